@@ -1,8 +1,10 @@
-//! Opening a capture of 209,000 frames (41 MB, written anew on every run) to a usable list, filtering it, looking into it, and
-//! the memory that it takes. One thread, the file in the cache of the operating system.
+//! Opening a capture of 209,000 frames (41 MB, written anew on every run) to a usable list,
+//! filtering it, looking into it, and the memory that it takes. One thread, the file in the cache
+//! of the operating system.
 //!
-//! `cargo bench --bench capture` measures; `cargo bench --bench capture -- open FILE` opens one capture of your own in a fresh
-//! process and prints time and peak memory: `examples/capture.rs` writes one of any size.
+//! `cargo bench --bench capture` measures; `cargo bench --bench capture -- open FILE` opens one
+//! capture of your own in a fresh process and prints time and peak memory: `examples/capture.rs`
+//! writes one of any size.
 
 mod mix;
 
@@ -66,7 +68,8 @@ fn path() -> &'static Path {
 }
 
 fn opened() -> Capture {
-    let capture = capture::open(path(), &ReadOptions::default()).expect("the file was written a moment ago");
+    let capture =
+        capture::open(path(), &ReadOptions::default()).expect("the file was written a moment ago");
     assert_eq!(capture.streams()[0].trace.rows().len() as u64, mix::capture::FRAMES + 2);
     capture
 }
@@ -80,7 +83,8 @@ fn open(bencher: Bencher) {
         .bench_local(|| black_box(opened()));
 }
 
-/// Every frame of it read again, one by one, unmasked and with its fields, as scrolling does with those on the screen.
+/// Every frame of it read again, one by one, unmasked and with its fields, as scrolling does with
+/// those on the screen.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn look_into_a_thousand_frames(bencher: Bencher) {
     let capture = opened();
@@ -88,7 +92,8 @@ fn look_into_a_thousand_frames(bencher: Bencher) {
     bencher.counter(ItemsCount::new(1_000_u64)).bench_local(|| {
         for row in stream.trace.rows().iter().step_by(209) {
             let start = stream.trace.stream_offset(row.from(), row.offset());
-            let raw = stream.store.read(row.from(), start..start + row.len()).expect("it is still there");
+            let raw =
+                stream.store.read(row.from(), start..start + row.len()).expect("it is still there");
             black_box(stream.trace.frame(row, raw).field_spans());
         }
     });

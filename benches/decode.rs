@@ -1,5 +1,5 @@
-//! Frames a second: found, unmasked and checked as UTF-8, beside tungstenite over the same bytes in the same run;
-//! unmasking beside a plain copy; and inflating. One thread.
+//! Frames a second: found, unmasked and checked as UTF-8, beside tungstenite over the same bytes in
+//! the same run; unmasking beside a plain copy; and inflating. One thread.
 
 #[allow(dead_code)]
 mod mix;
@@ -26,55 +26,62 @@ mod frames {
 
     use super::{FRAMES, stream};
 
-    /// `Decoder::next_simple_frame`, and `next_event` where that says so: every payload unmasked and checked.
+    /// `Decoder::next_simple_frame`, and `next_event` where that says so: every payload unmasked
+    /// and checked.
     #[divan::bench]
     fn wiretalk(bencher: Bencher) {
         let bytes = stream();
-        bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(|| {
-            let mut decoder = Decoder::new(Side::Client, AgreedExtensions::none());
-            let mut rest = black_box(bytes.as_slice());
-            let mut found = 0;
-            loop {
-                while let Some(whole) = decoder.next_simple_frame(&mut rest) {
-                    black_box(whole.payload);
-                    found += 1;
+        bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(
+            || {
+                let mut decoder = Decoder::new(Side::Client, AgreedExtensions::none());
+                let mut rest = black_box(bytes.as_slice());
+                let mut found = 0;
+                loop {
+                    while let Some(whole) = decoder.next_simple_frame(&mut rest) {
+                        black_box(whole.payload);
+                        found += 1;
+                    }
+                    match decoder.next_event(&mut rest) {
+                        Some(DecoderEvent::FrameEnd(_)) => found += 1,
+                        Some(DecoderEvent::Payload(plain)) => drop(black_box(plain)),
+                        Some(_) => {}
+                        None => break,
+                    }
                 }
-                match decoder.next_event(&mut rest) {
-                    Some(DecoderEvent::FrameEnd(_)) => found += 1,
-                    Some(DecoderEvent::Payload(plain)) => drop(black_box(plain)),
-                    Some(_) => {}
-                    None => break,
-                }
-            }
-            assert_eq!(found, FRAMES);
-        });
+                assert_eq!(found, FRAMES);
+            },
+        );
     }
 
     /// The list that the inspector shows: a row a frame.
     #[divan::bench]
     fn wiretalk_trace(bencher: Bencher) {
         let bytes = stream();
-        bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(|| {
-            let mut seen = Trace::mid_connection(AgreedExtensions::none());
-            bytes
-                .chunks(64 * 1024)
-                .for_each(|piece| seen.push(Side::Client, Duration::ZERO, black_box(piece)));
-            assert_eq!(seen.rows().len(), FRAMES);
-        });
+        bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(
+            || {
+                let mut seen = Trace::mid_connection(AgreedExtensions::none());
+                bytes
+                    .chunks(64 * 1024)
+                    .for_each(|piece| seen.push(Side::Client, Duration::ZERO, black_box(piece)));
+                assert_eq!(seen.rows().len(), FRAMES);
+            },
+        );
     }
 
     /// `tungstenite::WebSocket::read`, its buffers as large as it wants them.
     #[divan::bench]
     fn tungstenite(bencher: Bencher) {
         let bytes = stream();
-        bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(|| {
-            let input = Input(Cursor::new(black_box(bytes.as_slice())));
-            let limits = WebSocketLimits { message: 16 << 20, read_buffer: 128 << 10 };
-            let mut socket = limits.blocking(input, Role::Server);
-            for _ in 0..FRAMES {
-                black_box(socket.read().expect("the bytes are legal"));
-            }
-        });
+        bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(
+            || {
+                let input = Input(Cursor::new(black_box(bytes.as_slice())));
+                let limits = WebSocketLimits { message: 16 << 20, read_buffer: 128 << 10 };
+                let mut socket = limits.blocking(input, Role::Server);
+                for _ in 0..FRAMES {
+                    black_box(socket.read().expect("the bytes are legal"));
+                }
+            },
+        );
     }
 
     struct Input<'a>(Cursor<&'a [u8]>);
@@ -182,7 +189,8 @@ mod inflating {
                     Self::Json => {
                         let (symbol, price, size) = (random(50), random(10_000), random(100));
                         bytes.extend(
-                            format!(r#"{{"symbol":"S{symbol}","price":{price},"size":{size}}}"#).bytes(),
+                            format!(r#"{{"symbol":"S{symbol}","price":{price},"size":{size}}}"#)
+                                .bytes(),
                         );
                     }
                     Self::Words => bytes.extend(format!("w{} ", random(3_000)).bytes()),
@@ -202,21 +210,23 @@ mod inflating {
         let mut deflater = Deflater::new(DeflateParams::default(), Side::Client);
         let payloads: Vec<Vec<u8>> =
             plain.chunks(len).map(|message| deflater.compress_message(message)).collect();
-        bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(plain.len())).bench_local(|| {
-            let (mut inflater, mut found) = (Inflater::new(15), 0);
-            for payload in &payloads {
-                let mut input = black_box(payload.as_slice());
-                inflater.begin_message(true);
-                loop {
-                    let piece = black_box(inflater.push(&mut input));
-                    if piece.is_empty() {
-                        break;
+        bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(plain.len())).bench_local(
+            || {
+                let (mut inflater, mut found) = (Inflater::new(15), 0);
+                for payload in &payloads {
+                    let mut input = black_box(payload.as_slice());
+                    inflater.begin_message(true);
+                    loop {
+                        let piece = black_box(inflater.push(&mut input));
+                        if piece.is_empty() {
+                            break;
+                        }
+                        found += piece.len();
                     }
-                    found += piece.len();
+                    found += inflater.end_message().len();
                 }
-                found += inflater.end_message().len();
-            }
-            assert_eq!(found, plain.len());
-        });
+                assert_eq!(found, plain.len());
+            },
+        );
     }
 }

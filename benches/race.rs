@@ -1,6 +1,7 @@
-//! Whether drawing disturbs the race that is drawn: one run of all default lanes, in whose even rounds the race's picture is
-//! drawn thirty times a second, the most that the stage ever does, and in whose odd rounds it is not. Each lane's ratio of
-//! medians on/off should be within 3 % of 1; its interval says how sure that is. On a machine whose slices scatter, more rounds
+//! Whether drawing disturbs the race that is drawn: one run of all default lanes, in whose even
+//! rounds the race's picture is drawn thirty times a second, the most that the stage ever does, and
+//! in whose odd rounds it is not. Each lane's ratio of medians on/off should be within 3 % of 1;
+//! its interval says how sure that is. On a machine whose slices scatter, more rounds
 //! make it narrower: `cargo bench --bench race -- 480`.
 
 use std::fs::File;
@@ -94,14 +95,16 @@ fn fence() -> Fence {
     }
 }
 
-/// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that nobody reads.
+/// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that
+/// nobody reads.
 async fn draw(mut shown: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
     let settings = settings(&fence(), Race::SETTINGS).expect("the settings are legal");
     let (mut demo, _) = Race::open(&settings).expect("the settings are legal");
     demo.update(DemoEvent::Key(KeyCode::Enter.into()));
     let sink = File::create("/dev/null").expect("there is /dev/null");
     let options = TerminalOptions { viewport: Viewport::Fixed(AREA) };
-    let mut terminal = Terminal::with_options(CrosstermBackend::new(sink), options).expect("a fixed size");
+    let mut terminal =
+        Terminal::with_options(CrosstermBackend::new(sink), options).expect("a fixed size");
     let mut clock = tokio::time::interval(Duration::from_millis(33));
     let mut last = None;
     loop {

@@ -1,7 +1,9 @@
-//! How late the timer of the modelled distance rings, beside tokio's, and what an exchange over that distance takes beyond
-//! its round trip. Tests say only that neither is ever too early: how late they are is the machine's.
+//! How late the timer of the modelled distance rings, beside tokio's, and what an exchange over
+//! that distance takes beyond its round trip. Tests say only that neither is ever too early: how
+//! late they are is the machine's.
 //!
-//! `cargo bench --bench timer` measures; without `--bench`, as under `cargo test --benches`, a few rounds show that it works.
+//! `cargo bench --bench timer` measures; without `--bench`, as under `cargo test --benches`, a few
+//! rounds show that it works.
 
 use std::time::{Duration, Instant};
 
@@ -18,13 +20,17 @@ const SPANS: [Duration; 4] = [
     Duration::from_micros(1_100),
     Duration::from_micros(5_300),
 ];
-const RTTS: [Duration; 3] = [Duration::from_millis(1), Duration::from_millis(10), Duration::from_millis(80)];
+const RTTS: [Duration; 3] =
+    [Duration::from_millis(1), Duration::from_millis(10), Duration::from_millis(80)];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // What `cargo bench NAME` asks of all benchmarks.
-    if arguments.iter().any(|argument| !argument.starts_with("--") && !"timer".contains(argument.as_str())) {
+    if arguments
+        .iter()
+        .any(|argument| !argument.starts_with("--") && !"timer".contains(argument.as_str()))
+    {
         return Ok(());
     }
     let rounds = if arguments.iter().any(|argument| argument == "--bench") { 200 } else { 2 };
@@ -86,6 +92,7 @@ async fn exchanges(rtt: Duration, rounds: u32) -> anyhow::Result<Histogram> {
 
 fn show(what: &str, late: &Histogram) {
     let summary = late.summary();
-    let [p50, p99, max] = [summary.p50, summary.p99, summary.max].map(|late| late.as_secs_f64() * 1e6);
+    let [p50, p99, max] =
+        [summary.p50, summary.p99, summary.max].map(|late| late.as_secs_f64() * 1e6);
     println!("{what:16} {p50:8.0} {p99:8.0} {max:8.0}");
 }

@@ -1,7 +1,9 @@
-//! Writes a large capture for measurements: one connection, masked text frames of ordinary sizes, the same ones each time.
+//! Writes a large capture for measurements: one connection, masked text frames of ordinary sizes,
+//! the same ones each time.
 //!
 //! `cargo run --release --example capture -- capture.pcapng` writes 209,000 frames (41 MB);
-//! `... --example capture -- large.pcapng 5200000` writes about 1 GB. A file that is there already is not overwritten.
+//! `... --example capture -- large.pcapng 5200000` writes about 1 GB. A file that is there already
+//! is not overwritten.
 
 #[path = "../benches/mix/mod.rs"]
 mod mix;

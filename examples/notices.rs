@@ -1,14 +1,16 @@
-//! Puts THIRD-PARTY-LICENSES.md together: what `cargo about` says of the packages comes in, the whole goes out.
+//! Puts THIRD-PARTY-LICENSES.md together: what `cargo about` says of the packages comes in, the
+//! whole goes out.
 //!
-//! `.ci/notices` runs it; there is more in a binary than packages: the standard library, a C library, and the syntax
-//! definitions by which code on slides is coloured.
+//! `.ci/notices` runs it; there is more in a binary than packages: the standard library, a C
+//! library, and the syntax definitions by which code on slides is coloured.
 
 use std::io::{Read as _, Write as _};
 
 const HEAD: &str = "\
 # Third-party licences
 
-What is linked into the binaries of wiretalk, and the licences and notices that go with it. wiretalk itself is MIT OR Apache-2.0.
+What is linked into the binaries of wiretalk, and the licences and notices that go with it. \
+                    wiretalk itself is MIT OR Apache-2.0.
 `wiretalk licenses` prints this file, and `.ci/notices` makes it; it is not edited by hand.
 
 # Packages
@@ -17,7 +19,8 @@ What is linked into the binaries of wiretalk, and the licences and notices that 
 const LIBRARIES: &str = "\
 # Libraries of the compiler
 
-The Rust standard library is MIT OR Apache-2.0: Copyright (c) The Rust Project Contributors. Binaries for Linux with musl also
+The Rust standard library is MIT OR Apache-2.0: Copyright (c) The Rust Project Contributors. \
+                         Binaries for Linux with musl also
 hold musl, under the MIT License: Copyright (c) 2005-2020 Rich Felker, et al. For both:
 ";
 
@@ -26,19 +29,24 @@ const MIT: &str = include_str!("../LICENSE-MIT");
 const SYNTAXES: &str = "\
 # Syntax definitions
 
-Code on slides is coloured by syntax definitions that the package two-face takes from bat
+Code on slides is coloured by syntax definitions that \
+                        the package two-face takes from bat
 <https://github.com/sharkdp/bat>. These ask for an acknowledgement:
 ";
 
 fn main() -> anyhow::Result<()> {
     let mut packages = String::new();
     std::io::stdin().read_to_string(&mut packages)?;
-    anyhow::ensure!(packages.contains("\n- two-face "), "nothing came from `cargo about generate about.hbs`");
+    anyhow::ensure!(
+        packages.contains("\n- two-face "),
+        "nothing came from `cargo about generate about.hbs`"
+    );
     // the package below this one is ours, not a third party's
     let ours = |line: &&str| line.starts_with("- wiretalk-core ");
     let packages: Vec<&str> = packages.lines().filter(|line| !ours(line)).collect();
     let packages = packages.join("\n");
-    let mut whole = format!("{HEAD}\n{}\n\n{LIBRARIES}\n{}\n", tidy(&packages), fenced(permission()));
+    let mut whole =
+        format!("{HEAD}\n{}\n\n{LIBRARIES}\n{}\n", tidy(&packages), fenced(permission()));
     whole += &format!("{SYNTAXES}\n");
     for license in two_face::acknowledgement::listing().for_syntaxes() {
         whole += &format!("## {}\n\n{}\n", license.rel_path.display(), fenced(&license.text));

@@ -26,10 +26,12 @@ const BETWEEN: Duration = Duration::from_millis(700);
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(deck), Some(slide), Some(size)) = (arguments.next(), arguments.next(), arguments.next()) else {
+    let (Some(deck), Some(slide), Some(size)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
         bail!(
-            "usage: picture DECK SLIDE COLUMNSxROWS [KEY...]; a KEY is a letter, Enter, Tab, Up, Down, Left, Right, \
-             or seconds that pass: 13s"
+            "usage: picture DECK SLIDE COLUMNSxROWS [KEY...]; a KEY is a letter, Enter, Tab, Up, \
+             Down, Left, Right, or seconds that pass: 13s"
         );
     };
     let slide: usize = slide.parse().context("SLIDE is a number from 1")?;
@@ -77,8 +79,10 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let highlights = Highlights::from_deck(&deck);
     let theme = Theme::of(deck.front_matter.theme.unwrap_or(wiretalk::deck::ThemeChoice::Dark));
     // examples lie in a folder beside the program
-    let beside =
-        std::env::current_exe()?.parent().and_then(std::path::Path::parent).map(|at| at.join("wiretalk"));
+    let beside = std::env::current_exe()?
+        .parent()
+        .and_then(std::path::Path::parent)
+        .map(|at| at.join("wiretalk"));
     let program = beside.map_or_else(WorkerProgram::default, WorkerProgram);
     let services = Services::default().with(servers).with(program);
     let (file, depth) = (path.to_owned(), ColorDepth::TrueColor);
@@ -120,7 +124,11 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     Ok(to_svg(terminal.backend().buffer(), theme.text, theme.background))
 }
 
-async fn play_on(app: &mut App, terminal: &mut Terminal<TestBackend>, time: Duration) -> anyhow::Result<()> {
+async fn play_on(
+    app: &mut App,
+    terminal: &mut Terminal<TestBackend>,
+    time: Duration,
+) -> anyhow::Result<()> {
     let quiet = pin!(stream::unfold((), |()| async move {
         tokio::time::sleep(time).await;
         None::<(AppEvent, ())>

@@ -3,7 +3,8 @@
 //!
 //! The map, in reading order. Imports point down only; `tests/architecture/` holds them to it.
 //!
-//! **Floor 0, pure**: no tasks, no files, no sockets, no clock, no terminal; a package of its own, `core/`.
+//! **Floor 0, pure**: no tasks, no files, no sockets, no clock, no terminal; a package of its own,
+//! `core/`.
 //!
 //! - [`text`]: widths in cells, control characters made visible, numbers with their units
 //! - [`wire`]: WebSocket bytes to meaning and back: handshakes, frames, messages, faults

@@ -137,13 +137,17 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let alone = presentation.standalone;
-    let exit = catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(presentation))));
+    let exit =
+        catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(presentation))));
     runtime.shutdown_background();
-    let fault =
-        || anyhow!("{}; this is a fault of wiretalk", Screen::take_panic_message().unwrap_or_default());
+    let fault = || {
+        anyhow!("{}; this is a fault of wiretalk", Screen::take_panic_message().unwrap_or_default())
+    };
     match exit {
         // a talk goes on without one of its demos; the inspector alone is nothing else
-        Ok(Ok((LoopExit::Quit, Some(why)))) if alone => Err(anyhow!("{why}; this is a fault of wiretalk")),
+        Ok(Ok((LoopExit::Quit, Some(why)))) if alone => {
+            Err(anyhow!("{why}; this is a fault of wiretalk"))
+        }
         Ok(Ok((LoopExit::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
         Ok(Ok(_)) => Ok(ExitCode::SUCCESS),
         Ok(Err(error)) => Err(error.context("could not use the terminal")),
@@ -152,16 +156,18 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
 }
 
 /// Everything between taking the terminal and giving it back. The first frame comes before all
-/// that takes time: questions to the terminal, highlighting. Only the signals must be caught before. With the end comes why
-/// a demo has stopped, if one has.
-async fn present_on_terminal(mut presentation: Presentation) -> anyhow::Result<(LoopExit, Option<String>)> {
+/// that takes time: questions to the terminal, highlighting. Only the signals must be caught
+/// before. With the end comes why a demo has stopped, if one has.
+async fn present_on_terminal(
+    mut presentation: Presentation,
+) -> anyhow::Result<(LoopExit, Option<String>)> {
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // whoever points the inspector at something needs no servers of ours
-    let servers =
-        (!presentation.standalone).then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
+    let servers = (!presentation.standalone)
+        .then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
     if let Some(servers) = &servers {
         presentation.services.insert(servers.clone());
     }

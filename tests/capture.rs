@@ -1,5 +1,5 @@
-//! Captures in and out, held against tshark where both can be asked: what is written here is read there without a word of
-//! complaint, and what Wireshark's tools write is read here.
+//! Captures in and out, held against tshark where both can be asked: what is written here is read
+//! there without a word of complaint, and what Wireshark's tools write is read here.
 
 #[path = "vectors/handshake.rs"]
 mod handshake;
@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use wiretalk::capture::{
-    self, Capture, CaptureError, CaptureFormat, ConnectionEnd, PcapngWriter, ReadOptions, ReplayData,
-    TextError, TlsStatus, TlsUnreadable, WriteOptions,
+    self, Capture, CaptureError, CaptureFormat, ConnectionEnd, PcapngWriter, ReadOptions,
+    ReplayData, TextError, TlsStatus, TlsUnreadable, WriteOptions,
 };
 use wiretalk::net::AddressPair;
 use wiretalk::wire::{Offset, Opcode, Side, format};
@@ -37,8 +37,9 @@ impl Folder {
 /// Runs one of Wireshark's tools and gives what it printed.
 fn tool(name: &str, arguments: &[&str]) -> String {
     let output = Command::new(name).args(arguments).output();
-    let output = output
-        .unwrap_or_else(|error| panic!("install tshark (Debian: apt-get install tshark): {name}: {error}"));
+    let output = output.unwrap_or_else(|error| {
+        panic!("install tshark (Debian: apt-get install tshark): {name}: {error}")
+    });
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} {arguments:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -76,7 +77,8 @@ fn write(path: &Path, client: &str, server: &str) {
 }
 
 fn write_long(path: &Path, client: &str, server: &str, longest: usize) {
-    let (client, server): (SocketAddr, SocketAddr) = (client.parse().unwrap(), server.parse().unwrap());
+    let (client, server): (SocketAddr, SocketAddr) =
+        (client.parse().unwrap(), server.parse().unwrap());
     let mut writer = PcapngWriter::create(path, &WriteOptions::default()).unwrap();
     let at = |millis| Duration::from_secs(1_700_000_000) + Duration::from_millis(millis);
     let flow = writer.open(client, server, at(0)).unwrap();
@@ -99,7 +101,8 @@ fn frames_of(capture: &Capture, stream: usize) -> Vec<String> {
         let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
         let frame = stream.trace.frame(row, raw);
         let payload = frame.payload();
-        let shown = if payload.len() > 300 { payload.len().to_string() } else { format::hex(&payload) };
+        let shown =
+            if payload.len() > 300 { payload.len().to_string() } else { format::hex(&payload) };
         format!("{} {} {shown}", row.from().name(), row.opcode().bits())
     });
     frames_of.collect()
@@ -115,14 +118,24 @@ fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
         // longer than the window that the segments announce
         write_long(&file, client, server, 9_000_000);
         let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
-        let output =
-            tool("tshark", &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat());
+        let output = tool(
+            "tshark",
+            &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat(),
+        );
         assert!(!output.contains("Warn") && !output.contains("Error"), "{output}");
-        let odd =
-            "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
+        let odd = "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || \
+                   ip.checksum.status == 0";
         assert_eq!(tool("tshark", &[&["-r", text(&file), "-Y", odd], &checked[..]].concat()), "");
-        let fields =
-            ["-T", "fields", "-e", "tcp.srcport", "-e", "websocket.opcode", "-e", "websocket.payload.text"];
+        let fields = [
+            "-T",
+            "fields",
+            "-e",
+            "tcp.srcport",
+            "-e",
+            "websocket.opcode",
+            "-e",
+            "websocket.payload.text",
+        ];
         let port = ["-d", "tcp.port==9001,http", "-Y", "websocket"];
         let frames = tool("tshark", &[&["-r", text(&file)], &port[..], &fields].concat());
         let lines: Vec<Vec<&str>> = frames.lines().map(|line| line.split('\t').collect()).collect();
@@ -201,7 +214,8 @@ fn what_wireshark_and_its_tools_write_is_read_here() {
     assert_eq!((frames_of(&merged, 0), frames_of(&merged, 1)), (expected.clone(), expected));
 }
 
-/// The same file with every third packet repeated and pairs of packets exchanged, once the handshake is over.
+/// The same file with every third packet repeated and pairs of packets exchanged, once the
+/// handshake is over.
 fn disordered(file: &[u8]) -> Vec<u8> {
     let (mut blocks, mut rest) = (Vec::new(), file);
     while let Some(len) = rest.get(4..8) {
@@ -229,7 +243,8 @@ fn packets_of_other_link_types_that_text2pcap_writes() {
         packet += &format!(" {byte:02x}");
     }
     std::fs::write(&dump, packet + "\n").unwrap();
-    for (name, headers) in [("v4", ["-4", "10.0.0.1,10.0.0.2"]), ("v6", ["-6", "fe80::1,fe80::2"])] {
+    for (name, headers) in [("v4", ["-4", "10.0.0.1,10.0.0.2"]), ("v6", ["-6", "fe80::1,fe80::2"])]
+    {
         let file = folder.file(name);
         let all = ["-q", "-T", "50000,9001", headers[0], headers[1], text(&dump), text(&file)];
         tool("text2pcap", &all);
@@ -260,11 +275,16 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
         ("tls12-chacha20.pcap", "TLS 1.2", "ECDHE_ECDSA_WITH_CHACHA20_POLY1305"),
     ] {
         let keylog = (name == "tls12-chacha20.pcap").then(|| folder.join("tls12-chacha20.keys"));
-        let capture = capture::open(&folder.join(name), &ReadOptions { keylog, from: None }).unwrap();
+        let capture =
+            capture::open(&folder.join(name), &ReadOptions { keylog, from: None }).unwrap();
         let stream = &capture.streams()[0];
         assert_eq!(stream.tls, TlsStatus::Decrypted { version, suite }, "{name}");
         assert_eq!(frames_of(&capture, 0), talk, "{name}");
-        assert_eq!((stream.warnings.len(), stream.trace.faults(Side::Client).len()), (0, 0), "{name}");
+        assert_eq!(
+            (stream.warnings.len(), stream.trace.faults(Side::Client).len()),
+            (0, 0),
+            "{name}"
+        );
     }
     let capture = open(&folder.join("tls12-chacha20.pcap"));
     assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted(TlsUnreadable::NoSecrets));
@@ -302,12 +322,18 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     assert_eq!(frames_of(&open(&file), 0), ["client 1 48656c6c6f", "server 1 6869"]);
     std::fs::write(&file, "81 0g").unwrap();
     let error = capture::open(&file, &ReadOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("line 1, column 5: 'g' isn't a hex digit; right would be"), "{error}");
-    let CaptureError::Text { reason: TextError::HexDigit { line: 1, column: 5, found: 'g' }, .. } = error
+    assert!(
+        error.to_string().contains("line 1, column 5: 'g' isn't a hex digit; right would be"),
+        "{error}"
+    );
+    let CaptureError::Text {
+        reason: TextError::HexDigit { line: 1, column: 5, found: 'g' }, ..
+    } = error
     else {
         panic!("{error:?}")
     };
-    let record = |kind: &str, fields: &str| format!("{{\"type\":\"{kind}\",\"t_ms\":1.5,{fields}}}\n");
+    let record =
+        |kind: &str, fields: &str| format!("{{\"type\":\"{kind}\",\"t_ms\":1.5,{fields}}}\n");
     let recording = record("frame", "\"from\":\"client\",\"raw_hex\":\"818537fa213d7f9f4d5158\"")
         + &record("frame", "\"from\":\"server\",\"raw_hex\":\"8900\"")
         + &record("end", "\"ok\":true");
@@ -318,7 +344,11 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     std::fs::write(&file, &recording[..recording.len() - 20]).unwrap();
     let cut = open(&file);
     assert!(cut.warnings()[0].starts_with("line 3 is left out"), "{:?}", cut.warnings());
-    assert!(cut.streams()[0].warnings[0].contains("it was cut off"), "{:?}", cut.streams()[0].warnings);
+    assert!(
+        cut.streams()[0].warnings[0].contains("it was cut off"),
+        "{:?}",
+        cut.streams()[0].warnings
+    );
 }
 
 #[test]
@@ -327,12 +357,17 @@ fn a_recording_of_several_connections_keeps_them_apart() {
     let file = folder.file("recording");
     let record = |kind: &str, connection: &str, fields: &str| {
         format!(
-            "{{\"type\":\"{kind}\",\"connection\":{connection},\"t_ms\":1.5,\"from\":\"server\",{fields}}}\n"
+            "{{\"type\":\"{kind}\",\"connection\":{connection},\"t_ms\":1.5,\"from\":\"server\",\
+             {fields}}}\n"
         )
     };
     let recording = record("frame", "1", "\"raw_hex\":\"8101\"")
         + &record("frame", "2", "\"raw_hex\":\"820162\"")
-        + &record("handshake", "3", "\"head\":\"?\",\"head_hex\":\"485454502f312e3120323030200dff0a0d0a\"")
+        + &record(
+            "handshake",
+            "3",
+            "\"head\":\"?\",\"head_hex\":\"485454502f312e3120323030200dff0a0d0a\"",
+        )
         + &record("bytes", "3", "\"hex\":\"626f6479\"")
         + &record("frame", "1", "\"raw_hex\":\"61\"")
         + &record("frame", "2", "\"raw_hex\":\"827f\",\"truncated\":true")
@@ -358,9 +393,12 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
         last = at;
         match replayed.data {
             ReplayData::Bytes(output) => {
-                bytes[replayed.stream * 2 + usize::from(replayed.from == Side::Server)].extend(output);
+                bytes[replayed.stream * 2 + usize::from(replayed.from == Side::Server)]
+                    .extend(output);
             }
-            ReplayData::Missing { bytes, within_frame } => missing.push((bytes.get(), within_frame.get())),
+            ReplayData::Missing { bytes, within_frame } => {
+                missing.push((bytes.get(), within_frame.get()))
+            }
         }
         std::io::Result::Ok(())
     });
@@ -385,7 +423,10 @@ fn what_is_told_once_more_and_written_once_more_is_the_same() {
             PcapngWriter::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
         capture.write(&mut writer).unwrap();
         let copy = open(&again);
-        assert_eq!((replayed(&copy), frames_of(&copy, 0)), ((bytes, missing), frames_of(&capture, 0)));
+        assert_eq!(
+            (replayed(&copy), frames_of(&copy, 0)),
+            ((bytes, missing), frames_of(&capture, 0))
+        );
         assert_eq!(copy.streams()[0].addresses, capture.streams()[0].addresses);
     }
 }
@@ -394,20 +435,25 @@ fn what_is_told_once_more_and_written_once_more_is_the_same() {
 fn tls_comes_out_plain_and_where_tshark_finds_it() {
     let folder = Folder::new();
     let again = folder.file("again.pcapng");
-    let capture = open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/tls13-aes128.pcapng"));
+    let capture =
+        open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/tls13-aes128.pcapng"));
     let mut writer = PcapngWriter::create(&again, &WriteOptions::default()).unwrap();
     capture.write(&mut writer).unwrap();
     assert_eq!(frames_of(&open(&again), 0), frames_of(&capture, 0));
-    let mut far = PcapngWriter::create(&folder.file("far.pcapng"), &WriteOptions::default()).unwrap();
+    let mut far =
+        PcapngWriter::create(&folder.file("far.pcapng"), &WriteOptions::default()).unwrap();
     let address = |text: &str| text.parse().unwrap();
-    let peers = AddressPair { client: address("192.0.2.1:50000"), server: address("192.0.2.2:443") };
+    let peers =
+        AddressPair { client: address("192.0.2.1:50000"), server: address("192.0.2.2:443") };
     let flow = far.open_plain(peers, Duration::from_secs(1)).unwrap();
     far.write_data(flow, Side::Client, Duration::from_secs(2), REQUEST).unwrap();
     far.write_data(flow, Side::Server, Duration::from_secs(3), RESPONSE).unwrap();
     far.write_data(flow, Side::Client, Duration::from_secs(4), HELLO).unwrap();
     for (file, frames) in [(&again, 5), (&folder.file("far.pcapng"), 1)] {
-        let seen =
-            tool("tshark", &["-r", text(file), "-Y", "websocket", "-T", "fields", "-e", "websocket.opcode"]);
+        let seen = tool(
+            "tshark",
+            &["-r", text(file), "-Y", "websocket", "-T", "fields", "-e", "websocket.opcode"],
+        );
         let count: usize = seen.lines().map(|line| line.split(',').count()).sum();
         assert!(count >= frames, "{seen}");
     }
@@ -459,6 +505,10 @@ fn a_missing_segment_is_reported_and_the_frames_behind_it_are_read() {
     let stream = &capture.streams()[0];
     assert_eq!(stream.gaps.len(), 1, "{:?}", stream.warnings);
     assert_eq!((stream.gaps[0].missing.get(), stream.gaps[0].filled.get()), (1460, 1460));
-    assert!(stream.warnings[0].contains("1460 bytes of the server are missing"), "{:?}", stream.warnings);
+    assert!(
+        stream.warnings[0].contains("1460 bytes of the server are missing"),
+        "{:?}",
+        stream.warnings
+    );
     assert_eq!(frames_of(&capture, 0), whole);
 }

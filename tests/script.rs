@@ -20,8 +20,8 @@ use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{
-    ColorDepth, Demo, DemoEntry, Diagnostic, EffectConsents, KeyHint, Registry, Services, SettingSpec,
-    Settings, Stage, ViewContext,
+    ColorDepth, Demo, DemoEntry, Diagnostic, EffectConsents, KeyHint, Registry, Services,
+    SettingSpec, Settings, Stage, ViewContext,
 };
 
 const TALK: &str = include_str!("../slides/talk.md");
@@ -67,7 +67,8 @@ fn screen(app: &App, (width, height): (u16, u16)) -> String {
 fn text(buffer: &Buffer) -> String {
     let rows = buffer.content.chunks(usize::from(buffer.area.width));
     rows.map(|row| {
-        row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+        row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+            + "\n"
     })
     .collect()
 }
@@ -101,7 +102,10 @@ async fn the_talk_has_its_slides_and_no_warning() {
 async fn every_slide_of_the_talk_fits_100x30_without_scrolling() {
     for (number, screen) in walk(TALK, (100, 30)).iter().enumerate() {
         let markers = [": ↓", " above: ↑", ": Shift+→"];
-        assert!(!markers.iter().any(|marker| screen.contains(marker)), "screen {number} scrolls:\n{screen}");
+        assert!(
+            !markers.iter().any(|marker| screen.contains(marker)),
+            "screen {number} scrolls:\n{screen}"
+        );
     }
 }
 
@@ -117,11 +121,17 @@ async fn every_slide_of_both_decks_can_be_shown_at_every_size() {
                 let screen = &screens[at];
                 at += slide.steps();
                 let count = format!("{}/{}", index + 1, deck.slides.len());
-                assert!(screen.contains(&count), "{count} is not in the footer at {size:?}:\n{screen}");
+                assert!(
+                    screen.contains(&count),
+                    "{count} is not in the footer at {size:?}:\n{screen}"
+                );
                 let title = slide.title().expect("every slide of ours has a title");
                 let big = index == 0 || size.1 >= 45;
                 let word = title.split_whitespace().next().unwrap_or_default();
-                assert!(big || screen.contains(word), "{title:?} is not on its slide at {size:?}:\n{screen}");
+                assert!(
+                    big || screen.contains(word),
+                    "{title:?} is not on its slide at {size:?}:\n{screen}"
+                );
                 assert!(!screen.contains("deck.md:"), "a warning on slide {count}:\n{screen}");
             }
         }
@@ -134,7 +144,10 @@ async fn the_tour_shows_what_it_says() {
     let size = (100, 30);
     let screens = walk(TOUR, size);
     let on = |title: &str| {
-        screens.iter().find(|screen| screen.contains(title)).unwrap_or_else(|| panic!("no slide {title:?}"))
+        screens
+            .iter()
+            .find(|screen| screen.contains(title))
+            .unwrap_or_else(|| panic!("no slide {title:?}"))
     };
     assert!(on("A slide that is too tall scrolls").contains("more rows: ↓"));
     assert!(on("Drawings are kept to the character").contains("columns to the right: Shift+→"));
@@ -175,7 +188,10 @@ async fn keys_move_scroll_shift_and_show() {
     assert_ne!(screen(&app, size), before);
     assert!(screen(&app, size).contains('‹') && before.contains('›'));
     press(&mut app, KeyCode::Char('?'));
-    assert!(screen(&app, size).contains("speaker notes") && screen(&app, size).contains("go to slide 12"));
+    assert!(
+        screen(&app, size).contains("speaker notes")
+            && screen(&app, size).contains("go to slide 12")
+    );
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Char('s'));
     assert!(screen(&app, size).contains("Speaker notes"));
@@ -184,13 +200,15 @@ async fn keys_move_scroll_shift_and_show() {
 #[tokio::test]
 async fn what_is_odd_shows_on_its_own_slide_and_the_talk_goes_on() {
     let size = (100, 30);
-    let source = "# One\n\n---\n\n## Two\n\n```demo wz\n```\n\n---\n\n## Three\n\n```demo race\npayload = -1\n```\n\n---\n\n# Four\n";
+    let source = "# One\n\n---\n\n## Two\n\n```demo wz\n```\n\n---\n\n## Three\n\n```demo \
+                  race\npayload = -1\n```\n\n---\n\n# Four\n";
     let mut app = app(source, size);
     assert!(!screen(&app, size).contains("deck.md"));
     press(&mut app, KeyCode::Right);
     assert!(
-        screen(&app, size)
-            .contains("deck.md:7:9: unknown demo `wz`; there are: feed, inspect, race, grid, weigh"),
+        screen(&app, size).contains(
+            "deck.md:7:9: unknown demo `wz`; there are: feed, inspect, race, grid, weigh"
+        ),
         "{}",
         screen(&app, size)
     );
@@ -233,7 +251,8 @@ async fn colours_of_the_code_come_later_and_change_nothing_but_colours() {
 /// How long a wait may take before it is called hung; no machine is that slow.
 const HUNG: Duration = Duration::from_mins(1);
 
-/// The words of a picture with one blank between them: a sentence in a box may be wrapped between any two of its words.
+/// The words of a picture with one blank between them: a sentence in a box may be wrapped between
+/// any two of its words.
 fn unwrapped(shown: &str) -> String {
     shown.replace('║', " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -243,15 +262,19 @@ async fn until(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: &str
     until_any(app, terminal, &[wanted]).await
 }
 
-/// Plays until one of these is on the screen; for what may be over again before a busy machine looks.
+/// Plays until one of these is on the screen; for what may be over again before a busy machine
+/// looks.
 async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: &[&str]) -> String {
     let limit = Instant::now() + HUNG;
     loop {
-        let pause =
-            stream::once(tokio::time::sleep(Duration::from_millis(20))).filter_map(|()| async { None });
+        let pause = stream::once(tokio::time::sleep(Duration::from_millis(20)))
+            .filter_map(|()| async { None });
         let end = app::run_event_loop(app, terminal, &mut Box::pin(pause)).await.unwrap();
         assert!(
-            matches!(end, LoopExit::Quit | LoopExit::CaptureMouse(_) | LoopExit::CopyToClipboard(_)),
+            matches!(
+                end,
+                LoopExit::Quit | LoopExit::CaptureMouse(_) | LoopExit::CopyToClipboard(_)
+            ),
             "{end:?}"
         );
         let shown = text(terminal.backend().buffer());
@@ -288,8 +311,14 @@ async fn the_inspector_shows_a_typed_text_go_and_come_back() {
     press(&mut app, KeyCode::Enter);
     until(&mut app, &mut terminal, "Frames(2)").await;
     let shown = until(&mut app, &mut terminal, "0000  81 85 ").await;
-    assert!(shown.contains("K  K  K  K  P  P  P  P  P") && shown.contains("H  e  l  l  o"), "{shown}");
-    app.update(AppEvent::Input(Input::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL))));
+    assert!(
+        shown.contains("K  K  K  K  P  P  P  P  P") && shown.contains("H  e  l  l  o"),
+        "{shown}"
+    );
+    app.update(AppEvent::Input(Input::Key(KeyEvent::new(
+        KeyCode::Char('d'),
+        KeyModifiers::CONTROL,
+    ))));
     let shown = until(&mut app, &mut terminal, "closed by us, answered by the server").await;
     assert_eq!(shown.matches("1000 \"done\"").count(), 2, "both Close frames: {shown}");
     press(&mut app, KeyCode::Char('1'));
@@ -308,7 +337,10 @@ async fn the_race_runs_both_lanes_and_leaving_the_slide_stops_it() {
     press(&mut app, KeyCode::Enter);
     // whether it counts is the machine's affair
     let shown = until(&mut app, &mut terminal, "64+8 B").await;
-    assert!(shown.contains("38 B up + 34 B down an exchange"), "6 + 32 bytes up, 2 + 32 down: {shown}");
+    assert!(
+        shown.contains("38 B up + 34 B down an exchange"),
+        "6 + 32 bytes up, 2 + 32 down: {shown}"
+    );
     press(&mut app, KeyCode::Char('0'));
     until(&mut app, &mut terminal, "place your bet").await;
     press(&mut app, KeyCode::Enter);
@@ -321,7 +353,8 @@ async fn the_race_runs_both_lanes_and_leaving_the_slide_stops_it() {
 #[tokio::test]
 async fn the_feed_is_polled_and_pushed_and_leaving_the_slide_stops_it() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let deck = "# Feed\n\n```demo feed\nseconds = 2\ngap = 60\npoll = 200\nways = \"poll, ws\"\n```\n\n---\n\n# After\n";
+    let deck = "# Feed\n\n```demo feed\nseconds = 2\ngap = 60\npoll = 200\nways = \"poll, \
+                ws\"\n```\n\n---\n\n# After\n";
     let (mut app, mut terminal) = live(deck, &scope);
     for code in [KeyCode::Enter, KeyCode::Char('2'), KeyCode::Enter] {
         press(&mut app, code);
@@ -368,7 +401,8 @@ async fn every_scenario_holds_on_the_bundled_servers() {
             press(&mut app, KeyCode::Char('.'));
             let shown = until(&mut app, &mut terminal, "you bet").await;
             // the outcome stands below the title, in one row or two
-            let title = shown.lines().position(|line| line.contains(&format!("{step}/{steps} "))).unwrap();
+            let title =
+                shown.lines().position(|line| line.contains(&format!("{step}/{steps} "))).unwrap();
             let outcome = shown.lines().nth(title + 1).unwrap();
             let words = unwrapped(&shown);
             let is_settled = words.contains(": right") || words.contains(": wrong, it was ");
@@ -411,7 +445,13 @@ impl Demo for Faulty {
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, _: &ViewContext) {
-        buffer.set_stringn(area.x, area.y, format!("{} keys", self.0), area.width.into(), Style::new());
+        buffer.set_stringn(
+            area.x,
+            area.y,
+            format!("{} keys", self.0),
+            area.width.into(),
+            Style::new(),
+        );
     }
 
     fn perform((): (), stage: &Stage<()>) {
@@ -438,17 +478,29 @@ async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
             until(&mut app, &mut terminal, "1 keys").await;
             assert_eq!(app.demo_fault(), None);
             press(&mut app, KeyCode::Char('x'));
-            let shown = until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R starts it anew").await;
-            let why = if in_a_task { "task \"work\" panicked at tests/script.rs:" } else { "out of cheese" };
+            let shown =
+                until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R starts it anew")
+                    .await;
+            let why = if in_a_task {
+                "task \"work\" panicked at tests/script.rs:"
+            } else {
+                "out of cheese"
+            };
             assert!(shown.contains(why) && shown.contains("1 keys"), "{shown}");
             press(&mut app, KeyCode::Char('y'));
             until(&mut app, &mut terminal, "1 keys").await;
-            app.update(AppEvent::Input(Input::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL))));
+            app.update(AppEvent::Input(Input::Key(KeyEvent::new(
+                KeyCode::Char('r'),
+                KeyModifiers::CONTROL,
+            ))));
             let shown = until(&mut app, &mut terminal, "0 keys").await;
             assert!(!shown.contains("stopped"), "{shown}");
             press(&mut app, KeyCode::Char('y'));
             until(&mut app, &mut terminal, "1 keys").await;
-            assert!(app.demo_fault().unwrap().contains("out of cheese"), "the inspector alone ends with it");
+            assert!(
+                app.demo_fault().unwrap().contains("out of cheese"),
+                "the inspector alone ends with it"
+            );
         }
     }
 }

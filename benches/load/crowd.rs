@@ -1,5 +1,5 @@
-//! Many clients in one thread that cost next to nothing: they know what must come, compare, and count.
-//! Their frames are made once; no library stands between them and the socket.
+//! Many clients in one thread that cost next to nothing: they know what must come, compare, and
+//! count. Their frames are made once; no library stands between them and the socket.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -18,7 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const EVENTS: usize = 1024;
 
 /// The request of RFC 6455 section 1.3.
-const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const UPGRADE: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 /// What Chromium offers.
@@ -61,9 +62,15 @@ impl Crowd {
     }
 
     /// Makes it a crowd of `count`.
-    pub(crate) fn grow(&mut self, address: SocketAddr, opening: Opening, count: usize) -> anyhow::Result<()> {
+    pub(crate) fn grow(
+        &mut self,
+        address: SocketAddr,
+        opening: Opening,
+        count: usize,
+    ) -> anyhow::Result<()> {
         for number in self.members.len()..count {
-            let socket = open(address, opening).with_context(|| format!("connection {number} of {count}"))?;
+            let socket = open(address, opening)
+                .with_context(|| format!("connection {number} of {count}"))?;
             let data = epoll::EventData::new_u64(number as u64);
             epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN)?;
             self.members.push(Member { socket, got: 0, asked: Instant::now() });
@@ -90,7 +97,11 @@ impl Crowd {
         let mut left = self.members.len();
         while left > 0 {
             let woken = self.wait(TIMEOUT.saturating_sub(began.elapsed()))?;
-            ensure!(!woken.is_empty(), "{left} have not got the message within {} s", TIMEOUT.as_secs());
+            ensure!(
+                !woken.is_empty(),
+                "{left} have not got the message within {} s",
+                TIMEOUT.as_secs()
+            );
             for number in woken {
                 left -= usize::from(self.read(number, expected)?);
             }
@@ -98,7 +109,8 @@ impl Crowd {
         Ok(began.elapsed())
     }
 
-    /// Everybody sends, and sends again when it has the answer, for `time`; how many exchanges that are.
+    /// Everybody sends, and sends again when it has the answer, for `time`; how many exchanges that
+    /// are.
     pub(crate) fn exchange(
         &mut self,
         sent: &[u8],

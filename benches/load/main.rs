@@ -1,7 +1,9 @@
-//! The bundled servers under load: the memory of 10,000 idle connections, a message to 10,000 subscribers, and the echo,
-//! beside raw TCP in the same run. Server and clients are processes of their own, each on a CPU of its own where there are two.
+//! The bundled servers under load: the memory of 10,000 idle connections, a message to 10,000
+//! subscribers, and the echo, beside raw TCP in the same run. Server and clients are processes of
+//! their own, each on a CPU of its own where there are two.
 //!
-//! `cargo bench --bench load` measures; without `--bench`, as under `cargo test --benches`, a small crowd shows that it works.
+//! `cargo bench --bench load` measures; without `--bench`, as under `cargo test --benches`, a small
+//! crowd shows that it works.
 
 #[cfg(target_os = "linux")]
 mod crowd;
@@ -23,7 +25,10 @@ fn main() -> anyhow::Result<()> {
         return floor::run(name);
     }
     // What `cargo bench NAME` asks of all benchmarks.
-    if arguments.iter().any(|argument| !argument.starts_with("--") && !"load".contains(argument.as_str())) {
+    if arguments
+        .iter()
+        .any(|argument| !argument.starts_with("--") && !"load".contains(argument.as_str()))
+    {
         return Ok(());
     }
     let scale = if arguments.iter().any(|argument| argument == "--bench") {

@@ -1,4 +1,5 @@
-//! What is measured, and how it is told: a table with the target and the peers' recorded figures beside ours.
+//! What is measured, and how it is told: a table with the target and the peers' recorded figures
+//! beside ours.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,8 @@ use crate::floor;
 use crate::recorded;
 use crate::server::{Cpus, Server, allow_sockets};
 
-/// Targets: bytes an idle connection, the same where compression was agreed on, and milliseconds until the last of 10,000 has a message.
+/// Targets: bytes an idle connection, the same where compression was agreed on, and milliseconds
+/// until the last of 10,000 has a message.
 const IDLE: u64 = 7_000;
 const IDLE_DEFLATE: u64 = 25_000;
 const LAST: Duration = Duration::from_millis(110);
@@ -81,7 +83,12 @@ fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
         scale.crowd
     );
     let plain = Full::new(Server::websocket("plain", cpus)?, Opening::WebSocket, scale)?;
-    println!("{:<26}{:>9} {}", "wiretalk, plain echo", plain.idle, scale.verdict(plain.idle <= IDLE));
+    println!(
+        "{:<26}{:>9} {}",
+        "wiretalk, plain echo",
+        plain.idle,
+        scale.verdict(plain.idle <= IDLE)
+    );
     drop(plain);
     let strict = Full::new(Server::websocket("strict", cpus)?, Opening::Deflate, scale)?;
     println!(
@@ -128,7 +135,12 @@ impl Full {
     }
 
     /// One of the crowd says `sent`, whereupon all are `told`, time after time.
-    fn broadcast(mut self, sent: &[u8], expected: &[u8], scale: &Scale) -> anyhow::Result<Broadcast> {
+    fn broadcast(
+        mut self,
+        sent: &[u8],
+        expected: &[u8],
+        scale: &Scale,
+    ) -> anyhow::Result<Broadcast> {
         // the first ones find everything cold
         for _ in 0..3 {
             self.crowd.send_to_all(sent, expected)?;
@@ -201,7 +213,8 @@ fn echoes(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     println!("{:<26}{ratios}   rate, ours / raw TCP", "");
     println!("{}", recorded::WHEN);
     for recorded::Echo { name, figures } in recorded::ECHO {
-        let cells = figures.map(|(_, rate, p50)| cell(f64::from(rate), Duration::from_secs_f64(p50 / 1e6)));
+        let cells =
+            figures.map(|(_, rate, p50)| cell(f64::from(rate), Duration::from_secs_f64(p50 / 1e6)));
         println!("{name:<26}{}{:>21}", cells.concat(), "-");
     }
     println!();

@@ -1,5 +1,6 @@
-//! What peers did on the machine of the first measurements: 22 November 2026, 2 cores, loopback, release builds, a CPU for
-//! either end. Beside ours these figures say which order of magnitude is good; only what ran in the same run is compared.
+//! What peers did on the machine of the first measurements: 22 November 2026, 2 cores, loopback,
+//! release builds, a CPU for either end. Beside ours these figures say which order of magnitude is
+//! good; only what ran in the same run is compared.
 
 /// What stands above them.
 pub(crate) const WHEN: &str =

@@ -1,4 +1,5 @@
-//! A server under load: a process of its own, on a CPU of its own, with an address and a size in memory.
+//! A server under load: a process of its own, on a CPU of its own, with an address and a size in
+//! memory.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -31,7 +32,11 @@ impl Cpus {
         let mut all = (0..CpuSet::MAX_CPU).filter(|cpu| ours.is_set(*cpu));
         let first = all.next().context("this process has no CPU")?;
         let last = all.next_back();
-        let cpus = Self { clients: only(first), servers: only(last.unwrap_or(first)), apart: last.is_some() };
+        let cpus = Self {
+            clients: only(first),
+            servers: only(last.unwrap_or(first)),
+            apart: last.is_some(),
+        };
         sched_setaffinity(None, &cpus.clients)?;
         Ok(cpus)
     }
@@ -51,7 +56,8 @@ fn only(cpu: usize) -> CpuSet {
     set
 }
 
-/// Lets this process, and those that it starts, have as many sockets as the system allows; how many that is.
+/// Lets this process, and those that it starts, have as many sockets as the system allows; how many
+/// that is.
 pub(crate) fn allow_sockets() -> anyhow::Result<u64> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
@@ -70,7 +76,8 @@ impl Server {
         Self::start(Command::new(std::env::current_exe()?).arg(name), "tcp ", cpus)
     }
 
-    /// Its address stands in the line that begins with `name`; what it says later is read and forgotten.
+    /// Its address stands in the line that begins with `name`; what it says later is read and
+    /// forgotten.
     fn start(command: &mut Command, name: &str, cpus: &Cpus) -> anyhow::Result<Self> {
         let mut child = cpus.start(command)?;
         let stdout = child.stdout.take().context("the output is piped")?;
@@ -88,8 +95,9 @@ impl Server {
         let path = format!("/proc/{}/smaps_rollup", self.child.id());
         let rollup = fs::read_to_string(&path).with_context(|| format!("could not read {path}"))?;
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let kib: u64 =
-            line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).context("no Pss")?;
+        let kib: u64 = line
+            .and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok())
+            .context("no Pss")?;
         Ok(kib * 1024)
     }
 

@@ -15,7 +15,8 @@ pub(crate) const FRAMES: u64 = 209_000;
 const REQUEST: &[u8] =
     b"GET /feed HTTP/1.1\r\nHost: 192.0.2.2:9001\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const RESPONSE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 /// Writes `frames` frames as pcapng.
@@ -36,8 +37,8 @@ pub(crate) fn write(file: File, frames: u64) -> io::Result<()> {
     writer.into_inner().0.flush()
 }
 
-/// The writer hands on every block at once, which would be a system call for each of a million frames. Here a crash may
-/// lose all.
+/// The writer hands on every block at once, which would be a system call for each of a million
+/// frames. Here a crash may lose all.
 struct Lazy(BufWriter<File>);
 
 impl Write for Lazy {

@@ -1,5 +1,5 @@
-//! The traffic that the figures are measured with: masked text frames, 80 % of 20 to 125 bytes, the rest up to 1,000 and mostly
-//! short, and a few of 64 KiB. The same bytes on every run.
+//! The traffic that the figures are measured with: masked text frames, 80 % of 20 to 125 bytes, the
+//! rest up to 1,000 and mostly short, and a few of 64 KiB. The same bytes on every run.
 
 pub(crate) mod capture;
 pub(crate) mod dice;

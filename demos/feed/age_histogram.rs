@@ -1,4 +1,5 @@
-//! How the ages are spread: a histogram for each way, all on one logarithmic axis from 1 ms to 10 s.
+//! How the ages are spread: a histogram for each way, all on one logarithmic axis from 1 ms to 10
+//! s.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +15,8 @@ const NAME_WIDTH: u16 = 11;
 const AXIS_LABELS: [&str; 5] = ["1 ms", "10", "100", "1 s", "10 s"];
 
 pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let strip = Rect { x: area.x + NAME_WIDTH, width: area.width.saturating_sub(NAME_WIDTH), ..area };
+    let strip =
+        Rect { x: area.x + NAME_WIDTH, width: area.width.saturating_sub(NAME_WIDTH), ..area };
     if strip.is_empty() {
         return;
     }
@@ -28,7 +30,9 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
         for x in strip.left()..strip.right() {
             buffer[(x, area.y + bottom)].set_char('▁').set_style(theme.faint());
         }
-        if let Some(stats) = feed.latest_snapshot().and_then(|snapshot| snapshot.transports.get(index)) {
+        if let Some(stats) =
+            feed.latest_snapshot().and_then(|snapshot| snapshot.transports.get(index))
+        {
             let spot = Rect { y: area.y + bottom + 1 - rows, height: rows, ..strip };
             draw_bars(&column_counts(&stats.spread, strip.width), style, spot, buffer);
         }
@@ -92,7 +96,11 @@ mod tests {
         }
         for width in [1, 7, 60, 120] {
             let columns = column_counts(&spread, width);
-            assert_eq!((columns.len(), columns.iter().sum::<u32>()), (usize::from(width), 5), "{width}");
+            assert_eq!(
+                (columns.len(), columns.iter().sum::<u32>()),
+                (usize::from(width), 5),
+                "{width}"
+            );
         }
         assert!(column_counts(&spread, 240).iter().filter(|count| **count > 0).count() >= 5);
     }

@@ -1,4 +1,5 @@
-//! The screens side by side: for how long each one's price has been outdated, in figures that the last row can read.
+//! The screens side by side: for how long each one's price has been outdated, in figures that the
+//! last row can read.
 //!
 //! After the end they show the mean age, which is what the verdict speaks of.
 
@@ -24,7 +25,8 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
     let count = feed.config.transports.len() as u16;
     let width = area.width / count.max(1);
     for (index, transport) in feed.config.transports.iter().enumerate() {
-        let pane = Rect { x: area.x + index as u16 * width, width: width.saturating_sub(2), ..area };
+        let pane =
+            Rect { x: area.x + index as u16 * width, width: width.saturating_sub(2), ..area };
         let stats = feed.latest_snapshot().and_then(|snapshot| snapshot.transports.get(index));
         draw_pane(*transport, stats, matches!(feed.phase, FeedPhase::Over(_)), pane, buffer, theme);
     }
@@ -39,7 +41,8 @@ fn draw_pane(
     theme: &Theme,
 ) {
     let strong = Style::new().fg(transport_color(transport, theme)).add_modifier(Modifier::BOLD);
-    let name = Line::from(vec![Span::styled("▌ ", strong), Span::styled(transport.title(), strong)]);
+    let name =
+        Line::from(vec![Span::styled("▌ ", strong), Span::styled(transport.title(), strong)]);
     stage::draw_line(&name, 0, area, buffer);
     let Some(stats) = stats else {
         return stage::draw_line(&Line::styled("  –", theme.dim()), 2, area, buffer);
@@ -89,15 +92,22 @@ fn draw_big_duration(
     theme: &Theme,
 ) {
     let ms = shown.as_millis();
-    let (digits, unit) =
-        if ms < 10_000 { (ms.to_string(), "ms") } else { (format!("{:.0}", shown.as_secs_f64()), "s") };
+    let (digits, unit) = if ms < 10_000 {
+        (ms.to_string(), "ms")
+    } else {
+        (format!("{:.0}", shown.as_secs_f64()), "s")
+    };
     let size = if BigText::width_in_cells("0000", PixelSize::HalfHeight) + 12 <= area.width {
         PixelSize::HalfHeight
     } else {
         PixelSize::Quadrant
     };
-    let spot =
-        Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height - 1 };
+    let spot = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(1),
+        height: area.height - 1,
+    };
     BigText::new(&digits, size, style).render(spot, buffer);
     let x = spot.x + BigText::width_in_cells(&digits, size) + 1;
     let beside = Rect { x: x.min(area.right()), width: area.right().saturating_sub(x), ..spot };

@@ -1,4 +1,5 @@
-//! What the feed looks like: how far behind each screen is, a time line, a table, the spread of ages, a verdict.
+//! What the feed looks like: how far behind each screen is, a time line, a table, the spread of
+//! ages, a verdict.
 //!
 //! It folds: the time line and the verdict stay, the rest comes as there is room.
 
@@ -169,7 +170,10 @@ fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewCo
                     Some('✗') => theme.bad,
                     _ => theme.warn,
                 };
-                text.push_line(Line::styled(settled, Style::new().fg(color).add_modifier(Modifier::BOLD)));
+                text.push_line(Line::styled(
+                    settled,
+                    Style::new().fg(color).add_modifier(Modifier::BOLD),
+                ));
             }
             if message.is_empty() {
                 message.push("Too little has happened for a verdict.".to_owned());
@@ -181,7 +185,10 @@ fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewCo
         }
         FeedPhase::Failed(reason) => {
             let message = format!("The feed cannot start: {reason}.");
-            text.push_line(Line::styled(text::sanitize(&message).into_owned(), Style::new().fg(theme.bad)));
+            text.push_line(Line::styled(
+                text::sanitize(&message).into_owned(),
+                Style::new().fg(theme.bad),
+            ));
         }
     }
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
@@ -224,7 +231,10 @@ fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let mut text = Text::default();
     text.push_line(Line::styled("The rules", theme.heading()));
     for rule in RULES_TEXT {
-        text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+        text.push_line(Line::from(vec![
+            Span::styled("• ", Style::new().fg(theme.accent)),
+            Span::raw(rule),
+        ]));
     }
     let keys = settings::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
     text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
@@ -245,7 +255,8 @@ mod tests {
         draw(feed, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: false });
         let rows = buffer.content.chunks(width.max(1).into());
         rows.map(|row| {
-            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+                + "\n"
         })
         .collect()
     }
@@ -291,7 +302,9 @@ mod tests {
         assert!(shown.contains("Push is 22x fresher than polling with a pause of 1 s"), "{shown}");
         let large = picture(&feed, 120, 36);
         assert!(
-            large.contains("SSE ties WebSocket") && large.contains("1 ms") && large.contains("mean age"),
+            large.contains("SSE ties WebSocket")
+                && large.contains("1 ms")
+                && large.contains("mean age"),
             "{large}"
         );
     }
@@ -300,8 +313,9 @@ mod tests {
     fn a_lost_way_says_why_and_the_others_stay() {
         let mut feed = running("ws, sse, long, poll");
         let FeedPhase::Running(Some(snapshot)) = &mut feed.phase else { panic!() };
-        snapshot.transports[1].failure =
-            Some(Arc::new(TransportError::Body("the server closed \u{1b}[31mthe connection".into())));
+        snapshot.transports[1].failure = Some(Arc::new(TransportError::Body(
+            "the server closed \u{1b}[31mthe connection".into(),
+        )));
         let shown = picture(&feed, 78, 16);
         assert!(shown.contains("SSE        ✗ the server closed ␛[31mthe connection"), "{shown}");
         assert!(shown.contains("long poll      25 ms"), "{shown}");
@@ -319,7 +333,9 @@ mod tests {
     #[test]
     fn it_can_be_drawn_at_any_size() {
         for transports in ["ws", "poll, ws", "ws, sse, long, poll"] {
-            for (width, height) in [(0, 0), (1, 1), (3, 2), (12, 4), (20, 5), (40, 12), (78, 16), (200, 60)] {
+            for (width, height) in
+                [(0, 0), (1, 1), (3, 2), (12, 4), (20, 5), (40, 12), (78, 16), (200, 60)]
+            {
                 picture(&open(transports), width, height);
                 picture(&running(transports), width, height);
                 picture(&Feed { help: true, ..open(transports) }, width, height);

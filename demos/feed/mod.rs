@@ -1,7 +1,8 @@
 //! The feed on a slide: one price, polled and pushed, and how old it is on each screen.
 //!
-//! The measuring is `wiretalk::feed`'s. What keys and reports change stands in `state`, the settings in `settings`, what it looks
-//! like in `feed_view` and the files beside it, its sentences in `verdict_text`.
+//! The measuring is `wiretalk::feed`'s. What keys and reports change stands in `state`, the
+//! settings in `settings`, what it looks like in `feed_view` and the files beside it, its sentences
+//! in `verdict_text`.
 
 mod age_histogram;
 mod age_panes;
@@ -45,7 +46,10 @@ impl Demo for Feed {
             DemoEvent::Key(key) => return self.handle_key(key),
             DemoEvent::Msg(Msg::Started(handle)) => self.handle = Some(handle),
             DemoEvent::Msg(Msg::Event(event)) => self.apply_event(event),
-            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
+            DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }
@@ -66,7 +70,10 @@ impl Demo for Feed {
                     return;
                 }
                 let (sender, reports) = report_channel();
-                tokio::join!(feed::run(config, scope, running, sender), mailbox.forward(reports, Msg::Event));
+                tokio::join!(
+                    feed::run(config, scope, running, sender),
+                    mailbox.forward(reports, Msg::Event)
+                );
             }),
         }
     }
@@ -82,7 +89,8 @@ pub(super) mod tests {
     use super::*;
     use crate::deck::{Fence, Setting, SettingValue};
     use crate::feed::{
-        AgeHistogram, FeedConfig, FeedError, FeedEvent, FeedSnapshot, TimelineMark, Transport, TransportStats,
+        AgeHistogram, FeedConfig, FeedError, FeedEvent, FeedSnapshot, TimelineMark, Transport,
+        TransportStats,
     };
     use crate::measure::HistogramSummary;
     use crate::stage::settings;
@@ -93,7 +101,11 @@ pub(super) mod tests {
             value: value.clone(),
             position: crate::deck::Position::default(),
         };
-        Fence { name: "feed".into(), settings: given.iter().map(setting).collect(), ..Fence::default() }
+        Fence {
+            name: "feed".into(),
+            settings: given.iter().map(setting).collect(),
+            ..Fence::default()
+        }
     }
 
     /// A demo on the transports that `transports` names.
@@ -126,7 +138,10 @@ pub(super) mod tests {
                 requests: if transport.is_push() { 1 } else { 6 },
                 empty: 2,
                 bytes: (400, 600),
-                marks: received.iter().map(|at| TimelineMark { at: *at + late, is_new: true }).collect(),
+                marks: received
+                    .iter()
+                    .map(|at| TimelineMark { at: *at + late, is_new: true })
+                    .collect(),
                 failure: None,
             }
         };
@@ -155,8 +170,10 @@ pub(super) mod tests {
     #[test]
     fn enter_starts_and_stops() {
         let mut feed = open("ws, poll");
-        let config =
-            FeedConfig { transports: vec![Transport::WebSocket, Transport::Poll], ..FeedConfig::default() };
+        let config = FeedConfig {
+            transports: vec![Transport::WebSocket, Transport::Poll],
+            ..FeedConfig::default()
+        };
         assert_eq!(press(&mut feed, ' '), [Cmd::Run(config.clone())]);
         let snapshot = snapshot(&[Transport::WebSocket, Transport::Poll]);
         deliver(&mut feed, Msg::Event(FeedEvent::Progress(Box::new(snapshot))));
@@ -164,7 +181,9 @@ pub(super) mod tests {
         assert!(matches!(feed.phase, FeedPhase::Over(_)), "what was measured stays");
         assert_eq!(press(&mut feed, ' '), [Cmd::Run(config)]);
         deliver(&mut feed, Msg::Event(FeedEvent::Finished(Err(FeedError::ServerEnded))));
-        assert!(matches!(&feed.phase, FeedPhase::Failed(why) if why == "the feed's server has ended"));
+        assert!(
+            matches!(&feed.phase, FeedPhase::Failed(why) if why == "the feed's server has ended")
+        );
         assert_eq!(feed.tick_interval(), None, "nothing ticks, ever");
     }
 

@@ -22,7 +22,11 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         value_type: SettingType::Number(0..=2_000, 50),
         about: "ms there and back, modelled",
     },
-    SettingSpec { name: "seconds", value_type: SettingType::Number(1..=600, 30), about: "how long it runs" },
+    SettingSpec {
+        name: "seconds",
+        value_type: SettingType::Number(1..=600, 30),
+        about: "how long it runs",
+    },
     SettingSpec {
         name: "ways",
         value_type: SettingType::Text("ws, sse, long, poll"),
@@ -65,8 +69,8 @@ fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
     let mut transports = Vec::new();
     for name in names.split(',').map(str::trim) {
         let known = Transport::ALL.map(Transport::name).join(", ");
-        let transport =
-            Transport::from_name(name).ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
+        let transport = Transport::from_name(name)
+            .ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
         if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }

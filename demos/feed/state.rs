@@ -73,7 +73,14 @@ pub enum Msg {
 impl Feed {
     /// A comparison that has not begun.
     pub(super) fn with_config(config: FeedConfig) -> Self {
-        Self { config, phase: FeedPhase::Ready, running: true, handle: None, bet: None, help: false }
+        Self {
+            config,
+            phase: FeedPhase::Ready,
+            running: true,
+            handle: None,
+            bet: None,
+            help: false,
+        }
     }
 
     /// The latest snapshot, while it runs and after.
@@ -113,7 +120,8 @@ impl Feed {
                 return self.restart();
             }
             KeyCode::Char(digit @ '1'..='4')
-                if matches!(self.phase, FeedPhase::Ready) && verdict_text::can_bet(&self.config) =>
+                if matches!(self.phase, FeedPhase::Ready)
+                    && verdict_text::can_bet(&self.config) =>
             {
                 self.bet = Some(digit as usize - '1' as usize);
             }

@@ -27,7 +27,11 @@ const STATS_COLUMNS: [StatsColumn; 6] = [
         width: 10,
         cell: |_, standing, _| or_dash(standing, units::age(standing.mean)),
     },
-    StatsColumn { title: "requests", width: 10, cell: |_, standing, _| group_thousands(standing.requests) },
+    StatsColumn {
+        title: "requests",
+        width: 10,
+        cell: |_, standing, _| group_thousands(standing.requests),
+    },
     StatsColumn {
         title: "B/event",
         width: 9,
@@ -69,19 +73,25 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
         fits
     });
     let fitting = fitting.count();
-    let columns: Vec<&StatsColumn> =
-        COLUMN_ORDER.iter().filter(|index| **index < fitting).map(|index| &STATS_COLUMNS[*index]).collect();
+    let columns: Vec<&StatsColumn> = COLUMN_ORDER
+        .iter()
+        .filter(|index| **index < fitting)
+        .map(|index| &STATS_COLUMNS[*index])
+        .collect();
     let spare = if columns.is_empty() { 0 } else { room / columns.len() };
     let wide = |column: &StatsColumn| column.width + spare.min(6);
-    let heads = columns.iter().map(|column| format!("{:>width$}", column.title, width = wide(column)));
+    let heads =
+        columns.iter().map(|column| format!("{:>width$}", column.title, width = wide(column)));
     let head = format!("{:NAME_WIDTH$}{}", "", heads.collect::<String>());
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
     for (row, transport) in feed.config.transports.iter().enumerate() {
-        let stats = feed
-            .latest_snapshot()
-            .and_then(|snapshot| snapshot.transports.get(row).map(|stats| (stats, snapshot.events)));
-        let mut line =
-            Line::styled(format!("{:NAME_WIDTH$}", transport.title()), name_style(*transport, theme));
+        let stats = feed.latest_snapshot().and_then(|snapshot| {
+            snapshot.transports.get(row).map(|stats| (stats, snapshot.events))
+        });
+        let mut line = Line::styled(
+            format!("{:NAME_WIDTH$}", transport.title()),
+            name_style(*transport, theme),
+        );
         match stats {
             Some((TransportStats { failure: Some(why), .. }, _)) => {
                 let text = format!(" ✗ {}", text::sanitize(&why.to_string()));
@@ -91,7 +101,10 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
                 for column in &columns {
                     let cell = (column.cell)(feed, standing, events);
                     let style = if column.title == "theory" { theme.dim() } else { theme.base() };
-                    line.push_span(Span::styled(format!("{cell:>width$}", width = wide(column)), style));
+                    line.push_span(Span::styled(
+                        format!("{cell:>width$}", width = wide(column)),
+                        style,
+                    ));
                 }
             }
             None => {

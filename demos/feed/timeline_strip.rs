@@ -1,5 +1,6 @@
-//! The time line: when something happened, and when each client knew. It sweeps like the screen of a monitor in a
-//! hospital: a cursor runs to the right, behind it stands the present page, before it the page before.
+//! The time line: when something happened, and when each client knew. It sweeps like the screen of
+//! a monitor in a hospital: a cursor runs to the right, behind it stands the present page, before
+//! it the page before.
 
 use std::time::Duration;
 
@@ -37,8 +38,9 @@ impl SweepScale {
         if width == 0 || at > self.now {
             return None;
         }
-        let column =
-            |at: Duration| (at.as_nanos() % self.period.as_nanos() * width / self.period.as_nanos()) as u16;
+        let column = |at: Duration| {
+            (at.as_nanos() % self.period.as_nanos() * width / self.period.as_nanos()) as u16
+        };
         let pages = |at: Duration| at.as_nanos() / self.period.as_nanos();
         let (own, cursor) = (column(at), column(self.now));
         // two columns before the cursor are kept free, so that it is seen
@@ -47,17 +49,28 @@ impl SweepScale {
     }
 }
 
-pub(super) fn draw(feed: &Feed, values_elsewhere: bool, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(super) fn draw(
+    feed: &Feed,
+    values_elsewhere: bool,
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let page = sweep_period(feed.config.mean_gap);
     let figure = if values_elsewhere || area.width < 40 { 0 } else { VALUE_WIDTH };
-    let strip =
-        Rect { x: area.x + NAME_WIDTH, width: area.width.saturating_sub(NAME_WIDTH + figure), ..area };
+    let strip = Rect {
+        x: area.x + NAME_WIDTH,
+        width: area.width.saturating_sub(NAME_WIDTH + figure),
+        ..area
+    };
     stage::draw_line(&Line::styled("server", theme.dim()), 0, area, buffer);
     for (row, transport) in feed.config.transports.iter().enumerate() {
         let style = Style::new().fg(transport_color(*transport, theme));
         stage::draw_line(&Line::styled(transport.title(), style), row as u16 + 1, area, buffer);
     }
-    let Some(snapshot) = feed.latest_snapshot() else { return draw_legend(page, strip, buffer, theme) };
+    let Some(snapshot) = feed.latest_snapshot() else {
+        return draw_legend(page, strip, buffer, theme);
+    };
     let sweep = SweepScale { period: page, now: snapshot.elapsed, area: strip };
     draw_events(snapshot, &sweep, area.height.saturating_sub(1), buffer, theme);
     for (row, stats) in snapshot.transports.iter().enumerate() {
@@ -67,8 +80,11 @@ pub(super) fn draw(feed: &Feed, values_elsewhere: bool, area: Rect, buffer: &mut
         }
         draw_marks(stats, row, &sweep, buffer, theme);
         if figure > 0 {
-            let shown = if matches!(feed.phase, FeedPhase::Over(_)) { stats.mean } else { stats.behind };
-            let style = Style::new().fg(transport_color(stats.transport, theme)).add_modifier(Modifier::BOLD);
+            let shown =
+                if matches!(feed.phase, FeedPhase::Over(_)) { stats.mean } else { stats.behind };
+            let style = Style::new()
+                .fg(transport_color(stats.transport, theme))
+                .add_modifier(Modifier::BOLD);
             let text = format!("{:>width$}", units::age(shown), width = usize::from(figure));
             let spot = Rect { x: strip.right(), width: figure, ..area };
             stage::draw_line(&Line::styled(text, style), row, spot, buffer);
@@ -84,7 +100,13 @@ pub(super) fn draw(feed: &Feed, values_elsewhere: bool, area: Rect, buffer: &mut
 }
 
 /// The events in the server's row, and the line down from each.
-fn draw_events(snapshot: &FeedSnapshot, sweep: &SweepScale, rows: u16, buffer: &mut Buffer, theme: &Theme) {
+fn draw_events(
+    snapshot: &FeedSnapshot,
+    sweep: &SweepScale,
+    rows: u16,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
     for x in snapshot.recent.iter().filter_map(|at| sweep.column(*at)) {
         for row in 1..=rows {
@@ -95,7 +117,13 @@ fn draw_events(snapshot: &FeedSnapshot, sweep: &SweepScale, rows: u16, buffer: &
 }
 
 /// What one client heard: filled where it was news, hollow where it was not.
-fn draw_marks(stats: &TransportStats, row: u16, sweep: &SweepScale, buffer: &mut Buffer, theme: &Theme) {
+fn draw_marks(
+    stats: &TransportStats,
+    row: u16,
+    sweep: &SweepScale,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let y = sweep.area.y + row;
     for (sign, news) in [('○', false), ('●', true)] {
         let style = if news {

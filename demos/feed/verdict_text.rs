@@ -38,8 +38,13 @@ pub(super) fn winning_bet(snapshot: &FeedSnapshot) -> Option<usize> {
     Some(BET_UPPER_EDGES.iter().filter(|edge| times > **edge).count())
 }
 
-/// Whether the bet was right, in words. One that is not right yet stays open where the run was stopped early.
-pub(super) fn bet_result(bet: Option<usize>, snapshot: &FeedSnapshot, config: &FeedConfig) -> Option<String> {
+/// Whether the bet was right, in words. One that is not right yet stays open where the run was
+/// stopped early.
+pub(super) fn bet_result(
+    bet: Option<usize>,
+    snapshot: &FeedSnapshot,
+    config: &FeedConfig,
+) -> Option<String> {
     let (bet, (poll, push)) = (bet?, poll_and_push(snapshot)?);
     let (right, early) = (Some(bet) == winning_bet(snapshot), snapshot.elapsed < config.duration);
     let sign = match (right, early) {
@@ -47,7 +52,8 @@ pub(super) fn bet_result(bet: Option<usize>, snapshot: &FeedSnapshot, config: &F
         (false, true) => "–",
         (false, false) => "✗",
     };
-    let when = if early { format!(" after {} s", snapshot.elapsed.as_secs()) } else { String::new() };
+    let when =
+        if early { format!(" after {} s", snapshot.elapsed.as_secs()) } else { String::new() };
     let (polls, pushes) = (group_thousands(poll.requests), group_thousands(push.requests));
     Some(format!("{sign} You bet on {}; it was {polls} to {pushes}{when}.", BETS[bet]))
 }
@@ -63,24 +69,31 @@ fn poll_and_push(snapshot: &FeedSnapshot) -> Option<(&TransportStats, &Transport
 
 /// WebSocket, or SSE where there is none.
 fn freshest_push(snapshot: &FeedSnapshot) -> Option<&TransportStats> {
-    let pushes =
-        snapshot.transports.iter().filter(|stats| stats.transport.is_push() && stats.failure.is_none());
+    let pushes = snapshot
+        .transports
+        .iter()
+        .filter(|stats| stats.transport.is_push() && stats.failure.is_none());
     pushes.max_by_key(|stats| stats.transport == Transport::WebSocket)
 }
 
-/// What was found, sentence by sentence, the most telling first; empty while there is too little to say.
+/// What was found, sentence by sentence, the most telling first; empty while there is too little to
+/// say.
 pub(super) fn verdict(snapshot: &FeedSnapshot, config: &FeedConfig) -> Vec<String> {
     let enough = |stats: &TransportStats| stats.ages.count >= MIN_SAMPLES;
     let mut sentences = Vec::new();
-    if let Some((poll, push)) = poll_and_push(snapshot).filter(|(poll, push)| enough(poll) && enough(push)) {
+    if let Some((poll, push)) =
+        poll_and_push(snapshot).filter(|(poll, push)| enough(poll) && enough(push))
+    {
         sentences.push(freshness_sentence(poll, push, config));
         sentences.push(cost_sentence(poll, push));
     }
     if let Some(tie) = push_comparison(snapshot) {
         sentences.insert(sentences.len().min(1), tie);
     }
-    let long =
-        snapshot.transports.iter().find(|stats| stats.transport == Transport::LongPoll && enough(stats));
+    let long = snapshot
+        .transports
+        .iter()
+        .find(|stats| stats.transport == Transport::LongPoll && enough(stats));
     if let (Some(long), true) = (long, sentences.len() < 4) {
         sentences.push(format!(
             "Long polling: {} for {} events.",
@@ -96,13 +109,19 @@ fn freshness_sentence(poll: &TransportStats, push: &TransportStats, config: &Fee
     let (old, new) = (units::age(poll.mean), units::age(push.mean));
     let pause = units::setting(config.poll_interval);
     if (ratio - 1.0).abs() <= EQUIVALENCE_BAND {
-        return format!("Push and polling with a pause of {pause} are equally fresh here ({new}, {old}).");
+        return format!(
+            "Push and polling with a pause of {pause} are equally fresh here ({new}, {old})."
+        );
     }
-    let times = if ratio < 10.0 { format!("{ratio:.1}") } else { group_thousands(ratio.round() as u64) };
+    let times =
+        if ratio < 10.0 { format!("{ratio:.1}") } else { group_thousands(ratio.round() as u64) };
     if ratio < 1.0 {
         return format!("Polling is fresher here: {old} against {new}.");
     }
-    format!("Push is {times}x fresher than polling with a pause of {pause}: {new} against {old}, mean age.")
+    format!(
+        "Push is {times}x fresher than polling with a pause of {pause}: {new} against {old}, mean \
+         age."
+    )
 }
 
 fn cost_sentence(poll: &TransportStats, push: &TransportStats) -> String {
@@ -130,7 +149,8 @@ fn push_comparison(snapshot: &FeedSnapshot) -> Option<String> {
         || difference < Duration::from_millis(1)
     {
         return Some(
-            "SSE ties WebSocket: the win is that the server may speak first, not the framing.".to_owned(),
+            "SSE ties WebSocket: the win is that the server may speak first, not the framing."
+                .to_owned(),
         );
     }
     Some(format!(
@@ -148,7 +168,8 @@ fn count_times(count: u64) -> String {
 pub(super) fn sentences_that_fit(sentences: &[String], width: u16, rows: u16) -> String {
     let mut joined = String::new();
     for sentence in sentences {
-        let more = if joined.is_empty() { sentence.clone() } else { format!("{joined} {sentence}") };
+        let more =
+            if joined.is_empty() { sentence.clone() } else { format!("{joined} {sentence}") };
         if !joined.is_empty() && wrapped_rows(&more, width.into()) > usize::from(rows) {
             break;
         }
@@ -176,7 +197,9 @@ pub(super) fn theory(transport: Transport, config: &FeedConfig) -> String {
     let (low, high) = config.expected_age(transport).into_inner();
     match transport {
         Transport::Poll => format!("T/2+RTT = {}", units::age(low)),
-        Transport::LongPoll => format!("{} … {}", units::age(low).trim_end_matches(" ms"), units::age(high)),
+        Transport::LongPoll => {
+            format!("{} … {}", units::age(low).trim_end_matches(" ms"), units::age(high))
+        }
         Transport::Sse | Transport::WebSocket => format!("RTT/2 = {}", units::age(low)),
     }
 }
@@ -227,15 +250,21 @@ mod tests {
         assert_eq!(
             verdict(&sides, &config),
             [
-                "Push is 22x fresher than polling with a pause of 1 s: 25 ms against 550 ms, mean age.",
+                "Push is 22x fresher than polling with a pause of 1 s: 25 ms against 550 ms, mean \
+                 age.",
                 "SSE ties WebSocket: the win is that the server may speak first, not the framing.",
                 "Polling asked 28 times, 25 for nothing; push asked once.",
             ]
         );
-        let even = live(vec![standing(Transport::WebSocket, 100, 1), standing(Transport::Poll, 105, 28)]);
+        let even =
+            live(vec![standing(Transport::WebSocket, 100, 1), standing(Transport::Poll, 105, 28)]);
         assert!(verdict(&even, &config)[0].contains("equally fresh"));
-        let differ = live(vec![standing(Transport::WebSocket, 100, 1), standing(Transport::Sse, 150, 1)]);
-        assert_eq!(verdict(&differ, &config), ["SSE is not WebSocket here: 150 ms against 100 ms."]);
+        let differ =
+            live(vec![standing(Transport::WebSocket, 100, 1), standing(Transport::Sse, 150, 1)]);
+        assert_eq!(
+            verdict(&differ, &config),
+            ["SSE is not WebSocket here: 150 ms against 100 ms."]
+        );
         let mut early = sides;
         early.transports.iter_mut().for_each(|transport| transport.ages.count = 2);
         assert_eq!(verdict(&early, &config), [""; 0]);
@@ -245,7 +274,10 @@ mod tests {
     fn a_bet_is_settled_by_what_was_counted() {
         let config = FeedConfig::default();
         let settled = |bet, requests, seconds| {
-            let sides = vec![standing(Transport::Poll, 500, requests), standing(Transport::WebSocket, 25, 1)];
+            let sides = vec![
+                standing(Transport::Poll, 500, requests),
+                standing(Transport::WebSocket, 25, 1),
+            ];
             let snapshot = FeedSnapshot { elapsed: Duration::from_secs(seconds), ..live(sides) };
             super::bet_result(Some(bet), &snapshot, &config).unwrap()
         };
@@ -259,7 +291,11 @@ mod tests {
             ]))
         };
         assert_eq!([1, 2, 9, 10, 29, 30].map(which), [0, 1, 1, 2, 2, 3].map(Some));
-        assert_eq!(winning_bet(&live(vec![standing(Transport::Poll, 500, 7)])), None, "nobody pushes");
+        assert_eq!(
+            winning_bet(&live(vec![standing(Transport::Poll, 500, 7)])),
+            None,
+            "nobody pushes"
+        );
     }
 
     #[test]
@@ -268,7 +304,11 @@ mod tests {
         assert_eq!(sentences_that_fit(&sentences, 14, 1), "One two three.");
         assert_eq!(sentences_that_fit(&sentences, 14, 2), "One two three. Four five.");
         assert_eq!(sentences_that_fit(&sentences, 15, 2), "One two three. Four five. Six.");
-        assert_eq!(sentences_that_fit(&sentences, 3, 1), "One two three.", "something is said at any size");
+        assert_eq!(
+            sentences_that_fit(&sentences, 3, 1),
+            "One two three.",
+            "something is said at any size"
+        );
         assert_eq!(
             [50, 1_000, 1_500].map(|ms| units::setting(Duration::from_millis(ms))),
             ["50 ms", "1 s", "1.5 s"]
@@ -279,7 +319,8 @@ mod tests {
     fn times_have_three_digits_and_their_unit() {
         let us = Duration::from_micros;
         assert_eq!(
-            [us(690), us(25_230), us(25_000), us(479_400), us(1_013_000), us(12_340_000)].map(units::age),
+            [us(690), us(25_230), us(25_000), us(479_400), us(1_013_000), us(12_340_000)]
+                .map(units::age),
             ["0.69 ms", "25.2 ms", "25 ms", "479 ms", "1,013 ms", "12.3 s"]
         );
         assert_eq!(

@@ -1,4 +1,5 @@
-//! What the grid looks like: recorded cells are dim, those that were measured here are bold, large ones stand in boxes.
+//! What the grid looks like: recorded cells are dim, those that were measured here are bold, large
+//! ones stand in boxes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -50,12 +51,22 @@ fn draw_head(width: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     for column in &COLUMNS {
         heads += &format!("{:>room$} ", column.title, room = width - 1);
     }
-    stage::draw_line(&Line::styled(format!("{:NAME_WIDTH$}{heads}", ""), theme.dim()), 1, area, buffer);
+    stage::draw_line(
+        &Line::styled(format!("{:NAME_WIDTH$}{heads}", ""), theme.dim()),
+        1,
+        area,
+        buffer,
+    );
 }
 
 fn row_line(grid: &Grid, row: usize, width: usize, theme: &Theme) -> Line<'static> {
     let here = grid.cursor.0 == row;
-    let name = format!("{}{:<room$}", if here { "▶ " } else { "  " }, ROWS[row].title, room = NAME_WIDTH - 2);
+    let name = format!(
+        "{}{:<room$}",
+        if here { "▶ " } else { "  " },
+        ROWS[row].title,
+        room = NAME_WIDTH - 2
+    );
     let style = if here { theme.heading() } else { Style::new().fg(theme.text) };
     let mut line = Line::from(Span::styled(name, style));
     for column in 0..COLUMNS.len() {
@@ -139,8 +150,10 @@ fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext
         text.push_line(Line::default());
         for sentence in [
             "5–10x lives in the ▐boxes▌: a connection for each request while the CPU is the limit,",
-            "or waiting for every answer before the next question, which HTTP/2 or pipelining cures too.",
-            "On a warm connection the wire cannot tell them apart; a cold WebSocket is the slowest of all.",
+            "or waiting for every answer before the next question, which HTTP/2 or pipelining \
+             cures too.",
+            "On a warm connection the wire cannot tell them apart; a cold WebSocket is the \
+             slowest of all.",
         ] {
             text.push_line(Line::styled(sentence, Style::new().fg(theme.text)));
         }
@@ -182,7 +195,9 @@ fn status_line(grid: &Grid, theme: &Theme) -> Line<'static> {
         (None, None) => {
             let text = RECORDED.cell(row, column).map_or_else(
                 || "not measured".to_owned(),
-                |cell| format!("recorded {}x [{:.2}–{:.2}]", cell.ratio_text(), cell.low, cell.high),
+                |cell| {
+                    format!("recorded {}x [{:.2}–{:.2}]", cell.ratio_text(), cell.low, cell.high)
+                },
             );
             (text, theme.dim())
         }
@@ -199,7 +214,8 @@ mod tests {
         let mut buffer = Buffer::empty(area);
         draw(&Grid::new(), area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: true });
         let rows = buffer.content.chunks(width.max(1).into());
-        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n").collect()
+        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
+            .collect()
     }
 
     #[test]

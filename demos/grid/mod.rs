@@ -1,5 +1,5 @@
-//! "When is it 5 to 10 times?": conditions by lanes. What is shown at first is a recorded run; Enter measures a cell here
-//! and now, in about three seconds.
+//! "When is it 5 to 10 times?": conditions by lanes. What is shown at first is a recorded run;
+//! Enter measures a cell here and now, in about three seconds.
 
 mod grid_view;
 mod state;
@@ -39,9 +39,10 @@ impl Demo for Grid {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
             DemoEvent::Msg(Msg(event)) => self.apply_event(event),
-            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
-                Vec::new()
-            }
+            DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => Vec::new(),
         }
     }
 

@@ -71,7 +71,9 @@ impl Grid {
             KeyCode::Char('r') => {
                 return self.measure((0..COLUMNS.len()).map(|column| (row, column)).collect());
             }
-            KeyCode::Char('c') => return self.measure((0..ROWS.len()).map(|row| (row, column)).collect()),
+            KeyCode::Char('c') => {
+                return self.measure((0..ROWS.len()).map(|row| (row, column)).collect());
+            }
             KeyCode::Char('0') => {
                 let commands = if self.running.is_some() { self.stop() } else { Vec::new() };
                 self.measured = Self::new().measured;

@@ -1,4 +1,5 @@
-//! The inspector's frame: title and tabs in its upper edge, what the keys do in its lower one, the line that is typed.
+//! The inspector's frame: title and tabs in its upper edge, what the keys do in its lower one, the
+//! line that is typed.
 //!
 //! What is inside the tabs is drawn by their own files.
 
@@ -42,8 +43,10 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewCo
     let inner = stage::draw_panel("", area, canvas.buffer, context);
     draw_tab_bar(inspect, area, canvas);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let strip =
-        inspect.player.as_ref().map_or(0, |player| lesson_view::row_count(player, inner, canvas.theme));
+    let strip = inspect
+        .player
+        .as_ref()
+        .map_or(0, |player| lesson_view::row_count(player, inner, canvas.theme));
     let (above, inner) = split_rows(inner, strip);
     if let Some(player) = &inspect.player {
         lesson_view::draw(player, above, canvas);
@@ -59,7 +62,9 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewCo
 
 fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     match inspect.mode {
-        InputMode::Bet if inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) => {
+        InputMode::Bet
+            if inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) =>
+        {
             canvas.draw_line(&Line::styled("Nothing is sent yet.", canvas.theme.dim()), 1, body);
         }
         InputMode::Rules(scroll) => {
@@ -69,7 +74,8 @@ fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     }
 }
 
-/// The address and the tabs, over the upper edge of the panel; what is left of it says how the connection is.
+/// The address and the tabs, over the upper edge of the panel; what is left of it says how the
+/// connection is.
 fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     if area.width < 8 || area.height < 2 {
         return;
@@ -85,7 +91,9 @@ fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
                 (None, all) => format!("({all}{more})"),
             }
         }
-        Tab::Problems if inspect.session.fault_count() > 0 => format!("({})", inspect.session.fault_count()),
+        Tab::Problems if inspect.session.fault_count() > 0 => {
+            format!("({})", inspect.session.fault_count())
+        }
         _ => String::new(),
     };
     let names: Vec<(Tab, String)> = Tab::ALL
@@ -125,10 +133,13 @@ fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 /// Why there is nothing to see and never will be.
 fn fatal_error(inspect: &Inspect) -> Option<&str> {
     let connection = inspect.session.connection();
-    let silent =
-        [Side::Client, Side::Server].iter().all(|from| connection.trace.head_bytes(*from).is_empty());
+    let silent = [Side::Client, Side::Server]
+        .iter()
+        .all(|from| connection.trace.head_bytes(*from).is_empty());
     match &connection.status {
-        ConnectionStatus::Ended(Err(why)) if silent && connection.trace.rows().is_empty() => Some(why),
+        ConnectionStatus::Ended(Err(why)) if silent && connection.trace.rows().is_empty() => {
+            Some(why)
+        }
         _ => None,
     }
 }
@@ -136,7 +147,8 @@ fn fatal_error(inspect: &Inspect) -> Option<&str> {
 fn draw_fatal_error(reason: &str, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let style = Style::new().fg(theme.bad).add_modifier(Modifier::BOLD);
-    let lines = prose::labelled_paragraph("✗", &text::sanitize(reason), 3, area.width, style, theme);
+    let lines =
+        prose::labelled_paragraph("✗", &text::sanitize(reason), 3, area.width, style, theme);
     prose::draw_lines(&lines, split_rows(area, 1).1, canvas);
 }
 
@@ -144,7 +156,10 @@ fn draw_fatal_error(reason: &str, area: Rect, canvas: &mut Canvas) {
 fn status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let (sign, label, color) = match &inspect.session.connection().status {
         ConnectionStatus::Connecting
-            if inspect.player.as_ref().is_some_and(|player| player.step_state == StepState::Predicting) =>
+            if inspect
+                .player
+                .as_ref()
+                .is_some_and(|player| player.step_state == StepState::Predicting) =>
         {
             ("○", "not begun".to_owned(), theme.dim)
         }
@@ -190,14 +205,17 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
     let hint = match &inspect.mode {
         InputMode::Input(line) => return input::draw(line, area, canvas),
         InputMode::Copy => {
-            "copy:  h hex  t text  j JSON vector  c decode command  s send command  r Rust  p Python"
+            "copy:  h hex  t text  j JSON vector  c decode command  s send command  r Rust  p \
+             Python"
         }
         InputMode::Bet => "1–9 bet  . send  , back  any other key: look around",
         InputMode::Edit if inspect.session.has_peer() => {
-            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  q put it back"
+            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  \
+             q put it back"
         }
         InputMode::Edit => {
-            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  q put it back"
+            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  q put it \
+             back"
         }
         InputMode::Rules(_) => "↑↓ scroll  any other key: back",
         _ if !context.focused => "⏎: control the inspector",
@@ -211,7 +229,8 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
         status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
     }
     let most = usize::from(area.width) / 2;
-    let status = Span { content: text::ellipsize(&status.content, most).into_owned().into(), ..status };
+    let status =
+        Span { content: text::ellipsize(&status.content, most).into_owned().into(), ..status };
     let width = text::width(&status.content);
     let room = usize::from(area.width).saturating_sub(width + 2);
     let left = Line::styled(text::ellipsize(&text::sanitize(hint), room).into_owned(), theme.dim());
@@ -231,7 +250,10 @@ fn available_keys(inspect: &Inspect, tab: &str) -> String {
             .then_some("H hold  S step  D drop  I put in  W whose  < >  ");
         return format!("{}{tab}", proxy.unwrap_or_default());
     }
-    let done = inspect.player.as_ref().is_some_and(|player| matches!(player.step_state, StepState::Done(_)));
+    let done = inspect
+        .player
+        .as_ref()
+        .is_some_and(|player| matches!(player.step_state, StepState::Done(_)));
     if done && inspect.mode == InputMode::Browse {
         format!(". goes on  , back  {tab}")
     } else {
@@ -261,26 +283,36 @@ mod tests {
 
     #[test]
     fn a_capture_offers_nothing_that_would_have_to_be_sent() {
-        let mut inspect =
-            looking_into(InspectSource::File("x.pcapng".into(), crate::capture::ReadOptions::default()));
+        let mut inspect = looking_into(InspectSource::File(
+            "x.pcapng".into(),
+            crate::capture::ReadOptions::default(),
+        ));
         let at = Instant::now();
-        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, b"\x81\x01a")]
+        for (from, bytes) in
+            [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, b"\x81\x01a")]
         {
             inspect.session.connections.shown_mut().push(from, at, bytes);
         }
         for tab in Tab::ALL {
             inspect.show_tab(tab);
             let shown = render_text(&inspect, 160, 40);
-            for offer in ["type and send", "send the Close", "on the wire:", "Enter there sends it"] {
+            for offer in ["type and send", "send the Close", "on the wire:", "Enter there sends it"]
+            {
                 assert!(!shown.contains(offer), "{offer:?} on {tab:?}\n{shown}");
             }
         }
         press(&mut inspect, KeyCode::Char('x'));
         let shown = render_text(&inspect, 160, 40);
-        assert_contains(&shown, &["Editing a copy of frame 0, changed", "nothing is sent", "q put it back"]);
+        assert_contains(
+            &shown,
+            &["Editing a copy of frame 0, changed", "nothing is sent", "q put it back"],
+        );
         assert!(!shown.contains("SEND IT") && !shown.contains("until Enter"), "{shown}");
         press(&mut inspect, KeyCode::Enter);
-        assert_contains(&render_text(&inspect, 160, 40), &["this is a capture: there is no one to send to"]);
+        assert_contains(
+            &render_text(&inspect, 160, 40),
+            &["this is a capture: there is no one to send to"],
+        );
     }
 
     #[test]
@@ -289,7 +321,8 @@ mod tests {
         let options = ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
         let mut inspect = looking_into(InspectSource::Proxy(Box::new(options)));
         let (commands, _inbox) = tokio::sync::mpsc::channel(1);
-        let up = Msg::ProxyUp(0, "127.0.0.1:19311".into(), Instant::now(), ProxyCommandSender(commands));
+        let up =
+            Msg::ProxyUp(0, "127.0.0.1:19311".into(), Instant::now(), ProxyCommandSender(commands));
         inspect.update(DemoEvent::Msg(up));
         for tab in [Tab::Frames, Tab::Mask, Tab::Timeline, Tab::Deflate] {
             inspect.show_tab(tab);
@@ -309,15 +342,20 @@ mod tests {
 
     #[test]
     fn it_can_be_drawn_at_any_size() {
-        let broken: &[u8] = &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+        let broken: &[u8] =
+            &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
         let (plain, _inbox) = opened();
-        let (odd, _inbox) = seen(&[(Side::Client, &[0x01, 0x80, 1, 2, 3, 4]), (Side::Server, broken)]);
+        let (odd, _inbox) =
+            seen(&[(Side::Client, &[0x01, 0x80, 1, 2, 3, 4]), (Side::Server, broken)]);
         let (empty, _inbox) = seen(&[]);
         for mut inspect in [plain, odd, empty] {
-            for (width, height) in [(0, 0), (1, 1), (4, 3), (20, 6), (40, 13), (80, 17), (200, 60)] {
+            for (width, height) in [(0, 0), (1, 1), (4, 3), (20, 6), (40, 13), (80, 17), (200, 60)]
+            {
                 for tab in Tab::ALL {
                     inspect.show_tab(tab);
-                    for mode in [InputMode::Browse, InputMode::Rules(1), InputMode::Help, InputMode::Copy] {
+                    for mode in
+                        [InputMode::Browse, InputMode::Rules(1), InputMode::Help, InputMode::Copy]
+                    {
                         inspect.mode = mode;
                         render_text(&inspect, width, height);
                     }

@@ -1,6 +1,7 @@
 //! What the inspector has done for it: connections opened, files read, proxies run.
 //!
-//! Each is a task in a scope of the slide; what it finds comes back as messages with the number of its run.
+//! Each is a task in a scope of the slide; what it finds comes back as messages with the number of
+//! its run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,14 @@ use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 
 /// Begins a run of the source; what ran before ends.
-pub(crate) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_options: ConnectOptions) {
-    let (services, mailbox, scope) = (stage.services().clone(), stage.mailbox(), stage.scope("source"));
+pub(crate) fn open(
+    stage: &Stage<Msg>,
+    run: u64,
+    source: InspectSource,
+    connect_options: ConnectOptions,
+) {
+    let (services, mailbox, scope) =
+        (stage.services().clone(), stage.mailbox(), stage.scope("source"));
     let task = scope.clone();
     match source {
         InspectSource::Bundled(_) | InspectSource::Url(_) => {
@@ -34,7 +41,9 @@ pub(crate) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_
         }
         InspectSource::Proxy(options) => {
             let recording = connect_options.recording;
-            scope.spawn("proxy", async move { run_proxy(run, *options, recording, mailbox, task).await });
+            scope.spawn("proxy", async move {
+                run_proxy(run, *options, recording, mailbox, task).await
+            });
         }
         InspectSource::File(path, options) => {
             load_file(&scope, run, path, options, connect_options.recording, mailbox);
@@ -51,13 +60,14 @@ async fn run_connection(
     mailbox: Mailbox<Msg>,
     scope: Scope,
 ) {
-    let options = match client_options(run, source, &connect_options, &services, &mailbox, &scope).await {
-        Ok(options) => options,
-        Err(error) => {
-            let _ = mailbox.send(Msg::Failed(run, error)).await;
-            return;
-        }
-    };
+    let options =
+        match client_options(run, source, &connect_options, &services, &mailbox, &scope).await {
+            Ok(options) => options,
+            Err(error) => {
+                let _ = mailbox.send(Msg::Failed(run, error)).await;
+                return;
+            }
+        };
     let (commands, inbox) = mpsc::channel(connect_options.initial_commands.len() + 8);
     for command in connect_options.initial_commands {
         commands.try_send(command).expect("a new queue has room");
@@ -66,12 +76,21 @@ async fn run_connection(
     let url = options.url.clone();
     let (mut run_recorder, notice) = RunRecorder::create(connect_options.recording.as_ref(), run);
     let forward = async {
-        if mailbox.send(Msg::Connecting(run, url, Instant::now(), CommandSender(commands))).await.is_err() {
+        if mailbox
+            .send(Msg::Connecting(run, url, Instant::now(), CommandSender(commands)))
+            .await
+            .is_err()
+        {
             return;
         }
         send_note(&mailbox, run, notice).await;
         while let Some(event) = events.recv().await {
-            send_note(&mailbox, run, run_recorder.record(|recorder| recorder.record_session(&event))).await;
+            send_note(
+                &mailbox,
+                run,
+                run_recorder.record(|recorder| recorder.record_session(&event)),
+            )
+            .await;
             if mailbox.send(Msg::Session(run, event)).await.is_err() {
                 return;
             }
@@ -100,9 +119,9 @@ async fn client_options(
     let source = connect_options.server.clone().map_or(source, InspectSource::Bundled);
     let mut options = match source {
         InspectSource::Url(options) => *options,
-        InspectSource::Bundled(server) => {
-            clients::SessionOptions::new(bundled_server_url(run, &server, services, mailbox, scope).await?)
-        }
+        InspectSource::Bundled(server) => clients::SessionOptions::new(
+            bundled_server_url(run, &server, services, mailbox, scope).await?,
+        ),
         InspectSource::File(..) | InspectSource::Proxy(_) => {
             return Err("there is no connection of our own here".to_owned());
         }
@@ -126,21 +145,30 @@ async fn bundled_server_url(
     let Some(bundle) = services.get::<Arc<ServerBundle>>() else {
         return Err("the bundled servers were not started".to_owned());
     };
-    let address =
-        bundle.server(server.kind.unwrap_or_default()).ready().await.map_err(|error| error.to_string())?;
+    let address = bundle
+        .server(server.kind.unwrap_or_default())
+        .ready()
+        .await
+        .map_err(|error| error.to_string())?;
     if server.kind.is_some() {
         return Ok(format!("ws://{address}{}", server.path));
     }
     let (log, mut events) = EventLog::new(64);
-    let options =
-        crate::servers::ServerOptions { log: Some(log), ..crate::servers::ServerOptions::default() };
-    let (proxy, serving) = naive_proxy::bind(scope, options, address).map_err(|error| error.to_string())?;
+    let options = crate::servers::ServerOptions {
+        log: Some(log),
+        ..crate::servers::ServerOptions::default()
+    };
+    let (proxy, serving) =
+        naive_proxy::bind(scope, options, address).map_err(|error| error.to_string())?;
     scope.spawn("naive proxy", serving);
     let mailbox = mailbox.clone();
     scope.spawn("naive proxy's log", async move {
         while let Some(event) = events.recv().await {
             if let ServerEvent::Parsed { host, path, .. } = event
-                && mailbox.send(Msg::ParsedRequest(run, format!("GET {path} of {host}"))).await.is_err()
+                && mailbox
+                    .send(Msg::ParsedRequest(run, format!("GET {path} of {host}")))
+                    .await
+                    .is_err()
             {
                 return;
             }
@@ -166,7 +194,8 @@ async fn run_proxy(
         }
         Ok((address, serving)) => {
             scope.spawn("proxy's port", serving);
-            let up = Msg::ProxyUp(run, address.to_string(), Instant::now(), ProxyCommandSender(sender));
+            let up =
+                Msg::ProxyUp(run, address.to_string(), Instant::now(), ProxyCommandSender(sender));
             if mailbox.send(up).await.is_err() {
                 return;
             }
@@ -200,7 +229,8 @@ fn load_file(
     let reading = scope.spawn_thread("capture", move |_| async move {
         let message = match capture::open(&path, &options) {
             Ok(capture) => {
-                let notice = recording.map(|recording| copy_capture(&capture, &path, &recording, run));
+                let notice =
+                    recording.map(|recording| copy_capture(&capture, &path, &recording, run));
                 let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
                 Msg::Loaded(run, Box::new(LoadedCapture { streams: capture.into_streams(), notes }))
             }

@@ -1,7 +1,7 @@
 //! What the keys and the mouse do: each mode has its own few lines.
 //!
-//! A tab's own keys are asked first; they stand in the tab's room. What a tab or a lesson wants of the rest of the inspector
-//! comes back as [`Action`]s, which are carried out here.
+//! A tab's own keys are asked first; they stand in the tab's room. What a tab or a lesson wants of
+//! the rest of the inspector comes back as [`Action`]s, which are carried out here.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -74,7 +74,9 @@ impl Inspect {
     /// The keys that mean the same on every tab.
     fn handle_common_key(&mut self, code: KeyCode) -> Cmds {
         match code {
-            KeyCode::Char(digit @ '1'..='6') => self.show_tab(Tab::ALL[digit as usize - '1' as usize]),
+            KeyCode::Char(digit @ '1'..='6') => {
+                self.show_tab(Tab::ALL[digit as usize - '1' as usize])
+            }
             KeyCode::Tab => self.tabs.show_next(1, &mut self.session),
             KeyCode::BackTab => self.tabs.show_next(Tab::ALL.len() - 1, &mut self.session),
             KeyCode::Char('?') => self.mode = InputMode::Rules(0),
@@ -82,7 +84,9 @@ impl Inspect {
             KeyCode::Enter | KeyCode::Char('i') if self.session.source.is_own_connection() => {
                 self.mode = InputMode::Input(InputLine::new(InputPurpose::Send));
             }
-            KeyCode::Enter | KeyCode::Char('i' | 'r') if !self.session.source.is_own_connection() => {
+            KeyCode::Enter | KeyCode::Char('i' | 'r')
+                if !self.session.source.is_own_connection() =>
+            {
                 self.session.notice = Some(self.session.cannot_send_reason().to_owned());
             }
             KeyCode::Char('r') => self.mode = InputMode::Input(InputLine::new(InputPurpose::Hex)),
@@ -94,11 +98,15 @@ impl Inspect {
             KeyCode::Char('.') => return self.lesson_forward(),
             KeyCode::Char(',') => return self.lesson_back(),
             KeyCode::Char('P') => return self.session.toggle_pong(),
-            KeyCode::Char(key @ ('H' | 'S' | 'D' | 'I' | 'W')) => return self.handle_proxy_key(key),
+            KeyCode::Char(key @ ('H' | 'S' | 'D' | 'I' | 'W')) => {
+                return self.handle_proxy_key(key);
+            }
             KeyCode::Char('y') => self.mode = InputMode::Copy,
             KeyCode::Char('m') => self.show_tab(Tab::Mask),
             KeyCode::Char('p') => {
-                return self.session.send_command(&SessionCommand::Ping(b"are you there?".to_vec()));
+                return self
+                    .session
+                    .send_command(&SessionCommand::Ping(b"are you there?".to_vec()));
             }
             KeyCode::Char('c') => {
                 return self.session.send_command(&SessionCommand::Close(1000, "done".to_owned()));
@@ -137,21 +145,27 @@ impl Inspect {
             InputPurpose::Search => self.session.search.as_ref().map(|search| search.text.clone()),
             _ => None,
         };
-        self.mode = InputMode::Input(InputLine { text: text.unwrap_or_default(), ..InputLine::new(purpose) });
+        self.mode = InputMode::Input(InputLine {
+            text: text.unwrap_or_default(),
+            ..InputLine::new(purpose)
+        });
     }
 
-    /// The keys of a proxy: hold and release, let one frame pass, drop it, put bytes in, choose whose frames are meant.
+    /// The keys of a proxy: hold and release, let one frame pass, drop it, put bytes in, choose
+    /// whose frames are meant.
     fn handle_proxy_key(&mut self, key: char) -> Cmds {
         if self.session.proxy_commands.is_none() {
-            self.session.notice =
-                Some("nothing passes through here: that is for wiretalk inspect --proxy".to_owned());
+            self.session.notice = Some(
+                "nothing passes through here: that is for wiretalk inspect --proxy".to_owned(),
+            );
             return Vec::new();
         }
         let side = self.session.selected_side;
         match key {
             'W' => {
                 self.session.selected_side = side.peer();
-                self.session.notice = Some(format!("S, D and I mean what the {} sends", side.peer()));
+                self.session.notice =
+                    Some(format!("S, D and I mean what the {} sends", side.peer()));
                 Vec::new()
             }
             'H' => self.session.toggle_intercept(),
@@ -233,7 +247,8 @@ impl Inspect {
             KeyCode::Char('.') => self.session.cursor.bit = (bit + 1) % 8,
             code => self.move_cursor(code),
         }
-        let last = self.session.draft.as_ref().map_or(0, |draft| draft.bytes().len().saturating_sub(1));
+        let last =
+            self.session.draft.as_ref().map_or(0, |draft| draft.bytes().len().saturating_sub(1));
         self.session.cursor.byte = self.session.cursor.byte.min(last);
         Vec::new()
     }
@@ -270,17 +285,17 @@ impl Inspect {
         let session = &mut self.session;
         let done = match line.purpose {
             InputPurpose::Send => return self.send_text(line.text),
-            InputPurpose::Hex => {
+            InputPurpose::Hex => format::parse_hex(&line.text)
+                .map_err(|error| error.to_string())
+                .map(|bytes| match bytes.as_slice() {
+                    [] => Vec::new(),
+                    _ => session.send_command(&SessionCommand::Raw(bytes)),
+                }),
+            InputPurpose::Inject => {
                 format::parse_hex(&line.text).map_err(|error| error.to_string()).map(|bytes| {
-                    match bytes.as_slice() {
-                        [] => Vec::new(),
-                        _ => session.send_command(&SessionCommand::Raw(bytes)),
-                    }
+                    session.proxy_command(session.selected_side, InterceptAction::Inject(bytes))
                 })
             }
-            InputPurpose::Inject => format::parse_hex(&line.text)
-                .map_err(|error| error.to_string())
-                .map(|bytes| session.proxy_command(session.selected_side, InterceptAction::Inject(bytes))),
             InputPurpose::Filter => session.set_filter(&line.text).map(|()| Vec::new()),
             InputPurpose::Search => session.set_search(&line.text),
         };
@@ -313,7 +328,8 @@ impl Inspect {
     fn send_text(&mut self, text: String) -> Cmds {
         if self.session.needs_new_connection() {
             let initial_commands = vec![SessionCommand::Text(text)];
-            let options = ConnectOptions { initial_commands, ..self.session.connect_options.clone() };
+            let options =
+                ConnectOptions { initial_commands, ..self.session.connect_options.clone() };
             return self.open_with(options);
         }
         self.show_tab(Tab::Frames);

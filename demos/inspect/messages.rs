@@ -15,13 +15,15 @@ use crate::wire::{Offset, Trace, TraceRow};
 /// What the inspector asks of its engine.
 #[derive(Clone, Debug)]
 pub enum Cmd {
-    /// Begin with this source; what ran before ends. The number tells its reports from those of an earlier one.
+    /// Begin with this source; what ran before ends. The number tells its reports from those of an
+    /// earlier one.
     Open(u64, InspectSource, Box<ConnectOptions>),
     /// Something to do on the open connection.
     Send(CommandSender, SessionCommand),
     /// Something to do with what passes through the proxy.
     Proxy(ProxyCommandSender, proxy::ProxyCommand),
-    /// Read at most so many bytes of each of these frames out of a file: the row's number, the row, where it stands.
+    /// Read at most so many bytes of each of these frames out of a file: the row's number, the row,
+    /// where it stands.
     Read(u64, Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
     /// Look for something in a file's frames, from this row on.
     Find(u64, Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),

@@ -1,7 +1,8 @@
 //! The inspector on a slide: a real connection, and every byte of it explained.
 //!
-//! What bytes mean is `wire`'s part, and the connection is `clients`'. Imports go one way: from here to `keys`, `chrome` and
-//! `engine`, from there to the tabs, the overlays and the lesson, and from these to the session and the parts of a picture.
+//! What bytes mean is `wire`'s part, and the connection is `clients`'. Imports go one way: from
+//! here to `keys`, `chrome` and `engine`, from there to the tabs, the overlays and the lesson, and
+//! from these to the session and the parts of a picture.
 
 mod action;
 mod chrome;
@@ -54,11 +55,14 @@ impl Demo for Inspect {
         let mut player = None;
         if !settings.text("scenario").is_empty() {
             let scenario = Scenario::from_name(settings.text("scenario")).ok_or_else(|| {
-                let message =
-                    format!("there is no scenario of that name; there are: {}", Scenario::names().join(", "));
+                let message = format!(
+                    "there is no scenario of that name; there are: {}",
+                    Scenario::names().join(", ")
+                );
                 settings.invalid("scenario", message)
             })?;
-            let server = BundledServer::parse(&scenario.server).expect("it was checked with the file");
+            let server =
+                BundledServer::parse(&scenario.server).expect("it was checked with the file");
             source = InspectSource::Bundled(server);
             player = Some(ScenarioPlayer::new(scenario));
         }
@@ -83,8 +87,12 @@ impl Demo for Inspect {
                 }
             }
             DemoEvent::Wheel(by) => self.session.move_selection(by),
-            DemoEvent::Msg(message) if message.run() == self.session.run => self.handle_message(message),
-            DemoEvent::Tick(now) if self.mode == InputMode::Browse => self.tabs.tick(&mut self.session, now),
+            DemoEvent::Msg(message) if message.run() == self.session.run => {
+                self.handle_message(message)
+            }
+            DemoEvent::Tick(now) if self.mode == InputMode::Browse => {
+                self.tabs.tick(&mut self.session, now)
+            }
             // late, of an earlier run; or the time, while something lies over the tab
             DemoEvent::Msg(_) | DemoEvent::Tick(_) => {}
         }
@@ -114,11 +122,13 @@ impl Demo for Inspect {
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
             Cmd::Open(run, source, opening) => engine::open(stage, run, source, *opening),
-            // a queue that is full holds what the peer has not taken yet; one that is closed belongs to a
-            // connection whose end is on the screen already
+            // a queue that is full holds what the peer has not taken yet; one that is closed
+            // belongs to a connection whose end is on the screen already
             Cmd::Send(orders, command) => drop(orders.0.try_send(command)),
             Cmd::Proxy(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Read(run, store, wanted, most) => engine::read_frames(stage, run, store, wanted, most),
+            Cmd::Read(run, store, wanted, most) => {
+                engine::read_frames(stage, run, store, wanted, most)
+            }
             Cmd::Find(run, store, trace, from, needle) => {
                 engine::search_frames(stage, run, store, trace, from, *needle);
             }

@@ -1,4 +1,5 @@
-//! The settings of a slide that has an inspector, the table of its keys, and what the settings ask for.
+//! The settings of a slide that has an inspector, the table of its keys, and what the settings ask
+//! for.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,16 +8,23 @@ use super::source::{BundledServer, ConnectOptions, InspectSource, RecordingOptio
 use crate::capture;
 use crate::clients::{self, RequestOptions};
 use crate::net::{Target, TlsOptions, is_loopback};
-use crate::stage::{DeclaredEffect, Diagnostic, Effect, KeyHint, SettingSpec, SettingType, Settings};
+use crate::stage::{
+    DeclaredEffect, Diagnostic, Effect, KeyHint, SettingSpec, SettingType, Settings,
+};
 use crate::wire::{Side, format};
 
 pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "server",
         value_type: SettingType::Text("echo"),
-        about: "a bundled server (plain, strict, guarded, sloppy/PATH, naive-proxy), or a ws:// or wss:// URL",
+        about: "a bundled server (plain, strict, guarded, sloppy/PATH, naive-proxy), or a ws:// \
+                or wss:// URL",
     },
-    SettingSpec { name: "text", value_type: SettingType::Text("Hello"), about: "the first message" },
+    SettingSpec {
+        name: "text",
+        value_type: SettingType::Text("Hello"),
+        about: "the first message",
+    },
     SettingSpec {
         name: "sends",
         value_type: SettingType::Text(""),
@@ -24,7 +32,14 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     },
     SettingSpec {
         name: "show",
-        value_type: SettingType::Choice(&["frames", "handshake", "mask", "timeline", "problems", "deflate"]),
+        value_type: SettingType::Choice(&[
+            "frames",
+            "handshake",
+            "mask",
+            "timeline",
+            "problems",
+            "deflate",
+        ]),
         about: "what is shown first",
     },
     SettingSpec {
@@ -72,14 +87,26 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
         value_type: SettingType::Choice(&["no", "yes"]),
         about: "offer permessage-deflate",
     },
-    SettingSpec { name: "origin", value_type: SettingType::Text(""), about: "the Origin header to send" },
+    SettingSpec {
+        name: "origin",
+        value_type: SettingType::Text(""),
+        about: "the Origin header to send",
+    },
     SettingSpec {
         name: "protocols",
         value_type: SettingType::Text(""),
         about: "subprotocols to offer, the best first",
     },
-    SettingSpec { name: "headers", value_type: SettingType::Text(""), about: "further headers, a line each" },
-    SettingSpec { name: "pong", value_type: SettingType::Choice(&["yes", "no"]), about: "answer pings" },
+    SettingSpec {
+        name: "headers",
+        value_type: SettingType::Text(""),
+        about: "further headers, a line each",
+    },
+    SettingSpec {
+        name: "pong",
+        value_type: SettingType::Choice(&["yes", "no"]),
+        about: "answer pings",
+    },
     SettingSpec {
         name: "ca",
         value_type: SettingType::Text(""),
@@ -110,9 +137,15 @@ pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "?", about: "what the RFC wants of this, and why; a text as a whole" },
     KeyHint { keys: "y", about: "copy: hex, text, test vector, command, program" },
     KeyHint { keys: "handshake  n p a", about: "the accept value step by step; all of it" },
-    KeyHint { keys: "mask  n p a f z t w k r", about: "step, auto; flip, zero, twice, wide, key, reset" },
+    KeyHint {
+        keys: "mask  n p a f z t w k r",
+        about: "step, auto; flip, zero, twice, wide, key, reset",
+    },
     KeyHint { keys: "timeline  ← → + − 0 o", about: "frame, scale, fit, TCP pieces" },
-    KeyHint { keys: "problems  Enter s w i", about: "to the bit; send the Close; who refuses it; go on" },
+    KeyHint {
+        keys: "problems  Enter s w i",
+        about: "to the bit; send the Close; who refuses it; go on",
+    },
     KeyHint { keys: "<  >", about: "another connection: of the file, the proxy, before" },
     KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, put in, whose frames" },
     KeyHint { keys: ".  ,", about: "lesson: on, back; 1–9 bet" },
@@ -123,7 +156,9 @@ pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     let text = |name| settings.text(name);
     for (name, of) in [("replace", "write"), ("anywhere", "proxy")] {
         if text(name) == "yes" && text(of).is_empty() {
-            return Err(settings.invalid(name, format!("`{name}` belongs to `{of}`, which is not set")));
+            return Err(
+                settings.invalid(name, format!("`{name}` belongs to `{of}`, which is not set"))
+            );
         }
     }
     let tls = || TlsOptions {
@@ -146,7 +181,10 @@ pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     let url = server.starts_with("ws://") || server.starts_with("wss://");
     if !text("proxy").is_empty() {
         let listen: SocketAddr = text("proxy").parse().map_err(|_| {
-            settings.invalid("proxy", "takes an address to listen on, for example 127.0.0.1:9000".to_owned())
+            settings.invalid(
+                "proxy",
+                "takes an address to listen on, for example 127.0.0.1:9000".to_owned(),
+            )
         })?;
         let upstream = Target::parse(server).map_err(|error| settings.invalid("server", error))?;
         let anywhere = text("anywhere") == "yes";
@@ -160,12 +198,16 @@ pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     if url {
         Target::parse(server).map_err(|error| settings.invalid("server", error))?;
         let pong = text("pong") == "yes";
-        let options =
-            clients::SessionOptions { tls: tls(), auto_pong: pong, ..clients::SessionOptions::new(server) };
+        let options = clients::SessionOptions {
+            tls: tls(),
+            auto_pong: pong,
+            ..clients::SessionOptions::new(server)
+        };
         return Ok(InspectSource::Url(Box::new(options)));
     }
     BundledServer::parse(server).map(InspectSource::Bundled).ok_or_else(|| {
-        let expected = "is neither a ws:// or wss:// URL nor a bundled server: plain, strict, guarded, sloppy/PATH, naive-proxy";
+        let expected = "is neither a ws:// or wss:// URL nor a bundled server: plain, strict, \
+                        guarded, sloppy/PATH, naive-proxy";
         settings.invalid("server", format!("`{server}` {expected}"))
     })
 }
@@ -179,8 +221,8 @@ pub(crate) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Dia
         Some((name.trim().to_owned(), value.trim().to_owned()))
     };
     let headers: Option<Vec<_>> = lines("headers").map(header).collect();
-    let headers =
-        headers.ok_or_else(|| settings.invalid("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
+    let headers = headers
+        .ok_or_else(|| settings.invalid("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
     let request = RequestOptions {
         headers,
         origin: Some(text("origin").to_owned()).filter(|origin| !origin.is_empty()),
@@ -199,7 +241,8 @@ pub(crate) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Dia
         first.push(match line.split_once(' ') {
             Some(("text", text)) => clients::SessionCommand::Text(text.to_owned()),
             Some(("quoted", text)) => clients::SessionCommand::Text(
-                serde_json::from_str(text).map_err(|error| settings.invalid("sends", error.to_string()))?,
+                serde_json::from_str(text)
+                    .map_err(|error| settings.invalid("sends", error.to_string()))?,
             ),
             Some(("hex", hex)) => clients::SessionCommand::Raw(
                 format::parse_hex(hex).map_err(|error| settings.invalid("sends", error))?,
@@ -223,12 +266,14 @@ pub(crate) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Dia
 /// What these settings do outside of the talk: all that their source and their file are made of.
 pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagnostic> {
     let (source, connect_options) = (source(settings)?, connect_options(settings)?);
-    let declared = |effect, setting| DeclaredEffect { effect, position: settings.position(setting) };
+    let declared =
+        |effect, setting| DeclaredEffect { effect, position: settings.position(setting) };
     let connect = |target: &Target, tls: &TlsOptions, connect_options: &ConnectOptions| {
         let (headers, messages) =
             (own_headers(&connect_options.request), connect_options.initial_commands.len());
         let target_url = target.to_string();
-        let effect = Effect::Connect { target: target_url, headers, messages, verified: !tls.insecure };
+        let effect =
+            Effect::Connect { target: target_url, headers, messages, verified: !tls.insecure };
         (!is_loopback(&target.host)).then(|| declared(effect, "server"))
     };
     let mut found = Vec::new();
@@ -237,7 +282,8 @@ pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagno
         _ if !settings.text("scenario").is_empty() => {}
         InspectSource::Bundled(_) | InspectSource::File(..) => {}
         InspectSource::Url(options) => {
-            let target = Target::parse(&options.url).map_err(|reason| settings.invalid("server", reason))?;
+            let target =
+                Target::parse(&options.url).map_err(|reason| settings.invalid("server", reason))?;
             found.extend(connect(&target, &options.tls, &connect_options));
         }
         InspectSource::Proxy(options) => {
@@ -307,10 +353,18 @@ mod tests {
         }
         let far = ("server", "ws://example.com/x");
         assert_eq!(effects(&[far, ("text", "")]), Ok(vec![connect("ws://example.com/x", 0, 0)]));
-        let more = [far, ("headers", "A: b\nC: d"), ("origin", "https://a"), ("sends", "text a\nhex 81 00")];
+        let more = [
+            far,
+            ("headers", "A: b\nC: d"),
+            ("origin", "https://a"),
+            ("sends", "text a\nhex 81 00"),
+        ];
         assert_eq!(effects(&more), Ok(vec![connect("ws://example.com/x", 3, 3)]));
         let unverified = effects(&[("server", "wss://example.com/"), ("insecure", "yes")]).unwrap();
-        assert!(matches!(unverified[..], [Effect::Connect { verified: false, .. }]), "{unverified:?}");
+        assert!(
+            matches!(unverified[..], [Effect::Connect { verified: false, .. }]),
+            "{unverified:?}"
+        );
         let write = |replace| Effect::Write { path: "/tmp/x".into(), replace };
         assert_eq!(effects(&[("write", "/tmp/x")]), Ok(vec![write(false)]));
         assert_eq!(effects(&[("write", "/tmp/x"), ("replace", "yes")]), Ok(vec![write(true)]));
@@ -324,7 +378,11 @@ mod tests {
         let anywhere = [("proxy", "0.0.0.0:9000"), ("anywhere", "yes"), far];
         let wide = vec![listen("0.0.0.0:9000", true), connect("ws://example.com/x", 0, 0)];
         assert_eq!(effects(&anywhere), Ok(wide));
-        assert!(effects(&[("replace", "yes")]).unwrap_err().contains("`replace` belongs to `write`"));
-        assert!(effects(&[("anywhere", "yes")]).unwrap_err().contains("`anywhere` belongs to `proxy`"));
+        assert!(
+            effects(&[("replace", "yes")]).unwrap_err().contains("`replace` belongs to `write`")
+        );
+        assert!(
+            effects(&[("anywhere", "yes")]).unwrap_err().contains("`anywhere` belongs to `proxy`")
+        );
     }
 }

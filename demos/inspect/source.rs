@@ -27,7 +27,8 @@ pub enum InspectSource {
     Proxy(Box<crate::proxy::ProxyOptions>),
 }
 
-/// How a connection of its own is opened: what the settings say, and what a step of a lesson changes.
+/// How a connection of its own is opened: what the settings say, and what a step of a lesson
+/// changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectOptions {
     /// Headers, origin, subprotocols, compression.
@@ -51,8 +52,8 @@ pub(crate) struct RecordingOptions {
 }
 
 impl RecordingOptions {
-    /// Creates the file of a run with `create`. Whoever connects anew gets a new one, with the first number that is free:
-    /// only the file that was named may be written over.
+    /// Creates the file of a run with `create`. Whoever connects anew gets a new one, with the
+    /// first number that is free: only the file that was named may be written over.
     pub(crate) fn create<T>(
         &self,
         run: u64,
@@ -67,7 +68,8 @@ impl RecordingOptions {
             let path = self.path_with_number(number);
             match create(&path, &options(false)) {
                 Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists && number < run + MAX_RECORDING_FILES =>
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && number < run + MAX_RECORDING_FILES =>
                 {
                     number += 1;
                 }
@@ -78,8 +80,10 @@ impl RecordingOptions {
 
     fn path_with_number(&self, number: u64) -> PathBuf {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        let ending =
-            self.path.extension().map_or_else(String::new, |ending| format!(".{}", ending.display()));
+        let ending = self
+            .path
+            .extension()
+            .map_or_else(String::new, |ending| format!(".{}", ending.display()));
         self.path.with_file_name(format!("{stem}-{number}{ending}"))
     }
 }
@@ -147,7 +151,8 @@ impl RequestEdits {
             return HandshakeRequest::Raw(request);
         }
         let text = String::from_utf8_lossy(&request).into_owned();
-        let mut lines: Vec<String> = text.trim_end_matches("\r\n").split("\r\n").map(str::to_owned).collect();
+        let mut lines: Vec<String> =
+            text.trim_end_matches("\r\n").split("\r\n").map(str::to_owned).collect();
         if let (Some(method), Some(first)) = (&self.method, lines.first_mut()) {
             *first = first.replacen("GET", method, 1);
         }
@@ -189,8 +194,9 @@ mod tests {
         let named = folder.path().join("x.pcapng");
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();
         let recording = RecordingOptions { path: named.clone(), replace: true };
-        let create =
-            |path: &Path, options: &capture::WriteOptions| capture::PcapngWriter::create(path, options);
+        let create = |path: &Path, options: &capture::WriteOptions| {
+            capture::PcapngWriter::create(path, options)
+        };
         assert_eq!(recording.create(1, create).0, named);
         let (path, created) = recording.create(2, create);
         assert_eq!((path, created.is_ok()), (folder.path().join("x-3.pcapng"), true));

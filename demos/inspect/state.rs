@@ -33,7 +33,8 @@ impl Inspect {
         self.tabs.show(tab, &mut self.session);
     }
 
-    /// Begins anew as the settings say; what was seen before is forgotten, but for a few connections of our own.
+    /// Begins anew as the settings say; what was seen before is forgotten, but for a few
+    /// connections of our own.
     pub(crate) fn connect(&mut self) -> Vec<Cmd> {
         self.open_with(self.session.connect_options.clone())
     }
@@ -155,7 +156,8 @@ mod tests {
         press(&mut inspect, KeyCode::Char('>'));
         assert_eq!(inspect.session.connection().status, ConnectionStatus::Open);
         for _ in 0..9 {
-            inspect.update(DemoEvent::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL)));
+            inspect
+                .update(DemoEvent::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL)));
         }
         assert_eq!(inspect.session.connections.len(), 2, "where nothing was said nothing is kept");
     }
@@ -163,7 +165,8 @@ mod tests {
     #[test]
     fn ctrl_d_sends_a_close() {
         let (mut inspect, _inbox) = opened();
-        let sent = inspect.update(DemoEvent::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL)));
+        let sent = inspect
+            .update(DemoEvent::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL)));
         assert_eq!(client_commands(&sent), [&SessionCommand::Close(1000, "done".into())]);
     }
 
@@ -210,8 +213,8 @@ mod tests {
     fn a_click_finds_what_the_eye_sees() {
         let (mut inspect, _inbox) = opened();
         let area = ratatui::layout::Rect::new(3, 2, 100, 30);
-        let spots =
-            (area.top()..area.bottom()).flat_map(|y| (area.left()..area.right()).map(move |x| (x, y)));
+        let spots = (area.top()..area.bottom())
+            .flat_map(|y| (area.left()..area.right()).map(move |x| (x, y)));
         let spots: Vec<_> = spots.collect();
         let mut reached = Vec::new();
         for (x, y) in spots {

@@ -1,4 +1,5 @@
-//! What the inspector's tests share: an inspector that has seen something, its keys, and its picture as text.
+//! What the inspector's tests share: an inspector that has seen something, its keys, and its
+//! picture as text.
 
 use std::time::{Duration, Instant};
 

@@ -38,15 +38,19 @@ impl Bet {
         BET_CHOICES.into_iter().enumerate().map(choice).collect::<Vec<_>>().into()
     }
 
-    /// What the ratio says to it; empty if nobody has bet. The nearest choice wins, as a factor is near: 3 is nearer to
-    /// 2 than to 5.
+    /// What the ratio says to it; empty if nobody has bet. The nearest choice wins, as a factor is
+    /// near: 3 is nearer to 2 than to 5.
     pub(super) fn result_sentence(self, ratio: f64) -> String {
         let distance = |choice: f64| (choice.ln() - ratio.max(f64::MIN_POSITIVE).ln()).abs();
-        let nearest =
-            BET_CHOICES.into_iter().min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(1.0);
+        let nearest = BET_CHOICES
+            .into_iter()
+            .min_by(|a, b| distance(*a).total_cmp(&distance(*b)))
+            .unwrap_or(1.0);
         match self.choice() {
             None => String::new(),
-            Some(choice) if choice.total_cmp(&nearest).is_eq() => format!("Your bet of {choice}x wins."),
+            Some(choice) if choice.total_cmp(&nearest).is_eq() => {
+                format!("Your bet of {choice}x wins.")
+            }
             Some(choice) => format!("Your bet was {choice}x; {nearest}x was nearest."),
         }
     }

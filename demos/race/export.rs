@@ -1,4 +1,5 @@
-//! The outcome as files: JSON, and an `HdrHistogram` interval log. Nothing that is there already is written over.
+//! The outcome as files: JSON, and an `HdrHistogram` interval log. Nothing that is there already is
+//! written over.
 
 use std::fs::File;
 use std::io::{self, Write as _};

@@ -1,7 +1,8 @@
 //! The race on a slide: lanes beside each other, the ratio in big digits, and where the time goes.
 //!
-//! The measuring is `wiretalk::race`'s. What keys and reports change stands in `state`, the settings in `settings`, what it
-//! looks like in `race_view` and the files beside it, and what they share in `parts`.
+//! The measuring is `wiretalk::race`'s. What keys and reports change stands in `state`, the
+//! settings in `settings`, what it looks like in `race_view` and the files beside it, and what they
+//! share in `parts`.
 
 mod bet;
 mod export;
@@ -51,9 +52,10 @@ impl Demo for Race {
                 self.note = Some(note);
                 Vec::new()
             }
-            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
-                Vec::new()
-            }
+            DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => Vec::new(),
         }
     }
 
@@ -80,7 +82,8 @@ impl Demo for Race {
                 let program = stage.services().get::<WorkerProgram>().cloned().unwrap_or_default();
                 stage.start("race", |WorkContext { scope, mailbox }| async move {
                     let (control_sender, controls) = mpsc::channel(1);
-                    if mailbox.send(Msg::Running(RaceControlSender(control_sender))).await.is_err() {
+                    if mailbox.send(Msg::Running(RaceControlSender(control_sender))).await.is_err()
+                    {
                         return;
                     }
                     let (sender, reports) = report_channel();

@@ -12,23 +12,31 @@ use super::state::Race;
 use crate::race::LACKING;
 use crate::stage::{self, KeyHint, Theme};
 
-/// What the code does, in words: `race::runner` and `measure` are what holds it, and a test compares the figures.
+/// What the code does, in words: `race::runner` and `measure` are what holds it, and a test
+/// compares the figures.
 const RULES_TEXT: [&str; 13] = [
-    "Each lane is two processes, a client and a server, one thread each, pinned as the first line says.",
+    "Each lane is two processes, a client and a server, one thread each, pinned as the first line \
+     says.",
     "All lanes send the same bytes to an echo and compare the reply; TCP_NODELAY on both ends.",
-    "A slice is 150 ms of one lane, or two whole exchanges; no exchange is cut off. Warm-up is not counted.",
+    "A slice is 150 ms of one lane, or two whole exchanges; no exchange is cut off. Warm-up is \
+     not counted.",
     "A round is one slice of every lane in shuffled order. Two slices of one round are a pair.",
-    "The ratio is the median of the pairs' ratios of medians; its 95 % interval is a bootstrap over them.",
+    "The ratio is the median of the pairs' ratios of medians; its 95 % interval is a bootstrap \
+     over them.",
     "An interval that spans 1, or lies within 10 % around it, is no difference.",
-    "A run with errors, others on more than 5 % of the CPUs, connections that the kernel lost at a full listener, or a floor \
-     that drifts by 10 %, and not by its scatter alone, does not count.",
+    "A run with errors, others on more than 5 % of the CPUs, connections that the kernel lost at \
+     a full listener, or a floor that drifts by 10 %, and not by its scatter alone, does not \
+     count.",
     "No best of several, and no ratio that was not measured in this run.",
     "Bytes are TCP payload, counted at the server's socket, both ways.",
-    "WebSockets read 4 KiB at a time, and 16 KiB from 64 KiB of payload on; the library's own default is 128 KiB.",
-    "Distance is modelled in the server's socket for all lanes alike: a new TCP connection costs 2 round trips with \
-     its first exchange, TLS 1.3 3, ws 3, wss 4. No loss, no slow start.",
-    "At a fixed rate a time counts from when the exchange was due; the naive clock beside it from when it began.",
-    "One exchange at a time shows the cost of one exchange; a fixed rate (o) and a stall (s) show trouble.",
+    "WebSockets read 4 KiB at a time, and 16 KiB from 64 KiB of payload on; the library's own \
+     default is 128 KiB.",
+    "Distance is modelled in the server's socket for all lanes alike: a new TCP connection costs \
+     2 round trips with its first exchange, TLS 1.3 3, ws 3, wss 4. No loss, no slow start.",
+    "At a fixed rate a time counts from when the exchange was due; the naive clock beside it from \
+     when it began.",
+    "One exchange at a time shows the cost of one exchange; a fixed rate (o) and a stall (s) show \
+     trouble.",
 ];
 
 /// The rules, and the keys beside or below them; `from` is the first row that is shown.
@@ -37,7 +45,10 @@ pub(super) fn draw(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let mut rules = Text::default();
     rules.push_line(Line::styled("The rules", theme.heading()));
     for rule in RULES_TEXT {
-        rules.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+        rules.push_line(Line::from(vec![
+            Span::styled("• ", Style::new().fg(theme.accent)),
+            Span::raw(rule),
+        ]));
     }
     if !LACKING.is_empty() {
         rules.push_line(Line::default());
@@ -51,7 +62,8 @@ pub(super) fn draw(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     }
     let page = |text| Paragraph::new(text).wrap(Wrap { trim: true }).scroll((from, 0));
     if area.width >= 110 {
-        let parts = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).spacing(3).split(body);
+        let parts =
+            Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).spacing(3).split(body);
         page(rules).render(parts[0], buffer);
         page(key_list(theme)).render(parts[1], buffer);
     } else {
@@ -59,7 +71,12 @@ pub(super) fn draw(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         rules.extend(key_list(theme));
         page(rules).render(body, buffer);
     }
-    stage::draw_line(&Line::styled("↑ ↓ scroll   any other key closes", theme.dim()), 0, foot, buffer);
+    stage::draw_line(
+        &Line::styled("↑ ↓ scroll   any other key closes", theme.dim()),
+        0,
+        foot,
+        buffer,
+    );
 }
 
 fn key_list(theme: &Theme) -> Text<'static> {
@@ -74,12 +91,19 @@ fn key_list(theme: &Theme) -> Text<'static> {
 }
 
 /// All lanes with a mark at those that run.
-pub(super) fn draw_lane_choice(race: &Race, cursor: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(super) fn draw_lane_choice(
+    race: &Race,
+    cursor: usize,
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let head = Line::styled("Who races?  ↑ ↓ move, Space switches, Enter closes", theme.heading());
     stage::draw_line(&head, 0, area, buffer);
     let lanes = settings::all_lanes();
     let half = lanes.len() / 2;
-    let parts = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).split(area);
+    let parts =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).split(area);
     for (index, lane) in lanes.into_iter().enumerate() {
         let on = race.config.lanes.contains(&lane);
         let mark = if on { "[x] " } else { "[ ] " };

@@ -32,5 +32,10 @@ pub(super) fn draw_right_aligned(content: &Line, row: u16, area: Rect, buffer: &
 /// Draws a line in the middle of a row.
 pub(super) fn draw_centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     let free = area.width.saturating_sub(content.width() as u16) / 2;
-    stage::draw_line(content, row, Rect { x: area.x + free, width: area.width - free, ..area }, buffer);
+    stage::draw_line(
+        content,
+        row,
+        Rect { x: area.x + free, width: area.width - free, ..area },
+        buffer,
+    );
 }

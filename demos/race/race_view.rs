@@ -1,7 +1,7 @@
 //! What the race looks like: which parts there are, and which of them there is room for.
 //!
-//! It folds: lanes and the verdict are always there; then come the ratio in big digits beside where the time goes, the
-//! two that the talk is about on cards, and last the spread of times.
+//! It folds: lanes and the verdict are always there; then come the ratio in big digits beside where
+//! the time goes, the two that the talk is about on cards, and last the spread of times.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -34,7 +34,8 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
     let rest = inner.height.saturating_sub(2 + count + 3);
     let middle = if rest >= RATIO_ROWS { RATIO_ROWS } else { rest.min(1) };
     let spread = if rest >= middle + count + 2 { (rest - middle).min(2 + 3 * count) } else { 0 };
-    let with_cards = inner.width >= 72 && rest >= middle + CARD_ROWS + if spread > 0 { count + 2 } else { 0 };
+    let with_cards =
+        inner.width >= 72 && rest >= middle + CARD_ROWS + if spread > 0 { count + 2 } else { 0 };
     let cards = if with_cards { CARD_ROWS } else { 0 };
     let spread = spread.min(rest - middle - cards);
     // a line of air around the parts as long as there is any
@@ -46,8 +47,12 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
     };
     let rows = [1, gap(), cards, gap(), 1 + count, gap(), spread, gap(), middle, gap()];
     let parts =
-        Layout::vertical(rows.map(Constraint::Length).into_iter().chain([Constraint::Min(0)])).split(inner);
-    let [fair, _, card_area, _, table, _, spread_area, _, middle_area, _, bottom] = parts[..] else { return };
+        Layout::vertical(rows.map(Constraint::Length).into_iter().chain([Constraint::Min(0)]))
+            .split(inner);
+    let [fair, _, card_area, _, table, _, spread_area, _, middle_area, _, bottom] = parts[..]
+    else {
+        return;
+    };
     let lane_stats = race.lane_stats();
     draw_fairness(race, fair, buffer, context.theme);
     lane_cards::draw(race, &lane_stats, card_area, buffer, context.theme);
@@ -106,7 +111,8 @@ mod tests {
     use super::*;
     use crate::measure::{HistogramSummary, Ratio};
     use crate::race::{
-        ExchangeCost, Lane, LaneKind, LaneRatio, LaneStats, Placement, RaceOutcome, RaceProgress, ratios,
+        ExchangeCost, Lane, LaneKind, LaneRatio, LaneStats, Placement, RaceOutcome, RaceProgress,
+        ratios,
     };
 
     fn figures(kind: LaneKind, micros: f64, bytes: (f64, f64)) -> LaneStats {
@@ -143,7 +149,8 @@ mod tests {
     }
 
     fn over(invalid: &[&str]) -> Race {
-        let config = RaceConfig { placement: Placement::OwnCpus, pairs: 4, ..RaceConfig::default() };
+        let config =
+            RaceConfig { placement: Placement::OwnCpus, pairs: 4, ..RaceConfig::default() };
         let (lanes, mut race) = (lanes(), Race::with_config(config.clone()));
         race.phase = RacePhase::Over(Box::new(RaceOutcome {
             ratios: ratios(&config, &lanes),
@@ -162,7 +169,8 @@ mod tests {
         draw(race, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: false });
         let rows = buffer.content.chunks(width.max(1).into());
         rows.map(|row| {
-            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+                + "\n"
         })
         .collect()
     }
@@ -196,12 +204,20 @@ mod tests {
     #[test]
     fn with_room_there_are_cards_a_spread_and_every_column() {
         let shown = picture(&over(&[]), 160, 40);
-        for part in ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down an exchange", "10,000 done"] {
+        for part in
+            ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down an exchange", "10,000 done"]
+        {
             assert!(shown.contains(part), "{part}: {shown}");
         }
-        for part in
-            ["one logarithmic axis", "│100 µs", "alloc c+s", "exch/s", "64+195 B", "53+53 µs", "1.48–1.48"]
-        {
+        for part in [
+            "one logarithmic axis",
+            "│100 µs",
+            "alloc c+s",
+            "exch/s",
+            "64+195 B",
+            "53+53 µs",
+            "1.48–1.48",
+        ] {
             assert!(shown.contains(part), "{part}: {shown}");
         }
     }
@@ -210,7 +226,10 @@ mod tests {
     fn what_does_not_count_is_not_shown_in_big_digits() {
         let shown = picture(&over(&["ws: connection reset"]), 100, 24);
         assert!(shown.contains("does not count: ws: connection reset"), "{shown}");
-        assert!(shown.contains("1.48 times, but it does not count") && !shown.contains('▟'), "{shown}");
+        assert!(
+            shown.contains("1.48 times, but it does not count") && !shown.contains('▟'),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -229,7 +248,8 @@ mod tests {
         race.config.rate = Some(500);
         let mut lanes = lanes();
         for lane in &mut lanes {
-            lane.service_times = Some(HistogramSummary { p99: Duration::from_micros(170), ..lane.times });
+            lane.service_times =
+                Some(HistogramSummary { p99: Duration::from_micros(170), ..lane.times });
             lane.times.p99 = Duration::from_millis(458);
         }
         let ratio = Ratio { median: 1.0, low: 1.0, high: 1.0, pairs: 4 };
@@ -238,8 +258,11 @@ mod tests {
             baseline: Lane::plain(LaneKind::Ws),
             ratio,
         };
-        race.phase =
-            RacePhase::Running(RaceProgress { lanes, ratios: vec![stats], ..RaceProgress::default() });
+        race.phase = RacePhase::Running(RaceProgress {
+            lanes,
+            ratios: vec![stats],
+            ..RaceProgress::default()
+        });
         let shown = picture(&race, 110, 24);
         assert!(shown.contains("naive p99") && shown.contains("due p99"), "{shown}");
         assert!(shown.contains("170 µs") && shown.contains("458 ms"), "{shown}");
@@ -252,7 +275,11 @@ mod tests {
             picture(&ready, width, height);
             picture(&over(&[]), width, height);
             for overlay in [RaceOverlay::Rules(0), RaceOverlay::Rules(7), RaceOverlay::Lanes(3)] {
-                picture(&Race { overlay, ..Race::with_config(RaceConfig::default()) }, width, height);
+                picture(
+                    &Race { overlay, ..Race::with_config(RaceConfig::default()) },
+                    width,
+                    height,
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What a slide and the keys can turn: payload, connections, lanes, distance, placement and the rest.
+//! What a slide and the keys can turn: payload, connections, lanes, distance, placement and the
+//! rest.
 
 use std::time::Duration;
 
@@ -6,8 +7,8 @@ use crossterm::event::KeyCode;
 
 use crate::net::LinkConditions;
 use crate::race::{
-    HeaderProfile, Lane, LaneKind, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, Placement, RaceConfig,
-    UnknownLane,
+    HeaderProfile, Lane, LaneKind, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, Placement,
+    RaceConfig, UnknownLane,
 };
 use crate::stage::{Diagnostic, KeyHint, SettingSpec, SettingType, Settings};
 
@@ -18,7 +19,8 @@ const CONNECTION_CHOICES: [usize; 5] = [1, 4, 16, 64, 256];
 /// The round trips that a key goes through, in milliseconds.
 const RTT_CHOICES_MS: [u64; 8] = [0, 1, 10, 20, 50, 80, 200, 500];
 /// The bandwidths that a key goes through, in bits a second.
-const BANDWIDTH_CHOICES: [Option<u64>; 4] = [None, Some(100_000_000), Some(10_000_000), Some(1_000_000)];
+const BANDWIDTH_CHOICES: [Option<u64>; 4] =
+    [None, Some(100_000_000), Some(10_000_000), Some(1_000_000)];
 /// The rates that a key goes through, in exchanges a second.
 const RATE_CHOICES: [Option<u32>; 4] = [None, Some(100), Some(500), Some(2000)];
 
@@ -70,7 +72,13 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     },
     SettingSpec {
         name: "placement",
-        value_type: SettingType::Choice(&["best", "own-cpus", "one-cpu", "unpinned", "unpinned-threads"]),
+        value_type: SettingType::Choice(&[
+            "best",
+            "own-cpus",
+            "one-cpu",
+            "unpinned",
+            "unpinned-threads",
+        ]),
         about: "where the two ends run",
     },
 ];
@@ -252,9 +260,15 @@ mod tests {
 
     #[test]
     fn every_dial_has_a_key_and_goes_round() {
-        assert_eq!((turned("3").payload, turned("+").payload, turned("-").payload), (65_536, 64, 16));
+        assert_eq!(
+            (turned("3").payload, turned("+").payload, turned("-").payload),
+            (65_536, 64, 16)
+        );
         assert_eq!((turned("c").connections, turned("ccccc").connections), (4, 1));
-        assert_eq!((rtt_ms(&turned("d")), rtt_ms(&turned("D")), rtt_ms(&turned("dD"))), (1, 500, 0));
+        assert_eq!(
+            (rtt_ms(&turned("d")), rtt_ms(&turned("D")), rtt_ms(&turned("dD"))),
+            (1, 500, 0)
+        );
         assert_eq!(turned("ddddj").link.jitter, Duration::from_millis(5));
         assert_eq!(turned("w").link.bandwidth, Some(100_000_000));
         assert_eq!((turned("o").rate, turned("oooo").rate), (Some(100), None));
@@ -265,12 +279,17 @@ mod tests {
 
     #[test]
     fn lanes_come_and_go_together() {
-        let names = |keys| turned(keys).lanes.iter().map(|lane| lane.name()).collect::<Vec<_>>().join(" ");
+        let names =
+            |keys| turned(keys).lanes.iter().map(|lane| lane.name()).collect::<Vec<_>>().join(" ");
         assert_eq!(names("n"), "tcp http-bare http-hyper http-reqwest http-new ws ws-new");
         assert_eq!(names("nn"), names(""));
         assert_eq!(names("b"), "tcp http-bare http-hyper http-reqwest http2 ws ws-pipelined");
         assert_eq!(
-            (names("bb"), turned("b").messages_per_exchange(), turned("bb").messages_per_exchange()),
+            (
+                names("bb"),
+                turned("b").messages_per_exchange(),
+                turned("bb").messages_per_exchange()
+            ),
             (names(""), 10, 1)
         );
         assert_eq!(names("t"), "tcp+tls http-bare+tls http-hyper+tls http-reqwest+tls ws+tls");

@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 
 use super::bet::Bet;
 use super::settings;
-use crate::race::{LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress};
+use crate::race::{
+    LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress,
+};
 
 /// How long `s` lets the server stand still.
 pub(super) const STALL_DURATION: Duration = Duration::from_millis(500);
@@ -147,7 +149,8 @@ impl Race {
         Vec::new()
     }
 
-    /// Turns a dial. A race that runs begins anew under the new conditions: rounds of different ones are no pairs.
+    /// Turns a dial. A race that runs begins anew under the new conditions: rounds of different
+    /// ones are no pairs.
     pub(super) fn change_setting(&mut self, code: KeyCode) -> Vec<Cmd> {
         if code == KeyCode::Char('0') {
             let stop = self.is_running();
@@ -202,7 +205,9 @@ impl Race {
         };
         let note = match self.config.rate {
             Some(_) => "the server stands still for 500 ms",
-            None => "the server stands still for 500 ms; at a fixed rate (o) you see who had to wait",
+            None => {
+                "the server stands still for 500 ms; at a fixed rate (o) you see who had to wait"
+            }
         };
         self.note = Some(note.to_owned());
         vec![Cmd::Stall(control, STALL_DURATION)]

@@ -36,7 +36,11 @@ impl MeasuredExchange {
             let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
             end.map(|at| at + 4).ok_or_else(|| "an HTTP head has no end".to_owned())
         };
-        Ok(Self { sent_header_len: head(&bytes.up)?, received_header_len: head(&bytes.down)?, bytes })
+        Ok(Self {
+            sent_header_len: head(&bytes.up)?,
+            received_header_len: head(&bytes.down)?,
+            bytes,
+        })
     }
 
     /// Two frames: the payload begins behind the header (RFC 6455 section 5.2).
@@ -45,14 +49,19 @@ impl MeasuredExchange {
     /// If one of them is not one whole frame.
     pub(super) fn from_websocket(bytes: RecordedBytes) -> Result<Self, String> {
         let head = |bytes: &[u8]| {
-            let header = Header::parse(bytes).map_err(|_| "a frame's header is incomplete".to_owned())?;
+            let header =
+                Header::parse(bytes).map_err(|_| "a frame's header is incomplete".to_owned())?;
             if header.frame_len() == bytes.len() as u64 {
                 Ok(header.len())
             } else {
                 Err("the message did not go as one frame".to_owned())
             }
         };
-        Ok(Self { sent_header_len: head(&bytes.up)?, received_header_len: head(&bytes.down)?, bytes })
+        Ok(Self {
+            sent_header_len: head(&bytes.up)?,
+            received_header_len: head(&bytes.down)?,
+            bytes,
+        })
     }
 
     /// All bytes, both ways.

@@ -1,4 +1,5 @@
-//! One exchange over HTTP with reqwest, one over WebSocket with tokio-tungstenite, to recorded servers that end with it.
+//! One exchange over HTTP with reqwest, one over WebSocket with tokio-tungstenite, to recorded
+//! servers that end with it.
 
 use std::time::Duration;
 
@@ -33,18 +34,24 @@ pub struct ExchangeSpec {
     pub browser: bool,
 }
 
-/// Sends `spec` both ways and gives back what went over the servers' sockets. The servers are tasks of `scope`.
+/// Sends `spec` both ways and gives back what went over the servers' sockets. The servers are tasks
+/// of `scope`.
 ///
 /// # Errors
 /// What went wrong, in words.
-pub(super) async fn run_exchanges(spec: ExchangeSpec, scope: &Scope) -> Result<ExchangePair, String> {
+pub(super) async fn run_exchanges(
+    spec: ExchangeSpec,
+    scope: &Scope,
+) -> Result<ExchangePair, String> {
     let weighing = async {
         let http = http_exchange(spec, scope).await.map_err(|error| format!("http: {error}"))?;
         let (handshake, websocket) =
             websocket_exchange(spec, scope).await.map_err(|error| format!("ws: {error}"))?;
         Ok(ExchangePair { http, websocket, handshake })
     };
-    timeout(EXCHANGE_TIMEOUT, weighing).await.unwrap_or_else(|_| Err("no answer within 5 s".to_owned()))
+    timeout(EXCHANGE_TIMEOUT, weighing)
+        .await
+        .unwrap_or_else(|_| Err("no answer within 5 s".to_owned()))
 }
 
 /// JSON of exactly `length` bytes, or of [`MIN_PAYLOAD`] if that is more.
@@ -53,7 +60,8 @@ fn json_of_length(length: usize) -> String {
     let more = length.saturating_sub(PRICE_JSON.len());
     match more.checked_sub(NOTE_FIELD.len() + 1) {
         Some(letters) => {
-            let note: String = "it does not have to be REST ".chars().cycle().take(letters).collect();
+            let note: String =
+                "it does not have to be REST ".chars().cycle().take(letters).collect();
             format!("{start}{NOTE_FIELD}{note}\"{end}")
         }
         None => format!("{start}{}{end}", "0".repeat(more)),
@@ -62,19 +70,22 @@ fn json_of_length(length: usize) -> String {
 
 async fn http_exchange(spec: ExchangeSpec, scope: &Scope) -> Result<MeasuredExchange, String> {
     let record = TrafficRecording::default();
-    let (address, server) = recorded::http(scope, record.clone(), spec.browser).map_err(error_chain)?;
+    let (address, server) =
+        recorded::http(scope, record.clone(), spec.browser).map_err(error_chain)?;
     scope.spawn("recorded http", server);
     // nothing here is `https`, but without it reqwest wants a provider for the whole process
     let tls = TlsOptions::default().config().map_err(error_chain)?;
     let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
     let client = client.build().map_err(error_chain)?;
     let payload = json_of_length(spec.payload);
-    let mut request = client.post(format!("http://{address}/echo")).header(CONTENT_TYPE, "application/json");
+    let mut request =
+        client.post(format!("http://{address}/echo")).header(CONTENT_TYPE, "application/json");
     for (name, value) in extra_headers(spec) {
         request = request.header(*name, *value);
     }
     let reply = request.body(payload.clone()).send().await.map_err(error_chain)?;
-    let reply = reply.error_for_status().map_err(error_chain)?.bytes().await.map_err(error_chain)?;
+    let reply =
+        reply.error_for_status().map_err(error_chain)?.bytes().await.map_err(error_chain)?;
     check_reply(&reply, &payload)?;
     MeasuredExchange::from_http(record.take())
 }
@@ -86,9 +97,12 @@ async fn websocket_exchange(
     let record = TrafficRecording::default();
     let (address, server) = recorded::websocket(scope, record.clone()).map_err(error_chain)?;
     scope.spawn("recorded websocket", server);
-    let (mut request, stream) = connect_plain(&format!("ws://{address}/")).await.map_err(error_chain)?;
+    let (mut request, stream) =
+        connect_plain(&format!("ws://{address}/")).await.map_err(error_chain)?;
     for (name, value) in extra_headers(spec) {
-        request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        request
+            .headers_mut()
+            .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let payload = json_of_length(spec.payload);
     let opening = WebSocketLimits::new(payload.len()).client(request, stream);
@@ -143,11 +157,13 @@ mod tests {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let (up, down) = (text(&http.bytes.up), text(&http.bytes.down));
         assert!(
-            up.starts_with("POST /echo HTTP/1.1\r\n") && up.ends_with(&format!("\r\n\r\n{PRICE_JSON}")),
+            up.starts_with("POST /echo HTTP/1.1\r\n")
+                && up.ends_with(&format!("\r\n\r\n{PRICE_JSON}")),
             "{up}"
         );
         assert!(
-            down.starts_with("HTTP/1.1 200 OK\r\n") && down.ends_with(&format!("\r\n\r\n{PRICE_JSON}")),
+            down.starts_with("HTTP/1.1 200 OK\r\n")
+                && down.ends_with(&format!("\r\n\r\n{PRICE_JSON}")),
             "{down}"
         );
         assert_eq!((http.payload(), http.bytes.up.len() - http.sent_header_len), (66, 33));
@@ -159,7 +175,10 @@ mod tests {
             (6, 2, 66)
         );
         assert!(text(&handshake.up).starts_with("GET / HTTP/1.1\r\n"));
-        assert!(text(&handshake.down).starts_with("HTTP/1.1 101 ") && handshake.down.ends_with(b"\r\n\r\n"));
+        assert!(
+            text(&handshake.down).starts_with("HTTP/1.1 101 ")
+                && handshake.down.ends_with(b"\r\n\r\n")
+        );
     }
 
     #[tokio::test]
@@ -174,8 +193,9 @@ mod tests {
 
     #[tokio::test]
     async fn larger_messages_have_longer_headers() {
-        let heads =
-            |pair: &ExchangePair| (pair.websocket.sent_header_len, pair.websocket.received_header_len);
+        let heads = |pair: &ExchangePair| {
+            (pair.websocket.sent_header_len, pair.websocket.received_header_len)
+        };
         assert_eq!(heads(&weighed(1024, false).await), (8, 4));
         let large = weighed(64 * 1024, false).await;
         assert_eq!((heads(&large), large.http.payload()), ((14, 10), 128 * 1024));

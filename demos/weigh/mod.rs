@@ -1,4 +1,5 @@
-//! The scales on a slide: one exchange of JSON over HTTP and one over WebSocket, every byte of both, and what they weigh.
+//! The scales on a slide: one exchange of JSON over HTTP and one over WebSocket, every byte of
+//! both, and what they weigh.
 //!
 //! The bytes are those that the servers' sockets gave and took; all figures are counted from them.
 
@@ -11,7 +12,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext, WorkContext,
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+    WorkContext,
 };
 pub use exchange_bytes::{ExchangePair, MeasuredExchange};
 pub use exchanges::ExchangeSpec;
@@ -20,7 +22,8 @@ pub use state::{Cmd, Msg, Weigh};
 
 impl Demo for Weigh {
     const NAME: &'static str = "weigh";
-    const ABOUT: &'static str = "what an exchange weighs: every byte of it over HTTP and over WebSocket";
+    const ABOUT: &'static str =
+        "what an exchange weighs: every byte of it over HTTP and over WebSocket";
     const SETTINGS: &'static [SettingSpec] = &[
         SettingSpec {
             name: "payload",
@@ -50,7 +53,10 @@ impl Demo for Weigh {
             DemoEvent::Msg(Msg(found)) => {
                 self.phase = found.map_or_else(WeighPhase::Failed, WeighPhase::Done);
             }
-            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
+            DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }
@@ -60,7 +66,8 @@ impl Demo for Weigh {
     }
 
     fn perform(Cmd(spec): Cmd, stage: &Stage<Msg>) {
-        // servers and clients share one thread: when a client has its answer, the tap has seen all of it
+        // servers and clients share one thread: when a client has its answer, the tap has seen all
+        // of it
         stage.start("weigh", move |WorkContext { scope, mailbox }| async move {
             let found = exchanges::run_exchanges(spec, &scope).await.map(Box::new);
             // the reader is gone only if nobody wants it

@@ -1,6 +1,7 @@
 //! What the scales look like: the bytes of request and reply, the bytes of both frames, a ruler.
 //!
-//! Header bytes are dim, payload is bright; in hex a bar stands between them, on the ruler the one is hatched, the other solid.
+//! Header bytes are dim, payload is bright; in hex a bar stands between them, on the ruler the one
+//! is hatched, the other solid.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -25,7 +26,8 @@ const RULES_TEXT: [&str; 6] = [
 
 pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let dress = if weigh.spec.browser { "browser headers" } else { "minimal headers" };
-    let title = format!("weigh · {} of JSON there and back · {dress}", byte_count(weigh.spec.payload));
+    let title =
+        format!("weigh · {} of JSON there and back · {dress}", byte_count(weigh.spec.payload));
     let inner = stage::draw_panel(&title, area, buffer, context);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     if inner.is_empty() {
@@ -38,7 +40,9 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &Vie
         WeighPhase::Done(exchanges) | WeighPhase::Sending(Some(exchanges)) => {
             draw_weighed(exchanges, inner, buffer, context.theme);
         }
-        WeighPhase::Sending(None) => draw_paragraph("sending …", inner, buffer, context.theme.dim()),
+        WeighPhase::Sending(None) => {
+            draw_paragraph("sending …", inner, buffer, context.theme.dim())
+        }
         WeighPhase::Failed(reason) => {
             let text = format!("Nothing was weighed: {}.", text::sanitize(reason));
             draw_paragraph(&text, inner, buffer, Style::new().fg(context.theme.bad));
@@ -53,7 +57,8 @@ fn draw_question(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewC
         byte_count(weigh.spec.payload)
     );
     let start = if context.focused {
-        "Enter sends.  b adds a browser's headers, 1 2 3 choose the payload, ? says what is counted."
+        "Enter sends.  b adds a browser's headers, 1 2 3 choose the payload, ? says what is \
+         counted."
     } else {
         "Enter: control the scales; Enter again sends."
     };
@@ -96,14 +101,18 @@ fn draw_weighed(exchanges: &ExchangePair, area: Rect, buffer: &mut Buffer, theme
     draw_pair("HTTP/1.1", ["request", "reply"], http, texts, text_area, buffer, theme);
     draw_pair("WebSocket", ["frame", "frame"], websocket, frames, frame_area, buffer, theme);
     draw_ruler(exchanges, ruler_area, buffer, theme);
-    let free =
-        Rect { y: ruler_area.bottom(), height: area.bottom().saturating_sub(ruler_area.bottom()), ..area };
+    let free = Rect {
+        y: ruler_area.bottom(),
+        height: area.bottom().saturating_sub(ruler_area.bottom()),
+        ..area
+    };
     draw_big(exchanges, free, buffer, theme);
 }
 
 /// The totals for the last row of the room, where there is space for them.
 fn draw_big(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas::<2>(area);
+    let halves =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas::<2>(area);
     let totals = [("HTTP/1.1", pair.http.total()), ("WebSocket", pair.websocket.total())];
     for (half, (name, total)) in halves.into_iter().zip(totals) {
         let digits = group_thousands(total as u64);
@@ -129,7 +138,8 @@ fn draw_pair(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas::<2>(area);
+    let halves =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas::<2>(area);
     let counts = [exchange.bytes.up.len(), exchange.bytes.down.len()];
     let colors = [theme.client, theme.server];
     for (index, rows) in rows.into_iter().enumerate() {
@@ -143,7 +153,8 @@ fn draw_pair(
     }
 }
 
-/// The rows below a title. Where not all have room, the last one is shown all the same: it is payload.
+/// The rows below a title. Where not all have room, the last one is shown all the same: it is
+/// payload.
 fn draw_rows(rows: &[Line<'static>], room: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if rows.len() <= room {
         for (row, line) in (1..).zip(rows) {
@@ -158,7 +169,12 @@ fn draw_rows(rows: &[Line<'static>], room: usize, area: Rect, buffer: &mut Buffe
     let more = format!("… {} more rows", rows.len() - room + 1);
     let row = shown as u16 + 1;
     if room > 0 {
-        stage::draw_line(&Line::styled(more, theme.dim().add_modifier(Modifier::ITALIC)), row, area, buffer);
+        stage::draw_line(
+            &Line::styled(more, theme.dim().add_modifier(Modifier::ITALIC)),
+            row,
+            area,
+            buffer,
+        );
     }
     if room > 1
         && let Some(last) = rows.last()
@@ -167,8 +183,8 @@ fn draw_rows(rows: &[Line<'static>], room: usize, area: Rect, buffer: &mut Buffe
     }
 }
 
-/// The rows of a head and what follows, control bytes made visible; a row ends with each line, and where there is no
-/// more room.
+/// The rows of a head and what follows, control bytes made visible; a row ends with each line, and
+/// where there is no more room.
 fn text_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let (head, payload) = bytes.split_at(head.min(bytes.len()));
     let bright = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
@@ -240,7 +256,8 @@ fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Them
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
     stage::draw_line(&Line::styled(legend, theme.dim()), 0, bars, buffer);
     let most = pair.http.total().max(pair.websocket.total()).max(1);
-    let cells = |count: usize| (count * usize::from(bars.width)).div_ceil(most).min(bars.width.into());
+    let cells =
+        |count: usize| (count * usize::from(bars.width)).div_ceil(most).min(bars.width.into());
     for (row, name, exchange) in [(1, "HTTP/1.1", &pair.http), (2, "WebSocket", &pair.websocket)] {
         let share = exchange.payload() as f64 * 100.0 / exchange.total().max(1) as f64;
         let count = |count: usize| group_thousands(count as u64);
@@ -264,7 +281,8 @@ fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Them
         ]);
         stage::draw_line(&bar, row, bars, buffer);
     }
-    let text = Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
+    let text =
+        Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
     draw_paragraph(&summary(pair), text, buffer, Style::new().fg(theme.text));
 }
 
@@ -279,7 +297,10 @@ fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let mut text = Text::default();
     text.push_line(Line::styled("What is counted", theme.heading()));
     for rule in RULES_TEXT {
-        text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+        text.push_line(Line::from(vec![
+            Span::styled("• ", Style::new().fg(theme.accent)),
+            Span::raw(rule),
+        ]));
     }
     let keys = KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
     text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
@@ -310,8 +331,10 @@ mod tests {
             down: [&[0x81, 9][..], b"{\"age\":7}"].concat(),
         };
         let handshake = RecordedBytes { up: vec![b'x'; 160], down: vec![b'y'; 129] };
-        let (http, websocket) =
-            (MeasuredExchange::from_http(http).unwrap(), MeasuredExchange::from_websocket(frames).unwrap());
+        let (http, websocket) = (
+            MeasuredExchange::from_http(http).unwrap(),
+            MeasuredExchange::from_websocket(frames).unwrap(),
+        );
         Box::new(ExchangePair { http, websocket, handshake })
     }
 
@@ -321,7 +344,8 @@ mod tests {
         draw(weigh, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: false });
         let rows = buffer.content.chunks(width.max(1).into());
         rows.map(|row| {
-            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+                + "\n"
         })
         .collect()
     }
@@ -359,8 +383,10 @@ mod tests {
         assert!(rows[1].spans[1].style.add_modifier.contains(Modifier::BOLD));
         let rows = hex_rows(&[0x81, 2, b'{', b'}'], 2, 40, theme);
         assert_eq!(rows[0].to_string(), "81 02 │ 7b 7d ");
-        let narrow: Vec<_> =
-            text_rows("é".repeat(5).as_bytes(), 0, 2, theme).iter().map(ToString::to_string).collect();
+        let narrow: Vec<_> = text_rows("é".repeat(5).as_bytes(), 0, 2, theme)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(narrow, ["éé", "éé", "é"]);
     }
 
@@ -380,7 +406,9 @@ mod tests {
             WeighPhase::Done(weighed()),
             WeighPhase::Failed("no".into()),
         ] {
-            for (width, height) in [(0, 0), (1, 1), (3, 2), (7, 9), (20, 5), (40, 12), (78, 16), (200, 60)] {
+            for (width, height) in
+                [(0, 0), (1, 1), (3, 2), (7, 9), (20, 5), (40, 12), (78, 16), (200, 60)]
+            {
                 picture(&weigh(phase.clone()), width, height);
                 picture(&Weigh { help: true, ..weigh(phase.clone()) }, width, height);
             }

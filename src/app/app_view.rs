@@ -75,7 +75,12 @@ impl App {
             self.presentation.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
             && area.height > 1
         {
-            let row = Rect { y: area.bottom() - 2, height: 1, width: area.width.saturating_sub(2), ..area };
+            let row = Rect {
+                y: area.bottom() - 2,
+                height: 1,
+                width: area.width.saturating_sub(2),
+                ..area
+            };
             footer::draw_overflow_hint(&hint, row, buffer, self.theme);
         }
     }
@@ -95,17 +100,22 @@ impl App {
     fn draw_notes(&self, area: Rect, buffer: &mut Buffer) {
         let theme = self.theme;
         let notes = self.slide().notes.join("\n\n");
-        let message = if notes.is_empty() { "this slide has no speaker note".to_owned() } else { notes };
-        let text: Text =
-            message.lines().map(|line| Line::raw(text::sanitize(line.trim()).into_owned())).collect();
+        let message =
+            if notes.is_empty() { "this slide has no speaker note".to_owned() } else { notes };
+        let text: Text = message
+            .lines()
+            .map(|line| Line::raw(text::sanitize(line.trim()).into_owned()))
+            .collect();
         let paragraph = Paragraph::new(text).wrap(Wrap { trim: true });
         let inner = area.width.saturating_sub(6).clamp(1, 100);
-        let rows =
-            message.lines().map(|line| text::width(line.trim()) / usize::from(inner) + 1).sum::<usize>()
-                as u16;
+        let rows = message
+            .lines()
+            .map(|line| text::width(line.trim()) / usize::from(inner) + 1)
+            .sum::<usize>() as u16;
         let height = (rows + 2).min(area.height * 2 / 3).max(3.min(area.height));
         let frame = area.centered_horizontally(Constraint::Length((inner + 4).min(area.width)));
-        let frame = Rect { y: area.bottom().saturating_sub(height + 1), height, ..frame }.intersection(area);
+        let frame = Rect { y: area.bottom().saturating_sub(height + 1), height, ..frame }
+            .intersection(area);
         Clear.render(frame, buffer);
         let block = Block::new()
             .borders(Borders::ALL)

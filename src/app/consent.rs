@@ -1,5 +1,5 @@
-//! A demo that waits to be allowed: the slide says in a sentence what it would do outside of the talk, and the key that
-//! allows it. Nothing is allowed that was not on the screen word by word.
+//! A demo that waits to be allowed: the slide says in a sentence what it would do outside of the
+//! talk, and the key that allows it. Nothing is allowed that was not on the screen word by word.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,14 +22,15 @@ impl App {
         (0..self.slots.len()).find(asks)
     }
 
-    /// Allows what the demo that waits has on the screen, and opens it. Where not all of it is on the screen, that part of
-    /// the slide is shown first.
+    /// Allows what the demo that waits has on the screen, and opens it. Where not all of it is on
+    /// the screen, that part of the slide is shown first.
     pub(crate) fn allow_demo(&mut self) {
         let Some(index) = self.demo_awaiting_consent() else { return };
         let Some(Err(OpenRefusal::Asks(effects))) = self.slots.get(index) else { return };
         let effects = effects.clone();
         let place = self.layout.demo_areas(self.progress).get(index).copied().flatten();
-        let whole = place.filter(|place| place.hidden_rows == 0 && place.visible.height == place.total_rows);
+        let whole = place
+            .filter(|place| place.hidden_rows == 0 && place.visible.height == place.total_rows);
         let Some(place) = whole else {
             self.scroll_to_demo(index);
             return;
@@ -37,7 +38,9 @@ impl App {
         if !fits(&effects, place.visible) {
             return;
         }
-        self.presentation.consents.allow(DemoPosition { slide: self.slide_index, demo: index }, effects);
+        self.presentation
+            .consents
+            .allow(DemoPosition { slide: self.slide_index, demo: index }, effects);
         self.reopen(index);
     }
 }
@@ -65,7 +68,12 @@ fn request_lines(effects: &[Effect], width: u16, theme: &Theme) -> Vec<Line<'sta
 }
 
 /// Draws what a demo asks for, with the key that allows it.
-pub(super) fn draw_consent(effects: &[Effect], area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+pub(super) fn draw_consent(
+    effects: &[Effect],
+    area: Rect,
+    buffer: &mut Buffer,
+    context: &ViewContext,
+) {
     let theme = context.theme;
     stage::draw_panel("this demo waits", area, buffer, context);
     let inner = panel_inner(area);
@@ -75,7 +83,10 @@ pub(super) fn draw_consent(effects: &[Effect], area: Rect, buffer: &mut Buffer, 
         lines.push(Line::default());
         lines.push(Line::from(vec![
             Span::styled("a", key),
-            Span::styled(" allows it until the talk ends. Until then nothing of it happens.", theme.dim()),
+            Span::styled(
+                " allows it until the talk ends. Until then nothing of it happens.",
+                theme.dim(),
+            ),
         ]));
     } else {
         let room = usize::from(inner.height).saturating_sub(2);

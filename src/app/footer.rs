@@ -1,4 +1,5 @@
-//! The last row: where we are, who has the keyboard, how long it has taken, whether the servers live.
+//! The last row: where we are, who has the keyboard, how long it has taken, whether the servers
+//! live.
 //!
 //! On a narrow screen the less important parts go first.
 
@@ -66,11 +67,12 @@ impl Footer<'_> {
         let keys = self.key_line(theme);
         let mut left = vec![keys];
         let mut right = vec![count];
-        let mut room = usize::from(area.width).saturating_sub(left[0].width() + right[0].width() + 3);
+        let mut room =
+            usize::from(area.width).saturating_sub(left[0].width() + right[0].width() + 3);
         let bar = 2 + usize::from(area.width / 8).clamp(6, 24);
-        let section = self
-            .section
-            .map(|name| Line::styled(format!("{name} │ "), theme.dim().add_modifier(Modifier::BOLD)));
+        let section = self.section.map(|name| {
+            Line::styled(format!("{name} │ "), theme.dim().add_modifier(Modifier::BOLD))
+        });
         let talk = |part: Line<'static>| (!self.standalone).then_some(part);
         for (part, on_left) in [
             (section, true),
@@ -90,13 +92,21 @@ impl Footer<'_> {
         let left: Line = left.into_iter().flat_map(|line| line.spans).collect();
         let start = area.right().saturating_sub(right.width() as u16 + 1).max(area.x);
         let end = area.right().saturating_sub(start);
-        buffer.set_line(area.x + 1.min(area.width), area.y, &left, start.saturating_sub(area.x + 1));
+        buffer.set_line(
+            area.x + 1.min(area.width),
+            area.y,
+            &left,
+            start.saturating_sub(area.x + 1),
+        );
         buffer.set_line(start, area.y, &right, end);
     }
 
     fn key_line(&self, theme: &Theme) -> Line<'static> {
         let key = |text: &str| {
-            Span::styled(text.to_owned(), Style::new().fg(theme.accent).add_modifier(Modifier::BOLD))
+            Span::styled(
+                text.to_owned(),
+                Style::new().fg(theme.accent).add_modifier(Modifier::BOLD),
+            )
         };
         let dim = |text: &str| Span::styled(text.to_owned(), theme.dim());
         let next = if self.standalone { Vec::new() } else { vec![key("→"), dim(" next  ")] };
@@ -107,7 +117,8 @@ impl Footer<'_> {
                 Line::from([next, offer].concat())
             }
             KeyOwner::Asks(name) => {
-                let asks = vec![key("a"), dim(&format!(" allows {name}  ")), key("?"), dim(" keys")];
+                let asks =
+                    vec![key("a"), dim(&format!(" allows {name}  ")), key("?"), dim(" keys")];
                 Line::from([next, asks].concat())
             }
             KeyOwner::Demo(name) if self.standalone => {
@@ -168,7 +179,8 @@ impl Footer<'_> {
 
     fn progress_bar(&self, cells: usize, theme: &Theme) -> Line<'static> {
         let cells = cells - 2;
-        let done = if self.slides > 1 { (self.slide - 1) * cells / (self.slides - 1) } else { cells };
+        let done =
+            if self.slides > 1 { (self.slide - 1) * cells / (self.slides - 1) } else { cells };
         Line::from(vec![
             Span::styled("━".repeat(done), Style::new().fg(theme.accent)),
             Span::styled("─".repeat(cells - done), theme.faint()),
@@ -225,15 +237,22 @@ mod tests {
             drawn(80, KeyOwner::Slide),
             " Frames │ → next  ? keys               ● http  ✗ ws  12 min  ━━━───────  ·20/49 "
         );
-        assert_eq!(drawn(50, KeyOwner::Slide), " Frames │ → next  ? keys     ● http  ✗ ws  ·20/49 ");
+        assert_eq!(
+            drawn(50, KeyOwner::Slide),
+            " Frames │ → next  ? keys     ● http  ✗ ws  ·20/49 "
+        );
         assert_eq!(drawn(30, KeyOwner::Slide), " → next  ? keys        ·20/49 ");
         assert_eq!(drawn(12, KeyOwner::Slide), " → ne·20/49 ");
     }
 
     #[test]
     fn many_steps_to_come_leave_the_rest_its_room() {
-        assert!(drawn_at((1, 10), 80, KeyOwner::Slide).contains("12 min  ━━━───────  ·········20/49"));
-        assert!(drawn_at((1, 20_001), 80, KeyOwner::Slide).contains("12 min  ━━━───────  20000·20/49"));
+        assert!(
+            drawn_at((1, 10), 80, KeyOwner::Slide).contains("12 min  ━━━───────  ·········20/49")
+        );
+        assert!(
+            drawn_at((1, 20_001), 80, KeyOwner::Slide).contains("12 min  ━━━───────  20000·20/49")
+        );
     }
 
     #[test]

@@ -74,7 +74,9 @@ fn collect_code<'a>(blocks: &'a [Block], found: &mut Vec<(&'a str, &'a [String])
         match block {
             Block::Code { language, lines } => found.push((language, lines)),
             Block::Quote { blocks, .. } => collect_code(blocks, found),
-            Block::List { items, .. } => items.iter().for_each(|item| collect_code(&item.blocks, found)),
+            Block::List { items, .. } => {
+                items.iter().for_each(|item| collect_code(&item.blocks, found))
+            }
             _ => {}
         }
     }
@@ -100,7 +102,11 @@ fn highlight(set: &SyntaxSet, grammar: &SyntaxReference, lines: &[String]) -> Op
         let mut tokens = Tokens::new();
         let mut at = 0;
         for (next, change) in state.parse_line(&ended, set).ok()? {
-            push_token(&mut tokens, &line[at.min(line.len())..next.min(line.len())], roles.kind_of(&stack));
+            push_token(
+                &mut tokens,
+                &line[at.min(line.len())..next.min(line.len())],
+                roles.kind_of(&stack),
+            );
             at = next;
             stack.apply(&change).ok()?;
         }
@@ -139,7 +145,8 @@ impl ScopeTable {
             ("support.class", TokenKind::Type),
             ("punctuation", TokenKind::Punctuation),
         ];
-        let scope = |name| Scope::new(name).expect("the table holds well-formed scopes of few atoms");
+        let scope =
+            |name| Scope::new(name).expect("the table holds well-formed scopes of few atoms");
         Self(table.into_iter().map(|(name, role)| (scope(name), role)).collect())
     }
 

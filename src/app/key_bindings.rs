@@ -98,10 +98,20 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
         "Enter Tab",
         "control the demo; Esc: back to the slides",
     ),
-    binding(StageAction::Allow, &[letter('a')], "a", "allow what a demo asks for; its slide says what"),
+    binding(
+        StageAction::Allow,
+        &[letter('a')],
+        "a",
+        "allow what a demo asks for; its slide says what",
+    ),
     binding(StageAction::Notes, &[letter('s')], "s", "speaker notes"),
     binding(StageAction::Help, &[letter('?')], "?", "these keys"),
-    always(binding(StageAction::Suspend, &[control('z')], "Ctrl-Z", "back to the shell; fg returns")),
+    always(binding(
+        StageAction::Suspend,
+        &[control('z')],
+        "Ctrl-Z",
+        "back to the shell; fg returns",
+    )),
     always(binding(
         StageAction::Quit,
         &[control('c')],
@@ -119,11 +129,13 @@ pub(crate) fn action_for(key: &KeyEvent, focused: bool) -> Option<StageAction> {
     if !focused && pressed == QUIT_KEY {
         return Some(StageAction::Quit);
     }
-    let bound = |binding: &&KeyBinding| (binding.always || !focused) && binding.keys.contains(&pressed);
+    let bound =
+        |binding: &&KeyBinding| (binding.always || !focused) && binding.keys.contains(&pressed);
     KEY_BINDINGS.iter().find(bound).map(|binding| binding.action)
 }
 
-/// Whether `key` asks for a demo that has stopped to be opened anew. Any other demo may give it a meaning of its own.
+/// Whether `key` asks for a demo that has stopped to be opened anew. Any other demo may give it a
+/// meaning of its own.
 pub(crate) fn is_restart(key: &KeyEvent) -> bool {
     (key.code, modifiers(key)) == control('r')
 }
@@ -153,7 +165,9 @@ mod tests {
     fn a_focused_demo_leaves_the_stage_only_its_own_keys() {
         let plain = |code| press(code, KeyModifiers::NONE);
         assert_eq!(action_for(&plain(KeyCode::Right), false), Some(StageAction::Next));
-        for code in [KeyCode::Right, KeyCode::Char('q'), KeyCode::Char('?'), KeyCode::Enter, KeyCode::Home] {
+        for code in
+            [KeyCode::Right, KeyCode::Char('q'), KeyCode::Char('?'), KeyCode::Enter, KeyCode::Home]
+        {
             assert_eq!(action_for(&plain(code), true), None, "{code:?} belongs to the demo");
         }
         assert_eq!(action_for(&plain(KeyCode::PageDown), true), Some(StageAction::Next));
@@ -185,12 +199,16 @@ mod tests {
             }
         }
         let quit = press(QUIT_KEY.0, QUIT_KEY.1);
-        assert_eq!((action_for(&quit, false), action_for(&quit, true)), (Some(StageAction::Quit), None));
+        assert_eq!(
+            (action_for(&quit, false), action_for(&quit, true)),
+            (Some(StageAction::Quit), None)
+        );
     }
 
     #[test]
     fn no_key_means_two_things() {
-        let keys: Vec<_> = KEY_BINDINGS.iter().flat_map(|binding| binding.keys).chain([&QUIT_KEY]).collect();
+        let keys: Vec<_> =
+            KEY_BINDINGS.iter().flat_map(|binding| binding.keys).chain([&QUIT_KEY]).collect();
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[index + 1..].contains(key), "{key:?} is bound twice");
         }

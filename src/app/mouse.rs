@@ -19,8 +19,11 @@ impl App {
         let at = Position::new(mouse.column, mouse.row);
         let areas = self.layout.demo_areas(self.progress);
         let hit = self.focus.and_then(|index| {
-            let demo_area =
-                areas.get(index).copied().flatten().filter(|demo_area| demo_area.visible.contains(at))?;
+            let demo_area = areas
+                .get(index)
+                .copied()
+                .flatten()
+                .filter(|demo_area| demo_area.visible.contains(at))?;
             Some((index, demo_area))
         });
         self.dirty = true;
@@ -46,6 +49,7 @@ impl App {
         if let Some(text) = copied {
             return Some(LoopExit::CopyToClipboard(text));
         }
-        (std::mem::replace(&mut self.mouse_captured, mouse) != mouse).then_some(LoopExit::CaptureMouse(mouse))
+        (std::mem::replace(&mut self.mouse_captured, mouse) != mouse)
+            .then_some(LoopExit::CaptureMouse(mouse))
     }
 }

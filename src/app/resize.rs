@@ -61,7 +61,8 @@ impl App {
         });
         let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
         let of_slide = |warning: &&Warning| warning.slide == self.slide_index;
-        let warnings: Vec<Warning> = self.presentation.warnings.iter().filter(of_slide).cloned().collect();
+        let warnings: Vec<Warning> =
+            self.presentation.warnings.iter().filter(of_slide).cloned().collect();
         let style = SlideStyle { theme: self.theme, highlights: &self.highlights };
         let input = LayoutInput {
             deck: &self.presentation.deck,

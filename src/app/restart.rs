@@ -6,10 +6,11 @@ use crate::app::state::App;
 use crate::stage::OpenRefusal;
 
 impl App {
-    /// Opens anew the demo that has stopped: the one that has the keys, or while none has them the first of the slide.
-    /// `false` if there is none.
+    /// Opens anew the demo that has stopped: the one that has the keys, or while none has them the
+    /// first of the slide. `false` if there is none.
     pub(crate) fn restart(&mut self) -> bool {
-        let stopped = |index: &usize| self.slots[*index].as_ref().is_ok_and(|demo| demo.stopped().is_some());
+        let stopped =
+            |index: &usize| self.slots[*index].as_ref().is_ok_and(|demo| demo.stopped().is_some());
         let found = match self.focus {
             Some(index) => Some(index).filter(stopped),
             None => (0..self.slots.len()).find(stopped),
@@ -20,7 +21,8 @@ impl App {
         true
     }
 
-    /// Why a demo has stopped by a fault of its own since the program began, restarted or not; none if none has.
+    /// Why a demo has stopped by a fault of its own since the program began, restarted or not; none
+    /// if none has.
     pub fn demo_fault(&self) -> Option<String> {
         let now = || self.slots.iter().flatten().find_map(|demo| demo.stopped());
         self.stopped.as_deref().or_else(now).map(str::to_owned)

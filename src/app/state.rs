@@ -161,7 +161,9 @@ impl App {
     /// Takes one event.
     pub fn update(&mut self, event: AppEvent) {
         match event {
-            AppEvent::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => self.handle_key(key),
+            AppEvent::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => {
+                self.handle_key(key)
+            }
             AppEvent::Input(Input::Paste(text)) => self.handle_paste(text),
             AppEvent::Input(Input::Resize(width, height)) => self.resize(width, height),
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
@@ -199,7 +201,8 @@ impl App {
 
     /// Who has the keys, for the footer.
     pub(crate) fn key_owner(&self) -> KeyOwner<'_> {
-        let name = |index| self.slide().demos().nth(index).map_or("demo", |fence| fence.name.as_str());
+        let name =
+            |index| self.slide().demos().nth(index).map_or("demo", |fence| fence.name.as_str());
         match (&self.slide_number_input, self.focus) {
             (Some(typed), _) => KeyOwner::GoTo(typed),
             (None, Some(index)) => KeyOwner::Demo(name(index)),
@@ -227,7 +230,9 @@ impl App {
         }
         match (action, self.focus) {
             (Some(action), _) => self.perform_action(action),
-            (None, Some(index)) if key.code == KeyCode::Esc && !self.keeps_escape(index) => self.focus = None,
+            (None, Some(index)) if key.code == KeyCode::Esc && !self.keeps_escape(index) => {
+                self.focus = None
+            }
             (None, Some(index)) => {
                 if let Some(Ok(demo)) = self.slots.get_mut(index) {
                     demo.key(key);
@@ -237,10 +242,14 @@ impl App {
         }
     }
 
-    /// Esc is for the demo: it has something open, or there is nothing else that could have the keys.
+    /// Esc is for the demo: it has something open, or there is nothing else that could have the
+    /// keys.
     fn keeps_escape(&self, index: usize) -> bool {
         self.presentation.standalone
-            || self.slots.get(index).is_some_and(|slot| matches!(slot, Ok(demo) if demo.wants_escape()))
+            || self
+                .slots
+                .get(index)
+                .is_some_and(|slot| matches!(slot, Ok(demo) if demo.wants_escape()))
     }
 
     fn handle_paste(&mut self, text: String) {
@@ -323,15 +332,24 @@ impl App {
         self.last_focus = None;
         if !same {
             self.slots.clear();
-            self.slots =
-                self.slide().demos().enumerate().map(|(index, fence)| self.open_slot(index, fence)).collect();
+            self.slots = self
+                .slide()
+                .demos()
+                .enumerate()
+                .map(|(index, fence)| self.open_slot(index, fence))
+                .collect();
         }
         self.lay_out();
     }
 
     pub(crate) fn open_slot(&self, demo: usize, fence: &deck::Fence) -> DemoSlot {
         let spot = DemoPosition { slide: self.slide_index, demo };
-        self.presentation.registry.open(fence, spot, &self.presentation.consents, self.services.clone())
+        self.presentation.registry.open(
+            fence,
+            spot,
+            &self.presentation.consents,
+            self.services.clone(),
+        )
     }
 
     /// The demo that would get the keys now: the one after the last that had them.
@@ -359,11 +377,13 @@ impl App {
         });
         let step = step.flatten().next().unwrap_or(0);
         self.progress.step = self.progress.step.max(step);
-        self.progress.scroll = self.layout.scroll_to_demo(index, self.progress).min(self.layout.max_scroll());
+        self.progress.scroll =
+            self.layout.scroll_to_demo(index, self.progress).min(self.layout.max_scroll());
     }
 
     pub(crate) fn scroll(&mut self, rows: isize) {
-        self.progress.scroll = self.progress.scroll.saturating_add_signed(rows).min(self.layout.max_scroll());
+        self.progress.scroll =
+            self.progress.scroll.saturating_add_signed(rows).min(self.layout.max_scroll());
     }
 
     fn scroll_horizontally(&mut self, columns: isize) {

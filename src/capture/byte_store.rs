@@ -1,9 +1,10 @@
 //! [`ByteStore`]: where the bytes of a stream stand, so that they are read again when somebody looks at them.
-//! The bytes themselves are not kept, unless they stand in no file: then they wait in a spill, which moves to a temporary
-//! file when it gets long.
+//! The bytes themselves are not kept, unless they stand in no file: then they wait in a spill,
+//! which moves to a temporary file when it gets long.
 //!
-//! A stream of a million segments takes three or four megabytes here: an entry is the length of a piece and its distance
-//! from the piece before, both as variable-length numbers, with a checkpoint every 64 entries.
+//! A stream of a million segments takes three or four megabytes here: an entry is the length of a
+//! piece and its distance from the piece before, both as variable-length numbers, with a checkpoint
+//! every 64 entries.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -80,7 +81,8 @@ impl ByteStore {
         self.sides.both().into_iter().all(|side| side.len == ByteLen::ZERO)
     }
 
-    /// The bytes that `from` sent, `range` counted from its first byte; what lies behind the end is left out.
+    /// The bytes that `from` sent, `range` counted from its first byte; what lies behind the end is
+    /// left out.
     ///
     /// # Errors
     ///
@@ -88,7 +90,8 @@ impl ByteStore {
     pub fn read(&self, from: Side, range: Range<Offset>) -> io::Result<Vec<u8>> {
         let extents = &self.sides[from];
         let mut bytes = Vec::new();
-        extents.for_each_extent(range, |location, len| self.backing.read(location, len, &mut bytes))?;
+        extents
+            .for_each_extent(range, |location, len| self.backing.read(location, len, &mut bytes))?;
         Ok(bytes)
     }
 }
@@ -122,7 +125,11 @@ impl Extents {
         }
         if self.count == 0 {
             let offset = Offset::START + self.len;
-            self.checkpoints.push(Checkpoint { offset, end: self.last_end, entry: self.entries.len() });
+            self.checkpoints.push(Checkpoint {
+                offset,
+                end: self.last_end,
+                entry: self.entries.len(),
+            });
         }
         self.count = self.count.saturating_add(1) % CHECKPOINT_STRIDE;
         put_varint(&mut self.entries, len.get());
@@ -147,7 +154,8 @@ impl Extents {
         let (mut offset, mut end) = (checkpoint.offset, checkpoint.end);
         let mut entries = self.entries.get(checkpoint.entry..).unwrap_or_default();
         while offset < range.end
-            && let (Some(len), Some(distance)) = (read_varint(&mut entries), read_varint(&mut entries))
+            && let (Some(len), Some(distance)) =
+                (read_varint(&mut entries), read_varint(&mut entries))
         {
             let location = end.wrapping_add((distance >> 1) ^ (distance & 1).wrapping_neg());
             let behind = offset + ByteLen::new(len);
@@ -216,7 +224,8 @@ impl BackingStore {
     }
 }
 
-/// A lock is only poisoned by a panic in here, and what is behind it is whole between any two calls.
+/// A lock is only poisoned by a panic in here, and what is behind it is whole between any two
+/// calls.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -240,14 +249,19 @@ impl FileWindow {
             self.file.seek(SeekFrom::Start(location.get()))?;
             (&mut self.file).take(WINDOW_SIZE).read_to_end(&mut self.bytes)?;
         }
-        let there = self.bytes.get((location - self.at).to_usize_saturating()..).unwrap_or_default();
-        out.extend_from_slice(there.get(..len.to_usize_saturating()).ok_or_else(|| file_shrank(location))?);
+        let there =
+            self.bytes.get((location - self.at).to_usize_saturating()..).unwrap_or_default();
+        out.extend_from_slice(
+            there.get(..len.to_usize_saturating()).ok_or_else(|| file_shrank(location))?,
+        );
         Ok(())
     }
 }
 
 fn file_shrank(location: Offset) -> io::Error {
-    let what = format!("the capture has become shorter: not all of what stood at byte {location} is there");
+    let what = format!(
+        "the capture has become shorter: not all of what stood at byte {location} is there"
+    );
     io::Error::new(io::ErrorKind::UnexpectedEof, what)
 }
 
@@ -257,7 +271,8 @@ fn read_at(file: &mut File, location: Offset, len: ByteLen, out: &mut Vec<u8>) -
     if ByteLen::from_usize(read) < len { Err(file_shrank(location)) } else { Ok(()) }
 }
 
-/// Bytes without a file: the first ones in a temporary file once they are many, the others in memory.
+/// Bytes without a file: the first ones in a temporary file once they are many, the others in
+/// memory.
 #[derive(Debug, Default)]
 struct SpillFile {
     /// It has no name, so it is gone when it is closed, however that comes about.
@@ -269,7 +284,9 @@ struct SpillFile {
 
 impl SpillFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<Offset> {
-        if self.memory.len().saturating_add(bytes.len()) > MAX_SPILL_IN_MEMORY && !self.memory.is_empty() {
+        if self.memory.len().saturating_add(bytes.len()) > MAX_SPILL_IN_MEMORY
+            && !self.memory.is_empty()
+        {
             self.flush_to_file()?;
         }
         let at = self.file_len + self.memory.len();
@@ -294,8 +311,10 @@ impl SpillFile {
         if let Some(file) = self.file.as_mut().filter(|_| in_file > ByteLen::ZERO) {
             read_at(file, at, in_file, out)?;
         }
-        let waiting =
-            self.memory.get((at + in_file - self.file_len).to_usize_saturating()..).unwrap_or_default();
+        let waiting = self
+            .memory
+            .get((at + in_file - self.file_len).to_usize_saturating()..)
+            .unwrap_or_default();
         let rest = waiting.get(..(len - in_file).to_usize_saturating());
         out.extend_from_slice(rest.ok_or_else(|| file_shrank(at))?);
         Ok(())

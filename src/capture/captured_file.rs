@@ -54,7 +54,8 @@ impl<S> Capture<S> {
         self.streams
     }
 
-    /// What is odd about the file as a whole, in words: a truncated end, fragments, unknown link types.
+    /// What is odd about the file as a whole, in words: a truncated end, fragments, unknown link
+    /// types.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -1,5 +1,6 @@
 //! [`ConnectionTable`]: the TCP connections of a capture while it is read: which segment belongs to which, and who is the client.
-//! It does not know what the bytes mean beyond their first few, which tell the client where no SYN does.
+//! It does not know what the bytes mean beyond their first few, which tell the client where no SYN
+//! does.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -99,7 +100,8 @@ impl<S> Default for ConnectionTable<S> {
 }
 
 impl<S: StreamSink> ConnectionTable<S> {
-    /// Takes a segment, captured at `captured_at`, whose packet stands at `file_offset` in the file.
+    /// Takes a segment, captured at `captured_at`, whose packet stands at `file_offset` in the
+    /// file.
     pub(super) fn push<M: FnMut(StreamStart) -> S>(
         &mut self,
         segment: &TcpSegment<'_>,
@@ -133,9 +135,11 @@ impl<S: StreamSink> ConnectionTable<S> {
         Ok(())
     }
 
-    /// A panic has broken off the last segment. It costs the connection that was read just then; false if there was none.
+    /// A panic has broken off the last segment. It costs the connection that was read just then;
+    /// false if there was none.
     ///
-    /// It is caught around all packets and not around each: that would take a twentieth of the time.
+    /// It is caught around all packets and not around each: that would take a twentieth of the
+    /// time.
     pub(super) fn fail(&mut self, panic: &CaughtPanic) -> bool {
         let Some(Reading { index, others }) = self.reading.take() else { return false };
         let Some(connection) = self.connections.get_mut(index) else { return false };
@@ -164,7 +168,8 @@ impl<S: StreamSink> ConnectionTable<S> {
         Ok(streams)
     }
 
-    /// The connection of a segment; a SYN with another number on the ports of one that was used begins a new one.
+    /// The connection of a segment; a SYN with another number on the ports of one that was used
+    /// begins a new one.
     fn find_or_add(&mut self, segment: &TcpSegment<'_>, at: u64) -> Option<usize> {
         let key = (segment.from.min(segment.to), segment.from.max(segment.to));
         let known = match self.last_used {
@@ -258,14 +263,16 @@ impl<S: StreamSink> TcpConnection<S> {
         if segment.missing_bytes > 0 {
             let side = if self.client == Some(sender) { "client" } else { "server" };
             self.stream.warn(format!(
-                "the capture kept {} of {} bytes of a segment of the {side}: capture with a larger snapshot length",
+                "the capture kept {} of {} bytes of a segment of the {side}: capture with a \
+                 larger snapshot length",
                 segment.payload.len(),
                 segment.payload.len().saturating_add(segment.missing_bytes)
             ));
         }
     }
 
-    /// Where no SYN told the client: who sends a request (or a `ClientHello`), otherwise who has the higher port.
+    /// Where no SYN told the client: who sends a request (or a `ClientHello`), otherwise who has
+    /// the higher port.
     fn guess_client(&mut self, sender: End, first: &[u8]) {
         if self.client.is_some() {
             return;
@@ -289,14 +296,20 @@ impl<S: StreamSink> TcpConnection<S> {
     }
 
     /// Nothing more will come, or memory is short.
-    fn finish<M: FnMut(StreamStart) -> S>(&mut self, shared: &mut ReadContext<M>) -> io::Result<()> {
+    fn finish<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
         guarded(self, Self::fail, |connection| connection.give_rest(shared))
     }
 
-    fn give_rest<M: FnMut(StreamStart) -> S>(&mut self, shared: &mut ReadContext<M>) -> io::Result<()> {
-        [End::Lower, End::Higher]
-            .into_iter()
-            .try_for_each(|sender| self.deliver(sender, shared, |reassembler, out| reassembler.finish(out)))
+    fn give_rest<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        [End::Lower, End::Higher].into_iter().try_for_each(|sender| {
+            self.deliver(sender, shared, |reassembler, out| reassembler.finish(out))
+        })
     }
 
     /// Gives what a direction has in order to its stream.
@@ -314,7 +327,9 @@ impl<S: StreamSink> TcpConnection<S> {
                 result = stream.push(from, captured_at, file_offset, bytes, shared);
             }
             Reassembled::Bytes { .. } => {}
-            Reassembled::Gap { captured_at, missing } => stream.push_gap(from, captured_at, missing),
+            Reassembled::Gap { captured_at, missing } => {
+                stream.push_gap(from, captured_at, missing)
+            }
         });
         result
     }

@@ -21,7 +21,8 @@ pub enum CaptureError {
     },
     /// It is nothing that is read here.
     #[error(
-        "{path:?} {reason}; right would be pcap, pcapng, hex text, or what `wiretalk inspect --json` printed"
+        "{path:?} {reason}; right would be pcap, pcapng, hex text, or what `wiretalk inspect \
+         --json` printed"
     )]
     Unknown {
         /// The file.
@@ -72,8 +73,8 @@ pub enum UnknownFormat {
 pub enum TextError {
     /// Something else than a hex digit.
     #[error(
-        "line {line}, column {column}: {found:?} isn't a hex digit; right would be 81 05 48 65, with > before what the \
-         client sent and < before what the server sent"
+        "line {line}, column {column}: {found:?} isn't a hex digit; right would be 81 05 48 65, \
+         with > before what the client sent and < before what the server sent"
     )]
     HexDigit {
         /// The line.
@@ -93,8 +94,8 @@ pub enum TextError {
     },
     /// A key log without a line of one.
     #[error(
-        "holds no line of a TLS key log; right would be CLIENT_RANDOM or CLIENT_TRAFFIC_SECRET_0, the connection's \
-         random and its secret in hex"
+        "holds no line of a TLS key log; right would be CLIENT_RANDOM or CLIENT_TRAFFIC_SECRET_0, \
+         the connection's random and its secret in hex"
     )]
     NoKeys,
 }
@@ -122,8 +123,8 @@ pub enum RecordError {
     From(Option<String>),
 }
 
-/// Why a connection of a capture could not be read: a panic over its bytes, which is a mistake of this program. The sentence
-/// may quote what a peer has sent, with control characters escaped.
+/// Why a connection of a capture could not be read: a panic over its bytes, which is a mistake of
+/// this program. The sentence may quote what a peer has sent, with control characters escaped.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}", format::escape_controls(&format!("internal error: {}", .0)))]
 pub struct InternalError(pub CaughtPanic);

@@ -1,4 +1,5 @@
-//! Files of hostile peers, and a connection whose reading panics: what is told, and that others are read all the same.
+//! Files of hostile peers, and a connection whose reading panics: what is told, and that others are
+//! read all the same.
 
 #[path = "../../tests/vectors/handshake.rs"]
 mod handshake;
@@ -33,7 +34,9 @@ fn pcapng(servers: &[&[u8]]) -> Vec<u8> {
     for (port, frames) in (50_000..).zip(servers) {
         let peers = AddressPair { client: peer(1, port), server: peer(2, 9_001) };
         let flow = writer.open_plain(peers, Duration::from_secs(1)).unwrap();
-        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, frames)] {
+        for (from, bytes) in
+            [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, frames)]
+        {
             writer.write_data(flow, from, Duration::from_secs(2), bytes).unwrap();
         }
     }
@@ -79,7 +82,8 @@ fn hex(frames: &[u8]) -> Vec<u8> {
 fn recording(frames: &[u8]) -> Vec<u8> {
     let line = |kind: &str, from: &str, field: &str, bytes: &[u8]| {
         format!(
-            "{{\"type\":\"{kind}\",\"from\":\"{from}\",\"{field}\":\"{}\",\"connection\":18446744073709551615,\"t_ms\":1e308}}\n",
+            "{{\"type\":\"{kind}\",\"from\":\"{from}\",\"{field}\":\"{}\",\"connection\":\
+             18446744073709551615,\"t_ms\":1e308}}\n",
             format::hex(bytes)
         )
     };
@@ -95,7 +99,11 @@ fn opened(bytes: &[u8]) -> Capture {
 }
 
 fn top_bits(faults: &[Fault]) -> Vec<Offset> {
-    faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet).map(|fault| fault.byte_offset).collect()
+    faults
+        .iter()
+        .filter(|fault| fault.code == FaultCode::LenMsbSet)
+        .map(|fault| fault.byte_offset)
+        .collect()
 }
 
 #[test]
@@ -153,7 +161,8 @@ fn a_panic_costs_the_connection_that_it_is_in_and_no_other() {
     let fine: &[u8] = b"\x81\x02ok";
     std::fs::write(file.path(), pcapng(&[fine, BREAKS, fine])).unwrap();
     let capture = fragile(file.path());
-    let frames: Vec<_> = capture.streams().iter().map(|stream| stream.trace.0.rows().len()).collect();
+    let frames: Vec<_> =
+        capture.streams().iter().map(|stream| stream.trace.0.rows().len()).collect();
     assert_eq!(frames, [1, 0, 1]);
     let [first, second, third] = capture.streams() else { panic!("{} streams", frames.len()) };
     assert_eq!((&first.failed, &third.failed), (&None, &None));

@@ -1,20 +1,33 @@
-//! Connections out of files and into them: pcap and pcapng (with TLS opened where secrets are there), hex text, recordings.
-//! What the bytes mean is the business of [`crate::wire`]; nothing here knows a terminal.
+//! Connections out of files and into them: pcap and pcapng (with TLS opened where secrets are
+//! there), hex text, recordings. What the bytes mean is the business of [`crate::wire`]; nothing
+//! here knows a terminal.
 //!
-//! [`open()`] goes through a file once and keeps no payload: a stream is its [`Trace`](crate::wire::Trace) (a row a frame) and its [`ByteStore`], which
-//! knows where each byte stands and reads it again when somebody looks. [`PcapngWriter`] writes a live connection as pcapng.
+//! [`open()`] goes through a file once and keeps no payload: a stream is its
+//! [`Trace`](crate::wire::Trace) (a row a frame) and its [`ByteStore`], which knows where each byte
+//! stands and reads it again when somebody looks. [`PcapngWriter`] writes a live connection as
+//! pcapng.
 //!
-//! Inside, in reading order: `open` (what a file is), `packets` (bytes forward, packets, segments), `connection_table` (connections),
-//! `reassembly` (bytes in order), `tls`, `stream`; beside them `text` (hex and recordings); then `captured_file`, `byte_store` and
-//! `replay`; and the way out, `write`.
+//! Inside, in reading order: `open` (what a file is), `packets` (bytes forward, packets, segments),
+//! `connection_table` (connections), `reassembly` (bytes in order), `tls`, `stream`; beside them
+//! `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and the way out,
+//! `write`.
 //!
-//! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to 32 MiB; decrypted bytes
-//! above 8 MiB wait in a temporary file; at most 65,536 connections are read.
+//! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to
+//! 32 MiB; decrypted bytes above 8 MiB wait in a temporary file; at most 65,536 connections are
+//! read.
 
-#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
 #![cfg_attr(
     test,
-    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing
+    )
 )]
 
 mod byte_store;

@@ -30,7 +30,8 @@ const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
 pub struct ReadOptions {
     /// A TLS key log (`SSLKEYLOGFILE`) beside what the file itself holds of secrets.
     pub keylog: Option<PathBuf>,
-    /// Whose bytes hex text without direction marks holds; without it, the first frame's MASK bit tells.
+    /// Whose bytes hex text without direction marks holds; without it, the first frame's MASK bit
+    /// tells.
     pub from: Option<Side>,
 }
 
@@ -38,7 +39,8 @@ pub struct ReadOptions {
 ///
 /// # Errors
 ///
-/// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there is, and warnings.
+/// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there
+/// is, and warnings.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
     open_with(path, options, |start| match start {
         StreamStart::Head => Trace::new(),
@@ -76,7 +78,9 @@ pub(crate) fn open_with<S: StreamSink>(
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
     match (first.as_slice(), text) {
         (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
-            read_packets(path, &mut shared).map_err(io)?.ok_or_else(|| unknown(UnknownFormat::ShortHeader))
+            read_packets(path, &mut shared)
+                .map_err(io)?
+                .ok_or_else(|| unknown(UnknownFormat::ShortHeader))
         }
         ([0x1f, 0x8b, ..], _) => Err(unknown(UnknownFormat::Gzip)),
         ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown(UnknownFormat::Zstd)),
@@ -93,7 +97,8 @@ fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
     let mut secrets = KeyLog::default();
     let Some(path) = &options.keylog else { return Ok(secrets) };
     let mut lines = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_KEY_LOG_BYTES).read_to_end(&mut lines));
+    let read =
+        File::open(path).and_then(|file| file.take(MAX_KEY_LOG_BYTES).read_to_end(&mut lines));
     read.map_err(|source| CaptureError::Io { path: path.clone(), source })?;
     secrets.add_lines(&lines);
     if secrets.connection_count() == 0 {
@@ -108,7 +113,8 @@ fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     shared: &mut ReadContext<M>,
 ) -> io::Result<Option<Capture<S>>> {
     let Some(pass) = PacketPass::run(path, shared)? else { return Ok(None) };
-    let late = pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
+    let late =
+        pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
     let pass = if late { PacketPass::run(path, shared)? } else { Some(pass) };
     let Some(pass) = pass else { return Ok(None) };
     let warnings = pass.all_warnings();
@@ -128,7 +134,10 @@ struct PacketPass<S> {
 }
 
 impl<S: StreamSink> PacketPass<S> {
-    fn run<M: FnMut(StreamStart) -> S>(path: &Path, shared: &mut ReadContext<M>) -> io::Result<Option<Self>> {
+    fn run<M: FnMut(StreamStart) -> S>(
+        path: &Path,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<Option<Self>> {
         let Some(mut packets) = PacketReader::new(File::open(path)?)? else { return Ok(None) };
         let mut pass = Self {
             connections: ConnectionTable::default(),
@@ -183,7 +192,9 @@ impl<S: StreamSink> PacketPass<S> {
             }
             ParsedPacket::Fragment => self.fragments += 1,
             ParsedPacket::Truncated => self.truncated += 1,
-            ParsedPacket::UnknownLink => *self.unknown_links.entry(packet.link_type).or_default() += 1,
+            ParsedPacket::UnknownLink => {
+                *self.unknown_links.entry(packet.link_type).or_default() += 1
+            }
             ParsedPacket::Other => {}
         }
         Ok(())
@@ -204,7 +215,8 @@ impl<S: StreamSink> PacketPass<S> {
         }
         for (link, count) in &self.unknown_links {
             warnings.push(format!(
-                "packets of link type {link}, which is not read: {count}; Ethernet, loopback, raw IP and Linux cooked are"
+                "packets of link type {link}, which is not read: {count}; Ethernet, loopback, raw \
+                 IP and Linux cooked are"
             ));
         }
         for (count, what) in [

@@ -1,8 +1,9 @@
 //! [`Reassembler`]: the segments of one TCP direction put in order, each byte given on once.
 //! Whose direction it is, and what the bytes mean, is no question here.
 //!
-//! Memory is bounded: segments that wait for a missing one are held up to [`MAX_HELD_BYTES`] and [`MAX_HELD_SEGMENTS`]; then
-//! the missing one is given up, told as a gap, and reading goes on behind it.
+//! Memory is bounded: segments that wait for a missing one are held up to [`MAX_HELD_BYTES`] and
+//! [`MAX_HELD_SEGMENTS`]; then the missing one is given up, told as a gap, and reading goes on
+//! behind it.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +13,13 @@ use crate::wire::{ByteLen, Offset};
 const MAX_HELD_BYTES: usize = 4 << 20;
 /// Held segments after which a missing one is given up.
 const MAX_HELD_SEGMENTS: usize = 4096;
-/// Held segments after which a missing one is given up if the peer has acknowledged it: then it did arrive there, and only
-/// the capture lacks it. A few are waited for, because captures mix up the order of what several processors saw.
+/// Held segments after which a missing one is given up if the peer has acknowledged it: then it did
+/// arrive there, and only the capture lacks it. A few are waited for, because captures mix up the
+/// order of what several processors saw.
 const MAX_HELD_AFTER_ACK: usize = 16;
 
-/// Sequence numbers are counted on in 64 bits from here, so that segments before the first one have a number too.
+/// Sequence numbers are counted on in 64 bits from here, so that segments before the first one have
+/// a number too.
 const SEQUENCE_BASE: Offset = Offset::new(1 << 33);
 
 /// What comes out, in order.
@@ -228,7 +231,11 @@ mod tests {
         }
 
         fn finish(&mut self) {
-            self.reassembler.finish(&mut Self::take(&mut self.bytes, &mut self.places, &mut self.gaps));
+            self.reassembler.finish(&mut Self::take(
+                &mut self.bytes,
+                &mut self.places,
+                &mut self.gaps,
+            ));
         }
     }
 
@@ -238,7 +245,10 @@ mod tests {
         stream.push(500, 0, b"mid");
         stream.push(490, 50, b"before");
         stream.push(503, 9, b"dle");
-        assert_eq!((stream.bytes.as_slice(), stream.reassembler.repeated_bytes.get()), (&b"middle"[..], 6));
+        assert_eq!(
+            (stream.bytes.as_slice(), stream.reassembler.repeated_bytes.get()),
+            (&b"middle"[..], 6)
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! A capture told once more, all its connections in the order of time: for whoever prints it or writes it into another file.
-//! The bytes are read from the file again; what they mean was found when it was opened.
+//! A capture told once more, all its connections in the order of time: for whoever prints it or
+//! writes it into another file. The bytes are read from the file again; what they mean was found
+//! when it was opened.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -38,7 +39,8 @@ pub enum ReplayData<'a> {
     Missing {
         /// How many.
         bytes: ByteLen,
-        /// How many of them the frame lacks that was under way; what follows is the beginning of another.
+        /// How many of them the frame lacks that was under way; what follows is the beginning of
+        /// another.
         within_frame: ByteLen,
     },
 }
@@ -55,7 +57,9 @@ impl Capture {
     ) -> Result<(), E> {
         let streams = self.streams();
         let mut cursors: Vec<ReplayCursor<'_>> = streams.iter().map(ReplayCursor::new).collect();
-        let first = |(number, cursor): (usize, &mut ReplayCursor<'_>)| Some(Reverse(cursor.next_at(number)?));
+        let first = |(number, cursor): (usize, &mut ReplayCursor<'_>)| {
+            Some(Reverse(cursor.next_at(number)?))
+        };
         let mut next: BinaryHeap<_> = cursors.iter_mut().enumerate().filter_map(first).collect();
         while let Some(Reverse((_, number))) = next.pop() {
             let Some(cursor) = cursors.get_mut(number) else { continue };
@@ -67,8 +71,8 @@ impl Capture {
         Ok(())
     }
 
-    /// Writes all its connections into another file, decrypted where that was possible. How each ended this file does not
-    /// say, and neither will the other.
+    /// Writes all its connections into another file, decrypted where that was possible. How each
+    /// ended this file does not say, and neither will the other.
     ///
     /// # Errors
     ///
@@ -80,7 +84,8 @@ impl Capture {
             let at = stream.started_at.saturating_add(event.at);
             let flow = match flow {
                 Some(flow) => *flow,
-                none => *none.insert(writer.open_plain(stream.addresses.unwrap_or(UNKNOWN_ADDRESSES), at)?),
+                none => *none
+                    .insert(writer.open_plain(stream.addresses.unwrap_or(UNKNOWN_ADDRESSES), at)?),
             };
             match event.data {
                 ReplayData::Bytes(bytes) => writer.write_data(flow, event.from, at, bytes),
@@ -107,7 +112,8 @@ struct ReplayStep {
     range: Range<Offset>,
 }
 
-/// One connection and how far it is told: by the pieces in which it came, then by frames, then whatever is left.
+/// One connection and how far it is told: by the pieces in which it came, then by frames, then
+/// whatever is left.
 #[derive(Debug)]
 struct ReplayCursor<'a> {
     stream: &'a CapturedStream<Trace>,
@@ -123,8 +129,9 @@ struct ReplayCursor<'a> {
 
 impl<'a> ReplayCursor<'a> {
     fn new(stream: &'a CapturedStream<Trace>) -> Self {
-        let gaps =
-            Sides::each(|from| stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect());
+        let gaps = Sides::each(|from| {
+            stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect()
+        });
         let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
         Self {
             stream,
@@ -157,8 +164,9 @@ impl<'a> ReplayCursor<'a> {
             let end = trace.stream_offset(row.from(), row.offset()) + row.len();
             step(row.completed_at(), row.from(), end)
         };
-        let rest =
-            |from| step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + MAX_READ));
+        let rest = |from| {
+            step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + MAX_READ))
+        };
         self.pieces
             .find_map(by_piece)
             .or_else(|| self.rows.find_map(by_row))

@@ -9,8 +9,8 @@ pub(crate) trait StreamSink {
     /// The next bytes of a side; `at` counts from the stream's first packet.
     fn push(&mut self, from: Side, at: Duration, bytes: &[u8]);
 
-    /// `missing` bytes of a side are not in the capture. The answer says for how many of them, at most `limit`, the sink
-    /// took zeros instead.
+    /// `missing` bytes of a side are not in the capture. The answer says for how many of them, at
+    /// most `limit`, the sink took zeros instead.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
 }
 
@@ -19,10 +19,12 @@ impl StreamSink for Trace {
         self.push(from, at, bytes);
     }
 
-    /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more are missing, how many
-    /// frames there were is not known, and what follows is taken for the beginning of one: segments mostly begin so.
+    /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more
+    /// are missing, how many frames there were is not known, and what follows is taken for the
+    /// beginning of one: segments mostly begin so.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen {
-        let under_way = self.partial_frame(from).and_then(|frame| Some((frame.have, frame.header?)));
+        let under_way =
+            self.partial_frame(from).and_then(|frame| Some((frame.have, frame.header?)));
         let lacks = under_way.map_or(ByteLen::ZERO, |(have, header)| header.frame_len() - have);
         let filled = missing.min(lacks);
         if filled > limit {

@@ -17,7 +17,8 @@ use crate::wire::{ByteLen, Offset, Side};
 /// More oddities of one stream than this are counted and not told one by one.
 const MAX_WARNINGS: usize = 20;
 
-/// What one stream takes of zeros for missing bytes: a file of a few bytes may claim gaps of any length.
+/// What one stream takes of zeros for missing bytes: a file of a few bytes may claim gaps of any
+/// length.
 const MAX_FILLED_BYTES: ByteLen = ByteLen::new(16 << 20);
 
 /// More gaps of one stream than this are told as warnings and not kept.
@@ -28,7 +29,8 @@ const MOST_GAPS: usize = 1 << 16;
 pub enum StreamStart {
     /// The beginning was captured: heads come first.
     Head,
-    /// The capture starts in the middle: the first byte seen in each direction is taken for the first of a frame.
+    /// The capture starts in the middle: the first byte seen in each direction is taken for the
+    /// first of a frame.
     Frames,
 }
 
@@ -41,7 +43,8 @@ pub struct Gap {
     pub offset: Offset,
     /// How many bytes are missing.
     pub missing: ByteLen,
-    /// How many of them stand in the stream as zeros, so that what follows keeps its place in the frame.
+    /// How many of them stand in the stream as zeros, so that what follows keeps its place in the
+    /// frame.
     pub filled: ByteLen,
 }
 
@@ -64,11 +67,13 @@ pub struct CapturedStream<S> {
     pub gaps: Vec<Gap>,
     /// What is odd about it, in words.
     pub warnings: Vec<String>,
-    /// Why it could not be read; then nothing else is known of it. Other connections of the capture are read all the same.
+    /// Why it could not be read; then nothing else is known of it. Other connections of the
+    /// capture are read all the same.
     pub failed: Option<InternalError>,
 }
 
-/// Reads a part of one connection. A panic costs that connection and no other: `fail` throws away what is known of it.
+/// Reads a part of one connection. A panic costs that connection and no other: `fail` throws away
+/// what is known of it.
 pub(super) fn guarded<C>(
     connection: &mut C,
     fail: impl FnOnce(&mut C, InternalError),
@@ -179,8 +184,11 @@ impl<S: StreamSink> StreamBuilder<S> {
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         if matches!(self.mode, StreamMode::Undecided) {
-            self.mode =
-                if tls::looks_like_tls(bytes) { StreamMode::Tls(Box::default()) } else { StreamMode::Plain };
+            self.mode = if tls::looks_like_tls(bytes) {
+                StreamMode::Tls(Box::default())
+            } else {
+                StreamMode::Plain
+            };
         }
         let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
         let Self { mode, plaintext, warnings, saw_syn, .. } = self;
@@ -191,21 +199,23 @@ impl<S: StreamSink> StreamBuilder<S> {
         };
         let ReadContext { key_log, backing, make_sink } = shared;
         let mut failed = None;
-        let result = session.push(from, bytes, key_log, &mut |from, plain| match backing.spill(plain) {
-            Ok(location) if !plain.is_empty() => {
-                plaintext_sink_with(plaintext, plain, true, backing, make_sink)
-                    .push(from, at, location, plain);
-            }
-            Ok(_) => {}
-            Err(error) => failed = Some(error),
-        });
+        let result =
+            session.push(from, bytes, key_log, &mut |from, plain| match backing.spill(plain) {
+                Ok(location) if !plain.is_empty() => {
+                    plaintext_sink_with(plaintext, plain, true, backing, make_sink)
+                        .push(from, at, location, plain);
+                }
+                Ok(_) => {}
+                Err(error) => failed = Some(error),
+            });
         if let Err(error) = result {
             warnings.warn(error.to_string());
         }
         failed.map_or(Ok(()), Err)
     }
 
-    /// Takes bytes that stand in no file; those of a connection that could not be read are passed over.
+    /// Takes bytes that stand in no file; those of a connection that could not be read are passed
+    /// over.
     pub(super) fn push_spilled<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
@@ -218,7 +228,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         }
         let location = shared.backing.spill(bytes)?;
         guarded(self, Self::fail, |flow| {
-            plaintext_sink(&mut flow.plaintext, bytes, false, shared).push(from, at, location, bytes);
+            plaintext_sink(&mut flow.plaintext, bytes, false, shared)
+                .push(from, at, location, bytes);
             Ok(())
         })
     }
@@ -233,7 +244,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         } else if let Some(plaintext) = &mut self.plaintext {
             let offset = Offset::START + plaintext.store.len(from);
             what += &format!(" behind its first {offset}");
-            let filled = plaintext.sink.gap(from, time, missing, MAX_FILLED_BYTES - plaintext.filled);
+            let filled =
+                plaintext.sink.gap(from, time, missing, MAX_FILLED_BYTES - plaintext.filled);
             plaintext.filled += filled;
             plaintext.store.add(from, Place::Missing, filled);
             if plaintext.gaps.len() < MOST_GAPS {
@@ -266,7 +278,17 @@ impl<S: StreamSink> StreamBuilder<S> {
             });
         let started_at = Duration::from_nanos(self.started_at);
         let (warnings, failed) = (self.warnings.into_messages(), self.failed);
-        Some(CapturedStream { addresses, started_at, start, tls, trace: sink, store, gaps, warnings, failed })
+        Some(CapturedStream {
+            addresses,
+            started_at,
+            start,
+            tls,
+            trace: sink,
+            store,
+            gaps,
+            warnings,
+            failed,
+        })
     }
 }
 
@@ -306,9 +328,11 @@ fn plaintext_sink_with<'a, S, M: FnMut(StreamStart) -> S>(
     })
 }
 
-/// Whether bytes begin like an HTTP request: no frame that keeps the rules does (RFC 6455 section 5.2: RSV bits).
+/// Whether bytes begin like an HTTP request: no frame that keeps the rules does (RFC 6455 section
+/// 5.2: RSV bits).
 pub(super) fn is_request(bytes: &[u8]) -> bool {
-    let methods = ["GET ", "POST ", "PUT ", "HEAD ", "OPTIONS ", "DELETE ", "PATCH ", "CONNECT ", "PRI "];
+    let methods =
+        ["GET ", "POST ", "PUT ", "HEAD ", "OPTIONS ", "DELETE ", "PATCH ", "CONNECT ", "PRI "];
     methods.iter().any(|method| bytes.starts_with(method.as_bytes()))
 }
 

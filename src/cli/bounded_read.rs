@@ -1,4 +1,5 @@
-//! Files and streams from the command line, read whole but never without a bound: `/dev/zero` has no end.
+//! Files and streams from the command line, read whole but never without a bound: `/dev/zero` has
+//! no end.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,7 +25,8 @@ pub(super) fn read_stream(stream: impl Read, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stream.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let reason = format!("it holds more than {}, the most that is read", format::byte_count(max));
+        let reason =
+            format!("it holds more than {}, the most that is read", format::byte_count(max));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
     Ok(bytes)

@@ -18,8 +18,9 @@ const MAX_DECK_BYTES: u64 = 16 << 20;
 /// Report problems in decks, and what they would do outside of the talk.
 ///
 /// Each warning names file, line and column, shows the line, and says what would be right. The
-/// exit status is 1 if there is any. A note says where a deck wants to connect beyond loopback, to listen or to write a
-/// file; presenting it asks first, unless it is trusted (--trust), so a note does not change the exit status.
+/// exit status is 1 if there is any. A note says where a deck wants to connect beyond loopback, to
+/// listen or to write a file; presenting it asks first, unless it is trusted (--trust), so a note
+/// does not change the exit status.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     /// The Markdown files to read
@@ -39,7 +40,9 @@ impl CheckArgs {
         let mut odd = false;
         for path in &self.decks {
             match read_source(path) {
-                Ok(source) => odd |= report_deck(&mut out, &printable_path(path), &source, registry),
+                Ok(source) => {
+                    odd |= report_deck(&mut out, &printable_path(path), &source, registry)
+                }
                 Err(error) => {
                     odd = true;
                     out += &format!("{error:#}\n");
@@ -61,7 +64,11 @@ fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -
     for (kind, warning) in entries {
         *out += &format!("{}\n", warning.report_as(name, kind));
     }
-    let notes = if notes.is_empty() { String::new() } else { format!(", {}", counted(notes.len(), "note")) };
+    let notes = if notes.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", counted(notes.len(), "note"))
+    };
     let warning_count = counted(warnings.len(), "warning");
     *out += &format!("{name}: {}, {warning_count}{notes}\n", counted(deck.slides.len(), "slide"));
     !warnings.is_empty()
@@ -71,7 +78,8 @@ fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is not UTF-8; the error says which, where, and what would be right.
+/// If the file cannot be read or is not UTF-8; the error says which, where, and what would be
+/// right.
 pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
     Ok(parse_deck(&read_source(path)?, registry))
 }
@@ -81,7 +89,8 @@ fn read_source(path: &Path) -> anyhow::Result<String> {
     let name = printable_path(path);
     let bytes = bounded_read::read_file(path, MAX_DECK_BYTES).with_context(|| {
         format!(
-            "could not read the deck {name}; give the path of a Markdown file, or none for the built-in talk"
+            "could not read the deck {name}; give the path of a Markdown file, or none for the \
+             built-in talk"
         )
     })?;
     let source = String::from_utf8(bytes).map_err(|error| {

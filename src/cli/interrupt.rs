@@ -2,8 +2,8 @@
 
 /// Waits for the process to be asked to end, by Ctrl-C or SIGTERM.
 ///
-/// Only the first such signal is taken here; from then on each has its default action, which ends the process at once,
-/// whatever it is doing.
+/// Only the first such signal is taken here; from then on each has its default action, which ends
+/// the process at once, whatever it is doing.
 pub(crate) struct Interrupt {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
@@ -42,8 +42,8 @@ impl Interrupt {
     }
 }
 
-/// Gives a second signal its default action. The signal handler itself sees to it, so that it works while every thread
-/// waits for something else.
+/// Gives a second signal its default action. The signal handler itself sees to it, so that it works
+/// while every thread waits for something else.
 #[cfg(unix)]
 fn arm() -> std::io::Result<()> {
     use std::sync::Arc;

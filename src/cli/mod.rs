@@ -2,10 +2,18 @@
 //!
 //! What needs a stage (a talk, the inspector on a terminal) is joined with it in `main`.
 
-#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
 #![cfg_attr(
     test,
-    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing
+    )
 )]
 
 mod bounded_read;
@@ -33,10 +41,12 @@ pub use shared_args::{SenderArg, ThemeArg};
 use crate::text::{sanitize, suggest};
 
 // The help is plain text: as documentation, the same words need marks that a terminal would show.
-const ABOUT: &str = "A talk about WebSockets that runs in the terminal, with live demos on its slides";
-const LONG_ABOUT: &str = "A talk about WebSockets that runs in the terminal, with live demos on its slides.\n\n\
-    Without a command it presents DECK, or the talk that is built in: \"It doesn't have to be REST: WebSockets in Go\". \
-    On stage, ? shows all keys and q leaves.";
+const ABOUT: &str =
+    "A talk about WebSockets that runs in the terminal, with live demos on its slides";
+const LONG_ABOUT: &str = "A talk about WebSockets that runs in the terminal, with live demos on \
+                          its slides.\n\nWithout a command it presents DECK, or the talk that is \
+                          built in: \"It doesn't have to be REST: WebSockets in Go\". On stage, ? \
+                          shows all keys and q leaves.";
 
 /// A talk about `WebSockets` that runs in the terminal, with live demos on its slides.
 ///
@@ -59,7 +69,8 @@ pub struct Cli {
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
 
-    /// Let the deck do without asking what it wants to do outside: connect beyond loopback, listen, write files
+    /// Let the deck do without asking what it wants to do outside: connect beyond loopback,
+    /// listen, write files
     #[arg(long)]
     pub trust: bool,
 
@@ -73,7 +84,8 @@ pub struct Cli {
 pub enum CliCommand {
     /// Report problems in decks, with file, line and column
     Check(check::CheckArgs),
-    /// Show every byte of a WebSocket connection: one of its own, one that passes through, or one in a capture
+    /// Show every byte of a WebSocket connection: one of its own, one that passes through, or one
+    /// in a capture
     Inspect(inspect::InspectArgs),
     /// Explain frames and handshakes, given as hex or as a file
     Decode(decode::DecodeArgs),
@@ -92,12 +104,16 @@ pub enum CliCommand {
     Licenses(licenses::LicensesArgs),
 }
 
-/// A command line whose first word is neither a command nor a deck: what to say of it. `args` are those behind the
-/// program's name. One word alone counts only where it is nearly a command: otherwise it is a deck that is not there.
+/// A command line whose first word is neither a command nor a deck: what to say of it. `args` are
+/// those behind the program's name. One word alone counts only where it is nearly a command:
+/// otherwise it is a deck that is not there.
 pub fn unknown_command(args: &[impl AsRef<OsStr>]) -> Option<String> {
     let (first, others) = args.split_first()?;
     // what looks like a path, or is one, is a deck
-    let word = first.as_ref().to_str().filter(|word| !word.is_empty() && !word.contains(['/', '\\', '.']))?;
+    let word = first
+        .as_ref()
+        .to_str()
+        .filter(|word| !word.is_empty() && !word.contains(['/', '\\', '.']))?;
     if word.starts_with('-') || Path::new(word).exists() {
         return None;
     }
@@ -126,7 +142,8 @@ mod tests {
         assert_eq!(unknown_command(&["chek"]), meant);
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
-            "unknown command `␛[2J`; there are: check, inspect, decode, race, serve, demos, completions, licenses"
+            "unknown command `␛[2J`; there are: check, inspect, decode, race, serve, demos, \
+             completions, licenses"
         );
         for args in [
             &[][..],
@@ -148,7 +165,10 @@ mod tests {
     fn help_is_plain_text() {
         fn walk(mut command: clap::Command) {
             let help = command.render_long_help().to_string();
-            assert!(!help.contains('`') && !help.contains("<ws") && !help.contains("<http"), "{help}");
+            assert!(
+                !help.contains('`') && !help.contains("<ws") && !help.contains("<http"),
+                "{help}"
+            );
             command.get_subcommands().cloned().for_each(walk);
         }
         let mut command = Cli::command();

@@ -12,7 +12,8 @@ use tokio::time::sleep;
 use crate::cli::interrupt::Interrupt;
 use crate::scope::Scope;
 
-/// Pieces that wait for the thread; then whoever writes waits. A piece is a record or a few, of some MiB at most.
+/// Pieces that wait for the thread; then whoever writes waits. A piece is a record or a few, of
+/// some MiB at most.
 const QUEUE_CAPACITY: usize = 4;
 
 /// Written at once at most, where several pieces wait.
@@ -21,7 +22,8 @@ const MAX_WRITE: usize = 64 * 1024;
 /// How long a reader that stands still is waited for after the process was asked to end.
 pub(super) const INTERRUPT_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
-/// Standard output. What is written to it is collected; [`Output::advance`] hands it to the thread that writes.
+/// Standard output. What is written to it is collected; [`Output::advance`] hands it to the thread
+/// that writes.
 pub(super) struct Output {
     pending: Vec<u8>,
     queue: mpsc::Sender<Vec<u8>>,
@@ -66,8 +68,8 @@ impl Output {
         !self.pending.is_empty()
     }
 
-    /// Hands on what was written, once there is room for it; with nothing to hand on it is ready only if standard output
-    /// takes no more. Dropped before it is ready, it has done nothing.
+    /// Hands on what was written, once there is room for it; with nothing to hand on it is ready
+    /// only if standard output takes no more. Dropped before it is ready, it has done nothing.
     ///
     /// # Errors
     ///
@@ -91,7 +93,11 @@ impl Output {
     /// # Errors
     ///
     /// If standard output takes no more, or is not read.
-    pub(super) async fn finish(self, interrupt: &mut Interrupt, interrupted: bool) -> io::Result<()> {
+    pub(super) async fn finish(
+        self,
+        interrupt: &mut Interrupt,
+        interrupted: bool,
+    ) -> io::Result<()> {
         self.finish_within(INTERRUPT_GRACE_PERIOD, interrupt, interrupted).await
     }
 
@@ -122,7 +128,8 @@ impl Output {
 
     fn failure_error(&self) -> io::Error {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        failure.unwrap_or_else(|| io::Error::other("the thread that writes standard output has ended"))
+        failure
+            .unwrap_or_else(|| io::Error::other("the thread that writes standard output has ended"))
     }
 }
 
@@ -147,8 +154,8 @@ pub(super) async fn print(text: &str, interrupt: &mut Interrupt) -> io::Result<(
     output.finish(interrupt, false).await
 }
 
-/// Prints all of `text`, for commands that have nothing to finish: a signal has its default action. A reader that has read
-/// enough, as `head` does, is no error.
+/// Prints all of `text`, for commands that have nothing to finish: a signal has its default action.
+/// A reader that has read enough, as `head` does, is no error.
 ///
 /// # Errors
 ///

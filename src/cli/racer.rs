@@ -1,5 +1,5 @@
-//! `wiretalk racer`: one end of one lane of a race, as a process of its own. Not for people: a race starts it, tells it
-//! on standard input what to do, and reads standard output.
+//! `wiretalk racer`: one end of one lane of a race, as a process of its own. Not for people: a race
+//! starts it, tells it on standard input what to do, and reads standard output.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! `wiretalk serve`: the two echo servers in the foreground, with a log.
 //!
-//! The servers are the same that a talk starts; here they get ports and a log, and last until Ctrl-C.
+//! The servers are the same that a talk starts; here they get ports and a log, and last until
+//! Ctrl-C.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,12 +14,13 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::scope::Scope;
 use crate::servers::{
-    Access, BundleOptions, EventLog, HostName, Limits, Origin, Origins, Ports, ServerBundle, ServerEvent,
-    ServerKind,
+    Access, BundleOptions, EventLog, HostName, Limits, Origin, Origins, Ports, ServerBundle,
+    ServerEvent, ServerKind,
 };
 use crate::text::sanitize;
 
-/// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo beside it.
+/// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo
+/// beside it.
 const MAX_MESSAGE: usize = 1 << 30;
 
 /// The events that wait for the log's writer; more are counted as lost.
@@ -26,8 +28,8 @@ const LOG_CAPACITY: usize = 16 * 1024;
 
 /// Run the REST echo and the WebSocket echo until Ctrl-C, on loopback.
 ///
-/// The first two lines are their addresses; then one line a request follows. At the end requests in hand are finished
-/// and `WebSockets` closed with 1001.
+/// The first two lines are their addresses; then one line a request follows. At the end requests in
+/// hand are finished and `WebSockets` closed with 1001.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
     /// The port of the REST echo; 0 is any free one
@@ -43,12 +45,13 @@ pub struct ServeArgs {
     #[arg(
         long,
         value_name = "ORIGIN",
-        help = "Let in pages of this origin only, as https://talk.example; may be given several times. Clients that send \
-                no Origin are not pages, and let in [default: any origin; with the hub those of loopback]"
+        help = "Let in pages of this origin only, as https://talk.example; may be given several \
+                times. Clients that send no Origin are not pages, and let in [default: any \
+                origin; with the hub those of loopback]"
     )]
     pub ws_origin: Vec<Origin>,
-    /// Answer requests for this host too, whatever the port, beside those for loopback; .talk.example stands for all names
-    /// below it as well; may be given several times
+    /// Answer requests for this host too, whatever the port, beside those for loopback;
+    /// .talk.example stands for all names below it as well; may be given several times
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<HostName>,
     /// Agree on no compression (strict only)
@@ -68,7 +71,8 @@ pub enum WebSocketServerArg {
     Strict,
     /// takes anything, and breaks one rule at each path; a browser at its address shows the list
     Sloppy,
-    /// broadcasts every message to all clients, including the sender; slow readers are closed with 1008
+    /// broadcasts every message to all clients, including the sender; slow readers are closed with
+    /// 1008
     Hub,
 }
 
@@ -105,7 +109,8 @@ impl ServeArgs {
         policy.deflate &= !self.ws_no_deflate;
         let ports = Ports { http: self.http, websocket: self.ws };
         let limits = Limits { max_message: self.max_message, ..Limits::default() };
-        let origins = (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
+        let origins =
+            (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
         Ok(BundleOptions { ports, websocket, limits, access, policy })
     }
@@ -158,9 +163,9 @@ impl ServeArgs {
 fn parse_max_message(text: &str) -> Result<usize, String> {
     match text.parse::<u64>().map(usize::try_from) {
         Ok(Ok(bytes)) if bytes <= MAX_MESSAGE => Ok(bytes),
-        Ok(_) => {
-            Err(format!("a message is kept in memory as a whole; the most is {MAX_MESSAGE} bytes (1 GiB)"))
-        }
+        Ok(_) => Err(format!(
+            "a message is kept in memory as a whole; the most is {MAX_MESSAGE} bytes (1 GiB)"
+        )),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -182,15 +187,25 @@ fn log_line(event: &ServerEvent) -> String {
     let ms = |took: Duration| took.as_secs_f64() * 1e3;
     match event {
         ServerEvent::Request { peer, method, path, status, bytes, took } => {
-            format!("{peer} {} {} {status} {bytes} B {:.3} ms\n", sanitize(method), sanitize(path), ms(*took))
+            format!(
+                "{peer} {} {} {status} {bytes} B {:.3} ms\n",
+                sanitize(method),
+                sanitize(path),
+                ms(*took)
+            )
         }
-        ServerEvent::Opened { peer, path } => format!("{peer} GET {} 101 WebSocket opened\n", sanitize(path)),
+        ServerEvent::Opened { peer, path } => {
+            format!("{peer} GET {} 101 WebSocket opened\n", sanitize(path))
+        }
         ServerEvent::Closed { peer, code, reason, received, sent, took } => {
-            let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
-            let reason = reason.as_ref().map_or_else(String::new, |why| format!(" ({})", sanitize(why)));
+            let code =
+                code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
+            let reason =
+                reason.as_ref().map_or_else(String::new, |why| format!(" ({})", sanitize(why)));
             let messages = if *received == 1 { "message" } else { "messages" };
             format!(
-                "{peer} WebSocket closed {code}{reason}, {received} {messages} in, {sent} out, {:.0} ms\n",
+                "{peer} WebSocket closed {code}{reason}, {received} {messages} in, {sent} out, \
+                 {:.0} ms\n",
                 ms(*took)
             )
         }
@@ -201,12 +216,20 @@ fn log_line(event: &ServerEvent) -> String {
             format!("{peer} cached as {} of {}, {bytes} B\n", sanitize(path), sanitize(host))
         }
         ServerEvent::Served { peer, host, path, bytes } => {
-            format!("{peer} got {} of {} from the cache, {bytes} B\n", sanitize(path), sanitize(host))
+            format!(
+                "{peer} got {} of {} from the cache, {bytes} B\n",
+                sanitize(path),
+                sanitize(host)
+            )
         }
         ServerEvent::Full { connections } => {
-            format!("{connections} connections are open; further ones wait until one of them ends\n")
+            format!(
+                "{connections} connections are open; further ones wait until one of them ends\n"
+            )
         }
-        ServerEvent::Refused { peer, reason: why } => format!("{peer} refused: {}\n", sanitize(why)),
+        ServerEvent::Refused { peer, reason: why } => {
+            format!("{peer} refused: {}\n", sanitize(why))
+        }
     }
 }
 
@@ -243,7 +266,11 @@ mod tests {
             );
             assert_eq!(access.hosts.len(), 1);
         }
-        assert_eq!(bundle_options(&[]).unwrap().access, Access::default(), "the kind of server decides");
+        assert_eq!(
+            bundle_options(&[]).unwrap().access,
+            Access::default(),
+            "the kind of server decides"
+        );
     }
 
     #[test]
@@ -265,7 +292,10 @@ mod tests {
             assert!(text.contains(reason), "{arguments:?}: {text}");
             assert!(!text.contains("\x1b[2J"), "{arguments:?}: {text:?}");
         }
-        assert_eq!(bundle_options(&["--max-message", "1073741824"]).unwrap().limits.max_message, 1 << 30);
+        assert_eq!(
+            bundle_options(&["--max-message", "1073741824"]).unwrap().limits.max_message,
+            1 << 30
+        );
         assert_eq!(bundle_options(&["--max-message", "0"]).unwrap().limits.max_message, 0);
     }
 
@@ -274,11 +304,23 @@ mod tests {
         let peer = "127.0.0.1:5".parse().unwrap();
         let took = Duration::from_micros(120);
         let path = "/\x1b[2J\n".to_owned();
-        let event = ServerEvent::Request { peer, method: "POST".into(), path, status: 404, bytes: 9, took };
+        let event =
+            ServerEvent::Request { peer, method: "POST".into(), path, status: 404, bytes: 9, took };
         assert_eq!(log_line(&event), "127.0.0.1:5 POST /␛[2J␊ 404 9 B 0.120 ms\n");
-        let closed = ServerEvent::Closed { peer, code: Some(1001), reason: None, received: 2, sent: 3, took };
-        assert_eq!(log_line(&closed), "127.0.0.1:5 WebSocket closed with 1001, 2 messages in, 3 out, 0 ms\n");
-        let closed = ServerEvent::Closed { peer, code: None, reason: None, received: 1, sent: 1, took };
+        let closed = ServerEvent::Closed {
+            peer,
+            code: Some(1001),
+            reason: None,
+            received: 2,
+            sent: 3,
+            took,
+        };
+        assert_eq!(
+            log_line(&closed),
+            "127.0.0.1:5 WebSocket closed with 1001, 2 messages in, 3 out, 0 ms\n"
+        );
+        let closed =
+            ServerEvent::Closed { peer, code: None, reason: None, received: 1, sent: 1, took };
         let line = "127.0.0.1:5 WebSocket closed without a code, 1 message in, 1 out, 0 ms\n";
         assert_eq!(log_line(&closed), line);
     }

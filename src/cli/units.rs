@@ -51,8 +51,14 @@ mod tests {
         );
         assert!(parse_time("80").unwrap_err().contains("80ms or 1.5s"));
         assert!(parse_time("-1s").is_err() && parse_time("1h").is_err() && parse_time("").is_err());
-        assert_eq!((parse_bandwidth("10mbit"), parse_bandwidth("64kbit")), (Ok(10_000_000), Ok(64_000)));
-        assert_eq!((parse_bandwidth("1000bit"), parse_bandwidth("1.5Gbit")), (Ok(1000), Ok(1_500_000_000)));
+        assert_eq!(
+            (parse_bandwidth("10mbit"), parse_bandwidth("64kbit")),
+            (Ok(10_000_000), Ok(64_000))
+        );
+        assert_eq!(
+            (parse_bandwidth("1000bit"), parse_bandwidth("1.5Gbit")),
+            (Ok(1000), Ok(1_500_000_000))
+        );
         assert!(parse_bandwidth("10MB").is_err());
     }
 

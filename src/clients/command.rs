@@ -13,11 +13,13 @@ pub enum SessionCommand {
     Ping(Vec<u8>),
     /// Send a Pong that nobody asked for.
     Pong(Vec<u8>),
-    /// Begin the closing handshake with this code and reason, and read on until the server hangs up.
+    /// Begin the closing handshake with this code and reason, and read on until the server hangs
+    /// up.
     Close(u16, String),
     /// Put these bytes on the wire as they are.
     Raw(Vec<u8>),
-    /// A frame with this header, legal or not, and this payload, which is masked where the header has a key.
+    /// A frame with this header, legal or not, and this payload, which is masked where the header
+    /// has a key.
     Frame(Header, Vec<u8>),
     /// Answer pings from now on, or leave them alone.
     AutoPong(bool),

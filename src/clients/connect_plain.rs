@@ -42,9 +42,10 @@ pub enum ConnectPlainError {
 /// If it isn't a `ws://` URL, or the server cannot be reached within 5 s.
 pub async fn connect_plain(url: &str) -> Result<(Request, TcpStream), ConnectPlainError> {
     let target = Target::parse(url)?;
-    let request = url
-        .into_client_request()
-        .map_err(|error| ConnectPlainError::Request { url: url.to_owned(), source: Box::new(error) })?;
+    let request = url.into_client_request().map_err(|error| ConnectPlainError::Request {
+        url: url.to_owned(),
+        source: Box::new(error),
+    })?;
     match connect(&target, &TlsOptions::default(), CONNECT_TIMEOUT).await? {
         MaybeTlsStream::Plain(stream) => Ok((request, stream)),
         MaybeTlsStream::Tls(_) => Err(ConnectPlainError::NeedsTls(url.to_owned())),

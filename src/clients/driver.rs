@@ -1,5 +1,6 @@
 //! [`Driver`]: the session once the connection stands: one loop that reads, writes and obeys, each as soon as it can.
-//! None waits for another: a server that does not read is still read, and one that does not speak is still spoken to.
+//! None waits for another: a server that does not read is still read, and one that does not speak
+//! is still spoken to.
 
 use std::io;
 use std::time::Duration;
@@ -117,7 +118,8 @@ impl<'a> Driver<'a> {
                 && !self.commands_closed
                 && self.send_queue.pending().len() < MAX_PENDING_BYTES;
             let deadline = self.deadline;
-            // Each of these may be dropped at any moment: nothing is read or written then (and what was, is counted).
+            // Each of these may be dropped at any moment: nothing is read or written then (and what
+            // was, is counted).
             tokio::select! {
                 biased;
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return self.timed_out(),
@@ -198,7 +200,11 @@ impl<'a> Driver<'a> {
         self.deadline.get_or_insert(later(Instant::now(), self.timeout));
     }
 
-    fn on_written(&mut self, step: Option<WriteStep>, done: io::Result<usize>) -> Result<(), RandomError> {
+    fn on_written(
+        &mut self,
+        step: Option<WriteStep>,
+        done: io::Result<usize>,
+    ) -> Result<(), RandomError> {
         match done {
             Ok(_) if step == Some(WriteStep::Shutdown) => self.fin = FinState::Sent,
             Ok(count) => self.send_queue.advance(count),
@@ -234,7 +240,9 @@ impl<'a> Driver<'a> {
             self.on_inbound(event).await?;
         }
         Ok(match &self.phase {
-            SessionPhase::Refused { reason, body_left: Some(0) } => Some(Err(reason.clone().into())),
+            SessionPhase::Refused { reason, body_left: Some(0) } => {
+                Some(Err(reason.clone().into()))
+            }
             _ => None,
         })
     }
@@ -267,7 +275,8 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// RFC 6455 section 5.5.1: the answer usually carries the code that was received. The server hangs up then (7.1.1).
+    /// RFC 6455 section 5.5.1: the answer usually carries the code that was received. The server
+    /// hangs up then (7.1.1).
     fn answer_close(&mut self, code: Option<u16>) -> Result<(), RandomError> {
         if !self.auto_close {
             return Ok(());
@@ -275,7 +284,11 @@ impl<'a> Driver<'a> {
         if self.send_queue.is_between_frames() && self.send_queue.queued_close().is_none() {
             let body = code.map(u16::to_be_bytes);
             let body = body.as_ref().map_or(&[][..], |code| code.as_slice());
-            self.send_queue.enqueue(&encode::single_frame(Opcode::Close, body, Some(masking_key()?)));
+            self.send_queue.enqueue(&encode::single_frame(
+                Opcode::Close,
+                body,
+                Some(masking_key()?),
+            ));
         }
         if !self.send_queue.is_between_frames() {
             self.fin = FinState::Wanted;
@@ -292,7 +305,9 @@ impl<'a> Driver<'a> {
                 SessionError::HandshakeTimeout { waited, unfinished: self.inbound.unfinished() }
             }
             (SessionPhase::Refused { reason, .. }, ..) => reason.into(),
-            (SessionPhase::Open, Some(CloseStatus(code)), _) => SessionError::HangUpTimeout { code, waited },
+            (SessionPhase::Open, Some(CloseStatus(code)), _) => {
+                SessionError::HangUpTimeout { code, waited }
+            }
             (SessionPhase::Open, None, Some(error)) => SessionError::Send(error),
             (SessionPhase::Open, None, None) => SessionError::CloseTimeout { waited },
         })
@@ -301,8 +316,11 @@ impl<'a> Driver<'a> {
     /// The stream ended, or broke.
     fn stream_ended(&self, error: Option<io::Error>) -> Result<SessionEnd, SessionError> {
         let how = match error {
-            // TLS without its own goodbye: the end could be anybody's doing, yet a Close that came says what was meant
-            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => StreamEnd::WithoutCloseNotify,
+            // TLS without its own goodbye: the end could be anybody's doing, yet a Close that came
+            // says what was meant
+            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                StreamEnd::WithoutCloseNotify
+            }
             Some(error) => StreamEnd::Broke(error),
             None => StreamEnd::HungUp,
         };
@@ -311,7 +329,9 @@ impl<'a> Driver<'a> {
         }
         let unfinished = self.inbound.unfinished();
         match (self.received_close, self.send_queue.queued_close()) {
-            (Some(CloseStatus(code)), Some(_)) if self.closed_by_us => Ok(SessionEnd::ClosedByUs { code }),
+            (Some(CloseStatus(code)), Some(_)) if self.closed_by_us => {
+                Ok(SessionEnd::ClosedByUs { code })
+            }
             (Some(CloseStatus(code)), ours) => {
                 Ok(SessionEnd::ClosedByServer { code, answered: ours.is_some() })
             }

@@ -1,5 +1,5 @@
-//! How a session ends: as both sides knew it would ([`SessionEnd`]), or not ([`SessionError`]). The sentences are for people;
-//! callers match on variants.
+//! How a session ends: as both sides knew it would ([`SessionEnd`]), or not ([`SessionError`]). The
+//! sentences are for people; callers match on variants.
 
 use std::fmt;
 use std::io;
@@ -12,8 +12,8 @@ use crate::clients::request::RequestError;
 use crate::net::{ConnectError, TargetError, describe_io_error};
 use crate::wire::{ByteLen, format};
 
-/// A session that ended as both sides knew it would. Codes are those of the first Close frame (RFC 6455 section 7.4);
-/// `None` where it had none.
+/// A session that ended as both sides knew it would. Codes are those of the first Close frame (RFC
+/// 6455 section 7.4); `None` where it had none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionEnd {
     /// We sent the first Close, and the server answered it.
@@ -85,7 +85,8 @@ pub enum SessionError {
         /// How long it had.
         waited: Duration,
     },
-    /// The closing handshake was over, and the server did not end the stream in time (RFC 6455 section 7.1.1).
+    /// The closing handshake was over, and the server did not end the stream in time (RFC 6455
+    /// section 7.1.1).
     #[error(
         "the server said goodbye {} and did not hang up within {} s",
         describe_code(*code), waited.as_secs_f32()
@@ -125,7 +126,8 @@ pub enum StreamEnd {
     /// The server ended it.
     #[error("the server hung up")]
     HungUp,
-    /// TCP ended within TLS without a `close_notify` alert (RFC 8446 section 6.1): anybody could have cut it.
+    /// TCP ended within TLS without a `close_notify` alert (RFC 8446 section 6.1): anybody could
+    /// have cut it.
     #[error("the server hung up without TLS's own goodbye")]
     WithoutCloseNotify,
     /// The connection broke.
@@ -162,7 +164,8 @@ pub enum UnfinishedRead {
         /// The bytes that it lacks.
         missing: ByteLen,
     },
-    /// A frame's length has its highest bit set (RFC 6455 section 5.2), so nobody knows where the frame ends.
+    /// A frame's length has its highest bit set (RFC 6455 section 5.2), so nobody knows where the
+    /// frame ends.
     AfterImpossibleLength,
 }
 
@@ -172,7 +175,11 @@ impl fmt::Display for UnfinishedRead {
             Self::BeforeResponse => f.write_str("before it answered"),
             Self::InResponse => f.write_str("in the middle of its answer"),
             Self::InFrame { missing } => {
-                write!(f, "in the middle of a frame, which needs {} more", format::byte_count(missing))
+                write!(
+                    f,
+                    "in the middle of a frame, which needs {} more",
+                    format::byte_count(missing)
+                )
             }
             Self::AfterImpossibleLength => f.write_str("behind a length that cannot be"),
         }
@@ -182,7 +189,9 @@ impl fmt::Display for UnfinishedRead {
 /// What to make of the statuses that servers refuse a WebSocket with.
 fn refusal_hint(status: &str) -> &'static str {
     match status {
-        "301" | "302" | "303" | "307" | "308" => "it sends us elsewhere, see Location; give that URL",
+        "301" | "302" | "303" | "307" | "308" => {
+            "it sends us elsewhere, see Location; give that URL"
+        }
         "400" => "it found something wrong with the request",
         "401" | "407" => "it wants to know who asks: a header Authorization or Cookie",
         "403" => "it does not let us in; many look at Origin",
@@ -209,14 +218,20 @@ mod tests {
         let waited = Duration::from_secs(5);
         for (error, sentence) in [
             (
-                SessionError::HandshakeTimeout { waited, unfinished: Some(UnfinishedRead::BeforeResponse) },
+                SessionError::HandshakeTimeout {
+                    waited,
+                    unfinished: Some(UnfinishedRead::BeforeResponse),
+                },
                 "the server took the request and did not answer within 5 s, before it answered",
             ),
             (
                 SessionError::HangUpTimeout { code: Some(1001), waited },
                 "the server said goodbye with 1001 and did not hang up within 5 s",
             ),
-            (SessionError::CloseTimeout { waited }, "we closed, and the server did not answer within 5 s"),
+            (
+                SessionError::CloseTimeout { waited },
+                "we closed, and the server did not answer within 5 s",
+            ),
             (
                 SessionError::CloseUnanswered { how: StreamEnd::HungUp, unfinished: None },
                 "the server hung up and did not answer our Close",
@@ -226,12 +241,13 @@ mod tests {
                     how: StreamEnd::Broke(io::ErrorKind::ConnectionReset.into()),
                     unfinished: Some(UnfinishedRead::InFrame { missing: 7_u64.into() }),
                 },
-                "the connection broke: the peer reset it without a Close, in the middle of a frame, which needs \
-                 7 bytes more",
+                "the connection broke: the peer reset it without a Close, in the middle of a \
+                 frame, which needs 7 bytes more",
             ),
             (
                 Refusal::Status("403".into()).into(),
-                "the server answered 403, not 101 Switching Protocols: it does not let us in; many look at Origin",
+                "the server answered 403, not 101 Switching Protocols: it does not let us in; \
+                 many look at Origin",
             ),
         ] {
             assert_eq!(error.to_string(), sentence);

@@ -12,11 +12,12 @@ pub enum SessionEvent {
     Note(String),
     /// The secrets of the TLS connection, as lines of a key log.
     KeyLog(String),
-    /// Bytes went over the connection (above TLS where there is TLS), from the first of the handshake to the end of
-    /// the stream.
+    /// Bytes went over the connection (above TLS where there is TLS), from the first of the
+    /// handshake to the end of the stream.
     Bytes(Chunk),
     /// The server has answered 101: frames from here on, even where the handshake has faults.
     Open,
-    /// The session is over, and why; always the last event. `Ok`: both sides knew that it would end.
+    /// The session is over, and why; always the last event. `Ok`: both sides knew that it would
+    /// end.
     Ended(Result<SessionEnd, SessionError>),
 }

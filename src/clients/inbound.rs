@@ -1,5 +1,6 @@
 //! [`Inbound`]: what the session itself must understand of what the server says: the answer, pings and the Close.
-//! Everything else is for whoever reads the reports; of a payload no more is kept than a control frame may hold.
+//! Everything else is for whoever reads the reports; of a payload no more is kept than a control
+//! frame may hold.
 
 use crate::clients::{Refusal, UnfinishedRead};
 use crate::wire::decode::direction_reader::{DirectionReader, Unit, UnitKind};
@@ -12,7 +13,8 @@ use crate::wire::{Opcode, Side, format};
 pub(super) enum InboundEvent {
     /// The server has answered 101: frames from here on.
     Open,
-    /// Something else was answered: what, and the bytes of the body that are still to come, where `Content-Length` says it.
+    /// Something else was answered: what, and the bytes of the body that are still to come, where
+    /// `Content-Length` says it.
     Refused(Refusal, Option<u64>),
     /// A whole ping.
     Ping(Vec<u8>),
@@ -46,7 +48,8 @@ impl Inbound {
         }
     }
 
-    /// Where the stream stands, for the case that it ends here: in the middle of a frame, and what is missing.
+    /// Where the stream stands, for the case that it ends here: in the middle of a frame, and what
+    /// is missing.
     pub(super) fn unfinished(&self) -> Option<UnfinishedRead> {
         match (self.reader.expects(), self.reader.frames()) {
             (UnitKind::Head, _) if self.reader.head().bytes().is_empty() => {
@@ -54,8 +57,10 @@ impl Inbound {
             }
             (UnitKind::Head, _) => Some(UnfinishedRead::InResponse),
             (_, Some(frames)) => {
-                let lost = frames.current().is_some_and(|start| start.header.has_impossible_length());
-                let missing = frames.needed().map(|needed| UnfinishedRead::InFrame { missing: needed.more });
+                let lost =
+                    frames.current().is_some_and(|start| start.header.has_impossible_length());
+                let missing =
+                    frames.needed().map(|needed| UnfinishedRead::InFrame { missing: needed.more });
                 missing.or_else(|| lost.then_some(UnfinishedRead::AfterImpossibleLength))
             }
             (_, None) => None,
@@ -73,18 +78,22 @@ impl Inbound {
                 let [_, status, _] = head.start_line_parts();
                 let status = String::from_utf8_lossy(head.raw().get(status).unwrap_or_default());
                 let refusal = Refusal::Status(format::escape_controls(&status));
-                let length =
-                    head.joined_value("Content-Length").and_then(|length| length.parse::<u64>().ok());
+                let length = head
+                    .joined_value("Content-Length")
+                    .and_then(|length| length.parse::<u64>().ok());
                 InboundEvent::Refused(refusal, length.map(|length| length.saturating_sub(behind)))
             }
             HeadScan::Tls(_) => InboundEvent::Refused(Refusal::Tls, Some(0)),
-            HeadScan::Http2Frame | HeadScan::Http2Preface => InboundEvent::Refused(Refusal::Http2, Some(0)),
+            HeadScan::Http2Frame | HeadScan::Http2Preface => {
+                InboundEvent::Refused(Refusal::Http2, Some(0))
+            }
             HeadScan::TooLarge => InboundEvent::Refused(Refusal::HeadTooLarge, Some(0)),
         }
     }
 }
 
-/// Only what may be answered is reported: a ping that is not longer than a control frame may be, and a Close.
+/// Only what may be answered is reported: a ping that is not longer than a control frame may be,
+/// and a Close.
 fn control_event(frame: AssembledFrame) -> Option<InboundEvent> {
     let header = frame.start?.header;
     match (header.opcode, frame.payload.as_slice()) {

@@ -14,7 +14,8 @@ pub struct SessionOptions {
     pub request: HandshakeRequest,
     /// Whom to trust, for `wss://`.
     pub tls: TlsOptions,
-    /// How long a server may take to accept a connection, to answer the handshake, and to hang up after a Close.
+    /// How long a server may take to accept a connection, to answer the handshake, and to hang up
+    /// after a Close.
     pub timeout: Duration,
     /// Answer pings, until told otherwise.
     pub auto_pong: bool,
@@ -23,7 +24,8 @@ pub struct SessionOptions {
 }
 
 impl SessionOptions {
-    /// As a client usually does it: an ordinary request, a timeout of 5 s, pings and Close answered.
+    /// As a client usually does it: an ordinary request, a timeout of 5 s, pings and Close
+    /// answered.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),

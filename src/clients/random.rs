@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use crate::wire::MaskingKey;
 
-/// The system gives no random numbers, so there is neither a key for the handshake nor one for a frame.
+/// The system gives no random numbers, so there is neither a key for the handshake nor one for a
+/// frame.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("the system gives no random numbers: {0}")]
 pub struct RandomError(#[source] getrandom::Error);

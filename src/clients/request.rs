@@ -25,7 +25,8 @@ impl Default for HandshakeRequest {
 /// What a request asks for besides a WebSocket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestOptions {
-    /// Further headers, in this order. One that every request has (`Host`, `Sec-WebSocket-Key`, ...) takes its place.
+    /// Further headers, in this order. One that every request has (`Host`, `Sec-WebSocket-Key`,
+    /// ...) takes its place.
     pub headers: Vec<(String, String)>,
     /// The page that asks, as a browser tells it, for example `https://example.com`.
     pub origin: Option<String>,
@@ -55,7 +56,8 @@ impl HandshakeRequest {
     /// The bytes for the wire. `nonce` becomes the key: 16 bytes that nobody could guess.
     ///
     /// # Errors
-    /// A header that would break the request apart; on purpose that is done with [`HandshakeRequest::Raw`].
+    /// A header that would break the request apart; on purpose that is done with
+    /// [`HandshakeRequest::Raw`].
     pub fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, RequestError> {
         match self {
             Self::Raw(bytes) => Ok(bytes.clone()),
@@ -81,7 +83,8 @@ impl RequestOptions {
             let offer = "permessage-deflate; client_max_window_bits";
             lines.push(("Sec-WebSocket-Extensions", offer.to_owned()));
         }
-        let replaced = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let replaced =
+            |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         lines.retain(|(name, _)| !replaced(name));
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let mut text = format!("GET {} HTTP/1.1\r\n", target.path);
@@ -110,7 +113,9 @@ fn check_field(name: &str, value: &str) -> Result<(), RequestError> {
 mod tests {
     use super::*;
     use crate::wire::Side;
-    use crate::wire::handshake::{HandshakeOutcome, HeadContext, HeadReader, ServerPolicy, ValidatedHead};
+    use crate::wire::handshake::{
+        HandshakeOutcome, HeadContext, HeadReader, ServerPolicy, ValidatedHead,
+    };
 
     const NONCE: [u8; 16] = *b"the sample nonce";
 
@@ -123,8 +128,9 @@ mod tests {
 
     #[test]
     fn section_1_3_a_request_is_what_the_rfc_shows() {
-        let expected = "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8000\r\nUpgrade: websocket\r\n\
-            Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        let expected = "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8000\r\nUpgrade: \
+                        websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
+                        dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
         assert_eq!(text(RequestOptions::default()).unwrap(), expected);
     }
 
@@ -144,8 +150,12 @@ mod tests {
             deflate: true,
             ..ServerPolicy::default()
         };
-        let validation = ValidatedHead::new(&reader, &HeadContext::Request(policy), false).validation;
-        assert_eq!((validation.outcome, validation.problems), (HandshakeOutcome::Accept, Vec::new()));
+        let validation =
+            ValidatedHead::new(&reader, &HeadContext::Request(policy), false).validation;
+        assert_eq!(
+            (validation.outcome, validation.problems),
+            (HandshakeOutcome::Accept, Vec::new())
+        );
         assert_eq!(validation.subprotocol.as_deref(), Some("mqtt"));
         assert!(validation.agreed.deflate.is_some());
     }
@@ -153,7 +163,10 @@ mod tests {
     #[test]
     fn a_header_of_ones_own_takes_the_place_and_cannot_break_the_request() {
         let with = |name: &str, value: &str| {
-            text(RequestOptions { headers: vec![(name.into(), value.into())], ..RequestOptions::default() })
+            text(RequestOptions {
+                headers: vec![(name.into(), value.into())],
+                ..RequestOptions::default()
+            })
         };
         let asked = with("host", "other").unwrap();
         assert!(asked.contains("\r\nhost: other\r\n") && !asked.contains("Host:"), "{asked}");

@@ -6,8 +6,8 @@ use crate::wire::frame::encode;
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader};
 use crate::wire::{AgreedExtensions, Decoder, MaskingKey, Opcode, Side};
 
-/// Answers wait while more than this is still to be sent, and only the last one is kept: RFC 6455 section 5.5.3 allows
-/// to answer only the most recent ping.
+/// Answers wait while more than this is still to be sent, and only the last one is kept: RFC 6455
+/// section 5.5.3 allows to answer only the most recent ping.
 const PONG_BACKLOG_LIMIT: usize = 64 * 1024;
 
 /// The length of a close code, which is all that is kept of a payload.
@@ -22,7 +22,8 @@ pub(super) struct SendQueue {
     buffer: Vec<u8>,
     sent: usize,
     early_frames: Vec<u8>,
-    /// Reads along, to know where frames end: bytes may be put on the wire that are half a frame, or none.
+    /// Reads along, to know where frames end: bytes may be put on the wire that are half a frame,
+    /// or none.
     frames: FrameAssembler,
     is_open: bool,
     queued_close: Option<CloseStatus>,
@@ -30,7 +31,8 @@ pub(super) struct SendQueue {
 }
 
 impl SendQueue {
-    /// Begins with the request. What stands behind its head is taken for frames that came too early.
+    /// Begins with the request. What stands behind its head is taken for frames that came too
+    /// early.
     pub(super) fn new(request: Vec<u8>) -> Self {
         let head = HeadReader::new(Side::Client, DEFAULT_MAX_HEAD_LEN).push(&request);
         let early = request.get(head..).unwrap_or_default().to_vec();
@@ -150,7 +152,10 @@ mod tests {
         assert!(!queue.pong_is_due());
         queue.enqueue(&[2, 3]);
         queue.enqueue_pending_pong(KEY);
-        assert_eq!(queue.pending(), [0x82, 0x83, 0, 0, 0, 0, 1, 2, 3, 0x8a, 0x81, 0, 0, 0, 0, b'b']);
+        assert_eq!(
+            queue.pending(),
+            [0x82, 0x83, 0, 0, 0, 0, 1, 2, 3, 0x8a, 0x81, 0, 0, 0, 0, b'b']
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! One WebSocket connection to a server, with every byte of it reported as the socket took or gave it.
+//! One WebSocket connection to a server, with every byte of it reported as the socket took or gave
+//! it.
 //!
-//! It is written on `wire` and not on a client library, so that it goes on where a library would stop: it sends what is
-//! asked for, legal or not, and reads on whatever the server does. What it all means is for whoever reads the reports.
+//! It is written on `wire` and not on a client library, so that it goes on where a library would
+//! stop: it sends what is asked for, legal or not, and reads on whatever the server does. What it
+//! all means is for whoever reads the reports.
 
 use tokio::sync::mpsc;
 
@@ -15,8 +17,9 @@ use crate::net::{ChunkSender, Tap, Target, connect};
 
 /// Opens a connection, carries out commands and reports everything until it is over.
 ///
-/// It ends when the server hangs up, when something fails, or with a proper goodbye when `commands` is closed. Dropping
-/// the future closes the socket at once. `events` needs room for at least four; while it is full, the socket waits.
+/// It ends when the server hangs up, when something fails, or with a proper goodbye when `commands`
+/// is closed. Dropping the future closes the socket at once. `events` needs room for at least four;
+/// while it is full, the socket waits.
 pub async fn run_session(
     options: SessionOptions,
     commands: mpsc::Receiver<SessionCommand>,
@@ -35,7 +38,8 @@ async fn connect_and_run(
     let target = Target::parse(&options.url)?;
     let request = options.request.to_bytes(&target, nonce()?)?;
     if target.tls && options.tls.insecure {
-        let warning = "NOT SECURE: the server's certificate is not checked, so anybody may sit in between";
+        let warning =
+            "NOT SECURE: the server's certificate is not checked, so anybody may sit in between";
         let _ = events.send(SessionEvent::Note(warning.to_owned())).await;
     }
     let stream = connect(&target, &options.tls, options.timeout).await?;
@@ -85,18 +89,23 @@ mod tests {
 
         #[track_caller]
         fn end(&self) -> SessionEnd {
-            let Some(SessionEvent::Ended(Ok(end))) = self.all.last() else { panic!("{:?}", self.all) };
+            let Some(SessionEvent::Ended(Ok(end))) = self.all.last() else {
+                panic!("{:?}", self.all)
+            };
             *end
         }
 
         #[track_caller]
         fn error(&self) -> &SessionError {
-            let Some(SessionEvent::Ended(Err(error))) = self.all.last() else { panic!("{:?}", self.all) };
+            let Some(SessionEvent::Ended(Err(error))) = self.all.last() else {
+                panic!("{:?}", self.all)
+            };
             error
         }
     }
 
-    /// Plays `commands` and gives back everything that was reported. The orders stay open until the end.
+    /// Plays `commands` and gives back everything that was reported. The orders stay open until the
+    /// end.
     async fn play(options: SessionOptions, commands: &[SessionCommand]) -> Played {
         let (command_sender, inbox) = mpsc::channel(16);
         let (sender, mut mail) = mpsc::channel(8);
@@ -109,7 +118,11 @@ mod tests {
             let mut all = Vec::new();
             while let Some(event) = mail.recv().await {
                 if let SessionEvent::Bytes(chunk) = &event {
-                    let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
+                    let from = if chunk.direction == Direction::Sent {
+                        Side::Client
+                    } else {
+                        Side::Server
+                    };
                     if handshake.is_open() {
                         frames[from].push(&chunk.bytes);
                     } else if let Some(upgraded) = handshake.push(from, &chunk.bytes) {
@@ -125,8 +138,9 @@ mod tests {
         tokio::join!(run_session(options, inbox, sender), reading).1
     }
 
-    /// Whose patience no machine is too slow for. A test that wants it to end pauses the clock once all that is to
-    /// happen before has happened: then there is nothing left to wait for, and the clock goes on to the deadline.
+    /// Whose patience no machine is too slow for. A test that wants it to end pauses the clock once
+    /// all that is to happen before has happened: then there is nothing left to wait for, and
+    /// the clock goes on to the deadline.
     fn with_long_timeout(url: String) -> SessionOptions {
         SessionOptions { timeout: Duration::from_mins(1), ..SessionOptions::new(url) }
     }
@@ -167,7 +181,10 @@ mod tests {
         for side in [Side::Client, Side::Server] {
             let transcript = played.transcript(side);
             assert_eq!(transcript.messages()[0].text(), Some("Hello"));
-            assert_eq!(transcript.frames().last().unwrap().close_body(), Some((1000, b"bye".to_vec())));
+            assert_eq!(
+                transcript.frames().last().unwrap().close_body(),
+                Some((1000, b"bye".to_vec()))
+            );
             assert_eq!(transcript.faults(), []);
         }
         assert_eq!(played.transcript(Side::Server).frames()[1].header.opcode, Opcode::Pong);
@@ -186,7 +203,8 @@ mod tests {
         let servers = ServerBundle::start(&scope, Ports::default(), None);
         let url = servers.ready().await.unwrap().websocket_url();
         let unmasked = Header::new(Opcode::Text, 2);
-        let played = play(SessionOptions::new(url), &[SessionCommand::Frame(unmasked, b"hi".into())]).await;
+        let played =
+            play(SessionOptions::new(url), &[SessionCommand::Frame(unmasked, b"hi".into())]).await;
         assert_eq!(played.transcript(Side::Client).frames()[0].raw(), b"\x81\x02hi");
         assert_eq!(played.transcript(Side::Server).frames()[0].close_body().unwrap().0, 1002);
         assert_eq!(played.end(), SessionEnd::ClosedByServer { code: Some(1002), answered: true });
@@ -200,8 +218,12 @@ mod tests {
             stream.read_to_end(&mut Vec::new()).await.unwrap();
         };
         let played = run_against(|options| options, &[], peer).await;
-        let replies: Vec<_> =
-            played.transcript(Side::Client).frames().iter().map(crate::wire::Frame::payload).collect();
+        let replies: Vec<_> = played
+            .transcript(Side::Client)
+            .frames()
+            .iter()
+            .map(crate::wire::Frame::payload)
+            .collect();
         assert_eq!(replies, [b"a".to_vec(), b"b".to_vec(), vec![0x03, 0xe9]]);
         let quiet = |options| SessionOptions { auto_pong: false, auto_close: false, ..options };
         let played = run_against(quiet, &[], peer).await;
@@ -213,9 +235,11 @@ mod tests {
     async fn a_server_that_speaks_only_http_is_reported_and_its_bytes_are_kept() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let servers = ServerBundle::start(&scope, Ports::default(), None);
-        let played =
-            play(SessionOptions::new(format!("ws://{}/nowhere", servers.ready().await.unwrap().http)), &[])
-                .await;
+        let played = play(
+            SessionOptions::new(format!("ws://{}/nowhere", servers.ready().await.unwrap().http)),
+            &[],
+        )
+        .await;
         let error = played.error();
         assert!(
             matches!(error, SessionError::Refused(Refusal::Status(status)) if status == "404"),
@@ -232,7 +256,8 @@ mod tests {
         };
         let with_long_timeout = |options| SessionOptions { timeout: Duration::MAX, ..options };
         let played =
-            run_against(with_long_timeout, &[SessionCommand::Close(1000, String::new())], peer).await;
+            run_against(with_long_timeout, &[SessionCommand::Close(1000, String::new())], peer)
+                .await;
         assert_eq!(played.end(), SessionEnd::ClosedByUs { code: Some(1000) });
     }
 
@@ -240,7 +265,8 @@ mod tests {
     async fn every_end_has_its_reason() {
         let stall = async |stream: &mut TcpStream| stream.write_all(b"\x82\x0aabc").await.unwrap();
         let played = run_against(|options| options, &[], stall).await;
-        let SessionError::EndWithoutClose { how: StreamEnd::HungUp, unfinished } = played.error() else {
+        let SessionError::EndWithoutClose { how: StreamEnd::HungUp, unfinished } = played.error()
+        else {
             panic!("{:?}", played.error())
         };
         assert_eq!(*unfinished, Some(UnfinishedRead::InFrame { missing: 7_u64.into() }));
@@ -254,9 +280,12 @@ mod tests {
             }
         };
         let played =
-            run_against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf).await;
+            run_against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf)
+                .await;
         let minute = Duration::from_mins(1);
-        assert!(matches!(played.error(), SessionError::CloseTimeout { waited } if *waited == minute));
+        assert!(
+            matches!(played.error(), SessionError::CloseTimeout { waited } if *waited == minute)
+        );
 
         let played = run_against(
             |options| options,
@@ -280,7 +309,8 @@ mod tests {
             peer.write_all(b"HTTP/1.1 101 Switching").await.unwrap();
             let _ = peer.read_exact(&mut [0; 64]).await;
         };
-        let (played, ()) = tokio::join!(play(with_long_timeout(format!("ws://{address}/")), &[]), cut);
+        let (played, ()) =
+            tokio::join!(play(with_long_timeout(format!("ws://{address}/")), &[]), cut);
         let broken = matches!(
             played.error(),
             SessionError::EndWithoutClose { unfinished: Some(UnfinishedRead::InResponse), .. }
@@ -296,7 +326,8 @@ mod tests {
             let _ = peer.read_to_end(&mut Vec::new()).await;
             tokio::time::resume();
         };
-        let (played, ()) = tokio::join!(play(with_long_timeout(format!("ws://{address}/")), &[]), silent);
+        let (played, ()) =
+            tokio::join!(play(with_long_timeout(format!("ws://{address}/")), &[]), silent);
         let late = matches!(
             played.error(),
             SessionError::HandshakeTimeout { unfinished: Some(UnfinishedRead::BeforeResponse), .. }
@@ -306,8 +337,10 @@ mod tests {
         let played = play(with_long_timeout(format!("ws://{address}/")), &[]).await;
         let SessionError::Connect(error) = played.error() else { panic!("{:?}", played.error()) };
         assert!(matches!(error.kind, ConnectErrorKind::Refused(_)), "{error:?}");
-        let sentence =
-            format!("could not connect to ws://{address}/: connection refused; is a server listening there?");
+        let sentence = format!(
+            "could not connect to ws://{address}/: connection refused; is a server listening \
+             there?"
+        );
         assert_eq!((played.all.len(), error.to_string()), (1, sentence));
     }
 
@@ -332,14 +365,15 @@ mod tests {
         let (sender, mut mail) = mpsc::channel(8);
         command_sender.try_send(SessionCommand::Binary(vec![0; 1 << 24])).unwrap();
         let mut running = Box::pin(run_session(SessionOptions::new(url), inbox, sender));
-        let (peer, sent) =
-            tokio::select! { ended = &mut running => panic!("{ended:?}"), flooded = flood => flooded };
+        let (peer, sent) = tokio::select! { ended = &mut running => panic!("{ended:?}"), flooded = flood => flooded };
         assert!(sent > 100_000, "{sent}");
         let mut received = 0;
         while received < sent + ANSWER.len() {
-            let event =
-                tokio::select! { () = &mut running => panic!("it ended"), event = mail.recv() => event };
-            if let Some(SessionEvent::Bytes(Chunk { direction: Direction::Received, bytes, .. })) = event {
+            let event = tokio::select! { () = &mut running => panic!("it ended"), event = mail.recv() => event };
+            if let Some(SessionEvent::Bytes(Chunk {
+                direction: Direction::Received, bytes, ..
+            })) = event
+            {
                 received += bytes.len();
             }
         }
@@ -362,7 +396,9 @@ mod tests {
                 .all
                 .iter()
                 .map(|event| match event {
-                    SessionEvent::Bytes(chunk) if chunk.direction == Direction::Received => chunk.bytes.len(),
+                    SessionEvent::Bytes(chunk) if chunk.direction == Direction::Received => {
+                        chunk.bytes.len()
+                    }
                     _ => 0,
                 })
                 .sum();

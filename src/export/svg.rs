@@ -12,14 +12,16 @@ use unicode_width::UnicodeWidthStr as _;
 /// The width and height of a cell, in SVG units.
 const CELL_SIZE: (f32, f32) = (8.4, 18.0);
 
-/// The frame as an SVG document; colours that are the terminal's own become `text` and `background`.
+/// The frame as an SVG document; colours that are the terminal's own become `text` and
+/// `background`.
 pub fn to_svg(buffer: &Buffer, text: Color, background: Color) -> String {
     let (width, height) =
         (f32::from(buffer.area.width) * CELL_SIZE.0, f32::from(buffer.area.height) * CELL_SIZE.1);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.1} {height:.1}\" width=\"{width:.0}\" \
-         font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14\" xml:space=\"preserve\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.1} {height:.1}\" \
+         width=\"{width:.0}\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" \
+         font-size=\"14\" xml:space=\"preserve\">\n<rect width=\"100%\" height=\"100%\" \
+         fill=\"{}\"/>\n",
         hex_color(background, background)
     );
     for y in 0..buffer.area.height {
@@ -49,7 +51,9 @@ fn styled_runs(buffer: &Buffer, y: u16) -> Vec<StyledRun<'_>> {
                 run.text.push_str(cell.symbol());
                 run.cells += 1;
             }
-            None => runs.push(StyledRun { x, cells: wide, text: cell.symbol().to_owned(), style: cell }),
+            None => {
+                runs.push(StyledRun { x, cells: wide, text: cell.symbol().to_owned(), style: cell })
+            }
         }
         x += wide;
     }
@@ -63,7 +67,8 @@ fn has_same_style(a: &Cell, b: &Cell) -> bool {
 impl StyledRun<'_> {
     fn draw(&self, y: u16, text: Color, background: Color, out: &mut String) {
         let modifier = self.style.modifier;
-        let (mut front, mut back) = (hex_color(self.style.fg, text), hex_color(self.style.bg, background));
+        let (mut front, mut back) =
+            (hex_color(self.style.fg, text), hex_color(self.style.bg, background));
         if modifier.contains(Modifier::REVERSED) {
             std::mem::swap(&mut front, &mut back);
         }
@@ -72,7 +77,8 @@ impl StyledRun<'_> {
         if back != hex_color(background, background) {
             let _ = writeln!(
                 out,
-                "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{back}\"/>",
+                "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" \
+                 fill=\"{back}\"/>",
                 CELL_SIZE.1
             );
         }
@@ -93,8 +99,8 @@ impl StyledRun<'_> {
         let base = top + CELL_SIZE.1 * 0.76;
         let _ = writeln!(
             out,
-            "<text x=\"{left:.1}\" y=\"{base:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\" \
-             fill=\"{front}\"{look}>{}</text>",
+            "<text x=\"{left:.1}\" y=\"{base:.1}\" textLength=\"{width:.1}\" \
+             lengthAdjust=\"spacingAndGlyphs\" fill=\"{front}\"{look}>{}</text>",
             escape_xml(&self.text)
         );
     }
@@ -121,10 +127,21 @@ mod tests {
     #[test]
     fn runs_keep_their_style_and_markup_is_escaped() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
-        buffer.set_string(0, 0, "a<b", Style::new().fg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::BOLD));
+        buffer.set_string(
+            0,
+            0,
+            "a<b",
+            Style::new().fg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::BOLD),
+        );
         buffer.set_string(4, 0, "日", Style::new().bg(Color::Rgb(9, 9, 9)));
         let picture = to_svg(&buffer, Color::Rgb(255, 255, 255), Color::Rgb(0, 0, 0));
-        assert!(picture.contains("fill=\"#010203\" font-weight=\"bold\">a&lt;b</text>"), "{picture}");
-        assert!(picture.contains("textLength=\"16.8\"") && picture.contains("fill=\"#090909\""), "{picture}");
+        assert!(
+            picture.contains("fill=\"#010203\" font-weight=\"bold\">a&lt;b</text>"),
+            "{picture}"
+        );
+        assert!(
+            picture.contains("textLength=\"16.8\"") && picture.contains("fill=\"#090909\""),
+            "{picture}"
+        );
     }
 }

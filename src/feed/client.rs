@@ -1,5 +1,5 @@
-//! The four clients: each asks, or listens, in its own way, and tells the metrics what it heard and when.
-//! None connects anew: a transport that fails stays failed, and says why.
+//! The four clients: each asks, or listens, in its own way, and tells the metrics what it heard and
+//! when. None connects anew: a transport that fails stays failed, and says why.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -125,7 +125,8 @@ impl FeedClient {
 
     async fn event_stream(self, mut http: HttpConnection) -> Result<(), TransportError> {
         self.with_metrics(|metrics| metrics.record_request(self.transport));
-        let mut body = http.get("/events", "text/event-stream", RESPONSE_TIMEOUT).await?.into_body();
+        let mut body =
+            http.get("/events", "text/event-stream", RESPONSE_TIMEOUT).await?.into_body();
         let mut reader = EventReader::default();
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
@@ -140,7 +141,10 @@ impl FeedClient {
         Ok(())
     }
 
-    async fn websocket(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), TransportError> {
+    async fn websocket(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+    ) -> Result<(), TransportError> {
         let url = format!("ws://{}/", self.address);
         self.with_metrics(|metrics| metrics.record_request(self.transport));
         let handshake = WebSocketLimits::new(MAX_MESSAGE_BYTES).client(url, stream);
@@ -187,9 +191,11 @@ impl HttpConnection {
 }
 
 async fn read_body(response: Response<Incoming>) -> Result<Bytes, TransportError> {
-    let body =
-        with_timeout(RESPONSE_TIMEOUT, Limited::new(response.into_body(), MAX_MESSAGE_BYTES).collect())
-            .await?;
+    let body = with_timeout(
+        RESPONSE_TIMEOUT,
+        Limited::new(response.into_body(), MAX_MESSAGE_BYTES).collect(),
+    )
+    .await?;
     Ok(body.map_err(TransportError::Body)?.to_bytes())
 }
 
@@ -232,7 +238,10 @@ mod tests {
             scope.spawn("client", client.run());
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2147483648\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2147483648\r\n\r\n")
+                .await
+                .unwrap();
             let mut written = 0;
             while let Ok(count @ 1..) = stream.write(&[b'x'; 4096]).await {
                 written += count;

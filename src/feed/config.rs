@@ -9,7 +9,8 @@ use std::time::Duration;
 pub enum Transport {
     /// Ask, pause, ask again.
     Poll,
-    /// Ask for what is newer than the last answer; the server answers when there is something (RFC 6202 section 2).
+    /// Ask for what is newer than the last answer; the server answers when there is something (RFC
+    /// 6202 section 2).
     LongPoll,
     /// One request with an answer that never ends (WHATWG HTML, server-sent events).
     Sse,
@@ -83,13 +84,14 @@ impl Default for FeedConfig {
 }
 
 impl FeedConfig {
-    /// The mean age that theory gives `transport`, where events come at random and far apart; a long poll has its best and
-    /// its worst case (RFC 6202 section 2.2).
+    /// The mean age that theory gives `transport`, where events come at random and far apart; a
+    /// long poll has its best and its worst case (RFC 6202 section 2.2).
     pub fn expected_age(&self, transport: Transport) -> RangeInclusive<Duration> {
         let [transit, mean_wait] =
             [self.rtt, self.poll_interval].map(|time| time.checked_div(2).unwrap_or_default());
         match transport {
-            // between two looks of the server at the price lie the pause and a round trip, half of which is the mean wait
+            // between two looks of the server at the price lie the pause and a round trip, half of
+            // which is the mean wait
             Transport::Poll => {
                 let age = mean_wait.saturating_add(self.rtt);
                 age..=age
@@ -106,7 +108,8 @@ mod tests {
 
     #[test]
     fn theory_is_that_of_the_textbook() {
-        let config = FeedConfig { poll_interval: Duration::from_millis(100), ..FeedConfig::default() };
+        let config =
+            FeedConfig { poll_interval: Duration::from_millis(100), ..FeedConfig::default() };
         let expected = |transport| {
             let (low, high) = config.expected_age(transport).into_inner();
             (low.as_millis(), high.as_millis())
@@ -116,9 +119,13 @@ mod tests {
 
     #[test]
     fn theory_of_the_longest_times_ends_at_the_longest_time() {
-        let config = FeedConfig { poll_interval: Duration::MAX, rtt: Duration::MAX, ..FeedConfig::default() };
-        let ends =
-            [Transport::Poll, Transport::LongPoll].map(|transport| *config.expected_age(transport).end());
+        let config = FeedConfig {
+            poll_interval: Duration::MAX,
+            rtt: Duration::MAX,
+            ..FeedConfig::default()
+        };
+        let ends = [Transport::Poll, Transport::LongPoll]
+            .map(|transport| *config.expected_age(transport).end());
         assert_eq!(ends, [Duration::MAX; 2]);
     }
 

@@ -1,4 +1,5 @@
-//! Why a comparison, or one of its transports, stops: the sentences are for people, callers match on variants.
+//! Why a comparison, or one of its transports, stops: the sentences are for people, callers match
+//! on variants.
 
 use std::io;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! [`FeedMetrics`]: who knew what when, and what it cost. It has no clock: each call carries the time.
 //!
-//! The age of an event is the time until a client has it, or a newer one: a poll that skips two events is late for all
-//! three. A client is behind from the first event that it does not have yet.
+//! The age of an event is the time until a client has it, or a newer one: a poll that skips two
+//! events is late for all three. A client is behind from the first event that it does not have yet.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -72,7 +72,8 @@ pub struct TransportStats {
     pub spread: AgeHistogram,
     /// The price on its screen; `None` before the first answer.
     pub price: Option<f64>,
-    /// For how long that has been outdated: since the first event that it does not have; zero if it has the newest.
+    /// For how long that has been outdated: since the first event that it does not have; zero if
+    /// it has the newest.
     pub behind: Duration,
     /// The longest that it has been behind.
     pub max_behind: Duration,
@@ -145,7 +146,9 @@ impl FeedMetrics {
 
     /// A client has sent a request.
     pub(super) fn record_request(&mut self, transport: Transport) {
-        self.with_recorder(transport, |recorder, _| recorder.requests = recorder.requests.saturating_add(1));
+        self.with_recorder(transport, |recorder, _| {
+            recorder.requests = recorder.requests.saturating_add(1)
+        });
     }
 
     /// A client has this now.
@@ -165,7 +168,9 @@ impl FeedMetrics {
 
     /// Whether every client has its first price, or has failed.
     pub(super) fn all_ready(&self) -> bool {
-        self.recorders.iter().all(|recorder| recorder.latest.is_some() || recorder.failure.is_some())
+        self.recorders
+            .iter()
+            .all(|recorder| recorder.latest.is_some() || recorder.failure.is_some())
     }
 
     /// How everything stands at `now`.
@@ -175,7 +180,11 @@ impl FeedMetrics {
             events: self.newest.seq,
             price: self.newest.price,
             recent: self.recent.iter().map(Tick::at).collect(),
-            transports: self.recorders.iter().map(|recorder| recorder.stats(now, &self.recent)).collect(),
+            transports: self
+                .recorders
+                .iter()
+                .map(|recorder| recorder.stats(now, &self.recent))
+                .collect(),
         }
     }
 
@@ -184,7 +193,9 @@ impl FeedMetrics {
         transport: Transport,
         change: impl FnOnce(&mut TransportRecorder, &VecDeque<Tick>),
     ) {
-        if let Some(recorder) = self.recorders.iter_mut().find(|recorder| recorder.transport == transport) {
+        if let Some(recorder) =
+            self.recorders.iter_mut().find(|recorder| recorder.transport == transport)
+        {
             change(recorder, &self.recent);
         }
     }
@@ -272,8 +283,10 @@ mod tests {
     }
 
     fn metrics() -> FeedMetrics {
-        let mut metrics =
-            FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::WebSocket, Arc::default())]);
+        let mut metrics = FeedMetrics::new(&[
+            (Transport::Poll, Arc::default()),
+            (Transport::WebSocket, Arc::default()),
+        ]);
         for transport in [Transport::Poll, Transport::WebSocket] {
             metrics.record_request(transport);
             metrics.record_update(transport, Tick::INITIAL, ms(1));
@@ -291,9 +304,17 @@ mod tests {
         metrics.record_update(Transport::Poll, tick(3, 190), ms(200));
         let snapshot = metrics.snapshot(ms(200));
         let [poll, push] = &snapshot.transports[..] else { panic!() };
-        assert_eq!((poll.ages.count, push.ages.count), (3, 3), "two of them were never asked for in time");
+        assert_eq!(
+            (poll.ages.count, push.ages.count),
+            (3, 3),
+            "two of them were never asked for in time"
+        );
         assert_eq!(poll.max_behind, ms(100));
-        assert!((poll.mean.as_secs_f64() * 1e3 - (100.0 + 50.0 + 10.0) / 3.0).abs() < 0.1, "{:?}", poll.mean);
+        assert!(
+            (poll.mean.as_secs_f64() * 1e3 - (100.0 + 50.0 + 10.0) / 3.0).abs() < 0.1,
+            "{:?}",
+            poll.mean
+        );
         assert!((push.mean.as_secs_f64() * 1e3 - 25.0).abs() < 0.1);
         assert_eq!((poll.price, snapshot.price, snapshot.events), (Some(45.0), 45.0, 3));
     }
@@ -319,13 +340,18 @@ mod tests {
         metrics.record_empty(Transport::Poll, ms(600));
         let poll = &metrics.snapshot(ms(700)).transports[0];
         assert_eq!((poll.ages.count, poll.requests, poll.empty), (0, 1, 2));
-        assert_eq!(poll.marks.iter().map(|mark| mark.is_new).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(
+            poll.marks.iter().map(|mark| mark.is_new).collect::<Vec<_>>(),
+            [true, false, false]
+        );
     }
 
     #[test]
     fn a_failure_is_its_own_transports_affair() {
-        let mut metrics =
-            FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())]);
+        let mut metrics = FeedMetrics::new(&[
+            (Transport::Poll, Arc::default()),
+            (Transport::Sse, Arc::default()),
+        ]);
         metrics.record_failure(Transport::Sse, TransportError::Ended);
         assert!(!metrics.all_ready());
         metrics.record_update(Transport::Poll, Tick::INITIAL, ms(1));

@@ -1,6 +1,8 @@
-//! The comparison as it is run: the server on a thread of its own, then the clients, then the source, reports on the way.
+//! The comparison as it is run: the server on a thread of its own, then the clients, then the
+//! source, reports on the way.
 //!
-//! It belongs on a thread and runtime of its own; nothing in it waits for whoever reads the reports.
+//! It belongs on a thread and runtime of its own; nothing in it waits for whoever reads the
+//! reports.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +22,8 @@ use crate::scope::{ReportSender, Scope};
 
 /// The shortest time between two reports.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
-/// How long the clients may take to get ready, beyond four round trips, before something happens all the same.
+/// How long the clients may take to get ready, beyond four round trips, before something happens
+/// all the same.
 const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What a comparison reports.
@@ -32,8 +35,8 @@ pub enum FeedEvent {
     Finished(Result<Box<FeedSnapshot>, FeedError>),
 }
 
-/// Runs the comparison to its end and reports on the way. Ending `scope`, which owns the server's thread and the clients,
-/// ends it at once; so does dropping the future.
+/// Runs the comparison to its end and reports on the way. Ending `scope`, which owns the server's
+/// thread and the clients, ends it at once; so does dropping the future.
 ///
 /// Nothing happens while `running` is false.
 pub(crate) async fn run(
@@ -193,8 +196,8 @@ mod tests {
         }
     }
 
-    /// A comparison in a time that passes only while all wait: the same servers, clients and source, with pipes for
-    /// sockets.
+    /// A comparison in a time that passes only while all wait: the same servers, clients and
+    /// source, with pipes for sockets.
     struct Paced {
         metrics: Arc<Mutex<FeedMetrics>>,
         clock: FeedClock,
@@ -205,20 +208,34 @@ mod tests {
     impl Paced {
         async fn start(config: &FeedConfig) -> Self {
             let (scope, publisher, clock) = (scope(), TickPublisher::new(), FeedClock::start());
-            let transports: Vec<_> =
-                config.transports.iter().map(|transport| (*transport, Arc::<Traffic>::default())).collect();
+            let transports: Vec<_> = config
+                .transports
+                .iter()
+                .map(|transport| (*transport, Arc::<Traffic>::default()))
+                .collect();
             let metrics = Arc::new(Mutex::new(FeedMetrics::new(&transports)));
             let distance = LinkConditions { rtt: config.rtt, ..LinkConditions::default() };
             for (transport, traffic) in transports {
                 let (near, far) = duplex(64 << 10);
                 let (now, tap) = (PausedClock::now(), Tap::new(far, traffic.count_connection()));
-                let line =
-                    DelayedStream::<_, PausedClock>::with_clock(tap, distance, now, Stall::since(now), 0)
-                        .unwrap();
+                let line = DelayedStream::<_, PausedClock>::with_clock(
+                    tap,
+                    distance,
+                    now,
+                    Stall::since(now),
+                    0,
+                )
+                .unwrap();
                 let address = ([127, 0, 0, 1], 9).into();
                 scope.spawn(
                     "server",
-                    serve_connection(transport, line, address, publisher.clone(), options(Arc::default())),
+                    serve_connection(
+                        transport,
+                        line,
+                        address,
+                        publisher.clone(),
+                        options(Arc::default()),
+                    ),
                 );
                 let client = FeedClient {
                     transport,
@@ -234,7 +251,10 @@ mod tests {
             }
             let switch = watch::Sender::new(true);
             let walk = PriceWalk::new(config.seed, config.mean_gap);
-            scope.spawn("source", publish_ticks(walk, clock, metrics.clone(), publisher, switch.subscribe()));
+            scope.spawn(
+                "source",
+                publish_ticks(walk, clock, metrics.clone(), publisher, switch.subscribe()),
+            );
             Self { metrics, clock, switch, _scope: scope }
         }
 
@@ -255,8 +275,17 @@ mod tests {
         assert!(snapshot.events > 15, "{snapshot:?}");
         for stats in &snapshot.transports {
             assert!(stats.failure.is_none(), "{stats:?}");
-            assert!(stats.ages.count >= snapshot.events - 8, "{:?}: {:?}", stats.transport, stats.ages);
-            assert!(stats.bytes.0 > 0 && stats.bytes.1 > 40 * snapshot.events / 4, "{:?}", stats.bytes);
+            assert!(
+                stats.ages.count >= snapshot.events - 8,
+                "{:?}: {:?}",
+                stats.transport,
+                stats.ages
+            );
+            assert!(
+                stats.bytes.0 > 0 && stats.bytes.1 > 40 * snapshot.events / 4,
+                "{:?}",
+                stats.bytes
+            );
         }
         let poll = stats_of(&snapshot, Transport::Poll);
         assert!((15..=16).contains(&poll.requests), "{} in 1.5 s, one each 100 ms", poll.requests);
@@ -315,15 +344,25 @@ mod tests {
             assert_eq!(stats_of(&silent, push).bytes, stats_of(&snapshot, push).bytes, "{push:?}");
         }
         let poll = |snapshot: &FeedSnapshot| {
-            (stats_of(snapshot, Transport::Poll).requests, stats_of(snapshot, Transport::Poll).bytes.0)
+            (
+                stats_of(snapshot, Transport::Poll).requests,
+                stats_of(snapshot, Transport::Poll).bytes.0,
+            )
         };
         assert_eq!(poll(&snapshot).0, poll(&silent).0 + 7);
         assert!(poll(&snapshot).1 > poll(&silent).1 + 7 * 50);
-        assert!(snapshot.transports.iter().all(|stats| stats.behind.is_zero()), "what is known is not old");
+        assert!(
+            snapshot.transports.iter().all(|stats| stats.behind.is_zero()),
+            "what is known is not old"
+        );
     }
 
-    /// Runs it on real sockets, until `enough` or to its end; what was told last, and whether that was the end.
-    async fn play(config: FeedConfig, mut enough: impl FnMut(&FeedSnapshot) -> bool) -> (FeedSnapshot, bool) {
+    /// Runs it on real sockets, until `enough` or to its end; what was told last, and whether that
+    /// was the end.
+    async fn play(
+        config: FeedConfig,
+        mut enough: impl FnMut(&FeedSnapshot) -> bool,
+    ) -> (FeedSnapshot, bool) {
         let (events, mut inbox) = crate::scope::report_channel();
         let switch = watch::Sender::new(true);
         let around = scope();
@@ -331,7 +370,9 @@ mod tests {
         let reading = async {
             loop {
                 match inbox.recv().await.expect("the end is always told") {
-                    FeedEvent::Progress(snapshot) if enough(&snapshot) => return (*snapshot, false),
+                    FeedEvent::Progress(snapshot) if enough(&snapshot) => {
+                        return (*snapshot, false);
+                    }
                     FeedEvent::Progress(_) => {}
                     FeedEvent::Finished(end) => return (*end.unwrap(), true),
                 }
@@ -343,11 +384,17 @@ mod tests {
     #[tokio::test]
     async fn on_real_sockets_each_way_hears_and_nothing_is_known_before_it_has_come() {
         let config = FeedConfig { rtt: ms(20), duration: Duration::from_hours(1), ..near() };
-        let enough = |snapshot: &FeedSnapshot| snapshot.transports.iter().all(|stats| stats.ages.count > 5);
+        let enough =
+            |snapshot: &FeedSnapshot| snapshot.transports.iter().all(|stats| stats.ages.count > 5);
         let (snapshot, _) = play(config, enough).await;
         for stats in &snapshot.transports {
             assert!(stats.failure.is_none(), "{stats:?}");
-            assert!(stats.mean >= ms(10), "{:?}: {:?} over half a round trip", stats.transport, stats.mean);
+            assert!(
+                stats.mean >= ms(10),
+                "{:?}: {:?} over half a round trip",
+                stats.transport,
+                stats.mean
+            );
             assert!(stats.bytes.0 > 0 && stats.bytes.1 > 0, "{:?}", stats.bytes);
         }
         for push in [Transport::WebSocket, Transport::Sse] {
@@ -376,8 +423,13 @@ mod tests {
         let (source_sender, addresses) = start_server(&config, &server).await.unwrap();
         let clock = FeedClock::start();
         let client = |transport, address| {
-            let client =
-                FeedClient { transport, address, poll_interval: ms(10), clock, metrics: metrics.clone() };
+            let client = FeedClient {
+                transport,
+                address,
+                poll_interval: ms(10),
+                clock,
+                metrics: metrics.clone(),
+            };
             around.spawn("client", client.run());
         };
         client(Transport::WebSocket, addresses[0].address);
@@ -387,22 +439,29 @@ mod tests {
             let (mut peer, _) = nonsense.accept().await.unwrap();
             let count = peer.read(&mut [0; 512]).await.unwrap();
             assert!(count > 0);
-            peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\ndata: <html>\n\n\n").await.unwrap();
+            peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\ndata: <html>\n\n\n")
+                .await
+                .unwrap();
         }
         let running = watch::Sender::new(true);
         let walk = PriceWalk::new(1, ms(10));
-        let source = SourceInputs { walk, clock, metrics: metrics.clone(), running: running.subscribe() };
+        let source =
+            SourceInputs { walk, clock, metrics: metrics.clone(), running: running.subscribe() };
         assert!(source_sender.send(source).is_ok());
         let failed = |transport| {
-            read_metrics(&metrics, |metrics| stats_of(&metrics.snapshot(ms(0)), transport).failure.clone())
+            read_metrics(&metrics, |metrics| {
+                stats_of(&metrics.snapshot(ms(0)), transport).failure.clone()
+            })
         };
         until(|| failed(Transport::Poll).is_some() && failed(Transport::Sse).is_some()).await;
         for transport in [Transport::Poll, Transport::Sse] {
             let failure = failed(transport).unwrap();
             assert!(matches!(*failure, TransportError::Price(_)), "{failure:?}");
         }
-        until(|| read_metrics(&metrics, |metrics| metrics.snapshot(ms(0)).transports[0].ages.count > 3))
-            .await;
+        until(|| {
+            read_metrics(&metrics, |metrics| metrics.snapshot(ms(0)).transports[0].ages.count > 3)
+        })
+        .await;
         assert!(failed(Transport::WebSocket).is_none(), "it goes on");
         server.cancel();
         until(|| failed(Transport::WebSocket).is_some()).await;

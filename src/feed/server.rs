@@ -1,7 +1,9 @@
-//! The server of the feed: one listener for each transport, so that each transport's bytes are counted apart.
+//! The server of the feed: one listener for each transport, so that each transport's bytes are
+//! counted apart.
 //!
-//! `GET /price` answers at once, `GET /price?after=N` when there is something newer than event N, `GET /events` never
-//! ends, and the WebSocket listener pushes. Between socket and server lies a modelled distance.
+//! `GET /price` answers at once, `GET /price?after=N` when there is something newer than event N,
+//! `GET /events` never ends, and the WebSocket listener pushes. Between socket and server lies a
+//! modelled distance.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,7 +27,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::feed::source::TickPublisher;
 use crate::feed::{Tick, Transport};
-use crate::net::{self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits, encode_event};
+use crate::net::{
+    self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits, encode_event,
+};
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, OrdinaryHttp};
@@ -63,7 +67,8 @@ impl TransportListener {
         self.traffic.clone()
     }
 
-    /// Serves the ticks of `publisher` by this transport until it is dropped; connections are tasks of `scope`.
+    /// Serves the ticks of `publisher` by this transport until it is dropped; connections are tasks
+    /// of `scope`.
     pub(super) async fn serve(self, publisher: TickPublisher, scope: Scope) {
         let options = options(self.traffic);
         let connection = |stream: TcpStream, peer| {
@@ -100,7 +105,13 @@ pub(super) async fn serve_connection(
     match way {
         Transport::WebSocket => serve_websocket(socket, publisher, options).await,
         Transport::Poll | Transport::LongPoll | Transport::Sse => {
-            http::serve_connection(socket, peer, TowerToHyperService::new(router(publisher)), options).await;
+            http::serve_connection(
+                socket,
+                peer,
+                TowerToHyperService::new(router(publisher)),
+                options,
+            )
+            .await;
         }
     }
 }
@@ -111,13 +122,15 @@ fn router(publisher: TickPublisher) -> Router {
 
 /// The price as it is now; with `after=N`, as soon as it is newer than event N.
 async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery) -> Response {
-    let after = match query.as_deref().map(|query| query.strip_prefix("after=").map(str::parse::<u64>)) {
-        None => None,
-        Some(Some(Ok(seq))) => Some(seq),
-        Some(_) => {
-            return (StatusCode::BAD_REQUEST, "ask for /price or /price?after=NUMBER\n").into_response();
-        }
-    };
+    let after =
+        match query.as_deref().map(|query| query.strip_prefix("after=").map(str::parse::<u64>)) {
+            None => None,
+            Some(Some(Ok(seq))) => Some(seq),
+            Some(_) => {
+                return (StatusCode::BAD_REQUEST, "ask for /price or /price?after=NUMBER\n")
+                    .into_response();
+            }
+        };
     let mut latest = publisher.latest();
     if let Some(seq) = after
         && timeout(LONG_POLL_TIMEOUT, latest.wait_for(|tick| tick.seq > seq)).await.is_err()
@@ -125,12 +138,15 @@ async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery
         return StatusCode::NO_CONTENT.into_response();
     }
     let tick = *latest.borrow();
-    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], tick.to_json()).into_response()
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], tick.to_json())
+        .into_response()
 }
 
 /// The price as it is now, then every event, each with its number as its id.
 async fn events(State(publisher): State<TickPublisher>) -> Response {
-    http::event_stream(tick_stream(&publisher).map(|tick| encode_event(Some(tick.seq), &tick.to_json())))
+    http::event_stream(
+        tick_stream(&publisher).map(|tick| encode_event(Some(tick.seq), &tick.to_json())),
+    )
 }
 
 /// The price as it is now, then every event; who is far behind goes on with what is newer.
@@ -158,7 +174,8 @@ async fn serve_websocket(
     let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
     let policy = ServerPolicy::default();
-    let opened = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
+    let opened =
+        handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
     let Ok(opened) = opened else { return };
     socket.frames_begin(&opened.rest);
     let mut stream = WebSocketLimits::new(MAX_MESSAGE_LEN).server(socket, opened.rest).await;
@@ -197,8 +214,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_hostile_websocket_is_given_up() {
-        let serve =
-            |stream| -> Serving { Box::pin(serve_websocket(stream, TickPublisher::new(), options())) };
+        let serve = |stream| -> Serving {
+            Box::pin(serve_websocket(stream, TickPublisher::new(), options()))
+        };
         pings(serve).await.was_given_up(0);
         messages(1000, serve).await.was_given_up(0);
         for met in [claims(serve).await, dribbles(serve).await] {
@@ -210,7 +228,12 @@ mod tests {
     async fn a_hostile_client_over_http_is_given_up() {
         let serve = |stream| -> Serving {
             let service = TowerToHyperService::new(router(TickPublisher::new()));
-            Box::pin(http::serve_connection(stream, "127.0.0.1:1".parse().unwrap(), service, options()))
+            Box::pin(http::serve_connection(
+                stream,
+                "127.0.0.1:1".parse().unwrap(),
+                service,
+                options(),
+            ))
         };
         let ask = b"GET /price HTTP/1.1\r\nHost: localhost\r\n\r\n";
         floods(b"", ask, serve).await.was_given_up(0);

@@ -12,7 +12,8 @@ use crate::feed::metrics::FeedMetrics;
 use crate::feed::tick::{FeedClock, OPENING_CENTS, Tick};
 use crate::measure::SplitMix64;
 
-/// The news that wait for a pushing connection; one that is further behind misses some, and gets newer ones.
+/// The news that wait for a pushing connection; one that is further behind misses some, and gets
+/// newer ones.
 const SUBSCRIBER_CAPACITY: usize = 256;
 
 /// Prices and gaps, always the same ones for the same seed.
@@ -42,14 +43,16 @@ impl PriceWalk {
             }
             None => share(600..2100),
         };
-        let wait = Duration::try_from_secs_f64(self.mean_gap.as_secs_f64() * share).unwrap_or(Duration::MAX);
+        let wait = Duration::try_from_secs_f64(self.mean_gap.as_secs_f64() * share)
+            .unwrap_or(Duration::MAX);
         if self.burst == 0 && self.rng.next_below(8) == 0 {
             self.burst = self.rng.next_below(3).saturating_add(2);
         }
         let step = (self.rng.next_below(9) as u64).saturating_add(1);
         let up = self.rng.next_below(2) == 0;
         self.cents =
-            if up { self.cents.saturating_add(step) } else { self.cents.saturating_sub(step) }.max(100);
+            if up { self.cents.saturating_add(step) } else { self.cents.saturating_sub(step) }
+                .max(100);
         (wait, self.cents as f64 / 100.0)
     }
 }
@@ -105,7 +108,8 @@ pub(super) async fn publish_ticks(
                 stopped = running.changed() => if stopped.is_err() { return },
             }
         }
-        let tick = Tick { seq, at: u64::try_from(clock.now().as_nanos()).unwrap_or(u64::MAX), price };
+        let tick =
+            Tick { seq, at: u64::try_from(clock.now().as_nanos()).unwrap_or(u64::MAX), price };
         metrics.lock().unwrap_or_else(PoisonError::into_inner).record_event(tick);
         publisher.publish(tick);
     }

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 /// The price before anything happened, in cents.
 pub(super) const OPENING_CENTS: u64 = 42_00;
 
-/// One clock for all: server and clients are one process, so an age is a difference of two of its readings.
+/// One clock for all: server and clients are one process, so an age is a difference of two of its
+/// readings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FeedClock(Instant);
 

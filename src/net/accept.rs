@@ -1,5 +1,6 @@
 //! [`Acceptor`]: takes connections from a listener, no more at once than there are places; and [`serve`], the loop around it for
-//! whoever serves until it is told to stop. They know no protocol: each connection is handed to the server's own function.
+//! whoever serves until it is told to stop. They know no protocol: each connection is handed to the
+//! server's own function.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -13,7 +14,8 @@ use tokio::time::sleep;
 
 use crate::scope::Scope;
 
-/// Out of file descriptors, say: others end meanwhile, and trying at once again would only burn the CPU.
+/// Out of file descriptors, say: others end meanwhile, and trying at once again would only burn the
+/// CPU.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// What an [`Acceptor`] gives next.
@@ -21,11 +23,13 @@ const RETRY_DELAY: Duration = Duration::from_millis(100);
 pub(crate) enum Accepted {
     /// A connection.
     Connection {
-        /// Its stream, with `TCP_NODELAY`: without it a small answer may wait for the peer's delayed acknowledgement.
+        /// Its stream, with `TCP_NODELAY`: without it a small answer may wait for the peer's
+        /// delayed acknowledgement.
         stream: TcpStream,
         /// Who opened it.
         peer: SocketAddr,
-        /// Its place among those that may be open at once; whoever serves the connection drops it at the end.
+        /// Its place among those that may be open at once; whoever serves the connection drops it
+        /// at the end.
         place: OwnedSemaphorePermit,
     },
     /// No place is left: further connections wait in the kernel's backlog.
@@ -52,10 +56,11 @@ impl<'l> Acceptor<'l> {
         Self { listener, places, place: None, full: false }
     }
 
-    /// The next connection, or that there is no place for one, or that there is one again. An error of the listener is waited
-    /// out. Dropping the future loses no connection.
+    /// The next connection, or that there is no place for one, or that there is one again. An error
+    /// of the listener is waited out. Dropping the future loses no connection.
     pub(crate) async fn next(&mut self) -> Accepted {
-        let place = match self.place.take().or_else(|| self.places.clone().try_acquire_owned().ok()) {
+        let place = match self.place.take().or_else(|| self.places.clone().try_acquire_owned().ok())
+        {
             Some(place) => place,
             None if !self.full => {
                 self.full = true;
@@ -85,10 +90,11 @@ impl<'l> Acceptor<'l> {
     }
 }
 
-/// Accepts for as long as it is polled, and runs what `connection` makes of each stream as a task of `scope`.
+/// Accepts for as long as it is polled, and runs what `connection` makes of each stream as a task
+/// of `scope`.
 ///
-/// At most `limit` connections are served at once. `full` is called when no place is left, and not again before an eighth
-/// of the places was free.
+/// At most `limit` connections are served at once. `full` is called when no place is left, and not
+/// again before an eighth of the places was free.
 pub async fn serve<F>(
     name: &str,
     scope: &Scope,
@@ -119,8 +125,8 @@ pub async fn serve<F>(
     }
 }
 
-/// Whether it is to be said that no place is left: a server at its limit, where one connection ends and another comes, would
-/// say so all the time.
+/// Whether it is to be said that no place is left: a server at its limit, where one connection ends
+/// and another comes, would say so all the time.
 struct FullReport {
     limit: usize,
     reported: bool,

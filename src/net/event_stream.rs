@@ -1,13 +1,13 @@
-//! Event streams (`text/event-stream`, WHATWG HTML section 9.2): [`encode_event`] writes one event, and [`EventReader`] cuts what
-//! comes into events. Sockets and HTTP are the caller's.
+//! Event streams (`text/event-stream`, WHATWG HTML section 9.2): [`encode_event`] writes one event,
+//! and [`EventReader`] cuts what comes into events. Sockets and HTTP are the caller's.
 
 use std::fmt::Write as _;
 
 use bytes::{Buf as _, BytesMut};
 use thiserror::Error;
 
-/// An event with its number, where it has one, and its data, a field for each line. An event without a byte of data is an event
-/// all the same.
+/// An event with its number, where it has one, and its data, a field for each line. An event
+/// without a byte of data is an event all the same.
 pub(crate) fn encode_event(id: Option<u64>, data: &str) -> String {
     let mut event = String::with_capacity(data.len().saturating_add(32));
     // a String takes whatever is written
@@ -22,7 +22,8 @@ pub(crate) fn encode_event(id: Option<u64>, data: &str) -> String {
     event
 }
 
-/// Cuts a stream into events. Each byte is looked at once, however small the pieces are in which they come.
+/// Cuts a stream into events. Each byte is looked at once, however small the pieces are in which
+/// they come.
 #[derive(Debug, Default)]
 pub(crate) struct EventReader {
     buffer: BytesMut,
@@ -57,7 +58,8 @@ impl EventReader {
     /// The next event that is whole; none where more bytes are needed.
     ///
     /// # Errors
-    /// If the event that has begun is longer than `max_len` bytes already: whoever sends it may go on for ever.
+    /// If the event that has begun is longer than `max_len` bytes already: whoever sends it may go
+    /// on for ever.
     pub(crate) fn next_event(&mut self, max_len: usize) -> Result<Option<StreamEvent>, LongEvent> {
         while let Some(line) = self.next_line() {
             if !line.is_empty() {
@@ -132,12 +134,17 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for (data, back) in [("", ""), ("42", "42"), (" a\nb\r\nc\rd", " a\nb\nc\nd"), ("\n", "\n")] {
+        for (data, back) in [("", ""), ("42", "42"), (" a\nb\r\nc\rd", " a\nb\nc\nd"), ("\n", "\n")]
+        {
             for id in [None, Some(7)] {
                 let event = encode_event(id, data);
                 assert!(!data.contains('\r') || !event.contains('\r'), "{event:?}");
                 for piece in 1..=event.len() {
-                    assert_eq!(read(event.as_bytes(), piece), [Some(back.to_owned())], "{data:?} by {piece}");
+                    assert_eq!(
+                        read(event.as_bytes(), piece),
+                        [Some(back.to_owned())],
+                        "{data:?} by {piece}"
+                    );
                 }
             }
         }
@@ -150,7 +157,11 @@ mod tests {
         let stream = b"\n\r\n: a comment\n\ndata:1\r\n\r\nevent: x\rdata: 2\r\rdatum: 3\n\ndata\ndata: 4\nid\n\ndata: not whole\n";
         for piece in 1..=stream.len() {
             let some = |data: &str| Some(data.to_owned());
-            assert_eq!(read(stream, piece), [None, some("1"), some("2"), None, some("\n4")], "by {piece}");
+            assert_eq!(
+                read(stream, piece),
+                [None, some("1"), some("2"), None, some("\n4")],
+                "by {piece}"
+            );
         }
     }
 
@@ -176,6 +187,8 @@ mod tests {
         }
         // one that is there is taken, whatever its length
         reader.push(encode_event(None, &"x".repeat(100)).as_bytes());
-        assert!(reader.next_event(4).unwrap().is_some_and(|event| event.data.unwrap().len() == 100));
+        assert!(
+            reader.next_event(4).unwrap().is_some_and(|event| event.data.unwrap().len() == 100)
+        );
     }
 }

@@ -10,10 +10,11 @@ use tokio::time::timeout;
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_LINGER_BYTES: usize = 4 << 20;
 
-/// Sends our end of stream, then reads and forgets until the peer's, for at most two seconds and 4 MiB.
+/// Sends our end of stream, then reads and forgets until the peer's, for at most two seconds and 4
+/// MiB.
 ///
-/// Closing a socket with unread bytes in it makes TCP send a reset, and a reset may overtake the answer that says
-/// what was wrong (RFC 9112 section 9.6).
+/// Closing a socket with unread bytes in it makes TCP send a reset, and a reset may overtake the
+/// answer that says what was wrong (RFC 9112 section 9.6).
 pub async fn lingering_close(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let closing = async {
         if stream.shutdown().await.is_err() {

@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// How many connections the kernel completes and keeps for a listener that has not accepted them yet; Linux takes at most
-/// `net.core.somaxconn`, which is 4096 too. With the 128 of [`TcpListener::bind`] the 129th client that connects at the
-/// same moment has its SYN dropped and tries again after a whole second.
+/// How many connections the kernel completes and keeps for a listener that has not accepted them
+/// yet; Linux takes at most `net.core.somaxconn`, which is 4096 too. With the 128 of
+/// [`TcpListener::bind`] the 129th client that connects at the same moment has its SYN dropped and
+/// tries again after a whole second.
 pub(crate) const BACKLOG: u32 = 4096;
 
-/// Listens on `address`; port 0 is any free one. As with [`TcpListener::bind`], a port whose last connections are still in
-/// TIME-WAIT may be taken at once.
+/// Listens on `address`; port 0 is any free one. As with [`TcpListener::bind`], a port whose last
+/// connections are still in TIME-WAIT may be taken at once.
 ///
 /// # Errors
 /// If the address or port is taken, or may not be used.

@@ -1,14 +1,24 @@
-//! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and what listens there.
-//! Also how to reach a peer: a URL, TCP, TLS; and how far away it seems, by a model ([`DelayedStream`]) or in truth ([`NetnsPair`]). It gives bytes no meaning;
+//! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and
+//! what listens there. Also how to reach a peer: a URL, TCP, TLS; and how far away it seems, by a
+//! model ([`DelayedStream`]) or in truth ([`NetnsPair`]). It gives bytes no meaning;
 //! that is `wire`'s part.
 //!
-//! Rooms: `connect` (URL, TCP, TLS), `link` (the distance), `observe` (the tap and its observers), `time` (clocks and timers). Beside
-//! them stand what accepts connections, and the bounds of tungstenite's sockets.
+//! Rooms: `connect` (URL, TCP, TLS), `link` (the distance), `observe` (the tap and its observers),
+//! `time` (clocks and timers). Beside them stand what accepts connections, and the bounds of
+//! tungstenite's sockets.
 
-#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
 #![cfg_attr(
     test,
-    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing
+    )
 )]
 
 mod accept;

@@ -1,7 +1,12 @@
 //! [`WebSocketLimits`]: the one constructor of tungstenite's sockets, for servers, race, feed, clients and benches, so that
-//! each of them has its bounds. tungstenite's own default keeps any number of bytes for a peer that does not read.
+//! each of them has its bounds. tungstenite's own default keeps any number of bytes for a peer that
+//! does not read.
 
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the one constructor")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is the one constructor"
+)]
 
 use std::io::{Read, Write};
 
@@ -11,8 +16,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, WebSocket};
 
-/// What is read at once, in bytes. tungstenite's default of 128 KiB costs every idle connection that much, and 1.67 times
-/// the latency at 64 connections.
+/// What is read at once, in bytes. tungstenite's default of 128 KiB costs every idle connection
+/// that much, and 1.67 times the latency at 64 connections.
 pub(crate) const READ_BUFFER: usize = 4096;
 
 /// Messages that wait are written once they are this many bytes together, or when somebody flushes.
@@ -26,12 +31,13 @@ const MAX_CONTROL_PAYLOAD: usize = 125;
 
 /// How much one WebSocket may hold, in bytes.
 ///
-/// What waits to be written is at most `message` and 129 KiB: then a message that is sent fails with
-/// [`Error::WriteBufferFull`], and of pongs only the last one is kept. Whoever flushes between two reads never comes there.
+/// What waits to be written is at most `message` and 129 KiB: then a message that is sent fails
+/// with [`Error::WriteBufferFull`], and of pongs only the last one is kept. Whoever flushes between
+/// two reads never comes there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebSocketLimits {
-    /// The largest message that is read or sent. A larger one ends reading with [`Error::Capacity`], at the header that
-    /// claims it.
+    /// The largest message that is read or sent. A larger one ends reading with
+    /// [`Error::Capacity`], at the header that claims it.
     pub message: usize,
     /// What is read at once; every connection allocates it.
     pub read_buffer: usize,
@@ -43,7 +49,8 @@ impl WebSocketLimits {
         Self { message, read_buffer: READ_BUFFER }
     }
 
-    /// The server's side of a connection whose handshake has been answered; `rest` is what came behind its request.
+    /// The server's side of a connection whose handshake has been answered; `rest` is what came
+    /// behind its request.
     pub async fn server<S>(self, stream: S, rest: Vec<u8>) -> WebSocketStream<S>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -63,7 +70,8 @@ impl WebSocketLimits {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let opened = tokio_tungstenite::client_async_with_config(request, stream, Some(self.config()));
+        let opened =
+            tokio_tungstenite::client_async_with_config(request, stream, Some(self.config()));
         Ok(opened.await?.0)
     }
 
@@ -134,7 +142,10 @@ mod tests {
         let mut socket = limits.blocking(Deaf(&ping), Role::Server);
         socket.read().unwrap();
         let blocked = socket.write(Message::binary(vec![0; 1 << 20])).unwrap_err();
-        assert!(matches!(&blocked, Error::Io(err) if err.kind() == io::ErrorKind::WouldBlock), "{blocked}");
+        assert!(
+            matches!(&blocked, Error::Io(err) if err.kind() == io::ErrorKind::WouldBlock),
+            "{blocked}"
+        );
     }
 
     #[test]

@@ -63,7 +63,8 @@ mod tests {
         for (error, sentence) in [
             (
                 ProxyError::HalfClosed { ended: Side::Server, waited },
-                "the server ended its stream, and the client has sent nothing and not ended its own for 0.05 s",
+                "the server ended its stream, and the client has sent nothing and not ended its \
+                 own for 0.05 s",
             ),
             (
                 ProxyError::WriteTimeout { receiver: Side::Client, waited },
@@ -71,7 +72,10 @@ mod tests {
             ),
             (ProxyError::HeadTimeout(waited), "the client has sent no whole request within 0.05 s"),
             (
-                ProxyError::Broken { side: Side::Client, source: io::ErrorKind::ConnectionReset.into() },
+                ProxyError::Broken {
+                    side: Side::Client,
+                    source: io::ErrorKind::ConnectionReset.into(),
+                },
                 "the client's connection broke: the peer reset it",
             ),
         ] {

@@ -48,7 +48,8 @@ pub enum ProxyEventKind {
         /// What TLS has come to, where the server speaks it.
         tls: Option<String>,
     },
-    /// Bytes as they came from one side; they pass on unless they are held or dropped. Empty: the end of its stream.
+    /// Bytes as they came from one side; they pass on unless they are held or dropped. Empty: the
+    /// end of its stream.
     Bytes {
         /// Who sent them.
         from: Side,

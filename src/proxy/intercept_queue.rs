@@ -40,7 +40,8 @@ pub(super) struct InterceptQueue {
     units: VecDeque<Unit>,
     /// Bytes in `units`.
     held_bytes: usize,
-    /// The disposition of the unit that is not complete and of which nothing waits: its first part has gone or was dropped.
+    /// The disposition of the unit that is not complete and of which nothing waits: its first part
+    /// has gone or was dropped.
     partial: Option<Disposition>,
     /// Put in at the next boundary.
     injections: VecDeque<Vec<u8>>,
@@ -104,8 +105,8 @@ impl InterceptQueue {
         self.dispose_next(Disposition::Drop)
     }
 
-    /// Puts bytes in, before the next frame; never inside of one, and never before the handshake. False: there are no
-    /// frames here.
+    /// Puts bytes in, before the next frame; never inside of one, and never before the handshake.
+    /// False: there are no frames here.
     pub(super) fn inject(&mut self, bytes: Vec<u8>) -> bool {
         if self.is_passthrough() {
             return false;
@@ -161,7 +162,10 @@ impl InterceptQueue {
 
     /// How many units wait for a hand, and their bytes so far.
     pub(super) fn held(&self) -> (usize, usize) {
-        (self.units.iter().filter(|unit| unit.disposition == Disposition::Hold).count(), self.held_bytes)
+        (
+            self.units.iter().filter(|unit| unit.disposition == Disposition::Hold).count(),
+            self.held_bytes,
+        )
     }
 
     /// What was done since the last time.
@@ -203,13 +207,14 @@ impl InterceptQueue {
     fn forward_ready(&mut self) {
         while self.partial.is_none() {
             // before the first frame: the head has gone, and whatever waits is a frame
-            let behind_head =
-                self.is_framing() && self.units.front().is_none_or(|unit| unit.kind == UnitKind::Frame);
+            let behind_head = self.is_framing()
+                && self.units.front().is_none_or(|unit| unit.kind == UnitKind::Frame);
             while behind_head && let Some(bytes) = self.injections.pop_front() {
                 self.ready.extend_from_slice(&bytes);
                 self.interventions.push(Intervention::Injected(bytes));
             }
-            let Some(unit) = self.units.pop_front_if(|unit| unit.disposition != Disposition::Hold) else {
+            let Some(unit) = self.units.pop_front_if(|unit| unit.disposition != Disposition::Hold)
+            else {
                 return;
             };
             self.held_bytes = self.held_bytes.saturating_sub(unit.bytes.len());

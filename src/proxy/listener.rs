@@ -21,11 +21,12 @@ use crate::wire::Side;
 /// Commands that wait for one connection; more are not taken.
 const COMMAND_QUEUE_CAPACITY: usize = 64;
 
-/// Listens; the proxy lives as long as the future is run, or `scope`, whose tasks its connections are. It goes on
-/// when `commands` is closed.
+/// Listens; the proxy lives as long as the future is run, or `scope`, whose tasks its connections
+/// are. It goes on when `commands` is closed.
 ///
 /// # Errors
-/// If the address is not loopback and [`ProxyOptions::allow_remote`] is not set, or is taken, or may not be used.
+/// If the address is not loopback and [`ProxyOptions::allow_remote`] is not set, or is taken, or
+/// may not be used.
 pub async fn bind(
     scope: &Scope,
     options: ProxyOptions,
@@ -41,7 +42,13 @@ pub async fn bind(
     }
     let listener = net::listen(options.listen)?;
     let address = listener.local_addr()?;
-    let proxy = Proxy { scope: scope.child(), options, events, connections: HashMap::new(), last_number: 0 };
+    let proxy = Proxy {
+        scope: scope.child(),
+        options,
+        events,
+        connections: HashMap::new(),
+        last_number: 0,
+    };
     Ok((address, proxy.run(listener, commands)))
 }
 
@@ -77,7 +84,12 @@ impl Proxy {
         let _ = self.events.send(report).await;
     }
 
-    fn start_connection(&mut self, client: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+    fn start_connection(
+        &mut self,
+        client: TcpStream,
+        peer: SocketAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
         self.connections.retain(|_, sender| !sender.is_closed());
         self.last_number = self.last_number.saturating_add(1);
         let (senders, receiver) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
@@ -115,7 +127,8 @@ impl Proxy {
         }
         for (number, sender) in &self.connections {
             if all || command.selector == ConnectionSelector::One(*number) {
-                // one that is over needs no command, and one that does not get to its own has enough of them
+                // one that is over needs no command, and one that does not get to its own has
+                // enough of them
                 let _ = sender.try_send((command.from, command.action.clone()));
             }
         }
@@ -163,7 +176,10 @@ mod tests {
             let report = rig.reports.recv().await.unwrap();
             let bytes = matches!(
                 &report,
-                ProxyEvent::Connection(_, ProxyEventKind::Bytes { .. } | ProxyEventKind::Connected { .. })
+                ProxyEvent::Connection(
+                    _,
+                    ProxyEventKind::Bytes { .. } | ProxyEventKind::Connected { .. }
+                )
             );
             if !bytes {
                 return report;
@@ -201,14 +217,20 @@ mod tests {
         while seen.len() < 2 {
             seen.push(next(&mut rig).await);
         }
-        assert!(matches!(seen[0], ProxyEvent::Connection(256, ProxyEventKind::Ended(_))), "{seen:?}");
+        assert!(
+            matches!(seen[0], ProxyEvent::Connection(256, ProxyEventKind::Ended(_))),
+            "{seen:?}"
+        );
         assert!(
             matches!(seen[1], ProxyEvent::Connection(257, ProxyEventKind::Opened { .. })),
             "who waits comes first: {seen:?}"
         );
         waiting.write_all(b"x").await.unwrap();
         drop((clients.pop(), servers.pop()));
-        assert!(matches!(next(&mut rig).await, ProxyEvent::Connection(255, ProxyEventKind::Ended(_))));
+        assert!(matches!(
+            next(&mut rig).await,
+            ProxyEvent::Connection(255, ProxyEventKind::Ended(_))
+        ));
         assert!(matches!(next(&mut rig).await, ProxyEvent::Room));
         drop(waiting);
     }
@@ -234,7 +256,8 @@ mod tests {
         let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
         serve(1, Box::pin(async move { drop(waits.await) }));
         serve(2, Box::pin(async { panic!("injected") }));
-        let Some(ProxyEvent::Connection(2, ProxyEventKind::Ended(Err(why)))) = reports.recv().await else {
+        let Some(ProxyEvent::Connection(2, ProxyEventKind::Ended(Err(why)))) = reports.recv().await
+        else {
             panic!()
         };
         assert!(matches!(&why, ProxyError::Panic(panic) if panic.message == "injected"), "{why:?}");
@@ -249,7 +272,8 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_sends_no_request_does_not_hold_its_place() {
         let mut rig =
-            rig_with(|options| ProxyOptions { head_timeout: Duration::from_millis(50), ..options }).await;
+            rig_with(|options| ProxyOptions { head_timeout: Duration::from_millis(50), ..options })
+                .await;
         let mut silent = TcpStream::connect(rig.address).await.unwrap();
         let mut slow = TcpStream::connect(rig.address).await.unwrap();
         slow.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
@@ -271,7 +295,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_side_that_never_follows_the_end_of_the_other_does_not_hold_its_place() {
-        let quickly = |options| ProxyOptions { half_closed_timeout: Duration::from_millis(50), ..options };
+        let quickly =
+            |options| ProxyOptions { half_closed_timeout: Duration::from_millis(50), ..options };
         for server_ends in [true, false] {
             let mut rig = rig_with(quickly).await;
             let mut client = TcpStream::connect(rig.address).await.unwrap();
@@ -281,20 +306,25 @@ mod tests {
             ends.write_all(b"HTTP/1.1 408 Request Timeout\r\n\r\n").await.unwrap();
             ends.shutdown().await.unwrap();
             let why = loop {
-                if let ProxyEvent::Connection(_, ProxyEventKind::Ended(why)) = next(&mut rig).await {
+                if let ProxyEvent::Connection(_, ProxyEventKind::Ended(why)) = next(&mut rig).await
+                {
                     break why.unwrap_err();
                 }
             };
             let side = if server_ends { Side::Server } else { Side::Client };
-            let half_closed = matches!(&why, ProxyError::HalfClosed { ended, .. } if *ended == side);
+            let half_closed =
+                matches!(&why, ProxyError::HalfClosed { ended, .. } if *ended == side);
             assert!(half_closed, "{why:?}");
         }
     }
 
     #[tokio::test]
     async fn a_side_that_reads_nothing_is_not_waited_for_for_ever() {
-        let mut rig =
-            rig_with(|options| ProxyOptions { write_timeout: Duration::from_millis(100), ..options }).await;
+        let mut rig = rig_with(|options| ProxyOptions {
+            write_timeout: Duration::from_millis(100),
+            ..options
+        })
+        .await;
         let mut client = TcpStream::connect(rig.address).await.unwrap();
         let (_reads_nothing, _) = rig.behind.accept().await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();

@@ -1,5 +1,6 @@
-//! A proxy between real peers: the original bytes pass untouched, and a hand may be laid on them frame by frame.
-//! It draws nothing and answers for nobody, but for the one case that there is no server behind it: 502, in words.
+//! A proxy between real peers: the original bytes pass untouched, and a hand may be laid on them
+//! frame by frame. It draws nothing and answers for nobody, but for the one case that there is no
+//! server behind it: 502, in words.
 //!
 //! - `bind` in `listener`: the port, the connections, who gets which command.
 //! - `relay`: one connection, both directions.
@@ -7,10 +8,18 @@
 //! - `command`, `event`, `options`: what goes in and comes out, as plain data.
 //! - `error`: why a connection ended otherwise than by the end of both streams.
 
-#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
 #![cfg_attr(
     test,
-    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing
+    )
 )]
 
 mod command;

@@ -34,9 +34,10 @@ pub struct ProxyOptions {
 }
 
 impl ProxyOptions {
-    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 30 s for a side that neither sends nor ends its
-    /// stream after the other has, 60 s for a side that does not read (nginx's `send_timeout`: a
-    /// client that stands in a debugger for a while is no reason to end it).
+    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 30 s for a side that
+    /// neither sends nor ends its stream after the other has, 60 s for a side that does not
+    /// read (nginx's `send_timeout`: a client that stands in a debugger for a while is no
+    /// reason to end it).
     pub fn new(listen: SocketAddr, upstream: Target) -> Self {
         Self {
             listen,

@@ -1,5 +1,6 @@
-//! One connection through the proxy: the client's socket and the server's, and an [`InterceptQueue`] for each direction.
-//! Nothing is read that could not be kept: while a queue is full, its peer really waits.
+//! One connection through the proxy: the client's socket and the server's, and an
+//! [`InterceptQueue`] for each direction. Nothing is read that could not be kept: while a queue is
+//! full, its peer really waits.
 
 use std::io;
 use std::net::SocketAddr;
@@ -36,7 +37,9 @@ pub(super) async fn relay(
     let result = match connect(&options.upstream, &options.tls, options.connect_timeout).await {
         Ok(server) => {
             let address = server.tcp().peer_addr().unwrap_or(options.listen);
-            events.send(ProxyEventKind::Connected { server: address, tls: server.tls_summary() }).await;
+            events
+                .send(ProxyEventKind::Connected { server: address, tls: server.tls_summary() })
+                .await;
             Relay::new(&options, events.clone()).run(client, server, actions).await
         }
         Err(error) => {
@@ -58,8 +61,8 @@ async fn response(
 ) {
     let body = format!("wiretalk is a proxy here, and {reason}\n");
     let response = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: \
+         {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     events
@@ -70,7 +73,8 @@ async fn response(
         })
         .await;
     // a client that does not even take its refusal is left
-    if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await {
+    if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await
+    {
         lingering_close(client).await;
     }
 }
@@ -134,8 +138,8 @@ struct Relay {
     half_closed: Duration,
 }
 
-/// Why it is over: the end of both streams, or of one that the other never followed; a reset that is passed on; a client
-/// without a request.
+/// Why it is over: the end of both streams, or of one that the other never followed; a reset that
+/// is passed on; a client without a request.
 enum RelayEnd {
     Closed,
     HalfClosed(ProxyError),
@@ -182,26 +186,35 @@ impl Relay {
                 Err(reason)
             }
             RelayEnd::Headless(reason) => {
-                response(client, "408 Request Timeout", &reason.to_string(), &self.options, &self.events)
-                    .await;
+                response(
+                    client,
+                    "408 Request Timeout",
+                    &reason.to_string(),
+                    &self.options,
+                    &self.events,
+                )
+                .await;
                 Err(reason)
             }
         }
     }
 
-    /// The time that is left before somebody has been waited for too long. Only time in which nothing else was to be done
-    /// counts: while the reports are full, nobody here can read or write.
+    /// The time that is left before somebody has been waited for too long. Only time in which
+    /// nothing else was to be done counts: while the reports are full, nobody here can read or
+    /// write.
     fn left(&self) -> Duration {
         let head = (!self.directions.client.queue.is_past_head())
             .then(|| self.options.head_timeout.saturating_sub(self.headless));
-        let end =
-            self.is_half_closed().then(|| self.options.half_closed_timeout.saturating_sub(self.half_closed));
+        let end = self
+            .is_half_closed()
+            .then(|| self.options.half_closed_timeout.saturating_sub(self.half_closed));
         let stalled = self.directions.both().into_iter().filter(|lane| lane.next_step().is_some());
         let writes = stalled.map(|lane| self.options.write_timeout.saturating_sub(lane.stalled));
         head.into_iter().chain(end).chain(writes).min().unwrap_or(Duration::MAX)
     }
 
-    /// One side has ended its stream, the other has got to know it, and nothing waits here for a hand.
+    /// One side has ended its stream, the other has got to know it, and nothing waits here for a
+    /// hand.
     fn is_half_closed(&self) -> bool {
         let lanes = self.directions.both();
         lanes.iter().any(|lane| lane.write_closed)
@@ -217,8 +230,11 @@ impl Relay {
             self.half_closed = self.half_closed.saturating_add(time);
         }
         for lane in self.directions.both_mut() {
-            lane.stalled =
-                if lane.next_step().is_some() { lane.stalled.saturating_add(time) } else { Duration::ZERO };
+            lane.stalled = if lane.next_step().is_some() {
+                lane.stalled.saturating_add(time)
+            } else {
+                Duration::ZERO
+            };
         }
     }
 
@@ -235,12 +251,20 @@ impl Relay {
             return RelayEnd::Reset(ProxyError::WriteTimeout { receiver, waited: write_timeout });
         }
         if self.is_half_closed() && self.half_closed >= half_closed_timeout {
-            let ended = if self.directions.client.write_closed { Side::Client } else { Side::Server };
-            return RelayEnd::HalfClosed(ProxyError::HalfClosed { ended, waited: half_closed_timeout });
+            let ended =
+                if self.directions.client.write_closed { Side::Client } else { Side::Server };
+            return RelayEnd::HalfClosed(ProxyError::HalfClosed {
+                ended,
+                waited: half_closed_timeout,
+            });
         }
         let reason = ProxyError::HeadTimeout(head_timeout);
         // where the server has spoken, an answer of ours would stand in the middle of its own
-        if self.directions.server.has_spoken { RelayEnd::Reset(reason) } else { RelayEnd::Headless(reason) }
+        if self.directions.server.has_spoken {
+            RelayEnd::Reset(reason)
+        } else {
+            RelayEnd::Headless(reason)
+        }
     }
 
     async fn run_until_end(
@@ -259,7 +283,8 @@ impl Relay {
                 return RelayEnd::Closed;
             }
             let (next_up, next_down) = (client_to_server.next_step(), server_to_client.next_step());
-            let (reads_up, reads_down) = (client_to_server.wants_read(), server_to_client.wants_read());
+            let (reads_up, reads_down) =
+                (client_to_server.wants_read(), server_to_client.wants_read());
             let (left, began) = (self.left(), Instant::now());
             let turn = tokio::select! {
                 action = actions.recv(), if actions_open => Turn::Act(action),
@@ -363,7 +388,9 @@ impl Relay {
             let held = direction.queue.held();
             if held != direction.reported_held {
                 direction.reported_held = held;
-                self.events.send(ProxyEventKind::Held { from, frames: held.0, bytes: held.1 }).await;
+                self.events
+                    .send(ProxyEventKind::Held { from, frames: held.0, bytes: held.1 })
+                    .await;
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The little of HTTP/1.1 (RFC 9112) that both ends of the hand-written lane need: where a head ends, and how long the
-//! body after it is. Chunked bodies are not understood; the echo sends none.
+//! The little of HTTP/1.1 (RFC 9112) that both ends of the hand-written lane need: where a head
+//! ends, and how long the body after it is. Chunked bodies are not understood; the echo sends none.
 
 use thiserror::Error;
 
@@ -42,7 +42,8 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<HttpHead>, HeadError> {
     let mut body = 0;
     for value in named(bytes.get(..end).unwrap_or_default(), b"content-length") {
         let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
-        body = length.ok_or_else(|| HeadError::ContentLength(String::from_utf8_lossy(value).into_owned()))?;
+        body = length
+            .ok_or_else(|| HeadError::ContentLength(String::from_utf8_lossy(value).into_owned()))?;
     }
     Ok(Some(HttpHead { len: end.saturating_add(4), body_len: body }))
 }
@@ -56,7 +57,10 @@ mod tests {
         let whole = b"POST / HTTP/1.1\r\nHost: a\r\nCONTENT-LENGTH:  32 \r\n\r\n0123";
         assert_eq!(parse_head(whole), Ok(Some(HttpHead { len: whole.len() - 4, body_len: 32 })));
         assert_eq!(parse_head(&whole[..whole.len() - 6]), Ok(None));
-        assert_eq!(parse_head(b"HTTP/1.1 200 OK\r\n\r\n"), Ok(Some(HttpHead { len: 19, body_len: 0 })));
+        assert_eq!(
+            parse_head(b"HTTP/1.1 200 OK\r\n\r\n"),
+            Ok(Some(HttpHead { len: 19, body_len: 0 }))
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! How a lane's client connects to its server: TCP, and TLS where the lane has it. The TLS settings are made once; a
-//! lane that connects anew each time pays for the connection and for nothing else.
+//! How a lane's client connects to its server: TCP, and TLS where the lane has it. The TLS settings
+//! are made once; a lane that connects anew each time pays for the connection and for nothing else.
 
 use std::io;
 use std::sync::Arc;
@@ -108,7 +108,9 @@ pub(super) fn tls_config(trust: &TlsTrust) -> Result<ClientConfig, rustls::Error
         TlsTrust::Certificate(der) => {
             roots.add(CertificateDer::from(der.clone()))?;
         }
-        TlsTrust::Plain | TlsTrust::Web => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        TlsTrust::Plain | TlsTrust::Web => {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
+        }
     }
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])?

@@ -1,5 +1,5 @@
-//! Why a race, a lane's connection or one of its processes fails. The sentences are for people and cross the border between
-//! processes as text; within a process callers match on variants.
+//! Why a race, a lane's connection or one of its processes fails. The sentences are for people and
+//! cross the border between processes as text; within a process callers match on variants.
 
 use std::io;
 use std::process::ExitStatus;

@@ -72,8 +72,9 @@ fn us(duration: Duration) -> f64 {
 
 fn lane(stats: &LaneStats) -> Value {
     let LaneStats { lane, times, service_times, bytes, client, server, failure, .. } = stats;
-    let cpu =
-        client.zip(*server).and_then(|(client, server)| Some(micros_rounded(client.cpu? + server.cpu?)));
+    let cpu = client
+        .zip(*server)
+        .and_then(|(client, server)| Some(micros_rounded(client.cpu? + server.cpu?)));
     let cost = |of: &Option<ExchangeCost>| {
         of.map(|of| json!({ "cpu_us": of.cpu.map(micros_rounded), "allocations": of.allocations }))
     };

@@ -1,5 +1,5 @@
-//! "When is it 5 to 10 times?": conditions by lanes. Each cell is a race of its own or part of one, always beside the base
-//! of the same run; no ratio comes from anywhere else.
+//! "When is it 5 to 10 times?": conditions by lanes. Each cell is a race of its own or part of one,
+//! always beside the base of the same run; no ratio comes from anywhere else.
 
 use std::time::Duration;
 
@@ -44,7 +44,11 @@ pub struct GridRow {
     pub lane: Lane,
 }
 
-const fn loopback_column(title: &'static str, placement: Placement, connections: usize) -> GridColumn {
+const fn loopback_column(
+    title: &'static str,
+    placement: Placement,
+    connections: usize,
+) -> GridColumn {
     GridColumn { title, placement, connections, rtt: 0 }
 }
 
@@ -93,8 +97,8 @@ impl GridExchange {
         }
     }
 
-    /// The race of these lanes beside the base under a column's conditions, with as many rounds as `time` allows for,
-    /// three at least and fifteen at most.
+    /// The race of these lanes beside the base under a column's conditions, with as many rounds as
+    /// `time` allows for, three at least and fifteen at most.
     pub fn race_config(
         self,
         lanes: impl IntoIterator<Item = Lane>,
@@ -190,7 +194,11 @@ impl GridRecord {
                 let text = self.cell(index, column).map_or_else(
                     || "–".to_owned(),
                     |cell| {
-                        if cell.is_large() { format!("**{}**", cell.ratio_text()) } else { cell.ratio_text() }
+                        if cell.is_large() {
+                            format!("**{}**", cell.ratio_text())
+                        } else {
+                            cell.ratio_text()
+                        }
                     },
                 );
                 table += &format!(" {text} |");
@@ -206,8 +214,8 @@ impl GridRecord {
     }
 }
 
-/// The same question in Go, recorded: net/http kept alive by gorilla's WebSocket, medians. It is a row of its own because
-/// another program measured it.
+/// The same question in Go, recorded: net/http kept alive by gorilla's WebSocket, medians. It is a
+/// row of its own because another program measured it.
 pub const GO_ROW: (&str, [Option<f64>; COLUMNS.len()]) =
     ("Go, kept alive, rec.", [Some(1.58), Some(2.57), None, None, None, None, None]);
 
@@ -246,7 +254,13 @@ mod tests {
                 let config = row.race_config(column, Duration::from_secs(3));
                 assert_eq!(config.validate(), Ok(()), "{} {}", row.title, column.title);
                 assert_eq!(config.baseline(), row.exchange.baseline());
-                assert!((3..=15).contains(&config.pairs), "{} {}: {}", row.title, column.title, config.pairs);
+                assert!(
+                    (3..=15).contains(&config.pairs),
+                    "{} {}: {}",
+                    row.title,
+                    column.title,
+                    config.pairs
+                );
             }
         }
         let cell = ROWS[2].race_config(&COLUMNS[0], Duration::from_secs(3));

@@ -1,16 +1,25 @@
 //! The race: the same exchange in every lane, in alternation, under one configuration.
 //!
-//! Each lane is a pair of child processes of this program, a [`run_client()`] and a [`run_server()`], on CPUs of their own where
-//! that is asked for and possible. The runner ([`run`]) tells them when to run, and works out what came of it. It draws
-//! nothing. Who starts the processes' program is `cli`.
+//! Each lane is a pair of child processes of this program, a [`run_client()`] and a
+//! [`run_server()`], on CPUs of their own where that is asked for and possible. The runner
+//! ([`run`]) tells them when to run, and works out what came of it. It draws nothing. Who starts
+//! the processes' program is `cli`.
 //!
-//! Rooms: `config` (what is raced), `client` and `server` (what runs in a lane's processes), `process` (the processes and the
-//! machine), `result` (what came of it).
+//! Rooms: `config` (what is raced), `client` and `server` (what runs in a lane's processes),
+//! `process` (the processes and the machine), `result` (what came of it).
 
-#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
 #![cfg_attr(
     test,
-    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing
+    )
 )]
 
 mod bare_http;
@@ -33,12 +42,16 @@ pub(crate) use config::lane::UnknownLane;
 pub use config::lane::{Lane, LaneKind};
 pub use config::placement::Placement;
 pub use config::race_config::RaceConfig;
-pub(crate) use config::race_config::{HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT};
+pub(crate) use config::race_config::{
+    HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT,
+};
 pub(crate) use config::validate::RaceConfigError;
 pub use process::lane_processes::WorkerProgram;
 pub(crate) use process::machine::{ListenDrops, Machine};
 pub(crate) use process::platform::LACKING;
-pub(crate) use result::outcome::{ExchangeCost, LaneRatio, LaneStats, SliceRecord, gap_breakdown, headline};
+pub(crate) use result::outcome::{
+    ExchangeCost, LaneRatio, LaneStats, SliceRecord, gap_breakdown, headline,
+};
 pub use result::outcome::{RaceOutcome, ratios};
 #[cfg(test)]
 pub(crate) use result::validity::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU};

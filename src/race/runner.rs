@@ -1,6 +1,8 @@
-//! The race as it is run: warm-up, rounds of slices in shuffled order, reports on the way, and whether it counts.
+//! The race as it is run: warm-up, rounds of slices in shuffled order, reports on the way, and
+//! whether it counts.
 //!
-//! It measures nothing itself: a lane's two ends are processes of their own, and the runner sleeps while they run.
+//! It measures nothing itself: a lane's two ends are processes of their own, and the runner sleeps
+//! while they run.
 
 use std::time::{Duration, Instant};
 
@@ -49,9 +51,11 @@ pub enum RaceControl {
     Stall(Duration),
 }
 
-/// Runs the race to its end and reports on the way. Dropping the future ends it and all its processes at once.
+/// Runs the race to its end and reports on the way. Dropping the future ends it and all its
+/// processes at once.
 ///
-/// A lane that fails takes no further part; the others go on, and the outcome says why the run does not count.
+/// A lane that fails takes no further part; the others go on, and the outcome says why the run does
+/// not count.
 pub async fn run(
     scope: &Scope,
     program: &WorkerProgram,
@@ -137,7 +141,8 @@ impl RaceRunner {
         Ok(())
     }
 
-    /// One slice of every lane that does not count. Where a bound leaves nothing for it, the first round is the warm-up.
+    /// One slice of every lane that does not count. Where a bound leaves nothing for it, the first
+    /// round is the warm-up.
     async fn warm_up(&mut self) {
         let most = self.budget.map(|budget| budget.warm_up(&self.config, &self.running()));
         if most == Some(0) {
@@ -182,8 +187,10 @@ impl RaceRunner {
             .iter()
             .map(async |&lane| (lane, LaneProcesses::start(program, lane, config, netns).await));
         let started = join_all(starting).await;
-        self.recorders =
-            started.into_iter().map(|(lane, processes)| LaneRecorder::new(lane, processes)).collect();
+        self.recorders = started
+            .into_iter()
+            .map(|(lane, processes)| LaneRecorder::new(lane, processes))
+            .collect();
         self.pinned = self
             .recorders
             .iter()
@@ -202,8 +209,8 @@ impl RaceRunner {
         });
     }
 
-    /// One slice of a lane, of at most so many exchanges; without a round and a place in it a warm-up, which does not
-    /// count.
+    /// One slice of a lane, of at most so many exchanges; without a round and a place in it a
+    /// warm-up, which does not count.
     async fn run_slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
         let Some(lane) = self
             .recorders
@@ -253,7 +260,8 @@ impl RaceRunner {
     /// The time that a bound allows is over.
     fn is_out_of_time(&self) -> bool {
         let limit = self.config.external.as_ref().and_then(|external| external.load_limit);
-        let is_over = |start: &MeasurementStart| limit.is_some_and(|limit| start.at.elapsed() >= limit.time);
+        let is_over =
+            |start: &MeasurementStart| limit.is_some_and(|limit| start.at.elapsed() >= limit.time);
         self.measurement.as_ref().is_some_and(is_over)
     }
 
@@ -276,8 +284,11 @@ impl RaceRunner {
     fn foreign_cpu_share(&self) -> Option<f64> {
         let MeasurementStart { at, busy, own_usage: own, cpus } = self.measurement.as_ref()?;
         let now = CpuBusyTime::now(cpus)?;
-        let workers =
-            self.recorders.iter().map(LaneRecorder::cpu).fold(Duration::ZERO, Duration::saturating_add);
+        let workers = self
+            .recorders
+            .iter()
+            .map(LaneRecorder::cpu)
+            .fold(Duration::ZERO, Duration::saturating_add);
         let ours = workers.saturating_add(ResourceUsage::now().since(*own).cpu.unwrap_or_default());
         let count = if cpus.is_empty() { Machine::detect().cpus } else { cpus.len() };
         Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))
@@ -286,8 +297,9 @@ impl RaceRunner {
     fn outcome(&self, failure: Option<&RaceError>) -> RaceOutcome {
         let lanes = self.lane_stats();
         let floor = lanes.iter().find(|stats| stats.lane == self.config.floor());
-        let series: Vec<f64> =
-            floor.map(|floor| floor.round_medians.iter().copied().flatten().collect()).unwrap_or_default();
+        let series: Vec<f64> = floor
+            .map(|floor| floor.round_medians.iter().copied().flatten().collect())
+            .unwrap_or_default();
         let drift = Drift::of(&series, self.config.seed);
         let conditions = Conditions {
             failure,
@@ -351,7 +363,10 @@ mod tests {
         let outcome = race.outcome(None);
         assert_eq!((outcome.is_valid(), outcome.lost), (false, race.lost));
         let sentence = outcome.summary();
-        assert!(sentence.starts_with("This run does not count: the kernel lost connections"), "{sentence}");
+        assert!(
+            sentence.starts_with("This run does not count: the kernel lost connections"),
+            "{sentence}"
+        );
         let json = crate::race::formats::json(&outcome);
         assert_eq!((&json["listen_overflows"], &json["listen_drops"]), (&515.into(), &520.into()));
     }

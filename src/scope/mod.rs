@@ -1,9 +1,9 @@
-//! A [`Scope`] owns tasks and threads, so that leaving a slide, or ending a command, ends everything it started.
-//! It does not restart anything and gives no results back: tasks report through channels of their own, of which
-//! [`report_channel()`] is one.
+//! A [`Scope`] owns tasks and threads, so that leaving a slide, or ending a command, ends
+//! everything it started. It does not restart anything and gives no results back: tasks report
+//! through channels of their own, of which [`report_channel()`] is one.
 //!
-//! A panic in a task is caught and handed to the scope's panic callback as one line of text; the process, its
-//! other tasks and the terminal live on.
+//! A panic in a task is caught and handed to the scope's panic callback as one line of text; the
+//! process, its other tasks and the terminal live on.
 
 mod report_channel;
 
@@ -24,10 +24,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use report_channel::{ReportReceiver, ReportSender, report_channel};
 
-/// The owner of a set of tasks. Clones are further owners; the last one dropped ends the tasks, as [`Scope::cancel`] does.
+/// The owner of a set of tasks. Clones are further owners; the last one dropped ends the tasks, as
+/// [`Scope::cancel`] does.
 ///
-/// A task that wants to start others is given a [`Scope::child`], never a clone: a task that owns the scope it
-/// runs in would keep itself alive.
+/// A task that wants to start others is given a [`Scope::child`], never a clone: a task that owns
+/// the scope it runs in would keep itself alive.
 #[derive(Clone)]
 pub struct Scope {
     owner: Arc<ScopeInner>,
@@ -49,15 +50,15 @@ impl Drop for ScopeInner {
 }
 
 impl Scope {
-    /// A scope of its own. `on_panic` gets `task "name" panicked at file:line:column: message`, on the thread
-    /// the task ran on; it must not block.
+    /// A scope of its own. `on_panic` gets `task "name" panicked at file:line:column: message`, on
+    /// the thread the task ran on; it must not block.
     pub fn new(on_panic: impl Fn(String) + Send + Sync + 'static) -> Self {
         install_panic_hook();
         Self::within(CancellationToken::new(), Vec::new(), Arc::new(on_panic))
     }
 
-    /// A scope that ends with this one or earlier, and reports its panics to the same place. [`Scope::closed`] of this
-    /// scope waits for the child's tasks too.
+    /// A scope that ends with this one or earlier, and reports its panics to the same place.
+    /// [`Scope::closed`] of this scope waits for the child's tasks too.
     #[must_use]
     pub fn child(&self) -> Self {
         let owner = &self.owner;
@@ -69,8 +70,8 @@ impl Scope {
         Self { owner: Arc::new(ScopeInner { token, trackers, on_panic }) }
     }
 
-    /// Runs `task` on the current tokio runtime until it ends or the scope does. In a cancelled scope it is dropped
-    /// without having run.
+    /// Runs `task` on the current tokio runtime until it ends or the scope does. In a cancelled
+    /// scope it is dropped without having run.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -82,9 +83,10 @@ impl Scope {
         tokio::spawn(self.tracked(name, task));
     }
 
-    /// Runs a future on a thread of its own, with a current-thread tokio runtime of its own, until it ends or the
-    /// scope does: for servers and lanes that must not share a runtime with the screen. `make` gets a child scope,
-    /// for tasks beside the future on that runtime; they end with it.
+    /// Runs a future on a thread of its own, with a current-thread tokio runtime of its own, until
+    /// it ends or the scope does: for servers and lanes that must not share a runtime with the
+    /// screen. `make` gets a child scope, for tasks beside the future on that runtime; they end
+    /// with it.
     ///
     /// # Errors
     /// If the system gives no further thread or no event queue.
@@ -100,7 +102,8 @@ impl Scope {
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             let token = inner.token();
             let on_panic = inner.owner.on_panic.clone();
-            // As a task, not as what `block_on` runs itself: each wake of that one costs a look at the sockets more.
+            // As a task, not as what `block_on` runs itself: each wake of that one costs a look at
+            // the sockets more.
             let owner = inner.clone();
             let body = async move { make(inner).await };
             let done = runtime.spawn(catch_panics(task, token, on_panic, body));
@@ -124,28 +127,34 @@ impl Scope {
         self.owner.token.is_cancelled()
     }
 
-    /// A token that is cancelled with the scope, for code that wants to say goodbye by itself. Holding it keeps
-    /// nothing alive.
+    /// A token that is cancelled with the scope, for code that wants to say goodbye by itself.
+    /// Holding it keeps nothing alive.
     pub fn token(&self) -> CancellationToken {
         self.owner.token.clone()
     }
 
-    /// Waits until all tasks and threads have ended, those of child scopes too. It does not cancel them.
+    /// Waits until all tasks and threads have ended, those of child scopes too. It does not cancel
+    /// them.
     pub async fn closed(&self) {
         let tracker = &self.owner.trackers[0];
         tracker.close();
         tracker.wait().await;
     }
 
-    /// The task is boxed: by value it would take its size anew in each of the futures around it, four times in all.
+    /// The task is boxed: by value it would take its size anew in each of the futures around it,
+    /// four times in all.
     fn tracked(
         &self,
         name: &str,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let tracker_tokens = self.tracker_tokens();
-        let guarded =
-            catch_panics(name.to_owned(), self.token(), self.owner.on_panic.clone(), Box::pin(task));
+        let guarded = catch_panics(
+            name.to_owned(),
+            self.token(),
+            self.owner.on_panic.clone(),
+            Box::pin(task),
+        );
         async move {
             guarded.await;
             drop(tracker_tokens);
@@ -158,7 +167,8 @@ impl Scope {
     }
 }
 
-/// Runs `task` until it ends, panics or `token` is cancelled; it is dropped before this future is ready.
+/// Runs `task` until it ends, panics or `token` is cancelled; it is dropped before this future is
+/// ready.
 async fn catch_panics(
     name: String,
     token: CancellationToken,
@@ -194,8 +204,8 @@ pub struct CaughtPanic {
     pub message: String,
 }
 
-/// Runs `task`; a panic in it is given back and goes no further. For a task of which a part may fail while the rest goes
-/// on.
+/// Runs `task`; a panic in it is given back and goes no further. For a task of which a part may
+/// fail while the rest goes on.
 ///
 /// # Errors
 /// If it panics.
@@ -208,7 +218,8 @@ pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPa
     .await
 }
 
-/// The same for something that does not wait. What `work` had under way when it panicked is not whole: throw it away.
+/// The same for something that does not wait. What `work` had under way when it panicked is not
+/// whole: throw it away.
 ///
 /// # Errors
 /// If it panics.
@@ -231,8 +242,9 @@ thread_local! {
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether this thread is running a scope's task just now, or work for [`catch_panic`] or [`catch_panic_now`]. A panic hook
-/// that restores the terminal asks this first and leaves the terminal alone if so: such a panic is caught.
+/// Whether this thread is running a scope's task just now, or work for [`catch_panic`] or
+/// [`catch_panic_now`]. A panic hook that restores the terminal asks this first and leaves the
+/// terminal alone if so: such a panic is caught.
 pub fn is_in_task() -> bool {
     IN_TASK.get()
 }
@@ -253,7 +265,8 @@ impl Drop for InTaskGuard {
     }
 }
 
-/// A panic hook sees the location, `catch_unwind` does not; and the default hook would print over the slide.
+/// A panic hook sees the location, `catch_unwind` does not; and the default hook would print over
+/// the slide.
 fn install_panic_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -386,7 +399,11 @@ mod tests {
         .expect("both panics are reported");
         let mut reports = reports.lock().unwrap().clone();
         reports.sort();
-        assert!(reports[0].starts_with("task \"first\" panicked at src/scope/mod.rs:"), "{}", reports[0]);
+        assert!(
+            reports[0].starts_with("task \"first\" panicked at src/scope/mod.rs:"),
+            "{}",
+            reports[0]
+        );
         assert!(reports[0].ends_with(": out of cheese"), "{}", reports[0]);
         assert!(reports[1].ends_with(": plain"), "{}", reports[1]);
         TcpStream::connect(address).await.expect("the other task lives on");

@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 
 /// A new channel, empty.
 pub fn report_channel<T>() -> (ReportSender<T>, ReportReceiver<T>) {
-    let shared = Arc::new(Shared { reports: Mutex::new(Reports::default()), changed: Notify::new() });
+    let shared =
+        Arc::new(Shared { reports: Mutex::new(Reports::default()), changed: Notify::new() });
     (ReportSender(shared.clone()), ReportReceiver(shared))
 }
 
@@ -125,6 +126,10 @@ mod tests {
             tokio::task::yield_now().await;
             drop(sender);
         };
-        assert_eq!(tokio::join!(receiver.recv(), dropping).0, None, "work that broke off ends the channel");
+        assert_eq!(
+            tokio::join!(receiver.recv(), dropping).0,
+            None,
+            "work that broke off ends the channel"
+        );
     }
 }

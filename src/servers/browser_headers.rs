@@ -1,11 +1,12 @@
-//! What a browser adds to a request, and what a server in production adds to a reply: about 1 kB up and 0.5 kB down.
-//! The names and forms are those of Chrome on Linux; the values are made up, and identify nobody.
+//! What a browser adds to a request, and what a server in production adds to a reply: about 1 kB up
+//! and 0.5 kB down. The names and forms are those of Chrome on Linux; the values are made up, and
+//! identify nobody.
 
 /// A header: its name in lower case, and its value.
 pub(crate) type HttpHeader = (&'static str, &'static str);
 
-/// The headers that a browser sends with a request from a page of the same site, a session's cookies among them.
-/// `Host`, `Content-Type` and `Content-Length` are the client's own.
+/// The headers that a browser sends with a request from a page of the same site, a session's
+/// cookies among them. `Host`, `Content-Type` and `Content-Length` are the client's own.
 pub(crate) fn browser_request_headers() -> &'static [HttpHeader] {
     &REQUEST_HEADERS
 }
@@ -18,7 +19,8 @@ pub(crate) fn production_response_headers() -> &'static [HttpHeader] {
 const REQUEST_HEADERS: [HttpHeader; 15] = [
     (
         "user-agent",
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 \
+         Safari/537.36",
     ),
     ("accept", "application/json, text/plain, */*"),
     ("accept-language", "en-GB,en;q=0.9,de;q=0.7"),
@@ -35,9 +37,10 @@ const REQUEST_HEADERS: [HttpHeader; 15] = [
     ("sec-fetch-site", "same-origin"),
     (
         "cookie",
-        "session=6f1c0d9e2b7a4835a1e0c4d97b2f8e61; csrf=Zk3p9sQvT1yLw7XeRb2HnA; theme=dark; locale=en-GB; \
-         consent=2026-11-22.necessary.statistics; ab=checkout-b.prices-a; _ga=GA1.1.1093847562.1763812345; \
-         _ga_7XQ2M4K9=GS2.1.s1763812345$o4$g1$t1763812399$j6; tz=Europe/London; seen=17",
+        "session=6f1c0d9e2b7a4835a1e0c4d97b2f8e61; csrf=Zk3p9sQvT1yLw7XeRb2HnA; theme=dark; \
+         locale=en-GB; consent=2026-11-22.necessary.statistics; ab=checkout-b.prices-a; \
+         _ga=GA1.1.1093847562.1763812345; _ga_7XQ2M4K9=GS2.1.s1763812345$o4$g1$t1763812399$j6; \
+         tz=Europe/London; seen=17",
     ),
 ];
 

@@ -68,7 +68,9 @@ pub enum ServerError {
 
 fn listen_advice(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "the port is taken; choose another one, or 0 for any free one".to_owned(),
+        io::ErrorKind::AddrInUse => {
+            "the port is taken; choose another one, or 0 for any free one".to_owned()
+        }
         io::ErrorKind::PermissionDenied => format!("{error}; ports from 1024 on need no rights"),
         _ => error.to_string(),
     }
@@ -125,8 +127,8 @@ impl ServerHandle {
     }
 }
 
-/// What a bundle consists of. The default: any free ports, the plain echo, the default limits, nobody let in whom the kind
-/// of server would not let in by itself.
+/// What a bundle consists of. The default: any free ports, the plain echo, the default limits,
+/// nobody let in whom the kind of server would not let in by itself.
 #[derive(Clone, Debug)]
 pub struct BundleOptions {
     /// Where to listen.
@@ -153,8 +155,8 @@ impl Default for BundleOptions {
     }
 }
 
-/// The REST echo and a WebSocket echo, and on demand the other WebSocket servers. They end with the scope they were
-/// started in, or politely by [`ServerBundle::shut_down`].
+/// The REST echo and a WebSocket echo, and on demand the other WebSocket servers. They end with the
+/// scope they were started in, or politely by [`ServerBundle::shut_down`].
 #[derive(Debug)]
 pub struct ServerBundle {
     /// The REST echo.
@@ -175,7 +177,8 @@ struct StartRequest {
 }
 
 impl ServerBundle {
-    /// Starts both echoes and returns at once; [`ServerBundle::ready`] waits for their addresses. One that fails leaves the other up.
+    /// Starts both echoes and returns at once; [`ServerBundle::ready`] waits for their addresses.
+    /// One that fails leaves the other up.
     pub fn start(scope: &Scope, ports: Ports, log: Option<&EventLog>) -> Self {
         Self::start_with(scope, BundleOptions { ports, ..BundleOptions::default() }, log)
     }
@@ -199,39 +202,50 @@ impl ServerBundle {
         let (orders, ordered) = mpsc::channel(ServerKind::ALL.len());
         let ending = shutdown.clone();
         let started = scope.spawn_thread("servers", move |scope| async move {
-            let http = run_server("http", http_options.port, http::bind(&scope, http_options), http_post);
+            let http =
+                run_server("http", http_options.port, http::bind(&scope, http_options), http_post);
             let websocket = kind.bind(&scope, websocket_options, policy);
             let websocket = run_server("websocket", ports.websocket, websocket, websocket_post);
             tokio::join!(http, websocket, run_on_demand(&scope, ordered, ending));
         });
-        let bundle =
-            Self { http, websocket, kind, on_demand: Default::default(), start_requests: orders, shutdown };
+        let bundle = Self {
+            http,
+            websocket,
+            kind,
+            on_demand: Default::default(),
+            start_requests: orders,
+            shutdown,
+        };
         match started {
             Ok(()) => bundle,
             // The publishers went with the thread's closure; nobody can be up any more.
             Err(error) => {
                 let error = Arc::new(error);
-                let failed = |server: ServerHandle| ServerHandle { state: failed_state(&error), ..server };
+                let failed =
+                    |server: ServerHandle| ServerHandle { state: failed_state(&error), ..server };
                 Self { http: failed(bundle.http), websocket: failed(bundle.websocket), ..bundle }
             }
         }
     }
 
-    /// The WebSocket server of that kind, on a port of its own. One that nobody asked for before is started now, with the
-    /// policy of its kind and the default limits; [`ServerHandle::ready`] waits for its address.
+    /// The WebSocket server of that kind, on a port of its own. One that nobody asked for before is
+    /// started now, with the policy of its kind and the default limits; [`ServerHandle::ready`]
+    /// waits for its address.
     pub fn server(&self, kind: ServerKind) -> ServerHandle {
         if kind == self.kind {
             return self.websocket.clone();
         }
         let start = || {
-            let options = ServerOptions { shutdown: self.shutdown.clone(), ..ServerOptions::default() };
+            let options =
+                ServerOptions { shutdown: self.shutdown.clone(), ..ServerOptions::default() };
             let (publisher, server) = state_channel(&options);
             // Where the thread has ended, so has the server: dropping the publisher says it.
             let _ = self.start_requests.try_send(StartRequest { kind, publisher, options });
             server
         };
         let others = ServerKind::ALL.into_iter().zip(&self.on_demand);
-        let (_, other) = others.into_iter().find(|(other, _)| *other == kind).expect("all kinds are there");
+        let (_, other) =
+            others.into_iter().find(|(other, _)| *other == kind).expect("all kinds are there");
         other.get_or_init(start).clone()
     }
 
@@ -243,8 +257,8 @@ impl ServerBundle {
         Ok(Addresses { http: self.http.ready().await?, websocket: self.websocket.ready().await? })
     }
 
-    /// Lets all finish the requests in hand, close every WebSocket with 1001 and end. It returns at once;
-    /// [`ServerBundle::closed`] waits.
+    /// Lets all finish the requests in hand, close every WebSocket with 1001 and end. It returns at
+    /// once; [`ServerBundle::closed`] waits.
     pub fn shut_down(&self) {
         self.shutdown.cancel();
     }
@@ -322,7 +336,8 @@ async fn run_server<F: Future<Output = ()>>(
             server.await;
         }
         Err(error) => {
-            let error = ServerError::Listen { name: name.to_owned(), port, source: Arc::new(error) };
+            let error =
+                ServerError::Listen { name: name.to_owned(), port, source: Arc::new(error) };
             publisher.0.send_replace(ServerState::Failed(error));
         }
     }

@@ -1,5 +1,5 @@
-//! Peers that mean no good, over a stream in memory and with time that is passed in: what a server takes from them is
-//! counted, and they must be gone in the end. Used by the tests of all servers.
+//! Peers that mean no good, over a stream in memory and with time that is passed in: what a server
+//! takes from them is counted, and they must be gone in the end. Used by the tests of all servers.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,7 +17,8 @@ const PIPE: usize = 16 << 10;
 /// What is read and forgotten of a peer that has been given up (`net::linger`).
 const FORGOTTEN: usize = 4 << 20;
 
-/// What a server may have taken of a peer that reads nothing, beside a message that it is answering.
+/// What a server may have taken of a peer that reads nothing, beside a message that it is
+/// answering.
 const BUFFERED: usize = FORGOTTEN + 4 * PIPE + (64 << 10);
 
 /// Nothing hostile may stay longer, on a clock that is not real.
@@ -52,7 +53,10 @@ impl Met {
 }
 
 /// Runs a server against a peer until both have ended.
-async fn meet<F>(serve: impl FnOnce(DuplexStream) -> Serving, peer: impl FnOnce(DuplexStream) -> F) -> Met
+async fn meet<F>(
+    serve: impl FnOnce(DuplexStream) -> Serving,
+    peer: impl FnOnce(DuplexStream) -> F,
+) -> Met
 where
     F: Future<Output = Met>,
 {
@@ -90,7 +94,8 @@ async fn flood(mut client: DuplexStream, first: &[u8], bytes: &[u8]) -> Met {
     Met { taken, answer, lasted }
 }
 
-/// Says `bytes` once, then as many as there are of `after`, one a second, and reads until it is hung up on.
+/// Says `bytes` once, then as many as there are of `after`, one a second, and reads until it is
+/// hung up on.
 async fn dribble(client: DuplexStream, bytes: &[u8], after: impl IntoIterator<Item = u8>) -> Met {
     let (mut from, mut to) = tokio::io::split(client);
     let (began, mut taken) = (Instant::now(), bytes.len());
@@ -136,7 +141,8 @@ pub(crate) async fn messages(size: usize, serve: impl FnOnce(DuplexStream) -> Se
 
 /// Claims a frame of 1 MiB, and says one byte of it.
 pub(crate) async fn claims(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    let claim = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
+    let claim =
+        Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
     meet(serve, async |mut client| {
         opened(&mut client).await;
         dribble(client, &[&claim[..], &[7]].concat(), []).await
@@ -146,7 +152,8 @@ pub(crate) async fn claims(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
 
 /// Claims a frame of 1 MiB, and says a byte of it a second.
 pub(crate) async fn dribbles(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    let claim = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
+    let claim =
+        Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
     meet(serve, async |mut client| {
         opened(&mut client).await;
         dribble(client, &claim, std::iter::repeat_n(7, 1 << 20)).await
@@ -155,7 +162,11 @@ pub(crate) async fn dribbles(serve: impl FnOnce(DuplexStream) -> Serving) -> Met
 }
 
 /// Says `first`, then `bytes` again and again, which are no WebSocket's, and reads nothing.
-pub(crate) async fn floods(first: &[u8], bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+pub(crate) async fn floods(
+    first: &[u8],
+    bytes: &[u8],
+    serve: impl FnOnce(DuplexStream) -> Serving,
+) -> Met {
     meet(serve, async |client| flood(client, first, bytes).await).await
 }
 
@@ -169,7 +180,8 @@ impl Met {
 
 /// Says what is no WebSocket once, and then a byte a second.
 pub(crate) async fn drips(bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    meet(serve, async |client| dribble(client, bytes, std::iter::repeat_n(b'x', 1 << 20)).await).await
+    meet(serve, async |client| dribble(client, bytes, std::iter::repeat_n(b'x', 1 << 20)).await)
+        .await
 }
 
 /// What the server of a WebSocket must make of all of them. `most`: its largest message.
@@ -177,7 +189,8 @@ pub(crate) async fn withstands_all<F>(most: usize, code: Option<u16>, serve: F)
 where
     F: Fn(DuplexStream) -> Serving,
 {
-    // Time passes only where nobody has anything to do, so what lasts, lasts as long as the limits say.
+    // Time passes only where nobody has anything to do, so what lasts, lasts as long as the limits
+    // say.
     let seconds = |from: u64, to: u64| Duration::from_secs(from)..Duration::from_secs(to);
     let pings = pings(&serve).await;
     assert!(pings.taken < BUFFERED, "pings: {}", pings.taken);
@@ -199,7 +212,9 @@ mod tests {
 
     use super::*;
     use crate::net::READ_BUFFER;
-    use crate::servers::{EventLog, Limits, ServerEvent, ServerOptions, http, sloppy, strict, websocket};
+    use crate::servers::{
+        EventLog, Limits, ServerEvent, ServerOptions, http, sloppy, strict, websocket,
+    };
     use crate::wire::handshake::ServerPolicy;
 
     fn peer() -> SocketAddr {
@@ -209,7 +224,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn plain() {
         let serve = |stream| -> Serving {
-            Box::pin(websocket::serve_connection(stream, peer(), ServerOptions::default(), READ_BUFFER))
+            Box::pin(websocket::serve_connection(
+                stream,
+                peer(),
+                ServerOptions::default(),
+                READ_BUFFER,
+            ))
         };
         withstands_all(1 << 20, Some(1008), serve).await;
     }
@@ -223,7 +243,9 @@ mod tests {
         };
         messages(1000, serve).await;
         let Some(ServerEvent::Opened { .. }) = events.recv().await else { panic!() };
-        let Some(ServerEvent::Closed { received, sent, .. }) = events.recv().await else { panic!() };
+        let Some(ServerEvent::Closed { received, sent, .. }) = events.recv().await else {
+            panic!()
+        };
         assert_eq!((received, sent), (PIPE as u64 / 1004 + 1, PIPE as u64 / 1004));
     }
 
@@ -269,7 +291,8 @@ mod tests {
             (Some(1008), "a frame stood still for 10 s, at least 1048575 bytes before its end"),
             (
                 Some(1008),
-                "a frame came at less than 4096 bytes a second, and at least 1048566 bytes are missing",
+                "a frame came at less than 4096 bytes a second, and at least 1048566 bytes are \
+                 missing",
             ),
         ];
         assert_eq!(why, expected.map(|(code, events)| (code, events.to_owned())));
@@ -281,7 +304,10 @@ mod tests {
             let echo = http::echo_service(Limits::default(), &[]);
             Box::pin(http::serve_connection(stream, peer(), echo, ServerOptions::default()))
         };
-        let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", 1 << 20);
+        let head = format!(
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+            1 << 20
+        );
         let request = [head.as_bytes(), &vec![b'x'; 1 << 20]].concat();
         let flooded = floods(&[], &request, &serve).await;
         flooded.was_given_up(1 << 20);

@@ -1,8 +1,8 @@
-//! The REST echo: `POST /echo` gives the body back with its content type, `GET /` says so in one line.
-//! It speaks HTTP/1.1 without TLS and keeps nothing between requests.
+//! The REST echo: `POST /echo` gives the body back with its content type, `GET /` says so in one
+//! line. It speaks HTTP/1.1 without TLS and keeps nothing between requests.
 //!
-//! axum does the routing, hyper the protocol, as most people would write it; only the accept loop is our own, because
-//! `axum::serve` sets no time limit for a request's head.
+//! axum does the routing, hyper the protocol, as most people would write it; only the accept loop
+//! is our own, because `axum::serve` sets no time limit for a request's head.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -34,12 +34,14 @@ use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{HttpHeader, Limits, ServerEvent, ServerOptions};
 
-/// A browser that is led to the echo shows no script and no page where the body says it is something else.
+/// A browser that is led to the echo shows no script and no page where the body says it is
+/// something else.
 const NOSNIFF: &[HttpHeader] = &[("x-content-type-options", "nosniff")];
 
 const USAGE: &str = "POST /echo gives your body back, with its content type\n";
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
+/// `scope`.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
@@ -55,8 +57,8 @@ pub fn bind(
     Ok((address, serve_connections("http connection", scope, listener, options, connection)))
 }
 
-/// A reply that is an event stream (WHATWG HTML section 9.2) of these events, as [`encode_event`](crate::net::encode_event)
-/// writes them.
+/// A reply that is an event stream (WHATWG HTML section 9.2) of these events, as
+/// [`encode_event`](crate::net::encode_event) writes them.
 pub(crate) fn event_stream(events: impl Stream<Item = String> + Send + 'static) -> Response {
     let body = Body::from_stream(events.map(Ok::<_, Infallible>));
     ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")], body).into_response()
@@ -74,7 +76,9 @@ pub(crate) fn with_headers(router: Router, headers: &'static [HttpHeader]) -> Ro
     }
     router.layer(axum::middleware::map_response(move |mut response: Response| async move {
         for (name, value) in headers {
-            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         response
     }))
@@ -91,7 +95,8 @@ fn router(limits: Limits) -> Router {
 
 async fn echo(State(limits): State<Limits>, request: Request) -> Response {
     let content_type = request.headers().get(CONTENT_TYPE).cloned();
-    // Said before a byte of it is read, so that a peer which asked first (Expect: 100-continue) need not send it.
+    // Said before a byte of it is read, so that a peer which asked first (Expect: 100-continue)
+    // need not send it.
     if declared_length(request.headers()).is_some_and(|length| length > limits.max_message as u64) {
         return too_large(limits);
     }
@@ -106,7 +111,8 @@ async fn echo(State(limits): State<Limits>, request: Request) -> Response {
         Ok(Err(refused)) if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(limits),
         Ok(Err(refused)) => refused.into_response(),
         Err(_) => {
-            let text = format!("the body did not arrive within {} s\n", limits.body_timeout.as_secs_f32());
+            let text =
+                format!("the body did not arrive within {} s\n", limits.body_timeout.as_secs_f32());
             closing_response(StatusCode::REQUEST_TIMEOUT, text)
         }
     }
@@ -130,7 +136,8 @@ fn closing_response(status: StatusCode, text: String) -> Response {
 
 pub(crate) type EchoService = TowerToHyperService<Router>;
 
-/// Answers the requests of one connection, whatever it runs over, until it ends or the options' shutdown.
+/// Answers the requests of one connection, whatever it runs over, until it ends or the options'
+/// shutdown.
 pub(crate) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
@@ -151,7 +158,8 @@ pub(crate) async fn serve_connection(
                 connection.await
             }
         };
-        // A peer that merely kept silent, or went away, has asked for nothing that could be refused.
+        // A peer that merely kept silent, or went away, has asked for nothing that could be
+        // refused.
         if let Err(err) = ended
             && err.is_parse()
         {
@@ -172,7 +180,10 @@ async fn respond(
     }
     let started = Instant::now();
     let method = request.method().to_string();
-    let path = request.uri().path_and_query().map_or_else(|| request.uri().to_string(), ToString::to_string);
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| request.uri().to_string(), ToString::to_string);
     let response = judged(echo, request, &options.access).await?;
     options.record(ServerEvent::Request {
         peer,
@@ -200,8 +211,8 @@ pub(crate) async fn judged(
     }
 }
 
-/// Whether a request is for this server, by its only Host, or by its target where that names a host (RFC 9112 section
-/// 3.2.2; in HTTP/2 it always does). HTTP/1.0 knows no Host.
+/// Whether a request is for this server, by its only Host, or by its target where that names a host
+/// (RFC 9112 section 3.2.2; in HTTP/2 it always does). HTTP/1.0 knows no Host.
 fn for_us<B>(access: &Access, request: &Request<B>) -> Result<(), HostMismatch> {
     let hosts = request.headers().get_all(HOST);
     let authority = request.uri().authority();

@@ -1,10 +1,11 @@
-//! A toy cache proxy, as naive as those that made masking necessary: it takes what looks like a request for a request.
-//! It is ours and written for the slide; no proxy of today is meant by it.
+//! A toy cache proxy, as naive as those that made masking necessary: it takes what looks like a
+//! request for a request. It is ours and written for the slide; no proxy of today is meant by it.
 //!
-//! In 2010 caches were found that passed the opening handshake on as any GET, understood nothing of what followed, and went on
-//! looking for requests in it (Huang, Chen, Barth, Rescorla, Jackson: "Talking to Yourself for Fun and Profit"). A page could
-//! so put a file of its choice into the cache under another site's name. A random key per frame ends that: nobody can choose
-//! what stands on the wire (RFC 6455 section 10.3).
+//! In 2010 caches were found that passed the opening handshake on as any GET, understood nothing of
+//! what followed, and went on looking for requests in it (Huang, Chen, Barth, Rescorla, Jackson:
+//! "Talking to Yourself for Fun and Profit"). A page could so put a file of its choice into the
+//! cache under another site's name. A random key per frame ends that: nobody can choose what stands
+//! on the wire (RFC 6455 section 10.3).
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -30,8 +31,9 @@ const MAX_RESPONSE_BYTES: usize = 64 << 10;
 /// What it keeps at most: answers in the cache, requests that wait for theirs.
 const MAX_CACHED_RESPONSES: usize = 64;
 
-/// Listens on 127.0.0.1 and passes everything on to `upstream`, and back, byte for byte. What it believes to see is told
-/// as [`ServerEvent::Parsed`], [`ServerEvent::Cached`] and [`ServerEvent::Served`]. The cache lives as long as the future.
+/// Listens on 127.0.0.1 and passes everything on to `upstream`, and back, byte for byte. What it
+/// believes to see is told as [`ServerEvent::Parsed`], [`ServerEvent::Cached`] and
+/// [`ServerEvent::Served`]. The cache lives as long as the future.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
@@ -82,10 +84,16 @@ impl NaiveConnection {
             Ok(Err(err)) => return self.log_refused(&describe_io_error(&err)),
             Err(_) => return self.log_refused("no request head came in time"),
         };
-        let cached = CacheKey::from_head(&head).and_then(|key| Some((self.cached_response(&key)?, key)));
+        let cached =
+            CacheKey::from_head(&head).and_then(|key| Some((self.cached_response(&key)?, key)));
         if let Some((answer, CacheKey { host, path })) = cached {
             let peer = self.peer;
-            self.options.record(ServerEvent::Served { peer, host, path, bytes: answer.len() as u64 });
+            self.options.record(ServerEvent::Served {
+                peer,
+                host,
+                path,
+                bytes: answer.len() as u64,
+            });
             if client.write_all(&answer).await.is_ok() {
                 lingering_close(client).await;
             }
@@ -96,9 +104,14 @@ impl NaiveConnection {
         }
     }
 
-    /// Passes both directions on until both have ended, and looks at what goes by. A peer must take what is there for it in
-    /// time, on either side.
-    async fn relay(&self, client: &mut Client, upstream: SocketAddr, head: &[u8]) -> io::Result<()> {
+    /// Passes both directions on until both have ended, and looks at what goes by. A peer must take
+    /// what is there for it in time, on either side.
+    async fn relay(
+        &self,
+        client: &mut Client,
+        upstream: SocketAddr,
+        head: &[u8],
+    ) -> io::Result<()> {
         let mut server = Timed::new(connect_tcp(upstream).await?, self.options.limits);
         server.write_all(head).await?;
         let (mut from_client, mut to_client) = tokio::io::split(client);
@@ -154,13 +167,17 @@ impl NaiveConnection {
     }
 }
 
-fn with_queue<T>(waiting: &Mutex<VecDeque<CacheKey>>, work: impl FnOnce(&mut VecDeque<CacheKey>) -> T) -> T {
+fn with_queue<T>(
+    waiting: &Mutex<VecDeque<CacheKey>>,
+    work: impl FnOnce(&mut VecDeque<CacheKey>) -> T,
+) -> T {
     // Both directions run in one task: nobody ever waits for this lock.
     work(&mut waiting.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Runs both directions to their ends. Once the server has said all, the client has so long for what it still has to say: a
-/// connection that is good for nothing any more does not stay for as long as a client likes.
+/// Runs both directions to their ends. Once the server has said all, the client has so long for
+/// what it still has to say: a connection that is good for nothing any more does not stay for as
+/// long as a client likes.
 async fn both(
     up: impl Future<Output = io::Result<()>>,
     down: impl Future<Output = io::Result<()>>,
@@ -221,8 +238,8 @@ enum ScanResult<T> {
     /// It is there, up to this byte.
     Found(T, usize),
     NeedsMore,
-    /// It only began like one: nothing begins in so many bytes. All of them are dropped at once, so that a flood of
-    /// beginnings costs no more time than any other bytes.
+    /// It only began like one: nothing begins in so many bytes. All of them are dropped at once, so
+    /// that a flood of beginnings costs no more time than any other bytes.
     NotHere(usize),
 }
 
@@ -293,7 +310,8 @@ fn scan_response(bytes: &[u8]) -> ScanResult<Vec<u8>> {
     bytes.get(..end).map_or(ScanResult::NeedsMore, |whole| ScanResult::Found(whole.to_vec(), end))
 }
 
-/// A head without its end: too long, it is none, and neither is any that begins before its last [`MAX_HEAD_BYTES`] bytes.
+/// A head without its end: too long, it is none, and neither is any that begins before its last
+/// [`MAX_HEAD_BYTES`] bytes.
 fn scan_unfinished<T>(bytes: &[u8]) -> ScanResult<T> {
     match bytes.len().checked_sub(MAX_HEAD_BYTES - 1) {
         None | Some(0) => ScanResult::NeedsMore,
@@ -311,7 +329,8 @@ impl CacheKey {
 /// The path of a request line.
 fn request_path(line: &[u8]) -> Option<String> {
     let mut words = str::from_utf8(line).ok()?.split(' ');
-    let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else {
+    let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next())
+    else {
         return None;
     };
     version.starts_with("HTTP/1.").then(|| path.to_owned())
@@ -350,15 +369,22 @@ mod tests {
         let mut found = Vec::new();
         for piece in pieces {
             scanner.push(piece);
-            found.extend(std::iter::from_fn(|| scanner.find(scan_request)).map(|key| key.host + &key.path));
+            found.extend(
+                std::iter::from_fn(|| scanner.find(scan_request)).map(|key| key.host + &key.path),
+            );
         }
         found
     }
 
     #[test]
     fn a_request_is_seen_wherever_it_stands_and_however_it_is_cut() {
-        let bytes = b"\x81\xae\0\0\0\0GET GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n\x81";
-        assert_eq!(requests(&[bytes]), ["victim.example/script.js"], "a GET too many is passed over");
+        let bytes =
+            b"\x81\xae\0\0\0\0GET GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n\x81";
+        assert_eq!(
+            requests(&[bytes]),
+            ["victim.example/script.js"],
+            "a GET too many is passed over"
+        );
         let bytes = b"\x81\xae\0\0\0\0GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n\x81";
         assert_eq!(requests(&[bytes]), ["victim.example/script.js"]);
         let single: Vec<&[u8]> = bytes.chunks(1).collect();

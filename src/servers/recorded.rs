@@ -1,5 +1,5 @@
-//! Both echoes with every byte of their sockets kept: the same handlers, and a tap that writes down what passes.
-//! It is for one exchange at a time; what goes beyond the bound is not kept.
+//! Both echoes with every byte of their sockets kept: the same handlers, and a tap that writes down
+//! what passes. It is for one exchange at a time; what goes beyond the bound is not kept.
 
 use std::future::Future;
 use std::io;
@@ -50,7 +50,8 @@ impl Observer for TrafficRecording {
     }
 }
 
-/// The REST echo on a free port of 127.0.0.1; `with_headers` adds the headers of [`production_response_headers`] to its replies.
+/// The REST echo on a free port of 127.0.0.1; `with_headers` adds the headers of
+/// [`production_response_headers`] to its replies.
 ///
 /// # Errors
 /// If there is no free port.
@@ -59,8 +60,10 @@ pub fn http(
     record: TrafficRecording,
     with_headers: bool,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let echo =
-        http::echo_service(Limits::default(), if with_headers { production_response_headers() } else { &[] });
+    let echo = http::echo_service(
+        Limits::default(),
+        if with_headers { production_response_headers() } else { &[] },
+    );
     let connection = move |stream, peer| {
         let socket = Tap::new(stream, record.clone());
         http::serve_connection(socket, peer, echo.clone(), ServerOptions::default())
@@ -97,7 +100,8 @@ where
     let scope = scope.child();
     let serving = async move {
         // nobody listens to a log here
-        net::serve(name, &scope, &listener, Limits::default().max_connections, || {}, connection).await;
+        net::serve(name, &scope, &listener, Limits::default().max_connections, || {}, connection)
+            .await;
     };
     Ok((address, serving))
 }

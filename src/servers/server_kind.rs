@@ -56,7 +56,8 @@ impl ServerKind {
     pub fn origins(self) -> Origins {
         match self {
             Self::Guarded => Origins::only(GUARDED_ORIGIN.parse().expect("it is an origin")),
-            // what one client says, all hear: a page from elsewhere would hear what is none of its business
+            // what one client says, all hear: a page from elsewhere would hear what is none of its
+            // business
             Self::Hub => Origins::Loopback,
             Self::Plain | Self::Strict | Self::Sloppy => Origins::Any,
         }
@@ -64,7 +65,10 @@ impl ServerKind {
 
     /// What it agrees to in a handshake.
     pub fn policy(self) -> ServerPolicy {
-        ServerPolicy { deflate: matches!(self, Self::Strict | Self::Guarded), ..ServerPolicy::default() }
+        ServerPolicy {
+            deflate: matches!(self, Self::Strict | Self::Guarded),
+            ..ServerPolicy::default()
+        }
     }
 
     pub(super) fn bind(

@@ -1,5 +1,6 @@
-//! The strict WebSocket echo: `wire` judges the handshake and every frame, and each broken rule is answered with its close code.
-//! It forgives nothing and explains everything; how it is told from the plain echo is what its peers do wrong.
+//! The strict WebSocket echo: `wire` judges the handshake and every frame, and each broken rule is
+//! answered with its close code. It forgives nothing and explains everything; how it is told from
+//! the plain echo is what its peers do wrong.
 
 use std::future::Future;
 use std::io;
@@ -25,8 +26,8 @@ const READ_BUFFER: usize = 16 << 10;
 /// Answers that wait for more of the same read; beyond that they are sent at once.
 const OUTBOX_FLUSH_SIZE: usize = 64 << 10;
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
-/// `policy` says who is let in, and whether messages may be compressed.
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
+/// `scope`. `policy` says who is let in, and whether messages may be compressed.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
@@ -38,8 +39,12 @@ pub fn bind(
     let (address, listener) = listen_on_loopback(options.port)?;
     let scope = scope.child();
     let own = options.clone();
-    let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), policy.clone());
-    Ok((address, serve_connections("strict websocket connection", scope, listener, options, connection)))
+    let connection =
+        move |socket, peer| serve_connection(socket, peer, own.clone(), policy.clone());
+    Ok((
+        address,
+        serve_connections("strict websocket connection", scope, listener, options, connection),
+    ))
 }
 
 pub(super) async fn serve_connection(
@@ -102,7 +107,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
             while !self.endpoint.is_finished() {
                 match self.next_event(&mut buffer, shutdown.as_mut(), leaving).await? {
                     ReadEvent::Read(0) => return Err(ConnectionEnd::WithoutClose),
-                    ReadEvent::Read(count) => self.receive(buffer.get(..count).unwrap_or_default()).await?,
+                    ReadEvent::Read(count) => {
+                        self.receive(buffer.get(..count).unwrap_or_default()).await?
+                    }
                     ReadEvent::Late(timeout) => return self.late(timeout).await,
                     ReadEvent::Shutdown => {
                         leaving = true;

@@ -1,5 +1,6 @@
-//! The WebSocket echo: every text and binary message comes back as it is, pings are answered, any path will do.
-//! It speaks no TLS, no subprotocol and no extension, and nothing before it is spoken to.
+//! The WebSocket echo: every text and binary message comes back as it is, pings are answered, any
+//! path will do. It speaks no TLS, no subprotocol and no extension, and nothing before it is spoken
+//! to.
 
 use std::future::Future;
 use std::io;
@@ -15,7 +16,9 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::net::{READ_BUFFER, WebSocketLimits, close_code_for, describe_io_error, lingering_close};
+use crate::net::{
+    READ_BUFFER, WebSocketLimits, close_code_for, describe_io_error, lingering_close,
+};
 use crate::scope::Scope;
 use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
@@ -26,7 +29,8 @@ use crate::wire::handshake::ServerPolicy;
 /// How long a last Close frame may take to leave.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
+/// `scope`.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
@@ -41,8 +45,8 @@ pub fn bind(
     Ok((address, serve_connections("websocket connection", scope, listener, options, connection)))
 }
 
-/// Echoes on one connection, whatever it runs over, until it ends or the options' shutdown. `read_buffer` is how much it
-/// may read at once, in bytes.
+/// Echoes on one connection, whatever it runs over, until it ends or the options' shutdown.
+/// `read_buffer` is how much it may read at once, in bytes.
 pub(crate) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
@@ -93,8 +97,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
         }
     }
 
-    /// On a Close it keeps reading until the end of the stream: tungstenite sends the answering Close with the next
-    /// read, and after our own Close the peer's has yet to come.
+    /// On a Close it keeps reading until the end of the stream: tungstenite sends the answering
+    /// Close with the next read, and after our own Close the peer's has yet to come.
     async fn echo(&mut self, options: &ServerOptions) -> Result<(), Error> {
         let mut leaving = false;
         let mut shutdown = pin!(options.shutdown.cancelled());
@@ -123,14 +127,16 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
                 Some(Message::Close(Some(frame))) => {
                     self.code.get_or_insert(frame.code.into());
                 }
-                // Its pong is sent before anything more is read: otherwise pongs would wait for a peer that only pings.
+                // Its pong is sent before anything more is read: otherwise pongs would wait for a
+                // peer that only pings.
                 Some(Message::Ping(_)) if !leaving => self.stream.flush().await?,
                 Some(_) => {}
             }
         }
     }
 
-    /// What the peer did wrong is told in a Close frame, if it can still hear it (RFC 6455 section 7.1.7).
+    /// What the peer did wrong is told in a Close frame, if it can still hear it (RFC 6455 section
+    /// 7.1.7).
     async fn fail(&mut self, err: Error) {
         let late = match &err {
             Error::Io(err) => Timeout::of(err).filter(|timeout| timeout.is_late_frame()),
@@ -168,7 +174,8 @@ mod tests {
     #[tokio::test]
     async fn an_idle_connection_is_little_more_than_its_read_buffer() {
         let (socket, peer) = socket().await;
-        let size = size_of_val(&serve_connection(socket, peer, ServerOptions::default(), READ_BUFFER));
+        let size =
+            size_of_val(&serve_connection(socket, peer, ServerOptions::default(), READ_BUFFER));
         assert!(size <= 1700, "{size} bytes");
     }
 }

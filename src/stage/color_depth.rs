@@ -31,7 +31,9 @@ impl ColorDepth {
         if matches!(colors.as_str(), "truecolor" | "24bit") || term.contains("direct") {
             return Self::TrueColor;
         }
-        if ["256", "kitty", "alacritty", "foot", "wezterm", "ghostty"].iter().any(|name| term.contains(name))
+        if ["256", "kitty", "alacritty", "foot", "wezterm", "ghostty"]
+            .iter()
+            .any(|name| term.contains(name))
         {
             return Self::Ansi256;
         }
@@ -79,7 +81,8 @@ fn is_cursor(fg: Color, bg: Color) -> bool {
 /// The nearest of the 6x6x6 cube and the 24 greys of xterm's palette.
 fn nearest_ansi256(r: u8, g: u8, b: u8) -> u8 {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let step = |c: u8| STEPS.iter().enumerate().min_by_key(|(_, s)| s.abs_diff(c)).map_or(0, |(i, _)| i);
+    let step =
+        |c: u8| STEPS.iter().enumerate().min_by_key(|(_, s)| s.abs_diff(c)).map_or(0, |(i, _)| i);
     let (ri, gi, bi) = (step(r), step(g), step(b));
     let cube = (STEPS[ri], STEPS[gi], STEPS[bi]);
     let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
@@ -142,7 +145,10 @@ mod tests {
 
     #[test]
     fn the_environment_decides() {
-        assert_eq!(detect(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), ColorDepth::TrueColor);
+        assert_eq!(
+            detect(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]),
+            ColorDepth::TrueColor
+        );
         assert_eq!(detect(&[("TERM", "xterm-256color")]), ColorDepth::Ansi256);
         assert_eq!(detect(&[("TERM", "linux")]), ColorDepth::Ansi16);
         assert_eq!(detect(&[("TERM", "dumb")]), ColorDepth::Monochrome);
@@ -166,7 +172,11 @@ mod tests {
     fn fewer_colours_keep_the_meaning() {
         let theme = Theme::DARK;
         assert_eq!(
-            painted(ColorDepth::Ansi256, Style::new().fg(Color::Rgb(255, 0, 0)).bg(Color::Rgb(8, 8, 8))).0,
+            painted(
+                ColorDepth::Ansi256,
+                Style::new().fg(Color::Rgb(255, 0, 0)).bg(Color::Rgb(8, 8, 8))
+            )
+            .0,
             Color::Indexed(196)
         );
         let (fg, bg, _) = painted(ColorDepth::Ansi16, theme.base());

@@ -35,8 +35,9 @@ pub trait Demo: Sized + Send + 'static {
     /// What only the demo can judge of its settings.
     fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Diagnostic>;
 
-    /// What opening it does outside of the talk. It is opened only once all of it is allowed; whatever [`Demo::open`] or
-    /// a later command does beyond loopback, or to a file that the reader has not asked for by a key, must be declared.
+    /// What opening it does outside of the talk. It is opened only once all of it is allowed;
+    /// whatever [`Demo::open`] or a later command does beyond loopback, or to a file that the
+    /// reader has not asked for by a key, must be declared.
     ///
     /// # Errors
     ///
@@ -53,7 +54,8 @@ pub trait Demo: Sized + Send + 'static {
         None
     }
 
-    /// Something is open in it that Esc closes: a prompt, a page. Otherwise Esc gives the keys back.
+    /// Something is open in it that Esc closes: a prompt, a page. Otherwise Esc gives the keys
+    /// back.
     fn wants_escape(&self) -> bool {
         false
     }

@@ -1,7 +1,8 @@
 //! What a demo's settings ask of the world outside the talk, and who has allowed it.
 //!
-//! A deck is a document: opening one connects nowhere beyond loopback, listens nowhere else and writes nothing. A demo
-//! declares the effects of its settings as plain data; the registry opens it only once they are allowed.
+//! A deck is a document: opening one connects nowhere beyond loopback, listens nowhere else and
+//! writes nothing. A demo declares the effects of its settings as plain data; the registry opens it
+//! only once they are allowed.
 
 use std::path::PathBuf;
 
@@ -57,8 +58,10 @@ impl Effect {
                     words += " without checking its certificate";
                 }
                 if *headers > 0 {
-                    words +=
-                        &format!(" with {}", counted(*headers, "header of its own", "headers of its own"));
+                    words += &format!(
+                        " with {}",
+                        counted(*headers, "header of its own", "headers of its own")
+                    );
                 }
                 if *messages > 0 {
                     words += &format!(" and send it {}", counted(*messages, "message", "messages"));
@@ -81,7 +84,8 @@ fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// What all these effects are, as one sentence: `This slide wants to connect to ws://example.com/, and to write ...`.
+/// What all these effects are, as one sentence: `This slide wants to connect to ws://example.com/,
+/// and to write ...`.
 pub fn describe_all(effects: &[Effect]) -> String {
     let mut words: Vec<String> = effects.iter().map(Effect::describe).collect();
     let last = words.pop().unwrap_or_default();
@@ -118,7 +122,8 @@ pub struct EffectConsents {
 }
 
 impl EffectConsents {
-    /// Everything is allowed: by `--trust`, or because the reader has asked for it on the command line.
+    /// Everything is allowed: by `--trust`, or because the reader has asked for it on the command
+    /// line.
     pub fn all() -> Self {
         Self { all: true, allowed: Vec::new() }
     }
@@ -133,7 +138,8 @@ impl EffectConsents {
     pub(super) fn missing(&self, spot: DemoPosition, declared: Vec<DeclaredEffect>) -> Vec<Effect> {
         let effects: Vec<Effect> =
             declared.into_iter().map(|declared| declared.effect.with_absolute_path()).collect();
-        let allowed = self.all || self.allowed.iter().any(|given| *given == (spot, effects.clone()));
+        let allowed =
+            self.all || self.allowed.iter().any(|given| *given == (spot, effects.clone()));
         if allowed { Vec::new() } else { effects }
     }
 }
@@ -143,12 +149,16 @@ mod tests {
     use super::*;
 
     fn write(path: &str, replace: bool) -> DeclaredEffect {
-        DeclaredEffect { effect: Effect::Write { path: path.into(), replace }, position: Position::default() }
+        DeclaredEffect {
+            effect: Effect::Write { path: path.into(), replace },
+            position: Position::default(),
+        }
     }
 
     #[test]
     fn a_consent_is_for_one_demo_and_for_what_it_asked() {
-        let (here, there) = (DemoPosition { slide: 1, demo: 0 }, DemoPosition { slide: 1, demo: 1 });
+        let (here, there) =
+            (DemoPosition { slide: 1, demo: 0 }, DemoPosition { slide: 1, demo: 1 });
         let mut consents = EffectConsents::default();
         let asked = consents.missing(here, vec![write("/tmp/a", false)]);
         assert_eq!(asked.len(), 1);
@@ -156,7 +166,10 @@ mod tests {
         assert_eq!(consents.missing(here, vec![write("/tmp/a", false)]), []);
         assert_eq!(consents.missing(there, vec![write("/tmp/a", false)]).len(), 1, "another demo");
         assert_eq!(consents.missing(here, vec![write("/tmp/a", true)]).len(), 1, "something else");
-        assert_eq!(consents.missing(here, vec![write("/tmp/a", false), write("/tmp/b", false)]).len(), 2);
+        assert_eq!(
+            consents.missing(here, vec![write("/tmp/a", false), write("/tmp/b", false)]).len(),
+            2
+        );
         assert_eq!(EffectConsents::all().missing(there, vec![write("/tmp/a", true)]), []);
         assert_eq!(EffectConsents::default().missing(here, Vec::new()), [], "nothing is asked for");
     }
@@ -169,21 +182,24 @@ mod tests {
             messages,
             verified,
         };
-        let asked = EffectConsents::default().missing(DemoPosition::default(), vec![write("x.pcapng", true)]);
+        let asked = EffectConsents::default()
+            .missing(DemoPosition::default(), vec![write("x.pcapng", true)]);
         let here = std::env::current_dir().unwrap().join("x.pcapng");
         let text = describe_all(&[vec![connect(0, 0, true)], asked].concat());
         assert_eq!(
             text,
             format!(
-                "This slide wants to connect to ws://example.com/, and to write `{}`, replacing what is there.",
+                "This slide wants to connect to ws://example.com/, and to write `{}`, replacing \
+                 what is there.",
                 here.display()
             )
         );
         let listen = Effect::Listen { address: "0.0.0.0:9000".into(), anywhere: true };
         assert_eq!(
             describe_all(&[listen, connect(1, 2, false)]),
-            "This slide wants to listen on 0.0.0.0:9000, where others in reach can connect, and to connect to \
-             ws://example.com/ without checking its certificate with 1 header of its own and send it 2 messages."
+            "This slide wants to listen on 0.0.0.0:9000, where others in reach can connect, and \
+             to connect to ws://example.com/ without checking its certificate with 1 header of \
+             its own and send it 2 messages."
         );
     }
 }

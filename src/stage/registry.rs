@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::deck::{Deck, Fence, LineIndex, Warning};
 use crate::stage::{
-    DeclaredEffect, Demo, DemoPosition, Diagnostic, DynDemo, Effect, EffectConsents, KeyHint, RunningDemo,
-    Services, SettingSpec, Settings, settings,
+    DeclaredEffect, Demo, DemoPosition, Diagnostic, DynDemo, Effect, EffectConsents, KeyHint,
+    RunningDemo, Services, SettingSpec, Settings, settings,
 };
 use crate::text::did_you_mean;
 
@@ -70,12 +70,13 @@ impl Registry {
         self.entries
     }
 
-    /// Opens the demo that `fence` names; it needs a tokio runtime around it. This is the only way to open one, and nothing
-    /// happens outside of the talk before `consents` allow it.
+    /// Opens the demo that `fence` names; it needs a tokio runtime around it. This is the only way
+    /// to open one, and nothing happens outside of the talk before `consents` allow it.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the fence: no such demo, or settings that do not fit; or what is still to be allowed.
+    /// Everything that is wrong with the fence: no such demo, or settings that do not fit; or what
+    /// is still to be allowed.
     pub fn open(
         &self,
         fence: &Fence,
@@ -88,7 +89,8 @@ impl Registry {
         if !asks.is_empty() {
             return Err(OpenRefusal::Asks(asks));
         }
-        (entry.open)(&settings, services).map_err(|diagnostic| OpenRefusal::Complaints(vec![diagnostic]))
+        (entry.open)(&settings, services)
+            .map_err(|diagnostic| OpenRefusal::Complaints(vec![diagnostic]))
     }
 
     fn validate(
@@ -107,20 +109,26 @@ impl Registry {
         let mut warnings = Vec::new();
         for (at, fence) in demo_fences(deck).filter(|(_, fence)| !fence.name.is_empty()) {
             let diagnostics = self.validate(fence).err().unwrap_or_default();
-            warnings.extend(diagnostics.into_iter().map(|c| Warning::new(at, c.position, &lines, c.message)));
+            warnings.extend(
+                diagnostics.into_iter().map(|c| Warning::new(at, c.position, &lines, c.message)),
+            );
         }
         warnings
     }
 
-    /// What `deck`, which was read from `source`, would do outside of the talk, each with its place.
+    /// What `deck`, which was read from `source`, would do outside of the talk, each with its
+    /// place.
     pub fn effects(&self, deck: &Deck, source: &str) -> Vec<Warning> {
         let lines = LineIndex::new(source);
         let mut notes = Vec::new();
         for (at, fence) in demo_fences(deck) {
-            let declared = self.validate(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
+            let declared =
+                self.validate(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
             notes.extend(declared.into_iter().map(|DeclaredEffect { effect, position: place }| {
-                let text =
-                    format!("this slide wants to {}; it waits for a key, or --trust", effect.describe());
+                let text = format!(
+                    "this slide wants to {}; it waits for a key, or --trust",
+                    effect.describe()
+                );
                 Warning::new(at, place, &lines, text)
             }));
         }
@@ -131,7 +139,8 @@ impl Registry {
         self.entries.iter().find(|entry| entry.name == fence.name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|entry| entry.name).collect();
             let meant = did_you_mean(&fence.name, &names);
-            let message = format!("unknown demo `{}`; {meant}there are: {}", fence.name, names.join(", "));
+            let message =
+                format!("unknown demo `{}`; {meant}there are: {}", fence.name, names.join(", "));
             vec![Diagnostic { position: fence.position, message }]
         })
     }
@@ -139,5 +148,8 @@ impl Registry {
 
 /// The demos of a deck, each with the number of its slide from 0.
 fn demo_fences(deck: &Deck) -> impl Iterator<Item = (usize, &Fence)> {
-    deck.slides.iter().enumerate().flat_map(|(at, slide)| slide.demos().map(move |fence| (at, fence)))
+    deck.slides
+        .iter()
+        .enumerate()
+        .flat_map(|(at, slide)| slide.demos().map(move |fence| (at, fence)))
 }

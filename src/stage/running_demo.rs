@@ -45,7 +45,8 @@ pub trait DynDemo: Send {
     fn min_rows(&self) -> u16;
     /// Something is open in it that Esc closes.
     fn wants_escape(&self) -> bool;
-    /// Why it takes nothing in any more: a panic, or work that could not be started; none while it lives.
+    /// Why it takes nothing in any more: a panic, or work that could not be started; none while it
+    /// lives.
     fn stopped(&self) -> Option<&str>;
 }
 
@@ -136,7 +137,8 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
         // at most one mailbox full a frame, so that a flood cannot keep the screen from drawing
         for _ in 0..MAILBOX_CAPACITY {
             let Poll::Ready(Some(mail)) = self.mailbox.poll_recv(context) else { break };
-            // one of an older generation counts too: the bound holds for it, and what follows it must be polled for
+            // one of an older generation counts too: the bound holds for it, and what follows it
+            // must be polled for
             any = Poll::Ready(());
             if let Some(message) = self.stage.accept(mail) {
                 self.update(DemoEvent::Msg(message));
@@ -153,8 +155,10 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
             // what can be done comes first: a long reason is cut
             let message = format!(" this demo has stopped: Ctrl-R starts it anew · {reason} ");
             let bar = Rect { y: area.bottom() - 1, height: 1, ..area };
-            let style =
-                Style::new().fg(look.theme.background).bg(look.theme.bad).add_modifier(Modifier::BOLD);
+            let style = Style::new()
+                .fg(look.theme.background)
+                .bg(look.theme.bad)
+                .add_modifier(Modifier::BOLD);
             buffer.set_style(bar, style);
             buffer.set_stringn(bar.x, bar.y, text::sanitize(&message), bar.width.into(), style);
         }
@@ -243,7 +247,11 @@ mod tests {
     fn a_frame_takes_at_most_one_mailbox_full() {
         let mut slot = open::<Flood>();
         for frame in 1..=3 {
-            assert_eq!(poll(&mut slot), Poll::Ready(()), "there is more: the loop has to come again");
+            assert_eq!(
+                poll(&mut slot),
+                Poll::Ready(()),
+                "there is more: the loop has to come again"
+            );
             assert_eq!(slot.demo.received, frame * MAILBOX_CAPACITY);
             assert_eq!(slot.stopped, None);
         }
@@ -302,7 +310,8 @@ mod tests {
         first.send(1).await.unwrap();
         assert!(poll(&mut slot).is_ready());
         assert_eq!(slot.demo.received, [1]);
-        // one that waits in the mailbox while the next generation starts, and one that comes later still
+        // one that waits in the mailbox while the next generation starts, and one that comes later
+        // still
         first.send(2).await.unwrap();
         let second = start(&mut slot).await;
         first.send(3).await.unwrap();
@@ -314,7 +323,11 @@ mod tests {
         second.send(6).await.unwrap();
         slot.stage.mailbox().send(7).await.unwrap();
         assert!(poll(&mut slot).is_ready());
-        assert_eq!(slot.demo.received, [1, 4, 7], "stopped work reports nothing; the demo's own mail does");
+        assert_eq!(
+            slot.demo.received,
+            [1, 4, 7],
+            "stopped work reports nothing; the demo's own mail does"
+        );
     }
 
     #[tokio::test]

@@ -36,7 +36,9 @@ impl SettingType {
     pub fn describe(&self) -> String {
         match self {
             Self::Text(_) => "a text".to_owned(),
-            Self::Number(range, _) => format!("a whole number from {} to {}", range.start(), range.end()),
+            Self::Number(range, _) => {
+                format!("a whole number from {} to {}", range.start(), range.end())
+            }
             Self::Choice(words) => words.iter().fold("one of".to_owned(), |mut text, word| {
                 let _ = write!(text, "{} \"{word}\"", if text == "one of" { "" } else { "," });
                 text
@@ -107,7 +109,10 @@ fn diagnose(demo: &str, setting: &Setting, specs: &[SettingSpec]) -> Option<Stri
     let Some(spec) = specs.iter().find(|spec| spec.name == key) else {
         let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
         let meant = did_you_mean(key, &names);
-        return Some(format!("the {demo} demo has no setting `{key}`; {meant}it has: {}", names.join(", ")));
+        return Some(format!(
+            "the {demo} demo has no setting `{key}`; {meant}it has: {}",
+            names.join(", ")
+        ));
     };
     (!spec.value_type.accepts(value)).then(|| {
         let given = match value {
@@ -147,7 +152,8 @@ impl Settings {
         }
     }
 
-    /// Where the value of `name` stands in the deck; where the slide does not give it, the demo's name.
+    /// Where the value of `name` stands in the deck; where the slide does not give it, the demo's
+    /// name.
     pub fn position(&self, name: &str) -> Position {
         self.given
             .iter()
@@ -176,7 +182,11 @@ mod tests {
 
     static DOCS: [SettingSpec; 3] = [
         SettingSpec { name: "text", value_type: SettingType::Text("Hello"), about: "what is sent" },
-        SettingSpec { name: "payload", value_type: SettingType::Number(0..=1024, 32), about: "bytes" },
+        SettingSpec {
+            name: "payload",
+            value_type: SettingType::Number(0..=1024, 32),
+            about: "bytes",
+        },
         SettingSpec {
             name: "show",
             value_type: SettingType::Choice(&["frames", "handshake"]),
@@ -196,7 +206,10 @@ mod tests {
     #[test]
     fn what_is_not_given_has_its_default() {
         let found = settings(&fence(&[("payload", SettingValue::Number(7))]), &DOCS).unwrap();
-        assert_eq!((found.text("text"), found.number("payload"), found.text("show")), ("Hello", 7, "frames"));
+        assert_eq!(
+            (found.text("text"), found.number("payload"), found.text("show")),
+            ("Hello", 7, "frames")
+        );
     }
 
     #[test]
@@ -214,7 +227,8 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "2: the toy demo has no setting `txt`; did you mean `text`? it has: text, payload, show",
+                "2: the toy demo has no setting `txt`; did you mean `text`? it has: text, \
+                 payload, show",
                 "3: `payload` of the toy demo takes a whole number from 0 to 1024, not -1",
                 "4: `show` of the toy demo takes one of \"frames\", \"handshake\", not \"all\"",
             ]

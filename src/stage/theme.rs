@@ -1,6 +1,7 @@
 //! The colours of the stage, by what they mean.
 //!
-//! All are 24-bit; [`ColorDepth`](crate::stage::ColorDepth) turns them into what the terminal can show.
+//! All are 24-bit; [`ColorDepth`](crate::stage::ColorDepth) turns them into what the terminal can
+//! show.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -173,7 +174,11 @@ mod tests {
             ];
             for color in meanings.into_iter().chain(theme.field_colors) {
                 for background in [theme.background, theme.panel, theme.selected] {
-                    assert!(contrast(theme.faint, background) >= 3.0, "{:?}: faint is too faint", theme.kind);
+                    assert!(
+                        contrast(theme.faint, background) >= 3.0,
+                        "{:?}: faint is too faint",
+                        theme.kind
+                    );
                     let found = contrast(color, background);
                     assert!(
                         found >= 4.5,

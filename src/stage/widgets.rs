@@ -48,8 +48,8 @@ pub fn draw_rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     }
 }
 
-/// Draws `content` into row `row` of `area`, counted from its top; nothing if there is no such row. Where it is longer
-/// than the row, the last cell says so with `…`.
+/// Draws `content` into row `row` of `area`, counted from its top; nothing if there is no such row.
+/// Where it is longer than the row, the last cell says so with `…`.
 pub fn draw_line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     if row >= area.height || area.width == 0 {
         return;
@@ -67,7 +67,13 @@ pub fn draw_line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
 }
 
 /// A table of keys in a frame in the middle of `area`, over whatever is there.
-pub fn draw_key_table(title: &str, hints: &[KeyHint], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub fn draw_key_table(
+    title: &str,
+    hints: &[KeyHint],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let left = hints.iter().map(|hint| text::width(hint.keys)).max().unwrap_or(0);
     let right = hints.iter().map(|hint| text::width(hint.about)).max().unwrap_or(0);
     let (width, height) = ((left + right + 8) as u16, hints.len() as u16 + 4);

@@ -1,7 +1,7 @@
 //! Where a demo's commands are carried out: named work, and the mailbox its reports go to.
 //!
-//! Each start of a piece of work is a generation of its own. What an earlier generation has sent, or still
-//! sends while it ends, never reaches the demo.
+//! Each start of a piece of work is a generation of its own. What an earlier generation has sent,
+//! or still sends while it ends, never reaches the demo.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -35,7 +35,8 @@ struct Work {
 }
 
 impl<M: Send + 'static> Stage<M> {
-    /// A stage and the end of its mailbox from which the demo's slot reads. `failures` takes why work could not be started.
+    /// A stage and the end of its mailbox from which the demo's slot reads. `failures` takes why
+    /// work could not be started.
     pub(super) fn new(
         scope: Scope,
         failures: mpsc::Sender<String>,
@@ -57,12 +58,15 @@ impl<M: Send + 'static> Stage<M> {
         self.mailbox.clone()
     }
 
-    /// Starts the work of that name on a thread and runtime of its own. The work that ran under the name before ends,
-    /// and its reports are dropped. All work ends when the slide is left.
+    /// Starts the work of that name on a thread and runtime of its own. The work that ran under the
+    /// name before ends, and its reports are dropped. All work ends when the slide is left.
     ///
     /// Where the system gives no thread, the demo stops and its slide says why.
-    pub fn start<F>(&self, work: &'static str, make: impl FnOnce(WorkContext<M>) -> F + Send + 'static)
-    where
+    pub fn start<F>(
+        &self,
+        work: &'static str,
+        make: impl FnOnce(WorkContext<M>) -> F + Send + 'static,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         let (generation, scope) = self.next_generation(work);
@@ -79,7 +83,8 @@ impl<M: Send + 'static> Stage<M> {
         let _ = self.failures.try_send(format!("could not start a thread for {work}: {error}"));
     }
 
-    /// A scope for the work of that name, for a demo that starts its tasks itself. What ran under the name before ends.
+    /// A scope for the work of that name, for a demo that starts its tasks itself. What ran under
+    /// the name before ends.
     pub fn scope(&self, work: &'static str) -> Scope {
         self.next_generation(work).1
     }
@@ -190,8 +195,8 @@ impl<M: Send + 'static> Mailbox<M> {
         self.sender.try_send(self.mail(message)).map_err(|_| NotDelivered)
     }
 
-    /// Sends on what an engine reports, until its last report. While the mailbox is full, newer reports take the place
-    /// of older ones and the engine does not wait.
+    /// Sends on what an engine reports, until its last report. While the mailbox is full, newer
+    /// reports take the place of older ones and the engine does not wait.
     pub async fn forward<T>(&self, mut reports: ReportReceiver<T>, message: impl Fn(T) -> M) {
         while let Some(report) = reports.recv().await {
             if self.send(message(report)).await.is_err() {

@@ -8,7 +8,9 @@ fn result_arguments(code: &str) -> Vec<(usize, Vec<&str>)> {
     begins
         .map(|begin| {
             let (mut depth, mut from, mut arguments, mut before) = (1, begin, Vec::new(), ' ');
-            for (at, letter) in code[begin..].char_indices().map(|(at, letter)| (begin + at, letter)) {
+            for (at, letter) in
+                code[begin..].char_indices().map(|(at, letter)| (begin + at, letter))
+            {
                 match letter {
                     '<' | '(' | '[' => depth += 1,
                     // the arrow of a function type closes nothing
@@ -48,8 +50,8 @@ fn errors_of_floors_0_and_1_are_types_and_not_sentences() {
             }
         }
     }
-    let code =
-        "fn a() -> Result<Vec<u8>,\n String,\n> {}\nfn b() -> Result<Box<dyn Fn(u8, u8) -> u8>, Error> {}";
+    let code = "fn a() -> Result<Vec<u8>,\n String,\n> {}\nfn b() -> Result<Box<dyn Fn(u8, u8) -> \
+                u8>, Error> {}";
     let found = result_arguments(code);
     assert_eq!(found[0], (1, vec!["Vec<u8>", "String", ""]));
     assert_eq!(found[1], (4, vec!["Box<dyn Fn(u8, u8) -> u8>", "Error"]));

@@ -1,6 +1,7 @@
 //! Which file uses which: every path of a file resolved to the file that defines what it names.
 //!
-//! A re-export is followed to what it exports, so a facade like `wire/mod.rs` stands for nothing of its own.
+//! A re-export is followed to what it exports, so a facade like `wire/mod.rs` stands for nothing of
+//! its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,11 +44,16 @@ pub(crate) fn edges(sources: &[Source]) -> Edges {
 impl Resolver<'_> {
     fn used_by(&self, module: &[String]) -> BTreeSet<Path> {
         let names = &self.modules[module];
-        let imported =
-            names.uses.iter().filter(|(name, _)| !names.public.contains(*name)).map(|(_, path)| path);
+        let imported = names
+            .uses
+            .iter()
+            .filter(|(name, _)| !names.public.contains(*name))
+            .map(|(_, path)| path);
         let resolve = |path: &Path| self.resolve(&self.absolute(module, path)?, 0);
-        // what is only imported counts where it is an item; a module counts where something of it is used
-        let imported = imported.filter_map(resolve).filter(|(_, is_item)| *is_item).map(|(module, _)| module);
+        // what is only imported counts where it is an item; a module counts where something of it
+        // is used
+        let imported =
+            imported.filter_map(resolve).filter(|(_, is_item)| *is_item).map(|(module, _)| module);
         let mentioned = names.mentions.iter().filter_map(|path| {
             let first = &path[0];
             let known = path.len() > 1 || names.uses.contains_key(first);
@@ -82,14 +88,17 @@ impl Resolver<'_> {
                 Some(import) if import.first() != Some(first) => {
                     self.absolute(module, &[import, rest].concat())
                 }
-                Some(import) if import.len() > 1 && child(first) => Some([module, import, rest].concat()),
+                Some(import) if import.len() > 1 && child(first) => {
+                    Some([module, import, rest].concat())
+                }
                 _ => child(first).then(|| [module, path].concat()),
             },
             [] => None,
         }
     }
 
-    /// The module in which the last name of `path` is defined, and whether that name is an item and no module.
+    /// The module in which the last name of `path` is defined, and whether that name is an item and
+    /// no module.
     fn resolve(&self, path: &[String], depth: usize) -> Option<(Path, bool)> {
         let mut module: Path = Vec::new();
         for (at, name) in path.iter().enumerate() {
@@ -198,7 +207,8 @@ impl Names {
     }
 }
 
-/// The shortest circles of `edges`, one for each group of modules that use each other: the first is used by the last.
+/// The shortest circles of `edges`, one for each group of modules that use each other: the first is
+/// used by the last.
 pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
     let mut circles: Vec<Vec<Path>> = Vec::new();
     let mut known: BTreeSet<&Path> = BTreeSet::new();
@@ -248,8 +258,9 @@ mod tests {
     fn circles_among(files: &[(&str, &str)]) -> Vec<String> {
         let file = |(module, code): &(&str, &str)| sources::of_code(module, code);
         let sources: Vec<Source> = [("", "")].iter().chain(files).map(file).collect();
-        let name =
-            |circle: &Vec<Path>| circle.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(" ");
+        let name = |circle: &Vec<Path>| {
+            circle.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(" ")
+        };
         circles(&edges(&sources)).iter().map(name).collect()
     }
 
@@ -257,9 +268,17 @@ mod tests {
     fn a_child_may_use_its_siblings_and_not_what_its_parent_defines_by_it() {
         let parent = ("a", "mod b; mod c; pub use c::C; use b::B; pub struct Own(B);");
         let leaf = ("a::c", "use std::fmt; pub struct C;");
-        assert_eq!(circles_among(&[parent, leaf, ("a::b", "use super::c::C; pub struct B(C);")]), [""; 0]);
-        assert_eq!(circles_among(&[parent, leaf, ("a::b", "use crate::a::C; pub struct B(C);")]), [""; 0]);
-        for child in ["use super::Own;", "fn f() { super::Own::new() }", "use crate::{a::{Own, C}};"] {
+        assert_eq!(
+            circles_among(&[parent, leaf, ("a::b", "use super::c::C; pub struct B(C);")]),
+            [""; 0]
+        );
+        assert_eq!(
+            circles_among(&[parent, leaf, ("a::b", "use crate::a::C; pub struct B(C);")]),
+            [""; 0]
+        );
+        for child in
+            ["use super::Own;", "fn f() { super::Own::new() }", "use crate::{a::{Own, C}};"]
+        {
             assert_eq!(circles_among(&[parent, leaf, ("a::b", child)]), ["a a::b"], "{child}");
         }
     }

@@ -1,5 +1,5 @@
-//! The house as it was drawn: imports point down, floor 0 is pure, rooms have no circles, files and functions stay small,
-//! and names are the field's own.
+//! The house as it was drawn: imports point down, floor 0 is pure, rooms have no circles, files and
+//! functions stay small, and names are the field's own.
 //!
 //! All of it is read from the sources; nothing is taken on trust.
 
@@ -21,7 +21,8 @@ const FLOORS: [&[&str]; 4] = [
     &["app", "cli", "export", "demos"],
 ];
 
-/// Folders that still have docs such as `/// Which field.`; whoever mends the last one in a folder removes the folder.
+/// Folders that still have docs such as `/// Which field.`; whoever mends the last one in a folder
+/// removes the folder.
 const BARE_PRONOUN_DOCS_IN: [&str; 16] = [
     "src/app",
     "src/capture",
@@ -41,8 +42,8 @@ const BARE_PRONOUN_DOCS_IN: [&str; 16] = [
     "demos/weigh",
 ];
 
-/// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they neither
-/// print nor end the process, but may start others.
+/// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they
+/// neither print nor end the process, but may start others.
 const FORBIDDEN: [&[&str]; 2] = [
     &[
         "tokio",
@@ -83,7 +84,8 @@ fn floor(module: &str) -> Option<usize> {
 /// The other top modules that `source` names through `crate::`.
 fn imports(source: &Source) -> BTreeSet<&str> {
     let after = source.code.split("crate::").skip(1);
-    let first = after.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(""));
+    let first = after
+        .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(""));
     first.filter(|name| floor(name).is_some() && Some(*name) != top(source)).collect()
 }
 
@@ -91,7 +93,11 @@ fn imports(source: &Source) -> BTreeSet<&str> {
 fn every_module_has_its_floor() {
     for source in sources::all() {
         let Some(module) = top(&source) else { continue };
-        assert!(floor(module).is_some(), "{:?}: say in FLOORS where `{module}` stands", source.path);
+        assert!(
+            floor(module).is_some(),
+            "{:?}: say in FLOORS where `{module}` stands",
+            source.path
+        );
     }
 }
 
@@ -107,12 +113,14 @@ fn imports_point_down_and_siblings_of_the_top_floor_do_not_know_each_other() {
     }
 }
 
-/// What a demo may use of the world reaches it by type through `stage::Services`: the stage names none of it.
+/// What a demo may use of the world reaches it by type through `stage::Services`: the stage names
+/// none of it.
 #[test]
 fn the_stage_names_no_engine() {
     let engines = FLOORS[1].iter().filter(|module| **module != "scope");
     let engines: BTreeSet<&str> = engines.copied().collect();
-    let stage: Vec<_> = sources::all().into_iter().filter(|source| top(source) == Some("stage")).collect();
+    let stage: Vec<_> =
+        sources::all().into_iter().filter(|source| top(source) == Some("stage")).collect();
     assert!(stage.len() > 5, "the stage was not found");
     for source in stage {
         let named: Vec<_> = imports(&source).intersection(&engines).copied().collect();
@@ -128,7 +136,9 @@ fn no_modules_import_each_other_in_a_circle() {
         let own = edges.entry(module.to_owned()).or_default();
         own.extend(imports(&source).into_iter().map(str::to_owned));
     }
-    while let Some(free) = edges.iter().find(|(_, needs)| needs.is_empty()).map(|(name, _)| name.clone()) {
+    while let Some(free) =
+        edges.iter().find(|(_, needs)| needs.is_empty()).map(|(name, _)| name.clone())
+    {
         edges.remove(&free);
         for needs in edges.values_mut() {
             needs.remove(&free);
@@ -140,7 +150,8 @@ fn no_modules_import_each_other_in_a_circle() {
 #[test]
 fn floor_0_knows_no_io_and_engines_know_no_terminal() {
     for source in sources::all() {
-        let Some(forbidden) = top(&source).and_then(floor).and_then(|floor| FORBIDDEN.get(floor)) else {
+        let Some(forbidden) = top(&source).and_then(floor).and_then(|floor| FORBIDDEN.get(floor))
+        else {
             continue;
         };
         for name in *forbidden {
@@ -157,7 +168,12 @@ fn floor_0_knows_no_io_and_engines_know_no_terminal() {
 fn files_say_what_they_are_for_and_stay_under_400_lines_before_their_tests() {
     for source in sources::all() {
         assert!(source.text.starts_with("//!"), "{:?} does not say what it is for", source.path);
-        assert!(source.lines <= 400, "{:?} has {} lines before its tests", source.path, source.lines);
+        assert!(
+            source.lines <= 400,
+            "{:?} has {} lines before its tests",
+            source.path,
+            source.lines
+        );
     }
 }
 
@@ -168,14 +184,17 @@ fn functions_stay_small() {
         let lines: Vec<&str> = source.code.lines().collect();
         for (start, line) in lines.iter().enumerate() {
             let indent = line.len() - line.trim_start().len();
-            let declares = ["fn ", "pub fn ", "async fn ", "pub async fn ", "const fn ", "pub const fn "];
-            let trimmed = line.trim_start().replace("pub(crate) ", "pub ").replace("pub(super) ", "pub ");
+            let declares =
+                ["fn ", "pub fn ", "async fn ", "pub async fn ", "const fn ", "pub const fn "];
+            let trimmed =
+                line.trim_start().replace("pub(crate) ", "pub ").replace("pub(super) ", "pub ");
             if !declares.iter().any(|start| trimmed.starts_with(start)) || trimmed.ends_with(';') {
                 continue;
             }
             let end = lines[start..].iter().position(|line| {
                 line.trim_end() == format!("{}}}", " ".repeat(indent))
-                    || line.trim_end().ends_with(';') && line.len() - line.trim_start().len() == indent
+                    || line.trim_end().ends_with(';')
+                        && line.len() - line.trim_start().len() == indent
             });
             let length = end.map_or(1, |end| end + 1);
             assert!(length <= 80, "{:?}:{}: a function of {length} lines", source.path, start + 1);
@@ -188,12 +207,14 @@ fn functions_stay_small() {
     assert!(p90 <= 40, "nine of ten functions have at most {p90} lines, more than 40");
 }
 
-/// Whether `doc`, the text of a whole doc comment, is a bare pronoun: `Which field.` does not say what the item is.
+/// Whether `doc`, the text of a whole doc comment, is a bare pronoun: `Which field.` does not say
+/// what the item is.
 fn is_bare_pronoun(doc: &str) -> bool {
     let pronouns = ["Who", "Whose", "Where", "What", "Which", "How"];
     doc.strip_suffix('.').is_some_and(|sentence| {
         let rest = pronouns.iter().find_map(|pronoun| sentence.strip_prefix(pronoun));
-        // Up to 24 further characters hardly have room for a verb and an object; a longer question can be a sentence.
+        // Up to 24 further characters hardly have room for a verb and an object; a longer question
+        // can be a sentence.
         rest.is_some_and(|rest| {
             !rest.starts_with(char::is_alphanumeric) && rest.len() <= 24 && !rest.contains('.')
         })
@@ -204,8 +225,12 @@ fn is_bare_pronoun(doc: &str) -> bool {
 fn one_line_docs(text: &str) -> Vec<(usize, &str)> {
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     let is_doc = |at: usize| lines.get(at).is_some_and(|line| line.starts_with("///"));
-    let alone = |at: &usize| is_doc(*at) && !at.checked_sub(1).is_some_and(is_doc) && !is_doc(at + 1);
-    (0..lines.len()).filter(alone).map(|at| (at + 1, lines[at].trim_start_matches('/').trim())).collect()
+    let alone =
+        |at: &usize| is_doc(*at) && !at.checked_sub(1).is_some_and(is_doc) && !is_doc(at + 1);
+    (0..lines.len())
+        .filter(alone)
+        .map(|at| (at + 1, lines[at].trim_start_matches('/').trim()))
+        .collect()
 }
 
 #[test]
@@ -213,9 +238,13 @@ fn a_bare_pronoun_is_told_from_a_description() {
     for doc in ["Who.", "Which field.", "What is wrong.", "How often it was asked."] {
         assert!(is_bare_pronoun(doc), "{doc}");
     }
-    for doc in
-        ["The field that this span covers.", "Whether it is masked.", "However long.", "What", "Whole."]
-    {
+    for doc in [
+        "The field that this span covers.",
+        "Whether it is masked.",
+        "However long.",
+        "What",
+        "Whole.",
+    ] {
         assert!(!is_bare_pronoun(doc), "{doc}");
     }
     let text = "    /// Who.\n    from: Side,\n/// Which\n/// side.\n";
@@ -231,12 +260,17 @@ fn no_doc_is_a_bare_pronoun() {
         for (line, doc) in one_line_docs(&source.text) {
             docs += 1;
             if is_bare_pronoun(doc) {
-                assert!(folder.is_some(), "{:?}:{line}: say what the item is, not `{doc}`", source.path);
+                assert!(
+                    folder.is_some(),
+                    "{:?}:{line}: say what the item is, not `{doc}`",
+                    source.path
+                );
                 unmended.extend(folder.copied());
             }
         }
     }
     assert!(docs > 1000, "the docs were not found");
-    let mended: Vec<_> = BARE_PRONOUN_DOCS_IN.iter().filter(|folder| !unmended.contains(*folder)).collect();
+    let mended: Vec<_> =
+        BARE_PRONOUN_DOCS_IN.iter().filter(|folder| !unmended.contains(*folder)).collect();
     assert!(mended.is_empty(), "remove {mended:?} from BARE_PRONOUN_DOCS_IN");
 }

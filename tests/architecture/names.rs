@@ -1,4 +1,5 @@
-//! Names: the field's own, each with one meaning. The private language that the code once had must not come back.
+//! Names: the field's own, each with one meaning. The private language that the code once had must
+//! not come back.
 
 use crate::sources;
 

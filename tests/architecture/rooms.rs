@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::imports::{self, Path};
 use crate::sources;
 
-/// A folder and its parts in layers from top to bottom. A part uses parts of lower layers only, so parts of one layer do not
-/// know each other. `mod` is the folder's own file.
+/// A folder and its parts in layers from top to bottom. A part uses parts of lower layers only, so
+/// parts of one layer do not know each other. `mod` is the folder's own file.
 const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "wire",
@@ -73,7 +73,15 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["command", "connect_plain", "random", "request", "send_queue"],
         ],
     ),
-    ("proxy", &[&["listener"], &["relay"], &["event"], &["command", "error", "intercept_queue", "options"]]),
+    (
+        "proxy",
+        &[
+            &["listener"],
+            &["relay"],
+            &["event"],
+            &["command", "error", "intercept_queue", "options"],
+        ],
+    ),
     (
         "servers",
         &[
@@ -101,7 +109,15 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
     (
         "feed",
-        &[&["runner"], &["client"], &["server"], &["source"], &["metrics"], &["error"], &["config", "tick"]],
+        &[
+            &["runner"],
+            &["client"],
+            &["server"],
+            &["source"],
+            &["metrics"],
+            &["error"],
+            &["config", "tick"],
+        ],
     ),
     (
         "race",
@@ -115,7 +131,13 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
     (
         "race/config",
-        &[&["validate"], &["load_budget"], &["race_config"], &["external_servers"], &["lane", "placement"]],
+        &[
+            &["validate"],
+            &["load_budget"],
+            &["race_config"],
+            &["external_servers"],
+            &["lane", "placement"],
+        ],
     ),
     (
         "race/client",
@@ -130,8 +152,10 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
 ];
 
 /// What no file of a room may name.
-const FORBIDDEN_IN_ROOMS: &[(&str, &[&str])] =
-    &[("demos/inspect/session", &["ratatui", "crossterm"]), ("demos/inspect/parts", &["crossterm"])];
+const FORBIDDEN_IN_ROOMS: &[(&str, &[&str])] = &[
+    ("demos/inspect/session", &["ratatui", "crossterm"]),
+    ("demos/inspect/parts", &["crossterm"]),
+];
 
 /// Folders whose files still use each other in circles.
 const CIRCULAR: &[&str] = &[];
@@ -142,7 +166,9 @@ fn no_files_use_each_other_in_a_circle() {
     let found: Vec<String> = circles
         .iter()
         .filter(|circle| !CIRCULAR.iter().any(|folder| circle[0].join("::").starts_with(folder)))
-        .map(|circle| circle.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(" -> "))
+        .map(|circle| {
+            circle.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(" -> ")
+        })
         .collect();
     assert!(found.is_empty(), "files that use each other:\n{}", found.join("\n"));
 }
@@ -161,7 +187,8 @@ fn parts_of_a_room_use_lower_parts_only() {
             let Some(user) = part(module) else { continue };
             for used in used {
                 let Some(used_part) = part(used).filter(|used| *used != user) else { continue };
-                let above = layer(&user).zip(layer(&used_part)).is_some_and(|(user, used)| user < used);
+                let above =
+                    layer(&user).zip(layer(&used_part)).is_some_and(|(user, used)| user < used);
                 assert!(
                     above,
                     "{} uses {}: say in ROOMS where they stand",
@@ -173,10 +200,13 @@ fn parts_of_a_room_use_lower_parts_only() {
     }
 }
 
-/// There is one way to a connection and one to take connections in: both set what every socket of ours has.
+/// There is one way to a connection and one to take connections in: both set what every socket of
+/// ours has.
 #[test]
 fn sockets_are_opened_and_accepted_in_net_alone() {
-    for source in sources::all().iter().filter(|source| !source.module.starts_with(&["net".to_owned()])) {
+    for source in
+        sources::all().iter().filter(|source| !source.module.starts_with(&["net".to_owned()]))
+    {
         for call in ["TcpStream::connect(", "listener.accept("] {
             assert!(
                 !source.code.contains(call),
@@ -191,11 +221,17 @@ fn sockets_are_opened_and_accepted_in_net_alone() {
 fn rooms_name_nothing_that_is_not_theirs() {
     let sources = sources::all();
     for (folder, forbidden) in FORBIDDEN_IN_ROOMS {
-        let files: Vec<_> = sources.iter().filter(|source| source.path.starts_with(folder)).collect();
+        let files: Vec<_> =
+            sources.iter().filter(|source| source.path.starts_with(folder)).collect();
         assert!(!files.is_empty(), "there is no folder {folder}");
-        for (source, name) in files.iter().flat_map(|source| forbidden.iter().map(move |name| (source, name)))
+        for (source, name) in
+            files.iter().flat_map(|source| forbidden.iter().map(move |name| (source, name)))
         {
-            assert!(!source.tokens.iter().any(|token| token == name), "{:?} names `{name}`", source.path);
+            assert!(
+                !source.tokens.iter().any(|token| token == name),
+                "{:?} names `{name}`",
+                source.path
+            );
         }
     }
 }

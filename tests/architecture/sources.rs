@@ -1,5 +1,5 @@
-//! The sources as the tests look at them: each file with its module path, its code without comments, strings and tests,
-//! and that code as tokens.
+//! The sources as the tests look at them: each file with its module path, its code without
+//! comments, strings and tests, and that code as tokens.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,12 @@ const PLACES: [(&str, &[&str]); 3] = [("src", &[]), ("core/src", &[]), ("demos",
 pub(crate) struct Source {
     /// Relative to the repository.
     pub(crate) path: PathBuf,
-    /// `["wire", "frame", "mask"]` of `wire/frame/mask.rs`, and `["wire"]` of `wire/mod.rs`; empty of `lib.rs`.
+    /// `["wire", "frame", "mask"]` of `wire/frame/mask.rs`, and `["wire"]` of `wire/mod.rs`; empty
+    /// of `lib.rs`.
     pub(crate) module: Vec<String>,
     pub(crate) text: String,
-    /// Code without comments, the insides of strings, and items that are only there in tests; line by line as in the file.
+    /// Code without comments, the insides of strings, and items that are only there in tests; line
+    /// by line as in the file.
     pub(crate) code: String,
     pub(crate) tokens: Vec<String>,
     /// Lines before the unit tests, which stand last; comments count.
@@ -38,8 +40,8 @@ pub(crate) fn all() -> Vec<Source> {
     sources
 }
 
-/// The identifiers of every Rust file of the repository, tests, benches and examples included; comments and strings are not
-/// looked into.
+/// The identifiers of every Rust file of the repository, tests, benches and examples included;
+/// comments and strings are not looked into.
 pub(crate) fn identifiers_everywhere() -> Vec<(PathBuf, BTreeSet<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
@@ -80,7 +82,8 @@ fn read(root: &Path, place: &Path, prefix: &[&str], path: &Path) -> Source {
     let code = without_tests(&without_comments_and_strings(&text));
     let below = path.strip_prefix(place).unwrap().with_extension("");
     let names = below.iter().map(|name| name.to_str().unwrap().to_owned());
-    let mut module: Vec<String> = prefix.iter().map(|name| (*name).to_owned()).chain(names).collect();
+    let mut module: Vec<String> =
+        prefix.iter().map(|name| (*name).to_owned()).chain(names).collect();
     module.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
     let lines = code.trim_end().lines().count();
     Source {
@@ -99,7 +102,14 @@ pub(crate) fn of_code(module: &str, code: &str) -> Source {
     let names = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned);
     let code = without_tests(&without_comments_and_strings(code));
     let (path, text) = (PathBuf::from(module), String::new());
-    Source { path, module: names.collect(), tokens: tokens(&code), text, lines: code.lines().count(), code }
+    Source {
+        path,
+        module: names.collect(),
+        tokens: tokens(&code),
+        text,
+        lines: code.lines().count(),
+        code,
+    }
 }
 
 /// Comments become nothing and strings become empty; line breaks stay.
@@ -132,7 +142,8 @@ fn comment(rest: &str) -> Option<usize> {
 fn literal(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
     let raw = rest.strip_prefix('b').unwrap_or(rest);
-    if let Some(hashes) = raw.strip_prefix('r').map(|raw| raw.len() - raw.trim_start_matches('#').len())
+    if let Some(hashes) =
+        raw.strip_prefix('r').map(|raw| raw.len() - raw.trim_start_matches('#').len())
         && raw[1 + hashes..].starts_with('"')
     {
         let close = format!("\"{}", "#".repeat(hashes));

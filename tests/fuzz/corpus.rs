@@ -1,5 +1,6 @@
-//! What the targets begin with: the vectors' bytes, and files made of them; the first byte of each chooses the circumstances.
-//! Nothing is kept as a file in the repository: `cargo run --example corpus` writes it for cargo-fuzz.
+//! What the targets begin with: the vectors' bytes, and files made of them; the first byte of each
+//! chooses the circumstances. Nothing is kept as a file in the repository: `cargo run --example
+//! corpus` writes it for cargo-fuzz.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use wiretalk::wire::{DeflateParams, Side, format};
 /// Nothing longer goes into the corpus of files, of which there are many mutations.
 const LONGEST_IN_FILE: usize = 2_000;
 
-/// Inputs of the decoder that once led to a panic: a server's frames that claim 2^64 - 1 bytes of a compressed message.
+/// Inputs of the decoder that once led to a panic: a server's frames that claim 2^64 - 1 bytes of a
+/// compressed message.
 const FOUND: [&[u8]; 2] = [
     b"\x03\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
     b"\x03\x41\x05\xff\xff\xff\xff\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
@@ -20,11 +22,12 @@ const FOUND: [&[u8]; 2] = [
 
 /// Heads that agree on permessage-deflate, as a file of hex text has them.
 const HEADS: [&str; 2] = [
-    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
+     dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: \
+     permessage-deflate\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
+     Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: \
+     permessage-deflate\r\n\r\n",
 ];
 
 /// The targets by name, each with its inputs.
@@ -61,7 +64,8 @@ struct Case {
 
 fn cases(root: &Path, name: &str) -> Vec<Case> {
     let path = root.join("tests/vectors").join(name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file: Value = serde_json::from_str(&text).expect("the vectors are JSON");
     let case = |case: &Value| Case {
         client: case["direction"] == "client" || case["role_under_test"] == "client",
@@ -84,11 +88,14 @@ fn bytes(case: &Value) -> Vec<u8> {
 
 fn unhex(value: &Value) -> Vec<u8> {
     let digits = value.as_str().unwrap_or_default();
-    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("the vectors hold hex digits");
+    let byte = |at: usize| {
+        u8::from_str_radix(&digits[at..at + 2], 16).expect("the vectors hold hex digits")
+    };
     (0..digits.len()).step_by(2).map(byte).collect()
 }
 
-/// DEFLATE data: what zlib makes of the vectors, alone and one behind the other, and the vectors' own from behind a header.
+/// DEFLATE data: what zlib makes of the vectors, alone and one behind the other, and the vectors'
+/// own from behind a header.
 fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
     let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
     let made = frames.iter().flat_map(|case| {
@@ -111,13 +118,14 @@ fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
 fn decks(root: &Path) -> Vec<Vec<u8>> {
     let slides = ["talk.md", "tour.md"].into_iter().flat_map(|name| {
         let path = root.join("slides").join(name);
-        let text =
-            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let (front, slides) = text.split_once("\n---\n").expect("a deck has a front matter");
         let slides = slides.split("\n---\n");
         slides.map(|slide| format!("{front}\n---\n{slide}").into_bytes()).collect::<Vec<_>>()
     });
-    let nested = ["> ", "- ", "1. ", "*a ", "[", "> - "].map(|mark| format!("# a\n{} b", mark.repeat(200)));
+    let nested =
+        ["> ", "- ", "1. ", "*a ", "[", "> - "].map(|mark| format!("# a\n{} b", mark.repeat(200)));
     slides.chain(nested.map(String::into_bytes)).collect()
 }
 
@@ -157,10 +165,13 @@ fn typed() -> Vec<Vec<u8>> {
 /// Files of every kind that is read: the ones in the repository, pcapng, hex text, recordings.
 fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
     let folder = std::fs::read_dir(root.join("tests/captures")).expect("the captures are there");
-    let mut paths: Vec<_> = folder.map(|entry| entry.expect("the folder can be read").path()).collect();
+    let mut paths: Vec<_> =
+        folder.map(|entry| entry.expect("the folder can be read").path()).collect();
     paths.sort();
-    let mut files: Vec<Vec<u8>> =
-        paths.iter().map(|path| std::fs::read(path).expect("a file that is there can be read")).collect();
+    let mut files: Vec<Vec<u8>> = paths
+        .iter()
+        .map(|path| std::fs::read(path).expect("a file that is there can be read"))
+        .collect();
     for case in frames.iter().filter(|case| case.bytes.len() <= LONGEST_IN_FILE) {
         let hex = format::hex(&case.bytes);
         let (from, mark) = if case.client { ("client", '>') } else { ("server", '<') };
@@ -168,12 +179,14 @@ fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
         files.push(format!("# a vector\n{mark} {hex}\n").into_bytes());
         files.push(
             format!(
-                "{{\"type\":\"frame\",\"t_ms\":1.5,\"from\":\"{from}\",\"raw_hex\":\"{hex}\"}}\n{{\"type\":\"end\",\"t_ms\":2}}\n"
+                "{{\"type\":\"frame\",\"t_ms\":1.5,\"from\":\"{from}\",\"raw_hex\":\"{hex}\"}}\\
+                 n{{\"type\":\"end\",\"t_ms\":2}}\n"
             )
             .into_bytes(),
         );
     }
-    let compressed = frames.iter().filter(|case| case.deflate && !case.client).map(|case| &case.bytes[..]);
+    let compressed =
+        frames.iter().filter(|case| case.deflate && !case.client).map(|case| &case.bytes[..]);
     let [request, response] = HEADS.map(|head| format::hex(head.as_bytes()));
     for frames in compressed.chain(FOUND.iter().map(|bytes| &bytes[1..])) {
         files.push(format!("> {request}\n< {response}\n< {}\n", format::hex(frames)).into_bytes());
@@ -186,7 +199,11 @@ fn pcapng(case: &Case) -> Vec<u8> {
     let second = Duration::from_secs;
     let write = || {
         let mut writer = PcapngWriter::new(Vec::new(), None)?;
-        let flow = writer.open(([127, 0, 0, 1], 50_000).into(), ([127, 0, 0, 1], 9_001).into(), second(1))?;
+        let flow = writer.open(
+            ([127, 0, 0, 1], 50_000).into(),
+            ([127, 0, 0, 1], 9_001).into(),
+            second(1),
+        )?;
         for piece in case.bytes.chunks(100) {
             writer.write_data(flow, from, second(2), piece)?;
         }

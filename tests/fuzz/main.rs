@@ -1,7 +1,9 @@
-//! The fuzzing targets as an ordinary test: on their corpus, and on 100,000 inputs each that are made from it (10,000
-//! files and decks), the same on every run. cargo-fuzz goes on from there, in `fuzz/`.
+//! The fuzzing targets as an ordinary test: on their corpus, and on 100,000 inputs each that are
+//! made from it (10,000 files and decks), the same on every run. cargo-fuzz goes on from there, in
+//! `fuzz/`.
 //!
-//! `cargo test` checks arithmetic for overflow, so a number that wraps is found here although a release would go on with it.
+//! `cargo test` checks arithmetic for overflow, so a number that wraps is found here although a
+//! release would go on with it.
 
 mod corpus;
 #[path = "../../benches/mix/dice.rs"]
@@ -69,7 +71,8 @@ fn arithmetic_is_checked_for_overflow() {
 #[track_caller]
 fn hold(target: &str, check: fn(&[u8]), inputs: u64) {
     let all = corpus::all();
-    let (_, corpus) = all.into_iter().find(|(name, _)| *name == target).expect("every target has a corpus");
+    let (_, corpus) =
+        all.into_iter().find(|(name, _)| *name == target).expect("every target has a corpus");
     assert!(corpus.len() > 20, "the corpus is nearly empty");
     for input in &corpus {
         shown(target, check, input);
@@ -94,7 +97,8 @@ fn shown(target: &str, check: fn(&[u8]), input: &[u8]) {
 /// Nothing that any input claims has led to memory: this process has never had more than this.
 fn bounded() {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux counts it");
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux counts it");
     let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("it is a number");
     assert!(kib < 512 * 1024, "{kib} KiB of memory");
 }

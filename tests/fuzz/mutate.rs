@@ -5,11 +5,15 @@ use crate::dice::Dice;
 /// No input gets longer.
 const MAX_INPUT_LEN: usize = 1_024;
 
-/// Bytes at which something changes: flags, the three length forms, text that is none, ends of lines.
-const EDGES: [u8; 16] =
-    [0x00, 0x01, 0x7d, 0x7e, 0x7f, 0x80, 0x81, 0x88, 0xc1, 0xfd, 0xfe, 0xff, b'\r', b'\n', b' ', b':'];
+/// Bytes at which something changes: flags, the three length forms, text that is none, ends of
+/// lines.
+const EDGES: [u8; 16] = [
+    0x00, 0x01, 0x7d, 0x7e, 0x7f, 0x80, 0x81, 0x88, 0xc1, 0xfd, 0xfe, 0xff, b'\r', b'\n', b' ',
+    b':',
+];
 
-/// Lengths of 64 bits at which arithmetic could wrap; the second byte of a header stands before each.
+/// Lengths of 64 bits at which arithmetic could wrap; the second byte of a header stands before
+/// each.
 const CLAIMS: [u64; 6] = [1 << 32, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX - 13, u64::MAX];
 
 /// Makes one input after the other.

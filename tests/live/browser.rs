@@ -1,5 +1,5 @@
-//! A real browser's page, once straight to the strict server and once through the proxy: it must not notice a difference,
-//! and the proxy must have seen every frame of it.
+//! A real browser's page, once straight to the strict server and once through the proxy: it must
+//! not notice a difference, and the proxy must have seen every frame of it.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -47,7 +47,11 @@ pub(crate) fn browse(url: &str, profile: &std::path::Path) -> Child {
                 "--disable-quic",
                 "--disable-dev-shm-usage",
             ])
-            .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
+            .args([
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ])
             .args(["--disable-sync", "--remote-debugging-port=0"])
             // pages of other origins, without a name server
             .arg("--host-resolver-rules=MAP *.example 127.0.0.1")
@@ -86,7 +90,8 @@ async fn a_page_notices_nothing_of_the_proxy_and_the_proxy_sees_all_of_the_page(
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(proxy.stdout.take().unwrap()).lines();
-    let listening: Value = serde_json::from_str(&soon(lines.next_line()).await.unwrap().unwrap()).unwrap();
+    let listening: Value =
+        serde_json::from_str(&soon(lines.next_line()).await.unwrap().unwrap()).unwrap();
 
     let straight = noticed(site, &mut inbox, &strict).await;
     let through = noticed(site, &mut inbox, listening["address"].as_str().unwrap()).await;
@@ -97,17 +102,24 @@ async fn a_page_notices_nothing_of_the_proxy_and_the_proxy_sees_all_of_the_page(
 
     let mut records: Vec<Value> = Vec::new();
     while records.last().is_none_or(|record| record["type"] != "end") {
-        records.push(serde_json::from_str(&soon(lines.next_line()).await.unwrap().unwrap()).unwrap());
+        records
+            .push(serde_json::from_str(&soon(lines.next_line()).await.unwrap().unwrap()).unwrap());
     }
     let frames = |from: &str| -> Vec<&Value> {
-        records.iter().filter(|record| record["type"] == "frame" && record["from"] == from).collect()
+        records
+            .iter()
+            .filter(|record| record["type"] == "frame" && record["from"] == from)
+            .collect()
     };
     let (sent, received) = (frames("client"), frames("server"));
     let opcodes = |frames: &[&Value]| -> Vec<u64> {
         frames.iter().map(|frame| frame["opcode"].as_u64().unwrap()).collect()
     };
     assert_eq!((opcodes(&sent), opcodes(&received)), (vec![1, 1, 2, 8], vec![1, 1, 2, 8]));
-    assert!(sent.iter().all(|frame| frame["mask"] == true && frame["violations"] == json!([])), "{sent:#?}");
+    assert!(
+        sent.iter().all(|frame| frame["mask"] == true && frame["violations"] == json!([])),
+        "{sent:#?}"
+    );
     assert!(
         sent[1]["compressed"] == true && sent[1]["payload_len"].as_u64().unwrap() < 200,
         "{:#?}",
@@ -116,5 +128,8 @@ async fn a_page_notices_nothing_of_the_proxy_and_the_proxy_sees_all_of_the_page(
     assert_eq!((&sent[3]["close_code"], &received[3]["close_code"]), (&4001.into(), &4001.into()));
     assert_eq!(sent[3]["close_reason"], "seen enough");
     let request = records.iter().find(|record| record["type"] == "handshake").unwrap();
-    assert!(request["head"].as_str().unwrap().contains(&format!("Origin: http://{site}\r\n")), "{request}");
+    assert!(
+        request["head"].as_str().unwrap().contains(&format!("Origin: http://{site}\r\n")),
+        "{request}"
+    );
 }

@@ -34,17 +34,22 @@ async fn servers(scope: &Scope) -> String {
 async fn what_is_sent_comes_back_in_order_and_the_last_record_has_the_code() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
-    let arguments = [&url, "--send", "a", "--send-hex", "8281000000007f", "--send", "b", "--for", "0.3"];
+    let arguments =
+        [&url, "--send", "a", "--send-hex", "8281000000007f", "--send", "b", "--for", "0.3"];
     let (records, code) = records(inspect(&arguments)).await;
     assert_eq!(code, Some(0));
     let of = |side: &str| -> Vec<String> {
-        let frames = records.iter().filter(|record| record["type"] == "frame" && record["from"] == side);
+        let frames =
+            records.iter().filter(|record| record["type"] == "frame" && record["from"] == side);
         frames.map(|frame| frame["payload_hex"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(of("client"), ["61", "7f", "62", "03e8"]);
     assert_eq!(of("server"), ["61", "7f", "62", "03e8"]);
     let end = records.last().unwrap();
-    assert_eq!((&end["type"], &end["close_code"], &end["ok"]), (&"end".into(), &1000.into(), &true.into()));
+    assert_eq!(
+        (&end["type"], &end["close_code"], &end["ok"]),
+        (&"end".into(), &1000.into(), &true.into())
+    );
 }
 
 #[tokio::test]
@@ -64,7 +69,10 @@ async fn an_illegal_frame_gets_its_close_code_and_the_program_ends_with_the_conn
 }
 
 /// A peer that does as it is told behind a 101 whose accept value nobody believes.
-async fn against(arguments: &[&str], peer: impl AsyncFnOnce(&mut TcpStream)) -> (Vec<Value>, Option<i32>) {
+async fn against(
+    arguments: &[&str],
+    peer: impl AsyncFnOnce(&mut TcpStream),
+) -> (Vec<Value>, Option<i32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     let child = inspect(&[&[url.as_str()], arguments].concat());
@@ -157,7 +165,8 @@ async fn the_proxy_prints_what_passes_and_each_connections_end() {
     let mut child = inspect(&[&url, "--proxy", "127.0.0.1:0"]);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = async || -> Value {
-        serde_json::from_str(&soon(lines.next_line()).await.unwrap().expect("no further record")).unwrap()
+        serde_json::from_str(&soon(lines.next_line()).await.unwrap().expect("no further record"))
+            .unwrap()
     };
     let listening = next().await;
     let mut client = TcpStream::connect(listening["address"].as_str().unwrap()).await.unwrap();
@@ -174,8 +183,10 @@ async fn the_proxy_prints_what_passes_and_each_connections_end() {
     while records.last().is_none_or(|record: &Value| record["type"] != "end") {
         records.push(next().await);
     }
-    let text: Vec<_> =
-        records.iter().map(|record| (record["type"].as_str().unwrap(), record["text"].as_str())).collect();
+    let text: Vec<_> = records
+        .iter()
+        .map(|record| (record["type"].as_str().unwrap(), record["text"].as_str()))
+        .collect();
     for expected in [("handshake", None), ("frame", Some("a")), ("end", None)] {
         assert!(text.contains(&expected), "{text:?}");
     }
@@ -205,8 +216,17 @@ async fn what_was_seen_is_kept_and_read_again_by_the_same_command() {
     let url = servers(&scope).await;
     let (_folder, file) = scratch("kept.pcapng");
     let (_other, copy) = scratch("copy.pcapng");
-    let live =
-        [url.as_str(), "--send", "grüße", "--send-hex", "898100000000 3f", "--for", "0.2", "--write", &file];
+    let live = [
+        url.as_str(),
+        "--send",
+        "grüße",
+        "--send-hex",
+        "898100000000 3f",
+        "--for",
+        "0.2",
+        "--write",
+        &file,
+    ];
     let (live, code) = records(inspect(&live)).await;
     assert_eq!(code, Some(0), "{live:#?}");
     let (kept, code) = records(inspect(&[&file, "--write", &copy])).await;
@@ -222,14 +242,21 @@ async fn what_was_seen_is_kept_and_read_again_by_the_same_command() {
                 of(records, "frame", from).iter().map(|frame| frame["raw_hex"].clone()).collect()
             };
             assert_eq!(raw(again), raw(&live), "{from}");
-            assert_eq!(of(again, "handshake", from)[0]["head"], of(&live, "handshake", from)[0]["head"]);
+            assert_eq!(
+                of(again, "handshake", from)[0]["head"],
+                of(&live, "handshake", from)[0]["head"]
+            );
         }
         let end = again.last().unwrap();
         assert_eq!((&end["type"], &end["close_code"]), (&"end".into(), &1000.into()));
     }
-    let output = soon(inspect(&[&url, "--for", "0.1", "--write", &file]).wait_with_output()).await.unwrap();
+    let output =
+        soon(inspect(&[&url, "--for", "0.1", "--write", &file]).wait_with_output()).await.unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("--replace writes over what is there") && output.stdout.is_empty(), "{text}");
+    assert!(
+        text.contains("--replace writes over what is there") && output.stdout.is_empty(),
+        "{text}"
+    );
     let again = [url.as_str(), "--for", "0.1", "--write", &file, "--replace"];
     assert_eq!(records(inspect(&again)).await.1, Some(0));
 }
@@ -239,7 +266,8 @@ async fn a_recording_a_hex_file_and_what_does_not_go_with_them() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
     let (_folder, file) = scratch("recording.json");
-    let output = soon(inspect(&[&url, "--send", "a", "--for", "0.2"]).wait_with_output()).await.unwrap();
+    let output =
+        soon(inspect(&[&url, "--send", "a", "--for", "0.2"]).wait_with_output()).await.unwrap();
     std::fs::write(&file, &output.stdout).unwrap();
     let (again, _) = records(inspect(&[&file])).await;
     let live: Vec<Value> = String::from_utf8(output.stdout)
@@ -252,7 +280,8 @@ async fn a_recording_a_hex_file_and_what_does_not_go_with_them() {
     let (hex, code) = records(inspect(&[&file])).await;
     assert_eq!((&hex[0]["violations"][0]["code"], code), (&"E_RSV_NONZERO".into(), Some(0)));
     let (hex, _) = records(inspect(&[&file, "--from", "server"])).await;
-    let codes: Vec<_> = hex[0]["violations"].as_array().unwrap().iter().map(|fault| &fault["code"]).collect();
+    let codes: Vec<_> =
+        hex[0]["violations"].as_array().unwrap().iter().map(|fault| &fault["code"]).collect();
     assert_eq!(codes, ["E_RSV_NONZERO", "E_MASKED_SERVER", "W_MASK_ZERO"]);
     for (arguments, text) in [
         (&[file.as_str(), "--send", "a"][..], "--send belongs to a server"),
@@ -273,7 +302,8 @@ async fn what_passes_through_the_proxy_is_kept_each_connection_apart() {
     let (_folder, file) = scratch("proxy.pcapng");
     let mut proxy = inspect(&["--proxy", "127.0.0.1:0", &url, "--write", &file]);
     let mut lines = BufReader::new(proxy.stdout.take().unwrap()).lines();
-    let first: Value = serde_json::from_str(&soon(lines.next_line()).await.unwrap().unwrap()).unwrap();
+    let first: Value =
+        serde_json::from_str(&soon(lines.next_line()).await.unwrap().unwrap()).unwrap();
     let through = format!("ws://{}/", first["address"].as_str().unwrap());
     for text in ["one", "two"] {
         assert_eq!(records(inspect(&[&through, "--send", text, "--for", "0.1"])).await.1, Some(0));
@@ -281,7 +311,8 @@ async fn what_passes_through_the_proxy_is_kept_each_connection_apart() {
     proxy.start_kill().unwrap();
     soon(proxy.wait()).await.unwrap();
     let (kept, _) = records(inspect(&[&file])).await;
-    let texts: Vec<_> = of(&kept, "frame", "server").iter().map(|frame| frame["text"].clone()).collect();
+    let texts: Vec<_> =
+        of(&kept, "frame", "server").iter().map(|frame| frame["text"].clone()).collect();
     assert_eq!(texts, [Value::from("one"), Value::Null, "two".into(), Value::Null]);
     let ends: Vec<_> = kept.iter().filter(|record| record["type"] == "end").collect();
     assert_eq!(ends.len(), 3, "two connections, and a last record: {ends:?}");

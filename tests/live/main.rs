@@ -1,5 +1,5 @@
-//! Live sources on real sockets: a session over TLS, the proxy between real peers and under a real browser, the real
-//! binary without a stage, and the race.
+//! Live sources on real sockets: a session over TLS, the proxy between real peers and under a real
+//! browser, the real binary without a stage, and the race.
 //!
 //! What needs no second process and no certificate is tested beside the code.
 
@@ -27,5 +27,6 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nOrigin: http://page.example\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
-const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const SWITCHING: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";

@@ -1,4 +1,5 @@
-//! A real browser's pages before the hub: one of this machine hears what is said there, one of another origin hears nothing.
+//! A real browser's pages before the hub: one of this machine hears what is said there, one of
+//! another origin hears nothing.
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use wiretalk::servers::{ServerOptions, hub};
 
 use crate::browser::browse;
 
-/// Opens a WebSocket to the server that its address names, and tells what came of it: with the first message, or at the end.
+/// Opens a WebSocket to the server that its address names, and tells what came of it: with the
+/// first message, or at the end.
 const PAGE: &str = r#"<!doctype html><script>
 const told = { opened: false, heard: [] };
 const tell = () => {
@@ -32,7 +34,8 @@ async fn a_page_of_another_origin_hears_nothing_of_the_hub() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (report, mut inbox) = mpsc::channel(4);
     let noticed = move |body: String| async move { report.send(body).await.unwrap() };
-    let routes = Router::new().route("/", get(async || Html(PAGE))).route("/noticed", post(noticed));
+    let routes =
+        Router::new().route("/", get(async || Html(PAGE))).route("/noticed", post(noticed));
     let listener = listen(([127, 0, 0, 1], 0)).unwrap();
     let site = listener.local_addr().unwrap().port();
     scope.spawn("site", async move { axum::serve(listener, routes).await.unwrap() });
@@ -51,10 +54,13 @@ async fn a_page_of_another_origin_hears_nothing_of_the_hub() {
         ("evil.example", json!({ "opened": false, "heard": [], "code": 1006 })),
     ] {
         let profile = tempfile::tempdir().unwrap();
-        let mut browser = browse(&format!("http://{host}:{site}/?server={address}"), profile.path());
+        let mut browser =
+            browse(&format!("http://{host}:{site}/?server={address}"), profile.path());
         // a browser takes its time to start on a busy machine
-        let report =
-            timeout(Duration::from_mins(2), inbox.recv()).await.expect("the page tells nothing").unwrap();
+        let report = timeout(Duration::from_mins(2), inbox.recv())
+            .await
+            .expect("the page tells nothing")
+            .unwrap();
         browser.kill().await.unwrap();
         assert_eq!(serde_json::from_str::<Value>(&report).unwrap(), expected, "{host}");
     }

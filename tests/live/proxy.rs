@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use wiretalk::net::{Target, TlsOptions};
 use wiretalk::proxy::{
-    ConnectionSelector, InterceptAction, ProxyCommand, ProxyError, ProxyEvent, ProxyEventKind, ProxyOptions,
-    bind,
+    ConnectionSelector, InterceptAction, ProxyCommand, ProxyError, ProxyEvent, ProxyEventKind,
+    ProxyOptions, bind,
 };
 use wiretalk::scope::Scope;
 use wiretalk::wire::Side;
@@ -129,8 +129,10 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
         }
         seen
     };
-    let (at_server, at_client, seen) =
-        soon(async { tokio::join!(play(server, down.clone(), 4), play(client, up.clone(), 3), seen) }).await;
+    let (at_server, at_client, seen) = soon(async {
+        tokio::join!(play(server, down.clone(), 4), play(client, up.clone(), 3), seen)
+    })
+    .await;
     assert!(at_server == up && at_client == down, "bytes were changed");
     assert!(seen == [up, down], "bytes were told otherwise than they were");
 }
@@ -148,7 +150,9 @@ async fn frames_are_held_stepped_dropped_put_in_and_released() {
     expect(&mut server, A).await;
     rig.intercept(Side::Client, InterceptAction::Drop).await;
     let dropped = rig.until(|events| matches!(events, ProxyEventKind::Dropped { .. })).await;
-    assert!(matches!(dropped, ProxyEventKind::Dropped { from: Side::Client, bytes, .. } if bytes == B));
+    assert!(
+        matches!(dropped, ProxyEventKind::Dropped { from: Side::Client, bytes, .. } if bytes == B)
+    );
     rig.intercept(Side::Client, InterceptAction::Inject(b"\x89\x80abcd".to_vec())).await;
     expect(&mut server, b"\x89\x80abcd").await;
     rig.intercept(Side::Client, InterceptAction::Release).await;
@@ -226,7 +230,8 @@ async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
 
 #[tokio::test]
 async fn without_a_server_behind_it_the_client_gets_an_honest_502() {
-    let Rig { address, behind, events: _reports, _scope, orders: _orders } = rig(|options| options).await;
+    let Rig { address, behind, events: _reports, _scope, orders: _orders } =
+        rig(|options| options).await;
     drop(behind);
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(UPGRADE).await.unwrap();
@@ -265,7 +270,9 @@ async fn only_loopback_is_listened_on_unless_allowed_explicitly() {
             allow_remote: anywhere,
             ..ProxyOptions::new("0.0.0.0:0".parse().unwrap(), upstream.clone())
         };
-        bind(&scope, options, mpsc::channel(1).1, mpsc::channel(4).0).await.map(|(address, _)| address)
+        bind(&scope, options, mpsc::channel(1).1, mpsc::channel(4).0)
+            .await
+            .map(|(address, _)| address)
     };
     assert!(try_to(false).await.unwrap_err().to_string().contains("127.0.0.1 would be right"));
     try_to(true).await.unwrap();

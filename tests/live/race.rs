@@ -1,4 +1,5 @@
-//! The race with its real child processes: what it tells, and what it leaves behind when things go wrong.
+//! The race with its real child processes: what it tells, and what it leaves behind when things go
+//! wrong.
 //!
 //! Whether a run counts is the machine's affair; these tests look at what must hold on any.
 
@@ -40,7 +41,11 @@ async fn ended(child: Child) -> (String, String, Option<i32>) {
 async fn json(arguments: &[&str]) -> Value {
     let (out, err, code) = ended(wiretalk_race(&[arguments, &["--json"]].concat())).await;
     let json: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
-    assert_eq!(code, Some(i32::from(json["valid"] != true)), "the exit status says whether it counts: {out}");
+    assert_eq!(
+        code,
+        Some(i32::from(json["valid"] != true)),
+        "the exit status says whether it counts: {out}"
+    );
     assert_eq!(json["valid"] == true, json["invalid_because"].as_array().unwrap().is_empty());
     json
 }
@@ -52,7 +57,10 @@ fn lane<'a>(json: &'a Value, name: &str) -> &'a Value {
 
 fn ratio(json: &Value, name: &str) -> f64 {
     let ratios = json["ratios"].as_array().unwrap();
-    let of = ratios.iter().find(|of| of["lane"] == name).unwrap_or_else(|| panic!("no {name} in {json:#}"));
+    let of = ratios
+        .iter()
+        .find(|of| of["lane"] == name)
+        .unwrap_or_else(|| panic!("no {name} in {json:#}"));
     of["ratio"].as_f64().unwrap()
 }
 
@@ -88,30 +96,41 @@ async fn kill(pid: u32) {
 async fn gone(pids: &[u32]) {
     let limit = Instant::now() + HUNG;
     // a zombie that nobody has waited for yet does nothing any more
-    let lives =
-        |pid: &u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    let lives = |pid: &u32| {
+        fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    };
     while pids.iter().any(lives) {
         assert!(Instant::now() < limit, "some of {pids:?} live on");
         sleep(Duration::from_millis(10)).await;
     }
 }
 
-const ALL: &str = "tcp,http-bare,http-hyper,http-reqwest,http-new,http2,sse-post,ws,ws-pipelined,ws-new";
+const ALL: &str =
+    "tcp,http-bare,http-hyper,http-reqwest,http-new,http2,sse-post,ws,ws-pipelined,ws-new";
 
 #[tokio::test]
 async fn every_lane_runs_in_the_clear_and_within_tls() {
     for tls in [false, true] {
         let names: Vec<String> =
             ALL.split(',').map(|name| format!("{name}{}", if tls { "+tls" } else { "" })).collect();
-        let json =
-            json(&["--lanes", &names.join(","), "--pairs", "1", "--burst", "2", "--headers", "browser"])
-                .await;
+        let json = json(&[
+            "--lanes",
+            &names.join(","),
+            "--pairs",
+            "1",
+            "--burst",
+            "2",
+            "--headers",
+            "browser",
+        ])
+        .await;
         for name in &names {
             let lane = lane(&json, name);
             assert_eq!(lane["failure"], Value::Null, "{lane}");
             assert!(lane["exchanges"].as_u64().unwrap() >= 2, "{lane}");
             assert!(lane["cpu_us"].as_f64().unwrap() > 0.0, "{lane}");
-            let rest = lane["bytes_up"].as_f64().unwrap() + lane["bytes_down"].as_f64().unwrap() - 128.0;
+            let rest =
+                lane["bytes_up"].as_f64().unwrap() + lane["bytes_down"].as_f64().unwrap() - 128.0;
             assert!(if name.contains("http") { rest > 100.0 } else { rest > 15.0 }, "{lane}");
             assert!(ratio(&json, name) > 0.0);
         }
@@ -137,10 +156,22 @@ async fn the_record_says_how_it_came_about() {
         assert!(json["machine"][name].is_string(), "{name}");
     }
     assert!(json["crates"]["tokio-tungstenite"].is_string());
-    assert!(json["command"].as_str().unwrap().starts_with("wiretalk race --lanes tcp,http-bare,http-hyper,"));
-    assert_eq!((json["order"].as_array().unwrap().len(), json["slices"].as_array().unwrap().len()), (2, 10));
-    let names: Vec<_> =
-        json["lanes"].as_array().unwrap().iter().map(|lane| lane["name"].as_str().unwrap()).collect();
+    assert!(
+        json["command"]
+            .as_str()
+            .unwrap()
+            .starts_with("wiretalk race --lanes tcp,http-bare,http-hyper,")
+    );
+    assert_eq!(
+        (json["order"].as_array().unwrap().len(), json["slices"].as_array().unwrap().len()),
+        (2, 10)
+    );
+    let names: Vec<_> = json["lanes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lane| lane["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["tcp", "http-bare", "http-hyper", "http-reqwest", "ws"]);
     let ws = lane(&json, "ws");
     assert_eq!((ws["bytes_up"].as_f64(), ws["bytes_down"].as_f64()), (Some(38.0), Some(34.0)));
@@ -154,7 +185,8 @@ async fn a_log_that_holds_something_is_not_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kept.hlog");
     fs::write(&file, "of yesterday").unwrap();
-    let (out, err, code) = ended(wiretalk_race(&["--pairs", "1", "--hdr", file.to_str().unwrap()])).await;
+    let (out, err, code) =
+        ended(wiretalk_race(&["--pairs", "1", "--hdr", file.to_str().unwrap()])).await;
     assert!(err.contains("holds something already") && out.is_empty() && code == Some(1), "{err}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "of yesterday");
 }
@@ -166,13 +198,15 @@ async fn a_table_and_comma_separated_values_say_the_same() {
         table.starts_with("lane ") && table.contains("\nhttp-reqwest ") && table.contains("\nws "),
         "{table}"
     );
-    let (csv, _, _) = ended(wiretalk_race(&["--pairs", "1", "--lanes", "http-reqwest,ws", "--csv"])).await;
+    let (csv, _, _) =
+        ended(wiretalk_race(&["--pairs", "1", "--lanes", "http-reqwest,ws", "--csv"])).await;
     assert!(csv.starts_with("round,place,lane,took_ms,exchanges,p50_us"), "{csv}");
     assert_eq!(csv.lines().count(), 3, "{csv}");
 }
 
-/// No exchange is quicker than its round trips; how much slower it is, is the machine's affair. That it pays for no more of
-/// them is tested where the time stands still, in `race::client::trips`.
+/// No exchange is quicker than its round trips; how much slower it is, is the machine's affair.
+/// That it pays for no more of them is tested where the time stands still, in
+/// `race::client::trips`.
 #[track_caller]
 fn assert_charged(json: &Value, lanes: &[(&str, f64)], rtt_ms: f64) {
     for (name, trips) in lanes {
@@ -184,8 +218,8 @@ fn assert_charged(json: &Value, lanes: &[(&str, f64)], rtt_ms: f64) {
     }
 }
 
-/// What a new connection costs over distance: TCP 2 round trips with its first exchange, TLS 1.3 3, ws 3, wss 4; and ten
-/// awaited are ten.
+/// What a new connection costs over distance: TCP 2 round trips with its first exchange, TLS 1.3 3,
+/// ws 3, wss 4; and ten awaited are ten.
 #[tokio::test]
 async fn distance_charges_every_connection_its_true_round_trips() {
     let lanes = [
@@ -200,7 +234,8 @@ async fn distance_charges_every_connection_its_true_round_trips() {
     let far = json(&["--rtt", "60ms", "--pairs", "1", "--lanes", &names]).await;
     assert_eq!(far["conditions"]["distance"], "modelled");
     assert_charged(&far, &lanes, 60.0);
-    let burst = json(&["--rtt", "30ms", "--pairs", "1", "--lanes", "http-hyper,http2,ws-pipelined"]).await;
+    let burst =
+        json(&["--rtt", "30ms", "--pairs", "1", "--lanes", "http-hyper,http2,ws-pipelined"]).await;
     assert_charged(&burst, &[("http-hyper", 10.0), ("http2", 1.0), ("ws-pipelined", 1.0)], 30.0);
 }
 
@@ -223,8 +258,8 @@ async fn at_a_fixed_rate_a_time_counts_from_when_it_was_due() {
     assert!(ws["p99_us"].as_f64().unwrap() >= ws["naive"]["p99_us"].as_f64().unwrap(), "{ws}");
 }
 
-/// A stall reaches the server's process. What it does to the two clocks is tested where the time stands still, in
-/// `race::client::slice`.
+/// A stall reaches the server's process. What it does to the two clocks is tested where the time
+/// stands still, in `race::client::slice`.
 #[tokio::test]
 async fn a_stall_is_felt_in_the_lane() {
     let scope = Scope::new(|panic| panic!("{panic}"));
@@ -269,11 +304,18 @@ async fn a_server_that_is_killed_shows_on_its_lane_and_the_rest_goes_on() {
     let (out, _, code) = ended(race).await;
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(code, Some(1));
-    let failed: Vec<&Value> =
-        json["lanes"].as_array().unwrap().iter().filter(|lane| !lane["failure"].is_null()).collect();
+    let failed: Vec<&Value> = json["lanes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|lane| !lane["failure"].is_null())
+        .collect();
     assert_eq!(failed.len(), 1, "{json:#}");
     let name = failed[0]["name"].as_str().unwrap();
-    assert!(json["invalid_because"][0].as_str().unwrap().starts_with(&format!("{name}: ")), "{json:#}");
+    assert!(
+        json["invalid_because"][0].as_str().unwrap().starts_with(&format!("{name}: ")),
+        "{json:#}"
+    );
     for lane in json["lanes"].as_array().unwrap().iter().filter(|lane| lane["failure"].is_null()) {
         let slices = json["slices"].as_array().unwrap();
         let ran = slices.iter().filter(|slice| slice["lane"] == lane["name"]).count();
@@ -285,7 +327,8 @@ async fn a_server_that_is_killed_shows_on_its_lane_and_the_rest_goes_on() {
 #[tokio::test]
 async fn nothing_is_left_when_the_race_itself_is_killed() {
     let mut race = wiretalk_race(&["--pairs", "100"]);
-    let racers = [with_children(&race, "server", 5).await, with_children(&race, "client", 5).await].concat();
+    let racers =
+        [with_children(&race, "server", 5).await, with_children(&race, "client", 5).await].concat();
     sleep(Duration::from_millis(500)).await;
     race.start_kill().unwrap();
     race.wait().await.unwrap();
@@ -310,16 +353,26 @@ async fn servers_of_others_that_refuse_or_answer_nonsense_show_on_their_lanes() 
     let urls = format!("http://{address}/echo,{}", ours.websocket_url());
     let json = json(&["--pairs", "2", "--lanes", "http-bare,ws", "--against", &urls]).await;
     assert_eq!(json["valid"], false);
-    assert!(lane(&json, "http-bare")["failure"].as_str().unwrap().contains("not what was sent"), "{json:#}");
-    assert!(lane(&json, "ws")["exchanges"].as_u64().unwrap() > 4 && lane(&json, "ws")["failure"].is_null());
+    assert!(
+        lane(&json, "http-bare")["failure"].as_str().unwrap().contains("not what was sent"),
+        "{json:#}"
+    );
+    assert!(
+        lane(&json, "ws")["exchanges"].as_u64().unwrap() > 4
+            && lane(&json, "ws")["failure"].is_null()
+    );
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let refusing = closed.local_addr().unwrap();
     drop(closed);
     let urls = format!("{},ws://{refusing}/", ours.http_url());
     let json = self::json(&["--pairs", "2", "--against", &urls]).await;
-    assert!(lane(&json, "ws")["failure"].as_str().unwrap().contains("could not connect"), "{json:#}");
     assert!(
-        lane(&json, "http-hyper")["failure"].is_null() && lane(&json, "http-reqwest")["failure"].is_null()
+        lane(&json, "ws")["failure"].as_str().unwrap().contains("could not connect"),
+        "{json:#}"
+    );
+    assert!(
+        lane(&json, "http-hyper")["failure"].is_null()
+            && lane(&json, "http-reqwest")["failure"].is_null()
     );
 }
 
@@ -329,11 +382,21 @@ async fn load_on_others_keeps_within_its_bound() {
     let bundle = ServerBundle::start(&scope, Ports::default(), None);
     let ours = bundle.ready().await.unwrap();
     let urls = format!("{},{}", ours.http_url(), ours.websocket_url());
-    let json =
-        json(&["--lanes", "http-hyper,ws", "--against", &urls, "--max-requests", "100", "--max-time", "10s"])
-            .await;
-    let done: u64 =
-        ["http-hyper", "ws"].iter().map(|name| lane(&json, name)["exchanges"].as_u64().unwrap()).sum();
+    let json = json(&[
+        "--lanes",
+        "http-hyper,ws",
+        "--against",
+        &urls,
+        "--max-requests",
+        "100",
+        "--max-time",
+        "10s",
+    ])
+    .await;
+    let done: u64 = ["http-hyper", "ws"]
+        .iter()
+        .map(|name| lane(&json, name)["exchanges"].as_u64().unwrap())
+        .sum();
     assert!(done <= 100, "{done}");
 }
 
@@ -343,15 +406,22 @@ async fn what_cannot_be_run_is_refused() {
         (&["--lanes", "wz"][..], "unknown lane `wz`; did you mean `ws`?"),
         (&["--payload", "1048577"], "the payload in bytes is 1048577; it can be from 0 to 1048576"),
         (&["--rtt", "80"], "write for example 80ms"),
-        (&["--against", "http://192.0.2.1/,ws://192.0.2.1/"], "--max-requests 10000 --max-time 30s"),
+        (
+            &["--against", "http://192.0.2.1/,ws://192.0.2.1/"],
+            "--max-requests 10000 --max-time 30s",
+        ),
         (&["--placement", "here"], "own-cpus, one-cpu, unpinned, unpinned-threads"),
     ] {
         let (out, err, code) = ended(wiretalk_race(arguments)).await;
-        assert!(err.contains(expected) && out.is_empty() && code != Some(0), "{arguments:?}: {err}");
+        assert!(
+            err.contains(expected) && out.is_empty() && code != Some(0),
+            "{arguments:?}: {err}"
+        );
     }
 }
 
-/// Bytes an exchange are those that a packet capture counts as TCP payload. Needs tshark, and root to capture.
+/// Bytes an exchange are those that a packet capture counts as TCP payload. Needs tshark, and root
+/// to capture.
 #[tokio::test]
 async fn bytes_are_those_of_a_packet_capture() {
     const PAYLOAD: usize = 777;
@@ -367,8 +437,17 @@ async fn bytes_are_those_of_a_packet_capture() {
         .expect("tshark must be installed: apt-get install tshark");
     captured(&file, b"the capture has begun", "tshark does not capture on lo").await;
     let payload = PAYLOAD.to_string();
-    let json =
-        json(&["--lanes", "tcp,http-hyper,ws", "--payload", &payload, "--pairs", "1", "--rate", "200"]).await;
+    let json = json(&[
+        "--lanes",
+        "tcp,http-hyper,ws",
+        "--payload",
+        &payload,
+        "--pairs",
+        "1",
+        "--rate",
+        "200",
+    ])
+    .await;
     captured(&file, b"the race is over", "the end is not in the capture").await;
     let pid = capture.id().unwrap().to_string();
     Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
@@ -379,9 +458,16 @@ async fn bytes_are_those_of_a_packet_capture() {
         ("tcp", find(&streams, &[0, 0, 3, 9])),
         (
             "http-hyper",
-            streams.values().find(|of| contains(&of.0, length.as_bytes()) && contains(&of.0, b"POST")),
+            streams
+                .values()
+                .find(|of| contains(&of.0, length.as_bytes()) && contains(&of.0, b"POST")),
         ),
-        ("ws", streams.values().find(|of| of.0.starts_with(b"GET ") && contains(&of.0, &[0x82, 0xfe, 3, 9]))),
+        (
+            "ws",
+            streams
+                .values()
+                .find(|of| of.0.starts_with(b"GET ") && contains(&of.0, &[0x82, 0xfe, 3, 9])),
+        ),
     ] {
         let (up, down) = of.unwrap_or_else(|| panic!("no stream of {name} in the capture"));
         let lane = lane(&json, name);
@@ -403,12 +489,14 @@ async fn bytes_are_those_of_a_packet_capture() {
     }
 }
 
-/// Sends `mark` over loopback again and again, until it is in the capture; all that was sent before is there then too.
+/// Sends `mark` over loopback again and again, until it is in the capture; all that was sent before
+/// is there then too.
 async fn captured(file: &Path, mark: &[u8], why: &str) {
     let limit = Instant::now() + HUNG;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (mut near, (mut far, _)) =
-        tokio::try_join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept()).unwrap();
+        tokio::try_join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept())
+            .unwrap();
     let (mut seen, mut fresh) = (0, Vec::new());
     loop {
         if let Ok(mut file) = fs::File::open(file) {
@@ -443,8 +531,8 @@ async fn payloads(file: &str) -> Streams {
         let [stream, port, payload] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
         let client = clients.entry(stream.to_owned()).or_insert_with(|| port.to_owned());
         let (up, down) = streams.entry(stream.to_owned()).or_default();
-        let bytes =
-            (0..payload.len() / 2).map(|at| u8::from_str_radix(&payload[2 * at..2 * at + 2], 16).unwrap());
+        let bytes = (0..payload.len() / 2)
+            .map(|at| u8::from_str_radix(&payload[2 * at..2 * at + 2], 16).unwrap());
         if client == port { up.extend(bytes) } else { down.extend(bytes) }
     }
     streams

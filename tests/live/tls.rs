@@ -55,7 +55,10 @@ pub(crate) async fn mirror(listener: TcpListener, acceptor: TlsAcceptor) {
 }
 
 /// Both directions' bytes, and the other reports.
-async fn play(options: SessionOptions, commands: &[SessionCommand]) -> (Vec<u8>, Vec<u8>, Vec<SessionEvent>) {
+async fn play(
+    options: SessionOptions,
+    commands: &[SessionCommand],
+) -> (Vec<u8>, Vec<u8>, Vec<SessionEvent>) {
     let (orders, inbox) = mpsc::channel(8);
     let (post, mut mail) = mpsc::channel(8);
     for command in commands {
@@ -65,7 +68,9 @@ async fn play(options: SessionOptions, commands: &[SessionCommand]) -> (Vec<u8>,
         let (mut sent, mut received, mut others) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(event) = mail.recv().await {
             match event {
-                SessionEvent::Bytes(chunk) if chunk.direction == Direction::Sent => sent.extend(chunk.bytes),
+                SessionEvent::Bytes(chunk) if chunk.direction == Direction::Sent => {
+                    sent.extend(chunk.bytes)
+                }
                 SessionEvent::Bytes(chunk) => received.extend(chunk.bytes),
                 other => others.push(other),
             }
@@ -119,30 +124,48 @@ async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is
     let (acceptor, ca) = acceptor("unknown.pem");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let with = |tls| SessionOptions { tls, ..SessionOptions::new(format!("wss://127.0.0.1:{port}/")) };
+    let with =
+        |tls| SessionOptions { tls, ..SessionOptions::new(format!("wss://127.0.0.1:{port}/")) };
     let tests = async {
         let reason = |others: &[SessionEvent]| match others.last() {
             Some(SessionEvent::Ended(Err(SessionError::Connect(error)))) => error.to_string(),
             _ => panic!("{others:?}"),
         };
         let (sent, _, others) = play(with(TlsOptions::default()), &[]).await;
-        assert!(sent.is_empty() && reason(&others).contains("nobody that is trusted"), "{others:?}");
+        assert!(
+            sent.is_empty() && reason(&others).contains("nobody that is trusted"),
+            "{others:?}"
+        );
         let (_, _, others) =
             play(with(TlsOptions { ca: Some(ca.clone()), ..TlsOptions::default() }), &[]).await;
         assert!(reason(&others).contains("127.0.0.1"), "the name is checked: {others:?}");
-        let named =
-            TlsOptions { ca: Some(ca), server_name: Some("localhost".into()), ..TlsOptions::default() };
+        let named = TlsOptions {
+            ca: Some(ca),
+            server_name: Some("localhost".into()),
+            ..TlsOptions::default()
+        };
         let (_, _, others) = play(with(named), &[SessionCommand::HangUp]).await;
-        assert!(matches!(others.last(), Some(SessionEvent::Ended(Ok(SessionEnd::HungUp)))), "{others:?}");
-        let (_, _, others) =
-            play(with(TlsOptions { insecure: true, ..TlsOptions::default() }), &[SessionCommand::HangUp])
-                .await;
+        assert!(
+            matches!(others.last(), Some(SessionEvent::Ended(Ok(SessionEnd::HungUp)))),
+            "{others:?}"
+        );
+        let (_, _, others) = play(
+            with(TlsOptions { insecure: true, ..TlsOptions::default() }),
+            &[SessionCommand::HangUp],
+        )
+        .await;
         let Some(SessionEvent::Note(warning)) = others.first() else { panic!("{others:?}") };
         assert!(warning.contains("NOT SECURE"), "{warning}");
-        assert!(matches!(others.last(), Some(SessionEvent::Ended(Ok(SessionEnd::HungUp)))), "{others:?}");
+        assert!(
+            matches!(others.last(), Some(SessionEvent::Ended(Ok(SessionEnd::HungUp)))),
+            "{others:?}"
+        );
         let none = TlsOptions { ca: Some("/nowhere.pem".into()), ..TlsOptions::default() };
         let (_, _, others) = play(with(none), &[]).await;
-        assert!(reason(&others).contains("/nowhere.pem") && reason(&others).contains("PEM"), "{others:?}");
+        assert!(
+            reason(&others).contains("/nowhere.pem") && reason(&others).contains("PEM"),
+            "{others:?}"
+        );
     };
     tokio::select! { () = tests => {} () = mirror(listener, acceptor) => unreachable!("it serves on") }
 }

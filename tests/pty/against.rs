@@ -1,4 +1,5 @@
-//! What a race promises to servers that are not its own: `--max-requests` is never exceeded, and a round fits into it.
+//! What a race promises to servers that are not its own: `--max-requests` is never exceeded, and a
+//! round fits into it.
 
 use serde_json::Value;
 
@@ -12,7 +13,9 @@ fn requests(log: &[String]) -> u64 {
         }
         // "... WebSocket closed with 1000, 2 messages in, 2 out, 3 ms"
         let before = line.split_once(" messages in").or_else(|| line.split_once(" message in"));
-        before.and_then(|(before, _)| before.rsplit(' ').next()).map_or(0, |count| count.parse().unwrap())
+        before
+            .and_then(|(before, _)| before.rsplit(' ').next())
+            .map_or(0, |count| count.parse().unwrap())
     };
     log.iter().map(of).sum()
 }
@@ -29,7 +32,8 @@ fn race(most: u64, more: &[&str]) -> Seen {
     let mut servers = Servers::start();
     let urls = format!("{},{}", servers.http, servers.websocket);
     let most = most.to_string();
-    let bound = ["race", "--json", "--against", &urls, "--max-requests", &most, "--max-time", "60s"];
+    let bound =
+        ["race", "--json", "--against", &urls, "--max-requests", &most, "--max-time", "60s"];
     let race = run(&[&bound[..], more].concat());
     servers.interrupt();
     let (_, log) = servers.end();
@@ -51,7 +55,10 @@ fn fits(most: u64, more: &[&str]) {
 fn is_refused(most: u64, more: &[&str], least: u64) {
     let seen = race(most, more);
     assert_eq!((seen.code, seen.requests), (Some(1), 0), "{}", seen.stderr);
-    let words = [format!("--max-requests {most} is too few for one round"), format!("give {least} or more")];
+    let words = [
+        format!("--max-requests {most} is too few for one round"),
+        format!("give {least} or more"),
+    ];
     assert!(words.iter().all(|word| seen.stderr.contains(word)), "{}", seen.stderr);
 }
 
@@ -77,7 +84,8 @@ fn nor_by_bursts_and_by_lanes_that_connect_anew() {
     for most in [71, 100, 1000] {
         fits(most, &["--burst", "10"]);
     }
-    let anew = ["--lanes", "http-bare,http-new,ws-pipelined,ws-new", "--burst", "3", "--connections", "2"];
+    let anew =
+        ["--lanes", "http-bare,http-new,ws-pipelined,ws-new", "--burst", "3", "--connections", "2"];
     is_refused(61, &anew, 62);
     for most in [62, 1000] {
         fits(most, &anew);

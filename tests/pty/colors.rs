@@ -75,7 +75,8 @@ fn who_has_the_keys_is_seen_without_colours_too() {
 #[test]
 fn a_terminal_of_256_colours_gets_those() {
     let raw = code_slides(&[("TERM", "xterm-256color")]);
-    let kinds = |kind| move |code: &Vec<u16>| matches!(code[..], [38 | 48, found, ..] if found == kind);
+    let kinds =
+        |kind| move |code: &Vec<u16>| matches!(code[..], [38 | 48, found, ..] if found == kind);
     assert!(!sgr(&raw).iter().any(kinds(2)), "24-bit colours");
     assert!(sgr(&raw).iter().any(kinds(5)));
     assert!(sgr(&code_slides(&TRUE_COLOR)).iter().any(kinds(2)), "else the test would see nothing");
@@ -99,7 +100,9 @@ fn escape_sequences_of_a_deck_are_shown_and_not_sent() {
     let evil = "\x1b]0;owned\x07\x1b[5;31m\x1b[c\x08";
     let deck = file("evil\x1b[2J.md", deck_with(evil, evil));
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
-    for (at, text) in ["Opening", "bold", "let evil", "cell", "evil␛[2J.md:"].into_iter().enumerate() {
+    for (at, text) in
+        ["Opening", "bold", "let evil", "cell", "evil␛[2J.md:"].into_iter().enumerate()
+    {
         terminal.shows(&[text, &format!("{}/5", at + 1), "␛]0;owned␇␛[5;31m␛[c␈"]);
         terminal.keys("s");
         terminal.shows(&["note ␛]0;owned␇"]);
@@ -127,9 +130,14 @@ fn deck_with(evil: &str, section: &str) -> String {
     let note = format!("<!-- speaker_note: note {evil} -->");
     let slides = [
         format!("<!-- section: {section} -->\n\n## Opening {evil}\n\n{note}\n"),
-        format!("Text **bold {evil}** `code {evil}` [link {evil}](http://a/)\n\n- item {evil}\n\n{note}\n"),
+        format!(
+            "Text **bold {evil}** `code {evil}` [link {evil}](http://a/)\n\n- item \
+             {evil}\n\n{note}\n"
+        ),
         format!("```rust\nlet evil = \"{evil}\";\n```\n\n```text\nart {evil}\n```\n\n{note}\n"),
-        format!("| head {evil} |\n| --- |\n| cell {evil} |\n\n> [!NOTE]\n> quote {evil}\n\n{note}\n"),
+        format!(
+            "| head {evil} |\n| --- |\n| cell {evil} |\n\n> [!NOTE]\n> quote {evil}\n\n{note}\n"
+        ),
         format!("```demo {evil}\ntext = \"{evil}\"\n```\n\n{note}\n"),
     ];
     slides.join("\n---\n\n")
@@ -149,7 +157,9 @@ fn assert_never_sent(mut terminal: Terminal, orders: &[&str]) {
 /// From 0 to 1, that of the ground in the screen's first cell.
 fn brightness(screen: &Screen) -> f32 {
     match screen.cell(0, 0).unwrap().bgcolor() {
-        Color::Rgb(red, green, blue) => [red, green, blue].into_iter().map(f32::from).sum::<f32>() / 765.0,
+        Color::Rgb(red, green, blue) => {
+            [red, green, blue].into_iter().map(f32::from).sum::<f32>() / 765.0
+        }
         other => panic!("{other:?} is no 24-bit colour"),
     }
 }
@@ -161,7 +171,9 @@ fn sgr(raw: &[u8]) -> Vec<Vec<u16>> {
         let end = rest.find(|c: char| ('@'..='~').contains(&c))?;
         (rest[end..].starts_with('m')).then(|| rest[..end].to_owned())
     });
-    sequences.map(|numbers| numbers.split([';', ':']).map(|n| n.parse().unwrap_or(0)).collect()).collect()
+    sequences
+        .map(|numbers| numbers.split([';', ':']).map(|n| n.parse().unwrap_or(0)).collect())
+        .collect()
 }
 
 /// Whether a colour is set; 39 and 49 give the terminal its own back.

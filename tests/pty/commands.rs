@@ -12,12 +12,18 @@ fn both_decks_have_no_warnings() {
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert_eq!(lines[0], "slides/talk.md: 54 slides, no warnings");
-    assert!(lines[1].starts_with("slides/tour.md: ") && lines[1].ends_with(", no warnings"), "{lines:?}");
+    assert!(
+        lines[1].starts_with("slides/tour.md: ") && lines[1].ends_with(", no warnings"),
+        "{lines:?}"
+    );
 }
 
 #[test]
 fn a_bad_deck_is_told_where_it_is_bad() {
-    let deck = file("bad.md", "# One\n\n```demo inpsect\n```\n\n---\n\n```demo inspect\nserver = 7\n```\n");
+    let deck = file(
+        "bad.md",
+        "# One\n\n```demo inpsect\n```\n\n---\n\n```demo inspect\nserver = 7\n```\n",
+    );
     let name = deck.to_str().unwrap();
     let run = run(&["check", name]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""), "{}", run.stdout);
@@ -31,8 +37,15 @@ fn a_bad_deck_is_told_where_it_is_bad() {
 fn the_demos_are_listed_with_their_settings() {
     let text = run(&["demos"]);
     assert_eq!(text.code, Some(0));
-    for part in ["feed\n", "inspect\n", "race\n", "weigh\n", "```demo inspect", "text = \"Hello\"", "Ctrl-D"]
-    {
+    for part in [
+        "feed\n",
+        "inspect\n",
+        "race\n",
+        "weigh\n",
+        "```demo inspect",
+        "text = \"Hello\"",
+        "Ctrl-D",
+    ] {
         assert!(text.stdout.contains(part), "{part:?} is not in\n{}", text.stdout);
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
@@ -45,7 +58,9 @@ fn a_shell_is_taught_every_command() {
     let bash = run(&["completions", "bash"]);
     assert_eq!((bash.code, bash.stderr.as_str()), (Some(0), ""));
     assert!(bash.stdout.contains("complete -F _wiretalk"), "{}", bash.stdout);
-    for command in ["check", "inspect", "decode", "race", "serve", "demos", "completions", "licenses"] {
+    for command in
+        ["check", "inspect", "decode", "race", "serve", "demos", "completions", "licenses"]
+    {
         assert!(bash.stdout.contains(&format!("wiretalk,{command})")), "{command} is missing");
     }
 }
@@ -77,12 +92,15 @@ fn a_race_comes_out_as_one_json_object() {
 #[test]
 fn the_inspector_prints_records_of_a_real_connection() {
     let servers = Servers::start();
-    let inspect = run(&["inspect", &servers.websocket, "--send", "Hello", "--json", "--for", "0.2"]);
+    let inspect =
+        run(&["inspect", &servers.websocket, "--send", "Hello", "--json", "--for", "0.2"]);
     assert_eq!((inspect.code, inspect.stderr.as_str()), (Some(0), ""), "{}", inspect.stdout);
     let records: Vec<Value> =
         inspect.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     // on a busy machine the goodbye may go out before the echo is there
-    let of = |side: &str| records.iter().filter(move |record| record["from"] == side).collect::<Vec<_>>();
+    let of = |side: &str| {
+        records.iter().filter(move |record| record["from"] == side).collect::<Vec<_>>()
+    };
     let [request, hello, goodbye] = of("client")[..] else { panic!("{}", inspect.stdout) };
     let [response, echo, answer] = of("server")[..] else { panic!("{}", inspect.stdout) };
     let end = &records[6];

@@ -1,4 +1,5 @@
-//! Somebody else's deck: presenting it does nothing outside of the talk before the reader allows that by a key.
+//! Somebody else's deck: presenting it does nothing outside of the talk before the reader allows
+//! that by a key.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -11,8 +12,10 @@ use crate::pipe::run;
 use crate::terminal::{CTRL_C, RIGHT, Terminal};
 use crate::{DEADLINE, file};
 
-/// Every key that a slide or a demo might know, but for the one that allows and those that leave the slide or the talk.
-const KEYS: &str = "\r\tbcdefhijklmortuvwxyzABCDEFHIJKLMORSTUVWXYZ0123456789.,/<>[]{}!+-\x04\x12\r\r";
+/// Every key that a slide or a demo might know, but for the one that allows and those that leave
+/// the slide or the talk.
+const KEYS: &str =
+    "\r\tbcdefhijklmortuvwxyzABCDEFHIJKLMORSTUVWXYZ0123456789.,/<>[]{}!+-\x04\x12\r\r";
 const PAGE_UP: &str = "\x1b[5~";
 const PAGE_DOWN: &str = "\x1b[6~";
 
@@ -48,7 +51,8 @@ fn is_untouched(victim: &Path) -> bool {
 
 /// A slide for each way out of the talk.
 fn evil(name: &str, victim: &Path, port: u16) -> PathBuf {
-    let fence = |settings: &str| format!("## Slide\n\nHarmless.\n\n```demo inspect\n{settings}\n```\n");
+    let fence =
+        |settings: &str| format!("## Slide\n\nHarmless.\n\n```demo inspect\n{settings}\n```\n");
     let write = format!("write = {:?}\nreplace = \"yes\"", victim.to_str().unwrap());
     let slides = [
         fence(&format!("{write}\ntext = \"written\"")),
@@ -99,7 +103,11 @@ fn a_key_allows_what_the_slide_says_and_only_that() {
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
     terminal.shows(&["1/9", "write `", "allowed-victim`", "replacing", "a allows inspect"]);
     terminal.keys(RIGHT);
-    terminal.shows(&["2/9", &format!("connect to ws://0.0.0.0:{port}/ with 1 header"), "2 messages"]);
+    terminal.shows(&[
+        "2/9",
+        &format!("connect to ws://0.0.0.0:{port}/ with 1 header"),
+        "2 messages",
+    ]);
     terminal.keys("a");
     called(&listener);
     terminal.shows(&["2/9", "1 Handshake"]);
@@ -160,8 +168,13 @@ fn check_lists_what_a_deck_would_do_and_finds_nothing_wrong_with_that() {
         assert!(checked.stdout.contains(sentence), "{sentence:?} is not in\n{}", checked.stdout);
     }
     assert!(is_untouched(&victim) && is_silent(&listener));
-    let odd = file("odd.md", "# One\n\n```demo inspect\nreplace = \"yes\"\nserver = \"htp://x\"\n```\n");
+    let odd =
+        file("odd.md", "# One\n\n```demo inspect\nreplace = \"yes\"\nserver = \"htp://x\"\n```\n");
     let checked = run(&["check", odd.to_str().unwrap()]);
     assert_eq!(checked.code, Some(1));
-    assert!(checked.stdout.contains("odd.md:4:1: `replace` belongs to `write`"), "{}", checked.stdout);
+    assert!(
+        checked.stdout.contains("odd.md:4:1: `replace` belongs to `write`"),
+        "{}",
+        checked.stdout
+    );
 }

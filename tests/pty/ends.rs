@@ -84,11 +84,14 @@ fn ctrl_z_without_a_shell_comes_back_at_once() {
 
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_until_fg() {
-    let mut terminal =
-        Terminal::with_shell("\"$0\" slides/talk.md; echo stopped; read line; fg >/dev/null; echo ended $?");
+    let mut terminal = Terminal::with_shell(
+        "\"$0\" slides/talk.md; echo stopped; read line; fg >/dev/null; echo ended $?",
+    );
     terminal.shows(&[" 1/54"]);
     terminal.keys(CTRL_Z);
-    terminal.until("the shell", |screen| !screen.alternate_screen() && screen.contents().contains("stopped"));
+    terminal.until("the shell", |screen| {
+        !screen.alternate_screen() && screen.contents().contains("stopped")
+    });
     assert!(!terminal.is_raw_mode() && !terminal.screen().hide_cursor());
     terminal.keys("\r");
     terminal.until("the talk again", |screen| {

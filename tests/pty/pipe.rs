@@ -79,7 +79,8 @@ impl Servers {
         let lines = lines(program.child.stdout.take().unwrap());
         let address = |name: &str| {
             let line = lines.recv_timeout(DEADLINE).expect("an address was not told");
-            let address = line.strip_prefix(name).unwrap_or_else(|| panic!("{line:?} does not name {name}"));
+            let address =
+                line.strip_prefix(name).unwrap_or_else(|| panic!("{line:?} does not name {name}"));
             address.trim().to_owned()
         };
         let (http, websocket) = (address("http "), address("ws "));
@@ -103,7 +104,11 @@ impl Servers {
             rest.push(line);
         }
         let closed = self.lines.try_recv();
-        assert_eq!(closed, Err(std::sync::mpsc::TryRecvError::Disconnected), "it did not end: {rest:?}");
+        assert_eq!(
+            closed,
+            Err(std::sync::mpsc::TryRecvError::Disconnected),
+            "it did not end: {rest:?}"
+        );
         (self.program.child.wait().unwrap(), rest)
     }
 }

@@ -62,7 +62,8 @@ fn wrong_usage() {
 fn onto(stdout: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let stdout = std::fs::File::options().write(true).open(stdout).unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wiretalk"));
-    let output = command.args(arguments).stdin(std::process::Stdio::null()).stdout(stdout).output().unwrap();
+    let output =
+        command.args(arguments).stdin(std::process::Stdio::null()).stdout(stdout).output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
@@ -111,13 +112,18 @@ fn a_capture_that_cannot_be_written() {
     let link = format!("{there}.link");
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink("nowhere.pcapng", &link).unwrap();
-    let expected =
-        ["it is a symbolic link to nowhere.pcapng, which is not there: name that file, or remove the link"];
+    let expected = ["it is a symbolic link to nowhere.pcapng, which is not there: name that \
+                     file, or remove the link"];
     does_not_write(&link, &[], &expected, &["--replace"]);
     let fifo = format!("{there}.fifo");
     let _ = std::fs::remove_file(&fifo);
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    does_not_write(&fifo, &["--replace"], &["it is a fifo that nobody reads; start its reader first"], &[]);
+    does_not_write(
+        &fifo,
+        &["--replace"],
+        &["it is a fifo that nobody reads; start its reader first"],
+        &[],
+    );
     refuses(&["inspect", &fifo], 1, &["isn't a regular file"]);
     #[cfg(target_os = "linux")]
     does_not_write("/dev/full", &["--replace"], &["No space left on device"], &["--replace"]);
@@ -148,11 +154,19 @@ fn a_terminal_that_can_only_print() {
 #[test]
 fn a_locale_that_is_not_utf_8_is_told_until_the_first_key() {
     let terminal = |locale: &[(&str, &str)]| {
-        Terminal::with(&[&[("TERM", "xterm-256color"), ("LC_ALL", "")], locale].concat(), &["slides/talk.md"])
+        Terminal::with(
+            &[&[("TERM", "xterm-256color"), ("LC_ALL", "")], locale].concat(),
+            &["slides/talk.md"],
+        )
     };
-    for (locale, expected) in [(("LANG", "C"), "with LANG=C"), (("LC_ALL", "POSIX"), "with LC_ALL=POSIX")] {
+    for (locale, expected) in
+        [(("LANG", "C"), "with LANG=C"), (("LC_ALL", "POSIX"), "with LC_ALL=POSIX")]
+    {
         let mut terminal = terminal(&[locale]);
-        terminal.shows(&[" 1/54", &format!("drawn in UTF-8; {expected} this terminal may not know it")]);
+        terminal.shows(&[
+            " 1/54",
+            &format!("drawn in UTF-8; {expected} this terminal may not know it"),
+        ]);
         terminal.keys("\x1b[C");
         terminal.shows(&[" 2/54"]);
         terminal.until("no notice", |screen| !screen.contents().contains("drawn in UTF-8"));

@@ -98,8 +98,9 @@ fn without_connections_ctrl_c_ends_it_at_once() {
 fn upgraded(url: &str) -> TcpStream {
     let mut socket = connect(url, "ws://");
     let request = format!(
-        "GET / HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: \
+         Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: \
+         13\r\n\r\n",
         host(url, "ws://")
     );
     socket.write_all(request.as_bytes()).unwrap();
@@ -116,7 +117,8 @@ fn connect(url: &str, scheme: &str) -> TcpStream {
 }
 
 fn host<'u>(url: &'u str, scheme: &str) -> &'u str {
-    let rest = url.strip_prefix(scheme).unwrap_or_else(|| panic!("{url:?} does not begin with {scheme}"));
+    let rest =
+        url.strip_prefix(scheme).unwrap_or_else(|| panic!("{url:?} does not begin with {scheme}"));
     rest.split('/').next().unwrap_or(rest)
 }
 

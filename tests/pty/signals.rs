@@ -1,4 +1,5 @@
-//! Signals work while the reader of standard output stands still: the first ends the command, a second ends it at once.
+//! Signals work while the reader of standard output stands still: the first ends the command, a
+//! second ends it at once.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -16,7 +17,8 @@ use crate::{DEADLINE, file};
 
 const BOTH: [Signal; 2] = [Signal::INT, Signal::TERM];
 
-/// A command whose standard output is a pipe of 4 KiB that is read only by [`Stuck::line`] and the like.
+/// A command whose standard output is a pipe of 4 KiB that is read only by [`Stuck::line`] and the
+/// like.
 struct Stuck {
     child: Child,
     stdout: PipeReader,
@@ -96,7 +98,8 @@ fn inspect_ends_in_words_and_in_json() {
         for json in [&["--json"][..], &[]] {
             let servers = Servers::start();
             let sends = ["--send", "a few letters"].repeat(1000);
-            let mut inspect = Stuck::start(&[&["inspect", &servers.websocket], json, &sends].concat());
+            let mut inspect =
+                Stuck::start(&[&["inspect", &servers.websocket], json, &sends].concat());
             inspect.wait_for_output();
             assert!(servers.line().ends_with(" 101 WebSocket opened"));
             inspect.signal(signal);
@@ -116,12 +119,14 @@ fn the_proxy_ends() {
         client.set_read_timeout(Some(DEADLINE)).unwrap();
         write!(
             client,
-            "GET / HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            "GET / HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: \
+             Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: \
+             13\r\n\r\n"
         )
         .unwrap();
         assert_ne!(client.read(&mut [0; 4096]).unwrap(), 0);
-        // RFC 6455 section 5.7: a masked "Hello"; the records of these fill the pipe many times over
+        // RFC 6455 section 5.7: a masked "Hello"; the records of these fill the pipe many times
+        // over
         client.write_all(&b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".repeat(2000)).unwrap();
         assert_ne!(client.read(&mut [0; 64]).unwrap(), 0);
         proxy.signal(signal);
@@ -169,7 +174,8 @@ fn a_second_signal_ends_it_at_once() {
         let url = format!("ws://{}/", listener.local_addr().unwrap());
         // RFC 6455 section 1.3
         let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
-        let mut inspect = Stuck::start(&["inspect", &url, "--json", "--for", "3600", "--header", key]);
+        let mut inspect =
+            Stuck::start(&["inspect", &url, "--json", "--for", "3600", "--header", key]);
         let (mut server, _) = listener.accept().unwrap();
         server.set_read_timeout(Some(DEADLINE)).unwrap();
         assert_ne!(server.read(&mut [0; 4096]).unwrap(), 0);
@@ -189,7 +195,8 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
-/// Neither its first frame nor what gives the terminal back has room, but the keys are the terminal's again.
+/// Neither its first frame nor what gives the terminal back has room, but the keys are the
+/// terminal's again.
 #[test]
 fn a_talk_ends_on_a_terminal_that_takes_nothing_in() {
     for (signal, twice) in [(Signal::TERM, false), (Signal::INT, true), (Signal::HUP, false)] {
@@ -198,7 +205,11 @@ fn a_talk_ends_on_a_terminal_that_takes_nothing_in() {
         let is_raw = || !tcgetattr(&pty).unwrap().local_modes.contains(LocalModes::ICANON);
         assert!(!is_raw());
         let talk = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_wiretalk"));
-        let child = talk.arg("slides/talk.md").env("TERM", "xterm-256color").spawn(side_of_program).unwrap();
+        let child = talk
+            .arg("slides/talk.md")
+            .env("TERM", "xterm-256color")
+            .spawn(side_of_program)
+            .unwrap();
         let mut talk = Stuck { child, stdout: pipe().unwrap().0 };
         let deadline = Instant::now() + DEADLINE;
         while !is_raw() {

@@ -88,15 +88,19 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
 fn a_capture_opens_alone_on_the_screen_and_with_the_keys() {
     let mut terminal = Terminal::open(&["inspect", "tests/captures/tls13-aes128.pcapng"]);
     terminal.shows(&["Frames(6)", "\"Hello\"", "h all keys", "Ctrl-C leaves"]);
-    assert!(terminal.rows()[0].starts_with('╔'), "there is no slide around it: {:?}", terminal.rows()[0]);
+    assert!(
+        terminal.rows()[0].starts_with('╔'),
+        "there is no slide around it: {:?}",
+        terminal.rows()[0]
+    );
     terminal.keys("ffrom=server\r");
     terminal.shows(&["from=server: 3 of 6"]);
     terminal.keys("f\u{15}\r?");
     terminal.shows(&["The RFC", "Why"]);
     terminal.keys(ESC);
     terminal.until("the page closed", |screen| !screen.contents().contains("The RFC "));
-    // With nothing open there is nobody else to have the keys. The new size is drawn after that key, and keeps it apart from
-    // the next one, with which it would be Alt.
+    // With nothing open there is nobody else to have the keys. The new size is drawn after that
+    // key, and keeps it apart from the next one, with which it would be Alt.
     terminal.keys(ESC);
     terminal.resize(100, 31);
     terminal.until("the new size", |screen| {
@@ -121,7 +125,8 @@ fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
     terminal.keys(ESC);
     terminal.until("the prompt closed", |screen| !screen.contents().contains("send ▸"));
     terminal.keys(ESC);
-    terminal.until("the keyboard given back", |screen| !screen.contents().contains("has the keyboard"));
+    terminal
+        .until("the keyboard given back", |screen| !screen.contents().contains("has the keyboard"));
     terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
 }

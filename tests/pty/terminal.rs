@@ -37,7 +37,8 @@ const BEGIN_FRAME: &str = "\x1b[?2026h";
 const END_FRAME: &str = "\x1b[?2026l";
 
 /// A terminal of the environment that most tests want.
-pub(crate) const TRUE_COLOR: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+pub(crate) const TRUE_COLOR: [(&str, &str); 2] =
+    [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
 
 const WIRETALK: &str = env!("CARGO_BIN_EXE_wiretalk");
 
@@ -82,7 +83,8 @@ impl Terminal {
         pty.resize(Size::new(claimed.1, claimed.0)).unwrap();
         let before = tcgetattr(&pty).unwrap();
         assert!(before.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO));
-        let command = command.env_remove("NO_COLOR").env_remove("COLORTERM").env("LC_ALL", "C.UTF-8");
+        let command =
+            command.env_remove("NO_COLOR").env_remove("COLORTERM").env("LC_ALL", "C.UTF-8");
         let command = command.envs(variables.iter().copied());
         let program = command.spawn(side_of_program).unwrap();
         let pty = Arc::new(pty);
@@ -191,7 +193,9 @@ impl Terminal {
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Disconnected) => return self.program.wait().unwrap(),
-                Err(RecvTimeoutError::Timeout) => panic!("it did not end; the screen:\n{}", self.picture()),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("it did not end; the screen:\n{}", self.picture())
+                }
             }
         }
     }

@@ -77,7 +77,10 @@ async fn only_requests_for_this_server_are_answered() {
         let absolute = upgrade(|request| request.replace("GET /", "GET http://evil.example/"));
         assert_eq!(status(websocket, &absolute).await, "421 Misdirected Request", "{kind:?}");
         // HTTP/1.0 knows no Host, and browsers do not speak it
-        assert_eq!(status(http, "GET / HTTP/1.0\r\n\r\n").await.trim_start_matches("HTTP/1.0 "), "200 OK");
+        assert_eq!(
+            status(http, "GET / HTTP/1.0\r\n\r\n").await.trim_start_matches("HTTP/1.0 "),
+            "200 OK"
+        );
     }
 }
 
@@ -97,7 +100,8 @@ async fn a_name_that_is_given_is_this_server_too() {
 async fn pages_are_let_in_by_their_origin_on_every_kind() {
     let from = |origin: &str| {
         upgrade(|request| {
-            request.replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket"))
+            request
+                .replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket"))
         })
     };
     let only = Origins::only("https://talk.example:8443".parse().unwrap());
@@ -116,7 +120,10 @@ async fn pages_are_let_in_by_their_origin_on_every_kind() {
             assert_eq!(status(by_default, &from(origin)).await, expected, "{kind:?}: {origin}");
             assert_eq!(status(address, &from(origin)).await, "403 Forbidden", "{kind:?}: {origin}");
         }
-        assert_eq!(status(address, &from("https://talk.example:8443")).await, "101 Switching Protocols");
+        assert_eq!(
+            status(address, &from("https://talk.example:8443")).await,
+            "101 Switching Protocols"
+        );
         let no_page = upgrade(|request| request);
         assert_eq!(status(address, &no_page).await, "101 Switching Protocols", "{kind:?}: no page");
     }

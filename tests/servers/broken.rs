@@ -1,4 +1,5 @@
-//! Every broken rule against the strict server: the code that the vectors name must come back, and the next peer be served.
+//! Every broken rule against the strict server: the code that the vectors name must come back, and
+//! the next peer be served.
 
 use std::sync::LazyLock;
 
@@ -20,7 +21,10 @@ fn cases() -> impl Iterator<Item = &'static Value> {
 
 fn bytes(case: &Value) -> Vec<u8> {
     let unhex = |text: &str| -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect()
     };
     let mut bytes = unhex(case["hex"].as_str().unwrap());
     if let Some(unit) = case["repeat"]["unit_hex"].as_str() {
@@ -42,8 +46,8 @@ fn close_code(case: &Value) -> Option<u64> {
 async fn transcript_of(server: &TestServer, offer: Option<&str>, bytes: &[u8]) -> Transcript {
     let mut peer = server.visit().await;
     let request = String::from_utf8_lossy(UPGRADE).into_owned();
-    let offered =
-        offer.map_or("\r\n".to_owned(), |offer| format!("Sec-WebSocket-Extensions: {offer}\r\n\r\n"));
+    let offered = offer
+        .map_or("\r\n".to_owned(), |offer| format!("Sec-WebSocket-Extensions: {offer}\r\n\r\n"));
     let request = request.strip_suffix("\r\n").unwrap().to_owned() + &offered;
     peer.send(request.as_bytes()).await;
     let accepted = SWITCHING.strip_suffix(b"\r\n").unwrap();
@@ -76,19 +80,25 @@ async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
     let server = large_server().await;
     let mut seen = 0;
     for case in cases() {
-        let (Some(code), "fail") = (close_code(case), case["expect"]["verdict"].as_str().unwrap()) else {
+        let (Some(code), "fail") = (close_code(case), case["expect"]["verdict"].as_str().unwrap())
+        else {
             continue;
         };
         let name = &case["name"];
         let transcript_of = transcript_of(&server, case["extensions"].as_str(), &bytes(case)).await;
-        assert_eq!((transcript_of.verdict(), transcript_of.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
+        assert_eq!(
+            (transcript_of.verdict(), transcript_of.faults()),
+            (DecodeVerdict::Ok, &[][..]),
+            "{name}"
+        );
         let last = transcript_of.frames().last().unwrap();
         assert_eq!(last.header.opcode, Opcode::Close, "{name}");
         let body = last.payload();
         assert_eq!(u64::from(u16::from_be_bytes([body[0], body[1]])), code, "{name}");
         let reason = str::from_utf8(&body[2..]).unwrap();
         let broken = case["expect"]["violations"].as_array().unwrap();
-        let named = |found: &Value| reason.starts_with(&format!("{} (", found["code"].as_str().unwrap()));
+        let named =
+            |found: &Value| reason.starts_with(&format!("{} (", found["code"].as_str().unwrap()));
         assert!(broken.iter().any(named), "{name}: {reason}");
         serves_the_next(&server).await;
         seen += 1;
@@ -107,9 +117,17 @@ async fn each_vector_that_breaks_none_is_echoed() {
         let all = [bytes(case), masked(0x88, &1000_u16.to_be_bytes())].concat();
         sent.push(&all);
         let transcript_of = transcript_of(&server, offer, &all).await;
-        assert_eq!((transcript_of.verdict(), transcript_of.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
+        assert_eq!(
+            (transcript_of.verdict(), transcript_of.faults()),
+            (DecodeVerdict::Ok, &[][..]),
+            "{name}"
+        );
         let texts = |transcript: &Transcript| -> Vec<_> {
-            transcript.messages().iter().map(|message| (message.kind, message.data.clone())).collect()
+            transcript
+                .messages()
+                .iter()
+                .map(|message| (message.kind, message.data.clone()))
+                .collect()
         };
         assert_eq!(texts(&transcript_of), texts(&sent), "{name}");
         seen += 1;
@@ -126,7 +144,11 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
     for case in requests.filter(|case| case["expect"]["verdict"] != "incomplete") {
         let (name, known, expect) = (&case["name"], &case["context"], &case["expect"]);
         let strings = |list: &Value| -> Vec<String> {
-            list.as_array().into_iter().flatten().map(|item| item.as_str().unwrap().to_owned()).collect()
+            list.as_array()
+                .into_iter()
+                .flatten()
+                .map(|item| item.as_str().unwrap().to_owned())
+                .collect()
         };
         let policy = ServerPolicy {
             subprotocols: strings(&known["protocols"]),
@@ -145,10 +167,13 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
         peer.0.shutdown().await.unwrap();
         let answer = String::from_utf8_lossy(&peer.rest().await).into_owned();
         match expect["status"].as_u64() {
-            Some(status) => assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}"),
+            Some(status) => {
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}")
+            }
             None => assert_eq!(answer, "", "{name}"),
         }
-        for (header, value) in expect["response_headers_include"].as_object().into_iter().flatten() {
+        for (header, value) in expect["response_headers_include"].as_object().into_iter().flatten()
+        {
             let line = format!("\r\n{header}: {}\r\n", value.as_str().unwrap()).to_lowercase();
             assert!(answer.to_lowercase().contains(&line), "{name}: {line}");
         }

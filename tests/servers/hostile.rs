@@ -1,5 +1,5 @@
-//! Peers that mean no good on real sockets, against every kind of server: they are gone in the end, and others are served
-//! meanwhile.
+//! Peers that mean no good on real sockets, against every kind of server: they are gone in the end,
+//! and others are served meanwhile.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use wiretalk::servers::{
 };
 
 use crate::{
-    HELLO, MASKED_HELLO, Peer, SWITCHING, TestServer, UPGRADE, masked, soon, test_server, websocket_server,
+    HELLO, MASKED_HELLO, Peer, SWITCHING, TestServer, UPGRADE, masked, soon, test_server,
+    websocket_server,
 };
 
 /// More than all kernels between two peers keep, and less than a flood that is taken.
@@ -71,7 +72,8 @@ impl Bundled {
     }
 }
 
-/// Sends `bytes` again and again until the server has had enough, and reads nothing; how many bytes that were.
+/// Sends `bytes` again and again until the server has had enough, and reads nothing; how many bytes
+/// that were.
 async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
     let mut written = 0;
     while written < MAX_WRITTEN
@@ -99,7 +101,8 @@ async fn who_never_reads_is_given_up_and_others_are_served() {
             let ended = loop {
                 good.send(MASKED_HELLO).await;
                 good.expect(HELLO).await;
-                if let Ok(ServerEvent::Closed { reason: Some(why), .. }) = server.events.try_recv() {
+                if let Ok(ServerEvent::Closed { reason: Some(why), .. }) = server.events.try_recv()
+                {
                     break why;
                 }
             };
@@ -159,7 +162,8 @@ async fn a_frame_that_dribbles_is_given_up_however_steadily() {
         };
         let ((), (code, why)) = tokio::join!(dribbling, server.ended());
         // on a machine that is slow enough it stood still
-        let reason = why.starts_with("a frame came at less than 4096 bytes a second, and at least ");
+        let reason =
+            why.starts_with("a frame came at less than 4096 bytes a second, and at least ");
         assert!(reason || why.starts_with("a frame stood still for 0.2 s"), "{kind:?}: {why}");
         assert_eq!(code, (kind != ServerKind::Sloppy).then_some(1008), "{kind:?}");
     }
@@ -240,7 +244,8 @@ async fn http_gives_up_who_never_reads() {
         wiretalk::servers::http::bind(&scope, options)
     })
     .await;
-    let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", 1 << 20);
+    let head =
+        format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", 1 << 20);
     let request = [head.as_bytes(), &vec![b'x'; 1 << 20]].concat();
     let mut flooding = JoinSet::new();
     for _ in 0..5 {

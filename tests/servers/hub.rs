@@ -1,4 +1,5 @@
-//! The hub: all hear the same in the same order, and whoever does not listen, or talks nonsense, is nobody else's trouble.
+//! The hub: all hear the same in the same order, and whoever does not listen, or talks nonsense, is
+//! nobody else's trouble.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -14,7 +15,8 @@ use wiretalk::wire::frame::encode;
 use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript};
 
 use crate::{
-    HELLO, HUNG, MASKED_HELLO, Peer, SHORT, SWITCHING, TestServer, UPGRADE, masked, soon, test_server,
+    HELLO, HUNG, MASKED_HELLO, Peer, SHORT, SWITCHING, TestServer, UPGRADE, masked, soon,
+    test_server,
 };
 
 async fn hub_server() -> (TestServer, Hub) {
@@ -109,8 +111,9 @@ async fn a_speaker_may_leave_with_the_last_word() {
 async fn all_hear_the_same_in_the_same_order() {
     let (server, hub) = hub_with(|limits| Limits { max_backlog: 1000, ..limits }).await;
     let [mut one, mut other, mut third] = crowd::<3>(&server, &hub).await;
-    let numbered =
-        |from: u8| -> Vec<u8> { (0..200).flat_map(|number| masked(0x82, &[from, number])).collect() };
+    let numbered = |from: u8| -> Vec<u8> {
+        (0..200).flat_map(|number| masked(0x82, &[from, number])).collect()
+    };
     tokio::join!(async { one.send(&numbered(1)).await }, async { other.send(&numbered(2)).await });
     let received = third.read(400 * 4).await;
     assert_eq!(one.read(400 * 4).await, received);
@@ -162,7 +165,10 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     received.push(&slow.rest().await);
     assert_eq!((received.faults(), received.needed()), (&[][..], None));
     let close = received.frames().last().unwrap();
-    assert_eq!(close.payload(), [&[0x03, 0xf0][..], b"it reads too slowly: 8 writes wait for it"].concat());
+    assert_eq!(
+        close.payload(),
+        [&[0x03, 0xf0][..], b"it reads too slowly: 8 writes wait for it"].concat()
+    );
     assert!(received.messages().len() as u64 <= sent + 1, "what waited behind is forgotten");
     // and the hub goes on
     quick.send(MASKED_HELLO).await;
@@ -274,7 +280,10 @@ async fn a_cancelled_scope_lets_go_of_every_socket_though_somebody_holds_the_hub
 #[tokio::test]
 async fn a_bundle_has_it_by_name() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let plan = BundleOptions { websocket: ServerKind::from_name("hub").unwrap(), ..BundleOptions::default() };
+    let plan = BundleOptions {
+        websocket: ServerKind::from_name("hub").unwrap(),
+        ..BundleOptions::default()
+    };
     let bundle = ServerBundle::start_with(&scope, plan, None);
     let address = soon(bundle.websocket.ready()).await.unwrap();
     let mut peer = Peer(TcpStream::connect(address).await.unwrap());

@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 use wiretalk::net::{Traffic, listen};
 use wiretalk::scope::Scope;
 use wiretalk::servers::{
-    EventLog, Limits, Ports, ServerBundle, ServerError, ServerEvent, ServerOptions, ServerState, http,
-    websocket,
+    EventLog, Limits, Ports, ServerBundle, ServerError, ServerEvent, ServerOptions, ServerState,
+    http, websocket,
 };
 
 /// How long a wait may take before it is called hung; no machine is that slow.
@@ -36,7 +36,8 @@ const SHORT: Duration = Duration::from_secs(1);
 const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
-const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const SWITCHING: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 /// A masked "Hello" (RFC 6455 section 5.7).
 const MASKED_HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
@@ -51,7 +52,8 @@ struct TestServer {
     scope: Scope,
 }
 
-/// A small limit of bytes, and time that no machine is too slow for; a test that waits for a limit's end makes it [`SHORT`].
+/// A small limit of bytes, and time that no machine is too slow for; a test that waits for a
+/// limit's end makes it [`SHORT`].
 fn options() -> (ServerOptions, mpsc::Receiver<ServerEvent>) {
     let (log, events) = EventLog::new(64);
     let limits = Limits {
@@ -149,7 +151,8 @@ impl Peer {
         assert_eq!(found, bytes, "{:?}", String::from_utf8_lossy(&found));
     }
 
-    /// Everything until the server hangs up, which it must do with an end of stream, not with a reset.
+    /// Everything until the server hangs up, which it must do with an end of stream, not with a
+    /// reset.
     async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         soon(self.0.read_to_end(&mut rest)).await.unwrap();
@@ -161,7 +164,8 @@ impl Peer {
         assert!(rest.is_empty(), "{rest:02x?}");
     }
 
-    /// An answer with its body; the line with the date, which changes, is left out, and lines end in `\n`.
+    /// An answer with its body; the line with the date, which changes, is left out, and lines end
+    /// in `\n`.
     async fn answer(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -200,8 +204,8 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 
 const POST_HELLO: &[u8] =
     b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nHello";
-const ECHOED_HELLO: &str =
-    "HTTP/1.1 200 OK\ncontent-type: text/plain\nx-content-type-options: nosniff\ncontent-length: 5\n\nHello";
+const ECHOED_HELLO: &str = "HTTP/1.1 200 OK\ncontent-type: text/plain\nx-content-type-options: \
+                            nosniff\ncontent-length: 5\n\nHello";
 
 #[tokio::test]
 async fn a_body_comes_back_with_its_type_and_the_connection_stays() {
@@ -210,7 +214,9 @@ async fn a_body_comes_back_with_its_type_and_the_connection_stays() {
     for _ in 0..3 {
         peer.send(POST_HELLO).await;
         assert_eq!(peer.answer().await, ECHOED_HELLO);
-        let ServerEvent::Request { method, path, status, bytes, .. } = server.event().await else { panic!() };
+        let ServerEvent::Request { method, path, status, bytes, .. } = server.event().await else {
+            panic!()
+        };
         assert_eq!((method.as_str(), path.as_str(), status, bytes), ("POST", "/echo", 200, 5));
     }
     let tally = server.traffic.snapshot();
@@ -257,7 +263,8 @@ async fn a_request_may_come_byte_by_byte() {
 async fn a_chunked_body_comes_back_in_one_piece() {
     let server = http_server().await;
     let mut peer = server.visit().await;
-    peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+    peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
     peer.send(b"3\r\nHel\r\n2;ext=1\r\nlo\r\n0\r\n\r\n").await;
     assert_eq!(
         peer.answer().await,
@@ -273,25 +280,31 @@ async fn the_root_explains_and_other_paths_point_to_it() {
     for (path, status) in [("/", "200 OK"), ("/nowhere", "404 Not Found")] {
         peer.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await;
         let answer = peer.answer().await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\n")) && answer.ends_with(line), "{answer}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}\n")) && answer.ends_with(line),
+            "{answer}"
+        );
     }
     peer.send(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let answer = peer.answer().await;
     assert!(
-        answer.starts_with("HTTP/1.1 405 Method Not Allowed\n") && answer.contains("\nallow: POST\n"),
+        answer.starts_with("HTTP/1.1 405 Method Not Allowed\n")
+            && answer.contains("\nallow: POST\n"),
         "{answer}"
     );
 }
 
-const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\ncontent-type: text/plain; charset=utf-8\n\
-    connection: close\nx-content-type-options: nosniff\ncontent-length: 35\n\nthe body is larger than 1024 bytes\n";
+const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\ncontent-type: text/plain; \
+                         charset=utf-8\nconnection: close\nx-content-type-options: \
+                         nosniff\ncontent-length: 35\n\nthe body is larger than 1024 bytes\n";
 
 #[tokio::test]
 async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
     let server = http_server().await;
     let mut peer = server.visit().await;
     let post = |length: usize| {
-        let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
+        let head =
+            format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
         [head.into_bytes(), vec![b'x'; length]].concat()
     };
     peer.send(&post(1024)).await;
@@ -314,8 +327,10 @@ async fn a_large_claim_is_refused_before_the_body_is_awaited() {
 async fn a_chunked_body_over_the_limit_is_refused_and_the_answer_arrives_whole() {
     let server = http_server().await;
     let mut peer = server.visit().await;
-    peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n").await;
-    // Far more than hyper reads ahead: with unread bytes a plain close would be a reset, and the answer lost.
+    peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
+    // Far more than hyper reads ahead: with unread bytes a plain close would be a reset, and the
+    // answer lost.
     let chunk = [&b"400\r\n"[..], &[b'x'; 0x400], b"\r\n"].concat();
     for _ in 0..2000 {
         peer.send(&chunk).await;
@@ -401,7 +416,9 @@ async fn hello_comes_back_unmasked() {
     peer.hung_up_on().await;
     let ServerEvent::Opened { path, .. } = server.event().await else { panic!() };
     assert_eq!(path, "/chat");
-    let ServerEvent::Closed { code, reason, received, sent, .. } = server.event().await else { panic!() };
+    let ServerEvent::Closed { code, reason, received, sent, .. } = server.event().await else {
+        panic!()
+    };
     assert_eq!((code, reason, received, sent), (Some(1000), None, 2, 2));
     let tally = server.traffic.snapshot();
     assert_eq!(tally.received, (UPGRADE.len() + MASKED_HELLO.len() + 8 + 8) as u64);
@@ -505,7 +522,10 @@ async fn plain_http_and_garbage_are_answered_with_what_is_wrong() {
         (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(), upgrade.to_owned()),
         (old, format!("{upgrade}Sec-WebSocket-Version: 13\r\n")),
         (huge, "431 Request Header Fields Too Large\r\nConnection: close\r\n".to_owned()),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), "400 Bad Request\r\nConnection: close\r\n".to_owned()),
+        (
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+            "400 Bad Request\r\nConnection: close\r\n".to_owned(),
+        ),
         ([&[0xff; 64][..], b"\r\n\r\n"].concat(), "4".to_owned()),
     ];
     for (bytes, expected) in cases {
@@ -533,7 +553,9 @@ async fn a_peer_that_just_goes_is_reported_as_that() {
     let mut server = websocket_server().await;
     drop(server.open().await);
     assert!(matches!(server.event().await, ServerEvent::Opened { .. }));
-    let ServerEvent::Closed { code: None, reason: Some(reason), .. } = server.event().await else { panic!() };
+    let ServerEvent::Closed { code: None, reason: Some(reason), .. } = server.event().await else {
+        panic!()
+    };
     assert!(reason.contains("without closing handshake"), "{reason}");
 }
 
@@ -567,7 +589,9 @@ async fn a_peer_that_reads_nothing_is_held_back_and_can_be_cut() {
     let mut peer = server.open().await;
     let message = masked(0x82, &[0; 1000]);
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
-    timeout(Duration::from_millis(500), flood).await.expect_err("a server that cannot answer stops reading");
+    timeout(Duration::from_millis(500), flood)
+        .await
+        .expect_err("a server that cannot answer stops reading");
     let mut other = server.open().await;
     other.send(MASKED_HELLO).await;
     other.expect(HELLO).await;

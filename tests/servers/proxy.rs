@@ -10,7 +10,8 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nalert('pois
 async fn proxied() -> (TestServer, TestServer) {
     let echo = websocket_server().await;
     let upstream = echo.address;
-    let proxy = test_server(async |scope, options| naive_proxy::bind(&scope, options, upstream)).await;
+    let proxy =
+        test_server(async |scope, options| naive_proxy::bind(&scope, options, upstream)).await;
     (proxy, echo)
 }
 

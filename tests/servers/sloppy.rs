@@ -41,8 +41,14 @@ async fn each_path_breaks_the_rule_it_names_and_no_other() {
     let server = sloppy_server().await;
     for misbehavior in MISBEHAVIORS {
         let (seen, _) = seen(&server, &format!("/{}", misbehavior.name)).await;
-        let problems: Vec<_> =
-            seen.head(Side::Server).unwrap().validation.problems.iter().map(|problem| problem.code).collect();
+        let problems: Vec<_> = seen
+            .head(Side::Server)
+            .unwrap()
+            .validation
+            .problems
+            .iter()
+            .map(|problem| problem.code)
+            .collect();
         let faults: Vec<_> = seen.faults(Side::Server).iter().map(|fault| fault.code).collect();
         let (in_head, in_frames) = match misbehavior.broken_rule {
             BrokenRule::Handshake(code) => (vec![code], vec![]),
@@ -63,10 +69,19 @@ async fn what_does_not_come_is_missed() {
     assert_eq!(seen(&server, "/hangs-up").await.1, HELLO.len());
     assert_eq!(seen(&server, "/no-close").await.1, HELLO.len());
     assert_eq!(
-        seen(&server, "/cut-short").await.0.partial_frame(Side::Server).unwrap().needed.unwrap().more,
+        seen(&server, "/cut-short")
+            .await
+            .0
+            .partial_frame(Side::Server)
+            .unwrap()
+            .needed
+            .unwrap()
+            .more,
         5
     );
-    for (path, pong) in [("/", &b"\x8a\x04beat"[..]), ("/wrong-pong", b"\x8a\x04pong"), ("/no-pong", b"")] {
+    for (path, pong) in
+        [("/", &b"\x8a\x04beat"[..]), ("/wrong-pong", b"\x8a\x04pong"), ("/no-pong", b"")]
+    {
         let mut peer = server.visit().await;
         peer.send(&upgrade(path)).await;
         peer.expect(SWITCHING).await;
@@ -83,7 +98,8 @@ async fn it_takes_what_no_server_may_take() {
     peer.expect(SWITCHING).await;
     let unmasked = HELLO;
     let long = b"\x81\x7e\x00\x05Hello";
-    for sloppy in [unmasked, long, &masked(0xf1, b"Hello"), &masked(0x83, b"Hello"), &masked(0x80, b"Hello")]
+    for sloppy in
+        [unmasked, long, &masked(0xf1, b"Hello"), &masked(0x83, b"Hello"), &masked(0x80, b"Hello")]
     {
         peer.send(sloppy).await;
         peer.expect(HELLO).await;

@@ -10,7 +10,9 @@ use wiretalk::servers::{
 use wiretalk::wire::handshake::ServerPolicy;
 use wiretalk::wire::{AgreedExtensions, Endpoint, MessageKind};
 
-use crate::{HELLO, MASKED_HELLO, Peer, SHORT, SWITCHING, TestServer, UPGRADE, masked, soon, test_server};
+use crate::{
+    HELLO, MASKED_HELLO, Peer, SHORT, SWITCHING, TestServer, UPGRADE, masked, soon, test_server,
+};
 
 pub(crate) async fn strict_server(policy: ServerPolicy) -> TestServer {
     strict_within(|limits| limits, policy).await
@@ -52,7 +54,8 @@ async fn everything_may_come_byte_by_byte_and_in_one_packet() {
     peer.expect(&[SWITCHING, HELLO].concat()).await;
     let mut peer = server.visit().await;
     let pong = masked(0x8a, b"nobody asked");
-    let parts = [UPGRADE, &masked(0x01, b"Hel"), &masked(0x89, b"beat"), &pong, &masked(0x80, b"lo")];
+    let parts =
+        [UPGRADE, &masked(0x01, b"Hel"), &masked(0x89, b"beat"), &pong, &masked(0x80, b"lo")];
     peer.send(&parts.concat()).await;
     peer.expect(&[SWITCHING, b"\x8a\x04beat", HELLO].concat()).await;
 }
@@ -61,7 +64,9 @@ async fn everything_may_come_byte_by_byte_and_in_one_packet() {
 async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
     let ask = |origin: &str| {
         let request = String::from_utf8_lossy(UPGRADE).into_owned();
-        request.replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket")).into_bytes()
+        request
+            .replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket"))
+            .into_bytes()
     };
     let open = strict_server(Server::Strict.policy()).await;
     let mut guarded = test_server(async |scope, mut options| {
@@ -78,7 +83,10 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
     assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
-    assert!(body.starts_with("H_ORIGIN (RFC 6455 §10.2): this Origin is not allowed here\n"), "{answer}");
+    assert!(
+        body.starts_with("H_ORIGIN (RFC 6455 §10.2): this Origin is not allowed here\n"),
+        "{answer}"
+    );
     assert!(
         matches!(guarded.event().await, ServerEvent::Refused { reason, .. } if reason.contains("Origin"))
     );
@@ -98,8 +106,10 @@ async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
         ("permessage-deflate; client_max_window_bits", "permessage-deflate", AGAIN),
         ("x-other, permessage-deflate; turbo, permessage-deflate", "permessage-deflate", AGAIN),
         (
-            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; server_max_window_bits=8",
-            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; server_max_window_bits=8",
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; \
+             server_max_window_bits=8",
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; \
+             server_max_window_bits=8",
             DEFLATED,
         ),
     ];
@@ -107,8 +117,10 @@ async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
         let mut peer = server.visit().await;
         let header = |value: &str| format!("Sec-WebSocket-Extensions: {value}\r\n\r\n");
         peer.send(&[&UPGRADE[..UPGRADE.len() - 2], header(offer).as_bytes()].concat()).await;
-        peer.expect(&[&SWITCHING[..SWITCHING.len() - 2], header(accepted).as_bytes()].concat()).await;
-        peer.send(&[masked(0xc1, DEFLATED), masked(0x89, b""), masked(0x81, b"Hello")].concat()).await;
+        peer.expect(&[&SWITCHING[..SWITCHING.len() - 2], header(accepted).as_bytes()].concat())
+            .await;
+        peer.send(&[masked(0xc1, DEFLATED), masked(0x89, b""), masked(0x81, b"Hello")].concat())
+            .await;
         peer.expect(&[&[0xc1, DEFLATED.len() as u8], DEFLATED, b"\x8a\x00"].concat()).await;
         peer.expect(&[&[0xc1, second.len() as u8], second].concat()).await;
         peer.send(&masked(0xc1, &[0x07])).await;
@@ -126,7 +138,8 @@ async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
     assert!(client.outbox().len() < 100_000);
     let mut peer = server.visit().await;
     peer.send(
-        &[&UPGRADE[..UPGRADE.len() - 2], b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"].concat(),
+        &[&UPGRADE[..UPGRADE.len() - 2], b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"]
+            .concat(),
     )
     .await;
     peer.send(client.outbox()).await;
@@ -137,7 +150,8 @@ async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
 #[tokio::test]
 async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not() {
     let mut server =
-        strict_within(|limits| Limits { frame_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
+        strict_within(|limits| Limits { frame_timeout: SHORT, ..limits }, ServerPolicy::default())
+            .await;
     let mut slow_peer = server.open().await;
     let mut peer = server.open().await;
     peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
@@ -152,7 +166,8 @@ async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not
 #[tokio::test]
 async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
     let mut server =
-        strict_within(|limits| Limits { write_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
+        strict_within(|limits| Limits { write_timeout: SHORT, ..limits }, ServerPolicy::default())
+            .await;
     let mut peer = server.open().await;
     let message = masked(0x82, &[0; 1000]);
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
@@ -201,7 +216,8 @@ async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
     let server =
-        strict_within(|limits| Limits { head_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
+        strict_within(|limits| Limits { head_timeout: SHORT, ..limits }, ServerPolicy::default())
+            .await;
     let mut peer = server.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));
@@ -211,10 +227,17 @@ async fn a_stalled_handshake_is_given_up() {
 async fn a_bundle_starts_other_servers_when_they_are_asked_for() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let bundle = ServerBundle::start(&scope, Ports::default(), None);
-    assert_eq!(bundle.server(Server::Plain).ready().await.unwrap(), bundle.websocket.ready().await.unwrap());
+    assert_eq!(
+        bundle.server(Server::Plain).ready().await.unwrap(),
+        bundle.websocket.ready().await.unwrap()
+    );
     let strict = bundle.server(Server::Strict);
     let address = soon(strict.ready()).await.unwrap();
-    assert_eq!(soon(bundle.server(Server::Strict).ready()).await.unwrap(), address, "it is started once");
+    assert_eq!(
+        soon(bundle.server(Server::Strict).ready()).await.unwrap(),
+        address,
+        "it is started once"
+    );
     assert_ne!(soon(bundle.server(Server::Sloppy).ready()).await.unwrap(), address);
     let mut peer = Peer(TcpStream::connect(address).await.unwrap());
     peer.send(&[UPGRADE, HELLO].concat()).await;

@@ -12,7 +12,8 @@ use pulldown_cmark::{
 use crate::deck::directive::{self, Directive, HtmlPiece};
 use crate::deck::inline::Inline;
 use crate::deck::{
-    AlertKind, Block, ColumnAlign, Fence, LineIndex, ListItem, Position, TableBlock, TextRun, Warning, fence,
+    AlertKind, Block, ColumnAlign, Fence, LineIndex, ListItem, Position, TableBlock, TextRun,
+    Warning, fence,
 };
 use crate::text;
 
@@ -91,7 +92,9 @@ impl<'a> BlockReader<'a> {
                 let runs = self.runs(events, TagEnd::Paragraph);
                 (!runs.is_empty()).then_some(Block::Paragraph(runs))
             }
-            Event::Start(Tag::List(start)) => Some(self.nested(|reader| reader.list(start, events))),
+            Event::Start(Tag::List(start)) => {
+                Some(self.nested(|reader| reader.list(start, events)))
+            }
             Event::Start(Tag::Table(columns)) => Some(self.table(&columns, events)),
             Event::Start(Tag::BlockQuote(kind)) => {
                 let blocks = self.nested(|reader| reader.blocks(events, TagEnd::BlockQuote(kind)));
@@ -121,7 +124,9 @@ impl<'a> BlockReader<'a> {
     fn skip(&mut self, range: &Range<usize>, events: &mut EventIter<'a>) {
         self.warn(
             range.start,
-            format!("lists and quotes can nest at most {MAX_DEPTH} deep; anything deeper is left out"),
+            format!(
+                "lists and quotes can nest at most {MAX_DEPTH} deep; anything deeper is left out"
+            ),
         );
         let mut open = 1_usize;
         for (event, _) in events.by_ref() {
@@ -162,7 +167,12 @@ impl<'a> BlockReader<'a> {
         blocks
     }
 
-    fn heading(&mut self, level: HeadingLevel, range: &Range<usize>, events: &mut EventIter<'a>) -> Block {
+    fn heading(
+        &mut self,
+        level: HeadingLevel,
+        range: &Range<usize>,
+        events: &mut EventIter<'a>,
+    ) -> Block {
         let text = self.runs(events, TagEnd::Heading(level));
         let source = self.slice(range).trim_end();
         // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings).
@@ -171,7 +181,8 @@ impl<'a> BlockReader<'a> {
             let at = range.start + source.len() - last.len();
             self.warn(
                 at,
-                "this `---` makes the text above it a heading; put a blank line before it to end the slide",
+                "this `---` makes the text above it a heading; put a blank line before it to end \
+                 the slide",
             );
         }
         Block::Heading { level: level as u8, text }
@@ -195,8 +206,10 @@ impl<'a> BlockReader<'a> {
     }
 
     fn table(&mut self, columns: &[Alignment], events: &mut EventIter<'a>) -> Block {
-        let mut table =
-            TableBlock { columns: columns.iter().copied().map(align).collect(), ..TableBlock::default() };
+        let mut table = TableBlock {
+            columns: columns.iter().copied().map(align).collect(),
+            ..TableBlock::default()
+        };
         let mut row = Vec::new();
         while let Some((event, _)) = events.next() {
             match event {
@@ -210,7 +223,12 @@ impl<'a> BlockReader<'a> {
         Block::Table(table)
     }
 
-    fn code(&mut self, kind: CodeBlockKind<'a>, range: &Range<usize>, events: &mut EventIter<'a>) -> Block {
+    fn code(
+        &mut self,
+        kind: CodeBlockKind<'a>,
+        range: &Range<usize>,
+        events: &mut EventIter<'a>,
+    ) -> Block {
         let mut body = String::new();
         let mut first = None;
         for (event, range) in events.by_ref() {
@@ -229,13 +247,15 @@ impl<'a> BlockReader<'a> {
         let mut words = info.split_whitespace();
         let language = words.next().unwrap_or("").to_lowercase();
         if language == "demo" {
-            let first =
-                first.map_or_else(|| self.position(range.start).line + 1, |at| self.position(at).line);
+            let first = first
+                .map_or_else(|| self.position(range.start).line + 1, |at| self.position(at).line);
             return Block::Demo(self.demo(words, &body, range, first));
         }
         self.warn_about_controls(&body, first.unwrap_or(range.start));
-        let lines =
-            body.lines().map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned()).collect();
+        let lines = body
+            .lines()
+            .map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned())
+            .collect();
         Block::Code { language, lines }
     }
 
@@ -255,10 +275,19 @@ impl<'a> BlockReader<'a> {
         };
         let at = self.position(range.start + name_at);
         if name.is_empty() {
-            self.warn_at(at, "a demo fence needs a name: ```demo NAME; `wiretalk demos` lists them");
+            self.warn_at(
+                at,
+                "a demo fence needs a name: ```demo NAME; `wiretalk demos` lists them",
+            );
         }
         if let Some(extra) = words.next() {
-            self.warn_at(at, format!("unexpected `{extra}` after the demo's name; settings go inside the fence, one `key = value` per line"));
+            self.warn_at(
+                at,
+                format!(
+                    "unexpected `{extra}` after the demo's name; settings go inside the fence, \
+                     one `key = value` per line"
+                ),
+            );
         }
         let (settings, odd) = fence::parse_settings(body, first);
         for (at, message) in odd {
@@ -275,7 +304,9 @@ impl<'a> BlockReader<'a> {
                 HtmlPiece::Unclosed(at) => {
                     self.warn(start + at, "this comment is never closed; end it with `-->`");
                 }
-                HtmlPiece::Html(at, _) => self.warn(start + at, "HTML is not drawn; write it in Markdown"),
+                HtmlPiece::Html(at, _) => {
+                    self.warn(start + at, "HTML is not drawn; write it in Markdown")
+                }
             }
         }
     }
@@ -341,7 +372,9 @@ impl<'a> BlockReader<'a> {
             Tag::Emphasis => inline.style.italic = true,
             Tag::Strikethrough => inline.style.strike = true,
             Tag::Link { dest_url, .. } => inline.link = Some(text::sanitize(dest_url).into_owned()),
-            Tag::Image { .. } => self.warn(range.start, "images aren't drawn; the alt text is shown"),
+            Tag::Image { .. } => {
+                self.warn(range.start, "images aren't drawn; the alt text is shown")
+            }
             _ => {}
         }
     }
@@ -372,10 +405,18 @@ fn is_inline(event: &Event) -> bool {
             | Event::InlineHtml(_)
             | Event::TaskListMarker(_)
             | Event::Start(
-                Tag::Strong | Tag::Emphasis | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. }
+                Tag::Strong
+                    | Tag::Emphasis
+                    | Tag::Strikethrough
+                    | Tag::Link { .. }
+                    | Tag::Image { .. }
             )
             | Event::End(
-                TagEnd::Strong | TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image
+                TagEnd::Strong
+                    | TagEnd::Emphasis
+                    | TagEnd::Strikethrough
+                    | TagEnd::Link
+                    | TagEnd::Image
             )
     )
 }

@@ -34,7 +34,9 @@ pub(super) fn parse_directive(comment: &str) -> Directive {
         ("pause", None) => Directive::Pause,
         ("end_slide", None) => Directive::EndSlide,
         ("section", Some(value)) if !value.is_empty() => Directive::Section(value.to_owned()),
-        ("speaker_note", Some(value)) if !value.is_empty() => Directive::SpeakerNote(value.to_owned()),
+        ("speaker_note", Some(value)) if !value.is_empty() => {
+            Directive::SpeakerNote(value.to_owned())
+        }
         ("pause" | "end_slide", Some(_)) => {
             Directive::Invalid(format!("`{name}` takes no value; write `<!-- {name} -->`"))
         }
@@ -71,7 +73,10 @@ pub(super) fn split_html(html: &str) -> Vec<HtmlPiece<'_>> {
         let start = rest.find("<!--").unwrap_or(rest.len());
         let between = &rest[..start];
         if !between.trim().is_empty() {
-            found.push(HtmlPiece::Html(at + between.len() - between.trim_start().len(), between.trim()));
+            found.push(HtmlPiece::Html(
+                at + between.len() - between.trim_start().len(),
+                between.trim(),
+            ));
         }
         if start == rest.len() {
             break;
@@ -95,7 +100,10 @@ mod tests {
         assert_eq!(parse_directive(" pause "), Directive::Pause);
         assert_eq!(parse_directive("end_slide"), Directive::EndSlide);
         assert_eq!(parse_directive("section: Frames"), Directive::Section("Frames".into()));
-        assert_eq!(parse_directive("speaker_note: say: hello"), Directive::SpeakerNote("say: hello".into()));
+        assert_eq!(
+            parse_directive("speaker_note: say: hello"),
+            Directive::SpeakerNote("say: hello".into())
+        );
     }
 
     #[test]

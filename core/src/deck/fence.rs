@@ -67,7 +67,10 @@ pub(super) fn parse_settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Po
         let at = error.span().map_or(0, |span| span.start);
         (
             place(at),
-            format!("the demo's settings are not valid TOML: {}; write `key = value`", error.message()),
+            format!(
+                "the demo's settings are not valid TOML: {}; write `key = value`",
+                error.message()
+            ),
         )
     });
     let mut settings: Vec<Setting> = table

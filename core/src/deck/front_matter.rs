@@ -34,7 +34,10 @@ pub enum ThemeChoice {
 const KNOWN_KEYS: [&str; 4] = ["title", "author", "date", "theme"];
 
 /// Parses the front matter of `source`. The offset is the byte where the Markdown begins.
-pub(super) fn parse_front_matter(source: &str, lines: &LineIndex) -> (FrontMatter, usize, Vec<Warning>) {
+pub(super) fn parse_front_matter(
+    source: &str,
+    lines: &LineIndex,
+) -> (FrontMatter, usize, Vec<Warning>) {
     let mut warnings = Vec::new();
     let Some(open) = opening_fence(source) else {
         return (
@@ -55,10 +58,16 @@ pub(super) fn parse_front_matter(source: &str, lines: &LineIndex) -> (FrontMatte
         warnings.push(Warning::new(0, at, lines, message));
     };
     match parse_entries(yaml) {
-        Ok(entries) => entries.into_iter().for_each(|entry| entry.apply(&mut front_matter, &mut warn)),
+        Ok(entries) => {
+            entries.into_iter().for_each(|entry| entry.apply(&mut front_matter, &mut warn))
+        }
         Err(error) => {
             let at = error.marker();
-            warn(at.line(), at.col() + 1, format!("the front matter is not valid YAML: {}", error.info()));
+            warn(
+                at.line(),
+                at.col() + 1,
+                format!("the front matter is not valid YAML: {}", error.info()),
+            );
         }
     }
     (front_matter, end, warnings)
@@ -114,8 +123,10 @@ impl YamlEntry {
             },
             _ => {
                 let meant = did_you_mean(&key, &KNOWN_KEYS);
-                let message =
-                    format!("unknown front matter key `{key}`; {meant}there are: {}", KNOWN_KEYS.join(", "));
+                let message = format!(
+                    "unknown front matter key `{key}`; {meant}there are: {}",
+                    KNOWN_KEYS.join(", ")
+                );
                 warn(key_span.start.line(), key_span.start.col() + 1, message);
             }
         }
@@ -160,14 +171,16 @@ mod tests {
 
     fn read(source: &str) -> (FrontMatter, &str, Vec<String>) {
         let (front_matter, end, warnings) = parse_front_matter(source, &LineIndex::new(source));
-        let messages =
-            warnings.iter().map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message));
+        let messages = warnings
+            .iter()
+            .map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message));
         (front_matter, &source[end..], messages.collect())
     }
 
     #[test]
     fn the_four_keys() {
-        let source = "---\ntitle: \"It's: here\"\nauthor: A\ndate: 2017-08-18\ntheme: light\n---\n# Hi\n";
+        let source =
+            "---\ntitle: \"It's: here\"\nauthor: A\ndate: 2017-08-18\ntheme: light\n---\n# Hi\n";
         let (front_matter, body, warnings) = read(source);
         assert_eq!(front_matter.title.as_deref(), Some("It's: here"));
         assert_eq!(front_matter.author.as_deref(), Some("A"));
@@ -178,12 +191,14 @@ mod tests {
 
     #[test]
     fn what_is_odd_is_reported_with_its_place_and_the_rest_stands() {
-        let (front_matter, _, warnings) = read("---\ntitel: x\ntheme: pink\ndate: [1]\nauthor: B\n---\n");
+        let (front_matter, _, warnings) =
+            read("---\ntitel: x\ntheme: pink\ndate: [1]\nauthor: B\n---\n");
         assert_eq!(front_matter.author.as_deref(), Some("B"));
         assert_eq!(
             warnings,
             [
-                "2:1: unknown front matter key `titel`; did you mean `title`? there are: title, author, date, theme",
+                "2:1: unknown front matter key `titel`; did you mean `title`? there are: title, \
+                 author, date, theme",
                 "3:8: unknown theme `pink`; there are: dark, light",
                 "4:7: `date` must be a single text; write `date: ...`",
             ]

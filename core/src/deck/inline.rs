@@ -21,7 +21,9 @@ impl Inline {
     pub(super) fn push(&mut self, text: &str) {
         let text = text::sanitize(&text.replace(['\t', '\n'], " ")).into_owned();
         match self.runs.last_mut() {
-            Some(last) if last.style == self.style && last.link == self.link && !last.is_break() => {
+            Some(last)
+                if last.style == self.style && last.link == self.link && !last.is_break() =>
+            {
                 last.text.push_str(&text);
             }
             _ => self.runs.push(TextRun { text, style: self.style, link: self.link.clone() }),

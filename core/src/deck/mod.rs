@@ -18,6 +18,7 @@ pub use front_matter::{FrontMatter, ThemeChoice};
 pub use parse::parse;
 pub use position::{LineIndex, Position};
 pub use slide::{
-    AlertKind, Block, ColumnAlign, Deck, ListItem, Slide, TableBlock, TextRun, TextStyle, plain_text,
+    AlertKind, Block, ColumnAlign, Deck, ListItem, Slide, TableBlock, TextRun, TextStyle,
+    plain_text,
 };
 pub use warning::Warning;

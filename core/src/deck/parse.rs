@@ -80,7 +80,8 @@ impl<'a> SlideBuilder<'a> {
             match piece {
                 HtmlPiece::Comment(at, comment) => self.apply_directive(range.start + at, comment),
                 HtmlPiece::Unclosed(at) => {
-                    self.reader.warn(range.start + at, "this comment is never closed; end it with `-->`");
+                    self.reader
+                        .warn(range.start + at, "this comment is never closed; end it with `-->`");
                 }
                 HtmlPiece::Html(at, _) => {
                     self.reader.warn(range.start + at, "HTML is not drawn; write it in Markdown");
@@ -93,7 +94,9 @@ impl<'a> SlideBuilder<'a> {
         match directive::parse_directive(comment) {
             Directive::Pause => self.slide.blocks.push(Block::Pause),
             Directive::EndSlide => self.end_slide(at + "<!---->".len() + comment.len()),
-            Directive::Section(name) => self.slide.section = Some(text::sanitize(&name).into_owned()),
+            Directive::Section(name) => {
+                self.slide.section = Some(text::sanitize(&name).into_owned())
+            }
             Directive::SpeakerNote(note) => self.slide.notes.push(note),
             Directive::Invalid(message) => self.reader.warn(at, message),
             Directive::Comment => {}
@@ -112,7 +115,8 @@ impl<'a> SlideBuilder<'a> {
         }
         let rest = &self.source[self.reader.offset(end)..];
         let blank = rest.len() - rest.trim_start().len();
-        let next = Slide { position: self.reader.position(end + blank), section, ..Slide::default() };
+        let next =
+            Slide { position: self.reader.position(end + blank), section, ..Slide::default() };
         self.slides.push(std::mem::replace(&mut self.slide, next));
         self.reader.slide += 1;
     }
@@ -126,7 +130,8 @@ impl<'a> SlideBuilder<'a> {
             self.slides.push(last);
         // A note after the last divider belongs to the slide before it.
         } else if !last.notes.is_empty() {
-            let tail = self.slides.last_mut().expect("the deck has a slide, as the branch above says");
+            let tail =
+                self.slides.last_mut().expect("the deck has a slide, as the branch above says");
             tail.notes.extend(last.notes);
         }
     }
@@ -161,10 +166,13 @@ mod tests {
     #[test]
     fn dividers_and_sections() {
         let slides = slides(
-            "# A\n\n---\n\n<!-- section: One -->\n# B\n\n<!-- end_slide -->\n\n# C\n\n***\n\nbelow the rule\n",
+            "# A\n\n---\n\n<!-- section: One -->\n# B\n\n<!-- end_slide -->\n\n# \
+             C\n\n***\n\nbelow the rule\n",
         );
-        let found: Vec<_> =
-            slides.iter().map(|s| (s.title().unwrap(), s.section.as_deref(), s.position.line)).collect();
+        let found: Vec<_> = slides
+            .iter()
+            .map(|s| (s.title().unwrap(), s.section.as_deref(), s.position.line))
+            .collect();
         assert_eq!(
             found,
             [("A".into(), None, 1), ("B".into(), Some("One"), 5), ("C".into(), Some("One"), 10)]
@@ -174,15 +182,17 @@ mod tests {
 
     #[test]
     fn pauses_and_notes() {
-        let slides = slides("# A\n\n<!-- pause -->\n\nlater\n\n<!-- speaker_note: say it\ntwice -->\n");
+        let slides =
+            slides("# A\n\n<!-- pause -->\n\nlater\n\n<!-- speaker_note: say it\ntwice -->\n");
         assert_eq!(slides[0].steps(), 2);
         assert_eq!(slides[0].notes, ["say it\ntwice"]);
     }
 
     #[test]
     fn everything_a_slide_can_hold() {
-        let source = "## H\n\nplain **bold *both*** ~~gone~~ `code` [link](https://x.y)\n\n- a\n  1. b\n- [x] done\n- [ ] open\n\n\
-                      | L | R |\n|:--|--:|\n| 1 | 2 |\n\n> [!WARNING]\n> careful\n\n```go\nx :=\t1\n```\n";
+        let source = "## H\n\nplain **bold *both*** ~~gone~~ `code` [link](https://x.y)\n\n- a\n  \
+                      1. b\n- [x] done\n- [ ] open\n\n| L | R |\n|:--|--:|\n| 1 | 2 |\n\n> \
+                      [!WARNING]\n> careful\n\n```go\nx :=\t1\n```\n";
         let blocks = slides(source).remove(0).blocks;
         let Block::Paragraph(runs) = &blocks[1] else { panic!("{blocks:?}") };
         assert_eq!(plain_text(runs), "plain bold both gone code link");
@@ -198,14 +208,20 @@ mod tests {
         assert_eq!(table.columns, [ColumnAlign::Left, ColumnAlign::Right]);
         assert_eq!(plain_text(&table.rows[0][1]), "2");
         assert!(matches!(&blocks[4], Block::Quote { alert: Some(AlertKind::Warning), .. }));
-        assert_eq!(blocks[5], Block::Code { language: "go".into(), lines: vec!["x :=    1".into()] });
+        assert_eq!(
+            blocks[5],
+            Block::Code { language: "go".into(), lines: vec!["x :=    1".into()] }
+        );
     }
 
     #[test]
     fn a_demo_fence_keeps_its_places() {
         let slides = slides("# A\n\n```demo inspect\nserver = \"echo\"\ntext = \"Hello\"\n```\n");
         let fence = slides[0].demos().next().unwrap();
-        assert_eq!((fence.name.as_str(), fence.position), ("inspect", Position { line: 3, column: 9 }));
+        assert_eq!(
+            (fence.name.as_str(), fence.position),
+            ("inspect", Position { line: 3, column: 9 })
+        );
         assert_eq!(fence.settings[1].position, Position { line: 5, column: 1 });
     }
 
@@ -213,29 +229,36 @@ mod tests {
     fn what_is_odd_is_reported_where_it_stands() {
         assert_eq!(
             warnings_of("some text\n---\n\nmore\n"),
-            [
-                "2:1: this `---` makes the text above it a heading; put a blank line before it to end the slide"
-            ]
+            ["2:1: this `---` makes the text above it a heading; put a blank line before it to \
+              end the slide"]
         );
         assert_eq!(warnings_of("# A\n\n---\n\n---\n\n# B\n").len(), 1, "an empty slide");
-        assert!(warnings_of("# A\n\n<!-- puase -->\n")[0].starts_with("3:1: unknown directive `puase`"));
+        assert!(
+            warnings_of("# A\n\n<!-- puase -->\n")[0].starts_with("3:1: unknown directive `puase`")
+        );
         assert_eq!(
             warnings_of("# A\n\n<!-- speaker_note: oh\n\n# B\n"),
             ["3:1: this comment is never closed; end it with `-->`"]
         );
         assert!(warnings_of("# A\n\n<div>x</div>\n")[0].starts_with("3:1: HTML is not drawn"));
         assert!(warnings_of("# A\n\n```demo\n```\n")[0].contains("a demo fence needs a name"));
-        assert!(warnings_of("# A\n\nx \u{1b}[31m\n")[0].starts_with("3:3: control character U+001B"));
+        assert!(
+            warnings_of("# A\n\nx \u{1b}[31m\n")[0].starts_with("3:3: control character U+001B")
+        );
         assert_eq!(warnings_of(""), ["1:1: the deck is empty; write a heading: `# My talk`"]);
     }
 
     #[test]
     fn no_control_character_is_left_anywhere() {
-        let source = "---\ntitle: \"a\\u001bb\"\n---\n# \u{7}x\n\n<!-- section: \u{1b}]0;x\u{7} -->\n\n`\u{9b}`\n\n```\n\u{1b}[2J\n```\n\n- \u{202e}x\n";
+        let source = "---\ntitle: \"a\\u001bb\"\n---\n# \u{7}x\n\n<!-- section: \u{1b}]0;x\u{7} \
+                      -->\n\n`\u{9b}`\n\n```\n\u{1b}[2J\n```\n\n- \u{202e}x\n";
         let (deck, warnings) = parse(source);
-        let all =
-            format!("{deck:?}{}", warnings.iter().map(|w| w.report("x.md").to_string()).collect::<String>());
-        let left: Vec<char> = all.chars().filter(|&c| c != '\n' && text::is_terminal_control(c)).collect();
+        let all = format!(
+            "{deck:?}{}",
+            warnings.iter().map(|w| w.report("x.md").to_string()).collect::<String>()
+        );
+        let left: Vec<char> =
+            all.chars().filter(|&c| c != '\n' && text::is_terminal_control(c)).collect();
         assert_eq!(left, [] as [char; 0]);
     }
 
@@ -270,11 +293,16 @@ mod tests {
     fn what_is_nested_too_deep_is_left_out_and_reported_where_it_begins() {
         let warnings_of = |source: &str| {
             let warnings = assert_bounded(source);
-            let place = warnings.first().map(|warning| (warning.position.line, warning.position.column));
+            let place =
+                warnings.first().map(|warning| (warning.position.line, warning.position.column));
             (warnings.len(), place)
         };
         for count in [0, 1, 99, 100] {
-            assert_eq!(warnings_of(&format!("# a\n\n{} x", ">".repeat(count))), (0, None), "{count}");
+            assert_eq!(
+                warnings_of(&format!("# a\n\n{} x", ">".repeat(count))),
+                (0, None),
+                "{count}"
+            );
         }
         for count in [101, 8_000, 100_000] {
             assert_eq!(

@@ -27,7 +27,8 @@ pub struct LineIndex<'a> {
 impl<'a> LineIndex<'a> {
     /// Indexes `source` in one pass.
     pub fn new(source: &'a str) -> Self {
-        let starts = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let starts =
+            std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { source, starts }
     }
 
@@ -50,7 +51,9 @@ impl<'a> LineIndex<'a> {
 
     /// Returns the text of `line` (from 1) without its line ending; empty past the end.
     pub fn line_text(&self, line: usize) -> &'a str {
-        let Some(&start) = line.checked_sub(1).and_then(|line| self.starts.get(line)) else { return "" };
+        let Some(&start) = line.checked_sub(1).and_then(|line| self.starts.get(line)) else {
+            return "";
+        };
         self.source[start..].lines().next().unwrap_or("")
     }
 }

@@ -30,7 +30,13 @@ impl Warning {
     /// Creates a warning at a position of the text that `lines` indexes.
     pub fn new(slide: usize, at: Position, lines: &LineIndex, message: impl Into<String>) -> Self {
         let (source, mark) = excerpt(lines.line_text(at.line), at.column);
-        Self { slide, position: at, message: text::sanitize(&message.into()).into_owned(), source, mark }
+        Self {
+            slide,
+            position: at,
+            message: text::sanitize(&message.into()).into_owned(),
+            source,
+            mark,
+        }
     }
 
     /// Formats the warning as `file:line:column: message`, then the source line with a caret under

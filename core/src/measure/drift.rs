@@ -58,7 +58,8 @@ fn relative_change(series: &[f64]) -> f64 {
     if third == 0 {
         return 0.0;
     }
-    let (Some(first), Some(last)) = (series.chunks(third).next(), series.rchunks(third).next()) else {
+    let (Some(first), Some(last)) = (series.chunks(third).next(), series.rchunks(third).next())
+    else {
         return 0.0;
     };
     median(&mut last.to_vec()) / median(&mut first.to_vec()) - 1.0
@@ -100,8 +101,13 @@ mod tests {
     #[test]
     fn scatter_is_not_drift() {
         let mut noise = SplitMix64::new(5);
-        let seem = (0..200).filter(|_| relative_change(&series(&mut noise, 0.3, 1.0)).abs() > 0.10).count();
-        assert!(seem > 60, "the ends of {seem} of 200 series without drift are more than 10 % apart");
+        let seem = (0..200)
+            .filter(|_| relative_change(&series(&mut noise, 0.3, 1.0)).abs() > 0.10)
+            .count();
+        assert!(
+            seem > 60,
+            "the ends of {seem} of 200 series without drift are more than 10 % apart"
+        );
         assert!(exceeding(0.3, 1.0) <= 20, "and these are called drift: {}", exceeding(0.3, 1.0));
     }
 

@@ -70,7 +70,9 @@ impl Histogram {
         let mut shares: Vec<(Duration, f64)> = Vec::new();
         for (nanos, count) in self.counts() {
             let step = ((nanos as f64).log2() * f64::from(per_octave)).floor();
-            let low = Duration::from_nanos(to_u64_saturating((step / f64::from(per_octave)).exp2().round()));
+            let low = Duration::from_nanos(to_u64_saturating(
+                (step / f64::from(per_octave)).exp2().round(),
+            ));
             let share = count as f64 / self.count() as f64;
             // Buckets come in ascending order, so all buckets of a step are neighbours.
             match shares.last_mut() {
@@ -159,7 +161,8 @@ mod tests {
         let found: Vec<_> = shares.iter().map(|(low, share)| (low.as_nanos(), *share)).collect();
         assert_eq!(found, [(65_536, 0.5), (131_072, 0.25), (2_097_152, 0.25)]);
         assert!(
-            (micros(1..=1000).octave_shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs()
+            (micros(1..=1000).octave_shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0)
+                .abs()
                 < 1e-9
         );
         assert_eq!(Histogram::default().octave_shares(8), []);

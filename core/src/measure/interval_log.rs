@@ -91,11 +91,17 @@ mod tests {
         let mut found = Vec::new();
         for entry in IntervalLogIterator::new(&log) {
             let Ok(LogEntry::Interval(line)) = entry else { continue };
-            let bytes =
-                base64::Engine::decode(&base64::engine::general_purpose::STANDARD, line.encoded_histogram());
+            let bytes = base64::Engine::decode(
+                &base64::engine::general_purpose::STANDARD,
+                line.encoded_histogram(),
+            );
             let histogram: Hdr<u64> =
                 Deserializer::new().deserialize(&mut bytes.unwrap().as_slice()).unwrap();
-            found.push((line.tag().unwrap().as_str().to_owned(), line.start_timestamp(), histogram.len()));
+            found.push((
+                line.tag().unwrap().as_str().to_owned(),
+                line.start_timestamp(),
+                histogram.len(),
+            ));
         }
         let ms = Duration::from_millis;
         assert_eq!(found, [("ws".to_owned(), ms(0), 3), ("tcp".to_owned(), ms(150), 3)]);
@@ -103,8 +109,12 @@ mod tests {
 
     #[test]
     fn a_tag_that_would_break_the_line_is_refused() {
-        let one =
-            LogInterval { tag: "a,b".into(), start: Duration::ZERO, length: Duration::ZERO, counts: &[] };
+        let one = LogInterval {
+            tag: "a,b".into(),
+            start: Duration::ZERO,
+            length: Duration::ZERO,
+            counts: &[],
+        };
         let error = write_interval_log("", [one].into_iter()).unwrap_err();
         assert!(matches!(&error, IntervalLogError::Tag(tag) if tag == "a,b"), "{error}");
     }

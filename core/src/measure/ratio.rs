@@ -56,7 +56,8 @@ impl Ratio {
 /// `None` if there is no pair, or if a figure isn't positive and finite. The same seed gives the
 /// same interval.
 pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
-    if pairs.is_empty() || pairs.iter().any(|&(a, b)| !(a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite()))
+    if pairs.is_empty()
+        || pairs.iter().any(|&(a, b)| !(a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite()))
     {
         return None;
     }
@@ -210,7 +211,10 @@ mod tests {
             let mut rng = SplitMix64::new(seed);
             [rng.next_u64(), rng.next_u64(), rng.next_u64()]
         };
-        assert_eq!(numbers(0), [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f]);
+        assert_eq!(
+            numbers(0),
+            [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f]
+        );
         assert_eq!(
             numbers(1_234_567),
             [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]

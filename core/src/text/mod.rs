@@ -1,5 +1,5 @@
-//! Text that is safe and correct to show in a terminal: widths in cells, visible control characters,
-//! spelling suggestions, numbers with their units.
+//! Text that is safe and correct to show in a terminal: widths in cells, visible control
+//! characters, spelling suggestions, numbers with their units.
 //!
 //! Wrapping, colouring and drawing are the slide view's work.
 
@@ -146,8 +146,8 @@ pub fn suggest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
-/// Returns ``did you mean `pause`? ``, with a trailing space for the middle of an error message, or an empty string if no
-/// word of `known` is near.
+/// Returns ``did you mean `pause`? ``, with a trailing space for the middle of an error message, or
+/// an empty string if no word of `known` is near.
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
     suggest(word, known).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "))
 }
@@ -177,7 +177,9 @@ mod tests {
     #[test]
     fn every_format_character_and_separator_of_unicode_is_terminal_control() {
         let class = regex_syntax::parse(r"[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]").unwrap();
-        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) = class.kind() else {
+        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) =
+            class.kind()
+        else {
             panic!("{class:?}")
         };
         let mut count = 0;

@@ -1,10 +1,12 @@
-//! Durations, bytes and counts as people read them. Each function is one precision; all of them print the unit.
+//! Durations, bytes and counts as people read them. Each function is one precision; all of them
+//! print the unit.
 //!
 //! Numbers have a comma between thousands.
 
 use std::time::Duration;
 
-/// A duration in three digits or fewer and the unit that fits: `89.7 µs`, `133 µs`, `4.1 ms`, `2.5 s`.
+/// A duration in three digits or fewer and the unit that fits: `89.7 µs`, `133 µs`, `4.1 ms`, `2.5
+/// s`.
 pub fn duration(duration: Duration) -> String {
     seconds(duration.as_secs_f64())
 }
@@ -21,7 +23,8 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
-/// An age to three digits, in milliseconds up to ten seconds: `0.25 ms`, `27.9 ms`, `1,060 ms`, `12.0 s`.
+/// An age to three digits, in milliseconds up to ten seconds: `0.25 ms`, `27.9 ms`, `1,060 ms`,
+/// `12.0 s`.
 ///
 /// Ages beside each other are compared, so they share a unit as long as they can.
 pub fn age(duration: Duration) -> String {
@@ -128,7 +131,10 @@ mod tests {
 
     #[test]
     fn bytes_and_counts() {
-        assert_eq!([32, 65_536, 1_500, 1 << 20].map(binary_bytes), ["32 B", "64 KiB", "1,500 B", "1 MiB"]);
+        assert_eq!(
+            [32, 65_536, 1_500, 1 << 20].map(binary_bytes),
+            ["32 B", "64 KiB", "1,500 B", "1 MiB"]
+        );
         assert_eq!([count(1, "event"), count(1_060, "event")], ["1 event", "1,060 events"]);
         assert_eq!(group_thousands(u64::MAX), "18,446,744,073,709,551,615");
         assert_eq!([0, 999, 1_000].map(group_thousands), ["0", "999", "1,000"]);

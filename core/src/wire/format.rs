@@ -41,7 +41,9 @@ pub enum HexError {
 pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
     let plain = text.replace("0x", "").replace("0X", "");
     let mut digits = Vec::new();
-    for (at, letter) in (1_u64..).zip(plain.chars()).filter(|(_, letter)| !" \t\r\n:,".contains(*letter)) {
+    for (at, letter) in
+        (1_u64..).zip(plain.chars()).filter(|(_, letter)| !" \t\r\n:,".contains(*letter))
+    {
         let digit = hex_digit(letter);
         digits.push(digit.ok_or(HexError::Digit { found: letter, at })?);
     }
@@ -67,7 +69,8 @@ pub fn unhex(digits: &str) -> Option<Vec<u8>> {
 /// Formats at most `max_bytes` bytes as lower-case hex, with spaces between bytes and `…` where the
 /// list was cut.
 pub fn spaced_hex(bytes: &[u8], max_bytes: usize) -> String {
-    let shown: Vec<String> = bytes.iter().take(max_bytes).map(|byte| format!("{byte:02x}")).collect();
+    let shown: Vec<String> =
+        bytes.iter().take(max_bytes).map(|byte| format!("{byte:02x}")).collect();
     let cut = if bytes.len() > max_bytes { " …" } else { "" };
     shown.join(" ") + cut
 }
@@ -103,11 +106,13 @@ pub fn quote(text: &[u8], max_chars: usize) -> String {
 /// Escapes what a terminal would interpret or hide ([`is_terminal_control`]), without quotes.
 pub fn escape_controls(text: &str) -> String {
     text.chars()
-        .map(
-            |char| {
-                if is_terminal_control(char) { char.escape_default().to_string() } else { char.to_string() }
-            },
-        )
+        .map(|char| {
+            if is_terminal_control(char) {
+                char.escape_default().to_string()
+            } else {
+                char.to_string()
+            }
+        })
         .collect()
 }
 

@@ -18,7 +18,8 @@ use crate::wire::query::filter::Filter;
 use crate::wire::query::search::{Needle, find};
 use crate::wire::{
     AgreedExtensions, ByteLen, Decoder, DecoderEvent, Fault, FaultCode, Frame, FrameStart, Header,
-    LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace, Transcript,
+    LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace,
+    Transcript,
 };
 
 use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
@@ -77,7 +78,10 @@ fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_reported() {
         assert_eq!(top_bits(transcript.faults()), expected);
         assert_eq!(top_bits(seen.faults(Side::Server)), expected);
         let arriving = transcript.current_frame().unwrap();
-        assert_eq!((arriving.header.payload_len, arriving.header.frame_len()), (ByteLen::MAX, ByteLen::MAX));
+        assert_eq!(
+            (arriving.header.payload_len, arriving.header.frame_len()),
+            (ByteLen::MAX, ByteLen::MAX)
+        );
         assert_eq!(arriving.field_spans().last().unwrap().value, "18,446,744,073,709,551,615");
         assert_eq!(seen.partial_frame(Side::Server).unwrap().needed, None);
     }
@@ -133,7 +137,9 @@ impl Decoded {
         for piece in pieces {
             let mut rest = *piece;
             loop {
-                while let Some(whole) = skims.then(|| decoder.next_simple_frame(&mut rest)).flatten() {
+                while let Some(whole) =
+                    skims.then(|| decoder.next_simple_frame(&mut rest)).flatten()
+                {
                     decoded.take_simple_frame(whole.start, whole.payload);
                 }
                 let Some(event) = decoder.next_event(&mut rest) else { break };
@@ -154,7 +160,9 @@ impl Decoded {
                 self.payloads.push(Vec::new());
                 self.data.push(Vec::new());
             }
-            DecoderEvent::Payload(piece) => self.payloads.last_mut().unwrap().extend_from_slice(piece),
+            DecoderEvent::Payload(piece) => {
+                self.payloads.last_mut().unwrap().extend_from_slice(piece)
+            }
             DecoderEvent::Inflated(piece) => self.data.last_mut().unwrap().extend_from_slice(piece),
             DecoderEvent::FrameEnd(index) => self.complete.push(index),
             DecoderEvent::MessageEnd(end) => self.messages.push(end),
@@ -189,20 +197,27 @@ fn key(masked: bool) -> impl Strategy<Value = Option<MaskingKey>> {
 /// or exactly as long as the header says.
 fn frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
     let form = select(vec![None, None, Some(LengthForm::Bits16), Some(LengthForm::Bits64)]);
-    let body = prop_oneof![vec(any::<u8>(), 0..20), vec(select(b"aeiou\xf2\x48\xcd\x00".to_vec()), 0..20)];
+    let body =
+        prop_oneof![vec(any::<u8>(), 0..20), vec(select(b"aeiou\xf2\x48\xcd\x00".to_vec()), 0..20)];
     // Any first byte, and more often one that gets far: it begins, continues or ends a message,
     // compressed or not.
     let usual = select(b"\x41\xc1\x42\xc2\x01\x81\x82\x00\x80\x88\x89".to_vec());
     let first = prop_oneof![1 => any::<u8>().boxed(), 2 => usual.boxed()];
     let len = prop_oneof![1 => select(LENGTHS.to_vec()), 1 => select(LENGTHS[..3].to_vec())];
-    (first, len, form, key(masked), body, any::<bool>()).prop_map(|(first, len, form, key, body, whole)| {
-        let header = Header::parse(&[first, 0]).unwrap();
-        let form = form.unwrap_or(LengthForm::shortest(len));
-        let header = Header { length_form: form, masking_key: key, payload_len: len.into(), ..header };
-        let body =
-            if whole && len < 200 { body.into_iter().cycle().take(len as usize).collect() } else { body };
-        encode::frame(&header, &body)
-    })
+    (first, len, form, key(masked), body, any::<bool>()).prop_map(
+        |(first, len, form, key, body, whole)| {
+            let header = Header::parse(&[first, 0]).unwrap();
+            let form = form.unwrap_or(LengthForm::shortest(len));
+            let header =
+                Header { length_form: form, masking_key: key, payload_len: len.into(), ..header };
+            let body = if whole && len < 200 {
+                body.into_iter().cycle().take(len as usize).collect()
+            } else {
+                body
+            };
+            encode::frame(&header, &body)
+        },
+    )
 }
 
 /// The sender, the agreed extensions, and the bytes: a few frames, some with a hostile length.
@@ -269,7 +284,8 @@ fn cut<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
 /// Calls everything that reads a trace and returns what it lists.
 fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     let filter =
-        Filter::parse("len>=0x7fffffffffffffff || size<126 || fault=E_LEN_* || !compressed").unwrap();
+        Filter::parse("len>=0x7fffffffffffffff || size<126 || fault=E_LEN_* || !compressed")
+            .unwrap();
     let needle = Needle::bytes(b"\x00").unwrap();
     let raw = |at: Offset, len: ByteLen| {
         let rest = bytes.get(at.to_usize_saturating()..).unwrap_or_default();
@@ -279,8 +295,11 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     for (number, row) in seen.rows().iter().enumerate() {
         let frame = seen.frame(row, raw(row.offset(), row.len()));
         let (shown, found) = (filter.matches(seen, number), find(&frame, &needle));
-        let message =
-            (seen.message_rows(number), seen.faults_of(from, row.index()), seen.inflated_preview(row));
+        let message = (
+            seen.message_rows(number),
+            seen.faults_of(from, row.index()),
+            seen.inflated_preview(row),
+        );
         listed.push(format!("{row:?} {:?} {shown} {found:?} {message:?}", frame.field_spans()));
         assert!(seen.started_at(row) <= row.completed_at());
     }

@@ -1,6 +1,8 @@
-//! The files of the lessons: what a lesson does on a connection, step by step, what to predict before each step, and what to see after it.
+//! The files of the lessons: what a lesson does on a connection, step by step, what to predict
+//! before each step, and what to see after it.
 //!
-//! They are TOML files in `scenarios/`. Here they are read and checked; `play` follows them, `keys` carries them out, `view` draws them.
+//! They are TOML files in `scenarios/`. Here they are read and checked; `play` follows them, `keys`
+//! carries them out, `view` draws them.
 
 use serde::Deserialize;
 
@@ -140,7 +142,10 @@ impl Scenario {
         for (number, step) in (1..).zip(&scenario.steps) {
             let at = |why: String| format!("step {number}, {}: {why}", step.title);
             if !step.answers.contains(&step.right) {
-                return Err(at(format!("`right` is {:?}, which is none of its answers", step.right)));
+                return Err(at(format!(
+                    "`right` is {:?}, which is none of its answers",
+                    step.right
+                )));
             }
             if step.answers.len() > 9 {
                 return Err(at("there are more answers than digits".to_owned()));
@@ -156,7 +161,8 @@ impl Scenario {
 }
 
 impl ScenarioStep {
-    /// What is sent, as commands. `draw_key` gives the masking key of each frame that has none of its own.
+    /// What is sent, as commands. `draw_key` gives the masking key of each frame that has none of
+    /// its own.
     ///
     /// # Errors
     /// Why a command cannot be built, or why there is no key.
@@ -180,7 +186,9 @@ impl ScenarioSend {
         draw_key: &mut impl FnMut() -> Result<MaskingKey, String>,
     ) -> Result<SessionCommand, String> {
         if let Some(hex) = &self.hex {
-            return Ok(SessionCommand::Raw(format::parse_hex(hex).map_err(|error| error.to_string())?));
+            return Ok(SessionCommand::Raw(
+                format::parse_hex(hex).map_err(|error| error.to_string())?,
+            ));
         }
         if let Some(ping) = &self.ping {
             return Ok(SessionCommand::Ping(ping.clone().into_bytes()));
@@ -192,7 +200,12 @@ impl ScenarioSend {
             _ => Vec::new(),
         };
         let plain_text = *self
-            == Self { text: self.text.clone(), times: self.times, letters: self.letters, ..Self::empty() };
+            == Self {
+                text: self.text.clone(),
+                times: self.times,
+                letters: self.letters,
+                ..Self::empty()
+            };
         if let (true, Ok(text)) = (plain_text, String::from_utf8(plain.clone())) {
             return Ok(SessionCommand::Text(text));
         }
@@ -248,7 +261,8 @@ mod tests {
     #[test]
     fn every_scenario_can_be_read() {
         for (name, source) in SCENARIO_FILES {
-            let scenario = Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
+            let scenario =
+                Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
             assert!(!scenario.steps.is_empty(), "{name}");
         }
     }

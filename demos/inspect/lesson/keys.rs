@@ -27,7 +27,11 @@ pub(crate) fn back(player: &mut ScenarioPlayer) -> Vec<Action> {
 }
 
 /// Takes a key while a question stands.
-pub(crate) fn bet_key(player: &mut ScenarioPlayer, session: &mut Session, code: KeyCode) -> Vec<Action> {
+pub(crate) fn bet_key(
+    player: &mut ScenarioPlayer,
+    session: &mut Session,
+    code: KeyCode,
+) -> Vec<Action> {
     match code {
         KeyCode::Char(digit @ '1'..='9') => {
             let number = digit as usize - '1' as usize;
@@ -70,11 +74,13 @@ fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
     actions
 }
 
-/// The line of the handshake that a step has come to: the first with a problem, else the response's first.
+/// The line of the handshake that a step has come to: the first with a problem, else the response's
+/// first.
 pub(crate) fn outcome_place(session: &Session) -> Place {
     let of = |from: Side| {
         let validated = session.connection().trace.head(from)?;
-        let at = validated.validation.problems.iter().find_map(|problem| problem.span.as_ref())?.start;
+        let at =
+            validated.validation.problems.iter().find_map(|problem| problem.span.as_ref())?.start;
         let lines = validated.head.as_ref()?.lines();
         lines
             .iter()
@@ -94,7 +100,8 @@ mod tests {
     use crate::demos::inspect::source::InspectSource;
     use crate::wire::MaskingKey;
 
-    /// Plays a lesson's steps one after the other, and gathers the keys of the frames that have none in its file.
+    /// Plays a lesson's steps one after the other, and gathers the keys of the frames that have
+    /// none in its file.
     fn drawn_keys(name: &str, source: MaskKeySource) -> Vec<MaskingKey> {
         let mut player = ScenarioPlayer::new(Scenario::from_name(name).unwrap());
         let server = BundledServer::parse(&player.scenario.server).unwrap();
@@ -120,7 +127,10 @@ mod tests {
         let again = drawn_keys("break-it", MaskKeySource::System);
         assert!(own.len() > 3 && own.len() == again.len(), "{own:?}");
         // frames whose file gives a key keep it
-        assert!(own.iter().zip(&again).filter(|(one, other)| one != other).count() > 3, "{own:?} {again:?}");
+        assert!(
+            own.iter().zip(&again).filter(|(one, other)| one != other).count() > 3,
+            "{own:?} {again:?}"
+        );
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl ScenarioPlayer {
         self.scenario.steps.get(self.step_index?)
     }
 
-    /// What is on the screen belongs to another step: this one begins with a connection of its own, and has not begun.
+    /// What is on the screen belongs to another step: this one begins with a connection of its own,
+    /// and has not begun.
     pub(crate) fn opens_new_connection(&self) -> bool {
         self.step_state == StepState::Predicting && self.step().is_some_and(|step| !step.same)
     }
@@ -74,7 +75,8 @@ impl ScenarioPlayer {
         if self.is_last_step() {
             self.bet_score = (0, 0);
         }
-        self.step_index = Some(self.step_index.map_or(0, |at| (at + 1) % self.scenario.steps.len()));
+        self.step_index =
+            Some(self.step_index.map_or(0, |at| (at + 1) % self.scenario.steps.len()));
         self.step_state = StepState::Predicting;
         self.bet = None;
         self.parsed_requests.clear();
@@ -89,7 +91,8 @@ impl ScenarioPlayer {
         self.parsed_requests.clear();
     }
 
-    /// Looks whether something came of the step that was done. `ended`: the connection is over, and why.
+    /// Looks whether something came of the step that was done. `ended`: the connection is over, and
+    /// why.
     pub(crate) fn check_outcome(
         &mut self,
         trace: &Trace,
@@ -125,7 +128,8 @@ fn evaluate(
     let done = |summary: String, met: bool| Some(ScenarioOutcome { summary, as_expected: met });
     let messages = || {
         let rows = trace.rows().iter();
-        rows.filter(|row| row.from() == Side::Server && row.kind().is_some() && row.header().fin).count()
+        rows.filter(|row| row.from() == Side::Server && row.kind().is_some() && row.header().fin)
+            .count()
     };
     match expect {
         Expectation::Status(status) => {
@@ -163,31 +167,39 @@ fn evaluate(
             match sent.len() {
                 0 | 1 => done(summary, true),
                 count => done(
-                    format!("{count} frames sent, {} different byte sequences; {summary}", rows.len()),
+                    format!(
+                        "{count} frames sent, {} different byte sequences; {summary}",
+                        rows.len()
+                    ),
                     true,
                 ),
             }
         }
         Expectation::Problem(wanted) => {
-            let (code, hint) =
-                wanted.split_once(':').map_or((wanted.as_str(), None), |(code, hint)| (code, Some(hint)));
+            let (code, hint) = wanted
+                .split_once(':')
+                .map_or((wanted.as_str(), None), |(code, hint)| (code, Some(hint)));
             let problems = &trace.head(Side::Server)?.validation.problems;
             let found = problems.iter().find(|problem| problem.code.name() == code);
             match found {
                 Some(problem) => {
                     let met = hint.is_none() || problem.hint.as_deref() == hint;
-                    let named = problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
+                    let named =
+                        problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
                     done(format!("{code}{named}: {}", problem.code.rule().summary), met)
                 }
                 None => done("the response is as it should be".to_owned(), false),
             }
         }
         Expectation::Fault(code) => {
-            let fault = trace.faults(Side::Server).iter().find(|fault| fault.code.name() == code)?;
+            let fault =
+                trace.faults(Side::Server).iter().find(|fault| fault.code.name() == code)?;
             done(format!("{code}: {}", fault.summary()), true)
         }
         Expectation::Fooled(fooled) => match parsed.first() {
-            Some(request) => done(format!("the proxy took a frame for a request: {request}"), *fooled),
+            Some(request) => {
+                done(format!("the proxy took a frame for a request: {request}"), *fooled)
+            }
             None if !fooled && messages() > 0 => {
                 done("the proxy passed it on and saw no request".to_owned(), true)
             }

@@ -15,7 +15,9 @@ use crate::demos::inspect::parts::prose;
 
 /// The rows that the strip takes in an area of this size.
 pub(crate) fn row_count(player: &ScenarioPlayer, area: Rect, theme: &Theme) -> u16 {
-    u16::try_from(wanted_rows(player, area.width, theme)).unwrap_or(u16::MAX).min(area.height * 3 / 5)
+    u16::try_from(wanted_rows(player, area.width, theme))
+        .unwrap_or(u16::MAX)
+        .min(area.height * 3 / 5)
 }
 
 /// The rows that it would like.
@@ -30,7 +32,8 @@ pub(crate) fn draw(player: &ScenarioPlayer, area: Rect, canvas: &mut Canvas) {
     let text = Text::from(lines(player, canvas.theme));
     canvas.buffer.set_style(area, Style::new().bg(canvas.theme.panel));
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, canvas.buffer);
-    if wanted_rows(player, area.width, canvas.theme) > usize::from(area.height) && !area.is_empty() {
+    if wanted_rows(player, area.width, canvas.theme) > usize::from(area.height) && !area.is_empty()
+    {
         canvas.buffer[(area.right() - 1, area.bottom() - 1)].set_char('…');
     }
 }
@@ -38,7 +41,8 @@ pub(crate) fn draw(player: &ScenarioPlayer, area: Rect, canvas: &mut Canvas) {
 fn lines(player: &ScenarioPlayer, theme: &Theme) -> Vec<Line<'static>> {
     let strong = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let Some(step) = player.step() else {
-        let text = format!("{} steps, each with a bet — press . to start", player.scenario.steps.len());
+        let text =
+            format!("{} steps, each with a bet — press . to start", player.scenario.steps.len());
         return vec![Line::from(vec![
             Span::styled(format!("{}  ", player.scenario.title), strong),
             Span::styled(text, theme.dim()),
@@ -63,7 +67,8 @@ fn lines(player: &ScenarioPlayer, theme: &Theme) -> Vec<Line<'static>> {
         }
         StepState::Running => lines.push(Line::styled("… waiting for the server", theme.dim())),
         StepState::Done(outcome) => {
-            let (sign, color) = if outcome.as_expected { ("✓", theme.good) } else { ("✗", theme.bad) };
+            let (sign, color) =
+                if outcome.as_expected { ("✓", theme.good) } else { ("✗", theme.bad) };
             let mut spans = vec![Span::styled(
                 format!("{sign} {}", text::sanitize(&outcome.summary)),
                 Style::new().fg(color).add_modifier(Modifier::BOLD),
@@ -74,14 +79,18 @@ fn lines(player: &ScenarioPlayer, theme: &Theme) -> Vec<Line<'static>> {
                 } else {
                     (format!("wrong, it was {}", step.right), theme.warn)
                 };
-                spans.push(Span::styled(format!("   you bet {bet}: {verdict}"), Style::new().fg(color)));
+                spans.push(Span::styled(
+                    format!("   you bet {bet}: {verdict}"),
+                    Style::new().fg(color),
+                ));
             }
             lines.push(Line::from(spans));
             lines.push(Line::raw(step.see.clone()));
             if player.is_last_step() {
                 let (won, bets) = player.bet_score;
-                let text =
-                    format!("That was the last step: {won} of {bets} bets won — press . to start again");
+                let text = format!(
+                    "That was the last step: {won} of {bets} bets won — press . to start again"
+                );
                 lines.push(Line::styled(text, strong));
             }
         }
@@ -97,6 +106,9 @@ fn answers(player: &ScenarioPlayer, step: &ScenarioStep, theme: &Theme) -> Line<
         spans.push(Span::styled(format!(" {}) {answer} ", number + 1), style));
         spans.push(Span::raw("  "));
     }
-    spans.push(Span::styled(format!("press 1–{} to bet, . to send", step.answers.len()), theme.dim()));
+    spans.push(Span::styled(
+        format!("press 1–{} to bet, . to send", step.answers.len()),
+        theme.dim(),
+    ));
     Line::from(spans)
 }

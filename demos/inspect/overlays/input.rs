@@ -14,8 +14,12 @@ pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
     let prompt = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let (name, hint) = match line.purpose {
         InputPurpose::Send => ("send ▸ ", "⏎ sends a text · Esc back"),
-        InputPurpose::Hex => ("raw bytes in hex ▸ ", "⏎ puts them on the wire as they are · Esc back"),
-        InputPurpose::Filter => ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · Esc back"),
+        InputPurpose::Hex => {
+            ("raw bytes in hex ▸ ", "⏎ puts them on the wire as they are · Esc back")
+        }
+        InputPurpose::Filter => {
+            ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · Esc back")
+        }
         InputPurpose::Inject => ("put in, in hex ▸ ", "⏎ goes before the next frame · Esc back"),
         InputPurpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · Esc back"),
     };

@@ -1,4 +1,5 @@
-//! The page that `?` opens: what the RFC wants of what is under the cursor. The shown tab says which page it is.
+//! The page that `?` opens: what the RFC wants of what is under the cursor. The shown tab says
+//! which page it is.
 
 use ratatui::layout::Rect;
 use ratatui::text::Line;

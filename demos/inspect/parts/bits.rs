@@ -25,19 +25,26 @@ pub(crate) fn draw(
     let (bits, rest) = split_rows(area, if boxed { 6 } else { 3 });
     let at = cursor.byte;
     let Some(byte) = raw.get(at) else { return rest };
-    let title =
-        format!("Byte {at} = 0x{byte:02x} = {byte} · bit 0 is the most significant, the first on the wire");
+    let title = format!(
+        "Byte {at} = 0x{byte:02x} = {byte} · bit 0 is the most significant, the first on the wire"
+    );
     canvas.draw_rule(&title, bits);
     let below = split_rows(bits, 1).1;
     let theme = canvas.theme;
     let (values, names) = if boxed { (1, 3) } else { (0, 1) };
     if boxed {
-        for (row, [left, middle, right]) in [(0, ["┌", "┬", "┐"]), (2, ["└", "┴", "┘"])] {
-            let line = (0..8)
-                .fold(left.to_owned(), |line, bit| line + "─────" + if bit < 7 { middle } else { right });
+        for (row, [left, middle, right]) in [(0, ["┌", "┬", "┐"]), (2, ["└", "┴", "┘"])]
+        {
+            let line = (0..8).fold(left.to_owned(), |line, bit| {
+                line + "─────" + if bit < 7 { middle } else { right }
+            });
             canvas.draw_line(&Line::styled(format!("    {line}"), theme.faint()), row, below);
         }
-        canvas.draw_line(&Line::styled(format!("    {}│", "│     ".repeat(8)), theme.faint()), 1, below);
+        canvas.draw_line(
+            &Line::styled(format!("    {}│", "│     ".repeat(8)), theme.faint()),
+            1,
+            below,
+        );
     }
     for bit in 0..8_u8 {
         let span = spans.iter().find(|span| span.contains(at, bit));
@@ -50,7 +57,12 @@ pub(crate) fn draw(
         let digit = if byte & 0x80 >> bit == 0 { "  0  " } else { "  1  " };
         canvas.draw_line(&Line::styled(digit, style), 0, spot);
     }
-    draw_names(at, spans, Rect { y: below.y + names, height: 1, ..below }.intersection(below), canvas);
+    draw_names(
+        at,
+        spans,
+        Rect { y: below.y + names, height: 1, ..below }.intersection(below),
+        canvas,
+    );
     rest
 }
 

@@ -1,4 +1,5 @@
-//! Where a picture is drawn, together with what each spot of it stands for, so that a click finds what the eye sees.
+//! Where a picture is drawn, together with what each spot of it stands for, so that a click finds
+//! what the eye sees.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

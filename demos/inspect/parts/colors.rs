@@ -14,7 +14,8 @@ pub(crate) fn side_style(from: Side, theme: &Theme) -> (Color, &'static str) {
     }
 }
 
-/// The letter and the colour of a field; a field of one byte's part has the part's number behind the letter.
+/// The letter and the colour of a field; a field of one byte's part has the part's number behind
+/// the letter.
 pub(crate) fn field_tag(span: &FieldSpan, theme: &Theme) -> (&'static str, Color) {
     let (letters, index) = match span.field {
         Field::Fin => ("A1", 0),

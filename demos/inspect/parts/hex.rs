@@ -1,4 +1,5 @@
-//! The bytes of a frame: hex, the letter of each byte's field below, and what it says once unmasked.
+//! The bytes of a frame: hex, the letter of each byte's field below, and what it says once
+//! unmasked.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -38,14 +39,18 @@ impl HexDump<'_> {
         let per_row = bytes_per_row(area.width);
         let shown = usize::from(area.height / 3).max(1);
         let total = self.raw.len().div_ceil(per_row);
-        let first = (cursor.byte / per_row).saturating_sub(shown / 2).min(total.saturating_sub(shown));
+        let first =
+            (cursor.byte / per_row).saturating_sub(shown / 2).min(total.saturating_sub(shown));
         let label = canvas.theme.faint();
         for row in 0..shown.min(total) {
             let start = (first + row) * per_row;
             let y = row as u16 * 3;
             let at = |line: &'static str| Text::styled(line, label);
-            let mut lines =
-                [vec![Text::styled(format!("{start:04x}  "), label)], vec![at("      ")], vec![at("plain ")]];
+            let mut lines = [
+                vec![Text::styled(format!("{start:04x}  "), label)],
+                vec![at("      ")],
+                vec![at("plain ")],
+            ];
             for index in start..(start + per_row).min(self.raw.len()) {
                 let cells = self.cell(index, cursor, &plain, canvas.theme);
                 lines.iter_mut().zip(cells).for_each(|(line, cell)| line.push(cell));
@@ -67,14 +72,22 @@ impl HexDump<'_> {
     }
 
     /// The hex digits, the letter and the plain text of one byte.
-    fn cell(&self, index: usize, cursor: ByteCursor, plain: &[u8], theme: &Theme) -> [Text<'static>; 3] {
+    fn cell(
+        &self,
+        index: usize,
+        cursor: ByteCursor,
+        plain: &[u8],
+        theme: &Theme,
+    ) -> [Text<'static>; 3] {
         let span = self.spans.iter().find(|span| span.bytes.contains(&index));
         let (letters, color) = span.map_or((" ", theme.dim), |span| field_tag(span, theme));
         let under = self.spans.iter().find(|span| span.contains(cursor.byte, cursor.bit));
         let hit = under.is_some_and(|span| span.bytes.contains(&index));
         let style = Style::new().fg(color);
-        let changed = self.original.is_some_and(|original| original.get(index) != self.raw.get(index));
-        let mut digits = if hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
+        let changed =
+            self.original.is_some_and(|original| original.get(index) != self.raw.get(index));
+        let mut digits =
+            if hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
         if index == cursor.byte {
             digits = digits.add_modifier(Modifier::REVERSED);
         }
@@ -91,7 +104,10 @@ impl HexDump<'_> {
         let letter = if changed { "≠ " } else { &letters[..1] };
         [
             Text::styled(format!("{:02x} ", self.raw[index]), digits),
-            Text::styled(format!("{letter:<3}"), if changed { Style::new().fg(theme.bad) } else { style }),
+            Text::styled(
+                format!("{letter:<3}"),
+                if changed { Style::new().fg(theme.bad) } else { style },
+            ),
             Text::styled(unmasked, Style::new().fg(theme.text)),
         ]
     }

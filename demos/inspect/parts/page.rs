@@ -1,6 +1,7 @@
 //! A page of the RFC: what is wanted of a field or a line, why, and what goes wrong without it.
 //!
-//! The sentences are `wire::explain::reference`'s; here they are put in order and drawn. The tabs say which page it is.
+//! The sentences are `wire::explain::reference`'s; here they are put in order and drawn. The tabs
+//! say which page it is.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -37,22 +38,30 @@ pub(crate) fn draw(page: &RulesPage, scroll: u16, area: Rect, canvas: &mut Canva
     prose::draw_lines(&lines[first..], body, canvas);
 }
 
-/// Draws a page in the space that is left below a frame on a large screen, as far as it has room there.
+/// Draws a page in the space that is left below a frame on a large screen, as far as it has room
+/// there.
 pub(crate) fn draw_below(page: &RulesPage, area: Rect, canvas: &mut Canvas) {
     if area.height <= 1 {
         return;
     }
     let (title, body) = split_rows(area, 1);
     canvas.draw_rule(&page.title, title);
-    prose::draw_lines(&page_lines(page, body.width.min(MAX_LINE_WIDTH), canvas.theme), body, canvas);
+    prose::draw_lines(
+        &page_lines(page, body.width.min(MAX_LINE_WIDTH), canvas.theme),
+        body,
+        canvas,
+    );
 }
 
-/// The page of a field: what it says in this frame, and the rules that can be broken there. `reads` is the payload's text,
-/// empty where the field has none.
+/// The page of a field: what it says in this frame, and the rules that can be broken there. `reads`
+/// is the payload's text, empty where the field has none.
 pub(crate) fn field_page(span: &FieldSpan, reads: String) -> RulesPage {
     let page = reference::for_field(span.field);
     let mut paragraphs = vec![
-        ("Here", format::escape_controls(&format!("{} = {}: {}.", page.title, span.value, span.meaning))),
+        (
+            "Here",
+            format::escape_controls(&format!("{} = {}: {}.", page.title, span.value, span.meaning)),
+        ),
         ("Reads", reads),
         ("The RFC", page.requirement.to_owned()),
         ("Why", page.rationale.to_owned()),
@@ -61,14 +70,19 @@ pub(crate) fn field_page(span: &FieldSpan, reads: String) -> RulesPage {
     ];
     let label = |number| if number == 0 { "Its rules" } else { "" };
     paragraphs.extend(page.rules.iter().enumerate().map(|(number, code)| {
-        (label(number), format!("{}: {} ({}).", code.name(), code.rule().summary, code.rule().section))
+        (
+            label(number),
+            format!("{}: {} ({}).", code.name(), code.rule().summary, code.rule().section),
+        )
     }));
     RulesPage { title: format!("{}, {}", page.title, page.section), paragraphs }
 }
 
 fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for (number, (label, text)) in page.paragraphs.iter().filter(|(_, text)| !text.is_empty()).enumerate() {
+    for (number, (label, text)) in
+        page.paragraphs.iter().filter(|(_, text)| !text.is_empty()).enumerate()
+    {
         let weight = if number == 0 { Modifier::BOLD } else { Modifier::empty() };
         let style = Style::new().fg(theme.text).add_modifier(weight);
         lines.extend(labelled_paragraph(label, text, LABEL_WIDTH, width, style, theme));
@@ -90,8 +104,9 @@ pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
     ];
     let label = |number| if number == 0 { "Measured" } else { "" };
     let answers = interop::results_for(code);
-    paragraphs
-        .extend(answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))));
+    paragraphs.extend(
+        answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))),
+    );
     RulesPage { title: format!("{}, {}", code.name(), page.section), paragraphs }
 }
 

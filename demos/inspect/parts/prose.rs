@@ -28,8 +28,11 @@ pub(crate) fn wrap_words(text: &str, cells: usize) -> Vec<String> {
         while text::width(word) > cells {
             let piece = text::prefix_within(word, cells);
             // a sign that is wider than the column stands alone
-            let piece =
-                if piece.is_empty() { &word[..word.chars().next().map_or(0, char::len_utf8)] } else { piece };
+            let piece = if piece.is_empty() {
+                &word[..word.chars().next().map_or(0, char::len_utf8)]
+            } else {
+                piece
+            };
             lines.last_mut().expect("there is at least the first line").push_str(piece);
             word = &word[piece.len()..];
             if !word.is_empty() {
@@ -64,7 +67,8 @@ pub(crate) fn labelled_paragraph(
         .collect()
 }
 
-/// Pieces of text side by side with two blanks between, as many a line as fit; none is cut unless it is longer than a line.
+/// Pieces of text side by side with two blanks between, as many a line as fit; none is cut unless
+/// it is longer than a line.
 pub(crate) fn flow_pieces(pieces: Vec<Vec<Span<'static>>>, width: u16) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = Vec::new();
     for piece in pieces {
@@ -80,7 +84,8 @@ pub(crate) fn flow_pieces(pieces: Vec<Vec<Span<'static>>>, width: u16) -> Vec<Li
     lines
 }
 
-/// Draws lines from the top of an area on, as many as there is room for; the last says so when there are more.
+/// Draws lines from the top of an area on, as many as there is room for; the last says so when
+/// there are more.
 pub(crate) fn draw_lines(lines: &[Line], area: Rect, canvas: &mut Canvas) {
     let rows = usize::from(area.height);
     for (row, line) in lines.iter().take(rows).enumerate() {
@@ -104,7 +109,10 @@ mod tests {
     #[test]
     fn words_are_wrapped_and_long_ones_cut() {
         assert_eq!(wrap_words("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap_words("a abcdefgh i", 3), ["a", "abc", "def", "gh", "i"].map(str::to_owned));
+        assert_eq!(
+            wrap_words("a abcdefgh i", 3),
+            ["a", "abc", "def", "gh", "i"].map(str::to_owned)
+        );
         assert_eq!(wrap_words("日本", 1), ["日", "本"].map(str::to_owned));
         assert_eq!(wrap_words("", 4), [""]);
     }

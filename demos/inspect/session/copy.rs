@@ -12,10 +12,14 @@ impl Session {
     /// Puts the frame that is shown on the clipboard, in the form that the letter names.
     pub(crate) fn copy_frame(&mut self, form: char) -> Vec<Cmd> {
         let Some((row, _, frame)) = self.current_frame() else { return Vec::new() };
-        let response =
-            self.connection().trace.head(Side::Server).and_then(|validated| validated.head.as_ref());
+        let response = self
+            .connection()
+            .trace
+            .head(Side::Server)
+            .and_then(|validated| validated.head.as_ref());
         let agreed = response.and_then(|head| head.joined_value("Sec-WebSocket-Extensions"));
-        let Some(excerpt) = Excerpt::from_frames(std::slice::from_ref(&frame), agreed.as_deref()) else {
+        let Some(excerpt) = Excerpt::from_frames(std::slice::from_ref(&frame), agreed.as_deref())
+        else {
             return Vec::new();
         };
         let url = match &self.source {
@@ -29,7 +33,8 @@ impl Session {
             't' => {
                 let text = String::from_utf8_lossy(&frame.payload()).into_owned();
                 let escaped = format::escape_controls(&text);
-                let what = if escaped == text { "text" } else { "text, its control characters escaped" };
+                let what =
+                    if escaped == text { "text" } else { "text, its control characters escaped" };
                 (what, escaped)
             }
             'j' => ("test vector", excerpt.vector(&format!("frame-{row}"))),

@@ -1,4 +1,5 @@
-//! A copy of a frame that is edited: any bit flipped, any byte changed, judged at once, and sent only when asked.
+//! A copy of a frame that is edited: any bit flipped, any byte changed, judged at once, and sent
+//! only when asked.
 //!
 //! It is bytes and a cursor; how it is drawn and when it is sent is said elsewhere.
 
@@ -7,8 +8,8 @@ use std::ops::Range;
 use crate::wire::explain::{FrameContext, field_span};
 use crate::wire::frame::mask;
 use crate::wire::{
-    AgreedExtensions, ByteLen, Fault, FieldSpan, FragmentRole, Frame, Header, LengthForm, Offset, Opcode,
-    Side, Transcript,
+    AgreedExtensions, ByteLen, Fault, FieldSpan, FragmentRole, Frame, Header, LengthForm, Offset,
+    Opcode, Side, Transcript,
 };
 
 /// The longest frame that can be edited, in bytes.
@@ -31,7 +32,13 @@ impl Draft {
         let mut raw = frame.raw().to_vec();
         raw.truncate(MAX_DRAFT_BYTES);
         let continues = matches!(frame.role, FragmentRole::Continuation { .. });
-        Self { original: raw.clone(), bytes: raw, context: frame.context, in_message: continues, agreed }
+        Self {
+            original: raw.clone(),
+            bytes: raw,
+            context: frame.context,
+            in_message: continues,
+            agreed,
+        }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -155,7 +162,10 @@ mod tests {
     fn draft(raw: &[u8]) -> Draft {
         let mut transcript = Transcript::new(Side::Client, AgreedExtensions::none());
         transcript.push(raw);
-        Draft::from_frame(&transcript.frames()[transcript.frames().len() - 1], AgreedExtensions::none())
+        Draft::from_frame(
+            &transcript.frames()[transcript.frames().len() - 1],
+            AgreedExtensions::none(),
+        )
     }
 
     fn codes(draft: &Draft) -> Vec<(FaultCode, u64)> {
@@ -181,7 +191,8 @@ mod tests {
 
     #[test]
     fn a_continuation_is_judged_where_it_stands() {
-        let frames = encode::fragments(crate::wire::MessageKind::Text, &[b"a", b"b"], || Some(KEY)).concat();
+        let frames =
+            encode::fragments(crate::wire::MessageKind::Text, &[b"a", b"b"], || Some(KEY)).concat();
         let mut draft = draft(&frames);
         assert_eq!(codes(&draft), []);
         draft.flip_bit(0, 7);

@@ -4,8 +4,8 @@ use crate::wire::MaskingKey;
 
 /// Where masking keys come from.
 ///
-/// RFC 6455 section 5.3: a key is fresh for each frame, comes from a strong source of entropy, and cannot be predicted from
-/// earlier ones. So it is never derived from what is sent.
+/// RFC 6455 section 5.3: a key is fresh for each frame, comes from a strong source of entropy, and
+/// cannot be predicted from earlier ones. So it is never derived from what is sent.
 #[derive(Debug, Default)]
 pub(crate) enum MaskKeySource {
     /// The operating system's random numbers.

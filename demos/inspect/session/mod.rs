@@ -1,4 +1,5 @@
-//! What is known of the connections, and what of them is looked at. Nothing here knows a screen or a key.
+//! What is known of the connections, and what of them is looked at. Nothing here knows a screen or
+//! a key.
 
 pub(crate) mod connections;
 mod copy;

@@ -58,9 +58,13 @@ pub(crate) fn utf8_state_after(carried: &[u8], piece: &[u8]) -> Utf8State {
     }
 }
 
-/// The bytes of a character that the fragments before the `at`-th of `rows` began and did not end; none if the text was
-/// broken before, or the bytes are not in memory.
-pub(crate) fn incomplete_char_before(session: &Session, rows: &[usize], at: usize) -> Option<Vec<u8>> {
+/// The bytes of a character that the fragments before the `at`-th of `rows` began and did not end;
+/// none if the text was broken before, or the bytes are not in memory.
+pub(crate) fn incomplete_char_before(
+    session: &Session,
+    rows: &[usize],
+    at: usize,
+) -> Option<Vec<u8>> {
     let all = session.connection().trace.rows();
     let before = &rows[..at.min(rows.len())];
     let (first, last) = (before.first(), before.last());
@@ -85,10 +89,15 @@ pub(crate) fn incomplete_char_before(session: &Session, rows: &[usize], at: usiz
     }
     let lead = tail.iter().rposition(|byte| *byte >= 0xc0);
     let open = lead.map(|lead| tail.split_off(lead)).unwrap_or_default();
-    Some(if matches!(utf8_state_after(&[], &open), Utf8State::Partial(..)) { open } else { Vec::new() })
+    Some(if matches!(utf8_state_after(&[], &open), Utf8State::Partial(..)) {
+        open
+    } else {
+        Vec::new()
+    })
 }
 
-/// What a data frame says as it would be read: the text itself, of a compressed one its beginning; none where it is no text.
+/// What a data frame says as it would be read: the text itself, of a compressed one its beginning;
+/// none where it is no text.
 pub(crate) fn readable_text(session: &Session, frame: &Frame) -> Option<String> {
     let row = session.connection().trace.rows().get(session.current_row()?)?;
     if row.kind() != Some(MessageKind::Text) {
@@ -120,7 +129,13 @@ mod tests {
             (0..5).map(|at| incomplete_char_before(&inspect.session, &rows, at).unwrap()).collect();
         assert_eq!(
             open,
-            [b"".to_vec(), b"\xf0\x9f".into(), b"\xf0\x9f".into(), b"\xf0\x9f\x98".into(), b"".into()]
+            [
+                b"".to_vec(),
+                b"\xf0\x9f".into(),
+                b"\xf0\x9f".into(),
+                b"\xf0\x9f\x98".into(),
+                b"".into()
+            ]
         );
         assert_eq!(utf8_state_after(&open[2], b"\x98"), Utf8State::Partial(3, 4));
         assert_eq!(utf8_state_after(&open[3], b"\x80!"), Utf8State::Complete);

@@ -28,7 +28,8 @@ impl ActiveFilter {
     /// Asks the rows that have come since.
     pub(crate) fn extend(&mut self, trace: &Trace) {
         let all = trace.rows().len();
-        self.rows.extend(self.filter.rows(trace, self.rows_tested.min(all)..all).map(|row| row as u32));
+        self.rows
+            .extend(self.filter.rows(trace, self.rows_tested.min(all)..all).map(|row| row as u32));
         self.rows_tested = all;
     }
 

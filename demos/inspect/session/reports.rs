@@ -33,7 +33,8 @@ impl Session {
             Msg::Session(_, report) => self.handle_session_event(report),
             Msg::ProxyUp(_, address, at, orders) => {
                 let connection = self.connections.first();
-                (connection.name, connection.started_at) = (format!("proxy on {address}"), Some(at));
+                (connection.name, connection.started_at) =
+                    (format!("proxy on {address}"), Some(at));
                 connection.status = ConnectionStatus::Open;
                 self.notice = Some(format!("waiting for a client on {address}"));
                 self.proxy_address = Some(address);
@@ -88,8 +89,9 @@ impl Session {
             }
         };
         let through = self.source.name();
-        let index =
-            self.connections.numbered(number, || format!("connection {number} through the {through}"));
+        let index = self
+            .connections
+            .numbered(number, || format!("connection {number} through the {through}"));
         let connection = self.connections.get_mut(index);
         match kind {
             ProxyEventKind::Opened { peer } => {
@@ -108,8 +110,10 @@ impl Session {
             }
             ProxyEventKind::Dropped { from, bytes, .. } => {
                 connection.drop_first_held(from);
-                self.notice =
-                    Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
+                self.notice = Some(format!(
+                    "dropped: {} did not pass",
+                    format::byte_count(bytes.len() as u64)
+                ));
             }
             ProxyEventKind::Injected { from, bytes, .. } => {
                 self.notice = Some(format!(
@@ -119,7 +123,8 @@ impl Session {
             }
             ProxyEventKind::Ended(result) => {
                 let result = result.map(|()| proxy::BOTH_CLOSED.to_owned());
-                connection.status = ConnectionStatus::Ended(result.map_err(|error| error.to_string()));
+                connection.status =
+                    ConnectionStatus::Ended(result.map_err(|error| error.to_string()));
             }
         }
     }
@@ -144,7 +149,8 @@ impl Session {
         }
         self.connections = Connections::from_list(connections);
         self.selected_row = Some(0);
-        let more = if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
+        let more =
+            if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
         let note = loaded.notes.first().map_or("", String::as_str);
         self.notice = Some(more + note).filter(|notice| !notice.is_empty());
     }
@@ -187,7 +193,8 @@ impl Session {
 
     /// The rows near the current one, in the order of the list.
     fn nearby_rows(&self, current: usize) -> Vec<usize> {
-        let near = |at: usize, count: usize| at.saturating_sub(NEARBY_ROWS)..(at + NEARBY_ROWS).min(count);
+        let near =
+            |at: usize, count: usize| at.saturating_sub(NEARBY_ROWS)..(at + NEARBY_ROWS).min(count);
         let Some(filter) = &self.filter else {
             return near(current, self.connection().trace.rows().len()).collect();
         };
@@ -215,15 +222,18 @@ fn connection_from_stream(
     at: usize,
     stream: capture::CapturedStream<Trace>,
 ) -> InspectedConnection {
-    let peers =
-        stream.addresses.map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
+    let peers = stream
+        .addresses
+        .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
     let mut notes: Vec<String> = stream.warnings.clone();
     if !stream.gaps.is_empty() {
         notes.push(format!("{} gaps in it", stream.gaps.len()));
     }
     let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
-        (Some(why), _) => ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}"))),
+        (Some(why), _) => {
+            ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}")))
+        }
         (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
             "{why}; --keylog FILE would name the secrets, if somebody logged them"
         ))),

@@ -35,7 +35,8 @@ impl Session {
         Ok(self.search_next(0))
     }
 
-    /// Goes to the next frame that holds what is searched for; `skip` is 1 to leave the current one.
+    /// Goes to the next frame that holds what is searched for; `skip` is 1 to leave the current
+    /// one.
     pub(crate) fn search_next(&mut self, skip: usize) -> Vec<Cmd> {
         let Some(ActiveSearch { needle, .. }) = &self.search else {
             self.notice = Some("nothing is searched for yet: / asks".to_owned());
@@ -46,10 +47,17 @@ impl Session {
         let from = self.current_row().map_or(0, |row| row + skip).min(rows);
         if let ByteSource::File(store, _) = &connection.bytes {
             let needle = Box::new(needle.clone());
-            return vec![Cmd::Find(self.run, store.clone(), connection.trace.clone(), from, needle)];
+            return vec![Cmd::Find(
+                self.run,
+                store.clone(),
+                connection.trace.clone(),
+                from,
+                needle,
+            )];
         }
-        let hit =
-            |row: &usize| connection.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some());
+        let hit = |row: &usize| {
+            connection.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some())
+        };
         let found = (from..rows).chain(0..from).find(hit);
         self.show_hit(found);
         Vec::new()

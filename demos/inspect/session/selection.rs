@@ -9,8 +9,8 @@ use crate::wire::{FieldSpan, FragmentRole, Frame, Side, TraceRow};
 const MAX_ROWS_SEARCHED: usize = 4096;
 
 impl Session {
-    /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone, else the newest. Where
-    /// compression is shown, the newest that is compressed comes first.
+    /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone,
+    /// else the newest. Where compression is shown, the newest that is compressed comes first.
     pub(crate) fn current_row(&self) -> Option<usize> {
         if let Some(filter) = &self.filter {
             let last = *filter.rows.last()? as usize;
@@ -24,8 +24,9 @@ impl Session {
         let last = rows.len().checked_sub(1)?;
         let newest = || {
             let near = &rows[last.saturating_sub(MAX_ROWS_SEARCHED)..];
-            let compressed =
-                || near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed);
+            let compressed = || {
+                near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed)
+            };
             let ours = || near.iter().rposition(|row| row.from() == Side::Client);
             compressed().or_else(ours).map_or(last, |at| rows.len() - near.len() + at)
         };
@@ -92,7 +93,8 @@ impl Session {
     pub(crate) fn next_of_message(&mut self) {
         let Some(current) = self.current_row() else { return };
         let rows = self.connection().trace.message_rows(current);
-        let next = rows.iter().position(|row| *row == current).map_or(0, |at| (at + 1) % rows.len());
+        let next =
+            rows.iter().position(|row| *row == current).map_or(0, |at| (at + 1) % rows.len());
         if let Some(row) = rows.get(next) {
             self.select_row(*row);
         }
@@ -107,8 +109,10 @@ impl Session {
     /// Puts the cursor on the field that is `by` fields on.
     pub(crate) fn next_field(&mut self, by: isize) {
         if let Some((_, spans)) = self.bytes_under_cursor() {
-            let next =
-                self.field_under_cursor(&spans).saturating_add_signed(by).min(spans.len().saturating_sub(1));
+            let next = self
+                .field_under_cursor(&spans)
+                .saturating_add_signed(by)
+                .min(spans.len().saturating_sub(1));
             if let Some(span) = spans.get(next) {
                 self.cursor = ByteCursor { byte: span.bytes.start, bit: span.bits.start };
             }
@@ -126,7 +130,8 @@ impl Session {
     /// The lines of both heads: whose, and which.
     pub(crate) fn head_lines(&self) -> Vec<(Side, usize)> {
         let lines = |from| {
-            let head = self.connection().trace.head(from).and_then(|validated| validated.head.as_ref());
+            let head =
+                self.connection().trace.head(from).and_then(|validated| validated.head.as_ref());
             let count = head.map_or(0, |head| head.lines().len());
             (0..count).map(move |line| (from, line))
         };

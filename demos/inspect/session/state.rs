@@ -73,14 +73,15 @@ impl Session {
         }
     }
 
-    /// Begins anew with these options this once. Connections of our own stay in the list if `keep_earlier`.
+    /// Begins anew with these options this once. Connections of our own stay in the list if
+    /// `keep_earlier`.
     pub(crate) fn open(&mut self, connect_options: ConnectOptions, keep_earlier: bool) -> Vec<Cmd> {
         let mut fresh = Self::new(self.source.clone(), self.connect_options.clone());
         if keep_earlier && self.source.is_own_connection() {
             fresh.connections.keep_earlier(&mut self.connections);
         }
-        let notice =
-            (fresh.connections.len() > 1).then(|| "connected anew · < shows what was before".to_owned());
+        let notice = (fresh.connections.len() > 1)
+            .then(|| "connected anew · < shows what was before".to_owned());
         let (run, mask_keys) = (self.run + 1, std::mem::take(&mut self.mask_keys));
         let prefers_compressed = self.prefers_compressed;
         *self = Self { run, prefers_compressed, notice, mask_keys, ..fresh };
@@ -104,7 +105,8 @@ impl Session {
 
     /// A connection of our own has ended, so that what is sent next needs a new one.
     pub(crate) fn needs_new_connection(&mut self) -> bool {
-        self.source.is_own_connection() && matches!(self.own_connection().status, ConnectionStatus::Ended(_))
+        self.source.is_own_connection()
+            && matches!(self.own_connection().status, ConnectionStatus::Ended(_))
     }
 
     /// How much is wrong, in both heads and both directions.
@@ -124,7 +126,9 @@ impl Session {
             InspectSource::Proxy(_) => {
                 "the proxy passes on what others send: I puts bytes in, e and Enter a frame"
             }
-            InspectSource::Bundled(_) | InspectSource::Url(_) => "not connected: Ctrl-R connects anew",
+            InspectSource::Bundled(_) | InspectSource::Url(_) => {
+                "not connected: Ctrl-R connects anew"
+            }
         }
     }
 
@@ -152,7 +156,10 @@ impl Session {
         action: InterceptAction,
     ) -> Vec<Cmd> {
         let command = ProxyCommand { selector, from, action };
-        self.proxy_commands.iter().map(|commands| Cmd::Proxy(commands.clone(), command.clone())).collect()
+        self.proxy_commands
+            .iter()
+            .map(|commands| Cmd::Proxy(commands.clone(), command.clone()))
+            .collect()
     }
 
     /// Holds what passes through the proxy, on all connections and both ways, or lets it go on.
@@ -164,7 +171,8 @@ impl Session {
             (InterceptAction::Release, "everything passes again")
         };
         self.notice = Some(notice.to_owned());
-        let command = |from| self.select_proxy_command(from, ConnectionSelector::All, action.clone());
+        let command =
+            |from| self.select_proxy_command(from, ConnectionSelector::All, action.clone());
         [Side::Client, Side::Server].into_iter().flat_map(command).collect()
     }
 
@@ -179,7 +187,8 @@ impl Session {
         self.send_command(&SessionCommand::AutoPong(self.auto_pong))
     }
 
-    /// Sends the edited frame as it is; through a proxy it is injected as if the frame's own side had sent it.
+    /// Sends the edited frame as it is; through a proxy it is injected as if the frame's own side
+    /// had sent it.
     pub(crate) fn send_draft(&mut self) -> Vec<Cmd> {
         let from = self.current_frame().map_or(Side::Client, |(_, row, _)| row.from());
         let Some(draft) = self.draft.take() else { return Vec::new() };

@@ -95,7 +95,9 @@ impl Tabs {
     /// Puts the cursor on a place.
     pub(crate) fn move_to(&mut self, place: Place, session: &mut Session) {
         match place {
-            Place::HeadLine(from, line) => handshake::click(&mut self.handshake, session, from, line),
+            Place::HeadLine(from, line) => {
+                handshake::click(&mut self.handshake, session, from, line)
+            }
             Place::Frame(row, cursor) => {
                 session.select_row(row);
                 session.cursor = cursor;
@@ -110,7 +112,9 @@ impl Tabs {
             ClickTarget::Row(row) => session.select_row(row),
             ClickTarget::Byte(byte) => session.cursor = ByteCursor { byte, bit: 0 },
             ClickTarget::Bit(byte, bit) => session.cursor = ByteCursor { byte, bit },
-            ClickTarget::HeadLine(from, line) => handshake::click(&mut self.handshake, session, from, line),
+            ClickTarget::HeadLine(from, line) => {
+                handshake::click(&mut self.handshake, session, from, line)
+            }
             ClickTarget::MaskStep(step) => mask::click(&mut self.mask, session, step),
             ClickTarget::Problem(number) => problems::click(&mut self.problems, number),
             ClickTarget::Symbol(number) => deflate::click(&mut self.deflate, number),
@@ -145,7 +149,9 @@ impl Tabs {
     pub(crate) fn page(&self, session: &Session) -> Option<RulesPage> {
         match self.shown {
             Tab::Handshake => handshake::page(&self.handshake, session),
-            Tab::Problems if self.problems.selected().is_some() => problems::page(&self.problems, session),
+            Tab::Problems if self.problems.selected().is_some() => {
+                problems::page(&self.problems, session)
+            }
             _ => field_page::current(session),
         }
     }

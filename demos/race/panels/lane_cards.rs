@@ -31,18 +31,28 @@ pub(in crate::demos::race) fn draw(
     let pair: Vec<&LaneStats> =
         other.into_iter().chain(lane_stats.iter().find(|stats| stats.lane == base)).collect();
     let most = pair.iter().map(|stats| stats.rate()).fold(0.0, f64::max);
-    let parts = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).split(area);
+    let parts =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).split(area);
     for (stats, part) in pair.into_iter().zip(parts.iter()) {
         draw_card(race, stats, most, *part, buffer, theme);
     }
 }
 
-fn draw_card(race: &Race, stats: &LaneStats, most: f64, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_card(
+    race: &Race,
+    stats: &LaneStats,
+    most: f64,
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let color = lane_color(stats.lane, theme);
     let style = bold(color);
-    let running = matches!(&race.phase, RacePhase::Running(progress) if progress.running == Some(stats.lane));
+    let running =
+        matches!(&race.phase, RacePhase::Running(progress) if progress.running == Some(stats.lane));
     let rate = stats.rate();
-    let speed = if rate > 0.0 { format!("{}/s", group_thousands(rate as u64)) } else { "–".to_owned() };
+    let speed =
+        if rate > 0.0 { format!("{}/s", group_thousands(rate as u64)) } else { "–".to_owned() };
     let title = stats.lane.title();
     let room = usize::from(area.width).saturating_sub(title.len() + speed.len() + 5);
     let name = Line::from(vec![
@@ -60,13 +70,22 @@ fn draw_card(race: &Race, stats: &LaneStats, most: f64, area: Rect, buffer: &mut
         Span::styled("░".repeat(room - filled.min(room)), theme.faint()),
     ]);
     stage::draw_line(&bar, 1, area, buffer);
-    let shown = if stats.times.count > 0 { units::duration(stats.times.p50) } else { "–".to_owned() };
+    let shown =
+        if stats.times.count > 0 { units::duration(stats.times.p50) } else { "–".to_owned() };
     let medians = Line::from(vec![
         Span::raw("  "),
-        Span::styled(sparkline(&stats.round_medians, room.saturating_sub(14)), Style::new().fg(color)),
+        Span::styled(
+            sparkline(&stats.round_medians, room.saturating_sub(14)),
+            Style::new().fg(color),
+        ),
     ]);
     stage::draw_line(&medians, 2, area, buffer);
-    draw_right_aligned(&Line::styled(format!("p50 {shown}"), Style::new().fg(theme.text)), 2, area, buffer);
+    draw_right_aligned(
+        &Line::styled(format!("p50 {shown}"), Style::new().fg(theme.text)),
+        2,
+        area,
+        buffer,
+    );
     let wire = stats.bytes.map_or_else(
         || "  – bytes an exchange".to_owned(),
         |(up, down)| format!("  {up:.0} B up + {down:.0} B down an exchange"),

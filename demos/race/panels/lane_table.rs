@@ -33,12 +33,28 @@ const NAME_WIDTH: usize = 17;
 
 /// In the order in which they are given up: the last ones first.
 const LANE_COLUMNS: [LaneColumn; 9] = [
-    LaneColumn { head: "p50", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.p50)) },
+    LaneColumn {
+        head: "p50",
+        width: 9,
+        cell: |row| or_dash(row, units::duration(row.stats.times.p50)),
+    },
     LaneColumn { head: "ratio", width: 8, cell: ratio_cell },
-    LaneColumn { head: "p99", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.p99)) },
+    LaneColumn {
+        head: "p99",
+        width: 9,
+        cell: |row| or_dash(row, units::duration(row.stats.times.p99)),
+    },
     LaneColumn { head: "data+rest", width: 15, cell: bytes_cell },
-    LaneColumn { head: "max", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.max)) },
-    LaneColumn { head: "p90", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.p90)) },
+    LaneColumn {
+        head: "max",
+        width: 9,
+        cell: |row| or_dash(row, units::duration(row.stats.times.max)),
+    },
+    LaneColumn {
+        head: "p90",
+        width: 9,
+        cell: |row| or_dash(row, units::duration(row.stats.times.p90)),
+    },
     LaneColumn { head: "95 %", width: 13, cell: interval_cell },
     LaneColumn {
         head: "exch/s",
@@ -50,7 +66,8 @@ const LANE_COLUMNS: [LaneColumn; 9] = [
 /// The order on the screen, as places in [`LANE_COLUMNS`].
 const COLUMN_ORDER: [usize; 9] = [7, 0, 5, 2, 4, 3, 8, 1, 6];
 /// Allocations stand last, where there is very much room.
-const ALLOCATION_COLUMN: LaneColumn = LaneColumn { head: "alloc c+s", width: 11, cell: allocations_cell };
+const ALLOCATION_COLUMN: LaneColumn =
+    LaneColumn { head: "alloc c+s", width: 11, cell: allocations_cell };
 
 pub(in crate::demos::race) fn draw(
     race: &Race,
@@ -66,8 +83,11 @@ pub(in crate::demos::race) fn draw(
         used <= room
     });
     let fits = fits.count();
-    let mut columns: Vec<&LaneColumn> =
-        COLUMN_ORDER.iter().filter(|&&place| place < fits).map(|&place| &LANE_COLUMNS[place]).collect();
+    let mut columns: Vec<&LaneColumn> = COLUMN_ORDER
+        .iter()
+        .filter(|&&place| place < fits)
+        .map(|&place| &LANE_COLUMNS[place])
+        .collect();
     let width = |columns: &[&LaneColumn]| columns.iter().map(|column| column.width).sum::<usize>();
     if fits == LANE_COLUMNS.len() && width(&columns) + ALLOCATION_COLUMN.width <= room {
         columns.push(&ALLOCATION_COLUMN);
@@ -98,7 +118,10 @@ fn draw_head(columns: &[&LaneColumn], bar: usize, area: Rect, buffer: &mut Buffe
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
 }
 
-#[expect(clippy::too_many_arguments, reason = "a line of a table is where all of it comes together")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a line of a table is where all of it comes together"
+)]
 fn draw_row(
     race: &Race,
     row: &LaneRow,
@@ -125,7 +148,10 @@ fn draw_row(
     if let Some(reason) = failure {
         let room = usize::from(area.width).saturating_sub(NAME_WIDTH);
         let reason = text::sanitize(reason).into_owned();
-        line.push_span(Span::styled(text::ellipsize(&reason, room).into_owned(), Style::new().fg(theme.bad)));
+        line.push_span(Span::styled(
+            text::ellipsize(&reason, room).into_owned(),
+            Style::new().fg(theme.bad),
+        ));
         return stage::draw_line(&line, at, area, buffer);
     }
     if bar > 0 {
@@ -137,7 +163,9 @@ fn draw_row(
     }
     for LaneColumn { head, width, cell } in columns {
         let style = match *head {
-            "p50" | "ratio" => Style::new().fg(theme.text).add_modifier(ratatui::style::Modifier::BOLD),
+            "p50" | "ratio" => {
+                Style::new().fg(theme.text).add_modifier(ratatui::style::Modifier::BOLD)
+            }
             "p90" | "p99" | "exch/s" => Style::new().fg(theme.text),
             _ => theme.dim(),
         };
@@ -156,8 +184,11 @@ fn or_dash(row: &LaneRow, text: String) -> String {
 
 /// Payload and everything else, both ways: TCP payload as the server's socket saw it.
 fn bytes_cell(row: &LaneRow) -> String {
-    let data =
-        if row.payload < 1e6 { row.payload.to_string() } else { units::binary_bytes(row.payload as u64) };
+    let data = if row.payload < 1e6 {
+        row.payload.to_string()
+    } else {
+        units::binary_bytes(row.payload as u64)
+    };
     let rest = |(up, down): (f64, f64)| {
         format!("{data}+{} B", group_thousands((up + down - row.payload).round() as u64))
     };
@@ -168,7 +199,9 @@ fn ratio_cell(row: &LaneRow) -> String {
     match row.ratio {
         _ if row.stats.lane == row.baseline => "1".to_owned(),
         None => "–".to_owned(),
-        Some(lane_ratio) if lane_ratio.ratio.median >= 10.0 => format!("{:.1}x", lane_ratio.ratio.median),
+        Some(lane_ratio) if lane_ratio.ratio.median >= 10.0 => {
+            format!("{:.1}x", lane_ratio.ratio.median)
+        }
         Some(lane_ratio) => format!("{:.2}x", lane_ratio.ratio.median),
     }
 }
@@ -176,7 +209,8 @@ fn ratio_cell(row: &LaneRow) -> String {
 fn interval_cell(row: &LaneRow) -> String {
     match row.ratio {
         Some(lane_ratio) if lane_ratio.lane != row.baseline => {
-            let same = if lane_ratio.ratio.verdict() == RatioVerdict::NoDifference { "=" } else { "" };
+            let same =
+                if lane_ratio.ratio.verdict() == RatioVerdict::NoDifference { "=" } else { "" };
             format!("{:.2}–{:.2} {same:1}", lane_ratio.ratio.low, lane_ratio.ratio.high)
         }
         _ => String::new(),
@@ -184,9 +218,14 @@ fn interval_cell(row: &LaneRow) -> String {
 }
 
 fn cpu_cell(row: &LaneRow) -> String {
-    let usages =
-        row.stats.client.and_then(|usages| usages.cpu).zip(row.stats.server.and_then(|usages| usages.cpu));
-    usages.map_or_else(String::new, |(client, server)| format!("{:.0}+{:.0} µs", client * 1e6, server * 1e6))
+    let usages = row
+        .stats
+        .client
+        .and_then(|usages| usages.cpu)
+        .zip(row.stats.server.and_then(|usages| usages.cpu));
+    usages.map_or_else(String::new, |(client, server)| {
+        format!("{:.0}+{:.0} µs", client * 1e6, server * 1e6)
+    })
 }
 
 fn allocations_cell(row: &LaneRow) -> String {

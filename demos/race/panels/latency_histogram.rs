@@ -1,5 +1,6 @@
-//! The times of all lanes on one logarithmic axis: where most of them are, and how far the tail goes.
-//! At a fixed rate each lane is there twice: from when its exchanges were due, and from when they really began.
+//! The times of all lanes on one logarithmic axis: where most of them are, and how far the tail
+//! goes. At a fixed rate each lane is there twice: from when its exchanges were due, and from when
+//! they really began.
 
 use std::time::Duration;
 
@@ -26,7 +27,12 @@ struct HistogramStrip<'a> {
     color: Color,
 }
 
-pub(in crate::demos::race) fn draw(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(in crate::demos::race) fn draw(
+    lane_stats: &[LaneStats],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     if area.is_empty() {
         return;
     }
@@ -34,7 +40,8 @@ pub(in crate::demos::race) fn draw(lane_stats: &[LaneStats], area: Rect, buffer:
     let title = "times of exchanges, one logarithmic axis; height: share of samples";
     stage::draw_rule(title, Rect { height: 1, ..area }, buffer, theme);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let all = || strips.iter().flat_map(|strip| strip.shares.iter().map(|(low, _)| low.as_secs_f64()));
+    let all =
+        || strips.iter().flat_map(|strip| strip.shares.iter().map(|(low, _)| low.as_secs_f64()));
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
     let columns = usize::from(area.width).saturating_sub(NAME_WIDTH + 1);
     if high <= 0.0 || columns < 10 || strips.is_empty() {
@@ -86,7 +93,8 @@ impl LogAxis {
 }
 
 fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut Buffer) {
-    // a bucket is an eighth of a doubling: it may be wider than a column, and then fills all of them
+    // a bucket is an eighth of a doubling: it may be wider than a column, and then fills all of
+    // them
     let mut sums = vec![0.0_f64; axis.columns];
     for (low, share) in strip.shares {
         let from = axis.column(low.as_secs_f64());
@@ -127,7 +135,8 @@ fn tick_line(axis: &LogAxis, theme: &Theme) -> Line<'static> {
                 continue;
             }
             let column = axis.column(at);
-            let label = format!("│{}", units::duration(Duration::from_secs_f64(at)).replace(".0 ", " "));
+            let label =
+                format!("│{}", units::duration(Duration::from_secs_f64(at)).replace(".0 ", " "));
             if column >= free && column + label.chars().count() <= axis.columns {
                 text += &" ".repeat(column - free);
                 free = column + label.chars().count() + 1;

@@ -1,5 +1,5 @@
-//! The ratio in big digits, and beside it where the time goes, from the floor upwards. At a fixed rate: what a naive
-//! clock says, beside what those have waited whose turn it was.
+//! The ratio in big digits, and beside it where the time goes, from the floor upwards. At a fixed
+//! rate: what a naive clock says, beside what those have waited whose turn it was.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -28,7 +28,8 @@ pub(in crate::demos::race) fn draw(
         return draw_one_line(race, lane_stats, area, buffer, theme);
     }
     let left = if area.width >= 64 { 34.max(area.width * 2 / 5) } else { area.width };
-    let parts = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]).spacing(2).split(area);
+    let parts =
+        Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]).spacing(2).split(area);
     draw_ratio(race, parts[0], buffer, theme);
     if parts[1].width > 20 {
         draw_bars(race, lane_stats, parts[1], buffer, theme);
@@ -36,11 +37,18 @@ pub(in crate::demos::race) fn draw(
 }
 
 /// What belongs beside the ratio.
-fn draw_bars(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_bars(
+    race: &Race,
+    lane_stats: &[LaneStats],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let bars = if race.config.rate.is_some() {
         return draw_response_times(lane_stats, area, buffer, theme);
     } else {
-        cost_bars(lane_stats, race.config.baseline().tls, theme).unwrap_or_else(|| ratio_bars(race, theme))
+        cost_bars(lane_stats, race.config.baseline().tls, theme)
+            .unwrap_or_else(|| ratio_bars(race, theme))
     };
     if bars.is_empty() {
         return;
@@ -84,7 +92,12 @@ fn draw_bar(
         Rect { width: area.width.saturating_sub(VALUE_WIDTH as u16), ..area },
         buffer,
     );
-    draw_right_aligned(&Line::styled(bar.value.clone(), Style::new().fg(theme.text)), row, area, buffer);
+    draw_right_aligned(
+        &Line::styled(bar.value.clone(), Style::new().fg(theme.text)),
+        row,
+        area,
+        buffer,
+    );
 }
 
 /// The floor, and each layer on it; `None` unless all of them have run.
@@ -131,7 +144,10 @@ fn ratio_bars(race: &Race, theme: &Theme) -> Vec<CostBar> {
 
 /// What a naive clock says of a stalled server, and what was really waited.
 fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let head = format!("{:<NAME_WIDTH$}{:>10}{:>10}{:>10}{:>10}", "", "naive p99", "max", "due p99", "max");
+    let head = format!(
+        "{:<NAME_WIDTH$}{:>10}{:>10}{:>10}{:>10}",
+        "", "naive p99", "max", "due p99", "max"
+    );
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
     for (row, stats) in lane_stats.iter().take(usize::from(area.height) - 1).enumerate() {
         let Some(naive) = stats.service_times else { continue };
@@ -145,7 +161,11 @@ fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer
                 theme.dim(),
             ),
             Span::styled(
-                format!("{:>10}{:>10}", units::duration(stats.times.p99), units::duration(stats.times.max)),
+                format!(
+                    "{:>10}{:>10}",
+                    units::duration(stats.times.p99),
+                    units::duration(stats.times.max)
+                ),
                 theme.heading(),
             ),
         ]);
@@ -155,7 +175,9 @@ fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer
 
 /// The headline's ratio, as big as there is room for.
 fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let Some(lane_ratio) = headline(race.ratios()) else { return draw_question(race, area, buffer, theme) };
+    let Some(lane_ratio) = headline(race.ratios()) else {
+        return draw_question(race, area, buffer, theme);
+    };
     if let RacePhase::Over(outcome) = &race.phase
         && !outcome.is_valid()
     {
@@ -173,8 +195,11 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let spot = Rect { x: area.x + (area.width - width) / 2, width, height: 4, ..area };
     BigText::new(&digits, size, theme.heading()).render(spot, buffer);
     let text = format!("{} / {}  {low:.2}–{high:.2} (95 %)", lane_ratio.lane, lane_ratio.baseline);
-    let text =
-        if text.chars().count() > area.width.into() { format!("95 %: {low:.2} to {high:.2}") } else { text };
+    let text = if text.chars().count() > area.width.into() {
+        format!("95 %: {low:.2} to {high:.2}")
+    } else {
+        text
+    };
     draw_centered(&Line::styled(text, theme.dim()), 4, area, buffer);
 }
 
@@ -198,23 +223,38 @@ fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
             }
         }
         (RacePhase::Running(_), _) => {
-            draw_centered(&Line::styled("warming up …", theme.dim()), area.height / 2, area, buffer);
+            draw_centered(
+                &Line::styled("warming up …", theme.dim()),
+                area.height / 2,
+                area,
+                buffer,
+            );
         }
         _ => {}
     }
 }
 
 /// One line: the ratio, and the split if there is one.
-fn draw_one_line(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_one_line(
+    race: &Race,
+    lane_stats: &[LaneStats],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let Some(lane_ratio) = headline(race.ratios()) else {
         return stage::draw_line(&race.bet.choices_line(theme), 0, area, buffer);
     };
     let mut line = Line::from(vec![
         Span::styled(format!("{:.2}x", lane_ratio.ratio.median), theme.heading()),
-        Span::styled(format!(" [{:.2}–{:.2}]", lane_ratio.ratio.low, lane_ratio.ratio.high), theme.dim()),
+        Span::styled(
+            format!(" [{:.2}–{:.2}]", lane_ratio.ratio.low, lane_ratio.ratio.high),
+            theme.dim(),
+        ),
     ]);
     if let Some(split) = gap_breakdown(lane_stats, race.config.baseline().tls) {
-        let steps = split.layers.map(|step| format!("{} {}", step.layer, signed_seconds(step.cost)));
+        let steps =
+            split.layers.map(|step| format!("{} {}", step.layer, signed_seconds(step.cost)));
         line.push_span(format!("  {} = {}", signed_seconds(split.gap), steps.join(", ")));
     }
     stage::draw_line(&line, 0, area, buffer);

@@ -1,4 +1,5 @@
-//! The last lines: what to do, how far it is, or what came of it in one sentence; and whose bet wins.
+//! The last lines: what to do, how far it is, or what came of it in one sentence; and whose bet
+//! wins.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +13,12 @@ use crate::race::headline;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
-pub(in crate::demos::race) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+pub(in crate::demos::race) fn draw(
+    race: &Race,
+    area: Rect,
+    buffer: &mut Buffer,
+    context: &ViewContext,
+) {
     let theme = context.theme;
     if let Some(note) = &race.note {
         let note = text::sanitize(note).into_owned();
@@ -40,8 +46,8 @@ pub(in crate::demos::race) fn draw(race: &Race, area: Rect, buffer: &mut Buffer,
         RacePhase::Ready if context.focused => {
             let length = race.config.duration().as_secs_f64();
             let text = format!(
-                "Enter runs it ({length:.1} s).  n new connections  d distance  b burst  p placement  c connections  \
-                 1 2 3 payload  l lanes  ? rules and keys"
+                "Enter runs it ({length:.1} s).  n new connections  d distance  b burst  p \
+                 placement  c connections  1 2 3 payload  l lanes  ? rules and keys"
             );
             draw_paragraph(Text::styled(text, theme.dim()), area, buffer);
         }

@@ -66,8 +66,11 @@ pub(crate) fn lay_out_blocks(
     demo_rows: usize,
     style: SlideStyle,
 ) -> SlideBody {
-    let mut layout =
-        BodyBuilder { body: SlideBody { rows_per_demo: demo_rows, ..SlideBody::default() }, style, step: 0 };
+    let mut layout = BodyBuilder {
+        body: SlideBody { rows_per_demo: demo_rows, ..SlideBody::default() },
+        style,
+        step: 0,
+    };
     layout.blocks(blocks, &LinePrefix::default(), width, true);
     layout.body
 }
@@ -172,12 +175,19 @@ impl BodyBuilder<'_> {
         self.lines(lines, prefix);
     }
 
-    fn list(&mut self, start: Option<u64>, items: &[ListItem], prefix: &mut LinePrefix, width: usize) {
+    fn list(
+        &mut self,
+        start: Option<u64>,
+        items: &[ListItem],
+        prefix: &mut LinePrefix,
+        width: usize,
+    ) {
         const BULLETS: [&str; 3] = ["•", "◦", "▪"];
         let theme = self.style.theme;
         let depth = prefix.rest.len();
         let loose = items.iter().any(|item| {
-            item.blocks.len() > 1 && item.blocks.iter().skip(1).any(|b| !matches!(b, Block::List { .. }))
+            item.blocks.len() > 1
+                && item.blocks.iter().skip(1).any(|b| !matches!(b, Block::List { .. }))
         });
         let last = start.map(|start| start + items.len().saturating_sub(1) as u64);
         for (index, item) in items.iter().enumerate() {
@@ -207,7 +217,13 @@ impl BodyBuilder<'_> {
         }
     }
 
-    fn quote(&mut self, alert: Option<AlertKind>, blocks: &[Block], prefix: &mut LinePrefix, width: usize) {
+    fn quote(
+        &mut self,
+        alert: Option<AlertKind>,
+        blocks: &[Block],
+        prefix: &mut LinePrefix,
+        width: usize,
+    ) {
         let theme = self.style.theme;
         let (name, color) = match alert {
             None => ("", theme.faint),

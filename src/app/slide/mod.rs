@@ -1,6 +1,7 @@
 //! A slide on the screen: title, body, what is odd about it.
 //!
-//! A [`SlideLayout`] is worked out when the slide, the size or the theme changes; drawing it only copies.
+//! A [`SlideLayout`] is worked out when the slide, the size or the theme changes; drawing it only
+//! copies.
 
 mod body;
 mod table;
@@ -81,7 +82,8 @@ impl SlideLayout {
     /// Lays the slide out for `area`, which does not hold the footer.
     pub(crate) fn new(input: &LayoutInput, area: Rect) -> Self {
         let theme = input.style.theme;
-        let blocks = input.deck.slides.get(input.slide_index).map_or(&[][..], |slide| &slide.blocks);
+        let blocks =
+            input.deck.slides.get(input.slide_index).map_or(&[][..], |slide| &slide.blocks);
         let column = content_column(blocks, area);
         let (warnings, warning_area) = lay_out_warnings(input, column);
         let above = Rect { height: column.height.saturating_sub(warning_area.height), ..column };
@@ -135,10 +137,15 @@ impl SlideLayout {
             let top = demo.row as isize - progress.scroll as isize;
             let hidden = (-top).max(0) as usize;
             let y = top.max(0) as usize;
-            let shown =
-                height.saturating_sub(hidden).min(usize::from(self.body_area.height).saturating_sub(y));
+            let shown = height
+                .saturating_sub(hidden)
+                .min(usize::from(self.body_area.height).saturating_sub(y));
             (demo.step <= progress.step && shown > 0).then_some(DemoArea {
-                visible: Rect { y: self.body_area.y + y as u16, height: shown as u16, ..self.body_area },
+                visible: Rect {
+                    y: self.body_area.y + y as u16,
+                    height: shown as u16,
+                    ..self.body_area
+                },
                 hidden_rows: hidden as u16,
                 total_rows: height as u16,
             })
@@ -154,7 +161,9 @@ impl SlideLayout {
             if row.step <= progress.step {
                 let mut area = Rect { y: self.body_area.y + y as u16, height: 1, ..self.body_area };
                 if matches!(self.heading, HeadingLayout::Title(_)) {
-                    let free = area.width.saturating_sub((row.prefix.width() + row.body.width()) as u16) / 2;
+                    let free =
+                        area.width.saturating_sub((row.prefix.width() + row.body.width()) as u16)
+                            / 2;
                     area = Rect { x: area.x + free, width: area.width - free, ..area };
                 }
                 self.draw_row(row, area, progress.scroll_x, buffer);
@@ -191,7 +200,8 @@ impl SlideLayout {
                 }
             }
             HeadingLayout::Big(area, title) => {
-                BigText::new(title, PixelSize::Quadrant, self.theme.heading()).render(*area, buffer);
+                BigText::new(title, PixelSize::Quadrant, self.theme.heading())
+                    .render(*area, buffer);
             }
         }
     }
@@ -215,7 +225,10 @@ impl SlideLayout {
             buffer.set_style(Rect { width: shown, ..area }, Style::new().bg(self.theme.panel));
         }
         buffer.set_line(area.x, area.y, &body, area.width);
-        let mark = Style::new().fg(self.theme.background).bg(self.theme.accent).add_modifier(Modifier::BOLD);
+        let mark = Style::new()
+            .fg(self.theme.background)
+            .bg(self.theme.accent)
+            .add_modifier(Modifier::BOLD);
         if wide > shift + usize::from(area.width) && area.width > 0 {
             buffer.set_string(area.right() - 1, area.y, "›", mark);
         }
@@ -238,7 +251,9 @@ impl SlideLayout {
         let right = self.max_scroll_x().saturating_sub(progress.scroll_x);
         match (progress.scroll_x, right) {
             (0, 0) => {}
-            (0, right) => hints.push(format!("› {} to the right: Shift+→", counted(right, "column"))),
+            (0, right) => {
+                hints.push(format!("› {} to the right: Shift+→", counted(right, "column")))
+            }
             (left, 0) => hints.push(format!("‹ {} to the left: Shift+←", counted(left, "column"))),
             (left, right) => hints.push(format!("‹ {left} left, › {right} right: Shift+← →")),
         }

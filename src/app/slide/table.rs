@@ -23,7 +23,8 @@ pub(super) fn lay_out_table(
         (0..count).map(|i| cells.get(i).map_or_else(Vec::new, |runs| pieces(runs, style))).collect()
     };
     let header = row(&table.header, bold);
-    let rows: Vec<Vec<Vec<StyledText>>> = table.rows.iter().map(|cells| row(cells, Style::new())).collect();
+    let rows: Vec<Vec<Vec<StyledText>>> =
+        table.rows.iter().map(|cells| row(cells, Style::new())).collect();
     let all = || std::iter::once(&header).chain(&rows);
     let widest = |measure: fn(&[StyledText]) -> usize, i: usize| {
         all().map(|row| measure(&row[i])).max().unwrap_or(0).max(1)
@@ -33,7 +34,8 @@ pub(super) fn lay_out_table(
     let widths = distribute_width(&wanted, &least, width.saturating_sub(COLUMN_GAP * (count - 1)));
 
     // a line between rows helps only where most rows have several lines; elsewhere it costs height
-    let wraps = |row: &&Vec<Vec<StyledText>>| (0..count).any(|i| natural_width(&row[i]) > widths[i]);
+    let wraps =
+        |row: &&Vec<Vec<StyledText>>| (0..count).any(|i| natural_width(&row[i]) > widths[i]);
     let ruled = 2 * rows.iter().filter(wraps).count() >= rows.len();
     let mut lines = row_lines(&header, &widths, &table.columns);
     let total = widths.iter().sum::<usize>() + COLUMN_GAP * (count - 1);
@@ -53,7 +55,8 @@ fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize
     let mut widths = wanted.to_vec();
     for floor in [least, &vec![1; least.len()]] {
         while widths.iter().sum::<usize>() > room {
-            let give = (0..widths.len()).filter(|&i| widths[i] > floor[i]).max_by_key(|&i| widths[i]);
+            let give =
+                (0..widths.len()).filter(|&i| widths[i] > floor[i]).max_by_key(|&i| widths[i]);
             let Some(i) = give else { break };
             widths[i] -= 1;
         }
@@ -62,7 +65,11 @@ fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize
 }
 
 /// One table row as lines.
-fn row_lines(row: &[Vec<StyledText>], widths: &[usize], columns: &[ColumnAlign]) -> Vec<Line<'static>> {
+fn row_lines(
+    row: &[Vec<StyledText>],
+    widths: &[usize],
+    columns: &[ColumnAlign],
+) -> Vec<Line<'static>> {
     let wrapped: Vec<Vec<Line>> =
         row.iter().zip(widths).map(|(pieces, &width)| wrap(pieces, width)).collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
@@ -94,7 +101,8 @@ mod tests {
     fn drawn(source: &str, width: usize) -> Vec<String> {
         let (deck, _) = parse(source);
         let Block::Table(table) = &deck.slides[0].blocks[0] else { panic!("no table in {source}") };
-        let pieces = |runs: &[TextRun], style| runs.iter().map(|run| (run.text.clone(), style)).collect();
+        let pieces =
+            |runs: &[TextRun], style| runs.iter().map(|run| (run.text.clone(), style)).collect();
         lay_out_table(table, width, &Theme::DARK, pieces)
             .iter()
             .map(|line| line.to_string().trim_end().to_owned())
@@ -106,7 +114,12 @@ mod tests {
         let source = "| code | n | mid |\n|:--|--:|:-:|\n| 1000 | 5 | x |\n| 1 | 10,000 | long |\n";
         assert_eq!(
             drawn(source, 40),
-            ["code        n   mid", "────────────────────", "1000        5    x", "1      10,000   long"]
+            [
+                "code        n   mid",
+                "────────────────────",
+                "1000        5    x",
+                "1      10,000   long"
+            ]
         );
     }
 

@@ -28,7 +28,8 @@ impl TitlePage {
         let (size, lines) = largest_fitting(title, column);
         let height = size.map_or(1, |size| size.glyph_cells().1 + 1) * lines.len() as u16 + 2;
         let top = column.height.saturating_sub(height + 6) / 2;
-        let area = Rect { y: column.y + top, height: (height + 1).min(column.height - top), ..column };
+        let area =
+            Rect { y: column.y + top, height: (height + 1).min(column.height - top), ..column };
         let taken = (top + height + 2).min(column.height);
         let below = Rect { y: column.y + taken, height: column.height - taken, ..column };
         (Self { area, size, lines, byline: byline.join(" · ") }, below)
@@ -41,7 +42,8 @@ impl TitlePage {
                 Some(size) => (BigText::width_in_cells(line, size), size.glyph_cells().1),
                 None => (text::width(line) as u16, 1),
             };
-            let room = Rect { y, height: height.min(self.area.bottom().saturating_sub(y)), ..self.area };
+            let room =
+                Rect { y, height: height.min(self.area.bottom().saturating_sub(y)), ..self.area };
             let x = room.x + room.width.saturating_sub(width) / 2;
             let spot = Rect { x, width: room.right().saturating_sub(x), ..room };
             match self.size {
@@ -67,22 +69,25 @@ fn largest_fitting(title: &str, column: Rect) -> (Option<PixelSize>, Vec<String>
     if BigText::can_draw(title) {
         for size in [PixelSize::HalfHeight, PixelSize::Quadrant] {
             let (wide, high) = size.glyph_cells();
-            let Some(lines) = balanced_lines(title, usize::from(column.width / wide)) else { continue };
+            let Some(lines) = balanced_lines(title, usize::from(column.width / wide)) else {
+                continue;
+            };
             let rows = lines.len() as u16 * (high + 1);
             if lines.len() <= 3 && rows <= column.height.saturating_sub(4) * 2 / 3 {
                 return (Some(size), lines);
             }
         }
     }
-    let lines = balanced_lines(title, column.width.into()).unwrap_or_else(|| vec![title.to_owned()]);
+    let lines =
+        balanced_lines(title, column.width.into()).unwrap_or_else(|| vec![title.to_owned()]);
     (None, lines)
 }
 
 /// `title` in lines of at most `letters`, as even as they can be; `None` if a word is too long.
 fn balanced_lines(title: &str, letters: usize) -> Option<Vec<String>> {
     let least = greedy_lines(title, letters)?.len();
-    let even =
-        (1..=letters).find_map(|width| greedy_lines(title, width).filter(|lines| lines.len() == least));
+    let even = (1..=letters)
+        .find_map(|width| greedy_lines(title, width).filter(|lines| lines.len() == least));
     even.or_else(|| greedy_lines(title, letters))
 }
 

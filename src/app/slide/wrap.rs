@@ -103,7 +103,8 @@ impl LineBreaker {
             return self.line.push(word, style);
         }
         for grapheme in word.graphemes(true) {
-            if self.line.width > 0 && self.line.width + text::grapheme_width(grapheme) > self.width {
+            if self.line.width > 0 && self.line.width + text::grapheme_width(grapheme) > self.width
+            {
                 self.end_line();
             }
             self.line.push(grapheme, style);
@@ -113,7 +114,8 @@ impl LineBreaker {
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         self.blank = None;
-        self.lines.push(line.pieces.into_iter().map(|(text, style)| Span::styled(text, style)).collect());
+        self.lines
+            .push(line.pieces.into_iter().map(|(text, style)| Span::styled(text, style)).collect());
     }
 }
 
@@ -138,8 +140,10 @@ mod tests {
 
     #[test]
     fn a_word_may_change_its_style_and_still_is_one_word() {
-        let found =
-            lines(&[("see un", Style::new()), ("believ", Style::new().bold()), ("able", Style::new())], 12);
+        let found = lines(
+            &[("see un", Style::new()), ("believ", Style::new().bold()), ("able", Style::new())],
+            12,
+        );
         assert_eq!(found, ["see", "unbelievable"]);
     }
 

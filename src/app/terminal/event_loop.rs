@@ -110,8 +110,8 @@ fn poll_events(
     any
 }
 
-/// Draws the talk as it is now, at the size that the terminal has now: the event that tells of a new
-/// size may still be on its way.
+/// Draws the talk as it is now, at the size that the terminal has now: the event that tells of a
+/// new size may still be on its way.
 ///
 /// # Errors
 ///
@@ -161,8 +161,8 @@ mod tests {
     use crate::app::Presentation;
     use crate::deck;
     use crate::stage::{
-        ColorDepth, Demo, DemoEntry, DemoEvent, Diagnostic, EffectConsents, KeyHint, Registry, Services,
-        SettingSpec, Settings, Stage, ViewContext,
+        ColorDepth, Demo, DemoEntry, DemoEvent, Diagnostic, EffectConsents, KeyHint, Registry,
+        Services, SettingSpec, Settings, Stage, ViewContext,
     };
 
     fn presentation(source: &str, registry: Registry) -> Presentation {
@@ -229,7 +229,8 @@ mod tests {
         let size = Size { width: 60, height: 20 };
         let mut app = App::new(presentation, size);
         let mut terminal = Terminal::new(TestBackend::new(60, 20)).unwrap();
-        let mut second = Box::pin(stream::once(sleep(Duration::from_secs(1))).filter_map(async |()| None));
+        let mut second =
+            Box::pin(stream::once(sleep(Duration::from_secs(1))).filter_map(async |()| None));
         run_event_loop(&mut app, &mut terminal, &mut second).await.unwrap();
         let (frames, mails) = (FRAMES.swap(0, Relaxed), MAILS.load(Relaxed));
         assert!(mails > 900, "{mails} mails of 1,000 in a second");
@@ -249,7 +250,8 @@ mod tests {
 
     #[test]
     fn a_frame_fits_the_window_even_before_its_new_size_is_reported() {
-        let source = "A line that is longer than forty cells, so that it runs over several rows then.";
+        let source =
+            "A line that is longer than forty cells, so that it runs over several rows then.";
         let presentation = presentation(source, Registry::new(&[]));
         let mut app = App::new(presentation, Size { width: 100, height: 30 });
         for (width, height) in [(40, 10), (100, 30)] {

@@ -49,7 +49,9 @@ pub fn event_stream(
 }
 
 fn receiver_stream(mailbox: mpsc::Receiver<AppEvent>) -> impl Stream<Item = AppEvent> {
-    stream::unfold(mailbox, |mut mailbox| async move { mailbox.recv().await.map(|event| (event, mailbox)) })
+    stream::unfold(mailbox, |mut mailbox| async move {
+        mailbox.recv().await.map(|event| (event, mailbox))
+    })
 }
 
 /// The signals that end a talk or tell that it goes on, caught from the moment that this exists.
@@ -61,9 +63,9 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Catches them on a thread of its own in `scope`: a terminal that takes nothing in holds up the loop that draws. Where
-    /// the loop does not end by itself, and for a second signal, the terminal is given back as far as it can be, and the
-    /// signal has its default action.
+    /// Catches them on a thread of its own in `scope`: a terminal that takes nothing in holds up
+    /// the loop that draws. Where the loop does not end by itself, and for a second signal, the
+    /// terminal is given back as far as it can be, and the signal has its default action.
     ///
     /// # Errors
     ///
@@ -80,15 +82,19 @@ impl Signals {
 
 #[cfg(unix)]
 fn forward_signals(scope: &Scope, sender: mpsc::Sender<AppEvent>) -> io::Result<()> {
-    let ends = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
+    let ends = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+        SignalKind::quit(),
+    ];
     let kinds = ends.into_iter().chain([continued()]);
-    let arrivals =
-        kinds.map(|kind| {
-            let arrivals = stream::unfold(signal(kind)?, |mut signal| async move {
-                signal.recv().await.map(|()| ((), signal))
-            });
-            Ok(Box::pin(arrivals.map(move |()| kind)))
+    let arrivals = kinds.map(|kind| {
+        let arrivals = stream::unfold(signal(kind)?, |mut signal| async move {
+            signal.recv().await.map(|()| ((), signal))
         });
+        Ok(Box::pin(arrivals.map(move |()| kind)))
+    });
     let mut arrivals = stream::select_all(arrivals.collect::<io::Result<Vec<_>>>()?);
     scope.spawn_thread("signals", move |_| async move {
         while let Some(kind) = arrivals.next().await {
@@ -100,7 +106,8 @@ fn forward_signals(scope: &Scope, sender: mpsc::Sender<AppEvent>) -> io::Result<
             let number = kind.as_raw_value();
             let _ = sender.try_send(AppEvent::Signal(number));
             let second = arrivals.by_ref().filter(|kind| std::future::ready(*kind != continued()));
-            let second = timeout(SIGNAL_GRACE_PERIOD, std::pin::pin!(second).next()).await.ok().flatten();
+            let second =
+                timeout(SIGNAL_GRACE_PERIOD, std::pin::pin!(second).next()).await.ok().flatten();
             restore_immediately();
             // it fails only for signals that there are not
             let number = second.map_or(number, |kind| kind.as_raw_value());

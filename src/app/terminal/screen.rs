@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use crossterm::event::EnableBracketedPaste;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -19,32 +20,35 @@ use ratatui::layout::{Position, Size};
 
 use crate::scope;
 
-/// The largest size that is drawn, in cells. A terminal may claim up to 65,535 by 65,535, for which no memory would do;
-/// beyond this size its cells stay blank.
+/// The largest size that is drawn, in cells. A terminal may claim up to 65,535 by 65,535, for which
+/// no memory would do; beyond this size its cells stay blank.
 const MAX_SCREEN_SIZE: Size = Size { width: 1000, height: 500 };
 
 /// As much of a terminal's size as is drawn.
 pub(crate) fn clamp_size(size: Size) -> Size {
-    Size { width: size.width.min(MAX_SCREEN_SIZE.width), height: size.height.min(MAX_SCREEN_SIZE.height) }
+    Size {
+        width: size.width.min(MAX_SCREEN_SIZE.width),
+        height: size.height.min(MAX_SCREEN_SIZE.height),
+    }
 }
 
-/// Why no talk can be played here, and what can be done instead; none if standard output is a terminal that can move its
-/// cursor. `variable` looks up the environment.
+/// Why no talk can be played here, and what can be done instead; none if standard output is a
+/// terminal that can move its cursor. `variable` looks up the environment.
 pub fn unsuitable_terminal(variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
     if !io::stdout().is_terminal() {
         return Some(
-            "standard output is not a terminal, and a talk needs one; \
-             run it without a pipe, or see `wiretalk --help` for the commands that print",
+            "standard output is not a terminal, and a talk needs one; run it without a pipe, or \
+             see `wiretalk --help` for the commands that print",
         );
     }
     (variable("TERM").as_deref() == Some("dumb")).then_some(
-        "this terminal cannot move its cursor (TERM=dumb), and a talk needs that; \
-         `wiretalk inspect --json`, `decode`, `race` and `serve` print lines: see `wiretalk --help`",
+        "this terminal cannot move its cursor (TERM=dumb), and a talk needs that; `wiretalk \
+         inspect --json`, `decode`, `race` and `serve` print lines: see `wiretalk --help`",
     )
 }
 
-/// What a reader should know if the locale is not UTF-8, which is what a talk is drawn in: in ASCII, so that it can be read
-/// where the rest cannot. `variable` looks up the environment.
+/// What a reader should know if the locale is not UTF-8, which is what a talk is drawn in: in
+/// ASCII, so that it can be read where the rest cannot. `variable` looks up the environment.
 pub fn locale_notice(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     // in this order (POSIX, Base Definitions section 8.2)
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
@@ -97,8 +101,9 @@ impl Screen {
         out.flush()
     }
 
-    /// Has the terminal report clicks and the wheel, or not. Only while a demo has the keys: elsewhere the terminal's own
-    /// selection of text is worth more. Motion is not asked for, so that a moved mouse wakes nobody.
+    /// Has the terminal report clicks and the wheel, or not. Only while a demo has the keys:
+    /// elsewhere the terminal's own selection of text is worth more. Motion is not asked for,
+    /// so that a moved mouse wakes nobody.
     ///
     /// # Errors
     ///
@@ -164,8 +169,8 @@ impl Screen {
 /// What gives the terminal back, on every way out.
 const RESTORE_SEQUENCE: &str = "\x1b[?2026l\x1b[?1000l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
-/// Gives the terminal back from another thread, while the one that draws waits for a terminal that takes nothing in. It
-/// never waits itself: what the terminal has no room for stays unsaid.
+/// Gives the terminal back from another thread, while the one that draws waits for a terminal that
+/// takes nothing in. It never waits itself: what the terminal has no room for stays unsaid.
 #[cfg(unix)]
 pub(crate) fn restore_immediately() {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -200,26 +205,29 @@ fn defer_panic_messages() {
     }));
 }
 
-/// [`CrosstermBackend`], with each frame inside a synchronized update so that none is seen half done.
+/// [`CrosstermBackend`], with each frame inside a synchronized update so that none is seen half
+/// done.
 pub struct SynchronizedBackend {
     inner: CrosstermBackend<BufWriter<Stdout>>,
     /// A size for which there is memory.
     affordable: std::cell::Cell<Size>,
 }
 
-/// Pictures of the whole screen that are held at once: ratatui's two, and what demos are drawn into beside it.
+/// Pictures of the whole screen that are held at once: ratatui's two, and what demos are drawn into
+/// beside it.
 const FRAME_COPIES: usize = 4;
 
 impl SynchronizedBackend {
-    /// Whether there is memory for a screen of this size. A buffer that could not be had would end the process at once, and
-    /// nobody would give the terminal back.
+    /// Whether there is memory for a screen of this size. A buffer that could not be had would end
+    /// the process at once, and nobody would give the terminal back.
     fn check_memory(&self, size: Size) -> io::Result<()> {
         if self.affordable.get() == size {
             return Ok(());
         }
         let cells = usize::from(size.width) * usize::from(size.height) * FRAME_COPIES;
         Vec::<Cell>::new().try_reserve_exact(cells).map_err(|_| {
-            let reason = format!("there is no memory for a screen of {} by {}", size.width, size.height);
+            let reason =
+                format!("there is no memory for a screen of {} by {}", size.width, size.height);
             io::Error::new(io::ErrorKind::OutOfMemory, reason)
         })?;
         self.affordable.set(size);

@@ -46,7 +46,9 @@ impl TerminalReplyFilter {
                 FilteredInput::Pending
             }
             _ if self.buffered.is_empty() => FilteredInput::Events(vec![event]),
-            Some(('\\', KeyModifiers::ALT) | ('g' | '4', KeyModifiers::CONTROL)) => self.finish(event),
+            Some(('\\', KeyModifiers::ALT) | ('g' | '4', KeyModifiers::CONTROL)) => {
+                self.finish(event)
+            }
             Some((letter, modifiers))
                 if modifiers - KeyModifiers::SHIFT == KeyModifiers::NONE
                     && self.can_continue_with(letter) =>
@@ -128,7 +130,9 @@ mod tests {
             for end in [key('\\', KeyModifiers::ALT), key('g', KeyModifiers::CONTROL)] {
                 let out = feed(text, end);
                 assert_eq!(out.last(), Some(&FilteredInput::Background(theme)));
-                assert!(out[..out.len() - 1].iter().all(|answer| *answer == FilteredInput::Pending));
+                assert!(
+                    out[..out.len() - 1].iter().all(|answer| *answer == FilteredInput::Pending)
+                );
             }
         }
     }

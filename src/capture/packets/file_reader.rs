@@ -34,8 +34,9 @@ impl<R: Read> FileReader<R> {
         self.position
     }
 
-    /// The next `count` bytes, or fewer at the end of the file; they stay the next ones. The buffer grows with what the
-    /// file really holds, never by more than twice that, and never above [`MAX_BLOCK_LEN`].
+    /// The next `count` bytes, or fewer at the end of the file; they stay the next ones. The buffer
+    /// grows with what the file really holds, never by more than twice that, and never above
+    /// [`MAX_BLOCK_LEN`].
     pub(in crate::capture) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let count = count.min(MAX_BLOCK_LEN);
         while self.waiting().len() < count && self.fill(count)? {}

@@ -13,16 +13,24 @@ pub(in crate::capture) enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The first `N` numbers of two bytes, and what lies behind them; none where they are not all there.
-    pub(in crate::capture) fn u16s<const N: usize>(self, bytes: &[u8]) -> Option<([u16; N], &[u8])> {
+    /// The first `N` numbers of two bytes, and what lies behind them; none where they are not all
+    /// there.
+    pub(in crate::capture) fn u16s<const N: usize>(
+        self,
+        bytes: &[u8],
+    ) -> Option<([u16; N], &[u8])> {
         let (numbers, rest) = bytes.split_at_checked(size_of::<[u16; N]>())?;
         let numbers = numbers.as_chunks::<2>().0.first_chunk::<N>()?;
         let number = if self == Self::Big { u16::from_be_bytes } else { u16::from_le_bytes };
         Some((numbers.map(number), rest))
     }
 
-    /// The first `N` numbers of four bytes, and what lies behind them; none where they are not all there.
-    pub(in crate::capture) fn u32s<const N: usize>(self, bytes: &[u8]) -> Option<([u32; N], &[u8])> {
+    /// The first `N` numbers of four bytes, and what lies behind them; none where they are not all
+    /// there.
+    pub(in crate::capture) fn u32s<const N: usize>(
+        self,
+        bytes: &[u8],
+    ) -> Option<([u32; N], &[u8])> {
         let (numbers, rest) = bytes.split_at_checked(size_of::<[u32; N]>())?;
         let numbers = numbers.as_chunks::<4>().0.first_chunk::<N>()?;
         let number = if self == Self::Big { u32::from_be_bytes } else { u32::from_le_bytes };
@@ -58,11 +66,14 @@ pub(in crate::capture) enum PacketError {
     )]
     TooLong { unit: &'static str, at: Offset, len: usize },
     #[error(
-        "the block at byte {at} claims a length of {len} bytes; right would be a multiple of 4, 12 at least: nothing \
-         behind it can be read"
+        "the block at byte {at} claims a length of {len} bytes; right would be a multiple of 4, \
+         12 at least: nothing behind it can be read"
     )]
     BlockLength { at: Offset, len: usize },
-    #[error("the section at byte {at} has no byte-order magic; right would be 1a 2b 3c 4d or 4d 3c 2b 1a")]
+    #[error(
+        "the section at byte {at} has no byte-order magic; right would be 1a 2b 3c 4d or 4d 3c 2b \
+         1a"
+    )]
     NoByteOrder { at: Offset },
     #[error("the block at byte {at} is shorter than its fields")]
     ShortBlock { at: Offset },

@@ -1,6 +1,7 @@
 //! Link, IP and TCP headers of one packet, down to the bytes that TCP carries.
-//! What the segments of a connection mean together is the business of [`reassembly`](crate::capture::reassembly); checksums are not looked at,
-//! because a capture on the sending machine often has them unfilled.
+//! What the segments of a connection mean together is the business of
+//! [`reassembly`](crate::capture::reassembly); checksums are not looked at, because a capture on
+//! the sending machine often has them unfilled.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -75,7 +76,8 @@ fn typed(bytes: &[u8]) -> Result<&[u8], ParsedPacket<'static>> {
     ip_by_ethertype(bytes, bytes.get(2..).unwrap_or_default())
 }
 
-/// The IP datagram that `behind` is, perhaps behind VLAN tags, if the type field that `kind` begins with says so.
+/// The IP datagram that `behind` is, perhaps behind VLAN tags, if the type field that `kind` begins
+/// with says so.
 fn ip_by_ethertype<'a>(kind: &[u8], behind: &'a [u8]) -> Result<&'a [u8], ParsedPacket<'static>> {
     let (mut kind, mut behind) = (kind.first_chunk(), behind);
     loop {
@@ -103,9 +105,24 @@ fn parse_ip(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
 }
 
 fn parse_ipv4(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
-    let Some((header, _)) = datagram.split_first_chunk::<20>() else { return ParsedPacket::Truncated };
-    let &[version_and_len, _, total_0, total_1, _, _, flags_0, flags_1, _, protocol, _, _, addresses @ ..] =
-        header;
+    let Some((header, _)) = datagram.split_first_chunk::<20>() else {
+        return ParsedPacket::Truncated;
+    };
+    let &[
+        version_and_len,
+        _,
+        total_0,
+        total_1,
+        _,
+        _,
+        flags_0,
+        flags_1,
+        _,
+        protocol,
+        _,
+        _,
+        addresses @ ..,
+    ] = header;
     if protocol != IPPROTO_TCP {
         return ParsedPacket::Other;
     }
@@ -124,11 +141,15 @@ fn parse_ipv4(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
         total => total.into(),
     };
     let segment = datagram.get(len..).unwrap_or_default();
-    total.checked_sub(len).map_or(ParsedPacket::Other, |total| parse_tcp(segment, total, between, packet_len))
+    total
+        .checked_sub(len)
+        .map_or(ParsedPacket::Other, |total| parse_tcp(segment, total, between, packet_len))
 }
 
 fn parse_ipv6(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
-    let Some((header, mut rest)) = datagram.split_first_chunk::<40>() else { return ParsedPacket::Truncated };
+    let Some((header, mut rest)) = datagram.split_first_chunk::<40>() else {
+        return ParsedPacket::Truncated;
+    };
     let &[_, _, _, _, payload_0, payload_1, first, _, ref addresses @ ..] = header;
     let &[from, to] = addresses.as_chunks::<16>().0 else { return ParsedPacket::Truncated };
     let between = [from, to].map(|address| IpAddr::V6(Ipv6Addr::from(address)));
@@ -143,7 +164,8 @@ fn parse_ipv6(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
             return ParsedPacket::Truncated;
         };
         let len = match next {
-            // units of eight bytes behind the first eight; for the authentication header units of four
+            // units of eight bytes behind the first eight; for the authentication header units of
+            // four
             0 | 43 | 60 => usize::from(units).saturating_add(1).saturating_mul(8),
             51 => usize::from(units).saturating_add(2).saturating_mul(4),
             44 if u16::from_be_bytes([offset_0, offset_1]) & 0xfff9 == 0 => 8,
@@ -156,10 +178,19 @@ fn parse_ipv6(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
     parse_tcp(rest, left, between, packet_len)
 }
 
-/// A segment of which the IP header says that it has `total` bytes; `segment` goes on to the end of the packet.
-fn parse_tcp(segment: &[u8], total: usize, [from, to]: [IpAddr; 2], packet_len: usize) -> ParsedPacket<'_> {
-    let Some((header, _)) = segment.split_first_chunk::<20>() else { return ParsedPacket::Truncated };
-    let &[from_0, from_1, to_0, to_1, s0, s1, s2, s3, a0, a1, a2, a3, data_offset, flags, ..] = header;
+/// A segment of which the IP header says that it has `total` bytes; `segment` goes on to the end of
+/// the packet.
+fn parse_tcp(
+    segment: &[u8],
+    total: usize,
+    [from, to]: [IpAddr; 2],
+    packet_len: usize,
+) -> ParsedPacket<'_> {
+    let Some((header, _)) = segment.split_first_chunk::<20>() else {
+        return ParsedPacket::Truncated;
+    };
+    let &[from_0, from_1, to_0, to_1, s0, s1, s2, s3, a0, a1, a2, a3, data_offset, flags, ..] =
+        header;
     let header_len = words(data_offset >> 4);
     let Some(payload_len) = total.checked_sub(header_len).filter(|_| header_len >= 20) else {
         return ParsedPacket::Other;
@@ -198,7 +229,8 @@ mod tests {
     }
 
     fn segment() -> Vec<u8> {
-        let mut bytes = vec![0x13, 0x88, 0, 80, 0, 0, 0, 7, 0, 0, 0, 9, 0x50, 0x18, 1, 0, 0, 0, 0, 0];
+        let mut bytes =
+            vec![0x13, 0x88, 0, 80, 0, 0, 0, 7, 0, 0, 0, 9, 0x50, 0x18, 1, 0, 0, 0, 0, 0];
         bytes.extend(b"hi");
         bytes
     }
@@ -219,7 +251,10 @@ mod tests {
             ParsedPacket::Segment(segment) => {
                 assert_eq!((segment.seq, segment.ack, segment.missing_bytes), (7, Some(9), 0));
                 assert_eq!((segment.from.port(), segment.to.port()), (5000, 80));
-                assert_eq!(&packet[segment.payload_offset..][..segment.payload.len()], segment.payload);
+                assert_eq!(
+                    &packet[segment.payload_offset..][..segment.payload.len()],
+                    segment.payload
+                );
                 segment.payload.to_vec()
             }
             other => panic!("{other:?}"),
@@ -253,7 +288,10 @@ mod tests {
             parse_packet(linktype::RAW, &v6(44, &[IPPROTO_TCP, 0, 0, 1, 0, 0, 0, 1])),
             ParsedPacket::Fragment
         );
-        assert_eq!(parse_packet(linktype::RAW, &v4(IPPROTO_TCP, [0x20, 0])), ParsedPacket::Fragment);
+        assert_eq!(
+            parse_packet(linktype::RAW, &v4(IPPROTO_TCP, [0x20, 0])),
+            ParsedPacket::Fragment
+        );
         assert_eq!(parse_packet(linktype::RAW, &v4(17, [0, 0])), ParsedPacket::Other);
     }
 

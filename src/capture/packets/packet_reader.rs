@@ -4,11 +4,14 @@
 use std::io::{self, Read};
 
 use crate::capture::packets::file_reader::{FileReader, MAX_BLOCK_LEN};
-use crate::capture::packets::packet::{ByteOrder, CaptureItem, CapturedPacket, PacketError, length};
+use crate::capture::packets::packet::{
+    ByteOrder, CaptureItem, CapturedPacket, PacketError, length,
+};
 use crate::capture::packets::pcapng::Section;
 use crate::wire::Offset;
 
-/// The first four bytes of a pcap file, as a number in the file's own order: microseconds, nanoseconds.
+/// The first four bytes of a pcap file, as a number in the file's own order: microseconds,
+/// nanoseconds.
 const PCAP_MICROS: u32 = 0xa1b2_c3d4;
 const PCAP_NANOS: u32 = 0xa1b2_3c4d;
 /// The type of a section header, the same in both orders.
@@ -86,7 +89,12 @@ impl<R: Read> PacketReader<R> {
         }
         let Some(([seconds, fraction, kept, _], _)) = byte_order.u32s(head) else {
             let there = head.len();
-            return Ok(Some(self.damaged(PacketError::Truncated { unit: "packet", at, len: HEAD, there })));
+            return Ok(Some(self.damaged(PacketError::Truncated {
+                unit: "packet",
+                at,
+                len: HEAD,
+                there,
+            })));
         };
         let kept = length(kept);
         if kept > MAX_BLOCK_LEN {
@@ -96,7 +104,12 @@ impl<R: Read> PacketReader<R> {
         let there = self.input.peek(whole)?.len();
         self.input.consume(whole);
         if there < whole {
-            return Ok(Some(self.damaged(PacketError::Truncated { unit: "packet", at, len: whole, there })));
+            return Ok(Some(self.damaged(PacketError::Truncated {
+                unit: "packet",
+                at,
+                len: whole,
+                there,
+            })));
         }
         let fraction = u64::from(fraction).saturating_mul(if nanos { 1 } else { 1_000 });
         let time = u64::from(seconds).saturating_mul(1_000_000_000).saturating_add(fraction);
@@ -154,7 +167,12 @@ fn buffer_block<R: Read>(
     }
     let Some(fields) = head.as_chunks().0.first_chunk() else {
         let there = head.len();
-        return Ok(BlockRead::Damaged(PacketError::Truncated { unit: "block", at, len: 12, there }));
+        return Ok(BlockRead::Damaged(PacketError::Truncated {
+            unit: "block",
+            at,
+            len: 12,
+            there,
+        }));
     };
     let len = match section.block_len(fields, at) {
         Ok(len) => len,
@@ -185,7 +203,12 @@ mod tests {
         let mut items = Vec::new();
         while let Some(item) = packets.next_item().unwrap() {
             items.push(match item {
-                CaptureItem::Packet(CapturedPacket { link_type, captured_at: at, bytes, file_offset }) => {
+                CaptureItem::Packet(CapturedPacket {
+                    link_type,
+                    captured_at: at,
+                    bytes,
+                    file_offset,
+                }) => {
                     assert_eq!(&file[file_offset.to_usize_saturating()..][..bytes.len()], bytes);
                     format!("{link_type} {at} {}", String::from_utf8_lossy(bytes))
                 }
@@ -207,17 +230,26 @@ mod tests {
         [&number(big, kind)[..], &len, &body, &len].concat()
     }
 
-    /// A section with one interface (Ethernet, this resolution), a packet, one without a time, and secrets.
+    /// A section with one interface (Ethernet, this resolution), a packet, one without a time, and
+    /// secrets.
     fn section(big: bool, resolution: u8, stamp: u64) -> Vec<u8> {
         let n = |value: u32| number(big, value);
         let two = |a: u16, b: u16| {
-            if big { n(u32::from(a) << 16 | u32::from(b)) } else { n(u32::from(b) << 16 | u32::from(a)) }
+            if big {
+                n(u32::from(a) << 16 | u32::from(b))
+            } else {
+                n(u32::from(b) << 16 | u32::from(a))
+            }
         };
         [
             block(big, 0x0a0d_0d0a, &[&n(0x1a2b_3c4d), &two(1, 0), &[0xff; 8]]),
             block(big, 1, &[&two(1, 0), &n(0), &two(9, 1), &[resolution, 0, 0, 0], &n(0)]),
             block(big, 0x0bad, &[b"what is that"]),
-            block(big, 6, &[&n(0), &n((stamp >> 32) as u32), &n(stamp as u32), &n(4), &n(4), b"ping"]),
+            block(
+                big,
+                6,
+                &[&n(0), &n((stamp >> 32) as u32), &n(stamp as u32), &n(4), &n(4), b"ping"],
+            ),
             block(big, 3, &[&n(3), b"ack\0"]),
             block(big, 10, &[&n(0x544c_534b), &n(4), b"keys"]),
         ]
@@ -227,8 +259,12 @@ mod tests {
     #[test]
     fn sections_of_both_orders_and_all_clocks() {
         let second = 1_000_000_000_u64;
-        let file = [section(true, 9, 7 * second), section(false, 6, 7_000_000), section(true, 0x8a, 7 << 10)]
-            .concat();
+        let file = [
+            section(true, 9, 7 * second),
+            section(false, 6, 7_000_000),
+            section(true, 0x8a, 7 << 10),
+        ]
+        .concat();
         let one = ["1 7000000000 ping", "1 7000000000 ack", "keys"];
         assert_eq!(items(&file), [one, one, one].concat());
     }
@@ -242,7 +278,8 @@ mod tests {
             let head = [n(magic), n(0), n(0), n(0), n(65_535), n(101)].concat();
             let packet = [&n(2)[..], &n(fraction), &n(2), &n(9), b"hi"].concat();
             let file = [&head[..], &packet, &packet[..17]].concat();
-            let message = "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
+            let message =
+                "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
             assert_eq!(items(&file), ["101 2000005000 hi", message]);
         }
     }
@@ -250,12 +287,17 @@ mod tests {
     #[test]
     fn lengths_that_cannot_be_are_reported_with_their_place() {
         let whole = section(false, 9, 0);
-        for (len, words) in
-            [(13, "right would be a multiple of 4"), (0xffff_fff0, "more than the 16777216 that are read")]
-        {
-            let file = [&whole[..], &6_u32.to_le_bytes(), &u32::to_le_bytes(len), &[0; 40]].concat();
+        for (len, words) in [
+            (13, "right would be a multiple of 4"),
+            (0xffff_fff0, "more than the 16777216 that are read"),
+        ] {
+            let file =
+                [&whole[..], &6_u32.to_le_bytes(), &u32::to_le_bytes(len), &[0; 40]].concat();
             let last = items(&file).pop().unwrap();
-            assert!(last.contains(words) && last.contains(&format!("at byte {}", whole.len())), "{last}");
+            assert!(
+                last.contains(words) && last.contains(&format!("at byte {}", whole.len())),
+                "{last}"
+            );
         }
     }
 

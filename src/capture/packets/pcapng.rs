@@ -3,7 +3,9 @@
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
-use crate::capture::packets::packet::{ByteOrder, CaptureItem, CapturedPacket, PacketError, length};
+use crate::capture::packets::packet::{
+    ByteOrder, CaptureItem, CapturedPacket, PacketError, length,
+};
 use crate::wire::Offset;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -52,8 +54,8 @@ enum TimeResolution {
 }
 
 impl Section {
-    /// The length of a block that begins with these three fields. A section header tells the byte order, in its own body,
-    /// before that can be read.
+    /// The length of a block that begins with these three fields. A section header tells the byte
+    /// order, in its own body, before that can be read.
     pub(in crate::capture) fn block_len(
         &mut self,
         head: &[[u8; 4]; 3],
@@ -73,7 +75,11 @@ impl Section {
     }
 
     /// What a whole block says. `at` is its place in the file.
-    pub(in crate::capture) fn parse_block<'a>(&mut self, block: &'a [u8], at: Offset) -> CaptureItem<'a> {
+    pub(in crate::capture) fn parse_block<'a>(
+        &mut self,
+        block: &'a [u8],
+        at: Offset,
+    ) -> CaptureItem<'a> {
         let short = || CaptureItem::Damaged(PacketError::ShortBlock { at });
         // its length stands before and behind its body
         let Some(([kind, _], body)) = self.byte_order.u32s(block) else { return short() };
@@ -89,7 +95,9 @@ impl Section {
             SECRETS => return parse_secrets(self.byte_order, body, at).unwrap_or_else(short),
             _ => return CaptureItem::Ignored,
         };
-        packet.map_or_else(short, |packet| packet.map_or_else(CaptureItem::Damaged, CaptureItem::Packet))
+        packet.map_or_else(short, |packet| {
+            packet.map_or_else(CaptureItem::Damaged, CaptureItem::Packet)
+        })
     }
 
     fn add_interface(&mut self, body: &[u8], at: Offset) -> Result<(), PacketError> {
@@ -114,7 +122,9 @@ impl Section {
             let Some(value) = rest.get(..len) else { break };
             match (code, value) {
                 (0, _) => break,
-                (9, [bits]) if bits & 0x80 == 0 => interface.resolution = TimeResolution::Decimal(*bits),
+                (9, [bits]) if bits & 0x80 == 0 => {
+                    interface.resolution = TimeResolution::Decimal(*bits)
+                }
                 (9, [bits]) => interface.resolution = TimeResolution::Binary(bits & 0x7f),
                 (14, value) if value.len() == 8 => interface.offset_seconds = self.parse_i64(value),
                 _ => {}
@@ -127,11 +137,13 @@ impl Section {
 
     fn parse_i64(&self, value: &[u8]) -> i64 {
         let Some(([first, second], _)) = self.byte_order.u32s(value) else { return 0 };
-        let (high, low) = if self.byte_order == ByteOrder::Big { (first, second) } else { (second, first) };
+        let (high, low) =
+            if self.byte_order == ByteOrder::Big { (first, second) } else { (second, first) };
         stamp(high, low).cast_signed()
     }
 
-    /// A packet with an interface and a time, in a block of either kind; none where the block is too short for that.
+    /// A packet with an interface and a time, in a block of either kind; none where the block is
+    /// too short for that.
     fn parse_packet<'a>(
         &mut self,
         kind: u32,

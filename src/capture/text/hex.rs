@@ -1,5 +1,6 @@
-//! Hex text: one direction's bytes, or a whole connection with `>` (client to server) and `<` (server to client) before them.
-//! Digits may stand in any dress (blanks, `:`, `,`, `0x`); from `#` to the end of the line is a comment. There are no times.
+//! Hex text: one direction's bytes, or a whole connection with `>` (client to server) and `<`
+//! (server to client) before them. Digits may stand in any dress (blanks, `:`, `,`, `0x`); from `#`
+//! to the end of the line is a comment. There are no times.
 
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -24,14 +25,16 @@ pub(in crate::capture) fn read_hex<S: StreamSink, M: FnMut(StreamStart) -> S>(
     from: Option<Side>,
     shared: &mut ReadContext<M>,
 ) -> Result<Capture<S>, CaptureError> {
-    let mut text = HexReader { from, bytes: Vec::new(), high_digit: None, stream: StreamBuilder::new(0) };
+    let mut text =
+        HexReader { from, bytes: Vec::new(), high_digit: None, stream: StreamBuilder::new(0) };
     let (mut line, mut column, mut comment, mut after_zero) =
         (Saturating(1_u64), Saturating(0_u64), false, false);
     for byte in BufReader::new(file).bytes() {
         let byte = byte.map_err(|source| CaptureError::Io { path: path.to_owned(), source })?;
         column += 1;
         let digit = hex_digit(char::from(byte));
-        let zero_before = std::mem::replace(&mut after_zero, byte == b'0' && text.high_digit.is_none());
+        let zero_before =
+            std::mem::replace(&mut after_zero, byte == b'0' && text.high_digit.is_none());
         match (byte, digit) {
             (b'\n', _) => (line, column, comment) = (line + Saturating(1), Saturating(0), false),
             _ if comment => {}
@@ -44,7 +47,8 @@ pub(in crate::capture) fn read_hex<S: StreamSink, M: FnMut(StreamStart) -> S>(
             }
             (_, Some(digit)) => text.push_digit(digit),
             _ => {
-                let reason = TextError::HexDigit { line: line.0, column: column.0, found: char::from(byte) };
+                let reason =
+                    TextError::HexDigit { line: line.0, column: column.0, found: char::from(byte) };
                 return Err(CaptureError::Text { path: path.to_owned(), reason });
             }
         }
@@ -91,7 +95,8 @@ impl<S: StreamSink> HexReader<S> {
     }
 }
 
-/// Who sent bytes that nobody marked: a head tells it, otherwise the MASK bit of the first frame (RFC 6455 section 5.1).
+/// Who sent bytes that nobody marked: a head tells it, otherwise the MASK bit of the first frame
+/// (RFC 6455 section 5.1).
 fn guess_sender(bytes: &[u8]) -> Side {
     let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
     if stream::is_request(bytes) || !stream::is_response(bytes) && masked {

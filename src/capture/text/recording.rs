@@ -87,7 +87,8 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
                 stream.push_spilled(from, at, &bytes, shared).map_err(io)?;
                 if truncated {
                     stream.warn(format!(
-                        "line {number}: the frame's end was not recorded, so nothing behind it can be read"
+                        "line {number}: the frame's end was not recorded, so nothing behind it \
+                         can be read"
                     ));
                 }
             }

@@ -28,10 +28,13 @@ pub(in crate::capture) struct KeyLog {
 }
 
 impl KeyLog {
-    /// Takes lines of a key log. Comments, other labels and what is no such line are passed over, as others do it.
+    /// Takes lines of a key log. Comments, other labels and what is no such line are passed over,
+    /// as others do it.
     pub(in crate::capture) fn add_lines(&mut self, lines: &[u8]) {
         for line in lines.split(|byte| matches!(byte, b'\n' | b'\r')) {
-            if let Some((label, random, secret)) = std::str::from_utf8(line).ok().and_then(parse_line) {
+            if let Some((label, random, secret)) =
+                std::str::from_utf8(line).ok().and_then(parse_line)
+            {
                 self.randoms.insert(random);
                 self.secrets.insert((label, random), secret);
             }
@@ -81,8 +84,9 @@ mod tests {
     fn lines_are_found_among_others() {
         let random = "0a".repeat(32);
         let lines = format!(
-            "# a comment\r\nCLIENT_RANDOM {random} {}\nEXPORTER_SECRET {random} {}\nCLIENT_TRAFFIC_SECRET_0 {random} zz\n\
-             SERVER_TRAFFIC_SECRET_0 {random} {}\nSERVER_TRAFFIC_SECRET_0 0a {}",
+            "# a comment\r\nCLIENT_RANDOM {random} {}\nEXPORTER_SECRET {random} \
+             {}\nCLIENT_TRAFFIC_SECRET_0 {random} zz\nSERVER_TRAFFIC_SECRET_0 {random} \
+             {}\nSERVER_TRAFFIC_SECRET_0 0a {}",
             "01".repeat(48),
             "02".repeat(32),
             "03".repeat(32),

@@ -1,7 +1,8 @@
 //! [`TlsSession`]: the TLS records of one connection opened with logged secrets, so that what they carry comes out.
 //! It checks no certificate and no handshake: whoever has the secrets wants to read, not to trust.
 //!
-//! TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305; key updates and early data included) and the AEAD suites with ECDHE of TLS 1.2.
+//! TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305; key updates and early data included) and the AEAD suites
+//! with ECDHE of TLS 1.2.
 
 mod hello;
 mod key_log;
@@ -77,7 +78,8 @@ pub(super) enum TlsRecordError {
     Undecryptable(Side),
 }
 
-/// Whether a connection that begins with these bytes begins with a TLS record; one byte is enough to tell it from HTTP.
+/// Whether a connection that begins with these bytes begins with a TLS record; one byte is enough
+/// to tell it from HTTP.
 pub(super) fn looks_like_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [20..=23] | [20..=23, 3] | [20..=23, 3, 0..=4, ..])
 }
@@ -131,7 +133,8 @@ impl TlsSession {
         side.waiting = Vec::new();
     }
 
-    /// Takes the next bytes of `from` and calls `out` with what they carry. Gives something odd, if there is.
+    /// Takes the next bytes of `from` and calls `out` with what they carry. Gives something odd, if
+    /// there is.
     pub(super) fn push(
         &mut self,
         from: Side,
@@ -213,7 +216,8 @@ impl TlsSession {
             (CHANGE_CIPHER_SPEC, Some(TLS_1_2)) => side.cipher_changed = true,
             (APPLICATION_DATA, Some(TLS_1_3)) => return self.decrypt_1_3(from, head, body, out),
             (_, Some(TLS_1_2)) if side.cipher_changed => {
-                let opened = side.decryptors.first_mut().and_then(|opener| opener.decrypt(kind, head, body));
+                let opened =
+                    side.decryptors.first_mut().and_then(|opener| opener.decrypt(kind, head, body));
                 let opened = opened.ok_or(TlsRecordError::Undecryptable(from))?;
                 if kind == APPLICATION_DATA {
                     out(from, &opened);
@@ -240,7 +244,8 @@ impl TlsSession {
         match hello {
             Some(Hello::Client { random }) if from == Side::Client => {
                 self.client_random = Some(random);
-                // a server may ask for a second one, with the same random: only the server's ends the greeting
+                // a server may ask for a second one, with the same random: only the server's ends
+                // the greeting
             }
             Some(Hello::Server { random, suite, version }) if from == Side::Server => {
                 (self.sides.client.hello_done, self.sides.server.hello_done) = (true, true);
@@ -270,14 +275,17 @@ impl TlsSession {
             TLS_1_3 => decryptors_1_3(suite, &client, secrets),
             _ => secrets
                 .secret(SecretLabel::Master, &client)
-                .and_then(|master| RecordDecryptor::from_master_secret(suite, master, &client, &random))
+                .and_then(|master| {
+                    RecordDecryptor::from_master_secret(suite, master, &client, &random)
+                })
                 .map(|[client, server]| Sides { client: vec![client], server: vec![server] }),
         };
         let Some(openers) = openers else {
             self.secrets_missing = true;
             return Err(TlsUnreadable::NoSecrets);
         };
-        (self.sides.client.decryptors, self.sides.server.decryptors) = (openers.client, openers.server);
+        (self.sides.client.decryptors, self.sides.server.decryptors) =
+            (openers.client, openers.server);
         self.negotiated = Some((suite, version, random));
         Ok(())
     }
@@ -295,11 +303,17 @@ impl TlsSession {
         let found = numbered.find_map(|(at, opener)| Some((at, opener.decrypt(kind, head, body)?)));
         let Some((at, mut inner)) = found else {
             // early data that the server refused, or handshake records whose secret was not logged
-            return if openers.len() > 1 { Ok(()) } else { Err(TlsRecordError::Undecryptable(from)) };
+            return if openers.len() > 1 {
+                Ok(())
+            } else {
+                Err(TlsRecordError::Undecryptable(from))
+            };
         };
         openers.drain(..at);
         // zeros may fill up a record behind its kind
-        inner.truncate(inner.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1)));
+        inner.truncate(
+            inner.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1)),
+        );
         match inner.pop() {
             Some(APPLICATION_DATA) => out(from, &inner),
             Some(HANDSHAKE) if contains_key_update(&inner) => {
@@ -315,14 +329,17 @@ impl TlsSession {
     }
 }
 
-/// The keys of both sides in the order of use; `None` unless both sides' application data can be read.
+/// The keys of both sides in the order of use; `None` unless both sides' application data can be
+/// read.
 fn decryptors_1_3(
     suite: CipherSuite,
     client: &Random,
     secrets: &KeyLog,
 ) -> Option<Sides<Vec<RecordDecryptor>>> {
     let decryptor = |label| {
-        secrets.secret(label, client).and_then(|secret| RecordDecryptor::from_traffic_secret(suite, secret))
+        secrets
+            .secret(label, client)
+            .and_then(|secret| RecordDecryptor::from_traffic_secret(suite, secret))
     };
     let with = |before: &[SecretLabel], last| {
         let mut decryptors: Vec<RecordDecryptor> =
@@ -331,12 +348,16 @@ fn decryptors_1_3(
         Some(decryptors)
     };
     Some(Sides {
-        client: with(&[SecretLabel::ClientEarly, SecretLabel::ClientHandshake], SecretLabel::ClientTraffic)?,
+        client: with(
+            &[SecretLabel::ClientEarly, SecretLabel::ClientHandshake],
+            SecretLabel::ClientTraffic,
+        )?,
         server: with(&[SecretLabel::ServerHandshake], SecretLabel::ServerTraffic)?,
     })
 }
 
-/// Whether handshake messages end with a `KeyUpdate` (RFC 8446 section 4.6.3: nothing may follow it in its record).
+/// Whether handshake messages end with a `KeyUpdate` (RFC 8446 section 4.6.3: nothing may follow it
+/// in its record).
 fn contains_key_update(mut messages: &[u8]) -> bool {
     while let Some((&[kind, a, b, c], rest)) = messages.split_first_chunk() {
         if kind == KEY_UPDATE {

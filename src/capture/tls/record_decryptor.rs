@@ -1,7 +1,8 @@
 //! [`RecordDecryptor`]: the keys of one TLS direction, derived from a logged secret, and the records they open.
 //! Which secret is whose, and what the records hold, is the business of [`super`].
 //!
-//! TLS 1.3: RFC 8446 sections 5.2, 5.3, 7.1, 7.3. TLS 1.2: RFC 5246 sections 5, 6.3; RFC 5288 (GCM); RFC 7905 (`ChaCha20`).
+//! TLS 1.3: RFC 8446 sections 5.2, 5.3, 7.1, 7.3. TLS 1.2: RFC 5246 sections 5, 6.3; RFC 5288
+//! (GCM); RFC 7905 (`ChaCha20`).
 
 use ring::{aead, hmac};
 
@@ -21,17 +22,33 @@ impl CipherSuite {
         let (name, aead, hash, explicit_nonce) = match number {
             0x1301 => ("TLS_AES_128_GCM_SHA256", &aead::AES_128_GCM, hmac::HMAC_SHA256, false),
             0x1302 => ("TLS_AES_256_GCM_SHA384", &aead::AES_256_GCM, hmac::HMAC_SHA384, false),
-            0x1303 => ("TLS_CHACHA20_POLY1305_SHA256", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false),
-            0xc02b => ("ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", &aead::AES_128_GCM, hmac::HMAC_SHA256, true),
-            0xc02f => ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", &aead::AES_128_GCM, hmac::HMAC_SHA256, true),
-            0xc02c => ("ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", &aead::AES_256_GCM, hmac::HMAC_SHA384, true),
-            0xc030 => ("ECDHE_RSA_WITH_AES_256_GCM_SHA384", &aead::AES_256_GCM, hmac::HMAC_SHA384, true),
-            0xcca8 => {
-                ("ECDHE_RSA_WITH_CHACHA20_POLY1305", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false)
+            0x1303 => {
+                ("TLS_CHACHA20_POLY1305_SHA256", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false)
             }
-            0xcca9 => {
-                ("ECDHE_ECDSA_WITH_CHACHA20_POLY1305", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false)
+            0xc02b => {
+                ("ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", &aead::AES_128_GCM, hmac::HMAC_SHA256, true)
             }
+            0xc02f => {
+                ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", &aead::AES_128_GCM, hmac::HMAC_SHA256, true)
+            }
+            0xc02c => {
+                ("ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", &aead::AES_256_GCM, hmac::HMAC_SHA384, true)
+            }
+            0xc030 => {
+                ("ECDHE_RSA_WITH_AES_256_GCM_SHA384", &aead::AES_256_GCM, hmac::HMAC_SHA384, true)
+            }
+            0xcca8 => (
+                "ECDHE_RSA_WITH_CHACHA20_POLY1305",
+                &aead::CHACHA20_POLY1305,
+                hmac::HMAC_SHA256,
+                false,
+            ),
+            0xcca9 => (
+                "ECDHE_ECDSA_WITH_CHACHA20_POLY1305",
+                &aead::CHACHA20_POLY1305,
+                hmac::HMAC_SHA256,
+                false,
+            ),
             _ => return None,
         };
         Some(Self { name, aead, hash, explicit_nonce })
@@ -68,11 +85,15 @@ impl RecordDecryptor {
             (suite.aead.key_len(), if suite.explicit_nonce { 4 } else { aead::NONCE_LEN });
         let seed = [b"key expansion", server, client].concat();
         // two keys, then what two nonces begin with (RFC 5246 section 6.3)
-        let block = expand(suite.hash, master, &seed, key_len.saturating_add(iv_len).saturating_mul(2));
+        let block =
+            expand(suite.hash, master, &seed, key_len.saturating_add(iv_len).saturating_mul(2));
         let (client_key, block) = block.split_at_checked(key_len)?;
         let (server_key, block) = block.split_at_checked(key_len)?;
         let (client_iv, server_iv) = block.split_at_checked(iv_len)?;
-        Some([Self::new(suite, client_key, client_iv, None)?, Self::new(suite, server_key, server_iv, None)?])
+        Some([
+            Self::new(suite, client_key, client_iv, None)?,
+            Self::new(suite, server_key, server_iv, None)?,
+        ])
     }
 
     fn new(suite: CipherSuite, key: &[u8], iv: &[u8], secret: Option<Vec<u8>>) -> Option<Self> {
@@ -90,16 +111,21 @@ impl RecordDecryptor {
             nonce[4..].copy_from_slice(explicit);
             sealed = rest;
         } else {
-            nonce[4..].iter_mut().zip(self.sequence.to_be_bytes()).for_each(|(byte, number)| *byte ^= number);
+            nonce[4..]
+                .iter_mut()
+                .zip(self.sequence.to_be_bytes())
+                .for_each(|(byte, number)| *byte ^= number);
         }
         let len = u16::try_from(sealed.len().checked_sub(aead::MAX_TAG_LEN)?).ok()?;
         let additional = match self.secret {
             Some(_) => head.to_vec(),
-            None => [&self.sequence.to_be_bytes()[..], &[kind], &head[1..3], &len.to_be_bytes()].concat(),
+            None => [&self.sequence.to_be_bytes()[..], &[kind], &head[1..3], &len.to_be_bytes()]
+                .concat(),
         };
         let mut opened = sealed.to_vec();
         let nonce = aead::Nonce::assume_unique_for_key(nonce);
-        let len = self.key.open_in_place(nonce, aead::Aad::from(additional), &mut opened).ok()?.len();
+        let len =
+            self.key.open_in_place(nonce, aead::Aad::from(additional), &mut opened).ok()?.len();
         opened.truncate(len);
         self.sequence = self.sequence.saturating_add(1);
         Some(opened)
@@ -156,8 +182,9 @@ mod tests {
     #[test]
     fn keys_of_the_rfcs_own_trace() {
         let secret = [
-            0xb6, 0x7b, 0x7d, 0x69, 0x0c, 0xc1, 0x6c, 0x4e, 0x75, 0xe5, 0x42, 0x13, 0xcb, 0x2d, 0x37, 0xb4,
-            0xe9, 0xc9, 0x12, 0xbc, 0xde, 0xd9, 0x10, 0x5d, 0x42, 0xbe, 0xfd, 0x59, 0xd3, 0x91, 0xad, 0x38,
+            0xb6, 0x7b, 0x7d, 0x69, 0x0c, 0xc1, 0x6c, 0x4e, 0x75, 0xe5, 0x42, 0x13, 0xcb, 0x2d,
+            0x37, 0xb4, 0xe9, 0xc9, 0x12, 0xbc, 0xde, 0xd9, 0x10, 0x5d, 0x42, 0xbe, 0xfd, 0x59,
+            0xd3, 0x91, 0xad, 0x38,
         ];
         let key = expand_label(hmac::HMAC_SHA256, &secret, "key", 16);
         let iv = expand_label(hmac::HMAC_SHA256, &secret, "iv", 12);

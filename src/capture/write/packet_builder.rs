@@ -1,5 +1,6 @@
-//! Packets made for a capture file: raw IP with TCP, checksums right, so that no reader has anything to say about them.
-//! When which segment is due is the business of [`super::pcapng_writer`].
+//! Packets made for a capture file: raw IP with TCP, checksums right, so that no reader has
+//! anything to say about them. When which segment is due is the business of
+//! [`super::pcapng_writer`].
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -57,7 +58,8 @@ pub(in crate::capture) fn write_packet(
     put(segment, 16, checksum);
 }
 
-/// Appends the IP header; gives the sum over the pseudo-header of the TCP checksum (RFC 9293 section 3.1).
+/// Appends the IP header; gives the sum over the pseudo-header of the TCP checksum (RFC 9293
+/// section 3.1).
 fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64 {
     let start = out.len();
     let protocol = u64::from(IPPROTO_TCP).saturating_add(len.into());
@@ -80,7 +82,8 @@ fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64
             out.extend_from_slice(&[IPPROTO_TCP, HOP_LIMIT]);
             out.extend_from_slice(&ipv6_octets(from));
             out.extend_from_slice(&ipv6_octets(to));
-            protocol.saturating_add(checksum_sum([ipv6_octets(from), ipv6_octets(to)].as_flattened()))
+            protocol
+                .saturating_add(checksum_sum([ipv6_octets(from), ipv6_octets(to)].as_flattened()))
         }
     }
 }
@@ -136,7 +139,9 @@ mod tests {
             }
             let len = (packet.len() - start) as u64;
             assert_eq!(
-                fold_checksum(checksum_sum(&packet[addresses]) + 6 + len + checksum_sum(&packet[start..])),
+                fold_checksum(
+                    checksum_sum(&packet[addresses]) + 6 + len + checksum_sum(&packet[start..])
+                ),
                 0
             );
         }

@@ -1,8 +1,9 @@
 //! [`PcapngWriter`]: live connections as a pcapng file that any reader opens without a complaint.
-//! IP and TCP are made up around the bytes, and the file says so; times, ports and bytes are the real ones.
+//! IP and TCP are made up around the bytes, and the file says so; times, ports and bytes are the
+//! real ones.
 //!
-//! Every call hands whole blocks to the file before it returns, so that a crash loses nothing that was taken.
-//! The format: draft-ietf-opsawg-pcapng.
+//! Every call hands whole blocks to the file before it returns, so that a crash loses nothing that
+//! was taken. The format: draft-ietf-opsawg-pcapng.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write};
@@ -24,7 +25,8 @@ const ACK: u8 = 0x10;
 /// `LINKTYPE_RAW`: the packet begins with its IP header.
 const RAW_IP: u16 = 101;
 
-/// Bytes after which the other side acknowledges without having said anything, so that its window never looks full.
+/// Bytes after which the other side acknowledges without having said anything, so that its window
+/// never looks full.
 const MAX_UNACKNOWLEDGED: u32 = 1 << 18;
 
 /// How a file is to be written.
@@ -84,7 +86,8 @@ impl PcapngWriter<File> {
     pub fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
         let mut open = OpenOptions::new();
         open.write(true);
-        let open = if options.replace { open.create(true).truncate(true) } else { open.create_new(true) };
+        let open =
+            if options.replace { open.create(true).truncate(true) } else { open.create_new(true) };
         has_reader(path)?;
         let cut = |file: &mut File, len| {
             file.set_len(len)?;
@@ -105,7 +108,9 @@ fn has_reader(path: &Path) -> io::Result<()> {
         OpenOptions::new().write(true).custom_flags(flags.cast_signed()).open(path)
     };
     match is_fifo.then(probe) {
-        Some(Err(error)) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+        Some(Err(error))
+            if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) =>
+        {
             Err(io::Error::other("it is a fifo that nobody reads; start its reader first"))
         }
         _ => Ok(()),
@@ -159,8 +164,8 @@ impl<W: Write> PcapngWriter<W> {
         Ok(writer)
     }
 
-    /// [`PcapngWriter::open`] for bytes that are not encrypted, whatever they were on the wire: where readers look for TLS and
-    /// nothing else (port 443), the server gets HTTP's port.
+    /// [`PcapngWriter::open`] for bytes that are not encrypted, whatever they were on the wire:
+    /// where readers look for TLS and nothing else (port 443), the server gets HTTP's port.
     ///
     /// # Errors
     ///
@@ -178,7 +183,12 @@ impl<W: Write> PcapngWriter<W> {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn open(&mut self, client: SocketAddr, server: SocketAddr, at: Duration) -> io::Result<FlowId> {
+    pub fn open(
+        &mut self,
+        client: SocketAddr,
+        server: SocketAddr,
+        at: Duration,
+    ) -> io::Result<FlowId> {
         let mapped = |address: SocketAddr| match address.ip() {
             IpAddr::V4(v4) if client.is_ipv6() || server.is_ipv6() => {
                 SocketAddr::new(v4.to_ipv6_mapped().into(), address.port())
@@ -200,12 +210,19 @@ impl<W: Write> PcapngWriter<W> {
         Ok(flow)
     }
 
-    /// Adds bytes that `from` sent; they may be any number. After the connection's end there are none.
+    /// Adds bytes that `from` sent; they may be any number. After the connection's end there are
+    /// none.
     ///
     /// # Errors
     ///
     /// If they cannot be written.
-    pub fn write_data(&mut self, flow: FlowId, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
+    pub fn write_data(
+        &mut self,
+        flow: FlowId,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+    ) -> io::Result<()> {
         let Some(ends) = self.flows.get(flow.0).filter(|ends| !ends.closed) else { return Ok(()) };
         let largest = usize::from(packet_builder::max_segment_size(ends.addresses.client));
         let mut pieces = bytes.chunks(largest).peekable();
@@ -220,7 +237,8 @@ impl<W: Write> PcapngWriter<W> {
         self.flush()
     }
 
-    /// Leaves out bytes that `from` sent and nobody has: what is written next has its right place in the stream.
+    /// Leaves out bytes that `from` sent and nobody has: what is written next has its right place
+    /// in the stream.
     pub fn skip_missing(&mut self, flow: FlowId, from: Side, bytes: ByteLen) {
         let Some(ends) = self.flows.get_mut(flow.0) else { return };
         ends.next_seq[from] = ends.next_seq[from].wrapping_add(sequence(bytes.get()));
@@ -232,7 +250,9 @@ impl<W: Write> PcapngWriter<W> {
     ///
     /// If that cannot be written.
     pub fn close(&mut self, flow: FlowId, ending: ConnectionEnd, at: Duration) -> io::Result<()> {
-        let Some(ends) = self.flows.get_mut(flow.0).filter(|ends| !ends.closed) else { return Ok(()) };
+        let Some(ends) = self.flows.get_mut(flow.0).filter(|ends| !ends.closed) else {
+            return Ok(());
+        };
         ends.closed = true;
         match ending {
             ConnectionEnd::Closed(from) => {
@@ -304,7 +324,8 @@ impl<W: Write> PcapngWriter<W> {
 
     /// What `from` has sent and the other side has not acknowledged.
     fn unacknowledged(&self, flow: FlowId, from: Side) -> u32 {
-        let sent = |ends: &FlowState| ends.next_seq[from].wrapping_sub(ends.acknowledged[from.peer()]);
+        let sent =
+            |ends: &FlowState| ends.next_seq[from].wrapping_sub(ends.acknowledged[from.peer()]);
         self.flows.get(flow.0).map_or(0, sent)
     }
 
@@ -345,7 +366,8 @@ fn whole(blocks: &[u8], taken: usize) -> usize {
     let mut end: usize = 0;
     // a block's length stands behind its type
     while let Some(len) = blocks.get(end.saturating_add(4)..).and_then(|rest| rest.first_chunk()) {
-        let next = end.saturating_add(ByteLen::new(u32::from_le_bytes(*len).into()).to_usize_saturating());
+        let next =
+            end.saturating_add(ByteLen::new(u32::from_le_bytes(*len).into()).to_usize_saturating());
         if next > taken || next == end {
             break;
         }
@@ -370,7 +392,8 @@ fn add_option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
 mod tests {
     use super::*;
 
-    /// A disk that is full after so many bytes; of what does not fit it takes the beginning, as disks do.
+    /// A disk that is full after so many bytes; of what does not fit it takes the beginning, as
+    /// disks do.
     struct Disk {
         bytes: Vec<u8>,
         room: usize,
@@ -401,13 +424,16 @@ mod tests {
         };
         let mut blocks_seen = std::collections::BTreeSet::new();
         for room in 250..2000 {
-            let Ok(mut writer) = PcapngWriter::begin(Disk { bytes: Vec::new(), room }, Some(cut), None)
+            let Ok(mut writer) =
+                PcapngWriter::begin(Disk { bytes: Vec::new(), room }, Some(cut), None)
             else {
                 continue;
             };
             let write = |writer: &mut PcapngWriter<Disk>| {
                 let flow = writer.open(address(1), address(2), Duration::ZERO)?;
-                (0..9).try_for_each(|_| writer.write_data(flow, Side::Client, Duration::ZERO, &[7; 100]))
+                (0..9).try_for_each(|_| {
+                    writer.write_data(flow, Side::Client, Duration::ZERO, &[7; 100])
+                })
             };
             let written = write(&mut writer);
             let bytes = writer.into_inner().bytes;
@@ -416,7 +442,10 @@ mod tests {
                 written.is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
             );
             assert_eq!(whole(&bytes, bytes.len()), bytes.len(), "{room}: the last block is cut");
-            assert!(bytes.len() <= room && bytes.len() + 180 > room.min(bytes.len() + 179), "{room}");
+            assert!(
+                bytes.len() <= room && bytes.len() + 180 > room.min(bytes.len() + 179),
+                "{room}"
+            );
             blocks_seen.insert(bytes.len());
         }
         assert!(blocks_seen.len() > 9, "it was full in the middle of many blocks");

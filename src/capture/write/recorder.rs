@@ -55,7 +55,12 @@ impl Recorder {
     pub(crate) fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
         let writer = PcapngWriter::create(path, options)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Ok(Self { writer, live: BTreeMap::new(), connecting: BTreeMap::new(), epoch: (Instant::now(), now) })
+        Ok(Self {
+            writer,
+            live: BTreeMap::new(),
+            connecting: BTreeMap::new(),
+            epoch: (Instant::now(), now),
+        })
     }
 
     /// Takes what a connection of our own reports.
@@ -79,8 +84,9 @@ impl Recorder {
         }
     }
 
-    /// Takes what a proxy, which listens on this address, reports: what both sides really sent, whether it passed or not.
-    /// Where no server was reached, the proxy itself is the other end.
+    /// Takes what a proxy, which listens on this address, reports: what both sides really sent,
+    /// whether it passed or not. Where no server was reached, the proxy itself is the other
+    /// end.
     ///
     /// # Errors
     ///
@@ -95,8 +101,12 @@ impl Recorder {
         match message {
             ProxyEventKind::Opened { peer } => drop(self.connecting.insert(number, *peer)),
             ProxyEventKind::Connected { server, .. } => self.connected(number, *server),
-            ProxyEventKind::Bytes { from, at, bytes } => self.record_bytes(number, *from, *at, bytes)?,
-            ProxyEventKind::Injected { from, at, bytes } if self.connecting.contains_key(&number) => {
+            ProxyEventKind::Bytes { from, at, bytes } => {
+                self.record_bytes(number, *from, *at, bytes)?
+            }
+            ProxyEventKind::Injected { from, at, bytes }
+                if self.connecting.contains_key(&number) =>
+            {
                 self.connected(number, proxy_address);
                 self.record_bytes(number, *from, *at, bytes)?;
             }
@@ -117,13 +127,20 @@ impl Recorder {
         }
     }
 
-    /// It is written once something is said: the first bytes may have been sent before their report came.
+    /// It is written once something is said: the first bytes may have been sent before their report
+    /// came.
     fn open(&mut self, number: usize, addresses: AddressPair) {
         self.live.insert(number, LiveConnection { addresses, flow: None, first_to_close: None });
     }
 
     /// No bytes: the side's stream has ended.
-    fn record_bytes(&mut self, number: usize, from: Side, at: Instant, bytes: &[u8]) -> io::Result<()> {
+    fn record_bytes(
+        &mut self,
+        number: usize,
+        from: Side,
+        at: Instant,
+        bytes: &[u8],
+    ) -> io::Result<()> {
         let at = self.since_1970(at);
         let Some(live) = self.live.get_mut(&number) else { return Ok(()) };
         if bytes.is_empty() {

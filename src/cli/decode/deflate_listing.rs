@@ -26,10 +26,12 @@ pub(super) fn explain(page: &mut TextPage, lens: &DeflateListing) {
         }
         let run = DeflateItem { bits, output: gives, kind: item.kind.clone() };
         let tail = if run.bits.start >= lens.tail_bit { "added by the receiver: " } else { "" };
-        let head = format!("  {:<14}  ", format!("{}-{}", run.bits.start, run.bits.end.saturating_sub(1)));
+        let head =
+            format!("  {:<14}  ", format!("{}-{}", run.bits.start, run.bits.end.saturating_sub(1)));
         page.paragraph(&head, &format!("{tail}{}", describe_item(lens, &run)));
     }
-    let more = (lens.items.len().saturating_sub(MAX_ITEMS_SHOWN) as u64).saturating_add(lens.omitted_items);
+    let more = (lens.items.len().saturating_sub(MAX_ITEMS_SHOWN) as u64)
+        .saturating_add(lens.omitted_items);
     if more > 0 {
         page.line(&format!("  … and {} more", group_thousands(more)));
     }
@@ -39,7 +41,8 @@ pub(super) fn explain(page: &mut TextPage, lens: &DeflateListing) {
     if lens.end_marker_truncated {
         page.paragraph(
             "  end             ",
-            "the last byte 00 is missing: zlib lets this message pass, and fails the next one where the context is kept",
+            "the last byte 00 is missing: zlib lets this message pass, and fails the next one \
+             where the context is kept",
         );
     }
     page.paragraph("  sum             ", &summary(lens));
@@ -90,7 +93,8 @@ fn describe_codes(literals: &[u8], distances: &[u8]) -> String {
     let (own, others) = literals.split_at(literals.len().min(256));
     let mut words = Vec::new();
     for length in 1..=15 {
-        let of: Vec<u8> = (0..=255).filter(|byte| own.get(usize::from(*byte)) == Some(&length)).collect();
+        let of: Vec<u8> =
+            (0..=255).filter(|byte| own.get(usize::from(*byte)) == Some(&length)).collect();
         if !of.is_empty() {
             words.push(format!("{length} bits for {}", quote(&of, MAX_BYTES_QUOTED)));
         }
@@ -98,7 +102,8 @@ fn describe_codes(literals: &[u8], distances: &[u8]) -> String {
     let matches = used(others.get(1..).unwrap_or_default());
     let end = others.first().copied().unwrap_or_default();
     format!(
-        "code lengths: {}; {end} bits for the end; {matches} match lengths and {} distances have codes",
+        "code lengths: {}; {end} bits for the end; {matches} match lengths and {} distances have \
+         codes",
         words.join(", "),
         used(distances)
     )

@@ -1,5 +1,5 @@
-//! Frames in words, for a reader who sees such bytes for the first time. Plain text, no escape codes.
-//! The sentences about fields and rules are `wire`'s; here they are laid out.
+//! Frames in words, for a reader who sees such bytes for the first time. Plain text, no escape
+//! codes. The sentences about fields and rules are `wire`'s; here they are laid out.
 
 use super::text_page::TextPage;
 use crate::wire::format::{byte_count, group_thousands, quote, spaced_hex};
@@ -35,7 +35,8 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
     }
     // What cannot be inflated, or is no text, is no message; all the more it wants to be looked at.
     let last = transcript.frames().last().and_then(|frame| frame.role.message());
-    let has_message = |number: usize| transcript.messages().iter().any(|message| message.number == number);
+    let has_message =
+        |number: usize| transcript.messages().iter().any(|message| message.number == number);
     if let Some((number, lens)) = last
         .filter(|number| !has_message(*number))
         .and_then(|number| Some((number, transcript.deflate_listing(number)?)))
@@ -82,7 +83,8 @@ fn write_frame(page: &mut TextPage, frame: &Frame, transcript: &Transcript) {
     let (header, from) = (&frame.header, direction_label(frame.context.from));
     let title = format!("Frame {}, {from}: {}", frame.index, header.opcode);
     let size = if frame.complete {
-        let (whole, payload) = (byte_count(header.frame_len()), group_thousands(header.payload_len.get()));
+        let (whole, payload) =
+            (byte_count(header.frame_len()), group_thousands(header.payload_len.get()));
         format!("{whole} = {} header + {payload} payload", header.len())
     } else {
         format!("claims {} of payload", byte_count(header.payload_len))
@@ -103,7 +105,10 @@ fn write_field_table(page: &mut TextPage, raw: &[u8], offset: Offset, spans: &[F
         let (at, shown) = if last.replace(&span.bytes) == Some(&span.bytes) {
             (String::new(), String::new())
         } else {
-            ((offset + span.bytes.start).to_string(), spaced_hex(wire, if wire.len() > 4 { 3 } else { 4 }))
+            (
+                (offset + span.bytes.start).to_string(),
+                spaced_hex(wire, if wire.len() > 4 { 3 } else { 4 }),
+            )
         };
         let head = format!(
             "{at:>5}  {shown:<11}  {:<8}  {:<15}  ",
@@ -116,7 +121,8 @@ fn write_field_table(page: &mut TextPage, raw: &[u8], offset: Offset, spans: &[F
     page.blank_line();
 }
 
-/// `1.......`: the bits of the field where they stand in their byte; nothing where it has whole bytes.
+/// `1.......`: the bits of the field where they stand in their byte; nothing where it has whole
+/// bytes.
 fn bit_pattern(byte: u8, span: &FieldSpan) -> String {
     if span.bits == (0..8) {
         return String::new();
@@ -135,7 +141,11 @@ fn write_payload(page: &mut TextPage, frame: &Frame) {
     if wire.is_empty() {
         return;
     }
-    let title = if frame.header.masking_key.is_some() { "Payload, unmasked byte by byte" } else { "Payload" };
+    let title = if frame.header.masking_key.is_some() {
+        "Payload, unmasked byte by byte"
+    } else {
+        "Payload"
+    };
     page.line(title);
     let mut key = frame.header.masking_key.into_iter().flatten().cycle();
     for (row, (plain, wire)) in plain
@@ -173,8 +183,9 @@ fn write_faults<'a>(page: &mut TextPage, faults: impl Iterator<Item = &'a Fault>
             let word = if bits.len() > 1 { "bits" } else { "bit" };
             place = format!("{place}, {word} {bits}");
         }
-        let answer =
-            fault.close_code().map_or_else(String::new, |code| format!("; a receiver closes with {code}"));
+        let answer = fault
+            .close_code()
+            .map_or_else(String::new, |code| format!("; a receiver closes with {code}"));
         let severity = fault.severity().name().to_uppercase();
         page.paragraph_with_tail(&format!("{severity:<8} "), fault.code.name(), fault.section());
         let detail = fault.detail.to_string();
@@ -204,11 +215,15 @@ fn write_verdict(page: &mut TextPage, transcript: &Transcript, input: &[u8]) {
         format!("the last frame needs {} more: {phase}", byte_count(needs.more))
     });
     let text = match (transcript.verdict(), needs) {
-        (DecodeVerdict::Ok, _) if input.is_empty() => "ok: no bytes, so nothing is wrong".to_owned(),
+        (DecodeVerdict::Ok, _) if input.is_empty() => {
+            "ok: no bytes, so nothing is wrong".to_owned()
+        }
         (DecodeVerdict::Ok, _) if !transcript.faults().is_empty() => {
             "ok, with warnings: every byte belongs to a complete frame".to_owned()
         }
-        (DecodeVerdict::Ok, _) => "ok: every byte belongs to a complete frame, no rule is broken".to_owned(),
+        (DecodeVerdict::Ok, _) => {
+            "ok: every byte belongs to a complete frame, no rule is broken".to_owned()
+        }
         (DecodeVerdict::Incomplete, needs) => format!("incomplete: {}", needs.unwrap_or_default()),
         (DecodeVerdict::Fail, needs) => failure_sentence(transcript, needs, ByteLen::of(input)),
     };
@@ -219,7 +234,11 @@ fn write_verdict(page: &mut TextPage, transcript: &Transcript, input: &[u8]) {
 fn failure_sentence(transcript: &Transcript, needs: Option<String>, given: ByteLen) -> String {
     // After a Close nobody listens: there is nothing left to close, so the rule has no close code.
     let closes = transcript.faults().iter().any(|fault| fault.close_code().is_some());
-    let end = if closes { "a receiver closes the connection here" } else { "a receiver throws this away" };
+    let end = if closes {
+        "a receiver closes the connection here"
+    } else {
+        "a receiver throws this away"
+    };
     match needs {
         Some(needs) => format!("fail: {end}; {needs}"),
         None if transcript.len() < given => {

@@ -1,5 +1,5 @@
-//! An opening handshake in words, for a reader who sees one for the first time. Plain text, no escape codes.
-//! The sentences about rules are `wire`'s; here they are laid out.
+//! An opening handshake in words, for a reader who sees one for the first time. Plain text, no
+//! escape codes. The sentences about rules are `wire`'s; here they are laid out.
 
 use super::decoded_handshake::DecodedHandshake;
 use super::json::verdict_name;
@@ -37,9 +37,11 @@ fn write_head(page: &mut TextPage, handshake: &DecodedHandshake) {
     };
     for line in head.lines() {
         let end = if line.line_end.len() == 2 { r"\r\n" } else { r"\n" };
+        let text = escape_controls(&String::from_utf8_lossy(
+            head.raw().get(line.text.clone()).unwrap_or_default(),
+        ));
         let text =
-            escape_controls(&String::from_utf8_lossy(head.raw().get(line.text.clone()).unwrap_or_default()));
-        let text = if line.kind == HeadLineKind::Blank { end.to_owned() } else { format!("{text}{end}") };
+            if line.kind == HeadLineKind::Blank { end.to_owned() } else { format!("{text}{end}") };
         page.paragraph(&format!("{:>5}  ", line.text.start), &text);
     }
     page.blank_line();
@@ -60,7 +62,11 @@ fn write_checks(page: &mut TextPage, handshake: &DecodedHandshake) {
             CheckResult::Warned => '!',
             CheckResult::Absent => '–',
         };
-        page.paragraph_with_tail(&format!("  {mark} {:<13}  ", check.name), &check.finding, check.section);
+        page.paragraph_with_tail(
+            &format!("  {mark} {:<13}  ", check.name),
+            &check.finding,
+            check.section,
+        );
     }
     page.blank_line();
 }
@@ -98,7 +104,10 @@ fn write_problem(page: &mut TextPage, problem: &Problem) {
     page.paragraph_with_tail(&format!("{severity:<8} "), rule.name, rule.section);
     page.paragraph("  what   ", rule.summary);
     if let Some(span) = problem.span.as_ref().filter(|span| !span.is_empty()) {
-        page.paragraph("  where  ", &format!("bytes {} to {}", span.start, span.end.saturating_sub(1)));
+        page.paragraph(
+            "  where  ",
+            &format!("bytes {} to {}", span.start, span.end.saturating_sub(1)),
+        );
     }
     if let Some(hint) = &problem.hint {
         page.paragraph("  hint   ", &escape_controls(hint));
@@ -112,7 +121,9 @@ fn write_verdict(page: &mut TextPage, handshake: &DecodedHandshake) {
     let name = verdict_name(validation.outcome, handshake.from);
     let text = match (name, handshake.validated.scan) {
         ("accept", _) => "accept: both sides speak WebSocket from here on".to_owned(),
-        ("incomplete", _) => "incomplete: the blank line that ends the head has not come".to_owned(),
+        ("incomplete", _) => {
+            "incomplete: the blank line that ends the head has not come".to_owned()
+        }
         (name, HeadScan::Complete(_)) => format!("{name}: this does not open a WebSocket"),
         (name, _) => format!("{name}: this isn't an HTTP/1.1 head"),
     };

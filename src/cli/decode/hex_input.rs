@@ -8,7 +8,8 @@ use anyhow::{Context, bail, ensure};
 
 use crate::cli::bounded_read;
 
-/// The most bytes of a file or of standard input that are read. A larger capture is for `wiretalk inspect FILE`.
+/// The most bytes of a file or of standard input that are read. A larger capture is for `wiretalk
+/// inspect FILE`.
 pub(super) const MAX_INPUT_BYTES: u64 = 16 << 20;
 
 /// The bytes of all inputs, one behind the other.
@@ -41,12 +42,14 @@ fn read_input(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
         return Ok(contents);
     }
     let text = String::from_utf8(contents).ok();
-    let text =
-        text.with_context(|| format!("{name} is not text; if it holds the bytes themselves, say --raw"))?;
+    let text = text.with_context(|| {
+        format!("{name} is not text; if it holds the bytes themselves, say --raw")
+    })?;
     match collect_hex_digits(&text) {
         Ok(digits) => decode_digit_pairs(&digits, &name),
         Err(stray) => bail!(
-            "{name}, line {}, column {}: {:?} isn't a hex digit; right would be 81 05 48 65, or --raw for the bytes themselves",
+            "{name}, line {}, column {}: {:?} isn't a hex digit; right would be 81 05 48 65, or \
+             --raw for the bytes themselves",
             stray.line,
             stray.column,
             stray.char
@@ -63,7 +66,8 @@ fn unreadable_input(input: &str, error: &io::Error) -> anyhow::Error {
         format!(": {:?} at column {} isn't a hex digit", stray.char, stray.column)
     });
     anyhow::anyhow!(
-        "{shown:?} is neither hex{place}, nor a file that can be read: {error}; right would be 81 05 48 65"
+        "{shown:?} is neither hex{place}, nor a file that can be read: {error}; right would be 81 \
+         05 48 65"
     )
 }
 
@@ -72,7 +76,11 @@ pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
     match collect_hex_digits(text) {
         Ok(digits) => decode_digit_pairs(&digits, "the text"),
         Err(stray) => {
-            bail!("{:?} at column {} isn't a hex digit; right would be 81 05 48 65", stray.char, stray.column)
+            bail!(
+                "{:?} at column {} isn't a hex digit; right would be 81 05 48 65",
+                stray.char,
+                stray.column
+            )
         }
     }
 }
@@ -109,9 +117,11 @@ fn decode_digit_pairs(digits: &str, place: &str) -> anyhow::Result<Vec<u8>> {
     let count = digits.len();
     ensure!(
         count.is_multiple_of(2),
-        "{place} has an odd number of hex digits, {count}: a byte has two, so one is missing or too many"
+        "{place} has an odd number of hex digits, {count}: a byte has two, so one is missing or \
+         too many"
     );
-    let byte = |pair: &[u8]| str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let byte =
+        |pair: &[u8]| str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let bytes = digits.as_bytes().chunks(2).map(byte);
     Ok(bytes.collect::<Option<_>>().expect("only hex digits were collected"))
 }
@@ -129,9 +139,13 @@ mod tests {
 
     #[test]
     fn hex_in_any_dress() {
-        for dress in
-            [&["81 05", "48"][..], &["0x81, 0x05, 0X48"], &["81:05:48"], &["8", "10", "548"], &["", "810548"]]
-        {
+        for dress in [
+            &["81 05", "48"][..],
+            &["0x81, 0x05, 0X48"],
+            &["81:05:48"],
+            &["8", "10", "548"],
+            &["", "810548"],
+        ] {
             assert_eq!(read(dress).unwrap(), [0x81, 0x05, 0x48], "{dress:?}");
         }
         assert!(read(&[""]).unwrap().is_empty());
@@ -141,12 +155,14 @@ mod tests {
     fn errors_say_what_and_where() {
         assert_eq!(
             read(&["818"]).unwrap_err(),
-            "the command line has an odd number of hex digits, 3: a byte has two, so one is missing or too many"
+            "the command line has an odd number of hex digits, 3: a byte has two, so one is \
+             missing or too many"
         );
         let error = read(&["81 0g"]).unwrap_err();
         assert!(
             error.starts_with(
-                "\"81 0g\" is neither hex: 'g' at column 5 isn't a hex digit, nor a file that can be read: "
+                "\"81 0g\" is neither hex: 'g' at column 5 isn't a hex digit, nor a file that can \
+                 be read: "
             ),
             "{error}"
         );

@@ -9,8 +9,10 @@ use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome, Prob
 use crate::wire::{Fault, Frame, Header, Message, Needed, Side, Transcript};
 
 pub(super) fn frames_json(transcript: &Transcript) -> String {
-    // A frame whose length cannot be is listed by its header alone: no payload of that size will ever complete it.
-    let impossible = transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
+    // A frame whose length cannot be is listed by its header alone: no payload of that size will
+    // ever complete it.
+    let impossible =
+        transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
     let frames: Vec<Value> = transcript.frames().iter().chain(impossible).map(frame_json).collect();
     json_line(&json!({
         "verdict": transcript.verdict().name(),
@@ -86,8 +88,11 @@ pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
     let validation = &handshake.validated.validation;
     let understood = handshake.validated.head.is_some();
     let leftover = (understood && !handshake.leftover.is_empty()).then(|| hex(&handshake.leftover));
-    let headers: serde_json::Map<String, Value> =
-        validation.response_headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let headers: serde_json::Map<String, Value> = validation
+        .response_headers
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
     let accepted = validation.outcome == HandshakeOutcome::Accept;
     json_line(&json!({
         "verdict": verdict_name(validation.outcome, handshake.from),

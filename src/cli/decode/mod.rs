@@ -1,5 +1,6 @@
-//! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or as one JSON object.
-//! What the bytes mean is known to `wire`; here are only the options, the way in and the way out.
+//! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or
+//! as one JSON object. What the bytes mean is known to `wire`; here are only the options, the way
+//! in and the way out.
 
 mod decoded_handshake;
 mod deflate_listing;
@@ -36,8 +37,8 @@ use decoded_handshake::DecodedHandshake;
 
 Exit status: 0 nothing fatal, 1 a rule is broken, 2 wrong usage or no hex.")]
 pub struct DecodeArgs {
-    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input; of each at most
-    /// 16 MiB are read
+    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard
+    /// input; of each at most 16 MiB are read
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
     /// One JSON object instead of words
@@ -52,10 +53,12 @@ pub struct DecodeArgs {
     /// Who sent the frames [default: a client if the first one is masked]
     #[arg(long, value_enum, conflicts_with = "handshake")]
     from: Option<SenderArg>,
-    /// Frames: what was agreed; request: what the server supports; response: what the client offered
+    /// Frames: what was agreed; request: what the server supports; response: what the client
+    /// offered
     #[arg(long, value_name = "HEADER")]
     extensions: Option<String>,
-    /// Inflate at most this many bytes of a compressed message; what is beyond stays compressed, with a warning
+    /// Inflate at most this many bytes of a compressed message; what is beyond stays compressed,
+    /// with a warning
     #[arg(long, value_name = "BYTES", default_value_t = INFLATE_LIMIT, conflicts_with = "handshake")]
     max_inflate: u64,
     /// The bytes are an opening handshake
@@ -88,7 +91,8 @@ enum HeadKind {
 }
 
 impl DecodeArgs {
-    /// Decodes, prints to standard output, and says how to exit: 0 nothing fatal, 1 a rule is broken, 2 wrong usage.
+    /// Decodes, prints to standard output, and says how to exit: 0 nothing fatal, 1 a rule is
+    /// broken, 2 wrong usage.
     ///
     /// # Errors
     /// Only where standard output cannot be written.
@@ -110,8 +114,8 @@ impl DecodeArgs {
         let bytes = hex_input::read_inputs(&self.inputs, self.raw)?;
         if let Some(kind) = self.handshake {
             let handshake = self.decode_handshake(kind, &bytes);
-            let refused =
-                handshake.validated.validation.outcome == crate::wire::handshake::HandshakeOutcome::Reject;
+            let refused = handshake.validated.validation.outcome
+                == crate::wire::handshake::HandshakeOutcome::Reject;
             let text = if self.json {
                 json::handshake_json(&handshake)
             } else {
@@ -120,8 +124,11 @@ impl DecodeArgs {
             return Ok((text, u8::from(refused)));
         }
         let transcript = self.decode_frames(&bytes)?;
-        let text =
-            if self.json { json::frames_json(&transcript) } else { frame_text::explain(&transcript, &bytes) };
+        let text = if self.json {
+            json::frames_json(&transcript)
+        } else {
+            frame_text::explain(&transcript, &bytes)
+        };
         Ok((text, u8::from(transcript.verdict() == DecodeVerdict::Fail)))
     }
 
@@ -131,9 +138,11 @@ impl DecodeArgs {
         let from = self.from.map_or(guessed, Side::from);
         let header = self.extensions.as_deref().unwrap_or_default();
         let agreed = AgreedExtensions::parse(header).map_err(|error| {
-            let part = String::from_utf8_lossy(header.as_bytes().get(error.span).unwrap_or_default());
+            let part =
+                String::from_utf8_lossy(header.as_bytes().get(error.span).unwrap_or_default());
             anyhow::anyhow!(
-                "--extensions {header:?}: {part:?} {}; right would be: permessage-deflate; server_no_context_takeover",
+                "--extensions {header:?}: {part:?} {}; right would be: permessage-deflate; \
+                 server_no_context_takeover",
                 error.reason
             )
         })?;
@@ -248,7 +257,8 @@ mod tests {
             ("4105f248cdc9c9807fffffffffffffffff", 9, "0"),
             ("4105f248cdc9c9807fffffffffffffffff", 9, "3"),
         ] {
-            let args = ["--from", "server", "--extensions", "permessage-deflate", "--chunk", chunk, hex];
+            let args =
+                ["--from", "server", "--extensions", "permessage-deflate", "--chunk", chunk, hex];
             let (json, status) = answer(&[&args[..], &["--json"]].concat()).unwrap();
             let json: serde_json::Value = serde_json::from_str(&json).unwrap();
             let text = json["violations"].as_array().unwrap();
@@ -259,17 +269,22 @@ mod tests {
             );
             assert_eq!((status, &json["verdict"]), (1, &"fail".into()));
             let (words, status) = answer(&args).unwrap();
-            assert!(status == 1 && words.contains("claims 18,446,744,073,709,551,615 bytes"), "{words}");
+            assert!(
+                status == 1 && words.contains("claims 18,446,744,073,709,551,615 bytes"),
+                "{words}"
+            );
         }
     }
 
     #[test]
     fn a_response_with_a_wrong_accept_in_words() {
-        let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-            Sec-WebSocket-Accept: hHLtf2V1k8aDQZfNjw3Ia1hCwt0=\r\n\r\n\u{1}\u{5}";
+        let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
+                        Upgrade\r\nSec-WebSocket-Accept: \
+                        hHLtf2V1k8aDQZfNjw3Ia1hCwt0=\r\n\r\n\u{1}\u{5}";
         let hex = crate::wire::format::hex(response.as_bytes());
         let (text, status) =
-            answer(&["--handshake", "response", "--key", "dGhlIHNhbXBsZSBub25jZQ==", &hex]).unwrap();
+            answer(&["--handshake", "response", "--key", "dGhlIHNhbXBsZSBub25jZQ==", &hex])
+                .unwrap();
         assert_eq!(status, 1);
         assert_eq!(picture(&text), include_str!("response.txt"));
     }
@@ -285,14 +300,16 @@ mod tests {
         let error = |args: &[&str]| format!("{:#}", answer(args).unwrap_err());
         assert_eq!(
             error(&["--extensions", "permessage-deflate; turbo", "8100"]),
-            "--extensions \"permessage-deflate; turbo\": \"turbo\" isn't a parameter that permessage-deflate has in a \
-             response; right would be: permessage-deflate; server_no_context_takeover"
+            "--extensions \"permessage-deflate; turbo\": \"turbo\" isn't a parameter that \
+             permessage-deflate has in a response; right would be: permessage-deflate; \
+             server_no_context_takeover"
         );
         assert!(error(&["--key", "x", "8100"]).contains("--handshake"));
         assert!(error(&[]).contains("<INPUT>"));
     }
 
-    /// Every case of the vectors, in words: it fits 80 columns and holds nothing that a terminal would obey.
+    /// Every case of the vectors, in words: it fits 80 columns and holds nothing that a terminal
+    /// would obey.
     #[test]
     fn every_vector_fits_eighty_columns() {
         let frames: serde_json::Value =

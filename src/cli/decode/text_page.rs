@@ -22,7 +22,8 @@ impl TextPage {
         self.line("");
     }
 
-    /// `head`, then `text` wrapped behind it; the further lines stand below the first word of `text`.
+    /// `head`, then `text` wrapped behind it; the further lines stand below the first word of
+    /// `text`.
     pub(super) fn paragraph(&mut self, head: &str, text: &str) {
         let indent = head.width();
         let mut line = head.to_owned();
@@ -43,7 +44,8 @@ impl TextPage {
         self.line(&line);
     }
 
-    /// A paragraph whose last line has `tail` at the right margin, on a line of its own where there is no room.
+    /// A paragraph whose last line has `tail` at the right margin, on a line of its own where there
+    /// is no room.
     pub(super) fn paragraph_with_tail(&mut self, head: &str, text: &str, tail: &str) {
         self.paragraph(head, text);
         self.text.truncate(self.text.trim_end().len());

@@ -10,30 +10,34 @@ use crate::clients::{HandshakeRequest, RequestOptions, SessionOptions};
 use crate::net::{Target, TlsOptions};
 use crate::wire::Side;
 
-/// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and show every byte.
+/// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and
+/// show every byte.
 ///
-/// On a terminal this opens the inspector. With --json, or where standard output is no terminal, each head and each
-/// frame is one record, printed as soon as it is complete; the last record says how the connection ended.
+/// On a terminal this opens the inspector. With --json, or where standard output is no terminal,
+/// each head and each frame is one record, printed as soon as it is complete; the last record says
+/// how the connection ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RECORDS_HELP)]
 pub struct InspectArgs {
     /// The URL of a server, or a file.
     #[arg(
         value_name = "URL|FILE",
-        help = "A server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a file: pcap, pcapng, hex text, \
-                what --json printed"
+        help = "A server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a file: \
+                pcap, pcapng, hex text, what --json printed"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
     #[command(flatten)]
     pub sends: SendArgs,
-    /// Close SECONDS after the last send (default 1). With --proxy: stop after SECONDS (default: run until Ctrl-C)
+    /// Close SECONDS after the last send (default 1). With --proxy: stop after SECONDS (default:
+    /// run until Ctrl-C)
     #[arg(long = "for", value_name = "SECONDS", value_parser = parse_seconds)]
     pub seconds: Option<f64>,
     /// Print one JSON object a record
     #[arg(long)]
     pub json: bool,
-    /// A header of the request; may be given several times, and takes the place of one that is always there
+    /// A header of the request; may be given several times, and takes the place of one that is
+    /// always there
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     pub headers: Vec<(String, String)>,
     /// Origin header to send
@@ -69,7 +73,8 @@ pub struct InspectArgs {
     /// The TLS key log of a capture (SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
-    /// Whose bytes a file of hex text holds, where it has no > and < marks [default: the first frame's MASK bit tells]
+    /// Whose bytes a file of hex text holds, where it has no > and < marks [default: the first
+    /// frame's MASK bit tells]
     #[arg(long, value_name = "SIDE")]
     pub from: Option<SenderArg>,
     /// The colours on a terminal: dark or light; without it, what the terminal answers
@@ -122,7 +127,8 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn parse_header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("give a name, a colon and a value: 'Cookie: a=b'")?;
+    let (name, value) =
+        text.split_once(':').ok_or("give a name, a colon and a value: 'Cookie: a=b'")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
@@ -162,12 +168,17 @@ impl InspectArgs {
             ("--server-name", self.server_name.is_some()),
         ];
         let server = source.split('/').next().and_then(|host| host.rsplit_once(':'));
-        if server.is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !Path::new(source).exists() {
-            return Some(format!("{source:?} is neither a file nor a URL; ws://{source} would be one"));
+        if server.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+            && !Path::new(source).exists()
+        {
+            return Some(format!(
+                "{source:?} is neither a file nor a URL; ws://{source} would be one"
+            ));
         }
         let (option, _) = given.into_iter().find(|(_, given)| *given)?;
         Some(format!(
-            "{option} belongs to a server, and {source:?} is a file; a URL such as ws://127.0.0.1:9001/ would be right"
+            "{option} belongs to a server, and {source:?} is a file; a URL such as \
+             ws://127.0.0.1:9001/ would be right"
         ))
     }
 
@@ -241,26 +252,31 @@ mod tests {
     }
 
     fn parse(args: &[&str]) -> Result<InspectArgs, clap::Error> {
-        TestCommand::try_parse_from([&["inspect", "ws://a/"], args].concat()).map(|line| line.inspect)
+        TestCommand::try_parse_from([&["inspect", "ws://a/"], args].concat())
+            .map(|line| line.inspect)
     }
 
     fn printed(json: bool, transcript: &[(Side, &[u8])], chunk: usize) -> String {
         let (mut out, began) = (Vec::new(), Instant::now());
         let mut printer = Printer::new(json, false, &mut out, began);
         for (from, bytes) in transcript {
-            bytes
-                .chunks(chunk)
-                .for_each(|piece| printer.print_completed(1, *from, Duration::ZERO, piece).unwrap());
+            bytes.chunks(chunk).for_each(|piece| {
+                printer.print_completed(1, *from, Duration::ZERO, piece).unwrap()
+            });
         }
         printer.print_end(1, Ok("closed".into())).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     fn records(transcript: &[(Side, &[u8])], chunk: usize) -> Vec<Value> {
-        printed(true, transcript, chunk).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        printed(true, transcript, chunk)
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    const REQUEST: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     const SWITCHING: &[u8] =
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -269,11 +285,16 @@ mod tests {
     #[test]
     fn the_order_of_both_kinds_of_sends_is_kept() {
         let inspect =
-            parse(&["--send", "a", "--send-hex", "89 80 0x01020304", "--json", "--send", "b"]).unwrap();
+            parse(&["--send", "a", "--send-hex", "89 80 0x01020304", "--json", "--send", "b"])
+                .unwrap();
         let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
         assert_eq!((a, b), (&SessionCommand::Text("a".into()), &SessionCommand::Text("b".into())));
         assert_eq!(raw, &SessionCommand::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
-        assert!(inspect.sends.to_setting().starts_with("text a\n"), "{}", inspect.sends.to_setting());
+        assert!(
+            inspect.sends.to_setting().starts_with("text a\n"),
+            "{}",
+            inspect.sends.to_setting()
+        );
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
         assert!(error.to_string().contains("right would be 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);
@@ -284,7 +305,8 @@ mod tests {
         let response = [SWITCHING, b"\x81\x05Hello\x88\x05\x03\xe8bye"].concat();
         for chunk in [1, 7, 1000] {
             let records = records(&[(Side::Client, REQUEST), (Side::Server, &response)], chunk);
-            let types: Vec<_> = records.iter().map(|record| record["type"].as_str().unwrap()).collect();
+            let types: Vec<_> =
+                records.iter().map(|record| record["type"].as_str().unwrap()).collect();
             assert_eq!(types, ["handshake", "handshake", "frame", "frame", "end"]);
             assert_eq!(records[1]["accept_received"], records[1]["accept_expected"]);
             assert_eq!(
@@ -303,19 +325,31 @@ mod tests {
         let response = [SWITCHING, b"\x82"].concat();
         let records = records(&[(Side::Client, &broken), (Side::Server, &response)], 3);
         let fault = &records[2]["violations"][0];
-        assert_eq!((&fault["code"], &fault["byte_offset"]), (&"E_UNMASKED_CLIENT".into(), &1.into()));
-        assert_eq!((&fault["detectable_after_bytes"], &fault["close_code"]), (&2.into(), &1002.into()));
+        assert_eq!(
+            (&fault["code"], &fault["byte_offset"]),
+            (&"E_UNMASKED_CLIENT".into(), &1.into())
+        );
+        assert_eq!(
+            (&fault["detectable_after_bytes"], &fault["close_code"]),
+            (&2.into(), &1002.into())
+        );
         assert_eq!((&fault["bits"], &fault["section"]), (&"0".into(), &"RFC 6455 §5.1".into()));
         let half = &records[3];
         assert_eq!((&half["complete"], &half["needs"]["need_more"]), (&false.into(), &4.into()));
-        assert_eq!((&half["payload_hex"], &half["raw_hex"]), (&"68".into(), &"81850102030469".into()));
+        assert_eq!(
+            (&half["payload_hex"], &half["raw_hex"]),
+            (&"68".into(), &"81850102030469".into())
+        );
         assert_eq!((&half["after_fault"], &half["opcode_name"]), (&true.into(), &"text".into()));
         let start = &records[4];
         assert_eq!(
             (&start["from"], &start["opcode"], &start["raw_hex"]),
             (&"server".into(), &Value::Null, &"82".into())
         );
-        assert_eq!((&records[5]["close_received"], &records[5]["close_code"]), (&false.into(), &Value::Null));
+        assert_eq!(
+            (&records[5]["close_received"], &records[5]["close_code"]),
+            (&false.into(), &Value::Null)
+        );
     }
 
     #[test]
@@ -323,7 +357,10 @@ mod tests {
         let nasty = b"HTTP/1.1 200 \x1b[2J\r\nServer: \x07\r\n\r\n\x1b[3J";
         let text = printed(false, &[(Side::Client, REQUEST), (Side::Server, nasty)], 1000);
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-        assert!(text.contains("close code received: none") && text.contains("4 bytes, no frames"), "{text}");
+        assert!(
+            text.contains("close code received: none") && text.contains("4 bytes, no frames"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -355,24 +392,31 @@ mod tests {
     fn a_panic_over_one_connections_bytes_is_reported_and_the_others_go_on() {
         let mut printer = Printer::new(true, true, Poisoned(Vec::new()), Instant::now());
         let poison = [SWITCHING, b"\x81\x06poison\x81\x05after"].concat();
-        for (number, bytes) in [(1, &poison[..]), (2, SWITCHING), (1, b"\x81\x04more"), (2, b"\x81\x02ok")] {
+        for (number, bytes) in
+            [(1, &poison[..]), (2, SWITCHING), (1, b"\x81\x04more"), (2, b"\x81\x02ok")]
+        {
             printer.print_completed(number, Side::Server, Duration::ZERO, bytes).unwrap();
         }
         assert!(printer.has_panicked());
         printer.print_end(1, Ok("closed".into())).unwrap();
         printer.print_end(2, Ok("closed".into())).unwrap();
         let text = String::from_utf8(printer.into_out().0).unwrap();
-        let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let records: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let message: Vec<_> = records
             .iter()
-            .map(|record| (record["type"].as_str().unwrap(), record["connection"].as_u64().unwrap()))
+            .map(|record| {
+                (record["type"].as_str().unwrap(), record["connection"].as_u64().unwrap())
+            })
             .collect();
         let expected =
             [("handshake", 1), ("note", 1), ("handshake", 2), ("frame", 2), ("end", 1), ("end", 2)];
         assert_eq!(message, expected, "{text}");
         let note = records[1]["text"].as_str().unwrap();
         assert!(
-            note.contains("panicked at") && note.contains("injected") && note.contains("fault of wiretalk"),
+            note.contains("panicked at")
+                && note.contains("injected")
+                && note.contains("fault of wiretalk"),
             "{note}"
         );
     }

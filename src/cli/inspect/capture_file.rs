@@ -1,5 +1,6 @@
-//! A file without a stage: its connections as records, in the order of time, and written into another file where asked.
-//! What kind of file it is and what its bytes mean is `capture`'s to find out.
+//! A file without a stage: its connections as records, in the order of time, and written into
+//! another file where asked. What kind of file it is and what its bytes mean is `capture`'s to find
+//! out.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -20,9 +21,13 @@ use crate::wire::Trace;
 
 pub(super) fn run(inspect: &InspectArgs, path: &Path) -> anyhow::Result<ExitCode> {
     if inspect.write.as_deref().is_some_and(|write| is_same_file(write, path)) {
-        anyhow::bail!("{} cannot be read and written at once; --write takes another file", path.display());
+        anyhow::bail!(
+            "{} cannot be read and written at once; --write takes another file",
+            path.display()
+        );
     }
-    let options = ReadOptions { keylog: inspect.keylog.clone(), from: inspect.from.map(Into::into) };
+    let options =
+        ReadOptions { keylog: inspect.keylog.clone(), from: inspect.from.map(Into::into) };
     let capture = open(path, &options)?;
     if let Some(mut writer) = optional_recorder::create_writer(inspect)? {
         capture.write(&mut writer).context("could not write the other file")?;
@@ -30,7 +35,8 @@ pub(super) fn run(inspect: &InspectArgs, path: &Path) -> anyhow::Result<ExitCode
     print_capture(&capture, inspect.json, BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
-/// Prints the records. The exit status is 1 if there is no connection, or one that could not be read.
+/// Prints the records. The exit status is 1 if there is no connection, or one that could not be
+/// read.
 fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Result<ExitCode> {
     let several = capture.streams().len() != 1;
     let mut printer = Printer::for_file(json, several, out);
@@ -63,17 +69,21 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
     }
     if several {
         let count = capture.streams().len();
-        printer
-            .print_last(&format!("{count} connection{} in the file", if count == 1 { "" } else { "s" }))?;
+        printer.print_last(&format!(
+            "{count} connection{} in the file",
+            if count == 1 { "" } else { "s" }
+        ))?;
     }
     printer.flush()?;
     let mut streams = capture.streams().iter();
-    let all_read =
-        streams.len() > 0 && streams.all(|stream| stream.failed.is_none()) && !printer.has_panicked();
+    let all_read = streams.len() > 0
+        && streams.all(|stream| stream.failed.is_none())
+        && !printer.has_panicked();
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Both names lead to one file, over whatever links. What isn't a regular file is not opened: a fifo would wait for a reader.
+/// Both names lead to one file, over whatever links. What isn't a regular file is not opened: a
+/// fifo would wait for a reader.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     one.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }
@@ -90,7 +100,9 @@ fn print_connection<W: Write>(
     let since = stream.started_at.as_secs_f64();
     let tls = match &stream.tls {
         TlsStatus::Plaintext => Value::Null,
-        TlsStatus::Decrypted { version, suite } => json!(format!("{version} with {suite}, decrypted")),
+        TlsStatus::Decrypted { version, suite } => {
+            json!(format!("{version} with {suite}, decrypted"))
+        }
         TlsStatus::Encrypted(_) => json!("not decrypted"),
     };
     if let Some(AddressPair { client, server }) = stream.addresses {
@@ -106,21 +118,32 @@ fn print_connection<W: Write>(
     Ok(())
 }
 
-fn print_note<W: Write>(printer: &mut Printer<W>, number: Option<usize>, text: &str) -> io::Result<()> {
+fn print_note<W: Write>(
+    printer: &mut Printer<W>,
+    number: Option<usize>,
+    text: &str,
+) -> io::Result<()> {
     printer.print_record_at("note", Duration::ZERO, json!({ "connection": number, "text": text }))
 }
 
-fn print_replay_event<W: Write>(printer: &mut Printer<W>, event: &ReplayEvent<'_>) -> anyhow::Result<()> {
+fn print_replay_event<W: Write>(
+    printer: &mut Printer<W>,
+    event: &ReplayEvent<'_>,
+) -> anyhow::Result<()> {
     let number = event.stream.saturating_add(1);
     match event.data {
         ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, event.at, bytes)?,
         ReplayData::Missing { bytes, within_frame } => {
             let text = format!(
-                "{bytes} bytes of the {} are missing here; {within_frame} of them belong to the frame that is under way \
-                 and are taken for zeros",
+                "{bytes} bytes of the {} are missing here; {within_frame} of them belong to the \
+                 frame that is under way and are taken for zeros",
                 event.from
             );
-            printer.print_record_at("note", event.at, json!({ "connection": number, "text": text }))?;
+            printer.print_record_at(
+                "note",
+                event.at,
+                json!({ "connection": number, "text": text }),
+            )?;
             let zeros = vec![0; within_frame.to_usize_saturating()];
             printer.print_completed(number, event.from, event.at, &zeros)?;
         }
@@ -133,7 +156,8 @@ mod tests {
     use super::*;
     use crate::wire::format::hex;
 
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    const REQUEST: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
     /// Standard output that panics where one record is written to it.
@@ -141,7 +165,11 @@ mod tests {
 
     impl Write for Fragile {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            assert!(!bytes.windows(6).any(|six| six == b"broken"), "a record\n with {:?}", "\u{1b}[2J");
+            assert!(
+                !bytes.windows(6).any(|six| six == b"broken"),
+                "a record\n with {:?}",
+                "\u{1b}[2J"
+            );
             self.0.extend_from_slice(bytes);
             Ok(bytes.len())
         }
@@ -155,16 +183,20 @@ mod tests {
     fn capture(messages: &[&str]) -> Capture {
         let mut lines = String::new();
         for (number, says) in messages.iter().enumerate() {
-            let frame =
-                crate::wire::frame::encode::single_frame(crate::wire::Opcode::Text, says.as_bytes(), None);
-            let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+            let frame = crate::wire::frame::encode::single_frame(
+                crate::wire::Opcode::Text,
+                says.as_bytes(),
+                None,
+            );
+            let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
+                            Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
             for (kind, from, field, bytes) in [
                 ("handshake", "client", "head_hex", REQUEST),
                 ("handshake", "server", "head_hex", response.as_bytes()),
                 ("frame", "server", "raw_hex", &frame),
             ] {
-                let record = json!({ "type": kind, "connection": number, "from": from, field: hex(bytes) });
+                let record =
+                    json!({ "type": kind, "connection": number, "from": from, field: hex(bytes) });
                 lines += &format!("{record}\n");
             }
             lines += &format!("{}\n", json!({ "type": "end", "connection": number }));
@@ -178,7 +210,10 @@ mod tests {
         let mut out = Fragile(Vec::new());
         let status = print_capture(capture, true, &mut out).unwrap();
         let text = String::from_utf8(out.0).unwrap();
-        (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), format!("{status:?}"))
+        (
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            format!("{status:?}"),
+        )
     }
 
     fn texts(records: &[Value]) -> Vec<&str> {
@@ -191,12 +226,18 @@ mod tests {
         assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
         let texts = texts(&records);
         assert!(texts.contains(&"one") && texts.contains(&"three"), "{texts:?}");
-        let note =
-            texts.iter().find(|text| text.starts_with("this connection is not read any further: ")).unwrap();
-        assert!(note.contains("internal error: panicked at src/cli/inspect/capture_file.rs:"), "{note}");
+        let note = texts
+            .iter()
+            .find(|text| text.starts_with("this connection is not read any further: "))
+            .unwrap();
+        assert!(
+            note.contains("internal error: panicked at src/cli/inspect/capture_file.rs:"),
+            "{note}"
+        );
         assert!(!note.chars().any(char::is_control), "{note:?}");
-        let ends =
-            records.iter().filter(|record| record["type"] == "end" && record["connection"] != Value::Null);
+        let ends = records
+            .iter()
+            .filter(|record| record["type"] == "end" && record["connection"] != Value::Null);
         assert_eq!(ends.map(|end| end["ok"] == true).collect::<Vec<_>>(), [true, false, true]);
     }
 
@@ -207,10 +248,14 @@ mod tests {
         let (records, status) = print_to_string(&capture);
         assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
         assert!(
-            texts(&records).contains(&"connection 1 could not be read: internal error: panicked: a test")
+            texts(&records)
+                .contains(&"connection 1 could not be read: internal error: panicked: a test")
         );
         assert!(texts(&records).contains(&"two") && !texts(&records).contains(&"one"));
         let (records, status) = print_to_string(&self::capture(&["one", "two"]));
-        assert_eq!((texts(&records), status), (vec!["one", "two"], format!("{:?}", ExitCode::SUCCESS)));
+        assert_eq!(
+            (texts(&records), status),
+            (vec!["one", "two"], format!("{:?}", ExitCode::SUCCESS))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! `wiretalk inspect` without a stage: what went over the wire, as text or as JSON lines, as it comes; or what a file holds of it.
+//! `wiretalk inspect` without a stage: what went over the wire, as text or as JSON lines, as it
+//! comes; or what a file holds of it.
 //!
 //! On a terminal the same command opens the inspector instead; `main` decides that.
 
@@ -19,7 +20,8 @@ pub use args::InspectArgs;
 pub use send_args::SendArgs;
 
 impl InspectArgs {
-    /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it should.
+    /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it
+    /// should.
     ///
     /// # Errors
     ///
@@ -29,7 +31,10 @@ impl InspectArgs {
             return ignore_broken_pipe(capture_file::run(&self, file));
         }
         if self.insecure {
-            writeln!(io::stderr(), "wiretalk: NOT SECURE: the server's certificate is not checked")?;
+            writeln!(
+                io::stderr(),
+                "wiretalk: NOT SECURE: the server's certificate is not checked"
+            )?;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(async {

@@ -1,5 +1,5 @@
-//! A connection of our own, without a stage: sends what was asked for, waits, says goodbye, and prints what happened.
-//! The connection itself is `clients`' business.
+//! A connection of our own, without a stage: sends what was asked for, waits, says goodbye, and
+//! prints what happened. The connection itself is `clients`' business.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -53,7 +53,8 @@ async fn drive_session(
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let mut session = Box::pin(run_session(inspect.client_options(), inbox, sender));
     let (mut deadline, mut over, mut well) = (None, false, true);
-    // the goodbye needs no reader, but what there is to say of it does: one that stands still is waited for so long
+    // the goodbye needs no reader, but what there is to say of it does: one that stands still is
+    // waited for so long
     let mut stuck = None;
     loop {
         let pending = printer.out().is_pending();

@@ -78,7 +78,8 @@ impl<W: Write> Printer<W> {
             .insert(number, ConnectionState { assemblers: Some(frames), ..ConnectionState::new() });
     }
 
-    /// Prints what these bytes complete. A panic over them costs their connection alone, and is told.
+    /// Prints what these bytes complete. A panic over them costs their connection alone, and is
+    /// told.
     pub(super) fn print_completed(
         &mut self,
         number: usize,
@@ -96,7 +97,9 @@ impl<W: Write> Printer<W> {
         self.faulty = true;
         // the message may quote what a peer has sent
         let reason = escape_controls(&format!("internal error: {panic}"));
-        let text = format!("this connection is not read any further: {reason}; this is a fault of wiretalk");
+        let text = format!(
+            "this connection is not read any further: {reason}; this is a fault of wiretalk"
+        );
         self.unread.insert(number, reason);
         self.print_record_at("note", at, json!({ "connection": number, "text": text }))
     }
@@ -117,7 +120,9 @@ impl<W: Write> Printer<W> {
         let result = connection.push(from, at, bytes, |place, what| {
             let place = RecordContext { connection: number, ..place };
             let record = match what {
-                Completed::Head(bytes, opening) => record::handshake_record(place, bytes, Some(opening)),
+                Completed::Head(bytes, opening) => {
+                    record::handshake_record(place, bytes, Some(opening))
+                }
                 Completed::Frame(frame) => record::frame_record(place, &frame),
             };
             self.print_line(&record)
@@ -127,8 +132,13 @@ impl<W: Write> Printer<W> {
     }
 
     /// Prints what a connection left unfinished, and how it ended.
-    pub(super) fn print_end(&mut self, number: usize, ended: Result<String, String>) -> io::Result<()> {
-        let unread = self.unread.remove(&number).map(|reason| Err(format!("not read to its end: {reason}")));
+    pub(super) fn print_end(
+        &mut self,
+        number: usize,
+        ended: Result<String, String>,
+    ) -> io::Result<()> {
+        let unread =
+            self.unread.remove(&number).map(|reason| Err(format!("not read to its end: {reason}")));
         let ended = &unread.unwrap_or(ended);
         let connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
         for from in [Side::Client, Side::Server] {
@@ -141,8 +151,10 @@ impl<W: Write> Printer<W> {
             if connection.assemblers.is_none() && !body.is_empty() {
                 self.print_line(&record::bytes_record(context, body))?;
             }
-            let unfinished =
-                connection.assemblers.as_ref().and_then(|assemblers| assemblers[from].partial_frame());
+            let unfinished = connection
+                .assemblers
+                .as_ref()
+                .and_then(|assemblers| assemblers[from].partial_frame());
             if let Some(frame) = unfinished {
                 self.print_line(&record::frame_record(context, &frame))?;
             }
@@ -156,7 +168,12 @@ impl<W: Write> Printer<W> {
     }
 
     /// The same for another time.
-    pub(super) fn print_record_at(&mut self, kind: &str, at: Duration, fields: Value) -> io::Result<()> {
+    pub(super) fn print_record_at(
+        &mut self,
+        kind: &str,
+        at: Duration,
+        fields: Value,
+    ) -> io::Result<()> {
         let mut record = json!({ "type": kind, "t_ms": units::millis(at) });
         if let (Some(record), Value::Object(fields)) = (record.as_object_mut(), fields) {
             record.extend(fields);
@@ -184,14 +201,18 @@ impl<W: Write> Printer<W> {
         self.out.flush()
     }
 
-    /// The numbers of the connections that are open, those among them that are not read any further.
+    /// The numbers of the connections that are open, those among them that are not read any
+    /// further.
     pub(super) fn open_connections(&self) -> Vec<usize> {
         self.connections.keys().chain(self.unread.keys()).copied().collect()
     }
 
     fn print_line(&mut self, record: &Value) -> io::Result<()> {
-        let line =
-            if self.json { record.to_string() } else { record_text::to_text(record, self.show_numbers) };
+        let line = if self.json {
+            record.to_string()
+        } else {
+            record_text::to_text(record, self.show_numbers)
+        };
         writeln!(self.out, "{line}")?;
         // whoever reads a live connection wants each record at once
         if self.flush_each { self.out.flush() } else { Ok(()) }
@@ -234,7 +255,8 @@ impl ConnectionState {
         }
         let upgraded = self.handshake.push(from, bytes);
         for from in [Side::Client, Side::Server] {
-            if let Some(validated) = self.handshake.head(from).filter(|_| !self.heads_printed[from]) {
+            if let Some(validated) = self.handshake.head(from).filter(|_| !self.heads_printed[from])
+            {
                 self.heads_printed[from] = true;
                 let context = RecordContext { connection: 0, from, elapsed: at };
                 emit(context, Completed::Head(self.handshake.head_bytes(from), validated))?;
@@ -273,8 +295,9 @@ impl ConnectionState {
             |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
         let (code, reason) = code_and_reason(received);
         let (code_sent, _) = code_and_reason(sent);
-        let frames =
-            |from: Side| self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count());
+        let frames = |from: Side| {
+            self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count())
+        };
         json!({
             "type": "end",
             "connection": number,

@@ -20,8 +20,8 @@ use crate::net::{Target, describe_io_error};
 use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
 use crate::scope::Scope;
 
-/// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take longer than their
-/// bytes: a longer queue would let one flood hold up everybody else for seconds.
+/// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take
+/// longer than their bytes: a longer queue would let one flood hold up everybody else for seconds.
 const EVENT_CAPACITY: usize = 16;
 
 pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Result<ExitCode> {
@@ -37,8 +37,9 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
     let (_orders, inbox) = mpsc::channel(1);
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let bound = bind(&scope, options, inbox, sender).await;
-    let (address, proxy) = bound
-        .map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error)))?;
+    let (address, proxy) = bound.map_err(|error| {
+        anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error))
+    })?;
     let mut interrupt = Interrupt::new()?;
     let mut capture_recorder = OptionalRecorder::create(inspect)?;
     let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
@@ -87,17 +88,17 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
         ProxyEvent::Room => return printer.print_record("note", json!({ "text": ROOM })),
     };
     match kind {
-        ProxyEventKind::Opened { peer } => {
-            printer.print_record("connection", json!({ "connection": number, "peer": peer.to_string() }))
-        }
+        ProxyEventKind::Opened { peer } => printer
+            .print_record("connection", json!({ "connection": number, "peer": peer.to_string() })),
         ProxyEventKind::Connected { tls: Some(how), .. } => {
             printer.print_record("note", json!({ "connection": number, "text": how }))
         }
-        ProxyEventKind::Connected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => {
-            Ok(())
-        }
+        ProxyEventKind::Connected { .. }
+        | ProxyEventKind::Held { .. }
+        | ProxyEventKind::Dropped { .. } => Ok(()),
         // without a hand, only the proxy's own refusal is put in
-        ProxyEventKind::Bytes { from, at, bytes } | ProxyEventKind::Injected { from, at, bytes } => {
+        ProxyEventKind::Bytes { from, at, bytes }
+        | ProxyEventKind::Injected { from, at, bytes } => {
             printer.print_completed(number, from, printer.elapsed(at), &bytes)
         }
         ProxyEventKind::Ended(result) => {

@@ -104,8 +104,8 @@ pub(super) fn bytes_record(context: RecordContext, bytes: &[u8]) -> Value {
 
 /// The code and the reason of a complete Close; none where it has no code.
 pub(super) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
-    let is_close =
-        frame.is_complete() && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
+    let is_close = frame.is_complete()
+        && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
     let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
 }

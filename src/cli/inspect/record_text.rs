@@ -12,19 +12,28 @@ const MAX_BYTES_SHOWN: usize = 24;
 pub(super) fn to_text(record: &Value, several: bool) -> String {
     let text = |name: &str| format::escape_controls(record[name].as_str().unwrap_or_default());
     let at = record["t_ms"].as_f64().unwrap_or(0.0);
-    let number =
-        record["connection"].as_u64().filter(|_| several).map(|n| format!("#{n} ")).unwrap_or_default();
+    let number = record["connection"]
+        .as_u64()
+        .filter(|_| several)
+        .map(|n| format!("#{n} "))
+        .unwrap_or_default();
     let start = format!("{at:>9.3} ms  {number}");
     let mut output = match record["type"].as_str() {
         Some("handshake") => {
-            let lines = record["head"].as_str().unwrap_or_default().lines().filter(|line| !line.is_empty());
+            let lines =
+                record["head"].as_str().unwrap_or_default().lines().filter(|line| !line.is_empty());
             let lines: Vec<String> =
                 lines.map(|line| format!("    {}", format::escape_controls(line))).collect();
             format!("{start}{}  handshake\n{}", text("from"), lines.join("\n"))
         }
         Some("frame") => format!("{start}{}  {}", text("from"), frame_text(record)),
         Some("bytes") => {
-            format!("{start}{}  {} bytes, no frames\n    {}", text("from"), record["len"], text("text"))
+            format!(
+                "{start}{}  {} bytes, no frames\n    {}",
+                text("from"),
+                record["len"],
+                text("text")
+            )
         }
         Some("note") => format!("{start}{}", text("text")),
         Some("listening") => format!("listening on {}", text("address")),
@@ -48,7 +57,8 @@ pub(super) fn to_text(record: &Value, several: bool) -> String {
     };
     for list in ["problems", "violations"] {
         for fault in record[list].as_array().into_iter().flatten() {
-            let part = |name: &str| format::escape_controls(fault[name].as_str().unwrap_or_default());
+            let part =
+                |name: &str| format::escape_controls(fault[name].as_str().unwrap_or_default());
             output += &format!("\n    ✗ {}: {} ({})", part("code"), part("what"), part("rfc"));
         }
     }
@@ -69,12 +79,14 @@ fn frame_text(record: &Value) -> String {
         .as_u64()
         .map(|len| format!(" {} ", format::byte_count(len)))
         .unwrap_or_default();
-    let missing =
-        match (record["complete"].as_bool(), record.pointer("/needs/need_more").and_then(Value::as_u64)) {
-            (Some(true), _) => String::new(),
-            (_, Some(more)) => format!("unfinished, needs {} more", format::byte_count(more)),
-            (_, None) => "unfinished, and no payload of that length can ever come".to_owned(),
-        };
+    let missing = match (
+        record["complete"].as_bool(),
+        record.pointer("/needs/need_more").and_then(Value::as_u64),
+    ) {
+        (Some(true), _) => String::new(),
+        (_, Some(more)) => format!("unfinished, needs {} more", format::byte_count(more)),
+        (_, None) => "unfinished, and no payload of that length can ever come".to_owned(),
+    };
     let cut = if raw.len() > 2 * MAX_BYTES_SHOWN { " …" } else { "" };
     format!("{name}{length}{shown}{missing}\n    {}{cut}", bytes.join(" "))
 }

@@ -29,14 +29,16 @@ impl SendArgs {
 
 impl Args for SendArgs {
     fn augment_args(command: Command) -> Command {
-        let arg = |name, value| Arg::new(name).long(name).value_name(value).action(ArgAction::Append);
+        let arg =
+            |name, value| Arg::new(name).long(name).value_name(value).action(ArgAction::Append);
         command
             .arg(
                 arg("send", "TEXT")
                     .help("Send this text once the connection is open; may be given several times"),
             )
             .arg(arg("send-hex", "HEX").help(
-                "Put these bytes on the wire as they are, legal or not; in order with --send, as given",
+                "Put these bytes on the wire as they are, legal or not; in order with --send, as \
+                 given",
             ))
     }
 

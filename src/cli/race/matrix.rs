@@ -1,5 +1,5 @@
-//! `wiretalk race --matrix`: the grid of conditions, measured column by column, as the Markdown table of its slide or as
-//! JSON.
+//! `wiretalk race --matrix`: the grid of conditions, measured column by column, as the Markdown
+//! table of its slide or as JSON.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -34,7 +34,8 @@ pub(super) async fn run_matrix(
         for exchange in GridExchange::ALL {
             let outcome = run_until_valid(scope, exchange, column, pairs, interrupt).await?;
             valid &= outcome.is_valid();
-            for (row, cells) in ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
+            for (row, cells) in
+                ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
             {
                 let of = outcome.ratios.iter().find(|of| of.lane == row.lane);
                 if let Some(cell) = cells.get_mut(place) {
@@ -47,13 +48,17 @@ pub(super) async fn run_matrix(
         format!("{}\n", serde_json::to_string(&record)?)
     } else {
         let GridRecord { date, machine, .. } = &record;
-        format!("{}\n**Recorded** {date} · {machine} · `wiretalk race --matrix`\n", record.to_markdown())
+        format!(
+            "{}\n**Recorded** {date} · {machine} · `wiretalk race --matrix`\n",
+            record.to_markdown()
+        )
     };
     output::print(&report, interrupt).await?;
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// All lanes of an exchange in one race, until one counts. What does not count is told on standard error.
+/// All lanes of an exchange in one race, until one counts. What does not count is told on standard
+/// error.
 async fn run_until_valid(
     scope: &Scope,
     exchange: GridExchange,
@@ -70,7 +75,11 @@ async fn run_until_valid(
             break;
         }
         let reason = outcome.invalid_because.join("; ");
-        writeln!(io::stderr(), "{}, {exchange:?}: does not count, once more: {reason}", column.title)?;
+        writeln!(
+            io::stderr(),
+            "{}, {exchange:?}: does not count, once more: {reason}",
+            column.title
+        )?;
         outcome = run_race(scope, config.clone(), interrupt).await?;
     }
     Ok(outcome)

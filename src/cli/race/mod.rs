@@ -19,20 +19,24 @@ use crate::cli::output;
 use crate::cli::units::{parse_bandwidth, parse_time};
 use crate::net::LinkConditions;
 use crate::race::{
-    ExternalServers, HeaderProfile, LACKING, Lane, LaneKind, LoadLimit, Placement, RaceConfig, formats,
+    ExternalServers, HeaderProfile, LACKING, Lane, LaneKind, LoadLimit, Placement, RaceConfig,
+    formats,
 };
 use crate::scope::Scope;
 
-/// Race HTTP, WebSocket and their like on this machine: the same bytes there and back, lane by lane in alternation.
+/// Race HTTP, WebSocket and their like on this machine: the same bytes there and back, lane by lane
+/// in alternation.
 ///
-/// Each lane has a client and a server of its own, processes on CPUs of their own where there are two. The table goes to
-/// standard output, progress to standard error if that is a terminal. The exit status is 1 if the run does not count:
-/// errors, others on the CPUs, connections that the kernel lost, or a floor that drifts.
+/// Each lane has a client and a server of its own, processes on CPUs of their own where there are
+/// two. The table goes to standard output, progress to standard error if that is a terminal. The
+/// exit status is 1 if the run does not count: errors, others on the CPUs, connections that the
+/// kernel lost, or a floor that drifts.
 #[derive(Debug, clap::Args)]
 #[command(after_help = LACKING.join("\n\n"))]
 pub struct RaceArgs {
-    /// Who races: tcp, http-bare, http-hyper, http-reqwest, http-new, http2, sse-post, ws, ws-pipelined, ws-new; each
-    /// also with +tls appended [default: tcp,http-bare,http-hyper,http-reqwest,ws]
+    /// Who races: tcp, http-bare, http-hyper, http-reqwest, http-new, http2, sse-post, ws,
+    /// ws-pipelined, ws-new; each also with +tls appended [default:
+    /// tcp,http-bare,http-hyper,http-reqwest,ws]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub lanes: Vec<Lane>,
     /// Bytes of each body and message, 0 to 1048576
@@ -41,11 +45,12 @@ pub struct RaceArgs {
     /// Connections of each lane, 1 to 256; each does one exchange at a time
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub connections: usize,
-    /// Headers of requests and replies: what the libraries send, or what browsers and their servers send
+    /// Headers of requests and replies: what the libraries send, or what browsers and their
+    /// servers send
     #[arg(long, value_name = "SIZE", value_enum, default_value_t = HeaderSizeArg::Minimal)]
     pub headers: HeaderSizeArg,
-    /// Messages of one exchange: awaited one by one on http-* and ws, all in flight on http2 and ws-pipelined
-    /// [default: 1; 10 with ws-pipelined]
+    /// Messages of one exchange: awaited one by one on http-* and ws, all in flight on http2 and
+    /// ws-pipelined [default: 1; 10 with ws-pipelined]
     #[arg(long, value_name = "N")]
     pub burst: Option<usize>,
     /// Round trip to the servers, up to 500ms; modelled in the servers' sockets
@@ -60,10 +65,12 @@ pub struct RaceArgs {
     /// Not modelled: two network namespaces of our own, joined by TUN devices (Linux, root)
     #[arg(long)]
     pub real_net: bool,
-    /// Exchanges a second of each lane, timed from when they are due; without it each follows the one before
+    /// Exchanges a second of each lane, timed from when they are due; without it each follows the
+    /// one before
     #[arg(long, value_name = "N")]
     pub rate: Option<u32>,
-    /// Where the two ends run: own-cpus, one-cpu, unpinned, unpinned-threads [default: own-cpus where there are two]
+    /// Where the two ends run: own-cpus, one-cpu, unpinned, unpinned-threads [default: own-cpus
+    /// where there are two]
     #[arg(long, value_name = "PLACEMENT")]
     pub placement: Option<Placement>,
     /// Rounds; each is a slice of every lane in shuffled order and gives a pair
@@ -72,17 +79,19 @@ pub struct RaceArgs {
     /// The seed of the order and of the interval's resamples
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Servers that run already: a POST to the first and a binary message to the second come back as they are
+    /// Servers that run already: a POST to the first and a binary message to the second come back
+    /// as they are
     #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = ExternalServers::parse)]
     pub against: Option<ExternalServers>,
-    /// With --against: the most requests of all lanes together (POSTs, opening handshakes and messages), shared out
-    /// evenly; needed for anything but loopback
+    /// With --against: the most requests of all lanes together (POSTs, opening handshakes and
+    /// messages), shared out evenly; needed for anything but loopback
     #[arg(long, value_name = "N", requires = "max_time")]
     pub max_requests: Option<u64>,
     /// With --against: the longest time from the first slice on
     #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "max_requests")]
     pub max_time: Option<Duration>,
-    /// Run the grid of conditions and print the table of the talk's slide, or JSON with --json; takes some minutes
+    /// Run the grid of conditions and print the table of the talk's slide, or JSON with --json;
+    /// takes some minutes
     #[arg(long, conflicts_with_all = ["csv", "hdr", "against", "lanes", "connections", "rtt", "burst", "payload", "placement"])]
     pub matrix: bool,
     /// Print one JSON object instead of a table
@@ -91,7 +100,8 @@ pub struct RaceArgs {
     /// Print a line for each slice as comma-separated values instead of a table
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
-    /// Write all times of all slices as an HdrHistogram interval log, tagged by lane; a file that holds something stays
+    /// Write all times of all slices as an HdrHistogram interval log, tagged by lane; a file that
+    /// holds something stays
     #[arg(long, value_name = "FILE")]
     pub hdr: Option<PathBuf>,
 }
@@ -151,19 +161,24 @@ impl RaceArgs {
     }
 
     fn config(&self) -> anyhow::Result<RaceConfig> {
-        let limit = self.max_requests.zip(self.max_time).map(|(requests, time)| LoadLimit { requests, time });
+        let limit = self
+            .max_requests
+            .zip(self.max_time)
+            .map(|(requests, time)| LoadLimit { requests, time });
         if limit.is_some() && self.against.is_none() {
             bail!(
-                "--max-requests and --max-time bound the load on servers of others; they belong to --against"
+                "--max-requests and --max-time bound the load on servers of others; they belong \
+                 to --against"
             );
         }
         if let Some(placement) = self.placement.filter(|placement| !placement.is_possible()) {
             bail!(
-                "--placement {placement}: processes cannot be pinned to CPUs on this system; unpinned and \
-                 unpinned-threads are possible"
+                "--placement {placement}: processes cannot be pinned to CPUs on this system; \
+                 unpinned and unpinned-threads are possible"
             );
         }
-        let against = self.against.clone().map(|against| ExternalServers { load_limit: limit, ..against });
+        let against =
+            self.against.clone().map(|against| ExternalServers { load_limit: limit, ..against });
         Ok(RaceConfig {
             lanes: self.lanes(against.as_ref())?,
             payload: self.payload,

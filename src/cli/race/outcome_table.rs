@@ -12,7 +12,9 @@ type TableLine = [String; COLUMN_COUNT];
 /// The lanes, where the time goes, and the verdict; each column is as wide as it must be.
 pub(super) fn render(outcome: &RaceOutcome) -> String {
     let base = format!("ratio to {}", outcome.config.baseline());
-    let head = ["lane", "exch/s", "p50 µs", "p90 µs", "p99 µs", "max µs", "up B", "down B", "CPU µs", &base];
+    let head = [
+        "lane", "exch/s", "p50 µs", "p90 µs", "p99 µs", "max µs", "up B", "down B", "CPU µs", &base,
+    ];
     let ratio = |of: &LaneStats| outcome.ratios.iter().find(|ratio| ratio.lane == of.lane);
     let lines = outcome.lanes.iter().map(|figures| lane_line(figures, ratio(figures)));
     let lines: Vec<TableLine> = std::iter::once(head.map(str::to_owned)).chain(lines).collect();
@@ -32,19 +34,24 @@ pub(super) fn render(outcome: &RaceOutcome) -> String {
     table += &format!("\n{}\n", sanitize(&outcome.summary()));
     let foreign = match outcome.foreign_cpu {
         Some(share) => format!(", other programs used {:.1} %", share * 100.0),
-        None if !LACKING.is_empty() => ", what other programs used is not known on this system".to_owned(),
+        None if !LACKING.is_empty() => {
+            ", what other programs used is not known on this system".to_owned()
+        }
         None => String::new(),
     };
     let lost = outcome.lost.filter(|lost| lost.objection().is_some());
-    let lost =
-        lost.map_or_else(String::new, |lost| format!(", {} connections lost at a listener", lost.drops));
-    table + &format!("{}{foreign}, {}{lost}\n", outcome.machine.summary(), drift_text(outcome.drift))
+    let lost = lost.map_or_else(String::new, |lost| {
+        format!(", {} connections lost at a listener", lost.drops)
+    });
+    table
+        + &format!("{}{foreign}, {}{lost}\n", outcome.machine.summary(), drift_text(outcome.drift))
 }
 
 /// How far the floor has moved, and how often its scatter alone would have moved it so far.
 fn drift_text(Drift { relative_change: share, p_value: chance }: Drift) -> String {
-    let scatter =
-        chance.map_or_else(String::new, |chance| format!(" (by scatter alone {:.0} in 100)", chance * 100.0));
+    let scatter = chance.map_or_else(String::new, |chance| {
+        format!(" (by scatter alone {:.0} in 100)", chance * 100.0)
+    });
     format!("floor {:+.1} %{scatter}", share * 100.0)
 }
 
@@ -52,13 +59,17 @@ fn lane_line(figures: &LaneStats, ratio: Option<&LaneRatio>) -> TableLine {
     let LaneStats { lane, times, bytes, client, server, .. } = figures;
     let dash = || "–".to_owned();
     let time = |time| if times.count == 0 { dash() } else { units::micros(time) };
-    let (up, down) = bytes.map_or((dash(), dash()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
-    let used = client.zip(*server).and_then(|(client, server)| Some((client.cpu? + server.cpu?) * 1e6));
-    let ratio =
-        ratio.filter(|of| of.lane != of.baseline).map_or_else(String::new, |LaneRatio { ratio, .. }| {
+    let (up, down) =
+        bytes.map_or((dash(), dash()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
+    let used =
+        client.zip(*server).and_then(|(client, server)| Some((client.cpu? + server.cpu?) * 1e6));
+    let ratio = ratio.filter(|of| of.lane != of.baseline).map_or_else(
+        String::new,
+        |LaneRatio { ratio, .. }| {
             let same = if ratio.verdict() == RatioVerdict::NoDifference { " =" } else { "" };
             format!("{:.2} [{:.2}–{:.2}]{same}", ratio.median, ratio.low, ratio.high)
-        });
+        },
+    );
     [
         lane.name(),
         group_thousands(to_u64_saturating(figures.rate())),
@@ -73,7 +84,8 @@ fn lane_line(figures: &LaneStats, ratio: Option<&LaneRatio>) -> TableLine {
     ]
 }
 
-/// The first and the last column lean to the left, the others to the right; two blanks between them.
+/// The first and the last column lean to the left, the others to the right; two blanks between
+/// them.
 fn align_columns(lines: &[TableLine]) -> String {
     let mut widths = [0; COLUMN_COUNT];
     for line in lines {
@@ -98,10 +110,12 @@ fn align_columns(lines: &[TableLine]) -> String {
 }
 
 fn service_times(outcome: &RaceOutcome) -> String {
-    let mut text = "\nfrom when they really began (what a closed loop would have told)\n".to_owned();
+    let mut text =
+        "\nfrom when they really began (what a closed loop would have told)\n".to_owned();
     for figures in &outcome.lanes {
         if let Some(naive) = figures.service_times {
-            let [p50, p90, p99, max] = [naive.p50, naive.p90, naive.p99, naive.max].map(units::micros);
+            let [p50, p90, p99, max] =
+                [naive.p50, naive.p90, naive.p99, naive.max].map(units::micros);
             text += &format!("{:<26}{p50:>9}{p90:>9}{p99:>9}{max:>9}\n", figures.lane.name());
         }
     }
@@ -144,8 +158,10 @@ mod tests {
 
     #[test]
     fn columns_stand_under_their_heads_and_never_touch() {
-        let mut lanes =
-            vec![figures(LaneKind::HttpReqwest, 133, 10_486_470.0), figures(LaneKind::Ws, 90, 38.0)];
+        let mut lanes = vec![
+            figures(LaneKind::HttpReqwest, 133, 10_486_470.0),
+            figures(LaneKind::Ws, 90, 38.0),
+        ];
         lanes.push(LaneStats {
             lane: Lane::plain(LaneKind::WsNew),
             failure: Some("refused\x1b".into()),
@@ -176,7 +192,11 @@ mod tests {
     fn lost_connections_are_told_where_there_are_some() {
         let with = |lost| render(&RaceOutcome { lost: Some(lost), ..RaceOutcome::default() });
         let some = ListenDrops { overflows: 515, drops: 520 };
-        assert!(with(some).ends_with("floor +0.0 %, 520 connections lost at a listener\n"), "{}", with(some));
+        assert!(
+            with(some).ends_with("floor +0.0 %, 520 connections lost at a listener\n"),
+            "{}",
+            with(some)
+        );
         assert!(with(ListenDrops::default()).ends_with("floor +0.0 %\n"));
     }
 

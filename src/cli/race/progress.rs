@@ -9,7 +9,8 @@ use crate::cli::interrupt::Interrupt;
 use crate::race::{self, Lane, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
 use crate::scope::{Scope, report_channel};
 
-/// Runs a race with its progress on standard error, until its end or until the process is asked to end.
+/// Runs a race with its progress on standard error, until its end or until the process is asked to
+/// end.
 pub(super) async fn run_race(
     scope: &Scope,
     config: RaceConfig,

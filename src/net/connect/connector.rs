@@ -177,7 +177,11 @@ impl MaybeTlsStream {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for MaybeTlsStream<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
@@ -186,7 +190,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for MaybeTlsStream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MaybeTlsStream<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
@@ -231,7 +239,10 @@ mod tests {
         let lookup = || io::Error::other("failed to lookup address information");
         assert!(matches!(kind("ws://name/", lookup()), ConnectErrorKind::Resolve { .. }));
         assert!(matches!(kind("ws://192.0.2.1/", lookup()), ConnectErrorKind::Io(_)));
-        assert!(matches!(kind("ws://name/", Io::ConnectionRefused.into()), ConnectErrorKind::Refused(_)));
+        assert!(matches!(
+            kind("ws://name/", Io::ConnectionRefused.into()),
+            ConnectErrorKind::Refused(_)
+        ));
         for unreachable in [Io::HostUnreachable, Io::NetworkUnreachable] {
             let found = kind("ws://192.0.2.1/", unreachable.into());
             assert!(matches!(found, ConnectErrorKind::Unreachable(_)), "{found:?}");
@@ -242,14 +253,20 @@ mod tests {
     fn the_sentences_are_whole() {
         for (kind, sentence) in [
             (
-                ConnectErrorKind::Resolve { host: "name".to_owned(), source: io::Error::other("no address") },
+                ConnectErrorKind::Resolve {
+                    host: "name".to_owned(),
+                    source: io::Error::other("no address"),
+                },
                 "the name `name` is not known (no address); is it spelt right?",
             ),
             (
                 ConnectErrorKind::Refused(io::ErrorKind::ConnectionRefused.into()),
                 "connection refused; is a server listening there?",
             ),
-            (ConnectErrorKind::Timeout(MINUTE), "no answer within 60 s; is that the right address?"),
+            (
+                ConnectErrorKind::Timeout(MINUTE),
+                "no answer within 60 s; is that the right address?",
+            ),
             (
                 ConnectErrorKind::TlsTimeout,
                 "TCP is open, but TLS was not within the time; is it a ws:// server?",
@@ -266,7 +283,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let tls = TlsOptions { ca: Some("/nowhere.pem".into()), ..TlsOptions::default() };
         let error = connect(&target(&format!("wss://{address}/")), &tls, MINUTE).await.unwrap_err();
-        let ConnectErrorKind::TlsOptions(TlsOptionsError::Authorities { reason, .. }) = &error.kind else {
+        let ConnectErrorKind::TlsOptions(TlsOptionsError::Authorities { reason, .. }) = &error.kind
+        else {
             panic!("{error:?}")
         };
         assert!(matches!(reason, AuthoritiesError::Pem(_)), "{reason:?}");

@@ -5,11 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::{TcpStream, ToSocketAddrs};
 
-/// Whether `host`, as a URL spells it (IPv6 without brackets), is this machine and can be nothing else: an address of
-/// 127.0.0.0/8, `::1`, `localhost` or a name in it (RFC 6761 section 6.3).
+/// Whether `host`, as a URL spells it (IPv6 without brackets), is this machine and can be nothing
+/// else: an address of 127.0.0.0/8, `::1`, `localhost` or a name in it (RFC 6761 section 6.3).
 ///
-/// Nothing is looked up. Whatever else may lead to loopback counts as foreign: another name, `0.0.0.0`, an IPv4-mapped
-/// address, an address in decimal, octal or hex.
+/// Nothing is looked up. Whatever else may lead to loopback counts as foreign: another name,
+/// `0.0.0.0`, an IPv4-mapped address, an address in decimal, octal or hex.
 pub(crate) fn is_loopback(host: &str) -> bool {
     is_localhost(host) || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
@@ -19,7 +19,8 @@ fn is_localhost(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
-/// A TCP connection, with `TCP_NODELAY`: a small request does not wait for the peer's delayed acknowledgement.
+/// A TCP connection, with `TCP_NODELAY`: a small request does not wait for the peer's delayed
+/// acknowledgement.
 ///
 /// # Errors
 /// As for [`TcpStream::connect`].
@@ -29,8 +30,8 @@ pub(crate) async fn connect_tcp(address: impl ToSocketAddrs) -> io::Result<TcpSt
     Ok(stream)
 }
 
-/// A TCP connection to a host. Names in `localhost` lead to loopback without being looked up, as in browsers: a resolver
-/// might know better.
+/// A TCP connection to a host. Names in `localhost` lead to loopback without being looked up, as in
+/// browsers: a resolver might know better.
 ///
 /// # Errors
 /// As for [`connect_tcp`].

@@ -19,7 +19,8 @@ pub struct Target {
     has_explicit_port: bool,
 }
 
-/// A URL that isn't a WebSocket URL; the sentence says what is wrong with it and what would be right.
+/// A URL that isn't a WebSocket URL; the sentence says what is wrong with it and what would be
+/// right.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{url}` isn't a WebSocket URL ({kind}); write for example ws://127.0.0.1:9001/chat")]
 pub struct TargetError {
@@ -74,7 +75,8 @@ impl Target {
     /// Reads a URL.
     ///
     /// # Errors
-    /// If it isn't a `ws://` or `wss://` URL with a host, or has a fragment or a name and password in it.
+    /// If it isn't a `ws://` or `wss://` URL with a host, or has a fragment or a name and password
+    /// in it.
     pub fn parse(url: &str) -> Result<Self, TargetError> {
         Self::from_url(url).map_err(|kind| TargetError { url: url.to_owned(), kind })
     }
@@ -110,12 +112,17 @@ impl Target {
         })
     }
 
-    /// What a request to it says as `Host`: the port only where the URL names one that is not the scheme's own
-    /// (RFC 6455 section 4.1).
+    /// What a request to it says as `Host`: the port only where the URL names one that is not the
+    /// scheme's own (RFC 6455 section 4.1).
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let own = if self.tls { 443 } else { 80 };
-        if self.has_explicit_port && self.port != own { format!("{host}:{}", self.port) } else { host }
+        if self.has_explicit_port && self.port != own {
+            format!("{host}:{}", self.port)
+        } else {
+            host
+        }
     }
 }
 
@@ -138,7 +145,8 @@ fn split_authority(authority: &str) -> Result<(String, Option<u16>), TargetError
         let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
         (host, Some(port))
     };
-    let known = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c) || authority.starts_with('[');
+    let known =
+        |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c) || authority.starts_with('[');
     match host {
         "" => Err(TargetErrorKind::NoHost),
         host if !host.chars().all(known) => Err(TargetErrorKind::HostName(host.to_owned())),
@@ -197,12 +205,16 @@ mod tests {
             ("ws://me:pw@a/", Kind::UserInfo),
             ("ws://bücher.example/", Kind::HostName("bücher.example".into())),
         ] {
-            assert_eq!(Target::parse(url).unwrap_err(), TargetError { url: url.to_owned(), kind }, "{url}");
+            assert_eq!(
+                Target::parse(url).unwrap_err(),
+                TargetError { url: url.to_owned(), kind },
+                "{url}"
+            );
         }
         assert_eq!(
             Target::parse("ws://a:b/").unwrap_err().to_string(),
-            "`ws://a:b/` isn't a WebSocket URL (`b` isn't a port; there are 1 to 65535); \
-             write for example ws://127.0.0.1:9001/chat"
+            "`ws://a:b/` isn't a WebSocket URL (`b` isn't a port; there are 1 to 65535); write \
+             for example ws://127.0.0.1:9001/chat"
         );
     }
 }

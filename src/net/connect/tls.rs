@@ -1,5 +1,5 @@
-//! TLS as a client speaks it: whom to trust, which name to ask for, and the secrets for whoever reads a capture later.
-//! No bytes are looked at here; the tap stands above, on the plain side.
+//! TLS as a client speaks it: whom to trust, which name to ask for, and the secrets for whoever
+//! reads a capture later. No bytes are looked at here; the tap stands above, on the plain side.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,8 @@ use thiserror::Error;
 
 use crate::net::describe_io_error;
 
-/// How to speak TLS. The default trusts the authorities that browsers trust, and asks for the URL's host.
+/// How to speak TLS. The default trusts the authorities that browsers trust, and asks for the URL's
+/// host.
 #[derive(Clone, Debug, Default)]
 pub struct TlsOptions {
     /// A PEM file with further authorities to trust.
@@ -30,8 +31,8 @@ pub struct TlsOptions {
     pub key_log: KeyLogBuffer,
 }
 
-/// The secrets of TLS connections, as lines of the NSS key log format (`LABEL CLIENT_RANDOM SECRET`), which Wireshark
-/// reads. Clones share the lines.
+/// The secrets of TLS connections, as lines of the NSS key log format (`LABEL CLIENT_RANDOM
+/// SECRET`), which Wireshark reads. Clones share the lines.
 #[derive(Clone, Debug, Default)]
 pub struct KeyLogBuffer(Arc<Mutex<String>>);
 
@@ -80,7 +81,8 @@ impl TlsOptions {
     /// If it is a name that no certificate can have.
     pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, TlsOptionsError> {
         let name = self.server_name.as_deref().unwrap_or(host);
-        ServerName::try_from(name.to_owned()).map_err(|_| TlsOptionsError::ServerName(name.to_owned()))
+        ServerName::try_from(name.to_owned())
+            .map_err(|_| TlsOptionsError::ServerName(name.to_owned()))
     }
 
     fn roots(&self) -> Result<RootCertStore, TlsOptionsError> {
@@ -184,7 +186,8 @@ pub enum TlsError {
     HungUp,
     /// The certificate's chain does not end in a trusted authority.
     #[error(
-        "nobody that is trusted has signed the server's certificate; name its authority's file, or do without the check"
+        "nobody that is trusted has signed the server's certificate; name its authority's file, \
+         or do without the check"
     )]
     UnknownIssuer,
     /// The certificate is wrong in another way: expired, or for another name.
@@ -207,7 +210,9 @@ impl From<io::Error> for TlsError {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>());
         match inner.cloned() {
             Some(RustlsError::InvalidMessage(_)) => Self::NotTls,
-            Some(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => Self::UnknownIssuer,
+            Some(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                Self::UnknownIssuer
+            }
             Some(RustlsError::InvalidCertificate(reason)) => Self::Certificate(reason),
             Some(RustlsError::AlertReceived(alert)) => Self::Alert(alert),
             Some(other) => Self::Protocol(other),
@@ -231,8 +236,8 @@ mod tests {
         assert!(matches!(issuer, TlsError::UnknownIssuer), "{issuer:?}");
         assert_eq!(
             issuer.to_string(),
-            "nobody that is trusted has signed the server's certificate; name its authority's file, or do without the \
-             check"
+            "nobody that is trusted has signed the server's certificate; name its authority's \
+             file, or do without the check"
         );
         let expired = tls_error(RustlsError::InvalidCertificate(CertificateError::Expired));
         assert!(matches!(expired, TlsError::Certificate(CertificateError::Expired)), "{expired:?}");
@@ -247,7 +252,8 @@ mod tests {
         let empty = tempfile::NamedTempFile::new().unwrap();
         let options = TlsOptions { ca: Some(empty.path().into()), ..TlsOptions::default() };
         let error = options.config().unwrap_err();
-        let reason = "it holds no certificate; a file of CA certificates in PEM form would be right";
+        let reason =
+            "it holds no certificate; a file of CA certificates in PEM form would be right";
         assert_eq!(error.to_string(), format!("{}: {reason}", empty.path().display()));
         let TlsOptionsError::Authorities { reason: AuthoritiesError::Empty, .. } = error else {
             panic!("{error:?}")

@@ -1,5 +1,6 @@
 //! [`DelayedStream`]: a server's socket behind a modelled link of [`LinkConditions`]: as if the client were far away.
-//! It is not a network: nothing is lost and nothing is slow to start. [`crate::net::NetnsPair`] is one.
+//! It is not a network: nothing is lost and nothing is slow to start. [`crate::net::NetnsPair`] is
+//! one.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,27 +12,29 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::link::link_emulator::LinkEmulator;
 use crate::net::{Clock, DeadlineTimer, LinkConditions, Stall, SystemClock, later};
 
-/// A socket that a server has accepted, behind a link of [`LinkConditions`]. A client on this machine sees the times that it would see
-/// over a real way of that length:
+/// A socket that a server has accepted, behind a link of [`LinkConditions`]. A client on this
+/// machine sees the times that it would see over a real way of that length:
 ///
-/// - What the client wrote at *t* is given to the protocol at max(*t*, accepted + rtt) + rtt/2: a client far away could
-///   not have sent before the TCP handshake's round trip, which here took none. So the first answer over TCP costs 2
-///   round trips, and 3 within TLS 1.3.
-/// - What the protocol wrote at *u* reaches the socket at *u* + rtt/2. That is for protocols in which the client speaks
-///   first.
-/// - [`LinkConditions::jitter`] is drawn for each chunk, and order is kept. [`LinkConditions::bandwidth`] counts these bytes, not TCP's and
-///   IP's headers.
-/// - Ends of stream travel as bytes do. A write is taken, and a flush is ready, when the bytes have left; a shutdown is
-///   ready when the last of them has arrived.
+/// - What the client wrote at *t* is given to the protocol at max(*t*, accepted + rtt) + rtt/2: a
+///   client far away could not have sent before the TCP handshake's round trip, which here took
+///   none. So the first answer over TCP costs 2 round trips, and 3 within TLS 1.3.
+/// - What the protocol wrote at *u* reaches the socket at *u* + rtt/2. That is for protocols in
+///   which the client speaks first.
+/// - [`LinkConditions::jitter`] is drawn for each chunk, and order is kept.
+///   [`LinkConditions::bandwidth`] counts these bytes, not TCP's and IP's headers.
+/// - Ends of stream travel as bytes do. A write is taken, and a flush is ready, when the bytes have
+///   left; a shutdown is ready when the last of them has arrived.
 ///
-/// What is not modelled: loss, slow start, and windows (up to 4 MiB are on the way each way, then a write waits).
+/// What is not modelled: loss, slow start, and windows (up to 4 MiB are on the way each way, then a
+/// write waits).
 ///
-/// There is no task behind it: bytes are moved, and stamped with their time, whenever the stream is polled, be it to read
-/// or to write; whoever waits in a read or a write is woken for it. So a stream that nobody polls stands still, and what
-/// is on the way when it is dropped is lost; [`tokio::io::AsyncWriteExt::shutdown`] delivers all before.
+/// There is no task behind it: bytes are moved, and stamped with their time, whenever the stream is
+/// polled, be it to read or to write; whoever waits in a read or a write is woken for it. So a
+/// stream that nobody polls stands still, and what is on the way when it is dropped is lost;
+/// [`tokio::io::AsyncWriteExt::shutdown`] delivers all before.
 ///
-/// Without a distance it hands everything straight through, and a read costs one relaxed atomic load more, for the
-/// [`Stall`].
+/// Without a distance it hands everything straight through, and a read costs one relaxed atomic
+/// load more, for the [`Stall`].
 #[derive(Debug)]
 pub struct DelayedStream<S, C: Clock = SystemClock> {
     stream: S,
@@ -42,8 +45,8 @@ pub struct DelayedStream<S, C: Clock = SystemClock> {
 }
 
 impl<S> DelayedStream<S> {
-    /// Puts `conditions` before `stream`, which was accepted at `accepted`. The same `seed` draws the same jitter. `stream` must
-    /// write without being flushed, as sockets do.
+    /// Puts `conditions` before `stream`, which was accepted at `accepted`. The same `seed` draws
+    /// the same jitter. `stream` must write without being flushed, as sockets do.
     ///
     /// # Errors
     /// If the process has no file descriptor left for a timer.
@@ -95,10 +98,19 @@ impl<S, C: Clock> DelayedStream<S, C> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncRead for DelayedStream<S, C> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let stream = self.get_mut();
         if let Some(emulator) = &mut stream.emulator {
-            return emulator.poll_read(&mut stream.stream, stream.stall.stalled_until::<C>(), cx, buf);
+            return emulator.poll_read(
+                &mut stream.stream,
+                stream.stall.stalled_until::<C>(),
+                cx,
+                buf,
+            );
         }
         ready!(stream.poll_stall(cx))?;
         Pin::new(&mut stream.stream).poll_read(cx, buf)
@@ -106,7 +118,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncRead for DelayedStream<S,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S, C> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let stream = self.get_mut();
         match &mut stream.emulator {
             Some(emulator) => emulator.poll_write(
@@ -140,7 +156,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let stream = self.get_mut();
         match &mut stream.emulator {
-            Some(emulator) => emulator.poll_flush(&mut stream.stream, stream.stall.stalled_until::<C>(), cx),
+            Some(emulator) => {
+                emulator.poll_flush(&mut stream.stream, stream.stall.stalled_until::<C>(), cx)
+            }
             None => Pin::new(&mut stream.stream).poll_flush(cx),
         }
     }
@@ -180,16 +198,22 @@ mod tests {
         LinkConditions { rtt: RTT, ..LinkConditions::default() }
     }
 
-    /// A client and the stream before the server's end of a pipe, in a time that passes only while all wait.
+    /// A client and the stream before the server's end of a pipe, in a time that passes only while
+    /// all wait.
     fn pair(
         conditions: LinkConditions,
         stall: &Stall,
     ) -> (DuplexStream, DelayedStream<DuplexStream, PausedClock>) {
         let (client, server) = duplex(64 << 10);
-        (client, DelayedStream::with_clock(server, conditions, PausedClock::now(), stall.clone(), 1).unwrap())
+        (
+            client,
+            DelayedStream::with_clock(server, conditions, PausedClock::now(), stall.clone(), 1)
+                .unwrap(),
+        )
     }
 
-    /// A client and the stream before the server's socket, in real time, and when the server accepted.
+    /// A client and the stream before the server's socket, in real time, and when the server
+    /// accepted.
     async fn sockets(conditions: LinkConditions) -> (TcpStream, DelayedStream<TcpStream>, Instant) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -197,7 +221,11 @@ mod tests {
         client.set_nodelay(true).unwrap();
         server.set_nodelay(true).unwrap();
         let accepted = Instant::now();
-        (client, DelayedStream::new(server, conditions, accepted, Stall::default(), 1).unwrap(), accepted)
+        (
+            client,
+            DelayedStream::new(server, conditions, accepted, Stall::default(), 1).unwrap(),
+            accepted,
+        )
     }
 
     /// Gives everything back until the end of the stream, then ends too.
@@ -254,7 +282,11 @@ mod tests {
             for trips in 2..5 {
                 client.write_all(b"hello").await.unwrap();
                 client.read_exact(&mut [0; 5]).await.unwrap();
-                assert!(accepted.elapsed() >= trips * RTT, "{trips} round trips in {:?}", accepted.elapsed());
+                assert!(
+                    accepted.elapsed() >= trips * RTT,
+                    "{trips} round trips in {:?}",
+                    accepted.elapsed()
+                );
             }
         })
         .await;
@@ -263,7 +295,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn within_tls_the_first_exchange_costs_three_round_trips() {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let key =
+            rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let server = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -275,7 +308,8 @@ mod tests {
         let connector = tokio_rustls::TlsConnector::from(Arc::new(tls.config().unwrap()));
         let (client, stream) = pair(far(), &Stall::default());
         let serving = async {
-            let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(server)).accept(stream).await.unwrap();
+            let mut stream =
+                tokio_rustls::TlsAcceptor::from(Arc::new(server)).accept(stream).await.unwrap();
             let mut buf = [0; 5];
             while stream.read_exact(&mut buf).await.is_ok() {
                 stream.write_all(&buf).await.unwrap();
@@ -295,7 +329,8 @@ mod tests {
             }
             took
         };
-        let ((), took) = timeout(HUNG, async { tokio::join!(serving, racing) }).await.expect("it hung");
+        let ((), took) =
+            timeout(HUNG, async { tokio::join!(serving, racing) }).await.expect("it hung");
         assert_eq!(took, [3 * RTT, 4 * RTT]);
     }
 
@@ -330,7 +365,8 @@ mod tests {
                 took.push(exchange(&mut client, b"further").await);
             }
             took.sort();
-            // each way 20 ms, half of the jitter less or more, and the paused clock's timers ring at whole milliseconds
+            // each way 20 ms, half of the jitter less or more, and the paused clock's timers ring
+            // at whole milliseconds
             assert!(took[0] >= 20 * MILLI && took[11] <= 62 * MILLI, "{took:?}");
             assert!(took[11] > took[0] + 3 * MILLI, "{took:?}");
             let (mut read, mut write) = tokio::io::split(client);
@@ -401,7 +437,8 @@ mod tests {
         let all = pattern(12 << 20);
         let scope = crate::scope::Scope::new(|panic| panic!("{panic}"));
         let sent = all.clone();
-        // The server's halves and the client's, each a task of its own, none of which waits for another.
+        // The server's halves and the client's, each a task of its own, none of which waits for
+        // another.
         scope.spawn("server writes", async move {
             write.write_all(&sent).await.unwrap();
             write.shutdown().await.unwrap();
@@ -413,8 +450,10 @@ mod tests {
         });
         let (mut at_server, mut at_client) = (Vec::new(), Vec::new());
         let both = async {
-            let (a, b) =
-                tokio::join!(read.read_to_end(&mut at_server), from_server.read_to_end(&mut at_client));
+            let (a, b) = tokio::join!(
+                read.read_to_end(&mut at_server),
+                from_server.read_to_end(&mut at_client)
+            );
             (a.unwrap(), b.unwrap())
         };
         timeout(HUNG, both).await.expect("it hung");
@@ -432,11 +471,14 @@ mod tests {
     }
 
     /// As [`pair`], in a time that only [`Still::pass`] moves and in which no timer rings.
-    fn still(conditions: LinkConditions) -> (DuplexStream, DelayedStream<DuplexStream, ManualClock>) {
+    fn still(
+        conditions: LinkConditions,
+    ) -> (DuplexStream, DelayedStream<DuplexStream, ManualClock>) {
         let (client, server) = duplex(64 << 10);
         (
             client,
-            DelayedStream::with_clock(server, conditions, ManualClock::now(), Stall::default(), 1).unwrap(),
+            DelayedStream::with_clock(server, conditions, ManualClock::now(), Stall::default(), 1)
+                .unwrap(),
         )
     }
 
@@ -452,7 +494,9 @@ mod tests {
         while stream.as_mut().poll_write(&mut cx, &much).is_ready() {}
         writer.0.store(false, Relaxed);
         let mut read_too_soon = || {
-            stream.as_mut().poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]))
+            stream
+                .as_mut()
+                .poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]))
         };
         assert!(read_too_soon().is_pending());
         assert!(!writer.0.load(Relaxed), "nothing has arrived, and there is no room yet");
@@ -473,7 +517,12 @@ mod tests {
         for (passes, arrived) in [((3 * RTT / 2).saturating_sub(MILLI), false), (MILLI, true)] {
             reader.0.store(false, Relaxed);
             ManualClock::pass(passes);
-            assert!(stream.as_mut().poll_write(&mut Context::from_waker(Waker::noop()), b"x").is_ready());
+            assert!(
+                stream
+                    .as_mut()
+                    .poll_write(&mut Context::from_waker(Waker::noop()), b"x")
+                    .is_ready()
+            );
             assert_eq!(reader.0.load(Relaxed), arrived);
         }
         assert!(stream.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_ready());
@@ -481,7 +530,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_write_waits_when_too_much_is_on_the_way() {
-        let conditions = LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
+        let conditions =
+            LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
         let (_client, mut stream) = pair(conditions, &Stall::default());
         let all = pattern(5 << 20);
         let mut taken = 0;
@@ -496,7 +546,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn small_chunks_are_bounded_by_what_they_take_of_memory() {
-        let conditions = LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
+        let conditions =
+            LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
         let (_client, mut stream) = pair(conditions, &Stall::default());
         let mut count = 0;
         while let Ok(taken) = timeout(MILLI, stream.write(b"x")).await {
@@ -519,9 +570,10 @@ mod tests {
             assert_eq!(stream.write(b"more").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         };
         let mut back = Vec::new();
-        let (got, ()) = timeout(HUNG, async { tokio::join!(client.read_to_end(&mut back), sending) })
-            .await
-            .expect("it hung");
+        let (got, ()) =
+            timeout(HUNG, async { tokio::join!(client.read_to_end(&mut back), sending) })
+                .await
+                .expect("it hung");
         got.unwrap();
         assert!(back == all);
     }
@@ -590,7 +642,11 @@ mod tests {
                 client.write_all(b"ld").await.unwrap();
                 client.read_exact(&mut [0; 4]).await.unwrap();
                 assert_eq!(PausedClock::now() - start, hold + conditions.rtt / 2, "{conditions:?}");
-                assert_eq!(exchange(&mut client, b"let go").await, conditions.rtt, "{conditions:?}");
+                assert_eq!(
+                    exchange(&mut client, b"let go").await,
+                    conditions.rtt,
+                    "{conditions:?}"
+                );
             })
             .await;
         }

@@ -1,5 +1,6 @@
 //! [`LinkEmulator`]: the bytes that are on the way over a [`crate::net::DelayedStream`], both ways, and who waits for them.
-//! It owns no socket and has no task: each call is handed the socket, and moves on it whatever can be moved.
+//! It owns no socket and has no task: each call is handed the socket, and moves on it whatever can
+//! be moved.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -17,7 +18,8 @@ use crate::net::{Clock, DeadlineTimer, LinkConditions};
 
 /// What may be on the way, each way, in bytes; then the socket is not read, or a write waits.
 const MAX_IN_FLIGHT: usize = 4 << 20;
-/// What a chunk counts beside its bytes, so that many small ones do not take much more memory than a few large ones.
+/// What a chunk counts beside its bytes, so that many small ones do not take much more memory than
+/// a few large ones.
 const CHUNK_OVERHEAD: usize = size_of::<Delivery>();
 /// How much is read from the socket at once, in bytes.
 const READ_SIZE: usize = 16 << 10;
@@ -31,7 +33,8 @@ pub(in crate::net) struct LinkEmulator<C: Clock> {
     outbound: DelayQueue,
     timer: DeadlineTimer<C>,
     io_wakers: Arc<IoWakers>,
-    /// Wakes both who read and who write: the socket and the timer do not know which of them is there to move bytes.
+    /// Wakes both who read and who write: the socket and the timer do not know which of them is
+    /// there to move bytes.
     waker: Waker,
     reader_pending: bool,
     writer_pending: bool,
@@ -62,7 +65,11 @@ impl Wake for IoWakers {
 impl<C: Clock> LinkEmulator<C> {
     /// # Errors
     /// If the process has no file descriptor left.
-    pub(in crate::net) fn new(conditions: LinkConditions, opened: Instant, seed: u64) -> io::Result<Self> {
+    pub(in crate::net) fn new(
+        conditions: LinkConditions,
+        opened: Instant,
+        seed: u64,
+    ) -> io::Result<Self> {
         let waits = Arc::new(IoWakers::default());
         Ok(Self {
             connected_at: opened,
@@ -161,7 +168,11 @@ impl<C: Clock> LinkEmulator<C> {
     }
 
     /// Moves what can be moved, and sees to it that somebody is woken when more can be.
-    fn drive<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S, stalled_until: Option<Instant>) {
+    fn drive<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        stalled_until: Option<Instant>,
+    ) {
         let waker = self.waker.clone();
         let mut cx = Context::from_waker(&waker);
         self.read_socket(stream, &mut cx);
@@ -169,12 +180,17 @@ impl<C: Clock> LinkEmulator<C> {
         if self.write_due(stream, now, &mut cx) && self.writer_pending {
             self.io_wakers.writer.wake();
         }
-        let readable = self.inbound.next_due().map(|due| stalled_until.map_or(due, |until| due.max(until)));
+        let readable =
+            self.inbound.next_due().map(|due| stalled_until.map_or(due, |until| due.max(until)));
         if readable.is_some_and(|due| due <= now) && self.reader_pending {
             self.io_wakers.reader.wake();
         }
         // What is due and still there waits for the protocol or for the socket, not for time.
-        let next = [readable, self.outbound.next_due()].into_iter().flatten().filter(|due| *due > now).min();
+        let next = [readable, self.outbound.next_due()]
+            .into_iter()
+            .flatten()
+            .filter(|due| *due > now)
+            .min();
         if let Some(next) = next
             && self.timer.poll_until(next, &mut cx).is_ready()
         {
@@ -189,7 +205,9 @@ impl<C: Clock> LinkEmulator<C> {
             let Poll::Ready(read) = Pin::new(&mut *stream).poll_read(cx, &mut buf) else { return };
             let at = C::now().max(self.connected_at);
             match read {
-                Ok(()) if buf.filled().is_empty() => self.inbound.push_end(at, DeliveryContent::Eof),
+                Ok(()) if buf.filled().is_empty() => {
+                    self.inbound.push_end(at, DeliveryContent::Eof)
+                }
                 Ok(()) => self.inbound.push(at, Bytes::copy_from_slice(buf.filled())),
                 Err(error) => self.inbound.push_end(at, DeliveryContent::Error(error)),
             }
@@ -235,7 +253,8 @@ impl<C: Clock> LinkEmulator<C> {
 
 /// The first `limit` of these bytes.
 fn gather(bufs: &[IoSlice<'_>], limit: usize) -> Bytes {
-    let mut all = BytesMut::with_capacity(bufs.iter().map(|buf| buf.len()).sum::<usize>().min(limit));
+    let mut all =
+        BytesMut::with_capacity(bufs.iter().map(|buf| buf.len()).sum::<usize>().min(limit));
     for buf in bufs {
         let room = limit.saturating_sub(all.len());
         all.extend_from_slice(buf.get(..room).unwrap_or(buf));
@@ -287,7 +306,8 @@ impl DelayQueue {
     fn push(&mut self, at: Instant, mut bytes: Bytes) {
         while !bytes.is_empty() {
             let piece = bytes.split_to(self.link.max_chunk().min(bytes.len()));
-            self.queued_bytes = self.queued_bytes.saturating_add(piece.len().saturating_add(CHUNK_OVERHEAD));
+            self.queued_bytes =
+                self.queued_bytes.saturating_add(piece.len().saturating_add(CHUNK_OVERHEAD));
             let due = self.link.arrival_time(at, piece.len());
             self.queue.push_back(Delivery { due, content: DeliveryContent::Bytes(piece) });
         }
@@ -303,7 +323,9 @@ impl DelayQueue {
 
     /// Takes `count` bytes off the first chunk.
     fn advance(&mut self, count: usize) {
-        if let Some(Delivery { content: DeliveryContent::Bytes(bytes), .. }) = self.queue.front_mut() {
+        if let Some(Delivery { content: DeliveryContent::Bytes(bytes), .. }) =
+            self.queue.front_mut()
+        {
             bytes.advance(count);
             self.queued_bytes = self.queued_bytes.saturating_sub(count);
             if bytes.is_empty() {
@@ -313,7 +335,8 @@ impl DelayQueue {
         }
     }
 
-    /// Gives what has arrived by `now`, as much as `buf` has room for. An end stays, to be seen again.
+    /// Gives what has arrived by `now`, as much as `buf` has room for. An end stays, to be seen
+    /// again.
     fn read_due(&mut self, now: Instant, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         while buf.remaining() > 0

@@ -10,13 +10,14 @@ use crate::net::later;
 
 /// How far away a peer is. The default is no distance at all: nothing is delayed.
 ///
-/// It is a model of the link only: nothing is lost, and the bandwidth is there from the first byte, without TCP's slow
-/// start.
+/// It is a model of the link only: nothing is lost, and the bandwidth is there from the first byte,
+/// without TCP's slow start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkConditions {
     /// There and back; each way takes half of it.
     pub rtt: Duration,
-    /// The width of the range that each one-way time is drawn from: half of it less to half of it more.
+    /// The width of the range that each one-way time is drawn from: half of it less to half of it
+    /// more.
     pub jitter: Duration,
     /// Bits per second, each way; `None` is without a limit.
     pub bandwidth: Option<u64>,
@@ -29,7 +30,8 @@ impl LinkConditions {
     }
 }
 
-/// One direction of a link with [`LinkConditions`]: says when what leaves now arrives. Nothing arrives before what left before it.
+/// One direction of a link with [`LinkConditions`]: says when what leaves now arrives. Nothing
+/// arrives before what left before it.
 #[derive(Debug)]
 pub(in crate::net) struct LinkModel {
     conditions: LinkConditions,
@@ -48,7 +50,8 @@ impl LinkModel {
         Self { conditions, rng: SplitMix64::new(seed), link_free_at: None, last_arrival: None }
     }
 
-    /// How many bytes may arrive as one: a millisecond's worth, so that a large message comes in bit by bit.
+    /// How many bytes may arrive as one: a millisecond's worth, so that a large message comes in
+    /// bit by bit.
     pub(in crate::net) fn max_chunk(&self) -> usize {
         let worth = |bits: u64| usize::try_from(bits / 8 / 1000).unwrap_or(usize::MAX);
         self.conditions.bandwidth.map_or(usize::MAX, worth).max(MIN_CHUNK)
@@ -58,7 +61,10 @@ impl LinkModel {
     pub(in crate::net) fn arrival_time(&mut self, at: Instant, count: usize) -> Instant {
         let mut left = at;
         if let Some(bandwidth) = self.conditions.bandwidth {
-            left = later(left.max(self.link_free_at.unwrap_or(at)), serialization_delay(count, bandwidth));
+            left = later(
+                left.max(self.link_free_at.unwrap_or(at)),
+                serialization_delay(count, bandwidth),
+            );
             self.link_free_at = Some(left);
         }
         let due = later(left, self.one_way_delay());
@@ -68,7 +74,10 @@ impl LinkModel {
     }
 
     /// How long what is ready at `at` waits for what leaves before it.
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "a relay asks for it, and there is none"))]
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "a relay asks for it, and there is none")
+    )]
     pub(in crate::net) fn queueing_delay(&self, at: Instant) -> Duration {
         self.link_free_at.map_or(Duration::ZERO, |free| free.saturating_duration_since(at))
     }
@@ -86,7 +95,8 @@ impl LinkModel {
 
 /// How long `count` bytes take to leave, at `bandwidth` bits per second.
 fn serialization_delay(count: usize, bandwidth: u64) -> Duration {
-    let nanos = (count as u128).saturating_mul(8 * 1_000_000_000).checked_div(u128::from(bandwidth));
+    let nanos =
+        (count as u128).saturating_mul(8 * 1_000_000_000).checked_div(u128::from(bandwidth));
     Duration::from_nanos(nanos.and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(u64::MAX))
 }
 
@@ -101,7 +111,8 @@ mod tests {
         let now = Instant::now();
         for jitter in [Duration::from_nanos(u64::MAX), Duration::MAX] {
             for bandwidth in [None, Some(0), Some(1), Some(u64::MAX)] {
-                let mut model = LinkModel::new(LinkConditions { rtt: Duration::MAX, jitter, bandwidth }, 1);
+                let mut model =
+                    LinkModel::new(LinkConditions { rtt: Duration::MAX, jitter, bandwidth }, 1);
                 let first = model.arrival_time(now, usize::MAX);
                 assert!(first > now + Duration::from_hours(24), "{jitter:?} {bandwidth:?}");
                 assert!(model.arrival_time(first, usize::MAX) >= first);
@@ -111,7 +122,8 @@ mod tests {
 
     #[test]
     fn half_the_round_trip_each_way() {
-        let mut model = LinkModel::new(LinkConditions { rtt: 40 * MILLI, ..LinkConditions::default() }, 1);
+        let mut model =
+            LinkModel::new(LinkConditions { rtt: 40 * MILLI, ..LinkConditions::default() }, 1);
         let now = Instant::now();
         assert_eq!(model.arrival_time(now, 1), now + 20 * MILLI);
         assert_eq!(model.arrival_time(now, 1 << 30), now + 20 * MILLI);
@@ -129,25 +141,32 @@ mod tests {
                 model.arrival_time(left, 1) - left
             })
             .collect();
-        let (shortest, longest) = (far_apart.iter().min().unwrap(), far_apart.iter().max().unwrap());
+        let (shortest, longest) =
+            (far_apart.iter().min().unwrap(), far_apart.iter().max().unwrap());
         assert!((15 * MILLI..16 * MILLI).contains(shortest), "{shortest:?}");
         assert!((24 * MILLI..=25 * MILLI).contains(longest), "{longest:?}");
         let mut model = LinkModel::new(conditions, 2);
-        let close: Vec<Instant> = (0..200).map(|n| model.arrival_time(start + n * MILLI / 10, 1)).collect();
+        let close: Vec<Instant> =
+            (0..200).map(|n| model.arrival_time(start + n * MILLI / 10, 1)).collect();
         assert!(close.is_sorted());
     }
 
     #[test]
     fn a_jitter_wider_than_the_way_never_arrives_before_it_left() {
-        let mut model = LinkModel::new(LinkConditions { rtt: MILLI, jitter: 9 * MILLI, bandwidth: None }, 1);
+        let mut model =
+            LinkModel::new(LinkConditions { rtt: MILLI, jitter: 9 * MILLI, bandwidth: None }, 1);
         let now = Instant::now();
-        assert!((0..200).all(|n| model.arrival_time(now + n * 20 * MILLI, 1) >= now + n * 20 * MILLI));
+        assert!(
+            (0..200).all(|n| model.arrival_time(now + n * 20 * MILLI, 1) >= now + n * 20 * MILLI)
+        );
     }
 
     #[test]
     fn bytes_leave_one_after_another() {
-        let mut model =
-            LinkModel::new(LinkConditions { bandwidth: Some(8_000_000), ..LinkConditions::default() }, 1);
+        let mut model = LinkModel::new(
+            LinkConditions { bandwidth: Some(8_000_000), ..LinkConditions::default() },
+            1,
+        );
         let now = Instant::now();
         assert_eq!(model.arrival_time(now, 1000), now + MILLI);
         assert_eq!(model.arrival_time(now, 1000), now + 2 * MILLI, "it waits for the first");
@@ -155,7 +174,11 @@ mod tests {
             (model.queueing_delay(now), model.queueing_delay(now + 3 * MILLI)),
             (2 * MILLI, Duration::ZERO)
         );
-        assert_eq!(model.arrival_time(now + 9 * MILLI, 1000), now + 10 * MILLI, "nothing is before it");
+        assert_eq!(
+            model.arrival_time(now + 9 * MILLI, 1000),
+            now + 10 * MILLI,
+            "nothing is before it"
+        );
         assert_eq!(model.max_chunk(), MIN_CHUNK);
     }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::net::{Clock, SystemClock, later};
 
-/// A handle that a server's sockets share. While it holds, none of them gives the protocol a byte; what the protocol
-/// has written goes out all the same.
+/// A handle that a server's sockets share. While it holds, none of them gives the protocol a byte;
+/// what the protocol has written goes out all the same.
 #[derive(Clone, Debug)]
 pub struct Stall(Arc<StallState>);
 
@@ -42,7 +42,8 @@ impl Stall {
         self.0.until.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// Until when the sockets are held, if they are. One relaxed load, and no look at the clock, where they are not.
+    /// Until when the sockets are held, if they are. One relaxed load, and no look at the clock,
+    /// where they are not.
     pub(in crate::net) fn stalled_until<C: Clock>(&self) -> Option<Instant> {
         match self.0.until.load(Relaxed) {
             0 => None,
@@ -82,7 +83,11 @@ mod tests {
         assert_eq!(stall.stalled_until::<ManualClock>(), Some(start + 61 * SECOND));
         ManualClock::pass(Duration::from_nanos(1));
         assert_eq!(stall.stalled_until::<ManualClock>(), None);
-        assert_eq!(stall.0.until.load(Relaxed), 0, "it is forgotten, so that no clock is asked any more");
+        assert_eq!(
+            stall.0.until.load(Relaxed),
+            0,
+            "it is forgotten, so that no clock is asked any more"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! [`ChunkSender`]: an observer that sends every chunk of bytes, with the moment it was moved, into a bounded channel.
-//! It loses nothing: when the channel is full the socket waits, so a reader that is slow slows the peer by TCP's own means.
+//! It loses nothing: when the channel is full the socket waits, so a reader that is slow slows the
+//! peer by TCP's own means.
 
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -20,8 +21,8 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
 }
 
-/// Sends chunks as messages of type `T`, so that they stay in order with others in the same channel. If the receiver
-/// is gone, bytes flow on unobserved.
+/// Sends chunks as messages of type `T`, so that they stay in order with others in the same
+/// channel. If the receiver is gone, bytes flow on unobserved.
 #[derive(Debug)]
 pub(crate) struct ChunkSender<T> {
     // One for each direction: a reservation wakes only the task that asked for it.
@@ -31,8 +32,8 @@ pub(crate) struct ChunkSender<T> {
 }
 
 impl<T: Send + 'static> ChunkSender<T> {
-    /// `to_message` makes a message of a chunk. The channel needs room for at least three messages: each direction holds one
-    /// place reserved.
+    /// `to_message` makes a message of a chunk. The channel needs room for at least three messages:
+    /// each direction holds one place reserved.
     pub(crate) fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
         Self {
             received: PollSender::new(sender.clone()),
@@ -101,7 +102,11 @@ mod tests {
         let received = Direction::Received;
         assert_eq!(
             seen,
-            [(Direction::Sent, b"ping".to_vec()), (received, b"pong".to_vec()), (received, Vec::new())]
+            [
+                (Direction::Sent, b"ping".to_vec()),
+                (received, b"pong".to_vec()),
+                (received, Vec::new())
+            ]
         );
     }
 
@@ -116,7 +121,9 @@ mod tests {
             }
         };
         let mut writing = std::pin::pin!(writing);
-        timeout(Duration::from_millis(20), writing.as_mut()).await.expect_err("the channel is full");
+        timeout(Duration::from_millis(20), writing.as_mut())
+            .await
+            .expect_err("the channel is full");
         let mut all = Vec::new();
         let reading = async {
             while all.len() < 20 {

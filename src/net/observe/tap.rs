@@ -1,5 +1,6 @@
 //! [`Tap`]: a stream that hands every byte it passes on to an observer, exactly as the socket took or gave it.
-//! It changes, delays and splits nothing; only an observer that asks for it ([`Observer::poll_ready`]) can hold it up.
+//! It changes, delays and splits nothing; only an observer that asks for it
+//! ([`Observer::poll_ready`]) can hold it up.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -30,8 +31,8 @@ impl Direction {
 
 /// Who looks at the bytes of a [`Tap`].
 pub(crate) trait Observer {
-    /// Asked before the socket is: while it is pending, the socket is left alone, so no byte is moved which could
-    /// not be observed.
+    /// Asked before the socket is: while it is pending, the socket is left alone, so no byte is
+    /// moved which could not be observed.
     fn poll_ready(&mut self, _direction: Direction, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
@@ -39,11 +40,13 @@ pub(crate) trait Observer {
     /// What one call moved; never empty. Called right after the call, and once for each byte moved.
     fn observe(&mut self, direction: Direction, taken: Transfer<'_>);
 
-    /// No more bytes will go that way: the peer's end of stream, or our own. At most once for each direction.
+    /// No more bytes will go that way: the peer's end of stream, or our own. At most once for each
+    /// direction.
     fn ended(&mut self, _direction: Direction) {}
 }
 
-/// The bytes that one call moved. A vectored write gives several pieces, and the socket may take fewer than offered.
+/// The bytes that one call moved. A vectored write gives several pieces, and the socket may take
+/// fewer than offered.
 #[derive(Clone, Copy)]
 pub(crate) struct Transfer<'a> {
     offered: &'a [IoSlice<'a>],
@@ -76,8 +79,8 @@ impl<'a> Transfer<'a> {
     }
 }
 
-/// A stream with an observer at the socket. Reads and writes are as cancel-safe as those of `S`: what was moved was
-/// observed in the same call.
+/// A stream with an observer at the socket. Reads and writes are as cancel-safe as those of `S`:
+/// what was moved was observed in the same call.
 #[derive(Debug)]
 pub(crate) struct Tap<S, O> {
     stream: S,
@@ -99,7 +102,11 @@ impl<S, O> Tap<S, O> {
 }
 
 impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let tap = self.get_mut();
         ready!(tap.observer.poll_ready(Direction::Received, cx));
         let before = buf.filled().len();
@@ -118,7 +125,11 @@ impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {
 }
 
 impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let tap = self.get_mut();
         ready!(tap.observer.poll_ready(Direction::Sent, cx));
         let count = ready!(Pin::new(&mut tap.stream).poll_write(cx, buf))?;
@@ -194,7 +205,11 @@ mod tests {
     }
 
     impl AsyncWrite for Narrow {
-        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
             let now = &buf[..buf.len().min(3)];
             self.took.extend_from_slice(now);
             Poll::Ready(Ok(now.len()))
@@ -205,7 +220,8 @@ mod tests {
             _: &mut Context<'_>,
             bufs: &[IoSlice<'_>],
         ) -> Poll<io::Result<usize>> {
-            let now: Vec<u8> = bufs.iter().flat_map(|slice| slice.iter().copied()).take(3).collect();
+            let now: Vec<u8> =
+                bufs.iter().flat_map(|slice| slice.iter().copied()).take(3).collect();
             self.took.extend_from_slice(&now);
             Poll::Ready(Ok(now.len()))
         }

@@ -1,13 +1,14 @@
 //! [`Traffic`]: the bytes and connections that a server has seen, counted at its sockets.
-//! It does not say which connection they belong to: whoever wants to know that counts one connection alone.
+//! It does not say which connection they belong to: whoever wants to know that counts one
+//! connection alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::net::{Direction, Observer, Transfer};
 
-/// Counters that a server's connections share and others read. Each counter is exact; two read after one another may
-/// be an exchange apart, so compare them when nothing is in flight.
+/// Counters that a server's connections share and others read. Each counter is exact; two read
+/// after one another may be an exchange apart, so compare them when nothing is in flight.
 #[derive(Debug, Default)]
 pub struct Traffic {
     received: AtomicU64,
@@ -40,7 +41,8 @@ impl Traffic {
         }
     }
 
-    /// Counts a connection as open until what is returned is dropped; that is also the observer for its [`crate::net::Tap`].
+    /// Counts a connection as open until what is returned is dropped; that is also the observer for
+    /// its [`crate::net::Tap`].
     pub fn count_connection(self: &Arc<Self>) -> CountedConnection {
         self.connections.fetch_add(1, Relaxed);
         self.open.fetch_add(1, Relaxed);
@@ -93,8 +95,14 @@ mod tests {
         theirs.write_all(b"hello").await.unwrap();
         tap.read_exact(&mut [0; 5]).await.unwrap();
         let open = traffic.count_connection();
-        assert_eq!(traffic.snapshot(), TrafficSnapshot { received: 5, sent: 3, connections: 2, open: 2 });
+        assert_eq!(
+            traffic.snapshot(),
+            TrafficSnapshot { received: 5, sent: 3, connections: 2, open: 2 }
+        );
         drop((tap, open));
-        assert_eq!(traffic.snapshot(), TrafficSnapshot { received: 5, sent: 3, connections: 2, open: 0 });
+        assert_eq!(
+            traffic.snapshot(),
+            TrafficSnapshot { received: 5, sent: 3, connections: 2, open: 0 }
+        );
     }
 }

@@ -1,13 +1,14 @@
 //! [`Clock`]: where a timer and a modelled distance take the time from.
-//! It decides nothing; [`SystemClock`] is the clock of every process, and tests bring one that they move themselves.
+//! It decides nothing; [`SystemClock`] is the clock of every process, and tests bring one that they
+//! move themselves.
 
 use std::fmt::Debug;
 use std::io;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// A source of time, and the timer that belongs to it. It is a type without values, so that the system's clock costs
-/// nothing.
+/// A source of time, and the timer that belongs to it. It is a type without values, so that the
+/// system's clock costs nothing.
 pub trait Clock {
     /// The timer that rings by this clock.
     type Timer: Timer;
@@ -24,16 +25,18 @@ pub trait Timer: Debug + Send + Sized + Unpin {
     /// If the process has no file descriptor left.
     fn new() -> io::Result<Self>;
 
-    /// Replaces the moment at which the timer rings. `now` is the clock's present moment, and `at` is later.
+    /// Replaces the moment at which the timer rings. `now` is the clock's present moment, and `at`
+    /// is later.
     fn set(&mut self, now: Instant, at: Instant);
 
-    /// Ready when the timer has rung since the last time it was ready. It may ring for a moment that has been
-    /// replaced.
+    /// Ready when the timer has rung since the last time it was ready. It may ring for a moment
+    /// that has been replaced.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-/// `span` after `moment`; a year after it where that is less, for what is further away than that never comes. A span may
-/// come from an option or a peer and be as long as a [`Duration`] can be, which no clock reaches.
+/// `span` after `moment`; a year after it where that is less, for what is further away than that
+/// never comes. A span may come from an option or a peer and be as long as a [`Duration`] can be,
+/// which no clock reaches.
 #[must_use]
 pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
     const MAX_SPAN: Duration = Duration::from_hours(24 * 365);
@@ -42,8 +45,8 @@ pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
     moment.checked_add(span.min(MAX_SPAN)).unwrap_or(moment).into()
 }
 
-/// The system's monotonic clock. Its timer is a timerfd on Linux, late by 10 to 50 µs on an idle machine, and tokio's own
-/// elsewhere, late by up to a millisecond and a half.
+/// The system's monotonic clock. Its timer is a timerfd on Linux, late by 10 to 50 µs on an idle
+/// machine, and tokio's own elsewhere, late by up to a millisecond and a half.
 #[derive(Debug)]
 pub struct SystemClock;
 
@@ -79,11 +82,14 @@ mod kernel {
     impl super::Timer for Timer {
         #[expect(
             deprecated,
-            reason = "the successor is unsafe, for types that may close what they own; an OwnedFd does not"
+            reason = "the successor is unsafe, for types that may close what they own; an OwnedFd \
+                      does not"
         )]
         fn new() -> io::Result<Self> {
-            let fd =
-                timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+            let fd = timerfd_create(
+                TimerfdClockId::Monotonic,
+                TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
+            )?;
             Ok(Self(AsyncFd::with_interest(fd, Interest::READABLE)?))
         }
 
@@ -154,8 +160,8 @@ pub(crate) mod paused {
 
     use super::{Clock, Timer, wheel};
 
-    /// tokio's clock, for a test with `start_paused`: once every task waits, it goes on to the next timer that is set.
-    /// Timers ring at whole milliseconds.
+    /// tokio's clock, for a test with `start_paused`: once every task waits, it goes on to the next
+    /// timer that is set. Timers ring at whole milliseconds.
     #[derive(Debug)]
     pub(crate) struct PausedClock;
 
@@ -171,8 +177,8 @@ pub(crate) mod paused {
         static MOMENT: Cell<Instant> = Cell::new(Instant::now());
     }
 
-    /// A clock that stands still until it is moved, and whose timers never ring: what happens, happens because somebody
-    /// polled. Each thread, and so each test, has its own.
+    /// A clock that stands still until it is moved, and whose timers never ring: what happens,
+    /// happens because somebody polled. Each thread, and so each test, has its own.
     #[derive(Debug)]
     pub(crate) struct ManualClock;
 

@@ -27,8 +27,8 @@ impl<C: Clock> DeadlineTimer<C> {
         Ok(Self { timer: C::Timer::new()?, deadline: None })
     }
 
-    /// Ready once `deadline` has passed, without a system call if it has. Another moment than last time sets the timer anew;
-    /// the former is forgotten.
+    /// Ready once `deadline` has passed, without a system call if it has. Another moment than last
+    /// time sets the timer anew; the former is forgotten.
     pub fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let now = C::now();
         if deadline <= now {
@@ -116,7 +116,11 @@ mod tests {
         let (mut timer, start) = paused();
         timeout(10 * MILLI, timer.sleep_until(start + 15 * MILLI)).await.expect_err("not yet");
         rings(&mut timer, start + 40 * MILLI).await;
-        assert_eq!(PausedClock::now(), start + 40 * MILLI, "the former moment does not ring for the latter");
+        assert_eq!(
+            PausedClock::now(),
+            start + 40 * MILLI,
+            "the former moment does not ring for the latter"
+        );
         timeout(MILLI, timer.sleep_until(start + HOUR)).await.expect_err("not yet");
         rings(&mut timer, start + 46 * MILLI).await;
         assert_eq!(PausedClock::now(), start + 46 * MILLI, "the earlier moment rings");

@@ -1,4 +1,5 @@
-//! HTTP/1.1 by hand (RFC 9112): what the protocol costs without a library. It knows `Content-Length` and nothing else.
+//! HTTP/1.1 by hand (RFC 9112): what the protocol costs without a library. It knows
+//! `Content-Length` and nothing else.
 
 use std::sync::Arc;
 
@@ -61,7 +62,9 @@ impl BareHttp {
             if head.body_len > self.payload.len() {
                 return Err(LaneError::LongReply(self.payload.len()));
             }
-            if let Some(body) = self.reply.get(head.len..).filter(|body| body.len() >= head.body_len) {
+            if let Some(body) =
+                self.reply.get(head.len..).filter(|body| body.len() >= head.body_len)
+            {
                 return check_reply(body, &self.payload);
             }
         }

@@ -1,4 +1,5 @@
-//! HTTP with hyper: one connection kept alive, a new one each time, and HTTP/2 with all requests in flight.
+//! HTTP with hyper: one connection kept alive, a new one each time, and HTTP/2 with all requests in
+//! flight.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -36,7 +37,10 @@ fn request(setup: &LaneSetup, is_http2: bool) -> Result<Request<Body>, LaneError
     Ok(builder.body(Full::new(setup.payload.clone()))?)
 }
 
-async fn check_response(response: Response<hyper::body::Incoming>, payload: &Bytes) -> Result<(), LaneError> {
+async fn check_response(
+    response: Response<hyper::body::Incoming>,
+    payload: &Bytes,
+) -> Result<(), LaneError> {
     let status = response.status();
     if !status.is_success() {
         return Err(LaneError::Status { found: status, expected: 200 });
@@ -89,7 +93,8 @@ impl HyperKeepAlive {
             }
             Ok(())
         });
-        // what the connection has just read is given on at once, not after a turn through the runtime's queue
+        // what the connection has just read is given on at once, not after a turn through the
+        // runtime's queue
         poll_fn(|cx| {
             // hyper would only say that a channel is closed
             let Some(driven) = connection else { return Poll::Ready(Err(LaneError::Closed)) };
@@ -123,7 +128,9 @@ impl HyperReconnect {
     pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         for _ in 0..self.setup.messages {
             let mut request = request(&self.setup, false)?;
-            request.headers_mut().insert(CONNECTION, hyper::header::HeaderValue::from_static("close"));
+            request
+                .headers_mut()
+                .insert(CONNECTION, hyper::header::HeaderValue::from_static("close"));
             let mut sender = connect(&self.setup).await?;
             let response = sender.send_request(request).await?;
             check_response(response, &self.setup.payload).await?;
@@ -197,7 +204,13 @@ mod tests {
         };
         let config = RaceConfig { payload: 4, ..RaceConfig::default() };
         let connector = LaneConnector::new(target, None).unwrap();
-        let setup = LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &config, connector, None);
+        let setup = LaneSetup::new(
+            scope.child(),
+            Lane::plain(LaneKind::HttpHyper),
+            &config,
+            connector,
+            None,
+        );
         HyperKeepAlive::open(&Arc::new(setup)).await.unwrap()
     }
 

@@ -1,4 +1,5 @@
-//! A lane's connection, whichever lane it is: opened, asked for exchanges, settled when its slice is over.
+//! A lane's connection, whichever lane it is: opened, asked for exchanges, settled when its slice
+//! is over.
 
 use std::sync::Arc;
 
@@ -39,8 +40,9 @@ impl LaneClient {
         config: &RaceConfig,
         connector: LaneConnector,
     ) -> Result<Arc<LaneSetup>, LaneError> {
-        let reqwest =
-            (lane.kind == LaneKind::HttpReqwest).then(|| ReqwestClient::client(&connector)).transpose()?;
+        let reqwest = (lane.kind == LaneKind::HttpReqwest)
+            .then(|| ReqwestClient::client(&connector))
+            .transpose()?;
         Ok(Arc::new(LaneSetup::new(scope, lane, config, connector, reqwest)))
     }
 
@@ -48,7 +50,9 @@ impl LaneClient {
         Ok(match setup.lane.kind {
             LaneKind::Tcp => Self::Tcp(RawTcp::open(setup).await?),
             LaneKind::HttpBare => Self::BareHttp(BareHttp::open(setup).await?),
-            LaneKind::HttpHyper => Self::HyperKeepAlive(Box::new(HyperKeepAlive::open(setup).await?)),
+            LaneKind::HttpHyper => {
+                Self::HyperKeepAlive(Box::new(HyperKeepAlive::open(setup).await?))
+            }
             LaneKind::HttpReqwest => Self::Reqwest(Box::new(ReqwestClient::open(setup).await?)),
             LaneKind::HttpNew => Self::HyperReconnect(HyperReconnect::new(setup)),
             LaneKind::Http2 => Self::Http2(Box::new(HyperHttp2::open(setup).await?)),
@@ -77,7 +81,8 @@ impl LaneClient {
         }
     }
 
-    /// Waits for closing handshakes that are still under way, so that they fall into their own slice.
+    /// Waits for closing handshakes that are still under way, so that they fall into their own
+    /// slice.
     pub(super) async fn wait_for_closes(&mut self) {
         if let Self::ReconnectingWebSocket(client) = self {
             client.wait_for_closes().await;

@@ -1,7 +1,9 @@
-//! The end of a lane that asks: it opens connections, does exchanges slice by slice, and times them.
+//! The end of a lane that asks: it opens connections, does exchanges slice by slice, and times
+//! them.
 //!
-//! A time counts from before a request is given to the lane's client library until the whole reply has been compared.
-//! At a fixed rate it counts from when the request was due, however late it could really begin.
+//! A time counts from before a request is given to the lane's client library until the whole reply
+//! has been compared. At a fixed rate it counts from when the request was due, however late it
+//! could really begin.
 
 mod bare_http;
 mod hyper;
@@ -29,8 +31,8 @@ use crate::scope::Scope;
 use lane_client::LaneClient;
 use slice::LaneConnections;
 
-/// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
-/// runner: whether this process is where its placement puts it.
+/// Does what the requests say, until they end; then all that was begun ends with the scope.
+/// `pinned` is told to the runner: whether this process is where its placement puts it.
 pub(crate) async fn run_client(
     scope: &Scope,
     pinned: bool,
@@ -93,7 +95,8 @@ async fn connect_all(
     let setup = LaneClient::setup(scope.child(), lane, config, connector)?;
     let mut clients = Vec::new();
     for _ in 0..config.connections {
-        let opened = tokio::time::timeout(config.exchange_timeout(), LaneClient::connect(&setup)).await;
+        let opened =
+            tokio::time::timeout(config.exchange_timeout(), LaneClient::connect(&setup)).await;
         clients.push(opened.map_err(|_| LaneError::ConnectTimeout(config.exchange_timeout()))??);
     }
     LaneConnections::new(clients, config)
@@ -118,12 +121,17 @@ mod tests {
     use crate::net::listen;
     use crate::race::executor::ScopedExecutor;
 
-    /// More than any kernel keeps between two sockets, and far less than a reply that must not be read has.
+    /// More than any kernel keeps between two sockets, and far less than a reply that must not be
+    /// read has.
     const MAX_WRITTEN: usize = 64 << 20;
 
-    /// Answers every connection with `head`, and then with `more` until it is hung up on; how much that was for the first
-    /// that has.
-    fn hostile(scope: &Scope, head: Vec<u8>, more: &'static [u8]) -> (SocketAddr, oneshot::Receiver<usize>) {
+    /// Answers every connection with `head`, and then with `more` until it is hung up on; how much
+    /// that was for the first that has.
+    fn hostile(
+        scope: &Scope,
+        head: Vec<u8>,
+        more: &'static [u8],
+    ) -> (SocketAddr, oneshot::Receiver<usize>) {
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, written_bytes) = oneshot::channel();
@@ -144,7 +152,8 @@ mod tests {
 
     /// What a lane with a payload of 4 bytes says of a server.
     async fn failure(scope: &Scope, kind: LaneKind, address: SocketAddr) -> LaneError {
-        let config = RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
+        let config =
+            RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
         let (host, path) = (address.ip().to_string(), "/echo".to_owned());
         let target = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
         let dial = LaneConnector::new(target, None).unwrap();
@@ -218,11 +227,12 @@ mod tests {
             let mut request = vec![0; 4096];
             let count = stream.read(&mut request).await.unwrap();
             let request = String::from_utf8_lossy(&request[..count]).into_owned();
-            let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+            let key =
+                request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
             let accept = crate::wire::handshake::AcceptValue::new(key).value;
             let head = format!(
-                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                 Sec-WebSocket-Accept: {accept}\r\n\r\n"
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
+                 Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
             );
             stream.write_all(head.as_bytes()).await.unwrap();
             stream.write_all(&[0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0]).await.unwrap();
@@ -240,7 +250,8 @@ mod tests {
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let endless = || async {
-            let piece = |()| async { Some((Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 4096])), ())) };
+            let piece =
+                |()| async { Some((Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 4096])), ())) };
             Body::from_stream(stream::unfold((), piece))
         };
         let router = Router::new().route("/echo", post(endless));
@@ -248,7 +259,8 @@ mod tests {
         scope.spawn("hostile server", async move {
             let (stream, _) = listener.accept().await.unwrap();
             let service = TowerToHyperService::new(router);
-            let _ = http2::Builder::new(executor).serve_connection(TokioIo::new(stream), service).await;
+            let _ =
+                http2::Builder::new(executor).serve_connection(TokioIo::new(stream), service).await;
         });
         let written_bytes = failure(&scope, LaneKind::Http2, address).await;
         assert!(matches!(written_bytes, LaneError::LongReply(4)), "{written_bytes}");

@@ -27,7 +27,8 @@ impl ReqwestClient {
             .tls_backend_preconfigured(tls_config(&connector.target.trust)?);
         // the certificate of our own server has a name, which leads to its address
         if let (true, Ok(ip)) = (connector.is_own_server(), connector.target.host.parse()) {
-            builder = builder.resolve(CERTIFICATE_NAME, std::net::SocketAddr::new(ip, connector.target.port));
+            builder = builder
+                .resolve(CERTIFICATE_NAME, std::net::SocketAddr::new(ip, connector.target.port));
         }
         Ok(builder.build()?)
     }

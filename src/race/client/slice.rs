@@ -1,4 +1,5 @@
-//! One slice: every connection does exchanges until the time is over, and finishes the one it is in.
+//! One slice: every connection does exchanges until the time is over, and finishes the one it is
+//! in.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -68,25 +69,31 @@ impl SliceRecorder {
 
 impl LaneConnections {
     pub(super) fn new(clients: Vec<LaneClient>, config: &RaceConfig) -> Result<Self, LaneError> {
-        let each = config
-            .rate
-            .map(|rate| Duration::try_from_secs_f64(1.0 / f64::from(rate)).unwrap_or(Duration::MAX));
+        let each = config.rate.map(|rate| {
+            Duration::try_from_secs_f64(1.0 / f64::from(rate)).unwrap_or(Duration::MAX)
+        });
         let connection = |(number, client): (u32, LaneClient)| {
             let schedule = each.map(|each| {
                 let timer = DeadlineTimer::new().map_err(LaneError::Timer)?;
                 Ok::<_, LaneError>(Schedule {
                     timer,
-                    period: each.saturating_mul(u32::try_from(config.connections).unwrap_or(u32::MAX)),
+                    period: each
+                        .saturating_mul(u32::try_from(config.connections).unwrap_or(u32::MAX)),
                     offset: each.saturating_mul(number),
                 })
             });
             Ok(PacedConnection { client, schedule: schedule.transpose()? })
         };
         let connections = (0..).zip(clients).map(connection).collect::<Result<_, LaneError>>()?;
-        Ok(Self { connections, recorder: Arc::default(), exchange_timeout: config.exchange_timeout() })
+        Ok(Self {
+            connections,
+            recorder: Arc::default(),
+            exchange_timeout: config.exchange_timeout(),
+        })
     }
 
-    /// Runs all connections for `slice`. A connection that fails takes no further part; the first error is told.
+    /// Runs all connections for `slice`. A connection that fails takes no further part; the first
+    /// error is told.
     pub(super) async fn run_slice(
         &mut self,
         scope: &Scope,
@@ -107,7 +114,8 @@ impl LaneConnections {
             let (sender, recorder) = (sender.clone(), self.recorder.clone());
             running.spawn("exchanges", async move {
                 let PacedConnection { client: way, schedule } = &mut connection;
-                let result = exchanges(way, schedule.as_mut(), &recorder, start, later(start, slice)).await;
+                let result =
+                    exchanges(way, schedule.as_mut(), &recorder, start, later(start, slice)).await;
                 if result.is_ok() {
                     way.wait_for_closes().await;
                 }
@@ -171,9 +179,11 @@ async fn exchanges<C: Clock>(
     start: Instant,
     until: Instant,
 ) -> Result<(), LaneError> {
-    let mut due = later(start, schedule.as_ref().map_or(Duration::ZERO, |schedule| schedule.offset));
+    let mut due =
+        later(start, schedule.as_ref().map_or(Duration::ZERO, |schedule| schedule.offset));
     for done in 0_u64.. {
-        // what was due within the slice is done, however late: to leave it out would be to leave the trouble out
+        // what was due within the slice is done, however late: to leave it out would be to leave
+        // the trouble out
         let next = if schedule.is_some() { due } else { C::now() };
         if done >= 2 && next >= until {
             break;
@@ -202,7 +212,11 @@ async fn exchanges<C: Clock>(
 }
 
 /// Ready once `exchange_timeout` has passed without a single exchange that begins.
-async fn wait_until_hung(recorder: &Mutex<SliceRecorder>, slice: Duration, exchange_timeout: Duration) {
+async fn wait_until_hung(
+    recorder: &Mutex<SliceRecorder>,
+    slice: Duration,
+    exchange_timeout: Duration,
+) {
     let mut before = lock(recorder).started;
     tokio::time::sleep(slice).await;
     loop {
@@ -239,7 +253,11 @@ mod tests {
     }
 
     /// A slice of 150 ms in the paused time; what was written down.
-    async fn slice(every: Option<Duration>, most: Option<u64>, span: fn(u64) -> Duration) -> SliceRecorder {
+    async fn slice(
+        every: Option<Duration>,
+        most: Option<u64>,
+        span: fn(u64) -> Duration,
+    ) -> SliceRecorder {
         let recorder = Mutex::new(SliceRecorder::default());
         lock(&recorder).clear(most);
         let mut schedule = every.map(|every| Schedule::<PausedClock> {
@@ -248,9 +266,15 @@ mod tests {
             offset: Duration::ZERO,
         });
         let start = PausedClock::now();
-        exchanges(&mut Scripted { done: 0, span }, schedule.as_mut(), &recorder, start, start + 150 * MILLI)
-            .await
-            .unwrap();
+        exchanges(
+            &mut Scripted { done: 0, span },
+            schedule.as_mut(),
+            &recorder,
+            start,
+            start + 150 * MILLI,
+        )
+        .await
+        .unwrap();
         recorder.into_inner().unwrap()
     }
 
@@ -265,20 +289,33 @@ mod tests {
         let times = recorder.times.summary();
         assert_eq!(times.count, 38, "the last begins at 148 ms");
         assert!(near(times.max, 4 * MILLI) && near(times.p50, 4 * MILLI), "{times:?}");
-        assert_eq!(slice(None, None, |_| 400 * MILLI).await.times.summary().count, 2, "two at least");
+        assert_eq!(
+            slice(None, None, |_| 400 * MILLI).await.times.summary().count,
+            2,
+            "two at least"
+        );
         assert_eq!(slice(None, Some(7), |_| 4 * MILLI).await.times.summary().count, 7);
     }
 
-    /// Who waits for a server that stands still is told by the clock that starts when it was due, and by it alone.
+    /// Who waits for a server that stands still is told by the clock that starts when it was due,
+    /// and by it alone.
     #[tokio::test(start_paused = true)]
     async fn at_a_fixed_rate_a_stall_is_felt_by_all_that_were_due_meanwhile() {
         let stall = |number: u64| if number == 11 { 500 * MILLI } else { MILLI };
         let recorder = slice(Some(5 * MILLI), None, stall).await;
         let (times, naive) = (recorder.times.summary(), recorder.service_times.summary());
-        assert_eq!((times.count, naive.count), (30, 30), "all that were due in 150 ms, however late");
-        assert!(near(times.max, 500 * MILLI) && near(naive.max, 500 * MILLI), "{times:?} {naive:?}");
+        assert_eq!(
+            (times.count, naive.count),
+            (30, 30),
+            "all that were due in 150 ms, however late"
+        );
+        assert!(
+            near(times.max, 500 * MILLI) && near(naive.max, 500 * MILLI),
+            "{times:?} {naive:?}"
+        );
         assert!(near(naive.p90, MILLI), "one exchange alone was under way: {naive:?}");
-        // number 11 was due after 50 ms and over after 550; then they follow each other, the last after 569, due after 145
+        // number 11 was due after 50 ms and over after 550; then they follow each other, the last
+        // after 569, due after 145
         assert!(near(times.p50, 440 * MILLI) && near(times.p90, 488 * MILLI), "{times:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! There by POST, back as an event of an open `text/event-stream` (WHATWG HTML section 9.2), with hyper on both ways.
+//! There by POST, back as an event of an open `text/event-stream` (WHATWG HTML section 9.2), with
+//! hyper on both ways.
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use super::setup::LaneSetup;
 use crate::net::EventReader;
 use crate::race::error::LaneError;
 
-/// `data: ` and the line ends, or the number of an event stream: what an event has beside what was sent.
+/// `data: ` and the line ends, or the number of an event stream: what an event has beside what was
+/// sent.
 const EVENT_OVERHEAD: usize = 64;
 
 pub(super) struct SsePost {
@@ -28,12 +30,14 @@ pub(super) struct SsePost {
 
 impl SsePost {
     pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
-        let (listener, connection) = http1::handshake(TokioIo::new(setup.connector.connect().await?)).await?;
+        let (listener, connection) =
+            http1::handshake(TokioIo::new(setup.connector.connect().await?)).await?;
         setup.scope.spawn("event stream", async move {
             let _ = connection.await;
         });
         let (events, number) = open_event_stream(setup, listener).await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(setup.connector.connect().await?)).await?;
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(setup.connector.connect().await?)).await?;
         setup.scope.spawn("event posts", async move {
             let _ = connection.await;
         });

@@ -23,7 +23,8 @@ impl RawTcp {
         let length = u32::try_from(setup.payload.len());
         message.put_u32(length.map_err(|_| LaneError::LongPayload)?);
         message.put_slice(&setup.payload);
-        // more than the reply, as the other lanes have: a read that fills its buffer is followed by one in vain
+        // more than the reply, as the other lanes have: a read that fills its buffer is followed by
+        // one in vain
         let reply = Vec::with_capacity(message.len().saturating_add(4096));
         let stream = setup.connector.connect().await?;
         Ok(Self { stream, message: message.freeze(), reply, messages: setup.messages })

@@ -1,5 +1,5 @@
-//! What an exchange of each lane costs over a distance, in round trips: the lanes' own clients and servers, with pipes
-//! for sockets, in a time that passes only while all wait.
+//! What an exchange of each lane costs over a distance, in round trips: the lanes' own clients and
+//! servers, with pipes for sockets, in a time that passes only while all wait.
 
 use std::time::Duration;
 
@@ -22,7 +22,9 @@ async fn serve(service: piped::Piped, mut pipes: mpsc::Receiver<DuplexStream>) {
     while let Some(pipe) = pipes.recv().await {
         let distance = LinkConditions { rtt: RTT, ..LinkConditions::default() };
         let (now, stall) = (PausedClock::now(), Stall::since(PausedClock::now()));
-        service.serve(DelayedStream::<_, PausedClock>::with_clock(pipe, distance, now, stall, 1).unwrap());
+        service.serve(
+            DelayedStream::<_, PausedClock>::with_clock(pipe, distance, now, stall, 1).unwrap(),
+        );
     }
 }
 
@@ -34,9 +36,11 @@ async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let (pipes, inbox) = mpsc::channel(16);
     scope.spawn("serving", serve(service, inbox));
     let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
-    let goal = LaneTarget { host: "127.0.0.1".to_owned(), port: 9, path: "/echo".to_owned(), trust };
+    let goal =
+        LaneTarget { host: "127.0.0.1".to_owned(), port: 9, path: "/echo".to_owned(), trust };
     let protocol: &[u8] = if lane.kind == LaneKind::Http2 { b"h2" } else { b"http/1.1" };
-    let mut dial = LaneConnector::new(goal, (lane.kind != LaneKind::Tcp).then_some(protocol)).unwrap();
+    let mut dial =
+        LaneConnector::new(goal, (lane.kind != LaneKind::Tcp).then_some(protocol)).unwrap();
     dial.pipes = Some(pipes);
     let opening = LaneClient::setup(scope.child(), lane, &config, dial).unwrap();
     let mut way = LaneClient::connect(&opening).await.unwrap();
@@ -60,7 +64,8 @@ async fn assert_trips(kind: LaneKind, tls: bool, burst: usize, trips: u32) {
     );
 }
 
-/// TCP and its first exchange take 2 round trips, within TLS 1.3 one more, and a WebSocket's handshake one more still.
+/// TCP and its first exchange take 2 round trips, within TLS 1.3 one more, and a WebSocket's
+/// handshake one more still.
 #[tokio::test(start_paused = true)]
 async fn a_new_connection_costs_its_handshakes_and_a_kept_one_nothing() {
     for tls in [false, true] {
@@ -82,7 +87,9 @@ async fn a_new_connection_costs_its_handshakes_and_a_kept_one_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn ten_awaited_are_ten_round_trips_and_ten_in_flight_are_one() {
-    for kind in [LaneKind::Tcp, LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::SsePost, LaneKind::Ws] {
+    for kind in
+        [LaneKind::Tcp, LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::SsePost, LaneKind::Ws]
+    {
         assert_trips(kind, false, 10, 10).await;
     }
     assert_trips(LaneKind::HttpNew, false, 10, 20).await;

@@ -1,4 +1,5 @@
-//! WebSocket with tokio-tungstenite: one open connection, the same without waiting for replies, a new one each time.
+//! WebSocket with tokio-tungstenite: one open connection, the same without waiting for replies, a
+//! new one each time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,9 @@ type Socket = WebSocketStream<Stream>;
 async fn connect(setup: &LaneSetup) -> Result<Socket, LaneError> {
     let mut request = setup.connector.url("ws").into_client_request()?;
     for (name, value) in setup.headers.request_headers() {
-        request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        request
+            .headers_mut()
+            .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     // a reply that is larger than what was sent is refused by its header
     let limits = WebSocketLimits { message: setup.payload.len(), read_buffer: setup.read_buffer };
@@ -33,7 +36,9 @@ async fn connect(setup: &LaneSetup) -> Result<Socket, LaneError> {
 
 /// The next message, compared.
 async fn receive_reply(
-    messages: &mut (impl futures_util::Stream<Item = tokio_tungstenite::tungstenite::Result<Message>> + Unpin),
+    messages: &mut (
+             impl futures_util::Stream<Item = tokio_tungstenite::tungstenite::Result<Message>> + Unpin
+         ),
     payload: &Bytes,
 ) -> Result<(), LaneError> {
     loop {
@@ -101,8 +106,8 @@ impl PipelinedWebSocket {
     }
 }
 
-/// A connection and its opening handshake for every message. The closing handshake is not waited for within an
-/// exchange, but its cost falls into the same slice.
+/// A connection and its opening handshake for every message. The closing handshake is not waited
+/// for within an exchange, but its cost falls into the same slice.
 pub(super) struct ReconnectingWebSocket {
     setup: Arc<LaneSetup>,
     closing: Scope,

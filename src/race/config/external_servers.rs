@@ -1,6 +1,7 @@
 //! Somebody else's servers: where they are, and how much load they get at most.
 //!
-//! The contract: a POST to the first gives its body back, a binary WebSocket message to the second comes back as it is.
+//! The contract: a POST to the first gives its body back, a binary WebSocket message to the second
+//! comes back as it is.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +29,8 @@ pub struct ExternalServers {
 /// The most that a server of others is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadLimit {
-    /// Requests of all lanes together, those before the first round too: POSTs, opening handshakes and messages.
+    /// Requests of all lanes together, those before the first round too: POSTs, opening handshakes
+    /// and messages.
     pub requests: u64,
     /// From the first slice on.
     pub time: Duration,
@@ -67,7 +69,8 @@ pub enum ExternalServersError {
     Distance,
     /// A server at this authority, which is not on loopback, and no bound of the load.
     #[error(
-        "`{0}` is not on loopback, and a race is load; say how much it may be at most: --max-requests 10000 --max-time 30s"
+        "`{0}` is not on loopback, and a race is load; say how much it may be at most: \
+         --max-requests 10000 --max-time 30s"
     )]
     NoLoadLimit(String),
     /// A bound that one round does not fit into.
@@ -93,8 +96,11 @@ impl ExternalServers {
     /// If there are not two URLs, or one of them isn't of its kind.
     pub fn parse(text: &str) -> Result<Self, ExternalServersError> {
         let (http, websocket) = text.split_once(',').ok_or(ExternalServersError::NotTwoUrls)?;
-        let external =
-            Self { http: http.trim().to_owned(), websocket: websocket.trim().to_owned(), load_limit: None };
+        let external = Self {
+            http: http.trim().to_owned(),
+            websocket: websocket.trim().to_owned(),
+            load_limit: None,
+        };
         external.http()?;
         external.websocket()?;
         Ok(external)
@@ -107,7 +113,8 @@ impl ExternalServers {
     pub fn http(&self) -> Result<Target, ExternalServersError> {
         let url = &self.http;
         let wrong = || ExternalServersError::HttpUrl(url.clone());
-        let rest = url.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
+        let rest =
+            url.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
         Target::parse(&format!("ws{}", rest.ok_or_else(wrong)?)).map_err(|_| wrong())
     }
 

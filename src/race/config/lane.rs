@@ -94,7 +94,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// The contestants of a race that names none: what people write, and what splits the gap between them.
+    /// The contestants of a race that names none: what people write, and what splits the gap
+    /// between them.
     pub const DEFAULT: [Self; 5] = [
         Self::plain(LaneKind::Tcp),
         Self::plain(LaneKind::HttpBare),
@@ -231,7 +232,8 @@ mod tests {
         let sentence = error.to_string();
         assert!(
             sentence.starts_with(
-                "unknown lane `http-hiper+tls`; did you mean `http-hyper`? there are: tcp, http-bare"
+                "unknown lane `http-hiper+tls`; did you mean `http-hyper`? there are: tcp, \
+                 http-bare"
             ),
             "{sentence}"
         );

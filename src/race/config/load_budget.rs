@@ -4,15 +4,17 @@ use crate::race::config::external_servers::{ExternalServersError, LoadLimit, MIN
 use crate::race::config::lane::{Lane, LaneKind};
 use crate::race::config::race_config::RaceConfig;
 
-/// The requests that may still be asked of others' servers, and how they are shared: every lane does as many exchanges
-/// in a round as the others, and no round is begun that the rest would not complete.
+/// The requests that may still be asked of others' servers, and how they are shared: every lane
+/// does as many exchanges in a round as the others, and no round is begun that the rest would not
+/// complete.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::race) struct LoadBudget {
     left: u64,
 }
 
 impl LoadBudget {
-    /// What is left once the connections of all lanes are open. A lane that does not open has had its part all the same.
+    /// What is left once the connections of all lanes are open. A lane that does not open has had
+    /// its part all the same.
     pub(in crate::race) fn new(load_limit: LoadLimit, config: &RaceConfig) -> Self {
         Self { left: load_limit.requests.saturating_sub(to_open(config)) }
     }
@@ -38,9 +40,14 @@ impl LoadBudget {
         exchanges(spare.min(self.share(config.pairs.saturating_add(1))), config, lanes)
     }
 
-    /// The exchanges that each of `lanes` may do in the next round, of so many that are still to come; none if the rest
-    /// would not complete it.
-    pub(in crate::race) fn round(self, config: &RaceConfig, lanes: &[Lane], rounds: usize) -> Option<u64> {
+    /// The exchanges that each of `lanes` may do in the next round, of so many that are still to
+    /// come; none if the rest would not complete it.
+    pub(in crate::race) fn round(
+        self,
+        config: &RaceConfig,
+        lanes: &[Lane],
+        rounds: usize,
+    ) -> Option<u64> {
         let least = to_complete(config, lanes);
         (self.left >= least).then(|| exchanges(self.share(rounds).max(least), config, lanes))
     }
@@ -55,7 +62,8 @@ impl LoadBudget {
     }
 }
 
-/// The requests of one exchange: its messages, and where each has a connection of its own, an opening handshake each.
+/// The requests of one exchange: its messages, and where each has a connection of its own, an
+/// opening handshake each.
 fn per_exchange(config: &RaceConfig, lane: Lane) -> u64 {
     let each = if lane.kind == LaneKind::WsNew { 2 } else { 1 };
     (config.messages_per_exchange() as u64).saturating_mul(each)
@@ -77,8 +85,8 @@ fn to_complete(config: &RaceConfig, lanes: &[Lane]) -> u64 {
     of_all(config, lanes).saturating_mul(each)
 }
 
-/// The requests that open the connections: a WebSocket has its opening handshake, and reqwest opens a connection by an
-/// exchange.
+/// The requests that open the connections: a WebSocket has its opening handshake, and reqwest opens
+/// a connection by an exchange.
 fn to_open(config: &RaceConfig) -> u64 {
     let of = |lane: &Lane| match lane.kind {
         LaneKind::Ws | LaneKind::WsPipelined => 1,
@@ -97,7 +105,12 @@ mod tests {
     use super::*;
     use crate::race::{ExternalServers, RaceConfigError};
 
-    fn config(kinds: &[LaneKind], connections: usize, burst: Option<usize>, requests: u64) -> RaceConfig {
+    fn config(
+        kinds: &[LaneKind],
+        connections: usize,
+        burst: Option<usize>,
+        requests: u64,
+    ) -> RaceConfig {
         let lanes = kinds.iter().copied().map(Lane::plain).collect();
         let external = ExternalServers::parse("http://127.0.0.1/,ws://127.0.0.1/").unwrap();
         let load_limit = Some(LoadLimit { requests, time: Duration::from_secs(1) });
@@ -119,7 +132,9 @@ mod tests {
         {
             let checked = |requests| config(&USUAL, connections, burst, requests).validate();
             assert_eq!(checked(least), Ok(()));
-            let Err(RaceConfigError::External(error)) = checked(least - 1) else { panic!("{least}") };
+            let Err(RaceConfigError::External(error)) = checked(least - 1) else {
+                panic!("{least}")
+            };
             let ExternalServersError::FewRequests { given, least: enough, .. } = error else {
                 panic!("{error:?}")
             };

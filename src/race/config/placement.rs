@@ -1,4 +1,5 @@
-//! Where the two ends of a race run. The same code is 1.5 or 2.6 times as slow by this alone, so every verdict names it.
+//! Where the two ends of a race run. The same code is 1.5 or 2.6 times as slow by this alone, so
+//! every verdict names it.
 
 use std::fmt;
 
@@ -18,7 +19,8 @@ pub enum Placement {
     OneCpu,
     /// Where the system puts them, one thread each.
     Unpinned,
-    /// Where the system puts them, with a runtime of as many threads as there are CPUs: what most people run.
+    /// Where the system puts them, with a runtime of as many threads as there are CPUs: what most
+    /// people run.
     UnpinnedThreads,
 }
 
@@ -49,7 +51,8 @@ impl Placement {
     /// The next one.
     #[must_use]
     pub fn next(self) -> Self {
-        let mut from_here = Self::ALL.into_iter().cycle().skip_while(|placement| *placement != self);
+        let mut from_here =
+            Self::ALL.into_iter().cycle().skip_while(|placement| *placement != self);
         from_here.nth(1).unwrap_or_default()
     }
 
@@ -67,7 +70,8 @@ impl Placement {
         matches!(self, Self::Unpinned | Self::UnpinnedThreads) || !allowed_cpus().is_empty()
     }
 
-    /// The CPU that belongs to `role`; `None` where it may run anywhere, or fewer CPUs are there than are asked for.
+    /// The CPU that belongs to `role`; `None` where it may run anywhere, or fewer CPUs are there
+    /// than are asked for.
     pub fn cpu(self, role: EndpointRole) -> Option<usize> {
         let cpus = allowed_cpus();
         match (self, role) {
@@ -80,13 +84,16 @@ impl Placement {
 
     /// The CPUs that the race is on, where that is known; they are watched for others who use them.
     pub fn cpus(self) -> Vec<usize> {
-        let mut cpus: Vec<usize> =
-            [EndpointRole::Client, EndpointRole::Server].iter().filter_map(|&end| self.cpu(end)).collect();
+        let mut cpus: Vec<usize> = [EndpointRole::Client, EndpointRole::Server]
+            .iter()
+            .filter_map(|&end| self.cpu(end))
+            .collect();
         cpus.dedup();
         cpus
     }
 
-    /// Puts this process where `role` belongs; threads that it starts from now on follow. Whether it is pinned now.
+    /// Puts this process where `role` belongs; threads that it starts from now on follow. Whether
+    /// it is pinned now.
     pub fn pin(self, role: EndpointRole) -> bool {
         self.cpu(role).is_some_and(pin_to)
     }
@@ -163,10 +170,15 @@ mod tests {
 
     #[test]
     fn own_cpus_are_two() {
-        let (client, server) =
-            (Placement::OwnCpus.cpu(EndpointRole::Client), Placement::OwnCpus.cpu(EndpointRole::Server));
+        let (client, server) = (
+            Placement::OwnCpus.cpu(EndpointRole::Client),
+            Placement::OwnCpus.cpu(EndpointRole::Server),
+        );
         assert!(client != server || client.is_none(), "{client:?} {server:?}");
-        assert_eq!(Placement::OneCpu.cpu(EndpointRole::Client), Placement::OneCpu.cpu(EndpointRole::Server));
+        assert_eq!(
+            Placement::OneCpu.cpu(EndpointRole::Client),
+            Placement::OneCpu.cpu(EndpointRole::Server)
+        );
         assert!(Placement::Unpinned.cpus().is_empty());
     }
 }

@@ -63,7 +63,8 @@ pub struct RaceConfig {
     pub link: LinkConditions,
     /// The distance is made by the kernel's own network, not modelled.
     pub real_net: bool,
-    /// Exchanges a second of each lane, over all its connections; none: each follows the one before at once.
+    /// Exchanges a second of each lane, over all its connections; none: each follows the one
+    /// before at once.
     pub rate: Option<u32>,
     /// Where the two ends run.
     pub placement: Placement,
@@ -117,8 +118,8 @@ impl RaceConfig {
         (b' '..=b'~').cycle().take(self.payload).collect()
     }
 
-    /// What each WebSocket may read at once, in bytes. The library's default of 128 KiB makes every connection 20 times
-    /// as large, and slower; large payloads get a larger one.
+    /// What each WebSocket may read at once, in bytes. The library's default of 128 KiB makes every
+    /// connection 20 times as large, and slower; large payloads get a larger one.
     pub fn read_buffer(&self) -> usize {
         if self.payload >= 64 * 1024 { 16 * 1024 } else { 4096 }
     }
@@ -126,21 +127,33 @@ impl RaceConfig {
     /// How long an exchange may take before its lane is given up.
     pub(in crate::race) fn exchange_timeout(&self) -> Duration {
         let LinkConditions { rtt, jitter, bandwidth } = self.link;
-        let (messages, connections) = (factor(self.messages_per_exchange()), factor(self.connections));
+        let (messages, connections) =
+            (factor(self.messages_per_exchange()), factor(self.connections));
         // there and back, with the headers
         let bits = (self.payload as u64).saturating_add(8 * 1024).saturating_mul(8 * 2);
-        let seconds = |bandwidth: u64| bits.checked_div(bandwidth).unwrap_or(bits).saturating_add(1);
-        let sending = bandwidth.map_or(Duration::ZERO, |bandwidth| Duration::from_secs(seconds(bandwidth)));
+        let seconds =
+            |bandwidth: u64| bits.checked_div(bandwidth).unwrap_or(bits).saturating_add(1);
+        let sending =
+            bandwidth.map_or(Duration::ZERO, |bandwidth| Duration::from_secs(seconds(bandwidth)));
         let trips = rtt.saturating_add(jitter).saturating_mul(6).saturating_mul(messages);
         let sending = sending.saturating_mul(messages).saturating_mul(connections);
         Duration::from_secs(5).saturating_add(trips).saturating_add(sending)
     }
 
-    /// The lane that the others are compared with: the open WebSocket where it runs, otherwise the last one.
+    /// The lane that the others are compared with: the open WebSocket where it runs, otherwise the
+    /// last one.
     pub fn baseline(&self) -> Lane {
-        let open = |tls| self.lanes.iter().find(|lane| **lane == Lane { kind: LaneKind::Ws, tls }).copied();
-        let other =
-            || self.lanes.iter().rev().find(|lane| lane.kind.is_websocket()).or(self.lanes.last()).copied();
+        let open = |tls| {
+            self.lanes.iter().find(|lane| **lane == Lane { kind: LaneKind::Ws, tls }).copied()
+        };
+        let other = || {
+            self.lanes
+                .iter()
+                .rev()
+                .find(|lane| lane.kind.is_websocket())
+                .or(self.lanes.last())
+                .copied()
+        };
         open(false).or_else(|| open(true)).or_else(other).unwrap_or(Lane::plain(LaneKind::Ws))
     }
 
@@ -188,7 +201,10 @@ impl RaceConfig {
             (None, false) => {
                 let mut text = format!("{} ms away", units::millis(rtt));
                 if !jitter.is_zero() {
-                    text += &format!(" ± {} ms", units::millis(jitter.checked_div(2).unwrap_or_default()));
+                    text += &format!(
+                        " ± {} ms",
+                        units::millis(jitter.checked_div(2).unwrap_or_default())
+                    );
                 }
                 if let Some(bandwidth) = bandwidth {
                     text += &format!(" at {}", format_bit_rate(bandwidth));
@@ -202,7 +218,8 @@ impl RaceConfig {
     pub fn command(&self) -> String {
         let lanes: Vec<String> = self.lanes.iter().map(|lane| lane.name()).collect();
         let mut command = format!(
-            "wiretalk race --lanes {} --payload {} --connections {} --placement {} --pairs {} --seed {}",
+            "wiretalk race --lanes {} --payload {} --connections {} --placement {} --pairs {} \
+             --seed {}",
             lanes.join(","),
             self.payload,
             self.connections,
@@ -265,7 +282,10 @@ mod tests {
     fn pipelining_is_ten_messages_unless_told_otherwise() {
         let lanes = vec![Lane::plain(LaneKind::HttpHyper), Lane::plain(LaneKind::WsPipelined)];
         let config = RaceConfig { lanes, ..RaceConfig::default() };
-        assert_eq!((config.messages_per_exchange(), config.baseline().name().as_str()), (10, "ws-pipelined"));
+        assert_eq!(
+            (config.messages_per_exchange(), config.baseline().name().as_str()),
+            (10, "ws-pipelined")
+        );
         assert_eq!(RaceConfig { burst: Some(3), ..config }.messages_per_exchange(), 3);
         assert_eq!(
             (RaceConfig::default().messages_per_exchange(), RaceConfig::default().baseline()),
@@ -285,9 +305,14 @@ mod tests {
         };
         assert_eq!(
             config.command(),
-            "wiretalk race --lanes tcp,http-bare,http-hyper,http-reqwest,ws --payload 32 --connections 1 \
-             --placement one-cpu --pairs 15 --seed 1 --headers browser --rtt 80ms --rate 100"
+            "wiretalk race --lanes tcp,http-bare,http-hyper,http-reqwest,ws --payload 32 \
+             --connections 1 --placement one-cpu --pairs 15 --seed 1 --headers browser --rtt 80ms \
+             --rate 100"
         );
-        assert!(config.conditions().contains("browser-sized headers, 80 ms away (modelled), 100 exchanges"));
+        assert!(
+            config
+                .conditions()
+                .contains("browser-sized headers, 80 ms away (modelled), 100 exchanges")
+        );
     }
 }

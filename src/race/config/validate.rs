@@ -5,7 +5,9 @@ use thiserror::Error;
 use crate::race::config::external_servers::{ExternalServers, ExternalServersError};
 use crate::race::config::lane::Lane;
 use crate::race::config::load_budget::LoadBudget;
-use crate::race::config::race_config::{MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig};
+use crate::race::config::race_config::{
+    MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig,
+};
 
 /// Why a configuration cannot be run.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -72,10 +74,16 @@ impl RaceConfig {
         }
         check_range("the payload in bytes", self.payload, 0, MAX_PAYLOAD)?;
         check_range("the number of connections", self.connections, 1, MAX_CONNECTIONS)?;
-        check_range("the number of messages in a burst", self.messages_per_exchange(), 1, MAX_BURST)?;
+        check_range(
+            "the number of messages in a burst",
+            self.messages_per_exchange(),
+            1,
+            MAX_BURST,
+        )?;
         check_range("the number of pairs", self.pairs, 1, 10_000)?;
         if self.link.rtt > MAX_RTT {
-            let [given, to] = [self.link.rtt, MAX_RTT].map(|trip| (trip.as_secs_f64() * 1e3).to_string());
+            let [given, to] =
+                [self.link.rtt, MAX_RTT].map(|trip| (trip.as_secs_f64() * 1e3).to_string());
             let what = "the round trip in ms";
             return Err(RaceConfigError::OutOfRange { what, given, from: "0".to_owned(), to });
         }
@@ -97,7 +105,10 @@ impl RaceConfig {
 }
 
 /// Whether the lanes can be run on the servers of others.
-fn check_external(external: &ExternalServers, config: &RaceConfig) -> Result<(), ExternalServersError> {
+fn check_external(
+    external: &ExternalServers,
+    config: &RaceConfig,
+) -> Result<(), ExternalServersError> {
     let (http, websocket) = (external.http()?, external.websocket()?);
     for lane in &config.lanes {
         let tls = match lane.kind {
@@ -112,7 +123,8 @@ fn check_external(external: &ExternalServers, config: &RaceConfig) -> Result<(),
     if !config.link.is_ideal() {
         return Err(ExternalServersError::Distance);
     }
-    match ([http, websocket].iter().find(|target| !is_loopback(&target.host)), external.load_limit) {
+    match ([http, websocket].iter().find(|target| !is_loopback(&target.host)), external.load_limit)
+    {
         (Some(remote), None) => Err(ExternalServersError::NoLoadLimit(remote.authority())),
         (_, Some(load_limit)) => LoadBudget::new(load_limit, config).check(config),
         (None, None) => Ok(()),
@@ -155,13 +167,16 @@ mod tests {
         use ExternalServersError::NoLoadLimit;
         assert_eq!(external_problem("http://127.0.0.1:1/echo,ws://[::1]:2/", None), Ok(()));
         assert_eq!(external_problem("http://localhost/,ws://127.9.9.9/", None), Ok(()));
-        assert_eq!(refused("http://192.168.1.2/,ws://127.0.0.1/"), NoLoadLimit("192.168.1.2".to_owned()));
+        assert_eq!(
+            refused("http://192.168.1.2/,ws://127.0.0.1/"),
+            NoLoadLimit("192.168.1.2".to_owned())
+        );
         let remote = NoLoadLimit("127.0.0.1.example".to_owned());
         assert_eq!(refused("http://127.0.0.1.example/,ws://127.0.0.1/"), remote);
         assert_eq!(
             remote.to_string(),
-            "`127.0.0.1.example` is not on loopback, and a race is load; say how much it may be at most: \
-             --max-requests 10000 --max-time 30s"
+            "`127.0.0.1.example` is not on loopback, and a race is load; say how much it may be \
+             at most: --max-requests 10000 --max-time 30s"
         );
         let load_limit = Some(LoadLimit { requests: 100, time: Duration::from_secs(1) });
         assert_eq!(external_problem("http://192.168.1.2/,ws://127.0.0.1/", load_limit), Ok(()));
@@ -175,7 +190,10 @@ mod tests {
         assert_eq!(refused("http://127.0.0.1/"), NotTwoUrls);
         let without = Tls { lane: Lane::plain(LaneKind::HttpReqwest), url_has_tls: true };
         assert_eq!(refused("https://127.0.0.1/,ws://127.0.0.1/"), without);
-        assert_eq!(without.to_string(), "a URL with s:// wants lanes with +tls, and http-reqwest is named");
+        assert_eq!(
+            without.to_string(),
+            "a URL with s:// wants lanes with +tls, and http-reqwest is named"
+        );
     }
 
     fn problem(config: &RaceConfig) -> String {
@@ -194,7 +212,8 @@ mod tests {
                 .contains("is 257; it can be from 1 to 256")
         );
         assert!(
-            problem(&RaceConfig { lanes: vec![], ..RaceConfig::default() }).contains("at least one lane")
+            problem(&RaceConfig { lanes: vec![], ..RaceConfig::default() })
+                .contains("at least one lane")
         );
         let twice = vec![Lane::plain(LaneKind::Ws), Lane::plain(LaneKind::Ws)];
         assert_eq!(
@@ -203,7 +222,8 @@ mod tests {
         );
         let link = LinkConditions { jitter: Duration::from_millis(1), ..LinkConditions::default() };
         assert!(
-            problem(&RaceConfig { link, ..RaceConfig::default() }).contains("larger than the round trip")
+            problem(&RaceConfig { link, ..RaceConfig::default() })
+                .contains("larger than the round trip")
         );
     }
 
@@ -220,10 +240,14 @@ mod tests {
         // 2^64 ms, which a u64 of milliseconds holds as 0
         let rtt = Duration::from_secs_f64(18_446_744_073_709_551_616.0 / 1000.0);
         let link = LinkConditions { rtt, ..LinkConditions::default() };
-        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
+        assert!(
+            problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500")
+        );
         let rtt = MAX_RTT + Duration::from_nanos(1);
         let link = LinkConditions { rtt, ..LinkConditions::default() };
-        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
+        assert!(
+            problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500")
+        );
         let huge = [
             RaceConfig { payload: usize::MAX, ..RaceConfig::default() },
             RaceConfig { connections: usize::MAX, ..RaceConfig::default() },
@@ -235,10 +259,12 @@ mod tests {
             assert!(problem(&config).contains(" can be from "), "{}", problem(&config));
             // whoever asks before the check gets an answer too
             assert!(
-                config.exchange_timeout() >= Duration::from_secs(5) && config.duration() > Duration::ZERO
+                config.exchange_timeout() >= Duration::from_secs(5)
+                    && config.duration() > Duration::ZERO
             );
         }
-        let widest = LinkConditions { rtt: Duration::MAX, jitter: Duration::MAX, bandwidth: Some(0) };
+        let widest =
+            LinkConditions { rtt: Duration::MAX, jitter: Duration::MAX, bandwidth: Some(0) };
         let config = RaceConfig {
             payload: usize::MAX,
             connections: usize::MAX,

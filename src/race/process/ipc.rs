@@ -1,5 +1,6 @@
 //! What the runner and the two ends of a lane say to each other: one JSON object a line.
-//! The end of either stream is the end of the race: an end whose referee is gone has nothing left to do.
+//! The end of either stream is the end of the race: an end whose referee is gone has nothing left
+//! to do.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +27,8 @@ pub(in crate::race) enum WorkerRequest {
     },
     /// The client is to open its connections.
     Connect { lane: Lane, config: RaceConfig, target: LaneTarget },
-    /// The client is to do exchanges for that long, at least two a connection, but no more than `max_exchanges` in all.
+    /// The client is to do exchanges for that long, at least two a connection, but no more than
+    /// `max_exchanges` in all.
     Run { slice: Duration, max_exchanges: Option<u64> },
     /// The server is to say what it has counted.
     Count,
@@ -77,9 +79,11 @@ pub(in crate::race) enum TlsTrust {
 /// One slice of one lane.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(in crate::race) struct SliceResult {
-    /// Nanoseconds and how often: from before an exchange, or from when it was due, to its compared reply.
+    /// Nanoseconds and how often: from before an exchange, or from when it was due, to its
+    /// compared reply.
     pub(in crate::race) times: Vec<(u64, u64)>,
-    /// The same from when an exchange really began; only at a fixed rate, otherwise it is the same.
+    /// The same from when an exchange really began; only at a fixed rate, otherwise it is the
+    /// same.
     pub(in crate::race) service_times: Vec<(u64, u64)>,
     pub(in crate::race) took: Duration,
     /// What the client's process used.
@@ -112,7 +116,10 @@ impl ResourceUsage {
     pub(in crate::race) fn now() -> Self {
         let count = stats_alloc::INSTRUMENTED_SYSTEM.stats();
         let allocations = count.allocations.saturating_add(count.reallocations);
-        Self { cpu: process_cpu_time(), allocations: (allocations > 0).then_some(allocations as u64) }
+        Self {
+            cpu: process_cpu_time(),
+            allocations: (allocations > 0).then_some(allocations as u64),
+        }
     }
 
     /// What was used since `before`.

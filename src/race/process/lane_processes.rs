@@ -1,5 +1,5 @@
-//! A lane's two ends as child processes of this program. They end when they are dropped, and by themselves when
-//! whoever started them is gone, for their standard input ends then.
+//! A lane's two ends as child processes of this program. They end when they are dropped, and by
+//! themselves when whoever started them is gone, for their standard input ends then.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -51,7 +51,11 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(program: &WorkerProgram, role: EndpointRole, placement: Placement) -> io::Result<Self> {
+    fn start(
+        program: &WorkerProgram,
+        role: EndpointRole,
+        placement: Placement,
+    ) -> io::Result<Self> {
         let mut command = Command::new(&program.0);
         command
             .args(["racer", role.name(), placement.name()])
@@ -91,7 +95,8 @@ impl Worker {
         let mut output = Vec::new();
         if let Some(stderr) = self.process.stderr.take() {
             // what is not there by now is not waited for
-            let _ = timeout(Duration::from_millis(100), stderr.take(4096).read_to_end(&mut output)).await;
+            let _ = timeout(Duration::from_millis(100), stderr.take(4096).read_to_end(&mut output))
+                .await;
         }
         let (role, stderr) = (self.role, String::from_utf8_lossy(&output).trim().to_owned());
         match ended {
@@ -156,7 +161,9 @@ impl LaneProcesses {
             let time = stall.await;
             if let Some(server) = &mut self.server {
                 // a server that is gone is about to be noticed by its client
-                let _ = write_message(&mut server.requests, &WorkerRequest::Stall { duration: time }).await;
+                let _ =
+                    write_message(&mut server.requests, &WorkerRequest::Stall { duration: time })
+                        .await;
             }
             std::future::pending::<()>().await;
         };
@@ -172,7 +179,9 @@ impl LaneProcesses {
     }
 
     /// What the server has counted so far; `None` where it is not ours.
-    pub(in crate::race) async fn server_counters(&mut self) -> Result<Option<ServerCounters>, WorkerError> {
+    pub(in crate::race) async fn server_counters(
+        &mut self,
+    ) -> Result<Option<ServerCounters>, WorkerError> {
         let Some(server) = &mut self.server else { return Ok(None) };
         match server.request(&WorkerRequest::Count, WORKER_TIMEOUT).await? {
             WorkerResponse::Counted(counted) => Ok(Some(counted)),
@@ -189,7 +198,8 @@ async fn start_server(
 ) -> Result<(Worker, LaneTarget, bool), WorkerError> {
     let mut server = start_worker(program, EndpointRole::Server, config.placement, netns)?;
     let address = if netns.is_some() { NetnsPair::SERVER } else { Ipv4Addr::LOCALHOST };
-    let request = WorkerRequest::Listen { lane, config: config.clone(), address: IpAddr::V4(address) };
+    let request =
+        WorkerRequest::Listen { lane, config: config.clone(), address: IpAddr::V4(address) };
     match server.request(&request, WORKER_TIMEOUT).await? {
         WorkerResponse::Listening { address, certificate, pinned } => {
             let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
@@ -201,11 +211,19 @@ async fn start_server(
 
 fn own_target(address: SocketAddr, lane: Lane, trust: TlsTrust) -> LaneTarget {
     let path = if lane.kind.is_websocket() { "/" } else { "/echo" };
-    LaneTarget { host: address.ip().to_string(), port: address.port(), path: path.to_owned(), trust }
+    LaneTarget {
+        host: address.ip().to_string(),
+        port: address.port(),
+        path: path.to_owned(),
+        trust,
+    }
 }
 
 /// Where the lane goes if the servers are not ours.
-fn external_target(lane: Lane, config: &RaceConfig) -> Result<Option<LaneTarget>, ExternalServersError> {
+fn external_target(
+    lane: Lane,
+    config: &RaceConfig,
+) -> Result<Option<LaneTarget>, ExternalServersError> {
     let Some(external) = &config.external else { return Ok(None) };
     let target = if lane.kind.is_websocket() { external.websocket() } else { external.http() }?;
     let trust = if target.tls { TlsTrust::Web } else { TlsTrust::Plain };

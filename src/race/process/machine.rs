@@ -1,4 +1,5 @@
-//! What is known of the machine: its names, how busy its CPUs are with others, and whether its kernel lost connections.
+//! What is known of the machine: its names, how busy its CPUs are with others, and whether its
+//! kernel lost connections.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,8 +21,17 @@ pub struct Machine {
 }
 
 /// The crates that the lanes are made of.
-const CRATES: [&str; 9] =
-    ["axum", "h2", "hyper", "reqwest", "rustls", "tokio", "tokio-rustls", "tokio-tungstenite", "tungstenite"];
+const CRATES: [&str; 9] = [
+    "axum",
+    "h2",
+    "hyper",
+    "reqwest",
+    "rustls",
+    "tokio",
+    "tokio-rustls",
+    "tokio-tungstenite",
+    "tungstenite",
+];
 
 impl Machine {
     /// This machine.
@@ -72,12 +82,14 @@ pub(in crate::race) struct CpuBusyTime {
 }
 
 impl CpuBusyTime {
-    /// The busy time of these CPUs, of all where none is named; `None` where the system does not tell.
+    /// The busy time of these CPUs, of all where none is named; `None` where the system does not
+    /// tell.
     pub(in crate::race) fn now(cpus: &[usize]) -> Option<Self> {
         parse_busy_time(&fs::read_to_string("/proc/stat").ok()?, cpus).map(|time| Self { time })
     }
 
-    /// The share of `elapsed` on `cpus` CPUs that others had since `before`, ours taken out: 0 to 1.
+    /// The share of `elapsed` on `cpus` CPUs that others had since `before`, ours taken out: 0 to
+    /// 1.
     pub(in crate::race) fn foreign_since(
         self,
         before: Self,
@@ -90,8 +102,8 @@ impl CpuBusyTime {
     }
 }
 
-/// user, nice, system and steal of `/proc/stat`, which counts in hundredths of a second. Interrupts are left out: those
-/// of our own packets are among them.
+/// user, nice, system and steal of `/proc/stat`, which counts in hundredths of a second. Interrupts
+/// are left out: those of our own packets are among them.
 fn parse_busy_time(stat: &str, cpus: &[usize]) -> Option<Duration> {
     let named = |line: &str| {
         let number = line.split_whitespace().next()?.strip_prefix("cpu")?;
@@ -112,8 +124,9 @@ fn parse_busy_time(stat: &str, cpus: &[usize]) -> Option<Duration> {
     ticks.map(|ticks| Duration::from_millis(ticks.saturating_mul(10)))
 }
 
-/// Connections that the kernel lost because a listener's queue was full: the counters of `TcpExt` in `/proc/net/netstat`, since the
-/// network namespace began or between two moments. Each costs its client a second until it tries again.
+/// Connections that the kernel lost because a listener's queue was full: the counters of `TcpExt`
+/// in `/proc/net/netstat`, since the network namespace began or between two moments. Each costs its
+/// client a second until it tries again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListenDrops {
     /// `ListenOverflows`: the queue of connections that wait to be accepted was full.
@@ -141,8 +154,8 @@ impl ListenDrops {
         let Self { overflows, drops } = self;
         (overflows > 0 || drops > 0).then(|| {
             format!(
-                "the kernel lost connections at a full listener (ListenOverflows +{overflows}, ListenDrops +{drops}), \
-                 and their clients waited a second each"
+                "the kernel lost connections at a full listener (ListenOverflows +{overflows}, \
+                 ListenDrops +{drops}), and their clients waited a second each"
             )
         })
     }
@@ -163,8 +176,8 @@ fn listen_drops(netstat: &str) -> Option<ListenDrops> {
 mod tests {
     use super::*;
 
-    const STAT: &str =
-        "cpu  100 5 20 900 1 7 8 3 0 0\ncpu0 60 5 10 400 1 3 4 1 0 0\ncpu1 40 0 10 500 0 4 4 2 0 0\nintr 1\n";
+    const STAT: &str = "cpu  100 5 20 900 1 7 8 3 0 0\ncpu0 60 5 10 400 1 3 4 1 0 0\ncpu1 40 0 10 \
+                        500 0 4 4 2 0 0\nintr 1\n";
 
     #[test]
     fn the_named_cpus_are_summed_and_interrupts_left_out() {
@@ -185,17 +198,19 @@ mod tests {
     #[test]
     fn what_is_not_ours_is_foreign() {
         let at = |ms| CpuBusyTime { time: Duration::from_millis(ms) };
-        let share = at(1_500).foreign_since(at(500), Duration::from_millis(800), Duration::from_secs(1), 2);
+        let share =
+            at(1_500).foreign_since(at(500), Duration::from_millis(800), Duration::from_secs(1), 2);
         assert!((share - 0.1).abs() < 1e-9, "{share}");
     }
 
-    const NETSTAT: &str = "TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPHPHits\nTcpExt: 1 515 520 77\n\
-        IpExt: InNoRoutes ListenOverflows\nIpExt: 3 4\n";
+    const NETSTAT: &str = "TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPHPHits\nTcpExt: \
+                           1 515 520 77\nIpExt: InNoRoutes ListenOverflows\nIpExt: 3 4\n";
 
     #[test]
     fn lost_connections_are_found_by_their_names() {
         assert_eq!(listen_drops(NETSTAT), Some(ListenDrops { overflows: 515, drops: 520 }));
-        let swapped = NETSTAT.replacen("ListenOverflows ListenDrops", "ListenDrops ListenOverflows", 1);
+        let swapped =
+            NETSTAT.replacen("ListenOverflows ListenDrops", "ListenDrops ListenOverflows", 1);
         assert_eq!(listen_drops(&swapped), Some(ListenDrops { overflows: 520, drops: 515 }));
         let huge = NETSTAT.replace("520", &u64::MAX.to_string());
         assert_eq!(listen_drops(&huge).map(|found| found.drops), Some(u64::MAX));

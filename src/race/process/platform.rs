@@ -1,11 +1,16 @@
-//! What a race lacks on systems other than Linux, in sentences: what cannot be done there is said there.
+//! What a race lacks on systems other than Linux, in sentences: what cannot be done there is said
+//! there.
 
-const PINNING: &str = "Processes cannot be pinned to CPUs on this system: both ends run where it puts them (unpinned), and the times \
-     scatter more. own-cpus and one-cpu need Linux.";
-const REAL_NET: &str = "--real-net needs Linux's network namespaces and TUN devices: the distance is always modelled on this system.";
-const TIMER: &str = "Timers are as coarse as a millisecond on this system: a modelled distance and a fixed rate are late by up to 1.5 ms, \
-     where Linux is late by 50 microseconds.";
-const OTHERS: &str = "How much CPU time others use is not known on this system, so a busy machine is no reason why a run does not count.";
+const PINNING: &str = "Processes cannot be pinned to CPUs on this system: both ends run where it \
+                       puts them (unpinned), and the times scatter more. own-cpus and one-cpu \
+                       need Linux.";
+const REAL_NET: &str = "--real-net needs Linux's network namespaces and TUN devices: the distance \
+                        is always modelled on this system.";
+const TIMER: &str = "Timers are as coarse as a millisecond on this system: a modelled distance \
+                     and a fixed rate are late by up to 1.5 ms, where Linux is late by 50 \
+                     microseconds.";
+const OTHERS: &str = "How much CPU time others use is not known on this system, so a busy machine \
+                      is no reason why a run does not count.";
 const CPU_TIME: &str = "The CPU time of an exchange is not measured on this system.";
 
 /// What a race lacks on this system, a sentence each; none on Linux.

@@ -81,7 +81,8 @@ impl LaneRecorder {
         self.processes = None;
     }
 
-    /// Adds a slice that ran at a place of a round, and what the server had counted before and after it.
+    /// Adds a slice that ran at a place of a round, and what the server had counted before and
+    /// after it.
     pub(in crate::race) fn add_slice(
         &mut self,
         (round, position): (usize, usize),
@@ -152,7 +153,8 @@ mod tests {
     /// What a process counts is what it says; a server may also have begun anew.
     #[test]
     fn no_count_of_another_process_is_too_large_or_goes_back_too_far() {
-        let mut track = LaneRecorder::new(Lane::plain(LaneKind::Ws), Err(WorkerError::NotConnected));
+        let mut track =
+            LaneRecorder::new(Lane::plain(LaneKind::Ws), Err(WorkerError::NotConnected));
         let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
         let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
         let ran = || SliceResult {

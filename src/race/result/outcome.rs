@@ -1,4 +1,5 @@
-//! What a race has shown: figures by lane, ratios, where the time goes, whether it counts, and a sentence.
+//! What a race has shown: figures by lane, ratios, where the time goes, whether it counts, and a
+//! sentence.
 //!
 //! Nothing here is measured; it is worked out from what was.
 
@@ -131,10 +132,16 @@ pub struct RaceOutcome {
 /// The paired ratios of all lanes that have run beside the base.
 pub fn ratios(config: &RaceConfig, lanes: &[LaneStats]) -> Vec<LaneRatio> {
     let baseline = config.baseline();
-    let Some(baseline_stats) = lanes.iter().find(|stats| stats.lane == baseline) else { return Vec::new() };
+    let Some(baseline_stats) = lanes.iter().find(|stats| stats.lane == baseline) else {
+        return Vec::new();
+    };
     let paired = |stats: &LaneStats| {
         let pairs: Vec<(f64, f64)> = pairs(stats, baseline_stats).collect();
-        paired_ratio(&pairs, config.seed).map(|ratio| LaneRatio { lane: stats.lane, baseline, ratio })
+        paired_ratio(&pairs, config.seed).map(|ratio| LaneRatio {
+            lane: stats.lane,
+            baseline,
+            ratio,
+        })
     };
     lanes.iter().filter_map(paired).collect()
 }
@@ -144,11 +151,13 @@ fn pairs<'a>(a: &'a LaneStats, b: &'a LaneStats) -> impl Iterator<Item = (f64, f
     a.round_medians.iter().zip(&b.round_medians).filter_map(|(a, b)| a.zip(*b))
 }
 
-/// Where the time goes between the WebSocket and reqwest; `None` unless all lanes on the way have run.
+/// Where the time goes between the WebSocket and reqwest; `None` unless all lanes on the way have
+/// run.
 pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
     let find = |kind| lanes.iter().find(|stats| stats.lane == Lane { kind, tls });
     let difference = |upper: &LaneStats, lower: &LaneStats| {
-        let mut differences: Vec<f64> = pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
+        let mut differences: Vec<f64> =
+            pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
         (!differences.is_empty()).then(|| median(&mut differences))
     };
     let (ws, bare) = (find(LaneKind::Ws)?, find(LaneKind::HttpBare)?);
@@ -193,18 +202,24 @@ impl RaceOutcome {
             return "Nothing was compared.".to_owned();
         };
         let about = self.placement().parse().map_or("", crate::race::Placement::description);
-        let interval = format!("95 % interval {:.2} to {:.2}, {} pairs", ratio.low, ratio.high, ratio.pairs);
+        let interval =
+            format!("95 % interval {:.2} to {:.2}, {} pairs", ratio.low, ratio.high, ratio.pairs);
         let conditions = format!("{}, {about}", self.config.conditions());
         let median = ratio.median;
         match ratio.verdict() {
             RatioVerdict::NoDifference => format!(
-                "No difference worth the name between {lane} and {base}: {median:.2} times ({interval}); {conditions}."
+                "No difference worth the name between {lane} and {base}: {median:.2} times \
+                 ({interval}); {conditions}."
             ),
             RatioVerdict::Slower => {
-                format!("{lane} takes {median:.2} times as long as {base} ({interval}); {conditions}.")
+                format!(
+                    "{lane} takes {median:.2} times as long as {base} ({interval}); {conditions}."
+                )
             }
             RatioVerdict::Faster => {
-                format!("{lane} takes only {median:.2} of {base}'s time ({interval}); {conditions}.")
+                format!(
+                    "{lane} takes only {median:.2} of {base}'s time ({interval}); {conditions}."
+                )
             }
         }
     }
@@ -246,16 +261,20 @@ mod tests {
 
     #[test]
     fn the_sentence_carries_its_conditions() {
-        let lanes = vec![of(LaneKind::Tcp, 0.97, 0.96, 0.98), of(LaneKind::HttpReqwest, 1.47, 1.45, 1.49)];
+        let lanes =
+            vec![of(LaneKind::Tcp, 0.97, 0.96, 0.98), of(LaneKind::HttpReqwest, 1.47, 1.45, 1.49)];
         assert_eq!(
             outcome(lanes.clone(), &[]).summary(),
-            "http-reqwest takes 1.47 times as long as ws (95 % interval 1.45 to 1.49, 15 pairs); 32 bytes there and \
-             back, one connection each, loopback, each end on its own CPU."
+            "http-reqwest takes 1.47 times as long as ws (95 % interval 1.45 to 1.49, 15 pairs); \
+             32 bytes there and back, one connection each, loopback, each end on its own CPU."
         );
         let unpinned = RaceOutcome { pinned: false, ..outcome(lanes, &[]) };
         assert!(unpinned.summary().ends_with("both ends unpinned."), "{}", unpinned.summary());
         let same = outcome(vec![of(LaneKind::HttpHyper, 1.03, 0.98, 1.08)], &[]).summary();
-        assert!(same.starts_with("No difference worth the name between http-hyper and ws: 1.03"), "{same}");
+        assert!(
+            same.starts_with("No difference worth the name between http-hyper and ws: 1.03"),
+            "{same}"
+        );
         let less = outcome(vec![of(LaneKind::HttpReqwest, 0.59, 0.5, 0.6)], &[]).summary();
         assert!(less.starts_with("http-reqwest takes only 0.59 of ws's time"), "{less}");
         assert_eq!(
@@ -287,13 +306,18 @@ mod tests {
         let micros = |seconds: f64| (seconds * 1e6).round();
         assert_eq!(split.layers.map(|step| micros(step.cost) as i64), [0, 22, 21]);
         assert!((split.gap * 1e6 - 43.0).abs() < 0.1);
-        assert_eq!(super::gap_breakdown(&lanes[1..], false), None, "a step without a lane is not guessed");
+        assert_eq!(
+            super::gap_breakdown(&lanes[1..], false),
+            None,
+            "a step without a lane is not guessed"
+        );
     }
 
     #[test]
     fn a_rate_is_exchanges_by_the_time_the_lane_ran() {
         let times = HistogramSummary { count: 50, ..HistogramSummary::default() };
-        let stats = LaneStats { times, running_time: Duration::from_millis(500), ..LaneStats::default() };
+        let stats =
+            LaneStats { times, running_time: Duration::from_millis(500), ..LaneStats::default() };
         assert!((stats.rate() - 100.0).abs() < 1e-9);
     }
 }

@@ -35,7 +35,8 @@ impl Conditions<'_> {
     /// Why the run does not count, a sentence without its full stop each; none if it does.
     pub(in crate::race) fn objections(self) -> Vec<String> {
         let mut objections: Vec<String> = self.failure.iter().map(ToString::to_string).collect();
-        let failed = |figures: &LaneStats| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
+        let failed =
+            |figures: &LaneStats| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
         objections.extend(self.lanes.iter().filter_map(failed));
         if let Some(foreign) = self.foreign.filter(|&foreign| foreign > MAX_FOREIGN_CPU) {
             objections.push(format!(
@@ -69,7 +70,15 @@ mod tests {
     /// A run to which nobody can object.
     fn sound(lanes: &[LaneStats]) -> Conditions<'_> {
         let (floor, drift) = (RaceConfig::default().floor(), Drift::default());
-        Conditions { failure: None, lanes, foreign: Some(0.0), floor, drift, lost: None, rounds: 15 }
+        Conditions {
+            failure: None,
+            lanes,
+            foreign: Some(0.0),
+            floor,
+            drift,
+            lost: None,
+            rounds: 15,
+        }
     }
 
     #[track_caller]
@@ -81,16 +90,30 @@ mod tests {
     #[test]
     fn a_sound_run_counts() {
         assert_eq!(sound(&[LaneStats::default()]).objections(), [""; 0]);
-        assert_eq!(Conditions { foreign: None, ..sound(&[]) }.objections(), [""; 0], "where it is not known");
+        assert_eq!(
+            Conditions { foreign: None, ..sound(&[]) }.objections(),
+            [""; 0],
+            "where it is not known"
+        );
     }
 
     #[test]
     fn others_may_have_5_percent_of_the_cpus_and_no_more() {
         for share in [0.049, 0.05] {
-            assert_eq!(Conditions { foreign: Some(share), ..sound(&[]) }.objections(), [""; 0], "{share}");
+            assert_eq!(
+                Conditions { foreign: Some(share), ..sound(&[]) }.objections(),
+                [""; 0],
+                "{share}"
+            );
         }
-        only(Conditions { foreign: Some(0.051), ..sound(&[]) }, "other programs used 5 % of the CPU");
-        only(Conditions { foreign: Some(0.9), ..sound(&[]) }, "other programs used 90 % of the CPU");
+        only(
+            Conditions { foreign: Some(0.051), ..sound(&[]) },
+            "other programs used 5 % of the CPU",
+        );
+        only(
+            Conditions { foreign: Some(0.9), ..sound(&[]) },
+            "other programs used 90 % of the CPU",
+        );
     }
 
     #[test]
@@ -113,7 +136,11 @@ mod tests {
         let failed = LaneStats { failure: Some("refused".to_owned()), ..LaneStats::default() };
         only(Conditions { rounds: 0, ..sound(std::slice::from_ref(&failed)) }, "refused");
         only(
-            Conditions { failure: Some(&RaceError::Netns(NetnsError::Unsupported)), rounds: 0, ..sound(&[]) },
+            Conditions {
+                failure: Some(&RaceError::Netns(NetnsError::Unsupported)),
+                rounds: 0,
+                ..sound(&[])
+            },
             "network namespaces",
         );
         assert_eq!(Conditions { rounds: 1, ..sound(&[]) }.objections(), [""; 0]);
@@ -121,8 +148,10 @@ mod tests {
 
     #[test]
     fn what_the_kernel_lost_is_an_objection() {
-        let lost =
-            |overflows, drops| Conditions { lost: Some(ListenDrops { overflows, drops }), ..sound(&[]) };
+        let lost = |overflows, drops| Conditions {
+            lost: Some(ListenDrops { overflows, drops }),
+            ..sound(&[])
+        };
         assert_eq!(lost(0, 0).objections(), [""; 0]);
         only(lost(0, 1), "the kernel lost connections");
         only(lost(1, 0), "the kernel lost connections");

@@ -9,10 +9,12 @@ use crate::race::{HeaderProfile, bare_http};
 use crate::servers::connection::{Inbox, Timed};
 use crate::servers::{HostMismatch, ServerOptions};
 
-const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const BAD_REQUEST: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const MISDIRECTED: &[u8] =
     b"HTTP/1.1 421 Misdirected Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const TOO_LARGE: &[u8] =
+    b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Until the peer hangs up, or sends what is no request.
 pub(super) async fn serve(
@@ -36,21 +38,31 @@ async fn echo(
     }
     loop {
         let request = inbox.bytes();
-        let Ok(head) = bare_http::parse_head(request) else { return socket.write_all(BAD_REQUEST).await };
+        let Ok(head) = bare_http::parse_head(request) else {
+            return socket.write_all(BAD_REQUEST).await;
+        };
         let foreign = head.and_then(|head| {
             options.access.only_host(bare_http::named(request.get(..head.len)?, b"host")).err()
         });
         match head {
-            _ if foreign == Some(HostMismatch::Invalid) => return socket.write_all(BAD_REQUEST).await,
-            _ if foreign == Some(HostMismatch::Other) => return socket.write_all(MISDIRECTED).await,
+            _ if foreign == Some(HostMismatch::Invalid) => {
+                return socket.write_all(BAD_REQUEST).await;
+            }
+            _ if foreign == Some(HostMismatch::Other) => {
+                return socket.write_all(MISDIRECTED).await;
+            }
             Some(head) if head.body_len > MAX_PAYLOAD => return socket.write_all(TOO_LARGE).await,
             Some(head)
-                if let Some(body) = request.get(head.len..).and_then(|rest| rest.get(..head.body_len)) =>
+                if let Some(body) =
+                    request.get(head.len..).and_then(|rest| rest.get(..head.body_len)) =>
             {
                 reply.clear();
                 io::Write::write_fmt(
                     &mut reply,
-                    format_args!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{extra}\r\n", head.body_len),
+                    format_args!(
+                        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{extra}\r\n",
+                        head.body_len
+                    ),
                 )?;
                 reply.extend_from_slice(body);
                 socket.write_all(&reply).await?;

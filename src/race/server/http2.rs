@@ -12,8 +12,12 @@ use crate::servers::connection::Timed;
 use crate::servers::{ServerOptions, http};
 
 /// Until the peer hangs up.
-pub(super) async fn serve<S>(scope: Scope, socket: S, options: ServerOptions, headers: HeaderProfile)
-where
+pub(super) async fn serve<S>(
+    scope: Scope,
+    socket: S,
+    options: ServerOptions,
+    headers: HeaderProfile,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let echo = http::echo_service(options.limits, headers.response_headers());

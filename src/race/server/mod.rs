@@ -1,5 +1,5 @@
-//! The end of a lane that answers: an echo on a port of its own, whose sockets are counted, may be far away, and may
-//! stand still.
+//! The end of a lane that answers: an echo on a port of its own, whose sockets are counted, may be
+//! far away, and may stand still.
 //!
 //! HTTP/1.1 and WebSocket are the bundled servers' own handlers; here are the others.
 
@@ -31,8 +31,8 @@ use crate::servers::{Access, HostName, Limits, ServerOptions, http, websocket};
 /// Nothing is cut off while other lanes run.
 const LANE_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
-/// runner: whether this process is where its placement puts it.
+/// Does what the requests say, until they end; then all that was begun ends with the scope.
+/// `pinned` is told to the runner: whether this process is where its placement puts it.
 pub(crate) async fn run_server(
     scope: &Scope,
     pinned: bool,
@@ -45,7 +45,9 @@ pub(crate) async fn run_server(
         let response = match request {
             WorkerRequest::Listen { lane, config, address } => {
                 match start_listening(scope, lane, &config, address, &traffic, &stall) {
-                    Ok((address, certificate)) => WorkerResponse::Listening { address, certificate, pinned },
+                    Ok((address, certificate)) => {
+                        WorkerResponse::Listening { address, certificate, pinned }
+                    }
                     Err(error) => WorkerResponse::Failed(error.to_string()),
                 }
             }
@@ -81,12 +83,14 @@ struct LaneService {
     events: sse::EventStreams,
 }
 
-/// Connections are idle while other lanes run, and nothing may be cut off that is merely far away. Who does not read, or
-/// leaves unfinished what it has begun, gets as much time as an exchange does.
+/// Connections are idle while other lanes run, and nothing may be cut off that is merely far away.
+/// Who does not read, or leaves unfinished what it has begun, gets as much time as an exchange
+/// does.
 fn limits(config: &RaceConfig) -> Limits {
     let (exchange_timeout, own) = (config.exchange_timeout(), Limits::default());
     // a quarter of what comes over the narrowest link
-    let min_rate = config.link.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
+    let min_rate =
+        config.link.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
     Limits {
         head_timeout: LANE_TIMEOUT,
         body_timeout: LANE_TIMEOUT,
@@ -175,7 +179,9 @@ async fn serve<S>(
 {
     let Some(acceptor) = acceptor else { return service.serve(scope, socket, peer).await };
     // a client that speaks no TLS is told by the alert, and one that says nothing is not waited for
-    if let Ok(Ok(socket)) = timeout(service.options.limits.write_timeout, acceptor.accept(socket)).await {
+    if let Ok(Ok(socket)) =
+        timeout(service.options.limits.write_timeout, acceptor.accept(socket)).await
+    {
         service.serve(scope, socket, peer).await;
     }
 }
@@ -241,7 +247,8 @@ pub(super) mod piped {
         {
             let (service, scope) = (self.service.clone(), self.scope.child());
             let peer = ([127, 0, 0, 1], 9).into();
-            self.scope.spawn("connection", serve(service, scope, self.acceptor.clone(), socket, peer));
+            self.scope
+                .spawn("connection", serve(service, scope, self.acceptor.clone(), socket, peer));
         }
     }
 }
@@ -279,7 +286,8 @@ mod tests {
         // RFC 9113: the preface, an empty SETTINGS frame, and then PING frames
         let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
         let ping = b"\0\0\x08\x06\0\0\0\0\0whatever";
-        let lost = post.iter().map(|byte| if *byte == b'e' { b'E' } else { *byte }).collect::<Vec<_>>();
+        let lost =
+            post.iter().map(|byte| if *byte == b'e' { b'E' } else { *byte }).collect::<Vec<_>>();
         for (kind, first, bytes) in [
             (LaneKind::Tcp, &b""[..], &tcp[..]),
             (LaneKind::HttpBare, b"", &post),
@@ -305,7 +313,8 @@ mod tests {
             let met = drips(begun, serving(Lane::plain(kind))).await;
             assert!(met.taken < begun.len() + 15, "{kind:?}: {}", met.taken);
         }
-        let met = drips(b"\x16\x03\x01\x02\x00", serving(Lane { kind: LaneKind::Ws, tls: true })).await;
+        let met =
+            drips(b"\x16\x03\x01\x02\x00", serving(Lane { kind: LaneKind::Ws, tls: true })).await;
         assert!(met.taken < 20, "a TLS record that does not end: {}", met.taken);
     }
 
@@ -324,7 +333,10 @@ mod tests {
                 let serving = serving(Lane::plain(kind))(stream);
                 let ((), read) = tokio::join!(serving, peer.read_to_string(&mut answer));
                 read.unwrap();
-                assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{kind:?}, {host:?}: {answer}");
+                assert!(
+                    answer.starts_with(&format!("HTTP/1.1 {status}")),
+                    "{kind:?}, {host:?}: {answer}"
+                );
             }
         }
     }

@@ -1,5 +1,5 @@
-//! POSTs that come back as events: `GET /events` is an event stream whose first event is its number, and a
-//! POST to `/events/NUMBER` is answered by 204 and told as an event there.
+//! POSTs that come back as events: `GET /events` is an event stream whose first event is its
+//! number, and a POST to `/events/NUMBER` is answered by 204 and told as an event there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,9 +59,16 @@ async fn open_events(State(events): State<EventStreams>) -> Response {
     http::event_stream(first.chain(rest))
 }
 
-async fn post_event(State(events): State<EventStreams>, Path(number): Path<u64>, body: Bytes) -> StatusCode {
-    // event streams are text (WHATWG HTML section 9.2.6), and a line break would end the data's line
-    let Ok(text) = String::from_utf8(body.to_vec()) else { return StatusCode::UNSUPPORTED_MEDIA_TYPE };
+async fn post_event(
+    State(events): State<EventStreams>,
+    Path(number): Path<u64>,
+    body: Bytes,
+) -> StatusCode {
+    // event streams are text (WHATWG HTML section 9.2.6), and a line break would end the data's
+    // line
+    let Ok(text) = String::from_utf8(body.to_vec()) else {
+        return StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    };
     if text.contains(['\n', '\r']) {
         return StatusCode::UNPROCESSABLE_ENTITY;
     }

@@ -33,8 +33,8 @@ impl Progress {
         self.received = self.received.saturating_add(count as u64);
     }
 
-    /// When it is late: if nothing more has come for [`Limits::frame_timeout`], or if all of it has come slower than
-    /// [`Limits::min_rate`].
+    /// When it is late: if nothing more has come for [`Limits::frame_timeout`], or if all of it has
+    /// come slower than [`Limits::min_rate`].
     pub(crate) fn deadline(&self, pace: Pace) -> Instant {
         let still = later(self.last, pace.still);
         match self.slow(pace) {
@@ -49,7 +49,8 @@ impl Progress {
     }
 }
 
-/// How quickly something must come in that has begun: [`Limits::frame_timeout`] and [`Limits::min_rate`].
+/// How quickly something must come in that has begun: [`Limits::frame_timeout`] and
+/// [`Limits::min_rate`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     still: Duration,

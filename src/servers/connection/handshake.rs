@@ -1,6 +1,6 @@
-//! The server's side of the opening handshake, for all WebSocket servers: a head read, judged by `wire`, and answered.
-//! The rules are `wire::handshake`'s, and [`Access`] knows whom to let in; here they get a status line, a body in words and a
-//! limit in time.
+//! The server's side of the opening handshake, for all WebSocket servers: a head read, judged by
+//! `wire`, and answered. The rules are `wire::handshake`'s, and [`Access`] knows whom to let in;
+//! here they get a status line, a body in words and a limit in time.
 
 use std::io;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{Limits, ServerOptions};
 use crate::wire::handshake::{
-    HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan, HeadValidation, Problem, ProblemCode,
-    ServerPolicy, ValidatedHead,
+    HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan, HeadValidation, Problem,
+    ProblemCode, ServerPolicy, ValidatedHead,
 };
 use crate::wire::{AgreedExtensions, Side};
 
@@ -66,8 +66,8 @@ pub(crate) enum HandshakeError {
     Io(#[from] io::Error),
 }
 
-/// How a request is answered that is right as HTTP and does not ask for a WebSocket: somebody typed the address into a
-/// browser.
+/// How a request is answered that is right as HTTP and does not ask for a WebSocket: somebody typed
+/// the address into a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OrdinaryHttp {
     /// With 426 and what to ask for, in a sentence.
@@ -91,7 +91,11 @@ where
     let validation = &request.handshake.validation;
     if validation.outcome != HandshakeOutcome::Accept {
         let friendly = ordinary == OrdinaryHttp::UpgradeRequired && is_ordinary_http(validation);
-        return if friendly { want_upgrade(stream).await } else { refuse(stream, validation).await };
+        return if friendly {
+            want_upgrade(stream).await
+        } else {
+            refuse(stream, validation).await
+        };
     }
     if let Some(head) = &request.handshake.head {
         check_origin(stream, head, options).await?;
@@ -113,8 +117,8 @@ fn target(head: &Head) -> &[u8] {
     head.raw().get(target).unwrap_or_default()
 }
 
-/// Reads one head, for at most [`Limits::head_timeout`], and judges it by `policy`. A request for another host than those that
-/// the server answers for is refused here already.
+/// Reads one head, for at most [`Limits::head_timeout`], and judges it by `policy`. A request for
+/// another host than those that the server answers for is refused here already.
 pub(in crate::servers) async fn read_request<S>(
     stream: &mut S,
     policy: &ServerPolicy,
@@ -138,7 +142,9 @@ where
             refuse(stream, &request.handshake.validation).await
         }
         Some(Err(foreign)) => {
-            stream.write_all(text_response(foreign.status(), &[], foreign.description()).as_bytes()).await?;
+            stream
+                .write_all(text_response(foreign.status(), &[], foreign.description()).as_bytes())
+                .await?;
             Err(HandshakeError::Host(foreign))
         }
         Some(Ok(())) | None => Ok(request),
@@ -150,7 +156,8 @@ async fn read_head(
     policy: &ServerPolicy,
 ) -> Result<HandshakeHead, HandshakeError> {
     let mut reader = HeadReader::new(Side::Client, policy.max_head_len);
-    // On the heap: the future lives as long as the connection, the buffer only until here is a head.
+    // On the heap: the future lives as long as the connection, the buffer only until here is a
+    // head.
     let mut buffer = vec![0; 4096];
     loop {
         let count = stream.read(&mut buffer).await?;
@@ -161,21 +168,27 @@ async fn read_head(
         let taken = reader.push(bytes);
         if reader.scan() != HeadScan::Incomplete {
             let rest = bytes.get(taken..).unwrap_or_default().to_vec();
-            let opening =
-                ValidatedHead::new(&reader, &HeadContext::Request(policy.clone()), !rest.is_empty());
+            let opening = ValidatedHead::new(
+                &reader,
+                &HeadContext::Request(policy.clone()),
+                !rest.is_empty(),
+            );
             return Ok(HandshakeHead { handshake: opening, rest });
         }
     }
 }
 
-/// Whether a request is for this server, by its only Host, or by its target where that names a host (RFC 9112 section
-/// 3.2.2).
+/// Whether a request is for this server, by its only Host, or by its target where that names a host
+/// (RFC 9112 section 3.2.2).
 fn check_host(access: &Access, head: &Head) -> Result<(), HostMismatch> {
-    let hosts: Vec<Vec<u8>> = head.fields_named("Host").map(|field| head.field_value(field)).collect();
+    let hosts: Vec<Vec<u8>> =
+        head.fields_named("Host").map(|field| head.field_value(field)).collect();
     access.only_host(hosts.iter().map(Vec::as_slice))?;
     let absolute = str::from_utf8(target(head)).ok().and_then(|target| target.split_once("://"));
     match absolute {
-        Some((_, rest)) => access.host(rest.split(['/', '?', '#']).next().unwrap_or_default().as_bytes()),
+        Some((_, rest)) => {
+            access.host(rest.split(['/', '?', '#']).next().unwrap_or_default().as_bytes())
+        }
         None => Ok(()),
     }
 }
@@ -190,7 +203,9 @@ pub(in crate::servers) async fn check_origin(
     if head.fields_named("Origin").all(|field| origins.allow(&head.field_value(field))) {
         return Ok(());
     }
-    stream.write_all(text_response(403, &[], &describe_rule(ProblemCode::Origin)).as_bytes()).await?;
+    stream
+        .write_all(text_response(403, &[], &describe_rule(ProblemCode::Origin)).as_bytes())
+        .await?;
     Err(HandshakeError::Problem(ProblemCode::Origin))
 }
 
@@ -211,11 +226,14 @@ async fn refuse<T>(
     if let Some(status) = validation.status {
         let words: Vec<String> = fatal().map(|problem| describe_rule(problem.code)).collect();
         stream
-            .write_all(text_response(status, &validation.response_headers, &words.join("\n\n")).as_bytes())
+            .write_all(
+                text_response(status, &validation.response_headers, &words.join("\n\n")).as_bytes(),
+            )
             .await?;
     }
     let first = fatal().next();
-    Err(first.map_or(HandshakeError::NotAHandshake, |problem| HandshakeError::Problem(problem.code)))
+    Err(first
+        .map_or(HandshakeError::NotAHandshake, |problem| HandshakeError::Problem(problem.code)))
 }
 
 /// Nothing is wrong with it but that it does not ask for a WebSocket.
@@ -247,8 +265,13 @@ pub(in crate::servers) fn response_head(status: u16, headers: &[(String, String)
     head + "\r\n"
 }
 
-/// A whole answer with words as its body, and a line end behind them, after which the server hangs up.
-pub(in crate::servers) fn text_response(status: u16, headers: &[(String, String)], body: &str) -> String {
+/// A whole answer with words as its body, and a line end behind them, after which the server hangs
+/// up.
+pub(in crate::servers) fn text_response(
+    status: u16,
+    headers: &[(String, String)],
+    body: &str,
+) -> String {
     let mut headers = headers.to_vec();
     match headers.iter_mut().find(|(name, _)| name == "Connection") {
         Some((_, value)) if value.contains("close") => {}
@@ -267,8 +290,9 @@ mod tests {
     use super::*;
     use crate::servers::options::access::Origins;
 
-    const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: localhost:9001\r\nUpgrade: websocket\r\n\
-        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: localhost:9001\r\nUpgrade: \
+                           websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
+                           dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
     /// The answer to these bytes, and what the server makes of them.
     async fn asked(
@@ -278,7 +302,8 @@ mod tests {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(bytes).await.unwrap();
         let opened =
-            open(&mut server, &ServerPolicy::default(), options, OrdinaryHttp::UpgradeRequired).await;
+            open(&mut server, &ServerPolicy::default(), options, OrdinaryHttp::UpgradeRequired)
+                .await;
         drop(server);
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
@@ -299,9 +324,16 @@ mod tests {
 
     #[tokio::test]
     async fn the_sample_request_opens_and_what_follows_it_is_kept() {
-        let (answer, opened) = asked(format!("{REQUEST}rest").as_bytes(), &ServerOptions::default()).await;
-        assert!(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"), "{answer}");
-        assert!(answer.ends_with("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"), "{answer}");
+        let (answer, opened) =
+            asked(format!("{REQUEST}rest").as_bytes(), &ServerOptions::default()).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"),
+            "{answer}"
+        );
+        assert!(
+            answer.ends_with("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
+            "{answer}"
+        );
         let AcceptedHandshake { path, rest, .. } = opened.unwrap();
         assert_eq!((path.as_str(), rest.as_slice()), ("/chat", &b"rest"[..]));
     }
@@ -334,33 +366,45 @@ mod tests {
             asked(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", &ServerOptions::default()).await;
         assert_eq!(
             answer,
-            "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
-             Content-Type: text/plain; charset=utf-8\r\nContent-Length: 56\r\n\r\n\
-             here is a WebSocket server: ask with Upgrade: websocket\n"
+            "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, \
+             close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 56\r\n\r\nhere \
+             is a WebSocket server: ask with Upgrade: websocket\n"
         );
         let error = refused.unwrap_err();
         assert!(matches!(error, HandshakeError::UpgradeRequired), "{error:?}");
-        assert_eq!(error.to_string(), "426: here is a WebSocket server: ask with Upgrade: websocket");
+        assert_eq!(
+            error.to_string(),
+            "426: here is a WebSocket server: ask with Upgrade: websocket"
+        );
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
-        let judged =
-            open(&mut server, &ServerPolicy::default(), &ServerOptions::default(), OrdinaryHttp::Judged)
-                .await;
+        let judged = open(
+            &mut server,
+            &ServerPolicy::default(),
+            &ServerOptions::default(),
+            OrdinaryHttp::Judged,
+        )
+        .await;
         assert!(judged.is_err());
         let mut answer = [0; 64];
         let count = client.read(&mut answer).await.unwrap();
         assert!(answer[..count].starts_with(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"));
         let huge = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
         let (answer, _) = asked(huge.as_bytes(), &ServerOptions::default()).await;
-        assert!(answer.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"));
+        assert!(
+            answer.starts_with(
+                "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
+            )
+        );
     }
 
     #[tokio::test]
     async fn a_page_is_let_in_by_its_origin_and_a_client_without_one_always() {
         let loopback = Access { origins: Some(Origins::Loopback), ..Access::default() };
         let options = ServerOptions { access: loopback, ..ServerOptions::default() };
-        let ask =
-            |origin: &str| REQUEST.replace("Upgrade: websocket", &format!("{origin}Upgrade: websocket"));
+        let ask = |origin: &str| {
+            REQUEST.replace("Upgrade: websocket", &format!("{origin}Upgrade: websocket"))
+        };
         for (origin, status) in [
             ("", "101 "),
             ("Origin: http://localhost:8080\r\n", "101 "),

@@ -35,8 +35,8 @@ impl Inbox {
         self.progress = None;
     }
 
-    /// Reads more; false at the end of the stream. Between two requests there may be any pause; one that has begun must go on as
-    /// [`Limits::frame_timeout`] and [`Limits::min_rate`] say.
+    /// Reads more; false at the end of the stream. Between two requests there may be any pause; one
+    /// that has begun must go on as [`Limits::frame_timeout`] and [`Limits::min_rate`] say.
     ///
     /// # Errors
     /// Those of the stream, and [`io::ErrorKind::TimedOut`].
@@ -48,8 +48,10 @@ impl Inbox {
             stream.read_buf(&mut self.bytes).await?
         } else {
             let now = Instant::now();
-            let progress = *self.progress.get_or_insert_with(|| Progress::begin(self.bytes.len(), now));
-            let reading = timeout_at(progress.deadline(self.pace), stream.read_buf(&mut self.bytes));
+            let progress =
+                *self.progress.get_or_insert_with(|| Progress::begin(self.bytes.len(), now));
+            let reading =
+                timeout_at(progress.deadline(self.pace), stream.read_buf(&mut self.bytes));
             reading.await??
         };
         if let Some(progress) = &mut self.progress {
@@ -69,7 +71,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_has_begun_must_go_on_and_a_pause_between_two_has_no_end() {
-        let limits = Limits { frame_timeout: Duration::from_secs(10), min_rate: 4096, ..Limits::default() };
+        let limits =
+            Limits { frame_timeout: Duration::from_secs(10), min_rate: 4096, ..Limits::default() };
         let (mut server, mut peer) = duplex(1 << 16);
         let mut inbox = Inbox::new(limits);
         peer.write_all(b"whole").await.unwrap();

@@ -21,8 +21,9 @@ pub(in crate::servers) fn listen_on_loopback(port: u16) -> io::Result<(SocketAdd
     Ok((listener.local_addr()?, listener))
 }
 
-/// Accepts until `options.shutdown`, then gives the connections `options.limits.drain` to end, then cuts them.
-/// Dropping the future cuts all at once. `scope` hears of panics; only their own connection ends by them.
+/// Accepts until `options.shutdown`, then gives the connections `options.limits.drain` to end, then
+/// cuts them. Dropping the future cuts all at once. `scope` hears of panics; only their own
+/// connection ends by them.
 pub(in crate::servers) async fn serve_connections<F>(
     name: &'static str,
     scope: Scope,
@@ -34,7 +35,8 @@ pub(in crate::servers) async fn serve_connections<F>(
 {
     let limit = options.limits.max_connections;
     let full = || options.record(ServerEvent::Full { connections: limit });
-    let counted = |stream, peer| connection(Tap::new(stream, options.traffic.count_connection()), peer);
+    let counted =
+        |stream, peer| connection(Tap::new(stream, options.traffic.count_connection()), peer);
     tokio::select! {
         biased;
         () = options.shutdown.cancelled() => {}

@@ -17,8 +17,9 @@ use crate::servers::connection::timeout::Timeout;
 /// A timer that is made when something is first waited for, so that an idle connection has none.
 type Timer = Option<Pin<Box<Sleep>>>;
 
-/// A socket whose writes fail with [`Timeout::Write`] where the peer has taken nothing for [`Limits::write_timeout`], and whose
-/// reads fail, once it has been told where the frames [begin](Timed::frames_begin), where a frame is late.
+/// A socket whose writes fail with [`Timeout::Write`] where the peer has taken nothing for
+/// [`Limits::write_timeout`], and whose reads fail, once it has been told where the frames
+/// [begin](Timed::frames_begin), where a frame is late.
 #[derive(Debug)]
 pub(crate) struct Timed<S> {
     stream: S,
@@ -59,7 +60,8 @@ impl<S> Timed<S> {
         let timer = self.late_frame.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         loop {
             ready!(timer.as_mut().poll(cx));
-            // Bytes have come since it was set: it is cheaper to look again than to set it anew for each of them.
+            // Bytes have come since it was set: it is cheaper to look again than to set it anew for
+            // each of them.
             if timer.deadline() >= deadline {
                 return Poll::Ready(frames.timeout().into());
             }
@@ -68,7 +70,11 @@ impl<S> Timed<S> {
     }
 
     /// What a write has come to; one that is not ready must be so in time.
-    fn in_time<T>(&mut self, written: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    fn in_time<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.no_write = None;
             return written;
@@ -81,7 +87,11 @@ impl<S> Timed<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let timed = self.get_mut();
         let before = buf.filled().len();
         match Pin::new(&mut timed.stream).poll_read(cx, buf) {
@@ -98,7 +108,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let timed = self.get_mut();
         let written = Pin::new(&mut timed.stream).poll_write(cx, buf);
         timed.in_time(written, cx)

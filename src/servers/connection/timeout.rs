@@ -6,7 +6,8 @@ use std::time::Duration;
 /// A limit of time that a peer has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Timeout {
-    /// Nothing more of a frame came within [`Limits::frame_timeout`](crate::servers::Limits::frame_timeout).
+    /// Nothing more of a frame came within
+    /// [`Limits::frame_timeout`](crate::servers::Limits::frame_timeout).
     #[error("a frame stood still for {} s, at least {more} bytes before its end", .limit.as_secs_f32())]
     StillFrame {
         /// The limit.
@@ -15,14 +16,17 @@ pub(crate) enum Timeout {
         more: u64,
     },
     /// A frame came slower than [`Limits::min_rate`](crate::servers::Limits::min_rate).
-    #[error("a frame came at less than {rate} bytes a second, and at least {more} bytes are missing")]
+    #[error(
+        "a frame came at less than {rate} bytes a second, and at least {more} bytes are missing"
+    )]
     SlowFrame {
         /// The rate.
         rate: u64,
         /// The least that was still to come, in bytes.
         more: u64,
     },
-    /// The peer took nothing within [`Limits::write_timeout`](crate::servers::Limits::write_timeout).
+    /// The peer took nothing within
+    /// [`Limits::write_timeout`](crate::servers::Limits::write_timeout).
     #[error("it read nothing for {} s", .0.as_secs_f32())]
     Write(Duration),
 }

@@ -23,8 +23,8 @@ use crate::wire::handshake::ServerPolicy;
 /// Messages that wait for their turn; whoever has one more waits with it.
 const BROADCAST_QUEUE_CAPACITY: usize = 16;
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`. Unless the options say
-/// otherwise, only pages of loopback origins are let in.
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
+/// `scope`. Unless the options say otherwise, only pages of loopback origins are let in.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
@@ -40,7 +40,8 @@ pub fn bind(
     let (own, handle) = (options.clone(), hub.clone());
     let server = async move {
         delivering.spawn("hub", deliver_broadcasts(hub.subscribers.clone(), waiting));
-        let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), hub.clone());
+        let connection =
+            move |socket, peer| serve_connection(socket, peer, own.clone(), hub.clone());
         serve_connections("hub connection", connections, listener, options, connection).await;
         // Nobody is left who could listen.
         delivering.cancel();
@@ -48,7 +49,12 @@ pub fn bind(
     Ok((address, handle, server))
 }
 
-async fn serve_connection(mut socket: CountedSocket, peer: SocketAddr, options: ServerOptions, hub: Hub) {
+async fn serve_connection(
+    mut socket: CountedSocket,
+    peer: SocketAddr,
+    options: ServerOptions,
+    hub: Hub,
+) {
     let opening = {
         let policy = ServerPolicy::default();
         let mut timed = Timed::new(&mut socket, options.limits);
@@ -86,7 +92,8 @@ async fn run_subscriber(
     options.record(reader.closed(peer, end));
     // It may fail, or the peer may not read: there is nobody left to tell.
     let _ = timeout(options.limits.write_timeout, subscriber.flush()).await;
-    let subscriber = Arc::into_inner(subscriber).expect("only the register had it too, which it has left");
+    let subscriber =
+        Arc::into_inner(subscriber).expect("only the register had it too, which it has left");
     let (stream, counted) = subscriber.into_parts();
     Tap::new(stream, counted)
 }
@@ -99,7 +106,10 @@ mod tests {
     #[tokio::test]
     async fn an_idle_subscriber_has_no_buffers() {
         let (socket, peer) = serve::tests::socket().await;
-        let hub = Hub { subscribers: Arc::default(), broadcasts: mpsc::channel(BROADCAST_QUEUE_CAPACITY).0 };
+        let hub = Hub {
+            subscribers: Arc::default(),
+            broadcasts: mpsc::channel(BROADCAST_QUEUE_CAPACITY).0,
+        };
         let size = size_of_val(&serve_connection(socket, peer, ServerOptions::default(), hub));
         assert!(size + size_of::<Subscriber>() <= 3000, "{size} bytes");
     }

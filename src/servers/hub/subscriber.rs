@@ -1,5 +1,6 @@
-//! One subscriber of the hub: its socket with the queue before it, which others feed, and the [`SubscriberReader`] that reads.
-//! Whole frames come in here; the order among them is the hub's business.
+//! One subscriber of the hub: its socket with the queue before it, which others feed, and the
+//! [`SubscriberReader`] that reads. Whole frames come in here; the order among them is the hub's
+//! business.
 
 use std::collections::VecDeque;
 use std::io;
@@ -24,8 +25,8 @@ use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind};
 /// What one read takes at most. It lies on the stack: who is silent has no buffer.
 const READ_BUFFER: usize = 4096;
 
-/// A message that is half sent must be sent to its end before a Close. Who reads too slowly is not worth keeping more of it
-/// than this, in bytes: it is cut off without one.
+/// A message that is half sent must be sent to its end before a Close. Who reads too slowly is not
+/// worth keeping more of it than this, in bytes: it is cut off without one.
 const LAST_WORDS: usize = 128 << 10;
 
 /// The sending side, shared by the hub and the subscriber's own task.
@@ -67,8 +68,12 @@ enum OutboxState {
 
 impl Subscriber {
     pub(super) fn new(socket: TcpStream, counted: CountedConnection, limits: Limits) -> Self {
-        let Limits { max_backlog: backlog, max_backlog_bytes: backlog_bytes, write_timeout: write, .. } =
-            limits;
+        let Limits {
+            max_backlog: backlog,
+            max_backlog_bytes: backlog_bytes,
+            write_timeout: write,
+            ..
+        } = limits;
         Self {
             socket,
             counted,
@@ -84,7 +89,8 @@ impl Subscriber {
         (self.socket, self.counted)
     }
 
-    /// Writes what the socket takes now, and queues the rest. Who has too much in the queue already gets a Close instead.
+    /// Writes what the socket takes now, and queues the rest. Who has too much in the queue already
+    /// gets a Close instead.
     pub(super) fn send(&self, broadcast: &Broadcast) {
         let mut outbox = self.lock();
         if outbox.state == OutboxState::Open {
@@ -168,7 +174,8 @@ impl Subscriber {
         }
     }
 
-    /// Ends when the queue is empty. The socket must take something of it in time, however often this is begun anew.
+    /// Ends when the queue is empty. The socket must take something of it in time, however often
+    /// this is begun anew.
     pub(super) async fn flush(&self) -> io::Result<()> {
         loop {
             let Some(full_since) = self.write_all()? else { return Ok(()) };
@@ -210,7 +217,10 @@ impl Outbox {
             (self.queue, self.bytes) = (VecDeque::new(), 0);
         } else {
             let reason = ConnectionEnd::Slow(waiting).to_string();
-            self.add(Broadcast { frames: encode::close_frame(1008, &reason, None).into(), messages: 0 });
+            self.add(Broadcast {
+                frames: encode::close_frame(1008, &reason, None).into(),
+                messages: 0,
+            });
         }
         self.state = OutboxState::Slow(waiting);
     }
@@ -335,8 +345,12 @@ impl<'s> SubscriberReader<'s> {
         self.frames.extend(encode::single_frame(opcode, data, None));
     }
 
-    /// Gives the hub what was heard, when it is its turn. Meanwhile nothing is read, but the queue is emptied.
-    async fn broadcast(&mut self, broadcasts: &mpsc::Sender<Broadcast>) -> Result<(), ConnectionEnd> {
+    /// Gives the hub what was heard, when it is its turn. Meanwhile nothing is read, but the queue
+    /// is emptied.
+    async fn broadcast(
+        &mut self,
+        broadcasts: &mpsc::Sender<Broadcast>,
+    ) -> Result<(), ConnectionEnd> {
         if self.messages == 0 {
             return Ok(());
         }
@@ -422,7 +436,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_bounded_in_bytes_too() {
-        let limits = Limits { max_backlog: 1000, max_backlog_bytes: 1_000_000, ..Limits::default() };
+        let limits =
+            Limits { max_backlog: 1000, max_backlog_bytes: 1_000_000, ..Limits::default() };
         let (subscriber, _peer) = with(limits).await;
         let (mut frames, mut most) = (Vec::new(), 0);
         while subscriber.lock().state == OutboxState::Open {

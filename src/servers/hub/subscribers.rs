@@ -23,8 +23,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Sends a text to everybody. It waits while other messages have their turn, and never for a subscriber; once the
-    /// server has ended, it does nothing.
+    /// Sends a text to everybody. It waits while other messages have their turn, and never for a
+    /// subscriber; once the server has ended, it does nothing.
     pub async fn publish(&self, text: &str) {
         self.broadcast(encode::single_frame(Opcode::Text, text.as_bytes(), None)).await;
     }
@@ -91,7 +91,8 @@ impl Drop for Registration<'_> {
     }
 }
 
-/// Gives every message to everybody, one message after the other, so that all hear the same in the same order.
+/// Gives every message to everybody, one message after the other, so that all hear the same in the
+/// same order.
 pub(super) async fn deliver_broadcasts(
     subscribers: Arc<Subscribers>,
     mut broadcasts: mpsc::Receiver<Broadcast>,

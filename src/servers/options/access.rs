@@ -1,8 +1,9 @@
 //! [`Access`]: whom a server lets in, by the `Host` and the `Origin` of a request.
 //!
-//! Any web page may open connections to loopback. Its browser says whose page it is (`Origin`, RFC 6454), which only matters
-//! where an answer may be read: a WebSocket server must look at it (RFC 6455 section 10.2). And a page may have its own name
-//! lead to 127.0.0.1 (DNS rebinding), which makes a server on loopback its own origin; what gives that away is `Host`.
+//! Any web page may open connections to loopback. Its browser says whose page it is (`Origin`, RFC
+//! 6454), which only matters where an answer may be read: a WebSocket server must look at it (RFC
+//! 6455 section 10.2). And a page may have its own name lead to 127.0.0.1 (DNS rebinding), which
+//! makes a server on loopback its own origin; what gives that away is `Host`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,7 +12,8 @@ use std::sync::Arc;
 
 use crate::text::sanitize;
 
-/// Whom a server lets in. The default: requests for loopback, from any origin that the kind of server has no objection to.
+/// Whom a server lets in. The default: requests for loopback, from any origin that the kind of
+/// server has no objection to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Names that a request may be for, beside those of loopback.
@@ -52,19 +54,20 @@ impl HostMismatch {
     pub(crate) fn description(self) -> &'static str {
         match self {
             Self::Invalid => {
-                "an HTTP/1.1 request has one Host field, which says a host and perhaps a port \
-                 (RFC 9112 section 3.2)"
+                "an HTTP/1.1 request has one Host field, which says a host and perhaps a port (RFC \
+                 9112 section 3.2)"
             }
             Self::Other => {
-                "this server is localhost, 127.0.0.1 and [::1], and whatever `wiretalk serve --allow-host NAME` adds; \
-                 any web page can make a name of its own lead here"
+                "this server is localhost, 127.0.0.1 and [::1], and whatever `wiretalk serve \
+                 --allow-host NAME` adds; any web page can make a name of its own lead here"
             }
         }
     }
 }
 
 impl Access {
-    /// Judges what a request says as `Host`, or as the authority of its target, which goes before (RFC 9112 section 3.2.2).
+    /// Judges what a request says as `Host`, or as the authority of its target, which goes before
+    /// (RFC 9112 section 3.2.2).
     pub(crate) fn host(&self, value: &[u8]) -> Result<(), HostMismatch> {
         let host = str::from_utf8(value).ok().and_then(authority).ok_or(HostMismatch::Invalid)?;
         let known = host.is_loopback() || self.hosts.iter().any(|name| name.covers(&host));
@@ -122,14 +125,19 @@ impl Host {
     /// `None` where it is none. A dot at its end says that a name is complete; it is the same name.
     fn parse(text: &str) -> Option<Self> {
         if let Some(address) = text.strip_prefix('[') {
-            return Some(Self::Address(address.strip_suffix(']')?.parse::<Ipv6Addr>().ok()?.into()));
+            return Some(Self::Address(
+                address.strip_suffix(']')?.parse::<Ipv6Addr>().ok()?.into(),
+            ));
         }
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
         if !text.bytes().all(legal) {
             return None;
         }
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        Some(name.parse::<Ipv4Addr>().map_or(Self::Name(name), |address| Self::Address(address.into())))
+        Some(
+            name.parse::<Ipv4Addr>()
+                .map_or(Self::Name(name), |address| Self::Address(address.into())),
+        )
     }
 }
 
@@ -163,7 +171,8 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     Some((host, Some(port.parse().ok().filter(|_| digits)?)))
 }
 
-/// A name or address that requests may be for, whatever the port; with a dot before it, all names below it too.
+/// A name or address that requests may be for, whatever the port; with a dot before it, all names
+/// below it too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName {
     host: Host,
@@ -177,8 +186,9 @@ impl HostName {
     }
 
     fn covers(&self, asked: &Host) -> bool {
-        let below =
-            |name: &str, asked: &str| asked.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+        let below = |name: &str, asked: &str| {
+            asked.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
+        };
         match (&self.host, asked) {
             (Host::Name(name), Host::Name(asked)) if self.includes_subdomains => {
                 name == asked || below(name, asked)
@@ -212,7 +222,9 @@ impl FromStr for HostName {
     fn from_str(text: &str) -> Result<Self, HostNameError> {
         let wrong = || HostNameError(text.to_owned());
         let (name, below) = text.strip_prefix('.').map_or((text, false), |name| (name, true));
-        let host = Host::parse(name).filter(|host| *host != Host::Name(String::new())).ok_or_else(wrong)?;
+        let host = Host::parse(name)
+            .filter(|host| *host != Host::Name(String::new()))
+            .ok_or_else(wrong)?;
         match host {
             Host::Address(_) if below => Err(wrong()),
             host => Ok(Self { host, includes_subdomains: below }),
@@ -220,8 +232,8 @@ impl FromStr for HostName {
     }
 }
 
-/// Whose page opens a WebSocket (RFC 6454 section 4): scheme, host and port, or nobody's in particular (`null`), as pages
-/// from files are.
+/// Whose page opens a WebSocket (RFC 6454 section 4): scheme, host and port, or nobody's in
+/// particular (`null`), as pages from files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(Option<Triple>);
 
@@ -248,12 +260,15 @@ impl FromStr for Origin {
         }
         let triple = || {
             let (scheme, rest) = text.split_once("://")?;
-            let letters = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-            let scheme = Some(scheme.to_ascii_lowercase())
-                .filter(|_| letters && scheme.starts_with(|first: char| first.is_ascii_alphabetic()))?;
+            let letters =
+                scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+            let scheme = Some(scheme.to_ascii_lowercase()).filter(|_| {
+                letters && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            })?;
             let (host, port) = split_port(rest)?;
             let host = Host::parse(host).filter(|host| *host != Host::Name(String::new()))?;
-            let port = port.filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443)));
+            let port = port
+                .filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443)));
             Some(Triple { scheme, host, port })
         };
         triple().map(|triple| Self(Some(triple))).ok_or_else(|| OriginError(text.to_owned()))
@@ -265,7 +280,9 @@ impl fmt::Display for Origin {
         match &self.0 {
             None => f.write_str("null"),
             Some(Triple { scheme, host, port: None }) => write!(f, "{scheme}://{host}"),
-            Some(Triple { scheme, host, port: Some(port) }) => write!(f, "{scheme}://{host}:{port}"),
+            Some(Triple { scheme, host, port: Some(port) }) => {
+                write!(f, "{scheme}://{host}:{port}")
+            }
         }
     }
 }
@@ -365,9 +382,16 @@ mod tests {
         for host in ["a.talk.example", "backstage.example", "192.0.2.2"] {
             assert_eq!(access.host(host.as_bytes()), Err(HostMismatch::Other), "{host}");
         }
-        for wrong in
-            ["", ".", "talk.example:80", "http://talk.example", "a b", "\x1b[2J", ".127.0.0.1", "a/b"]
-        {
+        for wrong in [
+            "",
+            ".",
+            "talk.example:80",
+            "http://talk.example",
+            "a b",
+            "\x1b[2J",
+            ".127.0.0.1",
+            "a/b",
+        ] {
             let error = wrong.parse::<HostName>().unwrap_err().to_string();
             assert!(error.contains("isn't a host name") && !error.contains('\x1b'), "{error}");
         }
@@ -403,7 +427,10 @@ mod tests {
             "*",
         ] {
             let error = wrong.parse::<Origin>().unwrap_err().to_string();
-            assert!(error.contains("isn't an origin") && !error.contains(['\x1b', '\n']), "{error}");
+            assert!(
+                error.contains("isn't an origin") && !error.contains(['\x1b', '\n']),
+                "{error}"
+            );
         }
     }
 
@@ -422,7 +449,8 @@ mod tests {
             (b"\xff", [true, false, false]),
         ];
         for (origin, expected) in cases {
-            let allowed = [&Origins::Any, &Origins::Loopback, &only].map(|origins| origins.allow(origin));
+            let allowed =
+                [&Origins::Any, &Origins::Loopback, &only].map(|origins| origins.allow(origin));
             assert_eq!(allowed, expected, "{:?}", String::from_utf8_lossy(origin));
         }
     }

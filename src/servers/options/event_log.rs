@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-/// Something a server did. Texts come from the peer as they are: escape control characters before showing them.
+/// Something a server did. Texts come from the peer as they are: escape control characters before
+/// showing them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerEvent {
     /// An HTTP request was answered.
@@ -37,8 +38,9 @@ pub enum ServerEvent {
     Closed {
         /// Who it was.
         peer: SocketAddr,
-        /// The status code of the first Close frame, from either side. `None`: a Close frame without a code, or no
-        /// Close frame at all (what RFC 6455 section 7.1.5 calls 1005 and 1006).
+        /// The status code of the first Close frame, from either side. `None`: a Close frame
+        /// without a code, or no Close frame at all (what RFC 6455 section 7.1.5 calls
+        /// 1005 and 1006).
         code: Option<u16>,
         /// Why it ended, in words, if not by the peer's own Close frame.
         reason: Option<String>,
@@ -80,7 +82,9 @@ pub enum ServerEvent {
         /// The length of the whole answer.
         bytes: u64,
     },
-    /// As many connections are open as [`Limits::max_connections`](crate::servers::Limits::max_connections) allows; further ones wait.
+    /// As many connections are open as
+    /// [`Limits::max_connections`](crate::servers::Limits::max_connections) allows; further ones
+    /// wait.
     Full {
         /// The limit.
         connections: usize,
@@ -108,7 +112,8 @@ impl EventLog {
         (Self { sender, lost: Arc::default() }, receiver)
     }
 
-    /// The number of events that found no room. It does not keep the channel open, as a clone of the log would.
+    /// The number of events that found no room. It does not keep the channel open, as a clone of
+    /// the log would.
     pub fn lost(&self) -> Arc<AtomicU64> {
         self.lost.clone()
     }

@@ -9,12 +9,14 @@ use crate::servers::options::access::Access;
 use crate::servers::options::event_log::{EventLog, ServerEvent};
 use crate::servers::options::limits::Limits;
 
-/// How a server is to run. The default: any free port, nobody listening to the log, the default [`Limits`] and [`Access`].
+/// How a server is to run. The default: any free port, nobody listening to the log, the default
+/// [`Limits`] and [`Access`].
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
     /// The port on 127.0.0.1; 0 is any free one.
     pub port: u16,
-    /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within [`Limits::drain_timeout`].
+    /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within
+    /// [`Limits::drain_timeout`].
     pub shutdown: CancellationToken,
     /// Where bytes and connections are counted.
     pub traffic: Arc<Traffic>,

@@ -1,5 +1,6 @@
-//! What the sloppy server does wrong, one row a path: its name, what it is, and the rule that an inspector must see broken.
-//! The bytes are made here; sockets and the order of events are the server's.
+//! What the sloppy server does wrong, one row a path: its name, what it is, and the rule that an
+//! inspector must see broken. The bytes are made here; sockets and the order of events are the
+//! server's.
 
 use crate::wire::frame::encode;
 use crate::wire::handshake::{AcceptMistake, AcceptValue, ProblemCode};
@@ -48,10 +49,13 @@ impl HandshakeResponse {
     /// The right one, but for compression, which is never agreed on.
     pub(super) fn new(key: &str) -> Self {
         let accept = AcceptValue::new(key);
-        let headers =
-            [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", &accept.value)]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec();
+        let headers = [
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", &accept.value),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
         Self { status: 101, headers, accept }
     }
 
@@ -140,9 +144,14 @@ impl Misbehavior {
 /// All of them, in the order in which a connection meets them.
 pub static MISBEHAVIORS: &[Misbehavior] = &[
     ACCEPTS_ANYTHING,
-    Misbehavior::handshake("guid-missing", ProblemCode::AcceptMismatch, "hashes the key alone", |response| {
-        response.break_accept(AcceptMistake::GuidMissing);
-    }),
+    Misbehavior::handshake(
+        "guid-missing",
+        ProblemCode::AcceptMismatch,
+        "hashes the key alone",
+        |response| {
+            response.break_accept(AcceptMistake::GuidMissing);
+        },
+    ),
     Misbehavior::handshake(
         "key-was-decoded",
         ProblemCode::AcceptMismatch,
@@ -227,7 +236,9 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         "reserved-bit",
         FaultCode::RsvNonzero,
         "sets RSV2, which nothing defines",
-        |opcode, data| encode::frame(&Header { rsv2: true, ..Header::new(opcode, data.len() as u64) }, data),
+        |opcode, data| {
+            encode::frame(&Header { rsv2: true, ..Header::new(opcode, data.len() as u64) }, data)
+        },
     ),
     Misbehavior::frames(
         "compressed-unasked",
@@ -236,32 +247,57 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         |_, data| {
             // as binary, so that no reader takes offence at text that is none
             let stored = stored_blocks(data);
-            encode::frame(&Header { rsv1: true, ..Header::new(Opcode::Binary, stored.len() as u64) }, &stored)
+            encode::frame(
+                &Header { rsv1: true, ..Header::new(Opcode::Binary, stored.len() as u64) },
+                &stored,
+            )
         },
     ),
-    Misbehavior::frames("reserved-opcode", FaultCode::OpcodeReserved, "sends opcode 3", |_, data| {
-        encode::single_frame(Opcode::Reserved(3), data, None)
-    }),
+    Misbehavior::frames(
+        "reserved-opcode",
+        FaultCode::OpcodeReserved,
+        "sends opcode 3",
+        |_, data| encode::single_frame(Opcode::Reserved(3), data, None),
+    ),
     Misbehavior::frames(
         "long-length",
         FaultCode::LenNotMinimal,
         "writes every length in eight bytes",
         |opcode, data| {
-            let header = Header { length_form: LengthForm::Bits64, ..Header::new(opcode, data.len() as u64) };
+            let header = Header {
+                length_form: LengthForm::Bits64,
+                ..Header::new(opcode, data.len() as u64)
+            };
             encode::frame(&header, data)
         },
     ),
-    Misbehavior::frames("top-bit", FaultCode::LenMsbSet, "claims a length of 2^63 and more", |_, data| {
-        let claimed = 1 << 63 | data.len() as u64;
-        encode::frame(&Header::new(Opcode::Binary, claimed), data)
-    }),
-    Misbehavior::frames("fragmented-ping", FaultCode::CtrlFragmented, "sends half a ping", |opcode, data| {
-        let half = Header { fin: false, ..Header::new(Opcode::Ping, 4) };
-        [encode::frame(&half, b"half"), echo_frame(opcode, data)].concat()
-    }),
-    Misbehavior::frames("long-ping", FaultCode::CtrlTooLong, "sends a ping of 126 bytes", |opcode, data| {
-        [encode::single_frame(Opcode::Ping, &[b'p'; 126], None), echo_frame(opcode, data)].concat()
-    }),
+    Misbehavior::frames(
+        "top-bit",
+        FaultCode::LenMsbSet,
+        "claims a length of 2^63 and more",
+        |_, data| {
+            let claimed = 1 << 63 | data.len() as u64;
+            encode::frame(&Header::new(Opcode::Binary, claimed), data)
+        },
+    ),
+    Misbehavior::frames(
+        "fragmented-ping",
+        FaultCode::CtrlFragmented,
+        "sends half a ping",
+        |opcode, data| {
+            let half = Header { fin: false, ..Header::new(Opcode::Ping, 4) };
+            [encode::frame(&half, b"half"), echo_frame(opcode, data)].concat()
+        },
+    ),
+    Misbehavior::frames(
+        "long-ping",
+        FaultCode::CtrlTooLong,
+        "sends a ping of 126 bytes",
+        |opcode, data| {
+            [encode::single_frame(Opcode::Ping, &[b'p'; 126], None), echo_frame(opcode, data)]
+                .concat()
+        },
+    ),
     Misbehavior::frames(
         "continuation",
         FaultCode::ContWithoutStart,
@@ -282,7 +318,8 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         FaultCode::EmptyFragment,
         "puts fragments of no bytes before the message",
         |opcode, data| {
-            let empty = |opcode| encode::frame(&Header { fin: false, ..Header::new(opcode, 0) }, &[]);
+            let empty =
+                |opcode| encode::frame(&Header { fin: false, ..Header::new(opcode, 0) }, &[]);
             [
                 empty(opcode),
                 empty(Opcode::Continuation),
@@ -291,9 +328,12 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
             .concat()
         },
     ),
-    Misbehavior::frames("not-utf8", FaultCode::Utf8, "sends text with an é in Latin-1", |_, data| {
-        encode::single_frame(Opcode::Text, &[data, b" caf\xe9!"].concat(), None)
-    }),
+    Misbehavior::frames(
+        "not-utf8",
+        FaultCode::Utf8,
+        "sends text with an é in Latin-1",
+        |_, data| encode::single_frame(Opcode::Text, &[data, b" caf\xe9!"].concat(), None),
+    ),
     Misbehavior::frames(
         "close-1005",
         FaultCode::CloseCodeInvalid,
@@ -330,7 +370,10 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         "ping-after-close",
         FaultCode::ControlAfterClose,
         "asks whether anybody is there behind its Close",
-        |_, _| [encode::close_frame(1000, "", None), encode::single_frame(Opcode::Ping, b"", None)].concat(),
+        |_, _| {
+            [encode::close_frame(1000, "", None), encode::single_frame(Opcode::Ping, b"", None)]
+                .concat()
+        },
     )
     .then_hang_up(),
     Misbehavior {
@@ -370,8 +413,8 @@ fn echo_frame(opcode: Opcode, data: &[u8]) -> Vec<u8> {
     encode::single_frame(opcode, data, None)
 }
 
-/// DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), with the byte that RFC 7692 section 7.2.3.4 puts behind a
-/// last block.
+/// DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), with the byte that RFC 7692
+/// section 7.2.3.4 puts behind a last block.
 fn stored_blocks(data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for block in data.chunks(usize::from(u16::MAX)) {

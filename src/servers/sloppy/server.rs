@@ -1,5 +1,6 @@
-//! The sloppy WebSocket echo: it takes whatever comes, and at each of its paths it breaks one rule itself.
-//! It is for learning what mistakes look like; what they are stands in `misbehaviors`. Time and memory stay bounded all the same.
+//! The sloppy WebSocket echo: it takes whatever comes, and at each of its paths it breaks one rule
+//! itself. It is for learning what mistakes look like; what they are stands in `misbehaviors`. Time
+//! and memory stay bounded all the same.
 
 use std::future::Future;
 use std::io;
@@ -23,7 +24,8 @@ use crate::wire::{AgreedExtensions, Opcode, Side};
 /// What one read takes at most.
 const READ_BUFFER: usize = 16 << 10;
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
+/// `scope`.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
@@ -35,7 +37,10 @@ pub fn bind(
     let scope = scope.child();
     let own = options.clone();
     let connection = move |socket, peer| serve_connection(socket, peer, own.clone());
-    Ok((address, serve_connections("sloppy websocket connection", scope, listener, options, connection)))
+    Ok((
+        address,
+        serve_connections("sloppy websocket connection", scope, listener, options, connection),
+    ))
 }
 
 pub(in crate::servers) async fn serve_connection(
@@ -72,10 +77,14 @@ async fn accept_handshake(
     socket: &mut (impl AsyncRead + AsyncWrite + Unpin),
     options: &ServerOptions,
 ) -> Result<(&'static Misbehavior, String, Vec<u8>), HandshakeError> {
-    let request = Box::pin(handshake::read_request(socket, &ServerPolicy::default(), options)).await?;
+    let request =
+        Box::pin(handshake::read_request(socket, &ServerPolicy::default(), options)).await?;
     let path = request.path();
     let Some(head) = request.handshake.head.as_ref().filter(|head| asks_for_websocket(head)) else {
-        let body = format!("one rule broken at each path; open a WebSocket there\n\n{}", Misbehavior::list());
+        let body = format!(
+            "one rule broken at each path; open a WebSocket there\n\n{}",
+            Misbehavior::list()
+        );
         return respond_with_list(socket, 200, &body).await;
     };
     let Some(misbehavior) = Misbehavior::for_path(&path) else {
@@ -85,7 +94,9 @@ async fn accept_handshake(
     handshake::check_origin(socket, head, options).await?;
     let mut response = HandshakeResponse::new(&request::key_from_request(head).unwrap_or_default());
     (misbehavior.alter_response)(&mut response);
-    socket.write_all(handshake::response_head(response.status, &response.headers).as_bytes()).await?;
+    socket
+        .write_all(handshake::response_head(response.status, &response.headers).as_bytes())
+        .await?;
     Ok((misbehavior, path, request.rest))
 }
 
@@ -126,7 +137,8 @@ struct MessageReader {
 }
 
 impl MessageReader {
-    /// Takes frames of up to `limit` bytes of payload; of longer ones it takes one byte more, so that they are noticed.
+    /// Takes frames of up to `limit` bytes of payload; of longer ones it takes one byte more, so
+    /// that they are noticed.
     fn new(limit: usize) -> Self {
         let decoder = Decoder::new(Side::Client, AgreedExtensions::none());
         Self { frames: FrameAssembler::new(decoder, limit.saturating_add(1)), message: None }
@@ -178,7 +190,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
     }
 
     /// Answers one frame; true when that was the last answer.
-    async fn answer(&mut self, frame: RawFrame, message: &mut Option<RawFrame>) -> io::Result<bool> {
+    async fn answer(
+        &mut self,
+        frame: RawFrame,
+        message: &mut Option<RawFrame>,
+    ) -> io::Result<bool> {
         match frame.opcode {
             Opcode::Close => {
                 self.socket.write_all(&(self.misbehavior.close_reply)(&frame.data)).await?;
@@ -197,7 +213,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
                     return Ok(false);
                 }
                 self.received = self.received.saturating_add(1);
-                self.socket.write_all(&(self.misbehavior.data_reply)(whole.opcode, &whole.data)).await?;
+                self.socket
+                    .write_all(&(self.misbehavior.data_reply)(whole.opcode, &whole.data))
+                    .await?;
                 self.sent = self.sent.saturating_add(1);
                 Ok(self.misbehavior.hangs_up_after_reply)
             }

@@ -1,4 +1,5 @@
-//! The capture reader: files of any kind with any damage give what they hold, and no more than that.
+//! The capture reader: files of any kind with any damage give what they hold, and no more than
+//! that.
 
 use tempfile::NamedTempFile;
 use wiretalk::capture::{self, Capture, CaptureFormat, ReadOptions};
@@ -14,7 +15,8 @@ thread_local! {
 
 pub(crate) fn check(data: &[u8]) {
     FILE.with(|file| {
-        std::fs::write(file.path(), data).expect("the folder for temporary files can be written to");
+        std::fs::write(file.path(), data)
+            .expect("the folder for temporary files can be written to");
         match capture::open(file.path(), &ReadOptions::default()) {
             Ok(capture) => holds(&capture, data),
             Err(error) => harmless(&error.to_string()),
@@ -38,14 +40,19 @@ fn holds(capture: &Capture, data: &[u8]) {
         for from in [Side::Client, Side::Server] {
             let (trace, store) = (&stream.trace, &stream.store);
             held += store.len(from).get();
-            assert!(trace.frames_start(from) + trace.frame_bytes(from) <= Offset::START + store.len(from));
+            assert!(
+                trace.frames_start(from) + trace.frame_bytes(from)
+                    <= Offset::START + store.len(from)
+            );
             assert!(store.read(from, Offset::START..Offset::new(64)).is_ok());
         }
         held -= filled.get();
         for row in stream.trace.rows().iter().take(ROWS).filter(|row| row.len() < 1 << 16) {
             let start = stream.trace.stream_offset(row.from(), row.offset());
-            let raw =
-                stream.store.read(row.from(), start..start + row.len()).expect("the file is still there");
+            let raw = stream
+                .store
+                .read(row.from(), start..start + row.len())
+                .expect("the file is still there");
             let frame = stream.trace.frame(row, raw);
             assert!(frame.complete, "every row stands in the store, whole");
             assert_eq!(frame.header.to_bytes(), frame.raw()[..frame.header.len()]);

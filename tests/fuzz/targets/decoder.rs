@@ -1,4 +1,5 @@
-//! The decoder: the same answer for any pieces, every fault told at its very byte, nothing that is not in the input.
+//! The decoder: the same answer for any pieces, every fault told at its very byte, nothing that is
+//! not in the input.
 
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ const FAULTS: usize = 3;
 pub(crate) fn check(data: &[u8]) {
     let (how, input) = cut(data);
     let from = if how & 1 == 0 { Side::Client } else { Side::Server };
-    let agreed = AgreedExtensions::parse(AGREED[usize::from(how >> 1 & 3)]).expect("all of them are legal");
+    let agreed =
+        AgreedExtensions::parse(AGREED[usize::from(how >> 1 & 3)]).expect("all of them are legal");
     let decoder = || Decoder::new(from, agreed).inflate_limit(LIMIT);
     let whole = transcript(decoder(), [input]);
     same(&whole, &transcript(decoder(), pieces(input, how)));
@@ -58,7 +60,8 @@ fn same(whole: &Transcript, pieces: &Transcript) {
     assert_eq!(whole.decoder().open_message(), pieces.decoder().open_message());
 }
 
-/// The frames are the input, byte for byte, with fields that cover them, and no message is larger than the limit.
+/// The frames are the input, byte for byte, with fields that cover them, and no message is larger
+/// than the limit.
 fn kept(transcript: &Transcript, input: &[u8]) {
     let mut bytes = Vec::new();
     for frame in transcript.frames().iter().chain(transcript.current_frame()) {
@@ -75,13 +78,21 @@ fn kept(transcript: &Transcript, input: &[u8]) {
     for message in transcript.messages().iter().filter(|message| message.compressed) {
         assert!(message.data.len() as u64 <= LIMIT);
         if let Some(listing) = transcript.deflate_listing(message.number) {
-            assert!(message.inflate_stop.is_some() || listing.data_len == message.data.len() as u64);
+            assert!(
+                message.inflate_stop.is_some() || listing.data_len == message.data.len() as u64
+            );
         }
     }
 }
 
 /// The list without payload says what the transcript says.
-fn check_trace(transcript: &Transcript, from: Side, agreed: AgreedExtensions, input: &[u8], how: u8) {
+fn check_trace(
+    transcript: &Transcript,
+    from: Side,
+    agreed: AgreedExtensions,
+    input: &[u8],
+    how: u8,
+) {
     let mut trace = Trace::mid_connection(agreed);
     pieces(input, how).for_each(|piece| trace.push(from, Duration::ZERO, piece));
     assert_eq!(trace.rows().len(), transcript.frames().len());

@@ -1,5 +1,5 @@
-//! Heads, of requests and of responses: the same answer for any pieces, every byte in its place, and nothing is found
-//! faultless that another parser does not understand.
+//! Heads, of requests and of responses: the same answer for any pieces, every byte in its place,
+//! and nothing is found faultless that another parser does not understand.
 
 use std::time::Duration;
 
@@ -22,7 +22,9 @@ pub(crate) fn check(data: &[u8]) {
     assert_eq!(opening.head, again.head);
     assert!(whole.bytes().len() <= limit, "no more is kept than the limit allows");
     placed(&opening);
-    if opening.validation.outcome == HandshakeOutcome::Accept && opening.validation.problems.is_empty() {
+    if opening.validation.outcome == HandshakeOutcome::Accept
+        && opening.validation.problems.is_empty()
+    {
         understood(&context, whole.bytes());
     }
     connected(input, how);
@@ -33,7 +35,8 @@ pub(crate) fn check(data: &[u8]) {
 fn context(how: u8) -> HeadContext {
     if how & 1 == 0 {
         let protocols = vec!["chat".to_owned(), "superchat".to_owned()];
-        let origins = if how & 4 == 0 { Vec::new() } else { vec!["https://example.com".to_owned()] };
+        let origins =
+            if how & 4 == 0 { Vec::new() } else { vec!["https://example.com".to_owned()] };
         return HeadContext::Request(ServerPolicy {
             subprotocols: protocols,
             origins,

@@ -1,4 +1,5 @@
-//! The inflater beside zlib's: the same bytes, or both object. And the lens, which shows what was inflated.
+//! The inflater beside zlib's: the same bytes, or both object. And the lens, which shows what was
+//! inflated.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use wiretalk::wire::ByteLen;
@@ -47,7 +48,8 @@ fn inflated<'a>(
 enum Zlib {
     /// It objected.
     Refused,
-    /// It met a block with BFINAL = 1 and left the rest unread; RFC 7692 section 7.2.1 goes on there.
+    /// It met a block with BFINAL = 1 and left the rest unread; RFC 7692 section 7.2.1 goes on
+    /// there.
     Ended,
     /// It read everything.
     Open,
@@ -66,9 +68,12 @@ fn beside_zlib(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
         }
         Zlib::Ended => assert!(plain.starts_with(&expected)),
         Zlib::Open => {
-            // a block without any code is a fault here at once; zlib reads on and refuses it at its end
-            let waits =
-                matches!(broken, None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes));
+            // a block without any code is a fault here at once; zlib reads on and refuses it at its
+            // end
+            let waits = matches!(
+                broken,
+                None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes)
+            );
             assert!(waits, "zlib does not object to {broken:?}");
             assert_eq!(plain, expected);
         }
@@ -97,7 +102,8 @@ fn zlib(input: &[u8]) -> (Vec<u8>, Zlib) {
 fn smaller(input: &[u8], plain: &[u8], bits: u8) {
     let (less, fault) = inflated(&mut Inflater::new(bits), [input]);
     assert!(plain.starts_with(&less));
-    let too_far = matches!(fault.map(|fault| fault.kind), Some(InflateFaultKind::DistanceTooFar { .. }));
+    let too_far =
+        matches!(fault.map(|fault| fault.kind), Some(InflateFaultKind::DistanceTooFar { .. }));
     assert!(less == plain || too_far);
 }
 

@@ -1,5 +1,6 @@
-//! What must hold for any bytes: a function a target, called by cargo-fuzz (`fuzz/`) and by the ordinary test beside this.
-//! Each panics where something does not hold. Where the bytes come from is not known here.
+//! What must hold for any bytes: a function a target, called by cargo-fuzz (`fuzz/`) and by the
+//! ordinary test beside this. Each panics where something does not hold. Where the bytes come from
+//! is not known here.
 
 pub(crate) mod capture;
 pub(crate) mod deck;

@@ -1,5 +1,5 @@
-//! What a client sends, read by us and by tungstenite: the same messages, and it ends where we have a fatal fault, but for
-//! the differences that stand in [`LENIENT`].
+//! What a client sends, read by us and by tungstenite: the same messages, and it ends where we have
+//! a fatal fault, but for the differences that stand in [`LENIENT`].
 
 use std::io::{Cursor, Read, Write};
 
@@ -10,13 +10,15 @@ use tungstenite::{Error, Message};
 use wiretalk::net::WebSocketLimits;
 use wiretalk::wire::frame::encode;
 use wiretalk::wire::{
-    AgreedExtensions, Decoder, Fault, FaultCode, Header, LengthForm, MessageKind, Opcode, Side, Transcript,
+    AgreedExtensions, Decoder, Fault, FaultCode, Header, LengthForm, MessageKind, Opcode, Side,
+    Transcript,
 };
 
 use super::cut;
 
-/// What tungstenite 0.30 lets pass and we refuse: lengths that are written longer than needed (RFC 6455 section 5.2). A close
-/// code that must not travel is handed on as 1002, which [`Told::is`] knows.
+/// What tungstenite 0.30 lets pass and we refuse: lengths that are written longer than needed (RFC
+/// 6455 section 5.2). A close code that must not travel is handed on as 1002, which [`Told::is`]
+/// knows.
 const LENIENT: [FaultCode; 2] = [FaultCode::LenNotMinimal, FaultCode::CloseCodeInvalid];
 
 /// It reads nothing larger, and would otherwise allocate what is claimed.
@@ -47,7 +49,10 @@ pub(crate) fn check(data: &[u8]) {
     let (theirs, end) = theirs(&composed);
     let pairs = ours.iter().zip(&theirs);
     assert!(pairs.clone().all(|(own, other)| own.is(other)), "{ours:?}\n{theirs:?}");
-    assert!(ours.len() <= theirs.len() || matches!(end, Error::Capacity(_)), "{ours:?}\n{theirs:?}\n{end}");
+    assert!(
+        ours.len() <= theirs.len() || matches!(end, Error::Capacity(_)),
+        "{ours:?}\n{theirs:?}\n{end}"
+    );
     if lenient {
         return;
     }
@@ -66,7 +71,8 @@ pub(crate) fn check(data: &[u8]) {
     }
 }
 
-/// Frames that are masked and mostly legal, out of any bytes: four describe a frame, then comes its payload.
+/// Frames that are masked and mostly legal, out of any bytes: four describe a frame, then comes its
+/// payload.
 fn composed(input: &[u8]) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), input);
     while let Some((&[first, second, key, form], behind)) = rest.split_first_chunk() {
@@ -96,18 +102,22 @@ struct Ours {
     fault: Option<Fault>,
     /// The frame of that fault is complete.
     complete: bool,
-    /// That frame breaks a rule which tungstenite does not know, so it reads other things behind it.
+    /// That frame breaks a rule which tungstenite does not know, so it reads other things behind
+    /// it.
     lenient: bool,
 }
 
 fn ours(input: &[u8]) -> Ours {
-    let mut transcript =
-        Transcript::with_decoder(Decoder::new(Side::Client, AgreedExtensions::none()).stop_at_fatal());
+    let mut transcript = Transcript::with_decoder(
+        Decoder::new(Side::Client, AgreedExtensions::none()).stop_at_fatal(),
+    );
     transcript.push(input);
     let fatal = transcript.faults().iter().find(|fault| fault.is_fatal()).copied();
     let mut events = Vec::new();
-    for frame in
-        transcript.frames().iter().filter(|frame| fatal.is_none_or(|fault| frame.index < fault.frame))
+    for frame in transcript
+        .frames()
+        .iter()
+        .filter(|frame| fatal.is_none_or(|fault| frame.index < fault.frame))
     {
         match frame.header.opcode {
             Opcode::Close => {
@@ -117,15 +127,19 @@ fn ours(input: &[u8]) -> Ours {
             Opcode::Ping => events.push(Event::Ping(frame.payload())),
             Opcode::Pong => events.push(Event::Pong(frame.payload())),
             _ => {
-                let ends =
-                    transcript.messages().iter().find(|message| message.frames.last() == Some(&frame.index));
-                events.extend(ends.map(|message| Event::Message(message.kind, message.data.clone())));
+                let ends = transcript
+                    .messages()
+                    .iter()
+                    .find(|message| message.frames.last() == Some(&frame.index));
+                events
+                    .extend(ends.map(|message| Event::Message(message.kind, message.data.clone())));
             }
         }
     }
     let complete = fatal.is_some_and(|fault| fault.frame < transcript.frames().len());
     let in_frame = |fault: &&Fault| fatal.is_some_and(|fatal| fatal.frame == fault.frame);
-    let lenient = transcript.faults().iter().filter(in_frame).any(|fault| LENIENT.contains(&fault.code));
+    let lenient =
+        transcript.faults().iter().filter(in_frame).any(|fault| LENIENT.contains(&fault.code));
     Ours { events, fault: fatal, complete, lenient }
 }
 
@@ -139,9 +153,9 @@ fn theirs(input: &[u8]) -> (Vec<Event>, Error) {
             Ok(Message::Binary(data)) => Event::Message(MessageKind::Binary, data.to_vec()),
             Ok(Message::Ping(data)) => Event::Ping(data.to_vec()),
             Ok(Message::Pong(data)) => Event::Pong(data.to_vec()),
-            Ok(Message::Close(close)) => {
-                Event::Close(close.map(|close| (close.code.into(), close.reason.as_bytes().to_vec())))
-            }
+            Ok(Message::Close(close)) => Event::Close(
+                close.map(|close| (close.code.into(), close.reason.as_bytes().to_vec())),
+            ),
             Ok(Message::Frame(_)) => unreachable!("reading gives no single frames"),
             Err(error) => return (events, error),
         });

@@ -1,4 +1,5 @@
-//! What people type, on the command line and into the inspector: it is understood, or the error says what is wrong.
+//! What people type, on the command line and into the inspector: it is understood, or the error
+//! says what is wrong.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -13,7 +14,8 @@ use wiretalk::wire::{AgreedExtensions, Side, Trace};
 
 use super::cut;
 
-/// A command line is looked at once in so many inputs: that takes a thousand times as long as all else.
+/// A command line is looked at once in so many inputs: that takes a thousand times as long as all
+/// else.
 const ARGUMENTS_EVERY: u8 = 64;
 
 /// Something to filter and to search: a text, a ping, a fault and a Close.
@@ -42,7 +44,9 @@ pub(crate) fn check(data: &[u8]) {
     }
     if let Ok(needle) = Needle::parse(&text) {
         assert!(
-            needle.find_in(input).is_none_or(|place| place.start < place.end && place.end <= input.len())
+            needle
+                .find_in(input)
+                .is_none_or(|place| place.start < place.end && place.end <= input.len())
         );
     }
     if let Ok(agreed) = AgreedExtensions::parse(&text) {
@@ -59,6 +63,9 @@ pub(crate) fn check(data: &[u8]) {
 /// What is understood is the same again when it is written.
 fn again<T: FromStr + Display + PartialEq>(text: &str) {
     if let Ok(found) = text.parse::<T>() {
-        assert!(found.to_string().parse::<T>().is_ok_and(|again| again == found), "{text:?}: {found}");
+        assert!(
+            found.to_string().parse::<T>().is_ok_and(|again| again == found),
+            "{text:?}: {found}"
+        );
     }
 }

@@ -22,9 +22,16 @@ pub(super) struct CloseBody {
 
 impl CloseBody {
     /// Validates the next piece of the body, already unmasked; `done` bytes came before it.
-    pub(super) fn validate(&mut self, header: &Header, plain: &[u8], done: ByteLen, faults: &mut FaultSink) {
+    pub(super) fn validate(
+        &mut self,
+        header: &Header,
+        plain: &[u8],
+        done: ByteLen,
+        faults: &mut FaultSink,
+    ) {
         let start = ByteLen::from_usize(header.len());
-        let (code, reason) = plain.split_at(plain.len().min((CODE_LEN - done).to_usize_saturating()));
+        let (code, reason) =
+            plain.split_at(plain.len().min((CODE_LEN - done).to_usize_saturating()));
         // The two bytes of the code can arrive in different pieces.
         for byte in code {
             match self.first_byte {
@@ -39,7 +46,13 @@ impl CloseBody {
         if let Err(index) = self.reason.push(reason) {
             self.reason_is_invalid = true;
             let byte = start + done + code.len() + index;
-            faults.add(FaultCode::CloseReasonUtf8, byte, None, byte + 1, Detail::byte_at(reason, index));
+            faults.add(
+                FaultCode::CloseReasonUtf8,
+                byte,
+                None,
+                byte + 1,
+                Detail::byte_at(reason, index),
+            );
         }
     }
 

@@ -103,7 +103,8 @@ pub struct FrameStart {
     pub kind: Option<MessageKind>,
     /// Whether the message that the frame is part of is compressed.
     pub compressed: bool,
-    /// Whether an earlier frame had a fatal fault, so that a receiver would not have read this one.
+    /// Whether an earlier frame had a fatal fault, so that a receiver would not have read this
+    /// one.
     pub after_fault: bool,
 }
 
@@ -276,7 +277,8 @@ impl Decoder {
         loop {
             // The second byte determines how long the header is, so `want` grows as the bytes come
             // in.
-            let (before, want) = (self.beginning.header_filled, Header::required_len(self.beginning.bytes()));
+            let (before, want) =
+                (self.beginning.header_filled, Header::required_len(self.beginning.bytes()));
             self.beginning.fill(want, input);
             self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
             match Header::parse(self.beginning.bytes()) {
@@ -288,7 +290,12 @@ impl Decoder {
     }
 
     fn start_frame(&mut self, header: Header) {
-        let open = self.validator.messages.open.as_ref().filter(|_| self.validator.role.message().is_some());
+        let open = self
+            .validator
+            .messages
+            .open
+            .as_ref()
+            .filter(|_| self.validator.role.message().is_some());
         self.pending.push_back(PendingEvent::FrameStart(FrameStart {
             index: self.faults.frame_index,
             offset: self.faults.frame_offset,

@@ -98,7 +98,8 @@ impl DirectionReader {
             // What was agreed stands in both heads. This reader only divides the bytes, and
             // extensions don't change where a frame ends.
             let decoder = Decoder::new(self.from, AgreedExtensions::none());
-            self.phase = Phase::Frames(Box::new(FrameAssembler::new(decoder, self.max_payload_kept)));
+            self.phase =
+                Phase::Frames(Box::new(FrameAssembler::new(decoder, self.max_payload_kept)));
         } else {
             self.phase = Phase::Bytes;
         }
@@ -165,8 +166,14 @@ mod tests {
         let refused = b"HTTP/1.1 404 X\r\n\r\n\x81\x01a";
         let tls = b"\x16\x03\x01";
         for piece in [1, 2, 7, 100] {
-            assert_eq!(units(Side::Client, request, piece), [(UnitKind::Head, 18), (UnitKind::Frame, 1)]);
-            assert_eq!(units(Side::Server, switching, piece), [(UnitKind::Head, 18), (UnitKind::Frame, 1)]);
+            assert_eq!(
+                units(Side::Client, request, piece),
+                [(UnitKind::Head, 18), (UnitKind::Frame, 1)]
+            );
+            assert_eq!(
+                units(Side::Server, switching, piece),
+                [(UnitKind::Head, 18), (UnitKind::Frame, 1)]
+            );
         }
         assert_eq!(units(Side::Server, refused, 100), [(UnitKind::Head, 18), (UnitKind::Bytes, 3)]);
         assert_eq!(units(Side::Server, tls, 100), [(UnitKind::Head, 3)]);

@@ -36,12 +36,18 @@ impl Decoder {
     /// assert_eq!(input, [0x88, 0x00]);
     /// ```
     #[inline]
-    pub fn next_simple_frame<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<SimpleFrame<'d>> {
+    pub fn next_simple_frame<'d, 'i: 'd>(
+        &'d mut self,
+        input: &mut &'i [u8],
+    ) -> Option<SimpleFrame<'d>> {
         if !self.is_between_frames() {
             return None;
         }
         let (header, wire, rest) = parse_simple_header(input, self.validator.sender())?;
-        if header.masking_key.is_some_and(|key| self.validator.masking_key_has_fault(key, !wire.is_empty())) {
+        if header
+            .masking_key
+            .is_some_and(|key| self.validator.masking_key_has_fault(key, !wire.is_empty()))
+        {
             return None;
         }
         let (payload, ascii) = match header.masking_key {
@@ -102,7 +108,9 @@ fn parse_simple_header(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8]
     };
     let header = Header::new(Opcode::from_bits(first), payload_len);
     // `Header::new` has chosen the shortest form; another one on the wire is a fault.
-    if header.length_form != LengthForm::from_second_byte(second) || payload_len > MAX_SIMPLE_PAYLOAD {
+    if header.length_form != LengthForm::from_second_byte(second)
+        || payload_len > MAX_SIMPLE_PAYLOAD
+    {
         return None;
     }
     let (key, input) = if masked {

@@ -175,8 +175,10 @@ impl fmt::Display for Bits {
             Self::Field(first, last) if first == last => write!(f, "{first}"),
             Self::Field(first, last) => write!(f, "{first}-{last}"),
             Self::Flags(_) => {
-                let numbers: Vec<String> =
-                    (0..8).filter(|bit| self.contains(*bit)).map(|bit: u8| bit.to_string()).collect();
+                let numbers: Vec<String> = (0..8)
+                    .filter(|bit| self.contains(*bit))
+                    .map(|bit: u8| bit.to_string())
+                    .collect();
                 f.pad(&numbers.join(","))
             }
         }

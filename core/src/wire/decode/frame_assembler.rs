@@ -195,7 +195,10 @@ mod tests {
         let counts: Vec<_> = std::iter::from_fn(|| assembler.next_frame(&mut input))
             .map(|frame| (frame.index, frame.offset.get(), frame.payload, frame.faults.len()))
             .collect();
-        assert_eq!(counts, [(0, 0, b"a".to_vec(), 1), (1, 3, Vec::new(), 0), (2, 5, b"b".to_vec(), 1)]);
+        assert_eq!(
+            counts,
+            [(0, 0, b"a".to_vec(), 1), (1, 3, Vec::new(), 0), (2, 5, b"b".to_vec(), 1)]
+        );
         assert!(assembler.is_between_frames());
     }
 
@@ -204,7 +207,10 @@ mod tests {
         let mut assembler = assembler(10);
         assert_eq!(assembler.next_frame(&mut b"\x81\x05Hel".as_slice()), None);
         let partial = assembler.partial_frame().unwrap();
-        assert_eq!((partial.payload.as_slice(), partial.needed.unwrap().more.get()), (&b"Hel"[..], 2));
+        assert_eq!(
+            (partial.payload.as_slice(), partial.needed.unwrap().more.get()),
+            (&b"Hel"[..], 2)
+        );
         assert!(!assembler.is_between_frames());
         assert_eq!(assembler.next_frame(&mut b"lo".as_slice()).unwrap().payload, b"Hello");
     }

@@ -22,7 +22,8 @@ pub struct MessageEnd {
     pub compressed: bool,
     /// The payload bytes of all its frames, before inflating.
     pub payload_len: ByteLen,
-    /// The length of its data in bytes. It differs from `payload_len` if the message is compressed.
+    /// The length of its data in bytes. It differs from `payload_len` if the message is
+    /// compressed.
     pub data_len: ByteLen,
     /// Why the data was not inflated completely; `None` if it was.
     pub inflate_stop: Option<InflateStop>,
@@ -84,7 +85,10 @@ impl FrameValidator {
         }
         let form = LengthForm::from_second_byte(*second);
         // The top bit is certain after the first of the eight length bytes.
-        if form == LengthForm::Bits64 && reached(3) && behind.first().is_some_and(|byte| byte & 0x80 != 0) {
+        if form == LengthForm::Bits64
+            && reached(3)
+            && behind.first().is_some_and(|byte| byte & 0x80 != 0)
+        {
             faults.add(FaultCode::LenMsbSet, 2, Some(Bits::Field(0, 0)), 3, Detail::None);
         }
         let length_end = form.header_len(false);
@@ -94,7 +98,13 @@ impl FrameValidator {
         {
             let (len, known) = (ByteLen::from_be_slice(extended), ByteLen::from_usize(length_end));
             if LengthForm::shortest(len) != form {
-                faults.add(FaultCode::LenNotMinimal, 1, None, known, Detail::Length(len, form.bits()));
+                faults.add(
+                    FaultCode::LenNotMinimal,
+                    1,
+                    None,
+                    known,
+                    Detail::Length(len, form.bits()),
+                );
             }
             validate_length(*first, len, known, faults);
         }
@@ -140,7 +150,8 @@ impl FrameValidator {
         self.validate_compressed_flag(compressed, faults);
         if self.close_seen {
             let control = opcode.is_control();
-            let code = if control { FaultCode::ControlAfterClose } else { FaultCode::DataAfterClose };
+            let code =
+                if control { FaultCode::ControlAfterClose } else { FaultCode::DataAfterClose };
             faults.add(code, 0, None, 1, Detail::None);
         }
     }
@@ -152,7 +163,13 @@ impl FrameValidator {
                 FragmentRole::First { .. } => {
                     inflater.begin_message();
                     if inflater.stop.is_some() {
-                        faults.add(FaultCode::ContextLost, 0, Some(Bits::Field(1, 1)), 1, Detail::None);
+                        faults.add(
+                            FaultCode::ContextLost,
+                            0,
+                            Some(Bits::Field(1, 1)),
+                            1,
+                            Detail::None,
+                        );
                     }
                 }
                 // The sender's window contains the data of this frame too, although the frame
@@ -168,7 +185,13 @@ impl FrameValidator {
         // permessage-deflate gives a meaning to RSV1 only (RFC 7692 section 6).
         let meaningless = if self.uses_deflate() { byte & 0x30 } else { byte & 0x70 };
         if meaningless != 0 {
-            faults.add(FaultCode::RsvNonzero, 0, Some(Bits::Flags(meaningless)), 1, Detail::Rsv(meaningless));
+            faults.add(
+                FaultCode::RsvNonzero,
+                0,
+                Some(Bits::Flags(meaningless)),
+                1,
+                Detail::Rsv(meaningless),
+            );
         }
         if self.uses_deflate() && rsv1 != 0 {
             let bits = Some(Bits::Field(1, 1));
@@ -183,8 +206,12 @@ impl FrameValidator {
     fn validate_second_byte(&mut self, first: u8, second: u8, faults: &mut FaultSink) {
         let mask_bit = Some(Bits::Field(0, 0));
         match (self.from, second & 0x80 != 0) {
-            (Side::Client, false) => faults.add(FaultCode::UnmaskedClient, 1, mask_bit, 2, Detail::None),
-            (Side::Server, true) => faults.add(FaultCode::MaskedServer, 1, mask_bit, 2, Detail::None),
+            (Side::Client, false) => {
+                faults.add(FaultCode::UnmaskedClient, 1, mask_bit, 2, Detail::None)
+            }
+            (Side::Server, true) => {
+                faults.add(FaultCode::MaskedServer, 1, mask_bit, 2, Detail::None)
+            }
             _ => {}
         }
         // Section 5.5: 125 at most, so both codes for an extended length are too long already.
@@ -223,7 +250,8 @@ impl FrameValidator {
             return self.close_body.validate(header, plain, done, faults);
         }
         // Pings, pongs and orphans carry no message data. Their payload can be anything.
-        let Some(open) = self.messages.open.as_mut().filter(|_| self.role.message().is_some()) else {
+        let Some(open) = self.messages.open.as_mut().filter(|_| self.role.message().is_some())
+        else {
             return;
         };
         // The validator keeps its state from frame to frame, because a character may be split
@@ -242,7 +270,11 @@ impl FrameValidator {
 
     /// Checks the rules that only the end of a frame decides, and returns the message that ends
     /// with it.
-    pub(crate) fn finish_frame(&mut self, header: &Header, faults: &mut FaultSink) -> Option<MessageEnd> {
+    pub(crate) fn finish_frame(
+        &mut self,
+        header: &Header,
+        faults: &mut FaultSink,
+    ) -> Option<MessageEnd> {
         let end = header.frame_len();
         // An empty frame has no last payload byte to highlight. Its length byte shows where the
         // text ended.
@@ -289,7 +321,8 @@ impl FrameValidator {
 
     /// Whether the current frame is part of a compressed message.
     pub(crate) fn is_in_compressed_message(&self) -> bool {
-        self.role.message().is_some() && self.messages.open.as_ref().is_some_and(|open| open.compressed)
+        self.role.message().is_some()
+            && self.messages.open.as_ref().is_some_and(|open| open.compressed)
     }
 
     /// Inflates from the front of `input`, or, without input, what the end of the message makes
@@ -324,18 +357,28 @@ impl FrameValidator {
         self.inflater.as_ref().map_or(&[], MessageInflater::output)
     }
 
-    /// Reports why inflating has stopped, once for each message, in the frame whose bytes make it certain.
+    /// Reports why inflating has stopped, once for each message, in the frame whose bytes make it
+    /// certain.
     pub(crate) fn report_inflate_stop(&mut self, header: &Header, faults: &mut FaultSink) {
-        let (Some(inflater), Some(open)) = (&self.inflater, &mut self.messages.open) else { return };
+        let (Some(inflater), Some(open)) = (&self.inflater, &mut self.messages.open) else {
+            return;
+        };
         let (start, end) = (ByteLen::from_usize(header.len()), header.frame_len());
         // `after` counts the compressed bytes of the whole message, so those of earlier frames are
         // subtracted.
-        let certain = |after: u64| (start + (ByteLen::new(after) - open.earlier_payload_len)).min(end);
+        let certain =
+            |after: u64| (start + (ByteLen::new(after) - open.earlier_payload_len)).min(end);
         match inflater.stop {
             Some(InflateStop::InvalidData(fault)) if !open.is_invalid => {
                 open.is_invalid = true;
                 let after = certain(fault.detectable_after());
-                faults.add(FaultCode::Inflate, payload_offset(header), None, after, Detail::Inflate(fault));
+                faults.add(
+                    FaultCode::Inflate,
+                    payload_offset(header),
+                    None,
+                    after,
+                    Detail::Inflate(fault),
+                );
             }
             Some(InflateStop::Limit) if !open.limit_reported => {
                 open.limit_reported = true;
@@ -364,7 +407,8 @@ fn validate_inflated_text(
     header: &Header,
     faults: &mut FaultSink,
 ) {
-    let cut_off = open.utf8.pending().filter(|_| stopped.is_none() && open.kind == MessageKind::Text);
+    let cut_off =
+        open.utf8.pending().filter(|_| stopped.is_none() && open.kind == MessageKind::Text);
     let detail = match (open.invalid_byte, cut_off) {
         _ if open.is_invalid => return,
         (Some(byte), _) => Detail::Byte(byte),

@@ -22,8 +22,8 @@ const OUTPUT_CHUNK: usize = 4096;
 /// ```
 #[derive(Debug)]
 pub struct Deflater {
-    /// Created for the first message, because most connections have none and a compressor takes 300
-    /// KB. Without context takeover it is created anew for each message.
+    /// Created for the first message, because most connections have none and a compressor takes
+    /// 300 KB. Without context takeover it is created anew for each message.
     compress: Option<Box<Compress>>,
     window_bits: u8,
     context_takeover: bool,
@@ -41,8 +41,13 @@ impl Deflater {
     /// Compresses one message. The result is its payload up to a byte boundary, without the four
     /// bytes that end every message. It can be split into fragments anywhere.
     pub fn compress_message(&mut self, plain: &[u8]) -> Vec<u8> {
-        let made =
-            || Box::new(Compress::new_with_window_bits(Compression::default(), false, self.window_bits));
+        let made = || {
+            Box::new(Compress::new_with_window_bits(
+                Compression::default(),
+                false,
+                self.window_bits,
+            ))
+        };
         let mut payload = compress_and_flush(self.compress.get_or_insert_with(made), plain);
         if !self.context_takeover {
             self.compress = None;
@@ -63,7 +68,8 @@ fn compress_and_flush(compress: &mut Compress, plain: &[u8]) -> Vec<u8> {
     let (mut payload, mut rest) = (Vec::new(), plain);
     let mut room = [0; OUTPUT_CHUNK];
     loop {
-        let totals = |compress: &Compress| [compress.total_in(), compress.total_out()].map(Offset::new);
+        let totals =
+            |compress: &Compress| [compress.total_in(), compress.total_out()].map(Offset::new);
         let [taken, given] = totals(compress);
         let status = compress
             .compress(rest, &mut room, FlushCompress::Sync)
@@ -136,8 +142,10 @@ mod tests {
     #[test]
     fn rfc_7692_section_7_2_3_6_empty_messages_one_after_the_other() {
         let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
-        let payloads: Vec<Vec<u8>> =
-            [&b""[..], b"", b"a", b"", b""].iter().map(|plain| deflater.compress_message(plain)).collect();
+        let payloads: Vec<Vec<u8>> = [&b""[..], b"", b"a", b"", b""]
+            .iter()
+            .map(|plain| deflater.compress_message(plain))
+            .collect();
         assert!(payloads.iter().all(|payload| !payload.is_empty()));
         assert_eq!(
             inflated(DeflateParams::default(), &payloads),
@@ -147,7 +155,8 @@ mod tests {
 
     #[test]
     fn more_than_one_piece_of_output() {
-        let noise: Vec<u8> = (0_u32..100_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let noise: Vec<u8> =
+            (0_u32..100_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
         let payload = deflater.compress_message(&noise);
         assert!(payload.len() > OUTPUT_CHUNK);

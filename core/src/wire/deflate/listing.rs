@@ -131,7 +131,13 @@ impl DeflateListing {
 
     /// Lists a message like [`DeflateListing::new`], but keeps at most `items` items and stops
     /// after about `limit` inflated bytes.
-    pub fn with_limits(before: &[u8], payload: &[u8], window_bits: u8, items: usize, limit: u64) -> Self {
+    pub fn with_limits(
+        before: &[u8],
+        payload: &[u8],
+        window_bits: u8,
+        items: usize,
+        limit: u64,
+    ) -> Self {
         let mut inflater = Inflater::new(window_bits);
         inflater.begin_message(false);
         inflater.set_window(before);
@@ -186,7 +192,8 @@ impl DeflateListing {
 
     /// Returns the number of message bytes per payload byte; `None` if there is no payload.
     pub fn ratio(&self) -> Option<f64> {
-        (self.payload_len > ByteLen::ZERO).then(|| self.data_len.get() as f64 / self.payload_len.get() as f64)
+        (self.payload_len > ByteLen::ZERO)
+            .then(|| self.data_len.get() as f64 / self.payload_len.get() as f64)
     }
 }
 
@@ -203,13 +210,23 @@ struct ListingBuilder {
 impl InflateObserver for ListingBuilder {
     fn observe(&mut self, from: u64, to: u64, event: InflateEvent<'_>) {
         let (kind, output) = match event {
-            InflateEvent::Block { last, block_type } => (DeflateItemKind::Block { last, block_type }, 0),
+            InflateEvent::Block { last, block_type } => {
+                (DeflateItemKind::Block { last, block_type }, 0)
+            }
             InflateEvent::Padding => (DeflateItemKind::Padding, 0),
             InflateEvent::StoredLength(len) => (DeflateItemKind::StoredLength(len), 0),
-            InflateEvent::Stored(len) => return self.add_stored(from, to, ByteLen::from_usize(len)),
+            InflateEvent::Stored(len) => {
+                return self.add_stored(from, to, ByteLen::from_usize(len));
+            }
             InflateEvent::Codes { lengths, literals } => {
                 let (literals, distances) = lengths.split_at(literals.min(lengths.len()));
-                (DeflateItemKind::Codes { literals: literals.to_vec(), distances: distances.to_vec() }, 0)
+                (
+                    DeflateItemKind::Codes {
+                        literals: literals.to_vec(),
+                        distances: distances.to_vec(),
+                    },
+                    0,
+                )
             }
             InflateEvent::Literal => (DeflateItemKind::Literal, 1),
             InflateEvent::Match { length, distance } => {
@@ -238,7 +255,9 @@ impl ListingBuilder {
     /// Adds bytes of a stored block. They come in several pieces, which are merged into one item.
     fn add_stored(&mut self, from: u64, to: u64, len: ByteLen) {
         match self.items.last_mut() {
-            Some(DeflateItem { bits, kind: DeflateItemKind::Stored, output }) if bits.end == from => {
+            Some(DeflateItem { bits, kind: DeflateItemKind::Stored, output })
+                if bits.end == from =>
+            {
                 bits.end = to;
                 output.end += len;
                 self.output_len = output.end;
@@ -277,7 +296,8 @@ mod tests {
                 (56..88, DeflateItemKind::StoredLength(0)),
             ]
         );
-        let letters: Vec<u8> = lens.items.iter().flat_map(|item| lens.bytes(item).to_vec()).collect();
+        let letters: Vec<u8> =
+            lens.items.iter().flat_map(|item| lens.bytes(item).to_vec()).collect();
         assert_eq!(letters, b"Hello");
         assert_eq!((lens.tail_bit, lens.saved(), lens.fault), (56, -2, None));
     }
@@ -296,8 +316,9 @@ mod tests {
 
     #[test]
     fn a_dynamic_block_shows_its_code_lengths() {
-        let text: Vec<u8> =
-            (0_u32..2000).map(|n| b"etaoin"[(n.wrapping_mul(2_654_435_761) >> 28) as usize % 6]).collect();
+        let text: Vec<u8> = (0_u32..2000)
+            .map(|n| b"etaoin"[(n.wrapping_mul(2_654_435_761) >> 28) as usize % 6])
+            .collect();
         let mut deflater = crate::wire::deflate::deflater::Deflater::new(
             crate::wire::DeflateParams::default(),
             crate::wire::Side::Server,
@@ -306,7 +327,11 @@ mod tests {
         let DeflateItemKind::Codes { literals, distances } = &lens.items[1].kind else {
             panic!("{:?}", lens.items[1])
         };
-        assert!(literals[usize::from(b'e')] > 0 && literals[usize::from(b'z')] == 0 && literals[256] > 0);
+        assert!(
+            literals[usize::from(b'e')] > 0
+                && literals[usize::from(b'z')] == 0
+                && literals[256] > 0
+        );
         assert!(distances.len() <= 30 && lens.saved() > 1000);
     }
 

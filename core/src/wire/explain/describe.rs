@@ -52,14 +52,19 @@ pub(crate) fn rsv1(set: bool, opcode: Opcode, deflate: bool) -> FieldDescription
         (true, true) if begins => {
             ("this message is compressed (permessage-deflate was agreed)", "RFC 7692 §6")
         }
-        (true, true) => {
-            ("must be 0: only the first frame of a message may be marked as compressed", "RFC 7692 §6.1")
-        }
+        (true, true) => (
+            "must be 0: only the first frame of a message may be marked as compressed",
+            "RFC 7692 §6.1",
+        ),
         (true, false) if begins => {
             ("this message is not compressed, although compression was agreed", "RFC 7692 §6")
         }
-        (true, false) => ("only the first frame of a message says whether it is compressed", "RFC 7692 §6.1"),
-        (false, false) => ("would mean 'compressed' if permessage-deflate had been agreed", "RFC 7692 §6"),
+        (true, false) => {
+            ("only the first frame of a message says whether it is compressed", "RFC 7692 §6.1")
+        }
+        (false, false) => {
+            ("would mean 'compressed' if permessage-deflate had been agreed", "RFC 7692 §6")
+        }
         (false, true) => ("must be 0: no agreed extension gives it a meaning", "RFC 6455 §5.2"),
     };
     description(bit(set), meaning, section)
@@ -77,7 +82,9 @@ pub(crate) fn rsv(set: bool) -> FieldDescription {
 pub(crate) fn opcode(opcode: Opcode, context: FrameContext) -> FieldDescription {
     let (meaning, section) = match opcode {
         Opcode::Continuation => (continuation(context.kind), "RFC 6455 §5.2, §5.4"),
-        Opcode::Text => ("the payload is UTF-8, validated over the whole message", "RFC 6455 §5.2, §5.6"),
+        Opcode::Text => {
+            ("the payload is UTF-8, validated over the whole message", "RFC 6455 §5.2, §5.6")
+        }
         Opcode::Binary => {
             ("the payload is bytes; what they mean is up to the application", "RFC 6455 §5.2, §5.6")
         }
@@ -85,7 +92,9 @@ pub(crate) fn opcode(opcode: Opcode, context: FrameContext) -> FieldDescription 
             "this side sends nothing more; the other side answers with a Close of its own",
             "RFC 6455 §5.5.1",
         ),
-        Opcode::Ping => ("a liveness check: the answer is a pong with the same payload", "RFC 6455 §5.5.2"),
+        Opcode::Ping => {
+            ("a liveness check: the answer is a pong with the same payload", "RFC 6455 §5.5.2")
+        }
         Opcode::Pong => ("the answer to a ping, or an unsolicited heartbeat", "RFC 6455 §5.5.3"),
         Opcode::Reserved(bits) if bits & 0x8 != 0 => {
             ("reserved for future control frames: nobody may send it today", "RFC 6455 §5.2, §5.5")
@@ -163,7 +172,12 @@ pub(crate) fn masking_key(key: &[u8]) -> FieldDescription {
     description(format::hex(key), meaning, section)
 }
 
-pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: FrameContext) -> FieldDescription {
+pub(crate) fn payload(
+    plain: &[u8],
+    wire: &[u8],
+    header: &Header,
+    context: FrameContext,
+) -> FieldDescription {
     let is_text = header.opcode == Opcode::Text || context.kind == Some(MessageKind::Text);
     // A control payload can be anything. It is quoted if it is text.
     let readable = is_text || header.opcode.is_control() && str::from_utf8(plain).is_ok();
@@ -183,13 +197,19 @@ pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: Frame
     description(value, meaning, section)
 }
 
-fn unmasked_payload(opcode: Opcode, is_text: bool, compressed: bool) -> (&'static str, &'static str) {
+fn unmasked_payload(
+    opcode: Opcode,
+    is_text: bool,
+    compressed: bool,
+) -> (&'static str, &'static str) {
     match opcode {
         _ if compressed => {
             ("a part of the message's DEFLATE data, which may be split anywhere", "RFC 7692 §7.2")
         }
         Opcode::Ping => ("anything, up to 125 bytes; the pong echoes it", "RFC 6455 §5.5.2"),
-        Opcode::Pong => ("the payload of the ping, which tells which ping this answers", "RFC 6455 §5.5.3"),
+        Opcode::Pong => {
+            ("the payload of the ping, which tells which ping this answers", "RFC 6455 §5.5.3")
+        }
         Opcode::Close => ("half a close code: a code has 2 bytes", "RFC 6455 §5.5.1"),
         Opcode::Reserved(_) => ("undefined, because the opcode is reserved", "RFC 6455 §5.2"),
         _ if is_text => ("UTF-8, sent unmasked", "RFC 6455 §5.6"),

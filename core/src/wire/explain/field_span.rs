@@ -148,7 +148,12 @@ fn length_and_key(raw: &[u8], second: u8, spans: &mut Vec<FieldSpan>) {
     let form = LengthForm::from_second_byte(second);
     let end = form.header_len(false);
     if let Some((place, bytes)) = arrived_part(raw, 2..end) {
-        spans.push(field_span(Field::ExtendedLength, place, 0..8, describe::extended_length(bytes, form)));
+        spans.push(field_span(
+            Field::ExtendedLength,
+            place,
+            0..8,
+            describe::extended_length(bytes, form),
+        ));
     }
     if second & 0x80 != 0
         && let Some((place, key)) = arrived_part(raw, end..form.header_len(true))
@@ -208,20 +213,28 @@ mod tests {
     #[test]
     fn section_5_7_masked_hello_in_words() {
         let raw = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-        let context =
-            FrameContext { kind: Some(MessageKind::Text), ..FrameContext::new(Side::Client, false) };
+        let context = FrameContext {
+            kind: Some(MessageKind::Text),
+            ..FrameContext::new(Side::Client, false)
+        };
         assert_eq!(
             rows(&raw, context),
             [
                 "0..1.0..1 FIN = 1: the first and last frame of its message [RFC 6455 §5.2, §5.4]",
-                "0..1.1..2 RSV1 = 0: would mean 'compressed' if permessage-deflate had been agreed [RFC 7692 §6]",
+                "0..1.1..2 RSV1 = 0: would mean 'compressed' if permessage-deflate had been \
+                 agreed [RFC 7692 §6]",
                 "0..1.2..3 RSV2 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
                 "0..1.3..4 RSV3 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
-                "0..1.4..8 opcode = text: the payload is UTF-8, validated over the whole message [RFC 6455 §5.2, §5.6]",
-                "1..2.0..1 MASK = 1: client to server: required, and a masking key follows [RFC 6455 §5.1]",
-                "1..2.1..8 length = 5: up to 125, these bits hold the length itself [RFC 6455 §5.2]",
-                "2..6.0..8 masking key = 37fa213d: must be random and new for every frame; it is sent in the clear, so it hides nothing [RFC 6455 §5.3]",
-                "6..11.0..8 payload = \"Hello\": 7f 9f 4d 51 58 XOR the key is 48 65 6c 6c 6f [RFC 6455 §5.3]",
+                "0..1.4..8 opcode = text: the payload is UTF-8, validated over the whole message \
+                 [RFC 6455 §5.2, §5.6]",
+                "1..2.0..1 MASK = 1: client to server: required, and a masking key follows [RFC \
+                 6455 §5.1]",
+                "1..2.1..8 length = 5: up to 125, these bits hold the length itself [RFC 6455 \
+                 §5.2]",
+                "2..6.0..8 masking key = 37fa213d: must be random and new for every frame; it is \
+                 sent in the clear, so it hides nothing [RFC 6455 §5.3]",
+                "6..11.0..8 payload = \"Hello\": 7f 9f 4d 51 58 XOR the key is 48 65 6c 6c 6f \
+                 [RFC 6455 §5.3]",
             ]
         );
     }
@@ -232,8 +245,10 @@ mod tests {
         assert_eq!(
             rows(&raw, FrameContext::new(Side::Server, false))[7..],
             [
-                "2..4.0..8 close code = 1001 going away: the server is going down, or the user left the page [RFC 6455 §7.4.1]",
-                "4..7.0..8 close reason = \"bye\": UTF-8 for people and logs; programs use the code [RFC 6455 §5.5.1]",
+                "2..4.0..8 close code = 1001 going away: the server is going down, or the user \
+                 left the page [RFC 6455 §7.4.1]",
+                "4..7.0..8 close reason = \"bye\": UTF-8 for people and logs; programs use the \
+                 code [RFC 6455 §5.5.1]",
             ]
         );
     }
@@ -243,7 +258,8 @@ mod tests {
         let raw = [0x82, 0x7f, 0, 0, 1];
         assert_eq!(
             rows(&raw, FrameContext::new(Side::Server, false)).last().unwrap(),
-            "2..5.0..8 extended length = 3 of 8 bytes: a 64-bit number, most significant byte first; the rest has not arrived yet [RFC 6455 §5.2]"
+            "2..5.0..8 extended length = 3 of 8 bytes: a 64-bit number, most significant byte \
+             first; the rest has not arrived yet [RFC 6455 §5.2]"
         );
     }
 

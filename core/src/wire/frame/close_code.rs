@@ -80,7 +80,12 @@ static RANGES: [(u16, &str, &str, CloseCodeStatus); 5] = [
 
 /// The codes of section 7.4.1 and those of the IANA registry (1012 to 1014).
 static ASSIGNED: [AssignedCode; 16] = [
-    (1000, "normal closure", "the connection has done its job, and nothing is wrong", "RFC 6455 §7.4.1"),
+    (
+        1000,
+        "normal closure",
+        "the connection has done its job, and nothing is wrong",
+        "RFC 6455 §7.4.1",
+    ),
     (1001, "going away", "the server is going down, or the user left the page", "RFC 6455 §7.4.1"),
     (1002, "protocol error", "the other side broke a rule of the protocol", "RFC 6455 §7.4.1"),
     (1003, "unsupported data", "a type of data that this side does not accept", "RFC 6455 §7.4.1"),
@@ -108,7 +113,12 @@ static ASSIGNED: [AssignedCode; 16] = [
         "the data does not fit its type, such as text that is not UTF-8",
         "RFC 6455 §7.4.1",
     ),
-    (1008, "policy violation", "rejected for a reason that no other code describes", "RFC 6455 §7.4.1"),
+    (
+        1008,
+        "policy violation",
+        "rejected for a reason that no other code describes",
+        "RFC 6455 §7.4.1",
+    ),
     (1009, "message too big", "larger than this side is willing to process", "RFC 6455 §7.4.1"),
     (
         1010,
@@ -116,7 +126,12 @@ static ASSIGNED: [AssignedCode; 16] = [
         "the client needed an extension that the server did not agree to",
         "RFC 6455 §7.4.1",
     ),
-    (1011, "internal error", "the server ran into a condition that it did not expect", "RFC 6455 §7.4.1"),
+    (
+        1011,
+        "internal error",
+        "the server ran into a condition that it did not expect",
+        "RFC 6455 §7.4.1",
+    ),
     (
         1012,
         "service restart",
@@ -129,7 +144,12 @@ static ASSIGNED: [AssignedCode; 16] = [
         "the service is overloaded; clients should wait before they reconnect",
         "RFC 6455 §11.7",
     ),
-    (1014, "bad gateway", "a gateway got an invalid response from the server behind it", "RFC 6455 §11.7"),
+    (
+        1014,
+        "bad gateway",
+        "a gateway got an invalid response from the server behind it",
+        "RFC 6455 §11.7",
+    ),
     (
         1015,
         "TLS handshake failed",
@@ -146,7 +166,10 @@ mod tests {
     fn section_7_4_which_codes_may_travel() {
         // 5000 and above are doubtful: the RFC does not explicitly forbid them.
         let refused = |code| {
-            !matches!(CloseCode::new(code).status, CloseCodeStatus::Sendable | CloseCodeStatus::OutOfRange)
+            !matches!(
+                CloseCode::new(code).status,
+                CloseCodeStatus::Sendable | CloseCodeStatus::OutOfRange
+            )
         };
         let refused: Vec<u16> = (0..=u16::MAX).filter(|code| refused(*code)).collect();
         let expected: Vec<u16> = (0..1000).chain([1004, 1005, 1006]).chain(1015..3000).collect();

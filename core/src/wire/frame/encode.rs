@@ -79,7 +79,10 @@ fn encode_fragments(
         let fin = index == last;
         // RFC 7692 section 6.1: only the first frame of a message is marked.
         let rsv1 = compressed && index == 0;
-        frame(&Header { fin, rsv1, masking_key: keys(), ..Header::new(opcode, ByteLen::of(plain)) }, plain)
+        frame(
+            &Header { fin, rsv1, masking_key: keys(), ..Header::new(opcode, ByteLen::of(plain)) },
+            plain,
+        )
     };
     pieces.iter().enumerate().map(piece).collect()
 }
@@ -112,13 +115,13 @@ mod tests {
     }
 
     fn any_header() -> impl Strategy<Value = Header> {
-        (any::<[u8; 2]>(), proptest::option::of(any::<MaskingKey>())).prop_map(|([first, second], key)| {
-            Header {
+        (any::<[u8; 2]>(), proptest::option::of(any::<MaskingKey>())).prop_map(
+            |([first, second], key)| Header {
                 masking_key: key,
                 ..Header::parse(&[first, second & 0x7f, 0, 0, 0, 0, 0, 0, 0, 0])
                     .expect("ten bytes are enough without a key")
-            }
-        })
+            },
+        )
     }
 
     proptest! {

@@ -276,8 +276,10 @@ impl Header {
     /// Returns the first two bytes: flags and opcode, then MASK and the seven length bits.
     pub fn first_two_bytes(&self) -> [u8; 2] {
         let flags = [(self.fin, 0x80), (self.rsv1, 0x40), (self.rsv2, 0x20), (self.rsv3, 0x10)];
-        let first =
-            flags.iter().filter(|(set, _)| *set).fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
+        let first = flags
+            .iter()
+            .filter(|(set, _)| *set)
+            .fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
         // MASK is the top bit of the second byte.
         [first, self.len7() | if self.masking_key.is_some() { 0x80 } else { 0 }]
     }

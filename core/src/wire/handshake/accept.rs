@@ -73,14 +73,24 @@ impl AcceptValue {
             .map_or("not base64".to_owned(), |bytes| format!("{} random bytes", bytes.len()));
         let verdict = match received {
             None => "nothing to compare with yet".to_owned(),
-            Some(value) if value == self.value => "equal: the server has read this request".to_owned(),
-            Some(value) => self
-                .mistake(value)
-                .map_or("different".to_owned(), |mistake| format!("different: {}", mistake.description())),
+            Some(value) if value == self.value => {
+                "equal: the server has read this request".to_owned()
+            }
+            Some(value) => self.mistake(value).map_or("different".to_owned(), |mistake| {
+                format!("different: {}", mistake.description())
+            }),
         };
         vec![
-            step("key text", &self.key, format!("{} characters = {random}", self.key.chars().count())),
-            step("+ GUID", &self.key_with_guid(), "a constant; the key is NOT decoded first".to_owned()),
+            step(
+                "key text",
+                &self.key,
+                format!("{} characters = {random}", self.key.chars().count()),
+            ),
+            step(
+                "+ GUID",
+                &self.key_with_guid(),
+                "a constant; the key is NOT decoded first".to_owned(),
+            ),
             step("SHA-1", &format::spaced_hex(&self.digest, 20), "20 bytes".to_owned()),
             step("base64", &self.value, "28 characters".to_owned()),
             step("compare", received.unwrap_or_default(), verdict),
@@ -204,7 +214,8 @@ mod tests {
             steps,
             [
                 "key text: dGhlIHNhbXBsZSBub25jZQ== (24 characters = 16 random bytes)",
-                "+ GUID: dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11 (a constant; the key is NOT decoded first)",
+                "+ GUID: dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11 (a \
+                 constant; the key is NOT decoded first)",
                 "SHA-1: b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea (20 bytes)",
                 "base64: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= (28 characters)",
                 "compare: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= (equal: the server has read this request)",

@@ -60,14 +60,18 @@ pub fn checks(head: &Head, validation: &HeadValidation) -> Vec<HandshakeCheck> {
 
 fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> HandshakeCheck {
     let line = line_of(head, row.header);
-    let about =
-        |problem: &&Problem| row.codes.contains(&problem.code) || is_on_line(problem, head, row.header);
+    let about = |problem: &&Problem| {
+        row.codes.contains(&problem.code) || is_on_line(problem, head, row.header)
+    };
     // A check has one result, so its severest problem decides.
     let problem = validation.problems.iter().filter(about).max_by_key(|problem| problem.severity);
     let (result, finding) = match (problem, line) {
         (Some(problem), _) => {
-            let result =
-                if problem.severity == Severity::Fatal { CheckResult::Failed } else { CheckResult::Warned };
+            let result = if problem.severity == Severity::Fatal {
+                CheckResult::Failed
+            } else {
+                CheckResult::Warned
+            };
             (result, problem.code.rule().summary.to_owned())
         }
         (None, None) if !row.required => (CheckResult::Absent, row.absent.to_owned()),
@@ -124,7 +128,14 @@ static REQUEST_CHECKS: &[CheckSpec] = &[
         name: "GET, HTTP/1.1",
         header: None,
         required: true,
-        codes: &[P::RequestLine, P::Method, P::HttpVersion, P::Target, P::TargetChar, P::TargetFragment],
+        codes: &[
+            P::RequestLine,
+            P::Method,
+            P::HttpVersion,
+            P::Target,
+            P::TargetChar,
+            P::TargetFragment,
+        ],
         passed: "a GET request of HTTP/1.1",
         absent: "",
         section: "RFC 6455 §4.2.1(1)",
@@ -268,7 +279,9 @@ mod tests {
     fn rows(head: &Head, validation: &HeadValidation) -> Vec<String> {
         checks(head, validation)
             .into_iter()
-            .map(|check| format!("{:?} {:?} {}: {}", check.line, check.result, check.name, check.finding))
+            .map(|check| {
+                format!("{:?} {:?} {}: {}", check.line, check.result, check.name, check.finding)
+            })
             .collect()
     }
 
@@ -284,7 +297,8 @@ mod tests {
                 "Some(0) Passed GET, HTTP/1.1: a GET request of HTTP/1.1",
                 "Some(1) Passed Host: a: the name of the server that the client wants",
                 "None Failed Upgrade: there is no Upgrade",
-                "Some(2) Passed Connection: keep-alive, Upgrade: the list contains the token upgrade",
+                "Some(2) Passed Connection: keep-alive, Upgrade: the list contains the token \
+                 upgrade",
                 "Some(4) Failed key: a header that may occur only once occurs twice",
                 "Some(6) Failed version: a version other than 13",
                 "None Absent Origin: no Origin: the client isn't a browser",

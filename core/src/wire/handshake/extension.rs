@@ -38,7 +38,8 @@ impl AgreedExtensions {
             if offer.is_deflate() {
                 let deflate = DeflateParams::parse(&offer, false);
                 let what = "isn't a parameter that permessage-deflate has in a response";
-                agreed.deflate = Some(deflate.map_err(|at| ExtensionError { span: at, reason: what })?);
+                agreed.deflate =
+                    Some(deflate.map_err(|at| ExtensionError { span: at, reason: what })?);
             }
         }
         Ok(agreed)
@@ -126,7 +127,8 @@ impl DeflateParams {
         let mut deflate = Self::default();
         for (index, param) in offer.params.iter().enumerate() {
             // Section 7.1: each parameter occurs at most once, in any order.
-            let repeated = offer.params.iter().take(index).any(|earlier| earlier.name == param.name);
+            let repeated =
+                offer.params.iter().take(index).any(|earlier| earlier.name == param.name);
             let known = deflate.set_param(param, in_request);
             if repeated || !param.well_formed || !known {
                 return Err(param.span.clone());
@@ -256,7 +258,9 @@ pub(crate) fn split_unquoted(value: &[u8], range: Range<usize>, by: u8) -> Vec<R
 pub(crate) fn trim_range(value: &[u8], range: Range<usize>) -> Range<usize> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let bytes = value.get(range.clone()).unwrap_or_default();
-    let Some(first) = bytes.iter().position(|byte| !blank(byte)) else { return range.end..range.end };
+    let Some(first) = bytes.iter().position(|byte| !blank(byte)) else {
+        return range.end..range.end;
+    };
     let blanks_behind = bytes.iter().rev().take_while(|byte| blank(byte)).count();
     range.start.saturating_add(first)..range.end.saturating_sub(blanks_behind)
 }
@@ -264,7 +268,9 @@ pub(crate) fn trim_range(value: &[u8], range: Range<usize>) -> Range<usize> {
 /// Whether the bytes are a token (RFC 9110 section 5.6.2).
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
 /// Shifts `range` by `base`.
@@ -293,7 +299,10 @@ mod tests {
         );
         let span = offers[1].params[0].span.clone();
         assert_eq!(&value[span.start - 100..span.end - 100], b"client_max_window_bits=\"10\"");
-        assert_eq!(DeflateParams::parse(&offers[1], false).unwrap().client_max_window_bits, Some(Some(10)));
+        assert_eq!(
+            DeflateParams::parse(&offers[1], false).unwrap().client_max_window_bits,
+            Some(Some(10))
+        );
     }
 
     #[test]
@@ -305,9 +314,12 @@ mod tests {
             )
             .is_ok()
         };
-        for both in
-            ["", "; server_max_window_bits=8", "; client_max_window_bits=15", "; client_no_context_takeover"]
-        {
+        for both in [
+            "",
+            "; server_max_window_bits=8",
+            "; client_max_window_bits=15",
+            "; client_no_context_takeover",
+        ] {
             assert!(valid(both, true) && valid(both, false), "{both}");
         }
         for neither in [
@@ -322,7 +334,9 @@ mod tests {
         ] {
             assert!(!valid(neither, true) && !valid(neither, false), "{neither}");
         }
-        assert!(valid("; client_max_window_bits", true) && !valid("; client_max_window_bits", false));
+        assert!(
+            valid("; client_max_window_bits", true) && !valid("; client_max_window_bits", false)
+        );
     }
 
     #[test]
@@ -330,7 +344,10 @@ mod tests {
         let agreed = "permessage-deflate; server_max_window_bits=9; client_no_context_takeover";
         let deflate = AgreedExtensions::parse(agreed).unwrap().deflate.unwrap();
         assert_eq!([Side::Client, Side::Server].map(|side| deflate.window_bits(side)), [15, 9]);
-        assert_eq!([Side::Client, Side::Server].map(|side| deflate.context_takeover(side)), [false, true]);
+        assert_eq!(
+            [Side::Client, Side::Server].map(|side| deflate.context_takeover(side)),
+            [false, true]
+        );
     }
 
     #[test]

@@ -84,7 +84,9 @@ impl<'a> HeadValidator<'a> {
     /// Reports the second occurrence of each header in `names`, which may occur only once.
     pub(crate) fn check_duplicates(&mut self, names: &[&str]) {
         for name in names {
-            if let Some(second) = self.head.fields_named(name).nth(1).map(|field| field.line.clone()) {
+            if let Some(second) =
+                self.head.fields_named(name).nth(1).map(|field| field.line.clone())
+            {
                 self.report(ProblemCode::Duplicate, Some(second));
             }
         }
@@ -95,7 +97,9 @@ impl<'a> HeadValidator<'a> {
         let mut fields = head.fields().iter().filter(|field| head.is_named(field, name));
         match (fields.next(), fields.next()) {
             (None, _) => SingleField::Missing,
-            (Some(field), None) if !self.has_control_character(field) => SingleField::Present(field),
+            (Some(field), None) if !self.has_control_character(field) => {
+                SingleField::Present(field)
+            }
             _ => SingleField::Unusable,
         }
     }
@@ -118,7 +122,8 @@ impl<'a> HeadValidator<'a> {
             return;
         }
         // Several lines with the same name are one list (RFC 9110 section 5.3).
-        let tokens: Vec<String> = lines.iter().flat_map(|field| self.list_elements(field)).collect();
+        let tokens: Vec<String> =
+            lines.iter().flat_map(|field| self.list_elements(field)).collect();
         let tokens: Vec<String> = tokens.iter().map(|token| token.to_ascii_lowercase()).collect();
         if !fits(&tokens) {
             self.report(wrong, Some(first));
@@ -128,8 +133,12 @@ impl<'a> HeadValidator<'a> {
     /// Returns the elements of a comma-separated value. Empty elements are ignored.
     pub(crate) fn list_elements(&self, field: &FieldLine) -> Vec<String> {
         let value = self.head.field_value(field);
-        let parts = split_unquoted(&value, 0..value.len(), b',').into_iter().filter(|part| !part.is_empty());
-        parts.map(|part| String::from_utf8_lossy(value.get(part).unwrap_or_default()).into_owned()).collect()
+        let parts = split_unquoted(&value, 0..value.len(), b',')
+            .into_iter()
+            .filter(|part| !part.is_empty());
+        parts
+            .map(|part| String::from_utf8_lossy(value.get(part).unwrap_or_default()).into_owned())
+            .collect()
     }
 
     /// Returns the extensions in a header line, with their spans in the head.
@@ -138,7 +147,8 @@ impl<'a> HeadValidator<'a> {
     }
 
     pub(crate) fn has_control_character(&self, field: &FieldLine) -> bool {
-        self.has_control_byte(&field.name) || field.pieces.iter().any(|piece| self.has_control_byte(piece))
+        self.has_control_byte(&field.name)
+            || field.pieces.iter().any(|piece| self.has_control_byte(piece))
     }
 
     /// Reports a control character in the start line, where not even a tab is allowed (RFC 9112

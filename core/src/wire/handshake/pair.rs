@@ -4,8 +4,8 @@
 use crate::wire::frame::{Side, Sides};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::{
-    ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, HeadScan, Problem, ProblemCode, ServerPolicy,
-    ValidatedHead, response,
+    ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, HeadScan, Problem, ProblemCode,
+    ServerPolicy, ValidatedHead, response,
 };
 
 /// One direction before the 101.
@@ -19,7 +19,11 @@ struct HandshakeHalf {
 
 impl HandshakeHalf {
     fn new(from: Side) -> Self {
-        Self { reader: HeadReader::new(from, DEFAULT_MAX_HEAD_LEN), head: None, leftover: Vec::new() }
+        Self {
+            reader: HeadReader::new(from, DEFAULT_MAX_HEAD_LEN),
+            head: None,
+            leftover: Vec::new(),
+        }
     }
 }
 
@@ -105,7 +109,9 @@ impl HandshakePair {
             Side::Client => HeadContext::Request(self.policy.clone()),
             Side::Server => {
                 let request = self.halves.client.head.as_ref().and_then(|head| head.head.as_ref());
-                HeadContext::Response(request.map_or_else(ClientOffer::default, ClientOffer::from_request))
+                HeadContext::Response(
+                    request.map_or_else(ClientOffer::default, ClientOffer::from_request),
+                )
             }
         }
     }
@@ -117,12 +123,18 @@ impl HandshakePair {
         if self.halves.server.head.is_some() || self.halves.client.leftover.is_empty() {
             return;
         }
-        if let Some(ValidatedHead { head: Some(head), validation, .. }) = &mut self.halves.client.head
+        if let Some(ValidatedHead { head: Some(head), validation, .. }) =
+            &mut self.halves.client.head
             && !validation.problems.iter().any(|problem| problem.code == ProblemCode::DataBefore101)
         {
             let code = ProblemCode::DataBefore101;
             let severity = code.rule().severity;
-            validation.problems.push(Problem { code, severity, span: head.blank_line_end(), hint: None });
+            validation.problems.push(Problem {
+                code,
+                severity,
+                span: head.blank_line_end(),
+                hint: None,
+            });
         }
     }
 
@@ -146,7 +158,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    const REQUEST: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
     const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -157,7 +170,11 @@ mod tests {
     }
 
     /// Pushes the bytes in pieces until the 101, then the bytes after it in further pieces.
-    fn push_all(pair: &mut HandshakePair, sent: &[(Side, &[u8])], piece: usize) -> Option<Upgraded> {
+    fn push_all(
+        pair: &mut HandshakePair,
+        sent: &[(Side, &[u8])],
+        piece: usize,
+    ) -> Option<Upgraded> {
         let mut upgraded: Option<Upgraded> = None;
         for (from, bytes) in sent {
             for bytes in bytes.chunks(piece) {
@@ -174,7 +191,8 @@ mod tests {
     fn what_the_heads_agree_on_holds_for_both_sides() {
         let mut pair = pair();
         let upgraded =
-            push_all(&mut pair, &[(Side::Client, REQUEST), (Side::Server, RESPONSE)], 4096).unwrap();
+            push_all(&mut pair, &[(Side::Client, REQUEST), (Side::Server, RESPONSE)], 4096)
+                .unwrap();
         assert!(upgraded.agreed.deflate.is_some() && pair.is_open());
         assert_eq!(pair.agreed(), upgraded.agreed);
         assert_eq!(pair.head_bytes(Side::Client), REQUEST);
@@ -185,7 +203,8 @@ mod tests {
     fn bytes_before_the_101_are_a_problem_and_frames_all_the_same() {
         let early = [REQUEST, b"\x81\x80abcd"].concat();
         let mut pair = pair();
-        let upgraded = push_all(&mut pair, &[(Side::Client, &early), (Side::Server, RESPONSE)], 5).unwrap();
+        let upgraded =
+            push_all(&mut pair, &[(Side::Client, &early), (Side::Server, RESPONSE)], 5).unwrap();
         let problems = &pair.head(Side::Client).unwrap().validation.problems;
         let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, [ProblemCode::DataBefore101]);
@@ -196,7 +215,10 @@ mod tests {
     fn behind_another_status_there_are_no_frames() {
         let refused = b"HTTP/1.1 404 Not Found\r\n\r\nnothing here";
         let mut pair = pair();
-        assert_eq!(push_all(&mut pair, &[(Side::Client, REQUEST), (Side::Server, refused)], 7), None);
+        assert_eq!(
+            push_all(&mut pair, &[(Side::Client, REQUEST), (Side::Server, refused)], 7),
+            None
+        );
         assert!(!pair.is_open());
         assert_eq!(pair.leftover(Side::Server), b"nothing here");
     }

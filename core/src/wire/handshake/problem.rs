@@ -230,7 +230,11 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), ProblemCode::ALL.len());
         for rule in ProblemCode::ALL.iter().map(|code| code.rule()) {
-            assert!(rule.name.starts_with("H_") && rule.section.starts_with("RFC "), "{}", rule.name);
+            assert!(
+                rule.name.starts_with("H_") && rule.section.starts_with("RFC "),
+                "{}",
+                rule.name
+            );
             assert!(rule.rationale.ends_with('.') && !rule.summary.ends_with('.'), "{}", rule.name);
         }
     }

@@ -47,8 +47,10 @@ pub fn validate(head: &Head, asked: &ClientOffer) -> HeadValidation {
     let mut validator = HeadValidator::new(head);
     let upgraded = check_status_line(&mut validator);
     validator.check_bare_lf();
-    let mut validation =
-        HeadValidation { accept: asked.key.as_deref().map(AcceptValue::new), ..HeadValidation::default() };
+    let mut validation = HeadValidation {
+        accept: asked.key.as_deref().map(AcceptValue::new),
+        ..HeadValidation::default()
+    };
     // The rules of the handshake apply only to a 101. Any other response is plain HTTP.
     if upgraded {
         // RFC 9112 section 5.2: a user agent replaces a fold by spaces, so a client goes on.
@@ -90,7 +92,12 @@ fn check_status_line(validator: &mut HeadValidator<'_>) -> bool {
     if is_switching_protocols(validator.head) {
         if status.end == line.end {
             let hint = "the space after 101 is missing".to_owned();
-            validator.report_with(ProblemCode::StatusLine, Severity::Warning, Some(status), Some(hint));
+            validator.report_with(
+                ProblemCode::StatusLine,
+                Severity::Warning,
+                Some(status),
+                Some(hint),
+            );
         }
         return true;
     }
@@ -110,7 +117,8 @@ fn check_content(validator: &mut HeadValidator<'_>) {
         ("Transfer-Encoding", ProblemCode::TransferEncoding1xx),
     ];
     for (name, code) in forbidden {
-        if let Some(line) = validator.head.fields_named(name).next().map(|field| field.line.clone()) {
+        if let Some(line) = validator.head.fields_named(name).next().map(|field| field.line.clone())
+        {
             validator.report(code, Some(line));
         }
     }
@@ -119,9 +127,12 @@ fn check_content(validator: &mut HeadValidator<'_>) {
 /// Checks Upgrade and Connection. By section 4.1 the value of Upgrade *is* websocket, while
 /// Connection only *contains* upgrade.
 fn check_upgrade(validator: &mut HeadValidator<'_>) {
-    validator.check_token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, |tokens| {
-        !tokens.is_empty() && tokens.iter().all(|token| token == "websocket")
-    });
+    validator.check_token_list(
+        "Upgrade",
+        ProblemCode::UpgradeMissing,
+        ProblemCode::UpgradeValue,
+        |tokens| !tokens.is_empty() && tokens.iter().all(|token| token == "websocket"),
+    );
     validator.check_token_list(
         "Connection",
         ProblemCode::ConnectionMissing,
@@ -130,7 +141,10 @@ fn check_upgrade(validator: &mut HeadValidator<'_>) {
     );
 }
 
-fn check_accept(validator: &mut HeadValidator<'_>, expected: Option<&AcceptValue>) -> Option<String> {
+fn check_accept(
+    validator: &mut HeadValidator<'_>,
+    expected: Option<&AcceptValue>,
+) -> Option<String> {
     let field = match validator.single_field("Sec-WebSocket-Accept") {
         SingleField::Present(field) => field,
         SingleField::Missing => {
@@ -142,7 +156,12 @@ fn check_accept(validator: &mut HeadValidator<'_>, expected: Option<&AcceptValue
     let received = String::from_utf8_lossy(&validator.head.field_value(field)).into_owned();
     if let Some(expected) = expected.filter(|expected| expected.value != received) {
         let hint = expected.mistake(&received).map(|mistake| mistake.name().to_owned());
-        validator.report_with(ProblemCode::AcceptMismatch, Severity::Fatal, Some(field.value.clone()), hint);
+        validator.report_with(
+            ProblemCode::AcceptMismatch,
+            Severity::Fatal,
+            Some(field.value.clone()),
+            hint,
+        );
     }
     Some(received)
 }
@@ -153,7 +172,12 @@ fn check_subprotocol(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> 
         SingleField::Missing => {
             if !asked.subprotocols.is_empty() {
                 let hint = "browsers fail the connection here".to_owned();
-                validator.report_with(ProblemCode::SubprotocolIgnored, Severity::Info, None, Some(hint));
+                validator.report_with(
+                    ProblemCode::SubprotocolIgnored,
+                    Severity::Info,
+                    None,
+                    Some(hint),
+                );
             }
             return None;
         }
@@ -251,11 +275,13 @@ fn param_fits_offer(name: &str, answer: DeflateParams, offer: DeflateParams) -> 
                 _ => true,
             }
         }
-        "server_max_window_bits" => match (answer.server_max_window_bits, offer.server_max_window_bits) {
-            // A smaller window than demanded is allowed, a larger one isn't (section 7.1.2.1).
-            (Some(bits), Some(max)) => bits <= max,
-            _ => true,
-        },
+        "server_max_window_bits" => {
+            match (answer.server_max_window_bits, offer.server_max_window_bits) {
+                // A smaller window than demanded is allowed, a larger one isn't (section 7.1.2.1).
+                (Some(bits), Some(max)) => bits <= max,
+                _ => true,
+            }
+        }
         _ => true,
     }
 }
@@ -266,8 +292,8 @@ mod tests {
     use crate::wire::frame::Side;
     use crate::wire::handshake::extension::parse_extensions;
 
-    const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+    const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
+                            Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
     fn problems(from: &str, to: &str, more: &str, offered: &str) -> Vec<String> {
         assert!(RESPONSE.contains(from), "{from}");
@@ -278,8 +304,10 @@ mod tests {
             extensions: parse_extensions(offered.as_bytes(), 0),
         };
         let validation = validate(&Head::new(Side::Server, text.as_bytes()), &asked);
-        let relevant =
-            validation.problems.iter().filter(|problem| problem.code != ProblemCode::SubprotocolIgnored);
+        let relevant = validation
+            .problems
+            .iter()
+            .filter(|problem| problem.code != ProblemCode::SubprotocolIgnored);
         let show = |problem: &crate::wire::handshake::Problem| {
             let place = problem.span.clone().map_or("-", |span| &text[span]);
             let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -291,7 +319,8 @@ mod tests {
     #[test]
     fn rfc_9112_section_5_2_a_fold_is_white_space_wherever_it_stands() {
         let offered = "permessage-deflate; client_max_window_bits";
-        let of = |name: &str, lines: &str| problems("", "", &format!("{name}:{lines}\r\n"), offered);
+        let of =
+            |name: &str, lines: &str| problems("", "", &format!("{name}:{lines}\r\n"), offered);
         let folded = |lines: Vec<String>| -> Vec<String> {
             assert!(lines[0].starts_with("H_OBS_FOLD"), "{lines:?}");
             lines[1..].to_vec()
@@ -315,17 +344,42 @@ mod tests {
     #[test]
     fn rules_that_the_vectors_do_not_touch() {
         for (from, to, more, expected) in [
-            ("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "", "", "H_ACCEPT_MISSING \"-\""),
-            ("s3pPLMBi", "S3PPLMBi", "", "H_ACCEPT_MISMATCH \"S3PPLMBiTxaQ9kYGzzhZRbK+xOo=\" (case-changed)"),
+            (
+                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n",
+                "",
+                "",
+                "H_ACCEPT_MISSING \"-\"",
+            ),
+            (
+                "s3pPLMBi",
+                "S3PPLMBi",
+                "",
+                "H_ACCEPT_MISMATCH \"S3PPLMBiTxaQ9kYGzzhZRbK+xOo=\" (case-changed)",
+            ),
             (": websocket", ": websocket, h2c", "", "H_UPGRADE_VALUE \"Upgrade: websocket, h2c\""),
-            ("H", "H", "Sec-WebSocket-Protocol: chat, mqtt\r\n", "H_SUBPROTOCOL_MULTIPLE \"chat, mqtt\""),
+            (
+                "H",
+                "H",
+                "Sec-WebSocket-Protocol: chat, mqtt\r\n",
+                "H_SUBPROTOCOL_MULTIPLE \"chat, mqtt\"",
+            ),
             ("H", "H", "X: a\u{0}b\r\n", "H_CONTROL_CHAR \"X: a\\0b\""),
             ("\r\nUp", "\nUp", "", "H_BARE_LF \"\\n\""),
             ("H", "H", "nocolon\r\n", "H_FIELD_LINE \"nocolon\""),
             ("H", "H", "X Y: z\r\n", "H_FIELD_NAME \"X Y: z\""),
             ("H", "H", "Content-Length: 0\r\n", "H_CONTENT_LENGTH_1XX \"Content-Length: 0\""),
-            ("H", "H", "Transfer-Encoding: x\r\n", "H_TRANSFER_ENCODING_1XX \"Transfer-Encoding: x\""),
-            (" Switching Protocols", "", "", "H_STATUS_LINE \"101\" (the space after 101 is missing)"),
+            (
+                "H",
+                "H",
+                "Transfer-Encoding: x\r\n",
+                "H_TRANSFER_ENCODING_1XX \"Transfer-Encoding: x\"",
+            ),
+            (
+                " Switching Protocols",
+                "",
+                "",
+                "H_STATUS_LINE \"101\" (the space after 101 is missing)",
+            ),
             (" 101", "  101", "", "H_STATUS_LINE \"HTTP/1.1  101 Switching Protocols\""),
             ("Switching ", "\u{1b}[2J", "", "H_CONTROL_CHAR \"HTTP/1.1 101 \\u{1b}[2JProtocols\""),
             ("Switching ", "\r", "", "H_CONTROL_CHAR \"HTTP/1.1 101 \\rProtocols\""),
@@ -336,7 +390,8 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_versions_that_the_server_knows() {
-        let more = "Sec-WebSocket-Version: 13, 8\r\nSec-WebSocket-Version: 7\r\nContent-Length: 0\r\n";
+        let more =
+            "Sec-WebSocket-Version: 13, 8\r\nSec-WebSocket-Version: 7\r\nContent-Length: 0\r\n";
         assert_eq!(
             problems("101 Switching Protocols", "426 Upgrade Required", more, ""),
             ["H_STATUS \"426\" (server-versions: 13, 8, 7)"]
@@ -346,11 +401,19 @@ mod tests {
     #[test]
     fn rfc_7692_section_7_1_an_answer_must_fit_an_offer() {
         let answer = |params: &str, offered: &str| {
-            problems("H", "H", &format!("Sec-WebSocket-Extensions: permessage-deflate{params}\r\n"), offered)
+            problems(
+                "H",
+                "H",
+                &format!("Sec-WebSocket-Extensions: permessage-deflate{params}\r\n"),
+                offered,
+            )
         };
         let none: [&str; 0] = [];
         assert_eq!(answer("; server_max_window_bits=9", "permessage-deflate"), none);
-        assert_eq!(answer("; client_max_window_bits=9", "permessage-deflate; client_max_window_bits"), none);
+        assert_eq!(
+            answer("; client_max_window_bits=9", "permessage-deflate; client_max_window_bits"),
+            none
+        );
         assert_eq!(
             answer("; client_max_window_bits=9", "permessage-deflate"),
             ["H_EXT_PARAM \"client_max_window_bits=9\""]
@@ -366,9 +429,8 @@ mod tests {
         );
         assert_eq!(
             answer("", "permessage-deflate; server_no_context_takeover"),
-            [
-                "H_EXT_PARAM \"permessage-deflate\" (the offer asked for a limit that the response does not confirm)"
-            ]
+            ["H_EXT_PARAM \"permessage-deflate\" (the offer asked for a limit that the response \
+              does not confirm)"]
         );
     }
 }

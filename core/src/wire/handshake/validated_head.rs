@@ -36,7 +36,9 @@ impl ValidatedHead {
         let from = context.sender();
         let head = matches!(found, HeadScan::Complete(_)).then(|| Head::new(from, reader.bytes()));
         let validation = match (&head, context) {
-            (Some(head), HeadContext::Request(policy)) => request::validate(head, policy, bytes_follow),
+            (Some(head), HeadContext::Request(policy)) => {
+                request::validate(head, policy, bytes_follow)
+            }
             (Some(head), HeadContext::Response(asked)) => response::validate(head, asked),
             (None, _) => reject_non_http(found, from),
         };
@@ -79,7 +81,12 @@ fn reject_non_http(found: HeadScan, from: Side) -> HeadValidation {
     };
     let severity = code.rule().severity;
     let problems = vec![Problem { code, severity, span, hint }];
-    HeadValidation { outcome: HandshakeOutcome::Reject, status, problems, ..HeadValidation::default() }
+    HeadValidation {
+        outcome: HandshakeOutcome::Reject,
+        status,
+        problems,
+        ..HeadValidation::default()
+    }
 }
 
 fn tls_hint(kind: u8) -> String {

@@ -22,8 +22,8 @@ pub enum HandshakeOutcome {
 pub struct HeadValidation {
     /// Whether the head is accepted, rejected or incomplete.
     pub outcome: HandshakeOutcome,
-    /// The status of the server's answer to a request; `None` for a response, and if no HTTP answer
-    /// makes sense.
+    /// The status of the server's answer to a request; `None` for a response, and if no HTTP
+    /// answer makes sense.
     pub status: Option<u16>,
     /// The headers of that answer, as names and values.
     pub response_headers: Vec<(String, String)>,

@@ -65,7 +65,12 @@ impl Arrivals {
         self.taken[from] += bytes;
         if self.list.len() < MAX_ARRIVALS {
             let at = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-            self.list.push(Arrival { time: at, offset, len: u32::try_from(bytes).unwrap_or(u32::MAX), from });
+            self.list.push(Arrival {
+                time: at,
+                offset,
+                len: u32::try_from(bytes).unwrap_or(u32::MAX),
+                from,
+            });
         } else {
             self.dropped += 1;
         }
@@ -104,11 +109,16 @@ mod tests {
         let ms = Duration::from_millis;
         let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-        let response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        let response =
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81";
         trace.push(Side::Client, ms(1), request);
         trace.push(Side::Server, ms(2), response);
-        trace.push(Side::Client, ms(3), &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])));
+        trace.push(
+            Side::Client,
+            ms(3),
+            &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])),
+        );
         trace.push(Side::Server, ms(4), b"\x02h");
         trace.push(Side::Server, ms(5), b"");
         trace.push(Side::Server, ms(6), b"i\x8a\x00");

@@ -99,7 +99,12 @@ impl Endpoint {
         Self::new(Side::Client, agreed, limit, Some(keys))
     }
 
-    fn new(role: Side, agreed: AgreedExtensions, limit: usize, keys: Option<MaskingKeySource>) -> Self {
+    fn new(
+        role: Side,
+        agreed: AgreedExtensions,
+        limit: usize,
+        keys: Option<MaskingKeySource>,
+    ) -> Self {
         Self {
             // One byte more than the limit, so that exceeding it is noticed here.
             decoder: Decoder::new(role.peer(), agreed)
@@ -360,9 +365,16 @@ mod tests {
         let answers = server.take_outbox();
         assert_eq!(
             all(&mut client, &answers, 100),
-            [EndpointEvent::Pong(b"beat".to_vec()), EndpointEvent::Closed(Some(1000), String::new())]
+            [
+                EndpointEvent::Pong(b"beat".to_vec()),
+                EndpointEvent::Closed(Some(1000), String::new())
+            ]
         );
-        assert!(client.is_finished() && server.is_finished() && !client.send(MessageKind::Text, b"late"));
+        assert!(
+            client.is_finished()
+                && server.is_finished()
+                && !client.send(MessageKind::Text, b"late")
+        );
     }
 
     #[test]
@@ -370,7 +382,8 @@ mod tests {
         for code in crate::wire::FaultCode::ALL {
             let rule = code.rule();
             assert!(
-                format!("{} ({}): {}", rule.name, rule.section, rule.summary).len() <= MAX_CLOSE_REASON_LEN,
+                format!("{} ({}): {}", rule.name, rule.section, rule.summary).len()
+                    <= MAX_CLOSE_REASON_LEN,
                 "{code}"
             );
         }
@@ -382,7 +395,8 @@ mod tests {
         assert_eq!(code, 1002);
         assert_eq!(
             reason,
-            "E_RSV_NONZERO (RFC 6455 §5.2): a reserved bit is 1, but no agreed extension gives it a meaning"
+            "E_RSV_NONZERO (RFC 6455 §5.2): a reserved bit is 1, but no agreed extension gives it \
+             a meaning"
         );
         assert_eq!(failure(&[0x81, 0x05]).0, 1002, "unmasked");
         assert_eq!(failure(&[0x82, 0xff, 0x80]).0, 1002, "2^63");
@@ -394,7 +408,11 @@ mod tests {
             masking_key: Some(KEY),
             ..Header::new(Opcode::Text, 3)
         };
-        assert_eq!(failure(&encode::frame(&early, b"ab\xff")).0, 1007, "long before the end of the message");
+        assert_eq!(
+            failure(&encode::frame(&early, b"ab\xff")).0,
+            1007,
+            "long before the end of the message"
+        );
     }
 
     #[test]
@@ -402,7 +420,10 @@ mod tests {
         let whole = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1025) };
         assert_eq!(failure(&whole.to_bytes()).0, 1009);
         let halves = encode::fragments(MessageKind::Binary, &[&[0; 1000], &[0; 25]], || Some(KEY));
-        assert_eq!(failure(&halves.concat()), (1009, "the message is larger than 1024 bytes".to_owned()));
+        assert_eq!(
+            failure(&halves.concat()),
+            (1009, "the message is larger than 1024 bytes".to_owned())
+        );
         let fits = encode::single_frame(Opcode::Binary, &[0; 1024], Some(KEY));
         assert_eq!(
             all(&mut server(), &fits, 7),
@@ -426,7 +447,8 @@ mod tests {
         assert_eq!(transcript.len(), 2 + 2 + 122, "no half character");
         let ping = encode::single_frame(Opcode::Ping, b"", Some(KEY));
         let text = encode::single_frame(Opcode::Text, b"on its way", Some(KEY));
-        let bytes = [ping, text, encode::close_frame(1001, "", Some(KEY)), vec![0xff; 100]].concat();
+        let bytes =
+            [ping, text, encode::close_frame(1001, "", Some(KEY)), vec![0xff; 100]].concat();
         assert_eq!(all(&mut server, &bytes, 1).len(), 3);
         assert!(server.is_finished() && server.outbox().is_empty());
     }
@@ -453,7 +475,10 @@ mod tests {
         let bytes = client.take_outbox();
         assert!(bytes.len() < 100, "compressed");
         let found = all(&mut server, &bytes, 1);
-        assert!(matches!(found.as_slice(), [EndpointEvent::Failed(Failure { code: 1009, .. })]), "{found:?}");
+        assert!(
+            matches!(found.as_slice(), [EndpointEvent::Failed(Failure { code: 1009, .. })]),
+            "{found:?}"
+        );
     }
 
     proptest! {

@@ -188,7 +188,9 @@ impl Trace {
     /// piece is not kept, returns when the frame was complete.
     pub fn started_at(&self, row: &TraceRow) -> Duration {
         let first = self.stream_offset(row.from(), row.offset());
-        self.arrivals.time_of_byte(row.from(), first, row.completed_at()).unwrap_or(row.completed_at())
+        self.arrivals
+            .time_of_byte(row.from(), first, row.completed_at())
+            .unwrap_or(row.completed_at())
     }
 
     /// Builds a frame of the list from its bytes. If `raw` ends early, the frame does too.
@@ -250,7 +252,8 @@ impl Trace {
         let same = |(_, other): &(usize, &TraceRow)| {
             other.from() == chosen.from() && other.role().message() == Some(message)
         };
-        let opens = |(_, row): &(usize, &TraceRow)| matches!(row.role(), FragmentRole::First { .. });
+        let opens =
+            |(_, row): &(usize, &TraceRow)| matches!(row.role(), FragmentRole::First { .. });
         let numbered = || self.rows.iter().enumerate();
         // Back to the first fragment, then forward to the one with FIN = 1. Other frames may lie in
         // between.
@@ -333,7 +336,9 @@ impl Trace {
             match direction.decoder.next_event(&mut rest) {
                 None => return,
                 Some(DecoderEvent::Fault(fault)) => direction.add_fault(fault),
-                Some(DecoderEvent::FrameStart(frame_start)) => direction.current_frame = Some(frame_start),
+                Some(DecoderEvent::FrameStart(frame_start)) => {
+                    direction.current_frame = Some(frame_start)
+                }
                 Some(DecoderEvent::Inflated(piece)) => {
                     let room = MAX_PREVIEW_LEN.saturating_sub(direction.preview.len());
                     direction.preview.extend_from_slice(piece.get(..room).unwrap_or(piece));
@@ -361,7 +366,12 @@ mod tests {
     use crate::wire::keep::transcript::tests::{side_and_agreed, stream};
     use proptest::prelude::*;
 
-    fn without_handshake(from: Side, agreed: AgreedExtensions, bytes: &[u8], chunk: usize) -> Trace {
+    fn without_handshake(
+        from: Side,
+        agreed: AgreedExtensions,
+        bytes: &[u8],
+        chunk: usize,
+    ) -> Trace {
         let mut trace = Trace::mid_connection(agreed);
         bytes.chunks(chunk).for_each(|piece| trace.push(from, Duration::ZERO, piece));
         trace
@@ -377,7 +387,11 @@ mod tests {
         let mut trace = Trace::mid_connection(AgreedExtensions::none());
         let ms = Duration::from_millis;
         trace.push(Side::Server, ms(1), &[0x81, 0x02, b'h']);
-        trace.push(Side::Client, ms(2), &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])));
+        trace.push(
+            Side::Client,
+            ms(2),
+            &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])),
+        );
         trace.push(Side::Server, ms(3), b"i");
         let rows: Vec<_> =
             trace.rows().iter().map(|row| (row.from(), row.index(), row.completed_at())).collect();
@@ -387,10 +401,12 @@ mod tests {
     #[test]
     fn rfc_7692_section_7_2_3_2_what_was_inflated_is_remembered() {
         let agreed = AgreedExtensions::parse("permessage-deflate").unwrap();
-        let twice = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x89\x00\xc1\x05\xf2\x00\x11\x00\x00\x81\x01a";
+        let twice =
+            b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x89\x00\xc1\x05\xf2\x00\x11\x00\x00\x81\x01a";
         for chunk in [1, 5, 100] {
             let trace = without_handshake(Side::Server, agreed, twice, chunk);
-            let inflated: Vec<_> = trace.rows().iter().map(|row| trace.inflated_preview(row)).collect();
+            let inflated: Vec<_> =
+                trace.rows().iter().map(|row| trace.inflated_preview(row)).collect();
             assert_eq!(inflated, [Some(&b"Hello"[..]), None, Some(b"Hello"), None]);
         }
     }
@@ -406,8 +422,12 @@ mod tests {
 
     #[test]
     fn a_partial_frame_is_reported_with_what_it_needs() {
-        let mut trace =
-            without_handshake(Side::Server, AgreedExtensions::none(), &[0x81, 0x00, 0x82, 0x7e, 0x01], 1);
+        let mut trace = without_handshake(
+            Side::Server,
+            AgreedExtensions::none(),
+            &[0x81, 0x00, 0x82, 0x7e, 0x01],
+            1,
+        );
         let partial = trace.partial_frame(Side::Server).unwrap();
         assert_eq!(
             (partial.index, partial.offset.get(), partial.have.get(), partial.header),

@@ -28,7 +28,8 @@ pub struct Frame {
     pub header: Header,
     /// The frame's role in the messages of its direction.
     pub role: FragmentRole,
-    /// Whether an earlier frame had a fatal fault, so that a receiver would not have read this one.
+    /// Whether an earlier frame had a fatal fault, so that a receiver would not have read this
+    /// one.
     pub after_fault: bool,
     /// Whether all of the payload has arrived.
     pub complete: bool,
@@ -108,7 +109,8 @@ impl Message {
 
     /// Returns the data bytes per payload byte; `None` without compression or if inflating stopped.
     pub fn ratio(&self) -> Option<f64> {
-        let is_known = self.compressed && self.inflate_stop.is_none() && self.payload_len > ByteLen::ZERO;
+        let is_known =
+            self.compressed && self.inflate_stop.is_none() && self.payload_len > ByteLen::ZERO;
         is_known.then(|| self.data.len() as f64 / self.payload_len.get() as f64)
     }
 }
@@ -217,13 +219,18 @@ impl Transcript {
                 Some(DecoderEvent::Fault(fault)) => self.faults.push(fault),
                 Some(DecoderEvent::FrameStart(frame_start)) => {
                     let raw = std::mem::take(&mut self.partial_header);
-                    self.current_frame =
-                        Some(Frame::new(&frame_start, frame_context(&frame_start, &self.decoder), raw));
+                    self.current_frame = Some(Frame::new(
+                        &frame_start,
+                        frame_context(&frame_start, &self.decoder),
+                        raw,
+                    ));
                     self.track_message(&frame_start);
                 }
                 Some(DecoderEvent::Payload(plain)) => {
-                    let part =
-                        self.current_frame.as_ref().is_some_and(|frame| frame.role.message().is_some());
+                    let part = self
+                        .current_frame
+                        .as_ref()
+                        .is_some_and(|frame| frame.role.message().is_some());
                     if let (true, Some(message)) = (part, &mut self.open_message) {
                         message.payload_len += plain.len();
                         if !message.compressed {
@@ -289,7 +296,8 @@ impl Transcript {
     /// Returns `None` if the earlier data that it can refer to is unknown.
     pub fn deflate_listing(&self, number: usize) -> Option<DeflateListing> {
         let deflate = self.decoder.agreed().deflate?;
-        let of_it = |frame: &&Frame| frame.role.message() == Some(number) && frame.context.compressed;
+        let of_it =
+            |frame: &&Frame| frame.role.message() == Some(number) && frame.context.compressed;
         let frames: Vec<&Frame> = self.frames.iter().filter(of_it).collect();
         frames.last().filter(|frame| frame.header.fin)?;
         let payload: Vec<u8> = frames.iter().flat_map(|frame| frame.payload()).collect();
@@ -418,8 +426,12 @@ pub(in crate::wire) mod tests {
 
     #[test]
     fn it_goes_on_after_a_fault_and_marks_what_follows() {
-        let transcript = transcribe(Side::Server, &[0x83, 0x00, 0x81, 0x02, b'o', b'k', 0x88, 0x00, 0x8a]);
-        assert_eq!(codes(&transcript), [(FaultCode::OpcodeReserved, 0), (FaultCode::ControlAfterClose, 3)]);
+        let transcript =
+            transcribe(Side::Server, &[0x83, 0x00, 0x81, 0x02, b'o', b'k', 0x88, 0x00, 0x8a]);
+        assert_eq!(
+            codes(&transcript),
+            [(FaultCode::OpcodeReserved, 0), (FaultCode::ControlAfterClose, 3)]
+        );
         assert_eq!(
             transcript.frames().iter().map(|frame| frame.after_fault).collect::<Vec<_>>(),
             [false, true, true]
@@ -438,8 +450,9 @@ pub(in crate::wire) mod tests {
 
     #[test]
     fn asked_to_stop_it_leaves_the_rest_unread() {
-        let mut transcript =
-            Transcript::with_decoder(Decoder::new(Side::Server, AgreedExtensions::none()).stop_at_fatal());
+        let mut transcript = Transcript::with_decoder(
+            Decoder::new(Side::Server, AgreedExtensions::none()).stop_at_fatal(),
+        );
         transcript.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
         assert_eq!((transcript.frames().len(), transcript.len().get()), (1, 3));
         assert!(transcript.decoder().has_stopped());
@@ -447,7 +460,8 @@ pub(in crate::wire) mod tests {
 
     #[test]
     fn section_5_4_a_frame_that_interrupts_a_message_leaves_it_open() {
-        let transcript = transcribe(Side::Server, &[0x01, 0x01, b'a', 0x82, 0x01, b'x', 0x80, 0x01, b'b']);
+        let transcript =
+            transcribe(Side::Server, &[0x01, 0x01, b'a', 0x82, 0x01, b'x', 0x80, 0x01, b'b']);
         assert_eq!(codes(&transcript), [(FaultCode::NewDataInFragmented, 1)]);
         assert_eq!(
             (transcript.messages()[0].text(), &transcript.messages()[0].frames),
@@ -475,8 +489,11 @@ pub(in crate::wire) mod tests {
     #[test]
     fn section_5_5_1_half_a_close_code_in_a_long_form_is_reported_with_the_length() {
         let transcript = transcribe(Side::Server, &[0x88, 0x7e, 0x00, 0x01]);
-        let found: Vec<_> =
-            transcript.faults().iter().map(|fault| (fault.code, fault.detectable_after.get())).collect();
+        let found: Vec<_> = transcript
+            .faults()
+            .iter()
+            .map(|fault| (fault.code, fault.detectable_after.get()))
+            .collect();
         assert_eq!(
             found,
             [(FaultCode::CtrlTooLong, 2), (FaultCode::LenNotMinimal, 4), (FaultCode::CloseLen1, 4)]
@@ -507,7 +524,10 @@ pub(in crate::wire) mod tests {
         transcript.push(b"what follows");
         assert_eq!(transcript.needed(), None);
         let frame = transcript.current_frame().unwrap();
-        assert_eq!((frame.payload_on_wire(), frame.header.payload_len), (&b"what follows"[..], ByteLen::MAX));
+        assert_eq!(
+            (frame.payload_on_wire(), frame.header.payload_len),
+            (&b"what follows"[..], ByteLen::MAX)
+        );
         assert!(frame.raw().len() < 100);
     }
 
@@ -518,8 +538,10 @@ pub(in crate::wire) mod tests {
         let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(
             |((first, len, key, zero), body)| {
                 let key = key.map(|key| if zero { [0; 4] } else { key });
-                let header =
-                    Header { masking_key: key, ..Header::parse(&[first, len]).expect("short and unmasked") };
+                let header = Header {
+                    masking_key: key,
+                    ..Header::parse(&[first, len]).expect("short and unmasked")
+                };
                 encode::frame(&header, &body)
             },
         );

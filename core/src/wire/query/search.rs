@@ -39,15 +39,21 @@ pub enum SearchError {
 impl fmt::Display for SearchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "nothing to search for; expected text, or hex such as 0x48 65"),
+            Self::Empty => {
+                write!(f, "nothing to search for; expected text, or hex such as 0x48 65")
+            }
             Self::NotHex(at, char) => {
                 write!(
                     f,
-                    "search, byte {at}: {char:?} isn't a hex digit; expected hex such as 0x48 65, or text without 0x"
+                    "search, byte {at}: {char:?} isn't a hex digit; expected hex such as 0x48 65, \
+                     or text without 0x"
                 )
             }
             Self::OddDigits => {
-                write!(f, "the hex ends with half a byte; expected two digits per byte, such as 0x48 65")
+                write!(
+                    f,
+                    "the hex ends with half a byte; expected two digits per byte, such as 0x48 65"
+                )
             }
         }
     }
@@ -86,7 +92,10 @@ impl Needle {
         if bytes.is_empty() {
             return Err(SearchError::Empty);
         }
-        Ok(Self { finder: FinderBuilder::new().build_forward(bytes).into_owned(), folds_case: false })
+        Ok(Self {
+            finder: FinderBuilder::new().build_forward(bytes).into_owned(),
+            folds_case: false,
+        })
     }
 
     /// Returns the range of the first match in `plain`.
@@ -130,7 +139,11 @@ mod tests {
 
     fn frame(plain: &[u8]) -> Frame {
         let mut transcript = Transcript::new(Side::Client, AgreedExtensions::none());
-        transcript.push(&encode::single_frame(Opcode::Binary, plain, Some([0x37, 0xfa, 0x21, 0x3d])));
+        transcript.push(&encode::single_frame(
+            Opcode::Binary,
+            plain,
+            Some([0x37, 0xfa, 0x21, 0x3d]),
+        ));
         transcript.frames()[0].clone()
     }
 
@@ -146,7 +159,11 @@ mod tests {
         let both = frame(b"ping PING");
         assert_eq!(find(&both, &Needle::parse("ping").unwrap()), Some(0..4));
         assert_eq!(find(&both, &Needle::parse("PING").unwrap()), Some(5..9));
-        assert_eq!(find(&both, &Needle::parse("0x50494e47").unwrap()), Some(5..9), "bytes are exact");
+        assert_eq!(
+            find(&both, &Needle::parse("0x50494e47").unwrap()),
+            Some(5..9),
+            "bytes are exact"
+        );
     }
 
     #[test]

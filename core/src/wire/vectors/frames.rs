@@ -30,7 +30,8 @@ fn expected_payload(frame: &Value, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn listed(transcript: &Transcript) -> Vec<&Frame> {
-    let impossible = transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
+    let impossible =
+        transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
     transcript.frames().iter().chain(impossible).collect()
 }
 
@@ -135,10 +136,13 @@ fn assert_faults(transcript: &Transcript, case: &Value, name: &str) {
 fn assert_verdict(transcript: &Transcript, case: &Value, name: &str) {
     let expect = &case["expect"];
     assert_eq!(transcript.verdict().name(), text(&expect["verdict"]), "{name}");
-    let needed = transcript.needed().map(|needed| (needed.have.get(), needed.more.get(), needed.part.name()));
+    let needed = transcript
+        .needed()
+        .map(|needed| (needed.have.get(), needed.more.get(), needed.part.name()));
     let incomplete = &expect["incomplete"];
-    let expected = (!incomplete.is_null())
-        .then(|| (number(&incomplete["have"]), number(&incomplete["need_more"]), text(&incomplete["phase"])));
+    let expected = (!incomplete.is_null()).then(|| {
+        (number(&incomplete["have"]), number(&incomplete["need_more"]), text(&incomplete["phase"]))
+    });
     assert_eq!(needed, expected, "{name}");
     assert_eq!(
         transcript.decoder().open_message().is_some(),
@@ -192,7 +196,11 @@ fn each_fault_is_reported_at_the_very_byte_that_makes_it_certain() {
                     .iter()
                     .any(|got| got.code == code && got.frame as u64 == number(&fault["frame"]))
             };
-            assert!(is_reported(after) && !is_reported(after - 1), "{}: {code} after {after}", case["name"]);
+            assert!(
+                is_reported(after) && !is_reported(after - 1),
+                "{}: {code} after {after}",
+                case["name"]
+            );
             seen += 1;
         }
     }

@@ -7,8 +7,8 @@ use crate::wire::Severity;
 use crate::wire::format::hex;
 use crate::wire::handshake::extension::parse_extensions;
 use crate::wire::handshake::{
-    ClientOffer, DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, HeadContext, HeadReader, ProblemCode, ServerPolicy,
-    ValidatedHead,
+    ClientOffer, DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, HeadContext, HeadReader, ProblemCode,
+    ServerPolicy, ValidatedHead,
 };
 
 fn strings(value: &Value) -> Vec<String> {
@@ -17,12 +17,16 @@ fn strings(value: &Value) -> Vec<String> {
 
 fn context(case: &Value) -> (HeadContext, usize) {
     let known = &case["context"];
-    let limit = known["max_header_bytes"].as_u64().map_or(DEFAULT_MAX_HEAD_LEN, |limit| limit as usize);
+    let limit =
+        known["max_header_bytes"].as_u64().map_or(DEFAULT_MAX_HEAD_LEN, |limit| limit as usize);
     let protocols = strings(&known["protocols"]);
     if case["role_under_test"] == "client" {
         let key = known["key"].as_str().map(String::from);
         let extensions = parse_extensions(text(&known["extensions"]).as_bytes(), 0);
-        return (HeadContext::Response(ClientOffer { key, subprotocols: protocols, extensions }), limit);
+        return (
+            HeadContext::Response(ClientOffer { key, subprotocols: protocols, extensions }),
+            limit,
+        );
     }
     let policy = ServerPolicy {
         subprotocols: protocols,
@@ -46,8 +50,11 @@ fn read_head(case: &Value, bytes: &[u8], chunk: usize) -> (ValidatedHead, usize,
 
 fn assert_problems(head: &ValidatedHead, expect: &Value, name: &str) {
     let validation = &head.validation;
-    let mut got: Vec<(&str, &str)> =
-        validation.problems.iter().map(|problem| (problem.code.name(), problem.severity.name())).collect();
+    let mut got: Vec<(&str, &str)> = validation
+        .problems
+        .iter()
+        .map(|problem| (problem.code.name(), problem.severity.name()))
+        .collect();
     let mut want: Vec<(&str, &str)> = array(&expect["problems"])
         .iter()
         .map(|problem| (text(&problem["code"]), text(&problem["severity"])))

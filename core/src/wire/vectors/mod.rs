@@ -32,7 +32,10 @@ pub(super) fn number(value: &Value) -> u64 {
 }
 
 pub(super) fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 pub(super) fn case_bytes(case: &Value) -> Vec<u8> {

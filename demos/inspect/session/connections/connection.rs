@@ -1,6 +1,8 @@
-//! One connection as the inspector knows it: its list of frames, and the bytes of those that are looked at.
+//! One connection as the inspector knows it: its list of frames, and the bytes of those that are
+//! looked at.
 //!
-//! Where the bytes come from differs: a live connection's are in memory, a file's are fetched when they are wanted.
+//! Where the bytes come from differs: a live connection's are in memory, a file's are fetched when
+//! they are wanted.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ pub(crate) const PREVIEW_BYTES: u64 = 512;
 /// Fetched frames that are remembered; then all but those in sight are forgotten.
 const MAX_FETCHED_FRAMES: usize = 4_000;
 
-/// Frames of a live connection that are listed: 80 MiB of rows. A capture lists more, for it does not go on for ever.
+/// Frames of a live connection that are listed: 80 MiB of rows. A capture lists more, for it does
+/// not go on for ever.
 pub(crate) const MAX_LIVE_ROWS: usize = 1 << 21;
 
 /// How a connection is.
@@ -79,14 +82,20 @@ impl InspectedConnection {
     }
 
     /// A connection of a file.
-    pub(crate) fn from_file(name: String, status: ConnectionStatus, trace: Trace, store: ByteStore) -> Self {
+    pub(crate) fn from_file(
+        name: String,
+        status: ConnectionStatus,
+        trace: Trace,
+        store: ByteStore,
+    ) -> Self {
         let bytes = ByteSource::File(Arc::new(store), HashMap::new());
         Self { status, trace: Arc::new(trace), bytes, ..Self::new(name) }
     }
 
     /// Takes bytes of a live connection.
     pub(crate) fn push(&mut self, from: Side, at: Instant, bytes: &[u8]) {
-        let at = self.started_at.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
+        let at =
+            self.started_at.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
         // behind the last frame that is listed nobody looks: what is listed keeps its bytes
         if let ByteSource::Memory(rings) = &mut self.bytes
             && self.trace.dropped_rows() == 0
@@ -152,12 +161,18 @@ impl InspectedConnection {
         (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
     }
 
-    /// The number of the first frame of a side that the proxy holds; the frame that is not complete yet is one of those that wait.
+    /// The number of the first frame of a side that the proxy holds; the frame that is not complete
+    /// yet is one of those that wait.
     fn first_held_frame(&self, from: Side) -> usize {
         let waiting = self.held_frames[usize::from(from == Side::Server)];
         let begun = usize::from(self.trace.partial_frame(from).is_some());
-        let complete =
-            self.trace.rows().iter().rev().find(|row| row.from() == from).map_or(0, |row| row.index() + 1);
+        let complete = self
+            .trace
+            .rows()
+            .iter()
+            .rev()
+            .find(|row| row.from() == from)
+            .map_or(0, |row| row.index() + 1);
         complete - waiting.saturating_sub(begun).min(complete)
     }
 
@@ -167,8 +182,9 @@ impl InspectedConnection {
         if self.dropped_frames.contains(&(from, number)) {
             return Some("✗ dropped");
         }
-        (self.held_frames[usize::from(from == Side::Server)] > 0 && number >= self.first_held_frame(from))
-            .then_some("❚❚ held")
+        (self.held_frames[usize::from(from == Side::Server)] > 0
+            && number >= self.first_held_frame(from))
+        .then_some("❚❚ held")
     }
 
     /// The first frame of a side that waits is thrown away.
@@ -207,7 +223,9 @@ impl InspectedConnection {
         let ByteSource::File(_, fetched) = &self.bytes else { return Vec::new() };
         let lacks = |number: &usize| {
             let len = self.trace.rows()[*number].len();
-            fetched.get(number).is_none_or(|(bytes, asked)| *asked < most && ByteLen::of(bytes) < len)
+            fetched
+                .get(number)
+                .is_none_or(|(bytes, asked)| *asked < most && ByteLen::of(bytes) < len)
         };
         let known = |number: usize| {
             let row = self.trace.rows()[number];
@@ -270,8 +288,11 @@ mod tests {
     fn of_what_waits_the_oldest_is_dropped_first_and_what_is_begun_waits_too() {
         let mut connection = InspectedConnection::new("proxy".into());
         let frame = |text: &[u8]| encode::single_frame(Opcode::Text, text, Some([1, 2, 3, 4]));
-        let begun = [frame(b"one"), frame(b"two"), frame(b"three"), frame(b"four")[..3].to_vec()].concat();
-        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Client, &begun)] {
+        let begun =
+            [frame(b"one"), frame(b"two"), frame(b"three"), frame(b"four")[..3].to_vec()].concat();
+        for (from, bytes) in
+            [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Client, &begun)]
+        {
             connection.push(from, Instant::now(), bytes);
         }
         let fates = |connection: &InspectedConnection| -> Vec<_> {

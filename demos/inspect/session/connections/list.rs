@@ -85,12 +85,14 @@ impl Connections {
         self.shown = (self.shown as isize + by).rem_euclid(count) as usize;
     }
 
-    /// Puts the newest of `earlier` before these, as far as anything was sent in them. They are over.
+    /// Puts the newest of `earlier` before these, as far as anything was sent in them. They are
+    /// over.
     pub(crate) fn keep_earlier(&mut self, earlier: &mut Self) {
         let mut kept = std::mem::take(&mut earlier.list);
         kept.retain(|connection| !connection.trace.head_bytes(Side::Client).is_empty());
-        if let Some(connection) =
-            kept.last_mut().filter(|connection| !matches!(connection.status, ConnectionStatus::Ended(_)))
+        if let Some(connection) = kept
+            .last_mut()
+            .filter(|connection| !matches!(connection.status, ConnectionStatus::Ended(_)))
         {
             connection.status = ConnectionStatus::Ended(Ok("left for a new one".to_owned()));
         }
@@ -101,12 +103,16 @@ impl Connections {
         self.show_newest();
     }
 
-    /// The index of the connection that the proxy gave this number, which is new if it is not known.
+    /// The index of the connection that the proxy gave this number, which is new if it is not
+    /// known.
     pub(crate) fn numbered(&mut self, number: usize, name: impl FnOnce() -> String) -> usize {
         match self.list.binary_search_by_key(&number, |connection| connection.number) {
             Ok(index) => index,
             Err(index) => {
-                self.list.insert(index, InspectedConnection { number, ..InspectedConnection::new(name()) });
+                self.list.insert(
+                    index,
+                    InspectedConnection { number, ..InspectedConnection::new(name()) },
+                );
                 if index <= self.shown {
                     self.shown += 1;
                 }
@@ -121,7 +127,9 @@ impl Connections {
             return fresh;
         }
         let over = |(index, connection): &(usize, &InspectedConnection)| {
-            *index != self.shown && *index != fresh && matches!(connection.status, ConnectionStatus::Ended(_))
+            *index != self.shown
+                && *index != fresh
+                && matches!(connection.status, ConnectionStatus::Ended(_))
         };
         let Some((oldest, _)) = self.list.iter().enumerate().find(over) else { return fresh };
         self.list.remove(oldest);
@@ -129,8 +137,9 @@ impl Connections {
         fresh - usize::from(oldest < fresh)
     }
 
-    /// Holds the whole within its bound once the connection at `grown` has grown: first goes what was said in connections
-    /// that are over, the oldest first, then the largest lists stop where they are.
+    /// Holds the whole within its bound once the connection at `grown` has grown: first goes what
+    /// was said in connections that are over, the oldest first, then the largest lists stop
+    /// where they are.
     pub(crate) fn enforce_memory_limit(&mut self, grown: usize) {
         // most are small: no sum is made before one of them is not
         if self.list[grown].memory_used() < MAX_TOTAL_BYTES / MAX_CONNECTIONS {
@@ -148,7 +157,9 @@ impl Connections {
         }
         while sum > MAX_TOTAL_BYTES {
             let listing = self.list.iter_mut().filter(|connection| !connection.is_full());
-            let Some(largest) = listing.max_by_key(|connection| connection.memory_used()) else { return };
+            let Some(largest) = listing.max_by_key(|connection| connection.memory_used()) else {
+                return;
+            };
             sum -= largest.memory_used();
             largest.stop_listing();
             sum += largest.memory_used();
@@ -173,7 +184,11 @@ mod tests {
     fn proxied() -> Inspect {
         let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
         let options = proxy::ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
-        Inspect::new(InspectSource::Proxy(Box::new(options)), ConnectOptions::default(), Tab::Frames)
+        Inspect::new(
+            InspectSource::Proxy(Box::new(options)),
+            ConnectOptions::default(),
+            Tab::Frames,
+        )
     }
 
     fn deliver(inspect: &mut Inspect, number: usize, text: ProxyEventKind) {
@@ -185,7 +200,11 @@ mod tests {
     }
 
     fn deliver_bytes(inspect: &mut Inspect, number: usize, from: Side, bytes: &[u8]) {
-        deliver(inspect, number, ProxyEventKind::Bytes { from, at: Instant::now(), bytes: bytes.to_vec() });
+        deliver(
+            inspect,
+            number,
+            ProxyEventKind::Bytes { from, at: Instant::now(), bytes: bytes.to_vec() },
+        );
     }
 
     #[test]
@@ -201,11 +220,19 @@ mod tests {
         assert_eq!(inspect.session.connections.list.len(), MAX_CONNECTIONS);
         let numbers: Vec<usize> =
             inspect.session.connections.list.iter().map(|connection| connection.number).collect();
-        assert!(numbers.is_sorted() && numbers.contains(&1) && numbers.contains(&100), "shown, or open");
+        assert!(
+            numbers.is_sorted() && numbers.contains(&1) && numbers.contains(&100),
+            "shown, or open"
+        );
         assert_eq!(numbers.last(), Some(&(MAX_CONNECTIONS + 500)));
         deliver_bytes(&mut inspect, 1200, Side::Client, b"GET ");
-        let found =
-            inspect.session.connections.list.iter().find(|connection| connection.number == 1200).unwrap();
+        let found = inspect
+            .session
+            .connections
+            .list
+            .iter()
+            .find(|connection| connection.number == 1200)
+            .unwrap();
         assert_eq!(found.trace.head_bytes(Side::Client), b"GET ");
         assert_eq!(inspect.session.connection().number, 1, "the one that is looked at stays");
     }
@@ -232,8 +259,11 @@ mod tests {
     fn floods_on_many_connections_share_one_bound() {
         use crate::demos::inspect::testing::{REQUEST, RESPONSE};
         let mut inspect = proxied();
-        let frames =
-            b"\x82\x7e\xff\xfa".iter().copied().chain(std::iter::repeat_n(7, 65_530)).collect::<Vec<_>>();
+        let frames = b"\x82\x7e\xff\xfa"
+            .iter()
+            .copied()
+            .chain(std::iter::repeat_n(7, 65_530))
+            .collect::<Vec<_>>();
         let small = b"\x81\x00".repeat(32_000);
         for number in 1..=8 {
             open(&mut inspect, number);
@@ -253,10 +283,16 @@ mod tests {
                 deliver(&mut inspect, 2, ProxyEventKind::Ended(Ok(())));
             }
         }
-        let sum: usize = inspect.session.connections.list.iter().map(InspectedConnection::memory_used).sum();
+        let sum: usize =
+            inspect.session.connections.list.iter().map(InspectedConnection::memory_used).sum();
         assert!(sum <= MAX_TOTAL_BYTES + (8 << 20), "{sum}");
         assert!(
-            inspect.session.connections.list.iter().any(|connection| connection.trace.dropped_rows() > 0),
+            inspect
+                .session
+                .connections
+                .list
+                .iter()
+                .any(|connection| connection.trace.dropped_rows() > 0),
             "and the lists say so"
         );
     }

@@ -1,4 +1,5 @@
-//! The connections: one, or those of a proxy or a capture; each with its list of frames and their bytes.
+//! The connections: one, or those of a proxy or a capture; each with its list of frames and their
+//! bytes.
 
 pub(crate) mod connection;
 pub(crate) mod list;

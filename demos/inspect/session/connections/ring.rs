@@ -1,4 +1,5 @@
-//! The bytes of a live connection, for the frames that are looked at; the oldest go when there are too many.
+//! The bytes of a live connection, for the frames that are looked at; the oldest go when there are
+//! too many.
 //!
 //! Which bytes belong to which frame is the trace's to know.
 
@@ -41,7 +42,8 @@ impl ByteRings {
         self.client.bytes.len() + self.server.bytes.len()
     }
 
-    /// At most `most` bytes from `at` on, where `at` counts from the first byte of the direction; none if they are gone.
+    /// At most `most` bytes from `at` on, where `at` counts from the first byte of the direction;
+    /// none if they are gone.
     pub(crate) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
         let ring = match from {
             Side::Client => &self.client,
@@ -67,7 +69,10 @@ mod tests {
         rings.push(Side::Server, &vec![7; MAX_RING_BYTES - 2]);
         assert_eq!(rings.read(Side::Server, Offset::new(1), 4), None);
         assert_eq!(rings.read(Side::Server, Offset::new(2), 4), Some(b"ad\x07\x07".to_vec()));
-        assert_eq!(rings.read(Side::Server, Offset::new(MAX_RING_BYTES as u64), 9), Some(vec![7, 7]));
+        assert_eq!(
+            rings.read(Side::Server, Offset::new(MAX_RING_BYTES as u64), 9),
+            Some(vec![7, 7])
+        );
         assert_eq!(rings.read(Side::Client, Offset::new(0), 9), Some(Vec::new()));
     }
 }

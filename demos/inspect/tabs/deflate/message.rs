@@ -1,4 +1,5 @@
-//! The message that is looked at: its frames put together, what came before it, and the items that are listed.
+//! The message that is looked at: its frames put together, what came before it, and the items that
+//! are listed.
 
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::MAX_BYTES_SHOWN;
@@ -6,7 +7,8 @@ use crate::wire::deflate::inflate::Inflater;
 use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, DeflateListing};
 use crate::wire::{ByteLen, FragmentRole, Side, TraceRow};
 
-/// Payload bytes of earlier messages that are inflated for the window; where there are more, the tab says so.
+/// Payload bytes of earlier messages that are inflated for the window; where there are more, the
+/// tab says so.
 const MAX_HISTORY_INFLATED: u64 = 8 << 20;
 
 /// What the tab remembers.
@@ -36,15 +38,23 @@ pub(crate) struct InspectedMessage {
 
 /// Looks at the message of the chosen frame, once.
 pub(crate) fn follow(state: &mut DeflateTabState, session: &Session) {
-    let rows =
-        session.current_row().map(|row| session.connection().trace.message_rows(row)).unwrap_or_default();
+    let rows = session
+        .current_row()
+        .map(|row| session.connection().trace.message_rows(row))
+        .unwrap_or_default();
     let there = rows.iter().filter(|row| session.frame(**row).is_some()).count();
     if there == state.frames_present && rows == state.rows {
         return;
     }
     let message = inspect_message(session, &rows);
     let runs = message.as_ref().is_some_and(|message| message.listing.items.len() > 60);
-    *state = DeflateTabState { rows, frames_present: there, message, selected_item: 0, merge_literals: runs };
+    *state = DeflateTabState {
+        rows,
+        frames_present: there,
+        message,
+        selected_item: 0,
+        merge_literals: runs,
+    };
     update_visible_items(state);
 }
 
@@ -63,7 +73,9 @@ fn inspect_message(session: &Session, rows: &[usize]) -> Option<InspectedMessage
         match whole_payload(session, *row) {
             Some(piece) => payload.extend(piece),
             None => {
-                amiss = Some("a frame of this message is not in memory any more, or too long to be shown");
+                amiss = Some(
+                    "a frame of this message is not in memory any more, or too long to be shown",
+                );
             }
         }
     }
@@ -83,9 +95,15 @@ fn whole_payload(session: &Session, row: usize) -> Option<Vec<u8>> {
 }
 
 /// What the messages before a row left in its sender's window, found by inflating them.
-fn window_before(session: &Session, from: Side, before: usize, bits: u8) -> (Vec<u8>, Option<&'static str>) {
-    let is_part =
-        |row: &TraceRow| matches!(row.role(), FragmentRole::First { .. } | FragmentRole::Continuation { .. });
+fn window_before(
+    session: &Session,
+    from: Side,
+    before: usize,
+    bits: u8,
+) -> (Vec<u8>, Option<&'static str>) {
+    let is_part = |row: &TraceRow| {
+        matches!(row.role(), FragmentRole::First { .. } | FragmentRole::Continuation { .. })
+    };
     let rows = session.connection().trace.rows().iter().enumerate().take(before);
     let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
     let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), ByteLen::ZERO);
@@ -99,13 +117,19 @@ fn window_before(session: &Session, from: Side, before: usize, bits: u8) -> (Vec
         if taken > MAX_HISTORY_INFLATED {
             return (
                 window,
-                Some("more came before it than is inflated here: what it copies from there is not shown"),
+                Some(
+                    "more came before it than is inflated here: what it copies from there is not \
+                     shown",
+                ),
             );
         }
         let Some(payload) = whole_payload(session, number) else {
             return (
                 window,
-                Some("an earlier message is not in memory any more: what was copied from it is not known"),
+                Some(
+                    "an earlier message is not in memory any more: what was copied from it is not \
+                     known",
+                ),
             );
         };
         if matches!(row.role(), FragmentRole::First { .. }) {

@@ -1,6 +1,8 @@
-//! The compression of one message: what each bit of its DEFLATE data says, where it points back to, what was saved.
+//! The compression of one message: what each bit of its DEFLATE data says, where it points back to,
+//! what was saved.
 //!
-//! The data is explained by `wire::deflate::listing`; here the message and what came before it are put together, and drawn.
+//! The data is explained by `wire::deflate::listing`; here the message and what came before it are
+//! put together, and drawn.
 
 mod message;
 mod symbols;
@@ -71,7 +73,8 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     let body = split_rows(items, 1).1;
     let shown = usize::from(body.height);
     let first = (state.selected_item + 2).min(message.visible_items.len()).saturating_sub(shown);
-    for (row, (number, item)) in message.visible_items.iter().enumerate().skip(first).take(shown).enumerate()
+    for (row, (number, item)) in
+        message.visible_items.iter().enumerate().skip(first).take(shown).enumerate()
     {
         let spot = Rect { y: body.y + row as u16, height: 1, ..body };
         canvas.add_target(spot, ClickTarget::Symbol(number));
@@ -118,7 +121,10 @@ fn summary_lines(
     );
     let good = if saved >= 0 { theme.good } else { theme.warn };
     let mut lines = vec![Line::from(vec![
-        Span::styled(format!("{arrow} {frames}  "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+        Span::styled(
+            format!("{arrow} {frames}  "),
+            Style::new().fg(color).add_modifier(Modifier::BOLD),
+        ),
         Span::styled(sum, Style::new().fg(good).add_modifier(Modifier::BOLD)),
     ])];
     let before = match (message.window.len() as u64, lens.bytes_from_earlier) {
@@ -138,10 +144,18 @@ fn summary_lines(
         lines.extend(labelled_paragraph("✗ ", &format!("broken: {fault}"), 2, width, bad, theme));
     }
     if lens.over_limit {
-        lines.extend(labelled_paragraph("! ", "inflating stopped at the limit", 2, width, bad, theme));
+        lines.extend(labelled_paragraph(
+            "! ",
+            "inflating stopped at the limit",
+            2,
+            width,
+            bad,
+            theme,
+        ));
     }
     if lens.omitted_items > 0 {
-        let text = format!("{} more symbols are not listed", format::group_thousands(lens.omitted_items));
+        let text =
+            format!("{} more symbols are not listed", format::group_thousands(lens.omitted_items));
         lines.extend(labelled_paragraph("! ", &text, 2, width, theme.dim(), theme));
     }
     lines
@@ -156,23 +170,35 @@ fn absence_lines(session: &Session, width: u16, theme: &Theme) -> Vec<Line<'stat
     let first = match current {
         None => no_frames::text(session),
         Some((row, found)) if found.opcode().is_control() => {
-            format!("Frame {row} is a control frame. Control frames are never compressed (RFC 7692 §6.1).")
+            format!(
+                "Frame {row} is a control frame. Control frames are never compressed (RFC 7692 \
+                 §6.1)."
+            )
         }
         Some((row, _)) => {
             format!("The message of frame {row} is not compressed: RSV1 is 0 in its first frame.")
         }
     };
     let mut lines = vec![Line::default()];
-    lines.extend(labelled_paragraph("", &first, 0, width, plain.add_modifier(Modifier::BOLD), theme));
+    lines.extend(labelled_paragraph(
+        "",
+        &first,
+        0,
+        width,
+        plain.add_modifier(Modifier::BOLD),
+        theme,
+    ));
     lines.push(Line::default());
     if let Some(text) = deflate_agreement(session.connection().trace.agreed()) {
         lines.extend(labelled_paragraph("Agreed", &text, 9, width, plain, theme));
-        let text = "The sender decides for each message anew: short ones often grow by compressing, so they go as they are.";
+        let text = "The sender decides for each message anew: short ones often grow by \
+                    compressing, so they go as they are.";
         lines.extend(labelled_paragraph("Why", text, 9, width, plain, theme));
         return lines;
     }
     let header = |from| {
-        let head = session.connection().trace.head(from).and_then(|validated| validated.head.as_ref());
+        let head =
+            session.connection().trace.head(from).and_then(|validated| validated.head.as_ref());
         head.map(|head| head.joined_value("Sec-WebSocket-Extensions"))
     };
     let text = |value: Option<Option<String>>, nothing: &str| match value {
@@ -180,11 +206,14 @@ fn absence_lines(session: &Session, width: u16, theme: &Theme) -> Vec<Line<'stat
         Some(None) => nothing.to_owned(),
         Some(Some(value)) => format::escape_controls(&value),
     };
-    let offered = text(header(Side::Client), "nothing: the client sent no Sec-WebSocket-Extensions");
-    let answered = text(header(Side::Server), "nothing: the server sent no Sec-WebSocket-Extensions");
+    let offered =
+        text(header(Side::Client), "nothing: the client sent no Sec-WebSocket-Extensions");
+    let answered =
+        text(header(Side::Server), "nothing: the server sent no Sec-WebSocket-Extensions");
     lines.extend(labelled_paragraph("Offered", &offered, 10, width, plain, theme));
     lines.extend(labelled_paragraph("Answered", &answered, 10, width, plain, theme));
-    let text = "Compression needs both: a client that offers permessage-deflate, and a server that accepts it. Without that RSV1 stays 0 and every payload travels as it is.";
+    let text = "Compression needs both: a client that offers permessage-deflate, and a server \
+                that accepts it. Without that RSV1 stays 0 and every payload travels as it is.";
     lines.extend(labelled_paragraph("So", text, 10, width, plain, theme));
     lines
 }
@@ -198,7 +227,8 @@ mod tests {
 
     const HELLO: &[u8] = &[0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
     const AGAIN: &[u8] = &[0xc1, 0x05, 0xf2, 0x00, 0x11, 0x00, 0x00];
-    const OFFER: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    const OFFER: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
     const ANSWER: &[u8] =
@@ -217,7 +247,8 @@ mod tests {
         }
         for (width, height) in [(100, 30), (78, 15)] {
             let shown = render_text(&inspect, width, height);
-            for part in ["5 bytes on the wire are 5 bytes", "4 from 5 back  \"ello\"", "▶ 11–"] {
+            for part in ["5 bytes on the wire are 5 bytes", "4 from 5 back  \"ello\"", "▶ 11–"]
+            {
                 assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
             }
         }
@@ -235,7 +266,8 @@ mod tests {
             seen_after(OFFER, ANSWER, &[(Side::Server, HELLO), (Side::Server, AGAIN)]);
         press(&mut inspect, KeyCode::Char('6'));
         press(&mut inspect, KeyCode::Home);
-        let count = |inspect: &Inspect| inspect.tabs.deflate.message.as_ref().unwrap().visible_items.len();
+        let count =
+            |inspect: &Inspect| inspect.tabs.deflate.message.as_ref().unwrap().visible_items.len();
         assert_eq!(count(&inspect), 10);
         assert_eq!(client_commands(&press(&mut inspect, KeyCode::Char('l'))).len(), 0);
         assert_eq!(count(&inspect), 6);
@@ -247,6 +279,9 @@ mod tests {
         let (mut inspect, _inbox) = opened();
         press(&mut inspect, KeyCode::Char('6'));
         let shown = render_text(&inspect, 100, 30);
-        assert!(shown.contains("not compressed") && shown.contains("the client sent no"), "{shown}");
+        assert!(
+            shown.contains("not compressed") && shown.contains("the client sent no"),
+            "{shown}"
+        );
     }
 }

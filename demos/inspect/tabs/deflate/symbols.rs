@@ -1,4 +1,5 @@
-//! The symbols of compressed data in words: a line each, and of the one under the cursor all there is to say.
+//! The symbols of compressed data in words: a line each, and of the one under the cursor all there
+//! is to say.
 //!
 //! Which message they are of, and which is under the cursor, is said in `deflate`.
 
@@ -46,9 +47,14 @@ pub(crate) fn item_line(
     let text = match item.kind {
         _ if tail => "added by the receiver".to_owned(),
         DeflateItemKind::Match { length, distance } => {
-            format!("{length} from {distance} back  {}", format::quote(message.listing.bytes(item), 40))
+            format!(
+                "{length} from {distance} back  {}",
+                format::quote(message.listing.bytes(item), 40)
+            )
         }
-        DeflateItemKind::Literal | DeflateItemKind::Stored => format::quote(message.listing.bytes(item), 40),
+        DeflateItemKind::Literal | DeflateItemKind::Stored => {
+            format::quote(message.listing.bytes(item), 40)
+        }
         DeflateItemKind::Block { last, block_type: coding } => {
             let coding = match coding {
                 BlockType::Stored => "stored",
@@ -58,9 +64,14 @@ pub(crate) fn item_line(
             format!("{coding}{}", if last { ", the last" } else { "" })
         }
         DeflateItemKind::StoredLength(len) => format::byte_count(u64::from(len)),
-        DeflateItemKind::Codes { .. } | DeflateItemKind::Padding | DeflateItemKind::End => String::new(),
+        DeflateItemKind::Codes { .. } | DeflateItemKind::Padding | DeflateItemKind::End => {
+            String::new()
+        }
     };
-    line.push_span(Span::styled(text, if tail { theme.dim() } else { Style::new().fg(theme.text) }));
+    line.push_span(Span::styled(
+        text,
+        if tail { theme.dim() } else { Style::new().fg(theme.text) },
+    ));
     line
 }
 
@@ -69,7 +80,8 @@ fn bits_of(message: &InspectedMessage, item: &DeflateItem) -> String {
     let bit = |at: u64| {
         let byte = usize::try_from(at / 8).ok()?;
         let byte = message.payload.get(byte).or_else(|| {
-            crate::wire::deflate::inflate::DEFLATE_TAIL.get(byte.checked_sub(message.payload.len())?)
+            crate::wire::deflate::inflate::DEFLATE_TAIL
+                .get(byte.checked_sub(message.payload.len())?)
         })?;
         Some(if byte >> (at % 8) & 1 == 1 { '1' } else { '0' })
     };
@@ -87,31 +99,61 @@ pub(crate) fn item_lines(
 ) -> Vec<Line<'static>> {
     let plain = Style::new().fg(theme.text);
     let text = match &item.kind {
-        _ if item.bits.start >= message.listing.tail_bit => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
+        _ if item.bits.start >= message.listing.tail_bit => {
+            "These bits were not sent: every compressed message would end with 00 00 ff ff, so the \
+             sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2)."
+                .to_owned()
+        }
         DeflateItemKind::Block { last, block_type: coding } => {
-            let last = if *last { "BFINAL = 1: the last block" } else { "BFINAL = 0: more blocks follow" };
+            let last =
+                if *last { "BFINAL = 1: the last block" } else { "BFINAL = 0: more blocks follow" };
             let coding = match coding {
                 BlockType::Stored => "BTYPE 00: the bytes stand there as they are",
-                BlockType::Fixed => "BTYPE 01: symbols in the codes that RFC 1951 §3.2.6 fixes once for all, so nothing has to be described",
-                BlockType::Dynamic => "BTYPE 10: the block describes codes of its own first, so that frequent symbols take few bits",
+                BlockType::Fixed => {
+                    "BTYPE 01: symbols in the codes that RFC 1951 §3.2.6 fixes once for all, so \
+                     nothing has to be described"
+                }
+                BlockType::Dynamic => {
+                    "BTYPE 10: the block describes codes of its own first, so that frequent \
+                     symbols take few bits"
+                }
             };
             format!("Three bits begin a block. {last}; {coding}.")
         }
-        DeflateItemKind::Padding => "Bits that say nothing, up to the next whole byte (RFC 1951 §3.2.4).".to_owned(),
-        DeflateItemKind::StoredLength(0) => "LEN 0000 and its complement ffff: a block without bytes, which only brings the data to a whole byte, so that a message can end there.".to_owned(),
-        DeflateItemKind::StoredLength(len) => format!("LEN {len:04x} and its complement {:04x}: so many bytes follow as they are.", !len),
-        DeflateItemKind::Stored => format!("{} as they are.", format::byte_count(item.output.end - item.output.start)),
+        DeflateItemKind::Padding => {
+            "Bits that say nothing, up to the next whole byte (RFC 1951 §3.2.4).".to_owned()
+        }
+        DeflateItemKind::StoredLength(0) => "LEN 0000 and its complement ffff: a block without \
+                                             bytes, which only brings the data to a whole byte, \
+                                             so that a message can end there."
+            .to_owned(),
+        DeflateItemKind::StoredLength(len) => format!(
+            "LEN {len:04x} and its complement {:04x}: so many bytes follow as they are.",
+            !len
+        ),
+        DeflateItemKind::Stored => {
+            format!("{} as they are.", format::byte_count(item.output.end - item.output.start))
+        }
         DeflateItemKind::Codes { literals, distances } => {
             let used = |lengths: &[u8]| lengths.iter().filter(|length| **length > 0).count();
-            format!("The codes of this block: {} literals and lengths and {} distances have one; the shorter its code, the more often a symbol comes.", used(literals), used(distances))
+            format!(
+                "The codes of this block: {} literals and lengths and {} distances have one; the \
+                 shorter its code, the more often a symbol comes.",
+                used(literals),
+                used(distances)
+            )
         }
         DeflateItemKind::Literal => {
             let count = item.output.end - item.output.start;
             let each = (item.bits.end - item.bits.start) as f64 / count.get().max(1) as f64;
-            format!("{}, each stands for itself: {each:.1} bits a byte instead of 8.", format::byte_count(count))
+            format!(
+                "{}, each stands for itself: {each:.1} bits a byte instead of 8.",
+                format::byte_count(count)
+            )
         }
         DeflateItemKind::Match { length, distance } => format!(
-            "A back-reference: the {length} bytes that stand {distance} bytes back, once more. {} bits instead of {}.",
+            "A back-reference: the {length} bytes that stand {distance} bytes back, once more. {} \
+             bits instead of {}.",
             item.bits.end - item.bits.start,
             u32::from(*length) * 8
         ),
@@ -131,25 +173,33 @@ fn source_lines(
     source: MatchSource,
     theme: &Theme,
 ) -> Vec<Line<'static>> {
-    let data: Vec<u8> =
-        message.listing.items.iter().flat_map(|item| message.listing.bytes(item).to_vec()).collect();
+    let data: Vec<u8> = message
+        .listing
+        .items
+        .iter()
+        .flat_map(|item| message.listing.bytes(item).to_vec())
+        .collect();
     let (text, at, place) = match source {
         MatchSource::ThisMessage(at) => {
             (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:"))
         }
         MatchSource::EarlierMessage(back) => {
             let at = message.window.len().saturating_sub(back.to_usize_saturating());
-            let place = format!("in an earlier message, {} before this one:", format::byte_count(back));
+            let place =
+                format!("in an earlier message, {} before this one:", format::byte_count(back));
             (message.window.clone(), at, place)
         }
     };
     let at = at.min(text.len());
-    let end = at.saturating_add((item.output.end - item.output.start).to_usize_saturating()).min(text.len());
+    let end = at
+        .saturating_add((item.output.end - item.output.start).to_usize_saturating())
+        .min(text.len());
     let inner = |range: std::ops::Range<usize>| {
         let quoted = format::quote(&text[range], 60);
         quoted[1..quoted.len() - 1].to_owned()
     };
-    let marked = Style::new().fg(theme.field(4)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    let marked =
+        Style::new().fg(theme.field(4)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
     vec![
         Line::styled(format!("  {place}"), theme.dim()),
         Line::from(vec![

@@ -15,7 +15,13 @@ use crate::text;
 use crate::wire::{Fault, Field, FieldSpan, Frame, format};
 
 /// One row a field, and the one under the cursor in full; without room only that one.
-pub(crate) fn draw(session: &Session, frame: &Frame, spans: &[FieldSpan], area: Rect, canvas: &mut Canvas) {
+pub(crate) fn draw(
+    session: &Session,
+    frame: &Frame,
+    spans: &[FieldSpan],
+    area: Rect,
+    canvas: &mut Canvas,
+) {
     let cursor = session.field_under_cursor(spans);
     let Some(span) = spans.get(cursor) else { return };
     let explanation = field_explanation(session, frame, span, canvas.theme);
@@ -26,10 +32,12 @@ pub(crate) fn draw(session: &Session, frame: &Frame, spans: &[FieldSpan], area: 
     let (table, rest) = split_rows(area, rows as u16);
     draw_table(spans, cursor, table, canvas);
     let (title, rest) = split_rows(rest, u16::from(rows > 0 && rest.height > detail));
-    let byte = session.bytes_under_cursor().and_then(|(raw, _)| raw.get(session.cursor.byte).copied());
+    let byte =
+        session.bytes_under_cursor().and_then(|(raw, _)| raw.get(session.cursor.byte).copied());
     let byte = byte.map_or_else(String::new, |byte| byte_label(byte, session.cursor));
     canvas.draw_rule(&format!("{}, {}{byte}", span.field.name(), span.section), title);
-    let explanation = if rows == 0 { with_field_name(span, explanation, canvas.theme) } else { explanation };
+    let explanation =
+        if rows == 0 { with_field_name(span, explanation, canvas.theme) } else { explanation };
     Paragraph::new(explanation).wrap(Wrap { trim: true }).render(rest, canvas.buffer);
 }
 
@@ -38,8 +46,11 @@ fn draw_table(spans: &[FieldSpan], cursor: usize, area: Rect, canvas: &mut Canva
     let rows = usize::from(area.height);
     let first = (cursor + 1).saturating_sub(rows).min(spans.len().saturating_sub(rows));
     let meanings = area.width >= 70;
-    let widest =
-        spans.iter().map(|span| text::width(&format::escape_controls(&span.value))).max().unwrap_or(0);
+    let widest = spans
+        .iter()
+        .map(|span| text::width(&format::escape_controls(&span.value)))
+        .max()
+        .unwrap_or(0);
     let width = widest.max(8).min(usize::from(area.width / 4));
     for (row, (number, span)) in spans.iter().enumerate().skip(first).take(rows).enumerate() {
         let (letters, color) = field_tag(span, theme);
@@ -90,12 +101,21 @@ fn span_location(span: &FieldSpan) -> String {
 }
 
 /// What the field means here, and what is wrong with the frame.
-fn field_explanation(session: &Session, frame: &Frame, span: &FieldSpan, theme: &Theme) -> Lines<'static> {
+fn field_explanation(
+    session: &Session,
+    frame: &Frame,
+    span: &FieldSpan,
+    theme: &Theme,
+) -> Lines<'static> {
     let mut lines = Lines::from(format::escape_controls(&span.meaning));
     if span.field == Field::Payload && session.draft.is_none() {
-        let text = payload_text::readable_text(session, frame).filter(|text| text.len() > span.value.len());
-        lines
-            .extend(text.map(|text| Line::from(vec![Text::styled("reads  ", theme.dim()), Text::raw(text)])));
+        let text = payload_text::readable_text(session, frame)
+            .filter(|text| text.len() > span.value.len());
+        lines.extend(
+            text.map(|text| {
+                Line::from(vec![Text::styled("reads  ", theme.dim()), Text::raw(text)])
+            }),
+        );
     }
     let from = frame.context.from;
     let faults: Vec<Fault> = match &session.draft {
@@ -105,23 +125,30 @@ fn field_explanation(session: &Session, frame: &Frame, span: &FieldSpan, theme: 
     for fault in &faults {
         let color = if fault.is_fatal() { theme.bad } else { theme.warn };
         let sign = if fault.is_fatal() { "✗" } else { "!" };
-        let text = format!("{sign} {}: {} ({})", fault.code.name(), fault.summary(), fault.section());
+        let text =
+            format!("{sign} {}: {} ({})", fault.code.name(), fault.summary(), fault.section());
         lines.push_line(Line::styled(text, Style::new().fg(color)));
     }
     if let Some(draft) = &session.draft {
         if faults.is_empty() {
-            lines.push_line(Line::styled("✓ legal at this point in the stream", Style::new().fg(theme.good)));
+            lines.push_line(Line::styled(
+                "✓ legal at this point in the stream",
+                Style::new().fg(theme.good),
+            ));
         }
         let beyond = draft.trailing_bytes();
         if !beyond.is_empty() {
             let text = format!(
-                "! {} after it begin a next frame: the length says less than is there (l corrects it)",
+                "! {} after it begin a next frame: the length says less than is there (l corrects \
+                 it)",
                 format::byte_count(beyond.len() as u64)
             );
             lines.push_line(Line::styled(text, Style::new().fg(theme.warn)));
         } else if draft.missing_bytes() > 0 {
-            let text =
-                format!("… the peer would wait for {} more", format::byte_count(draft.missing_bytes()));
+            let text = format!(
+                "… the peer would wait for {} more",
+                format::byte_count(draft.missing_bytes())
+            );
             lines.push_line(Line::styled(text, Style::new().fg(theme.warn)));
         }
     }

@@ -16,7 +16,8 @@ use crate::wire::{MessageKind, Side, TraceRow, format};
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
 pub(crate) fn wanted_rows(session: &Session, most: u16) -> u16 {
     let trace = &session.connection().trace;
-    let arriving = [Side::Client, Side::Server].map(|from| usize::from(trace.partial_frame(from).is_some()));
+    let arriving =
+        [Side::Client, Side::Server].map(|from| usize::from(trace.partial_frame(from).is_some()));
     let full = usize::from(trace.dropped_rows() > 0);
     let wanted = trace.rows().len() + 2 + full + arriving.iter().sum::<usize>();
     let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
@@ -34,7 +35,8 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     let total = filtered.map_or(session.connection().trace.rows().len(), <[u32]>::len);
     let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
     // one more than the current frame, so that an answer is seen beside what it answers
-    let arriving = if filtered.is_none() { partial_frame_lines(session, canvas) } else { Vec::new() };
+    let arriving =
+        if filtered.is_none() { partial_frame_lines(session, canvas) } else { Vec::new() };
     let first = (at + 2).min(total + arriving.len()).saturating_sub(rows);
     for (line, content) in arriving.iter().enumerate() {
         if let Some(row) = (total + line).checked_sub(first).filter(|row| *row < rows) {
@@ -53,7 +55,8 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     }
 }
 
-/// A line for what came after the list was full, and one for each side's frame that is not complete yet.
+/// A line for what came after the list was full, and one for each side's frame that is not complete
+/// yet.
 pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let trace = &session.connection().trace;
@@ -62,14 +65,16 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
             format::group_thousands(trace.dropped_rows()),
             format::group_thousands(trace.rows().len() as u64),
         );
-        let text =
-            format!("     … the list is full: {lost} frames came after these {listed} and are not listed");
+        let text = format!(
+            "     … the list is full: {lost} frames came after these {listed} and are not listed"
+        );
         Line::styled(text, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
     });
     let line = |from| {
         let frame = session.connection().trace.partial_frame(from)?;
         let (color, arrow) = side_style(from, theme);
-        let what = frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
+        let what =
+            frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
         let text = match frame.needed {
             Some(needs) => format!(
                 "{what}: {} there, waiting for {} more",
@@ -80,7 +85,10 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
         };
         Some(Line::from(vec![
             Text::styled("     …             ", theme.dim()),
-            Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+            Text::styled(
+                format!("{arrow}   "),
+                Style::new().fg(color).add_modifier(Modifier::BOLD),
+            ),
             Text::styled(text, Style::new().fg(theme.warn)),
         ]))
     };
@@ -134,7 +142,11 @@ fn row_line(
     let header = row.header();
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
     let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
-    let opcode = if row.is_compressed() { format!("{} z", header.opcode) } else { header.opcode.to_string() };
+    let opcode = if row.is_compressed() {
+        format!("{} z", header.opcode)
+    } else {
+        header.opcode.to_string()
+    };
     let opcode = text::ellipsize(&opcode, 13).into_owned();
     let mut line = Line::from(vec![
         Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
@@ -143,7 +155,10 @@ fn row_line(
         Text::raw(if header.fin { "1   " } else { "0   " }),
         Text::styled(format!("{opcode:<14}"), Style::new().fg(kind)),
         Text::styled(format!("{key:<9}"), theme.dim()),
-        Text::styled(format!("{:>9}  ", format::group_thousands(row.payload_len().get())), theme.dim()),
+        Text::styled(
+            format!("{:>9}  ", format::group_thousands(row.payload_len().get())),
+            theme.dim(),
+        ),
     ]);
     match row.severity() {
         Some(Severity::Fatal) => line.push_span(Text::styled("✗ ", Style::new().fg(theme.bad))),

@@ -1,6 +1,7 @@
 //! The frames: the list, the bytes of one of them, its bits, and what each field means.
 //!
-//! A field is the same colour and the same letter wherever it stands. The parts are drawn by `list`, `hex` and `fields`.
+//! A field is the same colour and the same letter wherever it stands. The parts are drawn by
+//! `list`, `hex` and `fields`.
 
 mod fields;
 mod list;
@@ -58,7 +59,8 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
         compressed: frame.context.compressed,
     };
     picture.draw(session.cursor, bytes, canvas);
-    let rest = if with_bits { bits::draw(&raw, &spans, session.cursor, rest, canvas) } else { rest };
+    let rest =
+        if with_bits { bits::draw(&raw, &spans, session.cursor, rest, canvas) } else { rest };
     // the page that `?` opens stands below, where it has room
     let table = spans.len() as u16 + DETAIL_ROWS;
     let (rest, page_area) =
@@ -79,7 +81,8 @@ fn frame_title(session: &Session, row: usize, frame: &Frame) -> String {
     if let Some(draft) = &session.draft {
         let changed = if draft.is_changed() { "changed" } else { "as it was" };
         let size = format::byte_count(draft.bytes().len() as u64);
-        let sending = if session.has_peer() { "nothing is sent until Enter" } else { "nothing is sent" };
+        let sending =
+            if session.has_peer() { "nothing is sent until Enter" } else { "nothing is sent" };
         return format!("Editing a copy of frame {row}, {changed} · {size} · {sending}");
     }
     let (header, payload) = (frame.header.len(), frame.header.payload_len);
@@ -87,7 +90,8 @@ fn frame_title(session: &Session, row: usize, frame: &Frame) -> String {
         Side::Client => "client to server",
         Side::Server => "server to client",
     };
-    let after = if frame.after_fault { " · after a fault: a receiver would not read it" } else { "" };
+    let after =
+        if frame.after_fault { " · after a fault: a receiver would not read it" } else { "" };
     format!(
         "Frame {row} · {way} · {} = {header} header + {} payload · at 0x{:04x}{after}",
         format::byte_count(payload + header),

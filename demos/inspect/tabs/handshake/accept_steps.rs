@@ -1,4 +1,5 @@
-//! The handshake's proof and its verdict: the accept value step by step, every check by its letter, what was agreed.
+//! The handshake's proof and its verdict: the accept value step by step, every check by its letter,
+//! what was agreed.
 //!
 //! Where these stand on the tab is said in `handshake`; the rules are `wire`'s.
 
@@ -28,7 +29,8 @@ pub(crate) struct LetteredCheck {
 pub(crate) fn lettered_checks(session: &Session) -> Vec<LetteredCheck> {
     let mut letters = 'a'..='z';
     let checks = [Side::Client, Side::Server].into_iter().flat_map(|from| {
-        let checks = session.connection().trace.head(from).map(ValidatedHead::checks).unwrap_or_default();
+        let checks =
+            session.connection().trace.head(from).map(ValidatedHead::checks).unwrap_or_default();
         checks.into_iter().map(move |check| (from, check))
     });
     checks
@@ -39,14 +41,16 @@ pub(crate) fn lettered_checks(session: &Session) -> Vec<LetteredCheck> {
         .collect()
 }
 
-/// The title of the accept steps and a line each. Those behind the step `at` are still covered; without one all are shown.
+/// The title of the accept steps and a line each. Those behind the step `at` are still covered;
+/// without one all are shown.
 pub(crate) fn accept_step_lines(
     session: &Session,
     at: Option<usize>,
     width: u16,
     theme: &Theme,
 ) -> Option<(String, Vec<Line<'static>>)> {
-    let validation = |from| session.connection().trace.head(from).map(|validated| &validated.validation);
+    let validation =
+        |from| session.connection().trace.head(from).map(|validated| &validated.validation);
     let response = validation(Side::Server);
     let accept = response.and_then(|validation| validation.accept.as_ref());
     let accept = accept.or_else(|| validation(Side::Client)?.accept.as_ref())?;
@@ -73,7 +77,10 @@ pub(crate) fn accept_step_lines(
         let weight = if here { Modifier::BOLD } else { Modifier::empty() };
         let mut line = Line::from(vec![
             Span::styled(if here { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
-            Span::styled(format!("{} {:<10} ", number + 1, step.name), Style::new().fg(theme.accent)),
+            Span::styled(
+                format!("{} {:<10} ", number + 1, step.name),
+                Style::new().fg(theme.accent),
+            ),
             Span::styled(format!("{value:<28}"), Style::new().fg(color).add_modifier(weight)),
         ]);
         let style = if number == 4 { Style::new().fg(color) } else { theme.dim() };
@@ -93,7 +100,8 @@ pub(crate) fn accept_step_lines(
     Some((title, lines))
 }
 
-/// `Checks 11/12`, and every check by sign and letter; then what was not there, and what was agreed.
+/// `Checks 11/12`, and every check by sign and letter; then what was not there, and what was
+/// agreed.
 pub(crate) fn check_lines(
     session: &Session,
     all: &[LetteredCheck],
@@ -110,26 +118,39 @@ pub(crate) fn check_lines(
         let text = match row.check.result {
             CheckResult::Passed => row.check.name.to_owned(),
             CheckResult::Absent => row.check.finding.clone(),
-            CheckResult::Failed | CheckResult::Warned => format!("{}: {}", row.check.name, row.check.finding),
+            CheckResult::Failed | CheckResult::Warned => {
+                format!("{}: {}", row.check.name, row.check.finding)
+            }
         };
         let style = match (here, row.check.result) {
             (true, _) => Style::new().fg(theme.text).bg(theme.selected),
             (_, CheckResult::Absent) => theme.dim(),
             _ => Style::new().fg(theme.text),
         };
-        let sign =
-            Span::styled(format!("  {sign}{letter} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
+        let sign = Span::styled(
+            format!("  {sign}{letter} "),
+            Style::new().fg(color).add_modifier(Modifier::BOLD),
+        );
         vec![sign, Span::styled(text, style)]
     };
-    let mut lines =
-        prose::flow_pieces(all.iter().filter(|row| row.letter.is_some()).map(piece).collect(), width);
+    let mut lines = prose::flow_pieces(
+        all.iter().filter(|row| row.letter.is_some()).map(piece).collect(),
+        width,
+    );
     // what the request left out is told again, better, by the answer
     let answered = session.connection().trace.head(Side::Server).is_some();
     let last = if answered { Side::Server } else { Side::Client };
     let absent = all.iter().filter(|row| row.letter.is_none() && row.from == last);
     lines.extend(prose::flow_pieces(absent.map(piece).collect(), width));
     for text in agreement_lines(session) {
-        lines.extend(prose::labelled_paragraph("  = ", &text, 4, width, Style::new().fg(theme.good), theme));
+        lines.extend(prose::labelled_paragraph(
+            "  = ",
+            &text,
+            4,
+            width,
+            Style::new().fg(theme.good),
+            theme,
+        ));
     }
     (format!("Checks {kept}/{asked} · RFC 6455 §4.1, §4.2"), lines)
 }

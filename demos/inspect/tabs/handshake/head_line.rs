@@ -34,8 +34,10 @@ pub(crate) fn draw(head: &Head, number: usize, byte: usize, area: Rect, canvas: 
     let Some(line) = head.lines().get(number) else { return };
     let (start, end) = (line.text.start, line.line_end.end);
     let cursor = (start + byte).min(end.saturating_sub(1));
-    let parts: Vec<HeadPart> = head.parts().into_iter().filter(|part| part.line == number).collect();
-    let under = parts.iter().find(|part| part.bytes.contains(&cursor)).map_or("", |part| part.kind.name());
+    let parts: Vec<HeadPart> =
+        head.parts().into_iter().filter(|part| part.line == number).collect();
+    let under =
+        parts.iter().find(|part| part.bytes.contains(&cursor)).map_or("", |part| part.kind.name());
     let value = head.raw()[cursor];
     let shown = match value {
         b'\r' => "carriage return".to_owned(),
@@ -43,7 +45,10 @@ pub(crate) fn draw(head: &Head, number: usize, byte: usize, area: Rect, canvas: 
         b' ' => "a blank".to_owned(),
         _ => format::quote(&[value], 1),
     };
-    canvas.draw_rule(&format!("byte 0x{cursor:04x} = {value:02x} = {shown}, {under} · ←→ byte"), area);
+    canvas.draw_rule(
+        &format!("byte 0x{cursor:04x} = {value:02x} = {shown}, {under} · ←→ byte"),
+        area,
+    );
     let body = split_rows(area, 1).1;
     let per_row = bytes_per_row(area.width);
     let shown = usize::from(body.height / 2).max(1);
@@ -69,12 +74,16 @@ fn hex_row(
 ) -> [Line<'static>; 2] {
     let mut hex = Line::styled(format!("{:04x}  ", row.start), theme.faint());
     let mut marks = Line::raw("      ");
-    for part in parts.iter().filter(|part| part.bytes.start < row.end && part.bytes.end > row.start) {
+    for part in parts.iter().filter(|part| part.bytes.start < row.end && part.bytes.end > row.start)
+    {
         let here = part.bytes.start.max(row.start)..part.bytes.end.min(row.end);
         let style = Style::new().fg(role_color(part.kind, theme));
         for at in here.clone() {
-            let style =
-                if at == cursor { style.add_modifier(Modifier::REVERSED | Modifier::BOLD) } else { style };
+            let style = if at == cursor {
+                style.add_modifier(Modifier::REVERSED | Modifier::BOLD)
+            } else {
+                style
+            };
             hex.push_span(Span::styled(format!("{:02x}", head.raw()[at]), style));
             hex.push_span(Span::raw(" "));
         }
@@ -115,7 +124,8 @@ fn part_label(head: &Head, part: &HeadPart) -> String {
             let decoded = field
                 .filter(|field| coded.iter().any(|name| head.is_named(field, name)))
                 .and_then(|_| decode_key(&text));
-            let decoded = decoded.map_or_else(String::new, |bytes| format!(" = {} bytes", bytes.len()));
+            let decoded =
+                decoded.map_or_else(String::new, |bytes| format!(" = {} bytes", bytes.len()));
             format!("value: {count} character{}{decoded}", if count == 1 { "" } else { "s" })
         }
         role => role.name().to_owned(),
@@ -130,7 +140,9 @@ pub(crate) fn explain_line(
     width: u16,
     theme: &Theme,
 ) -> (String, Vec<Line<'static>>) {
-    let Some(validated) = session.connection().trace.head(from) else { return (String::new(), Vec::new()) };
+    let Some(validated) = session.connection().trace.head(from) else {
+        return (String::new(), Vec::new());
+    };
     let Some(head) = &validated.head else { return (String::new(), Vec::new()) };
     let plain = Style::new().fg(theme.text);
     let mut lines = Vec::new();
@@ -157,17 +169,16 @@ pub(crate) fn explain_line(
             lines.extend(labelled_paragraph("", text, 0, width, plain, theme));
         }
         None => {
-            let text = "No rule of the handshake asks for this line; HTTP lets anybody add headers.";
+            let text =
+                "No rule of the handshake asks for this line; HTTP lets anybody add headers.";
             lines.extend(labelled_paragraph("", text, 0, width, plain, theme));
         }
     }
     let line = head.lines().get(number);
     for problem in &validated.validation.problems {
-        let within = problem
-            .span
-            .as_ref()
-            .zip(line)
-            .is_some_and(|(span, line)| span.start >= line.text.start && span.start < line.line_end.end);
+        let within = problem.span.as_ref().zip(line).is_some_and(|(span, line)| {
+            span.start >= line.text.start && span.start < line.line_end.end
+        });
         if within {
             let rule = problem.code.rule();
             let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
@@ -175,7 +186,14 @@ pub(crate) fn explain_line(
                 "{}: {}{hint}. {}",
                 rule.name, rule.summary, rule.rationale
             ));
-            lines.extend(labelled_paragraph("✗", &text, 2, width, Style::new().fg(theme.bad), theme));
+            lines.extend(labelled_paragraph(
+                "✗",
+                &text,
+                2,
+                width,
+                Style::new().fg(theme.bad),
+                theme,
+            ));
         }
     }
     let text = purpose(head, number);
@@ -196,10 +214,12 @@ pub(crate) fn purpose(head: &Head, number: usize) -> &'static str {
     let Some(line) = head.lines().get(number) else { return "" };
     let field = match line.kind {
         HeadLineKind::Start if head.from == Side::Client => {
-            return "The handshake is an ordinary GET, so that one port can serve pages and WebSockets, and every server and proxy understands what it refuses.";
+            return "The handshake is an ordinary GET, so that one port can serve pages and \
+                    WebSockets, and every server and proxy understands what it refuses.";
         }
         HeadLineKind::Start => {
-            return "101 says that from the next line's end on this connection speaks WebSocket. Any other status is plain HTTP: redirects and errors work as always.";
+            return "101 says that from the next line's end on this connection speaks WebSocket. \
+                    Any other status is plain HTTP: redirects and errors work as always.";
         }
         HeadLineKind::Field(index) | HeadLineKind::Fold(index) => head.fields().get(index),
         HeadLineKind::Other | HeadLineKind::Blank => None,
@@ -211,38 +231,47 @@ pub(crate) fn purpose(head: &Head, number: usize) -> &'static str {
 static PURPOSES: [(&str, &str); 9] = [
     (
         "Host",
-        "Many names can share one address: Host says which of them is meant, and an attacker who points a name of his own at your server shows up here.",
+        "Many names can share one address: Host says which of them is meant, and an attacker who \
+         points a name of his own at your server shows up here.",
     ),
     (
         "Upgrade",
-        "It names the protocol to change to. Proxies that know nothing of WebSocket drop it, and the handshake fails early instead of halfway.",
+        "It names the protocol to change to. Proxies that know nothing of WebSocket drop it, and \
+         the handshake fails early instead of halfway.",
     ),
     (
         "Connection",
-        "Upgrade concerns this one hop only, and this header says so: whoever forwards the request has to decide anew. It is a list; look for the token, not for equality.",
+        "Upgrade concerns this one hop only, and this header says so: whoever forwards the \
+         request has to decide anew. It is a list; look for the token, not for equality.",
     ),
     (
         "Sec-WebSocket-Key",
-        "16 random bytes that the server has to transform and send back. Scripts cannot set headers that begin with Sec-, so a form or an XMLHttpRequest cannot forge this request.",
+        "16 random bytes that the server has to transform and send back. Scripts cannot set \
+         headers that begin with Sec-, so a form or an XMLHttpRequest cannot forge this request.",
     ),
     (
         "Sec-WebSocket-Accept",
-        "It proves that the peer speaks WebSocket and read this very request, not a cached one. It is no authentication: anybody can compute it.",
+        "It proves that the peer speaks WebSocket and read this very request, not a cached one. \
+         It is no authentication: anybody can compute it.",
     ),
     (
         "Sec-WebSocket-Version",
-        "13 is the version that became the RFC. A server that knows others only answers 426 and lists them.",
+        "13 is the version that became the RFC. A server that knows others only answers 426 and \
+         lists them.",
     ),
     (
         "Sec-WebSocket-Protocol",
-        "The client offers names of subprotocols, the server picks at most one: that is how both know what the messages mean.",
+        "The client offers names of subprotocols, the server picks at most one: that is how both \
+         know what the messages mean.",
     ),
     (
         "Sec-WebSocket-Extensions",
-        "Offers and answer for what changes the frames themselves. In practice that is permessage-deflate, which compresses messages and takes the bit RSV1.",
+        "Offers and answer for what changes the frames themselves. In practice that is \
+         permessage-deflate, which compresses messages and takes the bit RSV1.",
     ),
     (
         "Origin",
-        "The page that wants the connection. Browsers let every page connect anywhere and send cookies along, so a server has to look at this.",
+        "The page that wants the connection. Browsers let every page connect anywhere and send \
+         cookies along, so a server has to look at this.",
     ),
 ];

@@ -1,6 +1,8 @@
-//! The handshake: both heads line by line, the bytes of one line, the accept value step by step, every check, and why.
+//! The handshake: both heads line by line, the bytes of one line, the accept value step by step,
+//! every check, and why.
 //!
-//! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by `head_line`, the verdicts by `accept_steps`.
+//! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by
+//! `head_line`, the verdicts by `accept_steps`.
 
 mod accept_steps;
 mod head_line;
@@ -49,7 +51,11 @@ pub(crate) struct HandshakeTabState {
 }
 
 /// Takes a key; none if it is not one of this tab's.
-pub(crate) fn key(state: &mut HandshakeTabState, session: &Session, key: KeyEvent) -> Option<Vec<Action>> {
+pub(crate) fn key(
+    state: &mut HandshakeTabState,
+    session: &Session,
+    key: KeyEvent,
+) -> Option<Vec<Action>> {
     let lines = session.head_lines();
     let last = lines.len().saturating_sub(1);
     let bytes = lines.get(state.line.min(last)).map_or(0, |line| line_len(session, *line));
@@ -59,8 +65,9 @@ pub(crate) fn key(state: &mut HandshakeTabState, session: &Session, key: KeyEven
         KeyCode::Left => state.byte = state.byte.saturating_sub(1),
         KeyCode::Right => state.byte = (state.byte + 1).min(bytes.saturating_sub(1)),
         KeyCode::Char('n') => {
-            state.step =
-                state.step.map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
+            state.step = state
+                .step
+                .map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
         }
         KeyCode::Char('p') => {
             state.step = state.step.map_or(Some(ACCEPT_STEP_COUNT - 1), |step| step.checked_sub(1));
@@ -73,7 +80,8 @@ pub(crate) fn key(state: &mut HandshakeTabState, session: &Session, key: KeyEven
 
 fn line_len(session: &Session, (from, line): (Side, usize)) -> usize {
     let head = session.connection().trace.head(from).and_then(|validated| validated.head.as_ref());
-    head.and_then(|head| head.lines().get(line)).map_or(0, |line| line.line_end.end - line.text.start)
+    head.and_then(|head| head.lines().get(line))
+        .map_or(0, |line| line.line_end.end - line.text.start)
 }
 
 /// Puts the cursor on a line of a head.
@@ -96,13 +104,16 @@ fn line_under_cursor(state: &HandshakeTabState, session: &Session) -> Option<(Si
 
 pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let Some(at) = line_under_cursor(state, session) else { return draw_without_head(session, area, canvas) };
+    let Some(at) = line_under_cursor(state, session) else {
+        return draw_without_head(session, area, canvas);
+    };
     let checks = accept_steps::lettered_checks(session);
     let wide = area.width >= SIDE_BY_SIDE_WIDTH;
     let half = if wide { (area.width - 3) / 2 } else { area.width };
-    let heads =
-        [Side::Client, Side::Server].map(|from| HeadRows::new(session, from, at, &checks, half, theme));
-    let tallest = heads.iter().filter(|rows| wide || rows.from == at.0).map(|rows| rows.lines.len()).max();
+    let heads = [Side::Client, Side::Server]
+        .map(|from| HeadRows::new(session, from, at, &checks, half, theme));
+    let tallest =
+        heads.iter().filter(|rows| wide || rows.from == at.0).map(|rows| rows.lines.len()).max();
     let steps = accept_steps::accept_step_lines(session, state.step, area.width, theme);
     let (checked, check_rows) = accept_steps::check_lines(session, &checks, at, area.width, theme);
     let (title, explanation) = head_line::explain_line(session, at, &checks, area.width, theme);
@@ -118,8 +129,9 @@ pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, can
     let [first, bytes, accept, list, last] =
         Layout::vertical(wanted.share_out(area.height).map(Constraint::Length)).areas(area);
     if wide {
-        let [left, right] =
-            Layout::horizontal([Constraint::Length(half), Constraint::Fill(1)]).spacing(3).areas(first);
+        let [left, right] = Layout::horizontal([Constraint::Length(half), Constraint::Fill(1)])
+            .spacing(3)
+            .areas(first);
         for y in first.top()..first.bottom() {
             canvas.buffer.set_string(left.right() + 1, y, "│", theme.faint());
         }
@@ -127,7 +139,8 @@ pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, can
         heads[1].draw(right, canvas);
     } else {
         heads[usize::from(at.0 == Side::Server)].draw(first, canvas);
-        let hint = if at.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
+        let hint =
+            if at.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
         let wide = (text::width(hint) as u16).min(first.width);
         let row = Rect { x: first.right() - wide, width: wide, ..first };
         canvas.draw_line(&Line::styled(hint, theme.dim()), 0, row);
@@ -153,8 +166,8 @@ struct WantedRows {
 }
 
 impl WantedRows {
-    /// What each gets of `height`, from the top: heads, bytes, steps, checks, why. What matters most is served first, and
-    /// what is left goes to those that want more.
+    /// What each gets of `height`, from the top: heads, bytes, steps, checks, why. What matters
+    /// most is served first, and what is left goes to those that want more.
     fn share_out(&self, height: u16) -> [u16; 5] {
         let mut left = height;
         let mut take = |most: u16, least: u16| {
@@ -168,9 +181,11 @@ impl WantedRows {
         let mut bytes = take(self.bytes.min(3), 3);
         let steps = first + if self.stepping { 0 } else { take(self.steps, self.steps) };
         let checks = take(self.checks, 3);
-        for (rows, wanted) in
-            [(&mut heads, self.heads), (&mut bytes, self.bytes), (&mut explanation, self.explanation)]
-        {
+        for (rows, wanted) in [
+            (&mut heads, self.heads),
+            (&mut bytes, self.bytes),
+            (&mut explanation, self.explanation),
+        ] {
             if *rows > 0 {
                 *rows += take(wanted.saturating_sub(*rows), 1);
             }
@@ -200,7 +215,8 @@ impl HeadRows {
         let (color, arrow) = side_style(from, theme);
         let bold = Style::new().fg(color).add_modifier(Modifier::BOLD);
         let validated = session.connection().trace.head(from);
-        let Some(head) = validated.and_then(|validated: &ValidatedHead| validated.head.as_ref()) else {
+        let Some(head) = validated.and_then(|validated: &ValidatedHead| validated.head.as_ref())
+        else {
             let title = Line::styled(format!("{arrow}  no answer yet"), theme.dim());
             return Self { from, title, lines: Vec::new(), cursor: None };
         };
@@ -217,7 +233,9 @@ impl HeadRows {
         for number in 0..head.lines().len() {
             let row = checks.iter().find(|row| row.from == from && row.check.line == Some(number));
             let verdict = row.map(|row| (result_symbol(row.check.result, theme), row.letter));
-            for (fold, spans) in fold(styled_line(head, number, theme), room).into_iter().enumerate() {
+            for (fold, spans) in
+                fold(styled_line(head, number, theme), room).into_iter().enumerate()
+            {
                 let mark = if cursor == Some(number) && fold == 0 { "▶" } else { " " };
                 let mut line = Line::styled(mark, Style::new().fg(theme.accent));
                 line.spans.extend(spans);
@@ -233,7 +251,9 @@ impl HeadRows {
         }
         let glued = end.map_or(0, |(_, glued)| glued);
         lines.extend(
-            bytes_after_head(session, from, glued, width, theme).into_iter().map(|line| (None, line)),
+            bytes_after_head(session, from, glued, width, theme)
+                .into_iter()
+                .map(|line| (None, line)),
         );
         Self { from, title, lines, cursor }
     }
@@ -288,7 +308,8 @@ fn bytes_after_head(
         (Side::Server, false) => "a body: this is plain HTTP",
         (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
     };
-    let text = format!("{} after the blank line: {hex} · {remark}", format::byte_count(glued as u64));
+    let text =
+        format!("{} after the blank line: {hex} · {remark}", format::byte_count(glued as u64));
     prose::labelled_paragraph(" + ", &text, 3, width, theme.dim(), theme)
 }
 
@@ -312,7 +333,8 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
         .collect()
 }
 
-/// The spans in rows of at most `cells` cells; those after the first are indented, and the last says when there would be more.
+/// The spans in rows of at most `cells` cells; those after the first are indented, and the last
+/// says when there would be more.
 fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
     let mut rows = vec![Vec::new()];
     let mut used = 0;
@@ -334,7 +356,9 @@ fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
                 return rows;
             }
             used += text::width(piece);
-            rows.last_mut().expect("it has the first row").push(Span::styled(piece.to_owned(), span.style));
+            rows.last_mut()
+                .expect("it has the first row")
+                .push(Span::styled(piece.to_owned(), span.style));
             rest = &rest[piece.len()..];
         }
     }
@@ -438,7 +462,8 @@ mod tests {
 
     #[test]
     fn what_matters_most_is_served_first() {
-        let wanted = WantedRows { heads: 9, bytes: 5, steps: 6, checks: 4, explanation: 3, stepping: false };
+        let wanted =
+            WantedRows { heads: 9, bytes: 5, steps: 6, checks: 4, explanation: 3, stepping: false };
         assert_eq!(wanted.share_out(27), [9, 5, 6, 4, 3]);
         assert_eq!(wanted.share_out(12), [6, 3, 0, 0, 3]);
         assert_eq!(WantedRows { stepping: true, ..wanted }.share_out(12), [6, 0, 6, 0, 0]);

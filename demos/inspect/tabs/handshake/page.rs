@@ -14,16 +14,19 @@ pub(crate) fn line_page(session: &Session, (from, number): (Side, usize)) -> Opt
     let text = format::quote(&head.raw()[line.text.clone()], 200);
     let mut paragraphs = vec![("Here", text), ("Why", purpose(head, number).to_owned())];
     let mut title =
-        if from == Side::Client { "A line of the request" } else { "A line of the response" }.to_owned();
+        if from == Side::Client { "A line of the request" } else { "A line of the response" }
+            .to_owned();
     for row in lettered_checks(session) {
         if row.from == from && row.check.line == Some(number) {
             title = format!("{}, {}", row.check.name, row.check.section);
-            paragraphs.push(("Checked", format::escape_controls(&format!("{}.", row.check.finding))));
+            paragraphs
+                .push(("Checked", format::escape_controls(&format!("{}.", row.check.finding))));
         }
     }
     for problem in &validated.validation.problems {
-        let within =
-            |span: &std::ops::Range<usize>| span.start >= line.text.start && span.start < line.line_end.end;
+        let within = |span: &std::ops::Range<usize>| {
+            span.start >= line.text.start && span.start < line.line_end.end
+        };
         if problem.span.as_ref().is_some_and(within) {
             let page = head_problem_page(problem.code, problem.hint.as_deref());
             paragraphs.extend(page.paragraphs);

@@ -1,4 +1,5 @@
-//! The payload in columns: index, wire, key, plain and text of each byte, and a frame around the step.
+//! The payload in columns: index, wire, key, plain and text of each byte, and a frame around the
+//! step.
 //!
 //! Long payloads are shown a page at a time.
 
@@ -40,7 +41,8 @@ fn visible_columns(unmasking: &Unmasking, width: u16) -> Range<usize> {
     let notes = if has_notes(width) { NOTES_WIDTH } else { 0 };
     let room = usize::from(width.saturating_sub(NAMES_WIDTH + notes + 1) / CELL_WIDTH).max(1);
     // whole turns of the key, and whole wide steps, where they fit
-    let room = [8, 4].into_iter().find(|unit| room >= *unit).map_or(room, |unit| room / unit * unit);
+    let room =
+        [8, 4].into_iter().find(|unit| room >= *unit).map_or(room, |unit| room / unit * unit);
     let first = unmasking.step / room * room;
     first..(first + room).min(unmasking.wire_bytes.len())
 }
@@ -193,8 +195,12 @@ struct Spelling {
 
 fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
     let carried = unmasking.carried.as_deref().unwrap_or_default();
-    let mut spelled_text =
-        Spelling { cells: Vec::new(), invalid_at: None, step_char: None, utf8_state: Utf8State::Complete };
+    let mut spelled_text = Spelling {
+        cells: Vec::new(),
+        invalid_at: None,
+        step_char: None,
+        utf8_state: Utf8State::Complete,
+    };
     let mut text = Utf8Validator::new();
     let mut open = carried.to_vec();
     let _ = text.push(carried);
@@ -205,7 +211,8 @@ fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
         }
         open.push(*byte);
         let whole = text.pending().is_none();
-        let letter = str::from_utf8(&open).ok().filter(|_| whole).and_then(|open| open.chars().next());
+        let letter =
+            str::from_utf8(&open).ok().filter(|_| whole).and_then(|open| open.chars().next());
         spelled_text.cells.push(match (spelled_text.invalid_at, letter) {
             (Some(broken), _) if broken == index => "✗".to_owned(),
             (Some(_), _) if matches!(byte, b' '..=b'~') => char::from(*byte).to_string(),
@@ -237,13 +244,16 @@ pub(crate) fn describe_step(unmasking: &Unmasking) -> String {
         (_, Some(letter), _) => {
             format!("= {:?}   U+{:04X}", letter, u32::from(letter))
         }
-        (_, None, Utf8State::Partial(have, of)) => format!("byte {have} of the {of} of a character"),
+        (_, None, Utf8State::Partial(have, of)) => {
+            format!("byte {have} of the {of} of a character")
+        }
         (PayloadKind::Text, ..) => "no character can have this byte here".to_owned(),
         _ => format!("= {}", unmasking.plain_bytes[unmasking.step]),
     }
 }
 
-/// The remark about the key beside its row, and the one about the text beside its row, or below the table.
+/// The remark about the key beside its row, and the one about the text beside its row, or below the
+/// table.
 fn draw_notes(
     unmasking: &Unmasking,
     page: &Range<usize>,
@@ -260,7 +270,8 @@ fn draw_notes(
         let line = Line::from(vec![
             Span::raw(" ".repeat(NAMES_WIDTH.into())),
             Span::styled(
-                text::ellipsize(&text, usize::from(area.width.saturating_sub(NAMES_WIDTH))).into_owned(),
+                text::ellipsize(&text, usize::from(area.width.saturating_sub(NAMES_WIDTH)))
+                    .into_owned(),
                 style,
             ),
         ]);
@@ -280,11 +291,13 @@ fn draw_notes(
     canvas.draw_line(&Line::styled(again, theme.dim()), row(ColumnsRow::Key), beside);
     canvas.draw_line(&Line::styled(text, style), row(ColumnsRow::Text), beside);
     if unmasking.changed {
-        let text = Line::styled("≠ not as it was seen · r puts it back", Style::new().fg(theme.warn));
+        let text =
+            Line::styled("≠ not as it was seen · r puts it back", Style::new().fg(theme.warn));
         canvas.draw_line(&text, row(ColumnsRow::Wire), beside);
     }
     if unmasking.apply_twice {
-        let text = Line::styled("the wire's bytes again: ⊕ undoes itself", Style::new().fg(theme.good));
+        let text =
+            Line::styled("the wire's bytes again: ⊕ undoes itself", Style::new().fg(theme.good));
         canvas.draw_line(&text, row(ColumnsRow::KeyAgain), beside);
     }
 }
@@ -303,7 +316,9 @@ fn utf8_status(unmasking: &Unmasking, spelling: &Spelling) -> (String, bool) {
     let begun = if carried.is_empty() { "" } else { " · begun in the frame before" };
     match spelling.utf8_state {
         Utf8State::Complete => ("UTF-8 so far: valid, nothing pending".to_owned(), true),
-        Utf8State::Partial(have, of) => (format!("UTF-8 so far: valid, {have} of {of} bytes{begun}"), true),
+        Utf8State::Partial(have, of) => {
+            (format!("UTF-8 so far: valid, {have} of {of} bytes{begun}"), true)
+        }
         Utf8State::Invalid(at) => (format!("UTF-8: broken at i = {at}"), false),
     }
 }

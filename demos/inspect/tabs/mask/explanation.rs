@@ -21,7 +21,10 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     let title = if unmasking.wide_steps {
         format!("Step i = {}…{} of 0…{last}, eight bytes at once", group.start, group.end - 1)
     } else {
-        format!("Step i = {} of 0…{last} · bit 0 is the most significant, as in the RFC", unmasking.step)
+        format!(
+            "Step i = {} of 0…{last} · bit 0 is the most significant, as in the RFC",
+            unmasking.step
+        )
     };
     let titled = area.height >= 5;
     let (rule, body) = split_rows(area, u16::from(titled));
@@ -44,7 +47,8 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
             for bit in 0..8 {
                 let x = body.x + BITS_COLUMN + 2 * u16::from(bit);
                 let spot = Rect { x, y: body.y + row, width: 2, height: 1 }.intersection(body);
-                canvas.add_target(spot, ClickTarget::Bit(unmasking.header_len + unmasking.step, bit));
+                canvas
+                    .add_target(spot, ClickTarget::Bit(unmasking.header_len + unmasking.step, bit));
             }
         }
     }
@@ -59,9 +63,14 @@ const PLAIN_ROW_NAME: &str = "= plain";
 /// The bits of the step's byte.
 fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     let (at, turn) = (unmasking.step, unmasking.step % 4);
-    let (wire, key, plain) = (unmasking.wire_bytes[at], unmasking.key[turn], unmasking.plain_bytes[at]);
+    let (wire, key, plain) =
+        (unmasking.wire_bytes[at], unmasking.key[turn], unmasking.plain_bytes[at]);
     let keys: Vec<String> = (unmasking.key.iter().enumerate())
-        .map(|(number, byte)| if number == turn { format!("[{byte:02x}]") } else { format!("{byte:02x}") })
+        .map(
+            |(number, byte)| {
+                if number == turn { format!("[{byte:02x}]") } else { format!("{byte:02x}") }
+            },
+        )
         .collect();
     let row = |name: &str, byte: u8, color: Color, about: String| {
         let mut spans = vec![
@@ -72,9 +81,13 @@ fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
             let set = byte & 0x80 >> bit != 0;
             let turned = key & 0x80 >> bit != 0;
             let style = Style::new().fg(if set { color } else { theme.dim });
+            let style = if turned && name == PLAIN_ROW_NAME {
+                style.add_modifier(Modifier::BOLD)
+            } else {
+                style
+            };
             let style =
-                if turned && name == PLAIN_ROW_NAME { style.add_modifier(Modifier::BOLD) } else { style };
-            let style = if bit == unmasking.bit { style.add_modifier(Modifier::REVERSED) } else { style };
+                if bit == unmasking.bit { style.add_modifier(Modifier::REVERSED) } else { style };
             spans.push(Span::styled(if set { "1" } else { "0" }, style));
             spans.push(Span::raw(" "));
         }
@@ -85,7 +98,10 @@ fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
         Line::styled("  bit           0 1 2 3 4 5 6 7", theme.faint()),
         row("wire", wire, theme.field(4), String::new()),
         row("⊕ key", key, theme.field(3), format!("key[{turn}] of {}", keys.join(" "))),
-        Line::styled("                ───────────────       equal → 0     different → 1", theme.faint()),
+        Line::styled(
+            "                ───────────────       equal → 0     different → 1",
+            theme.faint(),
+        ),
         row(PLAIN_ROW_NAME, plain, theme.text, describe_step(unmasking)),
     ]
 }
@@ -102,13 +118,19 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
         ])
     };
     let twice = [unmasking.key, unmasking.key].concat();
-    let there =
-        if count < 8 { format!("{count} of 8 bytes are left") } else { "one number of 64 bits".to_owned() };
+    let there = if count < 8 {
+        format!("{count} of 8 bytes are left")
+    } else {
+        "one number of 64 bits".to_owned()
+    };
     vec![
         Line::styled(format!("  64 bits       i = {first}…{}", group.end - 1), theme.faint()),
         row("wire", &unmasking.wire_bytes[group.clone()], theme.field(4), there),
         row("⊕ key", &twice, theme.field(3), "the key twice: i mod 4 is 0 at both".to_owned()),
-        Line::styled("                ───────────────────────  one ⊕ for all 64 bits", theme.faint()),
+        Line::styled(
+            "                ───────────────────────  one ⊕ for all 64 bits",
+            theme.faint(),
+        ),
         row(
             "= plain",
             &unmasking.plain_bytes[group.clone()],
@@ -130,7 +152,10 @@ pub(crate) fn draw_experiments(unmasking: &Unmasking, area: Rect, canvas: &mut C
             Span::raw("  "),
             Span::styled(key, style),
             Span::raw(format!("  {name:<24}")),
-            Span::styled(format!("{:<34}", text::ellipsize(&does, 34)), Style::new().fg(theme.text)),
+            Span::styled(
+                format!("{:<34}", text::ellipsize(&does, 34)),
+                Style::new().fg(theme.text),
+            ),
         ]);
         if about {
             line.push_span(Span::styled(remark, theme.dim()));
@@ -145,8 +170,9 @@ fn experiments(unmasking: &Unmasking) -> [Experiment; 4] {
     let (at, bit) = (unmasking.step, unmasking.bit);
     let flip = 0x80 >> bit;
     let (wire, plain) = (unmasking.wire_bytes[at], unmasking.plain_bytes[at]);
-    let letter =
-        |byte: u8| if byte.is_ascii_graphic() { format!(" '{}'", char::from(byte)) } else { String::new() };
+    let letter = |byte: u8| {
+        if byte.is_ascii_graphic() { format!(" '{}'", char::from(byte)) } else { String::new() }
+    };
     let zero = unmasking.key == [0; 4];
     let bytes = &unmasking.wire_bytes[..unmasking.wire_bytes.len().min(5)];
     let key = format::hex(&unmasking.key);
@@ -196,15 +222,17 @@ pub(crate) fn draw_rationale(from: Side, area: Rect, canvas: &mut Canvas) {
     let (rule, body) = split_rows(area, 1);
     canvas.draw_rule("Why mask at all?", rule);
     let mut text = String::from(
-        "A script in a browser may open a WebSocket to any server and choose every byte of its messages. Were they to \
-         stand on the wire as chosen, they could look like an HTTP answer, and a careless proxy would cache it for \
-         others. A key that the script does not know makes the bytes unforeseeable (§10.3). ",
+        "A script in a browser may open a WebSocket to any server and choose every byte of its \
+         messages. Were they to stand on the wire as chosen, they could look like an HTTP answer, \
+         and a careless proxy would cache it for others. A key that the script does not know \
+         makes the bytes unforeseeable (§10.3). ",
     );
     if from == Side::Client {
-        text += "It is no encryption: the key travels in the same frame, and only wss:// hides the content. A server does \
-                 not mask (§5.1): the scripts are not on its side.";
+        text += "It is no encryption: the key travels in the same frame, and only wss:// hides \
+                 the content. A server does not mask (§5.1): the scripts are not on its side.";
     } else {
-        text += "It is no encryption: the key travels in the same frame, and only wss:// hides the content.";
+        text += "It is no encryption: the key travels in the same frame, and only wss:// hides \
+                 the content.";
     }
     let lines = Line::styled(text, canvas.theme.dim());
     Paragraph::new(lines).wrap(Wrap { trim: true }).render(body, canvas.buffer);

@@ -1,4 +1,5 @@
-//! The mask: a payload unmasked byte by byte, and what a flipped bit, a zero key or a second pass would do to it.
+//! The mask: a payload unmasked byte by byte, and what a flipped bit, a zero key or a second pass
+//! would do to it.
 //!
 //! Nothing that is tried here is sent; the frame that was seen stays as it is.
 
@@ -25,7 +26,8 @@ pub(crate) use state::MaskTabState;
 use unmasking::{NoMaskReason, Unmasking};
 
 /// The tab's keys.
-pub(crate) const KEY_HINT: &str = "n → next  p ← back  a auto, 1–9 speed  b bit  f flip  z zero key  t twice  w wide  k key  r reset  h keys";
+pub(crate) const KEY_HINT: &str = "n → next  p ← back  a auto, 1–9 speed  b bit  f flip  z zero \
+                                   key  t twice  w wide  k key  r reset  h keys";
 
 /// How often the tab wants the time while it is shown: only while steps go on by themselves.
 pub(crate) fn tick_interval(state: &MaskTabState) -> Option<Duration> {
@@ -36,8 +38,9 @@ pub(crate) fn tick_interval(state: &MaskTabState) -> Option<Duration> {
 pub(crate) fn tick(state: &mut MaskTabState, session: &mut Session, now: Instant) {
     let Some(auto) = &mut state.auto_step else { return };
     // a tick may come a little early, and more often where another demo asks for that
-    let due =
-        auto.last_step.is_none_or(|last| now.saturating_duration_since(last) >= auto.interval() * 9 / 10);
+    let due = auto
+        .last_step
+        .is_none_or(|last| now.saturating_duration_since(last) >= auto.interval() * 9 / 10);
     if !due {
         return;
     }
@@ -60,10 +63,16 @@ pub(crate) fn tick(state: &mut MaskTabState, session: &mut Session, now: Instant
 }
 
 /// Takes a key; none if it is not one of this tab's.
-pub(crate) fn key(state: &mut MaskTabState, session: &mut Session, key: KeyEvent) -> Option<Vec<Action>> {
+pub(crate) fn key(
+    state: &mut MaskTabState,
+    session: &mut Session,
+    key: KeyEvent,
+) -> Option<Vec<Action>> {
     let unmasking = match Unmasking::from_current(session, state) {
         Ok(unmasking) => unmasking,
-        Err(NoMaskReason::Unmasked { nearest_masked: Some(row), .. }) if key.code == KeyCode::Char('n') => {
+        Err(NoMaskReason::Unmasked { nearest_masked: Some(row), .. })
+            if key.code == KeyCode::Char('n') =>
+        {
             session.select_row(row);
             return Some(Vec::new());
         }
@@ -71,11 +80,14 @@ pub(crate) fn key(state: &mut MaskTabState, session: &mut Session, key: KeyEvent
     };
     let frame = Some(unmasking::frame_id(session, unmasking.row));
     let known = state.frame == frame;
-    let mut tried = if known { state.clone() } else { MaskTabState { frame, ..MaskTabState::default() } };
+    let mut tried =
+        if known { state.clone() } else { MaskTabState { frame, ..MaskTabState::default() } };
     let mut cursor = session.cursor;
     let mut go = |step: usize| cursor.byte = unmasking.header_len + step;
     match (key.code, &mut tried.auto_step) {
-        (KeyCode::Char(digit @ '1'..='9'), Some(auto)) => auto.steps_per_second = digit as u32 - '0' as u32,
+        (KeyCode::Char(digit @ '1'..='9'), Some(auto)) => {
+            auto.steps_per_second = digit as u32 - '0' as u32
+        }
         (KeyCode::Char('n') | KeyCode::Right, _) => go(unmasking.next_step()),
         (KeyCode::Char('p') | KeyCode::Left, _) => go(unmasking.previous_step()),
         (KeyCode::Home, _) => go(0),
@@ -109,7 +121,12 @@ pub(crate) fn key(state: &mut MaskTabState, session: &mut Session, key: KeyEvent
 }
 
 /// Tries something; none if no such thing can be tried.
-fn try_letter(state: &mut MaskTabState, letter: char, unmasking: &Unmasking, bit: u8) -> Option<()> {
+fn try_letter(
+    state: &mut MaskTabState,
+    letter: char,
+    unmasking: &Unmasking,
+    bit: u8,
+) -> Option<()> {
     match letter {
         'f' => {
             let bit = 0x80 >> bit;
@@ -124,8 +141,11 @@ fn try_letter(state: &mut MaskTabState, letter: char, unmasking: &Unmasking, bit
         't' => state.apply_twice = !state.apply_twice,
         'w' => state.wide_steps = !state.wide_steps,
         'r' => {
-            *state =
-                MaskTabState { frame: state.frame, wide_steps: state.wide_steps, ..MaskTabState::default() }
+            *state = MaskTabState {
+                frame: state.frame,
+                wide_steps: state.wide_steps,
+                ..MaskTabState::default()
+            }
         }
         _ => return None,
     }
@@ -135,8 +155,10 @@ fn try_letter(state: &mut MaskTabState, letter: char, unmasking: &Unmasking, bit
 /// Goes to a step.
 pub(crate) fn click(state: &mut MaskTabState, session: &mut Session, step: usize) {
     let Ok(unmasking) = Unmasking::from_current(session, state) else { return };
-    let (row, byte) =
-        (unmasking.row, unmasking.header_len + step.min(unmasking.wire_bytes.len().saturating_sub(1)));
+    let (row, byte) = (
+        unmasking.row,
+        unmasking.header_len + step.min(unmasking.wire_bytes.len().saturating_sub(1)),
+    );
     session.selected_row = Some(row);
     session.cursor.byte = byte;
     state.auto_step = None;
@@ -201,20 +223,30 @@ fn draw_no_mask(session: &Session, reason: &NoMaskReason, area: Rect, canvas: &m
     let single_line = |text: &'static str| vec![text.to_owned()];
     let (lines, masked) = match *reason {
         NoMaskReason::NoFrame => (vec![no_frames::text(session)], None),
-        NoMaskReason::BytesGone => (single_line("The bytes of this frame are not in memory any more."), None),
+        NoMaskReason::BytesGone => {
+            (single_line("The bytes of this frame are not in memory any more."), None)
+        }
         NoMaskReason::Empty { row } => (
             vec![
                 format!("Frame {row} has no payload: there is nothing to unmask."),
-                "The key is there all the same: what says that one follows is the MASK bit, not the length (§5.2)."
+                "The key is there all the same: what says that one follows is the MASK bit, not \
+                 the length (§5.2)."
                     .to_owned(),
             ],
             None,
         ),
         NoMaskReason::Unmasked { row, from: Side::Server, nearest_masked: masked } => (
             vec![
-                format!("Frame {row} comes from the server: MASK is 0, there is no key, and nothing to undo."),
-                "What stands on the wire is the payload. A server must not mask (§5.1): the attack that masking".to_owned(),
-                "stops needs a script that chooses the bytes, and scripts run on the client's side (§10.3).".to_owned(),
+                format!(
+                    "Frame {row} comes from the server: MASK is 0, there is no key, and nothing \
+                     to undo."
+                ),
+                "What stands on the wire is the payload. A server must not mask (§5.1): the \
+                 attack that masking"
+                    .to_owned(),
+                "stops needs a script that chooses the bytes, and scripts run on the client's \
+                 side (§10.3)."
+                    .to_owned(),
             ],
             masked,
         ),
@@ -227,13 +259,20 @@ fn draw_no_mask(session: &Session, reason: &NoMaskReason, area: Rect, canvas: &m
         ),
     };
     for (row, line) in (1..).zip(lines) {
-        canvas.draw_line(&Line::styled(line, if row == 1 { theme.base() } else { theme.dim() }), row, area);
+        canvas.draw_line(
+            &Line::styled(line, if row == 1 { theme.base() } else { theme.dim() }),
+            row,
+            area,
+        );
     }
     if let (Some(masked), true) = (masked, session.current_row().is_some()) {
         let spot = Rect { y: area.y + 5, height: 1, ..area }.intersection(area);
         canvas.add_target(spot, ClickTarget::Row(masked));
         canvas.draw_line(
-            &Line::styled(format!("n  to frame {masked}, the nearest that is masked"), theme.heading()),
+            &Line::styled(
+                format!("n  to frame {masked}, the nearest that is masked"),
+                theme.heading(),
+            ),
             0,
             spot,
         );

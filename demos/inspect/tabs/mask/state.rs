@@ -7,7 +7,8 @@ use crate::wire::MaskingKey;
 /// Bytes of one wide step.
 pub(crate) const WIDE_STEP: usize = 8;
 
-/// What the tab remembers: what is tried, and of which frame. Which byte and bit is looked at, the cursor says.
+/// What the tab remembers: what is tried, and of which frame. Which byte and bit is looked at, the
+/// cursor says.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MaskTabState {
     /// The frame that the rest belongs to: the run, the connection and the row.

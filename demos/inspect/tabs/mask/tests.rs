@@ -131,7 +131,11 @@ fn it_wants_the_time_only_while_it_moves() {
     for tick in 1..9 {
         inspect.update(DemoEvent::Tick(start + pace * tick));
     }
-    assert_eq!((inspect.session.cursor.byte, inspect.tick_interval()), (10, None), "it stops at the end");
+    assert_eq!(
+        (inspect.session.cursor.byte, inspect.tick_interval()),
+        (10, None),
+        "it stops at the end"
+    );
     type_keys(&mut inspect, "2");
     assert_eq!(inspect.tab(), Tab::Frames);
 }
@@ -150,7 +154,8 @@ fn a_frame_of_the_server_says_why_there_is_nothing_to_undo() {
 
 #[test]
 fn a_character_that_began_in_the_frame_before_is_gone_on_with() {
-    let frames = encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98\x80"], || Some([9, 8, 7, 6]));
+    let frames =
+        encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98\x80"], || Some([9, 8, 7, 6]));
     let (mut inspect, _inbox) = seen(&[(Side::Client, &frames[0]), (Side::Client, &frames[1])]);
     inspect.show_tab(Tab::Mask);
     inspect.session.select_row(0);

@@ -1,6 +1,7 @@
 //! What is on the mask's page: the payload with everything that is tried on it.
 //!
-//! It is made anew from the frame whenever it is needed, so that nothing can be out of step with it.
+//! It is made anew from the frame whenever it is needed, so that nothing can be out of step with
+//! it.
 
 use super::state::{MaskTabState, WIDE_STEP};
 use crate::demos::inspect::session::Session;
@@ -45,13 +46,20 @@ pub(crate) struct Unmasking {
 
 impl Unmasking {
     /// The frame that is shown, with what was tried on it.
-    pub(crate) fn from_current(session: &Session, tried: &MaskTabState) -> Result<Self, NoMaskReason> {
+    pub(crate) fn from_current(
+        session: &Session,
+        tried: &MaskTabState,
+    ) -> Result<Self, NoMaskReason> {
         let row = session.current_row().ok_or(NoMaskReason::NoFrame)?;
         let frame = session.frame(row).ok_or(NoMaskReason::BytesGone)?;
         let list = &session.connection().trace.rows()[row];
         let from = list.from();
         let Some(first) = frame.header.masking_key else {
-            return Err(NoMaskReason::Unmasked { row, from, nearest_masked: nearest_masked(session, row) });
+            return Err(NoMaskReason::Unmasked {
+                row,
+                from,
+                nearest_masked: nearest_masked(session, row),
+            });
         };
         let seen = frame.payload_on_wire().to_vec();
         if seen.is_empty() {

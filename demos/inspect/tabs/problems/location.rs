@@ -33,11 +33,17 @@ pub(crate) fn draw_frame(
     let spans = field_span::field_spans(&raw, context);
     let at = found.byte_in_frame();
     let arrow = side_style(found.from, canvas.theme).1;
-    let number =
-        found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
-    let field = spans.iter().find(|span| span_contains(span, found, at)).map_or("", |span| span.field.name());
-    let title =
-        format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", format::byte_count(raw.len() as u64));
+    let number = found
+        .row
+        .map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
+    let field = spans
+        .iter()
+        .find(|span| span_contains(span, found, at))
+        .map_or("", |span| span.field.name());
+    let title = format!(
+        "{number} · {arrow} · {} · byte 0x{at:02x}, {field}",
+        format::byte_count(raw.len() as u64)
+    );
     canvas.draw_rule(title.trim_end_matches(", "), area);
     let below = split_rows(area, 1).1;
     let certain = found.fault.detectable_after - found.frame_start;
@@ -111,7 +117,8 @@ fn draw_bits(
 ) {
     let theme = canvas.theme;
     let Some(byte) = raw.get(at) else { return };
-    let mut lines = ["  bit   ", "        ", "        "].map(|label| Line::styled(label, theme.faint()));
+    let mut lines =
+        ["  bit   ", "        ", "        "].map(|label| Line::styled(label, theme.faint()));
     let mut bit = 0;
     while bit < 8 {
         let span = spans.iter().find(|span| span.contains(at, bit));

@@ -1,6 +1,8 @@
-//! Everything that is wrong, of both directions and of the handshake, in the order in which it became certain.
+//! Everything that is wrong, of both directions and of the handshake, in the order in which it
+//! became certain.
 //!
-//! What is told about the one under the cursor is drawn by `verdict`; the rules themselves are `wire`'s.
+//! What is told about the one under the cursor is drawn by `verdict`; the rules themselves are
+//! `wire`'s.
 
 mod location;
 mod model;
@@ -29,7 +31,8 @@ use row::{ProblemRow, column_titles};
 pub(crate) const KEY_HINT: &str =
     "↑↓ problem  ⏎ to the bit  s send the Close  i ignore & go on  w who refuses  ? why  h keys";
 
-/// Brings the list up to date with what has come, and has a masking key ready for the Close that answers it.
+/// Brings the list up to date with what has come, and has a masking key ready for the Close that
+/// answers it.
 pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
     model::follow(state, &session.connection().trace);
     if state.close_key.is_none() && !state.problems.is_empty() {
@@ -49,7 +52,9 @@ pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option
 /// The page of the chosen problem's rule; none where there is no problem.
 pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesPage> {
     match state.selected()? {
-        ProblemRef::Frame(from, number) => Some(fault_page(locate_fault(session, from, number)?.fault.code)),
+        ProblemRef::Frame(from, number) => {
+            Some(fault_page(locate_fault(session, from, number)?.fault.code))
+        }
         ProblemRef::Head(from, number) => {
             let problem = session.connection().trace.head(from)?.validation.problems.get(number)?;
             Some(head_problem_page(problem.code, problem.hint.as_deref()))
@@ -58,7 +63,11 @@ pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesP
 }
 
 /// Takes a key; none if it is not one of this tab's.
-pub(crate) fn key(state: &mut ProblemsTabState, session: &mut Session, key: KeyEvent) -> Option<Vec<Action>> {
+pub(crate) fn key(
+    state: &mut ProblemsTabState,
+    session: &mut Session,
+    key: KeyEvent,
+) -> Option<Vec<Action>> {
     let last = state.problems.len().checked_sub(1)?;
     match key.code {
         KeyCode::Up => state.selected = state.selected.min(last).saturating_sub(1),
@@ -106,8 +115,11 @@ fn send_close(state: &mut ProblemsTabState, session: &mut Session) -> Vec<Action
         }
     }
     let problem = state.selected();
-    let response = problem.and_then(|problem| verdict::close_response(session, problem, state.close_key));
-    let Some(response) = response else { return vec![notice("there is no Close that would answer this")] };
+    let response =
+        problem.and_then(|problem| verdict::close_response(session, problem, state.close_key));
+    let Some(response) = response else {
+        return vec![notice("there is no Close that would answer this")];
+    };
     if !response.is_ours {
         return vec![notice("this fault is our own: to answer it is the server's part")];
     }
@@ -139,7 +151,10 @@ fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
             };
             let bit = found.fault.bits.map_or(0, first_bit);
             let byte = found.byte_in_frame().min(MAX_BYTES_SHOWN as usize - 1);
-            vec![Action::MoveTo(Place::Frame(row, ByteCursor { byte, bit })), Action::Show(Tab::Frames)]
+            vec![
+                Action::MoveTo(Place::Frame(row, ByteCursor { byte, bit })),
+                Action::Show(Tab::Frames),
+            ]
         }
         None => Vec::new(),
     }
@@ -189,11 +204,14 @@ pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canv
 /// How much there is, and that a receiver need not find all of it.
 fn summary(list: &[ProblemRef], session: &Session, canvas: &Canvas) -> Line<'static> {
     let theme = canvas.theme;
-    let fatal = list.iter().filter(|problem| severity(session, **problem) == Some(Severity::Fatal)).count();
+    let fatal =
+        list.iter().filter(|problem| severity(session, **problem) == Some(Severity::Fatal)).count();
     let others = list.len() - fatal;
     let mut line = Line::styled(
         format!("{fatal} fatal"),
-        Style::new().fg(if fatal > 0 { theme.bad } else { theme.good }).add_modifier(Modifier::BOLD),
+        Style::new()
+            .fg(if fatal > 0 { theme.bad } else { theme.good })
+            .add_modifier(Modifier::BOLD),
     );
     if others > 0 {
         let text = format!(", {others} warning{}", if others == 1 { "" } else { "s" });
@@ -206,7 +224,10 @@ fn summary(list: &[ProblemRef], session: &Session, canvas: &Canvas) -> Line<'sta
             theme.dim(),
         ));
     }
-    line.push_span(Span::styled(". A receiver may stop at the first; all are listed.", theme.dim()));
+    line.push_span(Span::styled(
+        ". A receiver may stop at the first; all are listed.",
+        theme.dim(),
+    ));
     line
 }
 
@@ -215,12 +236,18 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let frames = format::group_thousands(session.connection().trace.rows().len() as u64);
     let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
-    let mut lines = vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
+    let mut lines =
+        vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
     for text in [
         &*format!(
-            "Both heads of the handshake and all {frames} frames were judged, each rule as soon as its last byte was there."
+            "Both heads of the handshake and all {frames} frames were judged, each rule as soon \
+             as its last byte was there."
         ),
-        if session.has_peer() { "Break something and see it judged, here and by the server:" } else { "" },
+        if session.has_peer() {
+            "Break something and see it judged, here and by the server:"
+        } else {
+            ""
+        },
     ] {
         lines.extend(prose::labelled_paragraph("", text, 0, area.width, Style::new(), theme));
     }
@@ -231,7 +258,14 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
     ];
     // a capture can only be looked at
     for (key, text) in experiments.into_iter().filter(|_| session.has_peer()) {
-        lines.extend(prose::labelled_paragraph(&format!("  {key}"), text, 8, area.width, theme.dim(), theme));
+        lines.extend(prose::labelled_paragraph(
+            &format!("  {key}"),
+            text,
+            8,
+            area.width,
+            theme.dim(),
+            theme,
+        ));
     }
     prose::draw_lines(&lines, area, canvas);
 }
@@ -269,8 +303,11 @@ mod tests {
     fn both_directions_stand_in_the_order_in_which_they_became_certain() {
         let unmasked = encode::single_frame(Opcode::Text, b"a", None);
         let masked = encode::single_frame(Opcode::Text, b"a", Some(KEY));
-        let (inspect, _inbox) =
-            seen(&[(Side::Server, &masked), (Side::Client, &unmasked), (Side::Server, &[0x83, 0x00])]);
+        let (inspect, _inbox) = seen(&[
+            (Side::Server, &masked),
+            (Side::Client, &unmasked),
+            (Side::Server, &[0x83, 0x00]),
+        ]);
         assert_eq!(
             listed(&inspect),
             [
@@ -283,8 +320,10 @@ mod tests {
 
     #[test]
     fn what_comes_at_once_is_ordered_by_the_frames() {
-        let (mut inspect, _inbox) =
-            seen(&[(Side::Client, &[0x83, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x00, 0x84, 0x00])]);
+        let (mut inspect, _inbox) = seen(&[
+            (Side::Client, &[0x83, 0x80, 1, 2, 3, 4]),
+            (Side::Server, &[0x83, 0x00, 0x84, 0x00]),
+        ]);
         inspect.tabs.problems = ProblemsTabState::default();
         follow(&mut inspect.tabs.problems, &mut inspect.session);
         let sides: Vec<Side> = listed(&inspect).iter().map(|(from, _)| *from).collect();
@@ -300,7 +339,10 @@ mod tests {
         let (inspect, _inbox) =
             seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
         for (number, row) in inspect.session.connection().trace.rows().iter().enumerate() {
-            assert_eq!(row_of(&inspect.session.connection().trace, row.from(), row.index()), Some(number));
+            assert_eq!(
+                row_of(&inspect.session.connection().trace, row.from(), row.index()),
+                Some(number)
+            );
         }
         assert_eq!(row_of(&inspect.session.connection().trace, Side::Client, 4), None);
         assert_eq!(row_of(&inspect.session.connection().trace, Side::Server, 9), None);
@@ -364,7 +406,11 @@ mod tests {
             seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
         inspect.show_tab(Tab::Problems);
         assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
-        assert!(inspect.session.notice.as_ref().unwrap().contains("our own"), "{:?}", inspect.session.notice);
+        assert!(
+            inspect.session.notice.as_ref().unwrap().contains("our own"),
+            "{:?}",
+            inspect.session.notice
+        );
         let shown = render_text(&inspect, 100, 30);
         assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");
         assert!(shown.contains("frame 1 is its Close 1002"), "{shown}");
@@ -372,8 +418,10 @@ mod tests {
 
     #[test]
     fn enter_jumps_to_the_bit() {
-        let (mut inspect, _inbox) =
-            seen(&[(Side::Client, &[0x81, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x80, 1, 2, 3, 4])]);
+        let (mut inspect, _inbox) = seen(&[
+            (Side::Client, &[0x81, 0x80, 1, 2, 3, 4]),
+            (Side::Server, &[0x83, 0x80, 1, 2, 3, 4]),
+        ]);
         inspect.show_tab(Tab::Problems);
         press(&mut inspect, KeyCode::Enter);
         assert_eq!((inspect.tab(), inspect.session.current_row()), (Tab::Frames, Some(1)));
@@ -434,6 +482,9 @@ mod tests {
         let (mut inspect, _inbox) = opened();
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 100, 30);
-        assert!(shown.contains("Nothing is wrong so far") && shown.contains("all 2 frames"), "{shown}");
+        assert!(
+            shown.contains("Nothing is wrong so far") && shown.contains("all 2 frames"),
+            "{shown}"
+        );
     }
 }

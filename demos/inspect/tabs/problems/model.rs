@@ -51,7 +51,8 @@ impl ProblemsTabState {
 
 /// Takes what has become certain since the last time.
 pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
-    let heads = SIDES.map(|from| trace.head(from).map_or(0, |validated| validated.validation.problems.len()));
+    let heads = SIDES
+        .map(|from| trace.head(from).map_or(0, |validated| validated.validation.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
     if fewer(heads, state.head_counts) || fewer(frames, state.frame_counts) {
@@ -60,11 +61,13 @@ pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
     }
     let mut fresh = Vec::new();
     for (which, from) in SIDES.into_iter().enumerate() {
-        state
-            .problems
-            .extend((state.head_counts[which]..heads[which]).map(|number| ProblemRef::Head(from, number)));
+        state.problems.extend(
+            (state.head_counts[which]..heads[which]).map(|number| ProblemRef::Head(from, number)),
+        );
         let faults = trace.faults(from).iter().enumerate().skip(state.frame_counts[which]);
-        fresh.extend(faults.map(|(number, fault)| (from, number, fault.frame, fault.detectable_after)));
+        fresh.extend(
+            faults.map(|(number, fault)| (from, number, fault.frame, fault.detectable_after)),
+        );
     }
     if frames[0] > state.frame_counts[0] && frames[1] > state.frame_counts[1] {
         let when = |&(from, _, frame, after): &(Side, usize, usize, Offset)| {
@@ -72,7 +75,9 @@ pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
         };
         fresh.sort_by_cached_key(when);
     }
-    state.problems.extend(fresh.into_iter().map(|(from, number, ..)| ProblemRef::Frame(from, number)));
+    state
+        .problems
+        .extend(fresh.into_iter().map(|(from, number, ..)| ProblemRef::Frame(from, number)));
     (state.head_counts, state.frame_counts) = (heads, frames);
 }
 
@@ -118,17 +123,29 @@ impl LocatedFault<'_> {
         }
         let have = session.connection().trace.partial_frame(self.from)?.have;
         let at = session.connection().trace.stream_offset(self.from, self.frame_start);
-        session.connection().read(self.from, at, have.min(MAX_BYTES_SHOWN.into()).to_usize_saturating())
+        session.connection().read(
+            self.from,
+            at,
+            have.min(MAX_BYTES_SHOWN.into()).to_usize_saturating(),
+        )
     }
 }
 
 /// A fault of the frames, looked up.
-pub(crate) fn locate_fault(session: &Session, from: Side, number: usize) -> Option<LocatedFault<'_>> {
+pub(crate) fn locate_fault(
+    session: &Session,
+    from: Side,
+    number: usize,
+) -> Option<LocatedFault<'_>> {
     let fault = session.connection().trace.faults(from).get(number)?;
     let row = row_of(&session.connection().trace, from, fault.frame);
     let start = match row {
         Some(row) => session.connection().trace.rows()[row].offset(),
-        None => session.connection().trace.partial_frame(from).map_or(Offset::START, |frame| frame.offset),
+        None => session
+            .connection()
+            .trace
+            .partial_frame(from)
+            .map_or(Offset::START, |frame| frame.offset),
     };
     Some(LocatedFault { from, fault, row, frame_start: start })
 }

@@ -40,8 +40,11 @@ impl ProblemRow {
         let none = || "–".to_owned();
         match problem {
             ProblemRef::Head(from, number) => {
-                let problems =
-                    session.connection().trace.head(from).map(|validated| &validated.validation.problems);
+                let problems = session
+                    .connection()
+                    .trace
+                    .head(from)
+                    .map(|validated| &validated.validation.problems);
                 let problem = problems.and_then(|problems| problems.get(number));
                 let code = problem.map(|problem| problem.code.rule());
                 Self {
@@ -75,7 +78,9 @@ impl ProblemRow {
                         .and_then(|fault| fault.bits)
                         .map_or_else(none, |bits| bits.to_string().replace('-', "–")),
                     code: fault.map_or("", |fault| fault.code.name()),
-                    close: fault.and_then(Fault::close_code).map_or_else(none, |code| code.to_string()),
+                    close: fault
+                        .and_then(Fault::close_code)
+                        .map_or_else(none, |code| code.to_string()),
                     summary: fault.map_or("", Fault::summary),
                     section: fault.map_or("", Fault::section),
                 }
@@ -97,13 +102,17 @@ impl ProblemRow {
             Severity::Warning => ("!", theme.warn),
             Severity::Info => ("i", theme.accent),
         };
-        let (color, weight) = if ignored { (theme.dim, theme.dim()) } else { (color, Style::new()) };
+        let (color, weight) =
+            if ignored { (theme.dim, theme.dim()) } else { (color, Style::new()) };
         let name = if ignored { "ignored" } else { self.severity.name() };
         let (way, arrow) = side_style(self.from, theme);
         let Self { frame, byte, bits, close, .. } = self;
         let mut line = Line::from(vec![
             Span::styled(if chosen { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
-            Span::styled(format!("{sign} {name:<8}"), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+            Span::styled(
+                format!("{sign} {name:<8}"),
+                Style::new().fg(color).add_modifier(Modifier::BOLD),
+            ),
             Span::styled(format!("{frame:>5}  "), weight),
             Span::styled(format!("{arrow}  "), if ignored { weight } else { Style::new().fg(way) }),
             Span::styled(format!("{byte:<6}  {bits:<5} "), theme.dim()),

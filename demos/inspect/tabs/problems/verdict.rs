@@ -35,7 +35,8 @@ pub(crate) struct CloseResponse {
     key: Option<MaskingKey>,
 }
 
-/// The Close that a receiver of the fault sends; none for warnings, and where a Close was sent already.
+/// The Close that a receiver of the fault sends; none for warnings, and where a Close was sent
+/// already.
 pub(crate) fn close_response(
     session: &Session,
     problem: ProblemRef,
@@ -71,7 +72,8 @@ pub(crate) fn draw(
     }
 }
 
-/// The rule, who refuses it, what is answered: side by side in height, or the one that was asked for.
+/// The rule, who refuses it, what is answered: side by side in height, or the one that was asked
+/// for.
 fn draw_panes(
     session: &Session,
     found: &LocatedFault,
@@ -101,11 +103,15 @@ fn draw_panes(
         return draw_pane("What the receiver must do", &now, third, canvas);
     }
     match pane {
-        ProblemPane::Rule => draw_pane(&format!("{title} · w who refuses it"), &rule_text, area, canvas),
+        ProblemPane::Rule => {
+            draw_pane(&format!("{title} · w who refuses it"), &rule_text, area, canvas)
+        }
         ProblemPane::Implementations => {
             draw_pane(&format!("{cases} · w what the receiver must do"), &refusers, area, canvas);
         }
-        ProblemPane::Reaction => draw_pane("What the receiver must do · w the rule", &now, area, canvas),
+        ProblemPane::Reaction => {
+            draw_pane("What the receiver must do · w the rule", &now, area, canvas)
+        }
     }
 }
 
@@ -118,10 +124,17 @@ fn rule_lines(found: &LocatedFault, width: u16, canvas: &Canvas) -> Vec<Line<'st
     let theme = canvas.theme;
     let page = reference::for_fault(found.fault.code);
     let detail = found.fault.detail.to_string();
-    let here = if detail.is_empty() { page.title.to_owned() } else { format!("{}: {detail}", page.title) };
+    let here =
+        if detail.is_empty() { page.title.to_owned() } else { format!("{}: {detail}", page.title) };
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
-    let mut lines =
-        labelled_paragraph("  Found", &format::escape_controls(&here), LABEL_WIDTH, width, strong, theme);
+    let mut lines = labelled_paragraph(
+        "  Found",
+        &format::escape_controls(&here),
+        LABEL_WIDTH,
+        width,
+        strong,
+        theme,
+    );
     for (label, text) in
         [("  RFC", page.requirement), ("  Means", page.common_cause), ("  Why", page.rationale)]
     {
@@ -144,7 +157,8 @@ fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> V
     let theme = canvas.theme;
     let answers = interop::results_for(code);
     if answers.is_empty() {
-        let text = "No frame of the vectors breaks this rule alone, so who refuses it is not known.";
+        let text =
+            "No frame of the vectors breaks this rule alone, so who refuses it is not known.";
         return labelled_paragraph("", text, 2, width, theme.dim(), theme);
     }
     let piece = |answer: &interop::InteropResult| {
@@ -155,10 +169,16 @@ fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> V
             Reaction::NotTried => ("–", theme.dim),
         };
         let some = match answer.reaction() {
-            Reaction::Mixed => format!(" {} of {}", answer.refused, answer.refused + answer.accepted),
+            Reaction::Mixed => {
+                format!(" {} of {}", answer.refused, answer.refused + answer.accepted)
+            }
             _ => String::new(),
         };
-        let text = if roomy { answer.to_string() } else { format!("{}{some}", answer.implementation.name) };
+        let text = if roomy {
+            answer.to_string()
+        } else {
+            format!("{}{some}", answer.implementation.name)
+        };
         vec![
             Text::styled(format!("  {sign} "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
             Text::styled(text, Style::new().fg(theme.text)),
@@ -175,7 +195,8 @@ fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> V
         (Reaction::Mixed, "◐ refuses some"),
         (Reaction::NotTried, "– was not tried"),
     ];
-    let legend: Vec<&str> = legend.iter().filter(|(s, _)| used.contains(s)).map(|(_, text)| *text).collect();
+    let legend: Vec<&str> =
+        legend.iter().filter(|(s, _)| used.contains(s)).map(|(_, text)| *text).collect();
     lines.push(Line::styled(format!("  {}", legend.join("   ")), theme.dim()));
     lines
 }
@@ -192,7 +213,14 @@ fn reaction_lines(
     let mut lines = if let Some(response) = response {
         close_response_lines(session, found, response, width, canvas)
     } else {
-        labelled_paragraph("", &reference::for_fault(found.fault.code).consequence, 2, width, plain, theme)
+        labelled_paragraph(
+            "",
+            &reference::for_fault(found.fault.code).consequence,
+            2,
+            width,
+            plain,
+            theme,
+        )
     };
     let after = session.connection().trace.rows()[found.row.map_or(0, |row| row + 1)..]
         .iter()
@@ -200,10 +228,14 @@ fn reaction_lines(
         .filter(|row| row.from() == found.from && row.is_after_fault())
         .count();
     if found.row.is_some() && found.fault.is_fatal() && after > 0 {
-        let (frames, them) =
-            if after == 1 { ("1 frame".to_owned(), "it") } else { (format!("{after} frames"), "them") };
-        let text =
-            format!("{frames} came after it (↯ in the list): a receiver that stops here never reads {them}");
+        let (frames, them) = if after == 1 {
+            ("1 frame".to_owned(), "it")
+        } else {
+            (format!("{after} frames"), "them")
+        };
+        let text = format!(
+            "{frames} came after it (↯ in the list): a receiver that stops here never reads {them}"
+        );
         lines.extend(labelled_paragraph("", &text, 2, width, theme.dim(), theme));
     }
     lines
@@ -220,9 +252,10 @@ fn close_response_lines(
     let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let actor = if response.is_ours { "I answer" } else { "the server answers" };
     let about = CloseCode::new(response.code);
-    let mask = response
-        .key
-        .map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", format::hex(&key)));
+    let mask = response.key.map_or_else(
+        || "not masked".to_owned(),
+        |key| format!("masked with {}", format::hex(&key)),
+    );
     let mut first = Line::from(vec![
         Text::styled("  1  ", bold),
         Text::styled(format!("{actor}  "), Style::new().fg(theme.text)),
@@ -253,8 +286,8 @@ fn close_response_lines(
 fn server_reaction(session: &Session, found: &LocatedFault) -> String {
     let after = found.row.map_or(session.connection().trace.rows().len(), |row| row + 1);
     let rows = session.connection().trace.rows().iter().enumerate().skip(after).take(10_000);
-    let mut closes =
-        rows.filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
+    let mut closes = rows
+        .filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
     let close = closes.next().map(|(number, _)| number);
     match (close, &session.connection().status) {
         (Some(row), _) => {
@@ -275,7 +308,10 @@ fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &
     let Some(problem) = validated.validation.problems.get(number) else { return };
     let (arrow, what) =
         (side_style(from, theme).1, if from == Side::Client { "request" } else { "response" });
-    let raw = validated.head.as_ref().map_or(session.connection().trace.head_bytes(from), |head| head.raw());
+    let raw = validated
+        .head
+        .as_ref()
+        .map_or(session.connection().trace.head_bytes(from), |head| head.raw());
     let span = problem.span.clone().filter(|span| span.start < raw.len());
     let (bytes, rest) = split_rows(area, if span.is_some() { 3 } else { 1 });
     let place = span.as_ref().map_or_else(
@@ -338,9 +374,14 @@ fn head_problem_lines(
     lines.extend(labelled_paragraph("  Why", rule.rationale, LABEL_WIDTH, width, plain, theme));
     let now = match (problem.severity, from, status) {
         (Severity::Fatal, Side::Client, Some(status)) => {
-            format!("A server refuses the request with status {status}: there is no WebSocket to close yet.")
+            format!(
+                "A server refuses the request with status {status}: there is no WebSocket to \
+                 close yet."
+            )
         }
-        (Severity::Fatal, Side::Client, None) => "A server hangs up: no HTTP answer makes sense.".to_owned(),
+        (Severity::Fatal, Side::Client, None) => {
+            "A server hangs up: no HTTP answer makes sense.".to_owned()
+        }
         (Severity::Fatal, Side::Server, _) => {
             "A client fails the connection: it closes TCP without a Close frame.".to_owned()
         }

@@ -1,4 +1,5 @@
-//! The fragments of a message put together, piece by piece, and what that teaches about checking text.
+//! The fragments of a message put together, piece by piece, and what that teaches about checking
+//! text.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -48,12 +49,15 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     canvas.draw_rule("Reassembly", rule);
     let theme = canvas.theme;
     if selected.message.is_none() {
-        let sentence = "A control frame is delivered at once, also in the middle of a message (§5.4, §5.5).";
+        let sentence =
+            "A control frame is delivered at once, also in the middle of a message (§5.4, §5.5).";
         return canvas.draw_line(&Line::styled(format!("  {sentence}"), theme.dim()), 0, body);
     }
     let fragments = fragments(session, selected);
-    let total = u128::from(fragments.last().map_or(0, |fragment| fragment.cumulative_len.get()).max(1));
-    let text = session.connection().trace.rows()[selected.fragments[0]].kind() == Some(MessageKind::Text);
+    let total =
+        u128::from(fragments.last().map_or(0, |fragment| fragment.cumulative_len.get()).max(1));
+    let text =
+        session.connection().trace.rows()[selected.fragments[0]].kind() == Some(MessageKind::Text);
     let text = text && !session.connection().trace.rows()[selected.fragments[0]].is_compressed();
     let tall = body.height >= 4;
     let (mut line, mut row) = (Line::raw("  "), 0);
@@ -65,8 +69,11 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
         } else {
             format::spaced_hex(&fragment.payload, 4)
         };
-        let color =
-            if fragment.row == selected.current { theme.accent } else { side_style(selected.from, theme).0 };
+        let color = if fragment.row == selected.current {
+            theme.accent
+        } else {
+            side_style(selected.from, theme).0
+        };
         let spans = [
             Span::styled(format!("{} ", fragment.row), theme.dim()),
             Span::styled(bar, Style::new().fg(color)),
@@ -86,7 +93,8 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     line.push_span(message_summary(session, selected, &fragments, text, canvas));
     canvas.draw_line(&line, row, body);
     if row + 1 < body.height {
-        let sentence = Line::styled(format!("  {}", utf8_remark(selected, &fragments, text)), theme.dim());
+        let sentence =
+            Line::styled(format!("  {}", utf8_remark(selected, &fragments, text)), theme.dim());
         canvas.draw_line(&sentence, row + 1, body);
     }
 }
@@ -103,15 +111,16 @@ fn message_summary(
     if !selected.ended {
         return Span::styled("→ still open", Style::new().fg(theme.warn));
     }
-    let known =
-        fragments.len() == selected.fragments.len() && fragments.iter().all(|fragment| fragment.is_complete);
+    let known = fragments.len() == selected.fragments.len()
+        && fragments.iter().all(|fragment| fragment.is_complete);
     if !text || !known {
         return Span::styled("→ complete", Style::new().fg(theme.good));
     }
     let all: Vec<u8> =
         fragments.iter().flat_map(|fragment| fragment.payload.iter().copied().take(64)).collect();
     let broken = selected.faults(session).iter().any(|fault| fault.code == FaultCode::Utf8);
-    let (sign, color) = if broken { ("not UTF-8 ✗", theme.bad) } else { ("valid ✓", theme.good) };
+    let (sign, color) =
+        if broken { ("not UTF-8 ✗", theme.bad) } else { ("valid ✓", theme.good) };
     Span::styled(
         format!("→ {} {sign}", format::quote(&all, 24)),
         Style::new().fg(color).add_modifier(Modifier::BOLD),
@@ -121,7 +130,8 @@ fn message_summary(
 /// What this message teaches about checking text.
 fn utf8_remark(selected: &SelectedMessage, fragments: &[JoinedFragment], text: bool) -> String {
     if !text {
-        return "Only text is checked for UTF-8, and only as it was before compression (§5.6, RFC 7692 §6)."
+        return "Only text is checked for UTF-8, and only as it was before compression (§5.6, RFC \
+                7692 §6)."
             .to_owned();
     }
     let alone: Vec<String> = (fragments.iter().filter(|fragment| fragment.is_complete))
@@ -130,10 +140,14 @@ fn utf8_remark(selected: &SelectedMessage, fragments: &[JoinedFragment], text: b
         .collect();
     match (alone.len(), selected.fragments.len()) {
         (0, 1) => "One frame, one message: nothing has to be put together.".to_owned(),
-        (0, _) => "Each frame is valid alone, by chance: a character may be cut anywhere    §5.6".to_owned(),
+        (0, _) => "Each frame is valid alone, by chance: a character may be cut anywhere    §5.6"
+            .to_owned(),
         (_, 1) => "The frame is the message, so the text is broken for good    §8.1".to_owned(),
         (1, _) => {
-            format!("Frame {} alone is not UTF-8: check the message, not the frame    §5.6 §8.1", alone[0])
+            format!(
+                "Frame {} alone is not UTF-8: check the message, not the frame    §5.6 §8.1",
+                alone[0]
+            )
         }
         (count, _) if count <= 6 => {
             format!(
@@ -141,6 +155,8 @@ fn utf8_remark(selected: &SelectedMessage, fragments: &[JoinedFragment], text: b
                 alone.join(", ")
             )
         }
-        (count, _) => format!("{count} of its frames alone are not UTF-8: check the message    §5.6 §8.1"),
+        (count, _) => {
+            format!("{count} of its frames alone are not UTF-8: check the message    §5.6 §8.1")
+        }
     }
 }

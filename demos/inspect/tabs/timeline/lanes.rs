@@ -1,4 +1,5 @@
-//! The lanes: an axis, then the pieces, frames and messages of each direction, control frames, and where the reader is.
+//! The lanes: an axis, then the pieces, frames and messages of each direction, control frames, and
+//! where the reader is.
 //!
 //! Without room the lanes that say least go first.
 
@@ -97,7 +98,8 @@ pub(crate) fn draw(
         current,
         window: TimeWindow::for_row(session, state.zoom, current, cells),
     };
-    let lanes = visible_lanes(area.height - 2 * u16::from(airy).min(area.height), state.hide_arrivals);
+    let lanes =
+        visible_lanes(area.height - 2 * u16::from(airy).min(area.height), state.hide_arrivals);
     let mut rest = area;
     for lane in lanes {
         if airy && matches!(lane, Frames(_) | Control) && !matches!(lane, Frames(Client)) {
@@ -105,7 +107,11 @@ pub(crate) fn draw(
         }
         let (row, below) = split_rows(rest, 1);
         rest = below;
-        canvas.draw_line(&picture.lane_name(lane, canvas), 0, Rect { width: names.min(row.width), ..row });
+        canvas.draw_line(
+            &picture.lane_name(lane, canvas),
+            0,
+            Rect { width: names.min(row.width), ..row },
+        );
         let row = Rect { x: row.x + names, width: cells, ..row };
         match lane {
             Axis => picture.draw_axis(row, canvas),
@@ -140,17 +146,23 @@ impl TimelinePicture<'_> {
         let theme = canvas.theme;
         let of = |from, what: &'static str| {
             let (color, arrow) = side_style(from, theme);
-            let arrow =
-                Span::styled(format!("{arrow} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
+            let arrow = Span::styled(
+                format!("{arrow} "),
+                Style::new().fg(color).add_modifier(Modifier::BOLD),
+            );
             Line::from(vec![arrow, Span::styled(what, theme.dim())])
         };
         match lane {
-            Axis => Line::styled(format!("{}/div", format_short(self.window.division())), theme.dim()),
+            Axis => {
+                Line::styled(format!("{}/div", format_short(self.window.division())), theme.dim())
+            }
             Arrivals(from) => of(from, "TCP pieces"),
             Frames(from) => of(from, "frames"),
             Messages(from) => of(from, "messages"),
             Control => Line::styled("    control", theme.dim()),
-            Pointer => Line::styled(format!("0 = {}", format_time(self.window.start())), theme.faint()),
+            Pointer => {
+                Line::styled(format!("0 = {}", format_time(self.window.start())), theme.faint())
+            }
         }
     }
 
@@ -178,7 +190,9 @@ impl TimelinePicture<'_> {
         let mut bytes = vec![0_u64; self.window.cells().into()];
         for arrival in &arrivals[first..] {
             match self.window.cell_at(arrival.time()) {
-                (x, true) if arrival.from() == from => bytes[usize::from(x)] += arrival.size().get(),
+                (x, true) if arrival.from() == from => {
+                    bytes[usize::from(x)] += arrival.size().get()
+                }
                 (_, true) => {}
                 (_, false) => break,
             }
@@ -236,12 +250,14 @@ impl TimelinePicture<'_> {
         };
         let more = if count > 1 { format!("{number}+{}", count - 1) } else { number.to_string() };
         let label = [more, number.to_string(), String::new()].into_iter();
-        let label =
-            label.map(|label| format!("{sign}{label}")).find(|label| text::width(label) < spot.width.into());
+        let label = label
+            .map(|label| format!("{sign}{label}"))
+            .find(|label| text::width(label) < spot.width.into());
         let label = label.unwrap_or_else(|| sign.to_owned());
         let style = Style::new().fg(frame_color(frame, canvas.theme));
         let chosen = number == self.current;
-        let style = if chosen { style.add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { style };
+        let style =
+            if chosen { style.add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { style };
         let spot = Rect { width: spot.width.min(text::width(&label) as u16), ..spot };
         canvas.add_target(spot, ClickTarget::Row(number));
         canvas.draw_line(&Line::styled(label, style), 0, spot);
@@ -253,9 +269,14 @@ impl TimelinePicture<'_> {
         let own = self.rows().get(self.current).filter(|own| own.from() == from);
         let chosen = own.and_then(|own| own.role().message());
         for (number, span) in spans.iter().enumerate() {
-            let next = spans.get(number + 1).map_or(self.window.cells(), |next| next.x.max(span.x + 1));
+            let next =
+                spans.get(number + 1).map_or(self.window.cells(), |next| next.x.max(span.x + 1));
             let style = Style::new().fg(color);
-            let style = if chosen == Some(span.message) { style.add_modifier(Modifier::BOLD) } else { style };
+            let style = if chosen == Some(span.message) {
+                style.add_modifier(Modifier::BOLD)
+            } else {
+                style
+            };
             let label = span.bracket_text(next - span.x);
             canvas.draw_line(&Line::styled(label, style), 0, row_part(row, span.x, next - span.x));
         }
@@ -283,7 +304,8 @@ impl TimelinePicture<'_> {
                 }
                 Some(last) if last.end == end && last.ended && ended => {}
                 _ => {
-                    let (start, _) = self.window.cell_at(self.session.connection().trace.started_at(row));
+                    let (start, _) =
+                        self.window.cell_at(self.session.connection().trace.started_at(row));
                     spans.push(MessageSpan {
                         ended,
                         frames: 1,
@@ -305,7 +327,8 @@ impl TimelinePicture<'_> {
         let shown = self.window.rows(all);
         let pairs = link_summary::ping_pong_pairs(
             self.session,
-            shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.end.min(shown.start + MAX_ROWS_SEARCHED),
+            shown.start.saturating_sub(MAX_ROWS_SEARCHED)
+                ..shown.end.min(shown.start + MAX_ROWS_SEARCHED),
         );
         let mut free = 0;
         for number in shown.filter(|number| all[*number].opcode().is_control()) {
@@ -314,19 +337,25 @@ impl TimelinePicture<'_> {
             let label = match frame.opcode() {
                 Opcode::Pong => match pairs.iter().find(|pair| pair.pong == number) {
                     Some(pair) => {
-                        let took = frame.completed_at().saturating_sub(all[pair.ping].completed_at());
+                        let took =
+                            frame.completed_at().saturating_sub(all[pair.ping].completed_at());
                         format!("{number} pong of {}, {}", pair.ping, format_short(took))
                     }
                     None => format!("{number} pong, not asked for"),
                 },
                 Opcode::Close => {
                     let code = self.session.frame(number).and_then(|frame| frame.close_body());
-                    format!("{number} close{}", code.map_or(String::new(), |(code, _)| format!(" {code}")))
+                    format!(
+                        "{number} close{}",
+                        code.map_or(String::new(), |(code, _)| format!(" {code}"))
+                    )
                 }
                 opcode => format!("{number} {opcode}"),
             };
             let width = text::width(&label) as u16;
-            if x < free || x + width > self.window.cells() && x > 0 && width > self.window.cells() - x {
+            if x < free
+                || x + width > self.window.cells() && x > 0 && width > self.window.cells() - x
+            {
                 continue;
             }
             free = x + width + 2;
@@ -344,15 +373,26 @@ impl TimelinePicture<'_> {
         }
         let follows = if self.session.selected_row.is_none() { ", follows" } else { "" };
         let (_, arrow) = side_style(frame.from(), canvas.theme);
-        let label =
-            format!("frame {} {arrow} at {}{follows}", self.current, format_time(frame.completed_at()));
+        let label = format!(
+            "frame {} {arrow} at {}{follows}",
+            self.current,
+            format_time(frame.completed_at())
+        );
         let width = text::width(&label) as u16 + 2;
         let style = Style::new().fg(canvas.theme.accent);
         if x + width <= self.window.cells() {
-            canvas.draw_line(&Line::styled(format!("▲ {label}"), style), 0, row_part(row, x, width));
+            canvas.draw_line(
+                &Line::styled(format!("▲ {label}"), style),
+                0,
+                row_part(row, x, width),
+            );
         } else {
             let start = (x + 1).saturating_sub(width);
-            canvas.draw_line(&Line::styled(format!("{label} ▲"), style), 0, row_part(row, start, width));
+            canvas.draw_line(
+                &Line::styled(format!("{label} ▲"), style),
+                0,
+                row_part(row, start, width),
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What the trace says about the link: which Pong answers which Ping, how fast, how many frames, and what headers cost.
+//! What the trace says about the link: which Pong answers which Ping, how fast, how many frames,
+//! and what headers cost.
 //!
 //! All figures are of frames that were seen; where none were, there is no figure.
 
@@ -30,7 +31,8 @@ pub(crate) struct PingPong {
     pub(crate) pong: usize,
 }
 
-/// The Pings of `rows` and their answers: a Pong brings back the payload of the Ping (RFC 6455 section 5.5.3).
+/// The Pings of `rows` and their answers: a Pong brings back the payload of the Ping (RFC 6455
+/// section 5.5.3).
 pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<PingPong> {
     let all = session.connection().trace.rows();
     let mut waiting: Vec<(Side, usize, Vec<u8>)> = Vec::new();
@@ -49,7 +51,8 @@ pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<Ping
             continue;
         }
         let payload = frame.payload();
-        let asked = |(from, _, sent): &(Side, usize, Vec<u8>)| *from != row.from() && *sent == payload;
+        let asked =
+            |(from, _, sent): &(Side, usize, Vec<u8>)| *from != row.from() && *sent == payload;
         if let Some(at) = waiting.iter().position(asked) {
             pairs.push(PingPong { ping: waiting.remove(at).1, pong: number });
         }
@@ -60,7 +63,8 @@ pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<Ping
 /// The figures.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LinkSummary {
-    /// Median time from Ping to Pong, and of how many, for the Pings of the client and of the server.
+    /// Median time from Ping to Pong, and of how many, for the Pings of the client and of the
+    /// server.
     pub(crate) round_trips: [Option<(Duration, usize)>; 2],
     /// Frames a second, over how long.
     pub(crate) frame_rate: Option<(f64, Duration)>,
@@ -101,21 +105,26 @@ pub(crate) fn draw_line(session: &Session, area: Rect, canvas: &mut Canvas) {
     let mut parts = Vec::new();
     let [ours, theirs] = stats.round_trips;
     match ours {
-        Some((time, count)) => parts.push(format!("RTT {} (median of {count})", format_short(time))),
+        Some((time, count)) => {
+            parts.push(format!("RTT {} (median of {count})", format_short(time)))
+        }
         None => parts.push("RTT – (p sends a Ping)".to_owned()),
     }
     if let (Some((time, _)), true) = (theirs, area.width >= 100) {
         parts.push(format!("the client answers in {}", format_short(time)));
     }
     if let Some((rate, over)) = stats.frame_rate {
-        let rate = if rate < 10.0 { format!("{rate:.1}") } else { format::group_thousands(rate as u64) };
-        let over = if area.width >= 90 { format!(" over {}", format_short(over)) } else { String::new() };
+        let rate =
+            if rate < 10.0 { format!("{rate:.1}") } else { format::group_thousands(rate as u64) };
+        let over =
+            if area.width >= 90 { format!(" over {}", format_short(over)) } else { String::new() };
         parts.push(format!("{rate} frames/s{over}"));
     }
     if let Some(overhead) = stats.overhead {
         parts.push(format!("overhead {overhead:.0} %"));
     }
-    let line = Line::from(Span::styled(format!(" {} ", parts.join(" · ")), Style::new().fg(theme.text)));
+    let line =
+        Line::from(Span::styled(format!(" {} ", parts.join(" · ")), Style::new().fg(theme.text)));
     let width = (line.width() as u16).min(area.width.saturating_sub(9));
     let x = area.right().saturating_sub(width + 1);
     canvas.draw_line(&line, 0, Rect { x, width, ..area });

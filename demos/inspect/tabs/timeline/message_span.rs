@@ -38,7 +38,8 @@ impl MessageSpan {
         } else {
             String::new()
         };
-        let names = [format!(" m{} {}{many} ", self.message, self.kind), format!(" m{} ", self.message)];
+        let names =
+            [format!(" m{} {}{many} ", self.message, self.kind), format!(" m{} ", self.message)];
         if let Some(name) = names.iter().find(|name| text::width(name) + 4 <= width) {
             return format!("├{name:─^wide$}{close}", wide = width - 2);
         }

@@ -1,4 +1,5 @@
-//! The time line: pieces, frames and messages of both directions over time, then the message of the chosen frame.
+//! The time line: pieces, frames and messages of both directions over time, then the message of the
+//! chosen frame.
 //!
 //! Everything is computed from the trace; what was not seen is not drawn.
 
@@ -24,15 +25,21 @@ pub(crate) use state::TimelineTabState;
 use time_window::TimeWindow;
 
 /// The tab's keys.
-pub(crate) const KEY_HINT: &str =
-    "←→ frame  + − zoom  0 fit  o TCP pieces  g same message  space follow  ⏎ type and send  ? why  h keys";
+pub(crate) const KEY_HINT: &str = "←→ frame  + − zoom  0 fit  o TCP pieces  g same message  space \
+                                   follow  ⏎ type and send  ? why  h keys";
 
 /// Takes a key; none if it is not one of this tab's.
-pub(crate) fn key(state: &mut TimelineTabState, session: &mut Session, key: KeyEvent) -> Option<Vec<Action>> {
+pub(crate) fn key(
+    state: &mut TimelineTabState,
+    session: &mut Session,
+    key: KeyEvent,
+) -> Option<Vec<Action>> {
     match key.code {
         KeyCode::Left => session.move_selection(-1),
         KeyCode::Right => session.move_selection(1),
-        KeyCode::Char('+' | '=') => state.zoom = Some(current_scale(state, session).saturating_sub(1)),
+        KeyCode::Char('+' | '=') => {
+            state.zoom = Some(current_scale(state, session).saturating_sub(1))
+        }
         KeyCode::Char('-') => {
             state.zoom = Some((current_scale(state, session) + 1).min(time_window::MAX_SCALE));
         }
@@ -43,9 +50,11 @@ pub(crate) fn key(state: &mut TimelineTabState, session: &mut Session, key: KeyE
     Some(Vec::new())
 }
 
-/// The scale that is shown. Which one fits depends on the width, which keys do not know: that of a usual terminal is taken.
+/// The scale that is shown. Which one fits depends on the width, which keys do not know: that of a
+/// usual terminal is taken.
 fn current_scale(state: &TimelineTabState, session: &Session) -> u8 {
-    let fitting = || session.current_row().map(|current| TimeWindow::fitting(session, current, 80).scale());
+    let fitting =
+        || session.current_row().map(|current| TimeWindow::fitting(session, current, 80).scale());
     state.zoom.or_else(fitting).unwrap_or_default()
 }
 

@@ -43,11 +43,13 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
         RuleCheck { status: verdict, text: message, section }
     };
     let name = selected.name();
-    let control: Vec<String> = (selected.rows.iter().filter(|row| all[**row].opcode().is_control()))
-        .take(4)
-        .map(ToString::to_string)
-        .collect();
-    let which = if control.is_empty() { String::new() } else { format!(" ({})", control.join(", ")) };
+    let control: Vec<String> =
+        (selected.rows.iter().filter(|row| all[**row].opcode().is_control()))
+            .take(4)
+            .map(ToString::to_string)
+            .collect();
+    let which =
+        if control.is_empty() { String::new() } else { format!(" ({})", control.join(", ")) };
     let many = selected.fragments.len() > 1;
     let text = all[selected.fragments[0]].kind() == Some(MessageKind::Text);
     let client = selected.from == Side::Client;
@@ -57,8 +59,11 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
     } else {
         "no extension was agreed, so RSV1 to RSV3 are 0"
     };
-    let masked =
-        if client { "every frame of the client has a fresh key" } else { "no frame of the server is masked" };
+    let masked = if client {
+        "every frame of the client has a fresh key"
+    } else {
+        "no frame of the server is masked"
+    };
     let last = *selected.rows.last().unwrap_or(&selected.current);
     let first = selected.rows.first().copied().unwrap_or(last);
     let other = all[first..=last].iter().filter(|row| row.from() != selected.from).count();
@@ -83,11 +88,21 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
         ),
         check(
             true,
-            &[FaultCode::UnmaskedClient, FaultCode::MaskedServer, FaultCode::MaskZero, FaultCode::MaskReused],
+            &[
+                FaultCode::UnmaskedClient,
+                FaultCode::MaskedServer,
+                FaultCode::MaskZero,
+                FaultCode::MaskReused,
+            ],
             masked.to_owned(),
             "§5.1 §5.3",
         ),
-        check(text, &[FaultCode::Utf8], "text is UTF-8 over the whole message".to_owned(), "§5.6 §8.1"),
+        check(
+            text,
+            &[FaultCode::Utf8],
+            "text is UTF-8 over the whole message".to_owned(),
+            "§5.6 §8.1",
+        ),
         check(
             other > 0,
             &[],
@@ -127,7 +142,8 @@ pub(crate) fn draw(checks: &[RuleCheck], area: Rect, canvas: &mut Canvas) {
         let room = usize::from(body.width).saturating_sub(text::width(check.section) + 7);
         let text = text::ellipsize(&check.text, room).into_owned();
         let pad = room.min(84).saturating_sub(text::width(&text));
-        let weight = if check.status == RuleStatus::NotApplicable { theme.dim() } else { theme.base() };
+        let weight =
+            if check.status == RuleStatus::NotApplicable { theme.dim() } else { theme.base() };
         let line = Line::from(vec![
             Span::styled(format!("  {sign} "), style),
             Span::styled(text, Style { bg: None, ..weight }),

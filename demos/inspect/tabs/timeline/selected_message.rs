@@ -1,6 +1,7 @@
 //! The message of the chosen frame: a row a fragment.
 //!
-//! How they are put together stands in `joined_fragments`, how the rules stand for it in `rule_checks`.
+//! How they are put together stands in `joined_fragments`, how the rules stand for it in
+//! `rule_checks`.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -33,7 +34,8 @@ pub(crate) struct SelectedMessage {
 }
 
 impl SelectedMessage {
-    /// The message that a row is part of; for a control frame the message that it interrupts, if it does.
+    /// The message that a row is part of; for a control frame the message that it interrupts, if it
+    /// does.
     pub(crate) fn from_row(session: &Session, current: usize) -> Self {
         let all = session.connection().trace.rows();
         let from = all[current].from();
@@ -52,7 +54,8 @@ impl SelectedMessage {
     }
 
     pub(crate) fn name(&self) -> String {
-        self.message.map_or_else(|| format!("frame {}", self.current), |message| format!("m{message}"))
+        self.message
+            .map_or_else(|| format!("frame {}", self.current), |message| format!("m{message}"))
     }
 
     fn other_rows(&self) -> usize {
@@ -61,7 +64,8 @@ impl SelectedMessage {
 
     /// The faults of its frames, and of those in between.
     pub(crate) fn faults<'a>(&self, session: &'a Session) -> &'a [Fault] {
-        let index = |row: Option<&usize>| row.map(|row| session.connection().trace.rows()[*row].index());
+        let index =
+            |row: Option<&usize>| row.map(|row| session.connection().trace.rows()[*row].index());
         let (Some(first), Some(last)) = (index(self.rows.first()), index(self.rows.last())) else {
             return &[];
         };
@@ -83,8 +87,9 @@ impl SelectedMessage {
             };
             return format!("Frame {} · {arrow} · {} · {what}", self.current, row.opcode());
         };
-        let count =
-            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let count = |number: usize, what: &str| {
+            format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+        };
         let frames = match self.fragments.len() {
             1 if self.ended => "one frame".to_owned(),
             number => count(number, "fragment"),
@@ -95,9 +100,11 @@ impl SelectedMessage {
         };
         let open = if self.ended { "" } else { " so far, still open" };
         let bytes: ByteLen = self.fragments.iter().map(|row| all[*row].payload_len()).sum();
-        let (first, last) = (&all[self.fragments[0]], &all[*self.fragments.last().unwrap_or(&self.current)]);
+        let (first, last) =
+            (&all[self.fragments[0]], &all[*self.fragments.last().unwrap_or(&self.current)]);
         let took = last.completed_at().saturating_sub(session.connection().trace.started_at(first));
-        let took = if took.is_zero() { String::new() } else { format!(" · {}", format_short(took)) };
+        let took =
+            if took.is_zero() { String::new() } else { format!(" · {}", format_short(took)) };
         let kind = row.kind().or(first.kind()).map_or("", |kind| kind.name());
         let deflate = if first.is_compressed() { ", compressed" } else { "" };
         format!(
@@ -159,7 +166,8 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     }
     let used = (total - first).min(rows) as u16;
     if selected.fragments.len() > 1 && used < rest.height {
-        let text = "        └ only the first fragment names the type; FIN = 1 ends the message    §5.4";
+        let text =
+            "        └ only the first fragment names the type; FIN = 1 ends the message    §5.4";
         canvas.draw_line(&Line::styled(text, canvas.theme.dim()), used, rest);
     }
 }
@@ -178,10 +186,20 @@ fn row_line(
     let bit = |set| if set { "1" } else { "0" };
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
     let mut line = Line::from(vec![
-        Span::styled(if number == selected.current { "▶" } else { " " }, Style::new().fg(theme.accent)),
-        Span::styled(format!("{number:>5}   {}   {}   ", bit(header.fin), bit(header.rsv1)), theme.dim()),
         Span::styled(
-            format!("{:<2}{:<13}", format!("{:X}", header.opcode.bits()), header.opcode.to_string()),
+            if number == selected.current { "▶" } else { " " },
+            Style::new().fg(theme.accent),
+        ),
+        Span::styled(
+            format!("{number:>5}   {}   {}   ", bit(header.fin), bit(header.rsv1)),
+            theme.dim(),
+        ),
+        Span::styled(
+            format!(
+                "{:<2}{:<13}",
+                format!("{:X}", header.opcode.bits()),
+                header.opcode.to_string()
+            ),
             Style::new().fg(kind),
         ),
     ]);
@@ -199,7 +217,9 @@ fn row_line(
         if bytes.is_empty() { "–".to_owned() } else { format::spaced_hex(bytes, columns.bytes) }
     };
     if columns.wire {
-        let wire = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(frame.payload_on_wire()));
+        let wire = frame
+            .as_ref()
+            .map_or_else(|| "gone".to_owned(), |frame| bytes(frame.payload_on_wire()));
         line.push_span(Span::styled(format!("{wire:<cells$}"), Style::new().fg(theme.field(4))));
     }
     let plain = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(&frame.payload()));
@@ -221,7 +241,9 @@ fn state_after(
         return (format!("not part of {}", selected.name()), true);
     };
     match PayloadKind::from_row(row) {
-        PayloadKind::Other if row.role() == FragmentRole::Control => return ("no message".to_owned(), true),
+        PayloadKind::Other if row.role() == FragmentRole::Control => {
+            return ("no message".to_owned(), true);
+        }
         PayloadKind::Other => return ("belongs nowhere".to_owned(), false),
         PayloadKind::Binary => {
             return (if row.header().fin { "complete ✓" } else { "goes on" }.to_owned(), true);
@@ -232,7 +254,8 @@ fn state_after(
     let Some(frame) = session.frame(number).filter(|frame| frame.complete) else {
         return ("too long to look at here".to_owned(), true);
     };
-    let Some(carried) = payload_text::incomplete_char_before(session, &selected.fragments, at) else {
+    let Some(carried) = payload_text::incomplete_char_before(session, &selected.fragments, at)
+    else {
         return ("broken before".to_owned(), false);
     };
     let payload = frame.payload();
@@ -243,8 +266,11 @@ fn state_after(
         }
         Utf8State::Partial(have, of) => {
             let whole = payload.len().saturating_sub(usize::from(have));
-            let before =
-                if whole > 0 { format!("{} + ", format::quote(&payload[..whole], 6)) } else { String::new() };
+            let before = if whole > 0 {
+                format!("{} + ", format::quote(&payload[..whole], 6))
+            } else {
+                String::new()
+            };
             (format!("{before}{have} of {of} bytes"), true)
         }
         Utf8State::Complete if row.header().fin => ("complete ✓".to_owned(), true),

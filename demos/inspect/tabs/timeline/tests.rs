@@ -22,7 +22,8 @@ const KEY: Option<[u8; 4]> = Some([0xa1, 0xb2, 0xc3, 0xd4]);
 fn fragmented() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::SessionCommand>) {
     let mut keys = 1_u8..;
     let mut fresh = || keys.next().map(|key| [key, 7, 7, 7]);
-    let text = encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98", b"\x80!!R"], &mut fresh);
+    let text =
+        encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98", b"\x80!!R"], &mut fresh);
     let ping = encode::single_frame(Opcode::Ping, b"beat", KEY);
     let pong = encode::single_frame(Opcode::Pong, b"beat", None);
     let (mut inspect, inbox) = seen(&[
@@ -92,7 +93,8 @@ fn a_control_frame_is_asked_no_rule_about_messages() {
     let (mut inspect, _inbox) = opened();
     let close = encode::close_frame(1000, "", KEY);
     let rules = |inspect: &Inspect, row| {
-        let rules = fragment_rules(&inspect.session, &SelectedMessage::from_row(&inspect.session, row));
+        let rules =
+            fragment_rules(&inspect.session, &SelectedMessage::from_row(&inspect.session, row));
         rules.into_iter().map(|rule| rule.text).collect::<Vec<_>>()
     };
     assert!(rules(&inspect, 0).iter().any(|rule| rule.contains("while m0 is open")));
@@ -102,7 +104,10 @@ fn a_control_frame_is_asked_no_rule_about_messages() {
 
 #[test]
 fn rules_are_judged_by_the_faults_of_these_frames() {
-    let open = encode::frame(&Header { fin: false, masking_key: KEY, ..Header::new(Opcode::Text, 1) }, b"a");
+    let open = encode::frame(
+        &Header { fin: false, masking_key: KEY, ..Header::new(Opcode::Text, 1) },
+        b"a",
+    );
     let other = encode::single_frame(Opcode::Text, b"b", Some([9, 9, 9, 9]));
     let (mut inspect, _inbox) = seen(&[(Side::Client, &open), (Side::Client, &other)]);
     inspect.show_tab(Tab::Timeline);
@@ -176,7 +181,8 @@ fn a_click_on_a_frame_chooses_it() {
     inspect.show_tab(Tab::Timeline);
     let area = Rect::new(0, 0, 100, 30);
     let shown = render_text(&inspect, 100, 30);
-    let (y, line) = shown.lines().enumerate().find(|(_, line)| line.contains("S→C frames")).unwrap();
+    let (y, line) =
+        shown.lines().enumerate().find(|(_, line)| line.contains("S→C frames")).unwrap();
     let x = line.chars().position(|sign| sign == '■').unwrap();
     let at = (x as u16, y as u16).into();
     crate::stage::Demo::update(&mut inspect, crate::stage::DemoEvent::Click(at, area));

@@ -43,13 +43,18 @@ impl TimeWindow {
     pub(crate) fn for_row(session: &Session, zoom: Option<u8>, current: usize, cells: u16) -> Self {
         let Some(scale) = zoom else { return Self::fitting(session, current, cells) };
         let cell = division_nanos(scale) / CELLS_PER_DIVISION;
-        let middle =
-            session.connection().trace.rows().get(current).map_or(0, |row| nanos(row.completed_at()));
+        let middle = session
+            .connection()
+            .trace
+            .rows()
+            .get(current)
+            .map_or(0, |row| nanos(row.completed_at()));
         let start = middle.saturating_sub(cell * u64::from(cells / 3)) / cell * cell;
         Self { start, cells, scale }
     }
 
-    /// A window that shows the message of the chosen row and what was said shortly before and after.
+    /// A window that shows the message of the chosen row and what was said shortly before and
+    /// after.
     pub(crate) fn fitting(session: &Session, current: usize, cells: u16) -> Self {
         let rows = session.connection().trace.rows();
         let own = session.connection().trace.message_rows(current);
@@ -57,11 +62,15 @@ impl TimeWindow {
             return Self { start: 0, cells, scale: 0 };
         };
         let (mut first, mut last) = (first, last);
-        let (mut from, mut to) =
-            (nanos(session.connection().trace.started_at(&rows[first])), nanos(rows[last].completed_at()));
+        let (mut from, mut to) = (
+            nanos(session.connection().trace.started_at(&rows[first])),
+            nanos(rows[last].completed_at()),
+        );
         for _ in 0..MAX_NEIGHBOURS {
             let near = to.saturating_sub(from).saturating_mul(6).max(6 * NEIGHBOUR_GAP_NS);
-            let before = first.checked_sub(1).map(|row| from.saturating_sub(nanos(rows[row].completed_at())));
+            let before = first
+                .checked_sub(1)
+                .map(|row| from.saturating_sub(nanos(rows[row].completed_at())));
             let after = rows.get(last + 1).map(|row| nanos(row.completed_at()).saturating_sub(to));
             match (before.filter(|gap| *gap <= near), after.filter(|gap| *gap <= near)) {
                 (Some(gap), after) if after.is_none_or(|after| gap <= after) => {
@@ -77,8 +86,9 @@ impl TimeWindow {
         }
         // some cells stay free at the right, for the last names
         let room = u64::from(cells.saturating_sub(14).max(4));
-        let fits =
-            |scale: &u8| (to.saturating_sub(from)) / (division_nanos(*scale) / CELLS_PER_DIVISION) < room;
+        let fits = |scale: &u8| {
+            (to.saturating_sub(from)) / (division_nanos(*scale) / CELLS_PER_DIVISION) < room
+        };
         let scale = (0..MAX_SCALE).find(fits).unwrap_or(MAX_SCALE);
         let cell = division_nanos(scale) / CELLS_PER_DIVISION;
         Self { start: from.saturating_sub(2 * cell) / cell * cell, cells, scale }

@@ -13,7 +13,8 @@ pub(crate) struct LinkStats {
     pub to_client: FlowStats,
 }
 
-/// What a packet relay has seen one way. Each figure is exact; two may be a packet apart while packets come.
+/// What a packet relay has seen one way. Each figure is exact; two may be a packet apart while
+/// packets come.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FlowStats {
@@ -87,9 +88,12 @@ const IPPROTO_TCP: u8 = 6;
 
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no relay there"))]
 impl PacketLengths {
-    /// Reads the headers (RFC 791 section 3.1, RFC 9293 section 3.1); `None` for what is no whole IPv4 packet.
+    /// Reads the headers (RFC 791 section 3.1, RFC 9293 section 3.1); `None` for what is no whole
+    /// IPv4 packet.
     pub(super) fn parse(packet: &[u8]) -> Option<Self> {
-        let [first, _, high, low, _, _, flags, offset, _, protocol, ..] = *packet else { return None };
+        let [first, _, high, low, _, _, flags, offset, _, protocol, ..] = *packet else {
+            return None;
+        };
         let header = usize::from(first & 0x0f) * 4;
         let bytes = usize::from(u16::from_be_bytes([high, low]));
         if first >> 4 != 4 || header < 20 || bytes < header {
@@ -112,10 +116,11 @@ impl PacketLengths {
 mod tests {
     use super::*;
 
-    /// 20 bytes of IPv4 header, 32 of TCP's with options, 3 of payload; as captured but for the addresses.
+    /// 20 bytes of IPv4 header, 32 of TCP's with options, 3 of payload; as captured but for the
+    /// addresses.
     const SEGMENT: [u8; 55] = [
-        0x45, 0x00, 0x00, 0x37, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06, 0x00, 0x00, 10, 77, 33, 2, 10, 77, 33,
-        1, //
+        0x45, 0x00, 0x00, 0x37, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06, 0x00, 0x00, 10, 77, 33, 2, 10,
+        77, 33, 1, //
         0x9c, 0x40, 0x1f, 0x90, 0, 0, 0, 1, 0, 0, 0, 1, 0x80, 0x18, 0x01, 0xf6, 0, 0, 0, 0, //
         0x01, 0x01, 0x08, 0x0a, 0, 0, 0, 1, 0, 0, 0, 2, b'a', b'b', b'c',
     ];

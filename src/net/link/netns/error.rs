@@ -16,7 +16,10 @@ pub(crate) enum NetnsError {
     #[error("a real network needs a network namespace, and that needs root (CAP_SYS_ADMIN): {0}")]
     Namespace(#[source] io::Error),
     /// No TUN device.
-    #[error("a real network needs a TUN device, and that needs root (CAP_NET_ADMIN) and /dev/net/tun: {0}")]
+    #[error(
+        "a real network needs a TUN device, and that needs root (CAP_NET_ADMIN) and /dev/net/tun: \
+         {0}"
+    )]
     TunDevice(#[source] io::Error),
     /// No relay between the devices.
     #[error("no relay between the network's ends: {0}")]

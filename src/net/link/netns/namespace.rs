@@ -17,12 +17,14 @@ use crate::scope::Scope;
 pub(super) const MTU: u16 = 1500;
 /// Both addresses lie in one network.
 const PREFIX_LEN: u8 = 24;
-/// How many packets the kernel keeps for a relay that is not quick enough; the default of 500 is less than one window.
+/// How many packets the kernel keeps for a relay that is not quick enough; the default of 500 is
+/// less than one window.
 const TX_QUEUE_LEN: u32 = 10_000;
 /// How many jobs may wait.
 const JOB_QUEUE_CAPACITY: usize = 16;
 
-/// Starts the thread, which ends when nobody is left to give it jobs; what it is given jobs by, and its device.
+/// Starts the thread, which ends when nobody is left to give it jobs; what it is given jobs by, and
+/// its device.
 ///
 /// # Errors
 /// If the thread, the namespace or the device cannot be had.

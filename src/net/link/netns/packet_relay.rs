@@ -1,5 +1,5 @@
-//! The relay between two namespaces: takes packets off one TUN device and puts them onto the other when they are due.
-//! It changes no packet; of its contents it knows lengths only.
+//! The relay between two namespaces: takes packets off one TUN device and puts them onto the other
+//! when they are due. It changes no packet; of its contents it knows lengths only.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -39,7 +39,11 @@ pub(super) fn start(
     let relay = move |inner: Scope| async move {
         let forwarders = (|| {
             let (server, client) = (async_device(to_server)?, async_device(to_client)?);
-            let up = PacketForwarder::new(client.clone(), server.clone(), LinkModel::new(conditions, 1))?;
+            let up = PacketForwarder::new(
+                client.clone(),
+                server.clone(),
+                LinkModel::new(conditions, 1),
+            )?;
             let down = PacketForwarder::new(server, client, LinkModel::new(conditions, 2))?;
             io::Result::Ok((up, down))
         })();
@@ -96,7 +100,8 @@ impl PacketForwarder {
     async fn send_due(&mut self) {
         let now = Instant::now();
         while let Some(packet) = self.queue.pop_due(now) {
-            // What an end will not take is lost, as on any network; a device that is gone shows when it is read.
+            // What an end will not take is lost, as on any network; a device that is gone shows
+            // when it is read.
             let _ = self.to.send(&packet).await;
         }
     }
@@ -138,7 +143,8 @@ impl PacketQueue {
             return;
         }
         self.queued_bytes = self.queued_bytes.saturating_add(packet.len());
-        self.packets.push_back((self.link.arrival_time(now, packet.len()), Bytes::copy_from_slice(packet)));
+        self.packets
+            .push_back((self.link.arrival_time(now, packet.len()), Bytes::copy_from_slice(packet)));
     }
 
     /// The next packet that has arrived by `now`.
@@ -181,7 +187,10 @@ mod tests {
         assert_eq!(queue.due(), Some(now + 16 * MILLI));
         assert_eq!(queue.pop_due(now + 15 * MILLI), None);
         assert_eq!(queue.pop_due(now + 60 * MILLI).unwrap().len(), 200);
-        assert_eq!((queue.pop_due(now + 60 * MILLI), queue.due(), queue.queued_bytes), (None, None, 0));
+        assert_eq!(
+            (queue.pop_due(now + 60 * MILLI), queue.due(), queue.queued_bytes),
+            (None, None, 0)
+        );
         let to_server = counters.snapshot().to_server;
         assert_eq!((to_server.packets, to_server.bytes, to_server.dropped), (2, 300, 0));
     }
@@ -195,7 +204,11 @@ mod tests {
             queue.push(now, &packet(1000), &counters.to_client);
         }
         let to_client = counters.snapshot().to_client;
-        assert_eq!((to_client.packets, to_client.dropped), (150, 49), "101 fit: the last waits for 100 ms");
+        assert_eq!(
+            (to_client.packets, to_client.dropped),
+            (150, 49),
+            "101 fit: the last waits for 100 ms"
+        );
         queue.push(now + 2 * MILLI, &packet(1000), &counters.to_client);
         assert_eq!(counters.snapshot().to_client.dropped, 49, "one has left meanwhile");
     }
@@ -208,7 +221,8 @@ mod tests {
             queue.push(now, &packet(MTU), &counters.to_client);
         }
         assert!(
-            queue.queued_bytes <= MAX_IN_FLIGHT && queue.queued_bytes + usize::from(MTU) > MAX_IN_FLIGHT,
+            queue.queued_bytes <= MAX_IN_FLIGHT
+                && queue.queued_bytes + usize::from(MTU) > MAX_IN_FLIGHT,
             "{}",
             queue.queued_bytes
         );

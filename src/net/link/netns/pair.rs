@@ -1,5 +1,6 @@
 //! [`NetnsPair`]: a network of our own with a distance in it, which the kernel's TCP crosses as it crosses any other.
-//! It knows nothing of who talks over it: jobs are handed to its ends, and packets are carried and counted.
+//! It knows nothing of who talks over it: jobs are handed to its ends, and packets are carried and
+//! counted.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -19,15 +20,18 @@ use super::error::NetnsError;
 #[cfg(target_os = "linux")]
 use super::{namespace, packet_relay};
 
-/// Two network namespaces (Linux, root), each with a thread that lives in it and a TUN device, and a relay between the two
-/// devices. A packet that leaves one end arrives at the other half a round trip later; [`LinkConditions::bandwidth`] counts
-/// the bytes of IP packets. All that is above is the kernel's: handshakes, windows, slow start, retransmission.
+/// Two network namespaces (Linux, root), each with a thread that lives in it and a TUN device, and
+/// a relay between the two devices. A packet that leaves one end arrives at the other half a round
+/// trip later; [`LinkConditions::bandwidth`] counts the bytes of IP packets. All that is above is
+/// the kernel's: handshakes, windows, slow start, retransmission.
 ///
-/// As at a router, a packet is dropped that would wait for more than 100 ms to leave, or that finds 16 MiB on the way.
-/// Only IPv4 is carried. An end has no loopback: its own address and 127.0.0.1 cannot be reached from within.
+/// As at a router, a packet is dropped that would wait for more than 100 ms to leave, or that finds
+/// 16 MiB on the way. Only IPv4 is carried. An end has no loopback: its own address and 127.0.0.1
+/// cannot be reached from within.
 ///
-/// It ends with its scope or when it is dropped, whichever is first; then the devices vanish, and the namespaces with
-/// the last process and socket in them. The kernel sees to that however this process ends.
+/// It ends with its scope or when it is dropped, whichever is first; then the devices vanish, and
+/// the namespaces with the last process and socket in them. The kernel sees to that however this
+/// process ends.
 pub(crate) struct NetnsPair {
     server: Sender<NamespaceJob>,
     client: Sender<NamespaceJob>,
@@ -38,7 +42,8 @@ pub(crate) struct NetnsPair {
 }
 
 impl NetnsPair {
-    /// The server's address. Both lie in a private range (RFC 1918) and exist in their namespaces only.
+    /// The server's address. Both lie in a private range (RFC 1918) and exist in their namespaces
+    /// only.
     pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 1);
     /// The client's address.
     pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 2);
@@ -65,12 +70,12 @@ impl NetnsPair {
         Err(NetnsError::Unsupported)
     }
 
-    /// Runs `job` on the thread that lives in that end's namespace, after those that wait there, and waits for it.
-    /// Sockets that it makes belong to the namespace wherever they are used, and child processes that it spawns
-    /// live there; other threads do not move there.
+    /// Runs `job` on the thread that lives in that end's namespace, after those that wait there,
+    /// and waits for it. Sockets that it makes belong to the namespace wherever they are used,
+    /// and child processes that it spawns live there; other threads do not move there.
     ///
-    /// `job` runs within a tokio runtime of one thread, which does nothing else meanwhile, so it should be short; it must
-    /// not ask for a job at the same end.
+    /// `job` runs within a tokio runtime of one thread, which does nothing else meanwhile, so it
+    /// should be short; it must not ask for a job at the same end.
     ///
     /// # Errors
     /// If the end is no more, the job panicked, or too many jobs wait.
@@ -221,7 +226,8 @@ mod tests {
             let took = exchange(&stream, b"hello");
             assert!(took >= RTT, "{took:?}");
         }
-        // more than these are the machine's: what it takes to be scheduled, and what TCP sends again meanwhile
+        // more than these are the machine's: what it takes to be scheduled, and what TCP sends
+        // again meanwhile
         let LinkStats { to_server, to_client } = netns.link_stats();
         assert!(to_server.payload >= 25 && to_client.payload >= 25, "{to_server:?} {to_client:?}");
         assert!(to_server.packets > 5, "a SYN, and five segments: {to_server:?}");
@@ -240,11 +246,16 @@ mod tests {
         }
         let LinkStats { to_server, to_client } = netns.link_stats();
         for flow in [to_server, to_client] {
-            // where the machine stands still for long, TCP sends a segment again, and that counts again
+            // where the machine stands still for long, TCP sends a segment again, and that counts
+            // again
             assert!(flow.payload >= 3000 && flow.payload.is_multiple_of(1000), "{flow:?}");
         }
-        // SYN and ACK, three segments and acknowledgements for what came back: headers of 40 bytes at least
-        assert!(to_server.packets >= 5 && to_server.bytes >= 3000 + 40 * to_server.packets, "{to_server:?}");
+        // SYN and ACK, three segments and acknowledgements for what came back: headers of 40 bytes
+        // at least
+        assert!(
+            to_server.packets >= 5 && to_server.bytes >= 3000 + 40 * to_server.packets,
+            "{to_server:?}"
+        );
     }
 
     #[tokio::test]
@@ -280,8 +291,9 @@ mod tests {
         assert!(server != client && server != namespace() && client != namespace());
         for (side, lives) in [(EndpointRole::Server, server), (EndpointRole::Client, client)] {
             // It is spawned there, and waited for here.
-            let child =
-                netns.run_in(side, || Command::new("readlink").arg("/proc/self/ns/net").output()).unwrap();
+            let child = netns
+                .run_in(side, || Command::new("readlink").arg("/proc/self/ns/net").output())
+                .unwrap();
             let output = timeout(HUNG, child).await.unwrap().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), lives);
         }
@@ -306,7 +318,8 @@ mod tests {
                 let error = netns.run_in(EndpointRole::Server, || ()).unwrap_err();
                 let expected = matches!(
                     error,
-                    NetnsError::Closed(EndpointRole::Server) | NetnsError::JobLost(EndpointRole::Server)
+                    NetnsError::Closed(EndpointRole::Server)
+                        | NetnsError::JobLost(EndpointRole::Server)
                 );
                 assert!(expected, "{error:?}");
             }

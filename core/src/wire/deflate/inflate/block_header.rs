@@ -3,19 +3,23 @@
 //! The inflater reads the contents of the block.
 
 use super::{
-    Alphabet, BlockType, DynamicBlock, InflateEvent, InflateFaultKind, InflateObserver, InflateProgress,
-    InflateResult, Inflater, InflaterState,
+    Alphabet, BlockType, DynamicBlock, InflateEvent, InflateFaultKind, InflateObserver,
+    InflateProgress, InflateResult, Inflater, InflaterState,
 };
 
 /// The order in which the lengths of the code length codes are sent (RFC 1951 section 3.2.7).
 /// Lengths that are left out at the end are 0.
-const CODE_LENGTH_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+const CODE_LENGTH_ORDER: [usize; 19] =
+    [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// The symbol that ends a block (RFC 1951 section 3.2.5).
 const END_OF_BLOCK: usize = 256;
 
 impl Inflater {
-    pub(super) fn read_block_header<W: InflateObserver>(&mut self, observer: &mut W) -> InflateResult {
+    pub(super) fn read_block_header<W: InflateObserver>(
+        &mut self,
+        observer: &mut W,
+    ) -> InflateResult {
         let from = self.bits.position();
         let Some(bits) = self.bits.peek(3) else { return Ok(InflateProgress::Blocked) };
         self.bits.skip(3);
@@ -52,7 +56,10 @@ impl Inflater {
         }
     }
 
-    pub(super) fn read_stored_length<W: InflateObserver>(&mut self, observer: &mut W) -> InflateResult {
+    pub(super) fn read_stored_length<W: InflateObserver>(
+        &mut self,
+        observer: &mut W,
+    ) -> InflateResult {
         let from = self.bits.position();
         let Some(bits) = self.bits.peek(32) else { return Ok(InflateProgress::Blocked) };
         self.bits.skip(32);
@@ -74,7 +81,8 @@ impl Inflater {
         self.bits.skip(14);
         // HLIT (5 bits), HDIST (5) and HCLEN (4): the counts less 257, 1 and 4. Five bits allow 288
         // and 32 codes, but only 286 and 30 symbols have a meaning.
-        let [literals, distances, codes] = [bits, bits >> 5, bits >> 10].map(|field| (field & 31) as u16);
+        let [literals, distances, codes] =
+            [bits, bits >> 5, bits >> 10].map(|field| (field & 31) as u16);
         let [literals, distances, codes] =
             [literals.saturating_add(257), distances.saturating_add(1), codes.saturating_add(4)];
         for (alphabet, count, max) in
@@ -97,8 +105,9 @@ impl Inflater {
         let dynamic = &mut self.dynamic;
         let Some(length) = self.bits.peek(3) else { return Ok(InflateProgress::Blocked) };
         self.bits.skip(3);
-        if let Some(place) =
-            CODE_LENGTH_ORDER.get(dynamic.lengths_read).and_then(|symbol| dynamic.lengths.get_mut(*symbol))
+        if let Some(place) = CODE_LENGTH_ORDER
+            .get(dynamic.lengths_read)
+            .and_then(|symbol| dynamic.lengths.get_mut(*symbol))
         {
             *place = (length & 7) as u8;
         }
@@ -119,11 +128,15 @@ impl Inflater {
     }
 
     /// Reads one code length, or one repetition (RFC 1951 section 3.2.7).
-    pub(super) fn read_code_lengths<W: InflateObserver>(&mut self, observer: &mut W) -> InflateResult {
+    pub(super) fn read_code_lengths<W: InflateObserver>(
+        &mut self,
+        observer: &mut W,
+    ) -> InflateResult {
         let dynamic = &mut self.dynamic;
         let wanted = dynamic.literal_count.saturating_add(dynamic.distance_count);
         let from = self.bits.position();
-        let Some((symbol, used)) = dynamic.code_lengths.decode_plain(self.bits.word(), self.bits.count())
+        let Some((symbol, used)) =
+            dynamic.code_lengths.decode_plain(self.bits.word(), self.bits.count())
         else {
             return Ok(InflateProgress::Blocked);
         };
@@ -160,7 +173,12 @@ impl Inflater {
     /// Builds the tables of a dynamic block when its description is complete.
     fn build_tables<W: InflateObserver>(&mut self, observer: &mut W) -> InflateResult {
         let DynamicBlock {
-            codes, literal_count: literals, lengths_read: have, lengths, start_bit: from, ..
+            codes,
+            literal_count: literals,
+            lengths_read: have,
+            lengths,
+            start_bit: from,
+            ..
         } = &mut *self.dynamic;
         let (from, lengths) = (*from, lengths.get(..*have).unwrap_or_default());
         let (own, distances) = lengths.split_at_checked(*literals).unwrap_or_default();
@@ -168,7 +186,11 @@ impl Inflater {
             None | Some(0) => Err(InflateFaultKind::NoEndOfBlock),
             Some(_) => codes.literals.build(own).and_then(|()| codes.distances.build(distances)),
         };
-        observer.observe(from, self.bits.position(), InflateEvent::Codes { lengths, literals: *literals });
+        observer.observe(
+            from,
+            self.bits.position(),
+            InflateEvent::Codes { lengths, literals: *literals },
+        );
         built.map_err(|kind| self.fault_since(kind, from))?;
         self.state = InflaterState::Symbols { fixed: false };
         Ok(InflateProgress::Continue)

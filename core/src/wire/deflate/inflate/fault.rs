@@ -72,18 +72,32 @@ impl fmt::Display for InflateFaultKind {
         match *self {
             Self::BlockType => f.write_str("block type 11, which is reserved"),
             Self::StoredLength { len, nlen } => {
-                write!(f, "a stored block whose NLEN {nlen:04x} is not the complement of its LEN {len:04x}")
+                write!(
+                    f,
+                    "a stored block whose NLEN {nlen:04x} is not the complement of its LEN \
+                     {len:04x}"
+                )
             }
-            Self::TooManyCodes(alphabet, count) => write!(f, "{count} codes for {}", alphabet.name()),
-            Self::Oversubscribed(alphabet) => write!(f, "more codes for {} than fit", alphabet.name()),
-            Self::Incomplete(alphabet) => write!(f, "an incomplete set of codes for {}", alphabet.name()),
+            Self::TooManyCodes(alphabet, count) => {
+                write!(f, "{count} codes for {}", alphabet.name())
+            }
+            Self::Oversubscribed(alphabet) => {
+                write!(f, "more codes for {} than fit", alphabet.name())
+            }
+            Self::Incomplete(alphabet) => {
+                write!(f, "an incomplete set of codes for {}", alphabet.name())
+            }
             Self::NoCodes => f.write_str("a block without any code for code lengths"),
             Self::NothingToRepeat => {
                 f.write_str("a repetition of the previous code length where there is none")
             }
             Self::RepeatTooLong => f.write_str("a repetition of code lengths past the last one"),
-            Self::NoEndOfBlock => f.write_str("a block that cannot end, because symbol 256 has no code"),
-            Self::NoSuchCode(alphabet) => write!(f, "bits that are not a code for {}", alphabet.name()),
+            Self::NoEndOfBlock => {
+                f.write_str("a block that cannot end, because symbol 256 has no code")
+            }
+            Self::NoSuchCode(alphabet) => {
+                write!(f, "bits that are not a code for {}", alphabet.name())
+            }
             Self::NoSuchSymbol(alphabet) => {
                 write!(f, "an undefined symbol for {}", alphabet.name())
             }

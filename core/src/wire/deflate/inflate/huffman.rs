@@ -167,7 +167,8 @@ impl HuffmanTable {
                 let bits = code.reverse_bits();
                 code = code.wrapping_add(step);
                 let entry = TableEntry::for_symbol(self.alphabet, symbol, length);
-                let (index, rest) = (self.index(bits), usize::from(bits.wrapping_shr(self.root_bits.into())));
+                let (index, rest) =
+                    (self.index(bits), usize::from(bits.wrapping_shr(self.root_bits.into())));
                 let beyond = length.saturating_sub(self.root_bits);
                 if beyond == 0 {
                     self.put(0, index, length, entry);
@@ -196,16 +197,23 @@ impl HuffmanTable {
     /// Adds a table with an index of `bits` bits and returns its position.
     fn add_table(&mut self, bits: u8) -> usize {
         let at = self.table.len();
-        self.table.resize(at.saturating_add(1_usize.wrapping_shl(bits.into())), TableEntry::NO_CODE);
+        self.table
+            .resize(at.saturating_add(1_usize.wrapping_shl(bits.into())), TableEntry::NO_CODE);
         at
     }
 
     /// Enters a code of `length` bits into every row of the first or the last table whose index
     /// ends with the code.
     fn put(&mut self, table_at: usize, code: usize, length: u8, entry: TableEntry) {
-        let rows = if table_at == 0 { 1_usize.wrapping_shl(self.root_bits.into()) } else { self.table.len() };
+        let rows = if table_at == 0 {
+            1_usize.wrapping_shl(self.root_bits.into())
+        } else {
+            self.table.len()
+        };
         if let Some(rows) = self.table.get_mut(table_at.saturating_add(code)..rows) {
-            rows.iter_mut().step_by(1_usize.wrapping_shl(length.into())).for_each(|row| *row = entry);
+            rows.iter_mut()
+                .step_by(1_usize.wrapping_shl(length.into()))
+                .for_each(|row| *row = entry);
         }
     }
 
@@ -290,7 +298,8 @@ impl BlockCodes {
     ) -> Result<Option<(Symbol, u32)>, (InflateFaultKind, u32)> {
         let entry = self.literals.lookup(word);
         let mut used = entry.length();
-        // Bits that have not arrived read as 0, so a code counts only when all of its bits are there.
+        // Bits that have not arrived read as 0, so a code counts only when all of its bits are
+        // there.
         if used > count {
             return Ok(None);
         }
@@ -369,7 +378,10 @@ mod tests {
         for (index, (_, extra)) in MATCH_DISTANCES.iter().enumerate() {
             assert_eq!(usize::from(*extra), (index / 2).saturating_sub(1));
         }
-        assert_eq!((MATCH_LENGTHS[0], MATCH_LENGTHS[28], MATCH_DISTANCES[0]), ((3, 0), (258, 0), (1, 0)));
+        assert_eq!(
+            (MATCH_LENGTHS[0], MATCH_LENGTHS[28], MATCH_DISTANCES[0]),
+            ((3, 0), (258, 0), (1, 0))
+        );
     }
 
     #[test]

@@ -57,7 +57,8 @@ impl MessageInflater {
 
     /// Begins a compressed message.
     pub(crate) fn begin_message(&mut self) {
-        let inflater = self.inflater.get_or_insert_with(|| Box::new(Inflater::new(self.window_bits)));
+        let inflater =
+            self.inflater.get_or_insert_with(|| Box::new(Inflater::new(self.window_bits)));
         inflater.begin_message(self.context_takeover);
         self.data_len = 0;
         self.stop = self.context_lost.then_some(InflateStop::ContextLost);
@@ -85,8 +86,9 @@ impl MessageInflater {
         };
         // Room for one byte more than the limit, so that a message of exactly the limit isn't
         // reported.
-        let room =
-            usize::try_from(self.limit.saturating_sub(self.data_len)).unwrap_or(usize::MAX).saturating_add(1);
+        let room = usize::try_from(self.limit.saturating_sub(self.data_len))
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
         inflater.push_observed(input, room, &mut ());
         self.account_output()
     }
@@ -103,7 +105,8 @@ impl MessageInflater {
     /// Whether the message ended without the byte 00 that begins its end marker (RFC 7692 section
     /// 7.2.1).
     pub(crate) fn is_end_marker_truncated(&self) -> bool {
-        self.stop.is_none() && self.inflater.as_deref().is_some_and(Inflater::is_end_marker_truncated)
+        self.stop.is_none()
+            && self.inflater.as_deref().is_some_and(Inflater::is_end_marker_truncated)
     }
 
     /// Returns the data that was inflated last.
@@ -169,9 +172,11 @@ mod tests {
         let payload = Deflater::new(agreed("").deflate.unwrap(), Side::Client)
             .compress_message("grüße, grüße".as_bytes());
         let pieces: Vec<&[u8]> = payload.chunks(1).collect();
-        let frames = encode::compressed_fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
+        let frames =
+            encode::compressed_fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
         let ping = encode::single_frame(crate::wire::Opcode::Ping, b"?", Some([5, 6, 7, 8]));
-        let sent: Vec<Vec<u8>> = frames.into_iter().flat_map(|frame| [frame, ping.clone()]).collect();
+        let sent: Vec<Vec<u8>> =
+            frames.into_iter().flat_map(|frame| [frame, ping.clone()]).collect();
         for chunk in [1, 3, 4096] {
             let transcript = transcribe(Decoder::new(Side::Client, agreed("")), &sent, chunk);
             assert!(transcript.faults().iter().all(|fault| !fault.is_fatal()));
@@ -182,19 +187,33 @@ mod tests {
 
     #[test]
     fn each_side_is_inflated_by_its_own_parameters() {
-        let twice = [one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), one(&[0xf2, 0x00, 0x11, 0x00, 0x00])];
+        let twice = [
+            one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]),
+            one(&[0xf2, 0x00, 0x11, 0x00, 0x00]),
+        ];
         let other = agreed("; client_no_context_takeover; client_max_window_bits=8");
-        assert_eq!(texts(&transcribe(Decoder::new(Side::Server, other), &twice, 1)), [Some("Hello"); 2]);
-        let own = transcribe(Decoder::new(Side::Server, agreed("; server_no_context_takeover")), &twice, 1);
+        assert_eq!(
+            texts(&transcribe(Decoder::new(Side::Server, other), &twice, 1)),
+            [Some("Hello"); 2]
+        );
+        let own = transcribe(
+            Decoder::new(Side::Server, agreed("; server_no_context_takeover")),
+            &twice,
+            1,
+        );
         assert_eq!(codes(&own), [(FaultCode::Inflate, 1, 11, 14)]);
     }
 
     #[test]
     fn broken_data_is_reported_at_the_byte_that_breaks_it() {
-        let frames = encode::compressed_fragments(MessageKind::Binary, &[&[0xff], &[0x00], &[0x00]], || None);
+        let frames =
+            encode::compressed_fragments(MessageKind::Binary, &[&[0xff], &[0x00], &[0x00]], || {
+                None
+            });
         let sent = frames.concat();
         for len in 0..=sent.len() {
-            let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &[sent[..len].to_vec()], 1);
+            let transcript =
+                transcribe(Decoder::new(Side::Server, agreed("")), &[sent[..len].to_vec()], 1);
             let expected: &[_] = if len < 3 { &[] } else { &[(FaultCode::Inflate, 0, 2, 3)] };
             assert_eq!(codes(&transcript), expected, "{len} bytes");
         }
@@ -237,12 +256,16 @@ mod tests {
         let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
         let (first, second) =
             (deflater.compress_message(&[b'a'; 5000]), deflater.compress_message(&[b'a'; 5000]));
-        let sent =
-            [one(&first), encode::single_frame(crate::wire::Opcode::Text, b"plain", None), one(&second)];
+        let sent = [
+            one(&first),
+            encode::single_frame(crate::wire::Opcode::Text, b"plain", None),
+            one(&second),
+        ];
         for chunk in [1, 7, 4096] {
             let transcript =
                 transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(100), &sent, chunk);
-            let found: Vec<FaultCode> = transcript.faults().iter().map(|fault| fault.code).collect();
+            let found: Vec<FaultCode> =
+                transcript.faults().iter().map(|fault| fault.code).collect();
             assert_eq!(found, [FaultCode::InflateLimit, FaultCode::ContextLost]);
             assert_eq!(transcript.messages()[0].data, [b'a'; 100]);
             assert_eq!(texts(&transcript), [None, Some("plain"), None]);
@@ -250,17 +273,25 @@ mod tests {
             assert!(transcript.deflate_listing(2).is_none());
         }
         let alone = agreed("; server_no_context_takeover");
-        let transcript =
-            transcribe(Decoder::new(Side::Server, alone).inflate_limit(100), &[one(&first), one(&first)], 9);
+        let transcript = transcribe(
+            Decoder::new(Side::Server, alone).inflate_limit(100),
+            &[one(&first), one(&first)],
+            9,
+        );
         assert!(transcript.faults().iter().all(|fault| fault.code == FaultCode::InflateLimit));
         assert_eq!(transcript.faults().len(), 2);
     }
 
     #[test]
     fn a_message_of_exactly_the_limit_is_whole() {
-        let payload = Deflater::new(DeflateParams::default(), Side::Server).compress_message(&[b'a'; 100]);
+        let payload =
+            Deflater::new(DeflateParams::default(), Side::Server).compress_message(&[b'a'; 100]);
         let of = |limit| {
-            transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(limit), &[one(&payload)], 1)
+            transcribe(
+                Decoder::new(Side::Server, agreed("")).inflate_limit(limit),
+                &[one(&payload)],
+                1,
+            )
         };
         assert_eq!(
             (of(100).faults().len(), of(100).messages()[0].ratio()),
@@ -273,7 +304,10 @@ mod tests {
     fn a_bomb_stops_at_32_mib() {
         let transcript = transcribe(
             Decoder::new(Side::Server, agreed("")),
-            &[{ encode::compressed_fragments(MessageKind::Binary, &[&bomb(140_000)], || None).concat() }],
+            &[{
+                encode::compressed_fragments(MessageKind::Binary, &[&bomb(140_000)], || None)
+                    .concat()
+            }],
             1000,
         );
         assert_eq!(transcript.faults()[0].code, FaultCode::InflateLimit);

@@ -263,8 +263,11 @@ impl Inflater {
         self.end_marker_truncated = self.state == InflaterState::StoredLength;
         if self.fault.is_none() && !at_boundary(self) && !self.end_marker_truncated {
             let to = self.bits.position().saturating_add(self.bits.count().into());
-            self.fault =
-                Some(InflateFault { kind: InflateFaultKind::Truncated, start_bit: from, end_bit: to });
+            self.fault = Some(InflateFault {
+                kind: InflateFaultKind::Truncated,
+                start_bit: from,
+                end_bit: to,
+            });
         }
     }
 
@@ -400,7 +403,8 @@ impl Inflater {
 /// A small payload that inflates to `matches` times 258 zeros, and one more.
 #[cfg(test)]
 pub(crate) fn bomb(matches: usize) -> Vec<u8> {
-    // A fixed block: the literal 0 (00110000), then matches of length 258 (11000101) at distance 1 (00000), then its end.
+    // A fixed block: the literal 0 (00110000), then matches of length 258 (11000101) at distance 1
+    // (00000), then its end.
     let mut bits = vec![0, 1, 0];
     bits.extend([0, 0, 1, 1, 0, 0, 0, 0]);
     for _ in 0..matches {

@@ -29,7 +29,14 @@ pub(super) struct SlidingWindow {
 impl SlidingWindow {
     pub(super) fn new(bits: u8) -> Self {
         let size = 1_usize.wrapping_shl(bits.into());
-        Self { buffer: Vec::new(), size, history_start: 0, output_start: 0, end: 0, output_limit: 0 }
+        Self {
+            buffer: Vec::new(),
+            size,
+            history_start: 0,
+            output_start: 0,
+            end: 0,
+            output_limit: 0,
+        }
     }
 
     /// Begins a piece of at most `room` bytes.

@@ -1,4 +1,5 @@
-//! The inflater against the RFC's examples, against zlib's on streams good and bad, and against every cut.
+//! The inflater against the RFC's examples, against zlib's on streams good and bad, and against
+//! every cut.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use proptest::prelude::*;
@@ -8,7 +9,11 @@ use crate::wire::deflate::deflater::Deflater;
 use crate::wire::{AgreedExtensions, Side};
 
 /// One message, whole or in pieces: its data, and what is wrong with it.
-fn inflate(inflater: &mut Inflater, payload: &[u8], chunk: usize) -> (Vec<u8>, Option<InflateFault>) {
+fn inflate(
+    inflater: &mut Inflater,
+    payload: &[u8],
+    chunk: usize,
+) -> (Vec<u8>, Option<InflateFault>) {
     let mut plain = Vec::new();
     for mut input in payload.chunks(chunk.max(1)) {
         loop {
@@ -60,7 +65,10 @@ fn rfc_7692_section_7_2_3_2_with_and_without_takeover() {
 
 #[test]
 fn rfc_7692_section_7_2_1_blocks_go_on_behind_bfinal() {
-    assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00 f2 48 cd c9 c9 07 00")), Ok(b"HelloHello".to_vec()));
+    assert_eq!(
+        alone(&unhex("f3 48 cd c9 c9 07 00 f2 48 cd c9 c9 07 00")),
+        Ok(b"HelloHello".to_vec())
+    );
     assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00 f3 00 11 00 00")), Ok(b"HelloHello".to_vec()));
     assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00")), Ok(b"Hello".to_vec()), "nothing is missing");
     assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00 ff")), Err(InflateFaultKind::BlockType));
@@ -70,7 +78,10 @@ fn rfc_7692_section_7_2_1_blocks_go_on_behind_bfinal() {
 #[test]
 fn the_missing_last_byte_takes_no_data_away() {
     let mut inflater = Inflater::new(15);
-    assert_eq!(inflate(&mut inflater, &unhex("f2 48 cd c9 c9 07"), 4096), (b"Hello".to_vec(), None));
+    assert_eq!(
+        inflate(&mut inflater, &unhex("f2 48 cd c9 c9 07"), 4096),
+        (b"Hello".to_vec(), None)
+    );
     assert!(inflater.is_end_marker_truncated());
     inflater.begin_message(true);
     assert_eq!(inflate(&mut inflater, &unhex("f2 00 11 00 00"), 4096), (b"Hello".to_vec(), None));
@@ -93,7 +104,8 @@ fn what_is_wrong_is_named() {
         // Dynamic: all four code length codes are 0, or all 1.
         ("04 00 00 00", InflateFaultKind::NoCodes),
         ("04 00 92 04", InflateFaultKind::Oversubscribed(CodeLengths)),
-        // Fixed: symbol 286 (11000110), and distance 30 (11110) behind a literal and length 3 (0000001).
+        // Fixed: symbol 286 (11000110), and distance 30 (11110) behind a literal and length 3
+        // (0000001).
         ("1a 03", InflateFaultKind::NoSuchSymbol(Literals)),
         ("72 04 3e", InflateFaultKind::NoSuchSymbol(Distances)),
         ("f2 00 11 00 00", InflateFaultKind::DistanceTooFar { distance: 5, reach: 1 }),
@@ -108,13 +120,17 @@ fn a_fault_knows_its_bits() {
     let (_, fault) = inflate(&mut Inflater::new(15), &[0xff, 0xff], 4096);
     let fault = fault.unwrap();
     assert_eq!((fault.start_bit, fault.end_bit, fault.detectable_after()), (1, 3, 1));
-    assert_eq!(fault.to_string(), "block type 11, which is reserved, at bit 1 of byte 0 of the DEFLATE data");
+    assert_eq!(
+        fault.to_string(),
+        "block type 11, which is reserved, at bit 1 of byte 0 of the DEFLATE data"
+    );
 }
 
 #[test]
 fn a_match_further_back_than_the_window_is_refused() {
     let params = "permessage-deflate; server_max_window_bits=15";
-    let mut deflater = Deflater::new(AgreedExtensions::parse(params).unwrap().deflate.unwrap(), Side::Server);
+    let mut deflater =
+        Deflater::new(AgreedExtensions::parse(params).unwrap().deflate.unwrap(), Side::Server);
     let noise = |n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8;
     let text: Vec<u8> = (0..600).map(noise).chain((0..20).map(noise)).collect();
     let payload = deflater.compress_message(&text);
@@ -223,9 +239,12 @@ fn compare(payload: &[u8], chunk: usize) -> Result<(), TestCaseError> {
         Zlib::Refused => prop_assert!(kind.is_some_and(|kind| kind != InflateFaultKind::Truncated)),
         Zlib::Ended => prop_assert!(whole.starts_with(&expected)),
         Zlib::Open => {
-            // Without any code zlib reads on and refuses the block at its end, which need not have come.
-            let may_wait =
-                matches!(kind, None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes));
+            // Without any code zlib reads on and refuses the block at its end, which need not have
+            // come.
+            let may_wait = matches!(
+                kind,
+                None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes)
+            );
             prop_assert!(may_wait, "{kind:?}");
             prop_assert_eq!(whole, expected);
         }

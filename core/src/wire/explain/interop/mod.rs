@@ -59,10 +59,15 @@ pub fn case_count(code: FaultCode) -> u8 {
 /// ```
 pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
     let Some(row) = find_row(code) else { return Vec::new() };
-    let answers = results::IMPLEMENTATIONS.iter().zip(row.tallies).map(|(peer, (refused, accepted))| {
-        let message = row.messages.iter().find(|(name, _)| *name == peer.name).map(|(_, message)| *message);
-        InteropResult { implementation: peer, refused, accepted, cases: row.cases, message }
-    });
+    let answers =
+        results::IMPLEMENTATIONS.iter().zip(row.tallies).map(|(peer, (refused, accepted))| {
+            let message = row
+                .messages
+                .iter()
+                .find(|(name, _)| *name == peer.name)
+                .map(|(_, message)| *message);
+            InteropResult { implementation: peer, refused, accepted, cases: row.cases, message }
+        });
     answers.collect()
 }
 
@@ -108,8 +113,10 @@ mod tests {
     fn decides(case: &Value, code: FaultCode) -> bool {
         let faults = array(&case["expect"]["violations"]);
         let listed = array(&case["expect"]["frames"]).len() as u64;
-        let found: BTreeSet<FaultCode> =
-            faults.iter().map(|fault| FaultCode::from_name(text(&fault["code"])).unwrap()).collect();
+        let found: BTreeSet<FaultCode> = faults
+            .iter()
+            .map(|fault| FaultCode::from_name(text(&fault["code"])).unwrap())
+            .collect();
         let is_fatal = |code: &FaultCode| code.rule().severity == Severity::Fatal;
         let alone = if is_fatal(&code) {
             found.iter().copied().filter(is_fatal).eq([code])
@@ -150,7 +157,11 @@ mod tests {
             for answer in results_for(*code) {
                 let want = tally(&deciding, answer.implementation.name);
                 let name = answer.implementation.name;
-                assert_eq!((answer.refused, answer.accepted, answer.message), want, "{code}: {name}");
+                assert_eq!(
+                    (answer.refused, answer.accepted, answer.message),
+                    want,
+                    "{code}: {name}"
+                );
                 tried += u32::from(want.0) + u32::from(want.1);
             }
         }
@@ -182,6 +193,9 @@ mod tests {
             result_of(FaultCode::CloseCodeOutOfRange, "fastwebsockets").message,
             Some("Invalid close code")
         );
-        assert!(results_for(FaultCode::Rsv1OnControl).is_empty(), "no vector breaks that rule alone");
+        assert!(
+            results_for(FaultCode::Rsv1OnControl).is_empty(),
+            "no vector breaks that rule alone"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! A reference page for beginners on every field of a frame and every rule that can be broken: what
 //! the RFC requires, why, and what usually goes wrong.
-//! A page holds for all frames. A [`FieldSpan`](crate::wire::explain::field_span::FieldSpan) explains a field in
-//! one frame, and a [`Fault`](crate::wire::Fault) locates a broken rule.
+//! A page holds for all frames. A [`FieldSpan`](crate::wire::explain::field_span::FieldSpan)
+//! explains a field in one frame, and a [`Fault`](crate::wire::Fault) locates a broken rule.
 
 mod faults;
 mod fields;
@@ -66,11 +66,23 @@ pub fn for_fault(code: FaultCode) -> ReferencePage {
 fn consequence(code: FaultCode) -> String {
     let rule = code.rule();
     match (code, rule.severity, rule.close_code) {
-        (FaultCode::DataAfterClose, ..) => "The receiver discards the frame. A Close was sent already, so no further Close can name the reason.".to_owned(),
-        (_, Severity::Fatal, Some(1007)) => "The receiver fails the connection: it sends a Close with code 1007 (the data does not match the type of the message) and stops reading.".to_owned(),
-        (_, Severity::Fatal, Some(code)) => format!("The receiver fails the connection: it sends a Close with code {code} (the other side broke the protocol) and stops reading."),
-        (_, Severity::Fatal, None) => "The receiver fails the connection without a further Close.".to_owned(),
-        (_, Severity::Warning | Severity::Info, _) => "A receiver must accept it, and the connection goes on.".to_owned(),
+        (FaultCode::DataAfterClose, ..) => "The receiver discards the frame. A Close was sent \
+                                            already, so no further Close can name the reason."
+            .to_owned(),
+        (_, Severity::Fatal, Some(1007)) => "The receiver fails the connection: it sends a Close \
+                                             with code 1007 (the data does not match the type of \
+                                             the message) and stops reading."
+            .to_owned(),
+        (_, Severity::Fatal, Some(code)) => format!(
+            "The receiver fails the connection: it sends a Close with code {code} (the other side \
+             broke the protocol) and stops reading."
+        ),
+        (_, Severity::Fatal, None) => {
+            "The receiver fails the connection without a further Close.".to_owned()
+        }
+        (_, Severity::Warning | Severity::Info, _) => {
+            "A receiver must accept it, and the connection goes on.".to_owned()
+        }
     }
 }
 
@@ -81,7 +93,10 @@ mod tests {
     fn assert_sentences(text: &str, of: &str) {
         assert!(text.len() > 40 && text.ends_with('.'), "{of}: {text}");
         assert!(text.starts_with(|first: char| first.is_uppercase()), "{of}: {text}");
-        assert!(!text.contains("  ") && !text.contains("e.g.") && !text.contains("i.e."), "{of}: {text}");
+        assert!(
+            !text.contains("  ") && !text.contains("e.g.") && !text.contains("i.e."),
+            "{of}: {text}"
+        );
     }
 
     #[test]

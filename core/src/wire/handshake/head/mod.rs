@@ -247,13 +247,19 @@ impl Head {
 
     /// Returns the range of the start line without its line ending.
     pub fn start_line(&self) -> Range<usize> {
-        self.lines.iter().find(|line| line.kind == HeadLineKind::Start).map_or(0..0, |line| line.text.clone())
+        self.lines
+            .iter()
+            .find(|line| line.kind == HeadLineKind::Start)
+            .map_or(0..0, |line| line.text.clone())
     }
 
     /// Returns the line ending of the blank line, after which something else begins; `None` if the
     /// head is incomplete.
     pub fn blank_line_end(&self) -> Option<Range<usize>> {
-        self.lines.last().filter(|line| line.kind == HeadLineKind::Blank).map(|line| line.line_end.clone())
+        self.lines
+            .last()
+            .filter(|line| line.kind == HeadLineKind::Blank)
+            .map(|line| line.line_end.clone())
     }
 
     /// Returns the status code of a response; `None` if the start line has none.
@@ -290,7 +296,11 @@ impl Head {
             let mut at = line.text.start;
             let mut add = |bytes: Range<usize>, role| {
                 if at < bytes.start {
-                    parts.push(HeadPart { bytes: at..bytes.start, kind: HeadPartKind::Space, line: number });
+                    parts.push(HeadPart {
+                        bytes: at..bytes.start,
+                        kind: HeadPartKind::Space,
+                        line: number,
+                    });
                 }
                 at = bytes.end;
                 if !bytes.is_empty() {
@@ -309,8 +319,12 @@ impl Head {
         match line.kind {
             HeadLineKind::Start => {
                 let roles = match self.from {
-                    Side::Client => [HeadPartKind::Method, HeadPartKind::Target, HeadPartKind::Version],
-                    Side::Server => [HeadPartKind::Version, HeadPartKind::Status, HeadPartKind::Reason],
+                    Side::Client => {
+                        [HeadPartKind::Method, HeadPartKind::Target, HeadPartKind::Version]
+                    }
+                    Side::Server => {
+                        [HeadPartKind::Version, HeadPartKind::Status, HeadPartKind::Reason]
+                    }
                 };
                 self.start_line_parts().into_iter().zip(roles).collect()
             }
@@ -326,7 +340,9 @@ impl Head {
                     (value, HeadPartKind::Value),
                 ]
             }
-            HeadLineKind::Fold(_) => vec![(trim_range(&self.raw, line.text.clone()), HeadPartKind::Value)],
+            HeadLineKind::Fold(_) => {
+                vec![(trim_range(&self.raw, line.text.clone()), HeadPartKind::Value)]
+            }
             HeadLineKind::Other => vec![(line.text.clone(), HeadPartKind::Other)],
             HeadLineKind::Blank => Vec::new(),
         }
@@ -380,7 +396,8 @@ mod tests {
 
     #[test]
     fn rfc_9112_section_5_2_a_fold_becomes_a_blank() {
-        let head = Head::new(Side::Client, b"GET / HTTP/1.1\r\nA: one\r\n\t two\r\na: three\r\n\r\n");
+        let head =
+            Head::new(Side::Client, b"GET / HTTP/1.1\r\nA: one\r\n\t two\r\na: three\r\n\r\n");
         assert_eq!(head.joined_value("a").as_deref(), Some("one two, three"));
         assert_eq!(head.fields()[0].line, 16..29);
     }

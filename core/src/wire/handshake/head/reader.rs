@@ -41,7 +41,14 @@ pub struct HeadReader {
 impl HeadReader {
     /// Creates a reader for the head that `from` sends, with at most `max_len` bytes.
     pub fn new(from: Side, max_len: usize) -> Self {
-        Self { from, max_len, bytes: Vec::new(), line_start: 0, scanned: 0, scan: HeadScan::Incomplete }
+        Self {
+            from,
+            max_len,
+            bytes: Vec::new(),
+            line_start: 0,
+            scanned: 0,
+            scan: HeadScan::Incomplete,
+        }
     }
 
     /// Takes bytes up to the end of the head and returns their number; the others belong to what
@@ -108,7 +115,9 @@ impl HeadReader {
         match (self.from, self.bytes.as_slice()) {
             // A TLS record: content type 20 to 23, then the major version 3 (RFC 8446 section 5.1).
             (_, [kind @ 0x14..=0x17, 0x03, ..]) => Some(HeadScan::Tls(*kind)),
-            (Side::Client, bytes) if bytes.starts_with(HTTP2_PREFACE) => Some(HeadScan::Http2Preface),
+            (Side::Client, bytes) if bytes.starts_with(HTTP2_PREFACE) => {
+                Some(HeadScan::Http2Preface)
+            }
             // SETTINGS (4) or GOAWAY (7) on stream 0, shorter than 64 KiB: the first frame of an
             // HTTP/2 server.
             (Side::Server, [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..]) => Some(HeadScan::Http2Frame),
@@ -135,8 +144,12 @@ mod tests {
 
     #[test]
     fn the_bytes_behind_the_blank_line_are_left_over() {
-        let (found, head, left) = read(Side::Server, b"HTTP/1.1 101 X\r\na: b\r\n\r\n\x81\x00", 1000);
-        assert_eq!((found, head.len(), left.as_slice()), (HeadScan::Complete(24), 24, &b"\x81\x00"[..]));
+        let (found, head, left) =
+            read(Side::Server, b"HTTP/1.1 101 X\r\na: b\r\n\r\n\x81\x00", 1000);
+        assert_eq!(
+            (found, head.len(), left.as_slice()),
+            (HeadScan::Complete(24), 24, &b"\x81\x00"[..])
+        );
     }
 
     #[test]
@@ -153,8 +166,14 @@ mod tests {
     #[test]
     fn other_protocols_are_recognized_by_their_first_bytes() {
         assert_eq!(read(Side::Client, &[0x16, 3, 1, 0, 5], 1).0, HeadScan::Tls(0x16));
-        assert_eq!(read(Side::Client, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 3).0, HeadScan::Http2Preface);
-        assert_eq!(read(Side::Server, &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3], 2).0, HeadScan::Http2Frame);
+        assert_eq!(
+            read(Side::Client, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 3).0,
+            HeadScan::Http2Preface
+        );
+        assert_eq!(
+            read(Side::Server, &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3], 2).0,
+            HeadScan::Http2Frame
+        );
         assert_eq!(read(Side::Client, &[b'x'; 200], 7).0, HeadScan::TooLarge);
     }
 

@@ -6,7 +6,9 @@ mod target;
 
 use crate::wire::frame::Severity;
 use crate::wire::handshake::accept::{AcceptValue, decode_key};
-use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams, Extension, is_token, shift_range};
+use crate::wire::handshake::extension::{
+    AgreedExtensions, DeflateParams, Extension, is_token, shift_range,
+};
 use crate::wire::handshake::head::reader::DEFAULT_MAX_HEAD_LEN;
 use crate::wire::handshake::head::{FieldLine, Head};
 use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
@@ -39,7 +41,8 @@ impl Default for ServerPolicy {
 
 /// The headers that may occur only once in a request (RFC 6455 section 11.3, RFC 9112 section 3.2,
 /// RFC 6454 section 7.3).
-const SINGLETON_FIELDS: [&str; 4] = ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"];
+const SINGLETON_FIELDS: [&str; 4] =
+    ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"];
 
 /// Validates a request. `bytes_follow` is true if bytes follow the head although it was not
 /// answered yet.
@@ -100,7 +103,8 @@ fn check_start_line(validator: &mut HeadValidator<'_>) {
         validator.report(ProblemCode::TargetChar, Some(shift_range(&at, target.start)));
     }
     if let Some(at) = head.slice(&target).iter().position(|byte| *byte == b'#') {
-        validator.report(ProblemCode::TargetFragment, Some(target.start.saturating_add(at)..target.end));
+        validator
+            .report(ProblemCode::TargetFragment, Some(target.start.saturating_add(at)..target.end));
     }
 }
 
@@ -128,12 +132,18 @@ fn check_content(validator: &mut HeadValidator<'_>) {
         } else {
             (Severity::Fatal, None)
         };
-        validator.report_with(ProblemCode::RequestContent, severity, Some(field.line.clone()), hint);
+        validator.report_with(
+            ProblemCode::RequestContent,
+            severity,
+            Some(field.line.clone()),
+            hint,
+        );
     }
 }
 
 fn check_upgrade(validator: &mut HeadValidator<'_>) {
-    let has = |token: &'static str| move |tokens: &[String]| tokens.iter().any(|have| have == token);
+    let has =
+        |token: &'static str| move |tokens: &[String]| tokens.iter().any(|have| have == token);
     validator.check_token_list(
         "Upgrade",
         ProblemCode::UpgradeMissing,
@@ -173,7 +183,8 @@ fn check_version(validator: &mut HeadValidator<'_>) {
         SingleField::Unusable => return,
     };
     let version = field_text(validator, field);
-    // RFC 6455 section 4.3: 0 to 255, no leading zeros, digits only (`parse` alone would take a plus sign).
+    // RFC 6455 section 4.3: 0 to 255, no leading zeros, digits only (`parse` alone would take a
+    // plus sign).
     let well_formed = version.parse::<u8>().is_ok_and(|number| number.to_string() == version);
     if !well_formed {
         validator.report(ProblemCode::VersionSyntax, Some(field.line.clone()));
@@ -202,10 +213,9 @@ fn choose_subprotocol(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) 
     {
         let names = validator.list_elements(field);
         let no_token = names.is_empty() || names.iter().any(|name| !is_token(name.as_bytes()));
-        let repeated = names
-            .iter()
-            .enumerate()
-            .any(|(at, name)| offered.contains(name) || names.iter().take(at).any(|earlier| earlier == name));
+        let repeated = names.iter().enumerate().any(|(at, name)| {
+            offered.contains(name) || names.iter().take(at).any(|earlier| earlier == name)
+        });
         if no_token {
             validator.report(ProblemCode::SubprotocolSyntax, Some(field.value.clone()));
         } else if repeated {
@@ -224,14 +234,17 @@ fn choose_extension(
 ) -> Option<(Extension, DeflateParams)> {
     let head = validator.head;
     let lines: Vec<&FieldLine> = head.fields_named("Sec-WebSocket-Extensions").collect();
-    let offers: Vec<Extension> = lines.into_iter().flat_map(|field| validator.extensions(field)).collect();
+    let offers: Vec<Extension> =
+        lines.into_iter().flat_map(|field| validator.extensions(field)).collect();
     // Extensions with other names are unknown here, and a server ignores what it does not support.
     let mut chosen = None;
     for offer in offers.into_iter().filter(Extension::is_deflate) {
         match DeflateParams::parse(&offer, true) {
             Ok(deflate) if policy.deflate && chosen.is_none() => chosen = Some((offer, deflate)),
             Ok(_) => {}
-            Err(span) => validator.report_with(ProblemCode::ExtParam, Severity::Warning, Some(span), None),
+            Err(span) => {
+                validator.report_with(ProblemCode::ExtParam, Severity::Warning, Some(span), None)
+            }
         }
     }
     chosen
@@ -258,9 +271,11 @@ fn conclude(
     extension: Option<(Extension, DeflateParams)>,
 ) -> HeadValidation {
     // The first fatal problem decides the status, so the order of the checks matters.
-    let fatal = validator.problems.iter().find(|problem| problem.is_fatal()).map(|problem| problem.code);
+    let fatal =
+        validator.problems.iter().find(|problem| problem.is_fatal()).map(|problem| problem.code);
     let accept = key.map(|key| AcceptValue::new(&key));
-    let mut validation = HeadValidation { accept, problems: validator.problems, ..HeadValidation::default() };
+    let mut validation =
+        HeadValidation { accept, problems: validator.problems, ..HeadValidation::default() };
     if let Some(code) = fatal {
         let status = status_for(code);
         validation.outcome = HandshakeOutcome::Reject;
@@ -270,7 +285,8 @@ fn conclude(
     }
     validation.outcome = HandshakeOutcome::Accept;
     validation.status = Some(101);
-    validation.response_headers = vec![header(("Upgrade", "websocket")), header(("Connection", "Upgrade"))];
+    validation.response_headers =
+        vec![header(("Upgrade", "websocket")), header(("Connection", "Upgrade"))];
     // RFC 6455 section 4.2.2: the order of the headers is free; this one follows the RFC's example.
     if let Some(accept) = &validation.accept {
         validation.response_headers.push(header(("Sec-WebSocket-Accept", &accept.value)));
@@ -297,7 +313,11 @@ fn header((name, value): (&str, &str)) -> (String, String) {
 fn rejection_headers(status: u16) -> Vec<(&'static str, &'static str)> {
     match status {
         405 => vec![("Allow", "GET"), ("Connection", "close")],
-        426 => vec![("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")],
+        426 => vec![
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Version", "13"),
+        ],
         _ => vec![("Connection", "close")],
     }
 }
@@ -321,8 +341,9 @@ mod tests {
     use super::*;
     use crate::wire::frame::Side;
 
-    const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+    const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: \
+                           Upgrade\r\nSec-WebSocket-Key: \
+                           dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
     fn validated(
         from: &str,
@@ -363,7 +384,13 @@ mod tests {
                 400,
                 vec!["H_OBS_FOLD \"Sec-WebSocket-Version:\\r\\n 13\\r\\n \""],
             ),
-            ("Host: a", " Host: a", "", 400, vec!["H_OBS_FOLD \" Host: a\"", "H_HOST_MISSING \"-\""]),
+            (
+                "Host: a",
+                " Host: a",
+                "",
+                400,
+                vec!["H_OBS_FOLD \" Host: a\"", "H_HOST_MISSING \"-\""],
+            ),
             ("Host: a", "Host: a\r\n\rx", "", 400, vec!["H_CONTROL_CHAR \"\\rx\""]),
             (" HTTP/1.1", "", "", 400, vec!["H_HTTP_VERSION \"\""]),
             ("dGhlIHNhbXBsZSBub25jZQ==", "", "", 400, vec!["H_KEY_LENGTH \"Sec-WebSocket-Key: \""]),
@@ -381,7 +408,8 @@ mod tests {
             (
                 "/chat",
                 "/chat",
-                "Sec-WebSocket-Extensions: permessage-deflate; a; a, permessage-deflate; turbo=1\r\n",
+                "Sec-WebSocket-Extensions: permessage-deflate; a; a, permessage-deflate; \
+                 turbo=1\r\n",
                 101,
                 vec!["H_EXT_PARAM \"a\"", "H_EXT_PARAM \"turbo=1\""],
             ),
@@ -435,9 +463,12 @@ mod tests {
 
     #[test]
     fn rfc_6455_section_4_1_a_handshake_has_no_content() {
-        for line in
-            ["Content-Length: 5", "Content-Length: ", "Content-Length: 00", "Transfer-Encoding: chunked"]
-        {
+        for line in [
+            "Content-Length: 5",
+            "Content-Length: ",
+            "Content-Length: 00",
+            "Transfer-Encoding: chunked",
+        ] {
             let expected = format!("H_REQUEST_CONTENT {line:?}");
             assert_eq!(problems("H", "H", &format!("{line}\r\n")), (Some(400), vec![expected]));
         }
@@ -449,16 +480,23 @@ mod tests {
     fn rfc_9112_section_3_2_a_host_is_one_name_or_address() {
         for host in ["", "a b", "a, b", "a:99999", "user@a", "http://a/"] {
             let expected = format!("H_HOST_SYNTAX {:?}", format!("Host: {host}"));
-            assert_eq!(problems("Host: a", &format!("Host: {host}"), ""), (Some(400), vec![expected]));
+            assert_eq!(
+                problems("Host: a", &format!("Host: {host}"), ""),
+                (Some(400), vec![expected])
+            );
         }
     }
 
     #[test]
     fn rfc_7692_section_7_1_what_is_offered_is_granted() {
-        let more = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits; server_max_window_bits=10; \
-            server_no_context_takeover, permessage-deflate\r\n";
-        let (_, _, validation) =
-            validated("/chat", "/chat", more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
+        let more = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits; \
+                    server_max_window_bits=10; server_no_context_takeover, permessage-deflate\r\n";
+        let (_, _, validation) = validated(
+            "/chat",
+            "/chat",
+            more,
+            &ServerPolicy { deflate: true, ..ServerPolicy::default() },
+        );
         assert_eq!(
             validation.extensions,
             ["permessage-deflate; server_max_window_bits=10; server_no_context_takeover"]
@@ -469,8 +507,10 @@ mod tests {
 
     #[test]
     fn the_clients_order_decides_between_subprotocols() {
-        let policy =
-            ServerPolicy { subprotocols: vec!["mqtt".into(), "chat".into()], ..ServerPolicy::default() };
+        let policy = ServerPolicy {
+            subprotocols: vec!["mqtt".into(), "chat".into()],
+            ..ServerPolicy::default()
+        };
         let (_, _, validation) =
             validated("/chat", "/chat", "Sec-WebSocket-Protocol: soap, chat, mqtt\r\n", &policy);
         assert_eq!(validation.subprotocol.as_deref(), Some("chat"));

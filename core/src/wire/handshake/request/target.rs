@@ -26,7 +26,8 @@ pub(super) fn first_illegal_byte(target: &[u8]) -> Option<Range<usize>> {
         [byte, ..] if is_reg_name_byte(*byte) || b"/?:@".contains(byte) => None,
         _ => Some(1),
     };
-    (0..target.len()).find_map(|at| illegal(target.get(at..)?).map(|len| at..at.saturating_add(len)))
+    (0..target.len())
+        .find_map(|at| illegal(target.get(at..)?).map(|len| at..at.saturating_add(len)))
 }
 
 /// Whether the value is a name or an address, optionally with a port (RFC 3986 sections 3.2.2 and
@@ -35,7 +36,8 @@ pub(super) fn is_host(value: &[u8]) -> bool {
     if let Some(literal) = value.strip_prefix(b"[") {
         let mut parts = literal.splitn(2, |byte| *byte == b']');
         let (Some(address), Some(port)) = (parts.next(), parts.next()) else { return false };
-        return is_ip_literal(address) && (port.is_empty() || port.strip_prefix(b":").is_some_and(is_port));
+        return is_ip_literal(address)
+            && (port.is_empty() || port.strip_prefix(b":").is_some_and(is_port));
     }
     let mut parts = value.splitn(2, |byte| *byte == b':');
     let name = parts.next().unwrap_or_default();
@@ -56,7 +58,8 @@ fn is_ip_literal(address: &[u8]) -> bool {
 /// Whether the bytes are a port: digits only. An empty port means the default port.
 fn is_port(port: &[u8]) -> bool {
     let digits = port.iter().all(u8::is_ascii_digit);
-    digits && (port.is_empty() || str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok()))
+    digits
+        && (port.is_empty() || str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok()))
 }
 
 /// Whether the byte is `unreserved` or one of the `sub-delims` (RFC 3986 section 2).
@@ -70,36 +73,53 @@ mod tests {
 
     #[test]
     fn rfc_9112_section_3_2_the_forms_of_a_target() {
-        for good in ["/", "/chat?a=b", "http://a", "HTTPS://a.example:8443/chat", "http://[::1]:80/"] {
+        for good in
+            ["/", "/chat?a=b", "http://a", "HTTPS://a.example:8443/chat", "http://[::1]:80/"]
+        {
             assert!(is_origin_or_absolute_form(good.as_bytes()), "{good}");
         }
-        for bad in ["", "*", "x", "chat", "example.com:80", "ws://a/", "http:///chat", "http://", "?a"] {
+        for bad in
+            ["", "*", "x", "chat", "example.com:80", "ws://a/", "http:///chat", "http://", "?a"]
+        {
             assert!(!is_origin_or_absolute_form(bad.as_bytes()), "{bad}");
         }
     }
 
     #[test]
     fn rfc_3986_section_2_bytes_of_a_target() {
-        for legal in ["/a-z0~9/%7e%7E", "/?q=a:b@c/d?e&f=(g)", "/a#{what follows is not looked at}"] {
+        for legal in ["/a-z0~9/%7e%7E", "/?q=a:b@c/d?e&f=(g)", "/a#{what follows is not looked at}"]
+        {
             assert_eq!(first_illegal_byte(legal.as_bytes()), None, "{legal}");
         }
-        for (target, range) in
-            [("/{a}", 1..2), ("/ü", 1..2), ("/%", 1..2), ("/%4", 1..3), ("/%zz/", 1..4), ("/a|b", 2..3)]
-        {
+        for (target, range) in [
+            ("/{a}", 1..2),
+            ("/ü", 1..2),
+            ("/%", 1..2),
+            ("/%4", 1..3),
+            ("/%zz/", 1..4),
+            ("/a|b", 2..3),
+        ] {
             assert_eq!(first_illegal_byte(target.as_bytes()), Some(range), "{target}");
         }
     }
 
     #[test]
     fn rfc_3986_section_3_2_hosts_and_ports() {
-        for good in
-            ["a", "a.example:80", "a:", "127.0.0.1:65535", "[::1]", "[::ffff:1.2.3.4]:1", "[v1.a:b]", "%41"]
-        {
+        for good in [
+            "a",
+            "a.example:80",
+            "a:",
+            "127.0.0.1:65535",
+            "[::1]",
+            "[::ffff:1.2.3.4]:1",
+            "[v1.a:b]",
+            "%41",
+        ] {
             assert!(is_host(good.as_bytes()), "{good}");
         }
         for bad in [
-            "", ":80", "a b", "a:b", "a:65536", "a:1:2", "::1", "[::1", "[::1]x", "[]", "u@a", "ü", "a/",
-            "%4",
+            "", ":80", "a b", "a:b", "a:65536", "a:1:2", "::1", "[::1", "[::1]x", "[]", "u@a", "ü",
+            "a/", "%4",
         ] {
             assert!(!is_host(bad.as_bytes()), "{bad}");
         }

@@ -28,7 +28,8 @@ impl Excerpt {
     /// Creates an excerpt of `bytes` sent by `from`. `extensions` is the value of the agreed
     /// `Sec-WebSocket-Extensions` header, if there was one.
     pub fn new(from: Side, extensions: Option<&str>, bytes: Vec<u8>) -> Self {
-        let extensions = extensions.filter(|value| !value.trim().is_empty()).map(format::escape_controls);
+        let extensions =
+            extensions.filter(|value| !value.trim().is_empty()).map(format::escape_controls);
         Self { from, extensions, bytes }
     }
 
@@ -37,7 +38,11 @@ impl Excerpt {
     pub fn from_frames(frames: &[Frame], extensions: Option<&str>) -> Option<Self> {
         let from = frames.first()?.context.from;
         let same = frames.iter().filter(|frame| frame.context.from == from);
-        Some(Self::new(from, extensions, same.flat_map(|frame| frame.raw().iter().copied()).collect()))
+        Some(Self::new(
+            from,
+            extensions,
+            same.flat_map(|frame| frame.raw().iter().copied()).collect(),
+        ))
     }
 
     /// Returns the bytes.

@@ -41,11 +41,15 @@ fn frames_are_copied_as_hex_and_as_commands() {
         hello.inspect_command(URL).unwrap(),
         r"wiretalk inspect 'ws://127.0.0.1:9/a?b='\''c'\''' --send-hex 818537fa213d7f9f4d5158898000000000"
     );
-    let deflated =
-        Excerpt::new(Side::Server, Some("permessage-deflate; server_no_context_takeover"), vec![0xc1, 0]);
+    let deflated = Excerpt::new(
+        Side::Server,
+        Some("permessage-deflate; server_no_context_takeover"),
+        vec![0xc1, 0],
+    );
     assert_eq!(
         deflated.decode_command(),
-        "wiretalk decode --from server --extensions 'permessage-deflate; server_no_context_takeover' c100"
+        "wiretalk decode --from server --extensions 'permessage-deflate; \
+         server_no_context_takeover' c100"
     );
     assert_eq!(Excerpt::from_frames(&[], None), None);
 }

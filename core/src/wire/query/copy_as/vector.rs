@@ -90,9 +90,15 @@ struct ExpectedIncomplete {
 
 /// Returns a case as one line of JSON. As everywhere in that file, decoding stops after the frame
 /// with the first fatal fault. An invalid extensions header counts as no extension.
-pub(super) fn vector_case(name: &str, from: Side, extensions: Option<&str>, bytes: &[u8]) -> String {
-    let agreed = extensions
-        .map_or_else(AgreedExtensions::none, |header| AgreedExtensions::parse(header).unwrap_or_default());
+pub(super) fn vector_case(
+    name: &str,
+    from: Side,
+    extensions: Option<&str>,
+    bytes: &[u8],
+) -> String {
+    let agreed = extensions.map_or_else(AgreedExtensions::none, |header| {
+        AgreedExtensions::parse(header).unwrap_or_default()
+    });
     let mut transcript = Transcript::with_decoder(Decoder::new(from, agreed).stop_at_fatal());
     transcript.push(bytes);
     let case = VectorCase {
@@ -107,14 +113,19 @@ pub(super) fn vector_case(name: &str, from: Side, extensions: Option<&str>, byte
 }
 
 fn expected_result(transcript: &Transcript) -> ExpectedResult<'_> {
-    let impossible = transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
+    let impossible =
+        transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
     // A message that could not be inflated has no data to compare with.
     let plain = transcript.messages().iter().filter(|message| message.inflate_stop.is_none());
     ExpectedResult {
         verdict: transcript.verdict().name(),
         frames: transcript.frames().iter().chain(impossible).map(expected_frame).collect(),
         messages: plain.map(|one| expected_message(one, transcript)).collect(),
-        violations: transcript.faults().iter().map(|fault| expected_violation(fault, transcript)).collect(),
+        violations: transcript
+            .faults()
+            .iter()
+            .map(|fault| expected_violation(fault, transcript))
+            .collect(),
         incomplete: transcript.needed().map(|needed| ExpectedIncomplete {
             have: needed.have,
             need_more: needed.more,
@@ -160,7 +171,8 @@ fn expected_message<'a>(message: &'a Message, transcript: &Transcript) -> Expect
 
 fn expected_violation(fault: &Fault, transcript: &Transcript) -> ExpectedViolation {
     let detail = fault.detail.to_string();
-    let inflated = transcript.frames().get(fault.frame).is_some_and(|frame| frame.context.compressed);
+    let inflated =
+        transcript.frames().get(fault.frame).is_some_and(|frame| frame.context.compressed);
     ExpectedViolation {
         code: fault.code.name(),
         severity: fault.severity().name(),

@@ -64,7 +64,11 @@ impl Filter {
 
     /// Returns the numbers of the matching rows in `range`, in order. When rows are added, only the
     /// new ones have to be tested.
-    pub fn rows<'a>(&'a self, trace: &'a Trace, range: Range<usize>) -> impl Iterator<Item = usize> + 'a {
+    pub fn rows<'a>(
+        &'a self,
+        trace: &'a Trace,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = usize> + 'a {
         range.filter(|row| self.matches(trace, *row))
     }
 }

@@ -27,7 +27,8 @@ enum Token<'a> {
 
 /// Parses a filter into a tree; `None` for an empty text.
 pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
-    let mut parser = Parser { tokens: tokenize(text)?, next: 0, end: text.len(), deeper: MAX_DEPTH };
+    let mut parser =
+        Parser { tokens: tokenize(text)?, next: 0, end: text.len(), deeper: MAX_DEPTH };
     if parser.tokens.is_empty() {
         return Ok(None);
     }
@@ -35,8 +36,10 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     let root = parser.parse_or()?;
     match parser.peek() {
         None => Ok(Some(root)),
-        Some(Token::Close) => Err(parser
-            .error("this parenthesis has no partner".to_owned(), "a ( before it, or nothing".to_owned())),
+        Some(Token::Close) => Err(parser.error(
+            "this parenthesis has no partner".to_owned(),
+            "a ( before it, or nothing".to_owned(),
+        )),
         Some(_) => Err(parser.error(
             "an operator is missing between two comparisons".to_owned(),
             "&& (both hold) or || (one of them holds)".to_owned(),
@@ -78,7 +81,10 @@ fn operator(rest: &str) -> Option<(usize, Token<'static>)> {
         ("(", Token::Open),
         (")", Token::Close),
     ];
-    signs.into_iter().find(|(sign, _)| rest.starts_with(sign)).map(|(sign, token)| (sign.len(), token))
+    signs
+        .into_iter()
+        .find(|(sign, _)| rest.starts_with(sign))
+        .map(|(sign, token)| (sign.len(), token))
 }
 
 fn is_word_char(char: char) -> bool {
@@ -103,7 +109,11 @@ fn unexpected_char(at: usize, char: char) -> FilterError {
         '~' | '/' => "a comparison with =; to look into payloads, use the search",
         _ => "names, values, = != < <= > >= && || ! and parentheses",
     };
-    FilterError { offset: at, reason: format!("unexpected {char:?}"), expected: expected.to_owned() }
+    FilterError {
+        offset: at,
+        reason: format!("unexpected {char:?}"),
+        expected: expected.to_owned(),
+    }
 }
 
 struct Parser<'a> {
@@ -198,7 +208,9 @@ impl<'a> Parser<'a> {
             } else {
                 "a name is missing at the end"
             };
-            return Err(self.error(reason.to_owned(), "a comparison, for example op=close".to_owned()));
+            return Err(
+                self.error(reason.to_owned(), "a comparison, for example op=close".to_owned())
+            );
         };
         match (fields::find_field(word), self.peek()) {
             (Some(name), Some(Token::Compare(compare))) => {
@@ -213,15 +225,21 @@ impl<'a> Parser<'a> {
     }
 
     /// Parses a value that stands alone: `close` for `op=close`, `server` for `dir=server`.
-    fn parse_bare_value(&mut self, word: &str, is_compared: bool) -> Result<Predicate, FilterError> {
+    fn parse_bare_value(
+        &mut self,
+        word: &str,
+        is_compared: bool,
+    ) -> Result<Predicate, FilterError> {
         // A bare number is more likely a mistake than an opcode.
         let is_opcode = word.starts_with(|first: char| first.is_ascii_alphabetic());
         match (value::opcodes(word).filter(|_| is_opcode), value::side(word)) {
             (Some(set), _) if !is_compared => Ok(Predicate::Opcode(set)),
             (_, Some(side)) if !is_compared => Ok(Predicate::Sender(side)),
             _ => {
-                let known: Vec<&str> =
-                    fields::FIELDS.iter().flat_map(|name| [&[name.name], name.aliases].concat()).collect();
+                let known: Vec<&str> = fields::FIELDS
+                    .iter()
+                    .flat_map(|name| [&[name.name], name.aliases].concat())
+                    .collect();
                 let meant = suggest(&word.to_ascii_lowercase(), &known);
                 let names: Vec<&str> = fields::FIELDS.iter().map(|name| name.name).collect();
                 let expected = format!("{}one of {}", did_you_mean(meant), names.join(", "));
@@ -239,7 +257,9 @@ impl<'a> Parser<'a> {
                 FieldType::Number(NumberField::Message) => FlagField::InMessage,
                 FieldType::Opcode | FieldType::Direction | FieldType::Number(_) => {
                     let reason = format!("{} is compared with nothing", name.name);
-                    return Err(self.error(reason, format!("a comparison, for example {}", name.example)));
+                    return Err(
+                        self.error(reason, format!("a comparison, for example {}", name.example))
+                    );
                 }
             },
             true,
@@ -263,18 +283,25 @@ impl<'a> Parser<'a> {
                         name.name,
                         compare.symbol()
                     );
-                    return Err(self.error_before(reason, format!("= or !=, for example {}", name.example)));
+                    return Err(
+                        self.error_before(reason, format!("= or !=, for example {}", name.example))
+                    );
                 };
                 let value = self.parse_value(name, &|word| parse_number(of, word))?;
                 return Ok(Predicate::Number(of, compare, vec![value]));
             }
         };
         Ok(match name.field_type {
-            FieldType::Number(of) => {
-                Predicate::Number(of, compare, self.parse_values(name, &|word| parse_number(of, word))?)
-            }
+            FieldType::Number(of) => Predicate::Number(
+                of,
+                compare,
+                self.parse_values(name, &|word| parse_number(of, word))?,
+            ),
             FieldType::Opcode => {
-                let set = self.parse_values(name, &value::opcodes)?.into_iter().fold(0, |all, set| all | set);
+                let set = self
+                    .parse_values(name, &value::opcodes)?
+                    .into_iter()
+                    .fold(0, |all, set| all | set);
                 // There are exactly 16 opcodes, so the complement of the set is the negation.
                 Predicate::Opcode(if equal { set } else { !set })
             }
@@ -282,7 +309,9 @@ impl<'a> Parser<'a> {
                 let side = self.parse_value(name, &value::side)?;
                 Predicate::Sender(if equal { side } else { side.peer() })
             }
-            FieldType::Flag(flag) => Predicate::Flag(flag, self.parse_value(name, &value::boolean)? == equal),
+            FieldType::Flag(flag) => {
+                Predicate::Flag(flag, self.parse_value(name, &value::boolean)? == equal)
+            }
             FieldType::Key => Predicate::Key(equal, self.parse_values(name, &value::key)?),
             FieldType::Fault => self.parse_fault(name, equal)?,
         })
@@ -296,8 +325,9 @@ impl<'a> Parser<'a> {
             self.pass();
             return Ok(Predicate::Flag(FlagField::AnyFault, yes == equal));
         }
-        let rules =
-            self.parse_values(name, &|word| Some((value::fault_set(word)?, word.to_ascii_uppercase())))?;
+        let rules = self.parse_values(name, &|word| {
+            Some((value::fault_set(word)?, word.to_ascii_uppercase()))
+        })?;
         let set = rules.iter().fold(0, |all, (set, _)| all | set);
         Ok(Predicate::Fault(equal, set, rules.into_iter().map(|(_, word)| word).collect()))
     }
@@ -354,7 +384,10 @@ fn expected_value(subject: FieldType, word: &str) -> String {
             )
         }
         FieldType::Direction => {
-            format!("{}client, server, c2s or s2c", did_you_mean(suggest(&lower, &value::SIDE_NAMES)))
+            format!(
+                "{}client, server, c2s or s2c",
+                did_you_mean(suggest(&lower, &value::SIDE_NAMES))
+            )
         }
         FieldType::Flag(_) => "0 or 1, or the name alone".to_owned(),
         FieldType::Number(NumberField::Time) => {

@@ -188,7 +188,8 @@ impl fmt::Display for Predicate {
                 write!(f, "{}{}{}", of.name(), compare.symbol(), values.join("|"))
             }
             Self::Key(wanted, keys) => {
-                let keys: Vec<String> = keys.iter().map(|key| crate::wire::format::hex(key)).collect();
+                let keys: Vec<String> =
+                    keys.iter().map(|key| crate::wire::format::hex(key)).collect();
                 write!(f, "key{}{}", sign(wanted), keys.join("|"))
             }
             Self::Fault(wanted, _, names) => write!(f, "fault{}{}", sign(wanted), names.join("|")),

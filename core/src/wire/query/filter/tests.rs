@@ -11,7 +11,8 @@ use crate::wire::{AgreedExtensions, DeflateParams, Opcode, Side};
 /// Returns a trace with a bit of everything in eight rows.
 fn sample_trace() -> Trace {
     let key = Some([0x37, 0xfa, 0x21, 0x3d]);
-    let mut trace = Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    let mut trace =
+        Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
     let mut push = |from, ms, bytes: &[u8]| trace.push(from, Duration::from_millis(ms), bytes);
     push(Side::Client, 0, &encode::single_frame(Opcode::Text, b"Hello", key)); // row 0, message 0
     push(Side::Server, 1, &[0x01, 0x03, b'H', b'e', b'l']); // row 1, message 0
@@ -80,7 +81,11 @@ fn faults_are_asked_for_by_name_beginning_and_kind() {
     assert_eq!(rows("fault"), [4, 6]);
     assert_eq!(rows("fault=0"), [0, 1, 2, 3, 5, 7]);
     assert_eq!(rows("fatal"), [4, 6]);
-    assert_eq!(rows("warning"), [4], "its gravest fault is fatal, and there is a warning beside it");
+    assert_eq!(
+        rows("warning"),
+        [4],
+        "its gravest fault is fatal, and there is a warning beside it"
+    );
     assert_eq!(rows("fault=E_CTRL_TOO_LONG"), [4]);
     assert_eq!(rows("fault=w_mask_zero"), [4]);
     assert_eq!(rows("fault=E_RSV_*|E_UTF8"), [6]);
@@ -90,7 +95,8 @@ fn faults_are_asked_for_by_name_beginning_and_kind() {
 
 #[test]
 fn a_compressed_message_is_so_in_all_its_frames() {
-    let mut trace = Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    let mut trace =
+        Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
     trace.push(Side::Server, Duration::ZERO, &[0x41, 0x01, 0xf2, 0x80, 0x01, 0x00, 0x81, 0x00]);
     let filter = Filter::parse("compressed").unwrap();
     assert_eq!(filter.rows(&trace, 0..3).collect::<Vec<_>>(), [0, 1]);
@@ -180,8 +186,11 @@ fn typed() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(
         Filter::FIELDS.iter().map(|name| name.example.to_owned()).collect::<Vec<_>>(),
     );
-    let number = (proptest::sample::select(vec!["len", "size", "n", "m", "t"]), any::<u32>(), 0_usize..6)
-        .prop_map(|(name, value, sign)| format!("{name}{}{value}", ["=", "!=", "<", "<=", ">", ">="][sign]));
+    let number =
+        (proptest::sample::select(vec!["len", "size", "n", "m", "t"]), any::<u32>(), 0_usize..6)
+            .prop_map(|(name, value, sign)| {
+                format!("{name}{}{value}", ["=", "!=", "<", "<=", ">", ">="][sign])
+            });
     let ops = (any::<bool>(), proptest::collection::vec(0..16, 1..16)).prop_map(|(equal, ops)| {
         let ops: Vec<String> = ops.iter().map(i32::to_string).collect();
         format!("op{}{}", if equal { "=" } else { "!=" }, ops.join("|"))
@@ -191,7 +200,8 @@ fn typed() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|one| format!("!({one})")),
             inner.clone().prop_map(|one| format!("not {one}")),
             proptest::collection::vec(inner.clone(), 1..4).prop_map(|all| all.join(" and ")),
-            proptest::collection::vec(inner, 1..4).prop_map(|all| format!("({})", all.join(" || "))),
+            proptest::collection::vec(inner, 1..4)
+                .prop_map(|all| format!("({})", all.join(" || "))),
         ]
     })
 }

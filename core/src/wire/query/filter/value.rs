@@ -11,8 +11,18 @@ const CONTROL_OPCODES: u16 = 0xff00;
 const RESERVED_OPCODES: u16 = 0xf8f8;
 
 /// The names of opcodes and opcode classes.
-pub(super) const OPCODE_NAMES: [&str; 10] =
-    ["text", "binary", "continuation", "close", "ping", "pong", "control", "data", "reserved", "cont"];
+pub(super) const OPCODE_NAMES: [&str; 10] = [
+    "text",
+    "binary",
+    "continuation",
+    "close",
+    "ping",
+    "pong",
+    "control",
+    "data",
+    "reserved",
+    "cont",
+];
 
 /// The names of the sides.
 pub(super) const SIDE_NAMES: [&str; 4] = ["client", "server", "c2s", "s2c"];
@@ -24,25 +34,34 @@ pub(super) fn opcodes(word: &str) -> Option<u16> {
         "control" => CONTROL_OPCODES,
         "reserved" => RESERVED_OPCODES,
         "cont" => 1,
-        name => match (0..16).find(|bits| Opcode::from_bits(*bits).name().eq_ignore_ascii_case(name)) {
-            Some(bits) => 1 << bits,
-            None => 1 << count(name).filter(|bits| *bits < 16)?,
-        },
+        name => {
+            match (0..16).find(|bits| Opcode::from_bits(*bits).name().eq_ignore_ascii_case(name)) {
+                Some(bits) => 1 << bits,
+                None => 1 << count(name).filter(|bits| *bits < 16)?,
+            }
+        }
     })
 }
 
 /// Writes a set of opcodes as `op=text|binary`, or as the excluded opcodes if that is shorter.
 pub(super) fn write_opcodes(set: u16, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (sign, set) in [("=", set), ("!=", !set)] {
-        let class = [(DATA_OPCODES, "data"), (CONTROL_OPCODES, "control"), (RESERVED_OPCODES, "reserved")];
+        let class =
+            [(DATA_OPCODES, "data"), (CONTROL_OPCODES, "control"), (RESERVED_OPCODES, "reserved")];
         if let Some((_, name)) = class.iter().find(|(class, _)| *class == set) {
             return write!(f, "op{sign}{name}");
         }
     }
-    let (sign, shown) = if set.count_ones() > 8 && set != u16::MAX { ("!=", !set) } else { ("=", set) };
-    let names: Vec<String> = (0..16).filter(|bits| shown & (1 << bits) != 0).map(opcode_name).collect();
+    let (sign, shown) =
+        if set.count_ones() > 8 && set != u16::MAX { ("!=", !set) } else { ("=", set) };
+    let names: Vec<String> =
+        (0..16).filter(|bits| shown & (1 << bits) != 0).map(opcode_name).collect();
     // The empty set has no opcode to name, so everything is excluded.
-    if names.is_empty() { write!(f, "op!=data|control") } else { write!(f, "op{sign}{}", names.join("|")) }
+    if names.is_empty() {
+        write!(f, "op!=data|control")
+    } else {
+        write!(f, "op{sign}{}", names.join("|"))
+    }
 }
 
 fn opcode_name(bits: u8) -> String {
@@ -104,7 +123,8 @@ pub(super) fn time(word: &str) -> Option<u64> {
     let unit = units.iter().find_map(|(unit, nanos)| Some((lower.strip_suffix(unit)?, *nanos)));
     let (number, nanos): (&str, u64) = unit.unwrap_or((&lower, 1_000_000));
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
-    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(part) {
         return None;
     }
