@@ -2,13 +2,15 @@
 //! What the bytes mean is known to `wire`; here are only the options, the way in and the way out.
 
 mod deflate_listing;
+mod fault_record;
 mod frame_text;
 mod handshake_text;
 mod hex_input;
 mod json;
 mod text_page;
 
-pub(super) use json::{fault_json, problem_json, verdict_name};
+pub(super) use fault_record::{FaultRecord, ProblemRecord};
+pub(super) use json::verdict_name;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -4,13 +4,13 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use crate::cli::inspect::InspectArgs;
 use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
 use crate::cli::{Interrupt, Output};
 use crate::clients::{SessionCommand, SessionEvent, run_session};
@@ -89,7 +89,9 @@ async fn drive_session(
                         let from = chunk.direction.sender();
                         printer.print_completed(OWN_CONNECTION, from, printer.elapsed(chunk.at), &chunk.bytes)?;
                     }
-                    SessionEvent::Note(text) => printer.print_record("note", json!({ "text": text }))?,
+                    SessionEvent::Note(text) => {
+                        printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
+                    }
                     SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
                         well = result.is_ok();

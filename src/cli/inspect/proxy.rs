@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::cli::inspect::InspectArgs;
 use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::{Interrupt, Output};
 use crate::net::{Target, describe_io_error};
 use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
@@ -41,7 +41,7 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
     let mut interrupt = Interrupt::new()?;
     let mut capture_recorder = OptionalRecorder::create(inspect)?;
     let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
-    printer.print_record("listening", json!({ "address": address.to_string() }))?;
+    printer.print(&Record::listening(printer.now(), address))?;
     let enough = async {
         match inspect.seconds {
             Some(seconds) => sleep(Duration::from_secs_f64(seconds)).await,
@@ -80,17 +80,16 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
 }
 
 fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<()> {
+    let now = printer.now();
     let (number, kind) = match event {
-        ProxyEvent::Connection(number, told) => (number, told),
-        ProxyEvent::Full => return printer.print_record("note", json!({ "text": full() })),
-        ProxyEvent::Room => return printer.print_record("note", json!({ "text": ROOM })),
+        ProxyEvent::Connection(number, kind) => (number, kind),
+        ProxyEvent::Full => return printer.print(&Record::note(NoteSubject::Session, now, full())),
+        ProxyEvent::Room => return printer.print(&Record::note(NoteSubject::Session, now, ROOM)),
     };
     match kind {
-        ProxyEventKind::Opened { peer } => {
-            printer.print_record("connection", json!({ "connection": number, "peer": peer.to_string() }))
-        }
-        ProxyEventKind::Connected { tls: Some(how), .. } => {
-            printer.print_record("note", json!({ "connection": number, "text": how }))
+        ProxyEventKind::Opened { peer } => printer.print(&Record::proxy_connection(number, now, peer)),
+        ProxyEventKind::Connected { tls: Some(summary), .. } => {
+            printer.print(&Record::note(NoteSubject::Connection(number), now, summary))
         }
         ProxyEventKind::Connected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => {
             Ok(())
