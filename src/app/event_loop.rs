@@ -170,7 +170,7 @@ mod tests {
             color_depth: ColorDepth::TrueColor,
             consents: EffectConsents::default(),
             notice: None,
-            standalone: false,
+            standalone: None,
         };
         let mut app = App::new(presentation, Size { width: 100, height: 30 });
         for (width, height) in [(40, 10), (100, 30)] {

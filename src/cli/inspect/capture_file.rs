@@ -11,22 +11,26 @@ use anyhow::Context as _;
 use crate::capture::{
     Capture, CapturedStream, ReadOptions, ReplayData, ReplayEvent, StreamStart, TlsStatus, open,
 };
-use crate::cli::inspect::InspectArgs;
 use crate::cli::inspect::optional_recorder;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::inspect::InspectConfig;
 use crate::wire::Trace;
 
-pub(super) fn run(inspect: &InspectArgs, path: &Path) -> anyhow::Result<ExitCode> {
-    if inspect.write.as_deref().is_some_and(|write| is_same_file(write, path)) {
+pub(super) fn run(
+    config: &InspectConfig,
+    path: &Path,
+    options: &ReadOptions,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    if config.recording.as_ref().is_some_and(|recording| is_same_file(&recording.path, path)) {
         anyhow::bail!("{} cannot be read and written at once; --write takes another file", path.display());
     }
-    let options = ReadOptions { keylog: inspect.keylog.clone(), from: inspect.from.map(Into::into) };
-    let capture = open(path, &options)?;
-    if let Some(mut writer) = optional_recorder::create_writer(inspect)? {
+    let capture = open(path, options)?;
+    if let Some(mut writer) = optional_recorder::create_writer(config.recording.as_ref())? {
         capture.write(&mut writer).context("could not write the other file")?;
     }
-    print_capture(&capture, inspect.json, BufWriter::with_capacity(1 << 16, io::stdout()))
+    print_capture(&capture, json, BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
 /// Prints the records. The exit status is 1 if there is no connection, or one that could not be read.

@@ -18,10 +18,12 @@ use std::process::ExitCode;
 
 pub use send_args::SendArgs;
 
+use crate::capture::ReadOptions;
 use crate::cli::{SenderArg, ThemeArg};
-use crate::clients::{HandshakeRequest, RequestOptions, SessionOptions};
-use crate::net::{Target, TlsOptions};
-use crate::wire::Side;
+use crate::clients::{RequestOptions, SessionOptions};
+use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
+use crate::net::{Target, TargetError, TlsOptions};
+use crate::proxy::ProxyOptions;
 
 /// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and show every byte.
 ///
@@ -184,54 +186,46 @@ impl InspectArgs {
         ))
     }
 
-    /// How to connect.
-    pub fn client_options(&self) -> SessionOptions {
-        let request_options = RequestOptions {
+    /// What the arguments ask for, printed or on a stage.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn config(&self) -> Result<InspectConfig, TargetError> {
+        let request = RequestOptions {
             headers: self.headers.clone(),
             origin: self.origin.clone(),
             protocols: self.protocols.clone(),
             deflate: self.deflate,
         };
-        SessionOptions {
-            request: HandshakeRequest::Standard(request_options),
-            tls: self.tls_options(),
-            auto_pong: !self.no_pong,
-            ..SessionOptions::new(&self.source)
+        let recording = self.write.clone().map(|path| RecordingOptions { path, replace: self.replace });
+        Ok(InspectConfig {
+            source: self.inspect_source()?,
+            request,
+            initial_commands: self.sends.0.clone(),
+            recording,
+        })
+    }
+
+    fn inspect_source(&self) -> Result<InspectSource, TargetError> {
+        if let Some(file) = self.file_source() {
+            let options = ReadOptions { keylog: self.keylog.clone(), from: self.from.map(Into::into) };
+            return Ok(InspectSource::File(file.to_owned(), options));
         }
-    }
-
-    /// Whom to trust.
-    pub fn tls_options(&self) -> TlsOptions {
-        let (ca, name) = (self.ca.clone(), self.server_name.clone());
-        TlsOptions { ca, insecure: self.insecure, server_name: name, ..TlsOptions::default() }
-    }
-
-    /// The same as the inspector's settings, which are those of a slide.
-    pub fn demo_settings(&self) -> Vec<(&'static str, String)> {
-        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let yes = |set: bool| set.then(|| "yes".to_owned());
-        let lines = self.headers.iter().map(|(name, value)| [name, ": ", value, "\n"].concat());
-        let settings = [
-            ("server", self.file_source().is_none().then(|| self.source.clone())),
-            ("file", self.file_source().map(|file| file.display().to_string())),
-            ("keylog", path(&self.keylog)),
-            ("from", self.from.map(|from| Side::from(from).name().to_owned())),
-            ("write", path(&self.write)),
-            ("replace", yes(self.replace)),
-            ("text", Some(String::new())),
-            ("sends", Some(self.sends.to_setting())),
-            ("headers", Some(lines.collect())),
-            ("origin", self.origin.clone()),
-            ("protocols", Some(self.protocols.join(", "))),
-            ("deflate", yes(self.deflate)),
-            ("pong", self.no_pong.then(|| "no".to_owned())),
-            ("ca", path(&self.ca)),
-            ("name", self.server_name.clone()),
-            ("insecure", yes(self.insecure)),
-            ("proxy", self.proxy.map(|address| address.to_string())),
-            ("anywhere", yes(self.anywhere)),
-        ];
-        settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        let target = Target::parse(&self.source)?;
+        let (ca, server_name) = (self.ca.clone(), self.server_name.clone());
+        let tls = TlsOptions { ca, insecure: self.insecure, server_name, ..TlsOptions::default() };
+        Ok(match self.proxy {
+            Some(listen) => InspectSource::Proxy(Box::new(ProxyOptions {
+                tls,
+                allow_remote: self.anywhere,
+                ..ProxyOptions::new(listen, target)
+            })),
+            None => InspectSource::Url(Box::new(SessionOptions {
+                tls,
+                auto_pong: !self.no_pong,
+                ..SessionOptions::new(&self.source)
+            })),
+        })
     }
 
     /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it should.
@@ -240,21 +234,31 @@ impl InspectArgs {
     ///
     /// If standard output cannot be written, or the proxy's port is not to be had.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        if let Some(file) = self.file_source() {
-            return ignore_broken_pipe(capture_file::run(&self, file));
-        }
+        let config = self.config()?;
+        let result = match &config.source {
+            InspectSource::File(path, options) => capture_file::run(&config, path, options, self.json),
+            InspectSource::Url(options) => {
+                self.run_live(own_connection::run(&config, options, self.seconds, self.json))
+            }
+            InspectSource::Proxy(options) => {
+                self.run_live(proxy::run(&config, options, self.seconds, self.json))
+            }
+            InspectSource::Bundled(_) => {
+                Err(anyhow::anyhow!("a bundled server runs in the talk, or alone with `wiretalk serve`"))
+            }
+        };
+        ignore_broken_pipe(result)
+    }
+
+    /// Runs `session` on a runtime of its own.
+    fn run_live(&self, session: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
         if self.insecure {
             writeln!(io::stderr(), "wiretalk: NOT SECURE: the server's certificate is not checked")?;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let result = runtime.block_on(async {
-            match self.proxy {
-                Some(listen) => proxy::run(&self, listen).await,
-                None => own_connection::run(&self).await,
-            }
-        });
+        let result = runtime.block_on(session);
         runtime.shutdown_background();
-        ignore_broken_pipe(result)
+        result
     }
 }
 
@@ -317,7 +321,7 @@ mod tests {
         let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
         assert_eq!((a, b), (&SessionCommand::Text("a".into()), &SessionCommand::Text("b".into())));
         assert_eq!(raw, &SessionCommand::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
-        assert!(inspect.sends.to_setting().starts_with("text a\n"), "{}", inspect.sends.to_setting());
+        assert_eq!(inspect.config().unwrap().initial_commands, inspect.sends.0);
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
         assert!(error.to_string().contains("right would be 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep_until};
 
-use crate::cli::inspect::InspectArgs;
 use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
 use crate::cli::{Interrupt, Output};
-use crate::clients::{SessionCommand, SessionEvent, run_session};
+use crate::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
+use crate::inspect::InspectConfig;
 use crate::net::later;
 
 /// Reports that wait for the printer; then the socket waits.
@@ -22,11 +22,24 @@ const EVENT_CAPACITY: usize = 64;
 /// The only connection's number.
 const OWN_CONNECTION: usize = 1;
 
-pub(super) async fn run(inspect: &InspectArgs) -> anyhow::Result<ExitCode> {
-    let mut capture_recorder = OptionalRecorder::create(inspect)?;
-    let mut printer = Printer::new(inspect.json, false, Output::new()?, Instant::now());
+/// How long the connection stays open after the last send, unless the command line says otherwise.
+const DEFAULT_STAY: Duration = Duration::from_secs(1);
+
+/// Connects with `options` and prints what happens. `seconds` says how long the connection stays open after the last send.
+pub(super) async fn run(
+    config: &InspectConfig,
+    options: &SessionOptions,
+    seconds: Option<f64>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let stay =
+        seconds.map_or(DEFAULT_STAY, |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    let session =
+        SessionPlan { options: config.session_options(options), sends: &config.initial_commands, stay };
+    let mut capture_recorder = OptionalRecorder::create(config.recording.as_ref())?;
+    let mut printer = Printer::new(json, false, Output::new()?, Instant::now());
     let mut asked = RequestedSends { interrupt: Interrupt::new()?, came: false };
-    let ended = drive_session(inspect, &mut capture_recorder, &mut printer, &mut asked).await;
+    let ended = drive_session(session, &mut capture_recorder, &mut printer, &mut asked).await;
     // what was told before an error is printed all the same
     let faulty = printer.has_panicked();
     let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
@@ -41,16 +54,24 @@ struct RequestedSends {
     came: bool,
 }
 
+/// What a session is to do.
+struct SessionPlan<'a> {
+    options: SessionOptions,
+    sends: &'a [SessionCommand],
+    /// How long it stays open after the last send.
+    stay: Duration,
+}
+
 /// The whole session; true if it ended as it should.
 async fn drive_session(
-    inspect: &InspectArgs,
+    plan: SessionPlan<'_>,
     keep: &mut OptionalRecorder<'_>,
     printer: &mut Printer<Output>,
     asked: &mut RequestedSends,
 ) -> anyhow::Result<bool> {
-    let (orders, inbox) = mpsc::channel(inspect.sends.0.len().saturating_add(2));
+    let (orders, inbox) = mpsc::channel(plan.sends.len().saturating_add(2));
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
-    let mut session = Box::pin(run_session(inspect.client_options(), inbox, sender));
+    let mut session = Box::pin(run_session(plan.options, inbox, sender));
     let (mut deadline, mut over, mut well) = (None, false, true);
     // the goodbye needs no reader, but what there is to say of it does: one that stands still is waited for so long
     let mut stuck = None;
@@ -79,11 +100,10 @@ async fn drive_session(
                 keep.record(|recorder| recorder.record_session(&report))?;
                 match report {
                     SessionEvent::Open => {
-                        for send in &inspect.sends.0 {
+                        for send in plan.sends {
                             orders.try_send(send.clone())?;
                         }
-                        let stay = Duration::try_from_secs_f64(inspect.seconds.unwrap_or(1.0)).unwrap_or(Duration::MAX);
-                        deadline = Some(later(Deadline::now(), stay));
+                        deadline = Some(later(Deadline::now(), plan.stay));
                     }
                     SessionEvent::Bytes(chunk) => {
                         let from = chunk.direction.sender();
