@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wiretalk::app::{self, App, BACKGROUND_QUERY, LoopExit, Presentation, Screen, Signals};
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Racer(racer)) => racer.run(),
         Some(CliCommand::Serve(serve)) => serve.run(),
         Some(CliCommand::Demos(demos)) => demos.run(REGISTRY),
-        Some(CliCommand::Completions(completions)) => completions.run(),
+        Some(CliCommand::Completions(completions)) => completions.run(Cli::command()),
         Some(CliCommand::Licenses(licenses)) => licenses.run(),
     };
     result.unwrap_or_else(|error| {

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::cli::{Cli, output};
+use crate::cli::output;
 
 /// Print a script that teaches a shell to complete wiretalk's commands.
 ///
@@ -17,15 +17,15 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// Prints the script to standard output.
+    /// Prints the script for `command`, the whole command line, to standard output.
     ///
     /// # Errors
     ///
     /// If standard output cannot be written.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    pub fn run(self, mut command: Command) -> anyhow::Result<ExitCode> {
         // its generator panics where it cannot write
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "wiretalk", &mut script);
+        clap_complete::generate(self.shell, &mut command, "wiretalk", &mut script);
         output::print_now(&String::from_utf8_lossy(&script))?;
         Ok(ExitCode::SUCCESS)
     }

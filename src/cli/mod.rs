@@ -21,17 +21,17 @@ pub mod race;
 pub mod racer;
 pub mod serve;
 mod units;
+mod value_args;
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use interrupt::Interrupt;
 use output::Output;
+pub use value_args::{SenderArg, ThemeArg};
 
-use crate::deck;
 use crate::text::{sanitize, suggest};
-use crate::wire::Side;
 
 // The help is plain text: as documentation, the same words need marks that a terminal would show.
 const ABOUT: &str = "A talk about WebSockets that runs in the terminal, with live demos on its slides";
@@ -91,42 +91,6 @@ pub enum CliCommand {
     Completions(completions::CompletionsArgs),
     /// Print the licences of wiretalk and of everything that is linked into it
     Licenses(licenses::LicensesArgs),
-}
-
-/// `--theme`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeArg {
-    /// Light text on a dark ground
-    Dark,
-    /// Dark text on a light ground
-    Light,
-}
-
-impl From<ThemeArg> for deck::ThemeChoice {
-    fn from(theme: ThemeArg) -> Self {
-        match theme {
-            ThemeArg::Dark => Self::Dark,
-            ThemeArg::Light => Self::Light,
-        }
-    }
-}
-
-/// Whose bytes they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SenderArg {
-    /// The client's
-    Client,
-    /// The server's
-    Server,
-}
-
-impl From<SenderArg> for Side {
-    fn from(sender: SenderArg) -> Self {
-        match sender {
-            SenderArg::Client => Self::Client,
-            SenderArg::Server => Self::Server,
-        }
-    }
 }
 
 /// A command line whose first word is neither a command nor a deck: what to say of it. `args` are those behind the

@@ -1,7 +1,7 @@
 //! An opening handshake in words, for a reader who sees one for the first time. Plain text, no escape codes.
 //! The sentences about rules are `wire`'s; here they are laid out.
 
-use super::DecodedHandshake;
+use super::decoded_handshake::DecodedHandshake;
 use super::json::verdict_name;
 use super::text_page::TextPage;
 use crate::wire::Side;

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::DecodedHandshake;
+use super::decoded_handshake::DecodedHandshake;
 use super::fault_record::{FaultRecord, ProblemRecord};
 use crate::wire::format::hex;
 use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome};

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::race::progress::run_race;
 use crate::cli::{Interrupt, output};
 use crate::race::grid::{COLUMNS, GridCell, GridColumn, GridExchange, GridRecord, ROWS};
 use crate::race::{Machine, RaceOutcome};
@@ -62,14 +63,14 @@ async fn run_until_valid(
     let rows = ROWS.iter().filter(|row| row.exchange == exchange);
     let mut config = exchange.race_config(rows.map(|row| row.lane), column, RACE_DURATION);
     config.pairs = config.pairs.min(pairs);
-    let mut outcome = super::run_race(scope, config.clone(), interrupt).await?;
+    let mut outcome = run_race(scope, config.clone(), interrupt).await?;
     for _ in 1..MAX_ATTEMPTS {
         if outcome.is_valid() {
             break;
         }
         let reason = outcome.invalid_because.join("; ");
         writeln!(io::stderr(), "{}, {exchange:?}: does not count, once more: {reason}", column.title)?;
-        outcome = super::run_race(scope, config.clone(), interrupt).await?;
+        outcome = run_race(scope, config.clone(), interrupt).await?;
     }
     Ok(outcome)
 }

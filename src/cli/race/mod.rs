@@ -4,24 +4,24 @@
 
 mod matrix;
 mod outcome_table;
+mod progress;
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use tokio::sync::mpsc;
 
+use crate::cli::race::progress::run_race;
 use crate::cli::units::{parse_bandwidth, parse_time};
 use crate::cli::{Interrupt, output};
 use crate::net::LinkConditions;
 use crate::race::{
-    self, ExternalServers, HeaderProfile, LACKING, Lane, LaneKind, LoadLimit, Placement, RaceConfig,
-    RaceEvent, RaceOutcome, WorkerProgram, formats,
+    ExternalServers, HeaderProfile, LACKING, Lane, LaneKind, LoadLimit, Placement, RaceConfig, formats,
 };
-use crate::scope::{Scope, report_channel};
+use crate::scope::Scope;
 
 /// Race HTTP, WebSocket and their like on this machine: the same bytes there and back, lane by lane in alternation.
 ///
@@ -211,50 +211,4 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
         bail!("{} holds something already; name a new file", path.display());
     }
     Ok(file)
-}
-
-/// Runs a race with its progress on standard error, until its end or until the process is asked to end.
-async fn run_race(
-    scope: &Scope,
-    config: RaceConfig,
-    interrupt: &mut Interrupt,
-) -> anyhow::Result<RaceOutcome> {
-    let pairs = config.pairs;
-    let (events, mut inbox) = report_channel();
-    let (_control_sender, control_receiver) = mpsc::channel(1);
-    let (inner, running) = (scope.child(), scope.child());
-    running.spawn("race", async move {
-        race::run(&inner, &WorkerProgram::current(), config, events, control_receiver).await;
-    });
-    let reading = async {
-        loop {
-            match inbox.recv().await {
-                Some(RaceEvent::Progress(live)) => print_progress(live.round, pairs, live.running),
-                Some(RaceEvent::Finished(outcome)) => return Some(*outcome),
-                None => return None,
-            }
-        }
-    };
-    let outcome = tokio::select! {
-        outcome = reading => outcome,
-        () = interrupt.recv() => bail!("stopped before the end"),
-    };
-    if is_live(&io::stderr()) {
-        write!(io::stderr(), "\r\x1b[K")?;
-    }
-    outcome.ok_or_else(|| anyhow!("the race ended without an outcome"))
-}
-
-/// A terminal on which a line can be written over.
-fn is_live(out: &io::Stderr) -> bool {
-    out.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-fn print_progress(round: usize, pairs: usize, running: Option<Lane>) {
-    let mut err = io::stderr();
-    if is_live(&err) {
-        let lane = running.map_or_else(|| "warming up".to_owned(), Lane::name);
-        // a progress line that cannot be written is not missed
-        let _ = write!(err, "\r\x1b[Kround {round} of {pairs}  {lane}");
-    }
 }

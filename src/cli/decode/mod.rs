@@ -1,6 +1,7 @@
 //! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or as one JSON object.
 //! What the bytes mean is known to `wire`; here are only the options, the way in and the way out.
 
+mod decoded_handshake;
 mod deflate_listing;
 mod fault_record;
 mod frame_text;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use crate::cli::decode::decoded_handshake::DecodedHandshake;
 use crate::cli::{SenderArg, output};
 use crate::wire::deflate::inflate::INFLATE_LIMIT;
 use crate::wire::handshake::extension;
@@ -84,14 +86,6 @@ pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
 enum HeadKind {
     Request,
     Response,
-}
-
-/// A decoded handshake, with what followed it.
-struct DecodedHandshake {
-    validated: ValidatedHead,
-    head_bytes: Vec<u8>,
-    leftover: Vec<u8>,
-    from: Side,
 }
 
 impl DecodeArgs {
@@ -225,14 +219,14 @@ mod tests {
     fn the_rfcs_own_example_in_words() {
         let (text, status) = answer(&["818537fa213d7f9f4d5158"]).unwrap();
         assert_eq!(status, 0);
-        assert_eq!(picture(&text), include_str!("decode/hello.txt"));
+        assert_eq!(picture(&text), include_str!("hello.txt"));
     }
 
     #[test]
     fn a_broken_frame_in_words() {
         let (text, status) = answer(&["--from", "server", "c9 81 37 fa 21 3d 1b"]).unwrap();
         assert_eq!(status, 1);
-        assert_eq!(picture(&text), include_str!("decode/broken.txt"));
+        assert_eq!(picture(&text), include_str!("broken.txt"));
     }
 
     #[test]
@@ -278,7 +272,7 @@ mod tests {
         let (text, status) =
             answer(&["--handshake", "response", "--key", "dGhlIHNhbXBsZSBub25jZQ==", &hex]).unwrap();
         assert_eq!(status, 1);
-        assert_eq!(picture(&text), include_str!("decode/response.txt"));
+        assert_eq!(picture(&text), include_str!("response.txt"));
     }
 
     #[test]
@@ -303,9 +297,9 @@ mod tests {
     #[test]
     fn every_vector_fits_eighty_columns() {
         let frames: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/vectors/frames.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/vectors/frames.json")).unwrap();
         let handshakes: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/vectors/handshakes.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/vectors/handshakes.json")).unwrap();
         let cases = |file: &serde_json::Value| file["cases"].as_array().unwrap().clone();
         let mut seen = 0;
         for case in cases(&frames).into_iter().chain(cases(&handshakes)) {
