@@ -279,7 +279,7 @@ mod tests {
 
     use super::printer::Printer;
     use super::*;
-    use crate::clients::SessionCommand;
+    use crate::clients::{HandshakeRequest, SessionCommand};
     use crate::wire::Side;
 
     #[derive(Parser)]
@@ -325,6 +325,57 @@ mod tests {
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
         assert!(error.to_string().contains("right would be 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn the_arguments_make_the_configuration_and_nothing_is_written_out_and_parsed_again() {
+        let config = parse(&[
+            "--header",
+            "Cookie: a=b",
+            "--origin",
+            "https://x",
+            "--protocol",
+            "a b",
+            "--protocol",
+            "c",
+            "--deflate",
+            "--no-pong",
+            "--ca",
+            "ca.pem",
+            "--insecure",
+            "--server-name",
+            "n",
+            "--write",
+            "w.pcapng",
+            "--replace",
+            "--send",
+            "two\nlines",
+        ]);
+        let config = config.unwrap().config().unwrap();
+        let request = RequestOptions {
+            headers: vec![("Cookie".into(), "a=b".into())],
+            origin: Some("https://x".into()),
+            protocols: vec!["a b".into(), "c".into()],
+            deflate: true,
+        };
+        assert_eq!(config.request, request);
+        assert_eq!(config.initial_commands, [SessionCommand::Text("two\nlines".into())]);
+        assert_eq!(config.recording, Some(RecordingOptions { path: "w.pcapng".into(), replace: true }));
+        let InspectSource::Url(options) = &config.source else { panic!("{:?}", config.source) };
+        assert_eq!((options.url.as_str(), options.auto_pong), ("ws://a/", false));
+        assert_eq!((&options.tls.ca, options.tls.insecure), (&Some("ca.pem".into()), true));
+        assert_eq!(options.tls.server_name.as_deref(), Some("n"));
+        assert_eq!(config.session_options(options).request, HandshakeRequest::Standard(request));
+
+        let proxy = parse(&["--proxy", "0.0.0.0:9", "--anywhere"]).unwrap().config().unwrap();
+        let InspectSource::Proxy(options) = &proxy.source else { panic!("{:?}", proxy.source) };
+        assert_eq!((options.listen.to_string().as_str(), options.allow_remote), ("0.0.0.0:9", true));
+
+        let line = ["inspect", "dir/x.pcap", "--keylog", "keys", "--from", "server"];
+        let file = TestCommand::try_parse_from(line).unwrap().inspect.config().unwrap();
+        let InspectSource::File(path, options) = &file.source else { panic!("{:?}", file.source) };
+        assert_eq!(path, Path::new("dir/x.pcap"));
+        assert_eq!((options.from, &options.keylog), (Some(Side::Server), &Some("keys".into())));
     }
 
     #[test]
