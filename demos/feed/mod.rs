@@ -22,6 +22,7 @@ use crate::scope::report_channel;
 use crate::stage::{
     Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext, WorkContext,
 };
+use crate::text::UnknownName;
 
 /// The pauses that `+` and `-` choose from, in ms.
 const POLL_INTERVALS_MS: [u64; 8] = [50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000];
@@ -180,9 +181,7 @@ impl Demo for Feed {
 fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
     let mut transports = Vec::new();
     for name in names.split(',').map(str::trim) {
-        let known = Transport::ALL.map(Transport::name).join(", ");
-        let transport =
-            Transport::from_name(name).ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
+        let transport = name.parse().map_err(|error: UnknownName| error.to_string())?;
         if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }

@@ -148,11 +148,8 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     };
     if !text("file").is_empty() {
         let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
-        let from = match text("from") {
-            "client" => Some(Side::Client),
-            "server" => Some(Side::Server),
-            _ => None,
-        };
+        // `mask` is no side's name: the first frame tells
+        let from = text("from").parse().ok();
         let options = capture::ReadOptions { keylog, from };
         return Ok(InspectSource::File(PathBuf::from(text("file")), options));
     }

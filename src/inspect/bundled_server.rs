@@ -18,7 +18,7 @@ impl BundledServer {
         let kind = match name {
             "naive-proxy" => None,
             "echo" => Some(ServerKind::Plain),
-            name => Some(ServerKind::from_name(name)?),
+            name => Some(name.parse::<ServerKind>().ok()?),
         };
         Some(Self { kind, path: format!("/{path}") })
     }

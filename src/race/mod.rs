@@ -43,7 +43,7 @@ pub use outcome::{
     ExchangeCost, GapBreakdown, LaneRatio, LaneStats, LayerCost, RaceOutcome, SliceRecord, gap_breakdown,
     headline, ratios,
 };
-pub use placement::{Placement, UnknownPlacement};
+pub use placement::Placement;
 pub use platform::LACKING;
 pub use runner::{RaceControl, RaceEvent, RaceProgress, run};
 pub use server::run_server;

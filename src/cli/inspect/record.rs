@@ -115,7 +115,7 @@ pub(super) struct FrameRecord {
 pub(super) struct NeedsRecord {
     pub(super) have: ByteLen,
     pub(super) need_more: ByteLen,
-    #[serde(rename = "phase", serialize_with = "as_part_name")]
+    #[serde(rename = "phase", serialize_with = "as_text")]
     pub(super) part: FramePart,
 }
 
@@ -269,10 +269,6 @@ impl Serialize for Millis {
 
 fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
-}
-
-fn as_part_name<S: Serializer>(part: &FramePart, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(part.name())
 }
 
 impl Record {

@@ -18,6 +18,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::net::LinkConditions;
 use crate::scope::Scope;
+use crate::text::named_enum;
 
 use counters::LinkCounters;
 pub use counters::{FlowStats, LinkStats};
@@ -51,15 +52,7 @@ pub enum EndpointRole {
     Client,
 }
 
-impl EndpointRole {
-    /// `server` or `client`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-        }
-    }
-}
+named_enum!(EndpointRole, "role": Server = "server", Client = "client");
 
 /// Why there is no real network, or its end did not run a job.
 #[derive(Debug, Error)]

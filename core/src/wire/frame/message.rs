@@ -1,6 +1,7 @@
 //! From frames to messages (RFC 6455 section 5.4): what each frame is to the message that is open.
 //! It holds no payload; `transcript` puts the bytes together.
 
+use crate::text::named_enum;
 use crate::wire::frame::Opcode;
 use crate::wire::frame::utf8::Utf8Validator;
 use crate::wire::size::ByteLen;
@@ -14,15 +15,9 @@ pub enum MessageKind {
     Binary,
 }
 
-impl MessageKind {
-    /// `text` or `binary`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Binary => "binary",
-        }
-    }
+named_enum!(MessageKind, "kind of message": Text = "text", Binary = "binary");
 
+impl MessageKind {
     /// The opcode of its first frame.
     pub fn opcode(self) -> Opcode {
         match self {

@@ -1,5 +1,7 @@
 //! How bad a broken rule is, of the handshake or of a frame.
 
+use crate::text::named_enum;
+
 /// How bad a broken rule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -11,13 +13,4 @@ pub enum Severity {
     Fatal,
 }
 
-impl Severity {
-    /// `info`, `warning` or `fatal`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Fatal => "fatal",
-        }
-    }
-}
+named_enum!(Severity, "severity": Info = "info", Warning = "warning", Fatal = "fatal");

@@ -6,6 +6,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use sha1::{Digest, Sha1};
 
+use crate::text::named_enum;
 use crate::wire::format;
 
 /// The constant that is put behind the key. It has no meaning; nobody would use it by accident.
@@ -104,28 +105,18 @@ pub enum AcceptMistake {
     CaseChanged,
 }
 
+named_enum!(
+    AcceptMistake,
+    "mistake":
+    GuidMissing = "guid-missing",
+    KeyWasDecoded = "key-was-decoded",
+    HexDigestEncoded = "hex-digest-encoded",
+    GuidLowercase = "guid-lowercase",
+    KeyEchoed = "key-echoed",
+    CaseChanged = "case-changed",
+);
+
 impl AcceptMistake {
-    const ALL: [Self; 6] = [
-        Self::GuidMissing,
-        Self::KeyWasDecoded,
-        Self::HexDigestEncoded,
-        Self::GuidLowercase,
-        Self::KeyEchoed,
-        Self::CaseChanged,
-    ];
-
-    /// The hint that the program prints.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::GuidMissing => "guid-missing",
-            Self::KeyWasDecoded => "key-was-decoded",
-            Self::HexDigestEncoded => "hex-digest-encoded",
-            Self::GuidLowercase => "guid-lowercase",
-            Self::KeyEchoed => "key-echoed",
-            Self::CaseChanged => "case-changed",
-        }
-    }
-
     /// What the server did, in words.
     pub fn description(self) -> &'static str {
         match self {

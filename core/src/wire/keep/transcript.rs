@@ -1,6 +1,7 @@
 //! Everything one direction said, kept: frames with their bytes, messages, faults.
 //! The judging is the decoder's; here is only the memory of it, which grows with what was really received, never with what was claimed.
 
+use crate::text::named_enum;
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
 use crate::wire::deflate::inflate::InflateStop;
@@ -143,16 +144,7 @@ pub enum DecodeVerdict {
     Fail,
 }
 
-impl DecodeVerdict {
-    /// `ok`, `incomplete` or `fail`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Incomplete => "incomplete",
-            Self::Fail => "fail",
-        }
-    }
-}
+named_enum!(DecodeVerdict, "verdict": Ok = "ok", Incomplete = "incomplete", Fail = "fail");
 
 /// What one side said after the handshake.
 ///

@@ -2,6 +2,10 @@
 //!
 //! It does not wrap, colour or draw; that is the slide view's work.
 
+mod names;
+
+pub use names::{UnknownName, named_enum};
+
 use std::borrow::Cow;
 
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
