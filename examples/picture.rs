@@ -98,7 +98,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         color_depth: depth,
         consents,
         notice: None,
-        standalone: false,
+        standalone: None,
     };
     let mut app = App::new(show, size);
     app.update(AppEvent::Highlighted(highlights));

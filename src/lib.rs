@@ -20,6 +20,7 @@
 //! - [`clients`]: a connection of our own, every byte of it reported
 //! - [`capture`]: connections out of pcap, pcapng, hex text and recordings, and into pcapng
 //! - [`feed`]: one source of news, polled and pushed, side by side
+//! - [`inspect`]: what an inspector is told: source, request, sends, recording
 //! - [`race`]: HTTP, WebSocket and their like, each lane two processes, measured in alternation
 //!
 //! **Floor 2**
@@ -38,6 +39,7 @@ pub use wiretalk_core::{deck, measure, text, wire};
 pub mod capture;
 pub mod clients;
 pub(crate) mod feed;
+pub mod inspect;
 pub mod net;
 pub mod proxy;
 pub mod race;

@@ -14,12 +14,13 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wiretalk::app::{self, App, BACKGROUND_QUERY, LoopExit, Presentation, Screen, Signals};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::{self, Cli, CliCommand, check};
-use wiretalk::deck::{Block, Deck, Fence, Position, Setting, SettingValue, Slide};
+use wiretalk::deck::{Block, Deck, Fence, Slide};
 use wiretalk::demos::REGISTRY;
+use wiretalk::demos::inspect::Inspect;
 use wiretalk::net::error_chain;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
-use wiretalk::stage::{ColorDepth, EffectConsents, Services};
+use wiretalk::stage::{ColorDepth, Demo as _, EffectConsents, Services, StandaloneDemo};
 
 /// Counts allocations, which the race tells an exchange's number of.
 #[global_allocator]
@@ -83,7 +84,7 @@ fn present(
         color_depth,
         consents,
         notice: app::locale_notice(env_var),
-        standalone: false,
+        standalone: None,
     })
 }
 
@@ -97,27 +98,22 @@ fn run_inspect(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
 
 /// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.
 fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
-    let setting = |(key, value): (&str, String)| Setting {
-        key: key.to_owned(),
-        value: SettingValue::Text(value),
-        position: Position::default(),
-    };
-    let settings = inspect.demo_settings().into_iter().map(setting).collect();
-    let fence = Fence { name: "inspect".to_owned(), settings, ..Fence::default() };
+    let config = inspect.config()?;
+    let demo = StandaloneDemo::new(move || Inspect::with_config(&config));
+    let fence = Fence { name: Inspect::NAME.to_owned(), ..Fence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
     let deck = Deck { slides: vec![slide], ..Deck::default() };
     let presentation = Presentation {
-        warnings: REGISTRY.check(&deck, ""),
+        warnings: Vec::new(),
         deck,
         file: inspect.source,
         registry: REGISTRY,
         services: Services::default(),
         theme: inspect.theme.map(Into::into),
         color_depth: color_depth(),
-        // whoever types it wants it
-        consents: EffectConsents::all(),
+        consents: EffectConsents::default(),
         notice: app::locale_notice(env_var),
-        standalone: true,
+        standalone: Some(demo),
     };
     run_presentation(presentation)
 }
@@ -136,7 +132,7 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
         bail!(reason);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let alone = presentation.standalone;
+    let alone = presentation.standalone.is_some();
     let exit =
         catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(presentation))));
     runtime.shutdown_background();
@@ -166,7 +162,9 @@ async fn present_on_terminal(
     let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // whoever points the inspector at something needs no servers of ours
-    let servers = (!presentation.standalone)
+    let servers = presentation
+        .standalone
+        .is_none()
         .then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
     if let Some(servers) = &servers {
         presentation.services.insert(servers.clone());

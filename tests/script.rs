@@ -21,7 +21,7 @@ use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{
     ColorDepth, Demo, DemoEntry, Diagnostic, EffectConsents, KeyHint, Registry, Services,
-    SettingSpec, Settings, Stage, ViewContext,
+    SettingSpec, Settings, Stage, StandaloneDemo, ViewContext,
 };
 
 const TALK: &str = include_str!("../slides/talk.md");
@@ -41,7 +41,7 @@ fn show(source: &str) -> Presentation {
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
         notice: None,
-        standalone: false,
+        standalone: None,
     }
 }
 
@@ -466,7 +466,7 @@ async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
             IN_A_TASK.store(in_a_task, Ordering::Relaxed);
             let show = Presentation {
                 registry: Registry::new(&FAULTY),
-                standalone: alone,
+                standalone: alone.then(|| StandaloneDemo::new(|| (Faulty(0), Vec::new()))),
                 ..show("```demo faulty\n```\n")
             };
             let mut app = App::new(show, Size { width: 100, height: 30 });

@@ -68,9 +68,7 @@ pub(super) fn feed_config(settings: &Settings) -> Result<FeedConfig, Diagnostic>
 fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
     let mut transports = Vec::new();
     for name in names.split(',').map(str::trim) {
-        let known = Transport::ALL.map(Transport::name).join(", ");
-        let transport = Transport::from_name(name)
-            .ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
+        let transport = name.parse().map_err(|error: UnknownName| error.to_string())?;
         if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }

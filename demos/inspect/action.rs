@@ -2,7 +2,7 @@
 //!
 //! A tab knows no other tab, so a jump from one to the other is a value too.
 
-use super::source::ConnectOptions;
+use super::connect_options::ConnectOptions;
 use crate::clients::SessionCommand;
 use crate::wire::Side;
 

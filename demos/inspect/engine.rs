@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::connect_options::ConnectOptions;
 use super::messages::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
 use super::recorder::RunRecorder;
-use super::source::{BundledServer, ConnectOptions, InspectSource, RecordingOptions};
 use crate::capture::{self, ByteStore, Capture};
 use crate::clients::{self, HandshakeRequest, SessionEvent};
+use crate::inspect::{BundledServer, InspectSource, RecordingOptions};
 use crate::net::Target;
 use crate::scope::Scope;
 use crate::servers::{EventLog, ServerBundle, ServerEvent, naive_proxy};

@@ -6,11 +6,11 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, ByteCursor, Tab};
+use super::connect_options::ConnectOptions;
 use super::lesson::keys as lesson_keys;
 use super::messages::Cmd;
 use super::overlays::mode::{InputLine, InputMode, InputPurpose};
 use super::parts::canvas::ClickTarget;
-use super::source::ConnectOptions;
 use super::state::Inspect;
 use crate::clients::SessionCommand;
 use crate::proxy::InterceptAction;

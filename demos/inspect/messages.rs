@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::source::{ConnectOptions, InspectSource};
+use super::connect_options::ConnectOptions;
 use crate::capture::{self, ByteStore};
 use crate::clients::{SessionCommand, SessionEvent};
+use crate::inspect::InspectSource;
 use crate::proxy;
 use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};

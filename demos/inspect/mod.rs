@@ -6,6 +6,7 @@
 
 mod action;
 mod chrome;
+mod connect_options;
 mod engine;
 mod keys;
 mod lesson;
@@ -15,7 +16,6 @@ mod parts;
 mod recorder;
 mod session;
 mod settings;
-mod source;
 mod state;
 mod tabs;
 #[cfg(test)]
@@ -26,6 +26,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::inspect::{BundledServer, InspectSource};
 use crate::stage::{
     DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
 };
@@ -35,8 +36,8 @@ use lesson::keys::outcome_place;
 use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
 
+pub use connect_options::ConnectOptions;
 pub use messages::{Cmd, CommandSender, LoadedCapture, Msg, ProxyCommandSender};
-pub use source::{BundledServer, ConnectOptions, InspectSource};
 pub use state::Inspect;
 
 impl Demo for Inspect {
@@ -49,9 +50,8 @@ impl Demo for Inspect {
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
-        let mut source = settings::source(settings)?;
+        let mut config = settings::config(settings)?;
         let tab = Tab::from_name(settings.text("show")).unwrap_or(Tab::Frames);
-        let connect_options = settings::connect_options(settings)?;
         let mut player = None;
         if !settings.text("scenario").is_empty() {
             let scenario = Scenario::from_name(settings.text("scenario")).ok_or_else(|| {
@@ -63,10 +63,10 @@ impl Demo for Inspect {
             })?;
             let server =
                 BundledServer::parse(&scenario.server).expect("it was checked with the file");
-            source = InspectSource::Bundled(server);
+            config.source = InspectSource::Bundled(server);
             player = Some(ScenarioPlayer::new(scenario));
         }
-        let mut inspect = Self::new(source, connect_options, tab);
+        let mut inspect = Self::new(&config, tab);
         let commands = if player.is_some() { Vec::new() } else { inspect.connect() };
         inspect.player = player;
         Ok((inspect, commands))

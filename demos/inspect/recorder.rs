@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::source::RecordingOptions;
 use crate::capture::Recorder;
+use crate::inspect::RecordingOptions;
 
 /// The file of a run, or none.
 pub(crate) struct RunRecorder(Option<Recorder>);

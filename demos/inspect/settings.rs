@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::source::{BundledServer, ConnectOptions, InspectSource, RecordingOptions};
 use crate::capture;
-use crate::clients::{self, RequestOptions};
+use crate::clients::{RequestOptions, SessionCommand, SessionOptions};
+use crate::inspect::{BundledServer, InspectConfig, InspectSource, RecordingOptions};
 use crate::net::{Target, TlsOptions, is_loopback};
 use crate::stage::{
     DeclaredEffect, Diagnostic, Effect, KeyHint, SettingSpec, SettingType, Settings,
@@ -151,8 +151,18 @@ pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: ".  ,", about: "lesson: on, back; 1–9 bet" },
 ];
 
-/// What the settings point the inspector at.
-pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
+/// What the settings ask for.
+pub(crate) fn config(settings: &Settings) -> Result<InspectConfig, Diagnostic> {
+    Ok(InspectConfig {
+        source: source(settings)?,
+        request: request_options(settings)?,
+        initial_commands: initial_commands(settings)?,
+        recording: recording(settings),
+    })
+}
+
+/// Where the bytes come from.
+fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     let text = |name| settings.text(name);
     for (name, of) in [("replace", "write"), ("anywhere", "proxy")] {
         if text(name) == "yes" && text(of).is_empty() {
@@ -169,11 +179,8 @@ pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     };
     if !text("file").is_empty() {
         let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
-        let from = match text("from") {
-            "client" => Some(Side::Client),
-            "server" => Some(Side::Server),
-            _ => None,
-        };
+        // `mask` is no side's name: the first frame tells
+        let from = text("from").parse().ok();
         let options = capture::ReadOptions { keylog, from };
         return Ok(InspectSource::File(PathBuf::from(text("file")), options));
     }
@@ -198,11 +205,7 @@ pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     if url {
         Target::parse(server).map_err(|error| settings.invalid("server", error))?;
         let pong = text("pong") == "yes";
-        let options = clients::SessionOptions {
-            tls: tls(),
-            auto_pong: pong,
-            ..clients::SessionOptions::new(server)
-        };
+        let options = SessionOptions { tls: tls(), auto_pong: pong, ..SessionOptions::new(server) };
         return Ok(InspectSource::Url(Box::new(options)));
     }
     BundledServer::parse(server).map(InspectSource::Bundled).ok_or_else(|| {
@@ -212,18 +215,17 @@ pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     })
 }
 
-/// How the settings want a connection to be opened.
-pub(crate) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Diagnostic> {
+/// What the request asks for besides a WebSocket.
+fn request_options(settings: &Settings) -> Result<RequestOptions, Diagnostic> {
     let text = |name| settings.text(name);
-    let lines = |name: &'static str| text(name).lines().filter(|line| !line.trim().is_empty());
     let header = |line: &str| {
         let (name, value) = line.split_once(':')?;
         Some((name.trim().to_owned(), value.trim().to_owned()))
     };
-    let headers: Option<Vec<_>> = lines("headers").map(header).collect();
+    let headers: Option<Vec<_>> = lines(settings, "headers").map(header).collect();
     let headers = headers
         .ok_or_else(|| settings.invalid("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
-    let request = RequestOptions {
+    Ok(RequestOptions {
         headers,
         origin: Some(text("origin").to_owned()).filter(|origin| !origin.is_empty()),
         protocols: text("protocols")
@@ -232,19 +234,24 @@ pub(crate) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Dia
             .map(str::to_owned)
             .collect(),
         deflate: text("deflate") == "yes",
-    };
-    let mut first: Vec<clients::SessionCommand> = Vec::new();
-    if !text("text").is_empty() {
-        first.push(clients::SessionCommand::Text(text("text").to_owned()));
+    })
+}
+
+/// What is sent first: the text, and each line of `sends`.
+fn initial_commands(settings: &Settings) -> Result<Vec<SessionCommand>, Diagnostic> {
+    let mut first = Vec::new();
+    let text = settings.text("text");
+    if !text.is_empty() {
+        first.push(SessionCommand::Text(text.to_owned()));
     }
-    for line in lines("sends") {
+    for line in lines(settings, "sends") {
         first.push(match line.split_once(' ') {
-            Some(("text", text)) => clients::SessionCommand::Text(text.to_owned()),
-            Some(("quoted", text)) => clients::SessionCommand::Text(
+            Some(("text", text)) => SessionCommand::Text(text.to_owned()),
+            Some(("quoted", text)) => SessionCommand::Text(
                 serde_json::from_str(text)
                     .map_err(|error| settings.invalid("sends", error.to_string()))?,
             ),
-            Some(("hex", hex)) => clients::SessionCommand::Raw(
+            Some(("hex", hex)) => SessionCommand::Raw(
                 format::parse_hex(hex).map_err(|error| settings.invalid("sends", error))?,
             ),
             _ => {
@@ -255,46 +262,48 @@ pub(crate) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Dia
             }
         });
     }
-    Ok(ConnectOptions {
-        request,
-        initial_commands: first,
-        recording: recording(settings),
-        ..ConnectOptions::default()
-    })
+    Ok(first)
+}
+
+/// The lines of a setting that have something in them.
+fn lines<'s>(settings: &'s Settings, name: &str) -> impl Iterator<Item = &'s str> {
+    settings.text(name).lines().filter(|line| !line.trim().is_empty())
 }
 
 /// What these settings do outside of the talk: all that their source and their file are made of.
 pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagnostic> {
-    let (source, connect_options) = (source(settings)?, connect_options(settings)?);
+    let config = config(settings)?;
     let declared =
         |effect, setting| DeclaredEffect { effect, position: settings.position(setting) };
-    let connect = |target: &Target, tls: &TlsOptions, connect_options: &ConnectOptions| {
-        let (headers, messages) =
-            (own_headers(&connect_options.request), connect_options.initial_commands.len());
-        let target_url = target.to_string();
-        let effect =
-            Effect::Connect { target: target_url, headers, messages, verified: !tls.insecure };
+    let connect = |target: &Target, tls: &TlsOptions, headers: usize, messages: usize| {
+        let effect = Effect::Connect {
+            target: target.to_string(),
+            headers,
+            messages,
+            verified: !tls.insecure,
+        };
         (!is_loopback(&target.host)).then(|| declared(effect, "server"))
     };
     let mut found = Vec::new();
-    match &source {
+    match &config.source {
         // a lesson has bundled servers, whatever else is set
         _ if !settings.text("scenario").is_empty() => {}
         InspectSource::Bundled(_) | InspectSource::File(..) => {}
         InspectSource::Url(options) => {
             let target =
                 Target::parse(&options.url).map_err(|reason| settings.invalid("server", reason))?;
-            found.extend(connect(&target, &options.tls, &connect_options));
+            let (headers, messages) = (own_headers(&config.request), config.initial_commands.len());
+            found.extend(connect(&target, &options.tls, headers, messages));
         }
         InspectSource::Proxy(options) => {
             let anywhere = options.allow_remote && !options.listen.ip().is_loopback();
             let effect = Effect::Listen { address: options.listen.to_string(), anywhere };
             found.push(declared(effect, "proxy"));
             // what passes is its clients'
-            found.extend(connect(&options.upstream, &options.tls, &ConnectOptions::default()));
+            found.extend(connect(&options.upstream, &options.tls, 0, 0));
         }
     }
-    if let Some(RecordingOptions { path, replace }) = connect_options.recording {
+    if let Some(RecordingOptions { path, replace }) = config.recording {
         found.push(declared(Effect::Write { path, replace }, "write"));
     }
     Ok(found)

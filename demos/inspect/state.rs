@@ -1,12 +1,13 @@
 //! [`Inspect`]: the inspector's state, put together from its parts.
 
 use super::action::Tab;
+use super::connect_options::ConnectOptions;
 use super::lesson::play::{ScenarioPlayer, StepState};
 use super::messages::{Cmd, Msg};
 use super::overlays::mode::InputMode;
 use super::session::Session;
-use super::source::{ConnectOptions, InspectSource};
 use super::tabs::Tabs;
+use crate::inspect::InspectConfig;
 
 /// The inspector's state.
 pub struct Inspect {
@@ -17,8 +18,15 @@ pub struct Inspect {
 }
 
 impl Inspect {
-    pub(crate) fn new(source: InspectSource, connect_options: ConnectOptions, tab: Tab) -> Self {
-        let mut session = Session::new(source, connect_options);
+    /// An inspector of this configuration, with the frames in sight, and what it asks for at once.
+    pub fn with_config(config: &InspectConfig) -> (Self, Vec<Cmd>) {
+        let mut inspect = Self::new(config, Tab::Frames);
+        let commands = inspect.connect();
+        (inspect, commands)
+    }
+
+    pub(crate) fn new(config: &InspectConfig, tab: Tab) -> Self {
+        let mut session = Session::new(config);
         let mut tabs = Tabs::new(tab);
         tabs.show(tab, &mut session);
         Self { session, tabs, mode: InputMode::Browse, player: None }

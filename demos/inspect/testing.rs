@@ -12,9 +12,9 @@ use super::action::Tab;
 use super::chrome;
 use super::messages::{Cmd, CommandSender, Msg};
 use super::session::mask_key::MaskKeySource;
-use super::source::{BundledServer, ConnectOptions, InspectSource};
 use super::state::Inspect;
 use crate::clients::{SessionCommand, SessionEvent};
+use crate::inspect::{BundledServer, InspectConfig, InspectSource};
 use crate::measure::SplitMix64;
 use crate::net::{Chunk, Direction};
 use crate::stage::{Demo as _, DemoEvent, Theme, ViewContext};
@@ -46,7 +46,7 @@ pub(crate) fn seen_after(
     sent: &[(Side, &[u8])],
 ) -> (Inspect, mpsc::Receiver<SessionCommand>) {
     let source = InspectSource::Bundled(BundledServer::parse("plain").unwrap());
-    let mut inspect = Inspect::new(source, ConnectOptions::default(), Tab::Frames);
+    let mut inspect = Inspect::new(&InspectConfig::new(source), Tab::Frames);
     inspect.session.mask_keys = MaskKeySource::Seeded(SplitMix64::new(7));
     assert!(matches!(inspect.connect()[..], [Cmd::Open(1, InspectSource::Bundled(_), _)]));
     let (commands, inbox) = mpsc::channel(4);

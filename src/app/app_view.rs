@@ -68,7 +68,7 @@ impl App {
             minutes: self.elapsed_minutes,
             key_owner: self.key_owner(),
             servers: &self.servers,
-            standalone: self.presentation.standalone,
+            standalone: self.presentation.standalone.is_some(),
         };
         footer.draw(last, buffer, self.theme);
         if let Some(hint) =

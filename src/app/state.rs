@@ -14,7 +14,8 @@ use crate::app::key_bindings::{self, StageAction};
 use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::deck::{self, Deck, Slide, Warning};
 use crate::stage::{
-    ColorDepth, DemoPosition, DynDemo, EffectConsents, OpenRefusal, Registry, Services, Theme,
+    ColorDepth, DemoPosition, DynDemo, EffectConsents, OpenRefusal, Registry, Services,
+    StandaloneDemo, Theme,
 };
 
 /// A talk and everything it is shown with.
@@ -38,8 +39,9 @@ pub struct Presentation {
     pub consents: EffectConsents,
     /// What the reader should know first; it stands above the footer until the first key.
     pub notice: Option<String>,
-    /// There is no talk, only one demo, which has the screen and the keys from the start.
-    pub standalone: bool,
+    /// There is no talk, only this demo in the place of the only fence, which has the screen and
+    /// the keys from the start.
+    pub standalone: Option<StandaloneDemo>,
 }
 
 /// What happens to a talk.
@@ -147,7 +149,7 @@ impl App {
             stopped: None,
         };
         app.open_slide(0, 0);
-        if app.presentation.standalone {
+        if app.presentation.standalone.is_some() {
             app.focus_next_demo();
         }
         app
@@ -245,7 +247,7 @@ impl App {
     /// Esc is for the demo: it has something open, or there is nothing else that could have the
     /// keys.
     fn keeps_escape(&self, index: usize) -> bool {
-        self.presentation.standalone
+        self.presentation.standalone.is_some()
             || self
                 .slots
                 .get(index)
@@ -343,6 +345,9 @@ impl App {
     }
 
     pub(crate) fn open_slot(&self, demo: usize, fence: &deck::Fence) -> DemoSlot {
+        if let Some(standalone) = &self.presentation.standalone {
+            return Ok(standalone.open(self.services.clone()));
+        }
         let spot = DemoPosition { slide: self.slide_index, demo };
         self.presentation.registry.open(
             fence,

@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::text::named_enum;
+
 /// A way in which a client learns of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
@@ -18,20 +20,9 @@ pub enum Transport {
     WebSocket,
 }
 
+named_enum!(Transport, "way": WebSocket = "ws", Sse = "sse", LongPoll = "long", Poll = "poll");
+
 impl Transport {
-    /// All transports, the freshest first.
-    pub const ALL: [Self; 4] = [Self::WebSocket, Self::Sse, Self::LongPoll, Self::Poll];
-
-    /// The word for it in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Poll => "poll",
-            Self::LongPoll => "long",
-            Self::Sse => "sse",
-            Self::WebSocket => "ws",
-        }
-    }
-
     /// The name on a slide.
     pub const fn title(self) -> &'static str {
         match self {
@@ -40,11 +31,6 @@ impl Transport {
             Self::Sse => "SSE",
             Self::WebSocket => "WebSocket",
         }
-    }
-
-    /// The transport of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|transport| transport.name() == name)
     }
 
     /// Whether the server speaks without being asked each time.
@@ -132,9 +118,10 @@ mod tests {
     #[test]
     fn every_transport_is_found_by_its_name() {
         assert_eq!(
-            Transport::ALL.map(|transport| Transport::from_name(transport.name())),
-            Transport::ALL.map(Some)
+            Transport::ALL.map(|transport| transport.name().parse()),
+            Transport::ALL.map(Ok)
         );
-        assert_eq!(Transport::from_name("pigeon"), None);
+        let error = "pigeon".parse::<Transport>().unwrap_err().to_string();
+        assert_eq!(error, "unknown way `pigeon`; there are: ws, sse, long, poll");
     }
 }

@@ -8,6 +8,7 @@ use std::pin::Pin;
 
 use crate::scope::Scope;
 use crate::servers::{Origins, ServerOptions, hub, sloppy, strict, websocket};
+use crate::text::named_enum;
 use crate::wire::handshake::ServerPolicy;
 
 /// The only origin that the guarded server lets in.
@@ -32,26 +33,17 @@ pub enum ServerKind {
 /// A server that runs as long as it is polled.
 pub(super) type ServerFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+named_enum!(
+    ServerKind,
+    "server":
+    Plain = "plain",
+    Strict = "strict",
+    Guarded = "guarded",
+    Sloppy = "sloppy",
+    Hub = "hub",
+);
+
 impl ServerKind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Strict, Self::Guarded, Self::Sloppy, Self::Hub];
-
-    /// `plain`, `strict`, ...
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Strict => "strict",
-            Self::Guarded => "guarded",
-            Self::Sloppy => "sloppy",
-            Self::Hub => "hub",
-        }
-    }
-
-    /// The server of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
     /// Whose pages it lets in, unless [`Access::origins`](super::Access::origins) says otherwise.
     pub fn origins(self) -> Origins {
         match self {

@@ -20,7 +20,7 @@ pub use color_depth::ColorDepth;
 pub use demo::{Demo, DemoEvent, KeyHint, ViewContext};
 pub use effect::{DeclaredEffect, DemoPosition, Effect, EffectConsents, describe_all};
 pub use registry::{DemoEntry, OpenRefusal, Registry};
-pub use running_demo::{DynDemo, RunningDemo};
+pub use running_demo::{DynDemo, RunningDemo, StandaloneDemo};
 pub use services::Services;
 pub use settings::{Diagnostic, SettingSpec, SettingType, Settings, settings};
 pub use theme::Theme;

@@ -62,6 +62,29 @@ pub struct RunningDemo<D: Demo> {
     scope: Scope,
 }
 
+/// A demo that has the screen to itself. It is opened with a value of its own type where a slide
+/// would give it settings, and nobody is asked for consent: whoever starts the program with it
+/// wants what it does.
+#[derive(Clone)]
+pub struct StandaloneDemo(Arc<OpenStandalone>);
+
+type OpenStandalone = dyn Fn(Arc<Services>) -> Box<dyn DynDemo> + Send + Sync;
+
+impl StandaloneDemo {
+    /// The demo that `open` gives each time it is opened, with what it asks for at once.
+    pub fn new<D: Demo>(open: impl Fn() -> (D, Vec<D::Cmd>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |services| {
+            let (demo, commands) = open();
+            Box::new(RunningDemo::start(demo, commands, services))
+        }))
+    }
+
+    /// Opens it; it needs a tokio runtime around it.
+    pub fn open(&self, services: Arc<Services>) -> Box<dyn DynDemo> {
+        (self.0)(services)
+    }
+}
+
 impl<D: Demo> RunningDemo<D> {
     /// Opens the demo on a slide.
     ///
@@ -70,6 +93,12 @@ impl<D: Demo> RunningDemo<D> {
     /// What the demo itself has to complain of.
     pub fn open(settings: &Settings, services: Arc<Services>) -> Result<Self, Diagnostic> {
         let (demo, commands) = D::open(settings)?;
+        Ok(Self::start(demo, commands, services))
+    }
+
+    /// Starts a demo that is open already, with what it asks for at once. It needs a tokio runtime
+    /// around it.
+    fn start(demo: D, commands: Vec<D::Cmd>, services: Arc<Services>) -> Self {
         let (failure_sender, failures) = mpsc::channel(4);
         let panic_sender = failure_sender.clone();
         let scope = Scope::new(move |panic| {
@@ -79,7 +108,7 @@ impl<D: Demo> RunningDemo<D> {
         let (stage, mailbox) = Stage::new(scope.clone(), failure_sender, services);
         let mut slot = Self { demo, stage, mailbox, failures, stopped: None, scope };
         slot.perform(commands);
-        Ok(slot)
+        slot
     }
 
     fn update(&mut self, event: DemoEvent<D::Msg>) {

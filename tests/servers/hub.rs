@@ -280,10 +280,7 @@ async fn a_cancelled_scope_lets_go_of_every_socket_though_somebody_holds_the_hub
 #[tokio::test]
 async fn a_bundle_has_it_by_name() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let plan = BundleOptions {
-        websocket: ServerKind::from_name("hub").unwrap(),
-        ..BundleOptions::default()
-    };
+    let plan = BundleOptions { websocket: "hub".parse().unwrap(), ..BundleOptions::default() };
     let bundle = ServerBundle::start_with(&scope, plan, None);
     let address = soon(bundle.websocket.ready()).await.unwrap();
     let mut peer = Peer(TcpStream::connect(address).await.unwrap());

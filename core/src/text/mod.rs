@@ -5,6 +5,10 @@
 
 pub mod units;
 
+mod names;
+
+pub use names::{UnknownName, named_enum};
+
 use std::borrow::Cow;
 
 use strsim::levenshtein;

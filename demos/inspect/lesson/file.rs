@@ -7,7 +7,8 @@
 use serde::Deserialize;
 
 use crate::clients::SessionCommand;
-use crate::demos::inspect::source::{BundledServer, RequestEdits};
+use crate::demos::inspect::connect_options::RequestEdits;
+use crate::inspect::BundledServer;
 use crate::wire::{Header, LengthForm, MaskingKey, Opcode, format};
 
 /// Every scenario, by the name that a slide gives.

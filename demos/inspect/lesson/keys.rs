@@ -6,9 +6,10 @@ use crossterm::event::KeyCode;
 
 use super::play::{ScenarioPlayer, StepState};
 use crate::demos::inspect::action::{Action, Place, Tab};
+use crate::demos::inspect::connect_options::ConnectOptions;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::ConnectionStatus;
-use crate::demos::inspect::source::{BundledServer, ConnectOptions};
+use crate::inspect::BundledServer;
 use crate::wire::Side;
 
 /// Goes on: first to the question of the next step, then to what it does.
@@ -97,7 +98,7 @@ mod tests {
     use crate::clients::SessionCommand;
     use crate::demos::inspect::lesson::file::Scenario;
     use crate::demos::inspect::session::mask_key::MaskKeySource;
-    use crate::demos::inspect::source::InspectSource;
+    use crate::inspect::{InspectConfig, InspectSource};
     use crate::wire::MaskingKey;
 
     /// Plays a lesson's steps one after the other, and gathers the keys of the frames that have
@@ -105,7 +106,7 @@ mod tests {
     fn drawn_keys(name: &str, source: MaskKeySource) -> Vec<MaskingKey> {
         let mut player = ScenarioPlayer::new(Scenario::from_name(name).unwrap());
         let server = BundledServer::parse(&player.scenario.server).unwrap();
-        let mut session = Session::new(InspectSource::Bundled(server), ConnectOptions::default());
+        let mut session = Session::new(&InspectConfig::new(InspectSource::Bundled(server)));
         session.mask_keys = source;
         let mut keys = Vec::new();
         for _ in 0..player.scenario.steps.len() {
@@ -137,7 +138,7 @@ mod tests {
     fn without_random_numbers_a_step_is_not_done_and_the_reader_learns_why() {
         let mut player = ScenarioPlayer::new(Scenario::from_name("break-it").unwrap());
         let server = BundledServer::parse(&player.scenario.server).unwrap();
-        let mut session = Session::new(InspectSource::Bundled(server), ConnectOptions::default());
+        let mut session = Session::new(&InspectConfig::new(InspectSource::Bundled(server)));
         session.mask_keys = MaskKeySource::Failing;
         let mut refused = 0;
         for _ in 0..player.scenario.steps.len() {

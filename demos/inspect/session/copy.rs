@@ -4,7 +4,7 @@
 
 use super::state::Session;
 use crate::demos::inspect::messages::Cmd;
-use crate::demos::inspect::source::InspectSource;
+use crate::inspect::InspectSource;
 use crate::wire::query::copy_as::Excerpt;
 use crate::wire::{Side, format};
 

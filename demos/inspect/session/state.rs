@@ -8,8 +8,9 @@ use super::mask_key::MaskKeySource;
 use super::query::{ActiveFilter, ActiveSearch};
 use crate::clients::SessionCommand;
 use crate::demos::inspect::action::ByteCursor;
+use crate::demos::inspect::connect_options::ConnectOptions;
 use crate::demos::inspect::messages::{Cmd, CommandSender, ProxyCommandSender};
-use crate::demos::inspect::source::{ConnectOptions, InspectSource};
+use crate::inspect::{InspectConfig, InspectSource};
 use crate::proxy::{ConnectionSelector, InterceptAction, ProxyCommand};
 use crate::wire::{Side, format};
 
@@ -48,7 +49,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(source: InspectSource, connect_options: ConnectOptions) -> Self {
+    pub(crate) fn new(config: &InspectConfig) -> Self {
+        Self::with_options(config.source.clone(), ConnectOptions::from(config))
+    }
+
+    fn with_options(source: InspectSource, connect_options: ConnectOptions) -> Self {
         Self {
             connections: Connections::new(source.name()),
             source,
@@ -76,7 +81,7 @@ impl Session {
     /// Begins anew with these options this once. Connections of our own stay in the list if
     /// `keep_earlier`.
     pub(crate) fn open(&mut self, connect_options: ConnectOptions, keep_earlier: bool) -> Vec<Cmd> {
-        let mut fresh = Self::new(self.source.clone(), self.connect_options.clone());
+        let mut fresh = Self::with_options(self.source.clone(), self.connect_options.clone());
         if keep_earlier && self.source.is_own_connection() {
             fresh.connections.keep_earlier(&mut self.connections);
         }

@@ -177,7 +177,7 @@ mod tests {
             color_depth: ColorDepth::TrueColor,
             consents: EffectConsents::default(),
             notice: None,
-            standalone: false,
+            standalone: None,
         }
     }
 

@@ -133,11 +133,8 @@ fn parse_line(line: &[u8]) -> Result<RecordLine, RecordError> {
         ("end", _) => return Ok(RecordLine { connection, content: LineContent::End }),
         _ => return Ok(RecordLine { connection, content: LineContent::Other }),
     };
-    let from = match record.from {
-        Some("client") => Side::Client,
-        Some("server") => Side::Server,
-        other => return Err(RecordError::From(other.map(str::to_owned))),
-    };
+    let from = record.from.and_then(|name| name.parse().ok());
+    let from = from.ok_or_else(|| RecordError::From(record.from.map(str::to_owned)))?;
     let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
     // recordings of other tools may have one connection and no number
     let connection = Some(connection.unwrap_or_default());

@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 
 use super::decoded_handshake::DecodedHandshake;
+use super::fault_record::{FaultRecord, ProblemRecord};
 use crate::wire::format::hex;
-use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome, Problem};
-use crate::wire::{Fault, Frame, Header, Message, Needed, Side, Transcript};
+use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome};
+use crate::wire::{Frame, Header, Message, Needed, Side, Transcript};
 
 pub(super) fn frames_json(transcript: &Transcript) -> String {
     // A frame whose length cannot be is listed by its header alone: no payload of that size will
@@ -19,7 +20,7 @@ pub(super) fn frames_json(transcript: &Transcript) -> String {
         "from": transcript.decoder().sender().name(),
         "frames": frames,
         "messages": transcript.messages().iter().map(message_json).collect::<Vec<_>>(),
-        "violations": transcript.faults().iter().map(fault_json).collect::<Vec<_>>(),
+        "violations": transcript.faults().iter().map(FaultRecord::new).collect::<Vec<_>>(),
         "incomplete": transcript.needed().map(|needs| incomplete_json(&needs)),
         "open_fragmented_message": transcript.decoder().open_message().is_some(),
     }))
@@ -63,23 +64,6 @@ fn message_json(message: &Message) -> Value {
     })
 }
 
-pub(in crate::cli) fn fault_json(fault: &Fault) -> Value {
-    let detail = fault.detail.to_string();
-    json!({
-        "code": fault.code.name(),
-        "severity": fault.severity().name(),
-        "frame": fault.frame,
-        "byte_offset": fault.byte_offset,
-        "bits": fault.bits.map(|bits| bits.to_string()),
-        "detectable_after_bytes": fault.detectable_after,
-        "close_code": fault.close_code(),
-        "rfc": fault.section(),
-        "what": fault.summary(),
-        "why": fault.rationale(),
-        "detail": (!detail.is_empty()).then_some(detail),
-    })
-}
-
 fn incomplete_json(needs: &Needed) -> Value {
     json!({ "have": needs.have, "need_more": needs.more, "phase": needs.part.name() })
 }
@@ -97,7 +81,7 @@ pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
     json_line(&json!({
         "verdict": verdict_name(validation.outcome, handshake.from),
         "status": validation.status,
-        "problems": validation.problems.iter().map(problem_json).collect::<Vec<_>>(),
+        "problems": validation.problems.iter().map(ProblemRecord::new).collect::<Vec<_>>(),
         "head_len": understood.then_some(handshake.head_bytes.len()),
         "leftover_hex": leftover,
         "response_headers": (handshake.from == Side::Client).then_some(headers),
@@ -122,19 +106,6 @@ pub(in crate::cli) fn verdict_name(outcome: HandshakeOutcome, from: Side) -> &'s
         (HandshakeOutcome::Reject, Side::Server) => "fail",
         (HandshakeOutcome::Incomplete, _) => "incomplete",
     }
-}
-
-pub(in crate::cli) fn problem_json(problem: &Problem) -> Value {
-    let rule = problem.code.rule();
-    json!({
-        "code": rule.name,
-        "severity": problem.severity.name(),
-        "span": problem.span.as_ref().map(|span| [span.start, span.len()]),
-        "hint": problem.hint,
-        "rfc": rule.section,
-        "what": rule.summary,
-        "why": rule.rationale,
-    })
 }
 
 fn check_json(check: &HandshakeCheck) -> Value {

@@ -4,13 +4,15 @@
 
 mod decoded_handshake;
 mod deflate_listing;
+mod fault_record;
 mod frame_text;
 mod handshake_text;
 mod hex_input;
 mod json;
 mod text_page;
 
-pub(super) use json::{fault_json, problem_json, verdict_name};
+pub(super) use fault_record::{FaultRecord, ProblemRecord};
+pub(super) use json::verdict_name;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use crate::cli::decode::decoded_handshake::DecodedHandshake;
 use crate::cli::output;
 use crate::cli::shared_args::SenderArg;
 use crate::wire::deflate::inflate::INFLATE_LIMIT;

@@ -4,11 +4,13 @@ use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
 use crate::cli::shared_args::{SenderArg, ThemeArg};
-use crate::clients::{HandshakeRequest, RequestOptions, SessionOptions};
-use crate::net::{Target, TlsOptions};
-use crate::wire::Side;
+use crate::clients::{RequestOptions, SessionOptions};
+use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
+use crate::net::{Target, TargetError, TlsOptions};
+use crate::proxy::ProxyOptions;
 
 /// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and
 /// show every byte.
@@ -182,54 +184,48 @@ impl InspectArgs {
         ))
     }
 
-    /// How to connect.
-    pub fn client_options(&self) -> SessionOptions {
-        let request_options = RequestOptions {
+    /// What the arguments ask for, printed or on a stage.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn config(&self) -> Result<InspectConfig, TargetError> {
+        let request = RequestOptions {
             headers: self.headers.clone(),
             origin: self.origin.clone(),
             protocols: self.protocols.clone(),
             deflate: self.deflate,
         };
-        SessionOptions {
-            request: HandshakeRequest::Standard(request_options),
-            tls: self.tls_options(),
-            auto_pong: !self.no_pong,
-            ..SessionOptions::new(&self.source)
+        let recording =
+            self.write.clone().map(|path| RecordingOptions { path, replace: self.replace });
+        Ok(InspectConfig {
+            source: self.inspect_source()?,
+            request,
+            initial_commands: self.sends.0.clone(),
+            recording,
+        })
+    }
+
+    fn inspect_source(&self) -> Result<InspectSource, TargetError> {
+        if let Some(file) = self.file_source() {
+            let options =
+                ReadOptions { keylog: self.keylog.clone(), from: self.from.map(Into::into) };
+            return Ok(InspectSource::File(file.to_owned(), options));
         }
-    }
-
-    /// Whom to trust.
-    pub fn tls_options(&self) -> TlsOptions {
-        let (ca, name) = (self.ca.clone(), self.server_name.clone());
-        TlsOptions { ca, insecure: self.insecure, server_name: name, ..TlsOptions::default() }
-    }
-
-    /// The same as the inspector's settings, which are those of a slide.
-    pub fn demo_settings(&self) -> Vec<(&'static str, String)> {
-        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let yes = |set: bool| set.then(|| "yes".to_owned());
-        let lines = self.headers.iter().map(|(name, value)| [name, ": ", value, "\n"].concat());
-        let settings = [
-            ("server", self.file_source().is_none().then(|| self.source.clone())),
-            ("file", self.file_source().map(|file| file.display().to_string())),
-            ("keylog", path(&self.keylog)),
-            ("from", self.from.map(|from| Side::from(from).name().to_owned())),
-            ("write", path(&self.write)),
-            ("replace", yes(self.replace)),
-            ("text", Some(String::new())),
-            ("sends", Some(self.sends.to_setting())),
-            ("headers", Some(lines.collect())),
-            ("origin", self.origin.clone()),
-            ("protocols", Some(self.protocols.join(", "))),
-            ("deflate", yes(self.deflate)),
-            ("pong", self.no_pong.then(|| "no".to_owned())),
-            ("ca", path(&self.ca)),
-            ("name", self.server_name.clone()),
-            ("insecure", yes(self.insecure)),
-            ("proxy", self.proxy.map(|address| address.to_string())),
-            ("anywhere", yes(self.anywhere)),
-        ];
-        settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        let target = Target::parse(&self.source)?;
+        let (ca, server_name) = (self.ca.clone(), self.server_name.clone());
+        let tls = TlsOptions { ca, insecure: self.insecure, server_name, ..TlsOptions::default() };
+        Ok(match self.proxy {
+            Some(listen) => InspectSource::Proxy(Box::new(ProxyOptions {
+                tls,
+                allow_remote: self.anywhere,
+                ..ProxyOptions::new(listen, target)
+            })),
+            None => InspectSource::Url(Box::new(SessionOptions {
+                tls,
+                auto_pong: !self.no_pong,
+                ..SessionOptions::new(&self.source)
+            })),
+        })
     }
 }
 
@@ -242,7 +238,7 @@ mod tests {
 
     use super::*;
     use crate::cli::inspect::printer::Printer;
-    use crate::clients::SessionCommand;
+    use crate::clients::{HandshakeRequest, SessionCommand};
     use crate::wire::Side;
 
     #[derive(Parser)]
@@ -290,14 +286,67 @@ mod tests {
         let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
         assert_eq!((a, b), (&SessionCommand::Text("a".into()), &SessionCommand::Text("b".into())));
         assert_eq!(raw, &SessionCommand::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
-        assert!(
-            inspect.sends.to_setting().starts_with("text a\n"),
-            "{}",
-            inspect.sends.to_setting()
-        );
+        assert_eq!(inspect.config().unwrap().initial_commands, inspect.sends.0);
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
         assert!(error.to_string().contains("right would be 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn the_arguments_make_the_configuration_and_nothing_is_written_out_and_parsed_again() {
+        let config = parse(&[
+            "--header",
+            "Cookie: a=b",
+            "--origin",
+            "https://x",
+            "--protocol",
+            "a b",
+            "--protocol",
+            "c",
+            "--deflate",
+            "--no-pong",
+            "--ca",
+            "ca.pem",
+            "--insecure",
+            "--server-name",
+            "n",
+            "--write",
+            "w.pcapng",
+            "--replace",
+            "--send",
+            "two\nlines",
+        ]);
+        let config = config.unwrap().config().unwrap();
+        let request = RequestOptions {
+            headers: vec![("Cookie".into(), "a=b".into())],
+            origin: Some("https://x".into()),
+            protocols: vec!["a b".into(), "c".into()],
+            deflate: true,
+        };
+        assert_eq!(config.request, request);
+        assert_eq!(config.initial_commands, [SessionCommand::Text("two\nlines".into())]);
+        assert_eq!(
+            config.recording,
+            Some(RecordingOptions { path: "w.pcapng".into(), replace: true })
+        );
+        let InspectSource::Url(options) = &config.source else { panic!("{:?}", config.source) };
+        assert_eq!((options.url.as_str(), options.auto_pong), ("ws://a/", false));
+        assert_eq!((&options.tls.ca, options.tls.insecure), (&Some("ca.pem".into()), true));
+        assert_eq!(options.tls.server_name.as_deref(), Some("n"));
+        assert_eq!(config.session_options(options).request, HandshakeRequest::Standard(request));
+
+        let proxy = parse(&["--proxy", "0.0.0.0:9", "--anywhere"]).unwrap().config().unwrap();
+        let InspectSource::Proxy(options) = &proxy.source else { panic!("{:?}", proxy.source) };
+        assert_eq!(
+            (options.listen.to_string().as_str(), options.allow_remote),
+            ("0.0.0.0:9", true)
+        );
+
+        let line = ["inspect", "dir/x.pcap", "--keylog", "keys", "--from", "server"];
+        let file = TestCommand::try_parse_from(line).unwrap().inspect.config().unwrap();
+        let InspectSource::File(path, options) = &file.source else { panic!("{:?}", file.source) };
+        assert_eq!(path, Path::new("dir/x.pcap"));
+        assert_eq!((options.from, &options.keylog), (Some(Side::Server), &Some("keys".into())));
     }
 
     #[test]

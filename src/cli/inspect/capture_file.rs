@@ -8,31 +8,33 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
 
 use crate::capture::{
     Capture, CapturedStream, ReadOptions, ReplayData, ReplayEvent, StreamStart, TlsStatus, open,
 };
-use crate::cli::inspect::args::InspectArgs;
 use crate::cli::inspect::optional_recorder;
 use crate::cli::inspect::printer::Printer;
-use crate::net::AddressPair;
+use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::inspect::InspectConfig;
 use crate::wire::Trace;
 
-pub(super) fn run(inspect: &InspectArgs, path: &Path) -> anyhow::Result<ExitCode> {
-    if inspect.write.as_deref().is_some_and(|write| is_same_file(write, path)) {
+pub(super) fn run(
+    config: &InspectConfig,
+    path: &Path,
+    options: &ReadOptions,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    if config.recording.as_ref().is_some_and(|recording| is_same_file(&recording.path, path)) {
         anyhow::bail!(
             "{} cannot be read and written at once; --write takes another file",
             path.display()
         );
     }
-    let options =
-        ReadOptions { keylog: inspect.keylog.clone(), from: inspect.from.map(Into::into) };
-    let capture = open(path, &options)?;
-    if let Some(mut writer) = optional_recorder::create_writer(inspect)? {
+    let capture = open(path, options)?;
+    if let Some(mut writer) = optional_recorder::create_writer(config.recording.as_ref())? {
         capture.write(&mut writer).context("could not write the other file")?;
     }
-    print_capture(&capture, inspect.json, BufWriter::with_capacity(1 << 16, io::stdout()))
+    print_capture(&capture, json, BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
 /// Prints the records. The exit status is 1 if there is no connection, or one that could not be
@@ -97,20 +99,16 @@ fn print_connection<W: Write>(
     if stream.start == StreamStart::Frames {
         printer.start_mid_connection(number);
     }
-    let since = stream.started_at.as_secs_f64();
+    let since_1970_s = stream.started_at.as_secs_f64();
     let tls = match &stream.tls {
-        TlsStatus::Plaintext => Value::Null,
+        TlsStatus::Plaintext => None,
         TlsStatus::Decrypted { version, suite } => {
-            json!(format!("{version} with {suite}, decrypted"))
+            Some(format!("{version} with {suite}, decrypted"))
         }
-        TlsStatus::Encrypted(_) => json!("not decrypted"),
+        TlsStatus::Encrypted(_) => Some("not decrypted".to_owned()),
     };
-    if let Some(AddressPair { client, server }) = stream.addresses {
-        let fields = json!({
-            "connection": number, "client": client.to_string(), "server": server.to_string(),
-            "since_1970_s": since, "tls": tls,
-        });
-        printer.print_record_at("connection", Duration::ZERO, fields)?;
+    if let Some(addresses) = stream.addresses {
+        printer.print(&Record::file_connection(number, addresses, since_1970_s, tls))?;
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
         print_note(printer, Some(number), &format!("this connection is encrypted: {reason}"))?;
@@ -123,7 +121,8 @@ fn print_note<W: Write>(
     number: Option<usize>,
     text: &str,
 ) -> io::Result<()> {
-    printer.print_record_at("note", Duration::ZERO, json!({ "connection": number, "text": text }))
+    let subject = number.map_or(NoteSubject::File, NoteSubject::Connection);
+    printer.print(&Record::note(subject, Duration::ZERO, text))
 }
 
 fn print_replay_event<W: Write>(
@@ -139,11 +138,7 @@ fn print_replay_event<W: Write>(
                  frame that is under way and are taken for zeros",
                 event.from
             );
-            printer.print_record_at(
-                "note",
-                event.at,
-                json!({ "connection": number, "text": text }),
-            )?;
+            printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
             let zeros = vec![0; within_frame.to_usize_saturating()];
             printer.print_completed(number, event.from, event.at, &zeros)?;
         }
@@ -153,12 +148,16 @@ fn print_replay_event<W: Write>(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::wire::format::hex;
 
     const REQUEST: &[u8] =
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    const KNOWN_TEXT: &str = include_str!("../../../tests/records/known.txt");
 
     /// Standard output that panics where one record is written to it.
     struct Fragile(Vec<u8>);
@@ -257,5 +256,25 @@ mod tests {
             (texts(&records), status),
             (vec!["one", "two"], format!("{:?}", ExitCode::SUCCESS))
         );
+    }
+
+    /// Every byte of both forms stays: programs read the one, and a recording that is printed again
+    /// is itself.
+    #[test]
+    fn known_records_are_printed_as_they_were() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records/known.jsonl");
+        let capture = open(&path, &ReadOptions::default()).unwrap();
+        let known =
+            [(true, std::fs::read_to_string(path).unwrap()), (false, KNOWN_TEXT.to_owned())];
+        for (json, known) in known {
+            let mut out = Vec::new();
+            print_capture(&capture, json, &mut out).unwrap();
+            let printed = String::from_utf8(out).unwrap();
+            // the last record has the time of printing
+            let lines: Vec<&str> = printed.split_inclusive('\n').collect();
+            let (last, lines) = lines.split_last().unwrap();
+            assert_eq!(lines.concat(), known);
+            assert!(last.contains("2 connections in the file"), "{last}");
+        }
     }
 }

@@ -19,6 +19,8 @@ use std::process::ExitCode;
 pub use args::InspectArgs;
 pub use send_args::SendArgs;
 
+use crate::inspect::InspectSource;
+
 impl InspectArgs {
     /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it
     /// should.
@@ -27,9 +29,29 @@ impl InspectArgs {
     ///
     /// If standard output cannot be written, or the proxy's port is not to be had.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        if let Some(file) = self.file_source() {
-            return ignore_broken_pipe(capture_file::run(&self, file));
-        }
+        let config = self.config()?;
+        let result = match &config.source {
+            InspectSource::File(path, options) => {
+                capture_file::run(&config, path, options, self.json)
+            }
+            InspectSource::Url(options) => {
+                self.run_live(own_connection::run(&config, options, self.seconds, self.json))
+            }
+            InspectSource::Proxy(options) => {
+                self.run_live(proxy::run(&config, options, self.seconds, self.json))
+            }
+            InspectSource::Bundled(_) => Err(anyhow::anyhow!(
+                "a bundled server runs in the talk, or alone with `wiretalk serve`"
+            )),
+        };
+        ignore_broken_pipe(result)
+    }
+
+    /// Runs `session` on a runtime of its own.
+    fn run_live(
+        &self,
+        session: impl Future<Output = anyhow::Result<ExitCode>>,
+    ) -> anyhow::Result<ExitCode> {
         if self.insecure {
             writeln!(
                 io::stderr(),
@@ -37,14 +59,9 @@ impl InspectArgs {
             )?;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let result = runtime.block_on(async {
-            match self.proxy {
-                Some(listen) => proxy::run(&self, listen).await,
-                None => own_connection::run(&self).await,
-            }
-        });
+        let result = runtime.block_on(session);
         runtime.shutdown_background();
-        ignore_broken_pipe(result)
+        result
     }
 }
 

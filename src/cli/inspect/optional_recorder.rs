@@ -6,18 +6,18 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::capture::{PcapngWriter, Recorder, WriteOptions};
-use crate::cli::inspect::args::InspectArgs;
+use crate::inspect::RecordingOptions;
 
 /// A live connection's file, or none.
 pub(super) struct OptionalRecorder<'a>(Option<(Recorder, &'a Path)>);
 
 impl<'a> OptionalRecorder<'a> {
-    /// Creates the file before anything is said.
-    pub(super) fn create(inspect: &'a InspectArgs) -> anyhow::Result<Self> {
-        let Some(path) = inspect.write.as_deref() else { return Ok(Self(None)) };
-        let recorder = Recorder::create(path, &write_options(inspect))
-            .map_err(|error| create_error(path, inspect, error))?;
-        Ok(Self(Some((recorder, path))))
+    /// Creates the file before anything is sent.
+    pub(super) fn create(recording: Option<&'a RecordingOptions>) -> anyhow::Result<Self> {
+        let create = |recording: &'a RecordingOptions| {
+            anyhow::Ok((create_file(recording, Recorder::create)?, recording.path.as_path()))
+        };
+        Ok(Self(recording.map(create).transpose()?))
     }
 
     /// Gives a report to the file.
@@ -31,27 +31,29 @@ impl<'a> OptionalRecorder<'a> {
 }
 
 /// The file for what another file holds.
-pub(super) fn create_writer(inspect: &InspectArgs) -> anyhow::Result<Option<PcapngWriter>> {
-    let create = |path: &Path| {
-        PcapngWriter::create(path, &write_options(inspect))
-            .map_err(|error| create_error(path, inspect, error))
-    };
-    inspect.write.as_deref().map(create).transpose()
+pub(super) fn create_writer(
+    recording: Option<&RecordingOptions>,
+) -> anyhow::Result<Option<PcapngWriter>> {
+    recording.map(|recording| create_file(recording, PcapngWriter::create)).transpose()
 }
 
-fn write_options(inspect: &InspectArgs) -> WriteOptions {
-    WriteOptions { replace: inspect.replace, secrets: None }
+fn create_file<T>(
+    recording: &RecordingOptions,
+    create: impl FnMut(&Path, &WriteOptions) -> io::Result<T>,
+) -> anyhow::Result<T> {
+    let (path, created) = recording.create(1, create);
+    created.map_err(|error| create_error(&path, recording.replace, error))
 }
 
 /// Why the file was not created, and what would be right.
-fn create_error(path: &Path, inspect: &InspectArgs, error: io::Error) -> anyhow::Error {
+fn create_error(path: &Path, replace: bool, error: io::Error) -> anyhow::Error {
     let shown = path.display();
     let hint = match std::fs::read_link(path) {
         Ok(target) if !path.exists() => format!(
             "; it is a symbolic link to {}, which is not there: name that file, or remove the link",
             target.display()
         ),
-        _ if error.kind() == io::ErrorKind::AlreadyExists && !inspect.replace => {
+        _ if error.kind() == io::ErrorKind::AlreadyExists && !replace => {
             "; --replace writes over what is there".to_owned()
         }
         _ => String::new(),

@@ -4,17 +4,17 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep_until};
 
-use crate::cli::inspect::args::InspectArgs;
 use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
-use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
-use crate::clients::{SessionCommand, SessionEvent, run_session};
+use crate::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
+use crate::inspect::InspectConfig;
 use crate::net::later;
 
 /// Reports that wait for the printer; then the socket waits.
@@ -23,11 +23,29 @@ const EVENT_CAPACITY: usize = 64;
 /// The only connection's number.
 const OWN_CONNECTION: usize = 1;
 
-pub(super) async fn run(inspect: &InspectArgs) -> anyhow::Result<ExitCode> {
-    let mut capture_recorder = OptionalRecorder::create(inspect)?;
-    let mut printer = Printer::new(inspect.json, false, Output::new()?, Instant::now());
+/// How long the connection stays open after the last send, unless the command line says otherwise.
+const DEFAULT_STAY: Duration = Duration::from_secs(1);
+
+/// Connects with `options` and prints what happens. `seconds` says how long the connection stays
+/// open after the last send.
+pub(super) async fn run(
+    config: &InspectConfig,
+    options: &SessionOptions,
+    seconds: Option<f64>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let stay = seconds.map_or(DEFAULT_STAY, |seconds| {
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    });
+    let session = SessionPlan {
+        options: config.session_options(options),
+        sends: &config.initial_commands,
+        stay,
+    };
+    let mut capture_recorder = OptionalRecorder::create(config.recording.as_ref())?;
+    let mut printer = Printer::new(json, false, Output::new()?, Instant::now());
     let mut asked = RequestedSends { interrupt: Interrupt::new()?, came: false };
-    let ended = drive_session(inspect, &mut capture_recorder, &mut printer, &mut asked).await;
+    let ended = drive_session(session, &mut capture_recorder, &mut printer, &mut asked).await;
     // what was told before an error is printed all the same
     let faulty = printer.has_panicked();
     let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
@@ -42,16 +60,24 @@ struct RequestedSends {
     came: bool,
 }
 
+/// What a session is to do.
+struct SessionPlan<'a> {
+    options: SessionOptions,
+    sends: &'a [SessionCommand],
+    /// How long it stays open after the last send.
+    stay: Duration,
+}
+
 /// The whole session; true if it ended as it should.
 async fn drive_session(
-    inspect: &InspectArgs,
+    plan: SessionPlan<'_>,
     keep: &mut OptionalRecorder<'_>,
     printer: &mut Printer<Output>,
     asked: &mut RequestedSends,
 ) -> anyhow::Result<bool> {
-    let (orders, inbox) = mpsc::channel(inspect.sends.0.len().saturating_add(2));
+    let (orders, inbox) = mpsc::channel(plan.sends.len().saturating_add(2));
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
-    let mut session = Box::pin(run_session(inspect.client_options(), inbox, sender));
+    let mut session = Box::pin(run_session(plan.options, inbox, sender));
     let (mut deadline, mut over, mut well) = (None, false, true);
     // the goodbye needs no reader, but what there is to say of it does: one that stands still is
     // waited for so long
@@ -81,17 +107,18 @@ async fn drive_session(
                 keep.record(|recorder| recorder.record_session(&report))?;
                 match report {
                     SessionEvent::Open => {
-                        for send in &inspect.sends.0 {
+                        for send in plan.sends {
                             orders.try_send(send.clone())?;
                         }
-                        let stay = Duration::try_from_secs_f64(inspect.seconds.unwrap_or(1.0)).unwrap_or(Duration::MAX);
-                        deadline = Some(later(Deadline::now(), stay));
+                        deadline = Some(later(Deadline::now(), plan.stay));
                     }
                     SessionEvent::Bytes(chunk) => {
                         let from = chunk.direction.sender();
                         printer.print_completed(OWN_CONNECTION, from, printer.elapsed(chunk.at), &chunk.bytes)?;
                     }
-                    SessionEvent::Note(text) => printer.print_record("note", json!({ "text": text }))?,
+                    SessionEvent::Note(text) => {
+                        printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
+                    }
                     SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
                         well = result.is_ok();

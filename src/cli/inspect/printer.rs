@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
-use crate::cli::inspect::record::{self, RecordContext};
-use crate::cli::inspect::record_text;
+use crate::cli::inspect::record::{
+    EndRecord, Millis, NoteSubject, Record, RecordContext, RecordType, close_body,
+};
 use crate::scope::catch_panic_now;
 use crate::text::units;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
@@ -71,6 +70,11 @@ impl<W: Write> Printer<W> {
         at.saturating_duration_since(self.started_at)
     }
 
+    /// The time of a record of what happens now.
+    pub(super) fn now(&self) -> Duration {
+        self.started_at.elapsed()
+    }
+
     /// A connection whose handshake nobody saw: its first bytes are frames.
     pub(super) fn start_mid_connection(&mut self, number: usize) {
         let frames = assemblers(AgreedExtensions::none());
@@ -101,7 +105,7 @@ impl<W: Write> Printer<W> {
             "this connection is not read any further: {reason}; this is a fault of wiretalk"
         );
         self.unread.insert(number, reason);
-        self.print_record_at("note", at, json!({ "connection": number, "text": text }))
+        self.print(&Record::note(NoteSubject::Connection(number), at, text))
     }
 
     /// There was a fault of the program's own.
@@ -120,12 +124,10 @@ impl<W: Write> Printer<W> {
         let result = connection.push(from, at, bytes, |place, what| {
             let place = RecordContext { connection: number, ..place };
             let record = match what {
-                Completed::Head(bytes, opening) => {
-                    record::handshake_record(place, bytes, Some(opening))
-                }
-                Completed::Frame(frame) => record::frame_record(place, &frame),
+                Completed::Head(bytes, opening) => Record::handshake(place, bytes, Some(opening)),
+                Completed::Frame(frame) => Record::frame(place, frame),
             };
-            self.print_line(&record)
+            self.print(&record)
         });
         self.connections.insert(number, connection);
         result
@@ -145,46 +147,26 @@ impl<W: Write> Printer<W> {
             let context = RecordContext { connection: number, from, elapsed: connection.last_at };
             let head = connection.handshake.head_bytes(from);
             if connection.handshake.head(from).is_none() && !head.is_empty() {
-                self.print_line(&record::handshake_record(context, head, None))?;
+                self.print(&Record::handshake(context, head, None))?;
             }
             let body = connection.handshake.leftover(from);
             if connection.assemblers.is_none() && !body.is_empty() {
-                self.print_line(&record::bytes_record(context, body))?;
+                self.print(&Record::bytes(context, body))?;
             }
             let unfinished = connection
                 .assemblers
                 .as_ref()
                 .and_then(|assemblers| assemblers[from].partial_frame());
             if let Some(frame) = unfinished {
-                self.print_line(&record::frame_record(context, &frame))?;
+                self.print(&Record::frame(context, frame))?;
             }
         }
-        self.print_line(&connection.end_record(number, ended))
-    }
-
-    /// Prints something that has a type and fields of its own; the time is now.
-    pub(super) fn print_record(&mut self, kind: &str, fields: Value) -> io::Result<()> {
-        self.print_record_at(kind, self.started_at.elapsed(), fields)
-    }
-
-    /// The same for another time.
-    pub(super) fn print_record_at(
-        &mut self,
-        kind: &str,
-        at: Duration,
-        fields: Value,
-    ) -> io::Result<()> {
-        let mut record = json!({ "type": kind, "t_ms": units::millis(at) });
-        if let (Some(record), Value::Object(fields)) = (record.as_object_mut(), fields) {
-            record.extend(fields);
-        }
-        self.print_line(&record)
+        self.print(&Record::End(connection.end_record(number, ended)))
     }
 
     /// Prints the last record where there were several connections, or none.
     pub(super) fn print_last(&mut self, reason: &str) -> io::Result<()> {
-        let fields = json!({ "connection": Value::Null, "ok": true, "why": reason, "close_received": false, "close_code": Value::Null });
-        self.print_record("end", fields)
+        self.print(&Record::all_ended(self.now(), reason))
     }
 
     /// Where the records go.
@@ -207,11 +189,13 @@ impl<W: Write> Printer<W> {
         self.connections.keys().chain(self.unread.keys()).copied().collect()
     }
 
-    fn print_line(&mut self, record: &Value) -> io::Result<()> {
+    /// Prints a record.
+    pub(super) fn print(&mut self, record: &Record) -> io::Result<()> {
+        // the whole line first: a panic over a record leaves no half of it
         let line = if self.json {
-            record.to_string()
+            serde_json::to_string(record)?
         } else {
-            record_text::to_text(record, self.show_numbers)
+            record.text(self.show_numbers).to_string()
         };
         writeln!(self.out, "{line}")?;
         // whoever reads a live connection wants each record at once
@@ -282,37 +266,37 @@ impl ConnectionState {
         let mut rest = bytes;
         while let Some(frame) = assemblers[from].next_frame(&mut rest) {
             if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
-                closes.get_or_insert_with(|| CloseContent(record::close_body(&frame)));
+                closes.get_or_insert_with(|| CloseContent(close_body(&frame)));
             }
             emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame))?;
         }
         Ok(())
     }
 
-    fn end_record(&self, number: usize, ended: &Result<String, String>) -> Value {
+    fn end_record(&self, number: usize, ended: &Result<String, String>) -> EndRecord {
         let Sides { client: sent, server: received } = &self.first_closes;
         let code_and_reason =
             |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
-        let (code, reason) = code_and_reason(received);
-        let (code_sent, _) = code_and_reason(sent);
+        let (close_code, close_reason) = code_and_reason(received);
+        let (close_code_sent, _) = code_and_reason(sent);
         let frames = |from: Side| {
             self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count())
         };
-        json!({
-            "type": "end",
-            "connection": number,
-            "t_ms": units::millis(self.last_at),
-            "ok": ended.is_ok(),
-            "why": escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
-            "close_received": received.is_some(),
-            "close_code": code,
-            "close_reason": reason,
-            "close_sent": sent.is_some(),
-            "close_code_sent": code_sent,
-            "frames_sent": frames(Side::Client),
-            "frames_received": frames(Side::Server),
-            "bytes_sent": self.byte_counts.client,
-            "bytes_received": self.byte_counts.server,
-        })
+        EndRecord {
+            bytes_received: self.byte_counts.server,
+            bytes_sent: self.byte_counts.client,
+            close_code,
+            close_code_sent,
+            close_reason,
+            close_received: received.is_some(),
+            close_sent: sent.is_some(),
+            connection: number,
+            frames_received: frames(Side::Server),
+            frames_sent: frames(Side::Client),
+            ok: ended.is_ok(),
+            at: Millis(self.last_at),
+            record_type: RecordType::End,
+            why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
+        }
     }
 }

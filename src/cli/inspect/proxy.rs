@@ -3,20 +3,19 @@
 
 use std::future::pending;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::cli::inspect::args::InspectArgs;
 use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
-use crate::net::{Target, describe_io_error};
+use crate::inspect::InspectConfig;
+use crate::net::describe_io_error;
 use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
 use crate::scope::Scope;
 
@@ -24,28 +23,29 @@ use crate::scope::Scope;
 /// longer than their bytes: a longer queue would let one flood hold up everybody else for seconds.
 const EVENT_CAPACITY: usize = 16;
 
-pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Result<ExitCode> {
+/// Runs the proxy of `options` and prints what passes, for `seconds` or until it is interrupted.
+pub(super) async fn run(
+    config: &InspectConfig,
+    options: &ProxyOptions,
+    seconds: Option<f64>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let scope = Scope::new(|panic| {
         let _ = writeln!(io::stderr(), "wiretalk: {panic}");
     });
-    let upstream = Target::parse(&inspect.source)?;
-    let options = ProxyOptions {
-        tls: inspect.tls_options(),
-        allow_remote: inspect.anywhere,
-        ..ProxyOptions::new(listen, upstream)
-    };
+    let listen = options.listen;
     let (_orders, inbox) = mpsc::channel(1);
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
-    let bound = bind(&scope, options, inbox, sender).await;
+    let bound = bind(&scope, options.clone(), inbox, sender).await;
     let (address, proxy) = bound.map_err(|error| {
         anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error))
     })?;
     let mut interrupt = Interrupt::new()?;
-    let mut capture_recorder = OptionalRecorder::create(inspect)?;
-    let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
-    printer.print_record("listening", json!({ "address": address.to_string() }))?;
+    let mut capture_recorder = OptionalRecorder::create(config.recording.as_ref())?;
+    let mut printer = Printer::new(json, true, Output::new()?, Instant::now());
+    printer.print(&Record::listening(printer.now(), address))?;
     let enough = async {
-        match inspect.seconds {
+        match seconds {
             Some(seconds) => sleep(Duration::from_secs_f64(seconds)).await,
             None => pending().await,
         }
@@ -82,16 +82,18 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
 }
 
 fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<()> {
+    let now = printer.now();
     let (number, kind) = match event {
         ProxyEvent::Connection(number, kind) => (number, kind),
-        ProxyEvent::Full => return printer.print_record("note", json!({ "text": full() })),
-        ProxyEvent::Room => return printer.print_record("note", json!({ "text": ROOM })),
+        ProxyEvent::Full => return printer.print(&Record::note(NoteSubject::Session, now, full())),
+        ProxyEvent::Room => return printer.print(&Record::note(NoteSubject::Session, now, ROOM)),
     };
     match kind {
-        ProxyEventKind::Opened { peer } => printer
-            .print_record("connection", json!({ "connection": number, "peer": peer.to_string() })),
-        ProxyEventKind::Connected { tls: Some(how), .. } => {
-            printer.print_record("note", json!({ "connection": number, "text": how }))
+        ProxyEventKind::Opened { peer } => {
+            printer.print(&Record::proxy_connection(number, now, peer))
+        }
+        ProxyEventKind::Connected { tls: Some(summary), .. } => {
+            printer.print(&Record::note(NoteSubject::Connection(number), now, summary))
         }
         ProxyEventKind::Connected { .. }
         | ProxyEventKind::Held { .. }

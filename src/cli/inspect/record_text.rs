@@ -1,92 +1,217 @@
-//! A record as a person reads it: plain lines, nothing in them that a terminal would obey.
-//! It shows what the record says and knows nothing else.
+//! [`RecordText`]: a record as a person reads it: plain lines, nothing in them that a terminal would obey.
 
-use serde_json::Value;
+use std::fmt::{self, Display, Formatter};
 
-use crate::wire::format;
+use crate::cli::decode::{FaultRecord, ProblemRecord};
+use crate::cli::inspect::record::{
+    BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, Millis, NoteRecord,
+    NoteSubject, Record,
+};
+use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
 
 /// Bytes of a frame that are shown.
 const MAX_BYTES_SHOWN: usize = 24;
 
-/// The lines of a record.
-pub(super) fn to_text(record: &Value, several: bool) -> String {
-    let text = |name: &str| format::escape_controls(record[name].as_str().unwrap_or_default());
-    let at = record["t_ms"].as_f64().unwrap_or(0.0);
-    let number = record["connection"]
-        .as_u64()
-        .filter(|_| several)
-        .map(|n| format!("#{n} "))
-        .unwrap_or_default();
-    let start = format!("{at:>9.3} ms  {number}");
-    let mut output = match record["type"].as_str() {
-        Some("handshake") => {
-            let lines =
-                record["head"].as_str().unwrap_or_default().lines().filter(|line| !line.is_empty());
-            let lines: Vec<String> =
-                lines.map(|line| format!("    {}", format::escape_controls(line))).collect();
-            format!("{start}{}  handshake\n{}", text("from"), lines.join("\n"))
-        }
-        Some("frame") => format!("{start}{}  {}", text("from"), frame_text(record)),
-        Some("bytes") => {
-            format!(
-                "{start}{}  {} bytes, no frames\n    {}",
-                text("from"),
-                record["len"],
-                text("text")
-            )
-        }
-        Some("note") => format!("{start}{}", text("text")),
-        Some("listening") => format!("listening on {}", text("address")),
-        Some("connection") if record["peer"].is_string() => {
-            format!("{start}connection from {}", text("peer"))
-        }
-        Some("connection") => {
-            let tls = record["tls"]
-                .as_str()
-                .map_or_else(String::new, |tls| format!(", {}", format::escape_controls(tls)));
-            format!("{start}connection from {} to {}{tls}", text("client"), text("server"))
-        }
-        _ => {
-            let code = match (record["close_received"].as_bool(), record["close_code"].as_u64()) {
-                (_, Some(code)) => code.to_string(),
-                (Some(true), None) => "a Close without a code".to_owned(),
-                _ => "none".to_owned(),
-            };
-            format!("{number}end: {}; close code received: {code}", text("why"))
-        }
-    };
-    for list in ["problems", "violations"] {
-        for fault in record[list].as_array().into_iter().flatten() {
-            let part =
-                |name: &str| format::escape_controls(fault[name].as_str().unwrap_or_default());
-            output += &format!("\n    ✗ {}: {} ({})", part("code"), part("what"), part("rfc"));
-        }
-    }
-    output
+/// Characters of a text frame that are shown.
+const MAX_CHARS_SHOWN: usize = 60;
+
+/// The lines of a record, without the last line feed.
+pub(super) struct RecordText<'a> {
+    record: &'a Record,
+    show_number: bool,
 }
 
-fn frame_text(record: &Value) -> String {
-    let raw = record["raw_hex"].as_str().unwrap_or_default();
-    let pairs = raw.as_bytes().chunks(2).take(MAX_BYTES_SHOWN);
-    let bytes: Vec<_> = pairs.map(String::from_utf8_lossy).collect();
-    let shown = match (record["text"].as_str(), record["close_code"].as_u64()) {
-        (Some(text), _) => format::quote(text.as_bytes(), 60),
-        (None, Some(code)) => format!("code {code}"),
-        (None, None) => String::new(),
-    };
-    let name = record["opcode_name"].as_str().unwrap_or("a frame whose header is not complete");
-    let length = record["payload_len"]
-        .as_u64()
-        .map(|len| format!(" {} ", format::byte_count(len)))
-        .unwrap_or_default();
-    let missing = match (
-        record["complete"].as_bool(),
-        record.pointer("/needs/need_more").and_then(Value::as_u64),
-    ) {
-        (Some(true), _) => String::new(),
-        (_, Some(more)) => format!("unfinished, needs {} more", format::byte_count(more)),
-        (_, None) => "unfinished, and no payload of that length can ever come".to_owned(),
-    };
-    let cut = if raw.len() > 2 * MAX_BYTES_SHOWN { " …" } else { "" };
-    format!("{name}{length}{shown}{missing}\n    {}{cut}", bytes.join(" "))
+/// The number of a connection; nothing where there is one connection only.
+struct ConnectionNumber(Option<usize>);
+
+impl Record {
+    /// The record as plain lines. With `show_number` it names its connection.
+    pub(super) fn text(&self, show_number: bool) -> RecordText<'_> {
+        RecordText { record: self, show_number }
+    }
+}
+
+impl Display for RecordText<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let number = |number: usize| ConnectionNumber(self.show_number.then_some(number));
+        match self.record {
+            Record::Handshake(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_handshake(f, record)
+            }
+            Record::Frame(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_frame(f, record)
+            }
+            Record::Bytes(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_bytes(f, record)
+            }
+            Record::Note(record) => {
+                let subject = match record.connection {
+                    NoteSubject::Connection(connection) => number(connection),
+                    NoteSubject::File | NoteSubject::Session => ConnectionNumber(None),
+                };
+                write_start(f, record.at, &subject)?;
+                write_note(f, record)
+            }
+            Record::Listening(record) => write!(f, "listening on {}", record.address),
+            Record::ProxyConnection(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write!(f, "connection from {}", record.peer)
+            }
+            Record::FileConnection(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_file_connection(f, record)
+            }
+            Record::End(record) => {
+                let number = number(record.connection);
+                write_end(f, &number, &record.why, record.close_received, record.close_code)
+            }
+            Record::AllEnded(record) => {
+                write_end(f, &ConnectionNumber(None), &record.why, false, None)
+            }
+        }
+    }
+}
+
+impl Display for ConnectionNumber {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |number| write!(f, "#{number} "))
+    }
+}
+
+fn write_start(f: &mut Formatter<'_>, at: Millis, number: &ConnectionNumber) -> fmt::Result {
+    write!(f, "{:>9.3} ms  {number}", at.as_f64())
+}
+
+fn write_handshake(f: &mut Formatter<'_>, record: &HandshakeRecord) -> fmt::Result {
+    let lines = record.head.lines().filter(|line| !line.is_empty());
+    let lines: Vec<String> = lines.map(|line| format!("    {}", escape_controls(line))).collect();
+    write!(f, "{}  handshake\n{}", record.from, lines.join("\n"))?;
+    record
+        .problems
+        .iter()
+        .try_for_each(|ProblemRecord { code, what, rfc, .. }| write_broken_rule(f, code, what, rfc))
+}
+
+fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
+    let name = record.opcode_name.unwrap_or("a frame whose header is not complete");
+    write!(f, "{}  {name}", record.from)?;
+    if let Some(length) = record.payload_len {
+        write!(f, " {} ", byte_count(length))?;
+    }
+    match (&record.text, record.close_code) {
+        (Some(text), _) => f.write_str(&quote(text.as_bytes(), MAX_CHARS_SHOWN))?,
+        (None, Some(code)) => write!(f, "code {code}")?,
+        (None, None) => {}
+    }
+    match record.needs {
+        _ if record.complete => {}
+        Some(needs) => write!(f, "unfinished, needs {} more", byte_count(needs.need_more))?,
+        None => f.write_str("unfinished, and no payload of that length can ever come")?,
+    }
+    write!(f, "\n    {}", spaced_hex(&record.raw.0, MAX_BYTES_SHOWN))?;
+    record
+        .violations
+        .iter()
+        .try_for_each(|FaultRecord { code, what, rfc, .. }| write_broken_rule(f, code, what, rfc))
+}
+
+fn write_bytes(f: &mut Formatter<'_>, record: &BytesRecord) -> fmt::Result {
+    let text = record.text.as_deref().unwrap_or_default();
+    write!(f, "{}  {} bytes, no frames\n    {}", record.from, record.len, escape_controls(text))
+}
+
+fn write_note(f: &mut Formatter<'_>, record: &NoteRecord) -> fmt::Result {
+    f.write_str(&escape_controls(&record.text))
+}
+
+fn write_file_connection(f: &mut Formatter<'_>, record: &FileConnectionRecord) -> fmt::Result {
+    write!(f, "connection from {} to {}", record.client, record.server)?;
+    record.tls.as_deref().map_or(Ok(()), |tls| write!(f, ", {}", escape_controls(tls)))
+}
+
+fn write_end(
+    f: &mut Formatter<'_>,
+    number: &ConnectionNumber,
+    why: &str,
+    close_received: bool,
+    close_code: Option<u16>,
+) -> fmt::Result {
+    write!(f, "{number}end: {}; close code received: ", escape_controls(why))?;
+    match (close_received, close_code) {
+        (_, Some(code)) => write!(f, "{code}"),
+        (true, None) => f.write_str("a Close without a code"),
+        (false, None) => f.write_str("none"),
+    }
+}
+
+fn write_broken_rule(f: &mut Formatter<'_>, code: &str, what: &str, rfc: &str) -> fmt::Result {
+    write!(f, "\n    ✗ {code}: {what} ({rfc})")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::net::AddressPair;
+
+    #[test]
+    fn records_of_one_line_are_printed_as_they_were() {
+        let [client, server] = ["10.0.0.1:5", "[::1]:80"].map(|address| address.parse().unwrap());
+        let at = Duration::from_micros(1_234_567);
+        let addresses = AddressPair { client, server };
+        let known = [
+            (
+                Record::note(NoteSubject::Session, at, "a\u{1b}[2J"),
+                r#"{"t_ms":1234.567,"text":"a\u001b[2J","type":"note"}"#,
+                r" 1234.567 ms  a\u{1b}[2J",
+            ),
+            (
+                Record::note(NoteSubject::File, Duration::ZERO, "b"),
+                r#"{"connection":null,"t_ms":0.0,"text":"b","type":"note"}"#,
+                "    0.000 ms  b",
+            ),
+            (
+                Record::note(NoteSubject::Connection(7), at, "c"),
+                r#"{"connection":7,"t_ms":1234.567,"text":"c","type":"note"}"#,
+                " 1234.567 ms  #7 c",
+            ),
+            (
+                Record::listening(at, server),
+                r#"{"address":"[::1]:80","t_ms":1234.567,"type":"listening"}"#,
+                "listening on [::1]:80",
+            ),
+            (
+                Record::proxy_connection(2, at, client),
+                r#"{"connection":2,"peer":"10.0.0.1:5","t_ms":1234.567,"type":"connection"}"#,
+                " 1234.567 ms  #2 connection from 10.0.0.1:5",
+            ),
+            (
+                Record::file_connection(3, addresses, 1.5, None),
+                r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":null,"type":"connection"}"#,
+                "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80",
+            ),
+            (
+                Record::file_connection(3, addresses, 1.5, Some("not decrypted".into())),
+                r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
+                "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80, not decrypted",
+            ),
+            (
+                Record::all_ended(at, "interrupted"),
+                r#"{"close_code":null,"close_received":false,"connection":null,"ok":true,"t_ms":1234.567,"type":"end","why":"interrupted"}"#,
+                "end: interrupted; close code received: none",
+            ),
+        ];
+        for (record, json, text) in known {
+            assert_eq!(serde_json::to_string(&record).unwrap(), json);
+            assert_eq!(record.text(true).to_string(), text);
+        }
+        assert_eq!(
+            Record::proxy_connection(2, at, client).text(false).to_string(),
+            " 1234.567 ms  connection from 10.0.0.1:5"
+        );
+    }
 }

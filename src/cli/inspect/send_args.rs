@@ -6,26 +6,10 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
 use crate::cli::decode::parse_hex;
 use crate::clients;
-use crate::wire::format;
 
 /// What is to be sent once the connection is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendArgs(pub Vec<clients::SessionCommand>);
-
-impl SendArgs {
-    /// A line each, as the inspector's setting `sends` takes them.
-    pub(super) fn to_setting(&self) -> String {
-        let line = |send: &clients::SessionCommand| match send {
-            clients::SessionCommand::Text(text) if text.contains(['\r', '\n']) => {
-                format!("quoted {}\n", serde_json::Value::from(text.as_str()))
-            }
-            clients::SessionCommand::Text(text) => format!("text {text}\n"),
-            clients::SessionCommand::Raw(bytes) => format!("hex {}\n", format::hex(bytes)),
-            _ => String::new(),
-        };
-        self.0.iter().map(line).collect()
-    }
-}
 
 impl Args for SendArgs {
     fn augment_args(command: Command) -> Command {

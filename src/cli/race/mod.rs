@@ -14,8 +14,7 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 
-use crate::cli::interrupt::Interrupt;
-use crate::cli::output;
+use crate::cli::race::progress::run_race;
 use crate::cli::units::{parse_bandwidth, parse_time};
 use crate::net::LinkConditions;
 use crate::race::{

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, named_enum};
 
 /// The way in which an exchange is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,36 +32,22 @@ pub enum LaneKind {
     WsNew,
 }
 
+named_enum!(
+    LaneKind,
+    "lane":
+    Tcp = "tcp",
+    HttpBare = "http-bare",
+    HttpHyper = "http-hyper",
+    HttpReqwest = "http-reqwest",
+    HttpNew = "http-new",
+    Http2 = "http2",
+    SsePost = "sse-post",
+    Ws = "ws",
+    WsPipelined = "ws-pipelined",
+    WsNew = "ws-new",
+);
+
 impl LaneKind {
-    /// All of them, from the floor upwards.
-    pub const ALL: [Self; 10] = [
-        Self::Tcp,
-        Self::HttpBare,
-        Self::HttpHyper,
-        Self::HttpReqwest,
-        Self::HttpNew,
-        Self::Http2,
-        Self::SsePost,
-        Self::Ws,
-        Self::WsPipelined,
-        Self::WsNew,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::HttpBare => "http-bare",
-            Self::HttpHyper => "http-hyper",
-            Self::HttpReqwest => "http-reqwest",
-            Self::HttpNew => "http-new",
-            Self::Http2 => "http2",
-            Self::SsePost => "sse-post",
-            Self::Ws => "ws",
-            Self::WsPipelined => "ws-pipelined",
-            Self::WsNew => "ws-new",
-        }
-    }
-
     /// All messages of an exchange are under way at once; the others await each reply.
     pub const fn is_pipelined(self) -> bool {
         matches!(self, Self::Http2 | Self::WsPipelined)
@@ -168,8 +154,8 @@ impl FromStr for Lane {
 
     fn from_str(name: &str) -> Result<Self, UnknownLane> {
         let (plain, tls) = split_tls(name);
-        let kind = LaneKind::ALL.into_iter().find(|kind| kind.name() == plain);
-        kind.map(|kind| Self { kind, tls }).ok_or_else(|| UnknownLane(name.to_owned()))
+        let kind = plain.parse().map_err(|_| UnknownLane(name.to_owned()))?;
+        Ok(Self { kind, tls })
     }
 }
 

@@ -1,12 +1,10 @@
 //! Where the two ends of a race run. The same code is 1.5 or 2.6 times as slow by this alone, so
 //! every verdict names it.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::net::EndpointRole;
+use crate::text::named_enum;
 
 /// Where the two ends run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,20 +22,16 @@ pub enum Placement {
     UnpinnedThreads,
 }
 
+named_enum!(
+    Placement,
+    "placement":
+    OwnCpus = "own-cpus",
+    OneCpu = "one-cpu",
+    Unpinned = "unpinned",
+    UnpinnedThreads = "unpinned-threads",
+);
+
 impl Placement {
-    /// All four, in the order in which a key goes through them.
-    pub const ALL: [Self; 4] = [Self::OwnCpus, Self::OneCpu, Self::Unpinned, Self::UnpinnedThreads];
-
-    /// The name in options and JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OwnCpus => "own-cpus",
-            Self::OneCpu => "one-cpu",
-            Self::Unpinned => "unpinned",
-            Self::UnpinnedThreads => "unpinned-threads",
-        }
-    }
-
     /// In a sentence: "… , with each end on its own CPU".
     pub const fn description(self) -> &'static str {
         match self {
@@ -104,26 +98,6 @@ impl Placement {
     }
 }
 
-impl fmt::Display for Placement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl std::str::FromStr for Placement {
-    type Err = UnknownPlacement;
-
-    fn from_str(name: &str) -> Result<Self, UnknownPlacement> {
-        let found = Self::ALL.into_iter().find(|placement| placement.name() == name);
-        found.ok_or_else(|| UnknownPlacement(name.to_owned()))
-    }
-}
-
-/// A name that no placement has.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown placement `{name}`; there are: {names}", name = .0, names = Placement::ALL.map(Placement::name).join(", "))]
-pub struct UnknownPlacement(pub String);
-
 /// The CPUs that this process may run on; none where the system does not tell.
 #[cfg(target_os = "linux")]
 fn allowed_cpus() -> Vec<usize> {
@@ -161,7 +135,7 @@ mod tests {
             assert_eq!(placement.next().next().next().next(), placement);
         }
         let error = "own".parse::<Placement>().unwrap_err();
-        assert_eq!(error, UnknownPlacement("own".to_owned()));
+        assert_eq!((error.kind, error.name.as_str()), ("placement", "own"));
         assert_eq!(
             error.to_string(),
             "unknown placement `own`; there are: own-cpus, one-cpu, unpinned, unpinned-threads"

@@ -3,7 +3,9 @@
 //! `frame_validator` finds out when and where a rule is broken.
 
 use std::fmt;
+use std::str::FromStr;
 
+use crate::text::UnknownName;
 use crate::wire::deflate::inflate::InflateFault;
 use crate::wire::frame::Severity;
 use crate::wire::size::{ByteLen, Offset};
@@ -135,10 +137,15 @@ impl FaultCode {
     pub fn name(self) -> &'static str {
         self.rule().name
     }
+}
 
-    /// Looks up a rule by its name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.name() == name)
+impl FromStr for FaultCode {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let found = Self::ALL.iter().copied().find(|code| code.name() == name);
+        let names = || Self::ALL.iter().map(|code| code.name()).collect();
+        found.ok_or_else(|| UnknownName::new("rule", name, names()))
     }
 }
 
@@ -304,12 +311,12 @@ mod tests {
     fn every_rule_is_found_by_its_name_and_named_after_its_severity() {
         for code in FaultCode::ALL {
             let rule = code.rule();
-            assert_eq!(FaultCode::from_name(rule.name), Some(*code));
+            assert_eq!(rule.name.parse(), Ok(*code));
             let prefix = if rule.severity == Severity::Fatal { "E_" } else { "W_" };
             assert!(rule.name.starts_with(prefix), "{}", rule.name);
             assert!(rule.rationale.ends_with('.') && !rule.summary.ends_with('.'), "{}", rule.name);
         }
-        assert_eq!(FaultCode::from_name("E_NOTHING"), None);
+        assert!("E_NOTHING".parse::<FaultCode>().is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::text::named_enum;
 use crate::wire::size::ByteLen;
 
 /// A side of a connection. Clients mask their frames, servers do not (RFC 6455 section 5.1).
@@ -14,6 +15,8 @@ pub enum Side {
     Server,
 }
 
+named_enum!(Side, "side": Client = "client", Server = "server");
+
 impl Side {
     /// Returns the other side.
     #[must_use]
@@ -22,20 +25,6 @@ impl Side {
             Self::Client => Self::Server,
             Self::Server => Self::Client,
         }
-    }
-
-    /// Returns `client` or `server`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 
@@ -371,17 +360,14 @@ pub enum FramePart {
     Payload,
 }
 
-impl FramePart {
-    /// Returns `byte1`, `ext_len`, `masking_key` or `payload`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FirstTwoBytes => "byte1",
-            Self::ExtendedLength => "ext_len",
-            Self::MaskingKey => "masking_key",
-            Self::Payload => "payload",
-        }
-    }
-}
+named_enum!(
+    FramePart,
+    "part of a frame":
+    FirstTwoBytes = "byte1",
+    ExtendedLength = "ext_len",
+    MaskingKey = "masking_key",
+    Payload = "payload",
+);
 
 #[cfg(test)]
 mod tests {

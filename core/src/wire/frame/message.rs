@@ -1,6 +1,7 @@
 //! Tracks which message each frame belongs to (RFC 6455 section 5.4).
 //! It keeps no payload; `transcript` assembles the bytes.
 
+use crate::text::named_enum;
 use crate::wire::frame::Opcode;
 use crate::wire::frame::utf8::Utf8Validator;
 use crate::wire::size::ByteLen;
@@ -14,15 +15,9 @@ pub enum MessageKind {
     Binary,
 }
 
-impl MessageKind {
-    /// Returns `text` or `binary`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Binary => "binary",
-        }
-    }
+named_enum!(MessageKind, "kind of message": Text = "text", Binary = "binary");
 
+impl MessageKind {
     /// Returns the opcode of the message's first frame.
     pub fn opcode(self) -> Opcode {
         match self {

@@ -1,5 +1,7 @@
 //! The severity of a broken rule of the handshake or of frames.
 
+use crate::text::named_enum;
+
 /// The severity of a broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -11,13 +13,4 @@ pub enum Severity {
     Fatal,
 }
 
-impl Severity {
-    /// Returns `info`, `warning` or `fatal`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Fatal => "fatal",
-        }
-    }
-}
+named_enum!(Severity, "severity": Info = "info", Warning = "warning", Fatal = "fatal");

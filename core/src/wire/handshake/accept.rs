@@ -8,6 +8,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use sha1::{Digest, Sha1};
 
+use crate::text::named_enum;
 use crate::wire::format;
 
 /// The constant that is appended to the key. It has no meaning, but no other protocol uses it by
@@ -120,28 +121,18 @@ pub enum AcceptMistake {
     CaseChanged,
 }
 
+named_enum!(
+    AcceptMistake,
+    "mistake":
+    GuidMissing = "guid-missing",
+    KeyWasDecoded = "key-was-decoded",
+    HexDigestEncoded = "hex-digest-encoded",
+    GuidLowercase = "guid-lowercase",
+    KeyEchoed = "key-echoed",
+    CaseChanged = "case-changed",
+);
+
 impl AcceptMistake {
-    const ALL: [Self; 6] = [
-        Self::GuidMissing,
-        Self::KeyWasDecoded,
-        Self::HexDigestEncoded,
-        Self::GuidLowercase,
-        Self::KeyEchoed,
-        Self::CaseChanged,
-    ];
-
-    /// Returns the hint in the program's output: `guid-missing`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::GuidMissing => "guid-missing",
-            Self::KeyWasDecoded => "key-was-decoded",
-            Self::HexDigestEncoded => "hex-digest-encoded",
-            Self::GuidLowercase => "guid-lowercase",
-            Self::KeyEchoed => "key-echoed",
-            Self::CaseChanged => "case-changed",
-        }
-    }
-
     /// Returns a sentence about what the server did.
     pub fn description(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Keeps everything that one side sent: frames with their bytes, messages, faults.
 //! The decoder validates. Memory grows with the bytes received, never with a claimed length.
 
+use crate::text::named_enum;
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
 use crate::wire::deflate::inflate::InflateStop;
@@ -145,16 +146,7 @@ pub enum DecodeVerdict {
     Fail,
 }
 
-impl DecodeVerdict {
-    /// Returns `ok`, `incomplete` or `fail`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Incomplete => "incomplete",
-            Self::Fail => "fail",
-        }
-    }
-}
+named_enum!(DecodeVerdict, "verdict": Ok = "ok", Incomplete = "incomplete", Fail = "fail");
 
 /// What one side sent after the handshake.
 ///

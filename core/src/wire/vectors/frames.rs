@@ -187,7 +187,7 @@ fn each_fault_is_reported_at_the_very_byte_that_makes_it_certain() {
     for case in array(&file["cases"]) {
         let bytes = case_bytes(case);
         for fault in all_faults(case).iter().filter(|fault| !is_upper_bound(fault)) {
-            let code = FaultCode::from_name(text(&fault["code"])).unwrap();
+            let code = text(&fault["code"]).parse::<FaultCode>().unwrap();
             let after = number(&fault["detectable_after_bytes"]) as usize;
             let is_reported = |len: usize| {
                 let transcript = transcribe(case, &bytes[..len], len.max(1));
@@ -212,7 +212,7 @@ fn the_table_of_rules_is_the_vectors_table() {
     let file = frames_file();
     let table = file["violation_codes"].as_object().unwrap();
     for (name, row) in table {
-        let rule = FaultCode::from_name(name).unwrap_or_else(|| panic!("{name} is missing")).rule();
+        let rule = name.parse::<FaultCode>().unwrap_or_else(|error| panic!("{error}")).rule();
         assert_eq!(rule.severity.name(), text(&row["severity"]), "{name}");
         assert_eq!(rule.close_code.map(u64::from), row["close_code"].as_u64(), "{name}");
         assert_eq!(rule.section, text(&row["rfc"]), "{name}");

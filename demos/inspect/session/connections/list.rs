@@ -174,8 +174,8 @@ mod tests {
     use super::*;
     use crate::demos::inspect::action::Tab;
     use crate::demos::inspect::messages::Msg;
-    use crate::demos::inspect::source::{ConnectOptions, InspectSource};
     use crate::demos::inspect::state::Inspect;
+    use crate::inspect::{InspectConfig, InspectSource};
     use crate::net::Target;
     use crate::proxy::{self, ProxyEvent, ProxyEventKind};
     use crate::stage::{Demo as _, DemoEvent};
@@ -184,11 +184,7 @@ mod tests {
     fn proxied() -> Inspect {
         let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
         let options = proxy::ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
-        Inspect::new(
-            InspectSource::Proxy(Box::new(options)),
-            ConnectOptions::default(),
-            Tab::Frames,
-        )
+        Inspect::new(&InspectConfig::new(InspectSource::Proxy(Box::new(options))), Tab::Frames)
     }
 
     fn deliver(inspect: &mut Inspect, number: usize, text: ProxyEventKind) {

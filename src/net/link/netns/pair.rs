@@ -11,6 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::net::LinkConditions;
 use crate::scope::Scope;
+use crate::text::named_enum;
 
 use super::counters::LinkCounters;
 #[cfg(test)]

@@ -113,10 +113,8 @@ mod tests {
     fn decides(case: &Value, code: FaultCode) -> bool {
         let faults = array(&case["expect"]["violations"]);
         let listed = array(&case["expect"]["frames"]).len() as u64;
-        let found: BTreeSet<FaultCode> = faults
-            .iter()
-            .map(|fault| FaultCode::from_name(text(&fault["code"])).unwrap())
-            .collect();
+        let found: BTreeSet<FaultCode> =
+            faults.iter().map(|fault| text(&fault["code"]).parse::<FaultCode>().unwrap()).collect();
         let is_fatal = |code: &FaultCode| code.rule().severity == Severity::Fatal;
         let alone = if is_fatal(&code) {
             found.iter().copied().filter(is_fatal).eq([code])

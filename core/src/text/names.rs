@@ -1,0 +1,80 @@
+//! [`named_enum!`](crate::named_enum): the names of an enum, written once and then printed and
+//! read.
+
+use thiserror::Error;
+
+/// Gives an enum without fields its names: `ALL`, `name`, `Display` and `FromStr`.
+///
+/// The word before the list says what such a name is in the error of a name that does not exist.
+/// `ALL` has the order of the list.
+///
+/// ```
+/// use wiretalk_core::text::named_enum;
+///
+/// #[derive(Clone, Copy, Debug, PartialEq)]
+/// enum Light {
+///     Red,
+///     Green,
+/// }
+///
+/// named_enum!(Light, "light": Red = "red", Green = "green");
+///
+/// assert_eq!("green".parse(), Ok(Light::Green));
+/// assert_eq!(Light::ALL.map(|light| light.to_string()), ["red", "green"]);
+/// let error = "blue".parse::<Light>().unwrap_err();
+/// assert_eq!(error.to_string(), "unknown light `blue`; there are: red, green");
+/// ```
+#[macro_export]
+macro_rules! named_enum {
+    ($enum:ident, $kind:literal: $($variant:ident = $name:literal),+ $(,)?) => {
+        impl $enum {
+            /// All of them.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The name that is printed and read.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $enum {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl ::std::str::FromStr for $enum {
+            type Err = $crate::text::UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, Self::Err> {
+                match name {
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err($crate::text::UnknownName::new($kind, name, vec![$($name),+])),
+                }
+            }
+        }
+    };
+}
+
+pub use named_enum;
+
+/// A name that nothing has.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown {kind} `{name}`; there are: {names}", names = .names.join(", "))]
+pub struct UnknownName {
+    /// What it would be the name of.
+    pub kind: &'static str,
+    /// As it was written.
+    pub name: String,
+    /// All names there are.
+    pub names: Vec<&'static str>,
+}
+
+impl UnknownName {
+    /// `name` is none of `names`, the names of a `kind`.
+    pub fn new(kind: &'static str, name: &str, names: Vec<&'static str>) -> Self {
+        Self { kind, name: name.to_owned(), names }
+    }
+}

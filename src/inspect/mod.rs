@@ -1,0 +1,27 @@
+//! What an inspector looks at, and how: one typed configuration, whether it comes from the command
+//! line or from a slide.
+//!
+//! `cli::inspect` builds it from flags, `demos::inspect` from the settings of a fence. Neither
+//! opens anything here.
+
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing
+    )
+)]
+
+mod bundled_server;
+mod config;
+mod recording;
+
+pub use bundled_server::BundledServer;
+pub use config::{InspectConfig, InspectSource};
+pub use recording::RecordingOptions;
