@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::feed::{FeedConfig, Transport};
 use crate::stage::{Diagnostic, KeyHint, SettingSpec, SettingType, Settings};
+use crate::text::UnknownName;
 
 /// What a fence may set.
 pub(super) const SETTINGS: &[SettingSpec] = &[

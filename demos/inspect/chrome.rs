@@ -269,16 +269,16 @@ mod tests {
     use crossterm::event::KeyCode;
 
     use crate::demos::inspect::messages::{Msg, ProxyCommandSender};
-    use crate::demos::inspect::source::{ConnectOptions, InspectSource};
     use crate::demos::inspect::testing::{
         REQUEST, RESPONSE, assert_contains, opened, press, render_text, seen,
     };
+    use crate::inspect::{InspectConfig, InspectSource};
     use crate::net::Target;
     use crate::proxy::ProxyOptions;
     use crate::stage::{Demo as _, DemoEvent};
 
     fn looking_into(source: InspectSource) -> Inspect {
-        Inspect::new(source, ConnectOptions::default(), Tab::Frames)
+        Inspect::new(&InspectConfig::new(source), Tab::Frames)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::net::{Target, TlsOptions, is_loopback};
 use crate::stage::{
     DeclaredEffect, Diagnostic, Effect, KeyHint, SettingSpec, SettingType, Settings,
 };
-use crate::wire::{Side, format};
+use crate::wire::format;
 
 pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {

@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 use wiretalk::servers::hub::{self, Hub};
-use wiretalk::servers::{BundleOptions, Limits, ServerBundle, ServerEvent, ServerKind};
+use wiretalk::servers::{BundleOptions, Limits, ServerBundle, ServerEvent};
 use wiretalk::wire::frame::encode;
 use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript};
 

@@ -29,7 +29,6 @@ use crate::wire::handshake::{
     ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, ServerPolicy, ValidatedHead,
 };
 use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript};
-use decoded_handshake::DecodedHandshake;
 
 /// Explain WebSocket bytes: frames, or an opening handshake
 #[derive(Args, Clone, Debug)]

@@ -9,7 +9,6 @@ use crate::cli::inspect::record::{
     EndRecord, Millis, NoteSubject, Record, RecordContext, RecordType, close_body,
 };
 use crate::scope::catch_panic_now;
-use crate::text::units;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
 use crate::wire::handshake::pair::HandshakePair;

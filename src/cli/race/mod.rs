@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 
-use crate::cli::race::progress::run_race;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output;
 use crate::cli::units::{parse_bandwidth, parse_time};
 use crate::net::LinkConditions;
 use crate::race::{

@@ -1,5 +1,7 @@
 //! [`EndpointRole`]: which end of a [`NetnsPair`](super::NetnsPair) is meant, and what is run there.
 
+use crate::text::named_enum;
+
 /// What an end's thread runs.
 pub(super) type NamespaceJob = Box<dyn FnOnce() + Send>;
 
@@ -12,12 +14,4 @@ pub enum EndpointRole {
     Client,
 }
 
-impl EndpointRole {
-    /// `server` or `client`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-        }
-    }
-}
+named_enum!(EndpointRole, "role": Server = "server", Client = "client");

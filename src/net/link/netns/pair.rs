@@ -11,7 +11,6 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::net::LinkConditions;
 use crate::scope::Scope;
-use crate::text::named_enum;
 
 use super::counters::LinkCounters;
 #[cfg(test)]
