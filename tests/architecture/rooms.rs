@@ -32,7 +32,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["tabs", "overlays", "lesson"],
             &["session", "parts"],
             &["action", "messages"],
-            &["source"],
+            &["connect_options"],
         ],
     ),
     (

@@ -28,10 +28,10 @@ use thiserror::Error;
 macro_rules! named_enum {
     ($enum:ident, $kind:literal: $($variant:ident = $name:literal),+ $(,)?) => {
         impl $enum {
-            /// All of them.
+            /// Every variant, in the order of the list.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// The name that is printed and read.
+            /// Returns the name that is printed and read.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
@@ -60,20 +60,20 @@ macro_rules! named_enum {
 
 pub use named_enum;
 
-/// A name that nothing has.
+/// The error of [`FromStr`](std::str::FromStr) for a name that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown {kind} `{name}`; there are: {names}", names = .names.join(", "))]
 pub struct UnknownName {
-    /// What it would be the name of.
+    /// What has such names, for the message: `transport`.
     pub kind: &'static str,
-    /// As it was written.
+    /// The name as it was written.
     pub name: String,
-    /// All names there are.
+    /// The names that exist.
     pub names: Vec<&'static str>,
 }
 
 impl UnknownName {
-    /// `name` is none of `names`, the names of a `kind`.
+    /// Creates the error for `name`, which is not in `names`, the names of a `kind`.
     pub fn new(kind: &'static str, name: &str, names: Vec<&'static str>) -> Self {
         Self { kind, name: name.to_owned(), names }
     }

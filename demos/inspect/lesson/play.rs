@@ -151,46 +151,12 @@ fn evaluate(
             }
         }
         Expectation::Echo(count) => {
-            let came = messages();
-            if came < *count {
+            if messages() < *count {
                 return None;
             }
-            let last = trace.rows().iter().rfind(|row| row.from() == Side::Server)?;
-            let (header, payload) = (last.header().len(), last.payload_len());
-            let total = crate::wire::format::byte_count(payload + header);
-            let summary = format!("the server's echo is {total} ({header} + {payload})");
-            let ours = |row: &usize| {
-                trace.rows()[*row].from() == Side::Client && trace.rows()[*row].kind().is_some()
-            };
-            let sent: Vec<_> = (0..trace.rows().len()).filter(ours).filter_map(frame).collect();
-            let rows: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
-            match sent.len() {
-                0 | 1 => done(summary, true),
-                count => done(
-                    format!(
-                        "{count} frames sent, {} different byte sequences; {summary}",
-                        rows.len()
-                    ),
-                    true,
-                ),
-            }
+            evaluate_echo(trace, frame)
         }
-        Expectation::Problem(wanted) => {
-            let (code, hint) = wanted
-                .split_once(':')
-                .map_or((wanted.as_str(), None), |(code, hint)| (code, Some(hint)));
-            let problems = &trace.head(Side::Server)?.validation.problems;
-            let found = problems.iter().find(|problem| problem.code.name() == code);
-            match found {
-                Some(problem) => {
-                    let met = hint.is_none() || problem.hint.as_deref() == hint;
-                    let named =
-                        problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
-                    done(format!("{code}{named}: {}", problem.code.rule().summary), met)
-                }
-                None => done("the response is as it should be".to_owned(), false),
-            }
-        }
+        Expectation::Problem(wanted) => evaluate_problem(trace, wanted),
         Expectation::Fault(code) => {
             let fault =
                 trace.faults(Side::Server).iter().find(|fault| fault.code.name() == code)?;
@@ -206,4 +172,44 @@ fn evaluate(
             None => None,
         },
     }
+}
+
+/// Reads what the server echoed last, and how many different frames the client has sent for it.
+fn evaluate_echo(
+    trace: &Trace,
+    frame: &impl Fn(usize) -> Option<Frame>,
+) -> Option<ScenarioOutcome> {
+    let last = trace.rows().iter().rfind(|row| row.from() == Side::Server)?;
+    let (header, payload) = (last.header().len(), last.payload_len());
+    let total = crate::wire::format::byte_count(payload + header);
+    let echo = format!("the server's echo is {total} ({header} + {payload})");
+    let is_data = |row: &usize| {
+        let row = &trace.rows()[*row];
+        row.from() == Side::Client && row.kind().is_some()
+    };
+    let sent: Vec<_> = (0..trace.rows().len()).filter(is_data).filter_map(frame).collect();
+    let different: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
+    let summary = match sent.len() {
+        0 | 1 => echo,
+        count => {
+            let different = different.len();
+            format!("{count} frames sent, {different} different byte sequences; {echo}")
+        }
+    };
+    Some(ScenarioOutcome { summary, as_expected: true })
+}
+
+/// Looks for the problem `CODE` or `CODE:hint` in the server's head.
+fn evaluate_problem(trace: &Trace, wanted: &str) -> Option<ScenarioOutcome> {
+    let (code, hint) =
+        wanted.split_once(':').map_or((wanted, None), |(code, hint)| (code, Some(hint)));
+    let problems = &trace.head(Side::Server)?.validation.problems;
+    let Some(problem) = problems.iter().find(|problem| problem.code.name() == code) else {
+        let summary = "the response is as it should be".to_owned();
+        return Some(ScenarioOutcome { summary, as_expected: false });
+    };
+    let named = problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
+    let summary = format!("{code}{named}: {}", problem.code.rule().summary);
+    let as_expected = hint.is_none() || problem.hint.as_deref() == hint;
+    Some(ScenarioOutcome { summary, as_expected })
 }

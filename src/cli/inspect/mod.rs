@@ -10,7 +10,6 @@ mod own_connection;
 mod printer;
 mod proxy;
 mod record;
-mod record_text;
 mod send_args;
 
 use std::io::{self, Write as _};

@@ -43,33 +43,21 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
         RuleCheck { status: verdict, text: message, section }
     };
     let name = selected.name();
-    let control: Vec<String> =
-        (selected.rows.iter().filter(|row| all[**row].opcode().is_control()))
-            .take(4)
-            .map(ToString::to_string)
-            .collect();
-    let which =
-        if control.is_empty() { String::new() } else { format!(" ({})", control.join(", ")) };
+    let which = numbers_of_control_frames(session, selected);
     let many = selected.fragments.len() > 1;
     let text = all[selected.fragments[0]].kind() == Some(MessageKind::Text);
     let client = selected.from == Side::Client;
     let deflate = session.connection().trace.agreed().deflate.is_some();
-    let rsv = if deflate {
-        "RSV1 says 'compressed' on the first fragment only; control frames never have it"
-    } else {
-        "no extension was agreed, so RSV1 to RSV3 are 0"
-    };
+    let (rsv, rsv_section) = reserved_bits_rule(deflate);
     let masked = if client {
         "every frame of the client has a fresh key"
     } else {
         "no frame of the server is masked"
     };
-    let last = *selected.rows.last().unwrap_or(&selected.current);
-    let first = selected.rows.first().copied().unwrap_or(last);
-    let other = all[first..=last].iter().filter(|row| row.from() != selected.from).count();
+    let other = frames_of_the_other_side(session, selected);
     let mut checks = vec![
         check(
-            !control.is_empty(),
+            !which.is_empty(),
             &[FaultCode::CtrlFragmented],
             format!("control frames may sit between fragments{which} but are never fragmented"),
             "§5.4 §5.5",
@@ -84,7 +72,7 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
             true,
             &[FaultCode::RsvNonzero, FaultCode::Rsv1OnControl, FaultCode::Rsv1OnContinuation],
             rsv.to_owned(),
-            if deflate { "RFC 7692 §6" } else { "§5.2" },
+            rsv_section,
         ),
         check(
             true,
@@ -120,6 +108,33 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
     }
     checks.sort_by_key(|check| check.status != RuleStatus::Broken);
     checks
+}
+
+/// The rule about RSV1 to RSV3 and its section, with permessage-deflate agreed or not.
+fn reserved_bits_rule(deflate: bool) -> (&'static str, &'static str) {
+    if deflate {
+        let rule =
+            "RSV1 says 'compressed' on the first fragment only; control frames never have it";
+        (rule, "RFC 7692 §6")
+    } else {
+        ("no extension was agreed, so RSV1 to RSV3 are 0", "§5.2")
+    }
+}
+
+/// The numbers of the control frames between the fragments, the first four of them: ` (3, 5)`.
+fn numbers_of_control_frames(session: &Session, selected: &SelectedMessage) -> String {
+    let all = session.connection().trace.rows();
+    let control = selected.rows.iter().filter(|row| all[**row].opcode().is_control());
+    let numbers: Vec<String> = control.take(4).map(ToString::to_string).collect();
+    if numbers.is_empty() { String::new() } else { format!(" ({})", numbers.join(", ")) }
+}
+
+/// How many frames the other side sent between the message's first frame and its last.
+fn frames_of_the_other_side(session: &Session, selected: &SelectedMessage) -> usize {
+    let all = session.connection().trace.rows();
+    let last = *selected.rows.last().unwrap_or(&selected.current);
+    let first = selected.rows.first().copied().unwrap_or(last);
+    all[first..=last].iter().filter(|row| row.from() != selected.from).count()
 }
 
 /// The rules, the broken ones first; in one row only how many hold.

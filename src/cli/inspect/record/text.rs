@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::cli::decode::{FaultRecord, ProblemRecord};
-use crate::cli::inspect::record::{
+use super::{
     BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, Millis, NoteRecord,
     NoteSubject, Record,
 };
+use crate::cli::decode::{FaultRecord, ProblemRecord};
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
 
 /// Bytes of a frame that are shown.
@@ -16,7 +16,7 @@ const MAX_BYTES_SHOWN: usize = 24;
 const MAX_CHARS_SHOWN: usize = 60;
 
 /// The lines of a record, without the last line feed.
-pub(super) struct RecordText<'a> {
+pub(in crate::cli::inspect) struct RecordText<'a> {
     record: &'a Record,
     show_number: bool,
 }
@@ -26,7 +26,7 @@ struct ConnectionNumber(Option<usize>);
 
 impl Record {
     /// The record as plain lines. With `show_number` it names its connection.
-    pub(super) fn text(&self, show_number: bool) -> RecordText<'_> {
+    pub(in crate::cli::inspect) fn text(&self, show_number: bool) -> RecordText<'_> {
         RecordText { record: self, show_number }
     }
 }

@@ -1,0 +1,111 @@
+//! Records of what happened to connections and to the program: their beginnings and ends, and notes.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::fields::{Millis, RecordType};
+use crate::wire::ByteLen;
+
+/// How a connection ended. Sent is what the client sent, received what the server sent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct EndRecord {
+    pub(in crate::cli::inspect) bytes_received: ByteLen,
+    pub(in crate::cli::inspect) bytes_sent: ByteLen,
+    pub(in crate::cli::inspect) close_code: Option<u16>,
+    pub(in crate::cli::inspect) close_code_sent: Option<u16>,
+    pub(in crate::cli::inspect) close_reason: Option<String>,
+    pub(in crate::cli::inspect) close_received: bool,
+    pub(in crate::cli::inspect) close_sent: bool,
+    pub(in crate::cli::inspect) connection: usize,
+    pub(in crate::cli::inspect) frames_received: usize,
+    pub(in crate::cli::inspect) frames_sent: usize,
+    pub(in crate::cli::inspect) ok: bool,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+    pub(in crate::cli::inspect) why: String,
+}
+
+/// The last record where there are several connections, or none. It has the fields that a reader of
+/// the last record asks for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct AllEndedRecord {
+    pub(super) close_code: Option<u16>,
+    pub(super) close_received: bool,
+    pub(super) connection: Option<usize>,
+    pub(super) ok: bool,
+    #[serde(rename = "t_ms")]
+    pub(super) at: Millis,
+    #[serde(rename = "type")]
+    pub(super) record_type: RecordType,
+    pub(in crate::cli::inspect) why: String,
+}
+
+/// A remark.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct NoteRecord {
+    #[serde(skip_serializing_if = "NoteSubject::has_no_field")]
+    pub(in crate::cli::inspect) connection: NoteSubject,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    pub(in crate::cli::inspect) text: String,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+/// What a remark is about: the value of its field `connection`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(in crate::cli::inspect) enum NoteSubject {
+    /// This connection.
+    Connection(usize),
+    /// A file as a whole: the field is null.
+    File,
+    /// The only connection, or the proxy as a whole: there is no such field.
+    Session,
+}
+
+/// Where the proxy listens.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct ListeningRecord {
+    pub(in crate::cli::inspect) address: SocketAddr,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+/// A client has connected to the proxy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct ProxyConnectionRecord {
+    pub(in crate::cli::inspect) connection: usize,
+    pub(in crate::cli::inspect) peer: SocketAddr,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+/// A connection of a file whose addresses are known.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct FileConnectionRecord {
+    pub(in crate::cli::inspect) client: SocketAddr,
+    pub(in crate::cli::inspect) connection: usize,
+    pub(in crate::cli::inspect) server: SocketAddr,
+    /// When it began, in seconds since 1970.
+    pub(in crate::cli::inspect) since_1970_s: f64,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    /// What TLS has come to; none where there is no TLS.
+    pub(in crate::cli::inspect) tls: Option<String>,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+impl NoteSubject {
+    fn has_no_field(&self) -> bool {
+        *self == Self::Session
+    }
+}

@@ -1,0 +1,211 @@
+//! Records of what went over the wire: heads, frames, and bytes that are neither.
+
+use serde::Serialize;
+
+use super::fields::{Hex, Millis, RecordContext, RecordType, as_text};
+use crate::cli::decode::{FaultRecord, ProblemRecord, verdict_name};
+use crate::wire::decode::frame_assembler::AssembledFrame;
+use crate::wire::frame::mask;
+use crate::wire::handshake::ValidatedHead;
+use crate::wire::{ByteLen, FramePart, FrameStart, MessageKind, Needed, Offset, Opcode, Side};
+
+/// A head, or the beginning of one where the stream ended inside of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct HandshakeRecord {
+    pub(in crate::cli::inspect) accept_expected: Option<String>,
+    pub(in crate::cli::inspect) accept_received: Option<String>,
+    pub(in crate::cli::inspect) connection: usize,
+    pub(in crate::cli::inspect) extensions: Vec<String>,
+    #[serde(serialize_with = "as_text")]
+    pub(in crate::cli::inspect) from: Side,
+    /// The head with U+FFFD for what is not UTF-8.
+    pub(in crate::cli::inspect) head: String,
+    /// The head's bytes where they are not UTF-8.
+    pub(in crate::cli::inspect) head_hex: Option<Hex<Vec<u8>>>,
+    pub(in crate::cli::inspect) head_len: usize,
+    pub(in crate::cli::inspect) problems: Vec<ProblemRecord>,
+    pub(in crate::cli::inspect) protocol: Option<String>,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+    pub(in crate::cli::inspect) verdict: &'static str,
+}
+
+impl HandshakeRecord {
+    /// A head. `validated` is none where the stream ended inside of it.
+    pub(in crate::cli::inspect) fn new(
+        context: RecordContext,
+        bytes: &[u8],
+        validated: Option<&ValidatedHead>,
+    ) -> Self {
+        let validation =
+            validated.map(|validated| validated.validation.clone()).unwrap_or_default();
+        let problems = validation.problems.iter();
+        Self {
+            accept_expected: validation.accept.map(|accept| accept.value),
+            accept_received: validation.received_accept,
+            connection: context.connection,
+            extensions: validation.extensions,
+            from: context.from,
+            head: String::from_utf8_lossy(bytes).into_owned(),
+            head_hex: str::from_utf8(bytes).is_err().then(|| Hex(bytes.to_vec())),
+            head_len: bytes.len(),
+            problems: problems.map(|problem| ProblemRecord::new(problem).with_section()).collect(),
+            protocol: validation.subprotocol,
+            at: Millis(context.elapsed),
+            record_type: RecordType::Handshake,
+            verdict: verdict_name(validation.outcome, context.from),
+        }
+    }
+}
+
+/// A frame, complete or not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct FrameRecord {
+    pub(in crate::cli::inspect) after_fault: bool,
+    pub(in crate::cli::inspect) close_code: Option<u16>,
+    pub(in crate::cli::inspect) close_reason: Option<String>,
+    pub(in crate::cli::inspect) complete: bool,
+    pub(in crate::cli::inspect) compressed: bool,
+    pub(in crate::cli::inspect) connection: usize,
+    pub(in crate::cli::inspect) fin: Option<bool>,
+    /// Its number in its direction, from 0.
+    pub(in crate::cli::inspect) frame: usize,
+    #[serde(serialize_with = "as_text")]
+    pub(in crate::cli::inspect) from: Side,
+    pub(in crate::cli::inspect) header_len: Option<usize>,
+    pub(in crate::cli::inspect) mask: Option<bool>,
+    pub(in crate::cli::inspect) masking_key: Option<Hex<[u8; 4]>>,
+    pub(in crate::cli::inspect) message: Option<usize>,
+    /// What the end cut off; none too where the length cannot be.
+    pub(in crate::cli::inspect) needs: Option<NeedsRecord>,
+    pub(in crate::cli::inspect) offset: Offset,
+    pub(in crate::cli::inspect) opcode: Option<u8>,
+    pub(in crate::cli::inspect) opcode_name: Option<&'static str>,
+    /// Unmasked, and no more of it than the printer keeps.
+    #[serde(rename = "payload_hex")]
+    pub(in crate::cli::inspect) payload: Hex<Vec<u8>>,
+    pub(in crate::cli::inspect) payload_len: Option<ByteLen>,
+    /// Header and payload as they went over the wire.
+    #[serde(rename = "raw_hex")]
+    pub(in crate::cli::inspect) raw: Hex<Vec<u8>>,
+    pub(in crate::cli::inspect) rsv1: Option<bool>,
+    pub(in crate::cli::inspect) rsv2: Option<bool>,
+    pub(in crate::cli::inspect) rsv3: Option<bool>,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    pub(in crate::cli::inspect) text: Option<String>,
+    /// `payload` and `raw` are only the beginning.
+    pub(in crate::cli::inspect) truncated: bool,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+    pub(in crate::cli::inspect) violations: Vec<FaultRecord>,
+}
+
+impl FrameRecord {
+    /// A frame, complete or not.
+    pub(in crate::cli::inspect) fn new(context: RecordContext, frame: AssembledFrame) -> Self {
+        let header = frame.start.map(|start| start.header);
+        let key = header.and_then(|header| header.masking_key);
+        let mut raw = frame.header_bytes();
+        match key {
+            // masking twice gives what was there before
+            Some(key) => raw.extend_from_slice(&mask::unmask(&frame.payload, key)),
+            None => raw.extend_from_slice(&frame.payload),
+        }
+        let (close_code, close_reason) = close_body(&frame).unzip();
+        let violations = frame.faults.iter();
+        Self {
+            after_fault: frame.start.is_some_and(|start| start.after_fault),
+            close_code,
+            close_reason,
+            complete: frame.is_complete(),
+            compressed: frame.start.is_some_and(|start| start.compressed),
+            connection: context.connection,
+            fin: header.map(|header| header.fin),
+            frame: frame.index,
+            from: context.from,
+            header_len: header.map(|header| header.len()),
+            mask: header.map(|header| header.masking_key.is_some()),
+            masking_key: key.map(Hex),
+            message: frame.start.and_then(|start| start.role.message()),
+            needs: frame.needed.map(NeedsRecord::new),
+            offset: frame.offset,
+            opcode: header.map(|header| header.opcode.bits()),
+            opcode_name: header.map(|header| header.opcode.name()),
+            payload_len: header.map(|header| header.payload_len),
+            raw: Hex(raw),
+            rsv1: header.map(|header| header.rsv1),
+            rsv2: header.map(|header| header.rsv2),
+            rsv3: header.map(|header| header.rsv3),
+            at: Millis(context.elapsed),
+            text: frame.start.and_then(|start| text_payload(&start, &frame)),
+            truncated: frame.payload_received > ByteLen::of(&frame.payload),
+            record_type: RecordType::Frame,
+            violations: violations.map(|fault| FaultRecord::new(fault).with_section()).collect(),
+            payload: Hex(frame.payload),
+        }
+    }
+}
+
+/// What a frame needs to be complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(in crate::cli::inspect) struct NeedsRecord {
+    pub(in crate::cli::inspect) have: ByteLen,
+    pub(in crate::cli::inspect) need_more: ByteLen,
+    #[serde(rename = "phase", serialize_with = "as_text")]
+    pub(in crate::cli::inspect) part: FramePart,
+}
+
+impl NeedsRecord {
+    fn new(needed: Needed) -> Self {
+        Self { have: needed.have, need_more: needed.more, part: needed.part }
+    }
+}
+
+/// Bytes behind a response that is not a 101.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct BytesRecord {
+    pub(in crate::cli::inspect) connection: usize,
+    #[serde(serialize_with = "as_text")]
+    pub(in crate::cli::inspect) from: Side,
+    #[serde(rename = "hex")]
+    pub(in crate::cli::inspect) bytes: Hex<Vec<u8>>,
+    pub(in crate::cli::inspect) len: usize,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    /// The bytes where they are UTF-8.
+    pub(in crate::cli::inspect) text: Option<String>,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+impl BytesRecord {
+    /// Bytes behind a response that is not a 101.
+    pub(in crate::cli::inspect) fn new(context: RecordContext, bytes: &[u8]) -> Self {
+        Self {
+            connection: context.connection,
+            from: context.from,
+            bytes: Hex(bytes.to_vec()),
+            len: bytes.len(),
+            at: Millis(context.elapsed),
+            text: str::from_utf8(bytes).ok().map(str::to_owned),
+            record_type: RecordType::Bytes,
+        }
+    }
+}
+
+/// The code and the reason of a complete Close; none where it has no code.
+pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
+    let is_close = frame.is_complete()
+        && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
+    let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
+    Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
+}
+
+fn text_payload(start: &FrameStart, frame: &AssembledFrame) -> Option<String> {
+    let is_text = start.kind == Some(MessageKind::Text) && !start.compressed;
+    let text = str::from_utf8(&frame.payload).ok().filter(|_| is_text && frame.is_complete());
+    text.map(str::to_owned)
+}
