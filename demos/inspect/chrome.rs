@@ -322,7 +322,7 @@ mod tests {
         let mut inspect = looking_into(InspectSource::Proxy(Box::new(options)));
         let (commands, _inbox) = tokio::sync::mpsc::channel(1);
         let up =
-            Msg::ProxyUp(0, "127.0.0.1:19311".into(), Instant::now(), ProxyCommandSender(commands));
+            Msg::ProxyUp("127.0.0.1:19311".into(), Instant::now(), ProxyCommandSender(commands));
         inspect.update(DemoEvent::Msg(up));
         for tab in [Tab::Frames, Tab::Mask, Tab::Timeline, Tab::Deflate] {
             inspect.show_tab(tab);

@@ -1,7 +1,7 @@
 //! What the inspector has done for it: connections opened, files read, proxies run.
 //!
-//! Each is a task in a scope of the slide; what it finds comes back as messages with the number of
-//! its run.
+//! Each is a task in a scope of the slide; what it finds comes back as messages. Those of an earlier
+//! run are dropped by the stage.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,19 @@ use tokio::sync::mpsc;
 
 use super::connect_options::ConnectOptions;
 use super::messages::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
-use super::recorder::RunRecorder;
 use crate::capture::{self, ByteStore, Capture};
 use crate::clients::{self, HandshakeRequest, SessionEvent};
-use crate::inspect::{BundledServer, InspectSource, RecordingOptions};
+use crate::inspect::{BundledServer, InspectSource, Recording, RecordingError, RecordingOptions};
 use crate::net::Target;
 use crate::scope::Scope;
 use crate::servers::{EventLog, ServerBundle, ServerEvent, naive_proxy};
-use crate::stage::{Mailbox, Services, Stage};
+use crate::stage::{Mailbox, Services, Stage, WorkContext};
 use crate::wire::query::search;
 use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
+
+/// The name of the work that a source is.
+const SOURCE: &str = "source";
 
 /// Begins a run of the source; what ran before ends.
 pub(crate) fn open(
@@ -31,8 +33,8 @@ pub(crate) fn open(
     source: InspectSource,
     connect_options: ConnectOptions,
 ) {
-    let (services, mailbox, scope) =
-        (stage.services().clone(), stage.mailbox(), stage.scope("source"));
+    let services = stage.services().clone();
+    let WorkContext { scope, mailbox } = stage.begin(SOURCE);
     let task = scope.clone();
     match source {
         InspectSource::Bundled(_) | InspectSource::Url(_) => {
@@ -61,38 +63,34 @@ async fn run_connection(
     mailbox: Mailbox<Msg>,
     scope: Scope,
 ) {
-    let options =
-        match client_options(run, source, &connect_options, &services, &mailbox, &scope).await {
-            Ok(options) => options,
-            Err(error) => {
-                let _ = mailbox.send(Msg::Failed(run, error)).await;
-                return;
-            }
-        };
+    let options = match client_options(source, &connect_options, &services, &mailbox, &scope).await
+    {
+        Ok(options) => options,
+        Err(error) => {
+            let _ = mailbox.send(Msg::Failed(error)).await;
+            return;
+        }
+    };
     let (commands, inbox) = mpsc::channel(connect_options.initial_commands.len() + 8);
     for command in connect_options.initial_commands {
         commands.try_send(command).expect("a new queue has room");
     }
     let (sender, mut events) = mpsc::channel(64);
     let url = options.url.clone();
-    let (mut run_recorder, notice) = RunRecorder::create(connect_options.recording.as_ref(), run);
+    let (mut recording, notice) = record_run(connect_options.recording.as_ref(), run);
     let forward = async {
         if mailbox
-            .send(Msg::Connecting(run, url, Instant::now(), CommandSender(commands)))
+            .send(Msg::Connecting(url, Instant::now(), CommandSender(commands)))
             .await
             .is_err()
         {
             return;
         }
-        send_note(&mailbox, run, notice).await;
+        send_note(&mailbox, notice).await;
         while let Some(event) = events.recv().await {
-            send_note(
-                &mailbox,
-                run,
-                run_recorder.record(|recorder| recorder.record_session(&event)),
-            )
-            .await;
-            if mailbox.send(Msg::Session(run, event)).await.is_err() {
+            let recorded = recording.record(|recorder| recorder.record_session(&event));
+            send_note(&mailbox, recorded.err().map(not_kept)).await;
+            if mailbox.send(Msg::Session(event)).await.is_err() {
                 return;
             }
         }
@@ -100,17 +98,35 @@ async fn run_connection(
     tokio::join!(clients::run_session(options, inbox, sender), forward);
 }
 
+/// Creates the file of a run, if one is to be recorded. The text is for the reader: where the run
+/// is kept, or why it is not.
+fn record_run(options: Option<&RecordingOptions>, run: u64) -> (Recording, Option<String>) {
+    match Recording::create(options, run) {
+        Ok(recording) => {
+            let notice = recording.path().map(|path| format!("kept in {}", path.display()));
+            (recording, notice)
+        }
+        Err(error) => (Recording::none(), Some(not_kept(error))),
+    }
+}
+
+fn not_kept(error: RecordingError) -> String {
+    match error {
+        RecordingError::Create { .. } => format!("NOT KEPT: {error}"),
+        RecordingError::Write { .. } => format!("NOT KEPT from here on: {error}"),
+    }
+}
+
 /// Tells what a reader should know, if there is anything.
-async fn send_note(mailbox: &Mailbox<Msg>, run: u64, text: Option<String>) {
+async fn send_note(mailbox: &Mailbox<Msg>, text: Option<String>) {
     if let Some(text) = text {
         // who has left the slide need not know
-        let _ = mailbox.send(Msg::Session(run, SessionEvent::Note(text))).await;
+        let _ = mailbox.send(Msg::Session(SessionEvent::Note(text))).await;
     }
 }
 
 /// Where to, and what is said first.
 async fn client_options(
-    run: u64,
     source: InspectSource,
     connect_options: &ConnectOptions,
     services: &Services,
@@ -121,7 +137,7 @@ async fn client_options(
     let mut options = match source {
         InspectSource::Url(options) => *options,
         InspectSource::Bundled(server) => clients::SessionOptions::new(
-            bundled_server_url(run, &server, services, mailbox, scope).await?,
+            bundled_server_url(&server, services, mailbox, scope).await?,
         ),
         InspectSource::File(..) | InspectSource::Proxy(_) => {
             return Err("there is no connection of our own here".to_owned());
@@ -137,7 +153,6 @@ async fn client_options(
 
 /// The URL of a bundled server, once it is up.
 async fn bundled_server_url(
-    run: u64,
     server: &BundledServer,
     services: &Services,
     mailbox: &Mailbox<Msg>,
@@ -166,10 +181,7 @@ async fn bundled_server_url(
     scope.spawn("naive proxy's log", async move {
         while let Some(event) = events.recv().await {
             if let ServerEvent::Parsed { host, path, .. } = event
-                && mailbox
-                    .send(Msg::ParsedRequest(run, format!("GET {path} of {host}")))
-                    .await
-                    .is_err()
+                && mailbox.send(Msg::ParsedRequest(format!("GET {path} of {host}"))).await.is_err()
             {
                 return;
             }
@@ -191,25 +203,20 @@ async fn run_proxy(
     match crate::proxy::bind(&scope, options, commands, event_sender).await {
         Err(error) => {
             let reason = format!("the proxy cannot listen there: {error}");
-            let _ = mailbox.send(Msg::Failed(run, reason)).await;
+            let _ = mailbox.send(Msg::Failed(reason)).await;
         }
         Ok((address, serving)) => {
             scope.spawn("proxy's port", serving);
-            let up =
-                Msg::ProxyUp(run, address.to_string(), Instant::now(), ProxyCommandSender(sender));
+            let up = Msg::ProxyUp(address.to_string(), Instant::now(), ProxyCommandSender(sender));
             if mailbox.send(up).await.is_err() {
                 return;
             }
-            let (mut run_recorder, notice) = RunRecorder::create(recording.as_ref(), run);
-            send_note(&mailbox, run, notice).await;
+            let (mut recording, notice) = record_run(recording.as_ref(), run);
+            send_note(&mailbox, notice).await;
             while let Some(event) = events.recv().await {
-                send_note(
-                    &mailbox,
-                    run,
-                    run_recorder.record(|recorder| recorder.record_proxy(address, &event)),
-                )
-                .await;
-                if mailbox.send(Msg::Proxy(run, event)).await.is_err() {
+                let recorded = recording.record(|recorder| recorder.record_proxy(address, &event));
+                send_note(&mailbox, recorded.err().map(not_kept)).await;
+                if mailbox.send(Msg::Proxy(event)).await.is_err() {
                     return;
                 }
             }
@@ -233,27 +240,31 @@ fn load_file(
                 let notice =
                     recording.map(|recording| copy_capture(&capture, &path, &recording, run));
                 let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
-                Msg::Loaded(run, Box::new(LoadedCapture { streams: capture.into_streams(), notes }))
+                Msg::Loaded(Box::new(LoadedCapture { streams: capture.into_streams(), notes }))
             }
-            Err(error) => Msg::Failed(run, error.to_string()),
+            Err(error) => Msg::Failed(error.to_string()),
         };
         // who has left the slide needs no file
         let _ = mailbox.send(message).await;
     });
     if let Err(error) = reading {
-        let _ = failed.try_send(Msg::Failed(run, error.to_string()));
+        let _ = failed.try_send(Msg::Failed(error.to_string()));
     }
 }
 
 /// Writes what a file holds into another one, and says how that went.
 fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, run: u64) -> String {
-    let (path, created) = recording.create(run, |path, options| {
+    let created = recording.create(run, |path, options| {
         if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
             return Err(io::Error::other("it is the file that is read"));
         }
         capture::PcapngWriter::create(path, options)
     });
-    match created.and_then(|mut writer| capture.write(&mut writer)) {
+    let (path, mut writer) = match created {
+        Ok(created) => created,
+        Err(error) => return format!("NOT WRITTEN: {error}"),
+    };
+    match capture.write(&mut writer) {
         Ok(()) => format!("written to {}", path.display()),
         Err(error) => format!("NOT WRITTEN: {}: {error}", path.display()),
     }
@@ -262,35 +273,34 @@ fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, ru
 /// Reads the bytes of frames out of a file, at most `most` of each.
 pub(crate) fn read_frames(
     stage: &Stage<Msg>,
-    run: u64,
     store: Arc<ByteStore>,
     wanted: Vec<(usize, TraceRow, Offset)>,
     most: u64,
 ) {
-    let mailbox = stage.mailbox();
+    let mailbox = stage.mailbox_of(SOURCE);
     let reading = stage.scope("read").spawn_thread("capture bytes", move |_| async move {
         let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
             let range = *at..*at + frame.len().min(most.into());
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
         let found = wanted.iter().filter_map(read).collect();
-        let _ = mailbox.send(Msg::Read(run, found, most)).await;
+        let _ = mailbox.send(Msg::Read(found, most)).await;
     });
     if let Err(error) = reading {
-        let _ = stage.mailbox().try_send(Msg::Session(run, SessionEvent::Note(error.to_string())));
+        let _ =
+            stage.mailbox_of(SOURCE).try_send(Msg::Session(SessionEvent::Note(error.to_string())));
     }
 }
 
 /// Looks for a needle in a file's frames, from one row on, round to it again.
 pub(crate) fn search_frames(
     stage: &Stage<Msg>,
-    run: u64,
     store: Arc<ByteStore>,
     trace: Arc<Trace>,
     from: usize,
     needle: Needle,
 ) {
-    let mailbox = stage.mailbox();
+    let mailbox = stage.mailbox_of(SOURCE);
     let _ = stage.scope("find").spawn_thread("capture search", move |_| async move {
         let rows = trace.rows().len();
         let hit = |row: &usize| {
@@ -300,6 +310,6 @@ pub(crate) fn search_frames(
             raw.is_ok_and(|raw| search::find(&trace.frame(frame, raw), &needle).is_some())
         };
         let found = (from..rows).chain(0..from.min(rows)).find(hit);
-        let _ = mailbox.send(Msg::Found(run, found)).await;
+        let _ = mailbox.send(Msg::Found(found)).await;
     });
 }

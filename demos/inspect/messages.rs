@@ -16,8 +16,8 @@ use crate::wire::{Offset, Trace, TraceRow};
 /// What the inspector asks of its engine.
 #[derive(Clone, Debug)]
 pub enum Cmd {
-    /// Begin with this source; what ran before ends. The number tells its reports from those of an
-    /// earlier one.
+    /// Begin with this source; what ran before ends. The number counts the runs from 1: each has a
+    /// file of its own to record to.
     Open(u64, InspectSource, Box<ConnectOptions>),
     /// Something to do on the open connection.
     Send(CommandSender, SessionCommand),
@@ -25,9 +25,9 @@ pub enum Cmd {
     Proxy(ProxyCommandSender, proxy::ProxyCommand),
     /// Read at most so many bytes of each of these frames out of a file: the row's number, the row,
     /// where it stands.
-    Read(u64, Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
+    Read(Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
     /// Look for something in a file's frames, from this row on.
-    Find(u64, Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
+    Find(Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
     /// Put a text on the clipboard.
     Copy(String),
 }
@@ -47,42 +47,25 @@ pub struct LoadedCapture {
     pub(crate) notes: Vec<String>,
 }
 
-/// What comes back, with the number of its run.
+/// What the engine reports.
 #[derive(Debug)]
 pub enum Msg {
     /// A connection is being opened: to where, when, and where commands for it go.
-    Connecting(u64, String, Instant, CommandSender),
+    Connecting(String, Instant, CommandSender),
     /// The source could not be opened: why, in words.
-    Failed(u64, String),
+    Failed(String),
     /// The connection reports.
-    Session(u64, SessionEvent),
+    Session(SessionEvent),
     /// The proxy listens.
-    ProxyUp(u64, String, Instant, ProxyCommandSender),
+    ProxyUp(String, Instant, ProxyCommandSender),
     /// The proxy reports.
-    Proxy(u64, proxy::ProxyEvent),
+    Proxy(proxy::ProxyEvent),
     /// The naive proxy took something for a request.
-    ParsedRequest(u64, String),
+    ParsedRequest(String),
     /// A file was read.
-    Loaded(u64, Box<LoadedCapture>),
+    Loaded(Box<LoadedCapture>),
     /// Bytes of frames, and how much of each was asked for at most.
-    Read(u64, Vec<(usize, Vec<u8>)>, u64),
+    Read(Vec<(usize, Vec<u8>)>, u64),
     /// Where something was found.
-    Found(u64, Option<usize>),
-}
-
-impl Msg {
-    /// The number of the run that it is about.
-    pub(crate) fn run(&self) -> u64 {
-        match self {
-            Self::Connecting(run, ..)
-            | Self::Failed(run, _)
-            | Self::Session(run, _)
-            | Self::ProxyUp(run, ..)
-            | Self::Proxy(run, _)
-            | Self::ParsedRequest(run, _)
-            | Self::Loaded(run, _)
-            | Self::Read(run, ..)
-            | Self::Found(run, _) => *run,
-        }
-    }
+    Found(Option<usize>),
 }

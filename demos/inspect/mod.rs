@@ -13,7 +13,6 @@ mod lesson;
 mod messages;
 mod overlays;
 mod parts;
-mod recorder;
 mod session;
 mod settings;
 mod state;
@@ -87,14 +86,12 @@ impl Demo for Inspect {
                 }
             }
             DemoEvent::Wheel(by) => self.session.move_selection(by),
-            DemoEvent::Msg(message) if message.run() == self.session.run => {
-                self.handle_message(message)
-            }
+            DemoEvent::Msg(message) => self.handle_message(message),
             DemoEvent::Tick(now) if self.mode == InputMode::Browse => {
                 self.tabs.tick(&mut self.session, now)
             }
-            // late, of an earlier run; or the time, while something lies over the tab
-            DemoEvent::Msg(_) | DemoEvent::Tick(_) => {}
+            // something lies over the tab
+            DemoEvent::Tick(_) => {}
         }
         self.session.extend_filter();
         if self.check_outcome() {
@@ -126,11 +123,9 @@ impl Demo for Inspect {
             // belongs to a connection whose end is on the screen already
             Cmd::Send(orders, command) => drop(orders.0.try_send(command)),
             Cmd::Proxy(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Read(run, store, wanted, most) => {
-                engine::read_frames(stage, run, store, wanted, most)
-            }
-            Cmd::Find(run, store, trace, from, needle) => {
-                engine::search_frames(stage, run, store, trace, from, *needle);
+            Cmd::Read(store, wanted, most) => engine::read_frames(stage, store, wanted, most),
+            Cmd::Find(store, trace, from, needle) => {
+                engine::search_frames(stage, store, trace, from, *needle);
             }
             Cmd::Copy(text) => stage.copy_to_clipboard(text),
         }

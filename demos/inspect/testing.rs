@@ -52,7 +52,6 @@ pub(crate) fn seen_after(
     let (commands, inbox) = mpsc::channel(4);
     let at = Instant::now();
     inspect.update(DemoEvent::Msg(Msg::Connecting(
-        1,
         "ws://127.0.0.1:9001/".into(),
         at,
         CommandSender(commands),
@@ -60,7 +59,7 @@ pub(crate) fn seen_after(
     let mut chunk = |direction, bytes: &[u8], micros| {
         let at = at + Duration::from_micros(micros);
         let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
-        inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Bytes(chunk))));
+        inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Bytes(chunk))));
     };
     chunk(Direction::Sent, request, 100);
     chunk(Direction::Received, response, 512);
@@ -68,7 +67,7 @@ pub(crate) fn seen_after(
         let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
         chunk(way, bytes, 600 + 150 * number);
     }
-    inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Open)));
+    inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Open)));
     (inspect, inbox)
 }
 

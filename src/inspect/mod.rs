@@ -25,3 +25,4 @@ mod recording;
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource};
 pub use recording::RecordingOptions;
+pub(crate) use recording::{Recording, RecordingError};

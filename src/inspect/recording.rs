@@ -1,46 +1,114 @@
-//! [`RecordingOptions`]: the pcapng file that keeps what an inspector sees, and the name of each further one.
+//! [`Recording`]: the pcapng file that keeps what an inspector sees, and where it is.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::capture::WriteOptions;
+use thiserror::Error;
 
-/// The most numbers that are tried for the file of a further run.
+use crate::capture::{Recorder, WriteOptions};
+
+/// How many numbers are tried for the file of a later run.
 const MAX_RECORDING_FILES: u64 = 1000;
 
-/// A pcapng file that keeps what is seen.
+/// A pcapng file to record to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingOptions {
-    /// The file that was named; a further run gets a number behind its stem.
+    /// The file of the first run. A later run gets a number behind the stem: `x-2.pcapng`.
     pub path: PathBuf,
-    /// A file that is there already is written over.
+    /// Whether the first run may overwrite an existing file.
     pub replace: bool,
 }
 
+/// The open file of a run, or none.
+pub(crate) struct Recording(Option<(Recorder, PathBuf)>);
+
+/// Why nothing, or nothing more, is recorded.
+#[derive(Debug, Error)]
+pub(crate) enum RecordingError {
+    /// The file could not be created.
+    #[error("could not create {}{}: {error}", path.display(), dangling_link(path))]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        error: io::Error,
+    },
+    /// The file could not be written.
+    #[error("could not write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        error: io::Error,
+    },
+}
+
+impl Recording {
+    /// Creates the file of run `run`, counted from 1. Without options nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// If the file exists and may not be replaced, or the system refuses it.
+    pub fn create(options: Option<&RecordingOptions>, run: u64) -> Result<Self, RecordingError> {
+        let created = options.map(|options| options.create(run, Recorder::create)).transpose()?;
+        Ok(Self(created.map(|(path, recorder)| (recorder, path))))
+    }
+
+    /// A recording that keeps nothing.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// The file that is written, if there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.as_ref().map(|(_, path)| path.as_path())
+    }
+
+    /// Records an event by `write`. After the first error nothing more is written.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn record(
+        &mut self,
+        write: impl FnOnce(&mut Recorder) -> io::Result<()>,
+    ) -> Result<(), RecordingError> {
+        let Some((mut recorder, path)) = self.0.take() else { return Ok(()) };
+        if let Err(error) = write(&mut recorder) {
+            return Err(RecordingError::Write { path, error });
+        }
+        self.0 = Some((recorder, path));
+        Ok(())
+    }
+}
+
 impl RecordingOptions {
-    /// Creates the file of run `run` (from 1) with `create`, and gives its path with what came of
-    /// it. A further run gets a new file, with the first number that is free: only the file
-    /// that was named may be written over.
-    pub fn create<T>(
+    /// Creates the file of run `run`, counted from 1, with `create`. A later run gets the first
+    /// number that is free: only the first may overwrite a file.
+    ///
+    /// # Errors
+    ///
+    /// If the file exists and may not be replaced, or the system refuses it.
+    pub(crate) fn create<T>(
         &self,
         run: u64,
         mut create: impl FnMut(&Path, &WriteOptions) -> io::Result<T>,
-    ) -> (PathBuf, io::Result<T>) {
-        let options = |replace| WriteOptions { replace, secrets: None };
-        if run <= 1 {
-            return (self.path.clone(), create(&self.path, &options(self.replace)));
-        }
+    ) -> Result<(PathBuf, T), RecordingError> {
+        let is_first = run <= 1;
+        let options = WriteOptions { replace: is_first && self.replace, secrets: None };
         let mut number = run;
         loop {
-            let path = self.path_with_number(number);
-            match create(&path, &options(false)) {
+            let path = if is_first { self.path.clone() } else { self.path_with_number(number) };
+            match create(&path, &options) {
+                Ok(created) => return Ok((path, created)),
                 Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists
+                    if !is_first
+                        && error.kind() == io::ErrorKind::AlreadyExists
                         && number < run.saturating_add(MAX_RECORDING_FILES) =>
                 {
                     number = number.saturating_add(1);
                 }
-                created => return (path, created),
+                Err(error) => return Err(RecordingError::Create { path, error }),
             }
         }
     }
@@ -52,6 +120,29 @@ impl RecordingOptions {
             .extension()
             .map_or_else(String::new, |ending| format!(".{}", ending.display()));
         self.path.with_file_name(format!("{stem}-{number}{ending}"))
+    }
+}
+
+impl RecordingError {
+    /// Whether the file exists already.
+    pub fn file_exists(&self) -> bool {
+        match self {
+            Self::Create { path, error } => {
+                error.kind() == io::ErrorKind::AlreadyExists && path.exists()
+            }
+            Self::Write { .. } => false,
+        }
+    }
+}
+
+/// What to do about a symbolic link that leads nowhere: such a file exists and does not.
+fn dangling_link(path: &Path) -> String {
+    match std::fs::read_link(path) {
+        Ok(target) if !path.exists() => format!(
+            "; it is a symbolic link to {}, which does not exist: name that file, or remove the link",
+            target.display()
+        ),
+        _ => String::new(),
     }
 }
 
@@ -67,9 +158,38 @@ mod tests {
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();
         let recording = RecordingOptions { path: named.clone(), replace: true };
         let create = |path: &Path, options: &WriteOptions| PcapngWriter::create(path, options);
-        assert_eq!(recording.create(1, create).0, named);
-        let (path, created) = recording.create(2, create);
-        assert_eq!((path, created.is_ok()), (folder.path().join("x-3.pcapng"), true));
+        assert_eq!(recording.create(1, create).unwrap().0, named);
+        let (path, _) = recording.create(2, create).unwrap();
+        assert_eq!(path, folder.path().join("x-3.pcapng"));
         assert_eq!(std::fs::read(folder.path().join("x-2.pcapng")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn after_the_first_error_nothing_more_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = RecordingOptions { path: folder.path().join("x.pcapng"), replace: false };
+        let mut recording = Recording::create(Some(&options), 1).unwrap();
+        recording.record(|_| Ok(())).unwrap();
+        let error = recording.record(|_| Err(io::Error::other("disk full"))).unwrap_err();
+        let shown = options.path.display();
+        assert_eq!(error.to_string(), format!("could not write {shown}: disk full"));
+        assert_eq!(recording.path(), None);
+        recording.record(|_| panic!("it is given up")).unwrap();
+
+        let error = Recording::create(Some(&options), 1).err().unwrap();
+        assert!(error.file_exists(), "{error}");
+        assert!(error.to_string().starts_with(&format!("could not create {shown}: ")), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.pcapng");
+        std::os::unix::fs::symlink("nowhere", &path).unwrap();
+        let options = RecordingOptions { path, replace: false };
+        let error = Recording::create(Some(&options), 1).err().unwrap();
+        assert!(error.to_string().contains("symbolic link to nowhere, which does not exist"));
+        assert!(!error.file_exists());
     }
 }

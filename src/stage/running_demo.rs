@@ -360,6 +360,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_read_for_a_work_is_dropped_once_the_work_has_begun_anew() {
+        let mut slot = open::<Worker>();
+        let first = slot.stage.begin("source");
+        let read = slot.stage.mailbox_of("source");
+        first.mailbox.send(1).await.unwrap();
+        read.send(2).await.unwrap();
+        assert!(poll(&mut slot).is_ready());
+        assert_eq!(slot.demo.received, [1, 2]);
+        let second = slot.stage.begin("source");
+        read.send(3).await.unwrap();
+        first.mailbox.send(4).await.unwrap();
+        slot.stage.mailbox_of("source").send(5).await.unwrap();
+        second.mailbox.send(6).await.unwrap();
+        assert!(poll(&mut slot).is_ready());
+        assert_eq!(slot.demo.received, [1, 2, 5, 6]);
+    }
+
+    #[tokio::test]
     async fn work_that_cannot_be_started_stops_the_demo_and_says_why() {
         let mut slot = open::<Worker>();
         let first = start(&mut slot).await;

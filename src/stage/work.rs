@@ -69,12 +69,26 @@ impl<M: Send + 'static> Stage<M> {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (generation, scope) = self.next_generation(work);
-        let mailbox = Mailbox { origin: Some(Origin { work, generation }), ..self.mailbox.clone() };
+        let WorkContext { scope, mailbox } = self.begin(work);
         let started = scope.spawn_thread(work, move |scope| make(WorkContext { scope, mailbox }));
         if let Err(error) = started {
             self.fail(work, &error);
         }
+    }
+
+    /// Begins the work of that name anew, for a demo that starts its tasks itself in the scope that
+    /// it gets. What ran under the name before ends, and its reports are dropped.
+    pub fn begin(&self, work: &'static str) -> WorkContext<M> {
+        let (generation, scope) = self.next_generation(work);
+        let mailbox = Mailbox { origin: Some(Origin { work, generation }), ..self.mailbox.clone() };
+        WorkContext { scope, mailbox }
+    }
+
+    /// Where reports go that are of use only while the work of that name has not begun anew, such
+    /// as the bytes of a file that it has opened.
+    pub fn mailbox_of(&self, work: &'static str) -> Mailbox<M> {
+        let generation = self.works().entry(work).or_default().generation;
+        Mailbox { origin: Some(Origin { work, generation }), ..self.mailbox.clone() }
     }
 
     /// Stops the demo, because its work could not be started.

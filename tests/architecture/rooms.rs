@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["keys", "chrome", "engine"],
-            &["state", "settings", "recorder"],
+            &["state", "settings"],
             &["tabs", "overlays", "lesson"],
             &["session", "parts"],
             &["action", "messages"],

@@ -253,10 +253,7 @@ async fn what_was_seen_is_kept_and_read_again_by_the_same_command() {
     let output =
         soon(inspect(&[&url, "--for", "0.1", "--write", &file]).wait_with_output()).await.unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        text.contains("--replace writes over what is there") && output.stdout.is_empty(),
-        "{text}"
-    );
+    assert!(text.contains("--replace overwrites it") && output.stdout.is_empty(), "{text}");
     let again = [url.as_str(), "--for", "0.1", "--write", &file, "--replace"];
     assert_eq!(records(inspect(&again)).await.1, Some(0));
 }

@@ -108,7 +108,7 @@ fn does_not_write(path: &str, more: &[&str], words: &[&str], not: &[&str]) {
 fn a_capture_that_cannot_be_written() {
     let there = file("there.pcapng", "something");
     let there = there.to_str().unwrap();
-    does_not_write(there, &[], &["could not create", "--replace writes over what is there"], &[]);
+    does_not_write(there, &[], &["could not create", "--replace overwrites it"], &[]);
     let link = format!("{there}.link");
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink("nowhere.pcapng", &link).unwrap();

@@ -21,17 +21,17 @@ impl Session {
     /// Takes in a report of the engine. The caller has made sure that it is about this run.
     pub(crate) fn handle_message(&mut self, message: Msg) {
         match message {
-            Msg::Connecting(_, name, at, orders) => {
+            Msg::Connecting(name, at, orders) => {
                 let connection = self.own_connection();
                 (connection.name, connection.started_at) = (name, Some(at));
                 self.commands = Some(orders);
             }
-            Msg::Failed(_, reason) => {
+            Msg::Failed(reason) => {
                 self.own_connection().status = ConnectionStatus::Ended(Err(reason));
                 self.commands = None;
             }
-            Msg::Session(_, report) => self.handle_session_event(report),
-            Msg::ProxyUp(_, address, at, orders) => {
+            Msg::Session(report) => self.handle_session_event(report),
+            Msg::ProxyUp(address, at, orders) => {
                 let connection = self.connections.first();
                 (connection.name, connection.started_at) =
                     (format!("proxy on {address}"), Some(at));
@@ -40,17 +40,17 @@ impl Session {
                 self.proxy_address = Some(address);
                 self.proxy_commands = Some(orders);
             }
-            Msg::Proxy(_, report) => self.handle_proxy_event(report),
+            Msg::Proxy(report) => self.handle_proxy_event(report),
             // only a lesson asks what the naive proxy took for a request
             Msg::ParsedRequest(..) => {}
-            Msg::Loaded(_, loaded) => self.show_loaded_capture(*loaded),
-            Msg::Read(_, found, most) => {
+            Msg::Loaded(loaded) => self.show_loaded_capture(*loaded),
+            Msg::Read(found, most) => {
                 if !found.is_empty() {
                     self.requested_rows = None;
                 }
                 self.connections.shown_mut().store_fetched(found, most);
             }
-            Msg::Found(_, row) => self.show_hit(row),
+            Msg::Found(row) => self.show_hit(row),
         }
     }
 
@@ -186,7 +186,7 @@ impl Session {
         if lacking.is_empty() || self.requested_rows.as_ref() == Some(&rows) {
             return None;
         }
-        let command = Cmd::Read(self.run, store.clone(), lacking, most);
+        let command = Cmd::Read(store.clone(), lacking, most);
         self.requested_rows = Some(rows);
         Some(command)
     }

@@ -47,13 +47,7 @@ impl Session {
         let from = self.current_row().map_or(0, |row| row + skip).min(rows);
         if let ByteSource::File(store, _) = &connection.bytes {
             let needle = Box::new(needle.clone());
-            return vec![Cmd::Find(
-                self.run,
-                store.clone(),
-                connection.trace.clone(),
-                from,
-                needle,
-            )];
+            return vec![Cmd::Find(store.clone(), connection.trace.clone(), from, needle)];
         }
         let hit = |row: &usize| {
             connection.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some())

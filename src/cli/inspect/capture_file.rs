@@ -10,11 +10,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::capture::{
-    Capture, CapturedStream, ReadOptions, ReplayData, ReplayEvent, StreamStart, TlsStatus, open,
+    Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamStart,
+    TlsStatus, open,
 };
-use crate::cli::inspect::optional_recorder;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::inspect::suggest_replace;
 use crate::inspect::InspectConfig;
 use crate::wire::Trace;
 
@@ -31,8 +32,11 @@ pub(super) fn run(
         );
     }
     let capture = open(path, options)?;
-    if let Some(mut writer) = optional_recorder::create_writer(config.recording.as_ref())? {
-        capture.write(&mut writer).context("could not write the other file")?;
+    if let Some(recording) = &config.recording {
+        let (path, mut writer) =
+            recording.create(1, PcapngWriter::create).map_err(suggest_replace)?;
+        let written = capture.write(&mut writer);
+        written.with_context(|| format!("could not write {}", path.display()))?;
     }
     print_capture(&capture, json, BufWriter::with_capacity(1 << 16, io::stdout()))
 }

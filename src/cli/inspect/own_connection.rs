@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep_until};
 
-use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::inspect::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
 use crate::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
-use crate::inspect::InspectConfig;
+use crate::inspect::{InspectConfig, Recording};
 use crate::net::later;
 
 /// Reports that wait for the printer; then the socket waits.
@@ -42,10 +42,10 @@ pub(super) async fn run(
         sends: &config.initial_commands,
         stay,
     };
-    let mut capture_recorder = OptionalRecorder::create(config.recording.as_ref())?;
+    let mut recording = Recording::create(config.recording.as_ref(), 1).map_err(suggest_replace)?;
     let mut printer = Printer::new(json, false, Output::new()?, Instant::now());
     let mut asked = RequestedSends { interrupt: Interrupt::new()?, came: false };
-    let ended = drive_session(session, &mut capture_recorder, &mut printer, &mut asked).await;
+    let ended = drive_session(session, &mut recording, &mut printer, &mut asked).await;
     // what was told before an error is printed all the same
     let faulty = printer.has_panicked();
     let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
@@ -71,7 +71,7 @@ struct SessionPlan<'a> {
 /// The whole session; true if it ended as it should.
 async fn drive_session(
     plan: SessionPlan<'_>,
-    keep: &mut OptionalRecorder<'_>,
+    recording: &mut Recording,
     printer: &mut Printer<Output>,
     asked: &mut RequestedSends,
 ) -> anyhow::Result<bool> {
@@ -104,7 +104,7 @@ async fn drive_session(
             sent = printer.out().advance() => sent?,
             event = mailbox.recv(), if !pending => {
                 let Some(report) = event else { return Ok(well) };
-                keep.record(|recorder| recorder.record_session(&report))?;
+                recording.record(|recorder| recorder.record_session(&report))?;
                 match report {
                     SessionEvent::Open => {
                         for send in plan.sends {

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::inspect::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
-use crate::inspect::InspectConfig;
+use crate::inspect::{InspectConfig, Recording};
 use crate::net::describe_io_error;
 use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
 use crate::scope::Scope;
@@ -41,7 +41,7 @@ pub(super) async fn run(
         anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error))
     })?;
     let mut interrupt = Interrupt::new()?;
-    let mut capture_recorder = OptionalRecorder::create(config.recording.as_ref())?;
+    let mut recording = Recording::create(config.recording.as_ref(), 1).map_err(suggest_replace)?;
     let mut printer = Printer::new(json, true, Output::new()?, Instant::now());
     printer.print(&Record::listening(printer.now(), address))?;
     let enough = async {
@@ -64,7 +64,7 @@ pub(super) async fn run(
             sent = printer.out().advance() => sent?,
             event = mailbox.recv(), if !pending => match event {
                 Some(report) => {
-                    capture_recorder.record(|recorder| recorder.record_proxy(address, &report))?;
+                    recording.record(|recorder| recorder.record_proxy(address, &report))?;
                     print_event(&mut printer, report)?;
                 }
                 None => break "the proxy has ended",

@@ -29,11 +29,6 @@ impl Hub {
         self.broadcast(encode::single_frame(Opcode::Text, text.as_bytes(), None)).await;
     }
 
-    /// The same with bytes.
-    pub async fn publish_binary(&self, data: &[u8]) {
-        self.broadcast(encode::single_frame(Opcode::Binary, data, None)).await;
-    }
-
     /// How many are connected.
     pub fn subscribers(&self) -> usize {
         self.subscribers.lock().by_number.len()

@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn deliver(inspect: &mut Inspect, number: usize, text: ProxyEventKind) {
-        inspect.update(DemoEvent::Msg(Msg::Proxy(0, ProxyEvent::Connection(number, text))));
+        inspect.update(DemoEvent::Msg(Msg::Proxy(ProxyEvent::Connection(number, text))));
     }
 
     fn open(inspect: &mut Inspect, number: usize) {
@@ -238,14 +238,14 @@ mod tests {
         use crate::demos::inspect::testing::{assert_contains, render_text};
         let mut inspect = proxied();
         open(&mut inspect, 1);
-        inspect.update(DemoEvent::Msg(Msg::Proxy(0, ProxyEvent::Full)));
+        inspect.update(DemoEvent::Msg(Msg::Proxy(ProxyEvent::Full)));
         assert_contains(
             &render_text(&inspect, 100, 30),
             &["256 connections, the limit; new clients wait", "full: new clients wait"],
         );
         inspect.update(DemoEvent::Key(crossterm::event::KeyCode::Char('2').into()));
         assert_contains(&render_text(&inspect, 80, 24), &["full: new clients wait"]);
-        inspect.update(DemoEvent::Msg(Msg::Proxy(0, ProxyEvent::Room)));
+        inspect.update(DemoEvent::Msg(Msg::Proxy(ProxyEvent::Room)));
         let shown = render_text(&inspect, 100, 30);
         assert_contains(&shown, &["there is room for new clients again"]);
         assert!(!shown.contains("full:"), "{shown}");

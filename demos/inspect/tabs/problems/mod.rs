@@ -393,7 +393,7 @@ mod tests {
         inspect.session.mask_keys = MaskKeySource::Failing;
         let at = Instant::now();
         let chunk = Chunk { at, direction: Direction::Received, bytes: vec![0x83, 0x00] };
-        inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Bytes(chunk))));
+        inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Bytes(chunk))));
         inspect.show_tab(Tab::Problems);
         assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
         let notice = inspect.session.notice.as_deref().unwrap();
