@@ -49,18 +49,21 @@ impl Recording {
     /// # Errors
     ///
     /// If the file exists and may not be replaced, or the system refuses it.
-    pub fn create(options: Option<&RecordingOptions>, run: u64) -> Result<Self, RecordingError> {
+    pub(crate) fn create(
+        options: Option<&RecordingOptions>,
+        run: u64,
+    ) -> Result<Self, RecordingError> {
         let created = options.map(|options| options.create(run, Recorder::create)).transpose()?;
         Ok(Self(created.map(|(path, recorder)| (recorder, path))))
     }
 
     /// A recording that keeps nothing.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 
     /// The file that is written, if there is one.
-    pub fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         self.0.as_ref().map(|(_, path)| path.as_path())
     }
 
@@ -69,7 +72,7 @@ impl Recording {
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub fn record(
+    pub(crate) fn record(
         &mut self,
         write: impl FnOnce(&mut Recorder) -> io::Result<()>,
     ) -> Result<(), RecordingError> {
@@ -125,7 +128,7 @@ impl RecordingOptions {
 
 impl RecordingError {
     /// Whether the file exists already.
-    pub fn file_exists(&self) -> bool {
+    pub(crate) fn file_exists(&self) -> bool {
         match self {
             Self::Create { path, error } => {
                 error.kind() == io::ErrorKind::AlreadyExists && path.exists()
