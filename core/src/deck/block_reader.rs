@@ -5,15 +5,12 @@
 use std::iter::Peekable;
 use std::ops::Range;
 
-use pulldown_cmark::{
-    Alignment, BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, OffsetIter, Tag, TagEnd,
-};
+use pulldown_cmark::{Alignment, BlockQuoteKind, Event, HeadingLevel, OffsetIter, Tag, TagEnd};
 
 use crate::deck::directive::{self, Directive, HtmlPiece};
 use crate::deck::inline::Inline;
 use crate::deck::{
-    AlertKind, Block, ColumnAlign, Fence, LineIndex, ListItem, Position, TableBlock, TextRun,
-    Warning, fence,
+    AlertKind, Block, ColumnAlign, LineIndex, ListItem, Position, TableBlock, TextRun, Warning,
 };
 use crate::text;
 
@@ -71,7 +68,7 @@ impl<'a> BlockReader<'a> {
         self.warn_at(self.position(at), message);
     }
 
-    fn warn_at(&mut self, at: Position, message: impl Into<String>) {
+    pub(super) fn warn_at(&mut self, at: Position, message: impl Into<String>) {
         self.warnings.push(Warning::new(self.slide, at, self.lines, message));
     }
 
@@ -223,79 +220,6 @@ impl<'a> BlockReader<'a> {
         Block::Table(table)
     }
 
-    fn code(
-        &mut self,
-        kind: CodeBlockKind<'a>,
-        range: &Range<usize>,
-        events: &mut EventIter<'a>,
-    ) -> Block {
-        let mut body = String::new();
-        let mut first = None;
-        for (event, range) in events.by_ref() {
-            match event {
-                Event::Text(text) => {
-                    first.get_or_insert(range.start);
-                    body.push_str(&text);
-                }
-                _ => break,
-            }
-        }
-        let info = match kind {
-            CodeBlockKind::Fenced(info) => info,
-            CodeBlockKind::Indented => CowStr::Borrowed(""),
-        };
-        let mut words = info.split_whitespace();
-        let language = words.next().unwrap_or("").to_lowercase();
-        if language == "demo" {
-            let first = first
-                .map_or_else(|| self.position(range.start).line + 1, |at| self.position(at).line);
-            return Block::Demo(self.demo(words, &body, range, first));
-        }
-        self.warn_about_controls(&body, first.unwrap_or(range.start));
-        let lines = body
-            .lines()
-            .map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned())
-            .collect();
-        Block::Code { language, lines }
-    }
-
-    fn demo<'w>(
-        &mut self,
-        mut words: impl Iterator<Item = &'w str>,
-        body: &str,
-        range: &Range<usize>,
-        first: usize,
-    ) -> Fence {
-        let opening = self.slice(range).lines().next().unwrap_or("");
-        let word = opening.find("demo").unwrap_or(0);
-        let name = words.next().unwrap_or("");
-        let name_at = match name {
-            "" => word,
-            name => opening[word + 4..].find(name).map_or(word, |at| word + 4 + at),
-        };
-        let at = self.position(range.start + name_at);
-        if name.is_empty() {
-            self.warn_at(
-                at,
-                "a demo fence needs a name: ```demo NAME; `wiretalk demos` lists them",
-            );
-        }
-        if let Some(extra) = words.next() {
-            self.warn_at(
-                at,
-                format!(
-                    "unexpected `{extra}` after the demo's name; settings go inside the fence, \
-                     one `key = value` per line"
-                ),
-            );
-        }
-        let (settings, odd) = fence::parse_settings(body, first);
-        for (at, message) in odd {
-            self.warn_at(at, message);
-        }
-        Fence { name: text::sanitize(name).into_owned(), position: at, settings }
-    }
-
     /// Handles comments inside a list or a quote, where only speaker notes are allowed.
     fn nested_html(&mut self, html: &str, start: usize) {
         for piece in directive::split_html(html) {
@@ -379,7 +303,9 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    fn warn_about_controls(&mut self, text: &str, start: usize) {
+    /// Warns about the first character of `text` that is shown as another; `start` is the byte of
+    /// the body at which the text begins.
+    pub(super) fn warn_about_controls(&mut self, text: &str, start: usize) {
         let odd = |&(_, c): &(usize, char)| !matches!(c, '\n' | '\r' | '\t');
         if let Some((at, c)) = text::unprintable(text).find(odd) {
             let kind = if c.is_control() { "control" } else { "invisible" };

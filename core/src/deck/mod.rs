@@ -4,6 +4,7 @@
 //! position. This module reads no files, and does not know which demos exist.
 
 mod block_reader;
+mod code_block;
 mod directive;
 mod fence;
 mod front_matter;

@@ -8,6 +8,7 @@ pub mod fault;
 mod fault_sink;
 pub mod frame_assembler;
 mod frame_validator;
+mod header_rules;
 
 pub use fast_path::SimpleFrame;
 pub use frame_validator::MessageEnd;

@@ -3,6 +3,7 @@
 
 pub mod arrivals;
 pub mod endpoint;
+mod frame;
 pub mod trace;
 mod trace_row;
 pub mod transcript;

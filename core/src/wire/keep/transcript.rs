@@ -7,80 +7,16 @@ use crate::wire::decode::fault::Fault;
 use crate::wire::deflate::inflate::InflateStop;
 use crate::wire::deflate::listing::DeflateListing;
 use crate::wire::explain::FrameContext;
-use crate::wire::explain::field_span::{self, FieldSpan};
 use crate::wire::frame::Severity;
-use crate::wire::frame::mask;
 use crate::wire::frame::message::{FragmentRole, MessageKind};
-use crate::wire::frame::{Header, Needed, Opcode, Side};
+use crate::wire::frame::{Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::{ByteLen, Offset};
 
+pub use crate::wire::keep::frame::{Frame, PartialHeader};
+
 /// The maximum of inflated bytes kept in all; of later messages only the payload is kept.
 const MAX_INFLATED_BYTES: usize = 256 << 20;
-
-/// A frame with its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// The frame's number in its direction, from 0.
-    pub index: usize,
-    /// The offset of its first byte, counted from the first frame byte of the direction.
-    pub offset: Offset,
-    /// The frame's header.
-    pub header: Header,
-    /// The frame's role in the messages of its direction.
-    pub role: FragmentRole,
-    /// Whether an earlier frame had a fatal fault, so that a receiver would not have read this
-    /// one.
-    pub after_fault: bool,
-    /// Whether all of the payload has arrived.
-    pub complete: bool,
-    /// What else the meaning of its fields depends on.
-    pub context: FrameContext,
-    raw: Vec<u8>,
-}
-
-impl Frame {
-    /// Creates a frame from `raw`, which is the header and as much of the payload as has arrived.
-    pub(super) fn new(frame_start: &FrameStart, context: FrameContext, raw: Vec<u8>) -> Self {
-        let &FrameStart { index, offset, header, role, after_fault, .. } = frame_start;
-        let complete = header.frame_len() == ByteLen::of(&raw);
-        Self { index, offset, header, role, after_fault, complete, context, raw }
-    }
-
-    /// Returns the bytes as received, header and payload.
-    pub fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// Returns the payload as received, still masked if the frame is masked.
-    pub fn payload_on_wire(&self) -> &[u8] {
-        self.raw.get(self.header.len()..).unwrap_or_default()
-    }
-
-    /// Returns the unmasked payload, which is still compressed if the message is.
-    pub fn payload(&self) -> Vec<u8> {
-        match self.header.masking_key {
-            Some(key) => mask::unmask(self.payload_on_wire(), key),
-            None => self.payload_on_wire().to_vec(),
-        }
-    }
-
-    /// Computes every field with its bytes, bits, value and meaning.
-    pub fn field_spans(&self) -> Vec<FieldSpan> {
-        field_span::field_spans(&self.raw, self.context)
-    }
-
-    /// Returns the code and the reason of a Close frame; `None` if there is no code.
-    pub fn close_body(&self) -> Option<(u16, Vec<u8>)> {
-        let body = self.payload();
-        match (self.header.opcode, body.as_slice()) {
-            (Opcode::Close, [high, low, reason @ ..]) => {
-                Some((u16::from_be_bytes([*high, *low]), reason.to_vec()))
-            }
-            _ => None,
-        }
-    }
-}
 
 /// An assembled data message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,25 +49,6 @@ impl Message {
         let is_known =
             self.compressed && self.inflate_stop.is_none() && self.payload_len > ByteLen::ZERO;
         is_known.then(|| self.data.len() as f64 / self.payload_len.get() as f64)
-    }
-}
-
-/// The first bytes of a frame whose header is incomplete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartialHeader<'a> {
-    /// The number that the frame will have.
-    pub index: usize,
-    /// The offset of its first byte, counted from the first frame byte of the direction.
-    pub offset: Offset,
-    /// The bytes that have arrived.
-    pub raw: &'a [u8],
-    context: FrameContext,
-}
-
-impl PartialHeader<'_> {
-    /// Returns the fields that have arrived.
-    pub fn field_spans(&self) -> Vec<FieldSpan> {
-        field_span::field_spans(self.raw, self.context)
     }
 }
 
@@ -402,7 +319,7 @@ fn frame_context(frame_start: &FrameStart, decoder: &Decoder) -> FrameContext {
 pub(in crate::wire) mod tests {
     use super::*;
     use crate::wire::decode::fault::FaultCode;
-    use crate::wire::frame::encode;
+    use crate::wire::frame::{Header, Opcode, encode};
     use crate::wire::handshake::extension::DeflateParams;
     use proptest::prelude::*;
 

@@ -7,11 +7,14 @@ mod block_header;
 mod fault;
 mod huffman;
 mod message_inflater;
+mod observer;
 mod sliding_window;
 
 pub use fault::{Alphabet, InflateFault, InflateFaultKind};
 pub(crate) use message_inflater::MessageInflater;
 pub use message_inflater::{INFLATE_LIMIT, InflateStop};
+pub use observer::BlockType;
+pub(crate) use observer::{InflateEvent, InflateObserver};
 
 use bit_reader::{BitReader, StoredBytes};
 use huffman::{BlockCodes, FIXED_CODES, HuffmanTable, Symbol};
@@ -96,41 +99,6 @@ impl DynamicBlock {
             start_bit: 0,
         }
     }
-}
-
-/// The encoding of a block's data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BlockType {
-    /// Uncompressed (BTYPE 00).
-    Stored,
-    /// Huffman codes of section 3.2.6 (BTYPE 01).
-    Fixed,
-    /// Huffman codes that the block describes itself (BTYPE 10).
-    Dynamic,
-}
-
-/// What was read, for an observer.
-#[derive(Debug)]
-pub(crate) enum InflateEvent<'a> {
-    Block { last: bool, block_type: BlockType },
-    Padding,
-    StoredLength(u16),
-    Stored(usize),
-    Codes { lengths: &'a [u8], literals: usize },
-    Literal,
-    Match { length: u16, distance: u16 },
-    End,
-}
-
-/// Observes inflating: the bits `from..to` of the message are `event`.
-pub(crate) trait InflateObserver {
-    fn observe(&mut self, from: u64, to: u64, event: InflateEvent<'_>);
-}
-
-/// The observer that ignores everything.
-impl InflateObserver for () {
-    #[inline]
-    fn observe(&mut self, _: u64, _: u64, _: InflateEvent<'_>) {}
 }
 
 /// Whether the next step is possible at once, or only with more input or more room.

@@ -6,6 +6,7 @@ mod error;
 mod fields;
 mod parse;
 mod predicate;
+mod token;
 mod value;
 
 use std::fmt;

@@ -1,0 +1,89 @@
+//! Reads code blocks, and the demo fences among them.
+//!
+//! `block_reader` reads every other block; `fence` parses the settings within a fence.
+
+use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, CowStr, Event};
+
+use crate::deck::block_reader::{BlockReader, EventIter};
+use crate::deck::{Block, Fence, fence};
+use crate::text;
+
+impl<'a> BlockReader<'a> {
+    /// Reads the code block after its start tag, to its end: a demo if its first word is `demo`.
+    pub(super) fn code(
+        &mut self,
+        kind: CodeBlockKind<'a>,
+        range: &Range<usize>,
+        events: &mut EventIter<'a>,
+    ) -> Block {
+        let mut body = String::new();
+        let mut first = None;
+        for (event, range) in events.by_ref() {
+            match event {
+                Event::Text(text) => {
+                    first.get_or_insert(range.start);
+                    body.push_str(&text);
+                }
+                _ => break,
+            }
+        }
+        let info = match kind {
+            CodeBlockKind::Fenced(info) => info,
+            CodeBlockKind::Indented => CowStr::Borrowed(""),
+        };
+        let mut words = info.split_whitespace();
+        let language = words.next().unwrap_or("").to_lowercase();
+        if language == "demo" {
+            let first = first
+                .map_or_else(|| self.position(range.start).line + 1, |at| self.position(at).line);
+            return Block::Demo(self.demo(words, &body, range, first));
+        }
+        self.warn_about_controls(&body, first.unwrap_or(range.start));
+        let lines = body
+            .lines()
+            .map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned())
+            .collect();
+        Block::Code { language, lines }
+    }
+
+    /// Reads a demo fence. `words` are what follows `demo` in its first line, and `first` is the line
+    /// of the file on which `body` begins.
+    fn demo<'w>(
+        &mut self,
+        mut words: impl Iterator<Item = &'w str>,
+        body: &str,
+        range: &Range<usize>,
+        first: usize,
+    ) -> Fence {
+        let opening = self.slice(range).lines().next().unwrap_or("");
+        let word = opening.find("demo").unwrap_or(0);
+        let name = words.next().unwrap_or("");
+        let name_at = match name {
+            "" => word,
+            name => opening[word + 4..].find(name).map_or(word, |at| word + 4 + at),
+        };
+        let at = self.position(range.start + name_at);
+        if name.is_empty() {
+            self.warn_at(
+                at,
+                "a demo fence needs a name: ```demo NAME; `wiretalk demos` lists them",
+            );
+        }
+        if let Some(extra) = words.next() {
+            self.warn_at(
+                at,
+                format!(
+                    "unexpected `{extra}` after the demo's name; settings go inside the fence, \
+                     one `key = value` per line"
+                ),
+            );
+        }
+        let (settings, odd) = fence::parse_settings(body, first);
+        for (at, message) in odd {
+            self.warn_at(at, message);
+        }
+        Fence { name: text::sanitize(name).into_owned(), position: at, settings }
+    }
+}
