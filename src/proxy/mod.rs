@@ -3,7 +3,7 @@
 //! server behind it: 502, in words.
 //!
 //! - `bind` in `listener`: the port, the connections, who gets which command.
-//! - `relay`: one connection, both directions.
+//! - `relay`: one connection, both directions; `relay_direction`: one of them.
 //! - `intercept_queue`: one direction: what may pass, what waits, what is dropped; pure.
 //! - `command`, `event`, `options`: what goes in and comes out, as plain data.
 //! - `error`: why a connection ended otherwise than by the end of both streams.
@@ -29,6 +29,7 @@ mod intercept_queue;
 mod listener;
 mod options;
 mod relay;
+mod relay_direction;
 
 pub use command::{ConnectionSelector, InterceptAction, ProxyCommand};
 pub use error::ProxyError;

@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -15,12 +15,9 @@ use crate::net::{MaybeTlsStream, connect, lingering_close};
 use crate::proxy::command::InterceptAction;
 use crate::proxy::error::ProxyError;
 use crate::proxy::event::{EventSender, ProxyEventKind};
-use crate::proxy::intercept_queue::{InterceptQueue, Intervention};
 use crate::proxy::options::ProxyOptions;
+use crate::proxy::relay_direction::{RelayDirection, WriteStep, write_step};
 use crate::wire::{Side, Sides};
-
-/// A direction that holds this much reads no further.
-const MAX_BUFFERED_BYTES: usize = 256 * 1024;
 
 /// Read at once at most.
 const READ_SIZE: usize = 16 * 1024;
@@ -51,7 +48,7 @@ pub(super) async fn relay(
     events.send(ProxyEventKind::Ended(result)).await;
 }
 
-/// An honest answer in the server's place.
+/// Answers the client in the server's place.
 async fn response(
     mut client: TcpStream,
     status: &str,
@@ -72,74 +69,37 @@ async fn response(
             bytes: response.clone().into(),
         })
         .await;
-    // a client that does not even take its refusal is left
+    // a client that does not read its refusal is not waited for
     if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await
     {
         lingering_close(client).await;
     }
 }
 
-/// One direction.
-struct RelayDirection {
-    from: Side,
-    queue: InterceptQueue,
-    /// The sender's end of stream has come.
-    read_closed: bool,
-    /// The sender has sent anything at all.
-    has_spoken: bool,
-    /// The end of its stream was passed on.
-    write_closed: bool,
-    unflushed: bool,
-    reported_held: (usize, usize),
-    /// How long the receiver has taken nothing, while there was something for it.
-    stalled: Duration,
-}
-
-impl RelayDirection {
-    fn wants_read(&self) -> bool {
-        !self.read_closed && self.queue.buffered_bytes() < MAX_BUFFERED_BYTES
-    }
-
-    fn next_step(&self) -> Option<WriteStep> {
-        if !self.queue.pending().is_empty() {
-            Some(WriteStep::Write)
-        } else if self.unflushed {
-            Some(WriteStep::Flush)
-        } else {
-            (self.read_closed && !self.write_closed && self.queue.buffered_bytes() == 0)
-                .then_some(WriteStep::Shutdown)
-        }
-    }
-}
-
-/// What a direction does next on the receiver's socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WriteStep {
-    Write,
-    Flush,
-    Shutdown,
-}
-
 /// What happens next on a connection.
 enum Turn {
-    Act(Option<(Side, InterceptAction)>),
-    Gone(Side, Option<WriteStep>, io::Result<usize>),
-    Came(Side, io::Result<usize>),
-    Late,
+    /// A command; `None` once nobody can send another.
+    Action(Option<(Side, InterceptAction)>),
+    /// A step on the receiver's socket of the direction that this side sends.
+    Written(Side, Option<WriteStep>, io::Result<usize>),
+    /// A read from this side's socket.
+    Read(Side, io::Result<usize>),
+    /// A timeout has passed.
+    TimedOut,
 }
 
 struct Relay {
     directions: Sides<RelayDirection>,
     events: EventSender,
     options: ProxyOptions,
-    /// How long the client's head has been waited for.
+    /// How long the client's head has been awaited.
     headless: Duration,
-    /// How long nothing has come since one side ended its stream.
+    /// How long nothing has been received since one side ended its stream.
     half_closed: Duration,
 }
 
-/// Why it is over: the end of both streams, or of one that the other never followed; a reset that
-/// is passed on; a client without a request.
+/// Why a connection is over: both streams ended; one ended and the other did not follow; a reset
+/// that is passed on; the client sent no request.
 enum RelayEnd {
     Closed,
     HalfClosed(ProxyError),
@@ -149,18 +109,8 @@ enum RelayEnd {
 
 impl Relay {
     fn new(options: &ProxyOptions, events: EventSender) -> Self {
-        let direction = |from| RelayDirection {
-            from,
-            queue: InterceptQueue::new(from, options.holds(from), options.hold_heads),
-            read_closed: false,
-            has_spoken: false,
-            write_closed: false,
-            unflushed: false,
-            reported_held: (0, 0),
-            stalled: Duration::ZERO,
-        };
         Self {
-            directions: Sides::each(direction),
+            directions: Sides::each(|from| RelayDirection::new(from, options)),
             events,
             options: options.clone(),
             headless: Duration::ZERO,
@@ -179,7 +129,7 @@ impl Relay {
             RelayEnd::Closed => Ok(()),
             RelayEnd::HalfClosed(reason) => Err(reason),
             RelayEnd::Reset(reason) => {
-                // Closing with this option resets: what one side meant, the other gets to know.
+                // With this option closing sends a RST, so that both peers see a reset.
                 for socket in [&client, server.tcp()] {
                     let _ = socket.set_zero_linger();
                 }
@@ -199,29 +149,29 @@ impl Relay {
         }
     }
 
-    /// The time that is left before somebody has been waited for too long. Only time in which
-    /// nothing else was to be done counts: while the reports are full, nobody here can read or
-    /// write.
+    /// The time until the next timeout; `Duration::MAX` if none runs. Only idle time counts: while
+    /// the channel of events is full, nothing here is read or written.
     fn left(&self) -> Duration {
         let head = (!self.directions.client.queue.is_past_head())
             .then(|| self.options.head_timeout.saturating_sub(self.headless));
         let end = self
             .is_half_closed()
             .then(|| self.options.half_closed_timeout.saturating_sub(self.half_closed));
-        let stalled = self.directions.both().into_iter().filter(|lane| lane.next_step().is_some());
-        let writes = stalled.map(|lane| self.options.write_timeout.saturating_sub(lane.stalled));
+        let stalled =
+            self.directions.both().into_iter().filter(|direction| direction.next_step().is_some());
+        let writes =
+            stalled.map(|direction| self.options.write_timeout.saturating_sub(direction.stalled));
         head.into_iter().chain(end).chain(writes).min().unwrap_or(Duration::MAX)
     }
 
-    /// One side has ended its stream, the other has got to know it, and nothing waits here for a
-    /// hand.
+    /// One side has ended its stream, the end was passed on, and nothing is held in either queue.
     fn is_half_closed(&self) -> bool {
-        let lanes = self.directions.both();
-        lanes.iter().any(|lane| lane.write_closed)
-            && lanes.iter().all(|lane| lane.queue.buffered_bytes() == 0)
+        let directions = self.directions.both();
+        directions.iter().any(|direction| direction.write_closed)
+            && directions.iter().all(|direction| direction.queue.buffered_bytes() == 0)
     }
 
-    /// So long nothing happened.
+    /// Counts time in which nothing happened.
     fn waited(&mut self, time: Duration) {
         if !self.directions.client.queue.is_past_head() {
             self.headless = self.headless.saturating_add(time);
@@ -229,25 +179,20 @@ impl Relay {
         if self.is_half_closed() {
             self.half_closed = self.half_closed.saturating_add(time);
         }
-        for lane in self.directions.both_mut() {
-            lane.stalled = if lane.next_step().is_some() {
-                lane.stalled.saturating_add(time)
-            } else {
-                Duration::ZERO
-            };
+        for direction in self.directions.both_mut() {
+            direction.waited(time);
         }
     }
 
-    /// Somebody has been waited for too long: whom, and for what.
+    /// Which timeout has passed.
     fn too_late(&self) -> RelayEnd {
         let ProxyOptions { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
-        if let Some(lane) = self
-            .directions
-            .both()
-            .into_iter()
-            .find(|lane| lane.next_step().is_some() && lane.stalled >= write_timeout)
+        if let Some(direction) =
+            self.directions.both().into_iter().find(|direction| {
+                direction.next_step().is_some() && direction.stalled >= write_timeout
+            })
         {
-            let receiver = lane.from.peer();
+            let receiver = direction.from.peer();
             return RelayEnd::Reset(ProxyError::WriteTimeout { receiver, waited: write_timeout });
         }
         if self.is_half_closed() && self.half_closed >= half_closed_timeout {
@@ -259,7 +204,7 @@ impl Relay {
             });
         }
         let reason = ProxyError::HeadTimeout(head_timeout);
-        // where the server has spoken, an answer of ours would stand in the middle of its own
+        // once the server has sent bytes, a response of ours would stand in the middle of its own
         if self.directions.server.has_spoken {
             RelayEnd::Reset(reason)
         } else {
@@ -287,30 +232,32 @@ impl Relay {
                 (client_to_server.wants_read(), server_to_client.wants_read());
             let (left, began) = (self.left(), Instant::now());
             let turn = tokio::select! {
-                action = actions.recv(), if actions_open => Turn::Act(action),
-                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
-                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
-                read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
-                read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
-                () = sleep(left), if left < Duration::MAX => Turn::Late,
+                action = actions.recv(), if actions_open => Turn::Action(action),
+                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Written(Side::Client, next_up, done),
+                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Written(Side::Server, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Read(Side::Client, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Read(Side::Server, read),
+                () = sleep(left), if left < Duration::MAX => Turn::TimedOut,
             };
-            // before what is told of it, which may have to wait for its reader
+            // before the events of this turn: sending them may wait for their reader
             self.waited(began.elapsed());
             let result = match turn {
-                Turn::Act(action) => {
+                Turn::Action(action) => {
                     actions_open = action.is_some();
                     action.map_or(Ok(()), |(from, action)| self.apply(from, action))
                 }
-                Turn::Gone(from, next, done) => self.on_written(from, next, done),
-                Turn::Came(from, read) => {
+                Turn::Written(from, next, done) => self.directions[from].on_written(next, done),
+                Turn::Read(from, read) => {
                     self.on_read(from, read, if from == Side::Client { &up } else { &down }).await
                 }
-                Turn::Late => return self.too_late(),
+                Turn::TimedOut => return self.too_late(),
             };
             if let Err(reason) = result {
                 return RelayEnd::Reset(reason);
             }
-            self.report_changes().await;
+            for direction in self.directions.both_mut() {
+                direction.report_changes(&self.events).await;
+            }
         }
     }
 
@@ -319,7 +266,7 @@ impl Relay {
         match action {
             InterceptAction::Hold => queue.hold(),
             InterceptAction::Release => queue.release(),
-            // that nothing waits, or that there are no frames, is seen by the lack of an event
+            // where nothing is held, or there are no frames, no event follows: the reader sees that
             InterceptAction::Forward => drop(queue.forward_one()),
             InterceptAction::Drop => drop(queue.drop_one()),
             InterceptAction::Inject(bytes) => drop(queue.inject(bytes)),
@@ -337,74 +284,18 @@ impl Relay {
         let at = Instant::now();
         let count = match read {
             Ok(count) => count,
-            // TLS without its own goodbye
+            // TLS that ends without a close_notify (RFC 8446 section 6.1)
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(source) => return Err(ProxyError::Broken { side: from, source }),
         };
         let bytes = buffer.get(..count).unwrap_or(buffer);
         self.events.send(ProxyEventKind::Bytes { from, at, bytes: bytes.to_vec() }).await;
-        let index = &mut self.directions[from];
-        index.queue.push(bytes);
-        index.read_closed = count == 0;
-        index.has_spoken |= count > 0;
+        self.directions[from].on_read(bytes);
         self.half_closed = Duration::ZERO;
         let Sides { client, server } = &mut self.directions;
         if server.queue.is_passthrough() && !client.queue.is_passthrough() {
             client.queue.set_passthrough();
         }
         Ok(())
-    }
-
-    fn on_written(
-        &mut self,
-        from: Side,
-        step: Option<WriteStep>,
-        done: io::Result<usize>,
-    ) -> Result<(), ProxyError> {
-        let lane = &mut self.directions[from];
-        match (step, done) {
-            (_, Err(source)) => return Err(ProxyError::Broken { side: lane.from.peer(), source }),
-            (Some(WriteStep::Shutdown), Ok(_)) => lane.write_closed = true,
-            (next, Ok(count)) => {
-                lane.queue.advance(count);
-                lane.stalled = Duration::ZERO;
-                lane.unflushed = next == Some(WriteStep::Write);
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells what a peer cannot see: what was dropped and put in, and what waits.
-    async fn report_changes(&mut self) {
-        for direction in self.directions.both_mut() {
-            let (from, at) = (direction.from, Instant::now());
-            for intervention in direction.queue.take_interventions() {
-                let kind = match intervention {
-                    Intervention::Dropped(bytes) => ProxyEventKind::Dropped { from, at, bytes },
-                    Intervention::Injected(bytes) => ProxyEventKind::Injected { from, at, bytes },
-                };
-                self.events.send(kind).await;
-            }
-            let held = direction.queue.held();
-            if held != direction.reported_held {
-                direction.reported_held = held;
-                self.events
-                    .send(ProxyEventKind::Held { from, frames: held.0, bytes: held.1 })
-                    .await;
-            }
-        }
-    }
-}
-
-async fn write_step(
-    writer: &mut (impl AsyncWrite + Unpin),
-    step: Option<WriteStep>,
-    bytes: &[u8],
-) -> io::Result<usize> {
-    match step {
-        Some(WriteStep::Write) => writer.write(bytes).await,
-        Some(WriteStep::Flush) => writer.flush().await.map(|()| 0),
-        Some(WriteStep::Shutdown) => writer.shutdown().await.map(|()| 0),
-        None => Ok(0),
     }
 }

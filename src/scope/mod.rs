@@ -11,7 +11,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Once};
 use std::task::Poll;
 use std::{io, panic, thread};
@@ -42,6 +42,13 @@ struct ScopeInner {
 }
 
 type PanicCallback = Arc<dyn Fn(String) + Send + Sync>;
+
+/// Every task has this type below [`Scope::spawn`] and [`Scope::spawn_thread`], so that tokio's and
+/// this module's code for a task is compiled once, not once for each future. It also keeps a large
+/// future from being copied into each of the futures around it.
+type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+type MakeTask = Box<dyn FnOnce(Scope) -> BoxedTask + Send>;
 
 impl Drop for ScopeInner {
     fn drop(&mut self) {
@@ -75,12 +82,22 @@ impl Scope {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
+    pub fn spawn(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_boxed(name, Box::pin(task));
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place where tasks are started: they belong to this scope"
     )]
-    pub fn spawn(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(self.tracked(name, task));
+    fn spawn_boxed(&self, name: &str, task: BoxedTask) {
+        tokio::spawn(guard(
+            name.to_owned(),
+            self.token(),
+            self.owner.on_panic.clone(),
+            task,
+            self.tracker_tokens(),
+        ));
     }
 
     /// Runs a future on a thread of its own, with a current-thread tokio runtime of its own, until
@@ -95,6 +112,13 @@ impl Scope {
         M: FnOnce(Scope) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
+        // `make` is called within the task, so that a panic of its own is caught too
+        let make = |inner| -> BoxedTask { Box::pin(async move { make(inner).await }) };
+        self.spawn_thread_boxed(name, Box::new(make))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the task of a scope's own thread")]
+    fn spawn_thread_boxed(&self, name: &str, make: MakeTask) -> io::Result<()> {
         let inner = self.child();
         let tracker_tokens = self.tracker_tokens();
         let task = name.to_owned();
@@ -105,8 +129,8 @@ impl Scope {
             // As a task, not as what `block_on` runs itself: each wake of that one costs a look at
             // the sockets more.
             let owner = inner.clone();
-            let body = async move { make(inner).await };
-            let done = runtime.spawn(catch_panics(task, token, on_panic, body));
+            // The thread's tokens outlive the task: the scope is closed once the runtime has ended.
+            let done = runtime.spawn(guard(task, token, on_panic, make(inner), Vec::new()));
             let _ = runtime.block_on(done);
             // A maker that has no use for its scope must not end it by dropping it.
             drop(owner);
@@ -141,42 +165,26 @@ impl Scope {
         tracker.wait().await;
     }
 
-    /// The task is boxed: by value it would take its size anew in each of the futures around it,
-    /// four times in all.
-    fn tracked(
-        &self,
-        name: &str,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        let tracker_tokens = self.tracker_tokens();
-        let guarded = catch_panics(
-            name.to_owned(),
-            self.token(),
-            self.owner.on_panic.clone(),
-            Box::pin(task),
-        );
-        async move {
-            guarded.await;
-            drop(tracker_tokens);
-        }
-    }
-
     /// As long as it lives, this scope and those around it are not closed.
     fn tracker_tokens(&self) -> Vec<TaskTrackerToken> {
         self.owner.trackers.iter().map(TaskTracker::token).collect()
     }
 }
 
-/// Runs `task` until it ends, panics or `token` is cancelled; it is dropped before this future is
-/// ready.
-async fn catch_panics(
+/// Runs `task` until it ends, panics or `token` is cancelled, and drops it; then reports its panic
+/// and drops `tracker_tokens`. Its future is what tokio runs for every task of a scope, so it has no
+/// type parameter.
+async fn guard(
     name: String,
     token: CancellationToken,
     on_panic: PanicCallback,
-    task: impl Future<Output = ()>,
+    // before the tokens: a future that was never polled drops its arguments in this order
+    task: BoxedTask,
+    tracker_tokens: Vec<TaskTrackerToken>,
 ) {
     let caught = {
-        let mut task = pin!(task);
+        // moved in here, so that it is dropped before its panic is reported
+        let mut task = task;
         let mut cancelled = pin!(token.cancelled());
         poll_fn(|cx| {
             if cancelled.as_mut().poll(cx).is_ready() {
@@ -192,6 +200,7 @@ async fn catch_panics(
     if let Some(panic) = caught {
         on_panic(format!("task \"{name}\" {panic}"));
     }
+    drop(tracker_tokens);
 }
 
 /// A panic that was caught. As text it is one line, `panicked at file:line:column: message`.
@@ -420,18 +429,6 @@ mod tests {
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
         assert_eq!(catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err().message, "plain");
         assert!(!is_in_task());
-    }
-
-    #[test]
-    fn what_a_scope_puts_around_a_task_does_not_grow_with_it() {
-        let scope = quiet();
-        let large = async {
-            let large = [0_u8; 4096];
-            std::future::pending::<()>().await;
-            std::hint::black_box(&large);
-        };
-        let (small, large) = (scope.tracked("small", async {}), scope.tracked("large", large));
-        assert_eq!(size_of_val(&small), size_of_val(&large));
     }
 
     #[tokio::test]

@@ -78,6 +78,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["listener"],
             &["relay"],
+            &["relay_direction"],
             &["event"],
             &["command", "error", "intercept_queue", "options"],
         ],

@@ -1,6 +1,8 @@
 //! Peers that mean no good on real sockets, against every kind of server: they are gone in the end,
 //! and others are served meanwhile.
 
+#![expect(clippy::disallowed_methods, reason = "a flood of clients ends with its test")]
+
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;

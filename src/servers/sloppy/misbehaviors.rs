@@ -2,8 +2,9 @@
 //! inspector must see broken. The bytes are made here; sockets and the order of events are the
 //! server's.
 
+use crate::servers::sloppy::handshake_response::HandshakeResponse;
 use crate::wire::frame::encode;
-use crate::wire::handshake::{AcceptMistake, AcceptValue, ProblemCode};
+use crate::wire::handshake::{AcceptMistake, ProblemCode};
 use crate::wire::{FaultCode, Header, LengthForm, Opcode};
 
 /// One way to be sloppy.
@@ -36,42 +37,6 @@ pub enum BrokenRule {
     Frames(FaultCode),
     /// None that bytes could show: something does not come.
     Silence,
-}
-
-/// The answer to a handshake before it is sent.
-pub(super) struct HandshakeResponse {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    accept: AcceptValue,
-}
-
-impl HandshakeResponse {
-    /// The right one, but for compression, which is never agreed on.
-    pub(super) fn new(key: &str) -> Self {
-        let accept = AcceptValue::new(key);
-        let headers = [
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Accept", &accept.value),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec();
-        Self { status: 101, headers, accept }
-    }
-
-    fn remove_header(&mut self, name: &str) {
-        self.headers.retain(|(have, _)| have != name);
-    }
-
-    fn add_header(&mut self, name: &str, value: &str) {
-        self.headers.push((name.to_owned(), value.to_owned()));
-    }
-
-    fn break_accept(&mut self, mistake: AcceptMistake) {
-        let value = mistake.wrong_value(&self.accept).unwrap_or_default();
-        self.remove_header("Sec-WebSocket-Accept");
-        self.add_header("Sec-WebSocket-Accept", &value);
-    }
 }
 
 /// What the server does at its root: everything is taken as it comes, and the answers are right.

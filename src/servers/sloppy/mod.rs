@@ -1,6 +1,7 @@
 //! The sloppy WebSocket echo, which breaks a rule at each of its paths: what it does wrong
-//! ([`misbehaviors`]), and the server.
+//! ([`misbehaviors`]), the answer to a handshake that some of them change, and the server.
 
+mod handshake_response;
 pub mod misbehaviors;
 mod server;
 
