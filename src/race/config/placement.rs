@@ -1,5 +1,5 @@
-//! Where the two ends of a race run. The same code is 1.5 or 2.6 times as slow by this alone, so
-//! every verdict names it.
+//! Where the two ends of a race run. Placement alone can make the same code 1.5 to 2.6 times
+//! slower, so every verdict names it.
 
 use std::fmt;
 
@@ -8,27 +8,27 @@ use thiserror::Error;
 
 use crate::net::EndpointRole;
 
-/// Where the two ends run.
+/// Where the client and the server process run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placement {
-    /// Client and server each on a CPU of its own, one thread each.
+    /// Client and server each on a CPU of their own, one thread each.
     #[default]
     OwnCpus,
     /// Both on the same CPU, one thread each.
     OneCpu,
-    /// Where the system puts them, one thread each.
+    /// Wherever the scheduler puts them, one thread each.
     Unpinned,
-    /// Where the system puts them, with a runtime of as many threads as there are CPUs: what most
-    /// people run.
+    /// Wherever the scheduler puts them, each with a runtime of as many threads as there are CPUs,
+    /// as most deployments run.
     UnpinnedThreads,
 }
 
 impl Placement {
-    /// All four, in the order in which a key goes through them.
+    /// All placements, in the order in which a key cycles through them.
     pub const ALL: [Self; 4] = [Self::OwnCpus, Self::OneCpu, Self::Unpinned, Self::UnpinnedThreads];
 
-    /// The name in options and JSON.
+    /// Returns the name in options and JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OwnCpus => "own-cpus",
@@ -38,7 +38,7 @@ impl Placement {
         }
     }
 
-    /// In a sentence: "… , with each end on its own CPU".
+    /// Returns the description within a sentence: "… , with each end on its own CPU".
     pub const fn description(self) -> &'static str {
         match self {
             Self::OwnCpus => "each end on its own CPU",
@@ -48,7 +48,7 @@ impl Placement {
         }
     }
 
-    /// The next one.
+    /// Returns the placement after this one in [`Self::ALL`], cyclically.
     #[must_use]
     pub fn next(self) -> Self {
         let mut from_here =
@@ -56,7 +56,7 @@ impl Placement {
         from_here.nth(1).unwrap_or_default()
     }
 
-    /// What is best here: own CPUs where there are two.
+    /// Returns the best placement on this machine: own CPUs if there are two.
     pub fn best() -> Self {
         match allowed_cpus().len() {
             2.. => Self::OwnCpus,
@@ -65,13 +65,13 @@ impl Placement {
         }
     }
 
-    /// Whether this system can do it at all: pinning a process to a CPU is Linux's.
+    /// Whether this system supports the placement. Pinning is implemented on Linux only.
     pub fn is_possible(self) -> bool {
         matches!(self, Self::Unpinned | Self::UnpinnedThreads) || !allowed_cpus().is_empty()
     }
 
-    /// The CPU that belongs to `role`; `None` where it may run anywhere, or fewer CPUs are there
-    /// than are asked for.
+    /// Returns the CPU that is assigned to `role`. Returns `None` if the process may run anywhere,
+    /// or if there are too few CPUs.
     pub fn cpu(self, role: EndpointRole) -> Option<usize> {
         let cpus = allowed_cpus();
         match (self, role) {
@@ -82,23 +82,24 @@ impl Placement {
         }
     }
 
-    /// The CPUs that the race is on, where that is known; they are watched for others who use them.
+    /// Returns the CPUs that the race runs on, if known. The race watches them for foreign load.
     pub fn cpus(self) -> Vec<usize> {
         let mut cpus: Vec<usize> = [EndpointRole::Client, EndpointRole::Server]
             .iter()
             .filter_map(|&end| self.cpu(end))
             .collect();
+        // One CPU may be listed twice, for the client and for the server.
         cpus.dedup();
         cpus
     }
 
-    /// Puts this process where `role` belongs; threads that it starts from now on follow. Whether
-    /// it is pinned now.
+    /// Pins this process to the CPU of `role`, including threads started from now on. Returns
+    /// whether it is pinned.
     pub fn pin(self, role: EndpointRole) -> bool {
         self.cpu(role).is_some_and(pin_to)
     }
 
-    /// How many threads an end's runtime has.
+    /// Whether the runtime of each end has more than one thread.
     pub fn is_multithreaded(self) -> bool {
         self == Self::UnpinnedThreads
     }
@@ -119,13 +120,14 @@ impl std::str::FromStr for Placement {
     }
 }
 
-/// A name that no placement has.
+/// The name is not that of any placement.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown placement `{name}`; there are: {names}", name = .0, names = Placement::ALL.map(Placement::name).join(", "))]
 pub struct UnknownPlacement(pub String);
 
-/// The CPUs that this process may run on; none where the system does not tell.
+/// Returns the CPUs that this process may run on, none if the system does not say.
 #[cfg(target_os = "linux")]
+// The affinity mask respects containers and `taskset`; the number of CPUs would not.
 fn allowed_cpus() -> Vec<usize> {
     use rustix::thread::{CpuSet, sched_getaffinity};
     let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_placement_is_found_by_its_name_and_the_key_goes_round() {
+    fn each_placement_is_found_by_its_name_and_the_cycle_has_all() {
         for placement in Placement::ALL {
             assert_eq!(placement.name().parse(), Ok(placement));
             assert_eq!(placement.next().next().next().next(), placement);
