@@ -241,7 +241,7 @@ mod tests {
                     how: StreamEnd::Broke(io::ErrorKind::ConnectionReset.into()),
                     unfinished: Some(UnfinishedRead::InFrame { missing: 7_u64.into() }),
                 },
-                "the connection broke: the peer reset it without a Close, in the middle of a \
+                "the connection broke: the peer reset the connection without a Close, in the middle of a \
                  frame, which needs 7 bytes more",
             ),
             (

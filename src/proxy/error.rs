@@ -76,7 +76,7 @@ mod tests {
                     side: Side::Client,
                     source: io::ErrorKind::ConnectionReset.into(),
                 },
-                "the client's connection broke: the peer reset it",
+                "the client's connection broke: the peer reset the connection",
             ),
         ] {
             assert_eq!(error.to_string(), sentence);

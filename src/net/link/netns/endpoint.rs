@@ -1,19 +1,19 @@
-//! [`EndpointRole`]: which end of a [`NetnsPair`](super::NetnsPair) is meant, and what is run there.
+//! [`EndpointRole`]: names one end of a [`NetnsPair`](super::NetnsPair).
 
-/// What an end's thread runs.
+/// A job that runs on the thread of an end.
 pub(super) type NamespaceJob = Box<dyn FnOnce() + Send>;
 
 /// An end of a [`NetnsPair`](super::NetnsPair).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EndpointRole {
-    /// Whose address is [`NetnsPair::SERVER`](super::NetnsPair::SERVER).
+    /// The end with the address [`NetnsPair::SERVER`](super::NetnsPair::SERVER).
     Server,
-    /// Whose address is [`NetnsPair::CLIENT`](super::NetnsPair::CLIENT).
+    /// The end with the address [`NetnsPair::CLIENT`](super::NetnsPair::CLIENT).
     Client,
 }
 
 impl EndpointRole {
-    /// `server` or `client`.
+    /// Returns `server` or `client`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
