@@ -1,5 +1,5 @@
-//! The sloppy WebSocket echo, which breaks a rule at each of its paths: what it does wrong
-//! ([`misbehaviors`]), and the server.
+//! The sloppy WebSocket echo, which breaks a rule on each of its paths: the [`misbehaviors`] and
+//! the server.
 
 pub mod misbehaviors;
 mod server;
