@@ -1,6 +1,6 @@
-//! One connection through the proxy: the client's socket and the server's, and an
-//! [`InterceptQueue`] for each direction. Nothing is read that could not be kept: while a queue is
-//! full, its peer really waits.
+//! One proxied connection: the client's socket, the server's socket, and an [`InterceptQueue`] for
+//! each direction. Bytes are read only while there is room for them, so while a queue is full its
+//! peer is slowed by TCP's flow control.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,13 +19,13 @@ use crate::proxy::intercept_queue::{InterceptQueue, Intervention};
 use crate::proxy::options::ProxyOptions;
 use crate::wire::{Side, Sides};
 
-/// A direction that holds this much reads no further.
+/// The number of buffered bytes at which a direction stops reading.
 const MAX_BUFFERED_BYTES: usize = 256 * 1024;
 
-/// Read at once at most.
+/// The maximum number of bytes read at once.
 const READ_SIZE: usize = 16 * 1024;
 
-/// Serves one client to the end of its connection.
+/// Relays one client's connection to its end.
 pub(super) async fn relay(
     client: TcpStream,
     peer: SocketAddr,
@@ -43,7 +43,7 @@ pub(super) async fn relay(
             Relay::new(&options, events.clone()).run(client, server, actions).await
         }
         Err(error) => {
-            let reason = format!("there is no server behind it: {error}");
+            let reason = format!("the server behind it cannot be reached: {error}");
             response(client, "502 Bad Gateway", &reason, &options, &events).await;
             Err(error.into())
         }
@@ -51,7 +51,7 @@ pub(super) async fn relay(
     events.send(ProxyEventKind::Ended(result)).await;
 }
 
-/// An honest answer in the server's place.
+/// Sends a response in the server's place.
 async fn response(
     mut client: TcpStream,
     status: &str,
@@ -72,31 +72,33 @@ async fn response(
             bytes: response.clone().into(),
         })
         .await;
-    // a client that does not even take its refusal is left
+    // A client that does not even read the refusal is dropped.
     if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await
     {
         lingering_close(client).await;
     }
 }
 
-/// One direction.
+/// One direction of a connection.
 struct RelayDirection {
     from: Side,
     queue: InterceptQueue,
-    /// The sender's end of stream has come.
+    /// Whether the sender has ended its stream.
     read_closed: bool,
-    /// The sender has sent anything at all.
+    /// Whether the sender has sent anything.
     has_spoken: bool,
-    /// The end of its stream was passed on.
+    /// Whether the end of its stream was passed on.
     write_closed: bool,
     unflushed: bool,
     reported_held: (usize, usize),
-    /// How long the receiver has taken nothing, while there was something for it.
+    /// How long the receiver has taken nothing although bytes wait for it.
     stalled: Duration,
 }
 
 impl RelayDirection {
     fn wants_read(&self) -> bool {
+        // Not reading is the back-pressure: the kernel's buffers fill up, and the peer's writes
+        // wait.
         !self.read_closed && self.queue.buffered_bytes() < MAX_BUFFERED_BYTES
     }
 
@@ -106,6 +108,7 @@ impl RelayDirection {
         } else if self.unflushed {
             Some(WriteStep::Flush)
         } else {
+            // The end of the stream is passed on only after everything held has gone.
             (self.read_closed && !self.write_closed && self.queue.buffered_bytes() == 0)
                 .then_some(WriteStep::Shutdown)
         }
@@ -120,7 +123,7 @@ enum WriteStep {
     Shutdown,
 }
 
-/// What happens next on a connection.
+/// What happened next on a connection.
 enum Turn {
     Act(Option<(Side, InterceptAction)>),
     Gone(Side, Option<WriteStep>, io::Result<usize>),
@@ -132,14 +135,14 @@ struct Relay {
     directions: Sides<RelayDirection>,
     events: EventSender,
     options: ProxyOptions,
-    /// How long the client's head has been waited for.
+    /// How long the client's head has been awaited.
     headless: Duration,
-    /// How long nothing has come since one side ended its stream.
+    /// How long nothing has arrived since one side ended its stream.
     half_closed: Duration,
 }
 
-/// Why it is over: the end of both streams, or of one that the other never followed; a reset that
-/// is passed on; a client without a request.
+/// Why a connection is over: both streams have ended; one has, and the other side never followed; a
+/// reset is to be passed on; the client sent no request.
 enum RelayEnd {
     Closed,
     HalfClosed(ProxyError),
@@ -179,7 +182,9 @@ impl Relay {
             RelayEnd::Closed => Ok(()),
             RelayEnd::HalfClosed(reason) => Err(reason),
             RelayEnd::Reset(reason) => {
-                // Closing with this option resets: what one side meant, the other gets to know.
+                // With a linger time of 0, closing sends a reset, so that the other side sees one
+                // as well.
+                // The error is ignored: the socket is closed in any case.
                 for socket in [&client, server.tcp()] {
                     let _ = socket.set_zero_linger();
                 }
@@ -199,29 +204,29 @@ impl Relay {
         }
     }
 
-    /// The time that is left before somebody has been waited for too long. Only time in which
-    /// nothing else was to be done counts: while the reports are full, nobody here can read or
-    /// write.
+    /// Returns the time until the next timeout. Only time in which there was nothing else to do
+    /// counts: while the event channel is full, the relay can neither read nor write.
     fn left(&self) -> Duration {
         let head = (!self.directions.client.queue.is_past_head())
             .then(|| self.options.head_timeout.saturating_sub(self.headless));
         let end = self
             .is_half_closed()
             .then(|| self.options.half_closed_timeout.saturating_sub(self.half_closed));
-        let stalled = self.directions.both().into_iter().filter(|lane| lane.next_step().is_some());
-        let writes = stalled.map(|lane| self.options.write_timeout.saturating_sub(lane.stalled));
+        let stalled =
+            self.directions.both().into_iter().filter(|direction| direction.next_step().is_some());
+        let writes =
+            stalled.map(|direction| self.options.write_timeout.saturating_sub(direction.stalled));
         head.into_iter().chain(end).chain(writes).min().unwrap_or(Duration::MAX)
     }
 
-    /// One side has ended its stream, the other has got to know it, and nothing waits here for a
-    /// hand.
+    /// Whether one side has ended its stream, the other side has been told, and nothing is held.
     fn is_half_closed(&self) -> bool {
-        let lanes = self.directions.both();
-        lanes.iter().any(|lane| lane.write_closed)
-            && lanes.iter().all(|lane| lane.queue.buffered_bytes() == 0)
+        let directions = self.directions.both();
+        directions.iter().any(|direction| direction.write_closed)
+            && directions.iter().all(|direction| direction.queue.buffered_bytes() == 0)
     }
 
-    /// So long nothing happened.
+    /// Records that nothing happened for `time`.
     fn waited(&mut self, time: Duration) {
         if !self.directions.client.queue.is_past_head() {
             self.headless = self.headless.saturating_add(time);
@@ -229,25 +234,24 @@ impl Relay {
         if self.is_half_closed() {
             self.half_closed = self.half_closed.saturating_add(time);
         }
-        for lane in self.directions.both_mut() {
-            lane.stalled = if lane.next_step().is_some() {
-                lane.stalled.saturating_add(time)
+        for direction in self.directions.both_mut() {
+            direction.stalled = if direction.next_step().is_some() {
+                direction.stalled.saturating_add(time)
             } else {
                 Duration::ZERO
             };
         }
     }
 
-    /// Somebody has been waited for too long: whom, and for what.
+    /// Returns the end that the timeout which has passed leads to.
     fn too_late(&self) -> RelayEnd {
         let ProxyOptions { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
-        if let Some(lane) = self
-            .directions
-            .both()
-            .into_iter()
-            .find(|lane| lane.next_step().is_some() && lane.stalled >= write_timeout)
+        if let Some(direction) =
+            self.directions.both().into_iter().find(|direction| {
+                direction.next_step().is_some() && direction.stalled >= write_timeout
+            })
         {
-            let receiver = lane.from.peer();
+            let receiver = direction.from.peer();
             return RelayEnd::Reset(ProxyError::WriteTimeout { receiver, waited: write_timeout });
         }
         if self.is_half_closed() && self.half_closed >= half_closed_timeout {
@@ -259,7 +263,8 @@ impl Relay {
             });
         }
         let reason = ProxyError::HeadTimeout(head_timeout);
-        // where the server has spoken, an answer of ours would stand in the middle of its own
+        // Once the server has sent something, a response of ours would end up in the middle of its
+        // own.
         if self.directions.server.has_spoken {
             RelayEnd::Reset(reason)
         } else {
@@ -286,6 +291,8 @@ impl Relay {
             let (reads_up, reads_down) =
                 (client_to_server.wants_read(), server_to_client.wants_read());
             let (left, began) = (self.left(), Instant::now());
+            // Every branch is cancellation-safe: `recv`, `read`, `write`, `flush` and `shutdown`
+            // lose nothing when they are dropped.
             let turn = tokio::select! {
                 action = actions.recv(), if actions_open => Turn::Act(action),
                 done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
@@ -294,7 +301,7 @@ impl Relay {
                 read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
                 () = sleep(left), if left < Duration::MAX => Turn::Late,
             };
-            // before what is told of it, which may have to wait for its reader
+            // Counted before events are sent, because sending may have to wait for their reader.
             self.waited(began.elapsed());
             let result = match turn {
                 Turn::Act(action) => {
@@ -319,7 +326,8 @@ impl Relay {
         match action {
             InterceptAction::Hold => queue.hold(),
             InterceptAction::Release => queue.release(),
-            // that nothing waits, or that there are no frames, is seen by the lack of an event
+            // The results are ignored: that nothing was held, or that there are no frames, shows in
+            // the absence of an event.
             InterceptAction::Forward => drop(queue.forward_one()),
             InterceptAction::Drop => drop(queue.drop_one()),
             InterceptAction::Inject(bytes) => drop(queue.inject(bytes)),
@@ -337,17 +345,18 @@ impl Relay {
         let at = Instant::now();
         let count = match read {
             Ok(count) => count,
-            // TLS without its own goodbye
+            // TLS ended without a close_notify alert.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(source) => return Err(ProxyError::Broken { side: from, source }),
         };
         let bytes = buffer.get(..count).unwrap_or(buffer);
         self.events.send(ProxyEventKind::Bytes { from, at, bytes: bytes.to_vec() }).await;
-        let index = &mut self.directions[from];
-        index.queue.push(bytes);
-        index.read_closed = count == 0;
-        index.has_spoken |= count > 0;
+        let direction = &mut self.directions[from];
+        direction.queue.push(bytes);
+        direction.read_closed = count == 0;
+        direction.has_spoken |= count > 0;
         self.half_closed = Duration::ZERO;
+        // A refusal by the server (anything but 101) means that the client sends no frames either.
         let Sides { client, server } = &mut self.directions;
         if server.queue.is_passthrough() && !client.queue.is_passthrough() {
             client.queue.set_passthrough();
@@ -361,20 +370,22 @@ impl Relay {
         step: Option<WriteStep>,
         done: io::Result<usize>,
     ) -> Result<(), ProxyError> {
-        let lane = &mut self.directions[from];
+        let direction = &mut self.directions[from];
         match (step, done) {
-            (_, Err(source)) => return Err(ProxyError::Broken { side: lane.from.peer(), source }),
-            (Some(WriteStep::Shutdown), Ok(_)) => lane.write_closed = true,
+            (_, Err(source)) => {
+                return Err(ProxyError::Broken { side: direction.from.peer(), source });
+            }
+            (Some(WriteStep::Shutdown), Ok(_)) => direction.write_closed = true,
             (next, Ok(count)) => {
-                lane.queue.advance(count);
-                lane.stalled = Duration::ZERO;
-                lane.unflushed = next == Some(WriteStep::Write);
+                direction.queue.advance(count);
+                direction.stalled = Duration::ZERO;
+                direction.unflushed = next == Some(WriteStep::Write);
             }
         }
         Ok(())
     }
 
-    /// Tells what a peer cannot see: what was dropped and put in, and what waits.
+    /// Reports what the peers cannot see: what was dropped or injected, and what is held.
     async fn report_changes(&mut self) {
         for direction in self.directions.both_mut() {
             let (from, at) = (direction.from, Instant::now());
