@@ -201,8 +201,8 @@ impl RaceRunner {
         self.send_progress(None);
     }
 
-    // Counts only the CPUs of the race if it is pinned, otherwise all of them.
     fn start_measuring(&mut self) {
+        // Counts only the CPUs of the race if it is pinned, otherwise all of them.
         let cpus = if self.pinned { self.config.placement.cpus() } else { Vec::new() };
         self.measurement = Some(MeasurementStart {
             at: Instant::now(),
@@ -212,8 +212,8 @@ impl RaceRunner {
         });
     }
 
-    /// Runs one slice of a lane with at most `max_exchanges` exchanges. Without a round and position it is a
-    /// warm-up slice, which does not count.
+    /// Runs one slice of a lane with at most `max_exchanges` exchanges. Without a round and
+    /// position it is a warm-up slice, which does not count.
     async fn run_slice(
         &mut self,
         index: usize,

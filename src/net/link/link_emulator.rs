@@ -199,8 +199,8 @@ impl<C: Clock> LinkEmulator<C> {
             .min();
         if let Some(next) = next
             && self.timer.poll_until(next, &mut cx).is_ready()
-        // The deadline passed in the meantime, so a task has to poll again at once.
         {
+            // The deadline passed in the meantime, so a task has to poll again at once.
             waker.wake_by_ref();
         }
     }

@@ -102,9 +102,9 @@ impl PipelinedWebSocket {
                 receive_reply(&mut self.replies, payload).await?;
             }
             Ok::<(), LaneError>(())
-            // Both directions run at once: with full socket buffers, sending everything before reading
-            // would deadlock.
         };
+        // Both run at once: with full socket buffers, sending everything before reading would
+        // deadlock.
         tokio::try_join!(sending, receiving)?;
         Ok(())
     }

@@ -41,7 +41,8 @@ pub struct LoadLimit {
 pub enum ExternalServersError {
     /// The text is not two URLs.
     #[error(
-        "expected two URLs with a comma between them, for example http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/"
+        "expected two URLs with a comma between them, for example \
+         http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/"
     )]
     NotTwoUrls,
     /// The first URL isn't an HTTP URL.

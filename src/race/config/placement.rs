@@ -127,9 +127,9 @@ pub struct UnknownPlacement(pub String);
 
 /// Returns the CPUs that this process may run on, none if the system does not say.
 #[cfg(target_os = "linux")]
-// The affinity mask respects containers and `taskset`; the number of CPUs would not.
 fn allowed_cpus() -> Vec<usize> {
     use rustix::thread::{CpuSet, sched_getaffinity};
+    // The affinity mask respects containers and `taskset`; the number of CPUs would not.
     let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
     (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
 }

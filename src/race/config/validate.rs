@@ -175,8 +175,8 @@ mod tests {
         assert_eq!(refused("http://127.0.0.1.example/,ws://127.0.0.1/"), remote);
         assert_eq!(
             remote.to_string(),
-            "`127.0.0.1.example` is not on loopback, and a race puts load on it; limit the load, for \
-             example: --max-requests 10000 --max-time 30s"
+            "`127.0.0.1.example` is not on loopback, and a race puts load on it; limit the load, \
+             for example: --max-requests 10000 --max-time 30s"
         );
         let load_limit = Some(LoadLimit { requests: 100, time: Duration::from_secs(1) });
         assert_eq!(external_problem("http://192.168.1.2/,ws://127.0.0.1/", load_limit), Ok(()));

@@ -115,8 +115,8 @@ impl ResourceUsage {
         let count = stats_alloc::INSTRUMENTED_SYSTEM.stats();
         let allocations = count.allocations.saturating_add(count.reallocations);
         Self {
-            // A count of 0 means that the program runs without the counting allocator.
             cpu: process_cpu_time(),
+            // A count of 0 means that the program runs without the counting allocator.
             allocations: (allocations > 0).then_some(allocations as u64),
         }
     }

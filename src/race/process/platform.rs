@@ -8,8 +8,8 @@ const REAL_NET: &str = "--real-net needs Linux's network namespaces and TUN devi
 const TIMER: &str = "Timers are as coarse as a millisecond on this system: a modelled distance \
                      and a fixed rate are late by up to 1.5 ms, where Linux is late by 50 \
                      microseconds.";
-const OTHERS: &str = "The CPU time of other programs is not known on this system, so a busy machine \
-                      does not make a run invalid.";
+const OTHERS: &str = "The CPU time of other programs is not known on this system, so a busy \
+                      machine does not make a run invalid.";
 const CPU_TIME: &str = "The CPU time of an exchange is not measured on this system.";
 
 /// What a race lacks on this system, one sentence each; empty on Linux.

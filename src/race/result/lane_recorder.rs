@@ -45,8 +45,8 @@ impl UsageTotal {
         }
     }
 
-    // No caller divides by 0: `stats` checks the count.
     fn per_exchange(self, count: u64) -> ExchangeCost {
+        // No caller divides by 0: `stats` checks the count.
         let count = count as f64;
         ExchangeCost {
             cpu: self.cpu.map(|sum| sum.as_secs_f64() / count),
@@ -96,10 +96,10 @@ impl LaneRecorder {
         self.service_times.add_counts(&result.service_times);
         self.running_time = self.running_time.saturating_add(result.took);
         let count = times.count();
-        if let Some((before, after)) = counted
-            && result.error.is_none()
         // Bytes of a slice that broke off belong to exchanges that were not counted, so they are
         // left out.
+        if let Some((before, after)) = counted
+            && result.error.is_none()
         {
             let (received, sent) = self.bytes;
             self.bytes = (

@@ -157,10 +157,10 @@ fn pairs<'a>(a: &'a LaneStats, b: &'a LaneStats) -> impl Iterator<Item = (f64, f
 pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
     let find = |kind| lanes.iter().find(|stats| stats.lane == Lane { kind, tls });
     let difference = |upper: &LaneStats, lower: &LaneStats| {
-        let mut differences: Vec<f64> =
-            pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
         // Differences are formed round by round, so that a slow phase of the machine affects both
         // sides.
+        let mut differences: Vec<f64> =
+            pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
         (!differences.is_empty()).then(|| median(&mut differences))
     };
     let (ws, bare) = (find(LaneKind::Ws)?, find(LaneKind::HttpBare)?);
