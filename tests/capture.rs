@@ -323,7 +323,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     std::fs::write(&file, "81 0g").unwrap();
     let error = capture::open(&file, &ReadOptions::default()).unwrap_err();
     assert!(
-        error.to_string().contains("line 1, column 5: 'g' isn't a hex digit; right would be"),
+        error.to_string().contains("line 1, column 5: 'g' isn't a hex digit; expected"),
         "{error}"
     );
     let CaptureError::Text {

@@ -1,10 +1,10 @@
-//! [`ByteStore`]: where the bytes of a stream stand, so that they are read again when somebody looks at them.
-//! The bytes themselves are not kept, unless they stand in no file: then they wait in a spill,
-//! which moves to a temporary file when it gets long.
+//! [`ByteStore`]: where the bytes of a stream are, so that they can be read again when they are
+//! shown. Bytes of the file are not kept in memory. Bytes that are in no file are spilled: to
+//! memory first, then to a temporary file.
 //!
-//! A stream of a million segments takes three or four megabytes here: an entry is the length of a
-//! piece and its distance from the piece before, both as variable-length numbers, with a checkpoint
-//! every 64 entries.
+//! A stream of a million segments takes three or four megabytes here. An entry is the length of a
+//! piece and its distance from the previous piece, both as variable-length numbers, with a
+//! checkpoint every 64 entries.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -13,30 +13,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::wire::{ByteLen, Offset, Side, Sides};
 
-/// Entries between two checkpoints.
+/// The number of entries between two checkpoints.
 const CHECKPOINT_STRIDE: usize = 64;
-/// How much of the file is read at once, so that one frame behind the other costs few reads.
+/// The number of bytes read from the file at once, so that adjacent frames cost few reads.
 const WINDOW_SIZE: u64 = 1 << 16;
-/// What the spill keeps in memory.
+/// The maximum number of spilled bytes in memory.
 const MAX_SPILL_IN_MEMORY: usize = 8 << 20;
-/// Where the bytes of a piece stand.
+/// The place of a piece's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In the file, from here on.
+    /// In the file, from this offset on.
     File(Offset),
-    /// In no file, but kept in the spill from here on.
+    /// In the spill, from this offset on.
     Spill(Offset),
-    /// Nowhere: the capture lacks them, and they are read as zeros.
+    /// Missing in the capture. They are read as zeros.
     Missing,
 }
 
-/// The number of a place in the spill has this bit.
+/// The bit that marks the number of a place in the spill.
 const SPILLED_BIT: u64 = 1 << 63;
-/// The number of a place that is missing has this one; no file reaches so far.
+/// The bit that marks the number of a missing place. No file offset reaches it.
 const MISSING_BIT: u64 = 1 << 62;
 
 impl Place {
-    /// As one number, so that places behind one another have numbers behind one another.
+    /// Returns the place as one number. Adjacent places have adjacent numbers.
     fn number(self) -> u64 {
         match self {
             Self::File(at) => at.get() & !(SPILLED_BIT | MISSING_BIT),
@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-/// The bytes of one stream, by side and offset.
+/// The bytes of one stream, addressed by side and offset.
 #[derive(Debug)]
 pub struct ByteStore {
     sides: Sides<Extents>,
@@ -66,27 +66,27 @@ impl ByteStore {
         Self { sides: Sides::default(), backing }
     }
 
-    /// The next bytes of a side stand there.
+    /// Adds the place of the next `len` bytes of a side.
     pub(super) fn add(&mut self, from: Side, location: Place, len: ByteLen) {
         self.sides[from].add(location, len);
     }
 
-    /// How many bytes a side sent (TLS taken off).
+    /// Returns the number of bytes that a side sent, without TLS.
     pub fn len(&self, from: Side) -> ByteLen {
         self.sides[from].len
     }
 
-    /// Whether nobody sent anything.
+    /// Whether neither side sent anything.
     pub fn is_empty(&self) -> bool {
         self.sides.both().into_iter().all(|side| side.len == ByteLen::ZERO)
     }
 
-    /// The bytes that `from` sent, `range` counted from its first byte; what lies behind the end is
-    /// left out.
+    /// Reads bytes that `from` sent; `range` counts from the side's first byte. Whatever is beyond
+    /// the end is left out.
     ///
     /// # Errors
     ///
-    /// If the capture cannot be read any more, for example because it has become shorter.
+    /// Fails if the capture can no longer be read, for example because it has become shorter.
     pub fn read(&self, from: Side, range: Range<Offset>) -> io::Result<Vec<u8>> {
         let extents = &self.sides[from];
         let mut bytes = Vec::new();
@@ -96,11 +96,11 @@ impl ByteStore {
     }
 }
 
-/// Which places the bytes of one direction have.
+/// The places of the bytes of one direction.
 #[derive(Debug, Default)]
 struct Extents {
     len: ByteLen,
-    /// How many entries there are since the last checkpoint.
+    /// The number of entries since the last checkpoint.
     count: usize,
     /// The number of the place where the last piece ends.
     last_end: u64,
@@ -111,9 +111,9 @@ struct Extents {
 /// The state before every 64th entry.
 #[derive(Debug)]
 struct Checkpoint {
-    /// The stream's offset of the entry's first byte.
+    /// The stream offset of the entry's first byte.
     offset: Offset,
-    /// The number of the place where the piece before it ended.
+    /// The number of the place where the previous piece ends.
     end: u64,
     entry: usize,
 }
@@ -133,14 +133,15 @@ impl Extents {
         }
         self.count = self.count.saturating_add(1) % CHECKPOINT_STRIDE;
         put_varint(&mut self.entries, len.get());
-        // the sign is the lowest bit, so that a short way back is a small number too
+        // Zigzag encoding: the sign is the lowest bit, so that a short step backwards is a small
+        // number too.
         let distance = location.number().wrapping_sub(self.last_end).cast_signed();
         put_varint(&mut self.entries, (distance << 1 ^ distance >> 63).cast_unsigned());
         self.len += len;
         self.last_end = location.number().saturating_add(len.get());
     }
 
-    /// Calls `take` with each place and length that `range` consists of.
+    /// Calls `take` with each place and length in `range`.
     fn for_each_extent(
         &self,
         range: Range<Offset>,
@@ -149,6 +150,8 @@ impl Extents {
         if range.is_empty() {
             return Ok(());
         }
+        // The last checkpoint that begins at or before the range; from there entries are decoded in
+        // order.
         let first = self.checkpoints.partition_point(|checkpoint| checkpoint.offset <= range.start);
         let Some(checkpoint) = self.checkpoints.get(first.saturating_sub(1)) else { return Ok(()) };
         let (mut offset, mut end) = (checkpoint.offset, checkpoint.end);
@@ -169,7 +172,8 @@ impl Extents {
     }
 }
 
-/// Seven bits a byte, the lowest first, the top bit set where more follow.
+/// Appends a number as a varint: seven bits per byte, the lowest first, with the top bit set if
+/// more follow.
 fn put_varint(entries: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         entries.push((number & 0x7f) as u8 | 0x80);
@@ -178,7 +182,7 @@ fn put_varint(entries: &mut Vec<u8>, mut number: u64) {
     entries.push((number & 0x7f) as u8);
 }
 
-/// Takes such a number off the front.
+/// Removes a varint from the front of `entries`.
 fn read_varint(entries: &mut &[u8]) -> Option<u64> {
     let (mut number, mut shift) = (0, 0_u32);
     loop {
@@ -192,7 +196,7 @@ fn read_varint(entries: &mut &[u8]) -> Option<u64> {
     }
 }
 
-/// What a capture's stores read from: the file, and what stands in no file.
+/// The sources that a capture's stores read from: the file and the spill.
 #[derive(Debug)]
 pub(super) struct BackingStore {
     file: Mutex<FileWindow>,
@@ -207,7 +211,7 @@ impl BackingStore {
         }
     }
 
-    /// Keeps bytes that stand in no file (decrypted, or written as hex) and says where.
+    /// Keeps bytes that are in no file (decrypted, or written as hex) and returns their place.
     pub(super) fn spill(&self, bytes: &[u8]) -> io::Result<Place> {
         lock(&self.spill).append(bytes).map(Place::Spill)
     }
@@ -224,8 +228,8 @@ impl BackingStore {
     }
 }
 
-/// A lock is only poisoned by a panic in here, and what is behind it is whole between any two
-/// calls.
+/// Locks a mutex. A panic of this program cannot leave its content half-changed between two calls,
+/// so a poisoned lock is safe to use.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -243,6 +247,7 @@ impl FileWindow {
         if len >= WINDOW_SIZE {
             return read_at(&mut self.file, location, len, out);
         }
+        // A window that does not cover the bytes is read anew from their first byte on.
         if location < self.at || location + len > self.at + self.bytes.len() {
             self.bytes.clear();
             self.at = location;
@@ -259,9 +264,8 @@ impl FileWindow {
 }
 
 fn file_shrank(location: Offset) -> io::Error {
-    let what = format!(
-        "the capture has become shorter: not all of what stood at byte {location} is there"
-    );
+    let what =
+        format!("the capture has become shorter: some of the bytes at offset {location} are gone");
     io::Error::new(io::ErrorKind::UnexpectedEof, what)
 }
 
@@ -271,13 +275,12 @@ fn read_at(file: &mut File, location: Offset, len: ByteLen, out: &mut Vec<u8>) -
     if ByteLen::from_usize(read) < len { Err(file_shrank(location)) } else { Ok(()) }
 }
 
-/// Bytes without a file: the first ones in a temporary file once they are many, the others in
-/// memory.
+/// The spilled bytes: the first ones in a temporary file once there are many, the rest in memory.
 #[derive(Debug, Default)]
 struct SpillFile {
-    /// It has no name, so it is gone when it is closed, however that comes about.
+    /// The temporary file. It has no name, so the system removes it however the program ends.
     file: Option<File>,
-    /// Where the file ends.
+    /// The length of the file.
     file_len: Offset,
     memory: Vec<u8>,
 }
@@ -307,6 +310,7 @@ impl SpillFile {
     }
 
     fn read(&mut self, at: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        // The bytes may be in the file, in memory, or in both.
         let in_file = (self.file_len - at).min(len);
         if let Some(file) = self.file.as_mut().filter(|_| in_file > ByteLen::ZERO) {
             read_at(file, at, in_file, out)?;
@@ -337,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_takes_four_bytes_where_pieces_follow_one_another() {
+    fn an_entry_takes_four_bytes_if_pieces_are_adjacent() {
         let mut extents = Extents::default();
         for index in 0..100_000_u64 {
             extents.add(Place::File(Offset::new(24 + index * 270)), ByteLen::new(190));
@@ -346,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_spilled_is_read_from_memory_and_file() {
+    fn spilled_bytes_are_read_from_memory_and_file() {
         let mut spill = SpillFile::default();
         let piece: Vec<u8> = (0..MAX_SPILL_IN_MEMORY / 3).map(|at| at as u8).collect();
         let places: Vec<Offset> = (0..5).map(|_| spill.append(&piece).unwrap()).collect();
@@ -363,7 +367,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_range_gives_the_places_that_were_added(
+        fn every_range_returns_the_places_that_were_added(
             pieces in proptest::collection::vec((0_u64..5000, 0_u64..300, any::<bool>()), 1..300),
             start in 0_u64..20_000, len in 0_u64..3000,
         ) {

@@ -1,6 +1,6 @@
-//! [`ConnectionTable`]: the TCP connections of a capture while it is read: which segment belongs to which, and who is the client.
-//! It does not know what the bytes mean beyond their first few, which tell the client where no SYN
-//! does.
+//! [`ConnectionTable`]: the TCP connections of a capture while it is read. It assigns segments to
+//! connections and finds out which end is the client. It looks at no more than the first few bytes,
+//! which identify the client if no SYN was captured.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -20,15 +20,16 @@ use crate::net::AddressPair;
 use crate::scope::CaughtPanic;
 use crate::wire::{Offset, Side};
 
-/// More connections than this are told and not read.
+/// The maximum number of connections. Segments of further ones are only counted.
 const MAX_CONNECTIONS: usize = 1 << 16;
-/// What all connections together hold of segments that wait for a missing one.
+/// The maximum number of bytes that all connections together hold back because a segment is
+/// missing.
 const MAX_HELD_BYTES: usize = 32 << 20;
 
 /// Both ends, the smaller address first, so that both directions have the same key.
 type ConnectionKey = (SocketAddr, SocketAddr);
 
-/// The connections.
+/// The connections of a capture.
 #[derive(Debug)]
 pub(super) struct ConnectionTable<S> {
     by_key: HashMap<ConnectionKey, usize>,
@@ -36,14 +37,14 @@ pub(super) struct ConnectionTable<S> {
     last_used: Option<(ConnectionKey, usize)>,
     reading: Option<Reading>,
     held_bytes: usize,
-    /// Segments of connections that were one too many.
+    /// The number of segments of connections beyond the limit.
     pub(super) ignored_segments: Saturating<u64>,
 }
 
-/// One of the two ends of a connection, before it is known which is the client.
+/// An end of a connection, before it is known which one is the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// The one with the smaller address.
+    /// The end with the smaller address.
     Lower,
     Higher,
 }
@@ -56,7 +57,7 @@ impl End {
         }
     }
 
-    /// What this end has of something that both have, and what the other one has.
+    /// Returns this end's part of a pair, and the other end's.
     fn own_and_other<T>(self, [lower, higher]: &mut [T; 2]) -> (&mut T, &mut T) {
         match self {
             Self::Lower => (lower, higher),
@@ -65,19 +66,19 @@ impl End {
     }
 }
 
-/// The connection whose segment is under way.
+/// The connection whose segment is being processed.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     index: usize,
-    /// Bytes that all other connections hold.
+    /// The number of bytes that all other connections hold back.
     others: usize,
 }
 
-/// What belongs to both ends stands in the order of their addresses.
+/// One TCP connection. Pairs are in the order of the addresses.
 #[derive(Debug)]
 struct TcpConnection<S> {
     addresses: [SocketAddr; 2],
-    /// Which of the two ends is the client, once that is known.
+    /// The end that is the client, once it is known.
     client: Option<End>,
     directions: [Reassembler; 2],
     stream: StreamBuilder<S>,
@@ -100,8 +101,8 @@ impl<S> Default for ConnectionTable<S> {
 }
 
 impl<S: StreamSink> ConnectionTable<S> {
-    /// Takes a segment, captured at `captured_at`, whose packet stands at `file_offset` in the
-    /// file.
+    /// Takes a segment that was captured at `captured_at`, in nanoseconds since 1970, and whose
+    /// packet is at `file_offset` in the file.
     pub(super) fn push<M: FnMut(StreamStart) -> S>(
         &mut self,
         segment: &TcpSegment<'_>,
@@ -117,7 +118,8 @@ impl<S: StreamSink> ConnectionTable<S> {
         let [lower, _] = connection.addresses;
         let sender = if segment.from == lower { End::Lower } else { End::Higher };
         let others = self.held_bytes.saturating_sub(connection.held_bytes());
-        // a SYN takes a number of its own; data in it (RFC 7413) follows that
+        // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
+        // number.
         let seq = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
         let piece = SegmentData {
             seq,
@@ -128,6 +130,7 @@ impl<S: StreamSink> ConnectionTable<S> {
         self.reading = Some(Reading { index, others });
         connection.take(sender, segment, piece, shared)?;
         self.reading = None;
+        // Too much is held back in total: this connection gives up its gaps.
         if others.saturating_add(connection.held_bytes()) > MAX_HELD_BYTES {
             connection.finish(shared)?;
         }
@@ -135,10 +138,10 @@ impl<S: StreamSink> ConnectionTable<S> {
         Ok(())
     }
 
-    /// A panic has broken off the last segment. It costs the connection that was read just then;
-    /// false if there was none.
+    /// Handles a panic that interrupted the last segment: the connection that was being read fails.
+    /// Returns `false` if there was none.
     ///
-    /// It is caught around all packets and not around each: that would take a twentieth of the
+    /// The panic is caught around all packets and not around each, which would take 5 % of the
     /// time.
     pub(super) fn fail(&mut self, panic: &CaughtPanic) -> bool {
         let Some(Reading { index, others }) = self.reading.take() else { return false };
@@ -148,12 +151,13 @@ impl<S: StreamSink> ConnectionTable<S> {
         true
     }
 
-    /// The names in key logs of connections whose secrets are lacking.
+    /// Returns the client randoms, as they appear in key logs, of the connections whose secrets are
+    /// missing.
     pub(super) fn missing_secrets(&self) -> impl Iterator<Item = tls::Random> {
         self.connections.iter().filter_map(|connection| connection.stream.missing_secrets_for())
     }
 
-    /// All connections in which something was said, in the order of their first packets.
+    /// Returns all connections that carried data, in the order of their first packets.
     pub(super) fn finish<M: FnMut(StreamStart) -> S>(
         self,
         shared: &mut ReadContext<M>,
@@ -168,15 +172,18 @@ impl<S: StreamSink> ConnectionTable<S> {
         Ok(streams)
     }
 
-    /// The connection of a segment; a SYN with another number on the ports of one that was used
-    /// begins a new one.
+    /// Finds the connection of a segment, or adds one. A SYN with another sequence number on the
+    /// ports of an old connection begins a new one.
     fn find_or_add(&mut self, segment: &TcpSegment<'_>, at: u64) -> Option<usize> {
         let key = (segment.from.min(segment.to), segment.from.max(segment.to));
+        // Segments mostly come in runs of the same connection, which this spares the hash.
         let known = match self.last_used {
             Some((last, index)) if last == key => Some(index),
             _ => self.by_key.get(&key).copied(),
         };
         let opens = segment.flags & (SYN | RST) == SYN && segment.ack.is_none();
+        // A repeated SYN, or the first SYN seen of a connection without data, belongs to the known
+        // connection.
         let is_its = |old: &TcpConnection<S>| {
             !opens
                 || old.client_syn == Some(segment.seq)
@@ -216,7 +223,7 @@ impl<S: StreamSink> TcpConnection<S> {
         self.client.is_none()
     }
 
-    /// Nothing more of it is read.
+    /// Stops reading the connection and discards what was read.
     fn fail(&mut self, why: InternalError) {
         self.directions = [Reassembler::default(), Reassembler::default()];
         self.stream.fail(why);
@@ -237,13 +244,14 @@ impl<S: StreamSink> TcpConnection<S> {
             self.guess_client(sender, piece.bytes);
             self.deliver(sender, shared, |reassembler, out| reassembler.push(piece, out))?;
         }
+        // Nothing can follow a reset, so what was held back is all there is.
         if segment.flags & RST != 0 {
             self.give_rest(shared)?;
         }
         Ok(())
     }
 
-    /// What flags and numbers tell.
+    /// Applies the flags and numbers of a segment.
     fn apply_header(&mut self, sender: End, segment: &TcpSegment<'_>) {
         let (own, other) = sender.own_and_other(&mut self.directions);
         if segment.flags & SYN != 0 {
@@ -271,8 +279,8 @@ impl<S: StreamSink> TcpConnection<S> {
         }
     }
 
-    /// Where no SYN told the client: who sends a request (or a `ClientHello`), otherwise who has
-    /// the higher port.
+    /// Guesses the client if no SYN was captured: the sender of a request or a `ClientHello`,
+    /// otherwise the end with the higher port.
     fn guess_client(&mut self, sender: End, first: &[u8]) {
         if self.client.is_some() {
             return;
@@ -295,7 +303,7 @@ impl<S: StreamSink> TcpConnection<S> {
         self.client = Some(client);
     }
 
-    /// Nothing more will come, or memory is short.
+    /// Delivers what is held back, because nothing more comes or memory is short.
     fn finish<M: FnMut(StreamStart) -> S>(
         &mut self,
         shared: &mut ReadContext<M>,
@@ -312,7 +320,7 @@ impl<S: StreamSink> TcpConnection<S> {
         })
     }
 
-    /// Gives what a direction has in order to its stream.
+    /// Delivers what a direction has in order to its stream.
     fn deliver<M: FnMut(StreamStart) -> S>(
         &mut self,
         sender: End,
@@ -322,6 +330,7 @@ impl<S: StreamSink> TcpConnection<S> {
         let from = if self.client == Some(sender) { Side::Client } else { Side::Server };
         let (stream, mut result) = (&mut self.stream, Ok(()));
         let (reassembler, _) = sender.own_and_other(&mut self.directions);
+        // The reassembler cannot stop midway, so only the first error is kept.
         take(reassembler, &mut |out| match out {
             Reassembled::Bytes { captured_at, file_offset, bytes } if result.is_ok() => {
                 result = stream.push(from, captured_at, file_offset, bytes, shared);

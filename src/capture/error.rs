@@ -1,4 +1,4 @@
-//! [`CaptureError`]: why a file could not be opened, and what would be right.
+//! [`CaptureError`]: why a file could not be opened, with what is expected instead.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,120 +11,120 @@ use crate::wire::format;
 /// Why a file could not be opened.
 #[derive(Debug, Error)]
 pub enum CaptureError {
-    /// The operating system says no.
+    /// The operating system reported an error.
     #[error("could not read {path:?}: {source}")]
     Io {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What it says.
+        /// The system's error.
         source: io::Error,
     },
-    /// It is nothing that is read here.
+    /// The format of the file is not supported.
     #[error(
-        "{path:?} {reason}; right would be pcap, pcapng, hex text, or what `wiretalk inspect \
-         --json` printed"
+        "{path:?} {reason}; expected pcap, pcapng, hex text, or the output of `wiretalk inspect \
+         --json`"
     )]
     Unknown {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What it is instead.
+        /// What the file is instead.
         #[source]
         reason: UnknownFormat,
     },
-    /// Hex text, a recording or a key log with a mistake in it.
+    /// Hex text, a recording or a key log contains a mistake.
     #[error("{path:?}, {reason}")]
     Text {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Where, what is wrong, and what would be right.
+        /// The place, the mistake, and what is expected instead.
         #[source]
         reason: TextError,
     },
 }
 
-/// What a file is that is not read here; the sentence goes on behind the file's name.
+/// Why the format of a file is not supported. The sentence continues after the file's name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UnknownFormat {
-    /// A directory.
+    /// It is a directory.
     #[error("is a directory")]
     Directory,
-    /// A pipe, a socket or a device.
+    /// It is a pipe, a socket or a device.
     #[error("isn't a regular file, so its bytes cannot be read a second time")]
     NotRegular,
-    /// Nothing but white space.
+    /// It contains nothing but white space.
     #[error("is empty")]
     Empty,
-    /// The magic number of pcap or pcapng, and not the whole header.
+    /// It has the magic number of pcap or pcapng, but not the whole header.
     #[error("is shorter than the header of a pcap file")]
     ShortHeader,
-    /// gzip (RFC 1952).
+    /// It is compressed with gzip (RFC 1952).
     #[error("is compressed with gzip: unpack it first")]
     Gzip,
-    /// Zstandard (RFC 8878).
+    /// It is compressed with Zstandard (RFC 8878).
     #[error("is compressed with zstd: unpack it first")]
     Zstd,
-    /// Something else, which begins with these bytes.
-    #[error("begins with {}, which is nothing known", format::spaced_hex(.0, 8))]
+    /// It begins with these bytes, which belong to no known format.
+    #[error("begins with {}, which is no known format", format::spaced_hex(.0, 8))]
     Other(Vec<u8>),
 }
 
 /// A mistake in a text file. Lines and columns count from 1.
 #[derive(Debug, Error)]
 pub enum TextError {
-    /// Something else than a hex digit.
+    /// A character isn't a hex digit.
     #[error(
-        "line {line}, column {column}: {found:?} isn't a hex digit; right would be 81 05 48 65, \
-         with > before what the client sent and < before what the server sent"
+        "line {line}, column {column}: {found:?} isn't a hex digit; expected bytes like \
+         81 05 48 65, with > before what the client sent and < before what the server sent"
     )]
     HexDigit {
-        /// The line.
+        /// The line, from 1.
         line: u64,
-        /// The column.
+        /// The column, from 1.
         column: u64,
-        /// The byte, taken for Latin-1.
+        /// The byte, decoded as Latin-1.
         found: char,
     },
     /// The first line isn't a record.
     #[error("line {line}: {source}")]
     Record {
-        /// The line.
+        /// The line, from 1.
         line: u64,
         /// What is wrong with it.
         source: RecordError,
     },
-    /// A key log without a line of one.
+    /// A key log has no usable line.
     #[error(
-        "holds no line of a TLS key log; right would be CLIENT_RANDOM or CLIENT_TRAFFIC_SECRET_0, \
+        "holds no line of a TLS key log; expected CLIENT_RANDOM or CLIENT_TRAFFIC_SECRET_0, \
          the connection's random and its secret in hex"
     )]
     NoKeys,
 }
 
-/// A line that isn't a record of `wiretalk inspect --json`.
+/// Why a line isn't a record of `wiretalk inspect --json`.
 #[derive(Debug, Error)]
 pub enum RecordError {
     /// It isn't JSON, or has no `type`.
     #[error("this isn't a record of `wiretalk inspect --json`: {0}")]
     Json(#[from] serde_json::Error),
-    /// A handshake without its bytes.
+    /// A handshake has no bytes.
     #[error("the handshake has no \"head\"")]
     NoHead,
-    /// A frame without its bytes.
+    /// A frame has no bytes.
     #[error("the frame has no \"raw_hex\"")]
     NoFrame,
-    /// Other bytes that are missing.
+    /// A record of bytes has none.
     #[error("the bytes have no \"hex\"")]
     NoBytes,
-    /// A field of bytes that are not written as hex.
+    /// A field of bytes isn't hex.
     #[error("{0:?} isn't an even number of hex digits")]
     Hex(&'static str),
-    /// Neither side's name.
-    #[error("\"from\" is {0:?}; right would be \"client\" or \"server\"")]
+    /// The sender is neither side.
+    #[error("\"from\" is {0:?}; expected \"client\" or \"server\"")]
     From(Option<String>),
 }
 
-/// Why a connection of a capture could not be read: a panic over its bytes, which is a mistake of
-/// this program. The sentence may quote what a peer has sent, with control characters escaped.
+/// A connection of a capture could not be read because of a panic, which is a fault of this
+/// program. The sentence may quote what a peer has sent, so control characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}", format::escape_controls(&format!("internal error: {}", .0)))]
 pub struct InternalError(pub CaughtPanic);

@@ -1,5 +1,5 @@
-//! Files of hostile peers, and a connection whose reading panics: what is told, and that others are
-//! read all the same.
+//! Tests with files of hostile peers, and with a connection whose reading panics: both are
+//! reported, and other connections are read all the same.
 
 #[path = "../../tests/vectors/handshake.rs"]
 mod handshake;
@@ -18,7 +18,8 @@ use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
 use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
 
-/// Frames of a server that claim 2^64 - 1 bytes of a compressed message, and where that is told.
+/// Frames of a server that claim 2^64 - 1 bytes of a compressed message, each with the offset of
+/// the fault.
 const CLAIMS: [(&[u8], u64); 2] = [
     (b"\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 2),
     (b"\x41\x05\xff\xff\xff\xff\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 9),
@@ -28,7 +29,8 @@ fn peer(last: u8, port: u16) -> SocketAddr {
     (Ipv4Addr::new(192, 0, 2, last), port).into()
 }
 
-/// One connection a list of what its server says after the handshake, all at once.
+/// Returns a file with one connection for each of `servers`, the bytes that its server sends after
+/// the handshake.
 fn pcapng(servers: &[&[u8]]) -> Vec<u8> {
     let mut writer = PcapngWriter::new(Vec::new(), None).unwrap();
     for (port, frames) in (50_000..).zip(servers) {
@@ -43,10 +45,10 @@ fn pcapng(servers: &[&[u8]]) -> Vec<u8> {
     writer.into_inner()
 }
 
-/// The same in the older format, of one connection whose beginning was not captured.
+/// Returns a pcap file with one connection whose beginning was not captured.
 fn pcap(frames: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
-    // microseconds; no time zone; raw IP
+    // Microseconds, no time zone, raw IP.
     for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 101] {
         file.extend(field.to_le_bytes());
     }
@@ -107,7 +109,7 @@ fn top_bits(faults: &[Fault]) -> Vec<Offset> {
 }
 
 #[test]
-fn section_5_2_a_length_of_2_64_minus_1_is_told_in_every_kind_of_file() {
+fn section_5_2_a_length_of_2_64_minus_1_is_reported_in_every_kind_of_file() {
     for (frames, at) in CLAIMS {
         for file in [pcapng(&[frames]), pcap(frames), hex(frames), recording(frames)] {
             let capture = opened(&file);
@@ -135,7 +137,7 @@ fn section_5_2_a_length_of_2_64_minus_1_is_told_in_every_kind_of_file() {
     }
 }
 
-/// A trace that panics where a side says this.
+/// A trace that panics when a side sends [`BREAKS`].
 struct Fragile(Trace);
 
 const BREAKS: &[u8] = b"\x81\x05\x1b[2J\n";
@@ -156,7 +158,7 @@ fn fragile(path: &Path) -> Capture<Fragile> {
 }
 
 #[test]
-fn a_panic_costs_the_connection_that_it_is_in_and_no_other() {
+fn a_panic_costs_only_the_connection_that_it_is_in() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let fine: &[u8] = b"\x81\x02ok";
     std::fs::write(file.path(), pcapng(&[fine, BREAKS, fine])).unwrap();
@@ -174,7 +176,7 @@ fn a_panic_costs_the_connection_that_it_is_in_and_no_other() {
 }
 
 #[test]
-fn a_panic_in_a_text_file_is_told_as_well() {
+fn a_panic_in_a_text_file_is_reported_too() {
     for bytes in [hex(BREAKS), recording(BREAKS)] {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();

@@ -1,20 +1,19 @@
-//! Connections out of files and into them: pcap and pcapng (with TLS opened where secrets are
-//! there), hex text, recordings. What the bytes mean is the business of [`crate::wire`]; nothing
-//! here knows a terminal.
+//! Connections from files and into files: pcap and pcapng (with TLS decrypted if secrets are
+//! there), hex text and recordings. [`crate::wire`] gives the bytes a meaning.
 //!
-//! [`open()`] goes through a file once and keeps no payload: a stream is its
-//! [`Trace`](crate::wire::Trace) (a row a frame) and its [`ByteStore`], which knows where each byte
-//! stands and reads it again when somebody looks. [`PcapngWriter`] writes a live connection as
+//! [`open()`] reads a file once and keeps no payload. A stream is its
+//! [`Trace`](crate::wire::Trace), one row per frame, and its [`ByteStore`], which knows where each
+//! byte is and reads it again when it is shown. [`PcapngWriter`] writes a live connection as
 //! pcapng.
 //!
-//! Inside, in reading order: `open` (what a file is), `packets` (bytes forward, packets, segments),
-//! `connection_table` (connections), `reassembly` (bytes in order), `tls`, `stream`; beside them
-//! `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and the way out,
-//! `write`.
+//! In reading order: `open` (detects the format), `packets` (bytes to packets to segments),
+//! `connection_table` (segments to connections), `reassembly` (bytes in order), `tls`, `stream`;
+//! beside them `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and
+//! for output, `write`.
 //!
-//! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to
-//! 32 MiB; decrypted bytes above 8 MiB wait in a temporary file; at most 65,536 connections are
-//! read.
+//! Limits: a block of a file has at most 16 MiB; at most 32 MiB of segments are held back because
+//! one is missing; decrypted bytes above 8 MiB go to a temporary file; at most 65,536 connections
+//! are read.
 
 #![warn(
     clippy::arithmetic_side_effects,

@@ -1,5 +1,5 @@
-//! [`open`]: a file of any kind, read once from its beginning to its end.
-//! What it is, its content tells; the formats have files of their own.
+//! [`open`]: reads a file of any format once from beginning to end. The content decides the format;
+//! each format has a module of its own.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,25 +22,25 @@ use crate::capture::tls::KeyLog;
 use crate::scope::catch_panic_now;
 use crate::wire::{AgreedExtensions, Side, Trace};
 
-/// A key log above this size is not read.
+/// The maximum size of a key log in bytes. The rest of a larger one is not read.
 const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
 
-/// What may be said about a file before it is opened.
+/// The options for reading a file.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// A TLS key log (`SSLKEYLOGFILE`) beside what the file itself holds of secrets.
+    /// A TLS key log (`SSLKEYLOGFILE`), in addition to the secrets in the file itself.
     pub keylog: Option<PathBuf>,
-    /// Whose bytes hex text without direction marks holds; without it, the first frame's MASK bit
-    /// tells.
+    /// The sender of hex text without direction marks; `None` lets the MASK bit of the first frame
+    /// decide.
     pub from: Option<Side>,
 }
 
-/// Opens a file of any kind; what it is shows its content, not its name.
+/// Opens a file. Its content, not its name, decides the format.
 ///
 /// # Errors
 ///
-/// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there
-/// is, and warnings.
+/// Fails if the file cannot be read or its format is unknown. A damaged capture is not an error: it
+/// gives what is readable, and warnings.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
     open_with(path, options, |start| match start {
         StreamStart::Head => Trace::new(),
@@ -48,7 +48,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError>
     })
 }
 
-/// [`open`] for other takers than a [`Trace`]; `make` is called once a stream.
+/// Like [`open`], for other sinks than a [`Trace`]; `make_sink` is called once per stream.
 ///
 /// # Errors
 ///
@@ -60,7 +60,8 @@ pub(crate) fn open_with<S: StreamSink>(
 ) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
     let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-    // before it is opened: that might wait for somebody (a fifo) or do something (a device)
+    // Checked before the file is opened, because opening a fifo could wait for a writer, and
+    // opening a device could have an effect.
     let about = std::fs::metadata(path).map_err(io)?;
     if about.is_dir() {
         return Err(unknown(UnknownFormat::Directory));
@@ -73,6 +74,7 @@ pub(crate) fn open_with<S: StreamSink>(
     (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
     file.rewind().map_err(io)?;
     let secrets = read_key_log(options)?;
+    // The store reads the file later through a handle of its own.
     let backing = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
     let mut shared = ReadContext { key_log: secrets, backing, make_sink };
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -107,7 +109,7 @@ fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
     Ok(secrets)
 }
 
-/// Reads packets; a second time if secrets came behind the handshakes that they belong to.
+/// Reads packets, and reads them again if secrets came after the handshakes that they belong to.
 fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     path: &Path,
     shared: &mut ReadContext<M>,
@@ -122,7 +124,7 @@ fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
 }
 
-/// One way through a file of packets.
+/// One pass through a file of packets.
 struct PacketPass<S> {
     connections: ConnectionTable<S>,
     packets: Saturating<u64>,
@@ -149,6 +151,7 @@ impl<S: StreamSink> PacketPass<S> {
             suppressed_warnings: Saturating(0),
         };
         loop {
+            // After a panic the loop goes on with the next packet: only one connection has failed.
             match catch_panic_now(|| pass.all(&mut packets, shared)) {
                 Ok(read) => return read.map(|()| Some(pass)),
                 Err(panic) if pass.connections.fail(&panic) => {}
@@ -211,17 +214,17 @@ impl<S: StreamSink> PacketPass<S> {
     fn all_warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         if self.suppressed_warnings.0 > 0 {
-            warnings.push(format!("and {} more of the kind", self.suppressed_warnings));
+            warnings.push(format!("and {} more warnings", self.suppressed_warnings));
         }
         for (link, count) in &self.unknown_links {
             warnings.push(format!(
-                "packets of link type {link}, which is not read: {count}; Ethernet, loopback, raw \
-                 IP and Linux cooked are"
+                "packets of unsupported link type {link}: {count}; supported are Ethernet, \
+                 loopback, raw IP and Linux cooked"
             ));
         }
         for (count, what) in [
-            (self.fragments, "IP fragments, which are not put together again"),
-            (self.truncated, "packets of which the capture kept less than their headers"),
+            (self.fragments, "IP fragments, which are not reassembled"),
+            (self.truncated, "packets that were captured without their complete headers"),
             (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
         ] {
             if count.0 > 0 {

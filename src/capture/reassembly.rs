@@ -1,42 +1,41 @@
-//! [`Reassembler`]: the segments of one TCP direction put in order, each byte given on once.
-//! Whose direction it is, and what the bytes mean, is no question here.
+//! [`Reassembler`]: puts the segments of one TCP direction in order and emits each byte once. It
+//! neither knows the direction nor interprets the bytes.
 //!
-//! Memory is bounded: segments that wait for a missing one are held up to [`MAX_HELD_BYTES`] and
-//! [`MAX_HELD_SEGMENTS`]; then the missing one is given up, told as a gap, and reading goes on
-//! behind it.
+//! Memory is bounded: while a segment is missing, at most [`MAX_HELD_BYTES`] and
+//! [`MAX_HELD_SEGMENTS`] are held. Beyond that the missing segment is given up and reported as a
+//! gap, and reading goes on after it.
 
 use std::collections::BTreeMap;
 
 use crate::wire::{ByteLen, Offset};
 
-/// Held bytes after which a missing segment is given up.
+/// The number of held bytes beyond which a missing segment is given up.
 const MAX_HELD_BYTES: usize = 4 << 20;
-/// Held segments after which a missing one is given up.
+/// The number of held segments beyond which a missing one is given up.
 const MAX_HELD_SEGMENTS: usize = 4096;
-/// Held segments after which a missing one is given up if the peer has acknowledged it: then it did
-/// arrive there, and only the capture lacks it. A few are waited for, because captures mix up the
-/// order of what several processors saw.
+/// The number of held segments beyond which a missing one is given up if the peer has acknowledged
+/// it. It then arrived there, and only the capture lacks it. A few segments are awaited
+/// nevertheless, because captures mix up the order of what several CPUs saw.
 const MAX_HELD_AFTER_ACK: usize = 16;
 
-/// Sequence numbers are counted on in 64 bits from here, so that segments before the first one have
-/// a number too.
+/// The base of the 64-bit sequence numbers. It leaves room for segments before the first one.
 const SEQUENCE_BASE: Offset = Offset::new(1 << 33);
 
-/// What comes out, in order.
+/// What the reassembler emits, in stream order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reassembled<'a> {
     Bytes {
-        /// Nanoseconds since 1970: when the segment was captured.
+        /// When the segment was captured, in nanoseconds since 1970.
         captured_at: u64,
-        /// Where in the file the first byte stands.
+        /// The file position of the first byte.
         file_offset: Offset,
         bytes: &'a [u8],
     },
-    /// This many bytes are missing here.
+    /// This many bytes are missing.
     Gap { captured_at: u64, missing: ByteLen },
 }
 
-/// Bytes of one segment.
+/// The bytes of one segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SegmentData<'a> {
     pub(super) seq: u32,
@@ -48,13 +47,13 @@ pub(super) struct SegmentData<'a> {
 /// One direction of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Reassembler {
-    /// The number of the next byte, once one is known.
+    /// The 64-bit number of the next byte, once it is known.
     next_seq: Option<Offset>,
-    /// The peer has acknowledged what is before this number.
+    /// The peer has acknowledged everything before this number.
     acked_seq: Offset,
     held: BTreeMap<Offset, HeldSegment>,
     held_bytes: usize,
-    /// Bytes that came again.
+    /// The number of bytes that were captured again.
     pub(super) repeated_bytes: ByteLen,
 }
 
@@ -66,30 +65,34 @@ struct HeldSegment {
 }
 
 impl Reassembler {
-    /// A SYN has this sequence number: the first byte has the next one.
+    /// Starts the stream after a SYN with this sequence number. The SYN itself consumes one number
+    /// (RFC 9293 section 3.4).
     pub(super) fn start_at_syn(&mut self, seq: u32) {
+        // A repeated SYN changes nothing.
         if self.next_seq.is_none() {
             self.next_seq = Some(SEQUENCE_BASE + ByteLen::new(seq.wrapping_add(1).into()));
         }
     }
 
-    /// The peer has acknowledged what is before `ack`.
+    /// Records that the peer has acknowledged everything before `ack`.
     pub(super) fn acknowledge(&mut self, ack: u32) {
         if let Some(next) = self.next_seq {
             self.acked_seq = self.acked_seq.max(unwrap_seq(next, ack));
         }
     }
 
-    /// Memory taken by what waits.
+    /// Returns the memory that held segments take.
     pub(super) fn held_bytes(&self) -> usize {
+        // 64 bytes per segment stand for the map's entry, so that tiny segments count too.
         self.held_bytes.saturating_add(self.held.len().saturating_mul(64))
     }
 
-    /// Takes a segment and gives on what is in order now.
+    /// Takes a segment and emits what is in order now.
     pub(super) fn push(&mut self, segment: SegmentData<'_>, out: &mut dyn FnMut(Reassembled<'_>)) {
         if segment.bytes.is_empty() {
             return;
         }
+        // Without a SYN, the stream starts with the first segment that was captured.
         let next = *self.next_seq.get_or_insert(SEQUENCE_BASE + ByteLen::new(segment.seq.into()));
         let start = unwrap_seq(next, segment.seq);
         if start > next {
@@ -103,7 +106,7 @@ impl Reassembler {
         self.emit_in_order(out);
     }
 
-    /// Nothing more will come, or memory is short: what is held is given on, with its gaps told.
+    /// Emits everything that is held, with its gaps, because nothing more comes or memory is short.
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
         while !self.held.is_empty() {
             self.skip_gap(out);
@@ -111,6 +114,7 @@ impl Reassembler {
     }
 
     fn hold(&mut self, start: Offset, segment: SegmentData<'_>) {
+        // Of two segments with the same start the longer one is kept.
         if let Some(held) = self.held.get(&start) {
             if held.bytes.len() >= segment.bytes.len() {
                 self.repeated_bytes += segment.bytes.len();
@@ -135,7 +139,7 @@ impl Reassembler {
         self.held_bytes > MAX_HELD_BYTES || self.held.len() > limit
     }
 
-    /// Goes on behind the gap.
+    /// Gives up the missing bytes before the first held segment.
     fn skip_gap(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
         if let (Some((start, held)), Some(next)) = (self.held.first_key_value(), self.next_seq) {
             out(Reassembled::Gap { captured_at: held.captured_at, missing: *start - next });
@@ -144,7 +148,7 @@ impl Reassembler {
         self.emit_in_order(out);
     }
 
-    /// Gives on what is held and in order.
+    /// Emits held segments as long as they are in order.
     fn emit_in_order(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
         while let Some(entry) = self.held.first_entry() {
             if self.next_seq.is_some_and(|next| *entry.key() > next) {
@@ -156,7 +160,7 @@ impl Reassembler {
         }
     }
 
-    /// Gives on those bytes that have not been given yet. `start` is not behind the next byte.
+    /// Emits the bytes that have not been emitted yet. `start` is not beyond the next byte.
     fn emit(
         &mut self,
         start: Offset,
@@ -176,13 +180,13 @@ impl Reassembler {
     }
 }
 
-/// The number in 64 bits that is nearest to `next` among those that end like `seq`.
+/// Returns the 64-bit number nearest to `next` whose lower 32 bits are `seq`.
 fn unwrap_seq(next: Offset, seq: u32) -> Offset {
     let distance = seq.wrapping_sub(sequence(next.get())).cast_signed();
     Offset::new(next.get().saturating_add_signed(distance.into()))
 }
 
-/// A number of bytes as TCP counts them, modulo 2^32 (RFC 9293 section 3.4).
+/// Converts a byte number to a TCP sequence number, modulo 2^32 (RFC 9293 section 3.4).
 pub(super) fn sequence(number: u64) -> u32 {
     let [a, b, c, d, ..] = number.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
@@ -252,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlap_gives_each_byte_once_with_its_place() {
+    fn overlapping_segments_emit_each_byte_once_with_its_position() {
         let mut stream = Stream::from(u32::MAX - 1);
         stream.push(u32::MAX - 1, 100, b"abc");
         stream.push(0, 200, b"xyde");
@@ -261,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_was_acknowledged_is_given_up_soon_and_reported() {
+    fn an_acknowledged_gap_is_given_up_soon_and_reported() {
         let mut stream = Stream::from(0);
         stream.push(0, 0, b"a");
         stream.reassembler.acknowledge(200);
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_nobody_acknowledged_is_waited_for_within_bounds() {
+    fn an_unacknowledged_gap_is_awaited_within_bounds() {
         let mut stream = Stream::from(0);
         for index in 0..4000_u32 {
             stream.push(1 + index * 2, 0, b"bb");
@@ -290,12 +294,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cut_reordered_and_repeated_segments_give_the_same_stream(
+        fn split_reordered_and_repeated_segments_give_the_same_stream(
             len in 1_usize..400, seq in any::<u32>(),
             cuts in proptest::collection::vec((0_usize..400, 1_usize..60, any::<u32>()), 0..60),
         ) {
             let bytes: Vec<u8> = (0..len).map(|at| at as u8).collect();
-            // the whole stream in pieces of 7, and others on top that overlap it anyhow
+            // The whole stream in pieces of 7 bytes, and others that overlap them arbitrarily.
             let mut pieces: Vec<(usize, usize, u32)> =
                 (0..len).step_by(7).map(|at| (at, 7, (at as u32).wrapping_mul(2_654_435_761) ^ seq)).collect();
             pieces.extend(cuts);

@@ -1,6 +1,6 @@
-//! A capture told once more, all its connections in the order of time: for whoever prints it or
-//! writes it into another file. The bytes are read from the file again; what they mean was found
-//! when it was opened.
+//! Replays a capture: all its connections in the order of time, for printing it or writing it to
+//! another file. The bytes are read from the file again; their meaning was found when it was
+//! opened.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,43 +14,43 @@ use crate::capture::{Capture, CapturedStream, Gap, PcapngWriter};
 use crate::net::AddressPair;
 use crate::wire::{Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
-/// Bytes that are told at once at most.
+/// The maximum number of bytes in one event.
 const MAX_READ: ByteLen = ByteLen::new(1 << 18);
 
-/// What one side of a connection says at a moment.
+/// What one side of a connection sent at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayEvent<'a> {
     /// The number of the connection in the capture, from 0.
     pub stream: usize,
-    /// Who says it.
+    /// The side that sent it.
     pub from: Side,
-    /// When, since the connection's first packet.
+    /// When it was captured, counted from the connection's first packet.
     pub at: Duration,
-    /// What.
+    /// The data.
     pub data: ReplayData<'a>,
 }
 
-/// Bytes, or that they are missing.
+/// Bytes, or a gap.
 #[derive(Clone, Copy, Debug)]
 pub enum ReplayData<'a> {
-    /// The next bytes of that side.
+    /// The next bytes of the side.
     Bytes(&'a [u8]),
-    /// The next bytes of that side are not in the capture.
+    /// The next bytes of the side are missing in the capture.
     Missing {
-        /// How many.
+        /// The number of missing bytes.
         bytes: ByteLen,
-        /// How many of them the frame lacks that was under way; what follows is the beginning of
-        /// another.
+        /// The number of them that belong to the frame in progress. What follows is the beginning
+        /// of another frame.
         within_frame: ByteLen,
     },
 }
 
 impl Capture {
-    /// Tells everything once more.
+    /// Replays everything.
     ///
     /// # Errors
     ///
-    /// What `tell` says; or that the file cannot be read any more.
+    /// Fails with an error of `on_event`, or if the file can no longer be read.
     pub fn replay<E: From<io::Error>>(
         &self,
         mut on_event: impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
@@ -60,6 +60,7 @@ impl Capture {
         let first = |(number, cursor): (usize, &mut ReplayCursor<'_>)| {
             Some(Reverse(cursor.next_at(number)?))
         };
+        // The heap holds one step of each connection, so the earliest of all is next.
         let mut next: BinaryHeap<_> = cursors.iter_mut().enumerate().filter_map(first).collect();
         while let Some(Reverse((_, number))) = next.pop() {
             let Some(cursor) = cursors.get_mut(number) else { continue };
@@ -71,12 +72,12 @@ impl Capture {
         Ok(())
     }
 
-    /// Writes all its connections into another file, decrypted where that was possible. How each
-    /// ended this file does not say, and neither will the other.
+    /// Writes all connections to another file, decrypted where that was possible. This file does
+    /// not say how each of them ended, so the other will not either.
     ///
     /// # Errors
     ///
-    /// If this file cannot be read any more, or the other takes no more.
+    /// Fails if this file can no longer be read, or if the other cannot be written.
     pub fn write<W: io::Write>(&self, writer: &mut PcapngWriter<W>) -> io::Result<()> {
         let mut flows: Vec<_> = self.streams().iter().map(|stream| (stream, None)).collect();
         self.replay(|event| {
@@ -98,13 +99,14 @@ impl Capture {
     }
 }
 
-/// Where nobody knows who talked: the addresses in a file that is written.
+/// The addresses that are written if the capture has none.
 const UNKNOWN_ADDRESSES: AddressPair = AddressPair {
     client: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_152),
     server: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80),
 };
 
-/// Bytes of one side that came at a moment, zeros for missing ones among them.
+/// Bytes of one side that were captured at one moment, including zeros that stand for missing
+/// bytes.
 #[derive(Debug)]
 struct ReplayStep {
     at: Duration,
@@ -112,17 +114,17 @@ struct ReplayStep {
     range: Range<Offset>,
 }
 
-/// One connection and how far it is told: by the pieces in which it came, then by frames, then
-/// whatever is left.
+/// One connection and the position of its replay. Steps come from the recorded arrivals, then from
+/// frames, then from whatever is left.
 #[derive(Debug)]
 struct ReplayCursor<'a> {
     stream: &'a CapturedStream<Trace>,
     next_step: Option<ReplayStep>,
     pieces: slice::Iter<'a, Arrival>,
     rows: slice::Iter<'a, TraceRow>,
-    /// The gaps of each side that are still to come, the next one last.
+    /// The gaps of each side that are still to come, in reverse order.
     gaps: Sides<Vec<Gap>>,
-    /// How far each side's stream is told, or will be by the next step.
+    /// How far each side's stream has been replayed, including the next step.
     replayed_to: Sides<Offset>,
     at: Duration,
 }
@@ -144,7 +146,7 @@ impl<'a> ReplayCursor<'a> {
         }
     }
 
-    /// When there is more of it, since 1970, and whose it is.
+    /// Prepares the next step and returns its time since 1970 with the connection's number.
     fn next_at(&mut self, number: usize) -> Option<(Duration, usize)> {
         self.next_step = self.find_step();
         let step = self.next_step.as_ref()?;
@@ -159,6 +161,7 @@ impl<'a> ReplayCursor<'a> {
             let range = reached[from]..end;
             (!range.is_empty()).then_some(ReplayStep { at, from, range })
         };
+        // Arrivals are bounded, so a long connection falls back to the times of its frames.
         let by_piece = |piece: &Arrival| step(piece.time(), piece.from(), piece.end());
         let by_row = |row: &TraceRow| {
             let end = trace.stream_offset(row.from(), row.offset()) + row.len();
@@ -186,7 +189,7 @@ impl<'a> ReplayCursor<'a> {
             self.stream.emit_bytes(number, at, from, start..gap.offset, on_event)?;
             let data = ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled };
             on_event(ReplayEvent { stream: number, from, at, data })?;
-            // the zeros that stand for it are told by no piece
+            // The zeros that stand for the gap are skipped, because the event covers them.
             start = gap.offset + gap.filled;
         }
         self.replayed_to[from] = start.max(range.end);

@@ -1,16 +1,16 @@
-//! [`StreamSink`]: what takes the bytes of a captured stream; a [`Trace`] is one.
+//! [`StreamSink`]: receives the bytes of a captured stream; a [`Trace`] is one.
 
 use std::time::Duration;
 
 use crate::wire::{ByteLen, Side, Trace};
 
-/// Takes the bytes of one stream in order, as a capture is read.
+/// Receives the bytes of one stream in order, while a capture is read.
 pub(crate) trait StreamSink {
-    /// The next bytes of a side; `at` counts from the stream's first packet.
+    /// Takes the next bytes of a side; `at` counts from the stream's first packet.
     fn push(&mut self, from: Side, at: Duration, bytes: &[u8]);
 
-    /// `missing` bytes of a side are not in the capture. The answer says for how many of them, at
-    /// most `limit`, the sink took zeros instead.
+    /// Handles `missing` bytes of a side that are not in the capture. Returns for how many of them,
+    /// at most `limit`, the sink took zeros instead.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
 }
 
@@ -19,9 +19,9 @@ impl StreamSink for Trace {
         self.push(from, at, bytes);
     }
 
-    /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more
-    /// are missing, how many frames there were is not known, and what follows is taken for the
-    /// beginning of one: segments mostly begin so.
+    /// Completes the frame in progress with zeros, as far as bytes are missing. If more are
+    /// missing, the number of lost frames is unknown, and what follows is taken for the beginning
+    /// of a frame, because most segments begin with one.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen {
         let under_way =
             self.partial_frame(from).and_then(|frame| Some((frame.have, frame.header?)));

@@ -1,5 +1,5 @@
-//! [`CapturedStream`]: one connection of a capture, as far as it could be read, and [`StreamBuilder`], the stream while it is being read.
-//! Which packets belong to it and in which order is decided before they get here.
+//! [`CapturedStream`]: one connection of a capture, as far as it could be read. [`StreamBuilder`]:
+//! the stream while it is being read. The order of its packets is decided before they get here.
 
 use std::io;
 use std::num::Saturating;
@@ -14,66 +14,66 @@ use crate::net::AddressPair;
 use crate::scope;
 use crate::wire::{ByteLen, Offset, Side};
 
-/// More oddities of one stream than this are counted and not told one by one.
+/// The maximum number of warnings about one stream. Further ones are only counted.
 const MAX_WARNINGS: usize = 20;
 
-/// What one stream takes of zeros for missing bytes: a file of a few bytes may claim gaps of any
-/// length.
+/// The maximum number of zeros that replace missing bytes of one stream. A file of a few bytes can
+/// claim gaps of any length.
 const MAX_FILLED_BYTES: ByteLen = ByteLen::new(16 << 20);
 
-/// More gaps of one stream than this are told as warnings and not kept.
+/// The maximum number of gaps kept of one stream. Further ones are warnings only.
 const MOST_GAPS: usize = 1 << 16;
 
-/// What the first byte of a stream belongs to.
+/// What a stream begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamStart {
-    /// The beginning was captured: heads come first.
+    /// A head, because the beginning was captured.
     Head,
-    /// The capture starts in the middle: the first byte seen in each direction is taken for the
-    /// first of a frame.
+    /// Frames, because the capture starts in the middle. The first captured byte of each direction
+    /// is taken for the first byte of a frame.
     Frames,
 }
 
-/// Bytes of a stream that the capture does not hold.
+/// Bytes of a stream that are missing in the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// Whose bytes are missing.
+    /// The side whose bytes are missing.
     pub from: Side,
-    /// Where: an offset in that side's stream, as [`ByteStore::read`] counts.
+    /// The offset in that side's stream, as for [`ByteStore::read`].
     pub offset: Offset,
-    /// How many bytes are missing.
+    /// The number of missing bytes.
     pub missing: ByteLen,
-    /// How many of them stand in the stream as zeros, so that what follows keeps its place in the
-    /// frame.
+    /// The number of them that are replaced by zeros, so that what follows keeps its position in
+    /// the frame.
     pub filled: ByteLen,
 }
 
 /// One connection.
 #[derive(Debug)]
 pub struct CapturedStream<S> {
-    /// Who talked; nobody knows for hex text and recordings.
+    /// The addresses of both ends; `None` for hex text and recordings.
     pub addresses: Option<AddressPair>,
     /// When its first packet was captured, since 1970; zero for hex text and recordings.
     pub started_at: Duration,
-    /// What its first byte belongs to.
+    /// What the stream begins with.
     pub start: StreamStart,
-    /// Whether it was encrypted, and whether that was undone.
+    /// Whether it was encrypted, and whether that could be undone.
     pub tls: TlsStatus,
-    /// What was made of its bytes; times in it count from `started_at`.
+    /// The result of its bytes. Times in it count from `started_at`.
     pub trace: S,
-    /// Its bytes, to be read again.
+    /// The places of its bytes, for reading them again.
     pub store: ByteStore,
-    /// What is missing in it.
+    /// The gaps in it.
     pub gaps: Vec<Gap>,
-    /// What is odd about it, in words.
+    /// The warnings about it.
     pub warnings: Vec<String>,
-    /// Why it could not be read; then nothing else is known of it. Other connections of the
-    /// capture are read all the same.
+    /// Why it could not be read. Nothing else is known of it then; other connections are not
+    /// affected.
     pub failed: Option<InternalError>,
 }
 
-/// Reads a part of one connection. A panic costs that connection and no other: `fail` throws away
-/// what is known of it.
+/// Reads a part of one connection. A panic costs this connection and no other: `fail` discards what
+/// is known of it.
 pub(super) fn guarded<C>(
     connection: &mut C,
     fail: impl FnOnce(&mut C, InternalError),
@@ -88,7 +88,7 @@ pub(super) fn guarded<C>(
     }
 }
 
-/// What all streams of one capture share while it is read.
+/// What the streams of one capture share while it is read.
 #[derive(Debug)]
 pub(super) struct ReadContext<M> {
     pub(super) key_log: KeyLog,
@@ -103,11 +103,11 @@ enum StreamMode {
     Tls(Box<TlsSession>),
 }
 
-/// A stream while its bytes come.
+/// A stream while it is read.
 #[derive(Debug)]
 pub(super) struct StreamBuilder<S> {
     started_at: u64,
-    /// A SYN was seen, so the first byte is the connection's first.
+    /// Whether a SYN was captured, so that the first byte is the connection's first.
     pub(super) saw_syn: bool,
     mode: StreamMode,
     warnings: Warnings,
@@ -115,14 +115,14 @@ pub(super) struct StreamBuilder<S> {
     failed: Option<InternalError>,
 }
 
-/// What the plain bytes of a stream become.
+/// The receiver of a stream's plaintext.
 #[derive(Debug)]
 struct PlaintextSink<S> {
     start: StreamStart,
     sink: S,
     store: ByteStore,
     gaps: Vec<Gap>,
-    /// Zeros that stand for missing bytes.
+    /// The number of zeros that replace missing bytes.
     filled: ByteLen,
 }
 
@@ -143,20 +143,21 @@ impl Warnings {
 
     fn into_messages(mut self) -> Vec<String> {
         if self.suppressed.0 > 0 {
-            self.messages.push(format!("and {} more of the kind", self.suppressed));
+            self.messages.push(format!("and {} more warnings", self.suppressed));
         }
         self.messages
     }
 }
 
 impl<S: StreamSink> StreamBuilder<S> {
-    /// Nothing seen yet; `started_at` is the time of the first packet.
+    /// Creates a stream without bytes; `started_at` is the time of the first packet in nanoseconds
+    /// since 1970.
     pub(super) fn new(started_at: u64) -> Self {
         let (mode, warnings) = (StreamMode::Undecided, Warnings::default());
         Self { started_at, saw_syn: false, mode, warnings, plaintext: None, failed: None }
     }
 
-    /// Nothing more of it is read, and what was read is forgotten.
+    /// Stops reading the stream and discards what was read.
     pub(super) fn fail(&mut self, why: InternalError) {
         *self = Self { failed: Some(why), ..Self::new(self.started_at) };
     }
@@ -169,12 +170,12 @@ impl<S: StreamSink> StreamBuilder<S> {
         self.warnings.warn(what);
     }
 
-    /// The name in key logs of a connection whose secrets are lacking.
+    /// Returns the client random, as in key logs, if only the secrets are missing.
     pub(super) fn missing_secrets_for(&self) -> Option<Random> {
         if let StreamMode::Tls(session) = &self.mode { session.missing_secrets_for() } else { None }
     }
 
-    /// Takes the next bytes of a side, which stand in the file from `file_offset` on.
+    /// Takes the next bytes of a side, which are in the file from `file_offset` on.
     pub(super) fn push<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
@@ -183,6 +184,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         bytes: &[u8],
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
+        // The first bytes of either side decide; one byte is enough to tell TLS from HTTP.
         if matches!(self.mode, StreamMode::Undecided) {
             self.mode = if tls::looks_like_tls(bytes) {
                 StreamMode::Tls(Box::default())
@@ -198,6 +200,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             return Ok(());
         };
         let ReadContext { key_log, backing, make_sink } = shared;
+        // The session cannot stop midway, so the first error of the spill is kept.
         let mut failed = None;
         let result =
             session.push(from, bytes, key_log, &mut |from, plain| match backing.spill(plain) {
@@ -214,8 +217,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Takes bytes that stand in no file; those of a connection that could not be read are passed
-    /// over.
+    /// Takes bytes that are in no file. Those of a connection that could not be read are ignored.
     pub(super) fn push_spilled<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
@@ -234,16 +236,18 @@ impl<S: StreamSink> StreamBuilder<S> {
         })
     }
 
-    /// Bytes of a side are missing.
+    /// Takes a gap in the bytes of a side.
     pub(super) fn push_gap(&mut self, from: Side, captured_at: u64, missing: ByteLen) {
         let time = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
         let mut what = format!("{missing} bytes of the {} are missing in the capture", from.name());
+        // Without the lost bytes neither record boundaries nor record numbers are known (RFC 8446
+        // section 5.3).
         if let StreamMode::Tls(session) = &mut self.mode {
             session.lose_records(from);
-            what += ", and nothing behind them can be decrypted";
+            what += ", and nothing after them can be decrypted";
         } else if let Some(plaintext) = &mut self.plaintext {
             let offset = Offset::START + plaintext.store.len(from);
-            what += &format!(" behind its first {offset}");
+            what += &format!(" after its first {offset}");
             let filled =
                 plaintext.sink.gap(from, time, missing, MAX_FILLED_BYTES - plaintext.filled);
             plaintext.filled += filled;
@@ -255,7 +259,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         self.warnings.warn(what);
     }
 
-    /// The stream, unless nothing was said in it.
+    /// Returns the stream, unless it carried no data.
     pub(super) fn finish<M: FnMut(StreamStart) -> S>(
         self,
         addresses: Option<AddressPair>,
@@ -308,7 +312,7 @@ fn plaintext_sink<'a, S, M: FnMut(StreamStart) -> S>(
     plaintext_sink_with(plaintext, first, saw_syn, &shared.backing, &mut shared.make_sink)
 }
 
-/// What takes the plain bytes; the first of them decide whether a head is awaited.
+/// Returns the receiver of the plaintext. The first bytes decide whether a head is expected.
 fn plaintext_sink_with<'a, S, M: FnMut(StreamStart) -> S>(
     plaintext: &'a mut Option<PlaintextSink<S>>,
     first: &[u8],
@@ -328,8 +332,8 @@ fn plaintext_sink_with<'a, S, M: FnMut(StreamStart) -> S>(
     })
 }
 
-/// Whether bytes begin like an HTTP request: no frame that keeps the rules does (RFC 6455 section
-/// 5.2: RSV bits).
+/// Whether bytes begin like an HTTP request. No legal frame does, because these letters would set
+/// reserved bits (RFC 6455 section 5.2).
 pub(super) fn is_request(bytes: &[u8]) -> bool {
     let methods =
         ["GET ", "POST ", "PUT ", "HEAD ", "OPTIONS ", "DELETE ", "PATCH ", "CONNECT ", "PRI "];

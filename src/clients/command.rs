@@ -1,30 +1,31 @@
-//! [`SessionCommand`]: what a session may be asked to do, as plain data.
+//! [`SessionCommand`]: what a session can be asked to do, as plain data.
 
 use crate::wire::Header;
 
-/// What the session is asked to do. Commands wait until the handshake is over.
+/// A command to a session. Commands wait until the handshake is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionCommand {
     /// Send a text message.
     Text(String),
     /// Send a binary message.
     Binary(Vec<u8>),
-    /// Send a Ping; more than 125 bytes are sent and make it illegal (RFC 6455 section 5.5).
+    /// Send a Ping. More than 125 bytes are sent too, and make the frame illegal (RFC 6455 section
+    /// 5.5).
     Ping(Vec<u8>),
-    /// Send a Pong that nobody asked for.
+    /// Send an unsolicited Pong.
     Pong(Vec<u8>),
-    /// Begin the closing handshake with this code and reason, and read on until the server hangs
-    /// up.
+    /// Start the closing handshake with this code and reason, and go on reading until the server
+    /// hangs up.
     Close(u16, String),
-    /// Put these bytes on the wire as they are.
+    /// Write these bytes to the connection unchanged.
     Raw(Vec<u8>),
-    /// A frame with this header, legal or not, and this payload, which is masked where the header
-    /// has a key.
+    /// Send a frame with this header, legal or not, and this payload. The payload is masked if the
+    /// header has a key.
     Frame(Header, Vec<u8>),
-    /// Answer pings from now on, or leave them alone.
+    /// Turn automatic pongs on or off.
     AutoPong(bool),
-    /// Answer a Close from now on, or leave it alone.
+    /// Turn automatic answers to a Close on or off.
     AutoClose(bool),
-    /// Hang up without a goodbye.
+    /// Hang up without a Close.
     HangUp,
 }

@@ -1,5 +1,5 @@
-//! [`connect_plain`]: the way for those who talk through a client library instead of byte by byte.
-//! Only `ws://` is dialled here.
+//! [`connect_plain`]: opens a connection for a client library instead of a byte-by-byte session. It
+//! supports `ws://` only.
 
 use std::time::Duration;
 
@@ -14,32 +14,32 @@ use crate::net::{ConnectError, MaybeTlsStream, Target, TargetError, TlsOptions, 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why there is no plain connection for a client library.
+/// Why no plain connection for a client library could be opened.
 #[derive(Debug, Error)]
 pub enum ConnectPlainError {
-    /// The URL isn't one.
+    /// The URL is not a WebSocket URL.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// The client library does not take the URL.
+    /// The client library refuses the URL.
     #[error("`{url}` isn't a WebSocket URL: {source}")]
     Request {
-        /// The URL.
+        /// The URL that was given.
         url: String,
-        /// What the library says.
+        /// The library's error.
         source: Box<tungstenite::Error>,
     },
     /// The connection could not be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// A `wss://` URL.
-    #[error("`{0}` wants TLS, which is not measured; give a ws:// URL")]
+    /// The URL is a `wss://` URL.
+    #[error("`{0}` needs TLS, which is not measured; give a ws:// URL")]
     NeedsTls(String),
 }
 
-/// A socket to the host that `url` names, and the request that asks it for a WebSocket.
+/// Opens a socket to the host in `url`, and builds the request that opens a WebSocket on it.
 ///
 /// # Errors
-/// If it isn't a `ws://` URL, or the server cannot be reached within 5 s.
+/// Fails if `url` isn't a `ws://` URL, or if the server cannot be reached within 5 s.
 pub async fn connect_plain(url: &str) -> Result<(Request, TcpStream), ConnectPlainError> {
     let target = Target::parse(url)?;
     let request = url.into_client_request().map_err(|error| ConnectPlainError::Request {

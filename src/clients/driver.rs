@@ -1,6 +1,6 @@
-//! [`Driver`]: the session once the connection stands: one loop that reads, writes and obeys, each as soon as it can.
-//! None waits for another: a server that does not read is still read, and one that does not speak
-//! is still spoken to.
+//! [`Driver`]: a session after the connection is open, as one loop that reads, writes and executes
+//! commands, each as soon as possible. None of these waits for another: a server that does not read
+//! is still read from, and one that sends nothing still gets data.
 
 use std::io;
 use std::time::Duration;
@@ -20,10 +20,10 @@ use crate::net::later;
 use crate::wire::Opcode;
 use crate::wire::frame::encode;
 
-/// Commands wait while more than this is still to be sent.
+/// Commands wait while more bytes than this are still to be sent.
 const MAX_PENDING_BYTES: usize = 256 * 1024;
 
-/// Read at once at most.
+/// The maximum number of bytes read at once.
 const READ_SIZE: usize = 16 * 1024;
 
 /// How long the body of a refusal may take.
@@ -38,25 +38,25 @@ pub(super) struct Driver<'a> {
     send_queue: SendQueue,
     phase: SessionPhase,
     deadline: Option<Instant>,
-    /// The server's Close with its code.
+    /// The code of the server's first Close.
     received_close: Option<CloseStatus>,
-    /// Our Close was first.
+    /// Whether our Close was sent first.
     closed_by_us: bool,
-    /// Nobody is left to ask for anything.
+    /// Whether the command channel is closed.
     commands_closed: bool,
-    /// Our end of stream.
+    /// The state of our end of stream.
     fin: FinState,
     hung_up: bool,
-    /// Nothing more can be sent: why.
+    /// The error after which nothing can be sent any more.
     send_error: Option<io::Error>,
 }
 
-/// Where the connection stands.
+/// The phase of the connection.
 #[derive(Debug, PartialEq)]
 enum SessionPhase {
     Handshaking,
     Open,
-    /// The server answered something else; its body may still come.
+    /// The server refused the handshake. The body of its response may still arrive.
     Refused {
         reason: Refusal,
         body_left: Option<u64>,
@@ -65,8 +65,9 @@ enum SessionPhase {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FinState {
+    /// It has not been requested.
     NotWanted,
-    /// As soon as all is sent.
+    /// It is sent as soon as everything else is.
     Wanted,
     Sent,
 }
@@ -103,7 +104,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Runs to the end, and says why it ended.
+    /// Runs the session to its end and returns why it ended.
     pub(super) async fn run(
         mut self,
         stream: impl AsyncRead + AsyncWrite,
@@ -118,10 +119,12 @@ impl<'a> Driver<'a> {
                 && !self.commands_closed
                 && self.send_queue.pending().len() < MAX_PENDING_BYTES;
             let deadline = self.deadline;
-            // Each of these may be dropped at any moment: nothing is read or written then (and what
-            // was, is counted).
+            // Every branch is cancellation-safe: dropping it means that nothing was read or
+            // written, and what was is accounted for.
             tokio::select! {
                 biased;
+                // The deadline comes first, because a server that floods us with data must not
+                // postpone it.
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return self.timed_out(),
                 command = commands.recv(), if takes_commands => self.execute(command)?,
                 done = write_step(&mut writer, step, self.send_queue.pending()), if step.is_some() => {
@@ -135,13 +138,15 @@ impl<'a> Driver<'a> {
                 }
             }
         }
-        // a peer that takes nothing more is not waited for
+        // The error is ignored: a peer that takes nothing more must not hold up the end.
         let _ = timeout(Duration::from_millis(500), writer.shutdown()).await;
         Ok(SessionEnd::HungUp)
     }
 
     fn next_step(&self, unflushed: bool) -> Option<WriteStep> {
         match self.fin {
+            // With `send_error`, reading goes on, because the server may have sent its reason
+            // before.
             _ if self.send_error.is_some() => None,
             _ if !self.send_queue.pending().is_empty() => Some(WriteStep::Write),
             _ if unflushed => Some(WriteStep::Flush),
@@ -175,6 +180,7 @@ impl<'a> Driver<'a> {
                 return Ok(());
             }
             None => {
+                // A closed channel means that the user is done, which calls for an orderly end.
                 self.commands_closed = true;
                 return self.start_close(1000, "");
             }
@@ -183,7 +189,8 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Behind half a frame a Close would only be its payload; then the end of the stream has to do.
+    /// Sends a Close. In the middle of a frame it would become part of that frame's payload, so
+    /// there the stream is ended instead.
     fn start_close(&mut self, code: u16, reason: &str) -> Result<(), RandomError> {
         if self.send_queue.queued_close().is_none() {
             if self.send_queue.is_between_frames() {
@@ -208,19 +215,20 @@ impl<'a> Driver<'a> {
         match done {
             Ok(_) if step == Some(WriteStep::Shutdown) => self.fin = FinState::Sent,
             Ok(count) => self.send_queue.advance(count),
-            // What the server said before it stopped listening is still to be read.
+            // What the server sent before it stopped reading is still to be read.
             Err(error) => {
                 self.send_error = Some(error);
                 self.start_close_timer();
             }
         }
+        // A pong may have waited for room in the queue.
         if self.auto_pong && self.send_queue.pong_is_due() {
             self.send_queue.enqueue_pending_pong(masking_key()?);
         }
         Ok(())
     }
 
-    /// `Some` is the end.
+    /// Handles bytes or the end of the stream. Returns how the session ended, if it did.
     async fn on_read(
         &mut self,
         read: io::Result<usize>,
@@ -239,6 +247,7 @@ impl<'a> Driver<'a> {
         for event in events {
             self.on_inbound(event).await?;
         }
+        // The whole body of a refusal is awaited, so that the user sees it.
         Ok(match &self.phase {
             SessionPhase::Refused { reason, body_left: Some(0) } => {
                 Some(Err(reason.clone().into()))
@@ -253,7 +262,7 @@ impl<'a> Driver<'a> {
                 self.phase = SessionPhase::Open;
                 self.deadline = None;
                 self.send_queue.start_frames();
-                // a reader that is gone needs no events
+                // The error is ignored: without a receiver nobody needs events.
                 let _ = self.events.send(SessionEvent::Open).await;
             }
             InboundEvent::Refused(reason, left) => {
@@ -275,8 +284,8 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// RFC 6455 section 5.5.1: the answer usually carries the code that was received. The server
-    /// hangs up then (7.1.1).
+    /// Answers a Close. The answer usually carries the received code (RFC 6455 section 5.5.1).
+    /// After it the server closes the connection (section 7.1.1).
     fn answer_close(&mut self, code: Option<u16>) -> Result<(), RandomError> {
         if !self.auto_close {
             return Ok(());
@@ -290,6 +299,7 @@ impl<'a> Driver<'a> {
                 Some(masking_key()?),
             ));
         }
+        // The Close cannot be sent in the middle of a frame, so the end of the stream has to do.
         if !self.send_queue.is_between_frames() {
             self.fin = FinState::Wanted;
         }
@@ -297,7 +307,7 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// The server took too long.
+    /// Returns the error for the timeout that has passed.
     fn timed_out(self) -> Result<SessionEnd, SessionError> {
         let waited = self.timeout;
         Err(match (self.phase, self.received_close, self.send_error) {
@@ -313,11 +323,11 @@ impl<'a> Driver<'a> {
         })
     }
 
-    /// The stream ended, or broke.
+    /// Returns the result of a stream that ended or broke.
     fn stream_ended(&self, error: Option<io::Error>) -> Result<SessionEnd, SessionError> {
         let how = match error {
-            // TLS without its own goodbye: the end could be anybody's doing, yet a Close that came
-            // says what was meant
+            // TLS ended without a close_notify alert, so anyone could have cut the connection. A
+            // Close that was received is still valid.
             Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 StreamEnd::WithoutCloseNotify
             }

@@ -1,5 +1,5 @@
-//! How a session ends: as both sides knew it would ([`SessionEnd`]), or not ([`SessionError`]). The
-//! sentences are for people; callers match on variants.
+//! How a session ends: in order ([`SessionEnd`]), or not ([`SessionError`]). Callers match on
+//! variants; the sentences are for people.
 
 use std::fmt;
 use std::io;
@@ -12,8 +12,8 @@ use crate::clients::request::RequestError;
 use crate::net::{ConnectError, TargetError, describe_io_error};
 use crate::wire::{ByteLen, format};
 
-/// A session that ended as both sides knew it would. Codes are those of the first Close frame (RFC
-/// 6455 section 7.4); `None` where it had none.
+/// An orderly end of a session. Codes are those of the first Close frame (RFC 6455 section 7.4),
+/// `None` if it had none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionEnd {
     /// We sent the first Close, and the server answered it.
@@ -23,14 +23,14 @@ pub enum SessionEnd {
     },
     /// The server sent the first Close.
     ClosedByServer {
-        /// Its code.
+        /// The code of the server's Close.
         code: Option<u16>,
         /// Whether we answered it.
         answered: bool,
     },
     /// We ended the stream without a Close.
     HungUp,
-    /// We ended the stream where a Close would have been the payload of a frame that was begun.
+    /// We ended the stream in the middle of a frame, where a Close would have been payload.
     HungUpInsideFrame,
 }
 
@@ -53,19 +53,19 @@ impl fmt::Display for SessionEnd {
 /// Why a session failed.
 #[derive(Debug, Error)]
 pub enum SessionError {
-    /// The URL isn't one.
+    /// The URL is not a WebSocket URL.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// The request cannot be written.
+    /// The request cannot be built.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// There are no random numbers for a key.
+    /// The system has no random numbers for a key.
     #[error(transparent)]
     Random(#[from] RandomError),
     /// The connection could not be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The server answered something else than 101.
+    /// The server answered something other than 101.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The server did not answer the handshake in time.
@@ -74,48 +74,48 @@ pub enum SessionError {
         waited.as_secs_f32(), after_comma(unfinished.as_ref())
     )]
     HandshakeTimeout {
-        /// How long it had.
+        /// The time that it had.
         waited: Duration,
-        /// What of an answer had come.
+        /// How much of an answer had arrived.
         unfinished: Option<UnfinishedRead>,
     },
     /// We sent a Close, and the server did not answer it in time.
     #[error("we closed, and the server did not answer within {} s", .waited.as_secs_f32())]
     CloseTimeout {
-        /// How long it had.
+        /// The time that it had.
         waited: Duration,
     },
-    /// The closing handshake was over, and the server did not end the stream in time (RFC 6455
-    /// section 7.1.1).
+    /// The closing handshake was complete, and the server did not end the connection in time (RFC
+    /// 6455 section 7.1.1).
     #[error(
-        "the server said goodbye {} and did not hang up within {} s",
+        "the server sent a Close {} and did not hang up within {} s",
         describe_code(*code), waited.as_secs_f32()
     )]
     HangUpTimeout {
         /// The code of its Close.
         code: Option<u16>,
-        /// How long it had.
+        /// The time that it had.
         waited: Duration,
     },
-    /// Nothing more could be sent, and the server said nothing more.
+    /// Nothing more could be sent, and the server sent nothing more.
     #[error("could not send: {}", describe_io_error(.0))]
     Send(#[source] io::Error),
     /// The stream ended without a Close from either side.
     #[error("{how} without a Close{}", after_comma(unfinished.as_ref()))]
     EndWithoutClose {
-        /// How it ended.
+        /// How the stream ended.
         #[source]
         how: StreamEnd,
-        /// What was under way.
+        /// What was incomplete when it ended.
         unfinished: Option<UnfinishedRead>,
     },
     /// The stream ended after our Close, which was not answered.
     #[error("{how} and did not answer our Close{}", after_comma(unfinished.as_ref()))]
     CloseUnanswered {
-        /// How it ended.
+        /// How the stream ended.
         #[source]
         how: StreamEnd,
-        /// What was under way.
+        /// What was incomplete when it ended.
         unfinished: Option<UnfinishedRead>,
     },
 }
@@ -123,12 +123,12 @@ pub enum SessionError {
 /// How the stream from the server ended.
 #[derive(Debug, Error)]
 pub enum StreamEnd {
-    /// The server ended it.
+    /// The server ended the stream.
     #[error("the server hung up")]
     HungUp,
-    /// TCP ended within TLS without a `close_notify` alert (RFC 8446 section 6.1): anybody could
-    /// have cut it.
-    #[error("the server hung up without TLS's own goodbye")]
+    /// TCP ended within TLS without a `close_notify` alert (RFC 8446 section 6.1), so anyone could
+    /// have cut the connection.
+    #[error("the server hung up without a TLS close_notify")]
     WithoutCloseNotify,
     /// The connection broke.
     #[error("the connection broke: {}", describe_io_error(.0))]
@@ -138,34 +138,34 @@ pub enum StreamEnd {
 /// What the server answered instead of 101 Switching Protocols.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Another status; control characters in it are escaped.
+    /// Another status, with control characters escaped.
     #[error("the server answered {status}, not 101 Switching Protocols: {hint}", status = .0, hint = refusal_hint(.0))]
     Status(String),
     /// A TLS record.
-    #[error("the server answered in TLS; a wss:// URL would be right")]
+    #[error("the server answered with TLS; use a wss:// URL")]
     Tls,
-    /// HTTP/2 (RFC 9113), where a WebSocket is opened another way (RFC 8441).
-    #[error("the server speaks HTTP/2 there, where WebSocket is another thing")]
+    /// HTTP/2 (RFC 9113), which opens WebSockets in another way (RFC 8441).
+    #[error("the server speaks HTTP/2, which opens WebSockets in another way (RFC 8441)")]
     Http2,
-    /// A head that is longer than [`crate::wire::handshake::DEFAULT_MAX_HEAD_LEN`].
-    #[error("the server's answer has no end of its head within 65,536 bytes")]
+    /// A head longer than [`crate::wire::handshake::DEFAULT_MAX_HEAD_LEN`].
+    #[error("the head of the server's answer does not end within 65,536 bytes")]
     HeadTooLarge,
 }
 
-/// What was under way when the server's stream ended or stood still.
+/// What was incomplete when the server's stream ended or stalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnfinishedRead {
-    /// Nothing of the answer to the request has come.
+    /// Nothing of the response to the request has arrived.
     BeforeResponse,
-    /// The head of the answer is not complete.
+    /// The head of the response is incomplete.
     InResponse,
-    /// A frame is not complete.
+    /// A frame is incomplete.
     InFrame {
-        /// The bytes that it lacks.
+        /// The number of bytes that are missing.
         missing: ByteLen,
     },
-    /// A frame's length has its highest bit set (RFC 6455 section 5.2), so nobody knows where the
-    /// frame ends.
+    /// A frame's length has its top bit set (RFC 6455 section 5.2), so the end of the frame is
+    /// unknown.
     AfterImpossibleLength,
 }
 
@@ -181,22 +181,20 @@ impl fmt::Display for UnfinishedRead {
                     format::byte_count(missing)
                 )
             }
-            Self::AfterImpossibleLength => f.write_str("behind a length that cannot be"),
+            Self::AfterImpossibleLength => f.write_str("after an impossible length"),
         }
     }
 }
 
-/// What to make of the statuses that servers refuse a WebSocket with.
+/// Returns what a status usually means when it refuses a WebSocket.
 fn refusal_hint(status: &str) -> &'static str {
     match status {
-        "301" | "302" | "303" | "307" | "308" => {
-            "it sends us elsewhere, see Location; give that URL"
-        }
-        "400" => "it found something wrong with the request",
-        "401" | "407" => "it wants to know who asks: a header Authorization or Cookie",
-        "403" => "it does not let us in; many look at Origin",
-        "426" => "it wants another version, see Sec-WebSocket-Version",
-        "502" | "503" | "504" => "what stands behind it did not answer",
+        "301" | "302" | "303" | "307" | "308" => "it redirects; use the URL in Location",
+        "400" => "it considers the request invalid",
+        "401" | "407" => "it needs authentication: send an Authorization or Cookie header",
+        "403" => "it denies access; many servers check Origin",
+        "426" => "it needs another version; see Sec-WebSocket-Version",
+        "502" | "503" | "504" => "the server behind it did not answer",
         _ => "it does not speak WebSocket at this path",
     }
 }
@@ -214,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sentences_are_whole() {
+    fn error_messages_are_complete_sentences() {
         let waited = Duration::from_secs(5);
         for (error, sentence) in [
             (
@@ -226,7 +224,7 @@ mod tests {
             ),
             (
                 SessionError::HangUpTimeout { code: Some(1001), waited },
-                "the server said goodbye with 1001 and did not hang up within 5 s",
+                "the server sent a Close with 1001 and did not hang up within 5 s",
             ),
             (
                 SessionError::CloseTimeout { waited },
@@ -241,13 +239,13 @@ mod tests {
                     how: StreamEnd::Broke(io::ErrorKind::ConnectionReset.into()),
                     unfinished: Some(UnfinishedRead::InFrame { missing: 7_u64.into() }),
                 },
-                "the connection broke: the peer reset it without a Close, in the middle of a \
-                 frame, which needs 7 bytes more",
+                "the connection broke: the peer reset the connection without a Close, in the \
+                 middle of a frame, which needs 7 bytes more",
             ),
             (
                 Refusal::Status("403".into()).into(),
-                "the server answered 403, not 101 Switching Protocols: it does not let us in; \
-                 many look at Origin",
+                "the server answered 403, not 101 Switching Protocols: it denies access; \
+                 many servers check Origin",
             ),
         ] {
             assert_eq!(error.to_string(), sentence);

@@ -3,21 +3,21 @@
 use crate::clients::error::{SessionEnd, SessionError};
 use crate::net::{AddressPair, Chunk};
 
-/// What happens in a session, in the order in which it happened.
+/// An event of a session. Events come in the order in which they happened.
 #[derive(Debug)]
 pub enum SessionEvent {
-    /// TCP is there; TLS too, where there is any.
+    /// TCP is connected, and TLS too if the URL asks for it.
     Connected(AddressPair),
-    /// What a reader should know: what TLS has come to, or that a certificate is not checked.
+    /// A remark for the user: what TLS has negotiated, or that the certificate is not checked.
     Note(String),
     /// The secrets of the TLS connection, as lines of a key log.
     KeyLog(String),
-    /// Bytes went over the connection (above TLS where there is TLS), from the first of the
-    /// handshake to the end of the stream.
+    /// Bytes of the connection (above TLS, if there is TLS), from the first byte of the handshake
+    /// to the end of the stream.
     Bytes(Chunk),
-    /// The server has answered 101: frames from here on, even where the handshake has faults.
+    /// The server has answered 101. Frames follow, even if the handshake has faults.
     Open,
-    /// The session is over, and why; always the last event. `Ok`: both sides knew that it would
+    /// The session is over, for this reason. It is always the last event. `Ok` means an orderly
     /// end.
     Ended(Result<SessionEnd, SessionError>),
 }

@@ -1,6 +1,6 @@
-//! [`Inbound`]: what the session itself must understand of what the server says: the answer, pings and the Close.
-//! Everything else is for whoever reads the reports; of a payload no more is kept than a control
-//! frame may hold.
+//! [`Inbound`]: the part of the server's bytes that the session itself must understand: the
+//! handshake's response, pings and the Close. Everything else is for the receiver of the events. Of
+//! a payload it keeps no more than a control frame may have.
 
 use crate::clients::{Refusal, UnfinishedRead};
 use crate::wire::decode::direction_reader::{DirectionReader, Unit, UnitKind};
@@ -8,21 +8,21 @@ use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::handshake::{Head, HeadScan};
 use crate::wire::{Opcode, Side, format};
 
-/// What the server sent.
+/// Something that the server sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum InboundEvent {
-    /// The server has answered 101: frames from here on.
+    /// The server has answered 101. Frames follow.
     Open,
-    /// Something else was answered: what, and the bytes of the body that are still to come, where
-    /// `Content-Length` says it.
+    /// The server answered something else, with this number of body bytes still to come; `None`
+    /// without `Content-Length`.
     Refused(Refusal, Option<u64>),
-    /// A whole ping.
+    /// A complete Ping with its payload.
     Ping(Vec<u8>),
-    /// A whole Close with its code.
+    /// A complete Close with its code.
     Close(Option<u16>),
 }
 
-/// A control frame holds at most this much (RFC 6455 section 5.5).
+/// The maximum payload of a control frame in bytes (RFC 6455 section 5.5).
 const MAX_CONTROL_PAYLOAD: usize = 125;
 
 #[derive(Debug)]
@@ -48,8 +48,7 @@ impl Inbound {
         }
     }
 
-    /// Where the stream stands, for the case that it ends here: in the middle of a frame, and what
-    /// is missing.
+    /// Returns what is incomplete if the stream ends here.
     pub(super) fn unfinished(&self) -> Option<UnfinishedRead> {
         match (self.reader.expects(), self.reader.frames()) {
             (UnitKind::Head, _) if self.reader.head().bytes().is_empty() => {
@@ -67,7 +66,7 @@ impl Inbound {
         }
     }
 
-    /// What the server's head says. `behind` bytes have come behind it.
+    /// Returns the event for the server's head. `behind` bytes have arrived after it.
     fn head_event(&self, scan: HeadScan, behind: u64) -> InboundEvent {
         if self.reader.expects() == UnitKind::Frame {
             return InboundEvent::Open;
@@ -81,6 +80,7 @@ impl Inbound {
                 let length = head
                     .joined_value("Content-Length")
                     .and_then(|length| length.parse::<u64>().ok());
+                // Body bytes that arrived together with the head count as received.
                 InboundEvent::Refused(refusal, length.map(|length| length.saturating_sub(behind)))
             }
             HeadScan::Tls(_) => InboundEvent::Refused(Refusal::Tls, Some(0)),
@@ -92,8 +92,7 @@ impl Inbound {
     }
 }
 
-/// Only what may be answered is reported: a ping that is not longer than a control frame may be,
-/// and a Close.
+/// Returns the event for a frame that must be answered: a Close, or a Ping of legal length.
 fn control_event(frame: AssembledFrame) -> Option<InboundEvent> {
     let header = frame.start?.header;
     match (header.opcode, frame.payload.as_slice()) {
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_answered_is_found_in_any_pieces() {
+    fn frames_that_must_be_answered_are_found_in_any_pieces() {
         let ping = [&[0x89, 126, 0, 200][..], &[7; 200]].concat();
         let bytes = [
             b"HTTP/1.1 101 X\r\n\r\n\x81\x02hi\x89\x01a".as_slice(),
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_cannot_be_is_reported() {
+    fn an_impossible_length_is_reported() {
         let bytes = [b"HTTP/1.1 101 X\r\n\r\n\x82\x7f".as_slice(), &[0xff; 8], &[0; 100]].concat();
         assert_eq!(events_of(&bytes, 1000).1, Some(UnfinishedRead::AfterImpossibleLength));
     }

@@ -1,6 +1,6 @@
-//! Clients: connections that we open ourselves and watch while they last.
+//! Clients: connections that we open ourselves, with everything on them reported.
 //!
-//! Meaning is `wire`'s part; what is shown is the demos'.
+//! `wire` gives the bytes a meaning; `demos` show them.
 
 #![warn(
     clippy::arithmetic_side_effects,

@@ -1,31 +1,31 @@
-//! [`SessionOptions`]: where a session leads, and what it does by itself.
+//! [`SessionOptions`]: where a session connects to, and what it does by itself.
 
 use std::time::Duration;
 
 use crate::clients::request::HandshakeRequest;
 use crate::net::TlsOptions;
 
-/// Where to, and how.
+/// The options of a session.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
     /// A `ws://` or `wss://` URL.
     pub url: String,
-    /// What is sent first.
+    /// The bytes that are sent first.
     pub request: HandshakeRequest,
-    /// Whom to trust, for `wss://`.
+    /// The TLS options for a `wss://` URL.
     pub tls: TlsOptions,
-    /// How long a server may take to accept a connection, to answer the handshake, and to hang up
-    /// after a Close.
+    /// How long the server may take to accept the connection, to answer the handshake, and to hang
+    /// up after a Close, each.
     pub timeout: Duration,
-    /// Answer pings, until told otherwise.
+    /// Whether to answer pings, until a command changes it.
     pub auto_pong: bool,
-    /// Answer a Close, until told otherwise.
+    /// Whether to answer a Close, until a command changes it.
     pub auto_close: bool,
 }
 
 impl SessionOptions {
-    /// As a client usually does it: an ordinary request, a timeout of 5 s, pings and Close
-    /// answered.
+    /// Creates the options of a normal client: a standard request, a timeout of 5 s, and automatic
+    /// answers to pings and a Close.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),

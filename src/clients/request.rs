@@ -1,5 +1,5 @@
-//! [`HandshakeRequest`]: the opening request as it goes on the wire (RFC 6455 section 4.1), or anything else in its place.
-//! Whether it is a good one is judged by `wire`, as for anybody's request.
+//! [`HandshakeRequest`]: the opening request as bytes (RFC 6455 section 4.1), or any bytes in its
+//! place. `wire` validates it like anyone's request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::net::Target;
 
-/// What is sent first.
+/// What a session sends first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandshakeRequest {
-    /// A request as it should be, with these options.
+    /// A valid request with these options.
     Standard(RequestOptions),
-    /// These bytes as they are: for what is broken on purpose.
+    /// These bytes unchanged, for requests that are broken on purpose.
     Raw(Vec<u8>),
 }
 
@@ -22,30 +22,30 @@ impl Default for HandshakeRequest {
     }
 }
 
-/// What a request asks for besides a WebSocket.
+/// The options of a standard request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestOptions {
-    /// Further headers, in this order. One that every request has (`Host`, `Sec-WebSocket-Key`,
-    /// ...) takes its place.
+    /// Additional headers, in this order. One with the name of a standard header (`Host`,
+    /// `Sec-WebSocket-Key`, ...) replaces it.
     pub headers: Vec<(String, String)>,
-    /// The page that asks, as a browser tells it, for example `https://example.com`.
+    /// The origin that a browser would send, for example `https://example.com`.
     pub origin: Option<String>,
-    /// Subprotocols, the best first.
+    /// The subprotocols to offer, in order of preference.
     pub protocols: Vec<String>,
-    /// Offer permessage-deflate (RFC 7692).
+    /// Whether to offer permessage-deflate (RFC 7692).
     pub deflate: bool,
 }
 
-/// A header that would break the request apart (RFC 9110 section 5).
+/// A header would break the request apart (RFC 9110 section 5).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RequestError {
-    /// A name that isn't a token.
-    #[error("{0:?} isn't a header name; letters, digits and - would do")]
+    /// The name isn't a token.
+    #[error("{0:?} isn't a header name; use letters, digits and -")]
     HeaderName(String),
-    /// A value that does not stay on its line.
-    #[error("the value of {name} holds {invalid:?}; a header stays on its line")]
+    /// The value contains a control character, for example a line break.
+    #[error("the value of {name} contains {invalid:?}; a header value must stay on one line")]
     HeaderValue {
-        /// The header.
+        /// The name of the header.
         name: String,
         /// The control character in its value.
         invalid: char,
@@ -53,11 +53,11 @@ pub enum RequestError {
 }
 
 impl HandshakeRequest {
-    /// The bytes for the wire. `nonce` becomes the key: 16 bytes that nobody could guess.
+    /// Returns the bytes to send. `nonce`, 16 unpredictable bytes, becomes the key.
     ///
     /// # Errors
-    /// A header that would break the request apart; on purpose that is done with
-    /// [`HandshakeRequest::Raw`].
+    /// Fails if a header would break the request apart. [`HandshakeRequest::Raw`] can do that on
+    /// purpose.
     pub fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, RequestError> {
         match self {
             Self::Raw(bytes) => Ok(bytes.clone()),
@@ -83,6 +83,8 @@ impl RequestOptions {
             let offer = "permessage-deflate; client_max_window_bits";
             lines.push(("Sec-WebSocket-Extensions", offer.to_owned()));
         }
+        // A user's header takes the place of the standard one, so that it can be set wrong on
+        // purpose.
         let replaced =
             |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         lines.retain(|(name, _)| !replaced(name));
@@ -97,7 +99,8 @@ impl RequestOptions {
     }
 }
 
-/// RFC 9110 section 5: a name is a token, a value stays on its line.
+/// Checks a header: the name must be a token, and the value must stay on one line (RFC 9110 section
+/// 5).
 fn check_field(name: &str, value: &str) -> Result<(), RequestError> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn section_1_3_a_request_is_what_the_rfc_shows() {
+    fn section_1_3_a_request_matches_the_example() {
         let expected = "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8000\r\nUpgrade: \
                         websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
                         dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -161,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_ones_own_takes_the_place_and_cannot_break_the_request() {
+    fn a_custom_header_replaces_the_standard_one_and_cannot_break_the_request() {
         let with = |name: &str, value: &str| {
             text(RequestOptions {
                 headers: vec![(name.into(), value.into())],

@@ -1,9 +1,8 @@
-//! One WebSocket connection to a server, with every byte of it reported as the socket took or gave
-//! it.
+//! One WebSocket connection to a server, with every byte reported as the socket took or gave it.
 //!
-//! It is written on `wire` and not on a client library, so that it goes on where a library would
-//! stop: it sends what is asked for, legal or not, and reads on whatever the server does. What it
-//! all means is for whoever reads the reports.
+//! It is built on `wire` and not on a client library, so that it goes on where a library would
+//! stop: it sends what is asked for, legal or not, and reads on whatever the server does. The
+//! receiver of the events interprets them.
 
 use tokio::sync::mpsc;
 
@@ -15,18 +14,18 @@ use crate::clients::options::SessionOptions;
 use crate::clients::random::nonce;
 use crate::net::{ChunkSender, Tap, Target, connect};
 
-/// Opens a connection, carries out commands and reports everything until it is over.
+/// Opens a connection, executes commands and reports everything until the session is over.
 ///
-/// It ends when the server hangs up, when something fails, or with a proper goodbye when `commands`
-/// is closed. Dropping the future closes the socket at once. `events` needs room for at least four;
-/// while it is full, the socket waits.
+/// The session ends when the server hangs up, when something fails, or with a closing handshake
+/// once `commands` is closed. Dropping the future closes the socket at once. `events` needs a
+/// capacity of at least four; while it is full, the socket waits.
 pub async fn run_session(
     options: SessionOptions,
     commands: mpsc::Receiver<SessionCommand>,
     events: mpsc::Sender<SessionEvent>,
 ) {
     let result = connect_and_run(&options, commands, &events).await;
-    // a reader that is gone needs no events
+    // The error is ignored: without a receiver nobody needs events. The same holds below.
     let _ = events.send(SessionEvent::Ended(result)).await;
 }
 
@@ -38,8 +37,8 @@ async fn connect_and_run(
     let target = Target::parse(&options.url)?;
     let request = options.request.to_bytes(&target, nonce()?)?;
     if target.tls && options.tls.insecure {
-        let warning =
-            "NOT SECURE: the server's certificate is not checked, so anybody may sit in between";
+        let warning = "NOT SECURE: the server's certificate is not checked, so anyone in between \
+                       can read and change everything";
         let _ = events.send(SessionEvent::Note(warning.to_owned())).await;
     }
     let stream = connect(&target, &options.tls, options.timeout).await?;
@@ -48,6 +47,7 @@ async fn connect_and_run(
     }
     if let Some(summary) = stream.tls_summary() {
         let _ = events.send(SessionEvent::Note(summary)).await;
+        // Taken once the handshake is over: by then TLS 1.3 has derived all its traffic secrets.
         let _ = events.send(SessionEvent::KeyLog(options.tls.key_log.take())).await;
     }
     let tap = Tap::new(stream, ChunkSender::new(events, SessionEvent::Bytes));
@@ -55,7 +55,7 @@ async fn connect_and_run(
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+#[expect(clippy::disallowed_methods, reason = "a test's peer needs no backlog")]
 mod tests {
     use std::time::Duration;
 
@@ -75,7 +75,7 @@ mod tests {
 
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
-    /// What a session came to.
+    /// What a session reported.
     struct Played {
         handshake: HandshakePair,
         frames: Sides<Transcript>,
@@ -104,8 +104,8 @@ mod tests {
         }
     }
 
-    /// Plays `commands` and gives back everything that was reported. The orders stay open until the
-    /// end.
+    /// Runs a session with `commands` and returns everything that it reported. The command channel
+    /// stays open until the end.
     async fn play(options: SessionOptions, commands: &[SessionCommand]) -> Played {
         let (command_sender, inbox) = mpsc::channel(16);
         let (sender, mut mail) = mpsc::channel(8);
@@ -138,14 +138,15 @@ mod tests {
         tokio::join!(run_session(options, inbox, sender), reading).1
     }
 
-    /// Whose patience no machine is too slow for. A test that wants it to end pauses the clock once
-    /// all that is to happen before has happened: then there is nothing left to wait for, and
-    /// the clock goes on to the deadline.
+    /// Returns options with a timeout that no slow machine exceeds. A test that wants it to pass
+    /// pauses the clock once everything before it has happened. Nothing is then left to wait for,
+    /// so the clock advances to the deadline.
     fn with_long_timeout(url: String) -> SessionOptions {
         SessionOptions { timeout: Duration::from_mins(1), ..SessionOptions::new(url) }
     }
 
-    /// A server for one connection: reads the request, answers 101, and then does as it is told.
+    /// Runs a session against a server for one connection, which reads the request, answers 101 and
+    /// then runs `peer`.
     async fn run_against(
         options: impl FnOnce(SessionOptions) -> SessionOptions,
         commands: &[SessionCommand],
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_byte_is_seen_from_the_handshake_to_both_closes() {
+    async fn every_byte_is_reported_from_the_handshake_to_both_closes() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let servers = ServerBundle::start(&scope, Ports::default(), None);
         let url = servers.ready().await.unwrap().websocket_url();
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_breaks_the_rules_goes_on_the_wire_and_the_answer_is_seen() {
+    async fn an_illegal_frame_is_sent_and_its_answer_reported() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let servers = ServerBundle::start(&scope, Ports::default(), None);
         let url = servers.ready().await.unwrap().websocket_url();
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pings_and_the_close_are_answered_or_left_alone() {
+    async fn pings_and_a_close_are_answered_or_ignored_as_configured() {
         let peer = async |stream: &mut TcpStream| {
             stream.write_all(b"\x89\x01a\x89\x01b\x88\x02\x03\xe9").await.unwrap();
             stream.shutdown().await.unwrap();
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_speaks_only_http_is_reported_and_its_bytes_are_kept() {
+    async fn a_refusal_is_reported_and_its_bytes_are_kept() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let servers = ServerBundle::start(&scope, Ports::default(), None);
         let played = play(
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_timeout_is_too_long() {
+    async fn the_longest_timeout_does_not_overflow() {
         let peer = async |stream: &mut TcpStream| {
             stream.read_exact(&mut [0; 8]).await.unwrap();
             stream.write_all(b"\x88\x02\x03\xe8").await.unwrap();
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_end_has_its_reason() {
+    async fn every_end_is_reported_with_its_cause() {
         let stall = async |stream: &mut TcpStream| stream.write_all(b"\x82\x0aabc").await.unwrap();
         let played = run_against(|options| options, &[], stall).await;
         let SessionError::EndWithoutClose { how: StreamEnd::HungUp, unfinished } = played.error()
@@ -272,7 +273,8 @@ mod tests {
         assert_eq!(*unfinished, Some(UnfinishedRead::InFrame { missing: 7_u64.into() }));
 
         let deaf = async |stream: &mut TcpStream| {
-            // our Close: two bytes of header, four of key, two of payload; or the end of the stream
+            // Our Close has two bytes of header, four of key and two of payload. Otherwise the
+            // stream ends.
             if stream.read_exact(&mut [0; 8]).await.is_ok() {
                 tokio::time::pause();
                 let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -294,14 +296,14 @@ mod tests {
         )
         .await;
         assert_eq!(played.end(), SessionEnd::HungUpInsideFrame);
-        assert_eq!(played.transcript(Side::Client).len(), 2, "no Close inside of a frame");
+        assert_eq!(played.transcript(Side::Client).len(), 2, "no Close within a frame");
 
         let played = run_against(|options| options, &[SessionCommand::HangUp], deaf).await;
         assert_eq!(played.end(), SessionEnd::HungUp);
     }
 
     #[tokio::test]
-    async fn a_connection_that_breaks_and_one_that_never_was() {
+    async fn a_broken_connection_and_a_refused_one_are_reported() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let cut = async {
@@ -345,7 +347,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_is_slowed_by_a_slow_reader_and_a_peer_that_reads_nothing_stops_nobody() {
+    async fn a_flood_is_slowed_by_a_slow_reader_and_an_unread_peer_stops_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}/", listener.local_addr().unwrap());
         let flood = async {
@@ -353,7 +355,7 @@ mod tests {
             peer.write_all(ANSWER).await.unwrap();
             let pings = [0x89, 0x02, 1, 2].repeat(4096);
             let mut sent = 0;
-            // it reads nothing, not even the answers, until nobody takes any more of it
+            // The peer reads nothing, not even our pongs, until we take no more of its bytes.
             while let Ok(Ok(count)) =
                 tokio::time::timeout(Duration::from_millis(300), peer.write(&pings)).await
             {
@@ -382,7 +384,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn garbage_never_hurts() {
+    async fn garbage_causes_no_panic() {
         let garbage: Vec<u8> =
             (0_u32..200_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         for start in 0..8 {

@@ -1,5 +1,5 @@
-//! The four clients: each asks, or listens, in its own way, and tells the metrics what it heard and
-//! when. None connects anew: a transport that fails stays failed, and says why.
+//! The four clients. Each polls or listens in its own way, and records in the metrics what it
+//! received and when. None reconnects: a transport that fails stays failed, with its cause.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -25,12 +25,12 @@ use crate::feed::server::LONG_POLL_TIMEOUT;
 use crate::feed::{FeedClock, Tick, Transport, TransportError};
 use crate::net::{EventReader, WebSocketLimits, connect_tcp};
 
-/// How long an answer that should come at once may take.
+/// How long a response may take that should come at once.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest message or answer that is read, in bytes.
+/// The maximum size of a message or response that is read, in bytes.
 const MAX_MESSAGE_BYTES: usize = 4096;
 
-/// What a client needs: where to ask, and whom to tell.
+/// A client: where to connect to, and the metrics to record in.
 #[derive(Clone)]
 pub(super) struct FeedClient {
     pub(super) transport: Transport,
@@ -42,7 +42,7 @@ pub(super) struct FeedClient {
 }
 
 impl FeedClient {
-    /// Asks or listens until it is dropped, or something goes wrong: that is told to the metrics.
+    /// Runs the client until it is dropped or fails. A failure is recorded in the metrics.
     pub(super) async fn run(self) {
         let ended = match self.connect().await {
             Ok(stream) => self.over(stream).await,
@@ -52,7 +52,7 @@ impl FeedClient {
         self.with_metrics(|metrics| metrics.record_failure(self.transport, error));
     }
 
-    /// Asks or listens over a connection.
+    /// Runs the client over an open connection.
     pub(super) async fn over(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -66,7 +66,7 @@ impl FeedClient {
     }
 
     fn with_metrics<T>(&self, update: impl FnOnce(&mut FeedMetrics) -> T) -> T {
-        // the metrics are whole even if a panic came between
+        // A panic cannot leave the metrics half-updated, so a poisoned lock is safe to use.
         update(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -77,7 +77,7 @@ impl FeedClient {
         Ok(tick)
     }
 
-    /// Speaks HTTP over a connection; the connection itself is driven beside that.
+    /// Runs `use_connection` over HTTP, and drives the connection at the same time.
     async fn over_http<F>(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -92,7 +92,8 @@ impl FeedClient {
         tokio::select! {
             biased;
             ended = using.as_mut() => return ended,
-            // what it had read before its end has yet to be heard; then whoever asks is told of the end
+            // The connection has ended, but it may have read a response before. The user of the
+            // connection gets that first, then the error.
             _ = connection => {}
         }
         using.await
@@ -115,10 +116,12 @@ impl FeedClient {
                 .get(&path, "application/json", LONG_POLL_TIMEOUT.saturating_add(RESPONSE_TIMEOUT))
                 .await?;
             if response.status() == StatusCode::NO_CONTENT {
+                // An expired long poll is not a failure: the client asks again.
                 self.with_metrics(|metrics| metrics.record_empty(self.transport, self.clock.now()));
                 continue;
             }
             let tick = self.record(&read_body(response).await?)?;
+            // Asking for what is newer than the last event closes the gap between two long polls.
             path = format!("/price?after={}", tick.seq);
         }
     }
@@ -132,7 +135,8 @@ impl FeedClient {
             let Ok(data) = frame?.into_data() else { continue };
             reader.push(&data);
             while let Some(event) = reader.next_event(MAX_MESSAGE_BYTES)? {
-                // an event without data, a comment say, is none (WHATWG HTML section 9.2.6)
+                // An event without data, for example a comment, does not count (WHATWG HTML section
+                // 9.2.6).
                 if let Some(data) = event.data {
                     self.record(&data)?;
                 }
@@ -152,6 +156,7 @@ impl FeedClient {
         while let Some(message) = stream.next().await {
             match message? {
                 Message::Text(text) => drop(self.record(text.as_bytes())?),
+                // tungstenite answers pings by itself.
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => return Ok(()),
                 other => return Err(TransportError::UnexpectedMessage(other)),
@@ -165,7 +170,7 @@ impl FeedClient {
     }
 }
 
-/// One connection that is kept alive, and asked one thing at a time.
+/// One kept-alive connection with one request at a time.
 struct HttpConnection {
     sender: SendRequest<Empty<Bytes>>,
     host: String,
@@ -214,11 +219,11 @@ mod tests {
     use crate::net::listen;
     use crate::scope::Scope;
 
-    /// More than any kernel keeps between two sockets.
+    /// More than a kernel buffers between two sockets.
     const MAX_WRITTEN: usize = 64 << 20;
 
     #[tokio::test]
-    async fn an_answer_that_does_not_end_is_refused_and_not_read() {
+    async fn an_endless_response_is_refused_without_reading_it() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         for (way, why) in [
             (Transport::Poll, "length limit exceeded"),
@@ -247,7 +252,7 @@ mod tests {
                 written += count;
                 assert!(written < MAX_WRITTEN, "{way:?}: it is read on and on");
             }
-            // it hangs up once it has told
+            // It hangs up once it has reported the number.
             let metrics = metrics.lock().unwrap();
             let failed = metrics.snapshot(Duration::ZERO).transports[0].failure.clone();
             assert_eq!(failed.unwrap().to_string(), why, "{way:?}");

@@ -1,5 +1,5 @@
-//! What is compared: the transports, how often something happens, how far away the server is.
-//! It is plain data, with what theory says of it.
+//! What is compared: the transports, how often something happens, and how far away the server is.
+//! It is plain data, with the ages that theory predicts.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use crate::text::named_enum;
 /// A way in which a client learns of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
-    /// Ask, pause, ask again.
+    /// Request, pause, request again.
     Poll,
-    /// Ask for what is newer than the last answer; the server answers when there is something (RFC
-    /// 6202 section 2).
+    /// Request what is newer than the last response. The server responds once there is something
+    /// (RFC 6202 section 2).
     LongPoll,
-    /// One request with an answer that never ends (WHATWG HTML, server-sent events).
+    /// One request with a response that never ends (server-sent events, WHATWG HTML section 9.2).
     Sse,
     /// One handshake, then messages.
     WebSocket,
@@ -39,20 +39,20 @@ impl Transport {
     }
 }
 
-/// One comparison: under which conditions, and for how long.
+/// The configuration of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedConfig {
-    /// The transports, in the order they are shown in.
+    /// The transports, in the order in which they are shown.
     pub transports: Vec<Transport>,
-    /// About how long it is from one event to the next.
+    /// The approximate mean time between two events.
     pub mean_gap: Duration,
-    /// How long a polling client waits between an answer and its next question.
+    /// How long a polling client pauses between a response and its next request.
     pub poll_interval: Duration,
-    /// The round trip to the server: modelled, on top of what loopback takes.
+    /// The modelled round trip to the server, in addition to what loopback takes.
     pub rtt: Duration,
-    /// How long it runs.
+    /// How long the comparison runs.
     pub duration: Duration,
-    /// The seed of prices and gaps.
+    /// The seed of the prices and of the gaps between events.
     pub seed: u64,
 }
 
@@ -70,18 +70,20 @@ impl Default for FeedConfig {
 }
 
 impl FeedConfig {
-    /// The mean age that theory gives `transport`, where events come at random and far apart; a
-    /// long poll has its best and its worst case (RFC 6202 section 2.2).
+    /// Returns the mean age that theory predicts for `transport` if events are random and far
+    /// apart. A long poll has a best and a worst case (RFC 6202 section 2.2).
     pub fn expected_age(&self, transport: Transport) -> RangeInclusive<Duration> {
         let [transit, mean_wait] =
             [self.rtt, self.poll_interval].map(|time| time.checked_div(2).unwrap_or_default());
         match transport {
-            // between two looks of the server at the price lie the pause and a round trip, half of
-            // which is the mean wait
+            // The server looks at the price once per pause and round trip. An event waits half of
+            // that on average, and its response then takes half a round trip more.
             Transport::Poll => {
                 let age = mean_wait.saturating_add(self.rtt);
                 age..=age
             }
+            // At worst an event just misses a response, and waits for that one and the next
+            // request.
             Transport::LongPoll => transit..=transit.saturating_mul(3),
             Transport::Sse | Transport::WebSocket => transit..=transit,
         }
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn theory_is_that_of_the_textbook() {
+    fn theory_matches_the_textbook() {
         let config =
             FeedConfig { poll_interval: Duration::from_millis(100), ..FeedConfig::default() };
         let expected = |transport| {
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn theory_of_the_longest_times_ends_at_the_longest_time() {
+    fn theory_saturates_at_the_longest_duration() {
         let config = FeedConfig {
             poll_interval: Duration::MAX,
             rtt: Duration::MAX,

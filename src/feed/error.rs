@@ -1,5 +1,5 @@
-//! Why a comparison, or one of its transports, stops: the sentences are for people, callers match
-//! on variants.
+//! Why a comparison or one of its transports stops. Callers match on variants; the sentences are
+//! for people.
 
 use std::io;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use crate::feed::PriceError;
 use crate::net::{LongEvent, error_chain};
 
-/// Why a comparison could not be run.
+/// Why a comparison could not run.
 #[derive(Debug, Error)]
 pub enum FeedError {
-    /// There is no thread to run it on.
+    /// The thread that it runs on could not be started.
     #[error("could not start a thread: {0}")]
     Thread(#[source] io::Error),
-    /// The server has no thread, or one of its sockets cannot listen.
+    /// The thread of the server could not be started, or one of its sockets cannot listen.
     #[error("could not start the feed's server: {0}")]
     Server(#[source] io::Error),
-    /// The server has ended before the comparison.
+    /// The server ended before the comparison.
     #[error("the feed's server has ended")]
     ServerEnded,
 }
 
-/// Why a transport hears nothing any more.
+/// Why a transport receives nothing any more.
 #[derive(Debug, Error)]
 pub enum TransportError {
     /// The server ended the stream or closed the WebSocket.
@@ -34,31 +34,31 @@ pub enum TransportError {
     /// TCP failed.
     #[error("{}", error_chain(.0))]
     Io(#[source] io::Error),
-    /// What should come at once did not come in this time.
+    /// A response that should come at once did not come within this time.
     #[error("no answer within {} s", .0.as_secs())]
     Timeout(Duration),
     /// HTTP failed (RFC 9112).
     #[error("{}", error_chain(.0))]
     Http(#[from] hyper::Error),
-    /// A request that cannot be written.
+    /// The request could not be built.
     #[error("{}", error_chain(.0))]
     Request(#[from] http::Error),
-    /// A body that broke off, or is longer than what is read.
+    /// The body broke off, or is longer than the limit.
     #[error("{0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
-    /// An answer without a price.
+    /// The response has no price.
     #[error("the server answered {0}")]
     Status(StatusCode),
-    /// An event that is longer than what is read.
+    /// An event is longer than the limit.
     #[error(transparent)]
     LongEvent(#[from] LongEvent),
     /// The WebSocket failed (RFC 6455).
     #[error("{}", error_chain(.0))]
     WebSocket(#[source] Box<tungstenite::Error>),
-    /// Another message than a text.
+    /// The message isn't text.
     #[error("the server sent {0:?} instead of a price")]
     UnexpectedMessage(Message),
-    /// A message that isn't a price.
+    /// The message isn't a price.
     #[error(transparent)]
     Price(#[from] PriceError),
 }

@@ -1,7 +1,8 @@
-//! [`FeedMetrics`]: who knew what when, and what it cost. It has no clock: each call carries the time.
+//! [`FeedMetrics`]: which client knew what at which time, and what it cost. It has no clock: each
+//! call is given the time.
 //!
-//! The age of an event is the time until a client has it, or a newer one: a poll that skips two
-//! events is late for all three. A client is behind from the first event that it does not have yet.
+//! The age of an event is the time until a client has it or a newer one, so a poll that skips two
+//! events is late for all three. A client is behind from the first event that it does not have.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,25 +12,26 @@ use crate::feed::{Tick, Transport, TransportError};
 use crate::measure::{Histogram, HistogramSummary, to_u64_saturating};
 use crate::net::Traffic;
 
-/// The events, and the questions of each client, that are kept for the time line.
+/// The number of events, and of marks of each client, that are kept for the timeline.
 const HISTORY_CAPACITY: usize = 512;
 
-/// How ages are spread, on a logarithmic axis from 1 ms to 10 s.
+/// The distribution of ages on a logarithmic axis from 1 ms to 10 s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgeHistogram {
     bins: [u32; Self::BINS],
 }
 
 impl AgeHistogram {
-    /// The number of bins: 30 for a factor of ten.
+    /// The number of bins: 30 for each factor of ten.
     pub const BINS: usize = 120;
 
-    /// The ages in each bin; shorter and longer ones stand in the first and the last.
+    /// Returns the number of ages in each bin. Shorter and longer ages count in the first and last
+    /// bin.
     pub fn bins(&self) -> &[u32] {
         &self.bins
     }
 
-    /// Where `age` stands on the axis, from 0 to 1.
+    /// Returns the position of `age` on the axis, from 0 to 1.
     pub fn position(age: Duration) -> f64 {
         ((age.as_secs_f64() * 1e3).max(1.0).log10() / 4.0).min(1.0)
     }
@@ -50,53 +52,53 @@ impl Default for AgeHistogram {
     }
 }
 
-/// Something a client heard, for the time line.
+/// A response or message that a client received, for the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimelineMark {
-    /// When the answer or message was there.
+    /// When it was received.
     pub at: Duration,
-    /// Whether it held something new.
+    /// Whether it contained something new.
     pub is_new: bool,
 }
 
-/// How one transport stands.
+/// The statistics of one transport.
 #[derive(Clone, Debug)]
 pub struct TransportStats {
-    /// Which transport.
+    /// The transport that they belong to.
     pub transport: Transport,
-    /// The ages of the events that this client has heard of.
+    /// The ages of the events that this client has received.
     pub ages: HistogramSummary,
-    /// Their mean.
+    /// The mean of these ages.
     pub mean: Duration,
-    /// How they are spread.
+    /// The distribution of these ages.
     pub spread: AgeHistogram,
-    /// The price on its screen; `None` before the first answer.
+    /// The price that the client knows; `None` before the first response.
     pub price: Option<f64>,
-    /// For how long that has been outdated: since the first event that it does not have; zero if
-    /// it has the newest.
+    /// How long that price has been outdated: the time since the first event that the client does
+    /// not have, zero if it has the newest.
     pub behind: Duration,
-    /// The longest that it has been behind.
+    /// The longest time that the client has been behind.
     pub max_behind: Duration,
-    /// Requests made; a handshake is one.
+    /// The number of requests, including the handshake.
     pub requests: u64,
-    /// The answers and messages that held nothing new.
+    /// The number of responses and messages that contained nothing new.
     pub empty: u64,
-    /// Bytes from client to server and back, counted at the server's socket: all that TCP carried.
+    /// Bytes from client to server and back, counted at the server's socket as TCP payload.
     pub bytes: (u64, u64),
-    /// What it heard, and when.
+    /// The latest responses and messages, with their times.
     pub marks: Vec<TimelineMark>,
-    /// Why it hears nothing any more.
+    /// Why it receives nothing any more; `None` while it does.
     pub failure: Option<Arc<TransportError>>,
 }
 
-/// The comparison while it runs.
+/// The state of a running comparison.
 #[derive(Clone, Debug)]
 pub struct FeedSnapshot {
     /// How long it has run.
     pub elapsed: Duration,
-    /// The events so far.
+    /// The number of events so far.
     pub events: u64,
-    /// The price as it is at the source.
+    /// The current price at the source.
     pub price: f64,
     /// When the latest events happened.
     pub recent: Vec<Duration>,
@@ -112,12 +114,12 @@ pub(super) struct FeedMetrics {
     newest: Tick,
 }
 
-/// One client.
+/// The measurements of one client.
 #[derive(Debug)]
 struct TransportRecorder {
     transport: Transport,
     traffic: Arc<Traffic>,
-    /// The newest it has; `None` before the first answer.
+    /// The newest event that the client has; `None` before the first response.
     latest: Option<Tick>,
     ages: Histogram,
     spread: AgeHistogram,
@@ -129,7 +131,7 @@ struct TransportRecorder {
 }
 
 impl FeedMetrics {
-    /// Empty metrics for clients of these transports, each with the counters of its server.
+    /// Creates empty metrics for clients of these transports, each with the counters of its server.
     pub(super) fn new(transports: &[(Transport, Arc<Traffic>)]) -> Self {
         let recorders = transports
             .iter()
@@ -138,42 +140,42 @@ impl FeedMetrics {
         Self { recorders, recent: VecDeque::new(), newest: Tick::INITIAL }
     }
 
-    /// Something has happened; this must be told before any client can hear of it.
+    /// Records an event. It must be recorded before any client can receive it.
     pub(super) fn record_event(&mut self, tick: Tick) {
         self.newest = tick;
         push(&mut self.recent, tick);
     }
 
-    /// A client has sent a request.
+    /// Records that a client has sent a request.
     pub(super) fn record_request(&mut self, transport: Transport) {
         self.with_recorder(transport, |recorder, _| {
             recorder.requests = recorder.requests.saturating_add(1)
         });
     }
 
-    /// A client has this now.
+    /// Records that a client has received this event.
     pub(super) fn record_update(&mut self, transport: Transport, tick: Tick, now: Duration) {
         self.with_recorder(transport, |recorder, recent| recorder.record_update(tick, now, recent));
     }
 
-    /// An answer without a price: a long poll whose time was up.
+    /// Records a response without a price: a long poll that has expired.
     pub(super) fn record_empty(&mut self, transport: Transport, now: Duration) {
         self.with_recorder(transport, |recorder, _| recorder.add_mark(now, false));
     }
 
-    /// A client hears nothing any more.
+    /// Records that a client receives nothing any more.
     pub(super) fn record_failure(&mut self, transport: Transport, error: TransportError) {
         self.with_recorder(transport, |recorder, _| recorder.failure = Some(Arc::new(error)));
     }
 
-    /// Whether every client has its first price, or has failed.
+    /// Whether every client has its first price or has failed.
     pub(super) fn all_ready(&self) -> bool {
         self.recorders
             .iter()
             .all(|recorder| recorder.latest.is_some() || recorder.failure.is_some())
     }
 
-    /// How everything stands at `now`.
+    /// Returns the state at `now`.
     pub(super) fn snapshot(&self, now: Duration) -> FeedSnapshot {
         FeedSnapshot {
             elapsed: now,
@@ -223,6 +225,7 @@ impl TransportRecorder {
 
     fn record_update(&mut self, tick: Tick, now: Duration, recent: &VecDeque<Tick>) {
         let before = self.seq();
+        // An update also ends the wait for all older events that the client skipped.
         let is_new = recent.iter().filter(|event| event.seq > before && event.seq <= tick.seq);
         for event in is_new {
             let age = now.saturating_sub(event.at());
@@ -295,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_old_until_it_or_a_newer_one_is_there() {
+    fn an_event_ages_until_it_or_a_newer_one_is_received() {
         let mut metrics = metrics();
         for (seq, at) in [(1, 100), (2, 150), (3, 190)] {
             metrics.record_event(tick(seq, at));
@@ -330,11 +333,11 @@ mod tests {
         metrics.record_update(Transport::Poll, tick(1, 100), ms(170));
         assert_eq!(behind(&metrics, 170), ms(20), "it has the first, not the second");
         metrics.record_update(Transport::Poll, tick(2, 150), ms(180));
-        assert_eq!(behind(&metrics, 1_000), ms(0), "silence is not age");
+        assert_eq!(behind(&metrics, 1_000), ms(0), "no new event, so nothing ages");
     }
 
     #[test]
-    fn an_answer_without_news_is_a_mark_and_no_age() {
+    fn a_response_without_news_is_a_mark_without_an_age() {
         let mut metrics = metrics();
         metrics.record_update(Transport::Poll, Tick::INITIAL, ms(500));
         metrics.record_empty(Transport::Poll, ms(600));
@@ -347,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_its_own_transports_affair() {
+    fn a_failure_concerns_only_its_own_transport() {
         let mut metrics = FeedMetrics::new(&[
             (Transport::Poll, Arc::default()),
             (Transport::Sse, Arc::default()),
@@ -362,14 +365,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_has_a_bound() {
+    fn the_history_is_bounded() {
         let mut metrics = metrics();
         (1..3 * HISTORY_CAPACITY as u64).for_each(|seq| metrics.record_event(tick(seq, seq)));
         assert_eq!(metrics.snapshot(ms(1)).recent.len(), HISTORY_CAPACITY);
     }
 
     #[test]
-    fn ages_stand_on_a_logarithmic_axis() {
+    fn ages_are_placed_on_a_logarithmic_axis() {
         let places = [0, 1, 10, 100, 1_000, 10_000, 100_000]
             .map(|age| (AgeHistogram::position(ms(age)) * 100.0).round() as u32);
         assert_eq!(places, [0, 0, 25, 50, 75, 100, 100]);

@@ -1,9 +1,9 @@
-//! The feed: one source of prices, and the ways to hear of a change, side by side: polled,
-//! long-polled, by SSE, by WebSocket.
+//! The feed: one source of prices, and the transports by which clients learn of a change, side by
+//! side: polling, long polling, SSE and WebSocket.
 //!
-//! It measures how old the news is when a client has it, how long a client is behind, what was
-//! asked for and how many bytes went over the sockets. Server and clients are its own, on loopback;
-//! it draws nothing.
+//! It measures how old an event is when a client receives it, how long a client is behind, how many
+//! requests were made, and how many bytes went over the sockets. It runs its own server and clients
+//! on loopback, and draws nothing.
 
 #![warn(
     clippy::arithmetic_side_effects,

@@ -1,7 +1,7 @@
-//! The comparison as it is run: the server on a thread of its own, then the clients, then the
-//! source, reports on the way.
+//! Runs a comparison: the server on a thread of its own, then the clients, then the source, with
+//! progress reports.
 //!
-//! It belongs on a thread and runtime of its own; nothing in it waits for whoever reads the
+//! It belongs on a thread and runtime of its own. Nothing in it waits for the reader of the
 //! reports.
 
 use std::io;
@@ -20,32 +20,32 @@ use crate::feed::{FeedClock, FeedConfig, FeedError, FeedSnapshot, Transport};
 use crate::net::Traffic;
 use crate::scope::{ReportSender, Scope};
 
-/// The shortest time between two reports.
+/// The minimum time between two reports.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
-/// How long the clients may take to get ready, beyond four round trips, before something happens
-/// all the same.
+/// How long the clients may take to get ready, in addition to four round trips. Then events start
+/// in any case.
 const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What a comparison reports.
+/// An event of a comparison.
 #[derive(Debug)]
 pub enum FeedEvent {
-    /// Where it stands; some are left out if the reader is slow.
+    /// The current state. Some are dropped if the reader is slow.
     Progress(Box<FeedSnapshot>),
-    /// How it ended; always sent, always last.
+    /// The result. It is always sent, and always last.
     Finished(Result<Box<FeedSnapshot>, FeedError>),
 }
 
-/// Runs the comparison to its end and reports on the way. Ending `scope`, which owns the server's
-/// thread and the clients, ends it at once; so does dropping the future.
+/// Runs the comparison to its end and sends reports. Ending `scope`, which owns the server's thread
+/// and the clients, ends the comparison at once, and so does dropping the future.
 ///
-/// Nothing happens while `running` is false.
+/// No events happen while `running` is false.
 pub(crate) async fn run(
     config: FeedConfig,
     scope: Scope,
     running: watch::Receiver<bool>,
     events: ReportSender<FeedEvent>,
 ) {
-    // a scope of its own: the caller may stand in the one it gave
+    // A scope of its own, because the caller may itself be a task of the given one.
     let work = scope.child();
     let end = compare(&config, &work, running, &events).await;
     work.cancel();
@@ -78,7 +78,7 @@ async fn compare(
             sleep(Duration::from_millis(1)).await;
         }
     };
-    // one that is not ready by then is late, and its ages will say so
+    // The error is ignored: a client that is not ready yet is late, and its ages show it.
     let _ = timeout(READY_TIMEOUT.saturating_add(config.rtt.saturating_mul(4)), ready).await;
     let source = SourceInputs {
         walk: PriceWalk::new(config.seed, config.mean_gap),
@@ -89,6 +89,7 @@ async fn compare(
     source_sender.send(source).map_err(|_| FeedError::ServerEnded)?;
 
     let mut reporting = interval(PROGRESS_INTERVAL);
+    // After a pause, the reports that were missed are not made up for.
     reporting.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         reporting.tick().await;
@@ -104,7 +105,7 @@ fn read_metrics<T>(metrics: &Mutex<FeedMetrics>, read: impl FnOnce(&FeedMetrics)
     read(&metrics.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// What the server's thread needs to let things happen.
+/// What the source on the server's thread needs.
 struct SourceInputs {
     walk: PriceWalk,
     clock: FeedClock,
@@ -112,14 +113,15 @@ struct SourceInputs {
     running: watch::Receiver<bool>,
 }
 
-/// Where a transport's server is to be found.
+/// The address of a transport's listener, and its counters.
 struct ListenerAddress {
     transport: Transport,
     address: SocketAddr,
     traffic: Arc<Traffic>,
 }
 
-/// Starts the server, on a thread of `scope`; things happen once it is sent a source.
+/// Starts the server on a thread of `scope`. Events start once the returned sender is sent a
+/// source.
 async fn start_server(
     config: &FeedConfig,
     scope: &Scope,
@@ -136,8 +138,9 @@ async fn start_server(
         for listener in listeners {
             scope.spawn("feed listener", listener.serve(publisher.clone(), scope.child()));
         }
+        // The error is ignored: the receiver is gone only if the comparison is.
         let _ = ready_sender.send(Ok(addresses));
-        // the other end is gone only if the comparison is
+        // The sender is dropped only if the comparison is over.
         let Ok(SourceInputs { walk, clock, metrics, running }) = source.await else { return };
         publish_ticks(walk, clock, metrics, publisher, running).await;
     });
@@ -175,7 +178,7 @@ mod tests {
     use crate::net::paused::PausedClock;
     use crate::net::{self, Clock as _, DelayedStream, LinkConditions, Stall, Tap};
 
-    /// How long a test on real sockets may take before it is called hung.
+    /// The time after which a test on real sockets counts as hung.
     const HUNG: Duration = Duration::from_mins(1);
 
     fn ms(count: u64) -> Duration {
@@ -196,8 +199,8 @@ mod tests {
         }
     }
 
-    /// A comparison in a time that passes only while all wait: the same servers, clients and
-    /// source, with pipes for sockets.
+    /// A comparison in paused time: the same servers, clients and source, over pipes instead of
+    /// sockets.
     struct Paced {
         metrics: Arc<Mutex<FeedMetrics>>,
         clock: FeedClock,
@@ -258,7 +261,7 @@ mod tests {
             Self { metrics, clock, switch, _scope: scope }
         }
 
-        /// Where it stands when `span` has passed.
+        /// Returns the state after `span` has passed.
         async fn after(&self, span: Duration) -> FeedSnapshot {
             sleep(span).await;
             read_metrics(&self.metrics, |metrics| metrics.snapshot(self.clock.now()))
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pushed_client_is_fresher_than_a_polling_one_and_asks_once() {
+    async fn a_pushed_client_is_fresher_than_a_polling_one_and_makes_one_request() {
         let snapshot = Paced::start(&near()).await.after(ms(1_500)).await;
         assert!(snapshot.events > 15, "{snapshot:?}");
         for stats in &snapshot.transports {
@@ -290,7 +293,7 @@ mod tests {
         let poll = stats_of(&snapshot, Transport::Poll);
         assert!((15..=16).contains(&poll.requests), "{} in 1.5 s, one each 100 ms", poll.requests);
         assert!(poll.mean > ms(30), "{:?}, half of the pause in theory", poll.mean);
-        // one that is out, and one for each event but those that happened while it was on its way
+        // One request is open, and there was one for each event except those during a response.
         let long = stats_of(&snapshot, Transport::LongPoll).requests;
         assert!((10..=snapshot.events + 2).contains(&long), "{long}");
         for push in [Transport::WebSocket, Transport::Sse] {
@@ -310,11 +313,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn over_a_distance_push_takes_half_a_round_trip_and_polling_the_pause_as_well() {
+    async fn over_a_distance_push_takes_half_a_round_trip_and_polling_adds_its_pause() {
         let config = FeedConfig { mean_gap: ms(60), rtt: ms(60), poll_interval: ms(200), ..near() };
         let snapshot = Paced::start(&config).await.after(ms(30_000)).await;
         for push in [Transport::WebSocket, Transport::Sse] {
-            // the histogram keeps three digits
+            // The histogram keeps three significant digits.
             let mean = stats_of(&snapshot, push).mean;
             assert!((ms(30)..ms(30) + ms(1) / 10).contains(&mean), "{push:?}: {mean:?}");
         }
@@ -332,11 +335,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_costs_push_nothing_and_polling_goes_on_asking() {
+    async fn without_events_push_costs_nothing_and_polling_goes_on() {
         let running = Paced::start(&near()).await;
         running.after(ms(500)).await;
         running.switch.send_replace(false);
-        // what was under way has arrived
+        // What was in flight has arrived.
         let silent = running.after(ms(300)).await;
         let snapshot = running.after(ms(700)).await;
         assert!(silent.events > 0 && silent.events == snapshot.events);
@@ -357,8 +360,8 @@ mod tests {
         );
     }
 
-    /// Runs it on real sockets, until `enough` or to its end; what was told last, and whether that
-    /// was the end.
+    /// Runs a comparison on real sockets until `enough` holds or to its end. Returns the last
+    /// report, and whether it was the end.
     async fn play(
         config: FeedConfig,
         mut enough: impl FnMut(&FeedSnapshot) -> bool,
@@ -369,7 +372,7 @@ mod tests {
         around.spawn("feed", run(config, around.child(), switch.subscribe(), events));
         let reading = async {
             loop {
-                match inbox.recv().await.expect("the end is always told") {
+                match inbox.recv().await.expect("the end is always sent") {
                     FeedEvent::Progress(snapshot) if enough(&snapshot) => {
                         return (*snapshot, false);
                     }
@@ -382,7 +385,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn on_real_sockets_each_way_hears_and_nothing_is_known_before_it_has_come() {
+    async fn on_real_sockets_every_transport_receives_and_nothing_is_known_too_early() {
         let config = FeedConfig { rtt: ms(20), duration: Duration::from_hours(1), ..near() };
         let enough =
             |snapshot: &FeedSnapshot| snapshot.transports.iter().all(|stats| stats.ages.count > 5);
@@ -403,13 +406,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_ends_after_its_length() {
+    async fn it_ends_after_its_duration() {
         let (snapshot, ended) = play(FeedConfig { duration: ms(200), ..near() }, |_| false).await;
         assert!(ended && snapshot.elapsed >= ms(200), "{snapshot:?}");
     }
 
     #[tokio::test]
-    async fn a_transport_whose_server_dies_or_talks_nonsense_says_so_and_the_others_go_on() {
+    async fn a_transport_whose_server_dies_or_sends_nonsense_fails_and_the_others_go_on() {
         let config = FeedConfig { transports: vec![Transport::WebSocket], ..near() };
         let nonsense = net::listen(([127, 0, 0, 1], 0)).unwrap();
         let transports = [

@@ -1,9 +1,8 @@
-//! The server of the feed: one listener for each transport, so that each transport's bytes are
-//! counted apart.
+//! The server of the feed: one listener for each transport, so that the bytes of each transport are
+//! counted separately.
 //!
-//! `GET /price` answers at once, `GET /price?after=N` when there is something newer than event N,
-//! `GET /events` never ends, and the WebSocket listener pushes. Between socket and server lies a
-//! modelled distance.
+//! `GET /price` responds at once, `GET /price?after=N` once there is an event newer than N, `GET
+//! /events` never ends, and the WebSocket listener pushes. Each socket is behind a modelled link.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -36,14 +35,15 @@ use crate::servers::connection::handshake::{self, OrdinaryHttp};
 use crate::servers::{Limits, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;
 
-/// The largest message that a client may send, in bytes: it has nothing to say but control frames.
+/// The maximum size of a client's message in bytes. Clients send nothing but control frames.
 const MAX_MESSAGE_LEN: usize = 4096;
-/// How long a long poll is held: safe with the proxies that there are (RFC 6202 section 5.5).
+/// How long a long poll is held open. Usual proxies tolerate it (RFC 6202 section 5.5).
 pub(super) const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a connection may take for its request's head, and idle between requests.
+/// How long a connection may take for the head of a request, and how long it may be idle between
+/// requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One transport's listener on loopback, and the counters of its sockets.
+/// One transport's listener on loopback, with the counters of its sockets.
 pub(super) struct TransportListener {
     transport: Transport,
     link: LinkConditions,
@@ -52,7 +52,7 @@ pub(super) struct TransportListener {
 }
 
 impl TransportListener {
-    /// Listens on a free port of 127.0.0.1, as if it were `rtt` away.
+    /// Listens on a free port of 127.0.0.1, behind a modelled link with this round trip.
     pub(super) fn bind(transport: Transport, rtt: Duration) -> io::Result<Self> {
         let listener = net::listen((Ipv4Addr::LOCALHOST, 0))?;
         let link = LinkConditions { rtt, ..LinkConditions::default() };
@@ -67,42 +67,43 @@ impl TransportListener {
         self.traffic.clone()
     }
 
-    /// Serves the ticks of `publisher` by this transport until it is dropped; connections are tasks
-    /// of `scope`.
+    /// Serves the ticks of `publisher` over this transport until it is dropped. Connections are
+    /// tasks of `scope`.
     pub(super) async fn serve(self, publisher: TickPublisher, scope: Scope) {
         let options = options(self.traffic);
         let connection = |stream: TcpStream, peer| {
-            // the tap stands at the socket itself: bytes count when they are there
+            // The tap is at the socket itself, so bytes count when they arrive and not when the
+            // modelled link delivers them.
             let tap = Tap::new(stream, options.traffic.count_connection());
             let socket = DelayedStream::new(tap, self.link, Instant::now(), Stall::default(), 0);
             let (publisher, options) = (publisher.clone(), options.clone());
             async move {
-                // out of timers: the client sees that the connection is closed
+                // Without a timer the connection is dropped, which the client sees as closed.
                 let Ok(socket) = socket else { return };
                 serve_connection(self.transport, socket, peer, publisher, options).await;
             }
         };
-        // the clients are the feed's own: there are never so many
+        // The limit is never reached, because the clients are the feed's own.
         let limit = options.limits.max_connections;
         net::serve("feed connection", &scope, &self.listener, limit, || {}, connection).await;
     }
 }
 
-/// How each connection is served.
+/// Returns the options with which each connection is served.
 pub(super) fn options(traffic: Arc<Traffic>) -> ServerOptions {
     let limits = Limits { head_timeout: HEAD_TIMEOUT, ..Limits::default() };
     ServerOptions { traffic, limits, ..ServerOptions::default() }
 }
 
-/// Serves the ticks of `publisher` on one connection, whatever it runs over.
+/// Serves the ticks of `publisher` on one connection, over a socket or a pipe.
 pub(super) async fn serve_connection(
-    way: Transport,
+    transport: Transport,
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     publisher: TickPublisher,
     options: ServerOptions,
 ) {
-    match way {
+    match transport {
         Transport::WebSocket => serve_websocket(socket, publisher, options).await,
         Transport::Poll | Transport::LongPoll | Transport::Sse => {
             http::serve_connection(
@@ -120,7 +121,7 @@ fn router(publisher: TickPublisher) -> Router {
     Router::new().route("/price", get(price)).route("/events", get(events)).with_state(publisher)
 }
 
-/// The price as it is now; with `after=N`, as soon as it is newer than event N.
+/// Returns the current price, or with `after=N`, waits until it is newer than event N.
 async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery) -> Response {
     let after =
         match query.as_deref().map(|query| query.strip_prefix("after=").map(str::parse::<u64>)) {
@@ -142,15 +143,16 @@ async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery
         .into_response()
 }
 
-/// The price as it is now, then every event, each with its number as its id.
+/// Streams the current price, then every event, each with its number as its id.
 async fn events(State(publisher): State<TickPublisher>) -> Response {
     http::event_stream(
         tick_stream(&publisher).map(|tick| encode_event(Some(tick.seq), &tick.to_json())),
     )
 }
 
-/// The price as it is now, then every event; who is far behind goes on with what is newer.
+/// Returns the current price, then every event. A reader that lags too far skips to newer events.
 fn tick_stream(publisher: &TickPublisher) -> impl Stream<Item = Tick> + Send + use<> {
+    // Subscribing before reading the price means that no event can fall between the two.
     let each = publisher.subscribe();
     let now = *publisher.latest().borrow();
     let rest = stream::unfold(each, |mut each| async move {
@@ -165,14 +167,14 @@ fn tick_stream(publisher: &TickPublisher) -> impl Stream<Item = Tick> + Send + u
     stream::once(async move { now }).chain(rest)
 }
 
-/// A WebSocket that gets the price as it is now, then every event.
+/// Serves a WebSocket that gets the current price, then every event.
 async fn serve_websocket(
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     publisher: TickPublisher,
     options: ServerOptions,
 ) {
     let mut socket = Timed::new(socket, options.limits);
-    // who does not open a WebSocket has been answered, or is gone
+    // If the peer does not open a WebSocket, it has been answered already or is gone.
     let policy = ServerPolicy::default();
     let opened =
         handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
@@ -188,12 +190,13 @@ async fn serve_websocket(
                     return;
                 }
             }
-            // reading is what answers a Ping or a Close, and what notices the end
+            // Reading makes tungstenite answer a Ping or a Close, and notices the end of the
+            // connection.
             message = stream.next() => match message {
-                // its pong is sent before anything more is read
+                // The pong is sent before anything more is read.
                 Some(Ok(Message::Ping(_))) => if stream.flush().await.is_err() { return },
                 Some(Ok(Message::Pong(_) | Message::Close(_))) => {}
-                // nobody is asked to say anything here
+                // Clients are not supposed to send messages.
                 Some(Ok(_) | Err(_)) | None => return,
             }
         }
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hostile_websocket_is_given_up() {
+    async fn a_hostile_websocket_is_disconnected() {
         let serve = |stream| -> Serving {
             Box::pin(serve_websocket(stream, TickPublisher::new(), options()))
         };
@@ -225,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hostile_client_over_http_is_given_up() {
+    async fn a_hostile_http_client_is_disconnected() {
         let serve = |stream| -> Serving {
             let service = TowerToHyperService::new(router(TickPublisher::new()));
             Box::pin(http::serve_connection(

@@ -1,5 +1,5 @@
-//! [`Acceptor`]: takes connections from a listener, no more at once than there are places; and [`serve`], the loop around it for
-//! whoever serves until it is told to stop. They know no protocol: each connection is handed to the
+//! [`Acceptor`]: accepts connections up to a limit of concurrent ones. [`serve`] is the accept loop
+//! around it, which runs until it is dropped. Neither knows a protocol: each connection goes to the
 //! server's own function.
 
 use std::future::Future;
@@ -14,50 +14,50 @@ use tokio::time::sleep;
 
 use crate::scope::Scope;
 
-/// Out of file descriptors, say: others end meanwhile, and trying at once again would only burn the
-/// CPU.
+/// The pause after a failed accept. With all file descriptors in use, for example, trying again at
+/// once would only burn CPU until another connection ends.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// What an [`Acceptor`] gives next.
+/// What [`Acceptor::next`] returns.
 #[derive(Debug)]
 pub(crate) enum Accepted {
-    /// A connection.
+    /// A new connection.
     Connection {
-        /// Its stream, with `TCP_NODELAY`: without it a small answer may wait for the peer's
-        /// delayed acknowledgement.
+        /// The stream, with `TCP_NODELAY` set. Without it a small answer may wait for the peer's
+        /// delayed acknowledgement (Nagle's algorithm, RFC 1122 section 4.2.3.4).
         stream: TcpStream,
-        /// Who opened it.
+        /// The peer's address.
         peer: SocketAddr,
-        /// Its place among those that may be open at once; whoever serves the connection drops it
-        /// at the end.
+        /// The connection's place among the concurrent ones. Dropping it frees the place.
         place: OwnedSemaphorePermit,
     },
-    /// No place is left: further connections wait in the kernel's backlog.
+    /// The limit is reached. Further connections wait in the kernel's backlog.
     Full,
-    /// A place has become free, and no connection has waited for it.
+    /// A place has become free, and no connection was waiting for it.
     Room,
 }
 
-/// Takes connections from a listener, as many at once as there are places.
+/// Accepts connections from a listener, up to a limit of concurrent ones.
 #[derive(Debug)]
 pub(crate) struct Acceptor<'l> {
     listener: &'l TcpListener,
     places: Arc<Semaphore>,
-    /// The place of the next connection.
+    /// The place that the next connection will take.
     place: Option<OwnedSemaphorePermit>,
-    /// [`Accepted::Full`] was given, and [`Accepted::Room`] not yet.
+    /// Whether [`Accepted::Full`] was returned and [`Accepted::Room`] not yet.
     full: bool,
 }
 
 impl<'l> Acceptor<'l> {
-    /// At most `limit` connections are open at once, and at least one may be.
+    /// Creates an acceptor for at most `limit` concurrent connections. At least one is always
+    /// allowed.
     pub(crate) fn new(listener: &'l TcpListener, limit: usize) -> Self {
         let places = Arc::new(Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS)));
         Self { listener, places, place: None, full: false }
     }
 
-    /// The next connection, or that there is no place for one, or that there is one again. An error
-    /// of the listener is waited out. Dropping the future loses no connection.
+    /// Waits for the next connection or a change between full and not full. Errors of the listener
+    /// are retried. It is cancellation-safe: dropping the future loses no connection.
     pub(crate) async fn next(&mut self) -> Accepted {
         let place = match self.place.take().or_else(|| self.places.clone().try_acquire_owned().ok())
         {
@@ -68,10 +68,10 @@ impl<'l> Acceptor<'l> {
             }
             None => self.places.clone().acquire_owned().await.expect("nobody closes the semaphore"),
         };
-        // From here on the place waits here, because the future may be dropped.
+        // The place is kept in `self` from here on, so that dropping the future does not lose it.
         self.place = Some(place);
         let (stream, peer) = if self.full {
-            // a connection that waits already takes it at once
+            // A waiting connection takes the place at once, without a report of room in between.
             let Some(accepted) = accept(self.listener).now_or_never() else {
                 self.full = false;
                 return Accepted::Room;
@@ -84,17 +84,17 @@ impl<'l> Acceptor<'l> {
         Accepted::Connection { stream, peer, place }
     }
 
-    /// Places that neither a connection has nor the next one.
+    /// Returns the number of places that are neither in use nor reserved for the next connection.
     fn free(&self) -> usize {
         self.places.available_permits()
     }
 }
 
-/// Accepts for as long as it is polled, and runs what `connection` makes of each stream as a task
-/// of `scope`.
+/// Accepts connections until it is dropped, and runs the future that `connection` returns for each
+/// of them as a task of `scope`, named `name`.
 ///
-/// At most `limit` connections are served at once. `full` is called when no place is left, and not
-/// again before an eighth of the places was free.
+/// At most `limit` connections are served at once. `full` is called when the limit is reached, and
+/// not again before an eighth of the places has been free.
 pub async fn serve<F>(
     name: &str,
     scope: &Scope,
@@ -110,9 +110,9 @@ pub async fn serve<F>(
     loop {
         match acceptor.next().await {
             Accepted::Connection { stream, peer, place } => {
-                // the one that has just come has a place, too
+                // The new connection has its place already, so one more was free before it came.
                 report.room(acceptor.free().saturating_add(1));
-                // by value it would take its size twice in the future around it
+                // Boxed, because the future would take its size twice in the future around it.
                 let serving = Box::pin(connection(stream, peer));
                 scope.spawn(name, async move {
                     serving.await;
@@ -125,31 +125,33 @@ pub async fn serve<F>(
     }
 }
 
-/// Whether it is to be said that no place is left: a server at its limit, where one connection ends
-/// and another comes, would say so all the time.
+/// Decides whether to report that the limit is reached. A server at its limit, where one connection
+/// ends and another comes, would report it all the time.
 struct FullReport {
     limit: usize,
     reported: bool,
 }
 
 impl FullReport {
-    /// So many places are free.
+    /// Records that `free` places are free.
     fn room(&mut self, free: usize) {
+        // An eighth is the hysteresis between two reports.
         self.reported &= free <= self.limit / 8;
     }
 
-    /// No place is free; whether that is to be said.
+    /// Records that no place is free. Returns whether to report it.
     fn is_due(&mut self) -> bool {
         !std::mem::replace(&mut self.reported, true)
     }
 }
 
-/// The next connection and who opened it. Dropping the future loses no connection.
+/// Accepts the next connection. It is cancellation-safe: dropping the future loses no connection.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // it fails only on a socket that is already dead, which the first read will tell
+                // Setting the option fails only on a socket that is already dead. The first read
+                // will report that.
                 let _ = stream.set_nodelay(true);
                 return (stream, peer);
             }
@@ -168,7 +170,7 @@ mod tests {
     use crate::net::listen;
 
     #[tokio::test]
-    async fn beyond_the_limit_a_connection_waits_for_one_to_end() {
+    async fn beyond_the_limit_a_connection_waits_until_another_ends() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let connections = scope.child();
         let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn fullness_is_told_once_until_there_was_room_again() {
+    fn a_full_server_is_reported_once_until_there_was_room_again() {
         let mut report = FullReport { limit: 16, reported: false };
         report.room(1);
         assert!(report.is_due());
@@ -219,21 +221,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_comes_before_the_news_that_there_is_room() {
+    async fn a_waiting_connection_comes_before_the_report_of_room() {
         let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let mut acceptor = Acceptor::new(&listener, 1);
         let _first_peer = TcpStream::connect(address).await.unwrap();
         let first = place(&mut acceptor).await;
         assert!(matches!(acceptor.next().await, Accepted::Full));
-        assert!(acceptor.next().now_or_never().is_none(), "it is said once");
+        assert!(acceptor.next().now_or_never().is_none(), "it is reported once");
         let _waiting_peer = TcpStream::connect(address).await.unwrap();
         drop(first);
         let second = place(&mut acceptor).await;
         assert!(acceptor.next().now_or_never().is_none(), "it is still full");
         drop(second);
         assert!(matches!(acceptor.next().await, Accepted::Room));
-        // a future that is dropped while it waits keeps the place for the next
+        // A future that is dropped while it waits leaves its place to the next one.
         assert!(acceptor.next().now_or_never().is_none());
         let _third_peer = TcpStream::connect(address).await.unwrap();
         drop(place(&mut acceptor).await);

@@ -1,8 +1,8 @@
-//! [`AddressPair`]: who talks to whom.
+//! [`AddressPair`]: both ends of a TCP connection.
 
 use std::net::SocketAddr;
 
-/// Both ends of a TCP connection.
+/// The addresses of both ends of a TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressPair {
     /// The side that opened the connection.

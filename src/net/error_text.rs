@@ -1,29 +1,29 @@
-//! [`describe_io_error`]: what an error of a connection means to whoever made it; [`error_chain`]: the same for an error of a
-//! library. Neither says which connection; the caller knows.
+//! [`describe_io_error`]: what an error of a connection means for the user. [`error_chain`]: an
+//! error of a library with its causes. Neither names the connection; the caller does.
 
 use std::error::Error;
 use std::io;
 
-/// The error, and what would be right where that can be known.
+/// Describes the error, with a hint if there is one.
 pub(crate) fn describe_io_error(err: &io::Error) -> String {
     match err.kind() {
         io::ErrorKind::ConnectionRefused => {
             "connection refused; is a server listening there?".to_owned()
         }
-        io::ErrorKind::ConnectionReset => "the peer reset it".to_owned(),
+        io::ErrorKind::ConnectionReset => "the peer reset the connection".to_owned(),
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
-            "there is no way to that host from here; is the network up?".to_owned()
+            "no route to that host; is the network up?".to_owned()
         }
         io::ErrorKind::AddrInUse => {
-            "another program has that port; port 0 takes any free one".to_owned()
+            "another program uses that port; port 0 takes any free one".to_owned()
         }
         _ => err.to_string(),
     }
 }
 
-/// An error with its causes in one line; some libraries tell what went wrong only in those. A cause
-/// that the sentence so far already holds is not repeated, neither as it stands nor as
-/// [`describe_io_error`] has it: our own errors hold theirs.
+/// Returns an error with its causes on one line, because some libraries name the reason only in a
+/// cause. A cause is left out if the sentence contains it already, either verbatim or as
+/// [`describe_io_error`] phrases it: our own errors include their causes.
 pub fn error_chain(error: impl Error) -> String {
     let mut sentence = error.to_string();
     let mut next = error.source();
@@ -52,7 +52,7 @@ mod tests {
     struct NoAnswer(#[source] io::Error);
 
     #[test]
-    fn a_cause_is_told_once() {
+    fn a_cause_appears_once() {
         let too_long = CapacityError::MessageTooLong { size: 1 << 40, max_size: 16 << 20 };
         assert_eq!(
             error_chain(WebSocketError::Capacity(too_long)),

@@ -1,20 +1,20 @@
 //! Event streams (`text/event-stream`, WHATWG HTML section 9.2): [`encode_event`] writes one event,
-//! and [`EventReader`] cuts what comes into events. Sockets and HTTP are the caller's.
+//! and [`EventReader`] parses a stream into events. Sockets and HTTP belong to the caller.
 
 use std::fmt::Write as _;
 
 use bytes::{Buf as _, BytesMut};
 use thiserror::Error;
 
-/// An event with its number, where it has one, and its data, a field for each line. An event
-/// without a byte of data is an event all the same.
+/// Encodes one event with an optional number and one `data` field for each line of `data`. Empty
+/// data gives an event too.
 pub(crate) fn encode_event(id: Option<u64>, data: &str) -> String {
     let mut event = String::with_capacity(data.len().saturating_add(32));
-    // a String takes whatever is written
+    // The errors below are ignored: writing to a String cannot fail.
     if let Some(id) = id {
         let _ = writeln!(event, "id: {id}");
     }
-    // CRLF is one line end, and LF and CR are one each
+    // All of CRLF, LF and CR end a line (section 9.2.5), so none may stay within a field.
     for line in data.split("\r\n").flat_map(|part| part.split(['\n', '\r'])) {
         let _ = writeln!(event, "data: {line}");
     }
@@ -22,48 +22,50 @@ pub(crate) fn encode_event(id: Option<u64>, data: &str) -> String {
     event
 }
 
-/// Cuts a stream into events. Each byte is looked at once, however small the pieces are in which
-/// they come.
+/// Parses a stream into events. Each byte is examined once, however small the pieces are.
 #[derive(Debug, Default)]
 pub(crate) struct EventReader {
     buffer: BytesMut,
-    /// So many bytes of `buffer` hold no line end.
+    /// The number of bytes at the start of `buffer` that are known to hold no line end.
     searched: usize,
-    /// The bytes of the event that has begun, as far as they are lines already.
+    /// The length in bytes of the complete lines of the current event.
     begun: usize,
-    /// The data of the event that has begun; its lines are joined by LF.
+    /// The data of the current event, with its lines joined by LF.
     data: Option<Vec<u8>>,
-    /// The last line ended with CR: where LF comes next, that is the same line end.
+    /// Whether the last line ended with CR. An LF that follows belongs to the same line end.
     after_cr: bool,
 }
 
-/// One event.
+/// One event of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StreamEvent {
-    /// Its data; none where it has no such field: a comment, say, which browsers do not report.
+    /// The data, or `None` if the event has no such field, for example a comment. Browsers do not
+    /// report those.
     pub(crate) data: Option<Vec<u8>>,
 }
 
-/// An event that is longer than this many bytes as it is written, and has not ended.
+/// An event is not complete after this many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("an event of more than {0} bytes")]
 pub struct LongEvent(pub usize);
 
 impl EventReader {
-    /// Takes the next bytes of the stream.
+    /// Appends the next bytes of the stream.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next event that is whole; none where more bytes are needed.
+    /// Returns the next complete event, or `None` if more bytes are needed.
     ///
     /// # Errors
-    /// If the event that has begun is longer than `max_len` bytes already: whoever sends it may go
-    /// on for ever.
+    /// Fails if the incomplete event is longer than `max_len` bytes, because its sender may never
+    /// end it.
     pub(crate) fn next_event(&mut self, max_len: usize) -> Result<Option<StreamEvent>, LongEvent> {
         while let Some(line) = self.next_line() {
             if !line.is_empty() {
                 self.add_field(&line);
+            // An empty line ends an event, but only if there is one: servers send empty lines to
+            // keep the connection open.
             } else if std::mem::take(&mut self.begun) > 0 {
                 return Ok(Some(StreamEvent { data: self.data.take() }));
             }
@@ -75,8 +77,9 @@ impl EventReader {
         }
     }
 
-    /// The next line that is whole, without its end.
+    /// Returns the next complete line without its end.
     fn next_line(&mut self) -> Option<BytesMut> {
+        // The LF of a CRLF may arrive in a later piece than its CR.
         if self.after_cr && !self.buffer.is_empty() {
             self.after_cr = false;
             if self.buffer.starts_with(b"\n") {
@@ -101,7 +104,7 @@ impl EventReader {
         let value = match rest.split_first() {
             None => rest,
             Some((b':', value)) => value.strip_prefix(b" ").unwrap_or(value),
-            // another field whose name begins so
+            // Another field whose name begins with `data`.
             Some(_) => return,
         };
         match &mut self.data {
@@ -120,7 +123,7 @@ mod tests {
 
     const MAX: usize = 64;
 
-    /// The data of the events of a stream that comes in pieces of that size.
+    /// Returns the data of the events of a stream that arrives in pieces of `piece` bytes.
     fn read(stream: &[u8], piece: usize) -> Vec<Option<String>> {
         let (mut reader, mut events) = (EventReader::default(), Vec::new());
         for bytes in stream.chunks(piece) {
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn encoded_events_are_decoded() {
         for (data, back) in [("", ""), ("42", "42"), (" a\nb\r\nc\rd", " a\nb\nc\nd"), ("\n", "\n")]
         {
             for id in [None, Some(7)] {
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_comments_and_other_fields() {
+    fn line_ends_comments_and_other_fields_follow_the_standard() {
         let stream = b"\n\r\n: a comment\n\ndata:1\r\n\r\nevent: x\rdata: 2\r\rdatum: 3\n\ndata\ndata: 4\nid\n\ndata: not whole\n";
         for piece in 1..=stream.len() {
             let some = |data: &str| Some(data.to_owned());
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_does_not_end_is_refused_whatever_it_is_made_of() {
+    fn an_endless_event_is_refused_whatever_it_consists_of() {
         for piece in [&b"data: xxxx"[..], b"data: 1\n", b":\n", b"xxxx"] {
             let (mut reader, mut pushed) = (EventReader::default(), 0);
             let refused = loop {
@@ -179,13 +182,13 @@ mod tests {
             };
             assert_eq!((refused, pushed > MAX), (LongEvent(MAX), true), "{piece:?}");
         }
-        // empty lines are no part of any event
+        // Empty lines belong to no event.
         let mut reader = EventReader::default();
         for _ in 0..MAX {
             reader.push(b"\n\r\n");
             assert_eq!(reader.next_event(4), Ok(None));
         }
-        // one that is there is taken, whatever its length
+        // A complete event is returned whatever its length.
         reader.push(encode_event(None, &"x".repeat(100)).as_bytes());
         assert!(
             reader.next_event(4).unwrap().is_some_and(|event| event.data.unwrap().len() == 100)

@@ -1,30 +1,31 @@
-//! [`listen`]: the one way to open a listener, for servers, race, feed and proxy.
-//! What is done with its connections is not known here; [`crate::net::serve`] accepts them.
+//! [`listen`]: the only way to open a listener, for servers, race, feed and proxy.
+//! [`crate::net::serve`] accepts its connections.
 
 use std::io;
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// How many connections the kernel completes and keeps for a listener that has not accepted them
-/// yet; Linux takes at most `net.core.somaxconn`, which is 4096 too. With the 128 of
-/// [`TcpListener::bind`] the 129th client that connects at the same moment has its SYN dropped and
-/// tries again after a whole second.
+/// The number of connections that the kernel completes and queues until they are accepted. Linux
+/// allows at most `net.core.somaxconn`, which is 4096 by default too. With the 128 of
+/// [`TcpListener::bind`], the SYN of the 129th simultaneous client is dropped, and that client
+/// retries only after a second.
 pub(crate) const BACKLOG: u32 = 4096;
 
-/// Listens on `address`; port 0 is any free one. As with [`TcpListener::bind`], a port whose last
-/// connections are still in TIME-WAIT may be taken at once.
+/// Listens on `address`; port 0 stands for any free one. As with [`TcpListener::bind`], a port
+/// whose last connections are in TIME-WAIT can be reused at once.
 ///
 /// # Errors
-/// If the address or port is taken, or may not be used.
+/// Fails if the address or port is in use, or if it is not permitted.
 ///
 /// # Panics
+/// Panics outside of a tokio runtime.
 /// Outside of a tokio runtime.
-#[expect(clippy::disallowed_methods, reason = "this is the one way")]
+#[expect(clippy::disallowed_methods, reason = "this function wraps them")]
 pub fn listen(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
     let address = address.into();
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // On Windows the option would let two programs share the port.
+    // On Windows this option would let two programs share the port.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -43,7 +44,7 @@ mod tests {
 
     use super::*;
 
-    /// More than a backlog of 128 holds, or as many as this system allows.
+    /// Returns a number of clients beyond a backlog of 128, or as many as this system allows.
     #[cfg(target_os = "linux")]
     fn crowd() -> usize {
         let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
@@ -52,14 +53,14 @@ mod tests {
 
     #[tokio::test]
     #[cfg(target_os = "linux")]
-    async fn a_crowd_connects_before_anybody_is_accepted() {
+    async fn many_clients_connect_before_one_is_accepted() {
         let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let mut clients = Vec::new();
         for _ in 0..crowd() {
-            // beyond the backlog it would never be ready: nobody accepts
+            // A connection beyond the backlog would never complete, because nothing is accepted.
             let connecting = timeout(Duration::from_mins(1), TcpStream::connect(address));
-            clients.push(connecting.await.expect("the backlog is full").unwrap());
+            clients.push(connecting.await.expect("the backlog is too small").unwrap());
         }
         for client in &clients {
             let (_server, peer) = listener.accept().await.unwrap();
@@ -74,7 +75,7 @@ mod tests {
         assert_eq!(listen(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         let client = TcpStream::connect(address).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
-        // who closes first keeps the connection's port in TIME-WAIT
+        // The side that closes first keeps the connection's port in TIME-WAIT.
         drop(server);
         client.readable().await.unwrap();
         drop((client, listener));

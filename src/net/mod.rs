@@ -1,11 +1,11 @@
-//! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and
-//! what listens there. Also how to reach a peer: a URL, TCP, TLS; and how far away it seems, by a
-//! model ([`DelayedStream`]) or in truth ([`NetnsPair`]). It gives bytes no meaning;
-//! that is `wire`'s part.
+//! Everything between a socket and the protocol above it: the [`Tap`], which sees every byte, and
+//! listeners. Also how to reach a peer (URL, TCP, TLS), and how far away it seems, by a model
+//! ([`DelayedStream`]) or in a real network ([`NetnsPair`]). It gives bytes no meaning; that is the
+//! task of `wire`.
 //!
 //! Rooms: `connect` (URL, TCP, TLS), `link` (the distance), `observe` (the tap and its observers),
-//! `time` (clocks and timers). Beside them stand what accepts connections, and the bounds of
-//! tungstenite's sockets.
+//! `time` (clocks and timers). Beside them are the accept loop and the limits of tungstenite's
+//! sockets.
 
 #![warn(
     clippy::arithmetic_side_effects,

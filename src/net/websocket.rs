@@ -1,11 +1,11 @@
-//! [`WebSocketLimits`]: the one constructor of tungstenite's sockets, for servers, race, feed, clients and benches, so that
-//! each of them has its bounds. tungstenite's own default keeps any number of bytes for a peer that
-//! does not read.
+//! [`WebSocketLimits`]: the only constructor of tungstenite's sockets, for servers, race, feed,
+//! clients and benches. It gives each of them limits, because by default tungstenite buffers any
+//! number of bytes for a peer that does not read.
 
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "this is the one constructor"
+    reason = "this constructor wraps them"
 )]
 
 use std::io::{Read, Write};
@@ -16,41 +16,41 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, WebSocket};
 
-/// What is read at once, in bytes. tungstenite's default of 128 KiB costs every idle connection
-/// that much, and 1.67 times the latency at 64 connections.
+/// The number of bytes read at once. tungstenite's default of 128 KiB costs every idle connection
+/// that much memory, and 1.67 times the latency at 64 connections.
 pub(crate) const READ_BUFFER: usize = 4096;
 
-/// Messages that wait are written once they are this many bytes together, or when somebody flushes.
+/// Queued messages are written once they reach this many bytes together, or when they are flushed.
 const WRITE_BUFFER: usize = 128 << 10;
 
 /// Room for the header of the largest message, and for a pong or Close beside it.
 const MESSAGE_OVERHEAD: usize = 1 << 10;
 
-/// A control frame's payload (RFC 6455 section 5.5).
+/// The maximum payload of a control frame in bytes (RFC 6455 section 5.5).
 const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// How much one WebSocket may hold, in bytes.
+/// The memory limits of one WebSocket.
 ///
-/// What waits to be written is at most `message` and 129 KiB: then a message that is sent fails
-/// with [`Error::WriteBufferFull`], and of pongs only the last one is kept. Whoever flushes between
-/// two reads never comes there.
+/// At most `message` bytes and 129 KiB wait to be written. Beyond that sending fails with
+/// [`Error::WriteBufferFull`], and only the last pong is kept. A caller that flushes between two
+/// reads never reaches the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebSocketLimits {
-    /// The largest message that is read or sent. A larger one ends reading with
-    /// [`Error::Capacity`], at the header that claims it.
+    /// The largest message that is read or sent, in bytes. A larger one ends reading with
+    /// [`Error::Capacity`] as soon as its header has arrived.
     pub message: usize,
-    /// What is read at once; every connection allocates it.
+    /// The size of the read buffer in bytes, which every connection allocates.
     pub read_buffer: usize,
 }
 
 impl WebSocketLimits {
-    /// Messages of at most that many bytes, and [`READ_BUFFER`].
+    /// Creates limits for messages of at most `message` bytes, with [`READ_BUFFER`].
     pub fn new(message: usize) -> Self {
         Self { message, read_buffer: READ_BUFFER }
     }
 
-    /// The server's side of a connection whose handshake has been answered; `rest` is what came
-    /// behind its request.
+    /// Creates the server's side of a connection whose handshake has been answered. `rest` is what
+    /// followed the request.
     pub async fn server<S>(self, stream: S, rest: Vec<u8>) -> WebSocketStream<S>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -58,10 +58,10 @@ impl WebSocketLimits {
         WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(self.config())).await
     }
 
-    /// The client's side: does the opening handshake over `stream`.
+    /// Creates the client's side by performing the opening handshake over `stream`.
     ///
     /// # Errors
-    /// If the server refuses, or answers something else than RFC 6455 wants.
+    /// Fails if the server refuses, or if its response breaks RFC 6455.
     pub async fn client<S>(
         self,
         request: impl IntoClientRequest + Unpin,
@@ -75,7 +75,7 @@ impl WebSocketLimits {
         Ok(opened.await?.0)
     }
 
-    /// A connection without tokio, for whoever compares or measures.
+    /// Creates a connection without tokio, for comparisons and benches.
     pub fn blocking<S: Read + Write>(self, stream: S, role: Role) -> WebSocket<S> {
         WebSocket::from_raw_socket(stream, role, Some(self.config()))
     }
@@ -87,6 +87,7 @@ impl WebSocketLimits {
             .write_buffer_size(WRITE_BUFFER)
             .max_write_buffer_size(waiting)
             .max_message_size(Some(self.message))
+            // A small message limit must not refuse control frames, which may have up to 125 bytes.
             .max_frame_size(Some(self.message.max(MAX_CONTROL_PAYLOAD)))
     }
 }
@@ -103,7 +104,7 @@ mod tests {
 
     const KEY: [u8; 4] = [1, 2, 3, 4];
 
-    /// Gives these bytes and takes none.
+    /// A stream that gives these bytes and takes none.
     struct Deaf<'a>(&'a [u8]);
 
     impl Read for Deaf<'_> {
@@ -123,20 +124,20 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_a_peer_that_does_not_read_is_bounded() {
+    fn queued_bytes_for_a_peer_that_does_not_read_are_bounded() {
         let limits = WebSocketLimits::new(1000);
         let pings = encode::single_frame(Opcode::Ping, &[7; 125], Some(KEY)).repeat(2000);
         let mut socket = limits.blocking(Deaf(&pings), Role::Server);
         for _ in 0..2000 {
             assert!(matches!(socket.read(), Ok(Message::Ping(_))));
         }
-        // their pongs are more than may wait, so only the last one was kept beside those that fit
+        // There are more pongs than may wait, so only the last one is kept beside those that fit.
         let full = socket.write(Message::binary(vec![0; 1000])).unwrap_err();
         assert!(matches!(full, Error::WriteBufferFull(_)), "{full}");
     }
 
     #[test]
-    fn the_largest_message_can_be_sent_beside_all_that_may_wait() {
+    fn the_largest_message_can_be_sent_beside_everything_queued() {
         let limits = WebSocketLimits::new(1 << 20);
         let ping = encode::single_frame(Opcode::Ping, &[7; 125], Some(KEY));
         let mut socket = limits.blocking(Deaf(&ping), Role::Server);
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_beyond_the_limit_is_refused_by_its_header_and_a_control_frame_is_none() {
+    fn a_message_above_the_limit_is_refused_by_its_header_but_a_control_frame_is_not() {
         let limits = WebSocketLimits::new(3);
         let close = encode::close_frame(1000, &"x".repeat(123), Some(KEY));
         let input = [encode::single_frame(Opcode::Binary, b"abc", Some(KEY)), close].concat();

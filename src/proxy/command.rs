@@ -1,40 +1,40 @@
-//! [`ProxyCommand`]: what may be done with the frames of a connection through the proxy, as plain data.
+//! [`ProxyCommand`]: what can be done with the frames of a proxied connection, as plain data.
 
 use crate::wire::Side;
 
-/// Which connections a command is for.
+/// The connections that a command applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionSelector {
-    /// The one with this number.
+    /// The connection with this number.
     One(usize),
-    /// All that are open; holding and releasing also for those that are still to come.
+    /// All open connections. Hold and release apply to future connections too.
     All,
 }
 
-/// Something to do with what one side sends.
+/// A command for what one side sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyCommand {
-    /// Where.
+    /// The connections that it applies to.
     pub selector: ConnectionSelector,
-    /// Who sends what is meant.
+    /// The side whose bytes are meant.
     pub from: Side,
-    /// What.
+    /// What to do with them.
     pub action: InterceptAction,
 }
 
-/// What is to be done with one direction of a connection.
+/// What to do with one direction of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InterceptAction {
-    /// Whole frames wait from now on; the peer waits too, once 256 KiB do.
+    /// Hold whole frames from now on. Once 256 KiB are held, the proxy stops reading from the peer.
     Hold,
-    /// Let the first frame that waits pass, and only that.
+    /// Forward the first held frame, and only that.
     Forward,
-    /// Let everything pass again.
+    /// Forward everything again.
     Release,
-    /// Throw away the first frame that waits.
+    /// Drop the first held frame.
     Drop,
-    /// Put these bytes before the next frame.
+    /// Insert these bytes before the next frame.
     Inject(Vec<u8>),
-    /// Reset the connection on both sides.
+    /// Reset the connections to both sides.
     Reset,
 }

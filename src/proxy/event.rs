@@ -1,4 +1,5 @@
-//! [`ProxyEvent`]: what happens in a proxy, in order, and the sentences for what has no words of its own.
+//! [`ProxyEvent`]: what happens in a proxy, in order, with sentences for the events that carry
+//! none.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -8,88 +9,89 @@ use tokio::sync::mpsc;
 use crate::proxy::error::ProxyError;
 use crate::wire::Side;
 
-/// Connections at once; more wait until one is over.
+/// The maximum number of concurrent connections. Further clients wait until one ends.
 pub(crate) const MAX_CONNECTIONS: usize = 256;
 
-/// [`ProxyEvent::Full`] in words.
+/// Returns the sentence for [`ProxyEvent::Full`].
 pub fn full() -> String {
     format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
 }
 
-/// [`ProxyEvent::Room`] in words.
+/// The sentence for [`ProxyEvent::Room`].
 pub(crate) const ROOM: &str = "there is room for new clients again";
 
-/// `Ok` of [`ProxyEventKind::Ended`] in words.
+/// The sentence for `Ok` in [`ProxyEventKind::Ended`].
 pub(crate) const BOTH_CLOSED: &str = "both sides have ended their streams";
 
-/// Something that happened.
+/// An event of a proxy.
 #[derive(Debug)]
 pub enum ProxyEvent {
-    /// On the connection of this number, which counts from 1.
+    /// An event on the connection with this number, counted from 1.
     Connection(usize, ProxyEventKind),
-    /// There are as many connections as there may be: new clients wait.
+    /// The connection limit is reached, so new clients wait.
     Full,
-    /// One is over, and no client has waited: there is room again.
+    /// A connection has ended, and no client was waiting.
     Room,
 }
 
-/// What happens on a connection through the proxy, in order.
+/// An event on a proxied connection.
 #[derive(Debug)]
 pub enum ProxyEventKind {
-    /// A client has come.
+    /// A client has connected.
     Opened {
-        /// From where.
+        /// The client's address.
         peer: SocketAddr,
     },
-    /// The server behind has accepted it.
+    /// The upstream server has accepted the connection.
     Connected {
-        /// Its address.
+        /// The server's address.
         server: SocketAddr,
-        /// What TLS has come to, where the server speaks it.
+        /// The negotiated TLS version and cipher suite, if the server uses TLS.
         tls: Option<String>,
     },
-    /// Bytes as they came from one side; they pass on unless they are held or dropped. Empty: the
-    /// end of its stream.
+    /// Bytes as they arrived from one side. They are forwarded unless they are held or dropped.
+    /// Empty bytes are the end of the side's stream.
     Bytes {
-        /// Who sent them.
+        /// The side that sent them.
         from: Side,
-        /// When they came.
+        /// When they arrived.
         at: Instant,
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// So much that this side sent waits now.
+    /// The amount that is held of what this side sent has changed.
     Held {
-        /// Who sent it.
+        /// The side that sent it.
         from: Side,
-        /// Frames, the last of which may not be complete.
+        /// The number of held frames. The last one may be incomplete.
         frames: usize,
-        /// Their bytes.
+        /// The number of held bytes.
         bytes: usize,
     },
-    /// These bytes were among those that came, and did not pass.
+    /// These bytes arrived and were dropped.
     Dropped {
-        /// Who sent them.
+        /// The side that sent them.
         from: Side,
-        /// When.
+        /// When they were dropped.
         at: Instant,
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// These bytes passed as if this side had sent them.
+    /// These bytes were forwarded as if this side had sent them.
     Injected {
-        /// Who seems to have sent them.
+        /// The side that appears to have sent them.
         from: Side,
-        /// When.
+        /// When they were injected.
         at: Instant,
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// It is over; the last event of this connection. `Ok`: both sides ended their streams.
+    /// The connection is over. This is its last event. `Ok` means that both sides ended their
+    /// streams.
     Ended(Result<(), ProxyError>),
 }
 
-/// Sends what happens on one connection; while the channel is full it waits, and its peers with it.
+/// Sends the events of one connection. While the channel is full it waits, and so do the peers.
 #[derive(Clone, Debug)]
 pub(super) struct EventSender {
     pub(super) connection: usize,
@@ -98,7 +100,7 @@ pub(super) struct EventSender {
 
 impl EventSender {
     pub(super) async fn send(&self, kind: ProxyEventKind) {
-        // a reader that is gone needs no events; the bytes pass on all the same
+        // The error is ignored: without a receiver the bytes are still forwarded.
         let _ = self.events.send(ProxyEvent::Connection(self.connection, kind)).await;
     }
 }

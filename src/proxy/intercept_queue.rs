@@ -1,12 +1,13 @@
-//! [`InterceptQueue`]: one direction of the proxy: what may pass, what waits for a hand, what is dropped, what is put in between.
-//! It moves bytes and knows no socket. How they come in pieces never matters, only where units end.
+//! [`InterceptQueue`]: one direction of the proxy, which forwards, holds, drops and injects units.
+//! It moves bytes and knows no socket. The pieces in which bytes arrive never matter, only where
+//! units end.
 
 use std::collections::VecDeque;
 
 use crate::wire::Side;
 use crate::wire::decode::direction_reader::{DirectionReader, UnitKind};
 
-/// What becomes of a unit.
+/// What happens to a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Disposition {
     Hold,
@@ -14,7 +15,7 @@ enum Disposition {
     Drop,
 }
 
-/// A unit that has not gone yet, or the part of it that is there.
+/// A unit that has not been forwarded yet, or as much of it as has arrived.
 #[derive(Debug)]
 struct Unit {
     bytes: Vec<u8>,
@@ -23,12 +24,12 @@ struct Unit {
     disposition: Disposition,
 }
 
-/// What a queue did that its peers cannot see.
+/// Something that the queue did and its peers cannot see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Intervention {
-    /// These bytes came and do not go on.
+    /// These bytes arrived and are not forwarded.
     Dropped(Vec<u8>),
-    /// These bytes go on and never came.
+    /// These bytes are forwarded and never arrived.
     Injected(Vec<u8>),
 }
 
@@ -38,21 +39,22 @@ pub(super) struct InterceptQueue {
     holding: bool,
     hold_heads: bool,
     units: VecDeque<Unit>,
-    /// Bytes in `units`.
+    /// The number of bytes in `units`.
     held_bytes: usize,
-    /// The disposition of the unit that is not complete and of which nothing waits: its first part
-    /// has gone or was dropped.
+    /// The disposition of a unit whose first part has been forwarded or dropped already and whose
+    /// rest has not arrived.
     partial: Option<Disposition>,
-    /// Put in at the next boundary.
+    /// The bytes to insert at the next boundary.
     injections: VecDeque<Vec<u8>>,
-    /// May go out now.
+    /// The bytes to send next; the first `sent` of them have been sent.
     ready: Vec<u8>,
     sent: usize,
     interventions: Vec<Intervention>,
 }
 
 impl InterceptQueue {
-    /// For what `from` sends. With `hold_heads`, holding holds the head of the handshake as well.
+    /// Creates the queue for what `from` sends. With `hold_heads`, the head of the handshake is
+    /// held like a frame.
     pub(super) fn new(from: Side, holding: bool, hold_heads: bool) -> Self {
         Self {
             reader: DirectionReader::new(from, 0),
@@ -68,7 +70,7 @@ impl InterceptQueue {
         }
     }
 
-    /// Takes bytes that came.
+    /// Takes bytes that have arrived.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -80,12 +82,12 @@ impl InterceptQueue {
         self.forward_ready();
     }
 
-    /// From now on whole frames wait. One that has begun to pass passes to its end.
+    /// Holds whole frames from now on. A frame that is partly forwarded is forwarded to its end.
     pub(super) fn hold(&mut self) {
         self.holding = true;
     }
 
-    /// Everything passes again.
+    /// Forwards everything again.
     pub(super) fn release(&mut self) {
         self.holding = false;
         self.units
@@ -95,18 +97,19 @@ impl InterceptQueue {
         self.forward_ready();
     }
 
-    /// Lets exactly one unit pass; one that is not complete passes as it comes. False: none waits.
+    /// Forwards exactly one held unit; an incomplete one is forwarded as it arrives. Returns
+    /// `false` if none is held.
     pub(super) fn forward_one(&mut self) -> bool {
         self.dispose_next(Disposition::Forward)
     }
 
-    /// Drops the unit that waits first. False: none waits.
+    /// Drops the first held unit. Returns `false` if none is held.
     pub(super) fn drop_one(&mut self) -> bool {
         self.dispose_next(Disposition::Drop)
     }
 
-    /// Puts bytes in, before the next frame; never inside of one, and never before the handshake.
-    /// False: there are no frames here.
+    /// Inserts bytes before the next frame, never within a frame or before the end of the
+    /// handshake. Returns `false` if this direction has no frames.
     pub(super) fn inject(&mut self, bytes: Vec<u8>) -> bool {
         if self.is_passthrough() {
             return false;
@@ -116,9 +119,10 @@ impl InterceptQueue {
         true
     }
 
-    /// The server has answered something else than 101: no frames will come.
+    /// Stops framing, because the server has answered something other than 101.
     pub(super) fn set_passthrough(&mut self) {
         self.reader.expect_bytes();
+        // Without frames there are no units that could end, so nothing may wait for its rest.
         self.partial = None;
         if let Some(last) = self.units.back_mut() {
             last.complete = true;
@@ -126,27 +130,27 @@ impl InterceptQueue {
         self.forward_ready();
     }
 
-    /// There are no frames, and there will be none.
+    /// Whether this direction has no frames and will have none.
     pub(super) fn is_passthrough(&self) -> bool {
         self.reader.expects() == UnitKind::Bytes
     }
 
-    /// The head is over, and there are frames.
+    /// Whether the head is over and frames follow.
     fn is_framing(&self) -> bool {
         self.reader.expects() == UnitKind::Frame
     }
 
-    /// The first head has come whole, or will not come.
+    /// Whether the first head is complete, or will never be.
     pub(super) fn is_past_head(&self) -> bool {
         self.is_framing() || self.is_passthrough()
     }
 
-    /// What may go out.
+    /// Returns the bytes to send next.
     pub(super) fn pending(&self) -> &[u8] {
         self.ready.get(self.sent..).unwrap_or_default()
     }
 
-    /// So much of it went.
+    /// Records that the first `count` pending bytes have been sent.
     pub(super) fn advance(&mut self, count: usize) {
         self.sent = self.sent.saturating_add(count);
         if self.sent >= self.ready.len() {
@@ -155,12 +159,12 @@ impl InterceptQueue {
         }
     }
 
-    /// Bytes in here: those that wait and those on their way out.
+    /// Returns the number of buffered bytes: those that are held and those that are being sent.
     pub(super) fn buffered_bytes(&self) -> usize {
         self.held_bytes.saturating_add(self.pending().len())
     }
 
-    /// How many units wait for a hand, and their bytes so far.
+    /// Returns the number of held units and of their bytes so far.
     pub(super) fn held(&self) -> (usize, usize) {
         (
             self.units.iter().filter(|unit| unit.disposition == Disposition::Hold).count(),
@@ -168,12 +172,13 @@ impl InterceptQueue {
         )
     }
 
-    /// What was done since the last time.
+    /// Returns the interventions since the last call.
     pub(super) fn take_interventions(&mut self) -> Vec<Intervention> {
         std::mem::take(&mut self.interventions)
     }
 
     fn push_piece(&mut self, piece: &[u8], kind: UnitKind, complete: bool) {
+        // An incomplete unit at the back takes the piece, so that units stay in order.
         if let Some(last) = self.units.back_mut().filter(|last| !last.complete) {
             last.bytes.extend_from_slice(piece);
             last.complete = complete;
@@ -181,6 +186,7 @@ impl InterceptQueue {
             return;
         }
         let holds = self.holding && (kind != UnitKind::Head || self.hold_heads);
+        // The fast path: with nothing queued before it, a piece is forwarded as it arrives.
         let free = self.units.is_empty() && !holds && self.injections.is_empty();
         if let Some(disposition) = self.partial.or(free.then_some(Disposition::Forward)) {
             self.dispose(disposition, piece);
@@ -203,10 +209,11 @@ impl InterceptQueue {
         found
     }
 
-    /// Moves what may move, from the front.
+    /// Forwards what may be forwarded, from the front.
     fn forward_ready(&mut self) {
         while self.partial.is_none() {
-            // before the first frame: the head has gone, and whatever waits is a frame
+            // Injections go before the first frame: the head is out, and whatever is queued is a
+            // frame.
             let behind_head = self.is_framing()
                 && self.units.front().is_none_or(|unit| unit.kind == UnitKind::Frame);
             while behind_head && let Some(bytes) = self.injections.pop_front() {
@@ -252,11 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn a_step_lets_exactly_one_frame_pass() {
+    fn forwarding_one_forwards_exactly_one_frame() {
         for chunk in [1, 2, 5, 100] {
             let mut queue = queue(true);
             [HEAD, A, B, C].concat().chunks(chunk).for_each(|piece| queue.push(piece));
-            assert_eq!(out(&mut queue), HEAD, "heads pass");
+            assert_eq!(out(&mut queue), HEAD, "heads are forwarded");
             assert_eq!(queue.held(), (3, A.len() + B.len() + C.len()));
             assert!(queue.forward_one());
             assert_eq!(out(&mut queue), A);
@@ -270,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_has_begun_to_pass_passes_to_its_end_and_a_dropped_one_is_dropped_to_its_end() {
+    fn a_partly_forwarded_or_dropped_frame_is_finished_in_the_same_way() {
         let mut queue = queue(false);
         queue.push(&[HEAD, &A[..3]].concat());
         queue.hold();
@@ -281,14 +288,14 @@ mod tests {
         assert_eq!(queue.take_interventions().len(), 2);
         queue.push(&C[..1]);
         queue.forward_one();
-        assert_eq!(out(&mut queue), &C[..1], "a step lets a frame pass as it comes");
+        assert_eq!(out(&mut queue), &C[..1], "an incomplete frame is forwarded as it arrives");
         queue.push(&[&C[1..], A].concat());
         assert_eq!(out(&mut queue), &C[1..]);
         assert_eq!(queue.held().0, 1);
     }
 
     #[test]
-    fn what_is_put_in_stands_between_frames() {
+    fn injected_bytes_go_between_frames() {
         let mut queue = queue(false);
         assert!(queue.inject(b"1".to_vec()));
         assert_eq!(out(&mut queue), b"", "not before the handshake");
@@ -296,17 +303,17 @@ mod tests {
         assert_eq!(out(&mut queue), [HEAD, b"1", &A[..3]].concat());
         queue.inject(b"2".to_vec());
         queue.inject(b"3".to_vec());
-        assert_eq!(out(&mut queue), b"", "not inside of a frame");
+        assert_eq!(out(&mut queue), b"", "not within a frame");
         queue.push(&[&A[3..], B].concat());
         assert_eq!(out(&mut queue), [&A[3..], b"23", B].concat());
         queue.hold();
         queue.push(C);
         queue.inject(b"4".to_vec());
-        assert_eq!(out(&mut queue), b"4", "before the one that waits");
+        assert_eq!(out(&mut queue), b"4", "before the held one");
     }
 
     #[test]
-    fn heads_wait_too_if_that_is_asked_for_and_nothing_is_put_before_them() {
+    fn heads_are_held_on_request_and_nothing_is_injected_before_them() {
         let mut queue = InterceptQueue::new(Side::Client, true, true);
         queue.push(&[HEAD, A].concat());
         queue.inject(b"1".to_vec());
@@ -318,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_another_answer_than_101_there_are_no_frames() {
+    fn after_a_status_other_than_101_there_are_no_frames() {
         let mut queue = InterceptQueue::new(Side::Server, true, false);
         queue.push(b"HTTP/1.1 404 Not Found\r\n\r\nnothing");
         assert!(queue.is_passthrough() && !queue.inject(b"1".to_vec()));
@@ -329,7 +336,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_held_and_released_comes_out_as_it_went_in(
+        fn held_and_released_bytes_come_out_unchanged(
             bytes in proptest::collection::vec(any::<u8>(), 0..300),
             chunks in proptest::collection::vec((1_usize..40, 0_u8..4), 1..60),
             head: bool,

@@ -1,5 +1,5 @@
-//! [`bind`]: the proxy's port, its connections and their numbers, and the way of each command to its connection.
-//! What happens on a connection is `relay`'s business.
+//! [`bind`]: the proxy's listener, its numbered connections, and the dispatch of commands to them.
+//! `relay` handles a connection.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,15 +18,15 @@ use crate::proxy::relay;
 use crate::scope::{Scope, catch_panic};
 use crate::wire::Side;
 
-/// Commands that wait for one connection; more are not taken.
+/// The maximum number of commands that wait for one connection. Further ones are discarded.
 const COMMAND_QUEUE_CAPACITY: usize = 64;
 
-/// Listens; the proxy lives as long as the future is run, or `scope`, whose tasks its connections
-/// are. It goes on when `commands` is closed.
+/// Listens on the address in `options`. The proxy runs while the returned future is polled, or
+/// until `scope` ends, which owns its connections' tasks. It goes on after `commands` is closed.
 ///
 /// # Errors
-/// If the address is not loopback and [`ProxyOptions::allow_remote`] is not set, or is taken, or
-/// may not be used.
+/// Fails if the address is not loopback and [`ProxyOptions::allow_remote`] is not set, if the port
+/// is in use, or if the address is not permitted.
 pub async fn bind(
     scope: &Scope,
     options: ProxyOptions,
@@ -35,7 +35,7 @@ pub async fn bind(
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     if !options.listen.ip().is_loopback() && !options.allow_remote {
         let reason = format!(
-            "{} is not loopback, so anybody in reach would get through; 127.0.0.1 would be right",
+            "{} is not loopback, so anyone who can reach it could use the proxy; use 127.0.0.1",
             options.listen.ip()
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
@@ -80,7 +80,7 @@ impl Proxy {
     }
 
     async fn send(&self, report: ProxyEvent) {
-        // a reader that is gone needs no events
+        // The error is ignored: without a receiver nobody needs events.
         let _ = self.events.send(report).await;
     }
 
@@ -90,6 +90,7 @@ impl Proxy {
         peer: SocketAddr,
         permit: OwnedSemaphorePermit,
     ) {
+        // Connections that have ended are forgotten here, so that the map stays small.
         self.connections.retain(|_, sender| !sender.is_closed());
         self.last_number = self.last_number.saturating_add(1);
         let (senders, receiver) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
@@ -99,7 +100,7 @@ impl Proxy {
         self.serve(relaying, events, permit);
     }
 
-    /// Runs a connection to its end. A panic in it ends it, and no other.
+    /// Runs a connection to its end. A panic ends this connection and no other.
     fn serve(
         &self,
         passing: impl Future<Output = ()> + Send + 'static,
@@ -116,6 +117,7 @@ impl Proxy {
 
     fn dispatch(&mut self, command: &ProxyCommand) {
         let all = command.selector == ConnectionSelector::All;
+        // A hold or release of all connections also applies to those that are still to come.
         let hold = match command.from {
             Side::Client => &mut self.options.hold_client,
             Side::Server => &mut self.options.hold_server,
@@ -127,8 +129,8 @@ impl Proxy {
         }
         for (number, sender) in &self.connections {
             if all || command.selector == ConnectionSelector::One(*number) {
-                // one that is over needs no command, and one that does not get to its own has
-                // enough of them
+                // The error is ignored: the connection has ended, or its queue is full because it
+                // does not get to its commands.
                 let _ = sender.try_send((command.from, command.action.clone()));
             }
         }
@@ -170,7 +172,7 @@ mod tests {
         Rig { address, behind, reports, _orders: orders, _scope: scope }
     }
 
-    /// The next report that is not about bytes.
+    /// Returns the next event that is not about bytes.
     async fn next(rig: &mut Rig) -> ProxyEvent {
         loop {
             let report = rig.reports.recv().await.unwrap();
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_says_when_it_is_full_and_when_there_is_room_again() {
+    async fn full_and_room_are_reported() {
         let mut rig = rig().await;
         let (mut clients, mut servers, mut full) = (Vec::new(), Vec::new(), 0);
         for number in 1..=MAX_CONNECTIONS {
@@ -205,7 +207,7 @@ mod tests {
                 );
                 full += 1;
             }
-            // what is behind takes it and says nothing
+            // The upstream takes the connection and sends nothing.
             servers.push(rig.behind.accept().await.unwrap().0);
         }
         if full == 0 {
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_in_one_connection_costs_that_one() {
+    async fn a_panic_ends_only_its_own_connection() {
         let (post, mut reports) = mpsc::channel(8);
         let scope = Scope::new(|panic| panic!("it went further: {panic}"));
         let upstream = Target::parse("ws://127.0.0.1:1/").unwrap();
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_sends_no_request_does_not_hold_its_place() {
+    async fn a_client_without_a_request_does_not_keep_its_place() {
         let mut rig =
             rig_with(|options| ProxyOptions { head_timeout: Duration::from_millis(50), ..options })
                 .await;
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_side_that_never_follows_the_end_of_the_other_does_not_hold_its_place() {
+    async fn a_half_closed_connection_does_not_keep_its_place() {
         let quickly =
             |options| ProxyOptions { half_closed_timeout: Duration::from_millis(50), ..options };
         for server_ends in [true, false] {
@@ -319,7 +321,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_side_that_reads_nothing_is_not_waited_for_for_ever() {
+    async fn a_side_that_reads_nothing_is_disconnected_after_the_timeout() {
         let mut rig = rig_with(|options| ProxyOptions {
             write_timeout: Duration::from_millis(100),
             ..options
@@ -329,7 +331,7 @@ mod tests {
         let (_reads_nothing, _) = rig.behind.accept().await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
         let flood = vec![0; 1 << 20];
-        // in the end it is reset
+        // Finally the connection is reset.
         while client.write_all(&flood).await.is_ok() {}
         let why = loop {
             if let ProxyEvent::Connection(_, ProxyEventKind::Ended(why)) = next(&mut rig).await {

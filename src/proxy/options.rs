@@ -1,4 +1,4 @@
-//! [`ProxyOptions`]: where a proxy listens, which server it stands before, and how long it waits for either side.
+//! [`ProxyOptions`]: where a proxy listens, where it connects to, and its timeouts.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,38 +6,39 @@ use std::time::Duration;
 use crate::net::{Target, TlsOptions};
 use crate::wire::Side;
 
-/// Where to listen, where to lead, and what waits from the start.
+/// The options of a proxy.
 #[derive(Clone, Debug)]
 pub struct ProxyOptions {
-    /// Where to listen; port 0 is any free one.
+    /// The address to listen on; port 0 stands for any free one.
     pub listen: SocketAddr,
-    /// Listen on other addresses than loopback too: then anybody in reach gets through.
+    /// Whether to allow addresses other than loopback. Anyone who can reach them can use the proxy.
     pub allow_remote: bool,
-    /// The server behind. Its path is not used: a client's request passes as it is.
+    /// The upstream server. Its path is not used, because the client's request is forwarded
+    /// unchanged.
     pub upstream: Target,
-    /// Whom to trust, where the server is a `wss://` one.
+    /// The TLS options for a `wss://` upstream.
     pub tls: TlsOptions,
     /// How long the server may take to accept a connection.
     pub connect_timeout: Duration,
     /// How long a client may take to send the head of its request.
     pub head_timeout: Duration,
-    /// How long a side may be silent once the other has ended its stream.
+    /// How long a side may send nothing after the other has ended its stream.
     pub half_closed_timeout: Duration,
-    /// How long a side that reads nothing is waited for, while there is something for it.
+    /// How long a side may read nothing while bytes wait for it.
     pub write_timeout: Duration,
-    /// Hold what clients send, from the first frame on.
+    /// Whether to hold what clients send, from the first frame on.
     pub hold_client: bool,
-    /// Hold what the server sends, from the first frame on.
+    /// Whether to hold what the server sends, from the first frame on.
     pub hold_server: bool,
-    /// Holding holds the heads of the handshake too.
+    /// Whether holding includes the heads of the handshake.
     pub hold_heads: bool,
 }
 
 impl ProxyOptions {
-    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 30 s for a side that
-    /// neither sends nor ends its stream after the other has, 60 s for a side that does not
-    /// read (nginx's `send_timeout`: a client that stands in a debugger for a while is no
-    /// reason to end it).
+    /// Creates options that forward everything, on loopback only. The timeouts are 5 s to connect,
+    /// 10 s for a head, 30 s for a side that neither sends nor ends its stream after the other has,
+    /// and 60 s for a side that does not read. The last one is that of nginx's `send_timeout`, so
+    /// that a client can pause in a debugger for a while.
     pub fn new(listen: SocketAddr, upstream: Target) -> Self {
         Self {
             listen,
@@ -54,7 +55,7 @@ impl ProxyOptions {
         }
     }
 
-    /// Whether what this side sends is held from the start.
+    /// Whether bytes from this side are held from the start.
     pub(super) fn holds(&self, from: Side) -> bool {
         match from {
             Side::Client => self.hold_client,

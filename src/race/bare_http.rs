@@ -1,22 +1,26 @@
-//! The little of HTTP/1.1 (RFC 9112) that both ends of the hand-written lane need: where a head
-//! ends, and how long the body after it is. Chunked bodies are not understood; the echo sends none.
+//! Parses the small part of HTTP/1.1 (RFC 9112) that both ends of the hand-written lane need: where
+//! a head ends and how long its body is. Chunked bodies are not supported, because the echo server
+//! sends none.
 
 use thiserror::Error;
 
-/// More than this before the empty line is no head.
+/// The maximum length of a head in bytes. It keeps a peer that never ends its head from filling
+/// memory.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// A head that is complete.
+/// A complete head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HttpHead {
-    /// The bytes up to the body.
+    /// The length of the head in bytes, including the empty line. The body begins here.
     pub(super) len: usize,
-    /// The bytes of the body.
+    /// The length of the body in bytes, 0 without `Content-Length`.
     pub(super) body_len: usize,
 }
 
-/// What the fields of that name say, in the lines of a head.
+/// Returns the values of all fields called `name` in a head. Names are compared without regard to
+/// case (RFC 9110 section 5.1).
 pub(super) fn named<'h>(head: &'h [u8], name: &'static [u8]) -> impl Iterator<Item = &'h [u8]> {
+    // The first line is the request or status line, not a field.
     head.split(|&byte| byte == b'\n').skip(1).filter_map(move |line| {
         let (field, value) = line.split_at_checked(memchr::memchr(b':', line)?)?;
         let value = value.strip_prefix(b":")?;
@@ -24,17 +28,17 @@ pub(super) fn named<'h>(head: &'h [u8], name: &'static [u8]) -> impl Iterator<It
     })
 }
 
-/// A head that cannot be read.
+/// Why a head cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum HeadError {
-    /// No empty line within [`MAX_HEAD_BYTES`].
+    /// There is no empty line within [`MAX_HEAD_BYTES`].
     #[error("that isn't HTTP/1.1: its head does not end")]
     Endless,
     #[error("`{0}` isn't a content length")]
     ContentLength(String),
 }
 
-/// The head at the beginning of `bytes`; `None` while it is not complete.
+/// Parses the head at the beginning of `bytes`. Returns `None` while the head is incomplete.
 pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<HttpHead>, HeadError> {
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
         return if bytes.len() > MAX_HEAD_BYTES { Err(HeadError::Endless) } else { Ok(None) };

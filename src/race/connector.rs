@@ -1,5 +1,5 @@
-//! How a lane's client connects to its server: TCP, and TLS where the lane has it. The TLS settings
-//! are made once; a lane that connects anew each time pays for the connection and for nothing else.
+//! Connects a lane's client to its server: TCP, then TLS if the lane has it. TLS is configured
+//! once, so a lane that reconnects pays for the connection and nothing else.
 
 use std::io;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::net::{TlsSettings, connect_host};
 use crate::race::error::LaneError;
 use crate::race::process::ipc::{LaneTarget, TlsTrust};
 
-/// The name in the certificate that our own servers make.
+/// The name in the certificates of the bundled servers.
 pub(super) const CERTIFICATE_NAME: &str = "race.localhost";
 
-/// A connection of a lane.
+/// A connection of a lane, plain or TLS.
 pub(super) type Stream = crate::net::MaybeTlsStream<Socket>;
 
 #[cfg(not(test))]
@@ -29,13 +29,13 @@ type Socket = piped::Socket;
 pub(super) struct LaneConnector {
     pub(super) target: LaneTarget,
     tls: Option<TlsSettings>,
-    /// Where the server's ends of pipes go, in place of sockets.
+    /// Where tests send the server's ends of pipes that replace sockets.
     #[cfg(test)]
     pub(super) pipes: Option<piped::Pipes>,
 }
 
 impl LaneConnector {
-    /// `protocol` is what TLS is to agree on (ALPN, RFC 7301).
+    /// Creates a connector; `protocol` is the ALPN protocol to negotiate (RFC 7301).
     pub(super) fn new(target: LaneTarget, protocol: Option<&[u8]>) -> Result<Self, LaneError> {
         let name = match &target.trust {
             TlsTrust::Plain => return Ok(Self::over(target, None)),
@@ -48,16 +48,16 @@ impl LaneConnector {
         Ok(Self::over(target, Some(TlsSettings::new(config, name))))
     }
 
-    fn over(goal: LaneTarget, tls: Option<TlsSettings>) -> Self {
+    fn over(target: LaneTarget, tls: Option<TlsSettings>) -> Self {
         Self {
-            target: goal,
+            target,
             tls,
             #[cfg(test)]
             pipes: None,
         }
     }
 
-    /// A new connection.
+    /// Opens a new connection.
     pub(super) async fn connect(&self) -> Result<Stream, LaneError> {
         let LaneTarget { host, port, .. } = &self.target;
         let failed = |source| LaneError::Connect { host: host.clone(), port: *port, source };
@@ -83,25 +83,27 @@ impl LaneConnector {
         }
     }
 
-    /// What a request says as `Host`.
+    /// Returns the value of the `Host` header.
     pub(super) fn authority(&self) -> String {
+        // A host with colons is an IPv6 address, which needs brackets (RFC 3986 section 3.2.2).
         let LaneTarget { host, port, .. } = &self.target;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
-    /// The URL, for libraries that want one. TLS is asked for the name that the certificate has.
+    /// Returns the URL of the server, with the scheme `scheme` or, with TLS, `scheme` + `s`.
     pub(super) fn url(&self, scheme: &str) -> String {
         let secure = if self.tls.is_some() { "s" } else { "" };
         format!("{scheme}{secure}://{}{}", self.authority(), self.target.path)
     }
 
-    /// Whether the server is one of our own.
+    /// Whether the server is a bundled one.
     pub(super) fn is_own_server(&self) -> bool {
         !matches!(self.target.trust, TlsTrust::Web)
     }
 }
 
-/// TLS 1.3 without resumption: each new connection is a stranger's.
+/// Returns a TLS 1.3 configuration without resumption: every new connection pays for a full
+/// handshake.
 pub(super) fn tls_config(trust: &TlsTrust) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     match trust {
@@ -120,7 +122,7 @@ pub(super) fn tls_config(trust: &TlsTrust) -> Result<ClientConfig, rustls::Error
     Ok(config)
 }
 
-/// Pipes in place of sockets, for tests in a time that stands still.
+/// Pipes that replace sockets, for tests in paused time.
 #[cfg(test)]
 pub(super) mod piped {
     use std::io;
@@ -128,7 +130,7 @@ pub(super) mod piped {
     use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
     use tokio::sync::mpsc;
 
-    /// Either.
+    /// A pipe or a socket.
     pub(crate) trait Either: AsyncRead + AsyncWrite + Send + Unpin {}
 
     impl<S: AsyncRead + AsyncWrite + Send + Unpin> Either for S {}

@@ -1,5 +1,5 @@
-//! Why a race, a lane's connection or one of its processes fails. The sentences are for people and
-//! cross the border between processes as text; within a process callers match on variants.
+//! Why a race, a lane's connection or one of its processes fails. Between processes errors travel
+//! as text; within a process callers match on variants.
 
 use std::io;
 use std::process::ExitStatus;
@@ -14,7 +14,7 @@ use crate::net::{EndpointRole, LongEvent, NetnsError, describe_io_error, error_c
 use crate::race::bare_http::HeadError;
 use crate::race::{ExternalServersError, RaceConfigError};
 
-/// Why a race could not be run at all.
+/// Why a race could not run at all.
 #[derive(Debug, Error)]
 pub(super) enum RaceError {
     #[error(transparent)]
@@ -23,25 +23,25 @@ pub(super) enum RaceError {
     Netns(#[from] NetnsError),
 }
 
-/// Why a lane's client could not connect, or an exchange failed.
+/// Why a lane's client could not connect, or why an exchange failed.
 #[derive(Debug, Error)]
 pub(super) enum LaneError {
     #[error("could not connect to {host}:{port}: {}", describe_io_error(source))]
     Connect { host: String, port: u16, source: io::Error },
-    /// No connection within this time.
+    /// The connection was not open within this time.
     #[error("no connection within {} s", .0.as_secs())]
     ConnectTimeout(Duration),
-    #[error("`{0}` isn't a name that a certificate can have")]
+    #[error("`{0}` isn't a valid name for a certificate")]
     ServerName(String),
-    /// TLS cannot be set up.
+    /// TLS could not be set up.
     #[error(transparent)]
     Tls(#[from] rustls::Error),
     #[error("{}", error_chain(.0))]
     Url(#[source] <reqwest::Url as FromStr>::Err),
-    /// A request that cannot be written.
+    /// The request could not be built.
     #[error("{}", error_chain(.0))]
     Request(#[from] http::Error),
-    /// TCP, or TLS once it is open.
+    /// An error of the TCP connection, or of TLS after its handshake.
     #[error("{}", error_chain(.0))]
     Io(#[from] io::Error),
     #[error("{}", error_chain(.0))]
@@ -52,11 +52,11 @@ pub(super) enum LaneError {
     WebSocket(#[source] Box<tungstenite::Error>),
     #[error("the server closed the connection")]
     Closed,
-    /// Another status than the one that is right.
-    #[error("the server answered {found}, not {expected}")]
+    /// The response has another status than the expected one.
+    #[error("the server answered {found}, expected {expected}")]
     Status { found: StatusCode, expected: u16 },
-    /// Another status line than that of 200.
-    #[error("the server answered {0:?}, not 200")]
+    /// The status line is not that of a 200 response.
+    #[error("the server answered {0:?}, expected 200")]
     StatusLine(String),
     #[error(transparent)]
     Head(#[from] HeadError),
@@ -64,7 +64,7 @@ pub(super) enum LaneError {
     UnexpectedMessage(Message),
     #[error("the reply ({received} bytes) is not what was sent ({sent} bytes)")]
     WrongReply { received: usize, sent: usize },
-    /// A reply of more than these bytes, which were sent.
+    /// The reply is longer than this number of bytes, which were sent.
     #[error("the reply is not what was sent: it is longer than {0} bytes")]
     LongReply(usize),
     #[error("the server ended the event stream")]
@@ -73,20 +73,20 @@ pub(super) enum LaneError {
     EventWithoutData,
     #[error("the server sent {0}")]
     LongEvent(#[from] LongEvent),
-    /// The first event is the number of the stream, and this one isn't text.
+    /// The first event should be the stream's number, but it isn't UTF-8.
     #[error("{}", error_chain(.0))]
     EventNumber(#[from] std::string::FromUtf8Error),
-    #[error("the server answered a POST with more than its status")]
+    #[error("the server answered a POST with a body; only a status was expected")]
     PostWithBody,
     #[error("the payload is too long for a length of 32 bits")]
     LongPayload,
     #[error("the lane has no client")]
     NoClient,
-    #[error("no timer: {0}")]
+    #[error("could not create a timer: {0}")]
     Timer(#[source] io::Error),
     #[error("no connection is open")]
     NotConnected,
-    /// No reply within this time.
+    /// The reply did not arrive within this time.
     #[error("no reply within {} s", .0.as_secs())]
     ReplyTimeout(Duration),
 }
@@ -97,7 +97,7 @@ impl From<tungstenite::Error> for LaneError {
     }
 }
 
-/// Why a lane's server does not listen.
+/// Why a lane's server could not listen.
 #[derive(Debug, Error)]
 pub(super) enum LaneServerError {
     #[error("could not listen on {ip}: {source}")]
@@ -108,25 +108,25 @@ pub(super) enum LaneServerError {
     Tls(#[from] rustls::Error),
 }
 
-/// Why a lane's processes do no more.
+/// Why a lane's processes cannot go on.
 #[derive(Debug, Error)]
 pub(super) enum WorkerError {
-    /// What the process itself has told.
+    /// The error that the process itself has reported.
     #[error("{0}")]
     Reported(String),
     #[error("could not start the {}'s process: {source}", role.name())]
     Start { role: EndpointRole, source: io::Error },
     #[error("the {}'s process has ended ({status}){}", role.name(), after_colon(stderr))]
     Exited { role: EndpointRole, status: ExitStatus, stderr: String },
-    #[error("the {}'s process does not answer any more{}", role.name(), after_colon(stderr))]
+    #[error("the {}'s process does not respond{}", role.name(), after_colon(stderr))]
     Silent { role: EndpointRole, stderr: String },
     #[error("the {} did not answer within {} s", role.name(), limit.as_secs())]
     Timeout { role: EndpointRole, limit: Duration },
-    #[error("the server did not come up")]
+    #[error("the server did not start")]
     NotListening,
     #[error("the client did not open its connections")]
     NotConnected,
-    #[error("the {} answered something else", .0.name())]
+    #[error("the {} sent an unexpected response", .0.name())]
     UnexpectedResponse(EndpointRole),
     #[error("the server stalled for ever")]
     StalledForever,

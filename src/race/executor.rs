@@ -1,4 +1,4 @@
-//! Where hyper starts the tasks of an HTTP/2 connection: in a scope, as everything else.
+//! [`ScopedExecutor`]: runs the tasks that hyper starts for an HTTP/2 connection in a scope.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use hyper::rt::Executor;
 
 use crate::scope::Scope;
 
-/// An executor whose tasks end with their scope.
+/// An executor whose tasks end with their scope. hyper's own would detach them.
 #[derive(Clone)]
 pub(super) struct ScopedExecutor(pub(super) Scope);
 

@@ -1,4 +1,4 @@
-//! The outcome of a race as data: JSON, comma-separated values, and an `HdrHistogram` interval log.
+//! The outcome of a race as data: JSON, CSV, and an `HdrHistogram` interval log.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::measure::{IntervalLogError, LogInterval, RatioVerdict, write_interval
 use crate::race::{ExchangeCost, LaneRatio, LaneStats, RaceOutcome, SliceRecord, gap_breakdown};
 use crate::text::units;
 
-/// The version of the JSON's schema: it counts up when a name changes its meaning or goes.
+/// The version of the JSON schema. It increases when a name disappears or changes its meaning.
 const SCHEMA: u32 = 1;
 
-/// Everything that is known of the run.
+/// Returns everything that is known about the run.
 pub fn json(outcome: &RaceOutcome) -> Value {
     let config = &outcome.config;
     let machine = &outcome.machine;
@@ -61,7 +61,7 @@ pub fn json(outcome: &RaceOutcome) -> Value {
     })
 }
 
-/// Microseconds with a tenth.
+/// Converts seconds to microseconds, rounded to a tenth.
 fn micros_rounded(seconds: f64) -> f64 {
     (seconds * 1e7).round() / 10.0
 }
@@ -118,7 +118,7 @@ fn ratio(LaneRatio { lane, baseline: base, ratio }: &LaneRatio) -> Value {
     })
 }
 
-/// The lanes of each round as they were shuffled.
+/// Returns the lanes of each round in the order in which they ran.
 fn round_orders(slices: &[SliceRecord]) -> Vec<Vec<String>> {
     let mut rounds: Vec<Vec<String>> = Vec::new();
     for slice in slices {
@@ -147,7 +147,7 @@ fn slice(slice: &SliceRecord) -> Value {
     })
 }
 
-/// A line for each slice, with a head.
+/// Returns one CSV line for each slice, after a header line.
 pub fn csv(outcome: &RaceOutcome) -> String {
     let mut text = "round,place,lane,took_ms,exchanges,p50_us,p90_us,p99_us,max_us\n".to_owned();
     for SliceRecord { lane, round, position, took, summary, .. } in &outcome.slices {
@@ -161,11 +161,12 @@ pub fn csv(outcome: &RaceOutcome) -> String {
     text
 }
 
-/// All times in nanoseconds, an interval for each slice, its lane as the tag.
+/// Returns all times in nanoseconds as one interval for each slice, tagged with its lane.
 ///
 /// # Errors
-/// None that a race's own lanes can cause.
+/// Fails if a tag is invalid, which no name of a lane is.
 pub fn interval_log(outcome: &RaceOutcome) -> Result<Vec<u8>, IntervalLogError> {
+    // Intervals are laid end to end, because the pauses between slices are not recorded.
     let mut at = Duration::ZERO;
     let intervals = outcome.slices.iter().map(|slice| {
         let start = at;

@@ -1,5 +1,5 @@
-//! "When is it 5 to 10 times?": conditions by lanes. Each cell is a race of its own or part of one,
-//! always beside the base of the same run; no ratio comes from anywhere else.
+//! The grid that answers "when is it 5 to 10 times?": lanes by conditions. Each cell is a race, or
+//! part of one, that includes the baseline. Ratios across runs are never formed.
 
 use std::time::Duration;
 
@@ -12,35 +12,35 @@ use crate::race::{Lane, LaneKind, Placement, RaceConfig};
 /// The conditions of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GridColumn {
-    /// What it is called, in six cells at most.
+    /// The heading, at most six cells wide.
     pub title: &'static str,
-    /// Where the two ends run.
+    /// Where the client and the server process run.
     pub placement: Placement,
-    /// Connections of each lane.
+    /// The number of connections of each lane.
     pub connections: usize,
-    /// The round trip in milliseconds.
+    /// The round trip in milliseconds, 0 on loopback.
     pub rtt: u64,
 }
 
-/// What an exchange is in a row, and what its times are compared with.
+/// What is exchanged in a row, which also decides the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GridExchange {
-    /// One message of 32 bytes, beside one message on an open WebSocket.
+    /// One message of 32 bytes, compared with one on an open WebSocket.
     One,
-    /// Ten messages, beside ten in flight on an open WebSocket.
+    /// Ten messages of 32 bytes, compared with ten in flight on an open WebSocket.
     Ten,
-    /// One message of 64 KiB, beside one on an open WebSocket.
+    /// One message of 64 KiB, compared with one on an open WebSocket.
     Large,
 }
 
-/// A lane of the grid.
+/// A row of the grid: a lane and what it exchanges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GridRow {
-    /// What it is called.
+    /// The label.
     pub title: &'static str,
     /// What is exchanged.
     pub exchange: GridExchange,
-    /// Who.
+    /// The lane that is compared with the baseline.
     pub lane: Lane,
 }
 
@@ -56,7 +56,7 @@ const fn distant_column(title: &'static str, rtt: u64) -> GridColumn {
     GridColumn { title, placement: Placement::OwnCpus, connections: 1, rtt }
 }
 
-/// The conditions, near ones first.
+/// The columns, from near to far.
 pub const COLUMNS: [GridColumn; 7] = [
     loopback_column("2 CPUs", Placement::OwnCpus, 1),
     loopback_column("1 CPU", Placement::OneCpu, 1),
@@ -71,7 +71,7 @@ const fn row(title: &'static str, exchange: GridExchange, kind: LaneKind, tls: b
     GridRow { title, exchange, lane: Lane { kind, tls } }
 }
 
-/// The lanes, cheap ones first.
+/// The rows, cheap lanes first.
 pub const ROWS: [GridRow; 11] = [
     row("HTTP/1.1, by hand", GridExchange::One, LaneKind::HttpBare, false),
     row("HTTP/1.1, hyper", GridExchange::One, LaneKind::HttpHyper, false),
@@ -87,7 +87,7 @@ pub const ROWS: [GridRow; 11] = [
 ];
 
 impl GridExchange {
-    /// All three.
+    /// All kinds of exchange.
     pub const ALL: [Self; 3] = [Self::One, Self::Ten, Self::Large];
 
     const fn baseline(self) -> Lane {
@@ -97,8 +97,8 @@ impl GridExchange {
         }
     }
 
-    /// The race of these lanes beside the base under a column's conditions, with as many rounds as
-    /// `time` allows for, three at least and fifteen at most.
+    /// Returns the race of `lanes` and the baseline under the conditions of a column. It has as
+    /// many rounds as fit into `time`, but at least 3 and at most 15.
     pub fn race_config(
         self,
         lanes: impl IntoIterator<Item = Lane>,
@@ -108,6 +108,7 @@ impl GridExchange {
         let lanes: Vec<Lane> = lanes.into_iter().chain([self.baseline()]).collect();
         let rtt = Duration::from_millis(column.rtt);
         let round: Duration = lanes.iter().map(|&lane| slice_duration(lane, self, rtt)).sum();
+        // The seconds of a round are at least 0.15 for each lane, so this never divides by 0.
         let pairs = to_u64_saturating(time.as_secs_f64() / round.as_secs_f64());
         RaceConfig {
             payload: if self == Self::Large { 64 * 1024 } else { 32 },
@@ -123,20 +124,21 @@ impl GridExchange {
 }
 
 impl GridRow {
-    /// The race of this cell alone, in about `time`.
+    /// Returns the race of this cell alone, which takes about `time`.
     pub fn race_config(&self, column: &GridColumn, time: Duration) -> RaceConfig {
         self.exchange.race_config([self.lane], column, time)
     }
 }
 
-/// A run of the whole grid, to be shown as recorded.
+/// A recorded run of the whole grid.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GridRecord {
-    /// The day, as YYYY-MM-DD.
+    /// The date as YYYY-MM-DD.
     pub date: String,
-    /// The machine it ran on.
+    /// The machine on which it ran.
     pub machine: String,
-    /// The lanes in the order of [`ROWS`], in each the conditions in that of [`COLUMNS`].
+    /// The cells: one list for each of [`ROWS`], in it one cell for each of [`COLUMNS`]; `None` if
+    /// it was not measured.
     pub cells: Vec<Vec<Option<GridCell>>>,
 }
 
@@ -145,14 +147,14 @@ pub struct GridRecord {
 pub struct GridCell {
     /// The median of the paired ratios.
     pub ratio: f64,
-    /// The lower end.
+    /// The lower end of the interval.
     pub low: f64,
-    /// The upper end.
+    /// The upper end of the interval.
     pub high: f64,
 }
 
 impl From<Ratio> for GridCell {
-    /// With three digits after the point: no more was measured.
+    /// Rounds to three decimal places; the measurement has no more.
     fn from(Ratio { median, low, high, .. }: Ratio) -> Self {
         let round = |value: f64| (value * 1e3).round() / 1e3;
         Self { ratio: round(median), low: round(low), high: round(high) }
@@ -160,7 +162,7 @@ impl From<Ratio> for GridCell {
 }
 
 impl GridCell {
-    /// Three digits.
+    /// Returns the ratio with three significant digits.
     pub fn ratio_text(&self) -> String {
         match self.ratio {
             99.95.. => format!("{:.0}", self.ratio),
@@ -169,19 +171,19 @@ impl GridCell {
         }
     }
 
-    /// What the claim says: five times or more.
+    /// Whether the ratio is five or more, as the claim under test says.
     pub fn is_large(&self) -> bool {
         self.ratio >= 5.0
     }
 }
 
 impl GridRecord {
-    /// The cell of a lane under a column's conditions.
+    /// Returns the cell of a row and a column, both from 0.
     pub fn cell(&self, row: usize, column: usize) -> Option<GridCell> {
         *self.cells.get(row)?.get(column)?
     }
 
-    /// As a Markdown table; cells of five times and more stand out.
+    /// Returns the grid as a Markdown table, with ratios of five or more in bold.
     pub fn to_markdown(&self) -> String {
         let mut table = "| ws open = 1 |".to_owned();
         for column in &COLUMNS {
@@ -214,12 +216,12 @@ impl GridRecord {
     }
 }
 
-/// The same question in Go, recorded: net/http kept alive by gorilla's WebSocket, medians. It is a
-/// row of its own because another program measured it.
+/// Recorded medians of the same comparison in Go: net/http kept alive, divided by gorilla's
+/// WebSocket. They are a row of their own because another program measured them.
 pub const GO_ROW: (&str, [Option<f64>; COLUMNS.len()]) =
     ("Go, kept alive, rec.", [Some(1.58), Some(2.57), None, None, None, None, None]);
 
-/// How long a slice lasts: 150 ms, or two exchanges where these take longer.
+/// Returns the length of a slice: 150 ms, or two exchanges if these take longer.
 fn slice_duration(lane: Lane, exchange: GridExchange, rtt: Duration) -> Duration {
     let trips = match (lane.kind, lane.tls, exchange) {
         (LaneKind::HttpNew, false, _) => 2,
@@ -236,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_a_line_for_each_row_and_marks_what_is_large() {
+    fn the_table_has_a_line_for_each_row_and_marks_large_ratios() {
         let cell = |ratio| Some(GridCell { ratio, low: ratio, high: ratio });
         let cells = vec![vec![cell(1.0), cell(7.454), cell(12.34)]];
         let table = GridRecord { cells, ..GridRecord::default() }.to_markdown();
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_can_be_run_and_takes_about_three_seconds() {
+    fn every_cell_can_run_and_takes_about_three_seconds() {
         for row in ROWS {
             for column in &COLUMNS {
                 let config = row.race_config(column, Duration::from_secs(3));

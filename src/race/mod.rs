@@ -1,12 +1,12 @@
 //! The race: the same exchange in every lane, in alternation, under one configuration.
 //!
 //! Each lane is a pair of child processes of this program, a [`run_client()`] and a
-//! [`run_server()`], on CPUs of their own where that is asked for and possible. The runner
-//! ([`run`]) tells them when to run, and works out what came of it. It draws nothing. Who starts
-//! the processes' program is `cli`.
+//! [`run_server()`], pinned to CPUs if the placement asks for it. The runner ([`run`]) starts their
+//! slices and evaluates the results. It draws nothing. The command that the processes execute is in
+//! `cli`.
 //!
 //! Rooms: `config` (what is raced), `client` and `server` (what runs in a lane's processes),
-//! `process` (the processes and the machine), `result` (what came of it).
+//! `process` (the processes and the machine), `result` (samples, ratios, validity).
 
 #![warn(
     clippy::arithmetic_side_effects,

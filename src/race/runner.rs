@@ -1,8 +1,7 @@
-//! The race as it is run: warm-up, rounds of slices in shuffled order, reports on the way, and
-//! whether it counts.
+//! Runs a race: warm-up, rounds of slices in shuffled order, progress reports, and the outcome.
 //!
-//! It measures nothing itself: a lane's two ends are processes of their own, and the runner sleeps
-//! while they run.
+//! The runner measures no times itself. A lane's two ends are processes of their own, and the
+//! runner sleeps while a slice runs.
 
 use std::time::{Duration, Instant};
 
@@ -22,40 +21,40 @@ use crate::race::result::validity::Conditions;
 use crate::race::{Lane, LaneRatio, LaneStats, Machine, RaceConfig};
 use crate::scope::{ReportSender, Scope};
 
-/// The race while it runs.
+/// The state of a running race.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RaceProgress {
-    /// The rounds that are complete.
+    /// The number of completed rounds.
     pub round: usize,
-    /// The lane that runs just now; `None` while warming up.
+    /// The lane that is running; `None` while warming up.
     pub running: Option<Lane>,
     /// The lanes in the order of the configuration.
     pub lanes: Vec<LaneStats>,
-    /// The ratios of the rounds that are complete.
+    /// The ratios of the completed rounds.
     pub ratios: Vec<LaneRatio>,
 }
 
-/// What a race reports.
+/// An event of a race.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RaceEvent {
-    /// Where it stands; some are left out if the reader is slow.
+    /// The current state. Some are dropped if the reader is slow.
     Progress(RaceProgress),
-    /// How it ended; always sent, always last.
+    /// The outcome. It is always sent, and always last.
     Finished(Box<RaceOutcome>),
 }
 
-/// What may be asked of a race while it runs.
+/// A request to a running race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RaceControl {
-    /// The server of the lane that runs is to stand still that long.
+    /// Stalls the server of the running lane for this long.
     Stall(Duration),
 }
 
-/// Runs the race to its end and reports on the way. Dropping the future ends it and all its
+/// Runs the race to its end and reports events. Dropping the future ends the race and kills all its
 /// processes at once.
 ///
-/// A lane that fails takes no further part; the others go on, and the outcome says why the run does
-/// not count.
+/// A lane that fails takes no further part while the others go on. The outcome says why such a run
+/// does not count.
 pub async fn run(
     scope: &Scope,
     program: &WorkerProgram,
@@ -79,13 +78,13 @@ struct RaceRunner {
     measurement: Option<MeasurementStart>,
     foreign_cpu: Option<f64>,
     lost: Option<ListenDrops>,
-    /// What may still be asked of others' servers; none without a bound.
+    /// The requests that external servers may still get; `None` without a limit.
     budget: Option<LoadBudget>,
     events: ReportSender<RaceEvent>,
     controls: mpsc::Receiver<RaceControl>,
 }
 
-/// How things stood before the first round.
+/// The readings before the first round.
 struct MeasurementStart {
     at: Instant,
     busy: Option<CpuBusyTime>,
@@ -127,6 +126,8 @@ impl RaceRunner {
         let before = listen_drops(netns.as_ref());
         let mut rng = SplitMix64::new(self.config.seed);
         let mut lane_order: Vec<usize> = (0..self.recorders.len()).collect();
+        // Shuffling the lanes anew in every round keeps slow changes of the machine from favouring
+        // one lane.
         for round in 0..self.config.pairs {
             rng.shuffle(&mut lane_order);
             if !self.round(round, &lane_order).await {
@@ -141,37 +142,37 @@ impl RaceRunner {
         Ok(())
     }
 
-    /// One slice of every lane that does not count. Where a bound leaves nothing for it, the first
-    /// round is the warm-up.
+    /// Runs one slice of every lane that does not count. If the load limit leaves nothing for a
+    /// warm-up, there is none.
     async fn warm_up(&mut self) {
-        let most = self.budget.map(|budget| budget.warm_up(&self.config, &self.running()));
-        if most == Some(0) {
+        let max_exchanges = self.budget.map(|budget| budget.warm_up(&self.config, &self.running()));
+        if max_exchanges == Some(0) {
             return;
         }
         for index in 0..self.recorders.len() {
-            self.run_slice(index, None, most).await;
+            self.run_slice(index, None, max_exchanges).await;
         }
     }
 
-    /// One slice of every lane, in this order; `false` if there is to be no further one.
+    /// Runs one slice of every lane in this order. Returns `false` if no further round is possible.
     async fn round(&mut self, round: usize, lane_order: &[usize]) -> bool {
         let lanes = self.running();
         let to_come = self.config.pairs.saturating_sub(round);
-        let most = self.budget.map(|budget| budget.round(&self.config, &lanes, to_come));
-        // a bound that leaves no round
-        if lanes.is_empty() || most == Some(None) {
+        let max_exchanges = self.budget.map(|budget| budget.round(&self.config, &lanes, to_come));
+        // The load limit leaves no complete round.
+        if lanes.is_empty() || max_exchanges == Some(None) {
             return false;
         }
         for (position, &index) in lane_order.iter().enumerate() {
             if self.is_out_of_time() || self.running().is_empty() {
                 return false;
             }
-            self.run_slice(index, Some((round, position)), most.flatten()).await;
+            self.run_slice(index, Some((round, position)), max_exchanges.flatten()).await;
         }
         true
     }
 
-    /// The lanes that still take part.
+    /// Returns the lanes that still take part.
     fn running(&self) -> Vec<Lane> {
         self.recorders
             .iter()
@@ -186,6 +187,7 @@ impl RaceRunner {
             .lanes
             .iter()
             .map(async |&lane| (lane, LaneProcesses::start(program, lane, config, netns).await));
+        // All lanes start at once, because starting processes and TLS takes time.
         let started = join_all(starting).await;
         self.recorders = started
             .into_iter()
@@ -200,6 +202,7 @@ impl RaceRunner {
     }
 
     fn start_measuring(&mut self) {
+        // Counts only the CPUs of the race if it is pinned, otherwise all of them.
         let cpus = if self.pinned { self.config.placement.cpus() } else { Vec::new() };
         self.measurement = Some(MeasurementStart {
             at: Instant::now(),
@@ -209,9 +212,14 @@ impl RaceRunner {
         });
     }
 
-    /// One slice of a lane, of at most so many exchanges; without a round and a place in it a
-    /// warm-up, which does not count.
-    async fn run_slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
+    /// Runs one slice of a lane with at most `max_exchanges` exchanges. Without a round and
+    /// position it is a warm-up slice, which does not count.
+    async fn run_slice(
+        &mut self,
+        index: usize,
+        at: Option<(usize, usize)>,
+        max_exchanges: Option<u64>,
+    ) {
         let Some(lane) = self
             .recorders
             .get(index)
@@ -221,10 +229,11 @@ impl RaceRunner {
             return;
         };
         self.send_progress(at.map(|_| lane));
-        let ran = self.try_run_slice(index, at, most).await;
-        if let (Some(budget), Some(most)) = (&mut self.budget, most) {
-            // of a slice that broke off nobody knows what was asked for: all that it was allowed
-            let done = ran.as_ref().map_or(most, |done| *done);
+        let ran = self.try_run_slice(index, at, max_exchanges).await;
+        if let (Some(budget), Some(max_exchanges)) = (&mut self.budget, max_exchanges) {
+            // How many requests an interrupted slice sent is unknown, so all that it was allowed
+            // are subtracted.
+            let done = ran.as_ref().map_or(max_exchanges, |done| *done);
             budget.spend(done, &self.config, lane);
         }
         if let (Some(recorder), Err(error)) = (self.recorders.get_mut(index), ran) {
@@ -232,7 +241,7 @@ impl RaceRunner {
         }
     }
 
-    /// How many exchanges were done.
+    /// Runs a slice and returns the number of exchanges.
     async fn try_run_slice(
         &mut self,
         index: usize,
@@ -244,6 +253,7 @@ impl RaceRunner {
         let stall = next_stall(&mut self.controls);
         let Some(recorder) = self.recorders.get_mut(index) else { return Ok(0) };
         let Some(processes) = &mut recorder.processes else { return Ok(0) };
+        // The counters are read while nothing runs, so the difference is exactly this slice.
         let before = processes.server_counters().await?;
         let result = processes.run_slice(length, max_exchanges, timeout, stall).await?;
         let after = processes.server_counters().await?;
@@ -254,10 +264,11 @@ impl RaceRunner {
         if let Some(at) = at {
             self.slices.push(recorder.add_slice(at, result, before.zip(after)));
         }
+        // The slice is recorded even if a connection failed: its times are real.
         error.map_or(Ok(done), |reason| Err(WorkerError::Reported(reason)))
     }
 
-    /// The time that a bound allows is over.
+    /// Whether the time limit for external servers is over.
     fn is_out_of_time(&self) -> bool {
         let limit = self.config.external.as_ref().and_then(|external| external.load_limit);
         let is_over =
@@ -269,7 +280,7 @@ impl RaceRunner {
         self.recorders.iter().map(LaneRecorder::stats).collect()
     }
 
-    /// Reports where the race stands.
+    /// Reports the current state.
     fn send_progress(&mut self, running: Option<Lane>) {
         let progress = RaceProgress {
             round: self.rounds,
@@ -280,7 +291,7 @@ impl RaceRunner {
         self.events.send_latest(RaceEvent::Progress(progress));
     }
 
-    /// The share of the CPUs that others have had since the race began.
+    /// Returns the share of the CPUs that other programs have used since measuring began.
     fn foreign_cpu_share(&self) -> Option<f64> {
         let MeasurementStart { at, busy, own_usage: own, cpus } = self.measurement.as_ref()?;
         let now = CpuBusyTime::now(cpus)?;
@@ -326,7 +337,7 @@ impl RaceRunner {
     }
 }
 
-/// What the kernel has lost so far where the servers are.
+/// Returns the kernel's drop counters in the network namespace of the servers.
 fn listen_drops(netns: Option<&NetnsPair>) -> Option<ListenDrops> {
     match netns {
         Some(netns) => netns.run_in(EndpointRole::Server, ListenDrops::now).ok()?,
@@ -338,10 +349,11 @@ fn lost(before: Option<ListenDrops>, netns: Option<&NetnsPair>) -> Option<Listen
     Some(listen_drops(netns)?.since(before?))
 }
 
-/// How long the server is to stand still, once somebody asks for it.
+/// Waits for a request to stall and returns its duration.
 async fn next_stall(controls: &mut mpsc::Receiver<RaceControl>) -> Duration {
     match controls.recv().await {
         Some(RaceControl::Stall(time)) => time,
+        // The sender is gone, so no request can come any more.
         None => std::future::pending().await,
     }
 }
@@ -351,7 +363,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_race_during_which_the_kernel_lost_connections_does_not_count() {
+    async fn a_race_with_connections_dropped_by_the_kernel_does_not_count() {
         let (reports, _inbox) = crate::scope::report_channel();
         let (_wishes, controls) = mpsc::channel(1);
         let mut race = RaceRunner::new(RaceConfig::default(), reports, controls);

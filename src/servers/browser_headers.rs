@@ -1,17 +1,17 @@
-//! What a browser adds to a request, and what a server in production adds to a reply: about 1 kB up
-//! and 0.5 kB down. The names and forms are those of Chrome on Linux; the values are made up, and
+//! The headers that a browser adds to a request, and a production server to a reply: about 1 kB up
+//! and 0.5 kB down. Names and forms are those of Chrome on Linux. The values are made up and
 //! identify nobody.
 
-/// A header: its name in lower case, and its value.
+/// A header: its name in lower case and its value.
 pub(crate) type HttpHeader = (&'static str, &'static str);
 
-/// The headers that a browser sends with a request from a page of the same site, a session's
-/// cookies among them. `Host`, `Content-Type` and `Content-Length` are the client's own.
+/// Returns the headers of a browser's request from a page of the same site, including the cookies
+/// of a session. `Host`, `Content-Type` and `Content-Length` are left to the client.
 pub(crate) fn browser_request_headers() -> &'static [HttpHeader] {
     &REQUEST_HEADERS
 }
 
-/// The headers of a reply that passed a proxy and was hardened as people are told to.
+/// Returns the headers of a reply that passed a proxy and follows the usual hardening advice.
 pub(crate) fn production_response_headers() -> &'static [HttpHeader] {
     &RESPONSE_HEADERS
 }
@@ -62,12 +62,12 @@ mod tests {
     use super::*;
 
     fn weight(headers: &[(&str, &str)]) -> usize {
-        // ": " and the end of the line
+        // Two bytes for ": " and two for the end of the line.
         headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum()
     }
 
     #[test]
-    fn it_is_as_heavy_as_it_says_and_legal() {
+    fn the_headers_have_their_stated_size_and_are_legal() {
         assert!(
             (850..1_100).contains(&weight(browser_request_headers())),
             "{}",

@@ -1,5 +1,6 @@
-//! [`ServerBundle`]: the servers on one thread of their own, so that a talk's screen and its servers never wait for each other.
-//! It does not restart a server; its state says why one is not up.
+//! [`ServerBundle`]: runs the servers on one thread of their own, so that a talk's screen and its
+//! servers never wait for each other. It does not restart a server; the server's state says why it
+//! is not up.
 
 use std::future::Future;
 use std::io;
@@ -15,31 +16,31 @@ use crate::scope::Scope;
 use crate::servers::{Access, EventLog, Limits, ServerKind, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;
 
-/// The ports to listen on; 0, the default, is any free one.
+/// The ports to listen on. 0, the default, stands for any free port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ports {
-    /// For the REST echo.
+    /// The port of the REST echo.
     pub http: u16,
-    /// For the WebSocket echo.
+    /// The port of the WebSocket echo.
     pub websocket: u16,
 }
 
-/// Where both servers listen.
+/// The addresses that both servers listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addresses {
-    /// The REST echo.
+    /// The address of the REST echo.
     pub http: SocketAddr,
-    /// The WebSocket echo.
+    /// The address of the WebSocket echo.
     pub websocket: SocketAddr,
 }
 
 impl Addresses {
-    /// `http://127.0.0.1:PORT/echo`
+    /// Returns `http://127.0.0.1:PORT/echo`.
     pub fn http_url(&self) -> String {
         format!("http://{}/echo", self.http)
     }
 
-    /// `ws://127.0.0.1:PORT/`
+    /// Returns `ws://127.0.0.1:PORT/`.
     pub fn websocket_url(&self) -> String {
         format!("ws://{}/", self.websocket)
     }
@@ -48,20 +49,20 @@ impl Addresses {
 /// Why a bundled server is not up.
 #[derive(Clone, Debug, Error)]
 pub enum ServerError {
-    /// There is no thread for the servers.
+    /// The thread of the servers could not be started.
     #[error("could not start the servers' thread: {0}")]
     Thread(#[source] Arc<io::Error>),
-    /// It cannot listen at its port.
+    /// The server cannot listen on its port.
     #[error("{name} server: could not listen on 127.0.0.1:{port}: {}", listen_advice(source))]
     Listen {
-        /// Which server.
+        /// The name of the server.
         name: String,
-        /// The port that was asked for; 0 is any free one.
+        /// The port that was requested; 0 stands for any free one.
         port: u16,
-        /// What the system says.
+        /// The system's error.
         source: Arc<io::Error>,
     },
-    /// It has ended.
+    /// The server has ended.
     #[error("the server has ended")]
     Ended,
 }
@@ -71,17 +72,19 @@ fn listen_advice(error: &io::Error) -> String {
         io::ErrorKind::AddrInUse => {
             "the port is taken; choose another one, or 0 for any free one".to_owned()
         }
-        io::ErrorKind::PermissionDenied => format!("{error}; ports from 1024 on need no rights"),
+        io::ErrorKind::PermissionDenied => {
+            format!("{error}; ports from 1024 up need no privileges")
+        }
         _ => error.to_string(),
     }
 }
 
-/// How a server is.
+/// The state of a server.
 #[derive(Clone, Debug)]
 pub enum ServerState {
-    /// It has not yet got its port.
+    /// It has no port yet.
     Starting,
-    /// It listens.
+    /// It is listening on this address.
     Up(SocketAddr),
     /// It could not start.
     Failed(ServerError),
@@ -89,7 +92,7 @@ pub enum ServerState {
     Ended,
 }
 
-/// One of the servers, seen from outside. Dropping it does not end it.
+/// A handle to one of the servers. Dropping it does not end the server.
 #[derive(Clone, Debug)]
 pub struct ServerHandle {
     state: watch::Receiver<ServerState>,
@@ -97,25 +100,25 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
-    /// How it is now.
+    /// Returns the current state.
     pub fn state(&self) -> ServerState {
         self.state.borrow().clone()
     }
 
-    /// To await changes of its state.
+    /// Returns a receiver for changes of the state.
     pub fn watch(&self) -> watch::Receiver<ServerState> {
         self.state.clone()
     }
 
-    /// What went over its sockets.
+    /// Returns the counters of its sockets.
     pub fn traffic(&self) -> Arc<Traffic> {
         self.traffic.clone()
     }
 
-    /// Waits until it is up, or is not going to be.
+    /// Waits until the server is up or has failed.
     ///
     /// # Errors
-    /// If it could not start, or has ended.
+    /// Fails if the server could not start, or has ended.
     pub async fn ready(&self) -> Result<SocketAddr, ServerError> {
         let mut watch = self.watch();
         let settled = watch.wait_for(|state| !matches!(state, ServerState::Starting)).await;
@@ -127,19 +130,19 @@ impl ServerHandle {
     }
 }
 
-/// What a bundle consists of. The default: any free ports, the plain echo, the default limits,
-/// nobody let in whom the kind of server would not let in by itself.
+/// The options of a bundle. The defaults are any free ports, the plain echo, the default limits,
+/// and the access rules of the server's kind.
 #[derive(Clone, Debug)]
 pub struct BundleOptions {
-    /// Where to listen.
+    /// The ports to listen on.
     pub ports: Ports,
-    /// What the WebSocket echo is.
+    /// The kind of the WebSocket echo.
     pub websocket: ServerKind,
-    /// What a peer may ask of either server.
+    /// The limits for the peers of both servers.
     pub limits: Limits,
-    /// Whom either server lets in.
+    /// The access rules of both servers.
     pub access: Access,
-    /// What the strict echo agrees to, where that is what the options name.
+    /// The handshake policy of the strict echo, if that is the chosen kind.
     pub policy: ServerPolicy,
 }
 
@@ -155,8 +158,8 @@ impl Default for BundleOptions {
     }
 }
 
-/// The REST echo and a WebSocket echo, and on demand the other WebSocket servers. They end with the
-/// scope they were started in, or politely by [`ServerBundle::shut_down`].
+/// The REST echo, a WebSocket echo, and on demand the other WebSocket servers. They end with the
+/// scope in which they were started, or gracefully by [`ServerBundle::shut_down`].
 #[derive(Debug)]
 pub struct ServerBundle {
     /// The REST echo.
@@ -169,7 +172,7 @@ pub struct ServerBundle {
     shutdown: CancellationToken,
 }
 
-/// Another server that somebody has asked for.
+/// A request to start another server.
 struct StartRequest {
     kind: ServerKind,
     publisher: StatePublisher,
@@ -177,16 +180,16 @@ struct StartRequest {
 }
 
 impl ServerBundle {
-    /// Starts both echoes and returns at once; [`ServerBundle::ready`] waits for their addresses.
-    /// One that fails leaves the other up.
+    /// Starts both echoes and returns at once. [`ServerBundle::ready`] waits for their addresses.
+    /// If one fails, the other stays up.
     pub fn start(scope: &Scope, ports: Ports, log: Option<&EventLog>) -> Self {
         Self::start_with(scope, BundleOptions { ports, ..BundleOptions::default() }, log)
     }
 
-    /// The same with these options.
-    pub fn start_with(scope: &Scope, plan: BundleOptions, log: Option<&EventLog>) -> Self {
+    /// Like [`ServerBundle::start`], with these options.
+    pub fn start_with(scope: &Scope, bundle: BundleOptions, log: Option<&EventLog>) -> Self {
         let shutdown = CancellationToken::new();
-        let BundleOptions { ports, websocket: kind, limits, access, policy } = plan;
+        let BundleOptions { ports, websocket: kind, limits, access, policy } = bundle;
         let options = |port| ServerOptions {
             port,
             shutdown: shutdown.clone(),
@@ -196,29 +199,29 @@ impl ServerBundle {
             ..ServerOptions::default()
         };
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
-        let (http_post, http) = state_channel(&http_options);
-        let (websocket_post, websocket) = state_channel(&websocket_options);
-        // As many as there are kinds: each is asked for once.
-        let (orders, ordered) = mpsc::channel(ServerKind::ALL.len());
+        let (http_publisher, http) = state_channel(&http_options);
+        let (websocket_publisher, websocket) = state_channel(&websocket_options);
+        // There is room for every kind, because each is requested only once.
+        let (start_requests, requested) = mpsc::channel(ServerKind::ALL.len());
         let ending = shutdown.clone();
         let started = scope.spawn_thread("servers", move |scope| async move {
-            let http =
-                run_server("http", http_options.port, http::bind(&scope, http_options), http_post);
+            let http = run_server(
+                "http",
+                http_options.port,
+                http::bind(&scope, http_options),
+                http_publisher,
+            );
             let websocket = kind.bind(&scope, websocket_options, policy);
-            let websocket = run_server("websocket", ports.websocket, websocket, websocket_post);
-            tokio::join!(http, websocket, run_on_demand(&scope, ordered, ending));
+            let websocket =
+                run_server("websocket", ports.websocket, websocket, websocket_publisher);
+            tokio::join!(http, websocket, run_on_demand(&scope, requested, ending));
         });
-        let bundle = Self {
-            http,
-            websocket,
-            kind,
-            on_demand: Default::default(),
-            start_requests: orders,
-            shutdown,
-        };
+        let bundle =
+            Self { http, websocket, kind, on_demand: Default::default(), start_requests, shutdown };
         match started {
             Ok(()) => bundle,
-            // The publishers went with the thread's closure; nobody can be up any more.
+            // The closure of the thread was dropped with the publishers, so nothing can be up any
+            // more.
             Err(error) => {
                 let error = Arc::new(error);
                 let failed =
@@ -228,9 +231,9 @@ impl ServerBundle {
         }
     }
 
-    /// The WebSocket server of that kind, on a port of its own. One that nobody asked for before is
-    /// started now, with the policy of its kind and the default limits; [`ServerHandle::ready`]
-    /// waits for its address.
+    /// Returns the WebSocket server of that kind, which has a port of its own. The first call
+    /// starts it with the policy of its kind and the default limits. [`ServerHandle::ready`] waits
+    /// for its address.
     pub fn server(&self, kind: ServerKind) -> ServerHandle {
         if kind == self.kind {
             return self.websocket.clone();
@@ -239,7 +242,8 @@ impl ServerBundle {
             let options =
                 ServerOptions { shutdown: self.shutdown.clone(), ..ServerOptions::default() };
             let (publisher, server) = state_channel(&options);
-            // Where the thread has ended, so has the server: dropping the publisher says it.
+            // The error is ignored: if the thread has ended, dropping the publisher reports the
+            // end.
             let _ = self.start_requests.try_send(StartRequest { kind, publisher, options });
             server
         };
@@ -249,33 +253,34 @@ impl ServerBundle {
         other.get_or_init(start).clone()
     }
 
-    /// Where both echoes listen, once they do.
+    /// Waits until both echoes are up and returns their addresses.
     ///
     /// # Errors
-    /// If one of them could not start, or has ended.
+    /// Fails if one of them could not start, or has ended.
     pub async fn ready(&self) -> Result<Addresses, ServerError> {
         Ok(Addresses { http: self.http.ready().await?, websocket: self.websocket.ready().await? })
     }
 
-    /// Lets all finish the requests in hand, close every WebSocket with 1001 and end. It returns at
-    /// once; [`ServerBundle::closed`] waits.
+    /// Shuts all servers down: they finish the requests in progress, close every WebSocket with
+    /// 1001, and end. It returns at once; [`ServerBundle::closed`] waits.
     pub fn shut_down(&self) {
         self.shutdown.cancel();
     }
 
-    /// Waits until all have ended, or failed.
+    /// Waits until all servers have ended or failed.
     pub async fn closed(&self) {
         let others = self.on_demand.iter().filter_map(OnceLock::get);
         for server in [&self.http, &self.websocket].into_iter().chain(others) {
             let has_ended =
                 |state: &ServerState| matches!(state, ServerState::Ended | ServerState::Failed(_));
-            // An error means that the sender is gone, and the server with it.
+            // The error is ignored: it means that the sender is gone, and so is the server.
             let _ = server.watch().wait_for(has_ended).await;
         }
     }
 }
 
-/// Starts what is asked for, until the shutdown, and waits until all of it has ended.
+/// Starts the servers that are requested until the shutdown, then waits until all of them have
+/// ended.
 async fn run_on_demand(
     scope: &Scope,
     mut start_requests: mpsc::Receiver<StartRequest>,
@@ -300,12 +305,13 @@ async fn run_on_demand(
     running.closed().await;
 }
 
-/// Publishes a server's state. However the server goes, the last state says that it has gone.
+/// Publishes a server's state. Dropping it publishes the end, however the server ended.
 struct StatePublisher(watch::Sender<ServerState>);
 
 impl Drop for StatePublisher {
     fn drop(&mut self) {
         self.0.send_if_modified(|state| {
+            // A failure to start stays visible.
             let gone = !matches!(state, ServerState::Failed(_));
             if gone {
                 *state = ServerState::Ended;

@@ -1,5 +1,6 @@
-//! Peers that mean no good, over a stream in memory and with time that is passed in: what a server
-//! takes from them is counted, and they must be gone in the end. Used by the tests of all servers.
+//! Hostile peers for the tests of all servers, over a stream in memory and in paused time. The
+//! tests count the bytes that a server takes from such a peer, and check that it is disconnected in
+//! the end.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,17 +12,18 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::wire::frame::encode;
 use crate::wire::{Header, Opcode};
 
-/// What either direction of the stream holds, as a socket's buffers do.
+/// The buffer size of each direction of the stream, similar to a socket's.
 const PIPE: usize = 16 << 10;
 
-/// What is read and forgotten of a peer that has been given up (`net::linger`).
+/// The number of bytes that a lingering close discards
+/// ([`lingering_close`](crate::net::lingering_close)).
 const FORGOTTEN: usize = 4 << 20;
 
-/// What a server may have taken of a peer that reads nothing, beside a message that it is
-/// answering.
+/// The number of bytes that a server may take from a peer that reads nothing, in addition to a
+/// message that it is answering.
 const BUFFERED: usize = FORGOTTEN + 4 * PIPE + (64 << 10);
 
-/// Nothing hostile may stay longer, on a clock that is not real.
+/// No hostile peer may stay longer than this, in paused time.
 const FOREVER: Duration = Duration::from_hours(24);
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -30,22 +32,22 @@ pub(crate) const UPGRADE: &[u8] =
     b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// A server of one connection.
+/// A server that handles one connection.
 pub(crate) type Serving = Pin<Box<dyn Future<Output = ()>>>;
 
-/// What became of a peer.
+/// What happened to a peer.
 #[derive(Debug)]
 pub(crate) struct Met {
-    /// The bytes of the peer that were taken, those in the pipe among them.
+    /// The number of the peer's bytes that were taken, including those in the pipe.
     pub(crate) taken: usize,
-    /// What it could read in the end, the answer to its handshake taken out.
+    /// The bytes that the peer could read in the end, without the response to its handshake.
     pub(crate) answer: Vec<u8>,
     /// How long the connection lasted after the handshake.
     pub(crate) lasted: Duration,
 }
 
 impl Met {
-    /// The code of the Close frame that the answer ends with.
+    /// Returns the code of the Close frame at the end of the answer.
     pub(crate) fn close_code(&self) -> Option<u16> {
         let at = self.answer.iter().rposition(|byte| *byte == 0x88)?;
         Some(u16::from_be_bytes([*self.answer.get(at + 2)?, *self.answer.get(at + 3)?]))
@@ -62,10 +64,10 @@ where
 {
     let (server, client) = duplex(PIPE);
     let both = async { tokio::join!(serve(server), peer(client)).1 };
-    timeout(FOREVER, both).await.expect("a hostile peer is there for ever")
+    timeout(FOREVER, both).await.expect("the hostile peer is never disconnected")
 }
 
-/// The answer to an opening handshake.
+/// Opens a WebSocket and checks the response.
 async fn opened(client: &mut DuplexStream) {
     client.write_all(UPGRADE).await.unwrap();
     let mut head = Vec::new();
@@ -75,7 +77,7 @@ async fn opened(client: &mut DuplexStream) {
     assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
 }
 
-/// Says `first`, then `bytes` again and again, and reads nothing until it is hung up on.
+/// Sends `first`, then `bytes` again and again, and reads nothing until it is disconnected.
 async fn flood(mut client: DuplexStream, first: &[u8], bytes: &[u8]) -> Met {
     let (began, mut taken) = (Instant::now(), 0);
     let all = || first.iter().chain(bytes.iter().cycle()).copied();
@@ -86,7 +88,7 @@ async fn flood(mut client: DuplexStream, first: &[u8], bytes: &[u8]) -> Met {
         let Ok(count) = client.write(&next).await else { break };
         next.drain(..count);
         taken += count;
-        assert!(taken < 1 << 30, "it takes whatever comes");
+        assert!(taken < 1 << 30, "the server takes any number of bytes");
     }
     let lasted = began.elapsed();
     let mut answer = Vec::new();
@@ -94,8 +96,7 @@ async fn flood(mut client: DuplexStream, first: &[u8], bytes: &[u8]) -> Met {
     Met { taken, answer, lasted }
 }
 
-/// Says `bytes` once, then as many as there are of `after`, one a second, and reads until it is
-/// hung up on.
+/// Sends `bytes` once, then the bytes of `after`, one a second, and reads until it is disconnected.
 async fn dribble(client: DuplexStream, bytes: &[u8], after: impl IntoIterator<Item = u8>) -> Met {
     let (mut from, mut to) = tokio::io::split(client);
     let (began, mut taken) = (Instant::now(), bytes.len());
@@ -119,7 +120,7 @@ async fn dribble(client: DuplexStream, bytes: &[u8], after: impl IntoIterator<It
     Met { taken, answer, lasted: began.elapsed() }
 }
 
-/// Pings, and reads nothing.
+/// Sends pings and reads nothing.
 pub(crate) async fn pings(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     let ping = encode::single_frame(Opcode::Ping, &[7; 125], Some(KEY));
     meet(serve, async |mut client| {
@@ -129,7 +130,7 @@ pub(crate) async fn pings(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     .await
 }
 
-/// Says messages of `size` bytes, and reads nothing.
+/// Sends messages of `size` bytes and reads nothing.
 pub(crate) async fn messages(size: usize, serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     let message = encode::single_frame(Opcode::Binary, &vec![7; size], Some(KEY));
     meet(serve, async |mut client| {
@@ -139,7 +140,7 @@ pub(crate) async fn messages(size: usize, serve: impl FnOnce(DuplexStream) -> Se
     .await
 }
 
-/// Claims a frame of 1 MiB, and says one byte of it.
+/// Claims a frame of 1 MiB and sends one byte of it.
 pub(crate) async fn claims(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     let claim =
         Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
@@ -150,7 +151,7 @@ pub(crate) async fn claims(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     .await
 }
 
-/// Claims a frame of 1 MiB, and says a byte of it a second.
+/// Claims a frame of 1 MiB and sends one byte of it per second.
 pub(crate) async fn dribbles(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     let claim =
         Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
@@ -161,7 +162,8 @@ pub(crate) async fn dribbles(serve: impl FnOnce(DuplexStream) -> Serving) -> Met
     .await
 }
 
-/// Says `first`, then `bytes` again and again, which are no WebSocket's, and reads nothing.
+/// Sends `first`, then `bytes` again and again, over another protocol than WebSocket, and reads
+/// nothing.
 pub(crate) async fn floods(
     first: &[u8],
     bytes: &[u8],
@@ -171,26 +173,26 @@ pub(crate) async fn floods(
 }
 
 impl Met {
-    /// It has read nothing, and was given up before long.
+    /// Checks that a peer that read nothing was disconnected soon.
     pub(crate) fn was_given_up(&self, most: usize) {
         assert!(self.taken < 2 * most + BUFFERED, "{} bytes were taken", self.taken);
         assert!(self.lasted < Duration::from_secs(15), "it lasted {:?}", self.lasted);
     }
 }
 
-/// Says what is no WebSocket once, and then a byte a second.
+/// Sends `bytes` once over another protocol than WebSocket, then one byte per second.
 pub(crate) async fn drips(bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     meet(serve, async |client| dribble(client, bytes, std::iter::repeat_n(b'x', 1 << 20)).await)
         .await
 }
 
-/// What the server of a WebSocket must make of all of them. `most`: its largest message.
+/// Checks what a WebSocket server does with all of these peers; `most` is its largest message.
 pub(crate) async fn withstands_all<F>(most: usize, code: Option<u16>, serve: F)
 where
     F: Fn(DuplexStream) -> Serving,
 {
-    // Time passes only where nobody has anything to do, so what lasts, lasts as long as the limits
-    // say.
+    // Time advances only when every task waits, so each connection lasts exactly as long as the
+    // limits say.
     let seconds = |from: u64, to: u64| Duration::from_secs(from)..Duration::from_secs(to);
     let pings = pings(&serve).await;
     assert!(pings.taken < BUFFERED, "pings: {}", pings.taken);
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_more_is_read_while_an_answer_waits() {
+    async fn nothing_more_is_read_while_an_answer_is_unsent() {
         let (log, mut events) = EventLog::new(8);
         let options = ServerOptions { log: Some(log), ..ServerOptions::default() };
         let serve = |stream| -> Serving {
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn why_is_told() {
+    async fn the_reason_is_reported() {
         let (log, mut events) = EventLog::new(8);
         let options = ServerOptions { log: Some(log), ..ServerOptions::default() };
         let serve = |stream| -> Serving {
@@ -287,8 +289,8 @@ mod tests {
             }
         }
         let expected = [
-            (None, "it read nothing for 10 s"),
-            (Some(1008), "a frame stood still for 10 s, at least 1048575 bytes before its end"),
+            (None, "the peer read nothing for 10 s"),
+            (Some(1008), "a frame stalled for 10 s, at least 1048575 bytes before its end"),
             (
                 Some(1008),
                 "a frame came at less than 4096 bytes a second, and at least 1048566 bytes are \

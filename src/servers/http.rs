@@ -1,8 +1,8 @@
-//! The REST echo: `POST /echo` gives the body back with its content type, `GET /` says so in one
-//! line. It speaks HTTP/1.1 without TLS and keeps nothing between requests.
+//! The REST echo: `POST /echo` returns the body with its content type, and `GET /` describes that
+//! in one line. It speaks HTTP/1.1 without TLS and keeps nothing between requests.
 //!
-//! axum does the routing, hyper the protocol, as most people would write it; only the accept loop
-//! is our own, because `axum::serve` sets no time limit for a request's head.
+//! axum does the routing and hyper the protocol, as most people would write it. Only the accept
+//! loop is our own, because `axum::serve` has no timeout for the head of a request.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -34,17 +34,17 @@ use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{HttpHeader, Limits, ServerEvent, ServerOptions};
 
-/// A browser that is led to the echo shows no script and no page where the body says it is
-/// something else.
+/// Keeps a browser that is led to the echo from running or showing a body as another type than it
+/// declares.
 const NOSNIFF: &[HttpHeader] = &[("x-content-type-options", "nosniff")];
 
-const USAGE: &str = "POST /echo gives your body back, with its content type\n";
+const USAGE: &str = "POST /echo returns your body with its content type\n";
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
-/// `scope`.
+/// Listens on 127.0.0.1. The server runs while the returned future is polled; panics are reported
+/// to `scope`.
 ///
 /// # Errors
-/// If the port is taken or may not be used.
+/// Fails if the port is in use or not permitted.
 pub fn bind(
     scope: &Scope,
     options: ServerOptions,
@@ -57,19 +57,19 @@ pub fn bind(
     Ok((address, serve_connections("http connection", scope, listener, options, connection)))
 }
 
-/// A reply that is an event stream (WHATWG HTML section 9.2) of these events, as
-/// [`encode_event`](crate::net::encode_event) writes them.
+/// Returns a response that is an event stream (WHATWG HTML section 9.2) of `events`, which
+/// [`encode_event`](crate::net::encode_event) has encoded.
 pub(crate) fn event_stream(events: impl Stream<Item = String> + Send + 'static) -> Response {
     let body = Body::from_stream(events.map(Ok::<_, Infallible>));
     ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")], body).into_response()
 }
 
-/// The same echo as a service, which says these headers beside every reply.
+/// Returns the echo as a service that adds `headers` to every response.
 pub(crate) fn echo_service(limits: Limits, headers: &'static [HttpHeader]) -> EchoService {
     TowerToHyperService::new(with_headers(router(limits), headers))
 }
 
-/// A router whose replies say these headers too.
+/// Adds `headers` to every response of a router.
 pub(crate) fn with_headers(router: Router, headers: &'static [HttpHeader]) -> Router {
     if headers.is_empty() {
         return router;
@@ -95,8 +95,8 @@ fn router(limits: Limits) -> Router {
 
 async fn echo(State(limits): State<Limits>, request: Request) -> Response {
     let content_type = request.headers().get(CONTENT_TYPE).cloned();
-    // Said before a byte of it is read, so that a peer which asked first (Expect: 100-continue)
-    // need not send it.
+    // Checked before a byte of the body is read, so that a peer which sent Expect: 100-continue
+    // need not send it (RFC 9110 section 10.1.1).
     if declared_length(request.headers()).is_some_and(|length| length > limits.max_message as u64) {
         return too_large(limits);
     }
@@ -129,14 +129,14 @@ fn too_large(limits: Limits) -> Response {
     )
 }
 
-/// An answer after which the rest of the request is not read, so no further one can be.
+/// Returns a response that closes the connection, because the rest of the request is not read.
 fn closing_response(status: StatusCode, text: String) -> Response {
     (status, [(CONNECTION, HeaderValue::from_static("close"))], text).into_response()
 }
 
 pub(crate) type EchoService = TowerToHyperService<Router>;
 
-/// Answers the requests of one connection, whatever it runs over, until it ends or the options'
+/// Answers the requests on one connection, a socket or a pipe, until it ends or until the options'
 /// shutdown.
 pub(crate) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
@@ -147,6 +147,7 @@ pub(crate) async fn serve_connection(
     let mut socket = Timed::new(socket, options.limits);
     let service = service_fn(|request| respond(&echo, request, peer, &options));
     let mut builder = http1::Builder::new();
+    // The same timeout covers an idle connection between two requests.
     builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head_timeout);
     {
         let mut connection = pin!(builder.serve_connection(TokioIo::new(&mut socket), service));
@@ -158,14 +159,15 @@ pub(crate) async fn serve_connection(
                 connection.await
             }
         };
-        // A peer that merely kept silent, or went away, has asked for nothing that could be
-        // refused.
+        // Only malformed bytes are refused. A peer that stayed silent or hung up has requested
+        // nothing.
         if let Err(err) = ended
             && err.is_parse()
         {
             options.record(ServerEvent::Refused { peer, reason: format!("not HTTP/1.1: {err}") });
         }
     }
+    // hyper may have stopped in the middle of a request; its response must not be lost to a reset.
     lingering_close(socket).await;
 }
 
@@ -175,6 +177,7 @@ async fn respond(
     peer: SocketAddr,
     options: &ServerOptions,
 ) -> Result<Response, Infallible> {
+    // Without a log, the strings for the event would be allocated for nothing.
     if options.log.is_none() {
         return judged(echo, request, &options.access).await;
     }
@@ -196,7 +199,7 @@ async fn respond(
     Ok(response)
 }
 
-/// The answer to a request that is for this server.
+/// Returns the response, after checking that the request is for this server.
 pub(crate) async fn judged(
     echo: &EchoService,
     request: Request<Incoming>,
@@ -211,8 +214,8 @@ pub(crate) async fn judged(
     }
 }
 
-/// Whether a request is for this server, by its only Host, or by its target where that names a host
-/// (RFC 9112 section 3.2.2; in HTTP/2 it always does). HTTP/1.0 knows no Host.
+/// Checks whether a request is for this server: by its only Host header, and by its target if that
+/// names a host (RFC 9112 section 3.2.2; in HTTP/2 it always does). HTTP/1.0 requires no Host.
 fn for_us<B>(access: &Access, request: &Request<B>) -> Result<(), HostMismatch> {
     let hosts = request.headers().get_all(HOST);
     let authority = request.uri().authority();

@@ -1,21 +1,21 @@
-//! The bundled servers, on loopback only, hard to hang and polite when they stop (but for the
-//! sloppy one). They draw and print nothing: what happens is counted in
-//! [`Traffic`](crate::net::Traffic) and told as [`ServerEvent`]s to whoever asks.
+//! The bundled servers. They listen on loopback only, resist hostile peers and shut down gracefully
+//! (except for the sloppy one). They print nothing: bytes are counted in
+//! [`Traffic`](crate::net::Traffic), and what happens is reported as [`ServerEvent`]s.
 //!
-//! Each server is an address and a future: whoever runs the future owns the server's life.
+//! Each server is an address and a future, and runs while its owner polls the future.
 //! [`ServerBundle`] runs them on a thread of their own.
 //!
 //! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
-//! - [`strict`]: the WebSocket echo on `wire`, which forgives nothing; [`sloppy`]: the one that
-//!   keeps no rule, its mistakes listed in [`misbehaviors`]; [`hub`]: the one that is no echo, but
-//!   tells everybody; [`ServerKind`]: all of these by name.
-//! - [`recorded`]: both echoes once more, with every byte kept, for whoever weighs them;
-//!   [`browser_request_headers`]: what a browser adds.
-//! - [`naive_proxy`]: the cache that masking is there for.
+//! - [`strict`]: the WebSocket echo on `wire`, which tolerates nothing; [`sloppy`]: the one that
+//!   breaks rules, listed in [`misbehaviors`]; [`hub`]: not an echo, it sends every message to all
+//!   clients; [`ServerKind`]: all of these by name.
+//! - [`recorded`]: both echoes once more, with every byte kept for comparisons;
+//!   [`browser_request_headers`]: the headers that a browser adds.
+//! - [`naive_proxy`]: the cache that masking protects against.
 //!
-//! What may be asked of them, and how long it may take, stands in [`Limits`]; whom they let in, in
-//! [`Access`]. All of them but the naive proxy answer only requests for loopback; what that one
-//! passes on is judged by the server behind it.
+//! [`Limits`] bounds what peers can use and how long they may take; [`Access`] decides who is
+//! admitted. All servers except the naive proxy answer only requests for loopback; the proxy leaves
+//! the check to the server behind it.
 
 #![warn(
     clippy::arithmetic_side_effects,

@@ -1,11 +1,12 @@
-//! A toy cache proxy, as naive as those that made masking necessary: it takes what looks like a
-//! request for a request. It is ours and written for the slide; no proxy of today is meant by it.
+//! A toy caching proxy, as naive as those that made masking necessary: it takes what looks like a
+//! request for a request. It is written for one slide and is not meant to resemble any proxy of
+//! today.
 //!
-//! In 2010 caches were found that passed the opening handshake on as any GET, understood nothing of
+//! In 2010, caches were found that passed on the opening handshake like any GET, did not understand
 //! what followed, and went on looking for requests in it (Huang, Chen, Barth, Rescorla, Jackson:
-//! "Talking to Yourself for Fun and Profit"). A page could so put a file of its choice into the
-//! cache under another site's name. A random key per frame ends that: nobody can choose what stands
-//! on the wire (RFC 6455 section 10.3).
+//! "Talking to Yourself for Fun and Profit"). A page could thereby put a file of its choice into
+//! the cache under another site's name. A random key for each frame prevents that: nobody can
+//! choose the bytes on the wire (RFC 6455 section 10.3).
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -24,19 +25,19 @@ use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
 use crate::servers::{ServerEvent, ServerOptions};
 
-/// The longest head, and the longest answer, that it takes for one.
+/// The maximum size in bytes of a head, and below of a response, that the proxy recognizes.
 const MAX_HEAD_BYTES: usize = 8 << 10;
 const MAX_RESPONSE_BYTES: usize = 64 << 10;
 
-/// What it keeps at most: answers in the cache, requests that wait for theirs.
+/// The maximum number of cached responses, and of requests that wait for their response.
 const MAX_CACHED_RESPONSES: usize = 64;
 
-/// Listens on 127.0.0.1 and passes everything on to `upstream`, and back, byte for byte. What it
-/// believes to see is told as [`ServerEvent::Parsed`], [`ServerEvent::Cached`] and
+/// Listens on 127.0.0.1 and relays everything to `upstream` and back, byte for byte. What it
+/// believes to see is reported as [`ServerEvent::Parsed`], [`ServerEvent::Cached`] and
 /// [`ServerEvent::Served`]. The cache lives as long as the future.
 ///
 /// # Errors
-/// If the port is taken or may not be used.
+/// Fails if the port is in use or not permitted.
 pub fn bind(
     scope: &Scope,
     options: ServerOptions,
@@ -59,7 +60,7 @@ pub fn bind(
     Ok((address, serve_connections("naive proxy connection", scope, listener, options, connection)))
 }
 
-/// What a request asks for.
+/// The host and path of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct CacheKey {
     host: String,
@@ -68,7 +69,7 @@ struct CacheKey {
 
 type Cache = Arc<Mutex<HashMap<CacheKey, Vec<u8>>>>;
 
-/// The end of a client's connection.
+/// The connection to a client.
 type Client = Timed<CountedSocket>;
 
 struct NaiveConnection {
@@ -82,7 +83,7 @@ impl NaiveConnection {
         let head = match timeout(self.options.limits.head_timeout, read_head(&mut client)).await {
             Ok(Ok(head)) => head,
             Ok(Err(err)) => return self.log_refused(&describe_io_error(&err)),
-            Err(_) => return self.log_refused("no request head came in time"),
+            Err(_) => return self.log_refused("the request head did not arrive in time"),
         };
         let cached =
             CacheKey::from_head(&head).and_then(|key| Some((self.cached_response(&key)?, key)));
@@ -104,8 +105,8 @@ impl NaiveConnection {
         }
     }
 
-    /// Passes both directions on until both have ended, and looks at what goes by. A peer must take
-    /// what is there for it in time, on either side.
+    /// Relays both directions until both have ended, and scans what passes. Either peer must read
+    /// within the write timeout.
     async fn relay(
         &self,
         client: &mut Client,
@@ -131,6 +132,8 @@ impl NaiveConnection {
         let down = copy_and_scan(&mut from_server, &mut to_client, |bytes| {
             responses.push(bytes);
             while let Some(response) = responses.find(scan_response) {
+                // The naive assumption: the next thing that looks like a response answers the
+                // oldest request.
                 if let Some(key) = with_queue(&pending, VecDeque::pop_front) {
                     self.cache_response(key, response);
                 }
@@ -171,13 +174,13 @@ fn with_queue<T>(
     waiting: &Mutex<VecDeque<CacheKey>>,
     work: impl FnOnce(&mut VecDeque<CacheKey>) -> T,
 ) -> T {
-    // Both directions run in one task: nobody ever waits for this lock.
+    // Both directions run in one task, so the lock is never contended.
     work(&mut waiting.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Runs both directions to their ends. Once the server has said all, the client has so long for
-/// what it still has to say: a connection that is good for nothing any more does not stay for as
-/// long as a client likes.
+/// Runs both directions to their ends. Once the server has ended its stream, the client gets
+/// `drain` for the rest of its own, so that a useless connection does not stay open for as long as
+/// the client likes.
 async fn both(
     up: impl Future<Output = io::Result<()>>,
     down: impl Future<Output = io::Result<()>>,
@@ -191,7 +194,8 @@ async fn both(
         }
         ended = down.as_mut() => {
             ended?;
-            // late or not, there is nobody left to pass it on to
+            // A timeout is not an error: the server is gone, so the client's bytes have no
+            // destination.
             timeout(drain, up).await.unwrap_or(Ok(()))
         }
     }
@@ -227,19 +231,19 @@ async fn copy_and_scan(
     }
 }
 
-/// Looks for something that begins with `start`, wherever that stands in a stream.
+/// Searches a stream for something that begins with `start`, at any position.
 struct Scanner {
     start: &'static [u8],
     bytes: Vec<u8>,
 }
 
-/// What became of a place where something seemed to begin.
+/// The result of examining a possible beginning.
 enum ScanResult<T> {
-    /// It is there, up to this byte.
+    /// It is there, and ends before this byte.
     Found(T, usize),
     NeedsMore,
-    /// It only began like one: nothing begins in so many bytes. All of them are dropped at once, so
-    /// that a flood of beginnings costs no more time than any other bytes.
+    /// It only looked like a beginning, and no other begins in the next so many bytes. They are
+    /// dropped at once, so that a flood of beginnings costs no more time than any other bytes.
     NotHere(usize),
 }
 
@@ -255,7 +259,7 @@ impl Scanner {
     fn find<T>(&mut self, read: impl Fn(&[u8]) -> ScanResult<T>) -> Option<T> {
         loop {
             let Some(at) = find(&self.bytes, self.start) else {
-                // What stands at the end may be the beginning of the next start.
+                // The last bytes may be the first part of `start`.
                 let keep = self.bytes.len().min(self.start.len().saturating_sub(1));
                 self.bytes.drain(..self.bytes.len().saturating_sub(keep));
                 return None;
@@ -280,7 +284,8 @@ fn scan_request(bytes: &[u8]) -> ScanResult<CacheKey> {
     let Some(line) = before(bytes, b"\r\n") else {
         return scan_unfinished(bytes);
     };
-    // Of several beginnings in one line only the last can be followed by a path and a version.
+    // If one line contains several beginnings, only the last can be followed by a path and a
+    // version.
     let last = line.windows(4).rposition(|window| window == b"GET ").unwrap_or(0);
     if last > 0 {
         return ScanResult::NotHere(last);
@@ -297,7 +302,7 @@ fn scan_request(bytes: &[u8]) -> ScanResult<CacheKey> {
     }
 }
 
-/// A whole answer with a length: head and body as they will be served.
+/// Scans a complete response with a length: head and body as they will be served.
 fn scan_response(bytes: &[u8]) -> ScanResult<Vec<u8>> {
     let Some(head) = head_of(bytes) else {
         return scan_unfinished(bytes);
@@ -310,8 +315,8 @@ fn scan_response(bytes: &[u8]) -> ScanResult<Vec<u8>> {
     bytes.get(..end).map_or(ScanResult::NeedsMore, |whole| ScanResult::Found(whole.to_vec(), end))
 }
 
-/// A head without its end: too long, it is none, and neither is any that begins before its last
-/// [`MAX_HEAD_BYTES`] bytes.
+/// Returns the result for a head without an end. Once it is too long it isn't a head, and neither
+/// is any that begins before its last [`MAX_HEAD_BYTES`] bytes.
 fn scan_unfinished<T>(bytes: &[u8]) -> ScanResult<T> {
     match bytes.len().checked_sub(MAX_HEAD_BYTES - 1) {
         None | Some(0) => ScanResult::NeedsMore,
@@ -326,7 +331,7 @@ impl CacheKey {
     }
 }
 
-/// The path of a request line.
+/// Returns the path in a request line.
 fn request_path(line: &[u8]) -> Option<String> {
     let mut words = str::from_utf8(line).ok()?.split(' ');
     let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next())
@@ -345,13 +350,13 @@ fn header_value(head: &[u8], name: &str) -> Option<String> {
     text.lines().find_map(value)
 }
 
-/// A head with the empty line that ends it.
+/// Returns a head including the empty line that ends it.
 fn head_of(bytes: &[u8]) -> Option<&[u8]> {
     const END: &[u8] = b"\r\n\r\n";
     bytes.get(..find(bytes, END)?.saturating_add(END.len()))
 }
 
-/// What stands before the first `key`.
+/// Returns the bytes before the first `key`.
 fn before<'b>(bytes: &'b [u8], key: &[u8]) -> Option<&'b [u8]> {
     bytes.get(..find(bytes, key)?)
 }
@@ -377,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_seen_wherever_it_stands_and_however_it_is_cut() {
+    fn a_request_is_found_at_any_position_and_in_any_pieces() {
         let bytes =
             b"\x81\xae\0\0\0\0GET GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n\x81";
         assert_eq!(
@@ -394,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_like_a_request_costs_bounded_memory() {
+    fn false_beginnings_take_bounded_memory() {
         let mut scanner = Scanner::new(b"GET ");
         for _ in 0..1000 {
             scanner.push(&b"GET GET ".repeat(1000));
@@ -408,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn beginnings_without_number_are_passed_over_to_the_request_behind_them() {
+    fn countless_beginnings_are_skipped_up_to_the_request_after_them() {
         let lines = b"GET \r\n".repeat(500);
         let broken = b"GET / HTTP/1.1\r\nNo-Host: here\r\n\r\n".repeat(50);
         let good = b"GET GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
@@ -416,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_kept_once_its_body_is_whole() {
+    fn a_response_is_cached_once_its_body_is_complete() {
         let mut scanner = Scanner::new(b"HTTP/1.1 200");
         scanner.push(b"\x81\x30HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nal");
         assert_eq!(scanner.find(scan_response), None);

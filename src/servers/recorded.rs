@@ -1,5 +1,5 @@
-//! Both echoes with every byte of their sockets kept: the same handlers, and a tap that writes down
-//! what passes. It is for one exchange at a time; what goes beyond the bound is not kept.
+//! Both echoes with every byte of their sockets kept: the same handlers, with a tap that records.
+//! It is meant for one exchange at a time; bytes beyond the limit are not kept.
 
 use std::future::Future;
 use std::io;
@@ -13,24 +13,24 @@ use crate::scope::Scope;
 use crate::servers::connection::serve::listen_on_loopback;
 use crate::servers::{Limits, ServerOptions, http, production_response_headers, websocket};
 
-/// The bytes of each direction that are kept.
+/// The maximum number of bytes kept of each direction.
 const MAX_RECORDED_BYTES: usize = 1 << 20;
 
-/// What went over a server's sockets, as they gave it and took it.
+/// The bytes of a server's sockets, as they gave and took them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordedBytes {
-    /// From client to server.
+    /// The bytes from client to server.
     pub up: Vec<u8>,
-    /// From server to client.
+    /// The bytes from server to client.
     pub down: Vec<u8>,
 }
 
-/// A handle on the bytes of a recorded server.
+/// A handle to the bytes of a recorded server.
 #[derive(Clone, Debug, Default)]
 pub struct TrafficRecording(Arc<Mutex<RecordedBytes>>);
 
 impl TrafficRecording {
-    /// Takes what was kept since the last time.
+    /// Takes the bytes recorded since the last call.
     pub fn take(&self) -> RecordedBytes {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -50,11 +50,11 @@ impl Observer for TrafficRecording {
     }
 }
 
-/// The REST echo on a free port of 127.0.0.1; `with_headers` adds the headers of
-/// [`production_response_headers`] to its replies.
+/// Starts the REST echo on a free port of 127.0.0.1; `with_headers` adds the headers of
+/// [`production_response_headers`] to its responses.
 ///
 /// # Errors
-/// If there is no free port.
+/// Fails if there is no free port.
 pub fn http(
     scope: &Scope,
     record: TrafficRecording,
@@ -71,10 +71,10 @@ pub fn http(
     serve("recorded http", scope, connection)
 }
 
-/// The plain WebSocket echo on a free port of 127.0.0.1.
+/// Starts the plain WebSocket echo on a free port of 127.0.0.1.
 ///
 /// # Errors
-/// If there is no free port.
+/// Fails if there is no free port.
 pub fn websocket(
     scope: &Scope,
     record: TrafficRecording,
@@ -86,7 +86,7 @@ pub fn websocket(
     serve("recorded websocket", scope, connection)
 }
 
-/// Listens on a free port, and accepts for as long as what is returned is run.
+/// Listens on a free port, and accepts connections while the returned future is polled.
 fn serve<C, F>(
     name: &'static str,
     scope: &Scope,
@@ -99,7 +99,7 @@ where
     let (address, listener) = listen_on_loopback(0)?;
     let scope = scope.child();
     let serving = async move {
-        // nobody listens to a log here
+        // There is no log to report a full server to.
         net::serve(name, &scope, &listener, Limits::default().max_connections, || {}, connection)
             .await;
     };

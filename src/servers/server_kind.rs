@@ -1,5 +1,5 @@
 //! [`ServerKind`]: the bundled WebSocket servers by the names that slides and the command line use.
-//! What each does stands in its own module; here one is chosen and started.
+//! Their modules implement them; this one selects and starts them.
 
 use std::future::Future;
 use std::io;
@@ -11,26 +11,26 @@ use crate::servers::{Origins, ServerOptions, hub, sloppy, strict, websocket};
 use crate::text::named_enum;
 use crate::wire::handshake::ServerPolicy;
 
-/// The only origin that the guarded server lets in.
+/// The only origin that the guarded server admits.
 pub const GUARDED_ORIGIN: &str = "https://talk.example";
 
 /// One of the bundled WebSocket servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ServerKind {
-    /// An echo on tokio-tungstenite, as a program of today would be written.
+    /// An echo on tokio-tungstenite, as most programs would implement it.
     #[default]
     Plain,
-    /// An echo that answers each broken rule with the right close code and a reason in words.
+    /// An echo that answers each broken rule with its close code and a reason in words.
     Strict,
-    /// The strict echo, which lets in only pages of [`GUARDED_ORIGIN`].
+    /// The strict echo, which admits only pages of [`GUARDED_ORIGIN`].
     Guarded,
-    /// An echo that takes anything, and breaks one rule at each of its paths.
+    /// An echo that accepts anything and breaks one rule on each of its paths.
     Sloppy,
-    /// No echo: what one client says, all hear.
+    /// Not an echo: what one client sends, all clients receive.
     Hub,
 }
 
-/// A server that runs as long as it is polled.
+/// A server that runs while it is polled.
 pub(super) type ServerFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 named_enum!(
@@ -48,14 +48,13 @@ impl ServerKind {
     pub fn origins(self) -> Origins {
         match self {
             Self::Guarded => Origins::only(GUARDED_ORIGIN.parse().expect("it is an origin")),
-            // what one client says, all hear: a page from elsewhere would hear what is none of its
-            // business
+            // All clients receive what one sends, so a page from elsewhere could read along.
             Self::Hub => Origins::Loopback,
             Self::Plain | Self::Strict | Self::Sloppy => Origins::Any,
         }
     }
 
-    /// What it agrees to in a handshake.
+    /// Returns what it agrees to in a handshake.
     pub fn policy(self) -> ServerPolicy {
         ServerPolicy {
             deflate: matches!(self, Self::Strict | Self::Guarded),

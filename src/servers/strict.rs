@@ -1,6 +1,6 @@
-//! The strict WebSocket echo: `wire` judges the handshake and every frame, and each broken rule is
-//! answered with its close code. It forgives nothing and explains everything; how it is told from
-//! the plain echo is what its peers do wrong.
+//! The strict WebSocket echo: `wire` validates the handshake and every frame, and each broken rule
+//! is answered with its close code and an explanation. To a peer that breaks no rule it behaves
+//! like the plain echo.
 
 use std::future::Future;
 use std::io;
@@ -20,17 +20,18 @@ use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 use crate::wire::{Endpoint, EndpointEvent};
 
-/// What one read takes at most: the piece in which the decoder unmasks.
+/// The maximum number of bytes per read, which is also the piece in which the decoder unmasks.
 const READ_BUFFER: usize = 16 << 10;
 
-/// Answers that wait for more of the same read; beyond that they are sent at once.
+/// Answers are collected until the end of a read, but sent at once beyond this number of bytes.
 const OUTBOX_FLUSH_SIZE: usize = 64 << 10;
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
-/// `scope`. `policy` says who is let in, and whether messages may be compressed.
+/// Listens on 127.0.0.1. The server runs while the returned future is polled; panics are reported
+/// to `scope`. `policy` decides which handshakes are accepted, and whether messages may be
+/// compressed.
 ///
 /// # Errors
-/// If the port is taken or may not be used.
+/// Fails if the port is in use or not permitted.
 pub fn bind(
     scope: &Scope,
     options: ServerOptions,
@@ -83,7 +84,7 @@ struct StrictEcho<'s, S> {
     sent: u64,
 }
 
-/// What one wait brought.
+/// What ended a wait.
 enum ReadEvent {
     Read(usize),
     Late(Timeout),
@@ -113,6 +114,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
                     ReadEvent::Late(timeout) => return self.late(timeout).await,
                     ReadEvent::Shutdown => {
                         leaving = true;
+                        // The peer's Close is awaited next. Until then its messages are still read.
                         self.code.get_or_insert(1001);
                         self.endpoint.close(1001, &ConnectionEnd::GoingAway.to_string());
                         self.flush().await?;
@@ -124,7 +126,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         result.await.err()
     }
 
-    /// The next bytes; a frame that has begun must go on in time.
+    /// Waits for the next bytes, a late frame, or the shutdown.
     async fn next_event(
         &mut self,
         buffer: &mut [u8],
@@ -132,6 +134,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         leaving: bool,
     ) -> Result<ReadEvent, ConnectionEnd> {
         let read = tokio::select! {
+            // The shutdown comes first, so that a busy peer cannot postpone it.
             biased;
             () = shutdown, if !leaving => return Ok(ReadEvent::Shutdown),
             read = self.socket.read(buffer) => read,
@@ -172,7 +175,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         Err(ConnectionEnd::Failed(failure.reason))
     }
 
-    /// Sends what waits. A peer may read slowly, but not stop reading.
+    /// Sends the queued answers. A peer may read slowly, but must not stop reading.
     async fn flush(&mut self) -> Result<(), ConnectionEnd> {
         Ok(self.socket.write_all(&self.endpoint.take_outbox()).await?)
     }

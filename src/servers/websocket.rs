@@ -1,6 +1,6 @@
-//! The WebSocket echo: every text and binary message comes back as it is, pings are answered, any
-//! path will do. It speaks no TLS, no subprotocol and no extension, and nothing before it is spoken
-//! to.
+//! The plain WebSocket echo: every text and binary message comes back unchanged, pings are
+//! answered, and any path is accepted. It uses no TLS, no subprotocol and no extension, and sends
+//! nothing unasked.
 
 use std::future::Future;
 use std::io;
@@ -26,14 +26,14 @@ use crate::servers::connection::{ConnectionEnd, Timed, Timeout};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 
-/// How long a last Close frame may take to leave.
+/// How long a final Close frame may take to be sent.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
-/// `scope`.
+/// Listens on 127.0.0.1. The server runs while the returned future is polled; panics are reported
+/// to `scope`.
 ///
 /// # Errors
-/// If the port is taken or may not be used.
+/// Fails if the port is in use or not permitted.
 pub fn bind(
     scope: &Scope,
     options: ServerOptions,
@@ -45,8 +45,8 @@ pub fn bind(
     Ok((address, serve_connections("websocket connection", scope, listener, options, connection)))
 }
 
-/// Echoes on one connection, whatever it runs over, until it ends or the options' shutdown.
-/// `read_buffer` is how much it may read at once, in bytes.
+/// Echoes on one connection, a socket or a pipe, until it ends or until the options' shutdown.
+/// `read_buffer` is the maximum number of bytes per read.
 pub(crate) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
@@ -97,8 +97,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
         }
     }
 
-    /// On a Close it keeps reading until the end of the stream: tungstenite sends the answering
-    /// Close with the next read, and after our own Close the peer's has yet to come.
+    /// Echoes until the stream ends. A Close does not end the loop: tungstenite sends the answering
+    /// Close with the next read, and after our own Close the peer's is still to come.
     async fn echo(&mut self, options: &ServerOptions) -> Result<(), Error> {
         let mut leaving = false;
         let mut shutdown = pin!(options.shutdown.cancelled());
@@ -127,16 +127,16 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
                 Some(Message::Close(Some(frame))) => {
                     self.code.get_or_insert(frame.code.into());
                 }
-                // Its pong is sent before anything more is read: otherwise pongs would wait for a
-                // peer that only pings.
+                // The pong is flushed before anything more is read. Otherwise pongs would queue up
+                // for a peer that only pings.
                 Some(Message::Ping(_)) if !leaving => self.stream.flush().await?,
                 Some(_) => {}
             }
         }
     }
 
-    /// What the peer did wrong is told in a Close frame, if it can still hear it (RFC 6455 section
-    /// 7.1.7).
+    /// Ends the connection after an error, with a Close frame if the peer can still receive it (RFC
+    /// 6455 section 7.1.7).
     async fn fail(&mut self, err: Error) {
         let late = match &err {
             Error::Io(err) => Timeout::of(err).filter(|timeout| timeout.is_late_frame()),
@@ -148,14 +148,15 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
         };
         if let Some(code) = close_code_for(&err).or(late.map(|_| CloseCode::Policy)) {
             self.code.get_or_insert(code.into());
-            // It may fail, or the peer may not read: there is nobody left to tell.
+            // The error is ignored: the connection is about to be dropped anyway.
             let _ = timeout(CLOSE_TIMEOUT, self.close(code, &reason)).await;
         }
         self.reason = Some(reason);
     }
 
     async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        // 125 bytes hold a control frame's payload, two of them the code (RFC 6455 section 5.5).
+        // A control frame has at most 125 bytes of payload, two of which are the code (RFC 6455
+        // section 5.5).
         let reason = &reason[..reason.floor_char_boundary(123)];
         self.stream.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await
     }
@@ -172,7 +173,7 @@ mod tests {
     use crate::servers::connection::serve::tests::socket;
 
     #[tokio::test]
-    async fn an_idle_connection_is_little_more_than_its_read_buffer() {
+    async fn an_idle_connection_takes_little_more_than_its_read_buffer() {
         let (socket, peer) = socket().await;
         let size =
             size_of_val(&serve_connection(socket, peer, ServerOptions::default(), READ_BUFFER));

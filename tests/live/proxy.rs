@@ -274,6 +274,6 @@ async fn only_loopback_is_listened_on_unless_allowed_explicitly() {
             .await
             .map(|(address, _)| address)
     };
-    assert!(try_to(false).await.unwrap_err().to_string().contains("127.0.0.1 would be right"));
+    assert!(try_to(false).await.unwrap_err().to_string().contains("use 127.0.0.1"));
     try_to(true).await.unwrap();
 }

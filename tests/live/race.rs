@@ -404,7 +404,10 @@ async fn load_on_others_keeps_within_its_bound() {
 async fn what_cannot_be_run_is_refused() {
     for (arguments, expected) in [
         (&["--lanes", "wz"][..], "unknown lane `wz`; did you mean `ws`?"),
-        (&["--payload", "1048577"], "the payload in bytes is 1048577; it can be from 0 to 1048576"),
+        (
+            &["--payload", "1048577"],
+            "the payload in bytes is 1048577; it must be from 0 to 1048576",
+        ),
         (&["--rtt", "80"], "write for example 80ms"),
         (
             &["--against", "http://192.0.2.1/,ws://192.0.2.1/"],

@@ -133,7 +133,7 @@ async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is
         };
         let (sent, _, others) = play(with(TlsOptions::default()), &[]).await;
         assert!(
-            sent.is_empty() && reason(&others).contains("nobody that is trusted"),
+            sent.is_empty() && reason(&others).contains("not signed by a trusted authority"),
             "{others:?}"
         );
         let (_, _, others) =

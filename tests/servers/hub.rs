@@ -130,7 +130,7 @@ async fn dropped(server: &mut TestServer) -> (SocketAddr, u64) {
     loop {
         if let ServerEvent::Closed { peer, code, reason, sent, .. } = server.event().await {
             assert_eq!(code, Some(1008));
-            assert_eq!(reason.as_deref(), Some("it reads too slowly: 8 writes wait for it"));
+            assert_eq!(reason.as_deref(), Some("the peer reads too slowly: 8 writes are queued"));
             return (peer, sent);
         }
     }
@@ -167,7 +167,7 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     let close = received.frames().last().unwrap();
     assert_eq!(
         close.payload(),
-        [&[0x03, 0xf0][..], b"it reads too slowly: 8 writes wait for it"].concat()
+        [&[0x03, 0xf0][..], b"the peer reads too slowly: 8 writes are queued"].concat()
     );
     assert!(received.messages().len() as u64 <= sent + 1, "what waited behind is forgotten");
     // and the hub goes on

@@ -276,7 +276,7 @@ async fn a_chunked_body_comes_back_in_one_piece() {
 async fn the_root_explains_and_other_paths_point_to_it() {
     let server = http_server().await;
     let mut peer = server.visit().await;
-    let line = "POST /echo gives your body back, with its content type\n";
+    let line = "POST /echo returns your body with its content type\n";
     for (path, status) in [("/", "200 OK"), ("/nowhere", "404 Not Found")] {
         peer.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await;
         let answer = peer.answer().await;

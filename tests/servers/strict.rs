@@ -155,7 +155,7 @@ async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not
     let mut slow_peer = server.open().await;
     let mut peer = server.open().await;
     peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
-    let reason = b"\x03\xf0a frame stood still for 1 s, at least 1 bytes before its end";
+    let reason = b"\x03\xf0a frame stalled for 1 s, at least 1 bytes before its end";
     peer.expect(&[&[0x88, reason.len() as u8], &reason[..]].concat()).await;
     peer.hung_up_on().await;
     assert_eq!(server.close_code().await, Some(1008));
@@ -179,7 +179,7 @@ async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
         }
     };
     let (why, ()) = tokio::join!(events, soon(flood));
-    assert_eq!(why, "it read nothing for 1 s");
+    assert_eq!(why, "the peer read nothing for 1 s");
     let mut next = server.open().await;
     next.send(MASKED_HELLO).await;
     next.expect(HELLO).await;

@@ -1,26 +1,26 @@
-//! [`FileReader`]: a file read forward through one buffer, with the place of every byte known.
-//! What stands in the file is no question here.
+//! [`FileReader`]: reads a file forward through one buffer, and knows the position of every byte.
+//! It does not interpret the content.
 
 use std::fs::File;
 use std::io::{self, Read};
 
 use crate::wire::Offset;
 
-/// How much is read at once.
+/// The number of bytes read at once.
 const READ_SIZE: usize = 1 << 20;
 
-/// The longest piece that may be asked for: no block of a capture that can be read is longer.
+/// The maximum size of a piece in bytes. No block of a readable capture is larger.
 pub(in crate::capture) const MAX_BLOCK_LEN: usize = 16 << 20;
 
-/// A file (or anything else that gives bytes), read forward.
+/// A file, or another source of bytes, that is read forward.
 #[derive(Debug)]
 pub(in crate::capture) struct FileReader<R = File> {
     source: R,
     buffer: Vec<u8>,
-    /// The bytes of the buffer that wait: from `start` to `end`.
+    /// The unread bytes of the buffer are those from `start` to `end`.
     start: usize,
     end: usize,
-    /// Where in the file the byte at `start` stands.
+    /// The file position of the byte at `start`.
     position: Offset,
 }
 
@@ -29,13 +29,13 @@ impl<R: Read> FileReader<R> {
         Self { source, buffer: vec![0; READ_SIZE], start: 0, end: 0, position: Offset::START }
     }
 
-    /// Where in the file the next byte stands.
+    /// Returns the file position of the next byte.
     pub(in crate::capture) fn position(&self) -> Offset {
         self.position
     }
 
-    /// The next `count` bytes, or fewer at the end of the file; they stay the next ones. The buffer
-    /// grows with what the file really holds, never by more than twice that, and never above
+    /// Returns the next `count` bytes without consuming them, or fewer at the end of the file. The
+    /// buffer grows with what the file really contains: to at most twice that, and never above
     /// [`MAX_BLOCK_LEN`].
     pub(in crate::capture) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let count = count.min(MAX_BLOCK_LEN);
@@ -48,20 +48,21 @@ impl<R: Read> FileReader<R> {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Goes past `count` bytes that were peeked at.
+    /// Consumes `count` bytes that were peeked.
     pub(in crate::capture) fn consume(&mut self, count: usize) {
         let count = count.min(self.waiting().len());
         self.start = self.start.saturating_add(count);
         self.position += count;
     }
 
-    /// The last `count` bytes that were passed, until more is read.
+    /// Returns the last `count` consumed bytes. They stay available until more is read.
     pub(in crate::capture) fn consumed(&self, count: usize) -> &[u8] {
         self.buffer.get(self.start.saturating_sub(count)..self.start).unwrap_or_default()
     }
 
-    /// Reads once more; false at the end of the file.
+    /// Reads once more. Returns `false` at the end of the file.
     fn fill(&mut self, needed: usize) -> io::Result<bool> {
+        // The unread bytes move to the front before the buffer grows.
         if self.start.saturating_add(needed) > self.buffer.len() || self.end == self.buffer.len() {
             let waiting = self.waiting().len();
             self.buffer.copy_within(self.start..self.end, 0);
@@ -88,7 +89,7 @@ impl<R: Read> FileReader<R> {
 mod tests {
     use super::*;
 
-    /// Gives three bytes at a time.
+    /// A source that gives three bytes at a time.
     struct Drops<'a>(&'a [u8]);
 
     impl Read for Drops<'_> {
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_come_in_order_with_their_place() {
+    fn pieces_come_in_order_with_their_positions() {
         let bytes: Vec<u8> = (0..=255).collect();
         let mut input = FileReader::new(Drops(&bytes));
         let mut seen = Vec::new();

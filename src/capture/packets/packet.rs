@@ -1,11 +1,11 @@
-//! What stands in a pcap or pcapng file: numbers in either byte order, packets, and damage.
+//! The contents of a pcap or pcapng file: numbers in either byte order, packets, and damage.
 
 use thiserror::Error;
 
 use crate::capture::packets::file_reader::MAX_BLOCK_LEN;
 use crate::wire::Offset;
 
-/// How a number is put together from the file's bytes.
+/// The byte order of the numbers in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::capture) enum ByteOrder {
     Big,
@@ -13,8 +13,8 @@ pub(in crate::capture) enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The first `N` numbers of two bytes, and what lies behind them; none where they are not all
-    /// there.
+    /// Returns the first `N` 16-bit numbers and the bytes after them; `None` if there are too few
+    /// bytes.
     pub(in crate::capture) fn u16s<const N: usize>(
         self,
         bytes: &[u8],
@@ -25,8 +25,8 @@ impl ByteOrder {
         Some((numbers.map(number), rest))
     }
 
-    /// The first `N` numbers of four bytes, and what lies behind them; none where they are not all
-    /// there.
+    /// Returns the first `N` 32-bit numbers and the bytes after them; `None` if there are too few
+    /// bytes.
     pub(in crate::capture) fn u32s<const N: usize>(
         self,
         bytes: &[u8],
@@ -38,54 +38,54 @@ impl ByteOrder {
     }
 }
 
-/// A length in a file as memory counts.
+/// Converts a length in a file to a length in memory, saturating.
 pub(in crate::capture) fn length(claimed: u32) -> usize {
     usize::try_from(claimed).unwrap_or(usize::MAX)
 }
 
-/// What comes next in the file.
+/// The next item of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::capture) enum CaptureItem<'a> {
     Packet(CapturedPacket<'a>),
-    /// Lines of a TLS key log, from a Decryption Secrets Block.
+    /// The lines of a TLS key log, from a Decryption Secrets Block.
     Secrets(&'a [u8]),
-    /// A block that is of no interest, or only to what follows it.
+    /// A block without meaning here, or with a meaning only for later blocks.
     Ignored,
-    /// Something is odd; reading goes on unless the file ends with it.
+    /// Damage. Reading goes on unless nothing can follow it.
     Damaged(PacketError),
 }
 
-/// Damage in a pcap or pcapng file, with its place in the file.
+/// Damage in a pcap or pcapng file, with its position in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(in crate::capture) enum PacketError {
-    #[error("the file ends inside the {unit} at byte {at}: {there} of its {len} bytes are there")]
+    #[error("the file ends within the {unit} at byte {at}: {there} of its {len} bytes are there")]
     Truncated { unit: &'static str, at: Offset, len: usize, there: usize },
     #[error(
-        "the {unit} at byte {at} claims {len} bytes, more than the {most} that are read: nothing behind it can be read",
+        "the {unit} at byte {at} claims {len} bytes, more than the limit of {most}: nothing \
+         after it can be read",
         most = MAX_BLOCK_LEN
     )]
     TooLong { unit: &'static str, at: Offset, len: usize },
     #[error(
-        "the block at byte {at} claims a length of {len} bytes; right would be a multiple of 4, \
-         12 at least: nothing behind it can be read"
+        "the block at byte {at} claims a length of {len} bytes; expected a multiple of 4, at least \
+         12: nothing after it can be read"
     )]
     BlockLength { at: Offset, len: usize },
     #[error(
-        "the section at byte {at} has no byte-order magic; right would be 1a 2b 3c 4d or 4d 3c 2b \
-         1a"
+        "the section at byte {at} has no byte-order magic; expected 1a 2b 3c 4d or 4d 3c 2b 1a"
     )]
     NoByteOrder { at: Offset },
     #[error("the block at byte {at} is shorter than its fields")]
     ShortBlock { at: Offset },
     #[error("the interface at byte {at} is shorter than its fields")]
     ShortInterface { at: Offset },
-    #[error("the interface at byte {at} is one too many: {most} are read")]
+    #[error("the interface at byte {at} exceeds the limit of {most} interfaces")]
     TooManyInterfaces { at: Offset, most: usize },
-    #[error("the packet at byte {at} names interface {id}, which the file has not described")]
+    #[error("the packet at byte {at} refers to interface {id}, which the file has not described")]
     UnknownInterface { at: Offset, id: usize },
-    #[error("the packet at byte {at} claims {claimed} bytes, more than its block of {there} holds")]
+    #[error("the packet at byte {at} claims {claimed} bytes, but its block has only {there}")]
     PacketLength { at: Offset, claimed: u32, there: usize },
-    #[error("the secrets at byte {at} claim {claimed} bytes, more than their block holds")]
+    #[error("the secrets at byte {at} claim {claimed} bytes, but their block has fewer")]
     SecretsLength { at: Offset, claimed: u32 },
 }
 
@@ -94,9 +94,9 @@ pub(in crate::capture) enum PacketError {
 pub(in crate::capture) struct CapturedPacket<'a> {
     /// The link type (`LINKTYPE_` value) of its interface.
     pub(in crate::capture) link_type: u16,
-    /// Nanoseconds since 1970.
+    /// When it was captured, in nanoseconds since 1970.
     pub(in crate::capture) captured_at: u64,
     pub(in crate::capture) bytes: &'a [u8],
-    /// Where in the file its first byte stands.
+    /// The file position of its first byte.
     pub(in crate::capture) file_offset: Offset,
 }

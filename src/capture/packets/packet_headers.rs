@@ -1,7 +1,7 @@
-//! Link, IP and TCP headers of one packet, down to the bytes that TCP carries.
-//! What the segments of a connection mean together is the business of
-//! [`reassembly`](crate::capture::reassembly); checksums are not looked at, because a capture on
-//! the sending machine often has them unfilled.
+//! Parses the link, IP and TCP headers of one packet, down to the bytes that TCP carries.
+//! [`reassembly`](crate::capture::reassembly) puts the segments of a connection together. Checksums
+//! are ignored, because a capture on the sending machine often shows them before the network card
+//! fills them in.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,7 +12,7 @@ const ACK: u8 = 0x10;
 
 const IPPROTO_TCP: u8 = 6;
 
-/// Link types, by their numbers in both formats (the registry of `LINKTYPE_` values).
+/// Link types by their numbers in both formats (the registry of `LINKTYPE_` values).
 mod linktype {
     pub(in crate::capture) const NULL: u16 = 0;
     pub(in crate::capture) const ETHERNET: u16 = 1;
@@ -24,15 +24,15 @@ mod linktype {
     pub(in crate::capture) const SLL2: u16 = 276;
 }
 
-/// What one packet turned out to be.
+/// The content of one packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::capture) enum ParsedPacket<'a> {
     Segment(TcpSegment<'a>),
-    /// A piece of an IP packet: these are not put together again.
+    /// A fragment of an IP packet. Fragments are not reassembled.
     Fragment,
     /// The capture kept too little of the packet to see its TCP header.
     Truncated,
-    /// A link type that is not read here.
+    /// The link type is not supported.
     UnknownLink,
     /// Not TCP.
     Other,
@@ -46,20 +46,21 @@ pub(in crate::capture) struct TcpSegment<'a> {
     pub(in crate::capture) seq: u32,
     pub(in crate::capture) ack: Option<u32>,
     pub(in crate::capture) flags: u8,
-    /// As much of the payload as the capture kept.
+    /// The payload, as much of it as was captured.
     pub(in crate::capture) payload: &'a [u8],
-    /// Where in the packet the payload begins.
+    /// The position of the payload in the packet.
     pub(in crate::capture) payload_offset: usize,
-    /// How many bytes of the payload the capture did not keep.
+    /// The number of payload bytes that were not captured.
     pub(in crate::capture) missing_bytes: usize,
 }
 
-/// Reads the headers of a packet with this link type.
+/// Parses the headers of a packet with link type `link`.
 pub(in crate::capture) fn parse_packet(link: u16, packet: &[u8]) -> ParsedPacket<'_> {
     let behind = |bytes: usize| packet.get(bytes..).unwrap_or_default();
     let datagram = match link {
         linktype::ETHERNET => typed(behind(12)),
         linktype::NULL | linktype::LOOP => Ok(behind(4)),
+        // 12 and 14 are raw IP too: DLT_RAW is 12 on most systems and 14 on OpenBSD.
         linktype::RAW | linktype::IPV4 | linktype::IPV6 | 12 | 14 => Ok(packet),
         linktype::SLL => typed(behind(14)),
         linktype::SLL2 => ip_by_ethertype(packet, behind(20)),
@@ -71,19 +72,19 @@ pub(in crate::capture) fn parse_packet(link: u16, packet: &[u8]) -> ParsedPacket
     }
 }
 
-/// The IP datagram behind a type field, with which `bytes` begins.
+/// Returns the IP datagram after a type field, with which `bytes` begins.
 fn typed(bytes: &[u8]) -> Result<&[u8], ParsedPacket<'static>> {
     ip_by_ethertype(bytes, bytes.get(2..).unwrap_or_default())
 }
 
-/// The IP datagram that `behind` is, perhaps behind VLAN tags, if the type field that `kind` begins
-/// with says so.
+/// Returns the IP datagram in `behind`, which may be after VLAN tags, if the type field at the
+/// start of `kind` announces one.
 fn ip_by_ethertype<'a>(kind: &[u8], behind: &'a [u8]) -> Result<&'a [u8], ParsedPacket<'static>> {
     let (mut kind, mut behind) = (kind.first_chunk(), behind);
     loop {
         match kind {
             Some([0x08, 0x00] | [0x86, 0xdd]) => return Ok(behind),
-            // two bytes of tag, then the next type
+            // A VLAN tag (IEEE 802.1Q): two bytes, then the next type.
             Some([0x81 | 0x91, 0x00] | [0x88, 0xa8]) => {
                 let tagged = behind.get(2..).unwrap_or_default();
                 (kind, behind) = (tagged.first_chunk(), tagged.get(2..).unwrap_or_default());
@@ -94,7 +95,7 @@ fn ip_by_ethertype<'a>(kind: &[u8], behind: &'a [u8]) -> Result<&'a [u8], Parsed
     }
 }
 
-/// `datagram` ends with the packet, which has `packet_len` bytes.
+/// Parses the IP header. `datagram` extends to the end of the packet, which has `packet_len` bytes.
 fn parse_ip(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
     match datagram.first().map(|first| first >> 4) {
         Some(4) => parse_ipv4(datagram, packet_len),
@@ -126,6 +127,7 @@ fn parse_ipv4(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
     if protocol != IPPROTO_TCP {
         return ParsedPacket::Other;
     }
+    // The offset, and the flag that more fragments follow. "Don't fragment" is not a fragment.
     if u16::from_be_bytes([flags_0, flags_1]) & 0x3fff != 0 {
         return ParsedPacket::Fragment;
     }
@@ -136,7 +138,8 @@ fn parse_ipv4(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
         return ParsedPacket::Other;
     }
     let total = match u16::from_be_bytes([total_0, total_1]) {
-        // what a segment too long for the field has before the network card cuts it
+        // Segmentation offload: a segment too long for the field, captured before the network card
+        // divides it.
         0 => datagram.len(),
         total => total.into(),
     };
@@ -153,19 +156,20 @@ fn parse_ipv6(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
     let &[_, _, _, _, payload_0, payload_1, first, _, ref addresses @ ..] = header;
     let &[from, to] = addresses.as_chunks::<16>().0 else { return ParsedPacket::Truncated };
     let between = [from, to].map(|address| IpAddr::V6(Ipv6Addr::from(address)));
-    // what the payload length counts: everything behind this header
+    // The payload length covers everything after this header (RFC 8200 section 3).
     let mut left = match u16::from_be_bytes([payload_0, payload_1]) {
         0 => rest.len(),
         payload => payload.into(),
     };
+    // Extension headers are skipped until TCP follows (RFC 8200 section 4).
     let mut next = first;
     while next != IPPROTO_TCP {
         let Some(&[after, units, offset_0, offset_1, ..]) = rest.first_chunk::<8>() else {
             return ParsedPacket::Truncated;
         };
         let len = match next {
-            // units of eight bytes behind the first eight; for the authentication header units of
-            // four
+            // The length is in units of 8 bytes beyond the first 8; that of the authentication
+            // header is in units of 4 bytes beyond the first 8 (RFC 4302 section 2.2).
             0 | 43 | 60 => usize::from(units).saturating_add(1).saturating_mul(8),
             51 => usize::from(units).saturating_add(2).saturating_mul(4),
             44 if u16::from_be_bytes([offset_0, offset_1]) & 0xfff9 == 0 => 8,
@@ -178,8 +182,8 @@ fn parse_ipv6(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
     parse_tcp(rest, left, between, packet_len)
 }
 
-/// A segment of which the IP header says that it has `total` bytes; `segment` goes on to the end of
-/// the packet.
+/// Parses a segment that has `total` bytes according to the IP header. `segment` extends to the end
+/// of the packet.
 fn parse_tcp(
     segment: &[u8],
     total: usize,
@@ -195,6 +199,7 @@ fn parse_tcp(
     let Some(payload_len) = total.checked_sub(header_len).filter(|_| header_len >= 20) else {
         return ParsedPacket::Other;
     };
+    // Ethernet pads short packets, so bytes beyond the IP length are not payload.
     let kept = segment.get(header_len..).unwrap_or_default();
     let (payload, _) = kept.split_at(payload_len.min(kept.len()));
     ParsedPacket::Segment(TcpSegment {
@@ -209,7 +214,7 @@ fn parse_tcp(
     })
 }
 
-/// A header's length, which is written in words of four bytes.
+/// Converts a header length in 32-bit words to bytes.
 fn words(count: u8) -> usize {
     usize::from(count).saturating_mul(4)
 }
@@ -219,7 +224,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// 10.0.0.1:5000 -> 10.0.0.2:80, "hi", then two bytes of Ethernet padding.
+    /// A packet from 10.0.0.1:5000 to 10.0.0.2:80 with "hi", then two bytes of Ethernet padding.
     fn v4(protocol: u8, fragment: [u8; 2]) -> Vec<u8> {
         let mut bytes = vec![0x45, 0, 0, 42, 0, 0, fragment[0], fragment[1], 64, protocol, 0, 0];
         bytes.extend([10, 0, 0, 1, 10, 0, 0, 2]);
@@ -235,7 +240,7 @@ mod tests {
         bytes
     }
 
-    /// The same over IPv6, behind these extension headers.
+    /// The same segment over IPv6, after these extension headers.
     fn v6(first: u8, extensions: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0x60, 0, 0, 0, 0, 22 + extensions.len() as u8, first, 64];
         bytes.extend(Ipv6Addr::LOCALHOST.octets());
@@ -279,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn extension_headers_are_passed_and_fragments_reported() {
+    fn extension_headers_are_skipped_and_fragments_reported() {
         let options = [IPPROTO_TCP, 0, 1, 4, 0, 0, 0, 0];
         assert_eq!(payload(linktype::RAW, &[], &v6(0, &options)), b"hi");
         let whole_in_one = [IPPROTO_TCP, 0, 0, 0, 0, 0, 0, 1];
@@ -296,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_capture_cut_off_is_counted() {
+    fn uncaptured_bytes_are_counted() {
         let packet = v4(IPPROTO_TCP, [0, 0]);
         let ParsedPacket::Segment(segment) = parse_packet(linktype::RAW, &packet[..41]) else {
             panic!("no segment")
@@ -307,7 +312,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_with_any_link_are_read_without_panic(
+        fn any_bytes_with_any_link_type_are_parsed_without_panic(
             bytes in proptest::collection::vec(any::<u8>(), 0..120), link in 0_u16..300, version in 4_u8..7,
         ) {
             parse_packet(link, &bytes);

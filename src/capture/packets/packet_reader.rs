@@ -1,5 +1,5 @@
-//! [`PacketReader`]: the packets of a pcap or pcapng file, one after the other, whatever the byte order and clock.
-//! What is in a packet is no question here.
+//! [`PacketReader`]: reads the packets of a pcap or pcapng file one after the other, in any byte
+//! order and time resolution. It does not interpret packets.
 
 use std::io::{self, Read};
 
@@ -10,14 +10,14 @@ use crate::capture::packets::packet::{
 use crate::capture::packets::pcapng::Section;
 use crate::wire::Offset;
 
-/// The first four bytes of a pcap file, as a number in the file's own order: microseconds,
-/// nanoseconds.
+/// The first four bytes of a pcap file as a number in the file's own byte order, with times in
+/// microseconds or nanoseconds.
 const PCAP_MICROS: u32 = 0xa1b2_c3d4;
 const PCAP_NANOS: u32 = 0xa1b2_3c4d;
-/// The type of a section header, the same in both orders.
+/// The type of a section header block, which reads the same in both byte orders.
 const PCAPNG: u32 = 0x0a0d_0d0a;
 
-/// The bytes of a pcap packet's header.
+/// The length of a pcap packet header in bytes.
 const HEAD: usize = 16;
 
 /// The packets of one file.
@@ -34,7 +34,7 @@ enum PacketFormat {
     Pcapng(Section),
 }
 
-/// A block that is whole, or what is odd about it.
+/// A block that is complete in the buffer, or its damage.
 enum BlockRead {
     End,
     Complete { len: usize },
@@ -42,7 +42,7 @@ enum BlockRead {
 }
 
 impl<R: Read> PacketReader<R> {
-    /// Reads the file's first bytes; `None` if they are neither pcap nor pcapng.
+    /// Reads the beginning of the file. Returns `None` if it is neither pcap nor pcapng.
     pub(in crate::capture) fn new(source: R) -> io::Result<Option<Self>> {
         let mut input = FileReader::new(source);
         let head = input.peek(24)?;
@@ -58,7 +58,7 @@ impl<R: Read> PacketReader<R> {
         Ok(Some(Self { input, format: kind, finished: false }))
     }
 
-    /// What comes next; `None` at the end.
+    /// Returns the next item, or `None` at the end of the file.
     pub(in crate::capture) fn next_item(&mut self) -> io::Result<Option<CaptureItem<'_>>> {
         if self.finished {
             return Ok(None);
@@ -72,6 +72,7 @@ impl<R: Read> PacketReader<R> {
     }
 
     fn damaged(&mut self, what: PacketError) -> CaptureItem<'_> {
+        // Without a reliable length the next block cannot be found.
         self.finished = true;
         CaptureItem::Damaged(what)
     }
@@ -135,13 +136,13 @@ impl<R: Read> PacketReader<R> {
     }
 }
 
-/// Whether a file that begins so is pcap or pcapng.
+/// Whether a file that begins with these bytes is pcap or pcapng.
 pub(in crate::capture) fn is_magic(first: [u8; 4]) -> bool {
     let known = [PCAPNG, PCAP_MICROS, PCAP_NANOS];
     known.contains(&u32::from_be_bytes(first)) || known.contains(&u32::from_le_bytes(first))
 }
 
-/// The file header of a pcap file.
+/// Parses the file header of a pcap file.
 fn parse_pcap_header(head: &[u8]) -> Option<PacketFormat> {
     [ByteOrder::Big, ByteOrder::Little].into_iter().find_map(|byte_order| {
         let ([magic, _, _, _, _, link_type], _) = byte_order.u32s(head)?;
@@ -150,12 +151,12 @@ fn parse_pcap_header(head: &[u8]) -> Option<PacketFormat> {
             PCAP_NANOS => true,
             _ => return None,
         };
-        // the upper bits of the last field may hold the length of a frame check sequence
+        // The upper bits of the last field may hold the length of a frame check sequence.
         Some(PacketFormat::Pcap { byte_order, nanos, link_type: (link_type & 0xffff) as u16 })
     })
 }
 
-/// Sees to it that a whole block is in the buffer.
+/// Reads a whole block into the buffer.
 fn buffer_block<R: Read>(
     input: &mut FileReader<R>,
     section: &mut Section,
@@ -197,7 +198,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Seconds since 1970 in nanoseconds, link type, bytes; or what is odd; or secrets.
+    /// Describes the items of a file: nanoseconds since 1970, link type and bytes; damage; or
+    /// secrets.
     fn items(file: &[u8]) -> Vec<String> {
         let mut packets = PacketReader::new(file).unwrap().expect("a known beginning");
         let mut items = Vec::new();
@@ -230,8 +232,8 @@ mod tests {
         [&number(big, kind)[..], &len, &body, &len].concat()
     }
 
-    /// A section with one interface (Ethernet, this resolution), a packet, one without a time, and
-    /// secrets.
+    /// A section with one Ethernet interface of the given time resolution, a packet, a packet
+    /// without a time, and secrets.
     fn section(big: bool, resolution: u8, stamp: u64) -> Vec<u8> {
         let n = |value: u32| number(big, value);
         let two = |a: u16, b: u16| {
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_of_both_orders_and_all_clocks() {
+    fn sections_of_both_byte_orders_and_all_resolutions_are_read() {
         let second = 1_000_000_000_u64;
         let file = [
             section(true, 9, 7 * second),
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn pcap_of_both_orders_and_both_clocks() {
+    fn pcap_of_both_byte_orders_and_resolutions_is_read() {
         for (big, magic, fraction) in
             [(true, PCAP_MICROS, 5), (false, PCAP_MICROS, 5), (false, PCAP_NANOS, 5000)]
         {
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_cannot_be_are_reported_with_their_place() {
+    fn impossible_lengths_are_reported_with_their_position() {
         let whole = section(false, 9, 0);
         for (len, words) in [
             (13, "right would be a multiple of 4"),
@@ -303,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_behind_a_beginning_are_read_without_panic(
+        fn any_bytes_after_a_valid_beginning_are_read_without_panic(
             noise in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..200, big in any::<bool>(),
         ) {
             let mut file = section(big, 9, 1);

@@ -1,5 +1,5 @@
-//! [`Section`]: what a pcapng block means, given the blocks of its section before it.
-//! Where blocks begin and end is the business of [`super::packet_reader`].
+//! [`Section`]: interprets a pcapng block, given the earlier blocks of its section.
+//! [`super::packet_reader`] finds where blocks begin and end.
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
@@ -18,7 +18,7 @@ const SECRETS: u32 = 10;
 /// "TLSK": the secrets are lines of a TLS key log.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 
-/// No capture has more interfaces; what claims to is not believed.
+/// The maximum number of interfaces. It bounds the memory that a file of empty descriptions takes.
 const MAX_INTERFACES: usize = 4096;
 
 /// The section that is being read.
@@ -26,7 +26,7 @@ const MAX_INTERFACES: usize = 4096;
 pub(in crate::capture) struct Section {
     pub(in crate::capture) byte_order: ByteOrder,
     interfaces: Vec<Interface>,
-    /// The time of the last packet, for those that have none.
+    /// The time of the last packet, in nanoseconds since 1970, for packets that have none.
     last_captured_at: u64,
 }
 
@@ -36,17 +36,17 @@ impl Default for Section {
     }
 }
 
-/// What an Interface Description Block says.
+/// The content of an Interface Description Block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::capture) struct Interface {
     link_type: u16,
     snap_len: u32,
     resolution: TimeResolution,
-    /// Seconds that are added to every time.
+    /// The seconds to add to every time (`if_tsoffset`).
     offset_seconds: i64,
 }
 
-/// Units of a second: `if_tsresol`.
+/// The time unit as a negative power of 10 or of 2 (`if_tsresol`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TimeResolution {
     Decimal(u8),
@@ -54,34 +54,35 @@ enum TimeResolution {
 }
 
 impl Section {
-    /// The length of a block that begins with these three fields. A section header tells the byte
-    /// order, in its own body, before that can be read.
+    /// Returns the length of a block that begins with these three fields. A section header states
+    /// the byte order within its body, so that is read first.
     pub(in crate::capture) fn block_len(
         &mut self,
         head: &[[u8; 4]; 3],
         at: Offset,
     ) -> Result<usize, PacketError> {
         let [kind, len, magic] = head;
-        // the type of a section header is the same in both orders
+        // The type of a section header reads the same in both byte orders.
         if u32::from_be_bytes(*kind) == SECTION_HEADER {
             self.byte_order = match magic {
                 [0x1a, 0x2b, 0x3c, 0x4d] => ByteOrder::Big,
                 [0x4d, 0x3c, 0x2b, 0x1a] => ByteOrder::Little,
                 _ => return Err(PacketError::NoByteOrder { at }),
             };
+            // Interfaces belong to their section.
             self.interfaces.clear();
         }
         Ok(self.byte_order.u32s(len).map_or(0, |([len], _)| length(len)))
     }
 
-    /// What a whole block says. `at` is its place in the file.
+    /// Interprets a whole block at position `at` of the file.
     pub(in crate::capture) fn parse_block<'a>(
         &mut self,
         block: &'a [u8],
         at: Offset,
     ) -> CaptureItem<'a> {
         let short = || CaptureItem::Damaged(PacketError::ShortBlock { at });
-        // its length stands before and behind its body
+        // The length comes before and after the body.
         let Some(([kind, _], body)) = self.byte_order.u32s(block) else { return short() };
         let Some((body, _)) = body.split_last_chunk::<4>() else { return short() };
         let packet = match kind {
@@ -120,6 +121,8 @@ impl Section {
         while let Some(([code, len], rest)) = self.byte_order.u16s(options) {
             let len = usize::from(len);
             let Some(value) = rest.get(..len) else { break };
+            // Options: 0 ends the list, 9 is if_tsresol, 14 is if_tsoffset. Unknown ones are
+            // skipped.
             match (code, value) {
                 (0, _) => break,
                 (9, [bits]) if bits & 0x80 == 0 => {
@@ -129,6 +132,7 @@ impl Section {
                 (14, value) if value.len() == 8 => interface.offset_seconds = self.parse_i64(value),
                 _ => {}
             }
+            // Values are padded to 32 bits.
             options = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
         }
         self.interfaces.push(interface);
@@ -142,14 +146,16 @@ impl Section {
         stamp(high, low).cast_signed()
     }
 
-    /// A packet with an interface and a time, in a block of either kind; none where the block is
-    /// too short for that.
+    /// Parses an Enhanced Packet Block or an obsolete Packet Block. Returns `None` if the block is
+    /// too short.
     fn parse_packet<'a>(
         &mut self,
         kind: u32,
         body: &'a [u8],
         at: Offset,
     ) -> Option<Result<CapturedPacket<'a>, PacketError>> {
+        // An obsolete Packet Block has a 16-bit interface and a drop count in place of the 32-bit
+        // interface.
         let ([id, high, low, claimed, _], data) = self.byte_order.u32s(body)?;
         let id = if kind == OLD_PACKET {
             self.byte_order.u16s(body).map(|([id], _)| id.into())?
@@ -172,7 +178,8 @@ impl Section {
         }))
     }
 
-    /// A packet without either; none where the block is too short.
+    /// Parses a Simple Packet Block, which has neither interface nor time. Returns `None` if the
+    /// block is too short.
     fn parse_simple_packet<'a>(
         &self,
         body: &'a [u8],
@@ -182,6 +189,7 @@ impl Section {
         let Some(interface) = self.interfaces.first() else {
             return Some(Err(PacketError::UnknownInterface { at, id: 0 }));
         };
+        // The block does not state the captured length; the interface's snap length limits it.
         let snap = if interface.snap_len == 0 { usize::MAX } else { length(interface.snap_len) };
         let (bytes, _) = data.split_at(length(len).min(snap).min(data.len()));
         Some(Ok(CapturedPacket {
@@ -193,19 +201,19 @@ impl Section {
     }
 }
 
-/// A number of 64 bits that stands in two halves.
+/// Joins the two halves of a 64-bit number.
 fn stamp(high: u32, low: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
 impl Interface {
-    /// Nanoseconds since 1970.
+    /// Converts a time stamp to nanoseconds since 1970.
     fn nanos_since_epoch(&self, stamp: u64) -> u64 {
         let stamp = u128::from(stamp);
         let nanos = match self.resolution {
             TimeResolution::Decimal(digits) => match 9_u32.checked_sub(digits.into()) {
                 Some(fewer) => stamp.saturating_mul(10_u128.saturating_pow(fewer)),
-                // more digits than a stamp has leave nothing of it
+                // Digits below a nanosecond are discarded.
                 None => stamp
                     .checked_div(10_u128.saturating_pow(u32::from(digits).saturating_sub(9)))
                     .unwrap_or_default(),
@@ -220,7 +228,7 @@ impl Interface {
     }
 }
 
-/// Lines of a key log, or something odd; none where the block is too short for its fields.
+/// Parses a Decryption Secrets Block. Returns `None` if the block is too short for its fields.
 fn parse_secrets(byte_order: ByteOrder, body: &[u8], at: Offset) -> Option<CaptureItem<'_>> {
     let ([kind, len], data) = byte_order.u32s(body)?;
     if kind != TLS_KEY_LOG {

@@ -1,6 +1,6 @@
-//! Hex text: one direction's bytes, or a whole connection with `>` (client to server) and `<`
-//! (server to client) before them. Digits may stand in any dress (blanks, `:`, `,`, `0x`); from `#`
-//! to the end of the line is a comment. There are no times.
+//! Hex text: the bytes of one direction, or a whole connection with `>` (client to server) and `<`
+//! (server to client) before them. Digits may be separated by blanks, `:` or `,` and prefixed by
+//! `0x`; a comment extends from `#` to the end of the line. There are no times.
 
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -15,7 +15,7 @@ use crate::capture::stream::{self, ReadContext, StreamBuilder, StreamStart};
 use crate::wire::Side;
 use crate::wire::format::hex_digit;
 
-/// Bytes that are given on at once.
+/// The number of bytes that are passed on at once.
 const FLUSH_SIZE: usize = 1 << 16;
 
 /// Reads a file of hex text as one stream.
@@ -40,6 +40,7 @@ pub(in crate::capture) fn read_hex<S: StreamSink, M: FnMut(StreamStart) -> S>(
             _ if comment => {}
             (b'#', _) => comment = true,
             (b' ' | b'\t' | b'\r' | b':' | b',', _) => {}
+            // The 0 was the beginning of an 0x prefix, not a digit.
             (b'x' | b'X', _) if zero_before => text.high_digit = None,
             (b'>' | b'<', _) if text.high_digit.is_none() => {
                 text.flush(path, shared)?;
@@ -67,7 +68,7 @@ pub(in crate::capture) fn read_hex<S: StreamSink, M: FnMut(StreamStart) -> S>(
 struct HexReader<S> {
     from: Option<Side>,
     bytes: Vec<u8>,
-    /// The first digit of a byte.
+    /// The first digit of an incomplete byte.
     high_digit: Option<u8>,
     stream: StreamBuilder<S>,
 }
@@ -95,8 +96,8 @@ impl<S: StreamSink> HexReader<S> {
     }
 }
 
-/// Who sent bytes that nobody marked: a head tells it, otherwise the MASK bit of the first frame
-/// (RFC 6455 section 5.1).
+/// Guesses the sender of unmarked bytes by their head, or otherwise by the MASK bit of the first
+/// frame (RFC 6455 section 5.1).
 fn guess_sender(bytes: &[u8]) -> Side {
     let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
     if stream::is_request(bytes) || !stream::is_response(bytes) && masked {

@@ -1,5 +1,5 @@
-//! Recordings: the JSON lines that `wiretalk inspect --json` printed.
-//! Only who sent which bytes when is taken from them; all judgements are made anew.
+//! Recordings: the JSON lines of `wiretalk inspect --json`. Only senders, bytes and times are used;
+//! everything else is determined anew.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,10 +15,11 @@ use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
 use crate::wire::{Side, format};
 
-/// No line is longer: a frame of 32 MiB, its payload and its bytes as hex, and its text.
+/// The maximum length of a line in bytes: a frame of 32 MiB with its payload, its bytes as hex, and
+/// its text.
 const MAX_LINE_BYTES: u64 = 256 << 20;
 
-/// What is taken from a record; other fields are passed over.
+/// The fields of a record that are used. Others are ignored.
 #[derive(Debug, Deserialize)]
 struct JsonRecord<'a> {
     r#type: &'a str,
@@ -40,7 +41,7 @@ struct RecordedConnection<S> {
     ended: bool,
 }
 
-/// Reads a recording: a stream for each of its connections.
+/// Reads a recording, with one stream for each of its connections.
 pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
     path: &Path,
     file: File,
@@ -60,6 +61,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
         }
         let RecordLine { connection, content: what } = match parse_line(&line) {
             Ok(line_read) => line_read,
+            // If the first line is no record, the file is most likely no recording at all.
             Err(source) if number == 1 => {
                 let reason = TextError::Record { line: number, source };
                 return Err(CaptureError::Text { path: path.to_owned(), reason });
@@ -71,7 +73,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
             }
         };
         let Some(connection) = connection else {
-            // the last record of several speaks of all
+            // The final record of several connections applies to all of them.
             if what == LineContent::End {
                 for connection in connections.values_mut() {
                     connection.ended = true;
@@ -87,7 +89,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
                 stream.push_spilled(from, at, &bytes, shared).map_err(io)?;
                 if truncated {
                     stream.warn(format!(
-                        "line {number}: the frame's end was not recorded, so nothing behind it \
+                        "line {number}: the frame's end was not recorded, so nothing after it \
                          can be read"
                     ));
                 }
@@ -99,17 +101,19 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
     let mut streams = Vec::new();
     for RecordedConnection { mut stream, ended } in connections.into_values() {
         if !ended {
-            stream.warn("the recording has no last record of it: it was cut off".into());
+            stream.warn(
+                "the recording has no final record of this connection: it was cut off".into(),
+            );
         }
         streams.extend(stream.finish(None, shared));
     }
     Ok(Capture { format: CaptureFormat::Recording, packets: 0, streams, warnings })
 }
 
-/// What one line says, and of which connection.
+/// The content of one line, and the connection that it belongs to.
 #[derive(Debug, PartialEq)]
 struct RecordLine {
-    /// None where it is about all of them.
+    /// The number of the connection; `None` if the line applies to all of them.
     connection: Option<u64>,
     content: LineContent,
 }
@@ -136,7 +140,7 @@ fn parse_line(line: &[u8]) -> Result<RecordLine, RecordError> {
     let from = record.from.and_then(|name| name.parse().ok());
     let from = from.ok_or_else(|| RecordError::From(record.from.map(str::to_owned)))?;
     let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
-    // recordings of other tools may have one connection and no number
+    // Recordings of other tools may contain a single connection without a number.
     let connection = Some(connection.unwrap_or_default());
     Ok(RecordLine {
         connection,

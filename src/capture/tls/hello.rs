@@ -1,5 +1,5 @@
-//! What the two hellos of a TLS handshake say: randoms, version, cipher suite (RFC 8446 section
-//! 4.1). Nothing is checked here that an inspector of WebSocket has no use for.
+//! Parses the two hellos of a TLS handshake: randoms, version, cipher suite (RFC 8446 section 4.1).
+//! It checks nothing that is not needed to decrypt.
 
 use super::key_log::Random;
 
@@ -7,8 +7,8 @@ const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const SUPPORTED_VERSIONS: u16 = 43;
 
-/// The random bytes of a `ServerHello` that asks for another `ClientHello` (RFC 8446 section
-/// 4.1.3).
+/// The random of a `HelloRetryRequest`, which is a `ServerHello` that asks for another
+/// `ClientHello` (RFC 8446 section 4.1.3).
 const RETRY_REQUEST_RANDOM: Random = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
@@ -21,7 +21,8 @@ pub(super) enum Hello {
     Server { random: Random, suite: u16, version: u16 },
 }
 
-/// The hello that a handshake message is, if it is one; a request to try again is none.
+/// Parses a handshake message as a hello. Returns `None` for any other message, including a
+/// `HelloRetryRequest`.
 pub(super) fn parse(message: &[u8]) -> Option<Hello> {
     let (&[kind, _, _, _], body) = message.split_first_chunk()?;
     let (legacy, body) = read_u16(body)?;
@@ -31,7 +32,9 @@ pub(super) fn parse(message: &[u8]) -> Option<Hello> {
         SERVER_HELLO if random != RETRY_REQUEST_RANDOM => {
             let (session, body) = body.split_first()?;
             let (suite, body) = read_u16(body.get(usize::from(*session)..)?)?;
-            // one byte of compression method, two of the extensions' length
+            // One byte of compression method, then two bytes with the length of the extensions.
+            // TLS 1.3 puts 1.2 into the legacy field and the real version into an extension
+            // (section 4.2.1).
             let version = body.get(3..).and_then(selected_version).unwrap_or(legacy);
             Some(Hello::Server { random, suite, version })
         }
@@ -51,7 +54,7 @@ fn selected_version(mut extensions: &[u8]) -> Option<u16> {
     }
 }
 
-/// Takes two bytes off the front.
+/// Removes two bytes from the front.
 fn read_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
     bytes.split_first_chunk().map(|(two, rest)| (u16::from_be_bytes(*two), rest))
 }

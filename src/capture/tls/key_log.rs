@@ -1,14 +1,14 @@
-//! [`KeyLog`]: what a TLS key log (`SSLKEYLOGFILE`) says about connections.
-//! What is derived from them is the business of [`super::record_decryptor`].
+//! [`KeyLog`]: the secrets of connections from a TLS key log (`SSLKEYLOGFILE`).
+//! [`super::record_decryptor`] derives keys from them.
 
 use std::collections::HashMap;
 
 use crate::wire::format;
 
-/// A connection is named by the random bytes in its `ClientHello`.
+/// The random in a connection's `ClientHello`, by which key logs name the connection.
 pub(in crate::capture) type Random = [u8; 32];
 
-/// What a line's secret is for.
+/// What a secret is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum SecretLabel {
     /// The master secret of TLS 1.2.
@@ -28,8 +28,8 @@ pub(in crate::capture) struct KeyLog {
 }
 
 impl KeyLog {
-    /// Takes lines of a key log. Comments, other labels and what is no such line are passed over,
-    /// as others do it.
+    /// Adds the lines of a key log. As in other tools, comments, unknown labels and malformed lines
+    /// are ignored.
     pub(in crate::capture) fn add_lines(&mut self, lines: &[u8]) {
         for line in lines.split(|byte| matches!(byte, b'\n' | b'\r')) {
             if let Some((label, random, secret)) =
@@ -45,12 +45,12 @@ impl KeyLog {
         self.secrets.get(&(label, *random)).map(Vec::as_slice)
     }
 
-    /// Whether anything is known about this connection.
+    /// Whether there is any secret of this connection.
     pub(in crate::capture) fn has_secrets_for(&self, random: &Random) -> bool {
         self.randoms.contains(random)
     }
 
-    /// How many connections something is known about.
+    /// Returns the number of connections that have secrets.
     pub(in crate::capture) fn connection_count(&self) -> usize {
         self.randoms.len()
     }
@@ -68,11 +68,13 @@ fn parse_line(line: &str) -> Option<(SecretLabel, Random, Vec<u8>)> {
         _ => return None,
     };
     let random = parse_hex(fields.next()?)?.try_into().ok()?;
+    // The length of a SHA-256 or SHA-384 hash, or of the 48-byte master secret of TLS 1.2.
     let secret = parse_hex(fields.next()?).filter(|secret| matches!(secret.len(), 32 | 48))?;
     Some((label, random, secret))
 }
 
 fn parse_hex(hex: &str) -> Option<Vec<u8>> {
+    // Bounds the work for a line of arbitrary length: 48 bytes are 96 digits.
     if hex.len() > 96 { None } else { format::unhex(hex) }
 }
 
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_found_among_others() {
+    fn secrets_are_found_among_other_lines() {
         let random = "0a".repeat(32);
         let lines = format!(
             "# a comment\r\nCLIENT_RANDOM {random} {}\nEXPORTER_SECRET {random} \

@@ -1,8 +1,8 @@
-//! [`TlsSession`]: the TLS records of one connection opened with logged secrets, so that what they carry comes out.
-//! It checks no certificate and no handshake: whoever has the secrets wants to read, not to trust.
+//! [`TlsSession`]: decrypts the TLS records of one connection with logged secrets. It checks
+//! neither certificate nor handshake, because its user wants to read, not to trust.
 //!
-//! TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305; key updates and early data included) and the AEAD suites
-//! with ECDHE of TLS 1.2.
+//! Supported are TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305, including key updates and early data), and
+//! the AEAD suites with ECDHE of TLS 1.2.
 
 mod hello;
 mod key_log;
@@ -24,62 +24,66 @@ const KEY_UPDATE: u8 = 24;
 const TLS_1_3: u16 = 0x0304;
 const TLS_1_2: u16 = 0x0303;
 
-/// No record's body is longer (RFC 5246 section 6.2.3).
+/// The maximum length of a record's body (RFC 5246 section 6.2.3).
 const MAX_RECORD_LEN: usize = (1 << 14) + 2048;
-/// No hello is longer that is waited for.
+/// The maximum length of a hello in bytes.
 const MAX_HELLO_LEN: usize = 1 << 17;
-/// What one side may send before the other side's hello is there.
+/// The maximum number of bytes that one side may send before the other side's hello arrives.
 const MAX_WAITING_BYTES: usize = 1 << 20;
 
-/// How far the records of a connection can be read.
+/// Whether the records of a connection can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsStatus {
     /// The connection is not encrypted.
     Plaintext,
-    /// TLS that is read, with this version and cipher suite.
+    /// TLS that is decrypted, with this version and cipher suite.
     Decrypted {
         /// `TLS 1.3` or `TLS 1.2`.
         version: &'static str,
         /// The suite's name in the registry.
         suite: &'static str,
     },
-    /// TLS that cannot be read, and why.
+    /// TLS that cannot be decrypted, for this reason.
     Encrypted(TlsUnreadable),
 }
 
-/// Why the TLS of a connection cannot be read.
+/// Why the TLS of a connection cannot be decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TlsUnreadable {
     /// A hello is missing.
-    #[error("TLS whose handshake is not whole in the capture: cannot be read")]
+    #[error("TLS whose handshake is incomplete in the capture: cannot be read")]
     PartialHandshake,
-    /// A hello that claims more than 128 KiB.
+    /// A hello claims more than 128 KiB.
     #[error("TLS whose hello is too long: cannot be read")]
     LongHello,
-    /// Another version, as its number in the hello (RFC 8446 section 4.2.1).
-    #[error("TLS of version {0:#06x}: 1.2 and 1.3 can be read")]
+    /// The version is unsupported; its number is that of the hello (RFC 8446 section 4.2.1).
+    #[error("TLS of version {0:#06x}: only 1.2 and 1.3 can be read")]
     Version(u16),
-    /// A cipher suite by its number in the TLS registry.
-    #[error("TLS with cipher suite {0:#06x}, which is not known here: cannot be read")]
+    /// The cipher suite is unsupported; the number is that of the TLS registry.
+    #[error("TLS with cipher suite {0:#06x}, which is not supported: cannot be read")]
     CipherSuite(u16),
     /// No key log has secrets of this connection.
     #[error("TLS, no secrets: cannot be read")]
     NoSecrets,
 }
 
-/// From where on one side's records cannot be read.
+/// Why a side's records cannot be read from here on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(super) enum TlsRecordError {
     #[error("TLS: the other side's hello is missing, so nothing can be decrypted")]
     MissingHello,
-    #[error("TLS: the {} sends what isn't a TLS record", .0.name())]
+    #[error("TLS: the {} sent something that isn't a TLS record", .0.name())]
     NotARecord(Side),
-    #[error("TLS: a record of the {} cannot be opened with the secrets given, nor what follows it", .0.name())]
+    #[error(
+        "TLS: a record of the {} cannot be decrypted with the given secrets, nor can what follows \
+         it",
+        .0.name()
+    )]
     Undecryptable(Side),
 }
 
-/// Whether a connection that begins with these bytes begins with a TLS record; one byte is enough
-/// to tell it from HTTP.
+/// Whether bytes at the beginning of a connection are a TLS record. One byte is enough to tell it
+/// from HTTP.
 pub(super) fn looks_like_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [20..=23] | [20..=23, 3] | [20..=23, 3, 0..=4, ..])
 }
@@ -91,25 +95,25 @@ pub(super) struct TlsSession {
     client_random: Option<Random>,
     negotiated: Option<(CipherSuite, u16, Random)>,
     unreadable_because: Option<TlsUnreadable>,
-    /// The handshake was seen, and no secret for it.
+    /// Whether the handshake was complete and only the secrets are missing.
     secrets_missing: bool,
 }
 
-/// One side's records.
+/// The records of one side.
 #[derive(Debug, Default)]
 struct TlsDirection {
     waiting: Vec<u8>,
     hello: Vec<u8>,
     hello_done: bool,
-    /// The keys in the order in which they are used; the first is in use.
+    /// The keys in the order in which they are used. The first is the current one.
     decryptors: Vec<RecordDecryptor>,
-    /// TLS 1.2: records are encrypted from here on.
+    /// TLS 1.2: whether the following records are encrypted.
     cipher_changed: bool,
     lost: bool,
 }
 
 impl TlsSession {
-    /// How it stands.
+    /// Returns what is known about the encryption.
     pub(super) fn status(&self) -> TlsStatus {
         match (self.unreadable_because, self.negotiated) {
             (Some(reason), _) => TlsStatus::Encrypted(reason),
@@ -121,20 +125,21 @@ impl TlsSession {
         }
     }
 
-    /// The connection's name in key logs, if nothing but secrets is lacking.
+    /// Returns the client random, as in key logs, if only the secrets are missing.
     pub(super) fn missing_secrets_for(&self) -> Option<Random> {
         self.client_random.filter(|_| self.secrets_missing)
     }
 
-    /// Bytes of `from` are missing: no record behind them can be found.
+    /// Gives up on the records of `from`, because bytes are missing and the next record cannot be
+    /// found.
     pub(super) fn lose_records(&mut self, from: Side) {
         let side = &mut self.sides[from];
         side.lost = true;
         side.waiting = Vec::new();
     }
 
-    /// Takes the next bytes of `from` and calls `out` with what they carry. Gives something odd, if
-    /// there is.
+    /// Takes the next bytes of `from` and calls `out` with their plaintext. Returns an error once,
+    /// when nothing more can be decrypted.
     pub(super) fn push(
         &mut self,
         from: Side,
@@ -149,6 +154,8 @@ impl TlsSession {
         side.waiting.extend_from_slice(bytes);
         let knew = self.negotiated.is_some();
         self.read_records(from, secrets, out)?;
+        // The server's hello completes the negotiation, so records of the other side that waited
+        // can be read now.
         if !knew && self.negotiated.is_some() {
             self.read_records(from.peer(), secrets, out)?;
         }
@@ -194,7 +201,7 @@ impl TlsSession {
         result
     }
 
-    /// Encrypted records whose keys depend on a hello that has not come yet.
+    /// Whether a record must wait, because its keys depend on a hello that has not arrived.
     fn must_wait_for_hello(&self, from: Side, kind: u8) -> bool {
         self.negotiated.is_none()
             && (kind == APPLICATION_DATA || self.sides[from].hello_done && kind == HANDSHAKE)
@@ -213,6 +220,7 @@ impl TlsSession {
         let [kind, ..] = head;
         match (kind, version) {
             (HANDSHAKE, _) if !side.hello_done => self.read_hello(from, body, secrets),
+            // In TLS 1.3 this record means nothing (RFC 8446 section 5).
             (CHANGE_CIPHER_SPEC, Some(TLS_1_2)) => side.cipher_changed = true,
             (APPLICATION_DATA, Some(TLS_1_3)) => return self.decrypt_1_3(from, head, body, out),
             (_, Some(TLS_1_2)) if side.cipher_changed => {
@@ -228,7 +236,7 @@ impl TlsSession {
         Ok(())
     }
 
-    /// Takes handshake bytes until the hello of this side is whole.
+    /// Takes handshake bytes until the hello of this side is complete.
     fn read_hello(&mut self, from: Side, body: &[u8], secrets: &KeyLog) {
         let side = &mut self.sides[from];
         side.hello.extend_from_slice(body);
@@ -244,8 +252,8 @@ impl TlsSession {
         match hello {
             Some(Hello::Client { random }) if from == Side::Client => {
                 self.client_random = Some(random);
-                // a server may ask for a second one, with the same random: only the server's ends
-                // the greeting
+                // The server may request a second ClientHello, which has the same random. Therefore
+                // only the server's hello ends this phase.
             }
             Some(Hello::Server { random, suite, version }) if from == Side::Server => {
                 (self.sides.client.hello_done, self.sides.server.hello_done) = (true, true);
@@ -299,10 +307,12 @@ impl TlsSession {
     ) -> Result<(), TlsRecordError> {
         let openers = &mut self.sides[from].decryptors;
         let [kind, ..] = head;
+        // The keys of early data, handshake and application data follow each other, and only the
+        // right ones decrypt a record, so the next key is found by trying.
         let mut numbered = openers.iter_mut().enumerate();
         let found = numbered.find_map(|(at, opener)| Some((at, opener.decrypt(kind, head, body)?)));
         let Some((at, mut inner)) = found else {
-            // early data that the server refused, or handshake records whose secret was not logged
+            // Rejected early data, or handshake records whose secret was not logged.
             return if openers.len() > 1 {
                 Ok(())
             } else {
@@ -310,7 +320,8 @@ impl TlsSession {
             };
         };
         openers.drain(..at);
-        // zeros may fill up a record behind its kind
+        // The content type is the last non-zero byte; zeros after it are padding (RFC 8446 section
+        // 5.4).
         inner.truncate(
             inner.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1)),
         );
@@ -329,8 +340,8 @@ impl TlsSession {
     }
 }
 
-/// The keys of both sides in the order of use; `None` unless both sides' application data can be
-/// read.
+/// Returns the keys of both sides in the order of use. Returns `None` unless the application data
+/// of both sides can be decrypted.
 fn decryptors_1_3(
     suite: CipherSuite,
     client: &Random,
@@ -356,8 +367,8 @@ fn decryptors_1_3(
     })
 }
 
-/// Whether handshake messages end with a `KeyUpdate` (RFC 8446 section 4.6.3: nothing may follow it
-/// in its record).
+/// Whether handshake messages contain a `KeyUpdate`, which must be the last one of its record (RFC
+/// 8446 section 5.1).
 fn contains_key_update(mut messages: &[u8]) -> bool {
     while let Some((&[kind, a, b, c], rest)) = messages.split_first_chunk() {
         if kind == KEY_UPDATE {
@@ -368,7 +379,7 @@ fn contains_key_update(mut messages: &[u8]) -> bool {
     false
 }
 
-/// The length of a handshake message (RFC 8446 section 4).
+/// Returns the length in a handshake message's header (RFC 8446 section 4).
 fn three_bytes(a: u8, b: u8, c: u8) -> usize {
     usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
 }

@@ -1,23 +1,24 @@
-//! [`RecordDecryptor`]: the keys of one TLS direction, derived from a logged secret, and the records they open.
-//! Which secret is whose, and what the records hold, is the business of [`super`].
+//! [`RecordDecryptor`]: the keys of one TLS direction, derived from a logged secret. It decrypts
+//! records; [`super`] selects the secret and interprets the plaintext.
 //!
 //! TLS 1.3: RFC 8446 sections 5.2, 5.3, 7.1, 7.3. TLS 1.2: RFC 5246 sections 5, 6.3; RFC 5288
 //! (GCM); RFC 7905 (`ChaCha20`).
 
 use ring::{aead, hmac};
 
-/// A cipher suite that can be opened.
+/// A supported cipher suite.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CipherSuite {
     pub(super) name: &'static str,
     aead: &'static aead::Algorithm,
     hash: hmac::Algorithm,
-    /// GCM of TLS 1.2 writes eight bytes of its nonce before each record.
+    /// Whether eight bytes of the nonce precede each record, as with GCM in TLS 1.2 (RFC 5288
+    /// section 3).
     explicit_nonce: bool,
 }
 
 impl CipherSuite {
-    /// The suite with this number (the registry of TLS cipher suites).
+    /// Returns the suite with this number in the registry of TLS cipher suites.
     pub(super) fn from_id(number: u16) -> Option<Self> {
         let (name, aead, hash, explicit_nonce) = match number {
             0x1301 => ("TLS_AES_128_GCM_SHA256", &aead::AES_128_GCM, hmac::HMAC_SHA256, false),
@@ -55,26 +56,26 @@ impl CipherSuite {
     }
 }
 
-/// The keys of one direction, and the number of the next record.
+/// The keys of one direction, with the number of the next record.
 #[derive(Debug)]
 pub(super) struct RecordDecryptor {
     suite: CipherSuite,
     key: aead::LessSafeKey,
     iv: [u8; aead::NONCE_LEN],
     sequence: u64,
-    /// TLS 1.3: what the next secret is derived from.
+    /// TLS 1.3: the secret from which the next one is derived. `None` in TLS 1.2.
     secret: Option<Vec<u8>>,
 }
 
 impl RecordDecryptor {
-    /// For a traffic secret of TLS 1.3.
+    /// Derives the keys from a traffic secret of TLS 1.3.
     pub(super) fn from_traffic_secret(suite: CipherSuite, secret: &[u8]) -> Option<Self> {
         let key = expand_label(suite.hash, secret, "key", suite.aead.key_len());
         let iv = expand_label(suite.hash, secret, "iv", aead::NONCE_LEN);
         Self::new(suite, &key, &iv, Some(secret.to_vec()))
     }
 
-    /// For the master secret of TLS 1.2: the keys with which the client writes, and the server.
+    /// Derives the keys of the client and of the server from the master secret of TLS 1.2.
     pub(super) fn from_master_secret(
         suite: CipherSuite,
         master: &[u8],
@@ -84,7 +85,7 @@ impl RecordDecryptor {
         let (key_len, iv_len) =
             (suite.aead.key_len(), if suite.explicit_nonce { 4 } else { aead::NONCE_LEN });
         let seed = [b"key expansion", server, client].concat();
-        // two keys, then what two nonces begin with (RFC 5246 section 6.3)
+        // Two keys, then the beginnings of two nonces (RFC 5246 section 6.3).
         let block =
             expand(suite.hash, master, &seed, key_len.saturating_add(iv_len).saturating_mul(2));
         let (client_key, block) = block.split_at_checked(key_len)?;
@@ -103,7 +104,7 @@ impl RecordDecryptor {
         Some(Self { suite, key, iv: whole, sequence: 0, secret })
     }
 
-    /// What a record holds, if it is the next one under these keys.
+    /// Decrypts a record, if it is the next one under these keys.
     pub(super) fn decrypt(&mut self, kind: u8, head: [u8; 5], body: &[u8]) -> Option<Vec<u8>> {
         let (mut nonce, mut sealed) = (self.iv, body);
         if self.suite.explicit_nonce {
@@ -111,18 +112,23 @@ impl RecordDecryptor {
             nonce[4..].copy_from_slice(explicit);
             sealed = rest;
         } else {
+            // The record number is XORed into the end of the IV (RFC 8446 section 5.3, RFC 7905
+            // section 2).
             nonce[4..]
                 .iter_mut()
                 .zip(self.sequence.to_be_bytes())
                 .for_each(|(byte, number)| *byte ^= number);
         }
         let len = u16::try_from(sealed.len().checked_sub(aead::MAX_TAG_LEN)?).ok()?;
+        // The additional data is the record header in TLS 1.3; in TLS 1.2 it has the record number
+        // and the plaintext length (RFC 5246 section 6.2.3.3).
         let additional = match self.secret {
             Some(_) => head.to_vec(),
             None => [&self.sequence.to_be_bytes()[..], &[kind], &head[1..3], &len.to_be_bytes()]
                 .concat(),
         };
         let mut opened = sealed.to_vec();
+        // The name concerns encryption only: decryption uses the nonce that the sender chose.
         let nonce = aead::Nonce::assume_unique_for_key(nonce);
         let len =
             self.key.open_in_place(nonce, aead::Aad::from(additional), &mut opened).ok()?.len();
@@ -131,7 +137,7 @@ impl RecordDecryptor {
         Some(opened)
     }
 
-    /// The keys after a `KeyUpdate` (RFC 8446 section 7.2).
+    /// Returns the keys after a `KeyUpdate` (RFC 8446 section 7.2).
     pub(super) fn after_key_update(&self) -> Option<Self> {
         let secret = self.secret.as_ref()?;
         let next = expand_label(self.suite.hash, secret, "traffic upd", secret.len());
@@ -139,7 +145,7 @@ impl RecordDecryptor {
     }
 }
 
-/// `HKDF-Expand-Label` with an empty context (RFC 8446 section 7.1).
+/// Computes `HKDF-Expand-Label` with an empty context (RFC 8446 section 7.1).
 fn expand_label(hash: hmac::Algorithm, secret: &[u8], label: &str, len: usize) -> Vec<u8> {
     let label = ["tls13 ", label].concat();
     let mut info = u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes().to_vec();
@@ -147,7 +153,7 @@ fn expand_label(hash: hmac::Algorithm, secret: &[u8], label: &str, len: usize) -
     info.extend_from_slice(label.as_bytes());
     info.push(0);
     let key = hmac::Key::new(hash, secret);
-    // RFC 5869 section 2.3; one or two rounds are enough for every key there is
+    // HKDF-Expand (RFC 5869 section 2.3). One or two rounds suffice for every key.
     let (mut out, mut last) = (Vec::new(), Vec::new());
     for round in 1..=u8::MAX {
         last = hmac::sign(&key, &[last.as_slice(), &info, &[round]].concat()).as_ref().to_vec();
@@ -160,7 +166,7 @@ fn expand_label(hash: hmac::Algorithm, secret: &[u8], label: &str, len: usize) -
     out
 }
 
-/// `P_hash` (RFC 5246 section 5).
+/// Computes `P_hash` (RFC 5246 section 5).
 fn expand(hash: hmac::Algorithm, secret: &[u8], seed: &[u8], len: usize) -> Vec<u8> {
     let key = hmac::Key::new(hash, secret);
     let mut a = hmac::sign(&key, seed);
@@ -180,7 +186,7 @@ mod tests {
 
     /// RFC 8448 section 3: the server's handshake traffic secret and the keys derived from it.
     #[test]
-    fn keys_of_the_rfcs_own_trace() {
+    fn keys_match_the_trace_of_rfc_8448() {
         let secret = [
             0xb6, 0x7b, 0x7d, 0x69, 0x0c, 0xc1, 0x6c, 0x4e, 0x75, 0xe5, 0x42, 0x13, 0xcb, 0x2d,
             0x37, 0xb4, 0xe9, 0xc9, 0x12, 0xbc, 0xde, 0xd9, 0x10, 0x5d, 0x42, 0xbe, 0xfd, 0x59,
@@ -193,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_opens_once_and_only_in_its_turn() {
+    fn a_record_is_decrypted_once_and_only_in_its_turn() {
         let suite = CipherSuite::from_id(0x1303).unwrap();
         let mut opener = RecordDecryptor::from_traffic_secret(suite, &[7; 32]).unwrap();
         let head = [23, 3, 3, 0, 21];

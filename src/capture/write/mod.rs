@@ -1,4 +1,4 @@
-//! The way out: live connections as a pcapng file.
+//! Output: live connections as a pcapng file.
 
 pub(super) mod packet_builder;
 pub(super) mod pcapng_writer;

@@ -1,26 +1,25 @@
-//! Packets made for a capture file: raw IP with TCP, checksums right, so that no reader has
-//! anything to say about them. When which segment is due is the business of
-//! [`super::pcapng_writer`].
+//! Builds packets for a capture file: raw IP with TCP and correct checksums, so that no reader
+//! reports anything about them. [`super::pcapng_writer`] decides which segments are written when.
 
 use std::net::{IpAddr, SocketAddr};
 
 const IPPROTO_TCP: u8 = 6;
 const HOP_LIMIT: u8 = 64;
-/// With a scale of 7 that is a window of 8 MiB.
+/// The receive window in a TCP header. With the scale below it stands for 8 MiB.
 const WINDOW: u16 = u16::MAX;
 const WINDOW_SCALE: u8 = 7;
 
-/// The part of a TCP header that differs from segment to segment.
+/// The fields of a TCP header that differ between segments.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::capture) struct TcpHeader {
     pub(in crate::capture) seq: u32,
     pub(in crate::capture) ack: u32,
     pub(in crate::capture) flags: u8,
-    /// A SYN says the largest segment and the window's scale.
+    /// The maximum segment size. Only a SYN has it, together with the window scale.
     pub(in crate::capture) max_segment_size: Option<u16>,
 }
 
-/// The longest payload of one segment in packets of 1500 bytes.
+/// Returns the maximum payload of one segment in packets of 1500 bytes.
 pub(in crate::capture) fn max_segment_size(from: SocketAddr) -> u16 {
     if from.is_ipv4() { 1460 } else { 1440 }
 }
@@ -35,7 +34,8 @@ pub(in crate::capture) fn write_packet(
 ) {
     let options = header.max_segment_size.map_or_else(Vec::new, |largest| {
         let [high, low] = largest.to_be_bytes();
-        // MSS; no operation; window scale
+        // MSS, a no-operation for alignment, window scale (RFC 9293 section 3.1, RFC 7323 section
+        // 2.2).
         vec![2, 4, high, low, 1, 3, 3, WINDOW_SCALE]
     });
     let header_len = options.len().saturating_add(20);
@@ -46,7 +46,7 @@ pub(in crate::capture) fn write_packet(
     out.extend_from_slice(&to.port().to_be_bytes());
     out.extend_from_slice(&header.seq.to_be_bytes());
     out.extend_from_slice(&header.ack.to_be_bytes());
-    // in words of four bytes, in the upper half
+    // The header length in 32-bit words, in the upper half of the byte.
     out.push(if options.is_empty() { 5 << 4 } else { 7 << 4 });
     out.push(header.flags);
     out.extend_from_slice(&WINDOW.to_be_bytes());
@@ -58,7 +58,7 @@ pub(in crate::capture) fn write_packet(
     put(segment, 16, checksum);
 }
 
-/// Appends the IP header; gives the sum over the pseudo-header of the TCP checksum (RFC 9293
+/// Appends the IP header. Returns the sum of the pseudo-header for the TCP checksum (RFC 9293
 /// section 3.1).
 fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64 {
     let start = out.len();
@@ -67,7 +67,7 @@ fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             out.extend_from_slice(&[0x45, 0]);
             out.extend_from_slice(&len.saturating_add(20).to_be_bytes());
-            // no identification is needed where nothing may be fragmented (RFC 6864 section 4.1)
+            // Without fragmentation the identification field is not needed (RFC 6864 section 4.1).
             out.extend_from_slice(&[0, 0, 0x40, 0, HOP_LIMIT, IPPROTO_TCP, 0, 0]);
             out.extend_from_slice(&from.octets());
             out.extend_from_slice(&to.octets());
@@ -95,7 +95,7 @@ fn ipv6_octets(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// The sum of 16-bit words, an odd byte at the end being the upper half of one (RFC 1071).
+/// Sums 16-bit words. An odd final byte is the upper half of a word (RFC 1071).
 fn checksum_sum(bytes: &[u8]) -> u64 {
     let (pairs, odd) = bytes.as_chunks::<2>();
     let whole: u64 = pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum();
@@ -109,7 +109,7 @@ fn fold_checksum(mut sum: u64) -> u16 {
     !((sum & 0xffff) as u16)
 }
 
-/// Writes a checksum over its place in a header.
+/// Writes a checksum at its position in a header.
 fn put(header: &mut [u8], at: usize, checksum: u16) {
     for (place, byte) in header.iter_mut().skip(at).zip(checksum.to_be_bytes()) {
         *place = byte;
@@ -120,9 +120,9 @@ fn put(header: &mut [u8], at: usize, checksum: u16) {
 mod tests {
     use super::*;
 
-    /// Summed over itself, a right checksum included, a header folds to zero.
+    /// Summed together with its own correct checksum, a header folds to zero.
     #[test]
-    fn checksums_are_right() {
+    fn checksums_are_correct() {
         for (from, to) in [("10.0.0.1:5", "10.0.0.2:80"), ("[::1]:5", "[fe80::2]:80")] {
             let (from, to): (SocketAddr, SocketAddr) = (from.parse().unwrap(), to.parse().unwrap());
             let header = TcpHeader {

@@ -1,9 +1,9 @@
-//! [`PcapngWriter`]: live connections as a pcapng file that any reader opens without a complaint.
-//! IP and TCP are made up around the bytes, and the file says so; times, ports and bytes are the
-//! real ones.
+//! [`PcapngWriter`]: writes live connections as a pcapng file that any reader opens without a
+//! complaint. The IP and TCP headers are made up, and the file says so; times, ports and bytes are
+//! real.
 //!
-//! Every call hands whole blocks to the file before it returns, so that a crash loses nothing that
-//! was taken. The format: draft-ietf-opsawg-pcapng.
+//! Every call writes complete blocks before it returns, so a crash loses nothing that was accepted.
+//! The format: draft-ietf-opsawg-pcapng.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write};
@@ -22,57 +22,57 @@ const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
 
-/// `LINKTYPE_RAW`: the packet begins with its IP header.
+/// `LINKTYPE_RAW`: packets begin with the IP header.
 const RAW_IP: u16 = 101;
 
-/// Bytes after which the other side acknowledges without having said anything, so that its window
-/// never looks full.
+/// The number of bytes after which the other side acknowledges although it has sent nothing, so
+/// that its window never looks full.
 const MAX_UNACKNOWLEDGED: u32 = 1 << 18;
 
-/// How a file is to be written.
+/// How to write a file.
 #[derive(Clone, Debug, Default)]
 pub struct WriteOptions {
-    /// A file that is there already is replaced; otherwise that is an error.
+    /// Whether to replace an existing file. Otherwise that is an error.
     pub replace: bool,
-    /// Lines of a TLS key log for the encrypted bytes that will be written.
+    /// The lines of a TLS key log for encrypted bytes in the file.
     pub secrets: Option<String>,
 }
 
-/// A connection in the file, as [`PcapngWriter::open`] named it.
+/// A connection in the file, as [`PcapngWriter::open`] returned it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowId(usize);
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionEnd {
-    /// This side closes first, the other answers (FIN).
+    /// This side closes first, and the other one follows (FIN).
     Closed(Side),
-    /// This side breaks it off (RST).
+    /// This side resets the connection (RST).
     Reset(Side),
 }
 
-/// A pcapng file that grows.
+/// A pcapng file that is being written.
 #[derive(Debug)]
 pub struct PcapngWriter<W: Write = File> {
     out: W,
     flows: Vec<FlowState>,
     blocks: Vec<u8>,
     packet: Vec<u8>,
-    /// Bytes that `out` has taken.
+    /// The number of bytes that `out` has taken.
     written: u64,
-    /// Takes back what stands behind a place, where that can be done.
+    /// Truncates `out` to a length, if that is possible.
     cut: Option<Cut<W>>,
 }
 
 type Cut<W> = fn(&mut W, u64) -> io::Result<()>;
 
-/// Both ends of a connection.
+/// The state of one connection.
 #[derive(Debug)]
 struct FlowState {
     addresses: Sides<SocketAddr>,
-    /// The number of each side's next byte.
+    /// The sequence number of each side's next byte.
     next_seq: Sides<u32>,
-    /// What each side has acknowledged of the other.
+    /// The sequence number that each side has acknowledged.
     acknowledged: Sides<u32>,
     closed: bool,
 }
@@ -82,7 +82,7 @@ impl PcapngWriter<File> {
     ///
     /// # Errors
     ///
-    /// If it cannot be created, above all because it is there already and may not be replaced.
+    /// Fails if the file cannot be created, for example because it exists and may not be replaced.
     pub fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
         let mut open = OpenOptions::new();
         open.write(true);
@@ -97,7 +97,7 @@ impl PcapngWriter<File> {
     }
 }
 
-/// Opening a fifo waits until somebody reads it; instead of that, it is refused.
+/// Refuses a fifo without a reader, because opening it would block.
 #[cfg(unix)]
 fn has_reader(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
@@ -108,6 +108,7 @@ fn has_reader(path: &Path) -> io::Result<()> {
         OpenOptions::new().write(true).custom_flags(flags.cast_signed()).open(path)
     };
     match is_fifo.then(probe) {
+        // Opened for writing without blocking, a fifo without a reader fails with ENXIO.
         Some(Err(error))
             if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) =>
         {
@@ -123,11 +124,11 @@ fn has_reader(_: &Path) -> io::Result<()> {
 }
 
 impl<W: Write> PcapngWriter<W> {
-    /// Begins a file in `out`, with lines of a TLS key log if there are.
+    /// Starts a file in `out`, with the lines of a TLS key log if there are any.
     ///
     /// # Errors
     ///
-    /// If `out` does not take them; so for all others.
+    /// Fails if `out` cannot be written. The same holds for all other methods.
     pub fn new(out: W, secrets: Option<&str>) -> io::Result<Self> {
         Self::begin(out, None, secrets)
     }
@@ -138,13 +139,14 @@ impl<W: Write> PcapngWriter<W> {
         writer.add_block(0x0a0d_0d0a, |body| {
             body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
             body.extend_from_slice(&[1, 0, 0, 0]);
-            // the section's length is not known before its end
+            // The section length is unknown (all bits set), because the section is still growing.
             body.extend_from_slice(&[0xff; 8]);
             add_option(
                 body,
                 1,
-                b"written by wiretalk: IP and TCP headers are made up around the bytes of each connection; \
-                  what was encrypted is written as it was above TLS, with port 80 for 443",
+                b"written by wiretalk: the IP and TCP headers are made up around the bytes of each \
+                  connection; encrypted bytes are written as they were above TLS, with port 80 in \
+                  place of 443",
             );
             add_option(body, 4, concat!("wiretalk ", env!("CARGO_PKG_VERSION")).as_bytes());
             add_option(body, 0, b"");
@@ -156,7 +158,7 @@ impl<W: Write> PcapngWriter<W> {
             body.extend_from_slice(&RAW_IP.to_le_bytes());
             body.extend_from_slice(&[0; 6]);
             add_option(body, 2, b"wiretalk");
-            // times in nanoseconds
+            // if_tsresol: times are in nanoseconds.
             add_option(body, 9, &[9]);
             add_option(body, 0, b"");
         });
@@ -164,12 +166,12 @@ impl<W: Write> PcapngWriter<W> {
         Ok(writer)
     }
 
-    /// [`PcapngWriter::open`] for bytes that are not encrypted, whatever they were on the wire:
-    /// where readers look for TLS and nothing else (port 443), the server gets HTTP's port.
+    /// Like [`PcapngWriter::open`], for bytes that are plaintext here even if they were encrypted
+    /// on the wire. Readers look for TLS on port 443, so the server gets the port of HTTP instead.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// Fails if the file cannot be written.
     pub fn open_plain(&mut self, addresses: AddressPair, at: Duration) -> io::Result<FlowId> {
         let AddressPair { client, mut server } = addresses;
         if server.port() == 443 {
@@ -178,17 +180,18 @@ impl<W: Write> PcapngWriter<W> {
         self.open(client, server, at)
     }
 
-    /// Begins a connection with TCP's handshake. `at` is the time since 1970.
+    /// Begins a connection with a TCP handshake; `at` is the time since 1970.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// Fails if the file cannot be written.
     pub fn open(
         &mut self,
         client: SocketAddr,
         server: SocketAddr,
         at: Duration,
     ) -> io::Result<FlowId> {
+        // A packet has one IP version, so a mixed pair is written as IPv6.
         let mapped = |address: SocketAddr| match address.ip() {
             IpAddr::V4(v4) if client.is_ipv6() || server.is_ipv6() => {
                 SocketAddr::new(v4.to_ipv6_mapped().into(), address.port())
@@ -198,7 +201,7 @@ impl<W: Write> PcapngWriter<W> {
         let flow = FlowId(self.flows.len());
         self.flows.push(FlowState {
             addresses: Sides { client: mapped(client), server: mapped(server) },
-            // any numbers will do; the same ones make the same file
+            // The initial numbers are arbitrary. Constants make the file reproducible.
             next_seq: Sides { client: 0x1000_0000, server: 0x2000_0000 },
             acknowledged: Sides::default(),
             closed: false,
@@ -210,12 +213,11 @@ impl<W: Write> PcapngWriter<W> {
         Ok(flow)
     }
 
-    /// Adds bytes that `from` sent; they may be any number. After the connection's end there are
-    /// none.
+    /// Adds any number of bytes that `from` sent. After the connection's end they are ignored.
     ///
     /// # Errors
     ///
-    /// If they cannot be written.
+    /// Fails if the file cannot be written.
     pub fn write_data(
         &mut self,
         flow: FlowId,
@@ -237,8 +239,8 @@ impl<W: Write> PcapngWriter<W> {
         self.flush()
     }
 
-    /// Leaves out bytes that `from` sent and nobody has: what is written next has its right place
-    /// in the stream.
+    /// Skips bytes that `from` sent and that are not available, so that what is written next has
+    /// its correct position in the stream.
     pub fn skip_missing(&mut self, flow: FlowId, from: Side, bytes: ByteLen) {
         let Some(ends) = self.flows.get_mut(flow.0) else { return };
         ends.next_seq[from] = ends.next_seq[from].wrapping_add(sequence(bytes.get()));
@@ -248,7 +250,7 @@ impl<W: Write> PcapngWriter<W> {
     ///
     /// # Errors
     ///
-    /// If that cannot be written.
+    /// Fails if the file cannot be written.
     pub fn close(&mut self, flow: FlowId, ending: ConnectionEnd, at: Duration) -> io::Result<()> {
         let Some(ends) = self.flows.get_mut(flow.0).filter(|ends| !ends.closed) else {
             return Ok(());
@@ -265,7 +267,7 @@ impl<W: Write> PcapngWriter<W> {
         self.flush()
     }
 
-    /// What the file is written to.
+    /// Returns the output.
     pub fn into_inner(self) -> W {
         self.out
     }
@@ -279,12 +281,12 @@ impl<W: Write> PcapngWriter<W> {
         self.packet.clear();
         packet_builder::write_packet(&mut self.packet, sender, receiver, header, payload);
         ends.acknowledged[from] = ack;
-        // a SYN or a FIN takes a number of its own
+        // A SYN or a FIN consumes a sequence number (RFC 9293 section 3.4).
         let taken = length(payload).wrapping_add(u32::from(flags & (SYN | FIN) != 0));
         ends.next_seq[from] = ends.next_seq[from].wrapping_add(taken);
         let packet = std::mem::take(&mut self.packet);
         let stamp = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-        // the upper half stands first, each in the file's own order
+        // The upper half comes first, and each half is in the file's byte order.
         let [low, high] = halves(stamp);
         let len = length(&packet).to_le_bytes();
         self.add_block(6, |body| {
@@ -308,7 +310,7 @@ impl<W: Write> PcapngWriter<W> {
         });
     }
 
-    /// Appends a block; its length stands before and behind its body.
+    /// Appends a block, whose length comes before and after its body.
     fn add_block(&mut self, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
         let start = self.blocks.len();
         self.blocks.extend_from_slice(&kind.to_le_bytes());
@@ -322,14 +324,14 @@ impl<W: Write> PcapngWriter<W> {
         self.blocks.extend_from_slice(&len);
     }
 
-    /// What `from` has sent and the other side has not acknowledged.
+    /// Returns the number of bytes that `from` has sent and the other side has not acknowledged.
     fn unacknowledged(&self, flow: FlowId, from: Side) -> u32 {
         let sent =
             |ends: &FlowState| ends.next_seq[from].wrapping_sub(ends.acknowledged[from.peer()]);
         self.flows.get(flow.0).map_or(0, sent)
     }
 
-    /// Hands all blocks on. If not all of them fit, the file ends behind the last one that does.
+    /// Writes all blocks. If some of them do not fit, the file ends after the last one that does.
     fn flush(&mut self) -> io::Result<()> {
         let mut taken = 0;
         while taken < self.blocks.len() {
@@ -338,7 +340,8 @@ impl<W: Write> PcapngWriter<W> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 failed => {
                     let whole = self.written.saturating_add(whole(&self.blocks, taken) as u64);
-                    // a pipe takes nothing back
+                    // The error is ignored: a pipe cannot be truncated, and the write error is
+                    // returned anyway.
                     let _ = self.cut.map(|cut| cut(&mut self.out, whole));
                     return failed.and(Err(io::ErrorKind::WriteZero.into()));
                 }
@@ -350,21 +353,21 @@ impl<W: Write> PcapngWriter<W> {
     }
 }
 
-/// A length as the format has it. Nothing is written here that is longer than that.
+/// Converts a length for the format. Nothing that is written here exceeds 32 bits.
 fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
-/// The lower and the upper half of a number, least significant byte first.
+/// Returns the lower and the upper half of a number, each in little-endian order.
 fn halves(number: u64) -> [[u8; 4]; 2] {
     let [a, b, c, d, high @ ..] = number.to_le_bytes();
     [[a, b, c, d], high]
 }
 
-/// How many bytes the blocks have that are complete within the first `taken` bytes.
+/// Returns the total length of the blocks that are complete within the first `taken` bytes.
 fn whole(blocks: &[u8], taken: usize) -> usize {
     let mut end: usize = 0;
-    // a block's length stands behind its type
+    // A block's length follows its type.
     while let Some(len) = blocks.get(end.saturating_add(4)..).and_then(|rest| rest.first_chunk()) {
         let next =
             end.saturating_add(ByteLen::new(u32::from_le_bytes(*len).into()).to_usize_saturating());
@@ -376,7 +379,7 @@ fn whole(blocks: &[u8], taken: usize) -> usize {
     end
 }
 
-/// Fills up to a multiple of four; every block and option begins at one.
+/// Pads to a multiple of 32 bits, at which every block and option begins.
 fn pad(body: &mut Vec<u8>) {
     body.resize(body.len().next_multiple_of(4), 0);
 }
@@ -392,8 +395,8 @@ fn add_option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
 mod tests {
     use super::*;
 
-    /// A disk that is full after so many bytes; of what does not fit it takes the beginning, as
-    /// disks do.
+    /// A disk that is full after a number of bytes. As real disks do, it takes the beginning of
+    /// what does not fit.
     struct Disk {
         bytes: Vec<u8>,
         room: usize,
@@ -416,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn on_a_full_disk_the_last_packet_is_whole() {
+    fn on_a_full_disk_the_last_packet_is_complete() {
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let cut = |disk: &mut Disk, len| {
             disk.bytes.truncate(len as usize);
@@ -441,7 +444,11 @@ mod tests {
                 written.is_err(),
                 written.is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
             );
-            assert_eq!(whole(&bytes, bytes.len()), bytes.len(), "{room}: the last block is cut");
+            assert_eq!(
+                whole(&bytes, bytes.len()),
+                bytes.len(),
+                "{room}: the last block is incomplete"
+            );
             assert!(
                 bytes.len() <= room && bytes.len() + 180 > room.min(bytes.len() + 179),
                 "{room}"

@@ -1,5 +1,5 @@
-//! [`Recorder`]: live connections, our own or a proxy's, on their way into a pcapng file.
-//! How packets are written is the business of [`PcapngWriter`].
+//! [`Recorder`]: records live connections, our own or a proxy's, in a pcapng file. [`PcapngWriter`]
+//! writes the packets.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,27 +13,27 @@ use crate::net::AddressPair;
 use crate::proxy::{self, ProxyEventKind};
 use crate::wire::Side;
 
-/// The number of a connection of our own.
+/// The number of a connection of our own. A proxy's connections count from 1.
 const OWN_CONNECTION: usize = 0;
 
-/// A file that takes connections as they happen.
+/// A file that records connections as they happen.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     writer: PcapngWriter,
     live: BTreeMap<usize, LiveConnection>,
-    /// Clients for whom the proxy has no server yet.
+    /// The clients of proxied connections that have no server yet.
     connecting: BTreeMap<usize, SocketAddr>,
-    /// The same moment on the clock that only goes forward, and since 1970.
+    /// The same moment on the monotonic clock and since 1970.
     epoch: (Instant, Duration),
 }
 
-/// A connection that is not over.
+/// A connection that has not ended.
 #[derive(Debug)]
 struct LiveConnection {
     addresses: AddressPair,
-    /// None before the first byte.
+    /// The connection in the file; `None` before the first byte.
     flow: Option<FlowId>,
-    /// The side whose stream ended first.
+    /// The side that ended its stream first.
     first_to_close: Option<Side>,
 }
 
@@ -63,11 +63,11 @@ impl Recorder {
         })
     }
 
-    /// Takes what a connection of our own reports.
+    /// Records an event of a connection of our own.
     ///
     /// # Errors
     ///
-    /// If the file takes no more; so for the other.
+    /// Fails if the file cannot be written. The same holds for [`Self::record_proxy`].
     pub(crate) fn record_session(&mut self, event: &clients::SessionEvent) -> io::Result<()> {
         use clients::SessionEvent;
         match event {
@@ -84,13 +84,13 @@ impl Recorder {
         }
     }
 
-    /// Takes what a proxy, which listens on this address, reports: what both sides really sent,
-    /// whether it passed or not. Where no server was reached, the proxy itself is the other
+    /// Records an event of a proxy that listens on `proxy_address`: what both sides really sent,
+    /// whether it was forwarded or not. If no server was reached, the proxy itself is the other
     /// end.
     ///
     /// # Errors
     ///
-    /// If the file takes no more.
+    /// Fails if the file cannot be written.
     pub(crate) fn record_proxy(
         &mut self,
         proxy_address: SocketAddr,
@@ -104,6 +104,7 @@ impl Recorder {
             ProxyEventKind::Bytes { from, at, bytes } => {
                 self.record_bytes(number, *from, *at, bytes)?
             }
+            // A response of the proxy's own, because the server could not be reached.
             ProxyEventKind::Injected { from, at, bytes }
                 if self.connecting.contains_key(&number) =>
             {
@@ -127,13 +128,13 @@ impl Recorder {
         }
     }
 
-    /// It is written once something is said: the first bytes may have been sent before their report
-    /// came.
+    /// Registers a connection. It is written only with its first bytes, because they may have been
+    /// sent before the event arrived.
     fn open(&mut self, number: usize, addresses: AddressPair) {
         self.live.insert(number, LiveConnection { addresses, flow: None, first_to_close: None });
     }
 
-    /// No bytes: the side's stream has ended.
+    /// Records bytes. Empty bytes are the end of the side's stream.
     fn record_bytes(
         &mut self,
         number: usize,
@@ -151,7 +152,7 @@ impl Recorder {
         self.writer.write_data(flow, from, at, bytes)
     }
 
-    /// Where neither side has ended its stream, we broke it off.
+    /// Records the end. If neither side has ended its stream, we reset the connection.
     fn record_end(&mut self, number: usize) -> io::Result<()> {
         let at = self.since_1970(Instant::now());
         let Some(mut live) = self.live.remove(&number) else { return Ok(()) };
@@ -165,6 +166,7 @@ impl Recorder {
 
     fn since_1970(&self, at: Instant) -> Duration {
         let (began, since_1970) = self.epoch;
+        // Bytes may have been moved before the file was created.
         match at.checked_duration_since(began) {
             Some(later) => since_1970.saturating_add(later),
             None => since_1970.saturating_sub(began.saturating_duration_since(at)),

@@ -1,5 +1,5 @@
-//! [`connect`]: a stream to where a URL leads, plain or within TLS.
-//! What is said over it is not known here.
+//! [`connect`]: opens a stream to the target of a URL, plain or within TLS. It knows nothing of the
+//! protocol above.
 
 use std::io;
 use std::pin::Pin;
@@ -19,38 +19,38 @@ use tokio_rustls::client::TlsStream;
 use crate::net::connect::loopback::connect_host;
 use crate::net::{AddressPair, Target, TlsError, TlsOptions, TlsOptionsError, describe_io_error};
 
-/// A connection that is open.
+/// An open connection, plain or within TLS.
 #[derive(Debug)]
 pub enum MaybeTlsStream<S = TcpStream> {
-    /// The socket as it is.
+    /// The socket itself.
     Plain(S),
-    /// The plain side of TLS.
+    /// The decrypted side of TLS.
     Tls(Box<TlsStream<S>>),
 }
 
-/// A connection that could not be opened: where to, and why.
+/// A connection could not be opened.
 #[derive(Debug, Error)]
 #[error("could not connect to {target}: {kind}")]
 pub struct ConnectError {
-    /// Where to.
+    /// The target of the connection.
     pub target: Box<Target>,
-    /// Why not.
+    /// The cause.
     #[source]
     pub kind: ConnectErrorKind,
 }
 
-/// Why a connection could not be opened, and what would be right.
+/// Why a connection could not be opened, with a hint if there is one.
 #[derive(Debug, Error)]
 pub enum ConnectErrorKind {
-    /// The host's name has no address.
-    #[error("the name `{host}` is not known ({source}); is it spelt right?")]
+    /// The host's name could not be resolved.
+    #[error("the name `{host}` is not known ({source}); is it spelled right?")]
     Resolve {
-        /// The name.
+        /// The name of the host.
         host: String,
-        /// What the resolver says.
+        /// The resolver's error.
         source: io::Error,
     },
-    /// Nothing listens at the port.
+    /// Nothing listens on the port.
     #[error("{}", describe_io_error(.0))]
     Refused(#[source] io::Error),
     /// No route leads to the host.
@@ -59,21 +59,21 @@ pub enum ConnectErrorKind {
     /// TCP was not open within this time.
     #[error("no answer within {} s; is that the right address?", .0.as_secs_f32())]
     Timeout(Duration),
-    /// TCP failed in another way.
+    /// TCP failed for another reason.
     #[error("{}", describe_io_error(.0))]
     Io(#[source] io::Error),
-    /// TLS cannot be spoken with these options.
+    /// TLS cannot be set up with these options.
     #[error(transparent)]
     TlsOptions(#[from] TlsOptionsError),
-    /// TCP was open, but the TLS handshake was not over in time.
-    #[error("TCP is open, but TLS was not within the time; is it a ws:// server?")]
+    /// TCP was open, but the TLS handshake was not complete in time.
+    #[error("TCP is open, but the TLS handshake timed out; is it a ws:// server?")]
     TlsTimeout,
     /// The TLS handshake failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
-/// TLS with one server, prepared: whoever connects often makes the settings once.
+/// Prepared TLS settings for one server. A caller that connects often builds them once.
 #[derive(Clone)]
 pub(crate) struct TlsSettings {
     connector: TlsConnector,
@@ -81,15 +81,15 @@ pub(crate) struct TlsSettings {
 }
 
 impl TlsSettings {
-    /// TLS by `config` with a server that has a certificate for `name`.
+    /// Creates settings for a server whose certificate must be valid for `name`.
     pub(crate) fn new(config: ClientConfig, name: ServerName<'static>) -> Self {
         Self { connector: TlsConnector::from(Arc::new(config)), name }
     }
 
-    /// The TLS handshake over `stream`.
+    /// Performs the TLS handshake over `stream`.
     ///
     /// # Errors
-    /// As tokio-rustls gives them; [`TlsError`] tells them apart.
+    /// Fails with the errors of tokio-rustls, which [`TlsError`] classifies.
     pub(crate) async fn connect<S>(&self, stream: S) -> io::Result<MaybeTlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -99,10 +99,11 @@ impl TlsSettings {
     }
 }
 
-/// A stream to `target`. TCP and TLS have `connect_timeout` each.
+/// Connects to `target`. TCP and TLS may take `connect_timeout` each.
 ///
 /// # Errors
-/// If the host's name is not known, nothing listens there, nothing answers in time, or TLS fails.
+/// Fails if the host's name is not known, nothing listens there, the peer does not answer in time,
+/// or TLS fails.
 pub async fn connect(
     target: &Target,
     tls: &TlsOptions,
@@ -135,7 +136,8 @@ impl ConnectErrorKind {
         let named = target.host.parse::<std::net::IpAddr>().is_err();
         match error.kind() {
             ConnectionRefused => Self::Refused(error),
-            // a name that is not known has no error kind of its own, and no number of the system's
+            // A failed lookup has no `ErrorKind` of its own and no errno, which tells it from other
+            // errors.
             _ if named && error.raw_os_error().is_none() => {
                 Self::Resolve { host: target.host.clone(), source: error }
             }
@@ -146,7 +148,7 @@ impl ConnectErrorKind {
 }
 
 impl MaybeTlsStream {
-    /// What TLS has come to, in words; none on a plain connection.
+    /// Describes the negotiated TLS version and cipher suite; `None` on a plain connection.
     pub fn tls_summary(&self) -> Option<String> {
         let Self::Tls(stream) = self else { return None };
         let (_, session) = stream.get_ref();
@@ -159,15 +161,15 @@ impl MaybeTlsStream {
         Some(format!("{version} with {}", suite.unwrap_or_default()))
     }
 
-    /// Both ends, ours being the client.
+    /// Returns the addresses of both ends; this end is the client.
     ///
     /// # Errors
-    /// If the system does not know them any more.
+    /// Fails if the socket is no longer connected.
     pub fn addresses(&self) -> io::Result<AddressPair> {
         Ok(AddressPair { client: self.tcp().local_addr()?, server: self.tcp().peer_addr()? })
     }
 
-    /// The connection below.
+    /// Returns the TCP connection below.
     pub fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,
@@ -217,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MaybeTlsStream<S> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+#[expect(clippy::disallowed_methods, reason = "a test's peer needs no backlog")]
 mod tests {
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
@@ -232,10 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_says_is_told_apart() {
+    fn system_errors_are_classified() {
         use io::ErrorKind as Io;
         let kind = |url: &str, error: io::Error| ConnectErrorKind::of(error, &target(url));
-        // what getaddrinfo gives has no number of the system's
+        // getaddrinfo's errors have no errno.
         let lookup = || io::Error::other("failed to lookup address information");
         assert!(matches!(kind("ws://name/", lookup()), ConnectErrorKind::Resolve { .. }));
         assert!(matches!(kind("ws://192.0.2.1/", lookup()), ConnectErrorKind::Io(_)));
@@ -250,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn the_sentences_are_whole() {
+    fn error_messages_are_complete_sentences() {
         for (kind, sentence) in [
             (
                 ConnectErrorKind::Resolve {
                     host: "name".to_owned(),
                     source: io::Error::other("no address"),
                 },
-                "the name `name` is not known (no address); is it spelt right?",
+                "the name `name` is not known (no address); is it spelled right?",
             ),
             (
                 ConnectErrorKind::Refused(io::ErrorKind::ConnectionRefused.into()),
@@ -269,7 +271,7 @@ mod tests {
             ),
             (
                 ConnectErrorKind::TlsTimeout,
-                "TCP is open, but TLS was not within the time; is it a ws:// server?",
+                "TCP is open, but the TLS handshake timed out; is it a ws:// server?",
             ),
         ] {
             let error = ConnectError { target: Box::new(target("ws://name/")), kind };
@@ -278,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_where_nobody_listens_and_a_file_of_authorities_that_is_not_there() {
+    async fn a_closed_port_and_a_missing_file_of_authorities_are_reported() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let tls = TlsOptions { ca: Some("/nowhere.pem".into()), ..TlsOptions::default() };
@@ -293,11 +295,11 @@ mod tests {
         let error = connect(&target(&url), &TlsOptions::default(), MINUTE).await.unwrap_err();
         assert!(matches!(error.kind, ConnectErrorKind::Refused(_)), "{error:?}");
         assert_eq!(error.target.to_string(), url);
-        assert_eq!(crate::net::error_chain(&error), error.to_string(), "the cause is told once");
+        assert_eq!(crate::net::error_chain(&error), error.to_string(), "the cause appears once");
     }
 
     #[tokio::test]
-    async fn a_server_without_tls_and_one_that_hangs_up() {
+    async fn a_server_without_tls_and_one_that_hangs_up_are_told_apart() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = target(&format!("wss://{}/", listener.local_addr().unwrap()));
         let tls = TlsOptions::default();
@@ -311,7 +313,7 @@ mod tests {
         assert!(matches!(kind, ConnectErrorKind::Tls(TlsError::NotTls)), "{kind:?}");
         let silent = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            // all of it is read, so that the end of the stream is no reset
+            // Everything is read, so that closing sends a FIN and not a reset.
             let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 4096]).await;
         };
         let (connected, ()) = tokio::join!(connect(&target, &tls, MINUTE), silent);

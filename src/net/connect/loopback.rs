@@ -1,15 +1,16 @@
-//! Which hosts are this machine by their very spelling, and the way to a host of either kind.
+//! [`is_loopback`]: the hosts that are this machine by their spelling alone, and TCP connections to
+//! any host.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::{TcpStream, ToSocketAddrs};
 
-/// Whether `host`, as a URL spells it (IPv6 without brackets), is this machine and can be nothing
-/// else: an address of 127.0.0.0/8, `::1`, `localhost` or a name in it (RFC 6761 section 6.3).
+/// Whether `host`, as a URL spells it (IPv6 without brackets), can be nothing but this machine: an
+/// address of 127.0.0.0/8, `::1`, `localhost` or a name within `localhost` (RFC 6761 section 6.3).
 ///
-/// Nothing is looked up. Whatever else may lead to loopback counts as foreign: another name,
-/// `0.0.0.0`, an IPv4-mapped address, an address in decimal, octal or hex.
+/// Nothing is looked up. Anything else that may lead to loopback counts as remote: other names,
+/// `0.0.0.0`, IPv4-mapped addresses, addresses in decimal, octal or hex.
 pub(crate) fn is_loopback(host: &str) -> bool {
     is_localhost(host) || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
@@ -19,8 +20,8 @@ fn is_localhost(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
-/// A TCP connection, with `TCP_NODELAY`: a small request does not wait for the peer's delayed
-/// acknowledgement.
+/// Opens a TCP connection with `TCP_NODELAY`, so that a small request does not wait for the peer's
+/// delayed acknowledgement.
 ///
 /// # Errors
 /// As for [`TcpStream::connect`].
@@ -30,12 +31,13 @@ pub(crate) async fn connect_tcp(address: impl ToSocketAddrs) -> io::Result<TcpSt
     Ok(stream)
 }
 
-/// A TCP connection to a host. Names in `localhost` lead to loopback without being looked up, as in
-/// browsers: a resolver might know better.
+/// Opens a TCP connection to a host. As in browsers, names within `localhost` lead to loopback
+/// without a lookup.
 ///
 /// # Errors
 /// As for [`connect_tcp`].
 pub(crate) async fn connect_host(host: &str, port: u16) -> io::Result<TcpStream> {
+    // RFC 6761 section 6.3: a resolver must not be trusted with these names.
     if !is_localhost(host) {
         return connect_tcp((host, port)).await;
     }
@@ -52,7 +54,7 @@ mod tests {
     use crate::net::Target;
 
     #[test]
-    fn loopback_is_known_by_its_spelling_alone() {
+    fn loopback_is_recognized_by_its_spelling_alone() {
         for url in [
             "ws://127.0.0.1:9/",
             "ws://127.1.2.3/",
@@ -81,7 +83,7 @@ mod tests {
         ] {
             assert!(!is_loopback(&Target::parse(url).unwrap().host), "{url}");
         }
-        // what would name two hosts to two readers is no URL at all
+        // A host that two readers would understand differently isn't accepted in a URL at all.
         for url in [
             "ws://127.0.0.1@example.com/",
             "ws://example.com@127.0.0.1/",
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_in_localhost_is_not_looked_up() {
+    async fn a_name_within_localhost_is_not_looked_up() {
         let listener = crate::net::listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let name = "no-resolver-knows-this.localhost";

@@ -1,4 +1,4 @@
-//! The way to a peer: what a URL names, TCP, and TLS where the URL asks for it.
+//! How to reach a peer: parse its URL, open TCP, and add TLS if the URL asks for it.
 
 pub(super) mod connector;
 pub(super) mod loopback;

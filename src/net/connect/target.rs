@@ -1,82 +1,81 @@
-//! [`Target`]: where a WebSocket URL leads (RFC 6455 section 3).
-//! It looks no name up and opens nothing.
+//! [`Target`]: the parts of a WebSocket URL (RFC 6455 section 3). Parsing looks up no name and
+//! opens nothing.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// What a `ws://` or `wss://` URL says.
+/// The parts of a `ws://` or `wss://` URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// `wss://`: TLS first.
+    /// Whether the scheme is `wss`, so that TLS comes first.
     pub tls: bool,
-    /// A name or an address; IPv6 without its brackets.
+    /// The host: a name or an address, IPv6 without its brackets.
     pub host: String,
-    /// The port, 80 or 443 where the URL names none.
+    /// The port; 80 or 443 if the URL has none.
     pub port: u16,
-    /// Path and query as they stand in the request line, `/` at least.
+    /// The path and query as they appear in the request line, at least `/`.
     pub path: String,
     has_explicit_port: bool,
 }
 
-/// A URL that isn't a WebSocket URL; the sentence says what is wrong with it and what would be
-/// right.
+/// The text isn't a WebSocket URL. The message says what is wrong and gives an example.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{url}` isn't a WebSocket URL ({kind}); write for example ws://127.0.0.1:9001/chat")]
 pub struct TargetError {
-    /// The URL as it was given.
+    /// The URL that was given.
     pub url: String,
-    /// What is wrong with it.
+    /// The rule that it breaks.
     pub kind: TargetErrorKind,
 }
 
-/// What is wrong with a WebSocket URL (RFC 6455 section 3, RFC 3986).
+/// Why a text isn't a WebSocket URL (RFC 6455 section 3, RFC 3986).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TargetErrorKind {
-    /// Another scheme than `ws` or `wss`, or none.
+    /// The scheme is neither `ws` nor `wss`, or is missing.
     #[error("it does not begin with ws:// or wss://")]
     Scheme,
-    /// `http` or `https`.
-    #[error("http:// is called ws:// here, and https:// wss://")]
+    /// The scheme is `http` or `https`.
+    #[error("use ws:// instead of http://, and wss:// instead of https://")]
     HttpScheme,
-    /// A fragment.
+    /// The URL has a fragment.
     #[error("a # begins a fragment, which RFC 6455 section 3 forbids; as a character it is %23")]
     Fragment,
-    /// A character in the path or query that has to be percent-encoded.
+    /// The path or query contains a character that must be percent-encoded.
     #[error("{0:?} must be percent-encoded in a path")]
     NotPercentEncoded(char),
-    /// A name or password before the host.
-    #[error("a name and password belong into a header: Authorization")]
+    /// A user name or password precedes the host.
+    #[error("a user name and password belong in the Authorization header")]
     UserInfo,
-    /// `[` without its `]`.
-    #[error("an IPv6 address ends with ]")]
+    /// A `[` has no matching `]`.
+    #[error("an IPv6 address must end with ]")]
     UnclosedBracket,
-    /// Something else than an IPv6 address in brackets.
+    /// The brackets contain something other than an IPv6 address.
     #[error("[{0}] isn't an IPv6 address")]
     Ipv6(String),
-    /// An IPv6 address without brackets.
-    #[error("an IPv6 address stands in brackets: [::1]")]
+    /// An IPv6 address has no brackets.
+    #[error("an IPv6 address needs brackets: [::1]")]
     MissingBrackets,
-    /// No host.
-    #[error("it names no host")]
+    /// The host is missing.
+    #[error("it has no host")]
     NoHost,
-    /// A host with a character that no host name has.
-    #[error("`{0}` isn't a host name; a name that is not ASCII is written in its xn-- form")]
+    /// The host contains a character that no host name has.
+    #[error("`{0}` isn't a host name; write a name that is not ASCII in its xn-- form")]
     HostName(String),
-    /// Something else than `:` behind the `]`.
-    #[error("behind the ] stands : and a port, or nothing")]
+    /// Something other than `:` follows the `]`.
+    #[error("only : and a port can follow the ]")]
     AfterBracket,
-    /// Something else than a number from 1 to 65535 as the port.
-    #[error("`{0}` isn't a port; there are 1 to 65535")]
+    /// The port is not a number from 1 to 65535.
+    #[error("`{0}` isn't a port; a port is a number from 1 to 65535")]
     Port(String),
 }
 
 impl Target {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// If it isn't a `ws://` or `wss://` URL with a host, or has a fragment or a name and password
-    /// in it.
+    /// Fails if the text isn't a `ws://` or `wss://` URL with a host, or if it has a fragment, a
+    /// user name or a password.
     pub fn parse(url: &str) -> Result<Self, TargetError> {
         Self::from_url(url).map_err(|kind| TargetError { url: url.to_owned(), kind })
     }
@@ -94,6 +93,7 @@ impl Target {
         if path.contains('#') {
             return Err(TargetErrorKind::Fragment);
         }
+        // Control characters and spaces would end the request line early or inject a header.
         if let Some(odd) = path.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(TargetErrorKind::NotPercentEncoded(odd));
         }
@@ -112,8 +112,8 @@ impl Target {
         })
     }
 
-    /// What a request to it says as `Host`: the port only where the URL names one that is not the
-    /// scheme's own (RFC 6455 section 4.1).
+    /// Returns the value of the `Host` header. The port is included only if the URL has one other
+    /// than the scheme's default (RFC 6455 section 4.1).
     pub fn authority(&self) -> String {
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -157,6 +157,7 @@ fn split_authority(authority: &str) -> Result<(String, Option<u16>), TargetError
 fn parse_port(port: &str) -> Result<Option<u16>, TargetErrorKind> {
     match port.parse::<u16>() {
         _ if port.is_empty() => Ok(None),
+        // `parse` accepts a leading plus sign, which a URL does not.
         Ok(number @ 1..) if !port.starts_with('+') => Ok(Some(number)),
         _ => Err(TargetErrorKind::Port(port.to_owned())),
     }
@@ -167,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_that_will_do() {
+    fn valid_urls_are_parsed() {
         for (url, tls, host, port, path, authority) in [
             ("ws://127.0.0.1:9001/chat", false, "127.0.0.1", 9001, "/chat", "127.0.0.1:9001"),
             ("WSS://Example.com", true, "Example.com", 443, "/", "Example.com"),
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_that_will_not_do_say_what_would() {
+    fn invalid_urls_are_refused_with_their_reason() {
         use TargetErrorKind as Kind;
         for (url, kind) in [
             ("http://x/", Kind::HttpScheme),
@@ -213,8 +214,8 @@ mod tests {
         }
         assert_eq!(
             Target::parse("ws://a:b/").unwrap_err().to_string(),
-            "`ws://a:b/` isn't a WebSocket URL (`b` isn't a port; there are 1 to 65535); write \
-             for example ws://127.0.0.1:9001/chat"
+            "`ws://a:b/` isn't a WebSocket URL (`b` isn't a port; a port is a number \
+             from 1 to 65535); write for example ws://127.0.0.1:9001/chat"
         );
     }
 }

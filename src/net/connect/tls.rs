@@ -1,5 +1,5 @@
-//! TLS as a client speaks it: whom to trust, which name to ask for, and the secrets for whoever
-//! reads a capture later. No bytes are looked at here; the tap stands above, on the plain side.
+//! TLS for clients: which certificates to trust, which name to request, and a key log for readers
+//! of a capture. It looks at no bytes; the tap is above it, on the decrypted side.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,32 +17,32 @@ use thiserror::Error;
 
 use crate::net::describe_io_error;
 
-/// How to speak TLS. The default trusts the authorities that browsers trust, and asks for the URL's
-/// host.
+/// The options of TLS. By default the authorities that browsers trust are trusted, and the server
+/// name is the URL's host.
 #[derive(Clone, Debug, Default)]
 pub struct TlsOptions {
-    /// A PEM file with further authorities to trust.
+    /// A PEM file with additional authorities to trust.
     pub ca: Option<PathBuf>,
-    /// Trust anybody: the certificate is not checked at all.
+    /// Whether to skip the check of the certificate.
     pub insecure: bool,
-    /// The name to ask for and to check, where it is not the URL's host.
+    /// The server name to request and to check; `None` stands for the URL's host.
     pub server_name: Option<String>,
-    /// Where the connection's secrets are put.
+    /// The buffer that receives the connection's secrets.
     pub key_log: KeyLogBuffer,
 }
 
-/// The secrets of TLS connections, as lines of the NSS key log format (`LABEL CLIENT_RANDOM
-/// SECRET`), which Wireshark reads. Clones share the lines.
+/// The secrets of TLS connections as lines of the NSS key log format (`LABEL CLIENT_RANDOM
+/// SECRET`), which Wireshark reads. Clones share one buffer.
 #[derive(Clone, Debug, Default)]
 pub struct KeyLogBuffer(Arc<Mutex<String>>);
 
-/// One connection logs five lines of under 200 bytes.
+/// The maximum size of the key log in bytes. One connection logs five lines of under 200 bytes.
 const MAX_KEY_LOG_BYTES: usize = 1 << 20;
 
 impl KeyLogBuffer {
-    /// The lines so far; those that were taken are gone.
+    /// Takes the lines that have been logged since the last call.
     pub fn take(&self) -> String {
-        // the lock is held for a copy at most, and a line is whole or not there
+        // A panic cannot leave half a line behind, so a poisoned lock is safe to use.
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -58,8 +58,10 @@ impl KeyLog for KeyLogBuffer {
 }
 
 impl TlsOptions {
+    /// Builds the configuration of rustls.
+    ///
     /// # Errors
-    /// If the file of authorities cannot be used.
+    /// Fails if the file of authorities cannot be used.
     pub(crate) fn config(&self) -> Result<ClientConfig, TlsOptionsError> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -77,8 +79,10 @@ impl TlsOptions {
         Ok(config)
     }
 
+    /// Returns the server name to request: the option, or otherwise `host`.
+    ///
     /// # Errors
-    /// If it is a name that no certificate can have.
+    /// Fails if no certificate can contain the name.
     pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, TlsOptionsError> {
         let name = self.server_name.as_deref().unwrap_or(host);
         ServerName::try_from(name.to_owned())
@@ -99,25 +103,26 @@ fn add_authorities(roots: &mut RootCertStore, path: &Path) -> Result<(), Authori
     for certificate in CertificateDer::pem_file_iter(path)? {
         roots.add(certificate?)?;
     }
+    // A file without certificates is most likely the wrong file.
     if roots.len() == before { Err(AuthoritiesError::Empty) } else { Ok(()) }
 }
 
-/// Options with which TLS cannot be spoken.
+/// Why TLS cannot be set up with these options.
 #[derive(Debug, Error)]
 pub enum TlsOptionsError {
-    /// The file of further authorities cannot be used.
-    #[error("{}: {reason}; a file of CA certificates in PEM form would be right", path.display())]
+    /// The file of additional authorities cannot be used.
+    #[error("{}: {reason}; expected a file of CA certificates in PEM form", path.display())]
     Authorities {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Why the file cannot be used.
         #[source]
         reason: AuthoritiesError,
     },
-    /// A name that no certificate can have.
-    #[error("`{0}` isn't a name that a certificate can have; give a DNS name or an address")]
+    /// No certificate can contain the name.
+    #[error("`{0}` isn't a valid name for a certificate; give a DNS name or an address")]
     ServerName(String),
-    /// The cryptographic provider has no protocol version in common with us.
+    /// The cryptographic provider supports none of our protocol versions.
     #[error(transparent)]
     Provider(RustlsError),
 }
@@ -125,18 +130,19 @@ pub enum TlsOptionsError {
 /// Why a file of authorities cannot be used.
 #[derive(Debug, Error)]
 pub enum AuthoritiesError {
-    /// It cannot be read, or isn't PEM (RFC 7468).
+    /// The file cannot be read, or isn't PEM (RFC 7468).
     #[error(transparent)]
     Pem(#[from] rustls::pki_types::pem::Error),
-    /// It holds something else than a certificate of an authority.
+    /// The file contains a certificate that isn't a valid trust anchor.
     #[error(transparent)]
     Certificate(#[from] RustlsError),
-    /// It is a text without a certificate.
+    /// The file contains no certificate.
     #[error("it holds no certificate")]
     Empty,
 }
 
-/// Lets every certificate pass. That the peer holds its key is checked all the same.
+/// Accepts every certificate. The handshake's signature is still checked, so the peer must hold the
+/// certificate's key.
 #[derive(Debug)]
 struct NoCertificateVerification(Arc<CryptoProvider>);
 
@@ -175,36 +181,36 @@ impl ServerCertVerifier for NoCertificateVerification {
     }
 }
 
-/// A TLS handshake that failed, and what would be right.
+/// Why a TLS handshake failed, with a hint if there is one.
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// The server's first bytes are not a TLS record (RFC 8446 section 5.1).
-    #[error("the server does not answer in TLS there; is it a ws:// server?")]
+    #[error("the server did not answer with TLS; is it a ws:// server?")]
     NotTls,
     /// The stream ended during the handshake.
     #[error("the server hung up during the TLS handshake; is it a ws:// server?")]
     HungUp,
     /// The certificate's chain does not end in a trusted authority.
     #[error(
-        "nobody that is trusted has signed the server's certificate; name its authority's file, \
-         or do without the check"
+        "the server's certificate is not signed by a trusted authority; give the authority's file, \
+         or turn off the check"
     )]
     UnknownIssuer,
-    /// The certificate is wrong in another way: expired, or for another name.
-    #[error("the server's certificate will not do: {0}")]
+    /// The certificate is not valid for another reason: it has expired, or is for another name.
+    #[error("the server's certificate is not valid: {0}")]
     Certificate(CertificateError),
     /// The server sent an alert (RFC 8446 section 6).
     #[error("the server refused TLS with the alert {0:?}")]
     Alert(AlertDescription),
-    /// Another breach of the protocol.
+    /// The peer broke the protocol in another way.
     #[error(transparent)]
     Protocol(RustlsError),
-    /// The connection below broke.
+    /// The connection below TLS broke.
     #[error("{}", describe_io_error(.0))]
     Io(#[source] io::Error),
 }
 
-/// What tokio-rustls gives: an I/O error with rustls' own inside.
+/// Classifies an error of tokio-rustls: an I/O error that may contain one of rustls.
 impl From<io::Error> for TlsError {
     fn from(error: io::Error) -> Self {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>());
@@ -231,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rustls_says_is_told_apart() {
+    fn errors_of_rustls_are_classified() {
         let issuer = tls_error(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer));
         assert!(matches!(issuer, TlsError::UnknownIssuer), "{issuer:?}");
         assert_eq!(
@@ -248,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_will_not_do_are_told_apart() {
+    fn unusable_options_are_told_apart() {
         let empty = tempfile::NamedTempFile::new().unwrap();
         let options = TlsOptions { ca: Some(empty.path().into()), ..TlsOptions::default() };
         let error = options.config().unwrap_err();

@@ -1,6 +1,5 @@
-//! [`DelayedStream`]: a server's socket behind a modelled link of [`LinkConditions`]: as if the client were far away.
-//! It is not a network: nothing is lost and nothing is slow to start. [`crate::net::NetnsPair`] is
-//! one.
+//! [`DelayedStream`]: a server's socket behind a modelled link, as if the client were far away. The
+//! model has no loss and no slow start; [`crate::net::NetnsPair`] is a real network.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,47 +11,46 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::link::link_emulator::LinkEmulator;
 use crate::net::{Clock, DeadlineTimer, LinkConditions, Stall, SystemClock, later};
 
-/// A socket that a server has accepted, behind a link of [`LinkConditions`]. A client on this
-/// machine sees the times that it would see over a real way of that length:
+/// A socket that a server has accepted, behind a link with [`LinkConditions`]. A client on this
+/// machine sees the times of a real link of that length:
 ///
-/// - What the client wrote at *t* is given to the protocol at max(*t*, accepted + rtt) + rtt/2: a
-///   client far away could not have sent before the TCP handshake's round trip, which here took
-///   none. So the first answer over TCP costs 2 round trips, and 3 within TLS 1.3.
-/// - What the protocol wrote at *u* reaches the socket at *u* + rtt/2. That is for protocols in
+/// - What the client wrote at *t* reaches the protocol at max(*t*, accepted + rtt) + rtt/2. A
+///   distant client could not have sent before the round trip of the TCP handshake, which took no
+///   time here. The first answer over TCP therefore costs 2 round trips, and 3 within TLS 1.3.
+/// - What the protocol wrote at *u* reaches the socket at *u* + rtt/2. This assumes a protocol in
 ///   which the client speaks first.
 /// - [`LinkConditions::jitter`] is drawn for each chunk, and order is kept.
-///   [`LinkConditions::bandwidth`] counts these bytes, not TCP's and IP's headers.
-/// - Ends of stream travel as bytes do. A write is taken, and a flush is ready, when the bytes have
-///   left; a shutdown is ready when the last of them has arrived.
+///   [`LinkConditions::bandwidth`] counts these bytes, without the headers of TCP and IP.
+/// - Ends of stream travel like bytes. A write or flush completes when the bytes have left, a
+///   shutdown when the last of them has arrived.
 ///
-/// What is not modelled: loss, slow start, and windows (up to 4 MiB are on the way each way, then a
-/// write waits).
+/// Loss, slow start and windows are not modelled; a write waits while 4 MiB are in flight.
 ///
-/// There is no task behind it: bytes are moved, and stamped with their time, whenever the stream is
-/// polled, be it to read or to write; whoever waits in a read or a write is woken for it. So a
-/// stream that nobody polls stands still, and what is on the way when it is dropped is lost;
-/// [`tokio::io::AsyncWriteExt::shutdown`] delivers all before.
+/// The stream has no task of its own. Bytes are moved, and stamped with their time, whenever the
+/// stream is polled for reading or writing, and a waiting read or write is woken for it. A stream
+/// that nobody polls therefore stalls, and dropping it loses what is in flight;
+/// [`tokio::io::AsyncWriteExt::shutdown`] delivers everything first.
 ///
-/// Without a distance it hands everything straight through, and a read costs one relaxed atomic
-/// load more, for the [`Stall`].
+/// Without a distance every call goes straight to the socket, and a read costs one relaxed atomic
+/// load for the [`Stall`].
 #[derive(Debug)]
 pub struct DelayedStream<S, C: Clock = SystemClock> {
     stream: S,
     stall: Stall,
-    /// For a stall where there is no emulator; made when it is needed.
+    /// The timer for a stall if there is no emulator; created when it is first needed.
     stall_timer: Option<DeadlineTimer<C>>,
     emulator: Option<Box<LinkEmulator<C>>>,
 }
 
 impl<S> DelayedStream<S> {
-    /// Puts `conditions` before `stream`, which was accepted at `accepted`. The same `seed` draws
-    /// the same jitter. `stream` must write without being flushed, as sockets do.
+    /// Puts `stream`, which was accepted at `accepted`, behind a link. The same `seed` draws the
+    /// same jitter. `stream` must write without being flushed, as sockets do.
     ///
     /// # Errors
-    /// If the process has no file descriptor left for a timer.
+    /// Fails if the process has no file descriptor left for a timer.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, if there is a distance.
+    /// Panics outside of a tokio runtime if there is a distance.
     pub fn new(
         stream: S,
         conditions: LinkConditions,
@@ -65,10 +63,10 @@ impl<S> DelayedStream<S> {
 }
 
 impl<S, C: Clock> DelayedStream<S, C> {
-    /// As [`DelayedStream::new`], by another clock.
+    /// Like [`DelayedStream::new`], with another clock.
     ///
     /// # Errors
-    /// As [`DelayedStream::new`].
+    /// As for [`DelayedStream::new`].
     pub(crate) fn with_clock(
         stream: S,
         conditions: LinkConditions,
@@ -79,13 +77,15 @@ impl<S, C: Clock> DelayedStream<S, C> {
         let emulator = if conditions.is_ideal() {
             None
         } else {
+            // The client's bytes cannot leave before the modelled TCP handshake is over.
             Some(Box::new(LinkEmulator::new(conditions, later(accepted, conditions.rtt), seed)?))
         };
         Ok(Self { stream, stall, stall_timer: None, emulator })
     }
 
-    /// Ready once no stall holds.
+    /// Waits until no stall holds.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The loop is for a stall that is extended while this one waits.
         while let Some(until) = self.stall.stalled_until::<C>() {
             let timer = match &mut self.stall_timer {
                 Some(timer) => timer,
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+#[expect(clippy::disallowed_methods, reason = "a test's peer needs no backlog")]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -191,15 +191,14 @@ mod tests {
 
     const MILLI: Duration = Duration::from_millis(1);
     const RTT: Duration = Duration::from_millis(40);
-    /// How long a test on real sockets may take before it is called hung.
+    /// The time after which a test on real sockets counts as hung.
     const HUNG: Duration = Duration::from_mins(1);
 
     fn far() -> LinkConditions {
         LinkConditions { rtt: RTT, ..LinkConditions::default() }
     }
 
-    /// A client and the stream before the server's end of a pipe, in a time that passes only while
-    /// all wait.
+    /// Returns a client and a delayed stream on the server's end of a pipe, in paused time.
     fn pair(
         conditions: LinkConditions,
         stall: &Stall,
@@ -212,8 +211,8 @@ mod tests {
         )
     }
 
-    /// A client and the stream before the server's socket, in real time, and when the server
-    /// accepted.
+    /// Returns a client, a delayed stream on the server's socket in real time, and the moment of
+    /// accepting.
     async fn sockets(conditions: LinkConditions) -> (TcpStream, DelayedStream<TcpStream>, Instant) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -228,7 +227,7 @@ mod tests {
         )
     }
 
-    /// Gives everything back until the end of the stream, then ends too.
+    /// Sends everything back until the end of the stream, then ends its own side.
     async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut buf = vec![0; 64 << 10];
         while let Ok(count @ 1..) = stream.read(&mut buf).await {
@@ -238,7 +237,7 @@ mod tests {
         stream.shutdown().await.unwrap();
     }
 
-    /// Sends `bytes` and reads them back; how long that took by the paused clock.
+    /// Sends `bytes` and reads them back. Returns the time that this took on the paused clock.
     async fn exchange(client: &mut DuplexStream, bytes: &[u8]) -> Duration {
         let start = PausedClock::now();
         let (mut read, mut write) = tokio::io::split(client);
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_exchange_costs_two_round_trips_and_each_further_one() {
+    async fn the_first_exchange_costs_two_round_trips_and_each_later_one_costs_one() {
         let (mut client, stream) = pair(far(), &Stall::default());
         beside_echo(stream, async move {
             assert_eq!(exchange(&mut client, b"first").await, 2 * RTT);
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn on_sockets_and_the_systems_clock_no_exchange_is_sooner() {
+    async fn on_sockets_and_the_system_clock_no_exchange_is_too_fast() {
         let (mut client, stream, accepted) = sockets(far()).await;
         beside_echo(stream, async move {
             for trips in 2..5 {
@@ -335,7 +334,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_waits_first_pays_the_handshake_only() {
+    async fn a_client_that_waits_before_sending_pays_only_the_handshake() {
         let (mut client, stream) = pair(far(), &Stall::default());
         beside_echo(stream, async move {
             sleep(2 * RTT).await;
@@ -345,7 +344,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_sent_in_one_go_arrives_in_one_round_trip() {
+    async fn bytes_sent_together_arrive_in_one_round_trip() {
         let (mut client, stream) = pair(far(), &Stall::default());
         beside_echo(stream, async move {
             exchange(&mut client, b"first").await;
@@ -365,8 +364,8 @@ mod tests {
                 took.push(exchange(&mut client, b"further").await);
             }
             took.sort();
-            // each way 20 ms, half of the jitter less or more, and the paused clock's timers ring
-            // at whole milliseconds
+            // One way takes 20 ms plus or minus half of the jitter, and the paused clock's timers
+            // fire at whole milliseconds.
             assert!(took[0] >= 20 * MILLI && took[11] <= 62 * MILLI, "{took:?}");
             assert!(took[11] > took[0] + 3 * MILLI, "{took:?}");
             let (mut read, mut write) = tokio::io::split(client);
@@ -387,7 +386,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_bandwidth_takes_its_time() {
-        // 1 MiB in 1/8 s, the first millisecond's worth of it after one
+        // 1 MiB takes 1/8 s, and the first millisecond's worth arrives after 1 ms.
         let conditions = LinkConditions { bandwidth: Some(64 << 20), ..LinkConditions::default() };
         let (mut client, mut stream) = pair(conditions, &Stall::default());
         let all = pattern(1 << 20);
@@ -410,7 +409,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_lost_both_ways_at_once() {
+    async fn nothing_is_lost_in_both_directions_at_once() {
         let conditions = LinkConditions { jitter: 5 * MILLI, ..far() };
         let (mut client, stream, _) = sockets(conditions).await;
         let all = pattern(24 << 20);
@@ -430,15 +429,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn halves_in_two_tasks_wake_each_other() {
+    async fn split_halves_in_two_tasks_wake_each_other() {
         let (client, stream, _) = sockets(far()).await;
         let (mut read, mut write) = tokio::io::split(stream);
         let (mut from_server, mut to_server) = client.into_split();
         let all = pattern(12 << 20);
         let scope = crate::scope::Scope::new(|panic| panic!("{panic}"));
         let sent = all.clone();
-        // The server's halves and the client's, each a task of its own, none of which waits for
-        // another.
+        // Each half of the server and the client is a task of its own, and none waits for another.
         scope.spawn("server writes", async move {
             write.write_all(&sent).await.unwrap();
             write.shutdown().await.unwrap();
@@ -460,7 +458,7 @@ mod tests {
         assert!(at_server == all && at_client == all);
     }
 
-    /// Whether it was woken.
+    /// A waker that records whether it was woken.
     #[derive(Default)]
     struct Bell(AtomicBool);
 
@@ -470,7 +468,8 @@ mod tests {
         }
     }
 
-    /// As [`pair`], in a time that only [`Still::pass`] moves and in which no timer rings.
+    /// Like [`pair`], with a clock that only [`ManualClock::pass`] moves and whose timers never
+    /// fire.
     fn still(
         conditions: LinkConditions,
     ) -> (DuplexStream, DelayedStream<DuplexStream, ManualClock>) {
@@ -483,7 +482,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_read_that_makes_room_wakes_the_write_that_waits() {
+    async fn a_read_that_makes_room_wakes_the_waiting_write() {
         let (_client, mut stream) = still(far());
         let mut stream = Pin::new(&mut stream);
         let writer = Arc::new(Bell::default());
@@ -506,7 +505,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_write_that_finds_something_arrived_wakes_the_read_that_waits() {
+    async fn a_write_that_finds_arrived_bytes_wakes_the_waiting_read() {
         let (mut client, mut stream) = still(far());
         let mut stream = Pin::new(&mut stream);
         let reader = Arc::new(Bell::default());
@@ -529,7 +528,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_write_waits_when_too_much_is_on_the_way() {
+    async fn a_write_waits_while_too_much_is_in_flight() {
         let conditions =
             LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
         let (_client, mut stream) = pair(conditions, &Stall::default());
@@ -540,12 +539,14 @@ mod tests {
                 taken += stream.write(&all[taken..]).await.unwrap();
             }
         };
-        timeout(Duration::from_mins(29), writing).await.expect_err("not all of it has room");
+        timeout(Duration::from_mins(29), writing)
+            .await
+            .expect_err("there is no room for all of it");
         assert!((3 << 20..=4 << 20).contains(&taken), "{taken}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn small_chunks_are_bounded_by_what_they_take_of_memory() {
+    async fn small_chunks_are_bounded_by_the_memory_they_take() {
         let conditions =
             LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
         let (_client, mut stream) = pair(conditions, &Stall::default());
@@ -557,14 +558,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn shutdown_delivers_all_and_then_the_end() {
+    async fn shutdown_delivers_everything_and_then_the_end() {
         let (mut client, mut stream) = pair(far(), &Stall::default());
         let all = pattern(1 << 20);
         let start = PausedClock::now();
         let sending = async {
             stream.write_all(&all).await.unwrap();
             stream.flush().await.unwrap();
-            assert_eq!(PausedClock::now(), start, "it has left, that is all");
+            assert_eq!(PausedClock::now(), start, "a flush waits only until the bytes have left");
             stream.shutdown().await.unwrap();
             assert_eq!(PausedClock::now(), start + RTT / 2);
             assert_eq!(stream.write(b"more").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
@@ -579,7 +580,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_clients_end_travels_behind_its_bytes_and_stays() {
+    async fn the_clients_end_arrives_after_its_bytes_and_stays() {
         let (mut client, mut stream) = pair(far(), &Stall::default());
         let start = PausedClock::now();
         client.write_all(b"bye").await.unwrap();
@@ -588,18 +589,18 @@ mod tests {
         timeout(HUNG, stream.read_to_end(&mut got)).await.expect("it hung").unwrap();
         assert_eq!(got, b"bye");
         assert_eq!(PausedClock::now(), start + RTT * 3 / 2);
-        assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0, "and again");
+        assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0, "the end is reported again");
         assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);
     }
 
     #[tokio::test]
-    async fn a_reset_is_reported_to_both() {
+    async fn a_reset_is_reported_to_reads_and_writes() {
         let (client, mut stream, _) = sockets(far()).await;
         stream.write_all(b"unread").await.unwrap();
         sleep(RTT).await;
         stream.flush().await.unwrap();
         timeout(HUNG, client.readable()).await.expect("it hung").unwrap();
-        // Closed with unread bytes, it resets.
+        // Closing with unread bytes sends a reset.
         drop(client);
         let error = timeout(HUNG, stream.read(&mut [0; 9])).await.expect("it hung").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
@@ -612,12 +613,12 @@ mod tests {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(HUNG, writing).await.expect("a write tells it");
-        timeout(HUNG, stream.shutdown()).await.expect("and a shutdown does not wait").unwrap();
+        timeout(HUNG, writing).await.expect("a write must report the reset");
+        timeout(HUNG, stream.shutdown()).await.expect("a shutdown must not wait").unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn dropped_midway_it_closes_the_socket_and_nothing_more_comes() {
+    async fn dropping_it_closes_the_socket_and_loses_what_is_in_flight() {
         let (mut client, mut stream) = pair(far(), &Stall::default());
         stream.write_all(b"never seen").await.unwrap();
         drop(stream);
@@ -627,7 +628,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stall_holds_and_lets_go_with_a_distance_and_without() {
+    async fn a_stall_holds_and_releases_with_a_distance_and_without() {
         for conditions in [LinkConditions::default(), far()] {
             let stall = Stall::since(PausedClock::now());
             let (mut client, stream) = pair(conditions, &stall);
@@ -637,7 +638,7 @@ mod tests {
                 stall.begin_at(PausedClock::now(), hold);
                 let start = PausedClock::now();
                 client.write_all(b"he").await.unwrap();
-                // Having arrived, it waits; what comes later does not let it go.
+                // These bytes have arrived and wait. Later bytes must not release them.
                 sleep(hold / 2).await;
                 client.write_all(b"ld").await.unwrap();
                 client.read_exact(&mut [0; 4]).await.unwrap();
@@ -653,7 +654,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stall_that_is_made_longer_holds_longer() {
+    async fn an_extended_stall_holds_longer() {
         let stall = Stall::since(PausedClock::now());
         let (mut client, stream) = pair(LinkConditions::default(), &stall);
         beside_echo(stream, async move {
@@ -672,7 +673,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_distance_it_is_the_socket() {
+    async fn without_a_distance_calls_go_to_the_socket() {
         let (mut client, mut stream, _) = sockets(LinkConditions::default()).await;
         assert!(stream.emulator.is_none() && stream.is_write_vectored());
         let bufs = [&b"a"[..], b"bc"].map(IoSlice::new);
@@ -684,7 +685,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_vectored_write_goes_the_way_as_one() {
+    async fn a_vectored_write_travels_as_one() {
         let (mut client, mut stream, _) = sockets(far()).await;
         let bufs = [&b"a"[..], b"", b"bc"].map(IoSlice::new);
         assert_eq!(stream.write_vectored(&bufs).await.unwrap(), 3);

@@ -1,6 +1,6 @@
-//! [`LinkEmulator`]: the bytes that are on the way over a [`crate::net::DelayedStream`], both ways, and who waits for them.
-//! It owns no socket and has no task: each call is handed the socket, and moves on it whatever can
-//! be moved.
+//! [`LinkEmulator`]: the bytes in flight on a [`crate::net::DelayedStream`] in both directions, and
+//! the tasks that wait for them. It owns no socket and has no task. Each call gets the socket and
+//! moves whatever can be moved.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -16,31 +16,32 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::link::link_model::LinkModel;
 use crate::net::{Clock, DeadlineTimer, LinkConditions};
 
-/// What may be on the way, each way, in bytes; then the socket is not read, or a write waits.
+/// The maximum number of bytes in flight in each direction. At the limit the socket is not read,
+/// and writes wait.
 const MAX_IN_FLIGHT: usize = 4 << 20;
-/// What a chunk counts beside its bytes, so that many small ones do not take much more memory than
-/// a few large ones.
+/// The size that a chunk counts in addition to its bytes. It keeps many small chunks from taking
+/// much more memory than a few large ones.
 const CHUNK_OVERHEAD: usize = size_of::<Delivery>();
-/// How much is read from the socket at once, in bytes.
+/// The maximum number of bytes read from the socket at once.
 const READ_SIZE: usize = 16 << 10;
 
 /// Both directions of a link.
 #[derive(Debug)]
 pub(in crate::net) struct LinkEmulator<C: Clock> {
-    /// Nothing can have left the client before.
+    /// The moment when the modelled TCP handshake is over. The client can have sent nothing before.
     connected_at: Instant,
     inbound: DelayQueue,
     outbound: DelayQueue,
     timer: DeadlineTimer<C>,
     io_wakers: Arc<IoWakers>,
-    /// Wakes both who read and who write: the socket and the timer do not know which of them is
+    /// Wakes both the reader and the writer: the socket and the timer do not know which of them is
     /// there to move bytes.
     waker: Waker,
     reader_pending: bool,
     writer_pending: bool,
-    /// What the socket said to a write; returned once.
+    /// The socket's error on a write. It is returned once.
     write_error: Option<io::Error>,
-    /// The socket takes no more: shut down or broken.
+    /// Whether the socket takes no more, because it was shut down or broke.
     closed: bool,
     read_buffer: Box<[u8]>,
 }
@@ -63,8 +64,10 @@ impl Wake for IoWakers {
 }
 
 impl<C: Clock> LinkEmulator<C> {
+    /// Creates the state of a link whose connection opens at `opened`.
+    ///
     /// # Errors
-    /// If the process has no file descriptor left.
+    /// Fails if the process has no file descriptor left for a timer.
     pub(in crate::net) fn new(
         conditions: LinkConditions,
         opened: Instant,
@@ -74,6 +77,7 @@ impl<C: Clock> LinkEmulator<C> {
         Ok(Self {
             connected_at: opened,
             inbound: DelayQueue::new(LinkModel::new(conditions, seed)),
+            // The inverted seed gives the other direction a jitter of its own.
             outbound: DelayQueue::new(LinkModel::new(conditions, !seed)),
             timer: DeadlineTimer::new()?,
             waker: Waker::from(waits.clone()),
@@ -86,7 +90,7 @@ impl<C: Clock> LinkEmulator<C> {
         })
     }
 
-    /// Gives what has arrived, unless a stall holds until `stalled_until`.
+    /// Returns what has arrived, unless a stall holds until `stalled_until`.
     pub(in crate::net) fn poll_read<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
@@ -94,6 +98,7 @@ impl<C: Clock> LinkEmulator<C> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // Registered before anything is moved, so that no wake-up in between is missed.
         self.io_wakers.reader.register(cx.waker());
         self.reader_pending = false;
         self.drive(stream, stalled_until);
@@ -107,7 +112,7 @@ impl<C: Clock> LinkEmulator<C> {
         given
     }
 
-    /// Takes bytes onto the way.
+    /// Puts bytes in flight.
     pub(in crate::net) fn poll_write<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
@@ -117,6 +122,7 @@ impl<C: Clock> LinkEmulator<C> {
     ) -> Poll<io::Result<usize>> {
         self.io_wakers.writer.register(cx.waker());
         self.writer_pending = false;
+        // Only a full queue is worth the work of moving bytes first.
         if self.outbound.free_capacity() == 0 {
             self.drive(stream, stalled_until);
         }
@@ -137,7 +143,7 @@ impl<C: Clock> LinkEmulator<C> {
         Poll::Ready(Ok(count))
     }
 
-    /// What was written has left.
+    /// Flushes: what was written has left already, so only an error remains to be reported.
     pub(in crate::net) fn poll_flush<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
@@ -149,7 +155,7 @@ impl<C: Clock> LinkEmulator<C> {
         Poll::Ready(self.write_error.take().map_or(Ok(()), Err))
     }
 
-    /// Ready once all has arrived, the end of stream too.
+    /// Completes once everything has arrived, including the end of stream.
     pub(in crate::net) fn poll_shutdown<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
@@ -167,7 +173,7 @@ impl<C: Clock> LinkEmulator<C> {
         if self.closed { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    /// Moves what can be moved, and sees to it that somebody is woken when more can be.
+    /// Moves what can be moved, and arranges for a waiting task to be woken when more can be.
     fn drive<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
@@ -185,7 +191,7 @@ impl<C: Clock> LinkEmulator<C> {
         if readable.is_some_and(|due| due <= now) && self.reader_pending {
             self.io_wakers.reader.wake();
         }
-        // What is due and still there waits for the protocol or for the socket, not for time.
+        // What is due but still queued waits for the protocol or for the socket, not for time.
         let next = [readable, self.outbound.next_due()]
             .into_iter()
             .flatten()
@@ -194,11 +200,12 @@ impl<C: Clock> LinkEmulator<C> {
         if let Some(next) = next
             && self.timer.poll_until(next, &mut cx).is_ready()
         {
+            // The deadline passed in the meantime, so a task has to poll again at once.
             waker.wake_by_ref();
         }
     }
 
-    /// The socket's bytes onto the way in, with the time of their arrival here.
+    /// Reads the socket and puts the bytes in flight, stamped with the time of their arrival here.
     fn read_socket<S: AsyncRead + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) {
         while !self.inbound.ended && self.inbound.free_capacity() > 0 {
             let mut buf = ReadBuf::new(&mut self.read_buffer);
@@ -214,7 +221,8 @@ impl<C: Clock> LinkEmulator<C> {
         }
     }
 
-    /// What has arrived by `now` into the socket, as far as it takes it; whether it took anything.
+    /// Writes what has arrived by `now` into the socket, as far as it takes it. Returns whether
+    /// anything was written.
     fn write_due<S: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
@@ -227,6 +235,7 @@ impl<C: Clock> LinkEmulator<C> {
             let taken = match &item.content {
                 DeliveryContent::Bytes(bytes) => {
                     stream.as_mut().poll_write(cx, bytes).map(|taken| match taken {
+                        // A socket that takes nothing of a non-empty buffer never will.
                         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
                         taken => taken,
                     })
@@ -245,13 +254,14 @@ impl<C: Clock> LinkEmulator<C> {
     }
 
     fn close(&mut self, broken: Option<io::Error>) {
+        // The queued bytes can no longer be delivered.
         self.outbound.clear();
         self.write_error = broken;
         self.closed = true;
     }
 }
 
-/// The first `limit` of these bytes.
+/// Returns the first `limit` bytes of `bufs`.
 fn gather(bufs: &[IoSlice<'_>], limit: usize) -> Bytes {
     let mut all =
         BytesMut::with_capacity(bufs.iter().map(|buf| buf.len()).sum::<usize>().min(limit));
@@ -262,13 +272,13 @@ fn gather(bufs: &[IoSlice<'_>], limit: usize) -> Bytes {
     all.freeze()
 }
 
-/// One direction: what is on it, in order.
+/// One direction: the deliveries in flight, in order.
 #[derive(Debug)]
 struct DelayQueue {
     link: LinkModel,
     queue: VecDeque<Delivery>,
     queued_bytes: usize,
-    /// Nothing more is put on it.
+    /// Whether the end of the direction was queued.
     ended: bool,
 }
 
@@ -280,11 +290,11 @@ struct Delivery {
 
 #[derive(Debug)]
 enum DeliveryContent {
-    /// Never empty.
+    /// Bytes, at least one.
     Bytes(Bytes),
     /// The end of the stream.
     Eof,
-    /// The end of the connection.
+    /// The failure of the connection.
     Error(io::Error),
 }
 
@@ -293,12 +303,12 @@ impl DelayQueue {
         Self { link, queue: VecDeque::new(), queued_bytes: 0, ended: false }
     }
 
-    /// How many bytes more may be put on it.
+    /// Returns how many more bytes may be put in flight.
     fn free_capacity(&self) -> usize {
         MAX_IN_FLIGHT.saturating_sub(self.queued_bytes)
     }
 
-    /// When the first of it arrives.
+    /// Returns when the first delivery arrives.
     fn next_due(&self) -> Option<Instant> {
         self.queue.front().map(|item| item.due)
     }
@@ -321,7 +331,7 @@ impl DelayQueue {
         }
     }
 
-    /// Takes `count` bytes off the first chunk.
+    /// Removes `count` bytes from the first chunk.
     fn advance(&mut self, count: usize) {
         if let Some(Delivery { content: DeliveryContent::Bytes(bytes), .. }) =
             self.queue.front_mut()
@@ -335,8 +345,8 @@ impl DelayQueue {
         }
     }
 
-    /// Gives what has arrived by `now`, as much as `buf` has room for. An end stays, to be seen
-    /// again.
+    /// Reads what has arrived by `now`, up to the room in `buf`. An end of stream stays in the
+    /// queue, so that later reads see it again.
     fn read_due(&mut self, now: Instant, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         while buf.remaining() > 0
@@ -349,8 +359,10 @@ impl DelayQueue {
                     self.advance(count);
                 }
                 DeliveryContent::Eof => return Poll::Ready(Ok(())),
+                // Bytes before an error are returned first; the next read reports it.
                 DeliveryContent::Error(_) if buf.filled().len() > before => break,
                 DeliveryContent::Error(error) => {
+                    // An error is reported once; after it the stream is at its end.
                     let error = std::mem::replace(error, io::ErrorKind::Other.into());
                     item.content = DeliveryContent::Eof;
                     return Poll::Ready(Err(error));

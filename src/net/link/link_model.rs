@@ -1,5 +1,5 @@
-//! [`LinkConditions`]: how far away a peer is, as data, and [`LinkModel`]: when bytes arrive that go that far.
-//! It moves nothing.
+//! [`LinkConditions`]: how far away a peer is. [`LinkModel`]: when bytes arrive over such a link.
+//! It moves no bytes.
 
 use std::time::{Duration, Instant};
 
@@ -8,41 +8,41 @@ use serde::{Deserialize, Serialize};
 use crate::measure::SplitMix64;
 use crate::net::later;
 
-/// How far away a peer is. The default is no distance at all: nothing is delayed.
+/// The conditions of a link. The default is an ideal link without any delay.
 ///
-/// It is a model of the link only: nothing is lost, and the bandwidth is there from the first byte,
-/// without TCP's slow start.
+/// The model has no loss, and the bandwidth is available from the first byte, without TCP's slow
+/// start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkConditions {
-    /// There and back; each way takes half of it.
+    /// The round-trip time. Each direction takes half of it.
     pub rtt: Duration,
-    /// The width of the range that each one-way time is drawn from: half of it less to half of it
-    /// more.
+    /// The width of the range from which each one-way delay is drawn: half of it below to half of
+    /// it above rtt/2.
     pub jitter: Duration,
-    /// Bits per second, each way; `None` is without a limit.
+    /// The bandwidth of each direction in bits per second; `None` without a limit.
     pub bandwidth: Option<u64>,
 }
 
 impl LinkConditions {
-    /// Whether nothing is delayed.
+    /// Whether the link delays nothing.
     pub fn is_ideal(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// One direction of a link with [`LinkConditions`]: says when what leaves now arrives. Nothing
-/// arrives before what left before it.
+/// One direction of a link with [`LinkConditions`]: computes when bytes that leave now arrive.
+/// Nothing overtakes what left before it.
 #[derive(Debug)]
 pub(in crate::net) struct LinkModel {
     conditions: LinkConditions,
     rng: SplitMix64,
-    /// When the last byte so far has left; the next waits for that, if there is a bandwidth.
+    /// When the last byte so far has left. With a bandwidth, the next byte waits for that.
     link_free_at: Option<Instant>,
     /// When the last byte so far arrives.
     last_arrival: Option<Instant>,
 }
 
-/// The least that bytes are cut into: what one TCP segment holds over Ethernet.
+/// The minimum size of a chunk in bytes: what one TCP segment carries over Ethernet.
 const MIN_CHUNK: usize = 1448;
 
 impl LinkModel {
@@ -50,14 +50,14 @@ impl LinkModel {
         Self { conditions, rng: SplitMix64::new(seed), link_free_at: None, last_arrival: None }
     }
 
-    /// How many bytes may arrive as one: a millisecond's worth, so that a large message comes in
-    /// bit by bit.
+    /// Returns how many bytes may arrive as one chunk: a millisecond's worth, so that a large
+    /// message arrives gradually.
     pub(in crate::net) fn max_chunk(&self) -> usize {
         let worth = |bits: u64| usize::try_from(bits / 8 / 1000).unwrap_or(usize::MAX);
         self.conditions.bandwidth.map_or(usize::MAX, worth).max(MIN_CHUNK)
     }
 
-    /// When the last of `count` bytes arrives that are ready to leave at `at`.
+    /// Returns when the last of `count` bytes arrives that are ready to leave at `at`.
     pub(in crate::net) fn arrival_time(&mut self, at: Instant, count: usize) -> Instant {
         let mut left = at;
         if let Some(bandwidth) = self.conditions.bandwidth {
@@ -68,15 +68,16 @@ impl LinkModel {
             self.link_free_at = Some(left);
         }
         let due = later(left, self.one_way_delay());
+        // Jitter must not reorder, as TCP delivers in order.
         let due = due.max(self.last_arrival.unwrap_or(due));
         self.last_arrival = Some(due);
         due
     }
 
-    /// How long what is ready at `at` waits for what leaves before it.
+    /// Returns how long bytes that are ready at `at` wait for those that leave before them.
     #[cfg_attr(
         not(target_os = "linux"),
-        allow(dead_code, reason = "a relay asks for it, and there is none")
+        allow(dead_code, reason = "only the relay between namespaces uses it")
     )]
     pub(in crate::net) fn queueing_delay(&self, at: Instant) -> Duration {
         self.link_free_at.map_or(Duration::ZERO, |free| free.saturating_duration_since(at))
@@ -89,11 +90,13 @@ impl LinkModel {
         rtt.checked_div(2)
             .unwrap_or_default()
             .saturating_add(drawn)
+            // The jitter is added before half of it is subtracted, because a Duration cannot be
+            // negative.
             .saturating_sub(Duration::from_nanos(jitter as u64 / 2))
     }
 }
 
-/// How long `count` bytes take to leave, at `bandwidth` bits per second.
+/// Returns how long `count` bytes take to leave at `bandwidth` bits per second.
 fn serialization_delay(count: usize, bandwidth: u64) -> Duration {
     let nanos =
         (count as u128).saturating_mul(8 * 1_000_000_000).checked_div(u128::from(bandwidth));
@@ -107,7 +110,7 @@ mod tests {
     const MILLI: Duration = Duration::from_millis(1);
 
     #[test]
-    fn no_distance_is_too_large_to_reckon_with() {
+    fn extreme_conditions_do_not_overflow() {
         let now = Instant::now();
         for jitter in [Duration::from_nanos(u64::MAX), Duration::MAX] {
             for bandwidth in [None, Some(0), Some(1), Some(u64::MAX)] {
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn half_the_round_trip_each_way() {
+    fn each_direction_takes_half_the_round_trip() {
         let mut model =
             LinkModel::new(LinkConditions { rtt: 40 * MILLI, ..LinkConditions::default() }, 1);
         let now = Instant::now();
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_lies_around_the_half_and_nothing_overtakes() {
+    fn jitter_lies_around_half_the_round_trip_and_keeps_order() {
         let conditions = LinkConditions { rtt: 40 * MILLI, jitter: 10 * MILLI, bandwidth: None };
         let mut model = LinkModel::new(conditions, 1);
         let start = Instant::now();
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jitter_wider_than_the_way_never_arrives_before_it_left() {
+    fn jitter_wider_than_the_delay_never_arrives_before_it_left() {
         let mut model =
             LinkModel::new(LinkConditions { rtt: MILLI, jitter: 9 * MILLI, bandwidth: None }, 1);
         let now = Instant::now();
@@ -169,7 +172,7 @@ mod tests {
         );
         let now = Instant::now();
         assert_eq!(model.arrival_time(now, 1000), now + MILLI);
-        assert_eq!(model.arrival_time(now, 1000), now + 2 * MILLI, "it waits for the first");
+        assert_eq!(model.arrival_time(now, 1000), now + 2 * MILLI, "it waits for the first one");
         assert_eq!(
             (model.queueing_delay(now), model.queueing_delay(now + 3 * MILLI)),
             (2 * MILLI, Duration::ZERO)
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn distance_travels_as_json() {
+    fn conditions_are_serialized_as_json() {
         let conditions = LinkConditions { rtt: 40 * MILLI, jitter: MILLI, bandwidth: Some(7) };
         let text = serde_json::to_string(&conditions).unwrap();
         assert_eq!(serde_json::from_str::<LinkConditions>(&text).unwrap(), conditions);

@@ -1,5 +1,5 @@
-//! How far away a peer is: by a model ([`DelayedStream`](delayed_stream::DelayedStream),
-//! [`Stall`](stall::Stall)) or in truth ([`NetnsPair`](netns::NetnsPair)).
+//! The distance to a peer: modelled ([`DelayedStream`](delayed_stream::DelayedStream),
+//! [`Stall`](stall::Stall)) or real ([`NetnsPair`](netns::NetnsPair)).
 
 pub(super) mod delayed_stream;
 pub(super) mod link_emulator;

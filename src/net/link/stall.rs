@@ -1,5 +1,5 @@
-//! [`Stall`]: makes all sockets of a server stand still for a while, as a server does that collects garbage or swaps.
-//! It stops no task: the server's sockets give it nothing to do.
+//! [`Stall`]: stalls all sockets of a server for a while, as garbage collection or swapping does.
+//! It stops no task; the sockets simply deliver nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use crate::net::{Clock, SystemClock, later};
 
-/// A handle that a server's sockets share. While it holds, none of them gives the protocol a byte;
-/// what the protocol has written goes out all the same.
+/// A handle shared by a server's sockets. While a stall holds, no socket gives the protocol a byte.
+/// What the protocol has written still goes out.
 #[derive(Clone, Debug)]
 pub struct Stall(Arc<StallState>);
 
 #[derive(Debug)]
 struct StallState {
     start: Instant,
-    /// Nanoseconds after `start`; 0 where nothing is held.
+    /// The end of the stall in nanoseconds after `start`; 0 if there is none.
     until: AtomicU64,
 }
 
@@ -26,24 +26,24 @@ impl Default for Stall {
 }
 
 impl Stall {
-    /// A handle that holds nothing yet and is not told of moments before `start`.
+    /// Creates a handle without a stall, which accepts moments from `start` on.
     pub(crate) fn since(start: Instant) -> Self {
         Self(Arc::new(StallState { start, until: AtomicU64::new(0) }))
     }
 
-    /// Holds the sockets from now on for `span`, or longer where they are held longer already.
+    /// Stalls the sockets for `span` from now on. A stall that lasts longer already is kept.
     pub fn begin(&self, span: Duration) {
         self.begin_at(SystemClock::now(), span);
     }
 
-    /// As [`Stall::begin`], at `now`.
+    /// Like [`Stall::begin`], at the moment `now`.
     pub(in crate::net) fn begin_at(&self, now: Instant, span: Duration) {
         let nanos = now.saturating_duration_since(self.0.start).saturating_add(span).as_nanos();
         self.0.until.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// Until when the sockets are held, if they are. One relaxed load, and no look at the clock,
-    /// where they are not.
+    /// Returns the end of the current stall, if there is one. Without a stall this is one relaxed
+    /// load and does not read the clock.
     pub(in crate::net) fn stalled_until<C: Clock>(&self) -> Option<Instant> {
         match self.0.until.load(Relaxed) {
             0 => None,
@@ -57,7 +57,8 @@ impl Stall {
         if until > now {
             return Some(until);
         }
-        // It fails where another stall has begun, and then the next to look sees that.
+        // The error is ignored: the exchange fails if another stall has begun, which the next call
+        // sees.
         let _ = self.0.until.compare_exchange(nanos, 0, Relaxed, Relaxed);
         None
     }
@@ -71,7 +72,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn the_longer_of_two_holds_and_lets_go_at_its_end() {
+    fn the_longer_of_two_stalls_holds_and_releases_at_its_end() {
         let start = ManualClock::now();
         let stall = Stall::since(start);
         assert_eq!(stall.stalled_until::<ManualClock>(), None);
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_by_the_clock_of_the_system() {
+    fn it_begins_by_the_system_clock() {
         let (before, stall) = (Instant::now(), Stall::default());
         stall.begin(Duration::from_hours(1));
         let until = stall.stalled_until::<SystemClock>().unwrap();

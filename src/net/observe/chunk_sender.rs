@@ -1,6 +1,6 @@
-//! [`ChunkSender`]: an observer that sends every chunk of bytes, with the moment it was moved, into a bounded channel.
-//! It loses nothing: when the channel is full the socket waits, so a reader that is slow slows the
-//! peer by TCP's own means.
+//! [`ChunkSender`]: an observer that sends every chunk of bytes, with the time at which it was
+//! moved, into a bounded channel. It loses nothing: when the channel is full the socket waits, so a
+//! slow reader slows the peer by TCP's flow control.
 
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -10,30 +10,30 @@ use tokio_util::sync::PollSender;
 
 use crate::net::{Direction, Observer, Transfer};
 
-/// Bytes that one call moved over a socket.
+/// The bytes that one call moved over a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// When the call had moved them.
+    /// When the call returned.
     pub at: Instant,
-    /// Which way.
+    /// The direction, seen from this end.
     pub direction: Direction,
-    /// The bytes; empty means the end of the stream in this direction.
+    /// The bytes. Empty means the end of the stream in this direction.
     pub bytes: Vec<u8>,
 }
 
-/// Sends chunks as messages of type `T`, so that they stay in order with others in the same
+/// Sends chunks as messages of type `T`, which keeps them in order with other messages of the
 /// channel. If the receiver is gone, bytes flow on unobserved.
 #[derive(Debug)]
 pub(crate) struct ChunkSender<T> {
-    // One for each direction: a reservation wakes only the task that asked for it.
+    // One sender for each direction, because a reservation wakes only the task that asked for it.
     received: PollSender<T>,
     sent: PollSender<T>,
     to_message: fn(Chunk) -> T,
 }
 
 impl<T: Send + 'static> ChunkSender<T> {
-    /// `to_message` makes a message of a chunk. The channel needs room for at least three messages:
-    /// each direction holds one place reserved.
+    /// Creates a sender whose `wrap` turns chunks into messages. The channel needs a capacity of at
+    /// least three messages, because each direction holds a reserved place.
     pub(crate) fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
         Self {
             received: PollSender::new(sender.clone()),
@@ -53,7 +53,8 @@ impl<T: Send + 'static> ChunkSender<T> {
         let message = (self.to_message)(Chunk { at: Instant::now(), direction, bytes });
         let sender = self.sender(direction);
         if !sender.is_closed() {
-            // It fails only if the receiver has gone meanwhile, and then nobody misses the chunk.
+            // The error is ignored: it means that the receiver is gone, and the chunk is not
+            // needed.
             let _ = sender.send_item(message);
         }
     }
@@ -85,7 +86,7 @@ mod tests {
     use crate::net::Tap;
 
     #[tokio::test]
-    async fn chunks_of_both_directions_come_in_order() {
+    async fn chunks_of_both_directions_arrive_in_order() {
         let (sender, mut chunks) = mpsc::channel(8);
         let (ours, mut theirs) = duplex(64);
         let mut tap = Tap::new(ours, ChunkSender::new(&sender, |chunk| chunk));
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_channel_holds_the_socket_and_loses_nothing() {
+    async fn a_full_channel_stops_the_socket_and_loses_nothing() {
         let (sender, mut chunks) = mpsc::channel(3);
         let (ours, mut theirs) = duplex(64);
         let mut tap = Tap::new(ours, ChunkSender::new(&sender, |chunk| chunk));
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_flow_on_when_nobody_looks() {
+    async fn bytes_flow_on_without_a_receiver() {
         let (sender, chunks) = mpsc::channel::<Chunk>(3);
         let (ours, mut theirs) = duplex(64);
         let mut tap = Tap::new(ours, ChunkSender::new(&sender, |chunk| chunk));

@@ -1,4 +1,4 @@
-//! Seeing every byte of a socket: the [`Tap`](tap::Tap), and those who watch through it.
+//! Observing every byte of a socket: the [`Tap`](tap::Tap) and its observers.
 
 pub(super) mod chunk_sender;
 pub(super) mod tap;

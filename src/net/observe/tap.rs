@@ -1,6 +1,6 @@
-//! [`Tap`]: a stream that hands every byte it passes on to an observer, exactly as the socket took or gave it.
-//! It changes, delays and splits nothing; only an observer that asks for it
-//! ([`Observer::poll_ready`]) can hold it up.
+//! [`Tap`]: a stream that shows every byte to an observer, exactly as the socket took or gave it.
+//! It changes, delays and splits nothing, unless the observer asks it to wait
+//! ([`Observer::poll_ready`]).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::wire::Side;
 
-/// Which way bytes went, seen from the end that owns the tap.
+/// The direction of bytes, seen from the end that owns the tap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The socket gave them to us.
@@ -20,7 +20,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Who sent the bytes, where the end that owns the tap is the client.
+    /// Returns the side that sent the bytes if the end that owns the tap is the client.
     pub fn sender(self) -> Side {
         match self {
             Self::Sent => Side::Client,
@@ -29,24 +29,25 @@ impl Direction {
     }
 }
 
-/// Who looks at the bytes of a [`Tap`].
+/// An observer of the bytes of a [`Tap`].
 pub(crate) trait Observer {
-    /// Asked before the socket is: while it is pending, the socket is left alone, so no byte is
-    /// moved which could not be observed.
+    /// Polled before the socket. While it is pending the socket is not touched, so no byte is moved
+    /// that could not be observed.
     fn poll_ready(&mut self, _direction: Direction, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
 
-    /// What one call moved; never empty. Called right after the call, and once for each byte moved.
+    /// Observes what one call moved, which is never empty. It is called right after that call, so
+    /// each byte is observed once.
     fn observe(&mut self, direction: Direction, taken: Transfer<'_>);
 
-    /// No more bytes will go that way: the peer's end of stream, or our own. At most once for each
+    /// Observes the end of a direction, the peer's or our own. It is called at most once for each
     /// direction.
     fn ended(&mut self, _direction: Direction) {}
 }
 
-/// The bytes that one call moved. A vectored write gives several pieces, and the socket may take
-/// fewer than offered.
+/// The bytes that one call moved. A vectored write has several pieces, and the socket may take
+/// fewer bytes than offered.
 #[derive(Clone, Copy)]
 pub(crate) struct Transfer<'a> {
     offered: &'a [IoSlice<'a>],
@@ -54,12 +55,12 @@ pub(crate) struct Transfer<'a> {
 }
 
 impl<'a> Transfer<'a> {
-    /// How many bytes were moved.
+    /// Returns the number of bytes moved.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// The bytes moved, in order, without a copy.
+    /// Returns the bytes moved, in order, without copying.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
         let mut left = self.count;
         let offered: &'a [IoSlice<'a>] = self.offered;
@@ -70,7 +71,7 @@ impl<'a> Transfer<'a> {
         })
     }
 
-    /// The bytes moved, in one piece.
+    /// Returns the bytes moved as one vector.
     pub(crate) fn to_vec(self) -> Vec<u8> {
         self.pieces().fold(Vec::with_capacity(self.count), |mut all, piece| {
             all.extend_from_slice(piece);
@@ -79,8 +80,8 @@ impl<'a> Transfer<'a> {
     }
 }
 
-/// A stream with an observer at the socket. Reads and writes are as cancel-safe as those of `S`:
-/// what was moved was observed in the same call.
+/// A stream with an observer at the socket. Reads and writes are as cancellation-safe as those of
+/// `S`, because bytes are observed in the call that moves them.
 #[derive(Debug)]
 pub(crate) struct Tap<S, O> {
     stream: S,
@@ -90,12 +91,12 @@ pub(crate) struct Tap<S, O> {
 }
 
 impl<S, O> Tap<S, O> {
-    /// Puts `observer` beside `stream`, from the next byte on.
+    /// Adds `observer` to `stream`, from the next byte on.
     pub(crate) fn new(stream: S, observer: O) -> Self {
         Self { stream, observer, received_all: false, sent_all: false }
     }
 
-    /// The stream and the observer, apart.
+    /// Returns the stream and the observer.
     pub(crate) fn into_parts(self) -> (S, O) {
         (self.stream, self.observer)
     }
@@ -110,6 +111,7 @@ impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {
         let tap = self.get_mut();
         ready!(tap.observer.poll_ready(Direction::Received, cx));
         let before = buf.filled().len();
+        // A read into an empty buffer returns no bytes either, but it is not the end of the stream.
         let had_room = buf.remaining() > 0;
         ready!(Pin::new(&mut tap.stream).poll_read(cx, buf))?;
         let new = buf.filled().get(before..).unwrap_or_default();
@@ -159,6 +161,7 @@ impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let tap = self.get_mut();
+        // The end is a message of the observer as well, so it may have to wait for room.
         if !tap.sent_all {
             ready!(tap.observer.poll_ready(Direction::Sent, cx));
         }
@@ -185,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes at most three bytes a call, and gives at most two.
+    /// A stream that takes at most three bytes and gives at most two per call.
     struct Narrow {
         gives: &'static [u8],
         took: Vec<u8>,
@@ -261,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn partial_writes_are_seen_as_the_socket_took_them() {
+    async fn partial_writes_are_observed_as_the_socket_took_them() {
         let mut tap = tap(b"");
         tap.write_all(b"Hello").await.unwrap();
         tap.shutdown().await.unwrap();
@@ -274,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_vectored_write_is_cut_where_the_socket_cut_it() {
+    async fn a_vectored_write_is_observed_as_far_as_it_was_taken() {
         let mut tap = tap(b"");
         let bufs = [&b"a"[..], b"", b"bc", b"de"].map(IoSlice::new);
         assert!(tap.is_write_vectored());
@@ -284,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reads_are_seen_as_the_socket_gave_them_and_the_end_once() {
+    async fn reads_are_observed_as_the_socket_gave_them_and_the_end_once() {
         let mut tap = tap(b"abc");
         let mut all = Vec::new();
         tap.read_to_end(&mut all).await.unwrap();

@@ -1,14 +1,13 @@
-//! [`Traffic`]: the bytes and connections that a server has seen, counted at its sockets.
-//! It does not say which connection they belong to: whoever wants to know that counts one
-//! connection alone.
+//! [`Traffic`]: counts the bytes and connections of a server at its sockets. It does not
+//! distinguish connections; to count one alone, give it counters of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::net::{Direction, Observer, Transfer};
 
-/// Counters that a server's connections share and others read. Each counter is exact; two read
-/// after one another may be an exchange apart, so compare them when nothing is in flight.
+/// Counters that a server's connections share. Each counter is exact, but two that are read one
+/// after the other may differ by an exchange. Compare them when nothing is in flight.
 #[derive(Debug, Default)]
 pub struct Traffic {
     received: AtomicU64,
@@ -17,21 +16,22 @@ pub struct Traffic {
     open: AtomicU64,
 }
 
-/// What the counters of a [`Traffic`] said at one moment.
+/// The values of a [`Traffic`]'s counters at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TrafficSnapshot {
-    /// Bytes that sockets gave to the server: TCP payload, handshakes and headers included.
+    /// The bytes that the sockets gave to the server: TCP payload, including handshakes and
+    /// headers.
     pub received: u64,
-    /// Bytes that sockets took from the server.
+    /// The bytes that the sockets took from the server.
     pub sent: u64,
-    /// Connections accepted so far.
+    /// The number of connections accepted so far.
     pub connections: u64,
-    /// Connections that are open now.
+    /// The number of connections that are open now.
     pub open: u64,
 }
 
 impl Traffic {
-    /// The counters as they stand.
+    /// Returns the current values.
     pub fn snapshot(&self) -> TrafficSnapshot {
         TrafficSnapshot {
             received: self.received.load(Relaxed),
@@ -41,8 +41,8 @@ impl Traffic {
         }
     }
 
-    /// Counts a connection as open until what is returned is dropped; that is also the observer for
-    /// its [`crate::net::Tap`].
+    /// Counts a connection, which is open until the returned value is dropped. The value is also
+    /// the observer for the connection's [`crate::net::Tap`].
     pub fn count_connection(self: &Arc<Self>) -> CountedConnection {
         self.connections.fetch_add(1, Relaxed);
         self.open.fetch_add(1, Relaxed);
@@ -50,19 +50,20 @@ impl Traffic {
     }
 }
 
-/// One open connection of a [`Traffic`].
+/// An open connection of a [`Traffic`].
 #[derive(Debug)]
 pub struct CountedConnection {
     traffic: Arc<Traffic>,
 }
 
 impl CountedConnection {
-    /// Counts what was moved on a socket without a tap.
+    /// Counts bytes that were moved on a socket without a tap.
     pub fn add(&self, direction: Direction, count: usize) {
         let counter = match direction {
             Direction::Received => &self.traffic.received,
             Direction::Sent => &self.traffic.sent,
         };
+        // Relaxed: the counters order nothing else.
         counter.fetch_add(count as u64, Relaxed);
     }
 }

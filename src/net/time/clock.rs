@@ -1,5 +1,5 @@
-//! [`Clock`]: where a timer and a modelled distance take the time from.
-//! It decides nothing; [`SystemClock`] is the clock of every process, and tests bring one that they
+//! [`Clock`]: the source of time for timers and modelled links. [`SystemClock`] is the clock of
+//! every process. Tests use clocks that they control.
 //! move themselves.
 
 use std::fmt::Debug;
@@ -7,46 +7,46 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// A source of time, and the timer that belongs to it. It is a type without values, so that the
-/// system's clock costs nothing.
+/// A source of time with its timer. It is a type without values, so using the system's clock costs
+/// nothing.
 pub trait Clock {
-    /// The timer that rings by this clock.
+    /// The timer that follows this clock.
     type Timer: Timer;
 
-    /// The present moment. It never goes back.
+    /// Returns the present moment. It never goes back.
     fn now() -> Instant;
 }
 
 /// A timer for one moment at a time.
 pub trait Timer: Debug + Send + Sized + Unpin {
-    /// A timer that is not set.
+    /// Creates a timer that is not set.
     ///
     /// # Errors
-    /// If the process has no file descriptor left.
+    /// Fails if the process has no file descriptor left.
     fn new() -> io::Result<Self>;
 
-    /// Replaces the moment at which the timer rings. `now` is the clock's present moment, and `at`
+    /// Replaces the moment at which the timer fires. `now` is the clock's present moment, and `at`
     /// is later.
     fn set(&mut self, now: Instant, at: Instant);
 
-    /// Ready when the timer has rung since the last time it was ready. It may ring for a moment
-    /// that has been replaced.
+    /// Completes once for each time that the timer fires. It may fire for a moment that has been
+    /// replaced.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-/// `span` after `moment`; a year after it where that is less, for what is further away than that
-/// never comes. A span may come from an option or a peer and be as long as a [`Duration`] can be,
-/// which no clock reaches.
+/// Returns the moment `span` after `moment`, but at most a year after it. A span may come from an
+/// option or a peer and be as long as a [`Duration`] can be, which no clock can represent. A
+/// deadline beyond a year is never reached anyway.
 #[must_use]
 pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
     const MAX_SPAN: Duration = Duration::from_hours(24 * 365);
     let moment = moment.into();
-    // where even that is too far, the clock itself is at its end
+    // If even a year overflows, the clock itself is at its end.
     moment.checked_add(span.min(MAX_SPAN)).unwrap_or(moment).into()
 }
 
-/// The system's monotonic clock. Its timer is a timerfd on Linux, late by 10 to 50 µs on an idle
-/// machine, and tokio's own elsewhere, late by up to a millisecond and a half.
+/// The system's monotonic clock. Its timer is a timerfd on Linux, which is late by 10 to 50 µs on
+/// an idle machine. Elsewhere it is tokio's own, which is late by up to 1.5 ms.
 #[derive(Debug)]
 pub struct SystemClock;
 
@@ -93,7 +93,8 @@ mod kernel {
             Ok(Self(AsyncFd::with_interest(fd, Interest::READABLE)?))
         }
 
-        /// One system call. It forgets as well what rang before, so that nothing need be read.
+        /// Sets the timer with one system call, which also discards an earlier expiration, so that
+        /// nothing has to be read from the descriptor.
         fn set(&mut self, now: Instant, at: Instant) {
             let never = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
             let once = Itimerspec {
@@ -107,17 +108,19 @@ mod kernel {
         fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
             match ready!(self.0.poll_read_ready(cx)) {
                 Ok(mut rung) => {
+                    // The expiration count is not read: readiness is edge-triggered, and setting
+                    // the timer resets the count.
                     rung.clear_ready();
                     Poll::Ready(())
                 }
-                // The runtime has ended, and with it whoever waited.
+                // The runtime has shut down, and so have the tasks that waited.
                 Err(_) => Poll::Pending,
             }
         }
     }
 }
 
-/// Linux uses it in tests only, where it rings by tokio's paused clock.
+/// On Linux only tests use this module, with tokio's paused clock.
 #[cfg(any(not(target_os = "linux"), test))]
 mod wheel {
     use std::io;
@@ -127,7 +130,7 @@ mod wheel {
 
     use tokio::time::{Sleep, sleep_until};
 
-    /// tokio's own timer.
+    /// tokio's own timer, with a resolution of a millisecond.
     #[derive(Debug)]
     #[cfg_attr(
         target_os = "linux",
@@ -137,6 +140,7 @@ mod wheel {
 
     impl super::Timer for Timer {
         fn new() -> io::Result<Self> {
+            // A `Sleep` always has a deadline; this one is replaced before it is polled.
             Ok(Self(Box::pin(sleep_until(Instant::now().into()))))
         }
 
@@ -150,7 +154,7 @@ mod wheel {
     }
 }
 
-/// The clocks of tests, by which time passes only as the test says.
+/// Clocks for tests, in which time passes only as the test says.
 #[cfg(test)]
 pub(crate) mod paused {
     use std::cell::Cell;
@@ -160,8 +164,8 @@ pub(crate) mod paused {
 
     use super::{Clock, Timer, wheel};
 
-    /// tokio's clock, for a test with `start_paused`: once every task waits, it goes on to the next
-    /// timer that is set. Timers ring at whole milliseconds.
+    /// tokio's clock in a test with `start_paused`. Once every task waits, it advances to the next
+    /// timer that is set. Timers fire at whole milliseconds.
     #[derive(Debug)]
     pub(crate) struct PausedClock;
 
@@ -177,8 +181,8 @@ pub(crate) mod paused {
         static MOMENT: Cell<Instant> = Cell::new(Instant::now());
     }
 
-    /// A clock that stands still until it is moved, and whose timers never ring: what happens,
-    /// happens because somebody polled. Each thread, and so each test, has its own.
+    /// A clock that stands still until it is moved and whose timers never fire, so that everything
+    /// happens in a poll. Each thread, and so each test, has its own.
     #[derive(Debug)]
     pub(crate) struct ManualClock;
 
@@ -217,12 +221,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_of_any_length_is_added_and_never_overflows() {
+    fn a_span_of_any_length_can_be_added_without_overflow() {
         let now = Instant::now();
         assert_eq!(later(now, Duration::from_secs(7)), now + Duration::from_secs(7));
         let mut far = later(now, Duration::MAX);
         assert!(far > now + Duration::from_hours(24 * 364));
-        // to the last second that the clock has
+        // To the last second that the clock can represent.
         let spans = (0..64).rev().map(|power| Duration::from_secs(1 << power));
         spans.for_each(|span| far = far.checked_add(span).unwrap_or(far));
         assert!(later(far, Duration::MAX) >= far);

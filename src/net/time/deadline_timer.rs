@@ -1,5 +1,5 @@
-//! [`DeadlineTimer`]: a timer finer than tokio's, whose wheel turns once a millisecond.
-//! It does not repeat, and it wakes one task: the one that polled it last.
+//! [`DeadlineTimer`]: a timer finer than tokio's, whose wheel turns once a millisecond. It does not
+//! repeat, and it wakes only the task that polled it last.
 
 use std::future::poll_fn;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::net::time::clock::{Clock, SystemClock, Timer as _};
 
-/// A timer for one moment at a time, as fine as the timer of its [`Clock`].
+/// A timer for one deadline at a time, as precise as the timer of its [`Clock`].
 #[derive(Debug)]
 pub struct DeadlineTimer<C: Clock = SystemClock> {
     timer: C::Timer,
@@ -16,19 +16,19 @@ pub struct DeadlineTimer<C: Clock = SystemClock> {
 }
 
 impl<C: Clock> DeadlineTimer<C> {
-    /// A timer that is not set.
+    /// Creates a timer that is not set.
     ///
     /// # Errors
-    /// If the process has no file descriptor left.
+    /// Fails if the process has no file descriptor left.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn new() -> io::Result<Self> {
         Ok(Self { timer: C::Timer::new()?, deadline: None })
     }
 
-    /// Ready once `deadline` has passed, without a system call if it has. Another moment than last
-    /// time sets the timer anew; the former is forgotten.
+    /// Completes once `deadline` has passed. If it has passed already, no system call is made. A
+    /// deadline other than the last one replaces it.
     pub fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let now = C::now();
         if deadline <= now {
@@ -40,7 +40,7 @@ impl<C: Clock> DeadlineTimer<C> {
         }
         loop {
             ready!(self.timer.poll(cx));
-            // What has rung may be the moment that was set before.
+            // The timer may have fired for a deadline that was replaced.
             if deadline <= C::now() {
                 return Poll::Ready(());
             }
@@ -64,25 +64,25 @@ mod tests {
 
     const MILLI: Duration = Duration::from_millis(1);
     const HOUR: Duration = Duration::from_hours(1);
-    /// How long a wait on the real clock may take before the test is called hung.
+    /// The time after which a wait on the real clock counts as hung.
     const HUNG: Duration = Duration::from_mins(1);
 
     fn send<T: Send>(value: T) -> T {
         value
     }
 
-    /// An alarm on the paused clock, and the moment at which the test starts.
+    /// Returns a timer on the paused clock, and the moment at which the test starts.
     fn paused() -> (DeadlineTimer<PausedClock>, Instant) {
         (DeadlineTimer::new().unwrap(), PausedClock::now())
     }
 
     async fn rings<C: Clock>(timer: &mut DeadlineTimer<C>, at: Instant) {
-        timeout(HUNG, timer.sleep_until(at)).await.expect("the alarm hung");
-        assert!(C::now() >= at, "it rang too early");
+        timeout(HUNG, timer.sleep_until(at)).await.expect("the timer hung");
+        assert!(C::now() >= at, "it fired too early");
     }
 
     #[tokio::test]
-    async fn it_never_rings_before_its_time() {
+    async fn it_never_fires_early() {
         let mut timer = send(DeadlineTimer::<SystemClock>::new().unwrap());
         for micros in [50, 300, 700, 1100, 5000, 300, 50, 700, 1100] {
             rings(&mut timer, Instant::now() + Duration::from_micros(micros)).await;
@@ -91,8 +91,8 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn it_does_not_wait_for_the_wheel_of_tokio() {
-        // No timer of tokio's works in this runtime.
+    fn it_does_not_depend_on_tokios_timer_wheel() {
+        // This runtime has no timers of tokio's.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
             let at = Instant::now() + MILLI;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_passed_is_ready_at_once() {
+    async fn a_past_deadline_completes_at_once() {
         let mut timer = DeadlineTimer::<SystemClock>::new().unwrap();
         let now = Instant::now();
         let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_rings_at_its_time_when_it_is_set_anew_to_later_and_to_earlier() {
+    async fn a_deadline_can_be_replaced_by_a_later_or_earlier_one() {
         let (mut timer, start) = paused();
         timeout(10 * MILLI, timer.sleep_until(start + 15 * MILLI)).await.expect_err("not yet");
         rings(&mut timer, start + 40 * MILLI).await;
@@ -123,14 +123,14 @@ mod tests {
         );
         timeout(MILLI, timer.sleep_until(start + HOUR)).await.expect_err("not yet");
         rings(&mut timer, start + 46 * MILLI).await;
-        assert_eq!(PausedClock::now(), start + 46 * MILLI, "the earlier moment rings");
+        assert_eq!(PausedClock::now(), start + 46 * MILLI, "the earlier deadline fires");
     }
 
     #[tokio::test]
-    async fn a_moment_that_was_replaced_or_rang_unheard_does_not_ring_for_the_next() {
+    async fn a_replaced_or_unpolled_deadline_does_not_fire_for_the_next() {
         let mut timer = DeadlineTimer::<SystemClock>::new().unwrap();
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        // Whether the first moment has passed by the time it is asked for does not matter.
+        // It does not matter whether the first deadline has passed by the time of the poll.
         let _ = timer.poll_until(Instant::now() + MILLI, &mut cx);
         tokio::time::sleep(10 * MILLI).await;
         rings(&mut timer, Instant::now() + 20 * MILLI).await;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_moment_that_rang_unheard_does_not_ring_for_the_next_on_other_systems_either() {
+    async fn an_unpolled_deadline_does_not_fire_for_the_next_on_other_systems_either() {
         let (mut timer, start) = paused();
         let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(timer.poll_until(start + MILLI, &mut cx).is_pending());

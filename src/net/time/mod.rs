@@ -1,5 +1,4 @@
-//! Time as sockets see it: the clock, which tests replace, and a timer that rings when a deadline
-//! has come.
+//! Time for sockets: a clock that tests can replace, and a timer for deadlines.
 
 pub(super) mod clock;
 pub(super) mod deadline_timer;

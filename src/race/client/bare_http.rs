@@ -1,5 +1,5 @@
-//! HTTP/1.1 by hand (RFC 9112): what the protocol costs without a library. It knows
-//! `Content-Length` and nothing else.
+//! HTTP/1.1 by hand (RFC 9112), which shows what the protocol costs without a library. Only
+//! `Content-Length` is supported.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! HTTP with hyper: one connection kept alive, a new one each time, and HTTP/2 with all requests in
-//! flight.
+//! HTTP with hyper: one connection kept alive, a new connection for each request, and HTTP/2 with
+//! all requests in flight.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -23,10 +23,11 @@ use crate::race::executor::ScopedExecutor;
 
 type Body = Full<Bytes>;
 
-/// A request that is made again and again: its head is the same, its body is shared.
+/// Builds the request that is sent over and over. Clones of it share one body.
 fn request(setup: &LaneSetup, is_http2: bool) -> Result<Request<Body>, LaneError> {
     let connector = &setup.connector;
     let mut builder = if is_http2 {
+        // In HTTP/2 the authority is part of the URL, from which hyper builds `:authority`.
         Request::post(connector.url("http"))
     } else {
         Request::post(&connector.target.path).header(HOST, connector.authority())
@@ -55,23 +56,24 @@ async fn check_response(
     reply.finish()
 }
 
-/// A new HTTP/1.1 connection; what drives it belongs to the lane's scope.
+/// Opens an HTTP/1.1 connection. The task that drives it belongs to the lane's scope.
 async fn connect(setup: &LaneSetup) -> Result<http1::SendRequest<Body>, LaneError> {
     let stream = setup.connector.connect().await?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     setup.scope.spawn("hyper connection", async move {
-        // what went wrong is told to whoever waits for a reply
+        // The error is ignored: the caller that waits for a reply gets it too.
         let _ = connection.await;
     });
     Ok(sender)
 }
 
-/// One connection, kept alive. Whoever waits for a reply drives it, so that no task stands between.
+/// One connection, kept alive. The caller that waits for a reply also drives the connection, so no
+/// task switch is part of the measurement.
 pub(super) struct HyperKeepAlive {
     setup: Arc<LaneSetup>,
     request: Request<Body>,
     sender: http1::SendRequest<Body>,
-    /// Until it ends.
+    /// The connection, until it ends.
     connection: Option<http1::Connection<TokioIo<Stream>, Body>>,
 }
 
@@ -93,20 +95,24 @@ impl HyperKeepAlive {
             }
             Ok(())
         });
-        // what the connection has just read is given on at once, not after a turn through the
-        // runtime's queue
+        // The exchange is polled again right after the connection, so that it gets what has just
+        // been read now and not after a turn in the runtime's queue.
         poll_fn(|cx| {
-            // hyper would only say that a channel is closed
+            // A closed connection is reported here, because hyper would only say that a channel is
+            // closed.
             let Some(driven) = connection else { return Poll::Ready(Err(LaneError::Closed)) };
             if let Poll::Ready(done) = exchanging.as_mut().poll(cx) {
                 return Poll::Ready(done);
             }
             let ended = driven.poll_unpin(cx);
             if ended.is_ready() {
-                // whoever waits for a reply that has not come with the end is told
+                // Dropping the connection fails the pending request, so the exchange does not wait
+                // for ever.
                 *connection = None;
             }
             match (exchanging.as_mut().poll(cx), ended) {
+                // The connection's error says why; the request's error only says that the
+                // connection is gone.
                 (Poll::Ready(Err(_)), Poll::Ready(Err(error))) => Poll::Ready(Err(error.into())),
                 (done, _) => done,
             }
@@ -115,7 +121,7 @@ impl HyperKeepAlive {
     }
 }
 
-/// A new connection for every request, which says so: `Connection: close` (RFC 9112 section 9.6).
+/// A new connection for every request, announced by `Connection: close` (RFC 9112 section 9.6).
 pub(super) struct HyperReconnect {
     setup: Arc<LaneSetup>,
 }
@@ -139,7 +145,7 @@ impl HyperReconnect {
     }
 }
 
-/// One HTTP/2 connection (RFC 9113); the requests of an exchange are streams beside each other.
+/// One HTTP/2 connection (RFC 9113). The requests of an exchange are concurrent streams.
 pub(super) struct HyperHttp2 {
     setup: Arc<LaneSetup>,
     request: Request<Body>,
@@ -152,6 +158,7 @@ impl HyperHttp2 {
         let executor = ScopedExecutor(setup.scope.clone());
         let (sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await?;
         setup.scope.spawn("http2 connection", async move {
+            // The error is ignored: the exchange that waits for a reply gets it too.
             let _ = connection.await;
         });
         Ok(Self { setup: setup.clone(), request: request(setup, true)?, sender })
@@ -184,14 +191,15 @@ mod tests {
     use crate::race::{Lane, LaneKind, RaceConfig};
     use crate::scope::Scope;
 
-    /// A kept connection to a server that gives these replies, one a request, and then hangs up.
+    /// Opens a kept-alive connection to a server that answers each request with the next of
+    /// `replies` and then closes.
     async fn kept_alive(scope: &Scope, replies: Vec<String>) -> HyperKeepAlive {
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         scope.spawn("server", async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             for reply in replies {
-                // head and body of a request leave in one write
+                // hyper writes the head and the body of a request together.
                 let _ = stream.read(&mut [0; 4096]).await.unwrap();
                 stream.write_all(reply.as_bytes()).await.unwrap();
             }
@@ -228,14 +236,14 @@ mod tests {
         kept_alive.exchange().await.unwrap();
         kept_alive.exchange().await.unwrap();
         for _ in 0..2 {
-            // the second time it does not hang either
+            // A second exchange fails too and does not hang.
             let error = kept_alive.exchange().await.unwrap_err();
             assert!(matches!(error, LaneError::Closed), "{error:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_reply_that_is_cut_off_is_reported_with_its_cause() {
+    async fn a_reply_cut_off_by_the_end_is_reported_with_its_cause() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let bytes = RaceConfig { payload: 4, ..RaceConfig::default() }.payload_bytes();
         let mut kept_alive = kept_alive(&scope, vec![reply("", &bytes[..2])]).await;
@@ -246,7 +254,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_reply_than_what_was_sent_is_reported() {
+    async fn a_reply_that_differs_from_the_request_is_reported() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let mut kept_alive = kept_alive(&scope, vec![reply("", b"no!\n")]).await;
         let error = kept_alive.exchange().await.unwrap_err();

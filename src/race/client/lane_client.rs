@@ -1,5 +1,5 @@
-//! A lane's connection, whichever lane it is: opened, asked for exchanges, settled when its slice
-//! is over.
+//! [`LaneClient`]: one connection of a lane, whatever its kind. It is opened once, does exchanges,
+//! and settles when its slice is over.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::race::error::LaneError;
 use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 
-/// An open connection, or what opens one each time.
+/// An open connection, or for lanes that reconnect, what opens one for each exchange.
 pub(super) enum LaneClient {
     Tcp(RawTcp),
     BareHttp(BareHttp),
@@ -30,10 +30,10 @@ pub(super) enum LaneClient {
 }
 
 impl LaneClient {
-    /// What the connections of `lane` are opened with.
+    /// Prepares what all connections of `lane` share.
     ///
     /// # Errors
-    /// If TLS cannot be spoken with the server's certificate.
+    /// Fails if TLS cannot be set up with the server's certificate.
     pub(super) fn setup(
         scope: Scope,
         lane: Lane,
@@ -65,7 +65,8 @@ impl LaneClient {
         })
     }
 
-    /// All messages of one exchange there and back, each reply compared with what was sent.
+    /// Sends all messages of one exchange, receives the replies, and compares each with what was
+    /// sent.
     pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         match self {
             Self::Tcp(client) => client.exchange().await,
@@ -81,8 +82,8 @@ impl LaneClient {
         }
     }
 
-    /// Waits for closing handshakes that are still under way, so that they fall into their own
-    /// slice.
+    /// Waits for closing handshakes that are still under way, so that their cost counts in the
+    /// slice that caused them.
     pub(super) async fn wait_for_closes(&mut self) {
         if let Self::ReconnectingWebSocket(client) = self {
             client.wait_for_closes().await;

@@ -1,9 +1,9 @@
-//! The end of a lane that asks: it opens connections, does exchanges slice by slice, and times
+//! The client process of a lane. It opens the connections, runs exchanges slice by slice, and times
 //! them.
 //!
-//! A time counts from before a request is given to the lane's client library until the whole reply
-//! has been compared. At a fixed rate it counts from when the request was due, however late it
-//! could really begin.
+//! A measured time begins before the request is handed to the lane's client library and ends once
+//! the whole reply has been compared. At a fixed rate it begins when the request was due, however
+//! late it could be sent (coordinated omission).
 
 mod bare_http;
 mod hyper;
@@ -31,8 +31,9 @@ use crate::scope::Scope;
 use lane_client::LaneClient;
 use slice::LaneConnections;
 
-/// Does what the requests say, until they end; then all that was begun ends with the scope.
-/// `pinned` is told to the runner: whether this process is where its placement puts it.
+/// Carries out the requests from `input` until it ends. Dropping the scope then ends everything
+/// that was started. `pinned` is reported to the runner: whether this process runs on the CPU that
+/// its placement assigns.
 pub(crate) async fn run_client(
     scope: &Scope,
     pinned: bool,
@@ -40,7 +41,9 @@ pub(crate) async fn run_client(
     mut output: impl AsyncWrite + Unpin,
 ) {
     let (sender, mut requests) = mpsc::channel(1);
-    scope.spawn("orders", async move {
+    // A task of its own reads, because reading a line is not cancellation-safe and the loop below
+    // has to notice a request, or the end of the input, while a slice runs.
+    scope.spawn("requests", async move {
         let mut input = BufReader::new(input);
         while let Ok(Some(request)) = read_message::<WorkerRequest>(&mut input).await {
             if sender.send(request).await.is_err() {
@@ -62,7 +65,8 @@ pub(crate) async fn run_client(
             }
             WorkerRequest::Run { slice, max_exchanges } => {
                 let Some(connections) = &mut connections else { return };
-                // whoever speaks while a slice runs, or hangs up, has no use for it any more
+                // A request during a slice breaks the protocol, and the end of the input means that
+                // the runner is gone. Nobody needs the result in either case.
                 tokio::select! {
                     biased;
                     result = connections.run_slice(scope, slice, max_exchanges) => WorkerResponse::SliceDone(result),
@@ -70,7 +74,7 @@ pub(crate) async fn run_client(
                 }
             }
             WorkerRequest::Listen { .. } | WorkerRequest::Count | WorkerRequest::Stall { .. } => {
-                WorkerResponse::Failed("that is for a server".to_owned())
+                WorkerResponse::Failed("this request is for a server".to_owned())
             }
         };
         if write_message(&mut output, &response).await.is_err() {
@@ -79,13 +83,14 @@ pub(crate) async fn run_client(
     }
 }
 
-/// All connections of a lane.
+/// Opens all connections of a lane.
 async fn connect_all(
     scope: &Scope,
     lane: Lane,
     config: &RaceConfig,
     target: LaneTarget,
 ) -> Result<LaneConnections, LaneError> {
+    // The ALPN protocol (RFC 7301). Raw TCP negotiates none.
     let protocol: Option<&[u8]> = match (&target.trust, lane.kind) {
         (TlsTrust::Plain, _) | (_, LaneKind::Tcp) => None,
         (_, LaneKind::Http2) => Some(b"h2"),
@@ -121,12 +126,12 @@ mod tests {
     use crate::net::listen;
     use crate::race::executor::ScopedExecutor;
 
-    /// More than any kernel keeps between two sockets, and far less than a reply that must not be
-    /// read has.
+    /// More than a kernel buffers between two sockets, and far less than the endless reply that
+    /// must not be read.
     const MAX_WRITTEN: usize = 64 << 20;
 
-    /// Answers every connection with `head`, and then with `more` until it is hung up on; how much
-    /// that was for the first that has.
+    /// Starts a server that answers every connection with `head`, then with `more` until the peer
+    /// hangs up. Sends the number of bytes that the first connection took.
     fn hostile(
         scope: &Scope,
         head: Vec<u8>,
@@ -150,7 +155,7 @@ mod tests {
         (address, written_bytes)
     }
 
-    /// What a lane with a payload of 4 bytes says of a server.
+    /// Returns the error that a lane with a payload of 4 bytes reports for a server.
     async fn failure(scope: &Scope, kind: LaneKind, address: SocketAddr) -> LaneError {
         let config =
             RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
@@ -168,7 +173,7 @@ mod tests {
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 2147483648\r\n\r\n";
 
     #[tokio::test]
-    async fn a_reply_that_does_not_end_is_refused_and_not_read() {
+    async fn an_endless_reply_is_refused_without_reading_it() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let longer = "the reply is not what was sent: it is longer than 4 bytes";
         for (kind, head, why) in [
@@ -188,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn chunks_without_end_are_refused_too() {
+    async fn endless_chunks_are_refused() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         for kind in [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::HttpNew] {
@@ -200,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_head_that_does_not_end_is_refused_too() {
+    async fn an_endless_head_is_refused() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         for kind in [
             LaneKind::HttpBare,
@@ -216,9 +221,9 @@ mod tests {
         }
     }
 
-    /// The accept value is the peer's to compute, so the hostile one has to read the key.
+    /// The accept value depends on the client's key, so the hostile server has to read it.
     #[tokio::test]
-    async fn a_message_that_is_too_long_is_refused_by_its_header_and_told_once() {
+    async fn a_message_that_is_too_long_is_refused_by_its_header_and_reported_once() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_http2_stream_that_does_not_end_is_refused_too() {
+    async fn an_endless_http2_stream_is_refused() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -267,9 +272,9 @@ mod tests {
         scope.cancel();
     }
 
-    /// The event stream is as it should be, and the answer to the POST does not end.
+    /// The event stream is correct, but the response to the POST never ends.
     #[tokio::test]
-    async fn the_answer_to_a_post_has_no_body() {
+    async fn the_response_to_a_post_must_have_no_body() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,15 +1,15 @@
-//! [`ReplyCheck`]: whether a lane's reply is what was sent.
+//! [`ReplyCheck`]: compares a lane's reply with what was sent.
 
 use crate::race::error::LaneError;
 
-/// Whether the reply is what was sent.
+/// Compares a whole reply with what was sent.
 pub(super) fn check_reply(reply: &[u8], payload: &[u8]) -> Result<(), LaneError> {
     let mut whole = ReplyCheck::new(payload);
     whole.add(reply)?;
     whole.finish()
 }
 
-/// A reply that comes in pieces, compared with what was sent.
+/// Compares a reply that arrives in pieces with what was sent.
 pub(super) struct ReplyCheck<'p> {
     payload: &'p [u8],
     got: usize,
@@ -21,10 +21,11 @@ impl<'p> ReplyCheck<'p> {
         Self { payload, got: 0, differs: false }
     }
 
-    /// Takes the next piece.
+    /// Compares the next piece.
     ///
     /// # Errors
-    /// At the first byte too many: whoever sends more than was sent may go on for ever.
+    /// Fails at the first byte beyond the expected length, because a peer that sends more may never
+    /// stop.
     pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), LaneError> {
         let end = self.got.saturating_add(piece.len());
         let Some(wanted) = self.payload.get(self.got..end) else {
@@ -35,7 +36,7 @@ impl<'p> ReplyCheck<'p> {
         Ok(())
     }
 
-    /// Whether it was what was sent, all of it.
+    /// Checks that everything was received and equal.
     pub(super) fn finish(self) -> Result<(), LaneError> {
         if !self.differs && self.got == self.payload.len() {
             return Ok(());
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_is_refused_at_its_first_byte_too_many() {
+    fn a_reply_is_refused_at_its_first_excess_byte() {
         let mut reply = ReplyCheck::new(b"four");
         reply.add(b"fo").unwrap();
         reply.add(b"ur").unwrap();

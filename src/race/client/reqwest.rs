@@ -1,4 +1,4 @@
-//! HTTP/1.1 with reqwest and its pool: what most programs in Rust do.
+//! HTTP/1.1 with reqwest and its pool, as most Rust programs use it.
 
 use std::sync::Arc;
 
@@ -16,16 +16,19 @@ pub(super) struct ReqwestClient {
 }
 
 impl ReqwestClient {
-    /// The client that all connections of a lane share.
+    /// Builds the client that all connections of a lane share.
     pub(super) fn client(connector: &LaneConnector) -> Result<Client, LaneError> {
         let mut builder = Client::builder()
+            // A proxy from the environment would be measured too.
             .no_proxy()
             .tcp_nodelay(true)
             .http1_only()
             .pool_idle_timeout(None)
+            // A redirect would be followed to a server that the user did not name.
             .redirect(reqwest::redirect::Policy::none())
             .tls_backend_preconfigured(tls_config(&connector.target.trust)?);
-        // the certificate of our own server has a name, which leads to its address
+        // The certificate of the bundled server names a host, so that name must resolve to the
+        // server's address.
         if let (true, Ok(ip)) = (connector.is_own_server(), connector.target.host.parse()) {
             builder = builder
                 .resolve(CERTIFICATE_NAME, std::net::SocketAddr::new(ip, connector.target.port));
@@ -33,7 +36,8 @@ impl ReqwestClient {
         Ok(builder.build()?)
     }
 
-    /// Its connection is opened by the first exchange, which is part of the warm-up.
+    /// Opens the connection by a first exchange: reqwest connects on demand. That exchange is not
+    /// measured.
     pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let client = setup.reqwest.clone().ok_or(LaneError::NoClient)?;
         let mut url = Url::parse(&setup.connector.url("http")).map_err(LaneError::Url)?;

@@ -1,4 +1,4 @@
-//! [`LaneSetup`]: what the connections of a lane have in common.
+//! [`LaneSetup`]: what the connections of a lane share.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use crate::race::connector::LaneConnector;
 use crate::race::{HeaderProfile, Lane, RaceConfig};
 use crate::scope::Scope;
 
-/// What every connection of a lane is opened with.
+/// What each connection of a lane needs to open.
 pub(super) struct LaneSetup {
     pub(super) scope: Scope,
     pub(super) lane: Lane,
@@ -15,7 +15,8 @@ pub(super) struct LaneSetup {
     pub(super) messages: usize,
     pub(super) headers: HeaderProfile,
     pub(super) read_buffer: usize,
-    /// One client for all connections of the lane, as its documentation wants.
+    /// One client for all connections of the lane: reqwest's documentation asks to reuse clients,
+    /// because each has its own pool.
     pub(super) reqwest: Option<::reqwest::Client>,
 }
 

@@ -1,5 +1,5 @@
-//! One slice: every connection does exchanges until the time is over, and finishes the one it is
-//! in.
+//! Runs one slice: every connection does exchanges until the time is over, then finishes the
+//! exchange that has begun.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,46 +14,48 @@ use crate::race::error::LaneError;
 use crate::race::process::ipc::{ResourceUsage, SliceResult};
 use crate::scope::Scope;
 
-/// The open connections of a lane, and what they write down together.
+/// The open connections of a lane and the recorder that they share.
 pub(super) struct LaneConnections {
     connections: Vec<PacedConnection>,
     recorder: Arc<Mutex<SliceRecorder>>,
     exchange_timeout: Duration,
 }
 
-/// A connection, and when its exchanges are due.
+/// A connection with its schedule; without one, exchanges follow each other at once.
 struct PacedConnection {
     client: LaneClient,
     schedule: Option<Schedule>,
 }
 
-/// An exchange each `period`, the first one `offset` after the slice begins.
+/// A fixed rate: an exchange is due every `period`, the first one `offset` after the start of the
+/// slice.
 struct Schedule<C: Clock = SystemClock> {
     timer: DeadlineTimer<C>,
     period: Duration,
     offset: Duration,
 }
 
-/// What the connections of a lane write down.
+/// What the connections of a lane record during a slice.
 #[derive(Default)]
 struct SliceRecorder {
     times: Histogram,
     service_times: Histogram,
-    /// Counts up with every exchange that begins, so that one that hangs is noticed.
+    /// The number of exchanges that have begun. A count that stops reveals a hanging exchange.
     started: u64,
-    /// How many may still begin in this slice.
+    /// The number of exchanges that may still begin in this slice; `None` without a limit.
     budget: Option<u64>,
 }
 
 impl SliceRecorder {
-    /// For a new slice, in which at most `max_exchanges` exchanges may begin.
+    /// Prepares for a new slice, in which at most `max_exchanges` exchanges may begin.
     fn clear(&mut self, max_exchanges: Option<u64>) {
+        // `started` goes on counting: only its changes matter.
         self.times.clear();
         self.service_times.clear();
         self.budget = max_exchanges;
     }
 
-    /// Whether one more exchange may begin.
+    /// Counts an attempt, and returns whether another exchange may begin.
     fn try_start(&mut self) -> bool {
         self.started = self.started.saturating_add(1);
         match &mut self.budget {
@@ -69,6 +71,8 @@ impl SliceRecorder {
 
 impl LaneConnections {
     pub(super) fn new(clients: Vec<LaneClient>, config: &RaceConfig) -> Result<Self, LaneError> {
+        // The rate is that of the lane. Each connection runs at its share, with offsets that spread
+        // the connections evenly over one period.
         let each = config.rate.map(|rate| {
             Duration::try_from_secs_f64(1.0 / f64::from(rate)).unwrap_or(Duration::MAX)
         });
@@ -92,8 +96,8 @@ impl LaneConnections {
         })
     }
 
-    /// Runs all connections for `slice`. A connection that fails takes no further part; the first
-    /// error is told.
+    /// Runs all connections for `slice`. A connection that fails leaves the lane. The first error
+    /// is reported.
     pub(super) async fn run_slice(
         &mut self,
         scope: &Scope,
@@ -113,16 +117,18 @@ impl LaneConnections {
         for mut connection in self.connections.drain(..) {
             let (sender, recorder) = (sender.clone(), self.recorder.clone());
             running.spawn("exchanges", async move {
-                let PacedConnection { client: way, schedule } = &mut connection;
+                let PacedConnection { client, schedule } = &mut connection;
                 let result =
-                    exchanges(way, schedule.as_mut(), &recorder, start, later(start, slice)).await;
+                    exchanges(client, schedule.as_mut(), &recorder, start, later(start, slice))
+                        .await;
                 if result.is_ok() {
-                    way.wait_for_closes().await;
+                    client.wait_for_closes().await;
                 }
-                // nobody is there any more only if the whole race is over
+                // The receiver is gone only if the whole race is over.
                 let _ = sender.send((connection, result)).await;
             });
         }
+        // The channel closes, and `finishing` ends, once the last task has dropped its sender.
         drop(sender);
         let mut error = None;
         let finishing = async {
@@ -134,6 +140,7 @@ impl LaneConnections {
             }
         };
         let stuck = tokio::select! {
+            // `finishing` comes first: a slice that is complete is never reported as hung.
             biased;
             () = finishing => false,
             () = wait_until_hung(&self.recorder, slice, self.exchange_timeout) => true,
@@ -156,11 +163,11 @@ impl LaneConnections {
 }
 
 fn lock(recorder: &Mutex<SliceRecorder>) -> MutexGuard<'_, SliceRecorder> {
-    // counts are whole even if a panic came between
+    // A panic cannot leave the counts half-updated, so a poisoned lock is safe to use.
     recorder.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is timed.
+/// A connection whose exchanges are timed. Tests substitute their own.
 trait Exchange {
     fn exchange(&mut self) -> impl Future<Output = Result<(), LaneError>> + Send;
 }
@@ -171,9 +178,9 @@ impl Exchange for LaneClient {
     }
 }
 
-/// Exchanges until `until`, at least two, and never cuts one off.
+/// Runs exchanges until `until`, at least two, and never cuts one off.
 async fn exchanges<C: Clock>(
-    way: &mut impl Exchange,
+    client: &mut impl Exchange,
     mut schedule: Option<&mut Schedule<C>>,
     recorder: &Mutex<SliceRecorder>,
     start: Instant,
@@ -182,8 +189,8 @@ async fn exchanges<C: Clock>(
     let mut due =
         later(start, schedule.as_ref().map_or(Duration::ZERO, |schedule| schedule.offset));
     for done in 0_u64.. {
-        // what was due within the slice is done, however late: to leave it out would be to leave
-        // the trouble out
+        // Every exchange that was due within the slice runs, however late. Leaving out the late
+        // ones would hide exactly the stalls that matter (coordinated omission).
         let next = if schedule.is_some() { due } else { C::now() };
         if done >= 2 && next >= until {
             break;
@@ -195,7 +202,7 @@ async fn exchanges<C: Clock>(
             break;
         }
         let started = C::now();
-        let exchanged = way.exchange().await;
+        let exchanged = client.exchange().await;
         let end = C::now();
         exchanged?;
         let mut recorder = lock(recorder);
@@ -211,7 +218,7 @@ async fn exchanges<C: Clock>(
     Ok(())
 }
 
-/// Ready once `exchange_timeout` has passed without a single exchange that begins.
+/// Waits until the slice is over and then `exchange_timeout` has passed without a new exchange.
 async fn wait_until_hung(
     recorder: &Mutex<SliceRecorder>,
     slice: Duration,
@@ -238,7 +245,7 @@ mod tests {
 
     const MILLI: Duration = Duration::from_millis(1);
 
-    /// An exchange with a server that may stand still: how long number n takes.
+    /// An exchange with a server that may stall: how long exchange number n takes.
     struct Scripted {
         done: u64,
         span: fn(u64) -> Duration,
@@ -252,7 +259,7 @@ mod tests {
         }
     }
 
-    /// A slice of 150 ms in the paused time; what was written down.
+    /// Runs a slice of 150 ms in paused time and returns what was recorded.
     async fn slice(
         every: Option<Duration>,
         most: Option<u64>,
@@ -278,13 +285,13 @@ mod tests {
         recorder.into_inner().unwrap()
     }
 
-    /// Whether two times are the same to the histogram's three digits.
+    /// Whether two durations are equal to the histogram's three significant digits.
     fn near(found: Duration, wanted: Duration) -> bool {
         found.abs_diff(wanted) <= wanted / 500
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_rate_one_exchange_follows_the_other_until_the_time_is_over() {
+    async fn without_a_rate_exchanges_follow_each_other_until_the_time_is_over() {
         let recorder = slice(None, None, |_| 4 * MILLI).await;
         let times = recorder.times.summary();
         assert_eq!(times.count, 38, "the last begins at 148 ms");
@@ -297,8 +304,7 @@ mod tests {
         assert_eq!(slice(None, Some(7), |_| 4 * MILLI).await.times.summary().count, 7);
     }
 
-    /// Who waits for a server that stands still is told by the clock that starts when it was due,
-    /// and by it alone.
+    /// The time that counts from when an exchange was due shows the stall, and only that time does.
     #[tokio::test(start_paused = true)]
     async fn at_a_fixed_rate_a_stall_is_felt_by_all_that_were_due_meanwhile() {
         let stall = |number: u64| if number == 11 { 500 * MILLI } else { MILLI };
@@ -314,8 +320,8 @@ mod tests {
             "{times:?} {naive:?}"
         );
         assert!(near(naive.p90, MILLI), "one exchange alone was under way: {naive:?}");
-        // number 11 was due after 50 ms and over after 550; then they follow each other, the last
-        // after 569, due after 145
+        // Number 11 was due after 50 ms and over after 550 ms. The others follow at once; the last
+        // one is due after 145 ms and over after 569 ms.
         assert!(near(times.p50, 440 * MILLI) && near(times.p90, 488 * MILLI), "{times:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! There by POST, back as an event of an open `text/event-stream` (WHATWG HTML section 9.2), with
-//! hyper on both ways.
+//! Sends by POST and receives the same data as an event of an open `text/event-stream` (WHATWG HTML
+//! section 9.2), with hyper in both directions.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use super::setup::LaneSetup;
 use crate::net::EventReader;
 use crate::race::error::LaneError;
 
-/// `data: ` and the line ends, or the number of an event stream: what an event has beside what was
-/// sent.
+/// The maximum size of an event in bytes beyond its payload: `data: `, the line ends, or the number
+/// of an event stream.
 const EVENT_OVERHEAD: usize = 64;
 
 pub(super) struct SsePost {
@@ -32,6 +32,7 @@ impl SsePost {
     pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let (listener, connection) =
             http1::handshake(TokioIo::new(setup.connector.connect().await?)).await?;
+        // Errors are ignored in both tasks: the exchange that waits for a response gets them too.
         setup.scope.spawn("event stream", async move {
             let _ = connection.await;
         });
@@ -50,7 +51,7 @@ impl SsePost {
         Ok(Self { setup: setup.clone(), request, sender, events, reader: EventReader::default() })
     }
 
-    /// Over when the POST is answered and its event is here.
+    /// An exchange is complete when the POST is answered and its event has arrived.
     pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         for _ in 0..self.setup.messages {
             self.sender.ready().await?;
@@ -58,6 +59,8 @@ impl SsePost {
             if !response.status().is_success() {
                 return Err(LaneError::Status { found: response.status(), expected: 204 });
             }
+            // Draining the empty body lets hyper reuse the connection. A body is refused, because
+            // it may never end.
             let mut answer = response.into_body();
             while let Some(frame) = answer.frame().await {
                 if frame?.data_ref().is_some_and(|data| !data.is_empty()) {
@@ -72,7 +75,7 @@ impl SsePost {
     }
 }
 
-/// Asks for the events; the first one says under which number they are posted.
+/// Opens an event stream. Its first event is the number under which events are posted to it.
 async fn open_event_stream(
     setup: &LaneSetup,
     mut sender: http1::SendRequest<Empty<Bytes>>,
@@ -92,7 +95,7 @@ async fn open_event_stream(
     Ok((events, number))
 }
 
-/// The data of the next event, of at most `longest` bytes as it is written.
+/// Returns the data of the next event, which may have at most `longest` bytes as encoded.
 async fn next_event(
     events: &mut Incoming,
     reader: &mut EventReader,

@@ -1,4 +1,4 @@
-//! The floor: four bytes of length (big endian) and the payload, and the same back.
+//! Raw TCP, the floor: four bytes of length (big endian) and the payload, echoed back.
 
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ impl RawTcp {
         let length = u32::try_from(setup.payload.len());
         message.put_u32(length.map_err(|_| LaneError::LongPayload)?);
         message.put_slice(&setup.payload);
-        // more than the reply, as the other lanes have: a read that fills its buffer is followed by
-        // one in vain
+        // The buffer is larger than the reply, as in the other lanes: after a read that fills the
+        // buffer tokio takes the socket for readable still, and the next read is in vain.
         let reply = Vec::with_capacity(message.len().saturating_add(4096));
         let stream = setup.connector.connect().await?;
         Ok(Self { stream, message: message.freeze(), reply, messages: setup.messages })

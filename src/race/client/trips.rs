@@ -1,5 +1,5 @@
-//! What an exchange of each lane costs over a distance, in round trips: the lanes' own clients and
-//! servers, with pipes for sockets, in a time that passes only while all wait.
+//! Counts the round trips of an exchange in each lane. The lanes' own clients and servers run over
+//! pipes behind a modelled link, in paused time.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::scope::Scope;
 
 const RTT: Duration = Duration::from_millis(60);
 
-/// Puts the distance before each pipe, and serves it.
+/// Puts the modelled link before each pipe and serves the pipe.
 async fn serve(service: piped::Piped, mut pipes: mpsc::Receiver<DuplexStream>) {
     while let Some(pipe) = pipes.recv().await {
         let distance = LinkConditions { rtt: RTT, ..LinkConditions::default() };
@@ -28,7 +28,7 @@ async fn serve(service: piped::Piped, mut pipes: mpsc::Receiver<DuplexStream>) {
     }
 }
 
-/// How long the second and the third exchange take, once everything that is kept is open.
+/// Returns how long the second and the third exchange take, once every kept connection is open.
 async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let config = RaceConfig { lanes: vec![lane], burst: Some(burst), ..RaceConfig::default() };
@@ -36,20 +36,20 @@ async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let (pipes, inbox) = mpsc::channel(16);
     scope.spawn("serving", serve(service, inbox));
     let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
-    let goal =
+    let target =
         LaneTarget { host: "127.0.0.1".to_owned(), port: 9, path: "/echo".to_owned(), trust };
     let protocol: &[u8] = if lane.kind == LaneKind::Http2 { b"h2" } else { b"http/1.1" };
-    let mut dial =
-        LaneConnector::new(goal, (lane.kind != LaneKind::Tcp).then_some(protocol)).unwrap();
-    dial.pipes = Some(pipes);
-    let opening = LaneClient::setup(scope.child(), lane, &config, dial).unwrap();
-    let mut way = LaneClient::connect(&opening).await.unwrap();
-    way.exchange().await.unwrap();
+    let mut connector =
+        LaneConnector::new(target, (lane.kind != LaneKind::Tcp).then_some(protocol)).unwrap();
+    connector.pipes = Some(pipes);
+    let setup = LaneClient::setup(scope.child(), lane, &config, connector).unwrap();
+    let mut client = LaneClient::connect(&setup).await.unwrap();
+    client.exchange().await.unwrap();
     let mut took = [Duration::ZERO; 2];
     for took in &mut took {
-        way.wait_for_closes().await;
+        client.wait_for_closes().await;
         let start = PausedClock::now();
-        way.exchange().await.unwrap();
+        client.exchange().await.unwrap();
         *took = PausedClock::now() - start;
     }
     took
@@ -64,10 +64,10 @@ async fn assert_trips(kind: LaneKind, tls: bool, burst: usize, trips: u32) {
     );
 }
 
-/// TCP and its first exchange take 2 round trips, within TLS 1.3 one more, and a WebSocket's
-/// handshake one more still.
+/// TCP and the first exchange take 2 round trips. TLS 1.3 adds one, and a WebSocket handshake adds
+/// another.
 #[tokio::test(start_paused = true)]
-async fn a_new_connection_costs_its_handshakes_and_a_kept_one_nothing() {
+async fn a_new_connection_costs_its_handshakes_and_a_kept_one_costs_none() {
     for tls in [false, true] {
         let more = u32::from(tls);
         for kind in [
@@ -86,7 +86,7 @@ async fn a_new_connection_costs_its_handshakes_and_a_kept_one_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_awaited_are_ten_round_trips_and_ten_in_flight_are_one() {
+async fn ten_awaited_messages_take_ten_round_trips_and_ten_in_flight_take_one() {
     for kind in
         [LaneKind::Tcp, LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::SsePost, LaneKind::Ws]
     {

@@ -1,5 +1,5 @@
-//! WebSocket with tokio-tungstenite: one open connection, the same without waiting for replies, a
-//! new one each time.
+//! WebSocket with tokio-tungstenite: one open connection, the same with pipelined messages, and a
+//! new connection for each message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +29,12 @@ async fn connect(setup: &LaneSetup) -> Result<Socket, LaneError> {
             .headers_mut()
             .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    // a reply that is larger than what was sent is refused by its header
+    // With the payload as limit, a reply that is too long is refused by its header alone.
     let limits = WebSocketLimits { message: setup.payload.len(), read_buffer: setup.read_buffer };
     Ok(limits.client(request, setup.connector.connect().await?).await?)
 }
 
-/// The next message, compared.
+/// Receives the next message and compares it with `payload`.
 async fn receive_reply(
     messages: &mut (
              impl futures_util::Stream<Item = tokio_tungstenite::tungstenite::Result<Message>> + Unpin
@@ -44,6 +44,7 @@ async fn receive_reply(
     loop {
         match messages.next().await {
             Some(Ok(Message::Binary(reply))) => return check_reply(&reply, payload),
+            // tungstenite answers pings by itself.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(other)) => return Err(LaneError::UnexpectedMessage(other)),
             Some(Err(error)) => return Err(error.into()),
@@ -52,7 +53,7 @@ async fn receive_reply(
     }
 }
 
-/// One open connection; each reply is awaited.
+/// One open connection that awaits each reply.
 pub(super) struct OpenWebSocket {
     socket: Socket,
     setup: Arc<LaneSetup>,
@@ -73,7 +74,7 @@ impl OpenWebSocket {
     }
 }
 
-/// One open connection; all messages of an exchange are sent while replies come in.
+/// One open connection that sends all messages of an exchange while replies arrive.
 pub(super) struct PipelinedWebSocket {
     sink: SplitSink<Socket, Message>,
     replies: SplitStream<Socket>,
@@ -89,6 +90,7 @@ impl PipelinedWebSocket {
     pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         let (payload, messages) = (&self.setup.payload, self.setup.messages);
         let sending = async {
+            // `feed` leaves flushing to the end, so that small messages share a write.
             for _ in 0..messages {
                 self.sink.feed(Message::Binary(payload.clone())).await?;
             }
@@ -101,13 +103,15 @@ impl PipelinedWebSocket {
             }
             Ok::<(), LaneError>(())
         };
+        // Both run at once: with full socket buffers, sending everything before reading would
+        // deadlock.
         tokio::try_join!(sending, receiving)?;
         Ok(())
     }
 }
 
-/// A connection and its opening handshake for every message. The closing handshake is not waited
-/// for within an exchange, but its cost falls into the same slice.
+/// A connection and its opening handshake for every message. An exchange does not wait for the
+/// closing handshake, whose cost still counts in the same slice.
 pub(super) struct ReconnectingWebSocket {
     setup: Arc<LaneSetup>,
     closing: Scope,
@@ -124,8 +128,8 @@ impl ReconnectingWebSocket {
             let mut socket = connect(&self.setup).await?;
             socket.send(Message::Binary(payload.clone())).await?;
             receive_reply(&mut socket, payload).await?;
-            self.closing.spawn("goodbye", async move {
-                // a server that does not say goodbye is not waited for
+            self.closing.spawn("closing handshake", async move {
+                // A server that never answers the Close must not hold up the slice.
                 let _ = timeout(Duration::from_secs(5), close(socket)).await;
             });
         }
@@ -138,7 +142,7 @@ impl ReconnectingWebSocket {
     }
 }
 
-/// The closing handshake, and then the end of the stream (RFC 6455 section 7.1.1).
+/// Performs the closing handshake and waits for the end of the stream (RFC 6455 section 7.1.1).
 async fn close(mut socket: Socket) {
     if WebSocketStream::close(&mut socket, None).await.is_ok() {
         while let Some(Ok(_)) = socket.next().await {}

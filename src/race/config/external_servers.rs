@@ -1,7 +1,7 @@
-//! Somebody else's servers: where they are, and how much load they get at most.
+//! External servers: where they are, and how much load they may get.
 //!
-//! The contract: a POST to the first gives its body back, a binary WebSocket message to the second
-//! comes back as it is.
+//! The contract: the HTTP server answers a POST with the body it received, and the WebSocket server
+//! sends each binary message back.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,88 +12,91 @@ use thiserror::Error;
 use crate::net::{Target, TargetError};
 use crate::race::config::lane::Lane;
 
-/// The exchanges a connection does at least in a slice that counts.
+/// The minimum number of exchanges per connection in a slice that counts.
 pub(in crate::race) const MIN_EXCHANGES: u64 = 2;
 
-/// Servers that are not ours.
+/// Servers that are not bundled with the program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExternalServers {
-    /// The URL whose POST gives its body back.
+    /// The URL of the HTTP echo.
     pub http: String,
-    /// The URL whose WebSocket gives its messages back.
+    /// The URL of the WebSocket echo.
     pub websocket: String,
-    /// The most load; it must be given for anything but loopback.
+    /// The limit of the load. It is required unless both servers are on loopback.
     pub load_limit: Option<LoadLimit>,
 }
 
-/// The most that a server of others is asked for.
+/// The limit of the load on external servers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadLimit {
-    /// Requests of all lanes together, those before the first round too: POSTs, opening handshakes
-    /// and messages.
+    /// The requests of all lanes together: POSTs, opening handshakes and messages, including those
+    /// before the first round.
     pub requests: u64,
-    /// From the first slice on.
+    /// The duration, counted from the first slice.
     pub time: Duration,
 }
 
-/// Why a race cannot be run on the servers of others, and what would be right.
+/// Why a race cannot run against external servers, with what is expected instead.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ExternalServersError {
-    /// Something else than two URLs.
+    /// The text is not two URLs.
     #[error(
-        "it takes two URLs with a comma between them, for example http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/"
+        "expected two URLs with a comma between them, for example \
+         http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/"
     )]
     NotTwoUrls,
-    /// The first isn't an HTTP URL.
+    /// The first URL isn't an HTTP URL.
     #[error("`{0}` isn't an HTTP URL; write for example http://127.0.0.1:8080/echo")]
     HttpUrl(String),
-    /// The second isn't a WebSocket URL.
+    /// The second URL isn't a WebSocket URL.
     #[error(transparent)]
     WebSocketUrl(#[from] TargetError),
-    /// A lane whose protocol only our own servers speak.
-    #[error("the lane {0} needs our own server; against others there are the lanes http-* and ws*")]
-    OwnServerOnly(Lane),
-    /// A lane with TLS and a URL without, or the other way round.
+    /// Only the bundled servers speak the protocol of this lane.
     #[error(
-        "a URL with {} wants lanes {} +tls, and {lane} is named",
+        "the lane {0} needs a bundled server; external servers can run the lanes http-* and ws*"
+    )]
+    OwnServerOnly(Lane),
+    /// A lane uses TLS and its URL doesn't, or the other way round.
+    #[error(
+        "a URL with {} needs lanes {} +tls, but the lane {lane} is selected",
         if *url_has_tls { "s://" } else { "://" }, if *url_has_tls { "with" } else { "without" }
     )]
     Tls {
         /// The lane.
         lane: Lane,
-        /// Whether its URL has TLS.
+        /// Whether the URL uses TLS.
         url_has_tls: bool,
     },
-    /// A modelled distance.
-    #[error("a distance is modelled in our own servers; those of others are where they are")]
+    /// A link is modelled, which external servers cannot do.
+    #[error("only the bundled servers can model a distance, external servers cannot")]
     Distance,
-    /// A server at this authority, which is not on loopback, and no bound of the load.
+    /// The server at this authority is not on loopback, and no load limit is given.
     #[error(
-        "`{0}` is not on loopback, and a race is load; say how much it may be at most: \
+        "`{0}` is not on loopback, and a race puts load on it; limit the load, for example: \
          --max-requests 10000 --max-time 30s"
     )]
     NoLoadLimit(String),
-    /// A bound that one round does not fit into.
+    /// The limit is too small for one round.
     #[error(
         "--max-requests {given} is too few for one round of these lanes: opening their connections takes {opening}, and \
          {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
         least.saturating_sub(*opening)
     )]
     FewRequests {
-        /// The bound.
+        /// The limit that was given.
         given: u64,
-        /// The requests that open the connections.
+        /// The number of requests that open the connections.
         opening: u64,
-        /// The smallest bound that is enough.
+        /// The smallest limit that suffices.
         least: u64,
     },
 }
 
 impl ExternalServers {
-    /// `HTTP_URL,WS_URL`
+    /// Parses `HTTP_URL,WS_URL`.
     ///
     /// # Errors
-    /// If there are not two URLs, or one of them isn't of its kind.
+    /// Fails if there are not two URLs, or if one has the wrong scheme.
     pub fn parse(text: &str) -> Result<Self, ExternalServersError> {
         let (http, websocket) = text.split_once(',').ok_or(ExternalServersError::NotTwoUrls)?;
         let external = Self {
@@ -106,27 +109,28 @@ impl ExternalServers {
         Ok(external)
     }
 
-    /// Where the POSTs go.
+    /// Returns the target of the POSTs.
     ///
     /// # Errors
-    /// If it isn't an HTTP URL.
+    /// Fails if the first URL isn't an HTTP URL.
     pub fn http(&self) -> Result<Target, ExternalServersError> {
         let url = &self.http;
         let wrong = || ExternalServersError::HttpUrl(url.clone());
+        // `Target` parses ws and wss URLs, which differ from http and https in the scheme only.
         let rest =
             url.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
         Target::parse(&format!("ws{}", rest.ok_or_else(wrong)?)).map_err(|_| wrong())
     }
 
-    /// Where the messages go.
+    /// Returns the target of the WebSocket messages.
     ///
     /// # Errors
-    /// If it isn't a WebSocket URL.
+    /// Fails if the second URL isn't a WebSocket URL.
     pub fn websocket(&self) -> Result<Target, ExternalServersError> {
         Ok(Target::parse(&self.websocket)?)
     }
 
-    /// Both hosts, or the one.
+    /// Returns the two authorities, or only one if they are equal.
     pub(in crate::race) fn hosts(&self) -> String {
         let host = |target: Result<Target, ExternalServersError>| {
             target.map(|target| target.authority()).unwrap_or_default()

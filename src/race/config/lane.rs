@@ -1,4 +1,4 @@
-//! The contestants by name. What each does stands in `client` and `server`.
+//! The lanes by name. `client` and `server` implement what each does.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,28 +7,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::{did_you_mean, named_enum};
 
-/// The way in which an exchange is done.
+/// How an exchange is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LaneKind {
-    /// Length and payload over TCP: the floor that no protocol can be under.
+    /// Length and payload over TCP: the floor, since every other lane runs on top of TCP.
     Tcp,
     /// HTTP/1.1 written by hand on both sides: the protocol without a library.
     HttpBare,
-    /// HTTP/1.1 with hyper over one connection that is kept alive.
+    /// HTTP/1.1 with hyper over one kept-alive connection.
     HttpHyper,
-    /// HTTP/1.1 with reqwest over one connection that is kept alive: what people write.
+    /// HTTP/1.1 with reqwest over one kept-alive connection, as most applications do it.
     HttpReqwest,
-    /// HTTP/1.1 with hyper over a new connection each time.
+    /// HTTP/1.1 with hyper over a new connection for each request.
     HttpNew,
-    /// HTTP/2 with hyper over one connection, prior knowledge or ALPN.
+    /// HTTP/2 with hyper over one connection, with prior knowledge or ALPN.
     Http2,
-    /// There by POST, back as an event of an open `text/event-stream`.
+    /// A POST whose body comes back as an event of an open `text/event-stream`.
     SsePost,
-    /// A binary message with tokio-tungstenite over one open connection: what people write.
+    /// A binary message with tokio-tungstenite over one open connection, as most applications do
+    /// it.
     Ws,
-    /// The same, with all messages of an exchange in flight at once.
+    /// Like [`Self::Ws`], with all messages of an exchange in flight at once.
     WsPipelined,
-    /// A new connection, its opening handshake and one message each time.
+    /// A new connection with its opening handshake for each message.
     WsNew,
 }
 
@@ -53,35 +54,35 @@ impl LaneKind {
         matches!(self, Self::Http2 | Self::WsPipelined)
     }
 
-    /// Each exchange pays for a connection of its own.
+    /// Whether each message pays for a connection of its own.
     pub const fn reconnects(self) -> bool {
         matches!(self, Self::HttpNew | Self::WsNew)
     }
 
-    /// It speaks WebSocket (RFC 6455).
+    /// Whether the lane speaks WebSocket (RFC 6455).
     pub const fn is_websocket(self) -> bool {
         matches!(self, Self::Ws | Self::WsPipelined | Self::WsNew)
     }
 
-    /// It POSTs to an echo, so that any HTTP/1.1 server will do.
+    /// Whether the lane POSTs to an echo over HTTP/1.1. Any HTTP/1.1 server can take part in it.
     pub const fn is_http(self) -> bool {
         matches!(self, Self::HttpBare | Self::HttpHyper | Self::HttpReqwest | Self::HttpNew)
     }
 }
 
-/// A contestant: a kind, in the clear or within TLS.
+/// A contestant: a kind of exchange, in the clear or within TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Lane {
-    /// The kind.
+    /// The kind of exchange.
     pub kind: LaneKind,
-    /// Within TLS 1.3.
+    /// Whether it runs within TLS 1.3.
     pub tls: bool,
 }
 
 impl Lane {
-    /// The contestants of a race that names none: what people write, and what splits the gap
-    /// between them.
+    /// The lanes of a race that names none: what most people write, and the lanes that explain the
+    /// gap between HTTP and WebSocket.
     pub const DEFAULT: [Self; 5] = [
         Self::plain(LaneKind::Tcp),
         Self::plain(LaneKind::HttpBare),
@@ -90,17 +91,17 @@ impl Lane {
         Self::plain(LaneKind::Ws),
     ];
 
-    /// That kind, in the clear.
+    /// Returns the lane of that kind without TLS.
     pub const fn plain(kind: LaneKind) -> Self {
         Self { kind, tls: false }
     }
 
-    /// The name in tables, options and JSON.
+    /// Returns the name in tables, options and JSON, for example `http-hyper+tls`.
     pub fn name(self) -> String {
         self.to_string()
     }
 
-    /// The name on a slide: the protocol.
+    /// Returns the name on a slide, which is the protocol.
     pub const fn title(self) -> &'static str {
         match (self.kind, self.tls) {
             (LaneKind::Tcp, false) => "raw TCP",
@@ -120,7 +121,7 @@ impl Lane {
         }
     }
 
-    /// What runs in it, in words.
+    /// Returns a short description of the implementation.
     pub const fn description(self) -> &'static str {
         match self.kind {
             LaneKind::Tcp => "length and payload, the floor",
@@ -159,12 +160,12 @@ impl FromStr for Lane {
     }
 }
 
-/// The name of a lane's kind, and whether it is within TLS.
+/// Splits a lane's name into the name of its kind and whether `+tls` follows.
 fn split_tls(name: &str) -> (&str, bool) {
     name.strip_suffix("+tls").map_or((name, false), |plain| (plain, true))
 }
 
-/// A name that no lane has.
+/// The name is not that of any lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownLane(pub String);
 
@@ -202,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_lane_is_found_by_the_name_it_gives() {
+    fn each_lane_is_found_by_its_name() {
         for kind in LaneKind::ALL {
             for tls in [false, true] {
                 let lane = Lane { kind, tls };
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_name_is_refused_with_the_right_ones() {
+    fn an_unknown_name_is_refused_with_the_known_ones() {
         let error = "http-hiper+tls".parse::<Lane>().unwrap_err();
         assert_eq!(error, UnknownLane("http-hiper+tls".to_owned()));
         let sentence = error.to_string();

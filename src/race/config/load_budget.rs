@@ -1,25 +1,24 @@
-//! [`LoadBudget`]: how many requests the servers of others may still be asked, shared fairly among the lanes.
+//! [`LoadBudget`]: the requests that external servers may still get, shared fairly among the lanes.
 
 use crate::race::config::external_servers::{ExternalServersError, LoadLimit, MIN_EXCHANGES};
 use crate::race::config::lane::{Lane, LaneKind};
 use crate::race::config::race_config::RaceConfig;
 
-/// The requests that may still be asked of others' servers, and how they are shared: every lane
-/// does as many exchanges in a round as the others, and no round is begun that the rest would not
-/// complete.
+/// The requests that external servers may still get. In a round every lane does the same number of
+/// exchanges, and no round begins that the rest cannot complete.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::race) struct LoadBudget {
     left: u64,
 }
 
 impl LoadBudget {
-    /// What is left once the connections of all lanes are open. A lane that does not open has had
-    /// its part all the same.
+    /// Creates the budget that is left once the connections of all lanes are open. A lane that
+    /// failed to open has used its share all the same.
     pub(in crate::race) fn new(load_limit: LoadLimit, config: &RaceConfig) -> Self {
         Self { left: load_limit.requests.saturating_sub(to_open(config)) }
     }
 
-    /// Whether it is enough for one round.
+    /// Checks that the budget suffices for one round.
     pub(in crate::race) fn check(self, config: &RaceConfig) -> Result<(), ExternalServersError> {
         let opening = to_open(config);
         let least = opening.saturating_add(to_complete(config, &config.lanes));
@@ -34,14 +33,16 @@ impl LoadBudget {
         Err(ExternalServersError::FewRequests { given, opening, least })
     }
 
-    /// The exchanges that each of `lanes` may do in its warm-up; what a round needs is kept for it.
+    /// Returns how many exchanges each of `lanes` may do in its warm-up. What one round needs is
+    /// held back.
     pub(in crate::race) fn warm_up(self, config: &RaceConfig, lanes: &[Lane]) -> u64 {
+        // The warm-up counts as one more round.
         let spare = self.left.saturating_sub(to_complete(config, lanes));
         exchanges(spare.min(self.share(config.pairs.saturating_add(1))), config, lanes)
     }
 
-    /// The exchanges that each of `lanes` may do in the next round, of so many that are still to
-    /// come; none if the rest would not complete it.
+    /// Returns how many exchanges each of `lanes` may do in the next round, if `rounds` are still
+    /// to come. Returns `None` if the budget cannot complete the round.
     pub(in crate::race) fn round(
         self,
         config: &RaceConfig,
@@ -52,7 +53,7 @@ impl LoadBudget {
         (self.left >= least).then(|| exchanges(self.share(rounds).max(least), config, lanes))
     }
 
-    /// These exchanges were done, or may have been.
+    /// Subtracts exchanges that were done, or may have been.
     pub(in crate::race) fn spend(&mut self, exchanges: u64, config: &RaceConfig, lane: Lane) {
         self.left = self.left.saturating_sub(exchanges.saturating_mul(per_exchange(config, lane)));
     }
@@ -62,31 +63,31 @@ impl LoadBudget {
     }
 }
 
-/// The requests of one exchange: its messages, and where each has a connection of its own, an
-/// opening handshake each.
+/// Returns the requests of one exchange: its messages, plus an opening handshake for each message
+/// that opens a WebSocket.
 fn per_exchange(config: &RaceConfig, lane: Lane) -> u64 {
     let each = if lane.kind == LaneKind::WsNew { 2 } else { 1 };
     (config.messages_per_exchange() as u64).saturating_mul(each)
 }
 
-/// The requests of one exchange in each of the lanes.
+/// Returns the requests of one exchange in each of the lanes.
 fn of_all(config: &RaceConfig, lanes: &[Lane]) -> u64 {
     lanes.iter().fold(0, |sum, lane| sum.saturating_add(per_exchange(config, *lane)))
 }
 
-/// How many exchanges each of the lanes can do with so many requests.
+/// Returns how many exchanges each of the lanes can do with `requests`.
 fn exchanges(requests: u64, config: &RaceConfig, lanes: &[Lane]) -> u64 {
     requests.checked_div(of_all(config, lanes)).unwrap_or(0)
 }
 
-/// The requests of the smallest round.
+/// Returns the requests of the smallest round.
 fn to_complete(config: &RaceConfig, lanes: &[Lane]) -> u64 {
     let each = MIN_EXCHANGES.saturating_mul(config.connections as u64);
     of_all(config, lanes).saturating_mul(each)
 }
 
-/// The requests that open the connections: a WebSocket has its opening handshake, and reqwest opens
-/// a connection by an exchange.
+/// Returns the requests that open the connections: a WebSocket needs its opening handshake, and
+/// reqwest opens a connection by an exchange.
 fn to_open(config: &RaceConfig) -> u64 {
     let of = |lane: &Lane| match lane.kind {
         LaneKind::Ws | LaneKind::WsPipelined => 1,
@@ -126,7 +127,7 @@ mod tests {
     const USUAL: [LaneKind; 3] = [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::Ws];
 
     #[test]
-    fn a_bound_that_no_round_fits_into_is_refused_with_one_that_will_do() {
+    fn a_limit_below_one_round_is_refused_with_one_that_suffices() {
         for (connections, burst, least) in
             [(1, None, 8), (8, None, 64), (1, Some(10), 71), (8, Some(10), 568)]
         {
@@ -146,7 +147,8 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever the lanes make of what they may do: no more is asked for than allowed, and one round is complete.
+        /// However many of the permitted exchanges the lanes do, the limit holds and one round is
+        /// completed.
         #[test]
         fn a_budget_is_never_exceeded_and_completes_a_round(
             kinds in proptest::sample::subsequence(LaneKind::ALL.iter().copied().filter(|kind| kind.is_http() || kind.is_websocket()).collect::<Vec<_>>(), 1..7),

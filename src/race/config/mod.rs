@@ -1,4 +1,4 @@
-//! What is raced, where and for how long, as plain data, and whether it can be.
+//! What is raced, where and for how long, as plain data, and the check whether it can run.
 
 pub(super) mod external_servers;
 pub(super) mod lane;

@@ -1,24 +1,24 @@
-//! Where the two ends of a race run. The same code is 1.5 or 2.6 times as slow by this alone, so
-//! every verdict names it.
+//! Where the two ends of a race run. Placement alone can make the same code 1.5 to 2.6 times
+//! slower, so every verdict names it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::net::EndpointRole;
 use crate::text::named_enum;
 
-/// Where the two ends run.
+/// Where the client and the server process run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placement {
-    /// Client and server each on a CPU of its own, one thread each.
+    /// Client and server each on a CPU of their own, one thread each.
     #[default]
     OwnCpus,
     /// Both on the same CPU, one thread each.
     OneCpu,
-    /// Where the system puts them, one thread each.
+    /// Wherever the scheduler puts them, one thread each.
     Unpinned,
-    /// Where the system puts them, with a runtime of as many threads as there are CPUs: what most
-    /// people run.
+    /// Wherever the scheduler puts them, each with a runtime of as many threads as there are CPUs,
+    /// as most deployments run.
     UnpinnedThreads,
 }
 
@@ -42,7 +42,7 @@ impl Placement {
         }
     }
 
-    /// The next one.
+    /// Returns the placement after this one in [`Self::ALL`], cyclically.
     #[must_use]
     pub fn next(self) -> Self {
         let mut from_here =
@@ -50,7 +50,7 @@ impl Placement {
         from_here.nth(1).unwrap_or_default()
     }
 
-    /// What is best here: own CPUs where there are two.
+    /// Returns the best placement on this machine: own CPUs if there are two.
     pub fn best() -> Self {
         match allowed_cpus().len() {
             2.. => Self::OwnCpus,
@@ -59,13 +59,13 @@ impl Placement {
         }
     }
 
-    /// Whether this system can do it at all: pinning a process to a CPU is Linux's.
+    /// Whether this system supports the placement. Pinning is implemented on Linux only.
     pub fn is_possible(self) -> bool {
         matches!(self, Self::Unpinned | Self::UnpinnedThreads) || !allowed_cpus().is_empty()
     }
 
-    /// The CPU that belongs to `role`; `None` where it may run anywhere, or fewer CPUs are there
-    /// than are asked for.
+    /// Returns the CPU that is assigned to `role`. Returns `None` if the process may run anywhere,
+    /// or if there are too few CPUs.
     pub fn cpu(self, role: EndpointRole) -> Option<usize> {
         let cpus = allowed_cpus();
         match (self, role) {
@@ -76,23 +76,24 @@ impl Placement {
         }
     }
 
-    /// The CPUs that the race is on, where that is known; they are watched for others who use them.
+    /// Returns the CPUs that the race runs on, if known. The race watches them for foreign load.
     pub fn cpus(self) -> Vec<usize> {
         let mut cpus: Vec<usize> = [EndpointRole::Client, EndpointRole::Server]
             .iter()
             .filter_map(|&end| self.cpu(end))
             .collect();
+        // One CPU may be listed twice, for the client and for the server.
         cpus.dedup();
         cpus
     }
 
-    /// Puts this process where `role` belongs; threads that it starts from now on follow. Whether
-    /// it is pinned now.
+    /// Pins this process to the CPU of `role`, including threads started from now on. Returns
+    /// whether it is pinned.
     pub fn pin(self, role: EndpointRole) -> bool {
         self.cpu(role).is_some_and(pin_to)
     }
 
-    /// How many threads an end's runtime has.
+    /// Whether the runtime of each end has more than one thread.
     pub fn is_multithreaded(self) -> bool {
         self == Self::UnpinnedThreads
     }
@@ -102,6 +103,7 @@ impl Placement {
 #[cfg(target_os = "linux")]
 fn allowed_cpus() -> Vec<usize> {
     use rustix::thread::{CpuSet, sched_getaffinity};
+    // The affinity mask respects containers and `taskset`; the number of CPUs would not.
     let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
     (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
 }
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_placement_is_found_by_its_name_and_the_key_goes_round() {
+    fn each_placement_is_found_by_its_name_and_the_cycle_has_all() {
         for placement in Placement::ALL {
             assert_eq!(placement.name().parse(), Ok(placement));
             assert_eq!(placement.next().next().next().next(), placement);

@@ -1,6 +1,6 @@
-//! What is raced over: lanes, servers, payload and every other option.
+//! [`RaceConfig`]: lanes, servers, payload and every other option of a race.
 //!
-//! A configuration is plain data; whether it can be run at all is checked before it starts.
+//! A configuration is plain data. `validate` checks before the start whether it can run.
 
 use std::time::Duration;
 
@@ -14,69 +14,69 @@ use crate::race::config::placement::Placement;
 use crate::servers::{HttpHeader, browser_request_headers, production_response_headers};
 use crate::text::units;
 
-/// The largest payload, in bytes: the bundled servers refuse more.
+/// The maximum payload in bytes. The bundled servers refuse more.
 pub(crate) const MAX_PAYLOAD: usize = 1024 * 1024;
-/// The most connections of a lane.
+/// The maximum number of connections of a lane.
 pub(crate) const MAX_CONNECTIONS: usize = 256;
-/// The most messages of an exchange.
+/// The maximum number of messages of an exchange.
 pub(crate) const MAX_BURST: usize = 1000;
-/// The longest round trip.
+/// The maximum round trip of a modelled link.
 pub(crate) const MAX_RTT: Duration = Duration::from_millis(500);
 
-/// How large requests and replies are beside their payload.
+/// How many headers requests and replies carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeaderProfile {
-    /// What the libraries send by themselves.
+    /// Only the headers that the libraries send by themselves.
     #[default]
     Minimal,
-    /// What a browser and a server on the web send: cookies, policies, cache control.
+    /// The headers of a browser and a web server: cookies, policies, cache control.
     Browser,
 }
 
 impl HeaderProfile {
-    /// What each request says beside what its library does.
+    /// Returns the headers that each request has in addition to those of its library.
     pub(in crate::race) fn request_headers(self) -> &'static [HttpHeader] {
         if self == Self::Browser { browser_request_headers() } else { &[] }
     }
 
-    /// What each reply says beside what its library does.
+    /// Returns the headers that each reply has in addition to those of its library.
     pub(in crate::race) fn response_headers(self) -> &'static [HttpHeader] {
         if self == Self::Browser { production_response_headers() } else { &[] }
     }
 }
 
-/// A race: who, with what, how long.
+/// The options of a race.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RaceConfig {
-    /// The contestants.
+    /// The lanes, in the order in which they are shown.
     pub lanes: Vec<Lane>,
-    /// The bytes of body and message.
+    /// The size of each body or message in bytes.
     pub payload: usize,
-    /// The connections of each lane; each does one exchange at a time.
+    /// The number of connections of each lane. Each does one exchange at a time.
     pub connections: usize,
     /// The headers of requests and replies.
     pub headers: HeaderProfile,
-    /// The messages of one exchange; none: 1, or 10 where a lane pipelines.
+    /// The number of messages of one exchange. `None` stands for 1, or 10 if a lane pipelines.
     pub burst: Option<usize>,
-    /// How far away the servers are.
+    /// The round trip, jitter and bandwidth between client and server.
     pub link: LinkConditions,
-    /// The distance is made by the kernel's own network, not modelled.
+    /// Whether the kernel's network stack makes the delay; otherwise it is modelled.
     pub real_net: bool,
-    /// Exchanges a second of each lane, over all its connections; none: each follows the one
-    /// before at once.
+    /// The exchanges per second of each lane, over all its connections. `None`: each exchange
+    /// follows the previous one at once.
     pub rate: Option<u32>,
-    /// Where the two ends run.
+    /// Where the client and the server process run.
     pub placement: Placement,
-    /// The number of rounds; each gives a pair.
+    /// The number of rounds. Each gives one pair of medians for each lane and the baseline.
     pub pairs: usize,
-    /// How long a lane runs in one round, at least.
+    /// The minimum time for which a lane runs in a round.
     pub slice: Duration,
-    /// How long each lane runs before it counts.
+    /// The time for which each lane runs before measuring starts.
     pub warm_up: Duration,
-    /// The seed of the order of lanes and of the interval's resamples.
+    /// The seed for the order of the lanes and for the bootstrap's resamples.
     pub seed: u64,
-    /// Somebody else's servers.
+    /// External servers that replace the bundled ones.
     pub external: Option<ExternalServers>,
 }
 
@@ -101,47 +101,48 @@ impl Default for RaceConfig {
     }
 }
 
-/// As a factor of a time; more than fits is as much as fits.
+/// Converts a count to a factor of a duration, saturating.
 fn factor(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 impl RaceConfig {
-    /// The messages of one exchange.
+    /// Returns the number of messages of one exchange.
     pub fn messages_per_exchange(&self) -> usize {
         let pipelines = self.lanes.iter().any(|lane| lane.kind == LaneKind::WsPipelined);
         self.burst.unwrap_or(if pipelines { 10 } else { 1 })
     }
 
-    /// The bytes of each body and message: printable, and the same for all lanes.
+    /// Returns the content of each body and message: printable ASCII, the same for all lanes.
     pub fn payload_bytes(&self) -> Bytes {
         (b' '..=b'~').cycle().take(self.payload).collect()
     }
 
-    /// What each WebSocket may read at once, in bytes. The library's default of 128 KiB makes every
-    /// connection 20 times as large, and slower; large payloads get a larger one.
+    /// Returns the size of a WebSocket's read buffer in bytes. The library's default of 128 KiB
+    /// makes a connection 20 times as large, and slower. Large payloads get a larger buffer.
     pub fn read_buffer(&self) -> usize {
         if self.payload >= 64 * 1024 { 16 * 1024 } else { 4096 }
     }
 
-    /// How long an exchange may take before its lane is given up.
+    /// Returns how long an exchange may take before its lane is given up.
     pub(in crate::race) fn exchange_timeout(&self) -> Duration {
         let LinkConditions { rtt, jitter, bandwidth } = self.link;
         let (messages, connections) =
             (factor(self.messages_per_exchange()), factor(self.connections));
-        // there and back, with the headers
+        // Both directions, with 8 KiB for the headers.
         let bits = (self.payload as u64).saturating_add(8 * 1024).saturating_mul(8 * 2);
         let seconds =
             |bandwidth: u64| bits.checked_div(bandwidth).unwrap_or(bits).saturating_add(1);
         let sending =
             bandwidth.map_or(Duration::ZERO, |bandwidth| Duration::from_secs(seconds(bandwidth)));
+        // A message on a new wss connection takes four round trips. Six leave a margin.
         let trips = rtt.saturating_add(jitter).saturating_mul(6).saturating_mul(messages);
         let sending = sending.saturating_mul(messages).saturating_mul(connections);
         Duration::from_secs(5).saturating_add(trips).saturating_add(sending)
     }
 
-    /// The lane that the others are compared with: the open WebSocket where it runs, otherwise the
-    /// last one.
+    /// Returns the lane that the others are compared with: the open WebSocket if it takes part,
+    /// otherwise the last WebSocket lane, otherwise the last lane.
     pub fn baseline(&self) -> Lane {
         let open = |tls| {
             self.lanes.iter().find(|lane| **lane == Lane { kind: LaneKind::Ws, tls }).copied()
@@ -157,20 +158,21 @@ impl RaceConfig {
         open(false).or_else(|| open(true)).or_else(other).unwrap_or(Lane::plain(LaneKind::Ws))
     }
 
-    /// The lane whose steadiness tells of the machine: the floor where it runs, otherwise the base.
+    /// Returns the lane whose drift reveals an unsteady machine: raw TCP if it takes part,
+    /// otherwise the baseline.
     pub fn floor(&self) -> Lane {
         let floor = Lane::plain(LaneKind::Tcp);
         if self.lanes.contains(&floor) { floor } else { self.baseline() }
     }
 
-    /// How long a run takes if nothing takes longer than a slice.
+    /// Returns how long a race takes if no slice overruns.
     pub fn duration(&self) -> Duration {
         let slices = factor(self.lanes.len().saturating_mul(self.pairs));
         let warming_up = self.warm_up.saturating_mul(factor(self.lanes.len()));
         self.slice.saturating_mul(slices).saturating_add(warming_up)
     }
 
-    /// The conditions in words, for a verdict.
+    /// Returns the conditions in words, for a verdict.
     pub fn conditions(&self) -> String {
         let mut parts = vec![match self.messages_per_exchange() {
             0 | 1 => format!("{} bytes there and back", self.payload),
@@ -190,17 +192,18 @@ impl RaceConfig {
         parts.join(", ")
     }
 
-    /// Where the servers are, in words.
+    /// Describes where the servers are.
     pub fn describe_link(&self) -> String {
         let how = if self.real_net { "real network stack" } else { "modelled" };
         let LinkConditions { rtt, jitter, bandwidth } = self.link;
         match (&self.external, self.link.is_ideal()) {
-            (Some(external), _) => format!("servers of others ({})", external.hosts()),
+            (Some(external), _) => format!("external servers ({})", external.hosts()),
             (None, true) if self.real_net => "real network stack, no distance".to_owned(),
             (None, true) => "loopback".to_owned(),
             (None, false) => {
                 let mut text = format!("{} ms away", units::millis(rtt));
                 if !jitter.is_zero() {
+                    // `jitter` is the width of the range, so it is ± half of it.
                     text += &format!(
                         " ± {} ms",
                         units::millis(jitter.checked_div(2).unwrap_or_default())
@@ -214,7 +217,7 @@ impl RaceConfig {
         }
     }
 
-    /// The command that runs the same again.
+    /// Returns the command line that runs the same race again.
     pub fn command(&self) -> String {
         let lanes: Vec<String> = self.lanes.iter().map(|lane| lane.name()).collect();
         let mut command = format!(
@@ -258,7 +261,7 @@ impl RaceConfig {
     }
 }
 
-/// Bits a second with the unit that fits.
+/// Formats a bit rate with the unit that fits.
 fn format_bit_rate(count: u64) -> String {
     match count {
         1_000_000.. => format!("{} Mbit/s", count as f64 / 1e6),
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn pipelining_is_ten_messages_unless_told_otherwise() {
+    fn pipelining_means_ten_messages_unless_a_burst_is_given() {
         let lanes = vec![Lane::plain(LaneKind::HttpHyper), Lane::plain(LaneKind::WsPipelined)];
         let config = RaceConfig { lanes, ..RaceConfig::default() };
         assert_eq!(
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_says_all_that_is_not_the_default() {
+    fn the_command_names_every_option_that_is_not_the_default() {
         let link = LinkConditions { rtt: Duration::from_millis(80), ..LinkConditions::default() };
         let config = RaceConfig {
             placement: Placement::OneCpu,

@@ -1,4 +1,4 @@
-//! [`RaceConfig::validate`]: whether a race can be run at all, asked before it starts.
+//! [`RaceConfig::validate`]: checks before the start whether a race can run.
 
 use thiserror::Error;
 
@@ -9,37 +9,37 @@ use crate::race::config::race_config::{
     MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig,
 };
 
-/// Why a configuration cannot be run.
+/// Why a configuration cannot run.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RaceConfigError {
-    /// Nobody to race.
+    /// No lane is selected.
     #[error("a race needs at least one lane; name some, for example http-reqwest,ws")]
     NoLanes,
-    /// A lane twice.
-    #[error("the lane {0} is named twice")]
+    /// A lane is selected twice.
+    #[error("the lane {0} is given twice")]
     DuplicateLane(Lane),
-    /// An option out of its range.
-    #[error("{what} is {given}; it can be from {from} to {to}")]
+    /// An option is out of its range.
+    #[error("{what} is {given}; it must be from {from} to {to}")]
     OutOfRange {
-        /// Which option.
+        /// The option, for example `the payload in bytes`.
         what: &'static str,
-        /// What was given.
+        /// The value that was given.
         given: String,
-        /// The least.
+        /// The smallest value.
         from: String,
-        /// The most.
+        /// The largest value.
         to: String,
     },
-    /// A jitter above the round trip.
-    #[error("the jitter is larger than the round trip; the most is as large")]
+    /// The jitter exceeds the round trip.
+    #[error("the jitter must not be larger than the round trip")]
     Jitter,
-    /// A bandwidth of 0.
+    /// The bandwidth is 0.
     #[error("a bandwidth of 0 lets nothing through; give for example 10mbit")]
     NoBandwidth,
-    /// A real network and servers of others.
-    #[error("--real-net is between our own ends; it has no way to other servers")]
+    /// A real network was combined with external servers.
+    #[error("--real-net connects the bundled servers only; it does not reach external servers")]
     RealNetToOthers,
-    /// It cannot be run on the servers of others.
+    /// The race cannot run against external servers.
     #[error(transparent)]
     External(#[from] ExternalServersError),
 }
@@ -58,11 +58,10 @@ fn check_range<T: PartialOrd + ToString>(
 }
 
 impl RaceConfig {
-    /// Whether the configuration can be run.
+    /// Checks whether the configuration can run.
     ///
     /// # Errors
-    ///
-    /// What cannot be, and what could.
+    /// Fails at the first option that cannot be, with what is expected instead.
     pub fn validate(&self) -> Result<(), RaceConfigError> {
         if self.lanes.is_empty() {
             return Err(RaceConfigError::NoLanes);
@@ -104,7 +103,7 @@ impl RaceConfig {
     }
 }
 
-/// Whether the lanes can be run on the servers of others.
+/// Checks whether the lanes can run against external servers.
 fn check_external(
     external: &ExternalServers,
     config: &RaceConfig,
@@ -131,7 +130,8 @@ fn check_external(
     }
 }
 
-/// Narrower than [`crate::net::is_loopback`]: reqwest asks the resolver for names in `localhost`.
+/// Whether `host` is certainly on this machine. This is narrower than [`crate::net::is_loopback`],
+/// because reqwest asks the resolver for names within `localhost`.
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn load_goes_elsewhere_only_within_a_bound() {
+    fn load_on_other_machines_needs_a_limit() {
         use ExternalServersError::NoLoadLimit;
         assert_eq!(external_problem("http://127.0.0.1:1/echo,ws://[::1]:2/", None), Ok(()));
         assert_eq!(external_problem("http://localhost/,ws://127.9.9.9/", None), Ok(()));
@@ -175,15 +175,15 @@ mod tests {
         assert_eq!(refused("http://127.0.0.1.example/,ws://127.0.0.1/"), remote);
         assert_eq!(
             remote.to_string(),
-            "`127.0.0.1.example` is not on loopback, and a race is load; say how much it may be \
-             at most: --max-requests 10000 --max-time 30s"
+            "`127.0.0.1.example` is not on loopback, and a race puts load on it; limit the load, \
+             for example: --max-requests 10000 --max-time 30s"
         );
         let load_limit = Some(LoadLimit { requests: 100, time: Duration::from_secs(1) });
         assert_eq!(external_problem("http://192.168.1.2/,ws://127.0.0.1/", load_limit), Ok(()));
     }
 
     #[test]
-    fn a_wrong_url_is_refused_with_a_right_one() {
+    fn a_wrong_url_is_refused_with_an_example() {
         use ExternalServersError::{HttpUrl, NotTwoUrls, Tls, WebSocketUrl};
         assert_eq!(refused("127.0.0.1:80,ws://127.0.0.1/"), HttpUrl("127.0.0.1:80".to_owned()));
         assert!(matches!(refused("http://127.0.0.1/,http://127.0.0.1/"), WebSocketUrl(_)));
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(refused("https://127.0.0.1/,ws://127.0.0.1/"), without);
         assert_eq!(
             without.to_string(),
-            "a URL with s:// wants lanes with +tls, and http-reqwest is named"
+            "a URL with s:// needs lanes with +tls, but the lane http-reqwest is selected"
         );
     }
 
@@ -209,7 +209,7 @@ mod tests {
         );
         assert!(
             problem(&RaceConfig { connections: 257, ..RaceConfig::default() })
-                .contains("is 257; it can be from 1 to 256")
+                .contains("is 257; it must be from 1 to 256")
         );
         assert!(
             problem(&RaceConfig { lanes: vec![], ..RaceConfig::default() })
@@ -218,7 +218,7 @@ mod tests {
         let twice = vec![Lane::plain(LaneKind::Ws), Lane::plain(LaneKind::Ws)];
         assert_eq!(
             problem(&RaceConfig { lanes: twice, ..RaceConfig::default() }),
-            "the lane ws is named twice"
+            "the lane ws is given twice"
         );
         let link = LinkConditions { jitter: Duration::from_millis(1), ..LinkConditions::default() };
         assert!(
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn no_dial_wraps_round_into_its_range() {
+    fn no_number_wraps_into_its_range() {
         for beyond in [u64::MAX, u64::MAX / 1000, u64::MAX / 1_000_000, 1 << 32] {
             let rtt = Duration::from_millis(beyond);
             let far = RaceConfig {
@@ -237,16 +237,18 @@ mod tests {
             };
             assert!(problem(&far).starts_with("the round trip in ms is "), "{}", problem(&far));
         }
-        // 2^64 ms, which a u64 of milliseconds holds as 0
+        // 2^64 ms, which wraps to 0 in a u64 of milliseconds.
         let rtt = Duration::from_secs_f64(18_446_744_073_709_551_616.0 / 1000.0);
         let link = LinkConditions { rtt, ..LinkConditions::default() };
         assert!(
-            problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500")
+            problem(&RaceConfig { link, ..RaceConfig::default() })
+                .contains("must be from 0 to 500")
         );
         let rtt = MAX_RTT + Duration::from_nanos(1);
         let link = LinkConditions { rtt, ..LinkConditions::default() };
         assert!(
-            problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500")
+            problem(&RaceConfig { link, ..RaceConfig::default() })
+                .contains("must be from 0 to 500")
         );
         let huge = [
             RaceConfig { payload: usize::MAX, ..RaceConfig::default() },
@@ -256,8 +258,8 @@ mod tests {
             RaceConfig { rate: Some(u32::MAX), ..RaceConfig::default() },
         ];
         for config in huge {
-            assert!(problem(&config).contains(" can be from "), "{}", problem(&config));
-            // whoever asks before the check gets an answer too
+            assert!(problem(&config).contains(" must be from "), "{}", problem(&config));
+            // Methods must not panic before the configuration is checked either.
             assert!(
                 config.exchange_timeout() >= Duration::from_secs(5)
                     && config.duration() > Duration::ZERO

@@ -1,6 +1,5 @@
-//! What the runner and the two ends of a lane say to each other: one JSON object a line.
-//! The end of either stream is the end of the race: an end whose referee is gone has nothing left
-//! to do.
+//! The messages between the runner and a lane's two processes: one JSON object per line.
+//! The end of either stream ends the race: without its runner a process has nothing left to do.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,37 +11,37 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as
 
 use crate::race::{Lane, RaceConfig};
 
-/// The longest line; a slice's histogram has at most some thousand buckets.
+/// The maximum length of a line in bytes. A slice's histogram has a few thousand buckets at most.
 const MAX_LINE_BYTES: u64 = 8 << 20;
 
-/// What the runner asks of a worker.
+/// A request of the runner to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::race) enum WorkerRequest {
-    /// The server is to listen.
+    /// Asks the server to listen.
     Listen {
         lane: Lane,
         config: RaceConfig,
-        /// The address to listen on; the port is any free one.
+        /// The address to listen on, with any free port.
         address: std::net::IpAddr,
     },
-    /// The client is to open its connections.
+    /// Asks the client to open its connections.
     Connect { lane: Lane, config: RaceConfig, target: LaneTarget },
-    /// The client is to do exchanges for that long, at least two a connection, but no more than
-    /// `max_exchanges` in all.
+    /// Asks the client to do exchanges for the duration `slice`: at least two on each connection,
+    /// and at most `max_exchanges` in total.
     Run { slice: Duration, max_exchanges: Option<u64> },
-    /// The server is to say what it has counted.
+    /// Asks the server for its counters.
     Count,
-    /// The server is to stand still; it does not answer.
+    /// Asks the server to stall for `duration`. It sends no response.
     Stall { duration: Duration },
 }
 
-/// What a worker answers.
+/// A worker's response.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::race) enum WorkerResponse {
-    /// The server listens.
+    /// The server is listening.
     Listening {
         address: SocketAddr,
-        /// Its certificate (DER), where the lane is within TLS.
+        /// The server's certificate (DER), if the lane uses TLS.
         certificate: Option<Vec<u8>>,
         pinned: bool,
     },
@@ -50,18 +49,18 @@ pub(in crate::race) enum WorkerResponse {
     Connected { pinned: bool },
     /// The slice is over.
     SliceDone(SliceResult),
-    /// What the server has counted since its start.
+    /// The server's counters since its start.
     Counted(ServerCounters),
-    /// What was asked for could not be done.
+    /// The request failed, for this reason.
     Failed(String),
 }
 
-/// Where a client goes, and whom it trusts there.
+/// The server that a client connects to, and the certificates that it trusts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::race) struct LaneTarget {
     pub(in crate::race) host: String,
     pub(in crate::race) port: u16,
-    /// Path and query of the request.
+    /// The path and query of the request.
     pub(in crate::race) path: String,
     pub(in crate::race) trust: TlsTrust,
 }
@@ -70,59 +69,59 @@ pub(in crate::race) struct LaneTarget {
 pub(in crate::race) enum TlsTrust {
     /// No TLS.
     Plain,
-    /// This certificate (DER) and no other.
+    /// Trusts this certificate (DER) only.
     Certificate(Vec<u8>),
-    /// Whom browsers trust.
+    /// Trusts the certificate authorities that browsers trust.
     Web,
 }
 
-/// One slice of one lane.
+/// The result of one slice of one lane.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(in crate::race) struct SliceResult {
-    /// Nanoseconds and how often: from before an exchange, or from when it was due, to its
-    /// compared reply.
+    /// Pairs of nanoseconds and their number of occurrences. Each time runs to the compared reply,
+    /// from the start of the exchange or, at a fixed rate, from when it was due.
     pub(in crate::race) times: Vec<(u64, u64)>,
-    /// The same from when an exchange really began; only at a fixed rate, otherwise it is the
-    /// same.
+    /// The same counted from the real start of each exchange. Empty unless the rate is fixed.
     pub(in crate::race) service_times: Vec<(u64, u64)>,
     pub(in crate::race) took: Duration,
-    /// What the client's process used.
+    /// The resources that the client's process used.
     pub(in crate::race) usage: ResourceUsage,
-    /// The first error; its connection takes no further part.
+    /// The first error. Its connection takes no further part.
     pub(in crate::race) error: Option<String>,
 }
 
-/// What the server has counted since it listens.
+/// A server's counters since it began to listen.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(in crate::race) struct ServerCounters {
-    /// TCP payload that came in.
+    /// Bytes of TCP payload received.
     pub(in crate::race) received: u64,
-    /// TCP payload that went out.
+    /// Bytes of TCP payload sent.
     pub(in crate::race) sent: u64,
     pub(in crate::race) usage: ResourceUsage,
 }
 
-/// What a process has used, or used between two moments.
+/// The resources that a process has used, in total or between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::race) struct ResourceUsage {
-    /// CPU time of all its threads; none where the system does not tell.
+    /// The CPU time of all its threads; `None` if the system does not say.
     pub(in crate::race) cpu: Option<Duration>,
-    /// Allocations; none where nobody counts them.
+    /// The number of allocations; `None` if nothing counts them.
     pub(in crate::race) allocations: Option<u64>,
 }
 
 impl ResourceUsage {
-    /// What this process has used so far.
+    /// Returns what this process has used so far.
     pub(in crate::race) fn now() -> Self {
         let count = stats_alloc::INSTRUMENTED_SYSTEM.stats();
         let allocations = count.allocations.saturating_add(count.reallocations);
         Self {
             cpu: process_cpu_time(),
+            // A count of 0 means that the program runs without the counting allocator.
             allocations: (allocations > 0).then_some(allocations as u64),
         }
     }
 
-    /// What was used since `before`.
+    /// Returns what was used since `before`.
     pub(in crate::race) fn since(self, before: Self) -> Self {
         let allocations = self.allocations.zip(before.allocations);
         Self {
@@ -133,7 +132,7 @@ impl ResourceUsage {
 }
 
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not provide it")]
 fn process_cpu_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     let nanos = Duration::from_nanos(time.tv_nsec.unsigned_abs());
@@ -145,7 +144,7 @@ fn process_cpu_time() -> Option<Duration> {
     None
 }
 
-/// Sends one line.
+/// Writes one message as a line.
 pub(in crate::race) async fn write_message(
     output: &mut (impl AsyncWrite + Unpin),
     message: &impl Serialize,
@@ -156,12 +155,14 @@ pub(in crate::race) async fn write_message(
     output.flush().await
 }
 
-/// The next line; `None` at the end of the stream.
+/// Reads the next message; `None` at the end of the stream. It is not cancellation-safe: a line
+/// that was read in part is lost.
 pub(in crate::race) async fn read_message<T: DeserializeOwned>(
     input: &mut (impl AsyncBufRead + Unpin),
 ) -> io::Result<Option<T>> {
     use tokio::io::AsyncReadExt as _;
     let mut line = Vec::new();
+    // A longer line is cut off at the limit, and then fails to parse.
     if input.take(MAX_LINE_BYTES).read_until(b'\n', &mut line).await? == 0 {
         return Ok(None);
     }

@@ -1,5 +1,5 @@
-//! A lane's two ends as child processes of this program. They end when they are dropped, and by
-//! themselves when whoever started them is gone, for their standard input ends then.
+//! The client and server of a lane as child processes of this program. They are killed on drop, and
+//! exit by themselves if their parent is gone, because that ends their standard input.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -19,19 +19,19 @@ use crate::race::process::ipc::{
 };
 use crate::race::{ExternalServersError, Lane, Placement, RaceConfig};
 
-/// How long an end may take to come up, or to answer what takes no time.
+/// How long a process may take to start, or to answer a request that needs no time.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The program whose `racer` command is an end of a race: this one.
+/// The program that runs the workers with its `racer` command: this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerProgram(pub PathBuf);
 
 impl WorkerProgram {
-    /// The program that runs now, even if its file has been replaced meanwhile.
+    /// Returns the program that is running, even if its file has been replaced since.
     pub fn current() -> Self {
         let link = PathBuf::from("/proc/self/exe");
         let path = if link.exists() { Ok(link) } else { std::env::current_exe() };
-        // without either there is still the search path
+        // Without either, the search path is tried.
         Self(path.unwrap_or_else(|_| PathBuf::from("wiretalk")))
     }
 }
@@ -42,7 +42,7 @@ impl Default for WorkerProgram {
     }
 }
 
-/// One end, as a process.
+/// One end of a lane as a child process.
 struct Worker {
     role: EndpointRole,
     process: Child,
@@ -63,7 +63,8 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        // Ctrl-C and Ctrl-Z are for whoever holds the terminal
+        // A process group of its own keeps Ctrl-C and Ctrl-Z for the program that owns the
+        // terminal.
         #[cfg(unix)]
         command.process_group(0);
         let mut process = command.spawn()?;
@@ -85,16 +86,18 @@ impl Worker {
             Ok(Ok(Some(WorkerResponse::Failed(reason)))) => Err(WorkerError::Reported(reason)),
             Ok(Ok(Some(response))) => Ok(response),
             Ok(Ok(None) | Err(_)) => Err(self.exit_error().await),
+            // The stream may now be in the middle of a message. The lane fails, so nobody reads on.
             Err(_) => Err(WorkerError::Timeout { role: self.role, limit: time_limit }),
         }
     }
 
-    /// Why the process is no more.
+    /// Returns why the process has ended or fallen silent, with what it wrote to standard error.
     async fn exit_error(&mut self) -> WorkerError {
         let ended = timeout(Duration::from_secs(1), self.process.wait()).await;
         let mut output = Vec::new();
         if let Some(stderr) = self.process.stderr.take() {
-            // what is not there by now is not waited for
+            // Only what has been written by now is of interest, and a grandchild could hold the
+            // pipe open.
             let _ = timeout(Duration::from_millis(100), stderr.take(4096).read_to_end(&mut output))
                 .await;
         }
@@ -106,16 +109,16 @@ impl Worker {
     }
 }
 
-/// Both ends of a lane; against others' servers only the client.
+/// Both ends of a lane, or only the client for external servers.
 pub(in crate::race) struct LaneProcesses {
     server: Option<Worker>,
     client: Worker,
-    /// Both ends are where their placement puts them.
+    /// Whether both ends run on the CPUs that their placement assigns.
     pub(in crate::race) pinned: bool,
 }
 
 impl LaneProcesses {
-    /// Both ends with all connections open.
+    /// Starts both ends and opens all connections.
     pub(in crate::race) async fn start(
         program: &WorkerProgram,
         lane: Lane,
@@ -131,6 +134,8 @@ impl LaneProcesses {
         let mut client = start_worker(program, EndpointRole::Client, config.placement, netns)?;
         let request = WorkerRequest::Connect { lane, config: config.clone(), target };
         let connections = u32::try_from(config.connections).unwrap_or(u32::MAX);
+        // The client opens its connections one after the other, and each may take the exchange
+        // timeout.
         let time_limit = config
             .exchange_timeout()
             .saturating_mul(2)
@@ -144,7 +149,7 @@ impl LaneProcesses {
         }
     }
 
-    /// Exchanges for that long. An order to stall reaches the server meanwhile.
+    /// Runs a slice. If `stall` resolves meanwhile, the server is asked to stall for that long.
     pub(in crate::race) async fn run_slice(
         &mut self,
         slice: Duration,
@@ -154,17 +159,19 @@ impl LaneProcesses {
     ) -> Result<SliceResult, WorkerError> {
         let request = WorkerRequest::Run { slice, max_exchanges };
         let running = self.client.request(
+            // The worker's own timeouts come first, so that its error says what happened.
             &request,
             slice.saturating_add(exchange_timeout.saturating_mul(4)).saturating_add(WORKER_TIMEOUT),
         );
         let stalling = async {
             let time = stall.await;
             if let Some(server) = &mut self.server {
-                // a server that is gone is about to be noticed by its client
+                // The error is ignored: if the server is gone, its client is about to notice.
                 let _ =
                     write_message(&mut server.requests, &WorkerRequest::Stall { duration: time })
                         .await;
             }
+            // This branch must never end the `select!`; only the slice does.
             std::future::pending::<()>().await;
         };
         let response = tokio::select! {
@@ -178,7 +185,7 @@ impl LaneProcesses {
         }
     }
 
-    /// What the server has counted so far; `None` where it is not ours.
+    /// Returns the server's counters so far; `None` for an external server.
     pub(in crate::race) async fn server_counters(
         &mut self,
     ) -> Result<Option<ServerCounters>, WorkerError> {
@@ -219,7 +226,7 @@ fn own_target(address: SocketAddr, lane: Lane, trust: TlsTrust) -> LaneTarget {
     }
 }
 
-/// Where the lane goes if the servers are not ours.
+/// Returns the lane's target on the external servers; `None` if the servers are the bundled ones.
 fn external_target(
     lane: Lane,
     config: &RaceConfig,
@@ -239,7 +246,9 @@ fn start_worker(
     let failed = |source| WorkerError::Start { role, source };
     let Some(netns) = netns else { return Worker::start(program, role, placement).map_err(failed) };
     let (program, runtime) = (program.clone(), tokio::runtime::Handle::current());
+    // A child inherits the network namespace of the thread that starts it.
     let started = netns.run_in(role, move || {
+        // tokio needs the runtime's context to register the pipes of the child.
         let _inside = runtime.enter();
         Worker::start(&program, role, placement)
     });

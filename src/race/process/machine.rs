@@ -1,26 +1,26 @@
-//! What is known of the machine: its names, how busy its CPUs are with others, and whether its
-//! kernel lost connections.
+//! What is known about the machine: its names, how busy others keep its CPUs, and whether its
+//! kernel dropped connections.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-/// The machine and the crates that were measured on it, by name.
+/// The machine, and the versions of the crates that were measured on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
-    /// The CPU's model; empty where it is not told.
+    /// The model of the CPU, empty if unknown.
     pub cpu: String,
-    /// How many CPUs there are.
+    /// The number of CPUs that this process may use.
     pub cpus: usize,
-    /// The operating system and its kernel's release.
+    /// The operating system and the release of its kernel.
     pub kernel: String,
-    /// TCP's congestion control; empty where it is not told.
+    /// TCP's congestion control algorithm, empty if unknown.
     pub congestion_control: String,
-    /// The crates that lanes are made of, and their versions.
+    /// The crates that the lanes are built from, with their versions.
     pub crates: BTreeMap<&'static str, &'static str>,
 }
 
-/// The crates that the lanes are made of.
+/// The crates that the lanes are built from.
 const CRATES: [&str; 9] = [
     "axum",
     "h2",
@@ -34,7 +34,7 @@ const CRATES: [&str; 9] = [
 ];
 
 impl Machine {
-    /// This machine.
+    /// Detects this machine.
     pub fn detect() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let info = read("/proc/cpuinfo");
@@ -51,18 +51,19 @@ impl Machine {
         }
     }
 
-    /// In a few words, for a table's foot.
+    /// Returns a short summary for the foot of a table.
     pub fn summary(&self) -> String {
         let cpu = if self.cpu.is_empty() { "unknown CPU" } else { &self.cpu };
         format!("{} x {cpu}, {}", self.cpus, self.kernel)
     }
 }
 
-/// The versions of [`CRATES`] in a `Cargo.lock`.
+/// Returns the versions of [`CRATES`] in a `Cargo.lock`.
 fn crate_versions(lock: &'static str) -> BTreeMap<&'static str, &'static str> {
     let quoted = |line: &'static str, key: &str| line.strip_prefix(key)?.strip_suffix('"');
     let mut found = BTreeMap::new();
     let mut name = "";
+    // A package's `version` follows its `name`.
     for line in lock.lines() {
         if let Some(this) = quoted(line, "name = \"") {
             name = this;
@@ -75,21 +76,21 @@ fn crate_versions(lock: &'static str) -> BTreeMap<&'static str, &'static str> {
     found
 }
 
-/// How long some CPUs have been busy since the machine began, with anybody.
+/// How long some CPUs have been busy since boot, for any process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::race) struct CpuBusyTime {
     time: Duration,
 }
 
 impl CpuBusyTime {
-    /// The busy time of these CPUs, of all where none is named; `None` where the system does not
-    /// tell.
+    /// Returns the busy time of `cpus`, or of all CPUs if the list is empty. Returns `None` if the
+    /// system does not provide it.
     pub(in crate::race) fn now(cpus: &[usize]) -> Option<Self> {
         parse_busy_time(&fs::read_to_string("/proc/stat").ok()?, cpus).map(|time| Self { time })
     }
 
-    /// The share of `elapsed` on `cpus` CPUs that others had since `before`, ours taken out: 0 to
-    /// 1.
+    /// Returns the share of CPU time that other processes had since `before`, over `elapsed` on
+    /// `cpus` CPUs. `ours` is subtracted. The result is between 0 and 1.
     pub(in crate::race) fn foreign_since(
         self,
         before: Self,
@@ -102,11 +103,12 @@ impl CpuBusyTime {
     }
 }
 
-/// user, nice, system and steal of `/proc/stat`, which counts in hundredths of a second. Interrupts
-/// are left out: those of our own packets are among them.
+/// Sums user, nice, system and steal of `/proc/stat`, in ticks of 10 ms. Interrupts are left out,
+/// because those of the race's own packets are among them.
 fn parse_busy_time(stat: &str, cpus: &[usize]) -> Option<Duration> {
     let named = |line: &str| {
         let number = line.split_whitespace().next()?.strip_prefix("cpu")?;
+        // The line `cpu` is the sum of the lines `cpu0`, `cpu1` and so on.
         Some(if cpus.is_empty() {
             number.is_empty()
         } else {
@@ -124,24 +126,27 @@ fn parse_busy_time(stat: &str, cpus: &[usize]) -> Option<Duration> {
     ticks.map(|ticks| Duration::from_millis(ticks.saturating_mul(10)))
 }
 
-/// Connections that the kernel lost because a listener's queue was full: the counters of `TcpExt`
-/// in `/proc/net/netstat`, since the network namespace began or between two moments. Each costs its
-/// client a second until it tries again.
+/// Connections that the kernel dropped because a listener's queue was full, from `TcpExt` in
+/// `/proc/net/netstat`. The counters run since the network namespace began, or between two moments.
+/// Each drop delays its client by a second, until its SYN is sent again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListenDrops {
-    /// `ListenOverflows`: the queue of connections that wait to be accepted was full.
+    /// `ListenOverflows`: the queue of connections waiting to be accepted was full.
     pub overflows: u64,
-    /// `ListenDrops`: those, and what was dropped at a listener for other reasons.
+    /// `ListenDrops`: those, and connections dropped at a listener for other reasons.
     pub drops: u64,
 }
 
 impl ListenDrops {
-    /// The counters of the calling thread's network namespace; `None` where the system has none.
+    /// Returns the counters of the calling thread's network namespace; `None` if the system has
+    /// none.
     pub(in crate::race) fn now() -> Option<Self> {
+        // `/proc/net` belongs to the process; only `thread-self` follows the thread into its
+        // namespace.
         listen_drops(&fs::read_to_string("/proc/thread-self/net/netstat").ok()?)
     }
 
-    /// What was lost since `before`.
+    /// Returns the drops since `before`.
     pub(in crate::race) fn since(self, before: Self) -> Self {
         Self {
             overflows: self.overflows.saturating_sub(before.overflows),
@@ -149,19 +154,19 @@ impl ListenDrops {
         }
     }
 
-    /// Why a run during which that was lost does not count; nothing where nothing was.
+    /// Returns why a run with these drops does not count, or `None` if there were none.
     pub fn objection(self) -> Option<String> {
         let Self { overflows, drops } = self;
         (overflows > 0 || drops > 0).then(|| {
             format!(
-                "the kernel lost connections at a full listener (ListenOverflows +{overflows}, \
+                "the kernel dropped connections at a full listener (ListenOverflows +{overflows}, \
                  ListenDrops +{drops}), and their clients waited a second each"
             )
         })
     }
 }
 
-/// A line of names and a line of numbers, both of which begin with `TcpExt:`.
+/// Parses a line of names and a line of numbers, both of which begin with `TcpExt:`.
 fn listen_drops(netstat: &str) -> Option<ListenDrops> {
     let mut lines = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
     let (names, numbers) = (lines.next()?, lines.next()?);
@@ -180,7 +185,7 @@ mod tests {
                         500 0 4 4 2 0 0\nintr 1\n";
 
     #[test]
-    fn the_named_cpus_are_summed_and_interrupts_left_out() {
+    fn the_given_cpus_are_summed_without_interrupts() {
         assert_eq!(parse_busy_time(STAT, &[]), Some(Duration::from_millis(1280)));
         assert_eq!(parse_busy_time(STAT, &[1]), Some(Duration::from_millis(520)));
         assert_eq!(parse_busy_time(STAT, &[0, 1]), Some(Duration::from_millis(1280)));
@@ -189,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn no_number_of_ticks_is_too_large() {
+    fn huge_tick_counts_saturate() {
         let line = |name: &str| format!("{name}{}\n", format!(" {}", u64::MAX).repeat(10));
         let stat = [line("cpu0"), line("cpu1")].concat();
         assert_eq!(parse_busy_time(&stat, &[0, 1]), Some(Duration::from_millis(u64::MAX)));
     }
 
     #[test]
-    fn what_is_not_ours_is_foreign() {
+    fn cpu_time_of_others_is_foreign() {
         let at = |ms| CpuBusyTime { time: Duration::from_millis(ms) };
         let share =
             at(1_500).foreign_since(at(500), Duration::from_millis(800), Duration::from_secs(1), 2);
@@ -207,7 +212,7 @@ mod tests {
                            1 515 520 77\nIpExt: InNoRoutes ListenOverflows\nIpExt: 3 4\n";
 
     #[test]
-    fn lost_connections_are_found_by_their_names() {
+    fn dropped_connections_are_found_by_their_names() {
         assert_eq!(listen_drops(NETSTAT), Some(ListenDrops { overflows: 515, drops: 520 }));
         let swapped =
             NETSTAT.replacen("ListenOverflows ListenDrops", "ListenDrops ListenOverflows", 1);
@@ -228,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_lost_meanwhile_is_objected_to() {
+    fn only_drops_since_the_start_are_an_objection() {
         let at = |overflows, drops| ListenDrops { overflows, drops };
         assert_eq!(at(515, 520).since(at(515, 520)).objection(), None);
         let why = at(516, 522).since(at(515, 520)).objection().unwrap();

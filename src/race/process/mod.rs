@@ -1,5 +1,5 @@
-//! The processes of a race: a pair for each lane, what is said between them and the referee, and
-//! the machine they share.
+//! The processes of a race: a pair for each lane, their messages to and from the runner, and the
+//! machine they share.
 
 pub(super) mod ipc;
 pub(super) mod lane_processes;

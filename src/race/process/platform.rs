@@ -1,5 +1,4 @@
-//! What a race lacks on systems other than Linux, in sentences: what cannot be done there is said
-//! there.
+//! What a race lacks on systems other than Linux, as sentences that the race prints there.
 
 const PINNING: &str = "Processes cannot be pinned to CPUs on this system: both ends run where it \
                        puts them (unpinned), and the times scatter more. own-cpus and one-cpu \
@@ -9,11 +8,11 @@ const REAL_NET: &str = "--real-net needs Linux's network namespaces and TUN devi
 const TIMER: &str = "Timers are as coarse as a millisecond on this system: a modelled distance \
                      and a fixed rate are late by up to 1.5 ms, where Linux is late by 50 \
                      microseconds.";
-const OTHERS: &str = "How much CPU time others use is not known on this system, so a busy machine \
-                      is no reason why a run does not count.";
+const OTHERS: &str = "The CPU time of other programs is not known on this system, so a busy \
+                      machine does not make a run invalid.";
 const CPU_TIME: &str = "The CPU time of an exchange is not measured on this system.";
 
-/// What a race lacks on this system, a sentence each; none on Linux.
+/// What a race lacks on this system, one sentence each; empty on Linux.
 pub(crate) const LACKING: &[&str] = if cfg!(target_os = "linux") {
     &[]
 } else if cfg!(unix) {
@@ -29,7 +28,7 @@ mod tests {
     use crate::race::Placement;
 
     #[test]
-    fn it_says_so_where_and_only_where_it_is_so() {
+    fn limits_are_listed_exactly_where_they_apply() {
         let says = |what| LACKING.contains(&what);
         let pins = Placement::OneCpu.cpu(EndpointRole::Client).is_some();
         assert_eq!(says(PINNING), !pins);

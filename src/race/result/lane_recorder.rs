@@ -1,4 +1,4 @@
-//! A lane with everything measured on it.
+//! [`LaneRecorder`]: everything measured on a lane.
 
 use std::time::Duration;
 
@@ -8,27 +8,27 @@ use crate::race::process::ipc::{ResourceUsage, ServerCounters, SliceResult};
 use crate::race::process::lane_processes::LaneProcesses;
 use crate::race::{ExchangeCost, Lane, LaneStats, SliceRecord};
 
-/// The buckets of a doubling in the picture of a lane's times.
+/// Buckets per octave (doubling) in the picture of a lane's times.
 const BUCKETS_PER_OCTAVE: u32 = 8;
 
 pub(in crate::race) struct LaneRecorder {
     pub(in crate::race) lane: Lane,
-    /// `None` once it has failed: its processes are gone.
+    /// The lane's processes; `None` once the lane has failed.
     pub(in crate::race) processes: Option<LaneProcesses>,
     pub(in crate::race) failure: Option<WorkerError>,
     times: Histogram,
     service_times: Histogram,
     running_time: Duration,
-    /// The median of each round, in seconds; `None` where it did not run.
+    /// The median of each round in seconds; `None` for a round in which the lane did not run.
     pub(in crate::race) round_medians: Vec<Option<f64>>,
-    /// What the server's sockets carried during `counted` exchanges, in and out.
+    /// The bytes that the server's sockets received and sent during `counted` exchanges.
     bytes: (u64, u64),
     counted: u64,
     client: UsageTotal,
     server: UsageTotal,
 }
 
-/// What an end has used in all slices.
+/// What one end has used in all slices.
 #[derive(Clone, Copy, Default)]
 struct UsageTotal {
     cpu: Option<Duration>,
@@ -46,6 +46,7 @@ impl UsageTotal {
     }
 
     fn per_exchange(self, count: u64) -> ExchangeCost {
+        // No caller divides by 0: `stats` checks the count.
         let count = count as f64;
         ExchangeCost {
             cpu: self.cpu.map(|sum| sum.as_secs_f64() / count),
@@ -75,14 +76,14 @@ impl LaneRecorder {
         }
     }
 
-    /// The lane takes no further part; its processes end.
+    /// Takes the lane out of the race and ends its processes. The first error is kept.
     pub(in crate::race) fn fail(&mut self, error: WorkerError) {
         self.failure.get_or_insert(error);
         self.processes = None;
     }
 
-    /// Adds a slice that ran at a place of a round, and what the server had counted before and
-    /// after it.
+    /// Adds the result of a slice, with its round, its position in the round, and the server's
+    /// counters before and after it.
     pub(in crate::race) fn add_slice(
         &mut self,
         (round, position): (usize, usize),
@@ -95,6 +96,8 @@ impl LaneRecorder {
         self.service_times.add_counts(&result.service_times);
         self.running_time = self.running_time.saturating_add(result.took);
         let count = times.count();
+        // Bytes of a slice that broke off belong to exchanges that were not counted, so they are
+        // left out.
         if let Some((before, after)) = counted
             && result.error.is_none()
         {
@@ -107,6 +110,7 @@ impl LaneRecorder {
             self.client.add(result.usage);
             self.server.add(after.usage.since(before.usage));
         }
+        // Rounds in which the lane did not run have no median.
         self.round_medians.resize(round, None);
         self.round_medians.push((count > 0).then(|| times.quantile(0.5).as_secs_f64()));
         SliceRecord {
@@ -119,7 +123,7 @@ impl LaneRecorder {
         }
     }
 
-    /// The CPU time of both ends in all slices.
+    /// Returns the CPU time of both ends in all slices.
     pub(in crate::race) fn cpu(&self) -> Duration {
         self.client.cpu.unwrap_or_default().saturating_add(self.server.cpu.unwrap_or_default())
     }
@@ -150,9 +154,9 @@ mod tests {
     use super::*;
     use crate::race::LaneKind;
 
-    /// What a process counts is what it says; a server may also have begun anew.
+    /// Another process decides what it reports, and a server may have restarted.
     #[test]
-    fn no_count_of_another_process_is_too_large_or_goes_back_too_far() {
+    fn counters_of_another_process_may_be_huge_or_go_back() {
         let mut track =
             LaneRecorder::new(Lane::plain(LaneKind::Ws), Err(WorkerError::NotConnected));
         let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };

@@ -1,4 +1,4 @@
-//! What came of a race: samples of each lane, ratios, and whether the run counts.
+//! The results of a race: samples of each lane, ratios, and whether the run counts.
 
 pub(super) mod lane_recorder;
 pub(super) mod outcome;

@@ -1,54 +1,55 @@
-//! What a race has shown: figures by lane, ratios, where the time goes, whether it counts, and a
-//! sentence.
+//! What a race has shown: figures for each lane, ratios, where the time goes, whether the run
+//! counts, and a sentence.
 //!
-//! Nothing here is measured; it is worked out from what was.
+//! Nothing here measures; everything is computed from samples.
 
 use std::time::Duration;
 
 use crate::measure::{Drift, HistogramSummary, Ratio, RatioVerdict, median, paired_ratio};
 use crate::race::{Lane, LaneKind, ListenDrops, Machine, RaceConfig};
 
-/// A lane's figures so far.
+/// The figures of a lane so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LaneStats {
-    /// Which lane.
+    /// The lane that the figures belong to.
     pub lane: Lane,
-    /// The times of its exchanges; at a fixed rate from when they were due.
+    /// The times of its exchanges. At a fixed rate they count from when an exchange was due.
     pub times: HistogramSummary,
-    /// At a fixed rate: the times from when they really began.
+    /// The times from when exchanges really began; `None` unless the rate is fixed.
     pub service_times: Option<HistogramSummary>,
-    /// The median of its slices' medians, in seconds.
+    /// The median of its slices' medians in seconds; `None` before the first slice.
     pub median: Option<f64>,
-    /// The median of each round, in seconds; `None` where it did not run.
+    /// The median of each round in seconds; `None` for a round in which the lane did not run.
     pub round_medians: Vec<Option<f64>>,
-    /// The share of exchanges in each eighth of a doubling: its lower end, and 0 to 1.
+    /// The share of exchanges in each eighth of an octave: the lower end of the bucket, and the
+    /// share from 0 to 1.
     pub shares: Vec<(Duration, f64)>,
-    /// The same of `service_times`.
+    /// The same shares for `service_times`.
     pub service_time_shares: Vec<(Duration, f64)>,
-    /// The time it has run, warm-up not counted.
+    /// The time for which it has run, without the warm-up.
     pub running_time: Duration,
-    /// Bytes an exchange from client to server and back, counted at the server's sockets as TCP
-    /// payload; `None` if the server is not ours, or no slice is complete yet.
+    /// The bytes per exchange from client to server and back, counted as TCP payload at the
+    /// server's sockets. `None` for an external server, or before the first complete slice.
     pub bytes: Option<(f64, f64)>,
-    /// What its client used for an exchange.
+    /// The cost of an exchange in the client's process.
     pub client: Option<ExchangeCost>,
-    /// What its server used for an exchange.
+    /// The cost of an exchange in the server's process.
     pub server: Option<ExchangeCost>,
-    /// Why it takes no further part.
+    /// Why the lane takes no further part; `None` while it does.
     pub failure: Option<String>,
 }
 
-/// What an end uses for an exchange.
+/// The cost of an exchange in one process.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ExchangeCost {
-    /// CPU time, in seconds; `None` where the system does not tell.
+    /// The CPU time in seconds; `None` if the system does not provide it.
     pub cpu: Option<f64>,
-    /// Allocations; `None` where nobody counts them.
+    /// The number of allocations; `None` if nothing counts them.
     pub allocations: Option<f64>,
 }
 
 impl LaneStats {
-    /// Exchanges a second while the lane ran; 0 before it did.
+    /// Returns exchanges per second while the lane ran, 0 before it has run.
     pub fn rate(&self) -> f64 {
         if self.running_time.is_zero() {
             0.0
@@ -58,78 +59,78 @@ impl LaneStats {
     }
 }
 
-/// A lane's time by the base's.
+/// The time of a lane divided by that of the baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LaneRatio {
-    /// Whose time.
+    /// The lane whose time is the numerator.
     pub lane: Lane,
-    /// By whose.
+    /// The lane whose time is the denominator.
     pub baseline: Lane,
-    /// The ratio; above 1 the lane takes longer.
+    /// The ratio. Above 1 the lane takes longer.
     pub ratio: Ratio,
 }
 
-/// One slice as it was run.
+/// A slice that was run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SliceRecord {
-    /// Whose.
+    /// The lane that ran.
     pub lane: Lane,
-    /// In which round; they begin with 0.
+    /// The round, from 0.
     pub round: usize,
-    /// At which place of the round; places begin with 0.
+    /// The position within the round, from 0.
     pub position: usize,
-    /// From its beginning to the end of its last exchange.
+    /// The time from the start of the slice to the end of its last exchange.
     pub took: Duration,
-    /// The times of its exchanges.
+    /// The summary of its exchanges' times.
     pub summary: HistogramSummary,
-    /// The same in full: nanoseconds, and how often.
+    /// All times: pairs of nanoseconds and their number of occurrences.
     pub times: Vec<(u64, u64)>,
 }
 
-/// A step from one lane up to the next: what that layer costs.
+/// The cost of one layer: the difference between a lane and the next lower one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LayerCost {
-    /// What is added, in words.
+    /// The name of the layer that is added.
     pub layer: &'static str,
-    /// The median of the rounds' differences, in seconds.
+    /// The median of the rounds' differences in seconds.
     pub cost: f64,
 }
 
-/// The gap between what people write: of which steps it consists.
+/// The gap between reqwest and the open WebSocket, divided into layers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GapBreakdown {
-    /// From the WebSocket to reqwest, in seconds.
+    /// The gap in seconds.
     pub gap: f64,
-    /// The steps on the way.
+    /// The layers that make up the gap.
     pub layers: [LayerCost; 3],
 }
 
-/// The end of a race.
+/// The outcome of a race.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RaceOutcome {
-    /// What was run.
+    /// The configuration that was run.
     pub config: RaceConfig,
-    /// Where.
+    /// The machine on which it ran.
     pub machine: Machine,
-    /// Both ends of all lanes were where the placement puts them.
+    /// Whether both ends of all lanes ran on the CPUs that the placement assigns.
     pub pinned: bool,
     /// The lanes in the order of the configuration.
     pub lanes: Vec<LaneStats>,
-    /// One for each lane that ran together with the base.
+    /// One ratio for each lane that ran together with the baseline.
     pub ratios: Vec<LaneRatio>,
     /// Every slice, in the order in which they ran.
     pub slices: Vec<SliceRecord>,
-    /// The share of the CPUs that others had, 0 to 1; `None` where it is not known.
+    /// The share of the CPUs that other programs used, 0 to 1; `None` if unknown.
     pub foreign_cpu: Option<f64>,
-    /// The connections that the kernel lost where the servers are; `None` where it is not known.
+    /// The connections that the kernel dropped at the servers' listeners; `None` if unknown.
     pub lost: Option<ListenDrops>,
-    /// How far the floor has drifted.
+    /// The drift of the floor.
     pub drift: Drift,
-    /// Why the run does not count; empty if it does.
+    /// The reasons why the run does not count; empty if it does.
     pub invalid_because: Vec<String>,
 }
 
-/// The paired ratios of all lanes that have run beside the base.
+/// Returns the paired ratio of every lane that ran beside the baseline.
 pub fn ratios(config: &RaceConfig, lanes: &[LaneStats]) -> Vec<LaneRatio> {
     let baseline = config.baseline();
     let Some(baseline_stats) = lanes.iter().find(|stats| stats.lane == baseline) else {
@@ -146,16 +147,18 @@ pub fn ratios(config: &RaceConfig, lanes: &[LaneStats]) -> Vec<LaneRatio> {
     lanes.iter().filter_map(paired).collect()
 }
 
-/// The medians of the rounds in which both have run.
+/// Returns the medians of the rounds in which both lanes ran.
 fn pairs<'a>(a: &'a LaneStats, b: &'a LaneStats) -> impl Iterator<Item = (f64, f64)> + 'a {
     a.round_medians.iter().zip(&b.round_medians).filter_map(|(a, b)| a.zip(*b))
 }
 
-/// Where the time goes between the WebSocket and reqwest; `None` unless all lanes on the way have
-/// run.
+/// Divides the gap between reqwest and the WebSocket into layers. Returns `None` unless all four
+/// lanes have run.
 pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
     let find = |kind| lanes.iter().find(|stats| stats.lane == Lane { kind, tls });
     let difference = |upper: &LaneStats, lower: &LaneStats| {
+        // Differences are formed round by round, so that a slow phase of the machine affects both
+        // sides.
         let mut differences: Vec<f64> =
             pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
         (!differences.is_empty()).then(|| median(&mut differences))
@@ -179,12 +182,13 @@ impl RaceOutcome {
         self.invalid_because.is_empty()
     }
 
-    /// The ratio that the talk is about: reqwest's, or that of whoever is slowest beside the base.
+    /// Returns the ratio that the talk is about: that of reqwest, or otherwise the one farthest
+    /// from 1.
     pub fn headline(&self) -> Option<LaneRatio> {
         headline(&self.ratios)
     }
 
-    /// Where both ends really ran: the placement, or `unpinned` where pinning has failed.
+    /// Returns where both ends really ran: the placement, or `unpinned` if pinning failed.
     pub fn placement(&self) -> &'static str {
         use crate::race::Placement::{OneCpu, OwnCpus, Unpinned};
         match self.config.placement {
@@ -193,7 +197,7 @@ impl RaceOutcome {
         }
     }
 
-    /// The result in one sentence, with its conditions.
+    /// Returns the result and its conditions as one sentence.
     pub fn summary(&self) -> String {
         if !self.is_valid() {
             return format!("This run does not count: {}.", self.invalid_because.join("; "));
@@ -225,10 +229,12 @@ impl RaceOutcome {
     }
 }
 
-/// The ratio that the talk is about among these: reqwest's, or that of whoever is farthest from 1.
+/// Returns the ratio among these that the talk is about: that of reqwest, or otherwise the one
+/// farthest from 1.
 pub(crate) fn headline(ratios: &[LaneRatio]) -> Option<LaneRatio> {
     let others = || ratios.iter().filter(|of| of.lane != of.baseline);
     let written = others().find(|of| of.lane.kind == LaneKind::HttpReqwest);
+    // On a logarithmic scale, 1/2 is as far from 1 as 2.
     let distance = |of: &LaneRatio| of.ratio.median.ln().abs();
     written.or_else(|| others().max_by(|a, b| distance(a).total_cmp(&distance(b)))).copied()
 }
@@ -260,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_carries_its_conditions() {
+    fn the_sentence_contains_its_conditions() {
         let lanes =
             vec![of(LaneKind::Tcp, 0.97, 0.96, 0.98), of(LaneKind::HttpReqwest, 1.47, 1.45, 1.49)];
         assert_eq!(
@@ -284,18 +290,18 @@ mod tests {
     }
 
     #[test]
-    fn ratios_are_of_rounds_that_both_have_run() {
+    fn ratios_use_rounds_in_which_both_ran() {
         let mut halved = stats(LaneKind::HttpReqwest, &[140.0, 150.0, 160.0]);
         halved.round_medians[1] = None;
         let lanes = [halved, stats(LaneKind::Ws, &[100.0, 1.0, 100.0])];
         let found = ratios(&RaceConfig::default(), &lanes);
         assert_eq!((found[0].ratio.pairs, found[1].ratio.pairs), (2, 3));
         assert!((found[0].ratio.median - 1.5).abs() < 1e-9);
-        assert!((found[1].ratio.median - 1.0).abs() < 1e-9, "the base by itself is 1");
+        assert!((found[1].ratio.median - 1.0).abs() < 1e-9, "the baseline by itself is 1");
     }
 
     #[test]
-    fn the_gap_is_split_by_the_lanes_between() {
+    fn the_gap_is_divided_by_the_lanes_between() {
         let lanes = [
             stats(LaneKind::HttpBare, &[90.0, 91.0, 90.0]),
             stats(LaneKind::HttpHyper, &[112.0, 113.0, 112.0]),
@@ -314,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_exchanges_by_the_time_the_lane_ran() {
+    fn the_rate_counts_only_the_time_in_which_the_lane_ran() {
         let times = HistogramSummary { count: 50, ..HistogramSummary::default() };
         let stats =
             LaneStats { times, running_time: Duration::from_millis(500), ..LaneStats::default() };

@@ -1,38 +1,38 @@
-//! Whether a run counts: everything that was measured beside the lanes, held against its limits.
+//! Whether a run counts: checks everything that was measured beside the lanes against its limits.
 //!
-//! It measures nothing and runs nothing; `referee` gives the figures.
+//! It measures nothing and runs nothing; the runner provides the figures.
 
 use crate::measure::Drift;
 use crate::race::error::RaceError;
 use crate::race::process::machine::ListenDrops;
 use crate::race::{Lane, LaneStats};
 
-/// A run in which others had more than this share of the CPUs does not count.
+/// The maximum share of the CPUs that other programs may use in a run that counts.
 pub(crate) const MAX_FOREIGN_CPU: f64 = 0.05;
-/// A run whose floor drifts by more than this share, and does not merely scatter, does not count.
+/// The maximum drift of the floor in a run that counts, unless the drift can be scatter.
 pub(crate) const MAX_FLOOR_DRIFT: f64 = 0.10;
 
-/// What decides whether a run counts.
+/// The figures that decide whether a run counts.
 #[derive(Clone, Debug)]
 pub(in crate::race) struct Conditions<'a> {
-    /// Why the race as a whole has failed.
+    /// Why the race as a whole failed.
     pub(in crate::race) failure: Option<&'a RaceError>,
-    /// The lanes, with the failure of each.
+    /// The lanes, each with its failure.
     pub(in crate::race) lanes: &'a [LaneStats],
-    /// The share of the CPUs that others had, 0 to 1; `None` where it is not known.
+    /// The share of the CPUs that other programs used, 0 to 1; `None` if unknown.
     pub(in crate::race) foreign: Option<f64>,
-    /// The lane that the drift is of.
+    /// The lane whose drift is checked.
     pub(in crate::race) floor: Lane,
-    /// How far the floor has drifted.
+    /// The drift of the floor.
     pub(in crate::race) drift: Drift,
-    /// The connections that the kernel lost at a full listener; `None` where it is not known.
+    /// The connections that the kernel dropped at a full listener; `None` if unknown.
     pub(in crate::race) lost: Option<ListenDrops>,
-    /// The rounds that were completed.
+    /// The number of completed rounds.
     pub(in crate::race) rounds: usize,
 }
 
 impl Conditions<'_> {
-    /// Why the run does not count, a sentence without its full stop each; none if it does.
+    /// Returns why the run does not count, as sentences without a full stop; empty if it does.
     pub(in crate::race) fn objections(self) -> Vec<String> {
         let mut objections: Vec<String> = self.failure.iter().map(ToString::to_string).collect();
         let failed =
@@ -54,6 +54,7 @@ impl Conditions<'_> {
             ));
         }
         objections.extend(self.lost.and_then(ListenDrops::objection));
+        // The other reasons explain why no round was completed, so this one stands alone.
         if self.rounds == 0 && objections.is_empty() {
             objections.push("no round was completed".to_owned());
         }
@@ -67,7 +68,7 @@ mod tests {
     use crate::net::NetnsError;
     use crate::race::RaceConfig;
 
-    /// A run to which nobody can object.
+    /// A run without objections.
     fn sound(lanes: &[LaneStats]) -> Conditions<'_> {
         let (floor, drift) = (RaceConfig::default().floor(), Drift::default());
         Conditions {
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn others_may_have_5_percent_of_the_cpus_and_no_more() {
+    fn others_may_use_5_percent_of_the_cpus_and_no_more() {
         for share in [0.049, 0.05] {
             assert_eq!(
                 Conditions { foreign: Some(share), ..sound(&[]) }.objections(),
@@ -127,11 +128,11 @@ mod tests {
         }
         only(drifted(0.101, None), "drifted by +10 %");
         only(drifted(-0.101, Some(0.05)), "drifted by -10 %");
-        assert_eq!(drifted(0.5, Some(0.051)).objections(), [""; 0], "it may be scatter");
+        assert_eq!(drifted(0.5, Some(0.051)).objections(), [""; 0], "the drift may be scatter");
     }
 
     #[test]
-    fn a_run_without_a_round_does_not_count_and_says_why_first() {
+    fn a_run_without_a_round_does_not_count_and_gives_the_cause() {
         only(Conditions { rounds: 0, ..sound(&[]) }, "no round was completed");
         let failed = LaneStats { failure: Some("refused".to_owned()), ..LaneStats::default() };
         only(Conditions { rounds: 0, ..sound(std::slice::from_ref(&failed)) }, "refused");
@@ -147,18 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn what_the_kernel_lost_is_an_objection() {
+    fn connections_dropped_by_the_kernel_are_an_objection() {
         let lost = |overflows, drops| Conditions {
             lost: Some(ListenDrops { overflows, drops }),
             ..sound(&[])
         };
         assert_eq!(lost(0, 0).objections(), [""; 0]);
-        only(lost(0, 1), "the kernel lost connections");
-        only(lost(1, 0), "the kernel lost connections");
+        only(lost(0, 1), "the kernel dropped connections");
+        only(lost(1, 0), "the kernel dropped connections");
     }
 
     #[test]
-    fn all_objections_are_told() {
+    fn all_objections_are_listed() {
         let all = Conditions {
             foreign: Some(1.0),
             drift: Drift { relative_change: 1.0, p_value: None },

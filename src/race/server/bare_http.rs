@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand (RFC 9112), the answering side.
+//! The server of the HTTP/1.1 lane that is written by hand (RFC 9112).
 
 use std::io;
 
@@ -16,13 +16,13 @@ const MISDIRECTED: &[u8] =
 const TOO_LARGE: &[u8] =
     b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// Until the peer hangs up, or sends what is no request.
+/// Serves requests until the peer hangs up or sends something that isn't a request.
 pub(super) async fn serve(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     headers: HeaderProfile,
     options: &ServerOptions,
 ) {
-    // nobody is left to be told
+    // The error is ignored: the connection is gone, and a lane's server reports nothing.
     let _ = echo(Timed::new(socket, options.limits), headers, options).await;
 }
 
@@ -37,6 +37,7 @@ async fn echo(
         extra += &format!("{name}: {value}\r\n");
     }
     loop {
+        // Bytes after a whole request are the next one (pipelining, RFC 9112 section 9.3.2).
         let request = inbox.bytes();
         let Ok(head) = bare_http::parse_head(request) else {
             return socket.write_all(BAD_REQUEST).await;

@@ -1,4 +1,5 @@
-//! HTTP/2 (RFC 9113) by prior knowledge, or as TLS has agreed: the same echo as over HTTP/1.1.
+//! The HTTP/2 server (RFC 9113), with prior knowledge or ALPN. The echo is the same as over
+//! HTTP/1.1.
 
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -11,7 +12,7 @@ use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::{ServerOptions, http};
 
-/// Until the peer hangs up.
+/// Serves requests until the peer hangs up.
 pub(super) async fn serve<S>(
     scope: Scope,
     socket: S,
@@ -27,6 +28,6 @@ pub(super) async fn serve<S>(
         async move { http::judged(&echo, request, &access).await }
     });
     let mut builder = http2::Builder::new(ScopedExecutor(scope));
-    // nobody is left to be told
+    // The error is ignored: the connection is gone, and a lane's server reports nothing.
     let _ = builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
 }

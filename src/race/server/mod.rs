@@ -1,7 +1,7 @@
-//! The end of a lane that answers: an echo on a port of its own, whose sockets are counted, may be
-//! far away, and may stand still.
+//! The server process of a lane: an echo on a port of its own. Its sockets are counted, may be
+//! behind a modelled link, and may stall.
 //!
-//! HTTP/1.1 and WebSocket are the bundled servers' own handlers; here are the others.
+//! HTTP/1.1 and WebSocket use the handlers of the bundled servers; the other protocols are here.
 
 mod bare_http;
 mod http2;
@@ -28,11 +28,12 @@ use crate::race::{HeaderProfile, Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 use crate::servers::{Access, HostName, Limits, ServerOptions, http, websocket};
 
-/// Nothing is cut off while other lanes run.
+/// The timeout for an idle connection. It is long, because a lane is idle while the others run.
 const LANE_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// Does what the requests say, until they end; then all that was begun ends with the scope.
-/// `pinned` is told to the runner: whether this process is where its placement puts it.
+/// Carries out the requests from `input` until it ends. Dropping the scope then ends everything
+/// that was started. `pinned` is reported to the runner: whether this process runs on the CPU that
+/// its placement assigns.
 pub(crate) async fn run_server(
     scope: &Scope,
     pinned: bool,
@@ -64,7 +65,7 @@ pub(crate) async fn run_server(
                 continue;
             }
             WorkerRequest::Connect { .. } | WorkerRequest::Run { .. } => {
-                WorkerResponse::Failed("that is for a client".to_owned())
+                WorkerResponse::Failed("this request is for a client".to_owned())
             }
         };
         if write_message(&mut output, &response).await.is_err() {
@@ -73,7 +74,7 @@ pub(crate) async fn run_server(
     }
 }
 
-/// What each connection is served with.
+/// What every connection is served with.
 #[derive(Clone)]
 struct LaneService {
     lane: Lane,
@@ -83,12 +84,12 @@ struct LaneService {
     events: sse::EventStreams,
 }
 
-/// Connections are idle while other lanes run, and nothing may be cut off that is merely far away.
-/// Who does not read, or leaves unfinished what it has begun, gets as much time as an exchange
-/// does.
+/// Returns the limits of a lane's server. Connections are idle while other lanes run, and a slow
+/// modelled link must not look like a slow peer. A peer that does not read, or does not finish a
+/// frame, gets as long as an exchange may take.
 fn limits(config: &RaceConfig) -> Limits {
     let (exchange_timeout, own) = (config.exchange_timeout(), Limits::default());
-    // a quarter of what comes over the narrowest link
+    // A quarter of the bandwidth in bytes per second: bits / 8 / 4.
     let min_rate =
         config.link.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
     Limits {
@@ -152,18 +153,19 @@ impl AcceptLoop {
         let connection = |stream, peer| {
             let (accepted, seed) = (Instant::now(), self.seed.wrapping_add(number));
             number = number.wrapping_add(1);
-            // the tap stands at the socket itself: bytes count when they are there
+            // The tap is at the socket itself, so bytes count when they arrive and not when the
+            // modelled link delivers them.
             let tap = Tap::new(stream, self.service.options.traffic.count_connection());
             let socket = DelayedStream::new(tap, self.link, accepted, self.stall.clone(), seed);
             let (service, scope, acceptor) =
                 (self.service.clone(), self.scope.child(), self.acceptor.clone());
             async move {
-                // out of timers: the client sees that the connection is closed
+                // Without a timer the connection is dropped, which the client sees as closed.
                 let Ok(socket) = socket else { return };
                 serve(service, scope, acceptor, socket, peer).await;
             }
         };
-        // the clients are the race's own: there are never so many
+        // The limit is never reached, because the clients are the race's own.
         net::serve("connection", &self.scope, &listener, limit, || {}, connection).await;
     }
 }
@@ -178,7 +180,8 @@ async fn serve<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Some(acceptor) = acceptor else { return service.serve(scope, socket, peer).await };
-    // a client that speaks no TLS is told by the alert, and one that says nothing is not waited for
+    // The timeout drops a client that starts no handshake. One that speaks no TLS gets an alert
+    // from rustls.
     if let Ok(Ok(socket)) =
         timeout(service.options.limits.write_timeout, acceptor.accept(socket)).await
     {
@@ -215,12 +218,12 @@ impl LaneService {
     }
 }
 
-/// A lane's service on pipes in place of sockets, for tests in a time that stands still.
+/// A lane's service on pipes instead of sockets, for tests in paused time.
 #[cfg(test)]
 pub(super) mod piped {
     use super::*;
 
-    /// What serves a lane, and where.
+    /// A lane's service, with the scope of its connections.
     pub(in crate::race) struct Piped {
         service: LaneService,
         acceptor: Option<TlsAcceptor>,
@@ -228,7 +231,7 @@ pub(super) mod piped {
     }
 
     impl Piped {
-        /// The service, and its certificate where the lane is within TLS.
+        /// Creates the service and, for a lane with TLS, its certificate.
         pub(in crate::race) fn new(
             scope: &Scope,
             lane: Lane,
@@ -260,7 +263,7 @@ mod tests {
     use super::*;
     use crate::servers::hostile::{Serving, drips, floods, withstands_all};
 
-    /// What serves a connection of that lane in a race with default settings.
+    /// Serves a connection of that lane in a race with default settings.
     fn serving(lane: Lane) -> impl Fn(DuplexStream) -> Serving {
         let config = RaceConfig { lanes: vec![lane], ..RaceConfig::default() };
         let options = ServerOptions { limits: limits(&config), ..ServerOptions::default() };
@@ -274,16 +277,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hostile_websocket_is_given_up() {
+    async fn a_hostile_websocket_is_disconnected() {
         withstands_all(1 << 20, Some(1008), serving(Lane::plain(LaneKind::Ws))).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_never_reads_is_given_up_on_every_lane() {
+    async fn a_peer_that_never_reads_is_disconnected_on_every_lane() {
         let post = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n";
         let post = [&post[..], &[b'x'; 1000]].concat();
         let tcp = [&1000_u32.to_be_bytes()[..], &[b'x'; 1000]].concat();
-        // RFC 9113: the preface, an empty SETTINGS frame, and then PING frames
+        // RFC 9113: the preface, an empty SETTINGS frame, then PING frames.
         let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
         let ping = b"\0\0\x08\x06\0\0\0\0\0whatever";
         let lost =
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_never_ends_what_it_has_begun_is_given_up() {
+    async fn a_peer_that_never_finishes_is_disconnected() {
         for (kind, begun) in [
             (LaneKind::Tcp, &[0, 0x10, 0, 0][..]),
             (LaneKind::Tcp, &[0]),
@@ -342,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_far_away_and_slow_is_not_cut_off() {
+    fn a_slow_distant_peer_is_not_disconnected() {
         let slow = LinkConditions {
             rtt: Duration::from_millis(500),
             bandwidth: Some(8_000),

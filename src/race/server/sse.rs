@@ -1,5 +1,5 @@
-//! POSTs that come back as events: `GET /events` is an event stream whose first event is its
-//! number, and a POST to `/events/NUMBER` is answered by 204 and told as an event there.
+//! POSTs that come back as events. `GET /events` opens an event stream whose first event is its
+//! number. A POST to `/events/NUMBER` is answered with 204 and sent as an event on that stream.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::race::HeaderProfile;
 use crate::race::config::race_config::MAX_PAYLOAD;
 use crate::servers::http;
 
-/// The event streams that are open.
+/// The open event streams.
 #[derive(Clone, Default)]
 pub(super) struct EventStreams {
     streams: Arc<Mutex<HashMap<u64, mpsc::Sender<String>>>>,
@@ -36,8 +36,11 @@ impl EventStreams {
     }
 
     fn open_stream(&self) -> (u64, mpsc::Receiver<String>) {
+        // The bound makes a POST wait while the reader of its stream lags.
         let (sender, receiver) = mpsc::channel(64);
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        // Streams whose reader is gone are removed here, so that the map stays as small as what is
+        // open.
         streams.retain(|_, sender| !sender.is_closed());
         let number = streams.keys().max().map_or(1, |last| last.saturating_add(1));
         streams.insert(number, sender);
@@ -64,8 +67,8 @@ async fn post_event(
     Path(number): Path<u64>,
     body: Bytes,
 ) -> StatusCode {
-    // event streams are text (WHATWG HTML section 9.2.6), and a line break would end the data's
-    // line
+    // An event stream is UTF-8 text (WHATWG HTML section 9.2.6), and a line break would end the
+    // line of data.
     let Ok(text) = String::from_utf8(body.to_vec()) else {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE;
     };

@@ -1,4 +1,5 @@
-//! The floor: four bytes of length (big endian) and the payload go back as they came.
+//! The raw TCP server, the floor: four bytes of length (big endian) and the payload go back
+//! unchanged.
 
 use std::io;
 
@@ -8,9 +9,9 @@ use crate::race::config::race_config::MAX_PAYLOAD;
 use crate::servers::Limits;
 use crate::servers::connection::{Inbox, Timed};
 
-/// Until the peer hangs up, or claims a length beyond the largest payload.
+/// Serves messages until the peer hangs up or claims a length above the largest payload.
 pub(super) async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) {
-    // nobody is left to be told
+    // The error is ignored: the connection is gone, and a lane's server reports nothing.
     let _ = echo(Timed::new(socket, limits), limits).await;
 }
 

@@ -1,5 +1,5 @@
-//! TLS 1.3 for a lane's server, with a certificate made at start-up that nobody but its own client
-//! trusts.
+//! TLS 1.3 for a lane's server, with a certificate made at start-up. Only the lane's own client
+//! trusts it.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::race::connector::CERTIFICATE_NAME;
 use crate::race::error::LaneServerError;
 
-/// An acceptor and its certificate (DER). With `http2` that is what is agreed on (ALPN, RFC 7301),
-/// otherwise HTTP/1.1.
+/// Creates an acceptor and returns its certificate (DER). The ALPN protocol (RFC 7301) is h2 if
+/// `http2` is set, otherwise HTTP/1.1.
 pub(super) fn acceptor(http2: bool) -> Result<(TlsAcceptor, Vec<u8>), LaneServerError> {
     let made = rcgen::generate_simple_self_signed(vec![CERTIFICATE_NAME.to_owned()])?;
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());

@@ -1,28 +1,28 @@
-//! [`ConnectionEnd`]: why a WebSocket of a server has ended, where not by a closing handshake: the sentence of its event, and of a
-//! Close frame where one can still be sent.
+//! [`ConnectionEnd`]: why a WebSocket of a server ended without a closing handshake. Its sentence
+//! is used for the event, and for a Close frame if one can still be sent.
 
 use std::fmt;
 use std::io;
 
 use crate::net::describe_io_error;
 
-/// Why a connection has ended, where not by a closing handshake.
+/// Why a connection ended without a closing handshake.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::servers) enum ConnectionEnd {
-    /// The peer broke a rule, or was late with a frame.
+    /// The peer broke a rule, or did not finish a frame in time.
     #[error("{0}")]
     Failed(String),
     #[error("the stream ended without a Close frame")]
     WithoutClose,
     #[error("the server is going away")]
     GoingAway,
-    #[error("it reads too slowly: {0} wait for it")]
+    #[error("the peer reads too slowly: {0} are queued")]
     Slow(Backlog),
     #[error("{}", describe_io_error(.0))]
     Io(#[from] io::Error),
 }
 
-/// The limit that a subscriber's queue has reached.
+/// The limit that a subscriber's queue has reached, with its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::servers) enum Backlog {
     /// [`Limits::max_backlog`](crate::servers::Limits::max_backlog).

@@ -1,5 +1,5 @@
-//! [`FrameClock`]: when a frame that has begun is late. It is told which bytes came when, and touches no clock itself.
-//! What a frame says is not judged here; only where it ends.
+//! [`FrameClock`]: decides when an unfinished frame is late. It is given the bytes with their
+//! times, and reads no clock itself. It only finds where frames end, and validates nothing.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::servers::Limits;
 use crate::servers::connection::timeout::Timeout;
 use crate::wire::Header;
 
-/// The longest header of a frame (RFC 6455 section 5.2).
+/// The maximum length of a frame header in bytes (RFC 6455 section 5.2).
 const MAX_HEADER: usize = 14;
 
-/// Something that has begun to come in and is not complete.
+/// A frame or request that is arriving and incomplete.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     began: Instant,
@@ -22,19 +22,19 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Its first bytes came just now.
+    /// Starts with the first `count` bytes, which arrived at `now`.
     pub(crate) fn begin(count: usize, now: Instant) -> Self {
         Self { began: now, last: now, received: count as u64 }
     }
 
-    /// More of it came.
+    /// Adds `count` bytes that arrived at `now`.
     pub(crate) fn add(&mut self, count: usize, now: Instant) {
         self.last = now;
         self.received = self.received.saturating_add(count as u64);
     }
 
-    /// When it is late: if nothing more has come for [`Limits::frame_timeout`], or if all of it has
-    /// come slower than [`Limits::min_rate`].
+    /// Returns when it is late: when nothing has arrived for [`Limits::frame_timeout`], or when the
+    /// whole is slower than [`Limits::min_rate`].
     pub(crate) fn deadline(&self, pace: Pace) -> Instant {
         let still = later(self.last, pace.still);
         match self.slow(pace) {
@@ -45,11 +45,13 @@ impl Progress {
 
     fn slow(&self, pace: Pace) -> Option<Instant> {
         let millis = self.received.saturating_mul(1000).checked_div(pace.min_rate)?;
+        // As in Apache's mod_reqtimeout: a grace period, plus the time that the received bytes may
+        // take.
         Some(later(self.began, pace.still.saturating_add(Duration::from_millis(millis))))
     }
 }
 
-/// How quickly something must come in that has begun: [`Limits::frame_timeout`] and
+/// The required pace of something that is arriving: [`Limits::frame_timeout`] and
 /// [`Limits::min_rate`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
@@ -63,14 +65,14 @@ impl From<Limits> for Pace {
     }
 }
 
-/// Follows the frames of one direction of a WebSocket through the bytes that a socket gives.
+/// Follows the frames of one direction of a WebSocket through the bytes that a socket delivers.
 #[derive(Debug)]
 pub(crate) struct FrameClock {
     pace: Pace,
     header: [u8; MAX_HEADER],
-    /// Bytes of the header that are here; 0 once it is complete.
+    /// The number of header bytes that have arrived; 0 once the header is complete.
     have: u8,
-    /// Bytes of payload that are still to come.
+    /// The number of payload bytes that are still to come.
     left: u64,
     progress: Option<Progress>,
 }
@@ -80,9 +82,11 @@ impl FrameClock {
         Self { pace, header: [0; MAX_HEADER], have: 0, left: 0, progress: None }
     }
 
-    /// These bytes came; `now` is asked only where a frame is left unfinished.
+    /// Takes the next bytes. `now` is called only if they leave a frame unfinished, because reading
+    /// the clock for every frame would cost more than the frame.
     pub(crate) fn push(&mut self, bytes: &[u8], now: impl FnOnce() -> Instant) {
         let mut rest = bytes;
+        // Counts only bytes of the last frame: earlier ones in this piece are complete.
         let mut of_frame = 0;
         while !rest.is_empty() {
             let count = if self.left > 0 { self.payload(rest) } else { self.head(rest) };
@@ -122,7 +126,7 @@ impl FrameClock {
         missing.min(bytes.len())
     }
 
-    /// The bytes of the header that are here.
+    /// Returns the header bytes that have arrived.
     fn begun(&self) -> &[u8] {
         self.header.get(..usize::from(self.have)).unwrap_or_default()
     }
@@ -131,12 +135,12 @@ impl FrameClock {
         self.have > 0 || self.left > 0
     }
 
-    /// When the frame that has begun is late; none between two frames.
+    /// Returns when the unfinished frame is late; `None` between two frames.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.progress.map(|progress| progress.deadline(self.pace))
     }
 
-    /// What its lateness is to be called.
+    /// Returns the error for the unfinished frame.
     pub(crate) fn timeout(&self) -> Timeout {
         let header = self.begun();
         let more = match self.have {
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_may_stand_still_for_so_long_and_a_pause_between_two_has_no_end() {
+    fn a_frame_may_pause_up_to_the_timeout_and_a_pause_between_frames_is_unlimited() {
         let start = Instant::now();
         let mut clock = FrameClock::new(pace(1));
         let hello = encode::single_frame(Opcode::Text, b"Hello", Some(KEY));
@@ -182,14 +186,14 @@ mod tests {
         assert_eq!(clock.deadline(), Some(start + seconds(13)));
         assert_eq!(
             clock.timeout().to_string(),
-            "a frame stood still for 10 s, at least 1 bytes before its end"
+            "a frame stalled for 10 s, at least 1 bytes before its end"
         );
         clock.push(&hello[10..], || panic!("nobody needs to know when"));
         assert_eq!(clock.deadline(), None);
     }
 
     #[test]
-    fn a_byte_a_second_is_not_enough_whatever_the_frame_claims() {
+    fn a_byte_a_second_is_too_slow_whatever_the_frame_claims() {
         let start = Instant::now();
         let header = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
         let mut clock = FrameClock::new(pace(4096));
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_comes_at_the_rate_may_take_as_long_as_it_needs() {
+    fn a_frame_at_the_minimum_rate_may_take_as_long_as_it_needs() {
         let start = Instant::now();
         let header = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
         let mut clock = FrameClock::new(pace(4096));
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn no_claim_and_no_limit_is_too_large_to_reckon_with() {
+    fn extreme_claims_and_limits_do_not_overflow() {
         let start = Instant::now();
         let header = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, u64::MAX) };
         let mut clock = FrameClock::new(Pace { still: Duration::MAX, min_rate: 1 });
@@ -226,11 +230,12 @@ mod tests {
         assert!(clock.deadline() > Some(start + Duration::from_hours(24)));
         let mut still = FrameClock::new(pace(0));
         still.push(&header.to_bytes(), || start);
-        assert_eq!(still.deadline(), Some(start + seconds(10)), "0 is no rate");
+        assert_eq!(still.deadline(), Some(start + seconds(10)), "0 means no minimum rate");
     }
 
     proptest! {
-        /// Cut anyhow, and whatever the bytes are: it is inside a frame exactly where the decoder is.
+        /// However the bytes are split and whatever they are, it is within a frame exactly when the
+        /// decoder is.
         #[test]
         fn it_agrees_with_the_decoder(
             payloads in proptest::collection::vec((0_usize..300, any::<bool>()), 0..6),
@@ -247,7 +252,8 @@ mod tests {
                 let mut rest = piece;
                 while decoder.next_event(&mut rest).is_some() {}
                 clock.push(piece, Instant::now);
-                // what claims 2^63 bytes is inside a frame for ever; the decoder says that it needs nothing
+                // A claim of 2^63 bytes never ends for the clock; the decoder says that it needs
+                // nothing.
                 let impossible = clock.left > u64::MAX / 4;
                 prop_assert!(impossible || clock.deadline().is_some() == decoder.needed().is_some());
             }

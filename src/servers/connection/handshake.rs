@@ -1,6 +1,6 @@
-//! The server's side of the opening handshake, for all WebSocket servers: a head read, judged by
-//! `wire`, and answered. The rules are `wire::handshake`'s, and [`Access`] knows whom to let in;
-//! here they get a status line, a body in words and a limit in time.
+//! The server's side of the opening handshake, for all WebSocket servers: it reads a head,
+//! validates it and answers it. The rules are in `wire::handshake` and the access rules in
+//! [`Access`]; this module adds a status line, a body in words and a timeout.
 
 use std::io;
 use std::time::Duration;
@@ -17,45 +17,45 @@ use crate::wire::handshake::{
 };
 use crate::wire::{AgreedExtensions, Side};
 
-/// A head that has been read to its end, or turned out to be none.
+/// A head that has been read to its end, or turned out not to be one.
 #[derive(Debug)]
 pub(in crate::servers) struct HandshakeHead {
-    /// The head with its judgement.
+    /// The validated head.
     pub handshake: ValidatedHead,
-    /// What the client sent behind it: the beginning of its frames.
+    /// The bytes that the client sent after it: the beginning of its frames.
     pub rest: Vec<u8>,
 }
 
-/// An opening handshake that was answered by 101.
+/// An opening handshake that was answered with 101.
 #[derive(Debug)]
 pub(crate) struct AcceptedHandshake {
-    /// The path and query that were asked for.
+    /// The path and query of the request.
     pub path: String,
-    /// What was agreed on.
+    /// The extensions that were agreed.
     pub agreed: AgreedExtensions,
-    /// What the client sent behind its request: the beginning of its frames.
+    /// The bytes that the client sent after its request: the beginning of its frames.
     pub rest: Vec<u8>,
 }
 
-/// What a client that speaks ordinary HTTP is told with 426 Upgrade Required.
-const UPGRADE_REQUIRED: &str = "here is a WebSocket server: ask with Upgrade: websocket";
+/// The body of the 426 Upgrade Required response to ordinary HTTP.
+const UPGRADE_REQUIRED: &str = "this is a WebSocket server; send Upgrade: websocket";
 
-/// Why there is no WebSocket; the peer has been told if there was a way.
+/// Why no WebSocket was opened. The peer has been answered if that was possible.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandshakeError {
     /// The request is for another host.
     #[error("{}: {}", .0.status(), .0.description())]
     Host(HostMismatch),
-    /// The request breaks this rule; of several it is the first that is fatal.
+    /// The request breaks this rule, or this fatal one first.
     #[error("{}", .0.rule().summary)]
     Problem(ProblemCode),
-    /// What came has no head that could break a rule.
+    /// The bytes contain no head that could break a rule.
     #[error("this isn't an opening handshake")]
     NotAHandshake,
     /// The request is ordinary HTTP and was answered with 426.
     #[error("426: {text}", text = UPGRADE_REQUIRED)]
     UpgradeRequired,
-    /// A request for no known path was answered with this status and the paths there are.
+    /// The request was answered with this status and the list of the server's paths.
     #[error("answered {0} with the list of its paths")]
     ListedPaths(u16),
     #[error("sent no complete request head within {} s", .0.as_secs_f32())]
@@ -66,17 +66,17 @@ pub(crate) enum HandshakeError {
     Io(#[from] io::Error),
 }
 
-/// How a request is answered that is right as HTTP and does not ask for a WebSocket: somebody typed
-/// the address into a browser.
+/// How to answer a request that is valid HTTP but asks for no WebSocket, for example when the
+/// address is opened in a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OrdinaryHttp {
-    /// With 426 and what to ask for, in a sentence.
+    /// With 426, and the header to send.
     UpgradeRequired,
-    /// With every rule of the handshake that it breaks, as any other one.
+    /// Like any other request, with every rule of the handshake that it breaks.
     Judged,
 }
 
-/// Reads one request, and answers it with 101 or with what is wrong.
+/// Reads one request, and answers it with 101 or with the rules that it breaks.
 pub(crate) async fn open<S>(
     stream: &mut S,
     policy: &ServerPolicy,
@@ -86,7 +86,8 @@ pub(crate) async fn open<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // The judgement is large, and the future that waits here lives as long as the connection.
+    // Boxed, because the validated head is large, and this future is part of the connection's
+    // future.
     let request = Box::pin(read_request(stream, policy, options)).await?;
     let validation = &request.handshake.validation;
     if validation.outcome != HandshakeOutcome::Accept {
@@ -97,6 +98,7 @@ where
             refuse(stream, validation).await
         };
     }
+    // Checked only after everything else, so that a broken request gets the more useful answer.
     if let Some(head) = &request.handshake.head {
         check_origin(stream, head, options).await?;
     }
@@ -105,7 +107,7 @@ where
 }
 
 impl HandshakeHead {
-    /// The path and query that were asked for.
+    /// Returns the path and query of the request.
     pub(in crate::servers) fn path(&self) -> String {
         let head = self.handshake.head.as_ref();
         head.map_or_else(String::new, |head| String::from_utf8_lossy(target(head)).into_owned())
@@ -117,8 +119,8 @@ fn target(head: &Head) -> &[u8] {
     head.raw().get(target).unwrap_or_default()
 }
 
-/// Reads one head, for at most [`Limits::head_timeout`], and judges it by `policy`. A request for
-/// another host than those that the server answers for is refused here already.
+/// Reads one head within [`Limits::head_timeout`] and validates it by `policy`. A request for
+/// another host than the server's own is refused here.
 pub(in crate::servers) async fn read_request<S>(
     stream: &mut S,
     policy: &ServerPolicy,
@@ -135,7 +137,8 @@ where
     };
     let request = request?;
     match request.handshake.head.as_ref().map(|head| check_host(&options.access, head)) {
-        // What else is wrong with it is told by the judgement, the missing Host among it.
+        // A missing or invalid Host breaks a rule of the handshake too, so this answer covers all
+        // of them.
         Some(Err(HostMismatch::Invalid))
             if request.handshake.validation.outcome == HandshakeOutcome::Reject =>
         {
@@ -156,8 +159,8 @@ async fn read_head(
     policy: &ServerPolicy,
 ) -> Result<HandshakeHead, HandshakeError> {
     let mut reader = HeadReader::new(Side::Client, policy.max_head_len);
-    // On the heap: the future lives as long as the connection, the buffer only until here is a
-    // head.
+    // On the heap, because the future lives as long as the connection, but the buffer only until
+    // the head is complete.
     let mut buffer = vec![0; 4096];
     loop {
         let count = stream.read(&mut buffer).await?;
@@ -178,8 +181,8 @@ async fn read_head(
     }
 }
 
-/// Whether a request is for this server, by its only Host, or by its target where that names a host
-/// (RFC 9112 section 3.2.2).
+/// Checks whether a request is for this server: by its only Host header, and by its target if that
+/// names a host (RFC 9112 section 3.2.2).
 fn check_host(access: &Access, head: &Head) -> Result<(), HostMismatch> {
     let hosts: Vec<Vec<u8>> =
         head.fields_named("Host").map(|field| head.field_value(field)).collect();
@@ -193,13 +196,14 @@ fn check_host(access: &Access, head: &Head) -> Result<(), HostMismatch> {
     }
 }
 
-/// Refuses a page of an origin that is not let in.
+/// Refuses a request from a page whose origin is not allowed.
 pub(in crate::servers) async fn check_origin(
     stream: &mut (impl AsyncWrite + Unpin),
     head: &Head,
     options: &ServerOptions,
 ) -> Result<(), HandshakeError> {
     let Some(origins) = &options.access.origins else { return Ok(()) };
+    // Without an Origin header the client is not a browser, so `all` lets it through.
     if head.fields_named("Origin").all(|field| origins.allow(&head.field_value(field))) {
         return Ok(());
     }
@@ -216,13 +220,13 @@ async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, Ha
     Err(HandshakeError::UpgradeRequired)
 }
 
-/// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
+/// Answers a request that cannot open a WebSocket with a status and every broken rule in words.
 async fn refuse<T>(
     stream: &mut (impl AsyncWrite + Unpin),
     validation: &HeadValidation,
 ) -> Result<T, HandshakeError> {
     let fatal = || validation.problems.iter().filter(|problem| problem.is_fatal());
-    // To TLS there is no answer in words that the other side would read.
+    // A TLS client would not read an answer in plain text, so there is no status for it.
     if let Some(status) = validation.status {
         let words: Vec<String> = fatal().map(|problem| describe_rule(problem.code)).collect();
         stream
@@ -236,7 +240,7 @@ async fn refuse<T>(
         .map_or(HandshakeError::NotAHandshake, |problem| HandshakeError::Problem(problem.code)))
 }
 
-/// Nothing is wrong with it but that it does not ask for a WebSocket.
+/// Whether the request is valid HTTP that simply asks for no WebSocket.
 fn is_ordinary_http(validation: &HeadValidation) -> bool {
     const MISSING: [ProblemCode; 5] = [
         ProblemCode::UpgradeMissing,
@@ -255,7 +259,7 @@ fn describe_rule(code: ProblemCode) -> String {
     format!("{} ({}): {}\n{}", rule.name, rule.section, rule.summary, rule.rationale)
 }
 
-/// The head of an answer, as it goes on the wire.
+/// Returns the head of a response as it is sent.
 pub(in crate::servers) fn response_head(status: u16, headers: &[(String, String)]) -> String {
     let phrase = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let mut head = format!("HTTP/1.1 {status} {}\r\n", phrase.unwrap_or_default());
@@ -265,8 +269,8 @@ pub(in crate::servers) fn response_head(status: u16, headers: &[(String, String)
     head + "\r\n"
 }
 
-/// A whole answer with words as its body, and a line end behind them, after which the server hangs
-/// up.
+/// Returns a whole response with a text body and a final line end. The server closes the connection
+/// after it.
 pub(in crate::servers) fn text_response(
     status: u16,
     headers: &[(String, String)],
@@ -294,7 +298,7 @@ mod tests {
                            websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
                            dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-    /// The answer to these bytes, and what the server makes of them.
+    /// Returns the response to these bytes, and the server's result.
     async fn asked(
         bytes: &[u8],
         options: &ServerOptions,
@@ -339,7 +343,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_mistake_is_refused_in_its_own_way() {
+    async fn every_mistake_is_refused_with_its_own_status() {
         for (from, to, expected) in [
             ("Connection: Upgrade", "CONNECTION: keep-alive, upgrade", "101 Switching Protocols"),
             ("GET", "POST", "405 Method Not Allowed"),
@@ -361,7 +365,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ordinary_http_is_told_what_to_ask_for() {
+    async fn ordinary_http_is_answered_with_what_to_send() {
         let (answer, refused) =
             asked(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", &ServerOptions::default()).await;
         assert_eq!(
@@ -372,10 +376,7 @@ mod tests {
         );
         let error = refused.unwrap_err();
         assert!(matches!(error, HandshakeError::UpgradeRequired), "{error:?}");
-        assert_eq!(
-            error.to_string(),
-            "426: here is a WebSocket server: ask with Upgrade: websocket"
-        );
+        assert_eq!(error.to_string(), "426: this is a WebSocket server; send Upgrade: websocket");
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
         let judged = open(
@@ -399,7 +400,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_is_let_in_by_its_origin_and_a_client_without_one_always() {
+    async fn a_page_is_admitted_by_its_origin_and_a_client_without_one_always() {
         let loopback = Access { origins: Some(Origins::Loopback), ..Access::default() };
         let options = ServerOptions { access: loopback, ..ServerOptions::default() };
         let ask = |origin: &str| {
@@ -418,7 +419,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_head_that_comes_too_slowly_is_given_up_as_a_whole() {
+    async fn a_head_that_arrives_too_slowly_times_out() {
         let (mut server, client) = duplex(1 << 10);
         let (mut from, mut to) = tokio::io::split(client);
         let dribbling = async {

@@ -1,5 +1,5 @@
-//! [`Inbox`]: what a server has read of requests that it cuts itself, with a time limit for one that has begun.
-//! Where a request ends is known to its caller.
+//! [`Inbox`]: the bytes of requests that a server parses itself, with a timeout for a request that
+//! has begun. Its caller knows where a request ends.
 
 use std::io;
 
@@ -9,10 +9,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::servers::Limits;
 use crate::servers::connection::{Pace, Progress};
 
-/// What is read at once.
+/// The number of bytes read at once.
 const PIECE: usize = 4096;
 
-/// Bytes that came and are not used up. It grows by what has come, not by what is claimed.
+/// Bytes that have arrived and are not consumed. It grows with what arrives, not with what is
+/// claimed.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     bytes: Vec<u8>,
@@ -29,18 +30,20 @@ impl Inbox {
         &self.bytes
     }
 
-    /// A request of so many bytes is done with.
+    /// Consumes a request of `count` bytes.
     pub(crate) fn take(&mut self, count: usize) {
         self.bytes.drain(..count);
         self.progress = None;
     }
 
-    /// Reads more; false at the end of the stream. Between two requests there may be any pause; one
-    /// that has begun must go on as [`Limits::frame_timeout`] and [`Limits::min_rate`] say.
+    /// Reads more bytes. Returns `false` at the end of the stream. A pause between two requests is
+    /// unlimited; a request that has begun must proceed as [`Limits::frame_timeout`] and
+    /// [`Limits::min_rate`] require.
     ///
     /// # Errors
-    /// Those of the stream, and [`io::ErrorKind::TimedOut`].
+    /// Fails with the stream's error, or with [`io::ErrorKind::TimedOut`].
     pub(crate) async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
+        // Doubling keeps the number of reallocations logarithmic in the size of the request.
         if self.bytes.capacity().saturating_sub(self.bytes.len()) < 64 {
             self.bytes.reserve(self.bytes.len().max(PIECE));
         }
@@ -70,7 +73,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_has_begun_must_go_on_and_a_pause_between_two_has_no_end() {
+    async fn a_request_must_proceed_and_a_pause_between_two_is_unlimited() {
         let limits =
             Limits { frame_timeout: Duration::from_secs(10), min_rate: 4096, ..Limits::default() };
         let (mut server, mut peer) = duplex(1 << 16);

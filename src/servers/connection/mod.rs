@@ -1,9 +1,9 @@
-//! What all servers do with a connection, whatever is spoken on it: accept it, limit its time, open
-//! a WebSocket on it.
+//! What all servers do with a connection, whatever its protocol: accept it, limit its time, and
+//! open a WebSocket on it.
 //!
-//! [`serve`] is the accept loop with a server's life around it, [`Timed`] a socket with time
-//! limits, [`FrameClock`] when a frame is late, [`Inbox`] what was read of requests that a server
-//! cuts itself, [`handshake`] the server's side of the opening handshake.
+//! [`serve`] is the accept loop with a server's shutdown, [`Timed`] a socket with timeouts,
+//! [`FrameClock`] decides when a frame is late, [`Inbox`] holds requests that a server parses
+//! itself, and [`handshake`] is the server's side of the opening handshake.
 
 mod end;
 mod frame_clock;

@@ -1,5 +1,5 @@
-//! [`serve_connections`]: a server's life: it accepts on loopback, and ends everything in good time.
-//! It knows no protocol: each connection is handed to the server's own function.
+//! [`serve_connections`]: runs a server: it accepts connections on loopback until the shutdown,
+//! then lets them end. It knows no protocol: each connection goes to the server's own function.
 
 use std::future::Future;
 use std::io;
@@ -12,18 +12,18 @@ use crate::net::{self, CountedConnection, Tap};
 use crate::scope::Scope;
 use crate::servers::{ServerEvent, ServerOptions};
 
-/// A server's end of a connection, counted.
+/// The server's end of a connection, with its bytes counted.
 pub(in crate::servers) type CountedSocket = Tap<TcpStream, CountedConnection>;
 
-/// Listens on that port of 127.0.0.1.
+/// Listens on `port` of 127.0.0.1.
 pub(in crate::servers) fn listen_on_loopback(port: u16) -> io::Result<(SocketAddr, TcpListener)> {
     let listener = net::listen((Ipv4Addr::LOCALHOST, port))?;
     Ok((listener.local_addr()?, listener))
 }
 
-/// Accepts until `options.shutdown`, then gives the connections `options.limits.drain` to end, then
-/// cuts them. Dropping the future cuts all at once. `scope` hears of panics; only their own
-/// connection ends by them.
+/// Accepts connections until `options.shutdown`, then gives them `options.limits.drain_timeout` to
+/// end, and drops those that are left. Dropping the future drops all of them at once. Panics are
+/// reported to `scope`, and end only their own connection.
 pub(in crate::servers) async fn serve_connections<F>(
     name: &'static str,
     scope: Scope,
@@ -42,6 +42,7 @@ pub(in crate::servers) async fn serve_connections<F>(
         () = options.shutdown.cancelled() => {}
         () = net::serve(name, &scope, &listener, limit, full, counted) => {}
     }
+    // New clients are refused by the kernel while the old connections end.
     drop(listener);
     if timeout(options.limits.drain_timeout, scope.closed()).await.is_err() {
         scope.cancel();
@@ -56,7 +57,7 @@ pub(in crate::servers) mod tests {
     use super::*;
     use crate::net::Traffic;
 
-    /// A server's end of a connection that nobody holds at the other end.
+    /// Returns the server's end of a connection whose other end is dropped.
     pub(in crate::servers) async fn socket() -> (CountedSocket, SocketAddr) {
         let (address, listener) = listen_on_loopback(0).unwrap();
         let (accepted, _) = tokio::join!(listener.accept(), TcpStream::connect(address));

@@ -1,5 +1,5 @@
-//! [`Timed`]: a socket that gives up on a peer which takes nothing, or which leaves a frame unfinished.
-//! It moves bytes and knows no protocol but where a WebSocket frame ends.
+//! [`Timed`]: a socket that gives up on a peer which reads nothing, or which leaves a frame
+//! unfinished. The only thing it knows of the protocol is where a WebSocket frame ends.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -14,12 +14,12 @@ use crate::servers::Limits;
 use crate::servers::connection::frame_clock::{FrameClock, Pace};
 use crate::servers::connection::timeout::Timeout;
 
-/// A timer that is made when something is first waited for, so that an idle connection has none.
+/// A timer that is created when it is first needed, so that an idle connection has none.
 type Timer = Option<Pin<Box<Sleep>>>;
 
-/// A socket whose writes fail with [`Timeout::Write`] where the peer has taken nothing for
-/// [`Limits::write_timeout`], and whose reads fail, once it has been told where the frames
-/// [begin](Timed::frames_begin), where a frame is late.
+/// A socket with timeouts. Writes fail with [`Timeout::Write`] when the peer has read nothing for
+/// [`Limits::write_timeout`]. Once it knows where the frames [begin](Timed::frames_begin), reads
+/// fail when a frame is late.
 #[derive(Debug)]
 pub(crate) struct Timed<S> {
     stream: S,
@@ -42,14 +42,14 @@ impl<S> Timed<S> {
         }
     }
 
-    /// From here on what is read are WebSocket frames; `rest` has been read already.
+    /// Starts following WebSocket frames; `rest` has been read already.
     pub(crate) fn frames_begin(&mut self, rest: &[u8]) {
         let mut frames = FrameClock::new(self.pace);
         frames.push(rest, Instant::now);
         self.frames = Some(frames);
     }
 
-    /// Ready with an error once the frame that has begun is late.
+    /// Completes with an error once the unfinished frame is late.
     fn poll_late_frame(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let Some((frames, deadline)) =
             self.frames.as_ref().and_then(|frames| Some((frames, frames.deadline()?)))
@@ -60,8 +60,8 @@ impl<S> Timed<S> {
         let timer = self.late_frame.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         loop {
             ready!(timer.as_mut().poll(cx));
-            // Bytes have come since it was set: it is cheaper to look again than to set it anew for
-            // each of them.
+            // Bytes have arrived since the timer was set. Checking again when it fires is cheaper
+            // than resetting it for each of them.
             if timer.deadline() >= deadline {
                 return Poll::Ready(frames.timeout().into());
             }
@@ -69,7 +69,7 @@ impl<S> Timed<S> {
         }
     }
 
-    /// What a write has come to; one that is not ready must be so in time.
+    /// Passes on the result of a write. A write that stays pending fails after the timeout.
     fn in_time<T>(
         &mut self,
         written: Poll<io::Result<T>>,
@@ -77,6 +77,7 @@ impl<S> Timed<S> {
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.no_write = None;
+            // Any progress restarts the timeout: a slow reader is not a stalled one.
             return written;
         }
         let limit = self.write;
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_takes_a_byte_now_and_then_is_waited_for_and_one_that_takes_none_is_not() {
+    async fn a_slow_reader_is_tolerated_and_one_that_reads_nothing_is_not() {
         let (server, mut peer) = duplex(1);
         let mut server = Timed::new(server, limits());
         let reading = async {
@@ -175,11 +176,11 @@ mod tests {
         let before = Instant::now();
         let error = server.write_all(b"?").await.unwrap_err();
         assert_eq!((Timeout::of(&error), before.elapsed()), (Some(Timeout::Write(LIMIT)), LIMIT));
-        assert_eq!(error.to_string(), "it read nothing for 10 s");
+        assert_eq!(error.to_string(), "the peer read nothing for 10 s");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_frame_is_late_and_a_silence_between_frames_is_not() {
+    async fn an_unfinished_frame_is_late_and_a_silence_between_frames_is_not() {
         let (server, mut peer) = duplex(64);
         let mut server = Timed::new(server, limits());
         server.frames_begin(&[0x81]);
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_timer_that_was_set_for_less_waits_on() {
+    async fn a_timer_set_for_an_earlier_deadline_waits_on() {
         let (server, mut peer) = duplex(64);
         let mut server = Timed::new(server, limits());
         server.frames_begin(&[0x82, 0x80 | 0x64, 1, 2, 3, 4]);

@@ -1,43 +1,44 @@
-//! [`Timeout`]: which of the [limits](crate::servers::Limits) of time a peer has passed, as an error of its socket.
+//! [`Timeout`]: the time [limit](crate::servers::Limits) that a peer has exceeded, as an error of
+//! its socket.
 
 use std::io;
 use std::time::Duration;
 
-/// A limit of time that a peer has passed.
+/// A time limit that a peer has exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Timeout {
-    /// Nothing more of a frame came within
+    /// Nothing more of a frame arrived within
     /// [`Limits::frame_timeout`](crate::servers::Limits::frame_timeout).
-    #[error("a frame stood still for {} s, at least {more} bytes before its end", .limit.as_secs_f32())]
+    #[error("a frame stalled for {} s, at least {more} bytes before its end", .limit.as_secs_f32())]
     StillFrame {
-        /// The limit.
+        /// The timeout.
         limit: Duration,
-        /// The least that was still to come, in bytes.
+        /// The minimum number of bytes that are missing.
         more: u64,
     },
-    /// A frame came slower than [`Limits::min_rate`](crate::servers::Limits::min_rate).
+    /// A frame arrived slower than [`Limits::min_rate`](crate::servers::Limits::min_rate).
     #[error(
         "a frame came at less than {rate} bytes a second, and at least {more} bytes are missing"
     )]
     SlowFrame {
-        /// The rate.
+        /// The minimum rate in bytes per second.
         rate: u64,
-        /// The least that was still to come, in bytes.
+        /// The minimum number of bytes that are missing.
         more: u64,
     },
-    /// The peer took nothing within
+    /// The peer read nothing within
     /// [`Limits::write_timeout`](crate::servers::Limits::write_timeout).
-    #[error("it read nothing for {} s", .0.as_secs_f32())]
+    #[error("the peer read nothing for {} s", .0.as_secs_f32())]
     Write(Duration),
 }
 
 impl Timeout {
-    /// The timeout behind an error of a [`Timed`](super::Timed) socket, if that is what it is.
+    /// Returns the timeout behind an error of a [`Timed`](super::Timed) socket, if it is one.
     pub(crate) fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }
 
-    /// The peer is late with a frame, so there may be a way to tell it.
+    /// Whether a frame is late. The peer may still read then, so a Close can be sent.
     pub(crate) fn is_late_frame(self) -> bool {
         !matches!(self, Self::Write(_))
     }

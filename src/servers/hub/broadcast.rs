@@ -1,8 +1,8 @@
-//! [`Broadcast`]: what everybody who is connected to the hub is sent.
+//! [`Broadcast`]: frames that are sent to every subscriber of the hub.
 
 use bytes::Bytes;
 
-/// Whole frames that go to everybody in one write.
+/// Complete frames that are sent to every subscriber in one write.
 #[derive(Clone, Debug)]
 pub(super) struct Broadcast {
     pub(super) frames: Bytes,

@@ -1,12 +1,12 @@
-//! The hub: what one client says, every client hears, the speaker too; a program can speak with its
-//! [`Hub`]. It keeps no history, knows no rooms, and waits for nobody: who reads too slowly is
-//! dropped.
+//! The hub: what one client sends, every client receives, the sender included. The program can send
+//! with its [`Hub`]. It keeps no history, has no rooms, and waits for nobody: a subscriber that
+//! reads too slowly is closed.
 //!
-//! A message is encoded once. One task writes these bytes straight to the sockets, one after
-//! another, so that nobody's task has to be woken for it. Only what a socket does not take at once
-//! goes to the subscriber's queue, which its own task empties.
+//! A message is encoded once. One task writes these bytes straight to the sockets, one after the
+//! other, so that no subscriber's task has to be woken. Only what a socket does not take at once
+//! goes into the subscriber's queue, which the subscriber's own task empties.
 //!
-//! - `server`: who connects, and how long they stay. `subscribers`: everybody, and the [`Hub`] that
+//! - `server`: accepts subscribers and runs them. `subscribers`: all of them, and the [`Hub`] that
 //!   reaches them.
 //! - `subscriber`: one of them. `broadcast`: what is sent to each.
 

@@ -1,5 +1,5 @@
-//! [`bind`]: the hub's port, and the life of each of its connections.
-//! Who hears what is the business of `subscribers`.
+//! [`bind`]: the hub's listener and the life of each connection. `subscribers` distributes
+//! messages.
 
 use std::future::Future;
 use std::io;
@@ -20,14 +20,15 @@ use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve
 use crate::servers::{Origins, ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 
-/// Messages that wait for their turn; whoever has one more waits with it.
+/// The number of messages that wait to be delivered. A subscriber whose message finds the queue
+/// full waits.
 const BROADCAST_QUEUE_CAPACITY: usize = 16;
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
-/// `scope`. Unless the options say otherwise, only pages of loopback origins are let in.
+/// Listens on 127.0.0.1. The server runs while the returned future is polled; panics are reported
+/// to `scope`. Unless the options say otherwise, only pages of loopback origins are admitted.
 ///
 /// # Errors
-/// If the port is taken or may not be used.
+/// Fails if the port is in use or not permitted.
 pub fn bind(
     scope: &Scope,
     mut options: ServerOptions,
@@ -43,7 +44,7 @@ pub fn bind(
         let connection =
             move |socket, peer| serve_connection(socket, peer, own.clone(), hub.clone());
         serve_connections("hub connection", connections, listener, options, connection).await;
-        // Nobody is left who could listen.
+        // No subscriber is left.
         delivering.cancel();
     };
     Ok((address, handle, server))
@@ -74,7 +75,7 @@ async fn serve_connection(
     lingering_close(socket).await;
 }
 
-/// A subscriber's life, from the handshake to its last words.
+/// Runs a subscriber from the handshake to its last bytes.
 async fn run_subscriber(
     socket: CountedSocket,
     peer: SocketAddr,
@@ -88,12 +89,12 @@ async fn run_subscriber(
     let mut reader = SubscriberReader::new(&subscriber, options.limits);
     let end = reader.run(rest, &hub.broadcasts, pin!(options.shutdown.cancelled())).await;
     drop(registration);
-    // Told at once: a slow reader's last words may take a while.
+    // Recorded at once, because the last bytes for a slow reader may take a while.
     options.record(reader.closed(peer, end));
-    // It may fail, or the peer may not read: there is nobody left to tell.
+    // The error is ignored: the subscriber is about to be disconnected anyway.
     let _ = timeout(options.limits.write_timeout, subscriber.flush()).await;
-    let subscriber =
-        Arc::into_inner(subscriber).expect("only the register had it too, which it has left");
+    let subscriber = Arc::into_inner(subscriber)
+        .expect("only the table shared it, and it was removed from there");
     let (stream, counted) = subscriber.into_parts();
     Tap::new(stream, counted)
 }

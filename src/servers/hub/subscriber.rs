@@ -1,6 +1,5 @@
-//! One subscriber of the hub: its socket with the queue before it, which others feed, and the
-//! [`SubscriberReader`] that reads. Whole frames come in here; the order among them is the hub's
-//! business.
+//! One subscriber of the hub: its socket, the queue in front of it, which other tasks fill, and the
+//! [`SubscriberReader`]. Frames arrive here complete; the hub decides their order.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,11 +21,13 @@ use crate::servers::{Limits, ServerEvent};
 use crate::wire::frame::encode;
 use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind};
 
-/// What one read takes at most. It lies on the stack: who is silent has no buffer.
+/// The maximum number of bytes per read. The buffer is on the stack, so an idle subscriber has
+/// none.
 const READ_BUFFER: usize = 4096;
 
-/// A message that is half sent must be sent to its end before a Close. Who reads too slowly is not
-/// worth keeping more of it than this, in bytes: it is cut off without one.
+/// The maximum number of unsent bytes of a message that are still sent to a subscriber that is
+/// closed for reading too slowly. The message must be complete before a Close can follow. With more
+/// bytes left, the subscriber is disconnected without one.
 const LAST_WORDS: usize = 128 << 10;
 
 /// The sending side, shared by the hub and the subscriber's own task.
@@ -39,7 +40,7 @@ pub(super) struct Subscriber {
     /// How long the socket may take nothing.
     write_timeout: Duration,
     outbox: Mutex<Outbox>,
-    /// The queue wants the subscriber's own task: it is no longer empty, or has become too long.
+    /// Wakes the subscriber's own task: the queue is no longer empty, or has become too long.
     wake: Notify,
 }
 
@@ -47,11 +48,11 @@ pub(super) struct Subscriber {
 #[derive(Debug, Default)]
 struct Outbox {
     queue: VecDeque<Broadcast>,
-    /// The bytes in the queue.
+    /// The number of bytes in the queue.
     bytes: usize,
-    /// Since when the socket has taken nothing, if there is something for it.
+    /// Since when the socket has taken nothing although something is queued.
     full_since: Option<Instant>,
-    /// Messages that the socket took.
+    /// The number of messages that the socket took.
     sent: u64,
     state: OutboxState,
 }
@@ -60,9 +61,9 @@ struct Outbox {
 enum OutboxState {
     #[default]
     Open,
-    /// A Close is in the queue, or was: nothing may follow it (RFC 6455 section 5.5.1).
+    /// A Close has been queued, so nothing may follow (RFC 6455 section 5.5.1).
     Closed,
-    /// The same, because the queue became too long.
+    /// Like [`Self::Closed`], because the queue became too long.
     Slow(Backlog),
 }
 
@@ -89,8 +90,8 @@ impl Subscriber {
         (self.socket, self.counted)
     }
 
-    /// Writes what the socket takes now, and queues the rest. Who has too much in the queue already
-    /// gets a Close instead.
+    /// Writes what the socket takes now and queues the rest. If the queue is too long already,
+    /// queues a Close instead.
     pub(super) fn send(&self, broadcast: &Broadcast) {
         let mut outbox = self.lock();
         if outbox.state == OutboxState::Open {
@@ -98,7 +99,8 @@ impl Subscriber {
         }
     }
 
-    /// The same with control frames; after the last ones nothing more is taken.
+    /// Like [`Subscriber::send`], with control frames. After the last ones nothing more is
+    /// accepted.
     fn send_control(&self, frames: Vec<u8>, last: bool) {
         let mut outbox = self.lock();
         if outbox.state == OutboxState::Open && !frames.is_empty() {
@@ -112,7 +114,7 @@ impl Subscriber {
     fn enqueue(&self, outbox: &mut Outbox, broadcast: Broadcast) {
         if outbox.queue.is_empty() {
             outbox.add(broadcast);
-            // Where it fails, the subscriber's own task will try again, and end by it.
+            // The error is ignored: the subscriber's own task gets it too, and ends.
             let _ = self.flush_now(outbox);
             if outbox.queue.is_empty() {
                 return;
@@ -126,7 +128,7 @@ impl Subscriber {
         self.wake.notify_one();
     }
 
-    /// The limit of the queue that would be passed.
+    /// Returns the limit of the queue that adding `broadcast` would exceed.
     fn exceeded(&self, outbox: &Outbox, broadcast: &Broadcast) -> Option<Backlog> {
         if outbox.queue.len() >= self.backlog {
             return Some(Backlog::Writes(self.backlog));
@@ -154,16 +156,18 @@ impl Subscriber {
                 outbox.queue.pop_front();
             }
         }
+        // A new queue gives back the memory of the old one.
         outbox.queue = VecDeque::new();
         Ok(())
     }
 
-    /// Empties the queue whenever there is something in it; it ends only with the connection.
+    /// Empties the queue whenever it is not empty. It returns only when the connection is to end.
     async fn flush_until_closed(&self) -> ConnectionEnd {
         loop {
             if let OutboxState::Slow(waiting) = self.lock().state {
                 return ConnectionEnd::Slow(waiting);
             }
+            // Created before the queue is checked, so that no wake-up in between is lost.
             let woken = self.wake.notified();
             tokio::select! {
                 () = woken => {}
@@ -174,19 +178,20 @@ impl Subscriber {
         }
     }
 
-    /// Ends when the queue is empty. The socket must take something of it in time, however often
-    /// this is begun anew.
+    /// Waits until the queue is empty. The socket must take something within the timeout, which
+    /// does not restart when this future is dropped and created anew.
     pub(super) async fn flush(&self) -> io::Result<()> {
         loop {
             let Some(full_since) = self.write_all()? else { return Ok(()) };
-            // Boxed, because this is a part of every idle connection.
+            // Boxed, because this future is part of every idle connection.
             let writable =
                 Box::pin(timeout_at(later(full_since, self.write_timeout), self.socket.writable()));
             writable.await.unwrap_or_else(|_| Err(Timeout::Write(self.write_timeout).into()))?;
         }
     }
 
-    /// Writes what the socket takes; since when it takes nothing more, unless that was all.
+    /// Writes what the socket takes. Returns since when it takes nothing, or `None` if everything
+    /// was written.
     fn write_all(&self) -> io::Result<Option<Instant>> {
         let mut outbox = self.lock();
         self.flush_now(&mut outbox)?;
@@ -197,7 +202,7 @@ impl Subscriber {
         self.lock().queue.is_empty()
     }
 
-    /// Never held while anything is awaited.
+    /// Locks the queue. The lock is never held across an await.
     fn lock(&self) -> MutexGuard<'_, Outbox> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,7 +214,7 @@ impl Outbox {
         self.queue.push_back(broadcast);
     }
 
-    /// Forgets the queue, but for the first of it, which may be half sent, and says goodbye.
+    /// Discards the queue except for its first entry, which may be half sent, and queues a Close.
     fn close_slow_reader(&mut self, waiting: Backlog) {
         self.queue.truncate(1);
         self.bytes = self.queue.front().map_or(0, |first| first.frames.len());
@@ -226,12 +231,12 @@ impl Outbox {
     }
 }
 
-/// The receiving side: what the subscriber says is judged, answered and passed on.
+/// The receiving side: validates, answers and passes on what the subscriber sends.
 pub(super) struct SubscriberReader<'s> {
     subscriber: &'s Subscriber,
     endpoint: Endpoint,
     frame_clock: FrameClock,
-    /// Messages of the last read, for the hub.
+    /// The messages of the last read, encoded for the hub.
     frames: Vec<u8>,
     messages: u64,
     opened: Instant,
@@ -253,7 +258,7 @@ impl<'s> SubscriberReader<'s> {
         }
     }
 
-    /// Listens until the connection's end; why it came, where it was no closing handshake.
+    /// Reads until the connection ends. Returns why it ended, or `None` after a closing handshake.
     pub(super) async fn run(
         &mut self,
         rest: Vec<u8>,
@@ -284,7 +289,7 @@ impl<'s> SubscriberReader<'s> {
             if leaving { Err(ConnectionEnd::GoingAway) } else { Ok(()) }
         };
         let ended = result.await.err();
-        // What came before the Close, or before the fault, is said all the same.
+        // Messages from before the Close or the fault are still delivered.
         let ended = ended.or(self.broadcast(broadcasts).await.err());
         if let Some(ConnectionEnd::Slow(_)) = ended {
             self.code.get_or_insert(1008);
@@ -298,7 +303,7 @@ impl<'s> SubscriberReader<'s> {
         self.subscriber.send_control(self.endpoint.take_outbox(), true);
     }
 
-    /// A frame has begun and does not go on in time.
+    /// Fails the connection, because a frame was not finished in time.
     fn late(&mut self) -> ConnectionEnd {
         let failure = self.endpoint.fail(1008, &self.frame_clock.timeout().to_string());
         self.code.get_or_insert(failure.code);
@@ -326,6 +331,7 @@ impl<'s> SubscriberReader<'s> {
         while let Some(incoming) = self.endpoint.receive(&mut input) {
             match incoming {
                 EndpointEvent::Message(kind, data) => self.add_message(kind, &data),
+                // The first Close decides; a code of our own, sent earlier, stays.
                 EndpointEvent::Closed(code, _) => self.code = self.code.or(code),
                 EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
@@ -345,8 +351,8 @@ impl<'s> SubscriberReader<'s> {
         self.frames.extend(encode::single_frame(opcode, data, None));
     }
 
-    /// Gives the hub what was heard, when it is its turn. Meanwhile nothing is read, but the queue
-    /// is emptied.
+    /// Hands the last messages to the hub, which may take a while. Meanwhile nothing is read, but
+    /// the queue is emptied.
     async fn broadcast(
         &mut self,
         broadcasts: &mpsc::Sender<Broadcast>,
@@ -357,7 +363,7 @@ impl<'s> SubscriberReader<'s> {
         let frames = Bytes::from(std::mem::take(&mut self.frames));
         let broadcast = Broadcast { frames, messages: std::mem::take(&mut self.messages) };
         tokio::select! {
-            // It fails where nobody delivers any more: the server is ending.
+            // The error is ignored: it means that the server is ending.
             _ = broadcasts.send(broadcast) => Ok(()),
             ended = self.subscriber.flush_until_closed() => Err(ended),
         }
@@ -370,10 +376,10 @@ impl<'s> SubscriberReader<'s> {
     }
 }
 
-/// Ready at that moment; never where there is none.
+/// Waits until `deadline`, or for ever if there is none.
 async fn at(deadline: Option<Instant>) {
     match deadline {
-        // Boxed, because this is a part of every idle connection.
+        // Boxed, because this future is part of every idle connection.
         Some(deadline) => Box::pin(sleep_until(deadline)).await,
         None => std::future::pending().await,
     }
@@ -411,13 +417,13 @@ mod tests {
         }
     }
 
-    /// How many of the frames somebody still holds, beside the one who asks.
+    /// Returns how many of the frames are still referenced elsewhere.
     fn held(frames: &[Broadcast]) -> usize {
         frames.iter().filter(|broadcast| !broadcast.frames.is_unique()).count()
     }
 
     #[tokio::test]
-    async fn what_waits_is_bounded_whatever_is_sent() {
+    async fn the_queue_is_bounded_whatever_is_sent() {
         let (subscriber, _peer) = pair().await;
         let (mut frames, mut most) = (Vec::new(), 0);
         for byte in 0..200 {
@@ -426,7 +432,7 @@ mod tests {
             most = most.max(held(&frames));
         }
         assert_eq!(most, BACKLOG);
-        assert_eq!(held(&frames), 1, "what is half sent has to be sent to its end");
+        assert_eq!(held(&frames), 1, "a half-sent message has to be completed");
         assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
         assert!(matches!(
             subscriber.flush_until_closed().await,
@@ -435,7 +441,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_bounded_in_bytes_too() {
+    async fn the_queue_is_bounded_in_bytes_too() {
         let limits =
             Limits { max_backlog: 1000, max_backlog_bytes: 1_000_000, ..Limits::default() };
         let (subscriber, _peer) = with(limits).await;
@@ -444,10 +450,10 @@ mod tests {
             frames.push(broadcast(frames.len() as u8));
             subscriber.send(&frames[frames.len() - 1]);
             most = most.max(subscriber.lock().bytes);
-            assert!(frames.len() < 1000, "it is not given up");
+            assert!(frames.len() < 1000, "the subscriber is not closed");
         }
         assert!((900_000..=1_000_000).contains(&most), "{most}");
-        assert!(subscriber.lock().bytes < 100_200, "what is half sent, and the Close");
+        assert!(subscriber.lock().bytes < 100_200, "the half-sent message and the Close");
         assert!(matches!(
             subscriber.flush_until_closed().await,
             ConnectionEnd::Slow(Backlog::Bytes(..=1_000_000))
@@ -455,7 +461,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_a_large_message_nothing_is_kept_for_one_who_is_given_up() {
+    async fn nothing_of_a_large_message_is_kept_for_a_closed_subscriber() {
         let (subscriber, _peer) = with(Limits { max_backlog: 1, ..Limits::default() }).await;
         let large = Broadcast { frames: vec![0; 20 << 20].into(), messages: 1 };
         subscriber.send(&large);
@@ -467,13 +473,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_queue_that_does_not_move_ends_in_time_however_often_it_is_waited_for() {
+    async fn a_queue_that_does_not_move_times_out_however_often_the_wait_restarts() {
         let write = Duration::from_millis(20);
         let (subscriber, _peer) = with(Limits { write_timeout: write, ..Limits::default() }).await;
         while subscriber.is_empty() {
             subscriber.send(&broadcast(1));
         }
-        // as it is begun anew with everything that the peer says
+        // The wait restarts with everything that the peer sends.
         let error = loop {
             tokio::select! {
                 emptied = subscriber.flush() => break emptied.unwrap_err(),
@@ -484,7 +490,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_sent_in_its_order_and_takes_no_memory_then() {
+    async fn the_queue_is_sent_in_order_and_then_takes_no_memory() {
         let (subscriber, mut peer) = pair().await;
         let mut count = 0;
         while subscriber.is_empty() {

@@ -1,5 +1,5 @@
-//! [`Subscribers`]: everybody who is connected to the hub, and the [`Hub`] that reaches them.
-//! Sockets are the business of `subscriber`.
+//! [`Subscribers`]: all subscribers of the hub, and the [`Hub`] that reaches them. `subscriber`
+//! handles sockets.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,10 +12,11 @@ use super::subscriber::Subscriber;
 use crate::wire::Opcode;
 use crate::wire::frame::encode;
 
-/// Subscribers that are written to before others get a word in: a few milliseconds.
+/// The number of subscribers that are written to before other tasks may run, which takes a few
+/// milliseconds.
 const BATCH_SIZE: usize = 256;
 
-/// A way to everybody who is connected to one hub; clones are further ones.
+/// A handle to the subscribers of one hub. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Hub {
     pub(super) subscribers: Arc<Subscribers>,
@@ -23,8 +24,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Sends a text to everybody. It waits while other messages have their turn, and never for a
-    /// subscriber; once the server has ended, it does nothing.
+    /// Sends a text to all subscribers. It waits for earlier messages, but never for a subscriber.
+    /// After the server has ended it does nothing.
     pub async fn publish(&self, text: &str) {
         self.broadcast(encode::single_frame(Opcode::Text, text.as_bytes(), None)).await;
     }
@@ -35,12 +36,12 @@ impl Hub {
     }
 
     async fn broadcast(&self, frame: Vec<u8>) {
-        // It fails where nobody delivers any more, and so nobody listens.
+        // The error is ignored: it means that the server has ended.
         let _ = self.broadcasts.send(Broadcast { frames: frame.into(), messages: 1 }).await;
     }
 }
 
-/// Everybody, in the order in which they came.
+/// All subscribers, in the order in which they connected.
 #[derive(Debug, Default)]
 pub(super) struct Subscribers(Mutex<SubscriberTable>);
 
@@ -51,7 +52,7 @@ struct SubscriberTable {
 }
 
 impl Subscribers {
-    /// Enters a subscriber until what is returned is dropped.
+    /// Adds a subscriber until the returned value is dropped.
     pub(super) fn register(&self, subscriber: Arc<Subscriber>) -> Registration<'_> {
         let mut table = self.lock();
         let number = table.next;
@@ -60,7 +61,8 @@ impl Subscribers {
         Registration { subscribers: self, number }
     }
 
-    /// Feeds a batch, from a number on; the number to go on with, if there is anyone left.
+    /// Sends to a batch of subscribers, starting with the number `from`. Returns the number to
+    /// continue with, if any subscriber is left.
     fn send_batch(&self, from: u64, broadcast: &Broadcast) -> Option<u64> {
         let table = self.lock();
         let mut batch = table.by_number.range(from..);
@@ -68,13 +70,13 @@ impl Subscribers {
         batch.next().map(|(number, _)| *number)
     }
 
-    /// Held for a batch at most, and never while anything is awaited.
+    /// Locks the table. The lock is held for one batch at most, and never across an await.
     fn lock(&self) -> MutexGuard<'_, SubscriberTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The place of a subscriber among all.
+/// The entry of a subscriber. Dropping it removes the entry.
 pub(super) struct Registration<'s> {
     subscribers: &'s Subscribers,
     number: u64,
@@ -86,8 +88,8 @@ impl Drop for Registration<'_> {
     }
 }
 
-/// Gives every message to everybody, one message after the other, so that all hear the same in the
-/// same order.
+/// Delivers the messages one after the other, so that all subscribers receive them in the same
+/// order.
 pub(super) async fn deliver_broadcasts(
     subscribers: Arc<Subscribers>,
     mut broadcasts: mpsc::Receiver<Broadcast>,
@@ -95,6 +97,7 @@ pub(super) async fn deliver_broadcasts(
     while let Some(broadcast) = broadcasts.recv().await {
         let mut from = subscribers.send_batch(0, &broadcast);
         while let Some(number) = from {
+            // Between two batches other tasks run, and subscribers may come and go.
             yield_now().await;
             from = subscribers.send_batch(number, &broadcast);
         }

@@ -1,9 +1,9 @@
-//! [`Access`]: whom a server lets in, by the `Host` and the `Origin` of a request.
+//! [`Access`]: decides which requests a server admits, by their `Host` and `Origin`.
 //!
-//! Any web page may open connections to loopback. Its browser says whose page it is (`Origin`, RFC
-//! 6454), which only matters where an answer may be read: a WebSocket server must look at it (RFC
-//! 6455 section 10.2). And a page may have its own name lead to 127.0.0.1 (DNS rebinding), which
-//! makes a server on loopback its own origin; what gives that away is `Host`.
+//! Any web page may open connections to loopback. The browser states the origin of the page
+//! (`Origin`, RFC 6454) but does not block a WebSocket, so the server must check it (RFC 6455
+//! section 10.2). A page may also let its own name resolve to 127.0.0.1 (DNS rebinding), which
+//! makes the server on loopback part of the page's own origin. `Host` gives that away.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,32 +12,33 @@ use std::sync::Arc;
 
 use crate::text::sanitize;
 
-/// Whom a server lets in. The default: requests for loopback, from any origin that the kind of
-/// server has no objection to.
+/// The requests that a server admits. By default they must be for loopback, and may come from any
+/// origin that the kind of server accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Names that a request may be for, beside those of loopback.
+    /// Names that a request may be for, in addition to those of loopback.
     pub hosts: Arc<[HostName]>,
-    /// Whose pages may open a WebSocket; none: what the kind of server does by default.
+    /// The origins whose pages may open a WebSocket; `None` leaves it to the kind of server.
     pub origins: Option<Origins>,
 }
 
-/// Whose pages may open a WebSocket. A client that sends no `Origin` is no page, and always let in.
+/// The origins whose pages may open a WebSocket. A client without an `Origin` header isn't a page
+/// and is always admitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origins {
-    /// All.
+    /// All origins.
     #[default]
     Any,
-    /// Those that come from this machine's loopback.
+    /// Origins on this machine's loopback.
     Loopback,
-    /// These.
+    /// These origins.
     Only(Arc<[Origin]>),
 }
 
-/// Why a request's `Host` will not do.
+/// Why the `Host` of a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HostMismatch {
-    /// HTTP/1.1 wants one, and a valid one (RFC 9112 section 3.2: 400).
+    /// HTTP/1.1 requires one valid Host (RFC 9112 section 3.2: 400).
     Invalid,
     /// It names another server (RFC 9110 section 15.5.20: 421).
     Other,
@@ -54,27 +55,28 @@ impl HostMismatch {
     pub(crate) fn description(self) -> &'static str {
         match self {
             Self::Invalid => {
-                "an HTTP/1.1 request has one Host field, which says a host and perhaps a port (RFC \
-                 9112 section 3.2)"
+                "an HTTP/1.1 request must have one Host field with a host and an optional port \
+                 (RFC 9112 section 3.2)"
             }
             Self::Other => {
-                "this server is localhost, 127.0.0.1 and [::1], and whatever `wiretalk serve \
-                 --allow-host NAME` adds; any web page can make a name of its own lead here"
+                "this server answers for localhost, 127.0.0.1, [::1], and names added with \
+                 `wiretalk serve --allow-host NAME`; any web page can point a name of its own at \
+                 this address"
             }
         }
     }
 }
 
 impl Access {
-    /// Judges what a request says as `Host`, or as the authority of its target, which goes before
-    /// (RFC 9112 section 3.2.2).
+    /// Checks the value of `Host`, or the authority of the target, which takes precedence (RFC 9112
+    /// section 3.2.2).
     pub(crate) fn host(&self, value: &[u8]) -> Result<(), HostMismatch> {
         let host = str::from_utf8(value).ok().and_then(authority).ok_or(HostMismatch::Invalid)?;
         let known = host.is_loopback() || self.hosts.iter().any(|name| name.covers(&host));
         if known { Ok(()) } else { Err(HostMismatch::Other) }
     }
 
-    /// The same where there may be none, or several.
+    /// Checks `Host` where there may be none or several of them.
     pub(crate) fn only_host<'v>(
         &self,
         mut values: impl Iterator<Item = &'v [u8]>,
@@ -87,7 +89,7 @@ impl Access {
 }
 
 impl Origins {
-    /// Whether a page of this origin is let in; what isn't an origin is not.
+    /// Whether a page of this origin is admitted. A malformed origin is not.
     pub(crate) fn allow(&self, value: &[u8]) -> bool {
         match self {
             Self::Any => true,
@@ -96,7 +98,7 @@ impl Origins {
         }
     }
 
-    /// Only this one.
+    /// Allows only this origin.
     pub fn only(origin: Origin) -> Self {
         Self::Only(Arc::new([origin]))
     }
@@ -106,7 +108,7 @@ fn read(value: &[u8]) -> Option<Origin> {
     str::from_utf8(value).ok()?.parse().ok()
 }
 
-/// A host, as a URI's authority names it (RFC 3986 section 3.2.2), in lower case.
+/// A host as in the authority of a URI (RFC 3986 section 3.2.2), in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Host {
     Name(String),
@@ -116,13 +118,14 @@ enum Host {
 impl Host {
     fn is_loopback(&self) -> bool {
         match self {
-            // RFC 6761 section 6.3: nobody can have these lead elsewhere
+            // RFC 6761 section 6.3 reserves these names for loopback.
             Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
             Self::Address(address) => address.is_loopback(),
         }
     }
 
-    /// `None` where it is none. A dot at its end says that a name is complete; it is the same name.
+    /// Parses a host; `None` if `text` isn't one. A final dot only marks a name as complete, so it
+    /// is ignored.
     fn parse(text: &str) -> Option<Self> {
         if let Some(address) = text.strip_prefix('[') {
             return Some(Self::Address(
@@ -151,14 +154,15 @@ impl fmt::Display for Host {
     }
 }
 
-/// `host` or `host:port`; an empty one is legal, and no loopback.
+/// Parses `host` or `host:port`. An empty host is legal, but isn't loopback.
 fn authority(text: &str) -> Option<Host> {
     split_port(text).and_then(|(host, _)| Host::parse(host))
 }
 
-/// The host, and the port if one is named. There may be nothing behind the colon.
+/// Splits off the port, if there is one. The colon may be followed by nothing (RFC 3986 section
+/// 3.2.3).
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
-    // the colons of an IPv6 address stand within its brackets
+    // The colons of an IPv6 address are within its brackets.
     let behind = text.split_once(']').map_or(text, |(_, behind)| behind);
     let Some((_, port)) = behind.split_once(':') else {
         return Some((text, None));
@@ -167,12 +171,13 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     if port.is_empty() {
         return Some((host, None));
     }
+    // `parse` accepts a leading plus sign, which a port must not have.
     let digits = port.bytes().all(|byte| byte.is_ascii_digit());
     Some((host, Some(port.parse().ok().filter(|_| digits)?)))
 }
 
-/// A name or address that requests may be for, whatever the port; with a dot before it, all names
-/// below it too.
+/// A name or address that requests may be for, with any port. With a leading dot it includes all
+/// subdomains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName {
     host: Host,
@@ -180,7 +185,7 @@ pub struct HostName {
 }
 
 impl HostName {
-    /// An address.
+    /// Creates the entry for an address.
     pub fn address(address: IpAddr) -> Self {
         Self { host: Host::Address(address), includes_subdomains: false }
     }
@@ -198,20 +203,20 @@ impl HostName {
     }
 }
 
-/// A text that isn't a [`HostName`].
+/// The text isn't a [`HostName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{}` isn't a host name; write it as it stands in a URL, without a port: talk.example, 192.0.2.1, [2001:db8::1], or \
-     .talk.example for all names below it too",
+    "`{}` isn't a host name; write it as it stands in a URL, without a port: talk.example, \
+     192.0.2.1, [2001:db8::1], or .talk.example for all its subdomains too",
     sanitize(.0)
 )]
 pub struct HostNameError(pub String);
 
-/// A text that isn't an [`Origin`].
+/// The text isn't an [`Origin`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{}` isn't an origin; write scheme://host or scheme://host:port without a path, for example https://talk.example, or \
-     null",
+    "`{}` isn't an origin; write scheme://host or scheme://host:port without a path, for \
+     example https://talk.example, or null",
     sanitize(.0)
 )]
 pub struct OriginError(pub String);
@@ -232,8 +237,8 @@ impl FromStr for HostName {
     }
 }
 
-/// Whose page opens a WebSocket (RFC 6454 section 4): scheme, host and port, or nobody's in
-/// particular (`null`), as pages from files are.
+/// The origin of a page (RFC 6454 section 4): scheme, host and port, or an opaque origin (`null`),
+/// for example of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(Option<Triple>);
 
@@ -241,7 +246,7 @@ pub struct Origin(Option<Triple>);
 struct Triple {
     scheme: String,
     host: Host,
-    /// None where it is the scheme's own.
+    /// The port; `None` stands for the scheme's default.
     port: Option<u16>,
 }
 
@@ -267,6 +272,7 @@ impl FromStr for Origin {
             })?;
             let (host, port) = split_port(rest)?;
             let host = Host::parse(host).filter(|host| *host != Host::Name(String::new()))?;
+            // A default port and none are the same origin (RFC 6454 section 4).
             let port = port
                 .filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443)));
             Some(Triple { scheme, host, port })
@@ -296,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_let_in_by_any_of_its_names_and_with_any_port() {
+    fn loopback_is_admitted_by_any_of_its_names_with_any_port() {
         let access = Access::default();
         for host in [
             "localhost",
@@ -314,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_a_name_may_look_like_it_is_another_server() {
+    fn names_that_merely_resemble_loopback_are_other_servers() {
         let access = Access::default();
         for host in [
             "evil.example",
@@ -339,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_invalid() {
+    fn a_malformed_host_is_invalid() {
         let access = allowing(&["a"]);
         for host in [
             "local host",
@@ -367,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_given_are_let_in_and_with_a_dot_those_below() {
+    fn given_names_are_admitted_and_with_a_dot_their_subdomains() {
         let access = allowing(&["Talk.Example", ".stage.example", "192.0.2.1", "[2001:DB8::1]"]);
         for host in [
             "talk.example",
@@ -435,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_let_in_by_their_origin() {
+    fn pages_are_admitted_by_their_origin() {
         let only = Origins::only("https://talk.example".parse().unwrap());
         let cases: [(&[u8], [bool; 3]); 9] = [
             (b"https://talk.example", [true, false, true]),

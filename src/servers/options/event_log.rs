@@ -1,5 +1,5 @@
-//! What the servers tell of their work, and the bounded channel they tell it through.
-//! A server never waits for whoever listens: what finds the channel full is counted and dropped.
+//! The events that servers report, and their bounded channel. A server never waits for the
+//! receiver: an event that finds the channel full is counted and dropped.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,97 +8,96 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-/// Something a server did. Texts come from the peer as they are: escape control characters before
+/// An event of a server. Texts come from the peer unchanged, so escape control characters before
 /// showing them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerEvent {
     /// An HTTP request was answered.
     Request {
-        /// Who asked.
+        /// The address of the client.
         peer: SocketAddr,
-        /// Its method.
+        /// The method of the request.
         method: String,
-        /// The path and query of its target.
+        /// The path and query of the request's target.
         path: String,
-        /// The answer's status.
+        /// The status of the response.
         status: u16,
-        /// The length of the answer's body.
+        /// The length of the response's body in bytes.
         bytes: u64,
-        /// From the request's head read to the answer ready to be sent.
+        /// The time from the complete request head to the response being ready.
         took: Duration,
     },
     /// A WebSocket's opening handshake was accepted.
     Opened {
-        /// Who opened it.
+        /// The address of the client.
         peer: SocketAddr,
-        /// The path and query it asked for.
+        /// The path and query of the request.
         path: String,
     },
-    /// A WebSocket came to its end.
+    /// A WebSocket has ended.
     Closed {
-        /// Who it was.
+        /// The address of the client.
         peer: SocketAddr,
-        /// The status code of the first Close frame, from either side. `None`: a Close frame
-        /// without a code, or no Close frame at all (what RFC 6455 section 7.1.5 calls
-        /// 1005 and 1006).
+        /// The status code of the first Close frame, from either side. `None` stands for a Close
+        /// frame without a code, or no Close frame at all (1005 and 1006 in RFC 6455 section
+        /// 7.1.5).
         code: Option<u16>,
-        /// Why it ended, in words, if not by the peer's own Close frame.
+        /// Why it ended, unless by the peer's own Close frame.
         reason: Option<String>,
-        /// Messages received.
+        /// The number of messages received.
         received: u64,
-        /// Messages sent.
+        /// The number of messages sent.
         sent: u64,
-        /// Since the handshake.
+        /// The time since the handshake.
         took: Duration,
     },
-    /// The naive proxy believes that it has seen a request in bytes it does not understand.
+    /// The naive proxy believes it has seen a request in bytes that it does not understand.
     Parsed {
-        /// On whose connection.
+        /// The address of the client on whose connection it was.
         peer: SocketAddr,
-        /// The host that it names.
+        /// The host in the request.
         host: String,
-        /// The path that it asks for.
+        /// The path in the request.
         path: String,
     },
-    /// The naive proxy has put what it takes for the answer into its cache.
+    /// The naive proxy has cached what it takes for the response.
     Cached {
-        /// On whose connection.
+        /// The address of the client on whose connection it was.
         peer: SocketAddr,
-        /// Under this host,
+        /// The host under which it is cached.
         host: String,
-        /// and this path.
+        /// The path under which it is cached.
         path: String,
-        /// The length of the whole answer.
+        /// The length of the whole response in bytes.
         bytes: u64,
     },
-    /// The naive proxy has answered out of its cache.
+    /// The naive proxy has answered from its cache.
     Served {
-        /// Who asked.
+        /// The address of the client.
         peer: SocketAddr,
-        /// For this host,
+        /// The host in the request.
         host: String,
-        /// and this path.
+        /// The path in the request.
         path: String,
-        /// The length of the whole answer.
+        /// The length of the whole response in bytes.
         bytes: u64,
     },
-    /// As many connections are open as
-    /// [`Limits::max_connections`](crate::servers::Limits::max_connections) allows; further ones
-    /// wait.
+    /// The number of open connections has reached
+    /// [`Limits::max_connections`](crate::servers::Limits::max_connections). Further ones wait.
     Full {
         /// The limit.
         connections: usize,
     },
-    /// What a peer sent was no request that this server could answer as asked.
+    /// A peer sent something that this server could not accept as a request.
     Refused {
-        /// Who it was.
+        /// The address of the peer.
         peer: SocketAddr,
-        /// What was wrong, in words.
+        /// What was wrong.
         reason: String,
     },
 }
 
-/// The end of the channel that a server holds.
+/// The server's end of the channel.
 #[derive(Clone, Debug)]
 pub struct EventLog {
     sender: mpsc::Sender<ServerEvent>,
@@ -106,14 +105,14 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// A log with room for `capacity` events, and the end that listens.
+    /// Creates a log with room for `capacity` events, and its receiver.
     pub fn new(capacity: usize) -> (Self, mpsc::Receiver<ServerEvent>) {
         let (sender, receiver) = mpsc::channel(capacity);
         (Self { sender, lost: Arc::default() }, receiver)
     }
 
-    /// The number of events that found no room. It does not keep the channel open, as a clone of
-    /// the log would.
+    /// Returns the counter of dropped events. Unlike a clone of the log, it does not keep the
+    /// channel open.
     pub fn lost(&self) -> Arc<AtomicU64> {
         self.lost.clone()
     }

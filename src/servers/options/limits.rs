@@ -1,41 +1,40 @@
-//! [`Limits`]: what a peer may ask of a server, and how long it may take. All defaults stand here.
+//! [`Limits`]: what a peer can use of a server, and how long it may take. All defaults are here.
 
 use std::time::Duration;
 
-/// What a peer may ask of a server. The same limits hold for all kinds of servers; which of them a
-/// kind has no use for follows from what it does.
+/// The limits for a server's peers. They are the same for all kinds of servers; a kind ignores
+/// those that do not concern it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest body or message that is taken, in bytes. More is answered by 413, or closed
+    /// The maximum size of a body or message in bytes. A larger one is answered with 413 or closed
     /// with 1009. Default: 1 MiB.
     pub max_message: usize,
-    /// How many connections are served at once; others wait in the listener's backlog. Default:
-    /// 16,384.
+    /// The maximum number of concurrent connections. Others wait in the listener's backlog.
+    /// Default: 16,384.
     pub max_connections: usize,
-    /// How long a request's head may take, from the moment that the server is ready for it; so it
+    /// How long the head of a request may take, counted from when the server is ready for it. This
     /// is also how long an HTTP connection may idle between requests. Default: 10 s.
     pub head_timeout: Duration,
-    /// How long a request's body may take. Default: 10 s.
+    /// How long the body of a request may take. Default: 10 s.
     pub body_timeout: Duration,
-    /// How long a WebSocket frame that has begun may stand still; between two frames a peer may be
-    /// silent for as long as it likes. Default: 10 s.
+    /// How long an unfinished WebSocket frame may stall. Between two frames a peer may be silent
+    /// for any time. Default: 10 s.
     pub frame_timeout: Duration,
-    /// The bytes a second at which a frame that has begun must come in: it is given up once it has
-    /// taken longer than [`Limits::frame_timeout`] and the time that the bytes which have come
-    /// take at this rate, as `MinRate` of Apache's `mod_reqtimeout` does. So a frame of `n`
-    /// bytes takes at most `frame + n / min_rate`. 0 is no rate. Default: 4096.
+    /// The minimum rate in bytes per second for an unfinished frame. Like `MinRate` of Apache's
+    /// `mod_reqtimeout`, it allows [`Limits::frame_timeout`] plus the time that the received bytes
+    /// take at this rate, so a frame of `n` bytes takes at most `frame_timeout + n / min_rate`. 0
+    /// turns it off. Default: 4096.
     pub min_rate: u64,
-    /// How long a peer may take nothing of what the server has to send, as nginx's `send_timeout`.
-    /// Default: 10 s.
+    /// How long a peer may read nothing while the server has something to send, like nginx's
+    /// `send_timeout`. Default: 10 s.
     pub write_timeout: Duration,
-    /// How many writes may wait for a subscriber of the hub before it is dropped; messages that
-    /// came together are one. All subscribers share what waits, so it is also the most
-    /// messages that the hub keeps for those who are slow. Default: 64.
+    /// The maximum number of writes that are queued for a subscriber of the hub before it is
+    /// closed; messages that arrived together count as one. Subscribers share the queued messages,
+    /// so this is also the maximum number that the hub keeps for slow ones. Default: 64.
     pub max_backlog: usize,
-    /// The same in bytes; one message may always wait. Default: 16 MiB.
+    /// The same limit in bytes. A single message may exceed it. Default: 16 MiB.
     pub max_backlog_bytes: usize,
-    /// How long connections may take to end once the server shuts down, before they are cut.
-    /// Default: 3 s.
+    /// How long connections may take to end at a shutdown before they are dropped. Default: 3 s.
     pub drain_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! How a server is to run: whom it lets in, what it may be asked for, and who hears of it.
+//! The options of a server: whom it admits, its limits, and its event log.
 
 pub(super) mod access;
 pub(super) mod event_log;

@@ -1,4 +1,4 @@
-//! [`ServerOptions`]: how a server is to run.
+//! [`ServerOptions`]: the options of a server.
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use crate::servers::options::access::Access;
 use crate::servers::options::event_log::{EventLog, ServerEvent};
 use crate::servers::options::limits::Limits;
 
-/// How a server is to run. The default: any free port, nobody listening to the log, the default
-/// [`Limits`] and [`Access`].
+/// The options of a server. The defaults are any free port, no log, and the default [`Limits`] and
+/// [`Access`].
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
-    /// The port on 127.0.0.1; 0 is any free one.
+    /// The port on 127.0.0.1; 0 stands for any free one.
     pub port: u16,
-    /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within
-    /// [`Limits::drain_timeout`].
+    /// The token that shuts the server down: it finishes what it has begun, closes its connections
+    /// and ends, within [`Limits::drain_timeout`].
     pub shutdown: CancellationToken,
-    /// Where bytes and connections are counted.
+    /// The counters of bytes and connections.
     pub traffic: Arc<Traffic>,
-    /// Where requests and connections are told of.
+    /// The log of requests and connections, if there is one.
     pub log: Option<EventLog>,
-    /// What a peer may ask for.
+    /// The limits for peers.
     pub limits: Limits,
-    /// Whom the server lets in.
+    /// The requests that the server admits.
     pub access: Access,
 }
 

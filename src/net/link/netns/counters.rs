@@ -1,34 +1,34 @@
-//! [`LinkCounters`]: what has gone over a pair of namespaces, counted packet by packet.
-//! Of a packet it reads the lengths in its headers, checked against what is there.
+//! [`LinkCounters`]: counts the packets between a pair of namespaces. It reads only the lengths in
+//! a packet's headers, and checks them against the bytes that are there.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What a packet relay has seen, each way: by it, tests hold the network to what it promises.
+/// The counts of a packet relay in both directions. Tests check the network's behaviour by them.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LinkStats {
-    /// From the client.
+    /// The direction from the client to the server.
     pub to_server: FlowStats,
-    /// From the server.
+    /// The direction from the server to the client.
     pub to_client: FlowStats,
 }
 
-/// What a packet relay has seen one way. Each figure is exact; two may be a packet apart while
-/// packets come.
+/// The counts of a packet relay in one direction. Each is exact, but while packets flow two of them
+/// may be a packet apart.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FlowStats {
-    /// IPv4 packets, dropped ones too.
+    /// The number of IPv4 packets, including dropped ones.
     pub packets: u64,
-    /// Their bytes, from the IP header on (RFC 791 section 3.1, total length).
+    /// Their bytes, counted from the IP header (RFC 791 section 3.1, total length).
     pub bytes: u64,
-    /// The bytes in them that are TCP's payload; what TCP sends again counts again.
+    /// Their bytes of TCP payload. Retransmitted bytes count again.
     pub payload: u64,
-    /// The packets among them that found no room and were dropped.
+    /// The number of packets that were dropped.
     pub dropped: u64,
 }
 
-/// The counters of both ways.
+/// The counters of both directions.
 #[derive(Debug, Default)]
 pub(super) struct LinkCounters {
     pub(super) to_server: FlowCounters,
@@ -42,7 +42,7 @@ impl LinkCounters {
     }
 }
 
-/// The counters of one way.
+/// The counters of one direction.
 #[derive(Debug, Default)]
 pub(super) struct FlowCounters {
     packets: AtomicU64,
@@ -51,7 +51,7 @@ pub(super) struct FlowCounters {
     dropped: AtomicU64,
 }
 
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no relay there"))]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only Linux has the relay"))]
 impl FlowCounters {
     pub(super) fn count_packet(&self, packet: PacketLengths) {
         self.packets.fetch_add(1, Relaxed);
@@ -76,20 +76,20 @@ impl FlowCounters {
     }
 }
 
-/// The lengths of an IPv4 packet.
+/// The lengths in an IPv4 packet, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PacketLengths {
     pub(super) bytes: usize,
-    /// Of TCP; 0 in a packet of anything else.
+    /// The length of the TCP payload; 0 for other protocols.
     pub(super) payload: usize,
 }
 
 const IPPROTO_TCP: u8 = 6;
 
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no relay there"))]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only Linux has the relay"))]
 impl PacketLengths {
-    /// Reads the headers (RFC 791 section 3.1, RFC 9293 section 3.1); `None` for what is no whole
-    /// IPv4 packet.
+    /// Parses the headers (RFC 791 section 3.1, RFC 9293 section 3.1). Returns `None` unless
+    /// `packet` is a whole IPv4 packet.
     pub(super) fn parse(packet: &[u8]) -> Option<Self> {
         let [first, _, high, low, _, _, flags, offset, _, protocol, ..] = *packet else {
             return None;
@@ -102,9 +102,10 @@ impl PacketLengths {
         let data = packet.get(..bytes)?.get(header..)?;
         let payload = match (protocol, u16::from_be_bytes([flags & 0x1f, offset])) {
             (IPPROTO_TCP, 0) => {
+                // TCP's data offset counts 32-bit words, in the upper four bits of byte 12.
                 data.get(12).map_or(0, |byte| data.len().saturating_sub(usize::from(byte >> 4) * 4))
             }
-            // A further fragment has no TCP header.
+            // Only the first fragment has a TCP header.
             (IPPROTO_TCP, _) => data.len(),
             _ => 0,
         };
@@ -116,8 +117,8 @@ impl PacketLengths {
 mod tests {
     use super::*;
 
-    /// 20 bytes of IPv4 header, 32 of TCP's with options, 3 of payload; as captured but for the
-    /// addresses.
+    /// A captured packet with 20 bytes of IPv4 header, 32 of TCP header with options, and 3 of
+    /// payload; only the addresses were changed.
     const SEGMENT: [u8; 55] = [
         0x45, 0x00, 0x00, 0x37, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06, 0x00, 0x00, 10, 77, 33, 2, 10,
         77, 33, 1, //
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lengths_of_a_segment() {
+    fn the_lengths_of_a_segment_are_read() {
         assert_eq!(PacketLengths::parse(&SEGMENT), Some(PacketLengths { bytes: 55, payload: 3 }));
         assert_eq!(
             PacketLengths::parse(&changed(9, 17)),
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_lie_are_not_believed() {
+    fn wrong_lengths_are_refused() {
         assert_eq!(PacketLengths::parse(&changed(0, 0x60)), None, "IPv6");
         assert_eq!(PacketLengths::parse(&changed(0, 0x44)), None, "a header of 16 bytes");
         assert_eq!(PacketLengths::parse(&changed(3, 0x38)), None, "more than is there");

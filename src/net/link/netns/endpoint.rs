@@ -1,4 +1,4 @@
-//! [`EndpointRole`]: which end of a [`NetnsPair`](super::NetnsPair) is meant, and what is run there.
+//! [`EndpointRole`]: names one end of a [`NetnsPair`](super::NetnsPair).
 
 use crate::text::named_enum;
 
@@ -8,9 +8,9 @@ pub(super) type NamespaceJob = Box<dyn FnOnce() + Send>;
 /// An end of a [`NetnsPair`](super::NetnsPair).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EndpointRole {
-    /// Whose address is [`NetnsPair::SERVER`](super::NetnsPair::SERVER).
+    /// The end with the address [`NetnsPair::SERVER`](super::NetnsPair::SERVER).
     Server,
-    /// Whose address is [`NetnsPair::CLIENT`](super::NetnsPair::CLIENT).
+    /// The end with the address [`NetnsPair::CLIENT`](super::NetnsPair::CLIENT).
     Client,
 }
 

@@ -1,4 +1,4 @@
-//! [`NetnsError`]: why there is no real network, or why its end did not run a job.
+//! [`NetnsError`]: why a real network could not be created, or why an end did not run a job.
 
 use std::io;
 
@@ -6,35 +6,35 @@ use thiserror::Error;
 
 use super::endpoint::EndpointRole;
 
-/// Why there is no real network, or its end did not run a job.
+/// Why a real network could not be created, or why an end did not run a job.
 #[derive(Debug, Error)]
 pub(crate) enum NetnsError {
-    /// No thread for an end.
-    #[error("no thread for an end of the network: {0}")]
+    /// The thread of an end could not be started.
+    #[error("could not start a thread for an end of the network: {0}")]
     Thread(#[source] io::Error),
-    /// No network namespace.
+    /// The network namespace could not be created.
     #[error("a real network needs a network namespace, and that needs root (CAP_SYS_ADMIN): {0}")]
     Namespace(#[source] io::Error),
-    /// No TUN device.
+    /// The TUN device could not be created.
     #[error(
         "a real network needs a TUN device, and that needs root (CAP_NET_ADMIN) and /dev/net/tun: \
          {0}"
     )]
     TunDevice(#[source] io::Error),
-    /// No relay between the devices.
-    #[error("no relay between the network's ends: {0}")]
+    /// The relay between the devices could not be started.
+    #[error("could not start the relay between the network's ends: {0}")]
     Relay(#[source] io::Error),
     /// The scope ended before the network was up.
     #[error("the network's scope has ended")]
     ScopeEnded,
     /// This system has no network namespaces.
     #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux has them"))]
-    #[error("a real network is made of Linux's network namespaces; model the distance here")]
+    #[error("a real network needs Linux's network namespaces; use a modelled distance here")]
     Unsupported,
-    /// Too many jobs wait at this end.
+    /// The queue of this end is full.
     #[error("the {}'s end has too many jobs waiting", .0.name())]
     Busy(EndpointRole),
-    /// This end takes no more jobs.
+    /// This end accepts no more jobs.
     #[error("the {}'s end of the network has closed", .0.name())]
     Closed(EndpointRole),
     /// This end closed, or the job panicked, before there was a result.

@@ -1,12 +1,12 @@
-//! A network of our own between two namespaces of the kernel: [`NetnsPair`] is both ends and the
-//! way between them.
+//! A real network between two network namespaces of the kernel: [`NetnsPair`] is both ends and the
+//! link between them.
 //!
 //! - `pair`: both ends together, and the jobs that run in them.
-//! - `namespace`: one end: a thread in its namespace, with a TUN device. `packet_relay`: the
-//!   packets between the devices.
-//! - `counters`: what the relay has seen. `endpoint`, `error`: what all of them name.
+//! - `namespace`: one end, which is a thread in its namespace with a TUN device. `packet_relay`:
+//!   forwards packets between the devices.
+//! - `counters`: the relay's counters. `endpoint`, `error`: names that all of them share.
 
-// other systems have no namespaces: there everything here is named and nothing of it made
+// Other systems have no namespaces. The types exist there, but nothing creates them.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code))]
 
 mod counters;

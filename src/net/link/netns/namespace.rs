@@ -1,5 +1,5 @@
-//! An end of the link: a thread in a network namespace of its own, with a TUN device in it.
-//! It carries no packets; the device goes to the relay.
+//! One end of the network: a thread in a network namespace of its own, with a TUN device. It
+//! carries no packets; the device goes to the relay.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -13,21 +13,21 @@ use super::endpoint::NamespaceJob;
 use super::error::NetnsError;
 use crate::scope::Scope;
 
-/// The network's, in bytes: Ethernet's.
+/// The MTU of the network in bytes, the same as Ethernet's.
 pub(super) const MTU: u16 = 1500;
-/// Both addresses lie in one network.
+/// The length of the network prefix that both addresses share.
 const PREFIX_LEN: u8 = 24;
-/// How many packets the kernel keeps for a relay that is not quick enough; the default of 500 is
-/// less than one window.
+/// The number of packets that the kernel queues for a relay that lags. The default of 500 is less
+/// than one TCP window.
 const TX_QUEUE_LEN: u32 = 10_000;
-/// How many jobs may wait.
+/// The maximum number of waiting jobs.
 const JOB_QUEUE_CAPACITY: usize = 16;
 
-/// Starts the thread, which ends when nobody is left to give it jobs; what it is given jobs by, and
-/// its device.
+/// Starts the thread of an end, which runs jobs until the returned sender is dropped. Returns the
+/// sender and the TUN device.
 ///
 /// # Errors
-/// If the thread, the namespace or the device cannot be had.
+/// Fails if the thread, the namespace or the device cannot be created.
 pub(super) fn spawn_namespace(
     scope: &Scope,
     name: &str,
@@ -36,7 +36,7 @@ pub(super) fn spawn_namespace(
     let (jobs, mut queue) = channel::<NamespaceJob>(JOB_QUEUE_CAPACITY);
     let (result_sender, result_receiver) = sync_channel(1);
     let end = move |_| async move {
-        // Whoever opens waits for it; without a device there is nothing to stay for.
+        // The caller waits for this result. Without a device there is nothing to run jobs for.
         if let Err(error) =
             result_sender.send(enter_new_namespace().and_then(|()| create_tun_device(address)))
         {
@@ -48,11 +48,12 @@ pub(super) fn spawn_namespace(
         }
     };
     scope.spawn_thread(name, end).map_err(NetnsError::Thread)?;
+    // Dropped without a result: the scope did not run the thread's work any more.
     let device = result_receiver.recv().map_err(|_| NetnsError::ScopeEnded)??;
     Ok((jobs, device))
 }
 
-/// Moves this thread, and no other, into a network namespace of its own.
+/// Moves the calling thread, and no other, into a new network namespace.
 fn enter_new_namespace() -> Result<(), NetnsError> {
     unshare(CloneFlags::CLONE_NEWNET).map_err(|error| NetnsError::Namespace(io::Error::from(error)))
 }

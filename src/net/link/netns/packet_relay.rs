@@ -1,5 +1,5 @@
-//! The relay between two namespaces: takes packets off one TUN device and puts them onto the other
-//! when they are due. It changes no packet; of its contents it knows lengths only.
+//! The relay between two namespaces: reads packets from one TUN device and writes them to the other
+//! when they are due. It changes no packet, and reads nothing but their lengths.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -18,15 +18,15 @@ use crate::net::link::link_model::LinkModel;
 use crate::net::{DeadlineTimer, LinkConditions};
 use crate::scope::Scope;
 
-/// What may be on the way, each way, in bytes of packets.
+/// The maximum number of packet bytes in flight in each direction.
 const MAX_IN_FLIGHT: usize = 16 << 20;
-/// How long a packet may wait to leave, as in the queue of a router that is not bloated.
+/// The maximum time that a packet waits to leave, as in the queue of a router without bufferbloat.
 const MAX_QUEUEING_DELAY: Duration = Duration::from_millis(100);
 
-/// Starts the relay on a thread of its own; what it counts.
+/// Starts the relay on a thread of its own and returns its counters.
 ///
 /// # Errors
-/// If its thread or its timers cannot be had.
+/// Fails if the thread or its timers cannot be created.
 pub(super) fn start(
     scope: &Scope,
     to_server: SyncDevice,
@@ -38,6 +38,7 @@ pub(super) fn start(
     let (ready_sender, ready_receiver) = sync_channel(1);
     let relay = move |inner: Scope| async move {
         let forwarders = (|| {
+            // The devices are registered here, because they belong to the runtime of this thread.
             let (server, client) = (async_device(to_server)?, async_device(to_client)?);
             let up = PacketForwarder::new(
                 client.clone(),
@@ -51,7 +52,7 @@ pub(super) fn start(
             Ok(forwarders) => (Some(forwarders), Ok(())),
             Err(error) => (None, Err(error)),
         };
-        // Whoever starts it waits for it.
+        // The error is ignored: the caller waits for this result and cannot be gone.
         let _ = ready_sender.send(started);
         if let Some((up, down)) = forwarders {
             let counters = counting.clone();
@@ -68,7 +69,8 @@ fn async_device(device: SyncDevice) -> io::Result<Arc<AsyncDevice>> {
     AsyncDevice::new(device).map(Arc::new)
 }
 
-/// One way: a device on either side, and the packets between them.
+/// One direction: the device that packets come from, the device that they go to, and the packets in
+/// between.
 struct PacketForwarder {
     from: Arc<AsyncDevice>,
     to: Arc<AsyncDevice>,
@@ -81,12 +83,13 @@ impl PacketForwarder {
         Ok(Self { from, to, timer: DeadlineTimer::new()?, queue: PacketQueue::new(link) })
     }
 
-    /// Until a device is gone.
+    /// Forwards packets until a device is gone.
     async fn run(mut self, counter: &FlowCounters) {
         let mut buf = [0; MTU as usize];
         loop {
             let due = self.queue.due();
             tokio::select! {
+                // Due packets go first, so that a busy sender cannot delay them.
                 biased;
                 () = sleep_until_due(&mut self.timer, due) => self.send_due().await,
                 read = self.from.recv(&mut buf) => match read {
@@ -100,8 +103,8 @@ impl PacketForwarder {
     async fn send_due(&mut self) {
         let now = Instant::now();
         while let Some(packet) = self.queue.pop_due(now) {
-            // What an end will not take is lost, as on any network; a device that is gone shows
-            // when it is read.
+            // The error is ignored: a packet that an end refuses is lost, as on any network. A
+            // device that is gone shows when it is read.
             let _ = self.to.send(&packet).await;
         }
     }
@@ -114,7 +117,7 @@ async fn sleep_until_due(timer: &mut DeadlineTimer, due: Option<Instant>) {
     }
 }
 
-/// The packets on the way, in order.
+/// The packets in flight, in order.
 struct PacketQueue {
     link: LinkModel,
     packets: VecDeque<(Instant, Bytes)>,
@@ -126,14 +129,14 @@ impl PacketQueue {
         Self { link, packets: VecDeque::new(), queued_bytes: 0 }
     }
 
-    /// When the first of them arrives.
+    /// Returns when the first packet arrives.
     fn due(&self) -> Option<Instant> {
         self.packets.front().map(|(due, _)| *due)
     }
 
-    /// Counts a packet that comes at `now`, and puts it on the way or drops it.
+    /// Counts a packet that enters at `now`, and puts it in flight or drops it.
     fn push(&mut self, now: Instant, packet: &[u8], counter: &FlowCounters) {
-        // Neighbour discovery of IPv6, say, has nobody to talk to.
+        // Packets of IPv6, for example neighbour discovery, have no destination here.
         let Some(lengths) = PacketLengths::parse(packet) else { return };
         counter.count_packet(lengths);
         if self.link.queueing_delay(now) > MAX_QUEUEING_DELAY
@@ -147,7 +150,7 @@ impl PacketQueue {
             .push_back((self.link.arrival_time(now, packet.len()), Bytes::copy_from_slice(packet)));
     }
 
-    /// The next packet that has arrived by `now`.
+    /// Removes and returns the next packet that has arrived by `now`.
     fn pop_due(&mut self, now: Instant) -> Option<Bytes> {
         let (_, packet) = self.packets.pop_front_if(|(due, _)| *due <= now)?;
         self.queued_bytes = self.queued_bytes.saturating_sub(packet.len());
@@ -161,7 +164,7 @@ mod tests {
 
     const MILLI: Duration = Duration::from_millis(1);
 
-    /// An IPv4 packet of that many bytes, UDP.
+    /// Returns an IPv4 packet of `length` bytes with UDP.
     fn packet(length: u16) -> Vec<u8> {
         let mut packet = vec![0; usize::from(length)];
         packet[0] = 0x45;
@@ -197,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_packet_that_would_wait_longer_than_100_ms_is_dropped() {
-        // a packet of 1,000 bytes leaves in a millisecond
+        // A packet of 1,000 bytes takes a millisecond to leave.
         let (mut queue, counters, now) =
             queue(LinkConditions { bandwidth: Some(8_000_000), ..LinkConditions::default() });
         for _ in 0..150 {
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_16_mib_are_on_the_way() {
+    fn no_more_than_16_mib_are_in_flight() {
         let (mut queue, counters, now) =
             queue(LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() });
         for _ in 0..12_000 {

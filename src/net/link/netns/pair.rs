@@ -1,6 +1,5 @@
-//! [`NetnsPair`]: a network of our own with a distance in it, which the kernel's TCP crosses as it crosses any other.
-//! It knows nothing of who talks over it: jobs are handed to its ends, and packets are carried and
-//! counted.
+//! [`NetnsPair`]: a real network with a delay, which the kernel's TCP crosses like any other. It
+//! knows nothing of the protocol above: it runs jobs at its ends, and forwards and counts packets.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -20,38 +19,38 @@ use super::error::NetnsError;
 #[cfg(target_os = "linux")]
 use super::{namespace, packet_relay};
 
-/// Two network namespaces (Linux, root), each with a thread that lives in it and a TUN device, and
-/// a relay between the two devices. A packet that leaves one end arrives at the other half a round
-/// trip later; [`LinkConditions::bandwidth`] counts the bytes of IP packets. All that is above is
-/// the kernel's: handshakes, windows, slow start, retransmission.
+/// Two network namespaces (Linux, root), each with a thread and a TUN device, and a relay between
+/// the two devices. A packet that leaves one end arrives at the other half a round trip later.
+/// [`LinkConditions::bandwidth`] counts the bytes of IP packets. Everything above IP is the
+/// kernel's: handshakes, windows, slow start, retransmission.
 ///
-/// As at a router, a packet is dropped that would wait for more than 100 ms to leave, or that finds
-/// 16 MiB on the way. Only IPv4 is carried. An end has no loopback: its own address and 127.0.0.1
-/// cannot be reached from within.
+/// As at a router, a packet is dropped if it would wait more than 100 ms to leave, or if 16 MiB are
+/// in flight. Only IPv4 is carried. An end has no loopback: neither its own address nor 127.0.0.1
+/// can be reached from within.
 ///
-/// It ends with its scope or when it is dropped, whichever is first; then the devices vanish, and
-/// the namespaces with the last process and socket in them. The kernel sees to that however this
-/// process ends.
+/// The network ends with its scope or when it is dropped, whichever comes first. The devices then
+/// vanish, and so do the namespaces, with the last process and socket in them. The kernel ensures
+/// that however this process ends.
 pub(crate) struct NetnsPair {
     server: Sender<NamespaceJob>,
     client: Sender<NamespaceJob>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the relay counts; tests ask what"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests read the counters"))]
     counters: Arc<LinkCounters>,
-    /// Its last owner, as long as the pair lives.
+    /// Owns the threads. It is dropped, and they end, with the pair.
     _scope: Scope,
 }
 
 impl NetnsPair {
-    /// The server's address. Both lie in a private range (RFC 1918) and exist in their namespaces
-    /// only.
+    /// The server's address. Both addresses are in a private range (RFC 1918) and exist only in
+    /// their namespaces.
     pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 1);
     /// The client's address.
     pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 2);
 
-    /// Makes the network, which takes some milliseconds, and waits for it.
+    /// Creates the network, which takes a few milliseconds, and waits until it is up.
     ///
     /// # Errors
-    /// Without Linux, root and `/dev/net/tun`, or if the scope has ended.
+    /// Fails without Linux, root and `/dev/net/tun`, or if the scope has ended.
     #[cfg(target_os = "linux")]
     pub(crate) fn start(scope: &Scope, conditions: LinkConditions) -> Result<Self, NetnsError> {
         let scope = scope.child();
@@ -61,24 +60,24 @@ impl NetnsPair {
         Ok(Self { server, client, counters: flows, _scope: scope })
     }
 
-    /// There is none here.
+    /// Fails, because this system has no network namespaces.
     ///
     /// # Errors
-    /// Always.
+    /// Always fails.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn start(_scope: &Scope, _conditions: LinkConditions) -> Result<Self, NetnsError> {
         Err(NetnsError::Unsupported)
     }
 
-    /// Runs `job` on the thread that lives in that end's namespace, after those that wait there,
-    /// and waits for it. Sockets that it makes belong to the namespace wherever they are used,
-    /// and child processes that it spawns live there; other threads do not move there.
+    /// Runs `job` on the thread of an end, after the jobs that wait there, and waits for its
+    /// result. Sockets that it creates belong to the namespace wherever they are used, and so do
+    /// child processes that it spawns. Other threads do not move there.
     ///
-    /// `job` runs within a tokio runtime of one thread, which does nothing else meanwhile, so it
-    /// should be short; it must not ask for a job at the same end.
+    /// `job` runs within a single-threaded tokio runtime, which does nothing else meanwhile. It
+    /// should therefore be short, and it must not run another job at the same end.
     ///
     /// # Errors
-    /// If the end is no more, the job panicked, or too many jobs wait.
+    /// Fails if the end is closed, the job panicked, or too many jobs wait.
     pub(crate) fn run_in<R: Send + 'static>(
         &self,
         role: EndpointRole,
@@ -90,7 +89,7 @@ impl NetnsPair {
         };
         let (result_sender, result_receiver) = sync_channel(1);
         let job = Box::new(move || {
-            // Whoever asked is waiting for it.
+            // The error is ignored: the caller blocks on the receiver and cannot be gone.
             let _ = result_sender.send(job());
         });
         jobs.try_send(job).map_err(|error| match error {
@@ -101,7 +100,7 @@ impl NetnsPair {
     }
 
     #[cfg(test)]
-    /// What the relay has seen so far, each way.
+    /// Returns what the relay has counted so far in each direction.
     pub(crate) fn link_stats(&self) -> LinkStats {
         self.counters.snapshot()
     }
@@ -109,9 +108,9 @@ impl NetnsPair {
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+#[expect(clippy::disallowed_methods, reason = "a test's peer needs no backlog")]
 mod tests {
-    //! They need root and `/dev/net/tun`; where those lack, they fail and say so.
+    //! These tests need root and `/dev/net/tun`. Without them they fail and say so.
 
     use std::fs;
     use std::io::{Read, Write};
@@ -126,10 +125,10 @@ mod tests {
     use super::*;
 
     const RTT: Duration = Duration::from_millis(30);
-    /// How long a test may take before it is called hung.
+    /// The time after which a test counts as hung.
     const HUNG: Duration = Duration::from_mins(1);
 
-    /// The tests look at the process's descriptors: one after another.
+    /// Runs the tests one after another, because they examine the file descriptors of the process.
     static ALONE: Mutex<()> = Mutex::const_new(());
 
     fn quiet() -> Scope {
@@ -140,7 +139,7 @@ mod tests {
         LinkConditions { rtt: RTT, ..LinkConditions::default() }
     }
 
-    /// An echo in the server's end, until the scope ends.
+    /// Starts an echo at the server's end, which runs until the scope ends.
     fn echo(netns: &NetnsPair, scope: &Scope) -> SocketAddr {
         let listener = netns
             .run_in(EndpointRole::Server, || TcpListener::bind((NetnsPair::SERVER, 0)).unwrap())
@@ -163,7 +162,7 @@ mod tests {
         address
     }
 
-    /// A connection from the client's end, and what it took.
+    /// Connects from the client's end. Returns the connection and the time that it took.
     fn connect(netns: &NetnsPair, address: SocketAddr) -> (TcpStream, Duration) {
         let connecting = move || {
             let start = Instant::now();
@@ -184,12 +183,12 @@ mod tests {
         start.elapsed()
     }
 
-    /// The namespace of the thread that asks.
+    /// Returns the namespace of the calling thread.
     fn namespace() -> String {
         fs::read_link("/proc/thread-self/ns/net").unwrap().display().to_string()
     }
 
-    /// The threads of this process that live in `namespace`.
+    /// Returns the number of threads of this process in `namespace`.
     fn living_in(namespace: &str) -> usize {
         let threads = fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
         let lives = |path: std::path::PathBuf| {
@@ -198,7 +197,7 @@ mod tests {
         threads.filter(|thread| lives(thread.path().join("ns/net"))).count()
     }
 
-    /// The TUN devices that this process holds.
+    /// Returns the number of TUN devices that this process has open.
     fn devices() -> usize {
         let descriptors = fs::read_dir("/proc/self/fd").unwrap().filter_map(Result::ok);
         let links = descriptors.filter_map(|fd| fs::read_link(fd.path()).ok());
@@ -211,11 +210,11 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(HUNG, waiting).await.expect("nothing is left behind");
+        timeout(HUNG, waiting).await.expect("something is left behind");
     }
 
     #[tokio::test]
-    async fn the_kernels_tcp_pays_for_the_distance() {
+    async fn the_kernels_tcp_pays_for_the_delay() {
         let _alone = ALONE.lock().await;
         let scope = quiet();
         let netns = NetnsPair::start(&scope, far()).unwrap();
@@ -226,8 +225,7 @@ mod tests {
             let took = exchange(&stream, b"hello");
             assert!(took >= RTT, "{took:?}");
         }
-        // more than these are the machine's: what it takes to be scheduled, and what TCP sends
-        // again meanwhile
+        // Only lower bounds are checked: scheduling and retransmissions add to them.
         let LinkStats { to_server, to_client } = netns.link_stats();
         assert!(to_server.payload >= 25 && to_client.payload >= 25, "{to_server:?} {to_client:?}");
         assert!(to_server.packets > 5, "a SYN, and five segments: {to_server:?}");
@@ -235,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn payload_is_counted_as_it_was_sent() {
+    async fn payload_is_counted_as_sent() {
         let _alone = ALONE.lock().await;
         let scope = quiet();
         let netns = NetnsPair::start(&scope, far()).unwrap();
@@ -246,12 +244,11 @@ mod tests {
         }
         let LinkStats { to_server, to_client } = netns.link_stats();
         for flow in [to_server, to_client] {
-            // where the machine stands still for long, TCP sends a segment again, and that counts
-            // again
+            // On a machine that pauses for long, TCP retransmits a segment, which counts again.
             assert!(flow.payload >= 3000 && flow.payload.is_multiple_of(1000), "{flow:?}");
         }
-        // SYN and ACK, three segments and acknowledgements for what came back: headers of 40 bytes
-        // at least
+        // SYN, ACK, three segments, and acknowledgements for the replies: at least 40 bytes of
+        // headers each.
         assert!(
             to_server.packets >= 5 && to_server.bytes >= 3000 + 40 * to_server.packets,
             "{to_server:?}"
@@ -259,10 +256,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bandwidth_takes_its_time_and_tcp_lives_with_the_router_that_drops() {
+    async fn a_bandwidth_takes_its_time_and_tcp_copes_with_drops() {
         let _alone = ALONE.lock().await;
         let scope = quiet();
-        // 2 MiB in 1/4 s
+        // 2 MiB take 1/4 s.
         let conditions = LinkConditions { rtt: RTT, jitter: RTT / 10, bandwidth: Some(64 << 20) };
         let netns = NetnsPair::start(&scope, conditions).unwrap();
         let address = echo(&netns, &scope);
@@ -282,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn jobs_run_in_their_namespace_and_children_are_born_there() {
+    async fn jobs_and_their_child_processes_run_in_the_namespace() {
         let _alone = ALONE.lock().await;
         let scope = quiet();
         let netns = NetnsPair::start(&scope, far()).unwrap();
@@ -290,7 +287,7 @@ mod tests {
         let client = netns.run_in(EndpointRole::Client, namespace).unwrap();
         assert!(server != client && server != namespace() && client != namespace());
         for (side, lives) in [(EndpointRole::Server, server), (EndpointRole::Client, client)] {
-            // It is spawned there, and waited for here.
+            // The child is spawned there and awaited here.
             let child = netns
                 .run_in(side, || Command::new("readlink").arg("/proc/self/ns/net").output())
                 .unwrap();
@@ -303,7 +300,7 @@ mod tests {
     async fn nothing_is_left_when_the_scope_ends_or_the_pair_is_dropped() {
         let _alone = ALONE.lock().await;
         for dropped in [false, true] {
-            // The pairs of other tests have been dropped; their threads may be about to end.
+            // The pairs of other tests have been dropped, but their threads may still be ending.
             until(|| devices() == 0).await;
             let scope = quiet();
             let netns = NetnsPair::start(&scope, far()).unwrap();
@@ -314,7 +311,7 @@ mod tests {
                 drop(netns);
             } else {
                 scope.cancel();
-                timeout(HUNG, scope.closed()).await.expect("all threads end");
+                timeout(HUNG, scope.closed()).await.expect("the threads did not end");
                 let error = netns.run_in(EndpointRole::Server, || ()).unwrap_err();
                 let expected = matches!(
                     error,
@@ -323,14 +320,14 @@ mod tests {
                 );
                 assert!(expected, "{error:?}");
             }
-            timeout(HUNG, scope.closed()).await.expect("all threads end");
-            // The kernel takes a thread off its list a moment after it has ended.
+            timeout(HUNG, scope.closed()).await.expect("the threads did not end");
+            // The kernel removes a thread from its list a moment after the thread has ended.
             until(|| (living_in(&server), living_in(&client), devices()) == (0, 0, 0)).await;
         }
     }
 
     #[tokio::test]
-    async fn a_job_that_panics_is_reported_and_others_do_not_hang() {
+    async fn a_panicking_job_is_reported_and_other_jobs_do_not_hang() {
         let _alone = ALONE.lock().await;
         let scope = Scope::new(|_| {});
         let netns = NetnsPair::start(&scope, far()).unwrap();
@@ -341,7 +338,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_ended_scope_makes_no_network() {
+    async fn an_ended_scope_starts_no_network() {
         let scope = quiet();
         scope.cancel();
         assert!(matches!(NetnsPair::start(&scope, far()), Err(NetnsError::ScopeEnded)));
