@@ -1,7 +1,7 @@
 //! The talk on stage: state, event loop, views.
 //!
-//! Input is a stream of [`AppEvent`]s, so that a test plays a whole talk by script. No demo is
-//! known here by its type, and no file is read.
+//! Input is a stream of [`AppEvent`]s, so a test can play a whole talk from a script. This module
+//! knows no demo by its type and reads no file.
 
 mod app_view;
 mod consent;
