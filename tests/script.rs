@@ -479,8 +479,7 @@ async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
             assert_eq!(app.demo_fault(), None);
             press(&mut app, KeyCode::Char('x'));
             let shown =
-                until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R starts it anew")
-                    .await;
+                until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R restarts it").await;
             let why = if in_a_task {
                 "task \"work\" panicked at tests/script.rs:"
             } else {

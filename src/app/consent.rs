@@ -87,15 +87,12 @@ pub(super) fn draw_consent(
         lines.push(Line::default());
         lines.push(Line::from(vec![
             Span::styled("a", key),
-            Span::styled(
-                " allows it until the talk ends. Until then nothing of it happens.",
-                theme.dim(),
-            ),
+            Span::styled(" allows this until the talk ends. Nothing happens before.", theme.dim()),
         ]));
     } else {
         let room = usize::from(inner.height).saturating_sub(2);
         lines.truncate(room);
-        let text = "There is no room here for all of it: enlarge the terminal to allow it.";
+        let text = "Not all of it fits here: enlarge the terminal to allow it.";
         lines.extend(wrap(&[(text.to_owned(), theme.dim())], inner.width.into()));
     }
     for (row, line) in (0..).zip(&lines) {

@@ -25,10 +25,12 @@ impl ColorDepth {
     /// `variable` looks up an environment variable, so that tests need not change the real ones.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
         let term = variable("TERM").unwrap_or_default();
+        // By the convention of no-color.org an empty `NO_COLOR` does not count.
         if variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || term == "dumb" {
             return Self::Monochrome;
         }
         let colors = variable("COLORTERM").unwrap_or_default();
+        // Terminfo entries named `*-direct` are 24-bit.
         if matches!(colors.as_str(), "truecolor" | "24bit") || term.contains("direct") {
             return Self::TrueColor;
         }
@@ -122,6 +124,7 @@ fn nearest_ansi16_pair(fg: Color, bg: Color) -> (Color, Color) {
 /// Returns the nearest of the six hues and white, by the channels that are strong.
 fn nearest_ansi16(r: u8, g: u8, b: u8) -> Color {
     let high = r.max(g).max(b);
+    // Strong: more than three quarters of the strongest channel.
     let strong = |c: u8| u16::from(c) * 4 > u16::from(high) * 3;
     match (strong(r), strong(g), strong(b)) {
         (true, true, true) => Color::White,

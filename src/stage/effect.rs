@@ -22,7 +22,7 @@ pub enum Effect {
         /// Whether the certificate is verified, if TLS is used.
         verified: bool,
     },
-    /// A listening socket beyond loopback, or on a port that the deck chose.
+    /// A listening socket that others connect to.
     Listen {
         /// The address with its port.
         address: String,
@@ -43,6 +43,8 @@ impl Effect {
     fn with_absolute_path(self) -> Self {
         match self {
             Self::Write { path, replace } => {
+                // This fails only if the current directory is unknown. The path is then shown as
+                // given.
                 Self::Write { path: std::path::absolute(&path).unwrap_or(path), replace }
             }
             other => other,
@@ -138,6 +140,8 @@ impl EffectConsents {
     /// Returns the effects in `declared` that need consent: all of them, or none. A consent is
     /// never partial, because the user saw the effects as one sentence.
     pub(super) fn missing(&self, spot: DemoPosition, declared: Vec<DeclaredEffect>) -> Vec<Effect> {
+        // Made absolute before the comparison, so that the consent is for the file and not for a
+        // name.
         let effects: Vec<Effect> =
             declared.into_iter().map(|declared| declared.effect.with_absolute_path()).collect();
         let allowed =

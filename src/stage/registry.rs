@@ -126,6 +126,8 @@ impl Registry {
         let mut notes = Vec::new();
         for (at, fence) in demo_fences(deck) {
             let declared =
+                // A fence with problems is never opened, so it has no effects. `check` reports the
+                // problems.
                 self.validate(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
             notes.extend(declared.into_iter().map(|DeclaredEffect { effect, position: place }| {
                 let text = format!(

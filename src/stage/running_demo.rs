@@ -126,6 +126,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn tick_interval(&self) -> Option<Duration> {
+        // A demo that has stopped must not keep waking the loop.
         self.demo.tick_interval().filter(|_| self.stopped.is_none())
     }
 
@@ -155,7 +156,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
             && area.height > 0
         {
             // The key comes first, because a long reason is cut off.
-            let message = format!(" this demo has stopped: Ctrl-R starts it anew · {reason} ");
+            let message = format!(" this demo has stopped: Ctrl-R restarts it · {reason} ");
             let bar = Rect { y: area.bottom() - 1, height: 1, ..area };
             let style = Style::new()
                 .fg(look.theme.background)
@@ -185,6 +186,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
 
 impl<D: Demo> Drop for RunningDemo<D> {
     fn drop(&mut self) {
+        // Dropping the scope would not do: a task may hold a clone of the stage, which owns it too.
         self.scope.cancel();
     }
 }

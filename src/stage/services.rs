@@ -34,8 +34,8 @@ impl Services {
         self
     }
 
-    /// Returns the value of this type; `None` if there is none, for example in tests that only draw
-    /// slides.
+    /// Returns the value of this type; `None` if there is none, for example where slides are only
+    /// drawn.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.values.get(&TypeId::of::<T>())?.value.downcast_ref()
     }

@@ -174,6 +174,7 @@ impl Settings {
 
     fn value_type(&self, name: &str) -> &'static SettingType {
         let spec = self.specs.iter().find(|spec| spec.name == name);
+        // A mistake in the demo's own code. Each demo's tests open it, which finds this.
         &spec.unwrap_or_else(|| panic!("the demo's table has no `{name}`")).value_type
     }
 }

@@ -56,6 +56,7 @@ pub fn draw_line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     }
     let y = area.y + row;
     let (end, _) = buffer.set_line(area.x, y, content, area.width);
+    // `set_line` may stop one cell early, where a wide character did not fit.
     if end + 1 >= area.right() && content.width() > usize::from(area.width) {
         let last = area.right() - 1;
         // A wide character may begin in the cell before. Its half would be drawn over the `…`.

@@ -101,6 +101,7 @@ impl<M: Send + 'static> Stage<M> {
         let scope = self.scope.child();
         let mut works = self.works();
         let work = works.entry(name).or_default();
+        // From here on mail of the older generation is refused, before the new one starts.
         work.end();
         work.scope = Some(scope.clone());
         (work.generation, scope)

@@ -133,7 +133,7 @@ fn what_cannot_be_read_cannot_be_allowed() {
     let far = format!("```demo inspect\nserver = \"ws://0.0.0.0:{port}/{path}\"\n```\n");
     let deck = file("unreadable.md", format!("# One\n\n{far}\n---\n\n# Two\n"));
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
-    terminal.shows(&["There is no room here for all of it"]);
+    terminal.shows(&["Not all of it fits here"]);
     terminal.keys("a");
     terminal.keys(RIGHT);
     terminal.shows(&["2/2"]);

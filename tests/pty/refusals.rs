@@ -165,7 +165,7 @@ fn a_locale_that_is_not_utf_8_is_told_until_the_first_key() {
         let mut terminal = terminal(&[locale]);
         terminal.shows(&[
             " 1/54",
-            &format!("drawn in UTF-8; {expected} this terminal may not know it"),
+            &format!("drawn in UTF-8; {expected} this terminal may not support it"),
         ]);
         terminal.keys("\x1b[C");
         terminal.shows(&[" 2/54"]);

@@ -61,7 +61,8 @@ pub fn locale_notice(variable: impl Fn(&str) -> Option<String>) -> Option<String
         None => ("no LANG".to_owned(), String::new()),
     };
     let utf8 = cfg!(not(unix)) || value.contains("utf-8") || value.contains("utf8");
-    (!utf8).then(|| format!("drawn in UTF-8; with {variable_name} this terminal may not know it"))
+    (!utf8)
+        .then(|| format!("drawn in UTF-8; with {variable_name} this terminal may not support it"))
 }
 
 /// The message of a panic while the screen was taken. It is printed once the screen is restored.
