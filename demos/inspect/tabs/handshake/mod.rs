@@ -1,8 +1,8 @@
-//! The handshake: both heads line by line, the bytes of one line, the accept value step by step,
-//! every check, and why.
+//! The handshake tab: both heads line by line, the bytes of one line, the accept value step by
+//! step, and all checks with their reasons.
 //!
-//! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by
-//! `head_line`, the verdicts by `accept_steps`.
+//! `wire::handshake` validates the heads. `head_line` draws the bytes of a line, and `accept_steps`
+//! the checks.
 
 mod accept_steps;
 mod head_line;
@@ -33,24 +33,24 @@ use accept_steps::{ACCEPT_STEP_COUNT, LetteredCheck};
 pub(crate) const KEY_HINT: &str =
     "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
 
-/// From this width on the heads stand side by side.
+/// The width in columns from which on the heads are shown side by side.
 const SIDE_BY_SIDE_WIDTH: u16 = 84;
 
-/// A line of a head takes at most so many rows.
+/// The maximum number of rows that a line of a head takes.
 const MAX_FOLDED_ROWS: usize = 4;
 
-/// What the tab remembers.
+/// The state of the tab.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HandshakeTabState {
-    /// The line that has the cursor, the response's after the request's.
+    /// The index of the line under the cursor. Lines of the response follow those of the request.
     pub(crate) line: usize,
-    /// The byte of that line.
+    /// The index of the byte under the cursor within that line.
     pub(crate) byte: usize,
-    /// The step of the accept value that is shown last; none shows all.
+    /// The last shown step of the accept value; `None` shows all.
     pub(crate) step: Option<usize>,
 }
 
-/// Takes a key; none if it is not one of this tab's.
+/// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(
     state: &mut HandshakeTabState,
     session: &Session,
@@ -84,19 +84,19 @@ fn line_len(session: &Session, (from, line): (Side, usize)) -> usize {
         .map_or(0, |line| line.line_end.end - line.text.start)
 }
 
-/// Puts the cursor on a line of a head.
+/// Moves the cursor to a line of a head.
 pub(crate) fn click(state: &mut HandshakeTabState, session: &Session, from: Side, number: usize) {
     if let Some(line) = session.head_lines().iter().position(|line| *line == (from, number)) {
         (state.line, state.byte) = (line, 0);
     }
 }
 
-/// The page of the line under the cursor.
+/// Returns the page of the line under the cursor.
 pub(crate) fn page(state: &HandshakeTabState, session: &Session) -> Option<RulesPage> {
     page::line_page(session, line_under_cursor(state, session)?)
 }
 
-/// The line under the cursor.
+/// Returns the line under the cursor, as its sender and its index in that head.
 fn line_under_cursor(state: &HandshakeTabState, session: &Session) -> Option<(Side, usize)> {
     let lines = session.head_lines();
     lines.get(state.line.min(lines.len().saturating_sub(1))).copied()
@@ -155,7 +155,7 @@ pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, can
     head_line::draw_pane(&title, &explanation, last, canvas);
 }
 
-/// The rows that each part of the tab would like.
+/// The number of rows that each part of the tab needs.
 struct WantedRows {
     heads: u16,
     bytes: u16,
@@ -166,8 +166,8 @@ struct WantedRows {
 }
 
 impl WantedRows {
-    /// What each gets of `height`, from the top: heads, bytes, steps, checks, why. What matters
-    /// most is served first, and what is left goes to those that want more.
+    /// Distributes `height` rows, from the top: heads, bytes, steps, checks, explanation. The most
+    /// important parts are served first, and the rest goes to those that need more.
     fn share_out(&self, height: u16) -> [u16; 5] {
         let mut left = height;
         let mut take = |most: u16, least: u16| {
@@ -176,6 +176,7 @@ impl WantedRows {
             rows
         };
         let mut heads = take(self.heads.min((height / 2).max(4)), 1);
+        // While the user goes through the steps, they matter more than the explanation.
         let first = if self.stepping { take(self.steps, 4) } else { 0 };
         let mut explanation = take(self.explanation.min(3), 2);
         let mut bytes = take(self.bytes.min(3), 3);
@@ -194,11 +195,11 @@ impl WantedRows {
     }
 }
 
-/// A head in rows: long lines folded, each with its verdict.
+/// A head in rows: long lines are folded, and each has the result of its check.
 struct HeadRows {
     from: Side,
     title: Line<'static>,
-    /// The number of the head's line with each row; none for what is behind the head.
+    /// The rows, each with the index of its line in the head; `None` for rows after the head.
     lines: Vec<(Option<usize>, Line<'static>)>,
     cursor: Option<usize>,
 }
@@ -277,7 +278,8 @@ impl HeadRows {
     }
 }
 
-/// When a head was complete, and how many bytes came in one piece with its end.
+/// Returns when a head was complete, and how many bytes after it arrived in the same piece as its
+/// end.
 fn head_end(session: &Session, from: Side) -> Option<(Duration, usize)> {
     let trace = &session.connection().trace;
     trace.head(from)?;
@@ -287,7 +289,8 @@ fn head_end(session: &Session, from: Side) -> Option<(Duration, usize)> {
     Some((last.time(), (last.end() - head).to_usize_saturating()))
 }
 
-/// What came in one piece with the head's end, and whether that is legal.
+/// Returns lines about the bytes that arrived together with the end of the head, and whether that
+/// is legal.
 fn bytes_after_head(
     session: &Session,
     from: Side,
@@ -306,14 +309,14 @@ fn bytes_after_head(
     let remark = match (from, session.connection().trace.is_open()) {
         (Side::Server, true) => "the first frame came with the 101: legal",
         (Side::Server, false) => "a body: this is plain HTTP",
-        (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
+        (Side::Client, _) => "sent before the 101: it is not known yet whether these are frames",
     };
     let text =
         format!("{} after the blank line: {hex} · {remark}", format::byte_count(glued as u64));
     prose::labelled_paragraph(" + ", &text, 3, width, theme.dim(), theme)
 }
 
-/// One line of a head, each part in its colour, its line end made visible.
+/// Returns one line of a head, each part in its colour, with the line end made visible.
 fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> {
     let parts = head.parts().into_iter().filter(|part| part.line == number);
     parts
@@ -333,8 +336,8 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
         .collect()
 }
 
-/// The spans in rows of at most `cells` cells; those after the first are indented, and the last
-/// says when there would be more.
+/// Folds spans into rows of at most `cells` cells. Rows after the first are indented. If there are
+/// too many, the last one ends with `…`.
 fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
     let mut rows = vec![Vec::new()];
     let mut used = 0;
@@ -351,7 +354,7 @@ fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
                 used = 2;
                 continue;
             }
-            // without room for a single sign there is nothing to show
+            // Without room for a single character there is nothing to show, and the loop must end.
             if piece.is_empty() {
                 return rows;
             }
@@ -365,7 +368,7 @@ fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
     rows
 }
 
-/// There is no head to show: nothing has come, or something else has.
+/// Draws why there is no head: nothing has arrived, or something that is not a head.
 fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let mut lines = Vec::new();
@@ -385,7 +388,7 @@ fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
         }
     }
     if lines.is_empty() {
-        lines.push(Line::styled("Nothing has been said yet.", theme.dim()));
+        lines.push(Line::styled("Nothing has been received yet.", theme.dim()));
     }
     prose::draw_lines(&lines, split_rows(area, 1).1, canvas);
 }
@@ -422,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn the_accept_value_is_uncovered_step_by_step() {
+    fn the_accept_value_is_revealed_step_by_step() {
         let (mut inspect, _inbox) = opened();
         inspect.show_tab(Tab::Handshake);
         for _ in 0..3 {
@@ -438,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_walks_through_the_bytes_of_a_line() {
+    fn the_cursor_moves_through_the_bytes_of_a_line() {
         let (mut inspect, _inbox) = opened();
         inspect.show_tab(Tab::Handshake);
         for _ in 0..99 {
@@ -461,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_most_is_served_first() {
+    fn the_most_important_parts_get_rows_first() {
         let wanted =
             WantedRows { heads: 9, bytes: 5, steps: 6, checks: 4, explanation: 3, stepping: false };
         assert_eq!(wanted.share_out(27), [9, 5, 6, 4, 3]);

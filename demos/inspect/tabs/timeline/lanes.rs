@@ -1,7 +1,7 @@
-//! The lanes: an axis, then the pieces, frames and messages of each direction, control frames, and
-//! where the reader is.
+//! The lanes: an axis; the TCP pieces, frames and messages of each direction; control frames; and a
+//! pointer to the current frame.
 //!
-//! Without room the lanes that say least go first.
+//! Without room the least informative lanes are left out first.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -21,7 +21,8 @@ use crate::text;
 use crate::wire::frame::Severity;
 use crate::wire::{Opcode, Side, TraceRow};
 
-/// Rows that are looked through for a message that was open before the window, or goes on after it.
+/// The maximum number of rows that are searched for a message that is open at the edge of the
+/// window.
 const MAX_ROWS_SEARCHED: usize = 4096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ enum TimelineLane {
 use Side::{Client, Server};
 use TimelineLane::{Arrivals, Axis, Control, Frames, Messages, Pointer};
 
-/// From the top down.
+/// The lanes from top to bottom.
 const LANE_ORDER: [TimelineLane; 9] = [
     Axis,
     Arrivals(Client),
@@ -50,7 +51,7 @@ const LANE_ORDER: [TimelineLane; 9] = [
     Pointer,
 ];
 
-/// What is left out first, where there is no room.
+/// The lanes in the order in which they are left out without room.
 const DROP_ORDER: [TimelineLane; 8] = [
     Arrivals(Server),
     Arrivals(Client),
@@ -76,7 +77,7 @@ fn visible_lanes(rows: u16, bare: bool) -> Vec<TimelineLane> {
     lanes
 }
 
-/// What the lanes have in common.
+/// The input that all lanes share.
 struct TimelinePicture<'a> {
     session: &'a Session,
     current: usize,
@@ -124,7 +125,7 @@ pub(crate) fn draw(
     }
 }
 
-/// A part of a lane's row, `width` cells from `x` on.
+/// Returns `width` cells of a lane's row from `x` on.
 fn row_part(row: Rect, x: u16, width: u16) -> Rect {
     Rect { x: row.x.saturating_add(x), width, ..row }.intersection(row)
 }
@@ -183,9 +184,10 @@ impl TimelinePicture<'_> {
         }
     }
 
-    /// Where bytes came, by how many: ▂ little, █ much.
+    /// Draws the arrivals of bytes. A higher bar means more bytes.
     fn draw_arrivals(&self, from: Side, row: Rect, canvas: &mut Canvas) {
         let arrivals = self.session.connection().trace.arrivals().all();
+        // Arrivals are in order of time, so those before the window are skipped by binary search.
         let first = arrivals.partition_point(|arrival| arrival.time() < self.window.start());
         let mut bytes = vec![0_u64; self.window.cells().into()];
         for arrival in &arrivals[first..] {
@@ -224,6 +226,7 @@ impl TimelinePicture<'_> {
         for (number, (x, row_number, count)) in marks.iter().copied().enumerate() {
             let frame = &all[row_number];
             let (start, _) = self.window.cell_at(self.session.connection().trace.started_at(frame));
+            // The line from a frame's start must not cover the mark before it.
             let free = number.checked_sub(1).map_or(0, |before| marks[before].0 + 1);
             let start = start.max(free).min(x);
             let color = frame_color(frame, canvas.theme);
@@ -240,7 +243,7 @@ impl TimelinePicture<'_> {
         }
     }
 
-    /// The sign of a frame, and its number where there is room.
+    /// Draws the symbol of a frame, with its number if there is room.
     fn draw_frame_mark(&self, number: usize, count: usize, spot: Rect, canvas: &mut Canvas) {
         let frame = &self.rows()[number];
         let sign = match frame.severity() {
@@ -282,7 +285,8 @@ impl TimelinePicture<'_> {
         }
     }
 
-    /// The messages of the window; of several that begin and end in one cell only the first.
+    /// Returns the messages in the window. Of several that begin and end in one cell, only the
+    /// first.
     fn message_spans(&self, from: Side) -> Vec<MessageSpan> {
         let all = self.rows();
         let shown = self.window.rows(all);
@@ -321,7 +325,7 @@ impl TimelinePicture<'_> {
         spans
     }
 
-    /// Each control frame with what it answers.
+    /// Draws the control frames, each Pong with the Ping that it answers.
     fn draw_control_frames(&self, row: Rect, canvas: &mut Canvas) {
         let all = self.rows();
         let shown = self.window.rows(all);
@@ -341,7 +345,7 @@ impl TimelinePicture<'_> {
                             frame.completed_at().saturating_sub(all[pair.ping].completed_at());
                         format!("{number} pong of {}, {}", pair.ping, format_short(took))
                     }
-                    None => format!("{number} pong, not asked for"),
+                    None => format!("{number} pong, unsolicited"),
                 },
                 Opcode::Close => {
                     let code = self.session.frame(number).and_then(|frame| frame.close_body());

@@ -1,6 +1,6 @@
-//! How the rules about fragments stand for a message.
+//! The status of the rules about fragments for one message.
 //!
-//! What breaks a rule the trace has found; here it is only said beside the message.
+//! The trace finds the faults. This file only assigns them to rules.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -12,16 +12,16 @@ use crate::demos::inspect::session::Session;
 use crate::text;
 use crate::wire::{FaultCode, MessageKind, Side};
 
-/// Whether a rule was kept.
+/// The status of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RuleStatus {
     Kept,
     Broken,
-    /// There was nothing to which it applies.
+    /// There was nothing that the rule applies to.
     NotApplicable,
 }
 
-/// A rule, how it stands for this message, and where it is written.
+/// A rule with its status for this message and its section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RuleCheck {
     pub(crate) status: RuleStatus,
@@ -29,7 +29,7 @@ pub(crate) struct RuleCheck {
     pub(crate) section: &'static str,
 }
 
-/// The rules that concern fragments, judged by the faults of these very frames.
+/// Returns the rules about fragments, with their status from the faults of these frames.
 pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> Vec<RuleCheck> {
     let all = session.connection().trace.rows();
     let faults = selected.faults(session);
@@ -113,16 +113,17 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
             "§5.4",
         ),
     ];
-    // a control frame is part of no message, so that the rule says nothing about it
+    // A control frame is not part of a message, so the rule does not apply to it.
     if selected.message.is_some() {
         let text = format!("no new text or binary frame while {name} is open");
         checks.insert(1, check(true, &[FaultCode::NewDataInFragmented], text, "§5.4"));
     }
+    // Broken rules come first, because the list may be cut off.
     checks.sort_by_key(|check| check.status != RuleStatus::Broken);
     checks
 }
 
-/// The rules, the broken ones first; in one row only how many hold.
+/// Draws the rules, broken ones first. In one row only the numbers of kept and broken rules.
 pub(crate) fn draw(checks: &[RuleCheck], area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let kept = checks.iter().filter(|check| check.status == RuleStatus::Kept).count();

@@ -1,7 +1,6 @@
-//! The message of the chosen frame: a row a fragment.
+//! The message of the selected frame, one row for each fragment.
 //!
-//! How they are put together stands in `joined_fragments`, how the rules stand for it in
-//! `rule_checks`.
+//! `joined_fragments` draws its reassembly, `rule_checks` the rules.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -17,25 +16,25 @@ use crate::stage::Theme;
 use crate::text;
 use crate::wire::{ByteLen, Fault, FragmentRole, Side, TraceRow, format};
 
-/// Rows that are looked through for the message around a control frame.
+/// The maximum number of rows that are searched for the message around a control frame.
 const MAX_ROWS_SEARCHED: usize = 4096;
 
-/// What the lower half is about.
+/// The message of the selected frame, or a frame that is not part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SelectedMessage {
     pub(crate) current: usize,
     pub(crate) from: Side,
-    /// The rows of the message, or the one row that is part of none.
+    /// The rows of the message, or the single row of a frame that is not part of one.
     pub(crate) fragments: Vec<usize>,
-    /// The message with the control frames and strays of its direction in between.
+    /// The rows of the message, with the control frames and orphans of its direction in between.
     pub(crate) rows: Vec<usize>,
     pub(crate) message: Option<usize>,
     pub(crate) ended: bool,
 }
 
 impl SelectedMessage {
-    /// The message that a row is part of; for a control frame the message that it interrupts, if it
-    /// does.
+    /// Returns the message that a row is part of. For a control frame between fragments, that is
+    /// the message it interrupts.
     pub(crate) fn from_row(session: &Session, current: usize) -> Self {
         let all = session.connection().trace.rows();
         let from = all[current].from();
@@ -62,7 +61,7 @@ impl SelectedMessage {
         self.rows.len() - self.fragments.len()
     }
 
-    /// The faults of its frames, and of those in between.
+    /// Returns the faults of its frames and of those in between.
     pub(crate) fn faults<'a>(&self, session: &'a Session) -> &'a [Fault] {
         let index =
             |row: Option<&usize>| row.map(|row| session.connection().trace.rows()[*row].index());
@@ -81,9 +80,9 @@ impl SelectedMessage {
         let row = &all[self.current];
         let Some(message) = self.message else {
             let what = if row.opcode().is_control() {
-                "a control frame: part of no message"
+                "a control frame: not part of a message"
             } else {
-                "part of no message, against the rules"
+                "not part of a message, against the rules"
             };
             return format!("Frame {} · {arrow} · {} · {what}", self.current, row.opcode());
         };
@@ -114,12 +113,12 @@ impl SelectedMessage {
     }
 }
 
-/// The columns of the table, by how much room there is.
+/// The columns of the table, which depend on the width.
 #[derive(Clone, Copy)]
 struct FragmentColumns {
     key: bool,
     wire: bool,
-    /// Bytes of wire and plain.
+    /// The number of bytes shown as wire and as plain.
     bytes: usize,
 }
 
@@ -144,7 +143,7 @@ impl FragmentColumns {
     }
 }
 
-/// The table, and what its columns mean where there is room.
+/// Draws the table, with a remark about its columns if there is room.
 pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
     let (rule, rest) = split_rows(area, 1);
     canvas.draw_rule(&selected.title(session), rule);
@@ -230,7 +229,7 @@ fn row_line(
     line
 }
 
-/// Where the message stands after a frame, and whether that is fine.
+/// Returns the state of the message after a frame, and whether it is valid.
 fn state_after(
     session: &Session,
     selected: &SelectedMessage,
@@ -248,7 +247,7 @@ fn state_after(
         PayloadKind::Binary => {
             return (if row.header().fin { "complete ✓" } else { "goes on" }.to_owned(), true);
         }
-        PayloadKind::Compressed => return ("judged once inflated".to_owned(), true),
+        PayloadKind::Compressed => return ("checked once inflated".to_owned(), true),
         PayloadKind::Text => {}
     }
     let Some(frame) = session.frame(number).filter(|frame| frame.complete) else {
