@@ -141,6 +141,7 @@ fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
             theme.dim(),
         ));
     }
+    // Words and not only a colour, because otherwise the silence looks like a fault.
     if !feed.running && matches!(feed.phase, FeedPhase::Running(_)) {
         let quiet = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
         spans.push(Span::styled(" · silence: no events until you press k again", quiet));
@@ -217,6 +218,7 @@ fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext)
         }
         rows.push(bets);
     }
+    // Without a row of its own the hint follows the bets.
     let spare = usize::from(area.height) > rows.len();
     if spare {
         rows.push(Line::styled(start, theme.dim()));

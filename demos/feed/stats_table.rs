@@ -64,6 +64,7 @@ const COLUMN_ORDER: [usize; 6] = [0, 3, 4, 1, 2, 5];
 const NAME_WIDTH: usize = 10;
 
 fn or_dash(stats: &TransportStats, text: String) -> String {
+    // Without a sample a mean of 0 would look like a perfect result.
     if stats.ages.count == 0 { "–".to_owned() } else { text }
 }
 

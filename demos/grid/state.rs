@@ -53,6 +53,7 @@ impl Grid {
     pub(super) fn new() -> Self {
         Self {
             measured: vec![vec![None; COLUMNS.len()]; ROWS.len()],
+            // The row that the talk is about: reqwest on a warm connection.
             cursor: (2, 0),
             running: None,
             rounds_done: 0,
@@ -96,6 +97,7 @@ impl Grid {
         self.rounds_done = 0;
         self.running = self.queue.pop();
         let Some((row, column)) = self.running else { return Vec::new() };
+        // The cursor follows, so that the status line describes the running cell.
         self.cursor = (row, column);
         let config = Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION));
         vec![Cmd::Run(config)]

@@ -64,6 +64,7 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewCo
 
 fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     match inspect.mode {
+        // The frames of another step would be mistaken for the result of this one.
         InputMode::Bet
             if inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) =>
         {
@@ -246,6 +247,7 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
 /// Returns the tab's keys without those that do nothing here, with those of the proxy or the
 /// lesson.
 fn available_keys(inspect: &Inspect, tab: &str) -> String {
+    // Only a connection of our own can send what is typed.
     if matches!(inspect.mode, InputMode::Browse) && !inspect.session.source.is_own_connection() {
         let tab = tab.replace("⏎ type and send  ", "").replace("s send the Close  ", "");
         let proxy = inspect

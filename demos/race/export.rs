@@ -18,6 +18,7 @@ pub(super) fn write(outcome: &RaceOutcome) -> String {
 }
 
 fn try_write(outcome: &RaceOutcome) -> io::Result<String> {
+    // Both are made before a file is created, so that a failure leaves none behind.
     let log = formats::interval_log(outcome).map_err(io::Error::other)?;
     let json = format!("{:#}\n", formats::json(outcome));
     for number in 1..=MAX_EXPORTS {

@@ -115,6 +115,7 @@ pub(super) fn draw_lane_choice(
             Span::styled(format!("{:<17}", lane.name()), bold(lane_color(lane, theme))),
             Span::styled(lane.description(), theme.dim()),
         ]);
+        // A background besides the arrow, because a long list is hard to follow.
         if index == cursor {
             line = line.style(Style::new().bg(theme.selected));
         }

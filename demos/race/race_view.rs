@@ -38,6 +38,7 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
     // Without room for big digits the ratio is one line of text.
     let middle = if rest >= RATIO_ROWS { RATIO_ROWS } else { rest.min(1) };
     let spread = if rest >= middle + count + 2 { (rest - middle).min(2 + 3 * count) } else { 0 };
+    // The cards repeat what the table says, so they come only when the distribution has its room.
     let with_cards =
         inner.width >= 72 && rest >= middle + CARD_ROWS + if spread > 0 { count + 2 } else { 0 };
     let cards = if with_cards { CARD_ROWS } else { 0 };

@@ -205,6 +205,8 @@ impl Race {
             self.note = Some("s stalls the server, but only while a race runs".to_owned());
             return Vec::new();
         };
+        // In a closed loop the client waits too, so a stall slows only one exchange (coordinated
+        // omission).
         let note = match self.config.rate {
             Some(_) => "the server stalls for 500 ms",
             None => "the server stalls for 500 ms; at a fixed rate (o) you see who had to wait",

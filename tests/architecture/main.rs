@@ -23,8 +23,7 @@ const FLOORS: [&[&str]; 4] = [
 
 /// Folders that still have docs such as `/// Which field.`; whoever mends the last one in a folder
 /// removes the folder.
-const BARE_PRONOUN_DOCS_IN: [&str; 16] = [
-    "src/app",
+const BARE_PRONOUN_DOCS_IN: [&str; 9] = [
     "src/capture",
     "src/cli",
     "src/clients",
@@ -32,14 +31,8 @@ const BARE_PRONOUN_DOCS_IN: [&str; 16] = [
     "src/net",
     "src/proxy",
     "src/race",
-    "src/scope",
     "src/servers",
-    "src/stage",
-    "demos/feed",
-    "demos/grid",
     "demos/inspect",
-    "demos/race",
-    "demos/weigh",
 ];
 
 /// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they

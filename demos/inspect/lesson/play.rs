@@ -153,6 +153,7 @@ fn evaluate(
         }
         Expectation::Echo(count) => {
             let came = messages();
+            // More echoes may still arrive.
             if came < *count {
                 return None;
             }
@@ -201,6 +202,8 @@ fn evaluate(
             Some(request) => {
                 done(format!("the proxy took a frame for a request: {request}"), *fooled)
             }
+            // The echo shows that the proxy has relayed the frames, so it would have found a
+            // request by now.
             None if !fooled && messages() > 0 => {
                 done("the proxy passed it on and saw no request".to_owned(), true)
             }

@@ -87,6 +87,7 @@ fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>>
         lines.extend(labelled_paragraph(label, text, LABEL_WIDTH, width, style, theme));
         lines.push(Line::default());
     }
+    // No blank row after the last paragraph.
     lines.pop();
     lines
 }

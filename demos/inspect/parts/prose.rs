@@ -56,6 +56,7 @@ pub(crate) fn labelled_paragraph(
     let lines = wrap_words(text, room).into_iter().enumerate();
     lines
         .map(|(row, line)| {
+            // Only the first line has the label; the others are indented by its width.
             let label = if row == 0 { label } else { "" };
             let label = format!("{:<indent$}", text::ellipsize(label, indent.saturating_sub(1)));
             Line::from(vec![

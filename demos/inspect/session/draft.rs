@@ -114,6 +114,7 @@ impl Draft {
     }
 
     pub(crate) fn remove_byte(&mut self, at: usize) {
+        // One byte stays, because the cursor needs a byte to stand on.
         if at < self.bytes.len() && self.bytes.len() > 1 {
             self.bytes.remove(at);
         }
@@ -142,6 +143,7 @@ impl Draft {
 
     /// Returns a first fragment that the frame could continue.
     fn first_fragment(&self) -> Vec<u8> {
+        // An unlikely key, because the same key in both frames would be reported as reused.
         let key = (self.context.from == Side::Client).then_some([1, 2, 3, 5]);
         let opcode = match self.context.kind {
             Some(crate::wire::MessageKind::Binary) => Opcode::Binary,

@@ -71,6 +71,7 @@ pub(crate) fn incomplete_char_before(
     if let (Some(first), Some(last)) = (first, last) {
         let (first, last) = (&all[*first], &all[*last]);
         let faults = session.connection().trace.faults(first.from());
+        // Faults are in the order of their frames.
         let start = faults.partition_point(|fault| fault.frame < first.index());
         let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
         if between.any(|fault| fault.code == FaultCode::Utf8) {

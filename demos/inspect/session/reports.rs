@@ -31,6 +31,7 @@ impl Session {
             }
             Msg::Session(_, report) => self.handle_session_event(report),
             Msg::ProxyUp(_, address, at, orders) => {
+                // Until a client connects, the first connection stands for the proxy itself.
                 let connection = self.connections.first();
                 (connection.name, connection.started_at) =
                     (format!("proxy on {address}"), Some(at));
@@ -44,6 +45,8 @@ impl Session {
             Msg::ParsedRequest(..) => {}
             Msg::Loaded(_, loaded) => self.show_loaded_capture(*loaded),
             Msg::Read(_, found, most) => {
+                // After an empty answer the same rows must not be requested again, or the requests
+                // would never end.
                 if !found.is_empty() {
                     self.requested_rows = None;
                 }
@@ -179,6 +182,7 @@ impl Session {
             let rows = *sight.first()?..*sight.last()? + 1;
             (rows, connection.rows_to_fetch(sight.into_iter(), PREVIEW_BYTES), PREVIEW_BYTES)
         } else {
+            // The empty range stands for a request of whole frames.
             (current..current, whole, MAX_BYTES_SHOWN)
         };
         if lacking.is_empty() || self.requested_rows.as_ref() == Some(&rows) {
@@ -207,6 +211,7 @@ impl Session {
         self.draft = None;
         self.requested_rows = None;
         if let Some(filter) = &mut self.filter {
+            // The filter stays active, but its rows belong to the other connection.
             filter.reset();
         }
         let (number, count) = (self.connections.shown_index() + 1, self.connections.len());

@@ -14,6 +14,7 @@ impl Session {
     /// comes first.
     pub(crate) fn current_row(&self) -> Option<usize> {
         if let Some(filter) = &self.filter {
+            // With a filter, the newest row that passes it is followed.
             let last = *filter.rows.last()? as usize;
             return Some(
                 self.selected_row
@@ -24,6 +25,7 @@ impl Session {
         let rows = self.connection().trace.rows();
         let last = rows.len().checked_sub(1)?;
         let newest = || {
+            // Bounded, because this runs for every frame and every picture.
             let near = &rows[last.saturating_sub(MAX_ROWS_SEARCHED)..];
             let compressed = || {
                 near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed)

@@ -212,6 +212,7 @@ fn ratio_cell(row: &LaneRow) -> String {
 fn interval_cell(row: &LaneRow) -> String {
     match row.ratio {
         Some(lane_ratio) if lane_ratio.lane != row.baseline => {
+            // A sign and not a colour says that there is no difference.
             let same =
                 if lane_ratio.ratio.verdict() == RatioVerdict::NoDifference { "=" } else { "" };
             format!("{:.2}–{:.2} {same:1}", lane_ratio.ratio.low, lane_ratio.ratio.high)

@@ -81,6 +81,7 @@ fn draw_bar(
     let (from, to) = (bar.from * scale, (bar.from + bar.length.max(0.0)) * scale);
     // Both ends are rounded, so that a bar begins where the one before it ends.
     let (from, filled) = (from.round() as usize, (to.round() - from.round()).max(0.0) as usize);
+    // Even a cost of nothing gets a mark, so that its row is not taken for a missing value.
     let mark = if filled == 0 { "▏".to_owned() } else { "█".repeat(filled.min(room)) };
     let line = Line::from(vec![
         Span::styled(format!("{:<NAME_WIDTH$}", bar.name), theme.dim()),

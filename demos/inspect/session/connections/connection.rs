@@ -161,6 +161,7 @@ impl InspectedConnection {
             }
             ByteSource::File(_, fetched) => fetched.get(&number)?.0.clone(),
         };
+        // Without its whole header a frame cannot be explained.
         (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
     }
 

@@ -91,6 +91,7 @@ impl Connections {
     pub(crate) fn keep_earlier(&mut self, earlier: &mut Self) {
         let mut kept = std::mem::take(&mut earlier.list);
         kept.retain(|connection| !connection.trace.head_bytes(Side::Client).is_empty());
+        // Only the newest of them can still be open.
         if let Some(connection) = kept
             .last_mut()
             .filter(|connection| !matches!(connection.status, ConnectionStatus::Ended(_)))
@@ -134,6 +135,7 @@ impl Connections {
                 && *index != fresh
                 && matches!(connection.status, ConnectionStatus::Ended(_))
         };
+        // Open connections are never removed. The proxy's own limit bounds their number.
         let Some((oldest, _)) = self.list.iter().enumerate().find(over) else { return fresh };
         self.list.remove(oldest);
         self.shown -= usize::from(oldest < self.shown);

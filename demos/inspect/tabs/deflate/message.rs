@@ -43,6 +43,7 @@ pub(crate) fn follow(state: &mut DeflateTabState, session: &Session) {
         .map(|row| session.connection().trace.message_rows(row))
         .unwrap_or_default();
     let there = rows.iter().filter(|row| session.frame(**row).is_some()).count();
+    // The bytes of a file's frames arrive later, so the number of present ones matters too.
     if there == state.frames_present && rows == state.rows {
         return;
     }
@@ -134,6 +135,8 @@ fn window_before(
             );
         };
         if matches!(row.role(), FragmentRole::First { .. }) {
+            // With context takeover each message continues with the window of the one before (RFC
+            // 7692 section 7.1.1).
             inflater.begin_message(true);
         }
         let mut input = payload.as_slice();
@@ -145,6 +148,7 @@ fn window_before(
             keep(&mut window, piece);
         }
         if row.header().fin {
+            // The end adds the four bytes that the sender removed (RFC 7692 section 7.2.2).
             keep(&mut window, inflater.end_message());
         }
     }

@@ -57,6 +57,7 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     let summary = summary_lines(session, &state.rows, message, area.width, theme);
     let (top, rest) = split_rows(area, (summary.len() as u16).min(area.height / 2));
     prose::draw_lines(&summary, top, canvas);
+    // The explanation gets its rows first; the list scrolls.
     let detail = if rest.height >= 16 { 8 } else { rest.height / 2 };
     let rows = (message.visible_items.len() as u16 + 1).min(rest.height - detail);
     let (items, rest) = split_rows(rest, rows);

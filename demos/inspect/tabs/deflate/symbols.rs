@@ -30,6 +30,7 @@ pub(crate) fn item_line(
         DeflateItemKind::Match { .. } => ("match", theme.field(4)),
         DeflateItemKind::End => ("end", theme.field(5)),
     };
+    // Symbols in the four bytes that the receiver added are dimmed, because they were not sent.
     let tail = item.bits.start >= message.listing.tail_bit;
     let style = if tail { theme.dim() } else { Style::new().fg(color) };
     let mut line = Line::from(vec![

@@ -111,6 +111,7 @@ fn field_explanation(
     let mut lines = Lines::from(format::escape_controls(&span.meaning));
     if span.field == Field::Payload && session.draft.is_none() {
         let text = payload_text::readable_text(session, frame)
+            // A short text is already shown as the value.
             .filter(|text| text.len() > span.value.len());
         lines.extend(
             text.map(|text| {

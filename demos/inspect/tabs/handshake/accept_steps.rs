@@ -72,6 +72,7 @@ pub(crate) fn accept_step_lines(
         };
         let value = match number {
             _ if covered => "·".to_owned(),
+            // The key with the GUID appended would not fit, so only the GUID is shown.
             1 if width < 130 => GUID.to_owned(),
             _ => step.value,
         };

@@ -85,6 +85,7 @@ fn hex_row(
             hex.push_span(Span::styled(format!("{:02x}", head.raw()[at]), style));
             hex.push_span(Span::raw(" "));
         }
+        // A part may run over several rows. Only its first and last row get a corner.
         let (begins, ends) = (here.start == part.bytes.start, here.end == part.bytes.end);
         let mark = bracket(&part_label(head, part), 3 * here.len() - 1, begins, ends);
         marks.push_span(Span::styled(mark + " ", style));
@@ -115,6 +116,7 @@ fn part_label(head: &Head, part: &HeadPart) -> String {
         HeadPartKind::LineEnd => "LF".to_owned(),
         HeadPartKind::Value => {
             let count = part.bytes.len();
+            // The two fields whose values are base64 (RFC 6455 section 4.2.2).
             let coded = ["Sec-WebSocket-Key", "Sec-WebSocket-Accept"];
             let field = match head.lines()[part.line].kind {
                 HeadLineKind::Field(index) => head.fields().get(index),
@@ -219,6 +221,7 @@ pub(crate) fn purpose(head: &Head, number: usize) -> &'static str {
             return "101 says that from the next line's end on this connection speaks WebSocket. \
                     Any other status is plain HTTP: redirects and errors work as always.";
         }
+        // A folded line belongs to the field that it continues.
         HeadLineKind::Field(index) | HeadLineKind::Fold(index) => head.fields().get(index),
         HeadLineKind::Other | HeadLineKind::Blank => None,
     };

@@ -65,6 +65,7 @@ pub(crate) fn key(
         KeyCode::Left => state.byte = state.byte.saturating_sub(1),
         KeyCode::Right => state.byte = (state.byte + 1).min(bytes.saturating_sub(1)),
         KeyCode::Char('n') => {
+            // After the last step all of them are shown again.
             state.step = state
                 .step
                 .map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
@@ -112,6 +113,7 @@ pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, can
     let half = if wide { (area.width - 3) / 2 } else { area.width };
     let heads = [Side::Client, Side::Server]
         .map(|from| HeadRows::new(session, from, at, &checks, half, theme));
+    // Without room for both heads, only the one with the cursor is shown.
     let tallest =
         heads.iter().filter(|rows| wide || rows.from == at.0).map(|rows| rows.lines.len()).max();
     let steps = accept_steps::accept_step_lines(session, state.step, area.width, theme);
@@ -171,6 +173,7 @@ impl WantedRows {
     fn share_out(&self, height: u16) -> [u16; 5] {
         let mut left = height;
         let mut take = |most: u16, least: u16| {
+            // Below its minimum a part would show little more than its title, so it gets no rows.
             let rows = if left < least { 0 } else { most.min(left) };
             left -= rows;
             rows
@@ -180,6 +183,7 @@ impl WantedRows {
         let first = if self.stepping { take(self.steps, 4) } else { 0 };
         let mut explanation = take(self.explanation.min(3), 2);
         let mut bytes = take(self.bytes.min(3), 3);
+        // Unless the user goes through them, the steps are shown whole or not at all.
         let steps = first + if self.stepping { 0 } else { take(self.steps, self.steps) };
         let checks = take(self.checks, 3);
         for (rows, wanted) in [
@@ -241,6 +245,7 @@ impl HeadRows {
                 let mut line = Line::styled(mark, Style::new().fg(theme.accent));
                 line.spans.extend(spans);
                 if let (0, Some(((sign, color), letter))) = (fold, verdict) {
+                    // The result of the check is right-aligned.
                     let gap = room + 2 - line.width().min(room + 1);
                     let letter = letter.map_or_else(String::new, |letter| letter.to_string());
                     line.push_span(Span::raw(" ".repeat(gap)));
@@ -285,6 +290,7 @@ fn head_end(session: &Session, from: Side) -> Option<(Duration, usize)> {
     trace.head(from)?;
     let head = trace.frames_start(from);
     let pieces = trace.arrivals().all().iter().filter(|piece| piece.from() == from);
+    // The piece that contains the last byte of the head.
     let last = pieces.into_iter().find(|piece| piece.end() >= head)?;
     Some((last.time(), (last.end() - head).to_usize_saturating()))
 }
@@ -307,6 +313,7 @@ fn bytes_after_head(
         .unwrap_or_default();
     let hex = format::spaced_hex(&bytes, 8) + if glued > 8 { " …" } else { "" };
     let remark = match (from, session.connection().trace.is_open()) {
+        // A server may send frames right behind its 101, so both can share a segment.
         (Side::Server, true) => "the first frame came with the 101: legal",
         (Side::Server, false) => "a body: this is plain HTTP",
         (Side::Client, _) => "sent before the 101: it is not known yet whether these are frames",
@@ -328,6 +335,7 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
                 _ => style,
             };
             let shown = match part.kind {
+                // Escaped, because a bare LF must differ from CR LF.
                 HeadPartKind::LineEnd => shown.escape_debug().to_string(),
                 _ => text::sanitize(&shown).into_owned(),
             };
@@ -345,6 +353,7 @@ fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
         let mut rest = &*span.content;
         while !rest.is_empty() {
             let piece = text::prefix_within(rest, cells.saturating_sub(used));
+            // Up to two cells a row holds nothing but its indent, and another row would not help.
             if piece.is_empty() && used > 2 {
                 if rows.len() == MAX_FOLDED_ROWS {
                     rows.last_mut().expect("it has the first row").push(Span::raw("…"));

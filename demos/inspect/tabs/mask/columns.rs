@@ -32,6 +32,7 @@ pub(crate) fn has_notes(width: u16) -> bool {
 
 /// Returns the number of rows of the table.
 pub(crate) fn row_count(unmasking: &Unmasking, height: u16) -> u16 {
+    // On a small screen the row `i mod 4` is left out.
     let all = if height < 12 { 6 } else { 7 };
     all + u16::from(unmasking.apply_twice)
 }
@@ -155,6 +156,7 @@ fn draw_edge(
     canvas: &mut Canvas,
 ) {
     let group = unmasking.step_range();
+    // A wide step can be cut off by the end of the page.
     let (first, end) = (group.start.max(page.start), group.end.min(page.end));
     if first >= end {
         return;
@@ -217,6 +219,8 @@ fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
             str::from_utf8(&open).ok().filter(|_| whole).and_then(|open| open.chars().next());
         spelled_text.cells.push(match (spelled_text.invalid_at, letter) {
             (Some(broken), _) if broken == index => "✗".to_owned(),
+            // After an invalid byte it is unknown where characters begin, so only ASCII is shown as
+            // text.
             (Some(_), _) if matches!(byte, b' '..=b'~') => char::from(*byte).to_string(),
             (None, Some(' ')) => "␣".to_owned(),
             (None, Some(letter)) => display_char(letter),

@@ -42,6 +42,7 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     let kept = lines.iter().enumerate().filter(|(number, _)| !leave.contains(number));
     for (row, (number, line)) in (0..).zip(kept) {
         canvas.draw_line(line, row, body);
+        // Only the rows of bits can be clicked.
         if !unmasking.wide_steps && matches!(number, 1 | 2 | 4) {
             for bit in 0..8 {
                 let x = body.x + BITS_COLUMN + 2 * u16::from(bit);

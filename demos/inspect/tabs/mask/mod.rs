@@ -79,6 +79,7 @@ pub(crate) fn key(
         Err(_) => return None,
     };
     let frame = Some(unmasking::frame_id(session, unmasking.row));
+    // Experiments belong to one frame. Another frame starts without any.
     let known = state.frame == frame;
     let mut tried =
         if known { state.clone() } else { MaskTabState { frame, ..MaskTabState::default() } };
@@ -98,6 +99,7 @@ pub(crate) fn key(
         (KeyCode::Char('a'), auto @ Some(_)) => *auto = None,
         (KeyCode::Char('a'), auto) => {
             *auto = Some(AutoStep { steps_per_second: 2, last_step: None });
+            // At the end, automatic stepping starts over.
             if unmasking.next_step() == unmasking.step {
                 go(0);
             }
@@ -142,6 +144,7 @@ fn try_letter(
         't' => state.apply_twice = !state.apply_twice,
         'w' => state.wide_steps = !state.wide_steps,
         'r' => {
+            // The width of a step is a way to look at the frame, not an experiment, so it stays.
             *state = MaskTabState {
                 frame: state.frame,
                 wide_steps: state.wide_steps,

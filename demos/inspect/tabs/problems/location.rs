@@ -94,11 +94,13 @@ pub(crate) fn draw_hex(
         hex.push_span(Text::styled("…", theme.dim()));
     }
     canvas.draw_line(&hex, 0, area);
+    // Only one row is shown, so the mark ends with it.
     let marked = place.end.clamp(start, end).saturating_sub(place.start.max(start)).max(1);
     let left = 8 + 3 * (place.start.max(start) - start);
     let sign = "▔".repeat(3 * marked - 1);
     let bad = Style::new().fg(theme.bad);
     let fits = left + 3 * marked + label.chars().count() <= usize::from(area.width);
+    // Without room at the right the label stands left of the mark.
     let line = if fits {
         Line::styled(format!("{}{sign} {label}", " ".repeat(left)), bad)
     } else {

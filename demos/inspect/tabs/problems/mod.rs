@@ -67,6 +67,7 @@ pub(crate) fn key(
     session: &mut Session,
     key: KeyEvent,
 ) -> Option<Vec<Action>> {
+    // Without a problem the keys keep their general meaning.
     let last = state.problems.len().checked_sub(1)?;
     match key.code {
         KeyCode::Up => state.selected = state.selected.min(last).saturating_sub(1),
@@ -123,6 +124,8 @@ fn send_close(state: &mut ProblemsTabState, session: &mut Session) -> Vec<Action
         return vec![notice("this fault is ours, so the server has to answer it")];
     }
     let send = Action::Send(SessionCommand::Raw(response.raw));
+    // The key is used up only if the Close is really sent. The next frame needs a fresh one (RFC
+    // 6455 section 5.3).
     if session.commands.is_some() {
         state.close_key = None;
         return vec![send, Action::Notice(format!("Close {} sent", response.code))];
@@ -150,6 +153,7 @@ fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
                 return vec![Action::Notice(text.to_owned())];
             };
             let bit = found.fault.bits.map_or(0, first_bit);
+            // Bytes beyond the limit are not shown, so the cursor cannot be there.
             let byte = found.byte_in_frame().min(MAX_BYTES_SHOWN as usize - 1);
             vec![
                 Action::MoveTo(Place::Frame(row, ByteCursor { byte, bit })),
@@ -178,6 +182,7 @@ pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canv
     let (list, rest) = split_rows(area, 1 + header + rows);
     canvas.draw_line(&summary(&state.problems, session, canvas), 0, list);
     let chosen = state.selected.min(state.problems.len() - 1);
+    // The problem after the selected one stays visible.
     let first = (chosen + 2).min(state.problems.len()).saturating_sub(rows.into());
     let shown = first..(first + usize::from(rows)).min(state.problems.len());
     let cells: Vec<ProblemRow> = shown

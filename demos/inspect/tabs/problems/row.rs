@@ -119,6 +119,7 @@ impl ProblemRow {
         ]);
         let section = short_section(self.section);
         let room = usize::from(width).saturating_sub(line.width() + text::width(section) + 2);
+        // Without enough room for the summary the section is left out.
         if room >= 16 {
             let what = text::ellipsize(self.summary, room);
             line.push_span(Span::styled(format!("{what:<room$}  "), weight));

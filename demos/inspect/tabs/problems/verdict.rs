@@ -267,6 +267,7 @@ fn close_response_lines(
         Text::styled(format!("   Close {} {}, {mask}", response.code, about.name), theme.dim()),
     ]);
     if response.is_ours
+        // `s` can send only while the connection is open.
         && session.connection().status == ConnectionStatus::Open
         && first.width() + 10 <= usize::from(width)
     {
@@ -286,6 +287,7 @@ fn close_response_lines(
 /// Describes how the server has reacted to our fault.
 fn server_reaction(session: &Session, found: &LocatedFault) -> String {
     let after = found.row.map_or(session.connection().trace.rows().len(), |row| row + 1);
+    // Bounded for the same reason as above.
     let rows = session.connection().trace.rows().iter().enumerate().skip(after).take(10_000);
     let mut closes = rows
         .filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
@@ -332,6 +334,7 @@ fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &
         draw_hex(
             raw,
             &colors,
+            // An empty span marks the position of something that is missing.
             span.start..span.end.max(span.start + 1),
             &label,
             split_rows(bytes, 1).1,
@@ -383,6 +386,8 @@ fn head_problem_lines(
         (Severity::Fatal, Side::Client, None) => {
             "A server closes the connection: no HTTP response makes sense.".to_owned()
         }
+        // Before the handshake is complete there are no frames, so no Close either (RFC 6455
+        // sections 4.1 and 7.1.7).
         (Severity::Fatal, Side::Server, _) => {
             "A client fails the connection: it closes TCP without a Close frame.".to_owned()
         }

@@ -117,6 +117,7 @@ fn message_summary(
     if !text || !known {
         return Span::styled("→ complete", Style::new().fg(theme.good));
     }
+    // The start of each fragment is enough, because the quote is cut anyway.
     let all: Vec<u8> =
         fragments.iter().flat_map(|fragment| fragment.payload.iter().copied().take(64)).collect();
     let broken = selected.faults(session).iter().any(|fault| fault.code == FaultCode::Utf8);

@@ -201,6 +201,7 @@ impl TimelinePicture<'_> {
         }
         let color = side_style(from, canvas.theme).0;
         for (x, bytes) in (0..).zip(bytes).filter(|(_, bytes)| *bytes > 0) {
+            // Logarithmic steps, so that one large piece does not hide small ones.
             let sign = match bytes {
                 0..=15 => "▁",
                 16..=127 => "▂",
@@ -220,6 +221,7 @@ impl TimelinePicture<'_> {
             let is_own = |row: &usize| all[*row].from() == from;
             let Some(first) = own.clone().find(is_own) else { continue };
             let count = own.clone().filter(is_own).count();
+            // Of several frames in one cell, the selected one is shown.
             let here = own.contains(&self.current) && all[self.current].from() == from;
             marks.push((x, if here { self.current } else { first }, count));
         }
@@ -292,6 +294,7 @@ impl TimelinePicture<'_> {
         let shown = self.window.rows(all);
         let of = |row: &TraceRow| row.role().message().filter(|_| row.from() == from);
         let mut spans: Vec<MessageSpan> = Vec::new();
+        // A message that began before the window starts at its left edge.
         let before = (shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.start)
             .rev()
             .find(|row| of(&all[*row]).is_some());
@@ -318,6 +321,7 @@ impl TimelinePicture<'_> {
                 }
             }
         }
+        // A message that is still open reaches to the latest frame.
         if let Some(last) = spans.last_mut().filter(|last| !last.ended) {
             let latest = all.last().map_or(0, |row| self.window.cell_at(row.completed_at()).0);
             last.end = last.end.max(latest);
@@ -329,6 +333,7 @@ impl TimelinePicture<'_> {
     fn draw_control_frames(&self, row: Rect, canvas: &mut Canvas) {
         let all = self.rows();
         let shown = self.window.rows(all);
+        // The Ping of a visible Pong may lie before the window.
         let pairs = link_summary::ping_pong_pairs(
             self.session,
             shown.start.saturating_sub(MAX_ROWS_SEARCHED)
@@ -357,6 +362,7 @@ impl TimelinePicture<'_> {
                 opcode => format!("{number} {opcode}"),
             };
             let width = text::width(&label) as u16;
+            // A label that would overlap the one before it, or the right edge, is left out.
             if x < free
                 || x + width > self.window.cells() && x > 0 && width > self.window.cells() - x
             {
@@ -384,6 +390,7 @@ impl TimelinePicture<'_> {
         );
         let width = text::width(&label) as u16 + 2;
         let style = Style::new().fg(canvas.theme.accent);
+        // Near the right edge the label stands left of its mark.
         if x + width <= self.window.cells() {
             canvas.draw_line(
                 &Line::styled(format!("▲ {label}"), style),

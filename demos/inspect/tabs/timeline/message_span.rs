@@ -43,6 +43,8 @@ impl MessageSpan {
         if let Some(name) = names.iter().find(|name| text::width(name) + 4 <= width) {
             return format!("├{name:─^wide$}{close}", wide = width - 2);
         }
+        // Too narrow for a name inside the bracket: the number hangs below it, or only a mark is
+        // left.
         let (short, close) = (format!("m{}", self.message), if self.ended { "┘" } else { "╌" });
         if text::width(&short) + 2 <= room {
             let wide = width.saturating_sub(2).max(text::width(&short));

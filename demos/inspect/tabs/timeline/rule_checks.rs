@@ -105,6 +105,7 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
         ),
         check(
             other > 0,
+            // No fault can break this rule; it is listed to be learned.
             &[],
             format!(
                 "directions are independent: {other} frame{} came the other way meanwhile",

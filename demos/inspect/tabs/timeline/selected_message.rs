@@ -41,6 +41,7 @@ impl SelectedMessage {
         let part = |row: &usize| all[*row].from() == from && all[*row].role().message().is_some();
         let around = || {
             let row = (current.saturating_sub(MAX_ROWS_SEARCHED)..current).rev().find(part)?;
+            // A control frame after the last fragment interrupts nothing.
             (!all[row].header().fin).then_some(row)
         };
         let root = if part(&current) { current } else { around().unwrap_or(current) };
@@ -69,6 +70,7 @@ impl SelectedMessage {
             return &[];
         };
         let faults = session.connection().trace.faults(self.from);
+        // Faults are in the order of their frames, so both ends are found by binary search.
         let start = faults.partition_point(|fault| fault.frame < first);
         let end = faults.partition_point(|fault| fault.frame <= last);
         &faults[start..end.max(start)]
@@ -76,6 +78,7 @@ impl SelectedMessage {
 
     fn title(&self, session: &Session) -> String {
         let all = session.connection().trace.rows();
+        // Only the arrow is used, which is the same in all themes.
         let arrow = side_style(self.from, &Theme::DARK).1;
         let row = &all[self.current];
         let Some(message) = self.message else {
@@ -153,6 +156,7 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     let rows = usize::from(rest.height);
     let chosen = selected.rows.iter().position(|row| *row == selected.current).unwrap_or(0);
     let total = selected.rows.len();
+    // The row after the selected one stays visible, and there are no blank rows below the last.
     let first = (chosen + 2).saturating_sub(rows).min(total.saturating_sub(rows)).min(chosen);
     for (line, number) in (0..).zip(selected.rows.iter().skip(first).take(rows)) {
         let spot = Rect { y: rest.y + line, height: 1, ..rest };
@@ -255,11 +259,12 @@ fn state_after(
     };
     let Some(carried) = payload_text::incomplete_char_before(session, &selected.fragments, at)
     else {
-        return ("broken before".to_owned(), false);
+        return ("invalid before".to_owned(), false);
     };
     let payload = frame.payload();
     match payload_text::utf8_state_after(&carried, &payload) {
-        Utf8State::Invalid(at) => (format!("broken at its byte {at} ✗"), false),
+        Utf8State::Invalid(at) => (format!("invalid at its byte {at} ✗"), false),
+        // A text message must not end inside a character (RFC 6455 section 8.1).
         Utf8State::Partial(have, of) if row.header().fin => {
             (format!("ends after {have} of {of} bytes ✗"), false)
         }
