@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn two_screens_under_way() {
+    fn two_clients_during_a_run() {
         assert_eq!(
             picture(&running("poll, ws"), 78, 16),
             "\
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn four_ways_at_their_end() {
+    fn four_transports_after_a_run() {
         let feed = running("ws, sse, long, poll");
         let snapshot = feed.latest_snapshot().unwrap().clone();
         let feed = Feed { phase: FeedPhase::Over(Box::new(snapshot)), bet: Some(1), ..feed };
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_way_says_why_and_the_others_stay() {
+    fn a_failed_transport_shows_the_reason_and_the_others_stay() {
         let mut feed = running("ws, sse, long, poll");
         let FeedPhase::Running(Some(snapshot)) = &mut feed.phase else { panic!() };
         snapshot.transports[1].failure = Some(Arc::new(TransportError::Body(
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bet_stands_there_before_the_start() {
+    fn the_bet_is_shown_before_the_start() {
         let feed = Feed { bet: Some(2), ..open("ws, poll") };
         let shown = picture(&feed, 78, 16);
         assert!(shown.contains("In 30 s, how many polling requests per push request?"), "{shown}");

@@ -116,7 +116,7 @@ pub(super) mod tests {
         feed
     }
 
-    /// What an engine would report after 6 s: three events, and the last not yet heard by the poll.
+    /// Returns a report after 6 s: three events, the last of which polling has not received yet.
     pub(in crate::demos::feed) fn snapshot(transports: &[Transport]) -> FeedSnapshot {
         let ms = Duration::from_millis;
         let recent = vec![ms(1_000), ms(2_500), ms(5_000)];

@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(
             race.phase,
             RacePhase::Running(RaceProgress::default()),
-            "what was measured before is no pair of it"
+            "earlier slices are no pairs with new ones"
         );
         assert_eq!(press(&mut race, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!(press(&mut race, KeyCode::Char('3')), []);

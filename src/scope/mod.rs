@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_reported_with_its_place_and_others_live_on() {
+    async fn a_panic_is_reported_with_its_location_and_other_tasks_go_on() {
         let reports = Arc::new(Mutex::new(Vec::new()));
         let sink = reports.clone();
         let scope = Scope::new(move |text| sink.lock().unwrap().push(text));
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_scope_puts_around_a_task_does_not_grow_with_it() {
+    fn the_overhead_of_a_scope_does_not_grow_with_the_task() {
         let scope = quiet();
         let large = async {
             let large = [0_u8; 4096];

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_takes_at_most_one_mailbox_full() {
+    fn a_frame_handles_at_most_one_full_mailbox() {
         let mut slot = open::<Flood>();
         for frame in 1..=3 {
             assert_eq!(
@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    /// A demo whose work reports the number it was started with, as often as the test says.
+    /// A demo whose work hands its mailbox to the test and then waits.
     struct Worker {
         received: Vec<usize>,
     }
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_an_older_generation_has_sent_never_reaches_the_demo() {
+    async fn messages_of_an_older_generation_never_reach_the_demo() {
         let mut slot = open::<Worker>();
         let first = start(&mut slot).await;
         first.send(1).await.unwrap();
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_cannot_be_started_stops_the_demo_and_says_why() {
+    async fn work_that_cannot_be_started_stops_the_demo_and_shows_the_reason() {
         let mut slot = open::<Worker>();
         let first = start(&mut slot).await;
         slot.stage.fail("work", &std::io::Error::other("no threads left"));

@@ -21,8 +21,8 @@ const FLOORS: [&[&str]; 4] = [
     &["app", "cli", "export", "demos"],
 ];
 
-/// Folders that still have docs such as `/// Which field.`; whoever mends the last one in a folder
-/// removes the folder.
+/// Folders that still have docs such as `/// Which field.` A folder without them must be removed
+/// here.
 const BARE_PRONOUN_DOCS_IN: [&str; 9] = [
     "src/capture",
     "src/cli",

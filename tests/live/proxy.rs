@@ -135,7 +135,7 @@ async fn every_byte_is_relayed_unchanged_in_both_directions_for_any_chunks() {
     })
     .await;
     assert!(at_server == up && at_client == down, "bytes were changed");
-    assert!(seen == [up, down], "bytes were told otherwise than they were");
+    assert!(seen == [up, down], "the reported bytes differ from the relayed ones");
 }
 
 #[tokio::test]

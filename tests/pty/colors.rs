@@ -57,7 +57,7 @@ fn no_color_disables_all_colours() {
     let raw = code_slides(&variables);
     let colors: Vec<_> = sgr(&raw).into_iter().filter(|code| is_color(&code[..])).collect();
     assert_eq!(colors, Vec::<Vec<u16>>::new());
-    assert!(sgr(&raw).contains(&vec![1]), "bold is no colour");
+    assert!(sgr(&raw).contains(&vec![1]), "bold is not a colour");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn brightness(screen: &Screen) -> f32 {
         Color::Rgb(red, green, blue) => {
             [red, green, blue].into_iter().map(f32::from).sum::<f32>() / 765.0
         }
-        other => panic!("{other:?} is no 24-bit colour"),
+        other => panic!("{other:?} is not a 24-bit colour"),
     }
 }
 

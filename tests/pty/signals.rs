@@ -87,7 +87,11 @@ fn serve_ends_on_a_signal() {
             assert_ne!(client.read(&mut [0; 4096]).unwrap(), 0, "it serves on");
         }
         serve.signal(signal);
-        assert_eq!(serve.ends().code(), Some(1), "what could not be written is told by the status");
+        assert_eq!(
+            serve.ends().code(),
+            Some(1),
+            "the exit status must report that output was lost"
+        );
     }
 }
 

@@ -188,8 +188,8 @@ impl BodyBuilder<'_> {
         const BULLETS: [&str; 3] = ["•", "◦", "▪"];
         let theme = self.style.theme;
         let depth = prefix.rest.len();
-        // CommonMark's tight and loose, judged by the items, because the parser does not hand on
-        // blank lines.
+        // CommonMark's tight and loose, told by the items, because the parser does not report blank
+        // lines.
         let loose = items.iter().any(|item| {
             item.blocks.len() > 1
                 && item.blocks.iter().skip(1).any(|b| !matches!(b, Block::List { .. }))

@@ -36,8 +36,11 @@ pub(crate) fn check(data: &[u8]) {
         let finds = |end: Offset| {
             transcript(decoder(), [&input[..end.to_usize_saturating()]]).faults().contains(fault)
         };
-        assert!(finds(fault.detectable_after), "{fault:?} is not told when it is certain");
-        assert!(!finds(fault.detectable_after - 1), "{fault:?} is told before it is certain");
+        assert!(finds(fault.detectable_after), "{fault:?} is not reported at its detecting byte");
+        assert!(
+            !finds(fault.detectable_after - 1),
+            "{fault:?} is reported before its detecting byte"
+        );
     }
 }
 
