@@ -1,4 +1,4 @@
-//! The live demos: one folder each, listed here once.
+//! The live demos, one folder each, and their registry.
 
 pub mod feed;
 pub mod grid;
@@ -8,7 +8,7 @@ pub mod weigh;
 
 use crate::stage::{DemoEntry, Registry};
 
-/// Every demo a deck may name.
+/// All demos that a deck may name.
 pub static REGISTRY: Registry = Registry::new(&ENTRIES);
 
 static ENTRIES: [DemoEntry; 5] = [

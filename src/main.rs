@@ -1,4 +1,4 @@
-//! Arguments, runtime, terminal, exit code; everything else is the library's.
+//! Arguments, runtime, terminal and exit status. Everything else is in the library.
 
 use std::alloc::System;
 use std::io::Write as _;
@@ -22,7 +22,7 @@ use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{ColorDepth, Demo as _, EffectConsents, Services, StandaloneDemo};
 
-/// Counts allocations, which the race tells an exchange's number of.
+/// Counts allocations, so that the race can report how many an exchange takes.
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // help and version are asked for, and where they cannot be printed that is an error
+            // Help and version are no errors, unless they cannot be printed.
             let printed = error.print();
             return ExitCode::from(if printed.is_ok() { error.exit_code() as u8 } else { 1 });
         }
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Licenses(licenses)) => licenses.run(),
     };
     result.unwrap_or_else(|error| {
-        // our own errors have their causes in their sentences
+        // The `Display` of our own errors already includes their causes.
         let _ = writeln!(std::io::stderr(), "wiretalk: {}", error_chain(&*error));
         ExitCode::FAILURE
     })
@@ -140,7 +140,7 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
         anyhow!("{}; this is a fault of wiretalk", Screen::take_panic_message().unwrap_or_default())
     };
     match exit {
-        // a talk goes on without one of its demos; the inspector alone is nothing else
+        // A talk goes on without one of its demos, but the standalone inspector is nothing else.
         Ok(Ok((LoopExit::Quit, Some(why)))) if alone => {
             Err(anyhow!("{why}; this is a fault of wiretalk"))
         }
@@ -151,9 +151,9 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Everything between taking the terminal and giving it back. The first frame comes before all
-/// that takes time: questions to the terminal, highlighting. Only the signals must be caught
-/// before. With the end comes why a demo has stopped, if one has.
+/// Runs a talk between taking the terminal and restoring it. The first frame is drawn before
+/// everything that takes time, such as queries to the terminal and highlighting. Only the signals
+/// must be caught earlier. Returns how the talk ended, and why a demo stopped if one did.
 async fn present_on_terminal(
     mut presentation: Presentation,
 ) -> anyhow::Result<(LoopExit, Option<String>)> {

@@ -1,5 +1,5 @@
-//! Captures in and out, held against tshark where both can be asked: what is written here is read
-//! there without a word of complaint, and what Wireshark's tools write is read here.
+//! Reading and writing of captures, compared with tshark where possible: tshark reads the files
+//! written here without a warning, and files written by Wireshark's tools are read here.
 
 #[path = "vectors/handshake.rs"]
 mod handshake;
@@ -21,7 +21,7 @@ use handshake::{REQUEST, RESPONSE};
 const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 const CLOSE: &[u8] = &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2];
 
-/// A folder of its own for each test, gone afterwards.
+/// A temporary folder for one test, removed afterwards.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -34,7 +34,7 @@ impl Folder {
     }
 }
 
-/// Runs one of Wireshark's tools and gives what it printed.
+/// Runs one of Wireshark's tools and returns its output.
 fn tool(name: &str, arguments: &[&str]) -> String {
     let output = Command::new(name).args(arguments).output();
     let output = output.unwrap_or_else(|error| {
@@ -53,7 +53,7 @@ fn open(path: &Path) -> Capture {
     capture::open(path, &ReadOptions::default()).unwrap()
 }
 
-/// A server frame of text without mask, of this length.
+/// Returns an unmasked text frame of a server with this payload length.
 fn from_server(len: usize) -> Vec<u8> {
     let mut frame = vec![0x81];
     match len {
@@ -71,7 +71,7 @@ fn from_server(len: usize) -> Vec<u8> {
     frame
 }
 
-/// A talk with long and short frames between two addresses.
+/// Writes a connection with short and long frames between two addresses.
 fn write(path: &Path, client: &str, server: &str) {
     write_long(path, client, server, 300_000);
 }
@@ -93,7 +93,8 @@ fn write_long(path: &Path, client: &str, server: &str, longest: usize) {
     writer.close(flow, ConnectionEnd::Closed(Side::Server), at(9_500_002)).unwrap();
 }
 
-/// Side, opcode, payload in hex (its length where it is long): one line a frame, by our reading.
+/// Returns a line for each frame as this crate reads it: side, opcode, and the payload in hex (or
+/// its length if it is long).
 fn frames_of(capture: &Capture, stream: usize) -> Vec<String> {
     let stream = &capture.streams()[stream];
     let frames_of = stream.trace.rows().iter().map(|row| {
@@ -109,13 +110,13 @@ fn frames_of(capture: &Capture, stream: usize) -> Vec<String> {
 }
 
 #[test]
-fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
+fn tshark_reads_written_captures_without_a_warning() {
     for (client, server) in
         [("192.0.2.1:50000", "192.0.2.2:9001"), ("[2001:db8::1]:50000", "[2001:db8::2]:9001")]
     {
         let folder = Folder::new();
         let file = folder.file("written.pcapng");
-        // longer than the window that the segments announce
+        // Longer than the window that the segments announce.
         write_long(&file, client, server, 9_000_000);
         let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
         let output = tool(
@@ -154,7 +155,7 @@ fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
 }
 
 #[test]
-fn what_is_written_here_is_read_here() {
+fn written_captures_are_read_back() {
     let folder = Folder::new();
     let file = folder.file("written.pcapng");
     write(&file, "192.0.2.1:50000", "[2001:db8::2]:9001");
@@ -175,7 +176,7 @@ fn what_is_written_here_is_read_here() {
 }
 
 #[test]
-fn a_file_that_is_there_is_replaced_only_on_request() {
+fn an_existing_file_is_replaced_only_on_request() {
     let folder = Folder::new();
     let file = folder.file("there");
     std::fs::write(&file, "precious").unwrap();
@@ -186,7 +187,7 @@ fn a_file_that_is_there_is_replaced_only_on_request() {
 }
 
 #[test]
-fn what_wireshark_and_its_tools_write_is_read_here() {
+fn files_of_wiresharks_tools_are_read() {
     let folder = Folder::new();
     let ours = folder.file("ours.pcapng");
     write(&ours, "192.0.2.1:50000", "192.0.2.2:9001");
@@ -201,7 +202,7 @@ fn what_wireshark_and_its_tools_write_is_read_here() {
     }
     let shuffled = folder.file("shuffled.pcapng");
     std::fs::write(&shuffled, disordered(&std::fs::read(&ours).unwrap())).unwrap();
-    // only what both sides said at the same time may change places
+    // Only bytes that both sides sent at the same time may change places.
     let by_side = |mut frames: Vec<String>| {
         frames.sort_by_key(|frame| frame.starts_with("server"));
         frames
@@ -214,8 +215,8 @@ fn what_wireshark_and_its_tools_write_is_read_here() {
     assert_eq!((frames_of(&merged, 0), frames_of(&merged, 1)), (expected.clone(), expected));
 }
 
-/// The same file with every third packet repeated and pairs of packets exchanged, once the
-/// handshake is over.
+/// Returns the same file with every third packet repeated and pairs of packets exchanged, after the
+/// TCP handshake.
 fn disordered(file: &[u8]) -> Vec<u8> {
     let (mut blocks, mut rest) = (Vec::new(), file);
     while let Some(len) = rest.get(4..8) {
@@ -255,7 +256,7 @@ fn packets_of_other_link_types_that_text2pcap_writes() {
 }
 
 #[test]
-fn tls_of_both_versions_and_all_suites_is_opened() {
+fn tls_of_both_versions_and_all_suites_is_decrypted() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
     let binary: Vec<u8> = (0..200).collect();
     let talk = [
@@ -291,7 +292,7 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
 }
 
 #[test]
-fn secrets_behind_the_packets_are_found_all_the_same() {
+fn secrets_after_the_packets_are_found() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
     let folder = Folder::new();
     let (plain, secrets) = (folder.file("plain.pcapng"), folder.file("late.pcapng"));
@@ -303,7 +304,7 @@ fn secrets_behind_the_packets_are_found_all_the_same() {
 }
 
 #[test]
-fn hex_text_and_recordings_come_in_by_the_same_door() {
+fn hex_text_and_recordings_are_read_by_the_same_function() {
     let folder = Folder::new();
     let file = folder.file("hex");
     std::fs::write(&file, "# a frame\n0x81, 85 37:fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
@@ -352,7 +353,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
 }
 
 #[test]
-fn a_recording_of_several_connections_keeps_them_apart() {
+fn a_recording_keeps_several_connections_apart() {
     let folder = Folder::new();
     let file = folder.file("recording");
     let record = |kind: &str, connection: &str, fields: &str| {
@@ -383,7 +384,7 @@ fn a_recording_of_several_connections_keeps_them_apart() {
     assert!(capture.streams()[0].warnings.is_empty(), "{:?}", capture.streams()[0].warnings);
 }
 
-/// What a capture says in all, and what is missing in it.
+/// Returns the bytes of both directions of a replay, and its gaps.
 fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
     let (mut bytes, mut missing) = (vec![Vec::new(); capture.streams().len() * 2], Vec::new());
     let mut last = Duration::ZERO;
@@ -407,7 +408,7 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
 }
 
 #[test]
-fn what_is_told_once_more_and_written_once_more_is_the_same() {
+fn a_capture_that_is_replayed_and_written_again_stays_the_same() {
     let folder = Folder::new();
     let (file, again) = (folder.file("file.pcapng"), folder.file("again.pcapng"));
     write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
@@ -432,7 +433,7 @@ fn what_is_told_once_more_and_written_once_more_is_the_same() {
 }
 
 #[test]
-fn tls_comes_out_plain_and_where_tshark_finds_it() {
+fn decrypted_tls_is_written_as_plaintext_that_tshark_decodes() {
     let folder = Folder::new();
     let again = folder.file("again.pcapng");
     let capture =
@@ -460,7 +461,7 @@ fn tls_comes_out_plain_and_where_tshark_finds_it() {
 }
 
 #[test]
-fn what_is_nothing_known_is_refused_with_what_would_be_right() {
+fn an_unknown_format_is_refused_with_the_accepted_ones() {
     let folder = Folder::new();
     let file = folder.file("file");
     for (bytes, frames_of) in [
@@ -478,7 +479,7 @@ fn what_is_nothing_known_is_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
+fn a_truncated_file_is_read_up_to_its_end_which_is_reported() {
     let folder = Folder::new();
     let (file, short) = (folder.file("whole.pcapng"), folder.file("short.pcapng"));
     write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
@@ -494,11 +495,11 @@ fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
 }
 
 #[test]
-fn a_missing_segment_is_reported_and_the_frames_behind_it_are_read() {
+fn a_missing_segment_is_reported_and_later_frames_are_read() {
     let folder = Folder::new();
     let file = folder.file("gap.pcapng");
     write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
-    // one segment from the middle of the long frame
+    // One segment from the middle of the long frame is left out.
     let (whole, lossy) = (frames_of(&open(&file), 0), folder.file("lossy.pcapng"));
     tool("editcap", &[text(&file), text(&lossy), "100"]);
     let capture = open(&lossy);

@@ -1,5 +1,5 @@
-//! The whole app by script, on ratatui's `TestBackend`: both decks at three sizes, keys, demos on
-//! real sockets.
+//! The whole app played from scripts on ratatui's `TestBackend`: both decks at several sizes, keys,
+//! and demos on real sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,7 +49,7 @@ fn app(source: &str, (width, height): (u16, u16)) -> App {
     App::new(show(source), Size { width, height })
 }
 
-/// The index of a deck's last slide.
+/// Returns the index of a deck's last slide.
 fn last_slide(source: &str) -> usize {
     check::parse_deck(source, REGISTRY).0.slides.len() - 1
 }
@@ -73,7 +73,7 @@ fn text(buffer: &Buffer) -> String {
     .collect()
 }
 
-/// Every screen from the first to the last, as a speaker sees them who only presses →.
+/// Returns every screen from the first to the last, as pressing → shows them.
 fn walk(source: &str, size: (u16, u16)) -> Vec<String> {
     let mut app = app(source, size);
     let slides = check::parse_deck(source, REGISTRY).0.slides;
@@ -138,9 +138,9 @@ async fn every_slide_of_both_decks_can_be_shown_at_every_size() {
     }
 }
 
-/// What the tour promises must be on the slide that promises it.
+/// What the tour describes must be visible on the slide that describes it.
 #[tokio::test]
-async fn the_tour_shows_what_it_says() {
+async fn the_tour_shows_what_it_describes() {
     let size = (100, 30);
     let screens = walk(TOUR, size);
     let on = |title: &str| {
@@ -161,7 +161,7 @@ async fn the_tour_shows_what_it_says() {
 }
 
 #[tokio::test]
-async fn keys_move_scroll_shift_and_show() {
+async fn keys_move_scroll_and_open_overlays() {
     let size = (80, 24);
     let mut app = app(TOUR, size);
     for (code, at) in [
@@ -198,7 +198,7 @@ async fn keys_move_scroll_shift_and_show() {
 }
 
 #[tokio::test]
-async fn what_is_odd_shows_on_its_own_slide_and_the_talk_goes_on() {
+async fn warnings_are_shown_on_their_slide_and_the_talk_goes_on() {
     let size = (100, 30);
     let source = "# One\n\n---\n\n## Two\n\n```demo wz\n```\n\n---\n\n## Three\n\n```demo \
                   race\npayload = -1\n```\n\n---\n\n# Four\n";
@@ -219,7 +219,7 @@ async fn what_is_odd_shows_on_its_own_slide_and_the_talk_goes_on() {
 }
 
 #[tokio::test]
-async fn any_size_can_be_drawn_and_resized_to() {
+async fn any_size_can_be_drawn() {
     let mut app = app(TOUR, (100, 30));
     let last = last_slide(TOUR);
     for number in 0..=last {
@@ -233,7 +233,7 @@ async fn any_size_can_be_drawn_and_resized_to() {
 }
 
 #[tokio::test]
-async fn colours_of_the_code_come_later_and_change_nothing_but_colours() {
+async fn highlighting_arrives_later_and_changes_only_colours() {
     let size = (100, 30);
     let mut app = app(TOUR, size);
     for code in [KeyCode::Char('g'), KeyCode::Char('9'), KeyCode::Enter] {
@@ -248,22 +248,21 @@ async fn colours_of_the_code_come_later_and_change_nothing_but_colours() {
     assert_ne!(plain, colored);
 }
 
-/// How long a wait may take before it is called hung; no machine is that slow.
+/// The time after which a wait counts as hung. No machine is that slow.
 const HUNG: Duration = Duration::from_mins(1);
 
-/// The words of a picture with one blank between them: a sentence in a box may be wrapped between
-/// any two of its words.
+/// Returns the words of a picture with one blank between them, because a sentence in a box may be
+/// wrapped anywhere.
 fn unwrapped(shown: &str) -> String {
     shown.replace('║', " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Plays until `wanted` is on the screen; real sockets are at work, so it takes what it takes.
+/// Runs the app until `wanted` is on the screen. Real sockets are involved, so it takes any time.
 async fn until(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: &str) -> String {
     until_any(app, terminal, &[wanted]).await
 }
 
-/// Plays until one of these is on the screen; for what may be over again before a busy machine
-/// looks.
+/// Runs the app until one of these texts is on the screen, for states that a busy machine may miss.
 async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: &[&str]) -> String {
     let limit = Instant::now() + HUNG;
     loop {
@@ -299,7 +298,7 @@ fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
 }
 
 #[tokio::test]
-async fn the_inspector_shows_a_typed_text_go_and_come_back() {
+async fn the_inspector_shows_a_typed_text_and_its_echo() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (mut app, mut terminal) = live("# Look\n\n```demo inspect\ntext = \"\"\n```\n", &scope);
     until(&mut app, &mut terminal, "● open").await;
@@ -327,7 +326,7 @@ async fn the_inspector_shows_a_typed_text_go_and_come_back() {
 }
 
 #[tokio::test]
-async fn the_race_runs_both_lanes_and_leaving_the_slide_stops_it() {
+async fn the_race_runs_both_lanes_and_ends_with_its_slide() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (mut app, mut terminal) = live(
         "# Race\n\n```demo race\npairs = 2\nlanes = \"http-reqwest,ws\"\n```\n\n---\n\n# After\n",
@@ -335,7 +334,7 @@ async fn the_race_runs_both_lanes_and_leaving_the_slide_stops_it() {
     );
     press(&mut app, KeyCode::Enter);
     press(&mut app, KeyCode::Enter);
-    // whether it counts is the machine's affair
+    // Whether the run counts depends on the machine.
     let shown = until(&mut app, &mut terminal, "64+8 B").await;
     assert!(
         shown.contains("38 B up + 34 B down an exchange"),
@@ -351,7 +350,7 @@ async fn the_race_runs_both_lanes_and_leaving_the_slide_stops_it() {
 }
 
 #[tokio::test]
-async fn the_feed_is_polled_and_pushed_and_leaving_the_slide_stops_it() {
+async fn the_feed_polls_and_pushes_and_ends_with_its_slide() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let deck = "# Feed\n\n```demo feed\nseconds = 2\ngap = 60\npoll = 200\nways = \"poll, \
                 ws\"\n```\n\n---\n\n# After\n";
@@ -361,7 +360,7 @@ async fn the_feed_is_polled_and_pushed_and_leaving_the_slide_stops_it() {
     }
     let settled = "You bet on up to 9; it was";
     until_any(&mut app, &mut terminal, &["of 2 s", settled]).await;
-    // what was measured is the machine's affair
+    // The measured figures depend on the machine.
     until(&mut app, &mut terminal, settled).await;
     press(&mut app, KeyCode::Enter);
     until_any(&mut app, &mut terminal, &["of 2 s", settled]).await;
@@ -383,7 +382,7 @@ async fn the_scales_show_the_bytes_of_the_sockets() {
     until(&mut app, &mut terminal, "server: nginx␍␊").await;
 }
 
-/// Every step of every scenario, on real sockets: what the RFC wants is what comes.
+/// Plays every step of every scenario on real sockets. The outcome must be what the RFC requires.
 #[tokio::test]
 async fn every_scenario_holds_on_the_bundled_servers() {
     for name in ["handshake", "wrong-answers", "origin", "frame", "mask", "break-it", "deflate"] {
@@ -400,7 +399,7 @@ async fn every_scenario_holds_on_the_bundled_servers() {
             press(&mut app, KeyCode::Char('1'));
             press(&mut app, KeyCode::Char('.'));
             let shown = until(&mut app, &mut terminal, "you bet").await;
-            // the outcome stands below the title, in one row or two
+            // The outcome is below the title, in one or two rows.
             let title =
                 shown.lines().position(|line| line.contains(&format!("{step}/{steps} "))).unwrap();
             let outcome = shown.lines().nth(title + 1).unwrap();
@@ -412,7 +411,7 @@ async fn every_scenario_holds_on_the_bundled_servers() {
     }
 }
 
-/// A demo with a fault: `x` makes it panic, at once or in its task.
+/// A demo with a bug: `x` makes it panic, directly or in its task.
 struct Faulty(u32);
 
 static IN_A_TASK: AtomicBool = AtomicBool::new(false);
@@ -460,7 +459,7 @@ impl Demo for Faulty {
 }
 
 #[tokio::test]
-async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
+async fn a_stopped_demo_shows_the_reason_and_ctrl_r_restarts_it() {
     for alone in [false, true] {
         for in_a_task in [false, true] {
             IN_A_TASK.store(in_a_task, Ordering::Relaxed);
@@ -479,8 +478,7 @@ async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
             assert_eq!(app.demo_fault(), None);
             press(&mut app, KeyCode::Char('x'));
             let shown =
-                until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R starts it anew")
-                    .await;
+                until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R restarts it").await;
             let why = if in_a_task {
                 "task \"work\" panicked at tests/script.rs:"
             } else {

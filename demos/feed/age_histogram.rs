@@ -1,5 +1,5 @@
-//! How the ages are spread: a histogram for each way, all on one logarithmic axis from 1 ms to 10
-//! s.
+//! The distribution of ages: a histogram for each transport, all on one logarithmic axis from 1 ms
+//! to 10 s.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -24,6 +24,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
     let transports = feed.config.transports.len() as u16;
     let rows = (area.height - 1) / transports.max(1);
     for (index, transport) in feed.config.transports.iter().enumerate() {
+        // Row 0 is the axis.
         let bottom = 1 + (index as u16 + 1) * rows - 1;
         let style = Style::new().fg(transport_color(*transport, theme));
         stage::draw_line(&Line::styled(transport.title(), style), bottom, area, buffer);
@@ -44,6 +45,7 @@ fn draw_axis(area: Rect, strip: Rect, buffer: &mut Buffer, theme: &Theme) {
     let last = AXIS_LABELS.len() as u16 - 1;
     for (index, label) in (0..).zip(AXIS_LABELS) {
         let x = strip.x + (strip.width - 1) * index / last;
+        // The last label ends at the right edge instead of beginning there.
         let x = if index == last { (x + 1).saturating_sub(label.len() as u16) } else { x };
         stage::draw_line(
             &Line::styled(label, theme.dim()),
@@ -54,7 +56,8 @@ fn draw_axis(area: Rect, strip: Rect, buffer: &mut Buffer, theme: &Theme) {
     }
 }
 
-/// The ages in each column; where a bin is wider than a column, each of its columns stands for it.
+/// Returns the number of ages in each column. A bin that is wider than a column counts in each of
+/// its columns.
 fn column_counts(spread: &AgeHistogram, width: u16) -> Vec<u32> {
     let (bins, width) = (spread.bins(), usize::from(width));
     let edge = |column: usize| column * bins.len() / width;
@@ -70,7 +73,7 @@ fn draw_bars(counts: &[u32], style: Style, area: Rect, buffer: &mut Buffer) {
     let most = counts.iter().copied().max().unwrap_or(0).max(1);
     let steps = u32::from(area.height) * 8;
     for (x, count) in (area.x..).zip(counts) {
-        // what is there at all is seen
+        // Rounded up, so that even one sample is visible.
         let mut high = if *count == 0 { 0 } else { (count * steps).div_ceil(most) };
         for y in (area.top()..area.bottom()).rev() {
             let part = high.min(8);
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_age_is_in_a_column_at_any_width() {
+    fn every_age_is_counted_in_a_column_at_any_width() {
         let mut spread = AgeHistogram::default();
         for age in [1, 25, 30, 400, 9_000] {
             spread.record(Duration::from_millis(age));

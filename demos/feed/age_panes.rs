@@ -1,7 +1,7 @@
-//! The screens side by side: for how long each one's price has been outdated, in figures that the
-//! last row can read.
+//! The panes of the clients side by side: for how long each one's price has been outdated, in
+//! figures that the last row of the audience can read.
 //!
-//! After the end they show the mean age, which is what the verdict speaks of.
+//! After the end they show the mean age, which the verdict is about.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::stage::{self, BigText, PixelSize, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
 
-/// A name, and four rows of figures.
+/// The height of a pane in rows: a name, and four rows of big digits.
 pub(super) const PANE_ROWS: u16 = 5;
 
 pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -53,6 +53,8 @@ fn draw_pane(
         (count, false) => format!("{} req", group_thousands(count)),
     };
     let mut free = area.width.saturating_sub(name.width() as u16 + 1);
+    // The number of requests comes first, the price only if there is still room: the requests are
+    // what the bet is about.
     if let Some(left) = free.checked_sub(requests.len() as u16 + 1) {
         let x = area.right() - requests.len() as u16;
         stage::draw_line(
@@ -82,7 +84,7 @@ fn draw_pane(
     draw_big_duration(shown, over, area, strong, buffer, theme);
 }
 
-/// The duration in big digits, with its unit and what it is beside the last row.
+/// Draws the duration in big digits, with its unit and meaning beside it.
 fn draw_big_duration(
     shown: Duration,
     over: bool,
@@ -92,11 +94,13 @@ fn draw_big_duration(
     theme: &Theme,
 ) {
     let ms = shown.as_millis();
+    // At most four digits fit the pane.
     let (digits, unit) = if ms < 10_000 {
         (ms.to_string(), "ms")
     } else {
         (format!("{:.0}", shown.as_secs_f64()), "s")
     };
+    // Chosen for four digits whatever is shown, so that the size does not jump with the value.
     let size = if BigText::width_in_cells("0000", PixelSize::HalfHeight) + 12 <= area.width {
         PixelSize::HalfHeight
     } else {

@@ -1,7 +1,7 @@
-//! What the feed looks like: how far behind each screen is, a time line, a table, the spread of
-//! ages, a verdict.
+//! Draws the feed: how far behind each client is, a timeline, a table, the distribution of ages, a
+//! verdict.
 //!
-//! It folds: the time line and the verdict stay, the rest comes as there is room.
+//! The verdict is always shown. The other parts are added as there is room.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -23,7 +23,7 @@ const RULES_TEXT: [&str; 8] = [
     "Client and server share one clock: an age is one subtraction.",
     "Bytes are counted at the server's socket: all that TCP carried, handshakes too.",
     "The distance is modelled between socket and server; the bytes are real.",
-    "Theory: T is the pause between an answer and the next question.",
+    "Theory: T is the pause between a response and the next poll.",
 ];
 
 pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -63,7 +63,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewC
     draw_sentences(feed, layout.sentences, buffer, context);
 }
 
-/// Which parts there is room for, and where.
+/// The areas of the parts; `None` for a part without room.
 #[derive(Debug, PartialEq, Eq)]
 struct FeedLayout {
     status: Rect,
@@ -84,7 +84,8 @@ impl FeedLayout {
             left -= if fits { rows } else { 0 };
             if fits { rows } else { 0 }
         };
-        // two screens are what the big figures are for; more of them share the width
+        // With two clients the big figures matter most. With more of them the figures get small, so
+        // the timeline and the table come first.
         let (lanes, panes, table);
         if transports <= 2 {
             panes = take(age_panes::PANE_ROWS);
@@ -97,7 +98,8 @@ impl FeedLayout {
         }
         let words = words + take(1);
         let spread = take(transports + 1);
-        // blanks between the parts first, then taller bars, then longer sentences
+        // Spare rows become blank rows between the parts first, then taller bars, then longer
+        // sentences.
         let parts = [panes, lanes, table, spread].iter().filter(|rows| **rows > 0).count() as u16;
         let gap = u16::from(left > parts);
         left -= gap * (parts + 1);
@@ -139,9 +141,10 @@ fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
             theme.dim(),
         ));
     }
+    // Words and not only a colour, because otherwise the silence looks like a fault.
     if !feed.running && matches!(feed.phase, FeedPhase::Running(_)) {
         let quiet = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
-        spans.push(Span::styled(" · silence: nothing happens, k lets it go on", quiet));
+        spans.push(Span::styled(" · silence: no events until you press k again", quiet));
     }
     stage::draw_line(&Line::from(spans), 0, area, buffer);
 }
@@ -194,7 +197,7 @@ fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewCo
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
-/// The bet, and how to start.
+/// Draws the bet and how to start.
 fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
     let start = if context.focused {
@@ -215,6 +218,7 @@ fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext)
         }
         rows.push(bets);
     }
+    // Without a row of its own the hint follows the bets.
     let spare = usize::from(area.height) > rows.len();
     if spare {
         rows.push(Line::styled(start, theme.dim()));
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn two_screens_under_way() {
+    fn two_clients_during_a_run() {
         assert_eq!(
             picture(&running("poll, ws"), 78, 16),
             "\
@@ -293,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn four_ways_at_their_end() {
+    fn four_transports_after_a_run() {
         let feed = running("ws, sse, long, poll");
         let snapshot = feed.latest_snapshot().unwrap().clone();
         let feed = Feed { phase: FeedPhase::Over(Box::new(snapshot)), bet: Some(1), ..feed };
@@ -310,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_way_says_why_and_the_others_stay() {
+    fn a_failed_transport_shows_the_reason_and_the_others_stay() {
         let mut feed = running("ws, sse, long, poll");
         let FeedPhase::Running(Some(snapshot)) = &mut feed.phase else { panic!() };
         snapshot.transports[1].failure = Some(Arc::new(TransportError::Body(
@@ -322,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bet_stands_there_before_the_start() {
+    fn the_bet_is_shown_before_the_start() {
         let feed = Feed { bet: Some(2), ..open("ws, poll") };
         let shown = picture(&feed, 78, 16);
         assert!(shown.contains("In 30 s, how many polling requests per push request?"), "{shown}");

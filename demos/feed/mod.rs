@@ -1,8 +1,7 @@
-//! The feed on a slide: one price, polled and pushed, and how old it is on each screen.
+//! The feed on a slide: one price, polled and pushed, and how old it is at each client.
 //!
-//! The measuring is `wiretalk::feed`'s. What keys and reports change stands in `state`, the
-//! settings in `settings`, what it looks like in `feed_view` and the files beside it, its sentences
-//! in `verdict_text`.
+//! `wiretalk::feed` does the measuring. `state` handles keys and reports, `settings` holds the
+//! settings, `feed_view` and the files beside it draw, and `verdict_text` writes the sentences.
 
 mod age_histogram;
 mod age_panes;
@@ -61,9 +60,10 @@ impl Demo for Feed {
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
             Cmd::Stop => stage.stop("feed"),
-            // it fails only where the feed has ended already
+            // Fails only if the feed has already ended.
             Cmd::SetRunning(handle, running) => drop(handle.0.send(running)),
             Cmd::Run(config) => stage.start("feed", |WorkContext { scope, mailbox }| async move {
+                // The handle is sent before the first report, so that `k` works from the start.
                 let handle = FeedHandle(Arc::new(watch::Sender::new(true)));
                 let running = handle.0.subscribe();
                 if mailbox.send(Msg::Started(handle)).await.is_err() {
@@ -108,7 +108,7 @@ pub(super) mod tests {
         }
     }
 
-    /// A demo on the transports that `transports` names.
+    /// Opens a demo with the transports that `transports` names.
     pub(in crate::demos::feed) fn open(transports: &str) -> Feed {
         let fence = fence(&[("ways", SettingValue::Text(transports.into()))]);
         let (feed, commands) = Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).unwrap();
@@ -116,7 +116,7 @@ pub(super) mod tests {
         feed
     }
 
-    /// What an engine would report after 6 s: three events, and the last not yet heard by the poll.
+    /// Returns a report after 6 s: three events, the last of which polling has not received yet.
     pub(in crate::demos::feed) fn snapshot(transports: &[Transport]) -> FeedSnapshot {
         let ms = Duration::from_millis;
         let recent = vec![ms(1_000), ms(2_500), ms(5_000)];
@@ -188,7 +188,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn other_conditions_begin_anew() {
+    fn changed_conditions_restart_the_run() {
         let mut feed = open("ws, poll");
         assert_eq!(press(&mut feed, '+'), []);
         assert_eq!(feed.config.poll_interval, Duration::from_secs(2));
@@ -216,7 +216,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn k_silences_the_feed_that_runs() {
+    fn k_silences_a_running_feed() {
         let mut feed = open("ws, poll");
         assert_eq!(press(&mut feed, 'k'), [], "nothing runs");
         press(&mut feed, ' ');
@@ -230,7 +230,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_bet_is_taken_before_the_start_only() {
+    fn bets_are_accepted_only_before_the_start() {
         let mut feed = open("ws, poll");
         press(&mut feed, '2');
         press(&mut feed, '4');
@@ -246,7 +246,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_wrong_transport_is_reported_with_what_would_be_right() {
+    fn an_unknown_transport_is_reported_with_the_known_ones() {
         let message = |transports: &str| {
             let fence = fence(&[("ways", SettingValue::Text(transports.into()))]);
             Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).map(|_| ()).unwrap_err().message

@@ -1,11 +1,11 @@
-//! How things look in every part of the feed.
+//! Colours that all parts of the feed share.
 
 use ratatui::style::Color;
 
 use crate::feed::Transport;
 use crate::stage::Theme;
 
-/// The colour of a way.
+/// Returns the colour of a transport.
 pub(super) fn transport_color(transport: Transport, theme: &Theme) -> Color {
     match transport {
         Transport::Poll => theme.server,

@@ -1,4 +1,4 @@
-//! What the feed on a slide knows, and how keys and reports change it. It draws nothing.
+//! The state of the feed on a slide, and how keys and reports change it. This file draws nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,38 +9,39 @@ use tokio::sync::watch;
 use super::verdict_text;
 use crate::feed::{FeedConfig, FeedEvent, FeedSnapshot};
 
-/// The pauses that `+` and `-` choose from, in ms.
+/// The poll pauses that `+` and `-` choose from, in ms.
 const POLL_INTERVALS_MS: [u64; 8] = [50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000];
-/// The round trips that `d` goes through, in ms.
+/// The round-trip times that `d` cycles through, in ms.
 pub(super) const RTTS_MS: [u64; 6] = [0, 1, 10, 50, 100, 250];
-/// The gaps that `g` goes through, in ms.
+/// The mean gaps between events that `g` cycles through, in ms.
 const MEAN_GAPS_MS: [u64; 5] = [100, 300, 700, 1_500, 4_000];
 
 /// The demo's state.
 pub struct Feed {
     pub(super) config: FeedConfig,
     pub(super) phase: FeedPhase,
-    /// Whether anything happens; `k` changes it.
+    /// Whether the source produces events; `k` toggles it.
     pub(super) running: bool,
     pub(super) handle: Option<FeedHandle>,
-    /// What the room has bet on: an index into [`verdict_text::BETS`].
+    /// The bet, as an index into [`verdict_text::BETS`].
     pub(super) bet: Option<usize>,
     pub(super) help: bool,
 }
 
-/// How far the comparison is.
+/// The phase of the comparison.
 #[derive(Clone, Debug)]
 pub(super) enum FeedPhase {
     Ready,
     /// Running; `None` until the first report.
     Running(Option<Box<FeedSnapshot>>),
-    /// At its end, or stopped by the reader.
+    /// Finished, or stopped by the user.
     Over(Box<FeedSnapshot>),
-    /// It could not start: why, in words.
+    /// The comparison could not start or broke off, for this reason.
     Failed(String),
 }
 
-/// The way to a running feed: a handle, so that what is asked stays plain data.
+/// A handle to a running feed. Two handles are equal if they belong to the same run, so that tests
+/// can compare commands.
 #[derive(Clone, Debug)]
 pub struct FeedHandle(pub(super) Arc<watch::Sender<bool>>);
 
@@ -50,28 +51,28 @@ impl PartialEq for FeedHandle {
     }
 }
 
-/// What the feed asks for.
+/// A command of the feed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
-    /// Compare; what ran before ends.
+    /// Starts the comparison. An earlier run ends.
     Run(FeedConfig),
-    /// End the run, and with it all load, at once.
+    /// Ends the run and all its load at once.
     Stop,
-    /// Let things happen, or not.
+    /// Turns the events of the source on or off.
     SetRunning(FeedHandle, bool),
 }
 
-/// What comes back.
+/// A message to the feed.
 #[derive(Debug)]
 pub enum Msg {
-    /// The comparison has begun, and can be silenced.
+    /// The comparison has begun, and can be silenced with this handle.
     Started(FeedHandle),
-    /// The feed reports.
+    /// A report of the feed engine.
     Event(FeedEvent),
 }
 
 impl Feed {
-    /// A comparison that has not begun.
+    /// Creates a comparison that has not begun.
     pub(super) fn with_config(config: FeedConfig) -> Self {
         Self {
             config,
@@ -83,7 +84,7 @@ impl Feed {
         }
     }
 
-    /// The latest snapshot, while it runs and after.
+    /// Returns the latest snapshot of a run or its result.
     pub(super) fn latest_snapshot(&self) -> Option<&FeedSnapshot> {
         match &self.phase {
             FeedPhase::Running(Some(snapshot)) | FeedPhase::Over(snapshot) => Some(snapshot),
@@ -92,6 +93,7 @@ impl Feed {
     }
 
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        // Any key closes the page of rules and does nothing else.
         if self.help {
             self.help = false;
             return Vec::new();
@@ -132,6 +134,8 @@ impl Feed {
 
     pub(super) fn start_or_stop(&mut self) -> Vec<Cmd> {
         let FeedPhase::Running(snapshot) = &mut self.phase else { return self.start() };
+        // What was measured until now stays on the screen. Without any report there is nothing to
+        // show.
         self.phase = snapshot.take().map_or(FeedPhase::Ready, FeedPhase::Over);
         self.handle = None;
         vec![Cmd::Stop]
@@ -143,7 +147,8 @@ impl Feed {
         vec![Cmd::Run(self.config.clone())]
     }
 
-    /// Other conditions: what was measured under the old ones does not count.
+    /// Restarts a run under changed conditions. What was measured under the old ones is dropped,
+    /// because a mean over both would describe neither.
     pub(super) fn restart(&mut self) -> Vec<Cmd> {
         if matches!(self.phase, FeedPhase::Running(_)) {
             return self.start();
@@ -187,7 +192,8 @@ impl Feed {
     }
 }
 
-/// The choice behind the one that is taken now; the first behind the last.
+/// Returns the choice after `now`, and the first one after the last. A value from a fence need not
+/// be one of them.
 pub(super) fn next_choice(choices: &[u64], now: Duration) -> Duration {
     let next = choices.iter().find(|ms| u128::from(**ms) > now.as_millis());
     Duration::from_millis(*next.unwrap_or(&choices[0]))

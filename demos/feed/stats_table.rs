@@ -1,4 +1,4 @@
-//! The table: mean age, 99th percentile, what theory says, requests, bytes.
+//! The table of statistics: mean age, 99th percentile, expected age, requests, bytes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,13 +14,15 @@ use crate::text;
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
-/// A column: its title, its width, what it says of a way. The widest rows lose the last ones first.
+/// A column: its title, its width in cells, and the text of its cell for one transport, given the
+/// number of events.
 struct StatsColumn {
     title: &'static str,
     width: usize,
     cell: fn(&Feed, &TransportStats, u64) -> String,
 }
 
+/// The columns, the most important first. A narrow table leaves out the last ones.
 const STATS_COLUMNS: [StatsColumn; 6] = [
     StatsColumn {
         title: "mean age",
@@ -57,11 +59,12 @@ const STATS_COLUMNS: [StatsColumn; 6] = [
     },
 ];
 
-/// The order they stand in, if there is room for all.
+/// The order on the screen, as indices into [`STATS_COLUMNS`].
 const COLUMN_ORDER: [usize; 6] = [0, 3, 4, 1, 2, 5];
 const NAME_WIDTH: usize = 10;
 
 fn or_dash(stats: &TransportStats, text: String) -> String {
+    // Without a sample a mean of 0 would look like a perfect result.
     if stats.ages.count == 0 { "–".to_owned() } else { text }
 }
 
@@ -78,6 +81,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
         .filter(|index| **index < fitting)
         .map(|index| &STATS_COLUMNS[*index])
         .collect();
+    // Spare room widens all columns alike, by at most six cells.
     let spare = if columns.is_empty() { 0 } else { room / columns.len() };
     let wide = |column: &StatsColumn| column.width + spare.min(6);
     let heads =

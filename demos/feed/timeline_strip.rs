@@ -1,6 +1,6 @@
-//! The time line: when something happened, and when each client knew. It sweeps like the screen of
-//! a monitor in a hospital: a cursor runs to the right, behind it stands the present page, before
-//! it the page before.
+//! The timeline: when events happened, and when each client learned of them. It sweeps like a heart
+//! monitor: a cursor moves to the right; left of it is the current page, right of it the rest of
+//! the page before.
 
 use std::time::Duration;
 
@@ -15,16 +15,17 @@ use crate::feed::{FeedSnapshot, TransportStats};
 use crate::stage::{self, Theme};
 use crate::text::units;
 
-/// The columns of the names, and of the figures at the right end.
+/// The width of the names in columns.
 const NAME_WIDTH: u16 = 11;
+/// The width of the figures at the right end in columns.
 const VALUE_WIDTH: u16 = 10;
 
-/// The page that is swept: about ten events wide.
+/// Returns the time that one page covers: about ten events, within 2 to 20 s.
 fn sweep_period(gap: Duration) -> Duration {
     (gap * 10).clamp(Duration::from_secs(2), Duration::from_secs(20))
 }
 
-/// Where moments stand in a strip.
+/// Maps moments to columns of a strip.
 struct SweepScale {
     period: Duration,
     now: Duration,
@@ -32,7 +33,7 @@ struct SweepScale {
 }
 
 impl SweepScale {
-    /// The column of a moment that is still in sight.
+    /// Returns the column of a moment; `None` if it is no longer visible.
     fn column(&self, at: Duration) -> Option<u16> {
         let width = u128::from(self.area.width);
         if width == 0 || at > self.now {
@@ -43,7 +44,7 @@ impl SweepScale {
         };
         let pages = |at: Duration| at.as_nanos() / self.period.as_nanos();
         let (own, cursor) = (column(at), column(self.now));
-        // two columns before the cursor are kept free, so that it is seen
+        // Two columns right of the cursor stay blank, so that the cursor stands out.
         let old = pages(at) + 1 == pages(self.now) && own > cursor.saturating_add(2);
         (pages(at) == pages(self.now) || old).then_some(self.area.x + own)
     }
@@ -99,7 +100,7 @@ pub(super) fn draw(
     }
 }
 
-/// The events in the server's row, and the line down from each.
+/// Draws the events in the server's row, with a line down from each.
 fn draw_events(
     snapshot: &FeedSnapshot,
     sweep: &SweepScale,
@@ -116,7 +117,7 @@ fn draw_events(
     }
 }
 
-/// What one client heard: filled where it was news, hollow where it was not.
+/// Draws the responses that one client received: filled if they were news, hollow if not.
 fn draw_marks(
     stats: &TransportStats,
     row: u16,
@@ -125,6 +126,7 @@ fn draw_marks(
     theme: &Theme,
 ) {
     let y = sweep.area.y + row;
+    // News is drawn last: where both fall into one column, it counts.
     for (sign, news) in [('○', false), ('●', true)] {
         let style = if news {
             Style::new().fg(transport_color(stats.transport, theme)).add_modifier(Modifier::BOLD)
@@ -138,7 +140,7 @@ fn draw_marks(
     }
 }
 
-/// What the signs mean, where nothing has happened yet.
+/// Draws the legend, while there are no events yet.
 fn draw_legend(page: Duration, strip: Rect, buffer: &mut Buffer, theme: &Theme) {
     let text = format!("◆ something happens      {} across", units::setting(page));
     stage::draw_line(&Line::styled(text, theme.dim()), 0, strip, buffer);

@@ -1,6 +1,6 @@
-//! What the feed says in words: the bet, the verdict, figures with their units.
+//! The sentences of the feed: the bet, the verdict, figures with their units.
 //!
-//! Everything is worked out from what was measured; nothing here knows a number of its own.
+//! Every figure in them is computed from the measurements.
 
 use std::time::Duration;
 
@@ -10,36 +10,36 @@ use crate::text;
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
-/// What the room may bet on: how many polling requests are made per push request.
+/// The choices of the bet: how many polling requests are made per push request.
 pub(super) const BETS: [&str; 4] = ["one", "up to 9", "10 to 29", "30 or more"];
 
-/// The ages below which there is nothing to say yet.
+/// The number of ages below which there is no verdict.
 const MIN_SAMPLES: u64 = 3;
 
-/// Where BETS end, in polling requests per push request.
+/// The upper edges of all [`BETS`] but the last, in polling requests per push request.
 const BET_UPPER_EDGES: [f64; 3] = [1.5, 9.5, 29.5];
 
-/// Whether there is something to bet on: who polls, and who pushes.
+/// Whether there is something to bet on: a transport that polls and one that pushes.
 pub(super) fn can_bet(config: &FeedConfig) -> bool {
     config.transports.contains(&Transport::Poll)
         && config.transports.iter().any(|transport| transport.is_push())
 }
 
-/// The question of the bet.
+/// Returns the question of the bet.
 pub(super) fn question(config: &FeedConfig) -> String {
     let seconds = config.duration.as_secs();
     format!("In {seconds} s, how many polling requests per push request?")
 }
 
-/// Which bet came true.
+/// Returns the winning bet as an index into [`BETS`]; `None` if no transport polls or none pushes.
 pub(super) fn winning_bet(snapshot: &FeedSnapshot) -> Option<usize> {
     let (poll, push) = poll_and_push(snapshot)?;
     let times = poll.requests as f64 / push.requests.max(1) as f64;
     Some(BET_UPPER_EDGES.iter().filter(|edge| times > **edge).count())
 }
 
-/// Whether the bet was right, in words. One that is not right yet stays open where the run was
-/// stopped early.
+/// Describes whether the bet was right. If the run was stopped early, a bet that is not right yet
+/// stays open.
 pub(super) fn bet_result(
     bet: Option<usize>,
     snapshot: &FeedSnapshot,
@@ -47,6 +47,7 @@ pub(super) fn bet_result(
 ) -> Option<String> {
     let (bet, (poll, push)) = (bet?, poll_and_push(snapshot)?);
     let (right, early) = (Some(bet) == winning_bet(snapshot), snapshot.elapsed < config.duration);
+    // A bet is on the whole run, so a wrong one stays open if the run was stopped early.
     let sign = match (right, early) {
         (true, _) => "✓",
         (false, true) => "–",
@@ -58,7 +59,7 @@ pub(super) fn bet_result(
     Some(format!("{sign} You bet on {}; it was {polls} to {pushes}{when}.", BETS[bet]))
 }
 
-/// The poll, and the freshest push.
+/// Returns the polling transport and the pushing one to compare it with.
 fn poll_and_push(snapshot: &FeedSnapshot) -> Option<(&TransportStats, &TransportStats)> {
     let poll = snapshot
         .transports
@@ -67,17 +68,18 @@ fn poll_and_push(snapshot: &FeedSnapshot) -> Option<(&TransportStats, &Transport
     Some((poll, freshest_push(snapshot)?))
 }
 
-/// WebSocket, or SSE where there is none.
+/// Returns WebSocket, or SSE if there is no WebSocket.
 fn freshest_push(snapshot: &FeedSnapshot) -> Option<&TransportStats> {
     let pushes = snapshot
         .transports
         .iter()
         .filter(|stats| stats.transport.is_push() && stats.failure.is_none());
+    // `max_by_key` returns the last maximum: true is greater than false.
     pushes.max_by_key(|stats| stats.transport == Transport::WebSocket)
 }
 
-/// What was found, sentence by sentence, the most telling first; empty while there is too little to
-/// say.
+/// Returns the findings, one sentence each, the most important first. Empty while there are too few
+/// samples.
 pub(super) fn verdict(snapshot: &FeedSnapshot, config: &FeedConfig) -> Vec<String> {
     let enough = |stats: &TransportStats| stats.ages.count >= MIN_SAMPLES;
     let mut sentences = Vec::new();
@@ -87,6 +89,7 @@ pub(super) fn verdict(snapshot: &FeedSnapshot, config: &FeedConfig) -> Vec<Strin
         sentences.push(freshness_sentence(poll, push, config));
         sentences.push(cost_sentence(poll, push));
     }
+    // Second place: it is the surprise of the talk, and the last sentences may not fit.
     if let Some(tie) = push_comparison(snapshot) {
         sentences.insert(sentences.len().min(1), tie);
     }
@@ -105,6 +108,7 @@ pub(super) fn verdict(snapshot: &FeedSnapshot, config: &FeedConfig) -> Vec<Strin
 }
 
 fn freshness_sentence(poll: &TransportStats, push: &TransportStats, config: &FeedConfig) -> String {
+    // The lower bound only keeps the division from overflowing.
     let ratio = poll.mean.as_secs_f64() / push.mean.as_secs_f64().max(1e-9);
     let (old, new) = (units::age(poll.mean), units::age(push.mean));
     let pause = units::setting(config.poll_interval);
@@ -136,7 +140,7 @@ fn cost_sentence(poll: &TransportStats, push: &TransportStats) -> String {
     )
 }
 
-/// Whether the two that push differ at all.
+/// Compares the two transports that push.
 fn push_comparison(snapshot: &FeedSnapshot) -> Option<String> {
     let of = |transport| {
         let found = snapshot.transports.iter().find(|stats| stats.transport == transport);
@@ -144,7 +148,7 @@ fn push_comparison(snapshot: &FeedSnapshot) -> Option<String> {
     };
     let (sse, websocket) = (of(Transport::Sse)?, of(Transport::WebSocket)?);
     let difference = sse.mean.abs_diff(websocket.mean);
-    // a tenth, or what no eye can see
+    // Equal within a tenth, or within what nobody can see on a screen.
     if difference.as_secs_f64() <= EQUIVALENCE_BAND * websocket.mean.as_secs_f64()
         || difference < Duration::from_millis(1)
     {
@@ -164,7 +168,8 @@ fn count_times(count: u64) -> String {
     if count == 1 { "once".to_owned() } else { format!("{} times", group_thousands(count)) }
 }
 
-/// As many of `sentences` as fit into `rows` rows of `width` cells, at least one.
+/// Joins as many of `sentences` as fit into `rows` rows of `width` cells, at least one. A cut
+/// sentence could say the opposite of the whole one.
 pub(super) fn sentences_that_fit(sentences: &[String], width: u16, rows: u16) -> String {
     let mut joined = String::new();
     for sentence in sentences {
@@ -178,7 +183,7 @@ pub(super) fn sentences_that_fit(sentences: &[String], width: u16, rows: u16) ->
     joined
 }
 
-/// The rows that `text` takes where it is wrapped between words.
+/// Returns the number of rows that `text` takes when wrapped between words.
 fn wrapped_rows(text: &str, width: usize) -> usize {
     let (mut rows, mut used) = (1, 0);
     for word in text.split(' ').map(text::width) {
@@ -192,7 +197,8 @@ fn wrapped_rows(text: &str, width: usize) -> usize {
     rows
 }
 
-/// What theory says of a way, in the fewest words.
+/// Returns the expected mean age of a transport as a short formula with its result. T is the poll
+/// pause.
 pub(super) fn theory(transport: Transport, config: &FeedConfig) -> String {
     let (low, high) = config.expected_age(transport).into_inner();
     match transport {
@@ -240,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_says_what_was_measured() {
+    fn the_verdict_states_what_was_measured() {
         let config = FeedConfig::default();
         let sides = live(vec![
             standing(Transport::WebSocket, 25, 1),
@@ -271,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bet_is_settled_by_what_was_counted() {
+    fn a_bet_is_settled_by_the_counted_requests() {
         let config = FeedConfig::default();
         let settled = |bet, requests, seconds| {
             let sides = vec![
@@ -299,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn no_sentence_is_cut() {
+    fn only_whole_sentences_are_shown() {
         let sentences = ["One two three.", "Four five.", "Six."].map(str::to_owned);
         assert_eq!(sentences_that_fit(&sentences, 14, 1), "One two three.");
         assert_eq!(sentences_that_fit(&sentences, 14, 2), "One two three. Four five.");

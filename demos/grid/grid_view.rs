@@ -1,5 +1,5 @@
-//! What the grid looks like: recorded cells are dim, those that were measured here are bold, large
-//! ones stand in boxes.
+//! Draws the grid. Recorded cells are dim, cells measured here are bold, and large ratios stand in
+//! boxes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -24,6 +24,7 @@ pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewC
     );
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let rest = inner.height.saturating_sub(ROWS.len() as u16 + 6);
+    // Blank rows above and below the table, if there is room for both.
     let air = u16::from(rest >= 2);
     let rows = [air, 3 + ROWS.len() as u16, air].map(Constraint::Length);
     let parts = Layout::vertical(rows.into_iter().chain([Constraint::Min(0)])).split(inner);
@@ -81,7 +82,7 @@ fn row_line(grid: &Grid, row: usize, width: usize, theme: &Theme) -> Line<'stati
     line
 }
 
-/// The row that another program has measured elsewhere.
+/// Returns the row that was measured elsewhere, with another program.
 fn recorded_line(width: usize, theme: &Theme) -> Line<'static> {
     let (title, cells) = GO_ROW;
     let mut text = format!("  {title:<room$}", room = NAME_WIDTH - 2);
@@ -92,7 +93,7 @@ fn recorded_line(width: usize, theme: &Theme) -> Line<'static> {
     Line::styled(text, theme.faint())
 }
 
-/// What is known of a cell: measured here, or recorded.
+/// Returns the value of a cell: measured here, otherwise recorded.
 fn known_cell(grid: &Grid, row: usize, column: usize) -> Option<GridCell> {
     let measured = grid.measured[row][column].as_ref();
     measured.and_then(|measured| measured.cell).or_else(|| RECORDED.cell(row, column))
@@ -102,7 +103,7 @@ fn is_large(grid: &Grid, row: usize, column: usize) -> bool {
     known_cell(grid, row, column).is_some_and(|cell| cell.is_large())
 }
 
-/// What a cell says, and how.
+/// Returns the text of a cell and its style.
 fn cell_text(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style) {
     let cursor = if grid.cursor == (row, column) { theme.cursor() } else { Style::new() };
     if grid.running == Some((row, column)) {
@@ -119,11 +120,13 @@ fn cell_text(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, 
         }
         Some(_) => Style::new().fg(theme.bad),
     };
+    // A run that does not count stays red, however large its ratio is.
     let style = if known.is_large() && style.fg != Some(theme.bad) {
         style.patch(Style::new().fg(theme.accent).add_modifier(Modifier::BOLD))
     } else {
         style
     };
+    // Marks besides the colours, for terminals without colour.
     let mark = match measured {
         Some(measured) if !measured.invalid_because.is_empty() => "!",
         Some(_) => "*",
@@ -161,7 +164,7 @@ fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
-/// The cell under the cursor in words.
+/// Describes the cell that is measured, or the one under the cursor.
 fn status_line(grid: &Grid, theme: &Theme) -> Line<'static> {
     let (row, column) = grid.running.unwrap_or(grid.cursor);
     let (of, conditions) = (&ROWS[row], &COLUMNS[column]);

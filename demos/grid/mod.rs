@@ -1,5 +1,5 @@
-//! "When is it 5 to 10 times?": conditions by lanes. What is shown at first is a recorded run;
-//! Enter measures a cell here and now, in about three seconds.
+//! "When is it 5 to 10 times?": a grid of lanes and conditions. It first shows a recorded run.
+//! Enter measures a cell on this machine, in about three seconds.
 
 mod grid_view;
 mod state;
@@ -56,6 +56,7 @@ impl Demo for Grid {
             Cmd::Run(config) => {
                 let program = stage.services().get::<WorkerProgram>().cloned().unwrap_or_default();
                 stage.start("grid", |WorkContext { scope, mailbox }| async move {
+                    // Nothing stalls the servers of a grid, so no control request is ever sent.
                     let (_control_sender, controls) = mpsc::channel(1);
                     let (sender, reports) = report_channel();
                     let racing = race::run(&scope, &program, *config, sender, controls);
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_recorded_run_is_whole_and_says_where_it_was() {
+    fn the_recorded_run_is_complete_and_names_its_machine_and_date() {
         assert!(!RECORDED.machine.is_empty() && RECORDED.date.len() == 10, "{RECORDED:?}");
         for (index, row) in ROWS.iter().enumerate() {
             for (place, column) in COLUMNS.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What the grid knows, and how keys and reports change it. It draws nothing.
+//! The state of the grid, and how keys and reports change it. This file draws nothing.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -8,26 +8,27 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::race::grid::{COLUMNS, GridCell, GridRecord, ROWS};
 use crate::race::{RaceConfig, RaceEvent, RaceOutcome};
 
-/// How long a cell may take.
+/// The time that the measurement of a cell takes.
 pub(super) const CELL_DURATION: Duration = Duration::from_secs(3);
 
-/// A run of the whole grid: what `wiretalk race --matrix --json` has printed.
+/// A recorded run of the whole grid: the output of `wiretalk race --matrix --json`.
 pub(super) static RECORDED: LazyLock<GridRecord> =
+    // A file that does not parse gives an empty record. A test checks that every cell is there.
     LazyLock::new(|| serde_json::from_str(include_str!("recorded.json")).unwrap_or_default());
 
 /// The demo's state.
 pub struct Grid {
-    /// What was measured here since the slide was opened.
+    /// The cells measured since the slide was opened, by row and column.
     pub(super) measured: Vec<Vec<Option<MeasuredCell>>>,
     pub(super) cursor: (usize, usize),
-    /// The cell that is measured just now, and how many of its rounds are over.
+    /// The row and column of the cell that is being measured.
     pub(super) running: Option<(usize, usize)>,
     pub(super) rounds_done: usize,
-    /// The cells that are still to be measured after it, the next one last.
+    /// The cells that are measured after it. The next one is the last, so that it can be popped.
     pub(super) queue: Vec<(usize, usize)>,
 }
 
-/// What came of a cell.
+/// The result of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct MeasuredCell {
     pub(super) cell: Option<GridCell>,
@@ -35,16 +36,16 @@ pub(super) struct MeasuredCell {
     pub(super) invalid_because: Vec<String>,
 }
 
-/// What the grid asks for.
+/// A command of the grid.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
-    /// Race; what ran before ends.
+    /// Starts a race. An earlier one ends.
     Run(Box<RaceConfig>),
-    /// End the run, and with it all load, at once.
+    /// Ends the race and all its load at once.
     Stop,
 }
 
-/// What the race of a cell reports.
+/// A report of the race of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Msg(pub(super) RaceEvent);
 
@@ -52,6 +53,7 @@ impl Grid {
     pub(super) fn new() -> Self {
         Self {
             measured: vec![vec![None; COLUMNS.len()]; ROWS.len()],
+            // The row that the talk is about: reqwest on a warm connection.
             cursor: (2, 0),
             running: None,
             rounds_done: 0,
@@ -84,7 +86,7 @@ impl Grid {
         Vec::new()
     }
 
-    /// Measures these cells one after the other.
+    /// Measures these cells one after the other. At the same time they would disturb each other.
     pub(super) fn measure(&mut self, mut cells: Vec<(usize, usize)>) -> Vec<Cmd> {
         cells.reverse();
         self.queue = cells;
@@ -95,6 +97,7 @@ impl Grid {
         self.rounds_done = 0;
         self.running = self.queue.pop();
         let Some((row, column)) = self.running else { return Vec::new() };
+        // The cursor follows, so that the status line describes the running cell.
         self.cursor = (row, column);
         let config = Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION));
         vec![Cmd::Run(config)]

@@ -1,7 +1,7 @@
-//! The inspector's frame: title and tabs in its upper edge, what the keys do in its lower one, the
-//! line that is typed.
+//! The frame of the inspector: title and tabs in the upper edge, keys and status in the last row,
+//! or the input line.
 //!
-//! What is inside the tabs is drawn by their own files.
+//! The tabs draw their own contents.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -30,9 +30,11 @@ pub(crate) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, context: 
     }
 }
 
-/// What stands at a position of the picture that was drawn into `area`.
+/// Returns the click target at a position of the picture that was drawn into `area`.
 pub(crate) fn click_target(inspect: &Inspect, area: Rect, at: Position) -> Option<ClickTarget> {
     let context = ViewContext { theme: &Theme::DARK, focused: true };
+    // Drawing again finds the same targets, because a picture depends on the state and the area
+    // only. So no state has to remember what was drawn where.
     let mut scratch = Buffer::empty(area);
     let mut canvas = Canvas::new(&mut scratch, context.theme);
     draw_all(inspect, area, &mut canvas, &context);
@@ -62,6 +64,7 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewCo
 
 fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     match inspect.mode {
+        // The frames of another step would be mistaken for the result of this one.
         InputMode::Bet
             if inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) =>
         {
@@ -74,8 +77,7 @@ fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     }
 }
 
-/// The address and the tabs, over the upper edge of the panel; what is left of it says how the
-/// connection is.
+/// Draws the address and the tabs over the upper edge of the panel.
 fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     if area.width < 8 || area.height < 2 {
         return;
@@ -102,7 +104,7 @@ fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         .map(|(tab, number)| (*tab, format!(" {number} {}{} ", tab.name(), count(*tab))))
         .collect();
     let tabs = names.iter().map(|(_, name)| text::width(name)).sum::<usize>();
-    // the address comes first, then the gaps between the tabs
+    // With little room the gaps between the tabs go first, then the address is shortened.
     let wide = usize::from(area.width - 4);
     let gap = u16::from(wide >= tabs + names.len() + text::width(address) + 3);
     let room = wide.saturating_sub(tabs + names.len() * usize::from(gap));
@@ -130,7 +132,7 @@ fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     }
 }
 
-/// Why there is nothing to see and never will be.
+/// Returns why the connection failed before anything was received.
 fn fatal_error(inspect: &Inspect) -> Option<&str> {
     let connection = inspect.session.connection();
     let silent = [Side::Client, Side::Server]
@@ -152,7 +154,7 @@ fn draw_fatal_error(reason: &str, area: Rect, canvas: &mut Canvas) {
     prose::draw_lines(&lines, split_rows(area, 1).1, canvas);
 }
 
-/// How the connection is: a sign, a word and a colour.
+/// Returns the state of the connection as a symbol and a word.
 fn status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let (sign, label, color) = match &inspect.session.connection().status {
         ConnectionStatus::Connecting
@@ -175,7 +177,8 @@ fn status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     Span::styled(format!("{sign} {}", text::sanitize(&label)), Style::new().fg(color))
 }
 
-/// How it is with a connection through the proxy: what waits, and whose frames the keys mean.
+/// Returns the state of a connection through the proxy: what is held, and which direction the keys
+/// act on.
 fn proxy_status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let connection = inspect.session.connection();
     if connection.trace.head_bytes(Side::Client).is_empty() {
@@ -195,11 +198,12 @@ fn proxy_status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
         return Span::styled(format!("{which}● everything passes"), Style::new().fg(theme.good));
     }
     let meant = side_style(inspect.session.selected_side, theme).1;
-    let text = format!("{which}❚❚ held: C→S {up}, S→C {down} · keys mean {meant}");
+    let text = format!("{which}❚❚ held: C→S {up}, S→C {down} · keys act on {meant}");
     Span::styled(text, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
 }
 
-/// The last line: what is typed, what was just done, or what the keys do here.
+/// Draws the last row: the input line, a notice, or the available keys; at its right end the state
+/// of the connection.
 fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewContext) {
     let theme = canvas.theme;
     let hint = match &inspect.mode {
@@ -228,6 +232,7 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
         status.content = format!("full: new clients wait · {}", status.content).into();
         status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
     }
+    // A long reason must leave half of the row to the keys.
     let most = usize::from(area.width) / 2;
     let status =
         Span { content: text::ellipsize(&status.content, most).into_owned().into(), ..status };
@@ -239,15 +244,17 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
     canvas.draw_line(&Line::from(status), 0, Rect { x, width: area.right() - x, ..area });
 }
 
-/// The tab's keys, without those that make no sense here, and with those that do.
+/// Returns the tab's keys without those that do nothing here, with those of the proxy or the
+/// lesson.
 fn available_keys(inspect: &Inspect, tab: &str) -> String {
+    // Only a connection of our own can send what is typed.
     if matches!(inspect.mode, InputMode::Browse) && !inspect.session.source.is_own_connection() {
         let tab = tab.replace("⏎ type and send  ", "").replace("s send the Close  ", "");
         let proxy = inspect
             .session
             .proxy_commands
             .is_some()
-            .then_some("H hold  S step  D drop  I put in  W whose  < >  ");
+            .then_some("H hold  S step  D drop  I inject  W side  < >  ");
         return format!("{}{tab}", proxy.unwrap_or_default());
     }
     let done = inspect
@@ -282,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_offers_nothing_that_would_have_to_be_sent() {
+    fn a_capture_offers_no_key_that_sends() {
         let mut inspect = looking_into(InspectSource::File(
             "x.pcapng".into(),
             crate::capture::ReadOptions::default(),
@@ -316,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_without_a_client_says_where_to_point_one() {
+    fn a_proxy_without_a_client_shows_where_to_point_one() {
         let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
         let options = ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
         let mut inspect = looking_into(InspectSource::Proxy(Box::new(options)));
@@ -332,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_frame_it_says_what_to_press() {
+    fn without_a_frame_the_keys_to_press_are_shown() {
         let (inspect, _inbox) = seen(&[]);
         assert_contains(
             &render_text(&inspect, 100, 30),

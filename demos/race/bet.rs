@@ -1,18 +1,19 @@
-//! The bet before the start: how many times as long it will take. The result settles it.
+//! The bet before the start: how many times as long the other lane will take. The result settles
+//! it.
 
 use ratatui::text::{Line, Span};
 
 use crate::stage::Theme;
 
-/// What may be bet on, in times.
+/// The factors to choose from.
 pub(super) const BET_CHOICES: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 100.0];
 
-/// A choice, if one was made.
+/// The chosen factor as an index into [`BET_CHOICES`]; `None` without a bet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bet(Option<usize>);
 
 impl Bet {
-    /// To the next choice, or back.
+    /// Moves to the next choice, or back.
     pub(super) fn cycle(&mut self, more: bool) {
         self.0 = Some(match (self.0, more) {
             (None, true) => 0,
@@ -26,7 +27,7 @@ impl Bet {
         self.0.map(|at| BET_CHOICES[at])
     }
 
-    /// All choices in a row; the one that is made stands in brackets.
+    /// Returns all choices in one line, the chosen one in brackets.
     pub(super) fn choices_line(self, theme: &Theme) -> Line<'static> {
         let choice = |(at, times): (usize, f64)| {
             if self.0 == Some(at) {
@@ -38,9 +39,10 @@ impl Bet {
         BET_CHOICES.into_iter().enumerate().map(choice).collect::<Vec<_>>().into()
     }
 
-    /// What the ratio says to it; empty if nobody has bet. The nearest choice wins, as a factor is
-    /// near: 3 is nearer to 2 than to 5.
+    /// Returns the result of the bet for `ratio`, empty without a bet. The nearest choice wins,
+    /// measured as a factor: 2 is nearer to 2.5 than 5 is.
     pub(super) fn result_sentence(self, ratio: f64) -> String {
+        // The lower bound keeps the logarithm finite.
         let distance = |choice: f64| (choice.ln() - ratio.max(f64::MIN_POSITIVE).ln()).abs();
         let nearest = BET_CHOICES
             .into_iter()

@@ -1,8 +1,7 @@
-//! The race on a slide: lanes beside each other, the ratio in big digits, and where the time goes.
+//! The race on a slide: lanes side by side, the ratio in big digits, and where the time goes.
 //!
-//! The measuring is `wiretalk::race`'s. What keys and reports change stands in `state`, the
-//! settings in `settings`, what it looks like in `race_view` and the files beside it, and what they
-//! share in `parts`.
+//! `wiretalk::race` does the measuring. `state` handles keys and reports, `settings` holds the
+//! settings, `race_view` and `panels` draw, and `parts` holds what they share.
 
 mod bet;
 mod export;
@@ -71,10 +70,11 @@ impl Demo for Race {
         match cmd {
             Cmd::Stop => stage.stop("race"),
             Cmd::Stall(RaceControlSender(control_sender), time) => {
-                // one request at a time is enough
+                // Fails if an earlier stall is still waiting, or if the race has ended.
                 let _ = control_sender.try_send(RaceControl::Stall(time));
             }
             Cmd::Export(outcome) => {
+                // Written right here: two small files do not hold up the screen.
                 let mailbox = stage.mailbox();
                 let _ = mailbox.try_send(Msg::Note(export::write(&outcome)));
             }
@@ -82,6 +82,7 @@ impl Demo for Race {
                 let program = stage.services().get::<WorkerProgram>().cloned().unwrap_or_default();
                 stage.start("race", |WorkContext { scope, mailbox }| async move {
                     let (control_sender, controls) = mpsc::channel(1);
+                    // Sent before the first report, so that `s` works from the start.
                     if mailbox.send(Msg::Running(RaceControlSender(control_sender))).await.is_err()
                     {
                         return;
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dial_that_is_turned_while_it_runs_begins_anew() {
+    fn changing_a_setting_restarts_a_running_race() {
         let mut race = open(64);
         press(&mut race, KeyCode::Enter);
         race.update(DemoEvent::Msg(Msg::Event(RaceEvent::Progress(live()))));
@@ -150,7 +151,7 @@ mod tests {
         assert_eq!(
             race.phase,
             RacePhase::Running(RaceProgress::default()),
-            "what was measured before is no pair of it"
+            "earlier slices are no pairs with new ones"
         );
         assert_eq!(press(&mut race, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!(press(&mut race, KeyCode::Char('3')), []);
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_is_switched_on_and_off_but_the_last_one_stays() {
+    fn lanes_can_be_toggled_but_the_last_one_stays() {
         let mut race = open(32);
         press(&mut race, KeyCode::Char('l'));
         assert!(race.wants_escape());
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_is_for_the_race_that_runs() {
+    fn only_a_running_race_can_be_stalled() {
         let mut race = open(32);
         assert_eq!(press(&mut race, KeyCode::Char('s')), []);
         press(&mut race, KeyCode::Enter);

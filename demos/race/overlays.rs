@@ -1,4 +1,4 @@
-//! The pages over the race: its rules with its keys, and the choice of lanes.
+//! The pages drawn over the race: its rules and keys, and the choice of lanes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -12,8 +12,8 @@ use super::state::Race;
 use crate::race::LACKING;
 use crate::stage::{self, KeyHint, Theme};
 
-/// What the code does, in words: `race::runner` and `measure` are what holds it, and a test
-/// compares the figures.
+/// The rules of the race. `race::runner` and `measure` implement them, and a test compares the
+/// figures.
 const RULES_TEXT: [&str; 13] = [
     "Each lane is two processes, a client and a server, one thread each, pinned as the first line \
      says.",
@@ -23,10 +23,10 @@ const RULES_TEXT: [&str; 13] = [
     "A round is one slice of every lane in shuffled order. Two slices of one round are a pair.",
     "The ratio is the median of the pairs' ratios of medians; its 95 % interval is a bootstrap \
      over them.",
-    "An interval that spans 1, or lies within 10 % around it, is no difference.",
-    "A run with errors, others on more than 5 % of the CPUs, connections that the kernel lost at \
-     a full listener, or a floor that drifts by 10 %, and not by its scatter alone, does not \
-     count.",
+    "An interval that spans 1, or lies within 10 % around it, counts as no difference.",
+    "A run with errors, other processes on more than 5 % of the CPUs, connections that the kernel \
+     lost at a full listener, or a floor that drifts by 10 %, and not by its scatter alone, does \
+     not count.",
     "No best of several, and no ratio that was not measured in this run.",
     "Bytes are TCP payload, counted at the server's socket, both ways.",
     "WebSockets read 4 KiB at a time, and 16 KiB from 64 KiB of payload on; the library's own \
@@ -39,7 +39,7 @@ const RULES_TEXT: [&str; 13] = [
      trouble.",
 ];
 
-/// The rules, and the keys beside or below them; `from` is the first row that is shown.
+/// Draws the rules, with the keys beside or below them. `from` is the first visible row.
 pub(super) fn draw(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
     let mut rules = Text::default();
@@ -90,7 +90,7 @@ fn key_list(theme: &Theme) -> Text<'static> {
     text
 }
 
-/// All lanes with a mark at those that run.
+/// Draws all lanes, with a mark at those that race.
 pub(super) fn draw_lane_choice(
     race: &Race,
     cursor: usize,
@@ -98,9 +98,11 @@ pub(super) fn draw_lane_choice(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let head = Line::styled("Who races?  ↑ ↓ move, Space switches, Enter closes", theme.heading());
+    let head =
+        Line::styled("Which lanes race?  ↑ ↓ move, Space toggles, Enter closes", theme.heading());
     stage::draw_line(&head, 0, area, buffer);
     let lanes = settings::all_lanes();
+    // Plain lanes stand left, those with TLS right.
     let half = lanes.len() / 2;
     let parts =
         Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).split(area);
@@ -113,6 +115,7 @@ pub(super) fn draw_lane_choice(
             Span::styled(format!("{:<17}", lane.name()), bold(lane_color(lane, theme))),
             Span::styled(lane.description(), theme.dim()),
         ]);
+        // A background besides the arrow, because a long list is hard to follow.
         if index == cursor {
             line = line.style(Style::new().bg(theme.selected));
         }
@@ -127,7 +130,7 @@ mod tests {
     use crate::race::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU, RaceConfig};
 
     #[test]
-    fn the_rules_say_what_the_code_does() {
+    fn the_rules_quote_the_limits_of_the_code() {
         let rules = RULES_TEXT.join("\n");
         let percent = |share: f64| (share * 100.0).round();
         for text in [

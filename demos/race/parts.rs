@@ -1,4 +1,4 @@
-//! How things look in every part of the race: colours, weights, alignment.
+//! Colours and alignment that all parts of the race share.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use crate::race::{Lane, LaneKind};
 use crate::stage::{self, Theme};
 
-/// A lane's colour: by what it speaks.
+/// Returns the colour of a lane, by its protocol.
 pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
     match lane.kind {
         LaneKind::Tcp => theme.dim,
@@ -18,18 +18,18 @@ pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
     }
 }
 
-/// Bold text of a colour.
+/// Returns the style of bold text in a colour.
 pub(super) fn bold(color: Color) -> Style {
     Style::new().fg(color).add_modifier(Modifier::BOLD)
 }
 
-/// Draws a line at the right edge of a row.
+/// Draws a line right-aligned in a row.
 pub(super) fn draw_right_aligned(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     let width = (content.width() as u16).min(area.width);
     stage::draw_line(content, row, Rect { x: area.right() - width, width, ..area }, buffer);
 }
 
-/// Draws a line in the middle of a row.
+/// Draws a line centred in a row.
 pub(super) fn draw_centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     let free = area.width.saturating_sub(content.width() as u16) / 2;
     stage::draw_line(

@@ -1,7 +1,8 @@
-//! What the race looks like: which parts there are, and which of them there is room for.
+//! The layout of the race: which parts there is room for.
 //!
-//! It folds: lanes and the verdict are always there; then come the ratio in big digits beside where
-//! the time goes, the two that the talk is about on cards, and last the spread of times.
+//! The lanes and the verdict are always shown. Next come the ratio in big digits with where the
+//! time goes, then the cards of the two lanes that the talk compares, and last the distribution of
+//! times.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -16,8 +17,9 @@ use crate::stage::{self, Theme, ViewContext};
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
-/// The rows of the ratio in big digits, and those of the cards.
+/// The height of the ratio in big digits, in rows.
 const RATIO_ROWS: u16 = 5;
+/// The height of the cards, in rows.
 const CARD_ROWS: u16 = 4;
 
 pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -31,14 +33,17 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
         RaceOverlay::None => {}
     }
     let count = race.config.lanes.len() as u16;
+    // The first line, the head of the table, the lanes, and three rows for the verdict.
     let rest = inner.height.saturating_sub(2 + count + 3);
+    // Without room for big digits the ratio is one line of text.
     let middle = if rest >= RATIO_ROWS { RATIO_ROWS } else { rest.min(1) };
     let spread = if rest >= middle + count + 2 { (rest - middle).min(2 + 3 * count) } else { 0 };
+    // The cards repeat what the table says, so they come only when the distribution has its room.
     let with_cards =
         inner.width >= 72 && rest >= middle + CARD_ROWS + if spread > 0 { count + 2 } else { 0 };
     let cards = if with_cards { CARD_ROWS } else { 0 };
     let spread = spread.min(rest - middle - cards);
-    // a line of air around the parts as long as there is any
+    // Each gap gets a blank row while there are any left.
     let mut air = rest - middle - cards - spread;
     let mut gap = || {
         let one = u16::from(air > 0);
@@ -81,14 +86,14 @@ fn title(config: &RaceConfig) -> String {
     title
 }
 
-/// What is the same for all, and where the two ends run.
+/// Draws the conditions that are equal for all lanes, and on which CPUs the two ends run.
 fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let config = &race.config;
     let mut spans = vec![Span::styled(config.placement.description(), Style::new().fg(theme.text))];
     if let RacePhase::Over(outcome) = &race.phase
         && outcome.placement() != config.placement.name()
     {
-        spans.push(Span::styled(" could not be had: unpinned", Style::new().fg(theme.warn)));
+        spans.push(Span::styled(" was not possible: unpinned", Style::new().fg(theme.warn)));
     }
     if race.debug {
         spans.push(Span::styled(" · debug build", Style::new().fg(theme.warn)));
@@ -176,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_matters_fits_a_slide_of_eighty_columns() {
+    fn a_slide_of_eighty_columns_shows_the_lanes_the_ratio_and_the_verdict() {
         assert_eq!(
             picture(&over(&[]), 76, 17),
             "\
@@ -202,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn with_room_there_are_cards_a_spread_and_every_column() {
+    fn a_large_area_shows_cards_a_distribution_and_every_column() {
         let shown = picture(&over(&[]), 160, 40);
         for part in
             ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down an exchange", "10,000 done"]
@@ -223,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_count_is_not_shown_in_big_digits() {
+    fn a_run_that_does_not_count_has_no_big_digits() {
         let shown = picture(&over(&["ws: connection reset"]), 100, 24);
         assert!(shown.contains("does not count: ws: connection reset"), "{shown}");
         assert!(
@@ -233,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_that_failed_says_why_in_its_row() {
+    fn a_failed_lane_shows_the_reason_in_its_row() {
         let mut race = over(&[]);
         let mut broken = lanes();
         broken[4].failure = Some("the server's process has ended\x1b[2J".into());
@@ -243,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn at_a_fixed_rate_both_clocks_stand_side_by_side() {
+    fn at_a_fixed_rate_both_clocks_are_shown_side_by_side() {
         let mut race = over(&[]);
         race.config.rate = Some(500);
         let mut lanes = lanes();

@@ -1,5 +1,5 @@
-//! What a slide and the keys can turn: payload, connections, lanes, distance, placement and the
-//! rest.
+//! The settings of the race, from a fence or by keys: payload, connections, lanes, distance,
+//! placement and more.
 
 use std::time::Duration;
 
@@ -14,26 +14,26 @@ use crate::stage::{Diagnostic, KeyHint, SettingSpec, SettingType, Settings};
 
 /// The payloads that the keys 1, 2 and 3 choose, in bytes.
 const PAYLOAD_CHOICES: [usize; 3] = [32, 1024, 64 * 1024];
-/// The connections that a key goes through.
+/// The numbers of connections that `c` cycles through.
 const CONNECTION_CHOICES: [usize; 5] = [1, 4, 16, 64, 256];
-/// The round trips that a key goes through, in milliseconds.
+/// The round-trip times that `d` cycles through, in milliseconds.
 const RTT_CHOICES_MS: [u64; 8] = [0, 1, 10, 20, 50, 80, 200, 500];
-/// The bandwidths that a key goes through, in bits a second.
+/// The bandwidths that `w` cycles through, in bits per second.
 const BANDWIDTH_CHOICES: [Option<u64>; 4] =
     [None, Some(100_000_000), Some(10_000_000), Some(1_000_000)];
-/// The rates that a key goes through, in exchanges a second.
+/// The rates that `o` cycles through, in exchanges per second; `None` is the closed loop.
 const RATE_CHOICES: [Option<u32>; 4] = [None, Some(100), Some(500), Some(2000)];
 
 pub(super) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "lanes",
         value_type: SettingType::Text("tcp,http-bare,http-hyper,http-reqwest,ws"),
-        about: "who races; `wiretalk race --help` names all",
+        about: "the lanes that race; `wiretalk race --help` lists all",
     },
     SettingSpec {
         name: "payload",
         value_type: SettingType::Number(0..=MAX_PAYLOAD as i64, 32),
-        about: "bytes there and back",
+        about: "payload bytes in each direction",
     },
     SettingSpec {
         name: "pairs",
@@ -53,7 +53,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "burst",
         value_type: SettingType::Number(0..=MAX_BURST as i64, 0),
-        about: "messages an exchange; 0: as the lanes want",
+        about: "messages per exchange; 0: the default of the lanes",
     },
     SettingSpec {
         name: "rtt",
@@ -68,7 +68,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "rate",
         value_type: SettingType::Number(0..=100_000, 0),
-        about: "exchanges a second; 0: one after the other",
+        about: "exchanges per second; 0: one after the other",
     },
     SettingSpec {
         name: "placement",
@@ -92,19 +92,19 @@ pub(super) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "p", about: "placement: own CPUs, one CPU, unpinned, unpinned with threads" },
     KeyHint { keys: "d D", about: "distance: 0 to 500 ms, and back" },
     KeyHint { keys: "j w", about: "jitter; bandwidth" },
-    KeyHint { keys: "n", about: "new connections each time: lanes on, off" },
-    KeyHint { keys: "b", about: "ten messages an exchange: awaited beside in flight" },
+    KeyHint { keys: "n", about: "lanes with a new connection each time: on, off" },
+    KeyHint { keys: "b", about: "ten messages per exchange: one at a time beside all in flight" },
     KeyHint { keys: "t", about: "TLS for every lane" },
     KeyHint { keys: "h", about: "browser-sized headers and cookies" },
     KeyHint { keys: "o", about: "closed loop, or a fixed rate" },
-    KeyHint { keys: "s", about: "the server stands still for 500 ms" },
+    KeyHint { keys: "s", about: "stall the server for 500 ms" },
     KeyHint { keys: "l", about: "choose the lanes" },
     KeyHint { keys: "e", about: "export JSON and a histogram log" },
     KeyHint { keys: "0", about: "back to the start" },
     KeyHint { keys: "?", about: "the rules of the race" },
 ];
 
-/// The course that a slide describes.
+/// Returns the race that a fence describes.
 pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic> {
     let number = |name| settings.number(name) as usize;
     let lanes: Result<Vec<Lane>, UnknownLane> =
@@ -123,6 +123,7 @@ pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic>
         burst: some(number("burst")),
         link: LinkConditions { rtt: millis("rtt"), jitter: millis("jitter"), bandwidth: None },
         rate: some(number("rate")).map(|rate| rate as u32),
+        // `best` is the one choice that is no placement.
         placement: settings.text("placement").parse().unwrap_or_else(|_| Placement::best()),
         pairs: number("pairs"),
         ..RaceConfig::default()
@@ -131,7 +132,7 @@ pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic>
     Ok(config)
 }
 
-/// Turns what belongs to a key; `false` if nothing does.
+/// Changes the setting that belongs to a key. Returns `false` if none does.
 pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
     let KeyCode::Char(key) = code else { return false };
     match key {
@@ -160,16 +161,17 @@ pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
     true
 }
 
-/// Every lane there is, as the choice shows them.
+/// Returns all lanes in the order of the choice: plain ones, then with TLS.
 pub(super) fn all_lanes() -> [Lane; 20] {
     std::array::from_fn(|index| Lane { kind: LaneKind::ALL[index % 10], tls: index >= 10 })
 }
 
-/// Switches a lane on or off; `false` if it is the last one.
+/// Toggles a lane. Returns `false` if it is the only one, which stays on.
 pub(super) fn toggle_lane(config: &mut RaceConfig, lane: Lane) -> bool {
     let mut on: Vec<Lane> = config.lanes.iter().copied().filter(|&other| other != lane).collect();
     if on.len() == config.lanes.len() {
         on.push(lane);
+        // The order of the choice, whatever the order in which lanes were added.
         on.sort_by_key(|lane| all_lanes().iter().position(|other| other == lane));
     }
     let any = !on.is_empty();
@@ -195,10 +197,11 @@ fn rtt_ms(config: &RaceConfig) -> u64 {
 
 fn set_rtt_ms(config: &mut RaceConfig, millis: u64) {
     config.link.rtt = Duration::from_millis(millis);
+    // Jitter varies the round-trip time, so it cannot be larger.
     config.link.jitter = config.link.jitter.min(config.link.rtt);
 }
 
-/// None, a tenth of the round trip, half of it.
+/// Cycles the jitter through none, a tenth and a half of the round-trip time.
 fn cycle_jitter(config: &mut RaceConfig) {
     let LinkConditions { rtt, jitter, .. } = config.link;
     config.link.jitter = if jitter.is_zero() {
@@ -210,7 +213,7 @@ fn cycle_jitter(config: &mut RaceConfig) {
     };
 }
 
-/// Lanes that connect anew each time, beside those that are open.
+/// Toggles the lanes that open a connection for each exchange.
 fn toggle_reconnecting_lanes(config: &mut RaceConfig) {
     let tls = config.lanes.iter().any(|lane| lane.tls);
     let any = config.lanes.iter().any(|lane| lane.kind.reconnects());
@@ -222,7 +225,8 @@ fn toggle_reconnecting_lanes(config: &mut RaceConfig) {
     }
 }
 
-/// Ten messages an exchange, each awaited, beside ten in flight; or one message again.
+/// Toggles between one message per exchange and ten. With ten, lanes with all ten in flight are
+/// added beside those that await each one.
 fn toggle_burst(config: &mut RaceConfig) {
     let ten = config.messages_per_exchange() == 1;
     config.burst = ten.then_some(10);
@@ -241,6 +245,7 @@ fn toggle_tls(config: &mut RaceConfig) {
     config.lanes.clear();
     for kind in kinds {
         let lane = Lane { kind, tls };
+        // A lane may have been there both plain and with TLS.
         if !config.lanes.contains(&lane) {
             config.lanes.push(lane);
         }
@@ -259,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn every_dial_has_a_key_and_goes_round() {
+    fn every_setting_has_a_key_and_cycles() {
         assert_eq!(
             (turned("3").payload, turned("+").payload, turned("-").payload),
             (65_536, 64, 16)

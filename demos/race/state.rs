@@ -1,4 +1,4 @@
-//! What the race on a slide knows, and how keys and reports change it. It draws nothing.
+//! The state of the race on a slide, and how keys and reports change it. This file draws nothing.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::race::{
     LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress,
 };
 
-/// How long `s` lets the server stand still.
+/// How long `s` stalls the server.
 pub(super) const STALL_DURATION: Duration = Duration::from_millis(500);
 
 /// The demo's state.
@@ -22,34 +22,34 @@ pub struct Race {
     pub(super) overlay: RaceOverlay,
     pub(super) bet: Bet,
     pub(super) control: Option<RaceControlSender>,
-    /// What came of the last key that does something outside.
+    /// A message about the last key: the result of an export, or why the key does nothing.
     pub(super) note: Option<String>,
-    /// This is a debug build, whose times are longer than they need be; the picture says so.
+    /// Whether this is a debug build, whose times are too long. The slide says so.
     pub(super) debug: bool,
 }
 
-/// How far the race is.
+/// The phase of the race.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum RacePhase {
     Ready,
-    /// Running; nothing is measured before the first report.
+    /// Running, with the latest progress; blank before the first report.
     Running(RaceProgress),
-    /// Stopped by the reader.
+    /// Stopped by the user.
     Stopped(RaceProgress),
     Over(Box<RaceOutcome>),
 }
 
-/// What lies over the race.
+/// The page that is drawn over the race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RaceOverlay {
     None,
-    /// The rules and keys, from this row on.
+    /// The rules and keys, scrolled to this row.
     Rules(u16),
-    /// The choice of lanes, with its cursor.
+    /// The choice of lanes, with the index of the lane under the cursor.
     Lanes(usize),
 }
 
-/// Where a running race takes requests.
+/// The sender of requests to a running race. Two senders are equal if they belong to the same run.
 #[derive(Clone, Debug)]
 pub struct RaceControlSender(pub(super) mpsc::Sender<RaceControl>);
 
@@ -59,27 +59,27 @@ impl PartialEq for RaceControlSender {
     }
 }
 
-/// What the race asks for.
+/// A command of the race.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
-    /// Race; what ran before ends.
+    /// Starts the race. An earlier one ends.
     Run(Box<RaceConfig>),
-    /// End the run, and with it all load, at once.
+    /// Ends the race and all its load at once.
     Stop,
-    /// Let the server of the lane that runs stand still.
+    /// Stalls the server of the running lane for this time.
     Stall(RaceControlSender, Duration),
-    /// Write the outcome beside the talk.
+    /// Writes the outcome to files.
     Export(Box<RaceOutcome>),
 }
 
-/// What comes back.
+/// A message to the race.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
-    /// The race runs and takes requests.
+    /// The race has started and accepts requests.
     Running(RaceControlSender),
-    /// The race reports.
+    /// A report of the race engine.
     Event(RaceEvent),
-    /// What came of something else, an export say, in words.
+    /// A message for the user, such as the result of an export.
     Note(String),
 }
 
@@ -100,6 +100,7 @@ impl Race {
         self.note = None;
         match (self.overlay, key.code) {
             (RaceOverlay::Rules(from), KeyCode::Down) => {
+                // Bounded, so that scrolling back need not undo presses beyond the end of the page.
                 self.show_overlay(RaceOverlay::Rules((from + 1).min(40)))
             }
             (RaceOverlay::Rules(from), KeyCode::Up) => {
@@ -141,16 +142,17 @@ impl Race {
     }
 
     pub(super) fn place_bet(&mut self, more: bool) -> Vec<Cmd> {
+        // Once there are results it would be no bet.
         if self.phase == RacePhase::Ready {
             self.bet.cycle(more);
         } else {
-            self.note = Some("bets are placed before the start; 0 clears the table".to_owned());
+            self.note = Some("bets are placed before the start; 0 resets the race".to_owned());
         }
         Vec::new()
     }
 
-    /// Turns a dial. A race that runs begins anew under the new conditions: rounds of different
-    /// ones are no pairs.
+    /// Changes the setting of a key. A running race restarts, because slices under different
+    /// conditions are no pairs.
     pub(super) fn change_setting(&mut self, code: KeyCode) -> Vec<Cmd> {
         if code == KeyCode::Char('0') {
             let stop = self.is_running();
@@ -169,7 +171,7 @@ impl Race {
         self.restart_or_reset()
     }
 
-    /// What a change of the course means for what runs or is shown.
+    /// Restarts a running race after a change, or drops its results.
     pub(super) fn restart_or_reset(&mut self) -> Vec<Cmd> {
         if self.is_running() {
             return self.start();
@@ -200,14 +202,14 @@ impl Race {
 
     pub(super) fn stall(&mut self) -> Vec<Cmd> {
         let Some(control) = self.control.clone().filter(|_| self.is_running()) else {
-            self.note = Some("s lets the server stand still while a race runs".to_owned());
+            self.note = Some("s stalls the server, but only while a race runs".to_owned());
             return Vec::new();
         };
+        // In a closed loop the client waits too, so a stall slows only one exchange (coordinated
+        // omission).
         let note = match self.config.rate {
-            Some(_) => "the server stands still for 500 ms",
-            None => {
-                "the server stands still for 500 ms; at a fixed rate (o) you see who had to wait"
-            }
+            Some(_) => "the server stalls for 500 ms",
+            None => "the server stalls for 500 ms; at a fixed rate (o) you see who had to wait",
         };
         self.note = Some(note.to_owned());
         vec![Cmd::Stall(control, STALL_DURATION)]
@@ -229,7 +231,7 @@ impl Race {
         Vec::new()
     }
 
-    /// The lanes as they are measured, or blank ones before the first report.
+    /// Returns the lanes as measured, or blank ones before the first report.
     pub(super) fn lane_stats(&self) -> Cow<'_, [LaneStats]> {
         let measured = match &self.phase {
             RacePhase::Running(progress) | RacePhase::Stopped(progress) => &progress.lanes[..],

@@ -1,40 +1,41 @@
-//! What was weighed: the bytes of an exchange, and where the payload begins in them.
-//! Every figure is a count of bytes that are here.
+//! The measured bytes of an exchange, and where the payload begins in them.
+//! Every figure that is shown is a count of these bytes.
 
 use crate::servers::recorded::RecordedBytes;
 use crate::wire::Header;
 
-/// What went each way, and the bytes before the payload.
+/// The bytes of one exchange in both directions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeasuredExchange {
-    /// The bytes as they went over the socket.
+    /// The bytes as the server's socket received and sent them.
     pub bytes: RecordedBytes,
-    /// How many of those that went up are no payload.
+    /// The number of bytes before the payload that the client sent.
     pub sent_header_len: usize,
-    /// How many of those that came down are no payload.
+    /// The number of bytes before the payload that the client received.
     pub received_header_len: usize,
 }
 
 /// One exchange over HTTP and one over WebSocket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExchangePair {
-    /// Request and reply.
+    /// The HTTP request and response.
     pub http: MeasuredExchange,
-    /// Message and message.
+    /// The WebSocket message and its echo.
     pub websocket: MeasuredExchange,
-    /// What opened the WebSocket before: once a connection.
+    /// The opening handshake of the WebSocket, which is needed once for each connection.
     pub handshake: RecordedBytes,
 }
 
 impl MeasuredExchange {
-    /// A request and a reply: the payload begins behind the empty line (RFC 9112 section 2.1).
+    /// Measures a request and a response. The payload begins after the empty line (RFC 9112 section
+    /// 2.1).
     ///
     /// # Errors
-    /// If there is no such line.
+    /// Fails if one of them has no empty line.
     pub(super) fn from_http(bytes: RecordedBytes) -> Result<Self, String> {
         let head = |bytes: &[u8]| {
             let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-            end.map(|at| at + 4).ok_or_else(|| "an HTTP head has no end".to_owned())
+            end.map(|at| at + 4).ok_or_else(|| "an HTTP head does not end".to_owned())
         };
         Ok(Self {
             sent_header_len: head(&bytes.up)?,
@@ -43,10 +44,10 @@ impl MeasuredExchange {
         })
     }
 
-    /// Two frames: the payload begins behind the header (RFC 6455 section 5.2).
+    /// Measures two frames. The payload begins after the header (RFC 6455 section 5.2).
     ///
     /// # Errors
-    /// If one of them is not one whole frame.
+    /// Fails if one of them is not exactly one frame.
     pub(super) fn from_websocket(bytes: RecordedBytes) -> Result<Self, String> {
         let head = |bytes: &[u8]| {
             let header =
@@ -64,12 +65,12 @@ impl MeasuredExchange {
         })
     }
 
-    /// All bytes, both ways.
+    /// Returns the number of bytes in both directions.
     pub fn total(&self) -> usize {
         self.bytes.up.len() + self.bytes.down.len()
     }
 
-    /// The bytes of payload, both ways.
+    /// Returns the number of payload bytes in both directions.
     pub fn payload(&self) -> usize {
         self.total() - self.sent_header_len - self.received_header_len
     }

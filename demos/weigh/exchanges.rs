@@ -1,5 +1,5 @@
-//! One exchange over HTTP with reqwest, one over WebSocket with tokio-tungstenite, to recorded
-//! servers that end with it.
+//! Runs one exchange over HTTP with reqwest and one over WebSocket with tokio-tungstenite, with
+//! servers that record their traffic.
 
 use std::time::Duration;
 
@@ -16,29 +16,29 @@ use crate::scope::Scope;
 use crate::servers::browser_request_headers;
 use crate::servers::recorded::{self, RecordedBytes, TrafficRecording};
 
-/// The smallest JSON that is sent, in bytes.
+/// The minimum length of the JSON in bytes.
 pub(super) const MIN_PAYLOAD: usize = PRICE_JSON.len();
 
-/// How long everything may take.
+/// The timeout of both exchanges together.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const PRICE_JSON: &str = r#"{"symbol":"GOPH","price":4217.05}"#;
 const NOTE_FIELD: &str = r#","note":""#;
 
-/// What is to be sent.
+/// The exchange to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExchangeSpec {
-    /// Bytes of JSON, there and back.
+    /// The number of bytes of JSON in each direction.
     pub payload: usize,
-    /// With the headers and cookies of a browser, and of a server in production.
+    /// Whether to send the headers and cookies of a browser, and of a server in production.
     pub browser: bool,
 }
 
-/// Sends `spec` both ways and gives back what went over the servers' sockets. The servers are tasks
-/// of `scope`.
+/// Runs the exchange over HTTP and over WebSocket, and returns the bytes of the servers' sockets.
+/// The servers are tasks of `scope`.
 ///
 /// # Errors
-/// What went wrong, in words.
+/// Fails with a description of what went wrong.
 pub(super) async fn run_exchanges(
     spec: ExchangeSpec,
     scope: &Scope,
@@ -54,9 +54,11 @@ pub(super) async fn run_exchanges(
         .unwrap_or_else(|_| Err("no answer within 5 s".to_owned()))
 }
 
-/// JSON of exactly `length` bytes, or of [`MIN_PAYLOAD`] if that is more.
+/// Returns JSON of exactly `length` bytes, or of [`MIN_PAYLOAD`] if that is more.
 fn json_of_length(length: usize) -> String {
     let (start, end) = PRICE_JSON.split_at(PRICE_JSON.len() - 1);
+    // A note fills up the rest. If there is no room for its name and quotes, further digits of the
+    // price do.
     let more = length.saturating_sub(PRICE_JSON.len());
     match more.checked_sub(NOTE_FIELD.len() + 1) {
         Some(letters) => {
@@ -73,8 +75,10 @@ async fn http_exchange(spec: ExchangeSpec, scope: &Scope) -> Result<MeasuredExch
     let (address, server) =
         recorded::http(scope, record.clone(), spec.browser).map_err(error_chain)?;
     scope.spawn("recorded http", server);
-    // nothing here is `https`, but without it reqwest wants a provider for the whole process
+    // No connection here uses TLS, but without a preconfigured backend reqwest expects a
+    // process-wide crypto provider.
     let tls = TlsOptions::default().config().map_err(error_chain)?;
+    // A proxy from the environment would add bytes of its own.
     let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
     let client = client.build().map_err(error_chain)?;
     let payload = json_of_length(spec.payload);
@@ -107,6 +111,7 @@ async fn websocket_exchange(
     let payload = json_of_length(spec.payload);
     let opening = WebSocketLimits::new(payload.len()).client(request, stream);
     let mut stream = opening.await.map_err(error_chain)?;
+    // Taken before the message, so that the handshake is counted apart.
     let handshake = record.take();
     stream.send(Message::text(payload.clone())).await.map_err(error_chain)?;
     match stream.next().await {
@@ -116,7 +121,7 @@ async fn websocket_exchange(
         None => return Err("the server closed the connection".to_owned()),
     }
     let exchange = MeasuredExchange::from_websocket(record.take())?;
-    // it is weighed: a goodbye that gets lost does no harm
+    // The bytes are counted already, so a failed close does not matter.
     let _ = stream.close(None).await;
     Ok((handshake, exchange))
 }
@@ -142,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_json_and_as_long_as_it_should_be() {
+    fn json_has_exactly_the_requested_length() {
         for length in MIN_PAYLOAD..MIN_PAYLOAD + 60 {
             let json = json_of_length(length);
             assert_eq!(json.len(), length);
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_shown_is_what_went_over_the_sockets() {
+    async fn the_counted_bytes_are_those_of_the_sockets() {
         let ExchangePair { http, websocket, handshake } = weighed(33, false).await;
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let (up, down) = (text(&http.bytes.up), text(&http.bytes.down));
@@ -182,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_browser_weighs_each_request_down_and_a_websocket_only_once() {
+    async fn browser_headers_count_for_each_request_but_once_for_a_websocket() {
         let (bare, dressed) = (weighed(33, false).await, weighed(33, true).await);
         let more = |with: &[u8], without: &[u8]| with.len() - without.len();
         assert!(more(&dressed.http.bytes.up, &bare.http.bytes.up) > 800);

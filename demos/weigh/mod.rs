@@ -1,7 +1,7 @@
-//! The scales on a slide: one exchange of JSON over HTTP and one over WebSocket, every byte of
-//! both, and what they weigh.
+//! The comparison of bytes on a slide: one exchange of JSON over HTTP and one over WebSocket, with
+//! every byte of both.
 //!
-//! The bytes are those that the servers' sockets gave and took; all figures are counted from them.
+//! The bytes are those of the servers' sockets. All figures are counted from them.
 
 mod exchange_bytes;
 mod exchanges;
@@ -66,11 +66,11 @@ impl Demo for Weigh {
     }
 
     fn perform(Cmd(spec): Cmd, stage: &Stage<Msg>) {
-        // servers and clients share one thread: when a client has its answer, the tap has seen all
-        // of it
+        // Servers and clients share one thread, so when a client has its response, the tap has
+        // recorded all of it.
         stage.start("weigh", move |WorkContext { scope, mailbox }| async move {
             let found = exchanges::run_exchanges(spec, &scope).await.map(Box::new);
-            // the reader is gone only if nobody wants it
+            // Fails only if the slide was left.
             let _ = mailbox.send(Msg(found)).await;
         });
     }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_choose_and_what_was_sent_is_sent_anew() {
+    fn a_changed_setting_sends_again_once_something_was_sent() {
         let mut weigh = open();
         assert_eq!(press(&mut weigh, 'b'), []);
         assert_eq!(press(&mut weigh, 'n'), [Cmd(ExchangeSpec { payload: 33, browser: true })]);

@@ -1,4 +1,4 @@
-//! What the scales know, and how keys and reports change it. It draws nothing.
+//! The state of the demo, and how keys and reports change it. This file draws nothing.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -6,7 +6,7 @@ use super::exchange_bytes::ExchangePair;
 use super::exchanges::ExchangeSpec;
 use crate::stage::KeyHint;
 
-/// The keys while the demo has them.
+/// The keys while the demo has the keyboard.
 pub(super) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "Enter Space n", about: "send; again: send once more" },
     KeyHint { keys: "b", about: "with a browser's headers and cookies; without" },
@@ -24,27 +24,29 @@ pub struct Weigh {
     pub(super) help: bool,
 }
 
-/// How far it is.
+/// The phase of the exchanges.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum WeighPhase {
     Ready,
-    /// Under way; what was weighed before is still shown.
+    /// Running. The result of the exchanges before, if any, stays on the screen, so that it does
+    /// not flicker.
     Sending(Option<Box<ExchangePair>>),
     Done(Box<ExchangePair>),
-    /// It did not work: why, in words.
+    /// The exchanges failed, for this reason.
     Failed(String),
 }
 
-/// What the scales ask for: one exchange each way. One that is still under way ends.
+/// The command to run both exchanges. Those that are still running end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cmd(pub(super) ExchangeSpec);
 
-/// What came of the exchanges.
+/// The result of the exchanges, or why they failed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Msg(pub(super) Result<Box<ExchangePair>, String>);
 
 impl Weigh {
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        // Any key closes the page and does nothing else.
         if self.help {
             self.help = false;
             return Vec::new();
@@ -75,7 +77,8 @@ impl Weigh {
         vec![Cmd(self.spec)]
     }
 
-    /// Sends once more where something was sent: what is on the scales is what the keys say.
+    /// Sends again if something was sent before, so that the result on the screen always matches
+    /// the settings.
     pub(super) fn resend(&mut self) -> Vec<Cmd> {
         if self.phase == WeighPhase::Ready { Vec::new() } else { self.send() }
     }

@@ -1,7 +1,8 @@
-//! What the scales look like: the bytes of request and reply, the bytes of both frames, a ruler.
+//! Draws the comparison: the bytes of request and response, the bytes of both frames, and bars on
+//! one scale.
 //!
-//! Header bytes are dim, payload is bright; in hex a bar stands between them, on the ruler the one
-//! is hatched, the other solid.
+//! Headers are dim and payload is bright. For readers without colour, a bar stands between them in
+//! hex, and the bars are hatched and solid.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -19,7 +20,7 @@ const RULES_TEXT: [&str; 6] = [
     "HTTP by reqwest, WebSocket by tokio-tungstenite, to echoes in this program.",
     "The bytes are what the server's socket gave and took; each figure counts them.",
     "TCP and IP add at least 40 bytes to a packet, the same for both: not shown.",
-    "The WebSocket was opened before, once; its handshake is told apart.",
+    "The WebSocket was opened before, once; its handshake is counted apart.",
     "b adds what a browser and a hardened server send; the values are made up.",
     "No moral yet: weight is not latency.",
 ];
@@ -44,7 +45,7 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &Vie
             draw_paragraph("sending …", inner, buffer, context.theme.dim())
         }
         WeighPhase::Failed(reason) => {
-            let text = format!("Nothing was weighed: {}.", text::sanitize(reason));
+            let text = format!("Could not weigh: {}.", text::sanitize(reason));
             draw_paragraph(&text, inner, buffer, Style::new().fg(context.theme.bad));
         }
         WeighPhase::Ready => draw_question(weigh, inner, buffer, context),
@@ -92,7 +93,7 @@ fn draw_weighed(exchanges: &ExchangePair, area: Rect, buffer: &mut Buffer, theme
     let ruler = 3 + u16::from(whole || area.height >= 16);
     let gap = u16::from(area.height >= 20);
     let left = area.height.saturating_sub(ruler + 2 * gap);
-    // frames are shown whole where there is room; otherwise the larger part is left to the text
+    // Frames are shown whole if there is room. If not, the text gets the larger part.
     let framed = rows(&frames).min((left * 2 / 5).max(left.saturating_sub(rows(&texts)))).min(left);
     let frames = frames.map(|rows| truncate_rows(rows, framed.saturating_sub(1).into(), theme));
     let texted = rows(&texts).min(left - framed);
@@ -109,7 +110,7 @@ fn draw_weighed(exchanges: &ExchangePair, area: Rect, buffer: &mut Buffer, theme
     draw_big(exchanges, free, buffer, theme);
 }
 
-/// The totals for the last row of the room, where there is space for them.
+/// Draws the totals in big digits for the last row of the audience, if there is room.
 fn draw_big(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let halves =
         Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas::<2>(area);
@@ -128,7 +129,7 @@ fn draw_big(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme)
     }
 }
 
-/// Both directions of an exchange side by side, each under its name and weight.
+/// Draws both directions of an exchange side by side, each below its name and size.
 fn draw_pair(
     name: &str,
     names: [&str; 2],
@@ -153,8 +154,8 @@ fn draw_pair(
     }
 }
 
-/// The rows below a title. Where not all have room, the last one is shown all the same: it is
-/// payload.
+/// Draws the rows below a title. If there is no room for all, the middle ones are left out, because
+/// the last one is payload.
 fn draw_rows(rows: &[Line<'static>], room: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if rows.len() <= room {
         for (row, line) in (1..).zip(rows) {
@@ -183,8 +184,8 @@ fn draw_rows(rows: &[Line<'static>], room: usize, area: Rect, buffer: &mut Buffe
     }
 }
 
-/// The rows of a head and what follows, control bytes made visible; a row ends with each line, and
-/// where there is no more room.
+/// Returns the rows of a head and its payload, with control characters made visible. A row ends at
+/// the end of a line or at the edge.
 fn text_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let (head, payload) = bytes.split_at(head.min(bytes.len()));
     let bright = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
@@ -194,7 +195,8 @@ fn text_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line
         let text = String::from_utf8_lossy(line).into_owned();
         let text = text::sanitize(&text).into_owned();
         let mut rest = text.as_str();
-        // the payload stands right behind the empty line, as it does on the wire
+        // The payload follows the empty line on the same row, as it does on the wire. An empty line
+        // is two cells wide (␍␊).
         if let Some(last) = rows.last_mut().filter(|last| style == bright && last.width() <= 4) {
             let piece = text::prefix_within(rest, width.saturating_sub(last.width()));
             last.push_span(Span::styled(piece.to_owned(), style));
@@ -202,6 +204,7 @@ fn text_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line
         }
         while !rest.is_empty() {
             let piece = match text::prefix_within(rest, width.max(1)) {
+                // A character wider than the area is taken anyway, or the loop would not end.
                 "" => rest,
                 piece => piece,
             };
@@ -212,8 +215,9 @@ fn text_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line
     rows
 }
 
-/// The rows of a frame in hex, a bar between its header and its payload.
+/// Returns the rows of a frame in hex, with a bar between header and payload.
 fn hex_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    // Three cells a byte, and two for the bar.
     let per_row = (width.saturating_sub(2) / 3).max(1);
     let bright = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
     let mut rows = Vec::new();
@@ -231,7 +235,7 @@ fn hex_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<
     rows
 }
 
-/// The first rows of a frame; where there are more, the last one says so.
+/// Returns the first `room` rows of a frame. If there are more, the last one ends with `…`.
 fn truncate_rows(mut rows: Vec<Line<'static>>, room: usize, theme: &Theme) -> Vec<Line<'static>> {
     if rows.len() > room {
         rows.truncate(room);
@@ -243,7 +247,7 @@ fn truncate_rows(mut rows: Vec<Line<'static>>, room: usize, theme: &Theme) -> Ve
     rows
 }
 
-/// The totals, and bars on one scale.
+/// Draws the totals, with bars on one scale.
 fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     const VALUES_WIDTH: u16 = 44;
     let head = format!("{:<10}{:>7} {:>7} {:>8} {:>7}", "bytes", "up", "down", "total", "JSON");
@@ -391,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted() {
+    fn rows_without_room_are_counted() {
         let mut long = weighed();
         long.http.bytes.up.extend(std::iter::repeat_n(b'a', 4_000));
         let shown = picture(&weigh(WeighPhase::Sending(Some(long))), 78, 16);

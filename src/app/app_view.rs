@@ -1,4 +1,4 @@
-//! The whole screen from the state: it reads and draws, and changes nothing.
+//! Draws the whole screen from the state, and changes nothing.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Position, Rect};
@@ -36,10 +36,12 @@ impl App {
             Some(Overlay::Notes) => self.draw_notes(area, buffer),
             None => {}
         }
+        // Last, so that views can use true colour whatever the terminal supports.
         self.presentation.color_depth.downgrade(buffer);
     }
 
-    /// A demo that is scrolled half out of sight is drawn whole beside the screen, then copied.
+    /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its
+    /// visible rows are copied, so a demo never needs to know that it is scrolled.
     fn draw_demo(&self, slot: &DemoSlot, demo_area: DemoArea, focused: bool, buffer: &mut Buffer) {
         let context = ViewContext { theme: self.theme, focused };
         let whole = Rect { height: demo_area.total_rows, ..demo_area.visible };
@@ -130,6 +132,7 @@ impl App {
     }
 }
 
+/// Draws the demo, or why it is not open.
 fn draw_slot(slot: &DemoSlot, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     match slot {
         Ok(demo) => demo.view(area, buffer, context),

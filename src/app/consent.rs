@@ -1,5 +1,5 @@
-//! A demo that waits to be allowed: the slide says in a sentence what it would do outside of the
-//! talk, and the key that allows it. Nothing is allowed that was not on the screen word by word.
+//! Consent for a demo with effects outside the talk. The slide describes the effects in a sentence
+//! and names the key that allows them. Only what was fully readable on the screen can be allowed.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use crate::stage::{self, DemoPosition, Effect, OpenRefusal, Theme, ViewContext};
 use crate::text;
 
 impl App {
-    /// The first demo that is to be seen and waits to be allowed.
+    /// Returns the first visible demo that waits for consent.
     pub(crate) fn demo_awaiting_consent(&self) -> Option<usize> {
         let shown = self.layout.demo_areas(self.progress);
         let asks = |index: &usize| {
@@ -22,8 +22,8 @@ impl App {
         (0..self.slots.len()).find(asks)
     }
 
-    /// Allows what the demo that waits has on the screen, and opens it. Where not all of it is on
-    /// the screen, that part of the slide is shown first.
+    /// Allows the effects of the demo that waits for consent, and opens it. If part of its panel is
+    /// out of sight, the slide scrolls there first and nothing is allowed yet.
     pub(crate) fn allow_demo(&mut self) {
         let Some(index) = self.demo_awaiting_consent() else { return };
         let Some(Err(OpenRefusal::Asks(effects))) = self.slots.get(index) else { return };
@@ -35,6 +35,7 @@ impl App {
             self.scroll_to_demo(index);
             return;
         };
+        // A truncated sentence is no basis for consent. The panel asks for a larger terminal.
         if !fits(&effects, place.visible) {
             return;
         }
@@ -45,7 +46,8 @@ impl App {
     }
 }
 
-/// The inside of the panel around what is asked for.
+/// Returns the inside of the panel that [`stage::draw_panel`] draws, with a blank column on each
+/// side.
 fn panel_inner(area: Rect) -> Rect {
     Rect {
         x: area.x + 2.min(area.width),
@@ -55,9 +57,11 @@ fn panel_inner(area: Rect) -> Rect {
     }
 }
 
-/// All that is asked for can be read in an area of this size.
+/// Whether the whole request can be read in an area of this size.
 fn fits(effects: &[Effect], area: Rect) -> bool {
     let inner = panel_inner(area);
+    // Two rows more than the request: a blank one and the one that names the key. The theme does
+    // not change the number of lines.
     inner.width >= 20
         && request_lines(effects, inner.width, &Theme::DARK).len() + 2 <= usize::from(inner.height)
 }
@@ -67,7 +71,7 @@ fn request_lines(effects: &[Effect], width: u16, theme: &Theme) -> Vec<Line<'sta
     wrap(&[(sentence, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))], width.into())
 }
 
-/// Draws what a demo asks for, with the key that allows it.
+/// Draws the effects that a demo asks for, with the key that allows them.
 pub(super) fn draw_consent(
     effects: &[Effect],
     area: Rect,
@@ -83,15 +87,12 @@ pub(super) fn draw_consent(
         lines.push(Line::default());
         lines.push(Line::from(vec![
             Span::styled("a", key),
-            Span::styled(
-                " allows it until the talk ends. Until then nothing of it happens.",
-                theme.dim(),
-            ),
+            Span::styled(" allows this until the talk ends. Nothing happens before.", theme.dim()),
         ]));
     } else {
         let room = usize::from(inner.height).saturating_sub(2);
         lines.truncate(room);
-        let text = "There is no room here for all of it: enlarge the terminal to allow it.";
+        let text = "Not all of it fits here: enlarge the terminal to allow it.";
         lines.extend(wrap(&[(text.to_owned(), theme.dim())], inner.width.into()));
     }
     for (row, line) in (0..).zip(&lines) {

@@ -1,7 +1,7 @@
-//! The last row: where we are, who has the keyboard, how long it has taken, whether the servers
-//! live.
+//! The footer, in the last row: the slide, who has the keyboard, the elapsed minutes, and the state
+//! of the servers.
 //!
-//! On a narrow screen the less important parts go first.
+//! On a narrow screen the least important parts are left out first.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,42 +11,43 @@ use ratatui::text::{Line, Span};
 use crate::stage::Theme;
 use crate::text;
 
-/// The most steps to come that are shown as a dot each; more are shown as a number and a dot.
+/// The largest number of remaining steps that are shown as a dot each. More are shown as a number
+/// and one dot.
 const MAX_STEP_DOTS: usize = 9;
 
-/// What the footer tells.
+/// What the footer shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Footer<'a> {
-    /// The section in force.
+    /// The name of the current section.
     pub(crate) section: Option<&'a str>,
-    /// The slide, from 1.
+    /// The number of the slide, from 1.
     pub(crate) slide: usize,
     /// The number of slides.
     pub(crate) slides: usize,
-    /// The step shown and the number of steps, from 1.
+    /// The current step, from 1, and the number of steps.
     pub(crate) step: (usize, usize),
-    /// The whole minutes since the talk began.
+    /// The minutes since the talk began, rounded down.
     pub(crate) minutes: u64,
-    /// Who has the keyboard.
+    /// The owner of the keyboard.
     pub(crate) key_owner: KeyOwner<'a>,
     /// The bundled servers.
     pub(crate) servers: &'a [ServerStatus],
-    /// There is no talk around the demo.
+    /// Whether there is only a demo and no talk around it.
     pub(crate) standalone: bool,
 }
 
-/// Who has the keyboard.
+/// The owner of the keyboard, with what the footer offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyOwner<'a> {
-    /// The slide, on which there is no demo.
+    /// The slide, which has no demo.
     Slide,
-    /// The slide; Enter would give it to a demo.
+    /// The slide. Enter would give the keyboard to a demo.
     Offer,
-    /// The slide; the demo of that name waits to be allowed.
+    /// The slide. The demo of this name waits for consent.
     Asks(&'a str),
-    /// The demo of that name.
+    /// The demo of this name.
     Demo(&'a str),
-    /// A number is being typed.
+    /// The input for a slide number, with the digits typed so far.
     GoTo(&'a str),
 }
 
@@ -55,12 +56,12 @@ pub(crate) enum KeyOwner<'a> {
 pub struct ServerStatus {
     /// The server's name.
     pub name: &'static str,
-    /// Whether it listens; `None` while it starts.
+    /// Whether the server listens; `None` while it starts.
     pub is_up: Option<bool>,
 }
 
 impl Footer<'_> {
-    /// Draws it into the one row of `area`.
+    /// Draws the footer into `area`, which has one row.
     pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         buffer.set_style(area, Style::new().fg(theme.dim).bg(theme.panel));
         let count = if self.standalone { quit_hint(theme) } else { self.slide_count(theme) };
@@ -74,6 +75,8 @@ impl Footer<'_> {
             Line::styled(format!("{name} │ "), theme.dim().add_modifier(Modifier::BOLD))
         });
         let talk = |part: Line<'static>| (!self.standalone).then_some(part);
+        // In order of importance. Keys and count are always there; these parts are added while
+        // there is room.
         for (part, on_left) in [
             (section, true),
             (Some(self.server_line(theme)), false),
@@ -189,13 +192,13 @@ impl Footer<'_> {
     }
 }
 
-/// What stands in the place of the count where there is nothing to count.
+/// Returns what stands in place of the slide count when there is no talk.
 fn quit_hint(theme: &Theme) -> Line<'static> {
     let key = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     Line::from(vec![Span::styled("Ctrl-C", key), Span::styled(" leaves", theme.dim())])
 }
 
-/// The marker row above the footer, right-aligned.
+/// Draws the marker row above the footer, right-aligned.
 pub(crate) fn draw_overflow_hint(text: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let text = text::ellipsize(text, area.width.into());
     let x = area.right().saturating_sub(text::width(&text) as u16);
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn it_folds_from_wide_to_narrow() {
+    fn a_narrow_footer_leaves_out_the_least_important_parts() {
         assert_eq!(
             drawn(80, KeyOwner::Slide),
             " Frames │ → next  ? keys               ● http  ✗ ws  12 min  ━━━───────  ·20/49 "
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn many_steps_to_come_leave_the_rest_its_room() {
+    fn many_remaining_steps_leave_room_for_the_rest() {
         assert!(
             drawn_at((1, 10), 80, KeyOwner::Slide).contains("12 min  ━━━───────  ·········20/49")
         );
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn it_always_says_who_has_the_keyboard() {
+    fn the_footer_always_shows_who_has_the_keyboard() {
         assert!(
             drawn(80, KeyOwner::Demo("inspect"))
                 .contains("inspect has the keyboard   Esc: back to the slides")

@@ -1,7 +1,7 @@
-//! Code in colour, by what each word is.
+//! Syntax highlighting of code blocks.
 //!
-//! The grammars come from `syntect` and `two-face`. They take longer to load than a talk may take
-//! to start, so this runs on a thread beside the screen, and slides show plain code until then.
+//! The grammars come from `syntect` and `two-face`. Loading them takes longer than a talk may take
+//! to start, so a thread does this work, and slides show plain code until it is done.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet
 
 use crate::deck::{Block, Deck};
 
-/// What a word of code is.
+/// The kind of a token of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
-    /// Nothing in particular.
+    /// No particular kind.
     Plain,
     /// A comment.
     Comment,
@@ -20,17 +20,17 @@ pub enum TokenKind {
     Keyword,
     /// A string.
     Text,
-    /// A number, a constant, an escape.
+    /// A number, a constant or an escape sequence.
     Constant,
     /// The name of a function.
     Function,
-    /// The name of a type, a tag, a header.
+    /// The name of a type, a tag or a header field.
     Type,
     /// Brackets, commas, operators.
     Punctuation,
 }
 
-/// One line of code in words.
+/// One line of code as tokens.
 pub type Tokens = Vec<(String, TokenKind)>;
 
 /// The highlighted code blocks of a deck.
@@ -40,13 +40,14 @@ pub struct Highlights {
 }
 
 impl Highlights {
-    /// Highlights every code block of `deck`. Blocks in a language that no grammar knows stay out.
+    /// Highlights every code block of `deck`. Blocks in a language without a grammar are left out.
     pub fn from_deck(deck: &Deck) -> Self {
         let mut found = Vec::new();
         deck.slides.iter().for_each(|slide| collect_code(&slide.blocks, &mut found));
         if found.is_empty() {
             return Self::default();
         }
+        // Only now: the grammars are about a megabyte to load, and a deck may hold no code.
         let set = two_face::syntax::extra_newlines();
         let highlighted = found.into_iter().filter_map(|(language, lines)| {
             let tokens = highlight(&set, grammar(&set, language)?, lines)?;
@@ -55,7 +56,7 @@ impl Highlights {
         Self { blocks: highlighted.collect() }
     }
 
-    /// The words of a code block, if it is highlighted.
+    /// Returns the tokens of a code block by line, or `None` if it is not highlighted.
     pub fn tokens(&self, language: &str, lines: &[String]) -> Option<&Vec<Tokens>> {
         if self.blocks.is_empty() {
             return None;
@@ -63,7 +64,7 @@ impl Highlights {
         self.blocks.get(&(language.to_owned(), lines.to_vec()))
     }
 
-    /// Whether there is anything in it.
+    /// Whether no code block is highlighted.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
@@ -98,10 +99,12 @@ fn highlight(set: &SyntaxSet, grammar: &SyntaxReference, lines: &[String]) -> Op
     let roles = ScopeTable::new();
     let mut highlighted = Vec::with_capacity(lines.len());
     for line in lines {
+        // The grammars of `extra_newlines` expect each line to end with a newline.
         let ended = format!("{line}\n");
         let mut tokens = Tokens::new();
         let mut at = 0;
         for (next, change) in state.parse_line(&ended, set).ok()? {
+            // The last operation can lie at the newline, which `line` does not have.
             push_token(
                 &mut tokens,
                 &line[at.min(line.len())..next.min(line.len())],
@@ -124,7 +127,8 @@ fn push_token(tokens: &mut Tokens, text: &str, role: TokenKind) {
     }
 }
 
-/// Scope prefixes and what they mean; the innermost scope that has a meaning decides.
+/// Scope prefixes and their kinds. The innermost scope that matches a prefix decides. The first
+/// matching prefix counts, so `keyword.operator` stands before `keyword`.
 struct ScopeTable(Vec<(Scope, TokenKind)>);
 
 impl ScopeTable {
@@ -156,7 +160,8 @@ impl ScopeTable {
         };
         let mut found = stack.scopes.iter().rev().filter_map(meaning);
         match found.next() {
-            // a quotation mark belongs to its string, a slash to its comment
+            // The delimiters of a string or comment have the scope of punctuation too, but are
+            // shown like the string or comment that they delimit.
             Some(TokenKind::Punctuation) => found
                 .find(|role| matches!(role, TokenKind::Text | TokenKind::Comment))
                 .unwrap_or(TokenKind::Punctuation),
@@ -178,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_of_the_talk_is_known() {
+    fn every_language_of_the_talk_is_highlighted() {
         for (language, code, word, role) in [
             ("go", "func main() { return }", "func", TokenKind::Keyword),
             ("rust", "let x = \"hi\";", "\"hi\"", TokenKind::Text),

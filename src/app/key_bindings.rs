@@ -1,12 +1,12 @@
-//! The stage's own keys: the one table that the program obeys and the help shows.
+//! The stage's own keys, in one table that both the dispatch and the help use.
 //!
-//! What a demo does with its keys is its own matter.
+//! Demos have keys of their own, which the stage does not interpret.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::stage::KeyHint;
 
-/// What a key asks of the stage.
+/// The action of a key on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StageAction {
     Next,
@@ -31,7 +31,7 @@ struct KeyBinding {
     action: StageAction,
     keys: &'static [(KeyCode, KeyModifiers)],
     hint: KeyHint,
-    /// Whether the stage keeps the key even while a demo has the others.
+    /// Whether the stage keeps the key even while a demo has the keyboard.
     always: bool,
 }
 
@@ -120,10 +120,10 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
     )),
 ];
 
-/// `q` quits like Ctrl-C does, but belongs to a demo while that has the keys.
+/// `q` quits like Ctrl-C, but belongs to the demo while one has the keyboard.
 const QUIT_KEY: (KeyCode, KeyModifiers) = letter('q');
 
-/// What `key` asks of the stage; `focused` tells whether a demo has the keys.
+/// Returns the stage's action for `key`. `focused` is whether a demo has the keyboard.
 pub(crate) fn action_for(key: &KeyEvent, focused: bool) -> Option<StageAction> {
     let pressed = (key.code, modifiers(key));
     if !focused && pressed == QUIT_KEY {
@@ -134,18 +134,18 @@ pub(crate) fn action_for(key: &KeyEvent, focused: bool) -> Option<StageAction> {
     KEY_BINDINGS.iter().find(bound).map(|binding| binding.action)
 }
 
-/// Whether `key` asks for a demo that has stopped to be opened anew. Any other demo may give it a
-/// meaning of its own.
+/// Whether `key` restarts a demo that has stopped. A demo that runs may use the key for itself.
 pub(crate) fn is_restart(key: &KeyEvent) -> bool {
     (key.code, modifiers(key)) == control('r')
 }
 
-/// The table as the help shows it.
+/// Returns the table as the help shows it.
 pub(crate) fn hints() -> Vec<KeyHint> {
     KEY_BINDINGS.iter().map(|binding| binding.hint).collect()
 }
 
-/// A shifted letter is that letter in upper case or another sign; its Shift tells nothing more.
+/// Returns the modifiers that count. Shift on a character is already in the character (upper case,
+/// or another sign), and terminals differ in whether they report it.
 fn modifiers(key: &KeyEvent) -> KeyModifiers {
     match key.code {
         KeyCode::Char(_) => key.modifiers - KeyModifiers::SHIFT,
@@ -177,7 +177,7 @@ mod tests {
         );
     }
 
-    /// Ctrl-C and Ctrl-Z as in any program, and the two keys of a clicker.
+    /// Ctrl-C and Ctrl-Z as in any program, and the two keys that a presentation clicker sends.
     const ALWAYS: [((KeyCode, KeyModifiers), StageAction); 4] = [
         (control('c'), StageAction::Quit),
         (control('z'), StageAction::Suspend),

@@ -1,7 +1,7 @@
 //! The talk on stage: state, event loop, views.
 //!
-//! Input is a stream of [`AppEvent`]s, so that a test plays a whole talk by script. No demo is
-//! known here by its type, and no file is read.
+//! Input is a stream of [`AppEvent`]s, so a test can play a whole talk from a script. This module
+//! knows no demo by its type and reads no file.
 
 mod app_view;
 mod consent;
@@ -9,6 +9,7 @@ mod footer;
 mod highlight;
 mod key_bindings;
 mod mouse;
+mod presentation;
 mod resize;
 mod restart;
 mod slide;
@@ -17,7 +18,8 @@ mod terminal;
 
 pub use footer::ServerStatus;
 pub use highlight::{Highlights, TokenKind, Tokens};
-pub use state::{App, AppEvent, LoopExit, Presentation};
+pub use presentation::Presentation;
+pub use state::{App, AppEvent, LoopExit};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{Signals, event_stream, watch_servers};
 pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};

@@ -1,6 +1,6 @@
-//! The mouse, and the other errands that the loop runs for the talk at the terminal.
+//! The mouse, and the requests to the terminal that the event loop carries out for the talk.
 //!
-//! What a click means is the demo's own business.
+//! The demo decides what a click means.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
@@ -8,7 +8,8 @@ use ratatui::layout::{Position, Rect};
 use crate::app::state::{App, LoopExit};
 
 impl App {
-    /// The mouse belongs to the demo that has the keys; elsewhere the wheel scrolls the slide.
+    /// Passes clicks and the wheel to the demo that has the keyboard. Outside of it the wheel
+    /// scrolls the slide.
     pub(crate) fn handle_mouse(&mut self, mouse: MouseEvent) {
         let by = match mouse.kind {
             MouseEventKind::ScrollDown => 1,
@@ -30,6 +31,8 @@ impl App {
         match hit {
             Some((index, place)) => {
                 let Some(Ok(demo)) = self.slots.get_mut(index) else { return };
+                // A demo is drawn at its whole height even if part of it is scrolled out, so clicks
+                // count from its first row, not from the first visible one.
                 let whole = Rect { height: place.total_rows, ..place.visible };
                 if by == 0 {
                     demo.click(Position { y: at.y + place.hidden_rows, ..at }, whole);
@@ -42,10 +45,11 @@ impl App {
         }
     }
 
-    /// What is to be done with the terminal before the loop goes on.
+    /// Returns what must be done with the terminal before the loop continues.
     pub(crate) fn terminal_request(&mut self) -> Option<LoopExit> {
         let copied = self.slots.iter_mut().flatten().find_map(|demo| demo.take_clipboard());
         let mouse = self.focus.is_some();
+        // One request at a time. The mouse is asked for again in the next turn of the loop.
         if let Some(text) = copied {
             return Some(LoopExit::CopyToClipboard(text));
         }

@@ -1,6 +1,6 @@
-//! The open slide laid out anew: for another size, another theme, code that has been highlighted.
+//! Lays the open slide out again, for a new size, a new theme or newly highlighted code.
 //!
-//! How blocks become rows is the slide's matter.
+//! `slide` turns blocks into rows.
 
 use ratatui::layout::{Rect, Size};
 
@@ -11,18 +11,20 @@ use crate::app::terminal::screen::clamp_size;
 use crate::deck::{self, Slide, Warning};
 use crate::stage::{OpenRefusal, Theme};
 
-/// The rows of a demo that waits to be allowed, and of one that cannot open.
+/// The minimum number of rows for a demo that waits for consent.
 const CONSENT_ROWS: u16 = 9;
+/// The minimum number of rows for a demo that cannot open.
 const CLOSED_SLOT_ROWS: u16 = 6;
 
 impl App {
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
         let Size { width, height } = clamp_size(Size { width, height });
         self.resize_to(Rect::new(0, 0, width, height));
+        // A terminal may reflow its cells, so the last frame is no longer what it shows.
         self.repaint = true;
     }
 
-    /// Lays the talk out for a screen of this area.
+    /// Lays the open slide out for a screen of this area.
     pub(crate) fn resize_to(&mut self, area: Rect) {
         if self.area != area {
             self.area = area;
@@ -40,6 +42,7 @@ impl App {
 
     pub(crate) fn set_highlights(&mut self, highlights: Highlights) {
         self.highlights = highlights;
+        // Lists and quotes may hold code blocks.
         let has_code = |slide: &Slide| {
             slide.blocks.iter().any(|block| {
                 matches!(
@@ -72,6 +75,7 @@ impl App {
             min_demo_rows: rows,
             style,
         };
+        // The last row belongs to the footer.
         let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
         self.layout = SlideLayout::new(&input, area);
         self.progress.scroll = self.progress.scroll.min(self.layout.max_scroll());

@@ -1,13 +1,11 @@
-//! A demo that has stopped by a fault of its own, or was just allowed, opened anew.
-//!
-//! That it has stopped is told by its slot; here is what can be done about it.
+//! Opens a demo again after it has stopped by a fault of its own, or once it was allowed.
 
 use crate::app::state::App;
 use crate::stage::OpenRefusal;
 
 impl App {
-    /// Opens anew the demo that has stopped: the one that has the keys, or while none has them the
-    /// first of the slide. `false` if there is none.
+    /// Restarts the demo that has the keyboard, or, if none has it, the first of the slide that has
+    /// stopped. Returns `false` if no such demo has stopped.
     pub(crate) fn restart(&mut self) -> bool {
         let stopped =
             |index: &usize| self.slots[*index].as_ref().is_ok_and(|demo| demo.stopped().is_some());
@@ -21,17 +19,17 @@ impl App {
         true
     }
 
-    /// Why a demo has stopped by a fault of its own since the program began, restarted or not; none
-    /// if none has.
+    /// Returns why a demo stopped by a fault of its own, whether it was restarted since or not;
+    /// `None` if none has stopped since the program began.
     pub fn demo_fault(&self) -> Option<String> {
         let now = || self.slots.iter().flatten().find_map(|demo| demo.stopped());
         self.stopped.as_deref().or_else(now).map(str::to_owned)
     }
 
-    /// Opens a demo of the slide anew, as it was when the slide was opened.
+    /// Opens a demo of the slide again, in the state in which the slide opens it.
     pub(crate) fn reopen(&mut self, index: usize) {
         let Some(fence) = self.slide().demos().nth(index).cloned() else { return };
-        // the old one first: what it holds, a port or a file, may be wanted again
+        // The old demo must end first, because the new one may need its port or file.
         if let Some(slot) = self.slots.get_mut(index) {
             *slot = Err(OpenRefusal::Complaints(Vec::new()));
         }

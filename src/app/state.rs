@@ -1,6 +1,6 @@
-//! What the stage knows, and how each event changes it.
+//! The state of a talk, and how each event changes it.
 //!
-//! Nothing is drawn here. The only engines touched are the demos of the slide that is open.
+//! This file draws nothing. It talks to no engine, only to the demos of the open slide.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,76 +11,49 @@ use ratatui::layout::{Rect, Size};
 use crate::app::footer::{KeyOwner, ServerStatus};
 use crate::app::highlight::Highlights;
 use crate::app::key_bindings::{self, StageAction};
+use crate::app::presentation::Presentation;
 use crate::app::slide::{SlideLayout, SlideProgress};
-use crate::deck::{self, Deck, Slide, Warning};
-use crate::stage::{
-    ColorDepth, DemoPosition, DynDemo, EffectConsents, OpenRefusal, Registry, Services,
-    StandaloneDemo, Theme,
-};
+use crate::deck::{self, Slide};
+use crate::stage::{DemoPosition, DynDemo, OpenRefusal, Services, Theme};
 
-/// A talk and everything it is shown with.
-#[derive(Clone)]
-pub struct Presentation {
-    /// The slides.
-    pub deck: Deck,
-    /// The file's name, as warnings show it.
-    pub file: String,
-    /// What is odd about the deck.
-    pub warnings: Vec<Warning>,
-    /// The demos it may name.
-    pub registry: Registry,
-    /// The bundled servers.
-    pub services: Services,
-    /// The theme, if the command line or the deck decides; else the terminal's ground does.
-    pub theme: Option<deck::ThemeChoice>,
-    /// The colours the terminal can show.
-    pub color_depth: ColorDepth,
-    /// What the deck may do outside of the talk without asking.
-    pub consents: EffectConsents,
-    /// What the reader should know first; it stands above the footer until the first key.
-    pub notice: Option<String>,
-    /// There is no talk, only this demo in the place of the only fence, which has the screen and
-    /// the keys from the start.
-    pub standalone: Option<StandaloneDemo>,
-}
-
-/// What happens to a talk.
+/// An event that changes a talk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppEvent {
-    /// A key, a paste, a new size.
+    /// Terminal input: a key, a paste, the mouse or a new size.
     Input(Input),
-    /// The terminal told the colour of its ground.
+    /// The terminal reported whether its background is dark or light.
     Background(deck::ThemeChoice),
-    /// Code has been highlighted.
+    /// The code blocks of the deck have been highlighted.
     Highlighted(Highlights),
     /// The state of the bundled servers changed.
     Servers(Vec<ServerStatus>),
-    /// A minute has passed.
+    /// A minute of the talk has passed.
     Minute,
-    /// The process was asked to end, by the signal of this number.
+    /// The signal of this number asked the process to end.
     Signal(i32),
-    /// The process goes on after it was stopped; the terminal may be another than before.
+    /// The process was stopped and continues (SIGCONT). The terminal's modes and size may have
+    /// changed.
     Continued,
 }
 
 /// How a run of the event loop ended, or what it asks of the terminal before it goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoopExit {
-    /// The reader is done.
+    /// The user quit.
     Quit,
     /// A signal of this number asked for the end.
     Signal(i32),
-    /// The reader wants the shell for a while.
+    /// The user pressed Ctrl-Z to return to the shell for a while.
     Suspend,
-    /// The process was stopped from outside and goes on: the terminal must be taken again.
+    /// The process was stopped from outside and continues. The terminal must be taken again.
     Continued,
-    /// Not an end: a text for the clipboard.
+    /// Not an end: the loop asks to put this text on the clipboard.
     CopyToClipboard(String),
-    /// Not an end: whether the terminal is to report the mouse.
+    /// Not an end: the loop asks to turn mouse reports on or off.
     CaptureMouse(bool),
 }
 
-/// A demo of the open slide: alive, or what keeps it from opening.
+/// A demo of the open slide, or the reason why it is not open.
 pub(crate) type DemoSlot = Result<Box<dyn DynDemo>, OpenRefusal>;
 
 /// What is drawn over the slide.
@@ -98,7 +71,7 @@ pub struct App {
     pub(crate) slide_index: usize,
     pub(crate) progress: SlideProgress,
     pub(crate) slots: Vec<DemoSlot>,
-    /// The demo that has the keys.
+    /// The index of the demo that has the keyboard.
     pub(crate) focus: Option<usize>,
     last_focus: Option<usize>,
     pub(crate) overlay: Option<Overlay>,
@@ -110,16 +83,16 @@ pub struct App {
     services: Arc<Services>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
-    /// The terminal reports the mouse.
+    /// Whether the terminal reports the mouse.
     pub(crate) mouse_captured: bool,
     pub(crate) exit: Option<LoopExit>,
-    /// Why a demo had stopped that was restarted.
+    /// Why the demo that was last restarted had stopped.
     pub(crate) stopped: Option<String>,
 }
 
 impl App {
-    /// A talk at its first slide, on a screen of `size`. A demo on that slide opens at once, which
-    /// needs a tokio runtime around it.
+    /// Creates a talk at its first slide, on a screen of `size`. The demos of that slide open at
+    /// once, so this must be called within a tokio runtime.
     pub fn new(presentation: Presentation, size: Size) -> Self {
         let theme = Theme::of(presentation.theme.unwrap_or(deck::ThemeChoice::Dark));
         let highlights = Highlights::default();
@@ -155,12 +128,12 @@ impl App {
         app
     }
 
-    /// The slide that is open, from 0.
+    /// Returns the index of the open slide, from 0.
     pub fn slide_index(&self) -> usize {
         self.slide_index
     }
 
-    /// Takes one event.
+    /// Handles one event.
     pub fn update(&mut self, event: AppEvent) {
         match event {
             AppEvent::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => {
@@ -188,7 +161,7 @@ impl App {
         }
     }
 
-    /// Tells the open demos the time.
+    /// Passes the time to the open demos that asked for ticks.
     pub(crate) fn tick(&mut self, now: Instant) {
         for demo in self.slots.iter_mut().flatten().filter(|demo| demo.tick_interval().is_some()) {
             demo.tick(now);
@@ -196,12 +169,12 @@ impl App {
         }
     }
 
-    /// The slide that is open.
+    /// Returns the open slide.
     pub(crate) fn slide(&self) -> &Slide {
         &self.presentation.deck.slides[self.slide_index]
     }
 
-    /// Who has the keys, for the footer.
+    /// Returns who has the keyboard, as the footer shows it.
     pub(crate) fn key_owner(&self) -> KeyOwner<'_> {
         let name =
             |index| self.slide().demos().nth(index).map_or("demo", |fence| fence.name.as_str());
@@ -244,8 +217,8 @@ impl App {
         }
     }
 
-    /// Esc is for the demo: it has something open, or there is nothing else that could have the
-    /// keys.
+    /// Whether Esc goes to the demo: it has something open that Esc closes, or it stands alone, so
+    /// no slide could take the keyboard back.
     fn keeps_escape(&self, index: usize) -> bool {
         self.presentation.standalone.is_some()
             || self
@@ -262,6 +235,7 @@ impl App {
     }
 
     fn perform_action(&mut self, action: StageAction) {
+        // Every action closes the help, so a speaker who opened it can go on at once.
         let help = self.overlay == Some(Overlay::Help);
         if help {
             self.overlay = None;
@@ -300,6 +274,7 @@ impl App {
                 }
                 return;
             }
+            // A seventh digit is ignored; any other key gives up the input.
             KeyCode::Char(digit) if digit.is_ascii_digit() => {}
             _ => return,
         }
@@ -324,7 +299,8 @@ impl App {
         }
     }
 
-    /// Opens a slide at a step. The demos of the slide that is left end here, with their sockets.
+    /// Opens a slide at a step. The demos of the slide that is left end here, and their sockets
+    /// close.
     fn open_slide(&mut self, at: usize, step: usize) {
         let same = at == self.slide_index && !self.slots.is_empty();
         self.slide_index = at.min(self.presentation.deck.slides.len() - 1);
@@ -332,7 +308,9 @@ impl App {
             SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
         self.focus = None;
         self.last_focus = None;
+        // Going to the slide that is already open rewinds its steps but keeps its demos running.
         if !same {
+            // The old demos end before new ones open, because a new one may need the same port.
             self.slots.clear();
             self.slots = self
                 .slide()
@@ -357,7 +335,8 @@ impl App {
         )
     }
 
-    /// The demo that would get the keys now: the one after the last that had them.
+    /// Returns the demo that would get the keyboard next: the first open one behind the one that
+    /// had it last.
     fn next_focus(&self) -> Option<usize> {
         let count = self.slots.len();
         let first = self.last_focus.map_or(0, |last| last + 1);
@@ -367,13 +346,13 @@ impl App {
     fn focus_next_demo(&mut self) {
         self.focus = self.next_focus();
         self.last_focus = self.focus;
-        // a demo that has the keys but is not to be seen would be a riddle
+        // Otherwise keys could go to a demo that is scrolled out of sight.
         if let Some(index) = self.focus {
             self.scroll_to_demo(index);
         }
     }
 
-    /// Goes to where as much as possible of the demo is to be seen.
+    /// Reveals the demo and scrolls so that as much of it as possible is visible.
     pub(crate) fn scroll_to_demo(&mut self, index: usize) {
         let step = self.slide().blocks.iter().scan((0, 0), |(step, demos), block| {
             *step += usize::from(*block == deck::Block::Pause);

@@ -1,6 +1,4 @@
-//! Screens as files.
-//!
-//! What is on a screen is decided elsewhere; here it is only written down.
+//! Writes finished screens as pictures.
 
 mod svg;
 

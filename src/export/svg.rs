@@ -1,7 +1,7 @@
-//! A finished frame as an SVG picture, cell by cell.
+//! Converts a finished frame to an SVG picture, cell by cell.
 //!
-//! Runs of cells in one style become one text element, stretched to its cells, so that box drawings
-//! meet whatever font shows them.
+//! A run of cells in one style becomes one text element. The element is stretched to the width of
+//! its cells, so that box drawings join in any font.
 
 use std::fmt::Write as _;
 
@@ -12,8 +12,7 @@ use unicode_width::UnicodeWidthStr as _;
 /// The width and height of a cell, in SVG units.
 const CELL_SIZE: (f32, f32) = (8.4, 18.0);
 
-/// The frame as an SVG document; colours that are the terminal's own become `text` and
-/// `background`.
+/// Converts a frame to an SVG document. The terminal's own colours become `text` and `background`.
 pub fn to_svg(buffer: &Buffer, text: Color, background: Color) -> String {
     let (width, height) =
         (f32::from(buffer.area.width) * CELL_SIZE.0, f32::from(buffer.area.height) * CELL_SIZE.1);
@@ -32,7 +31,7 @@ pub fn to_svg(buffer: &Buffer, text: Color, background: Color) -> String {
     out + "</svg>\n"
 }
 
-/// Cells side by side that look alike.
+/// Adjacent cells of the same style.
 struct StyledRun<'a> {
     x: u16,
     cells: u16,
@@ -45,6 +44,8 @@ fn styled_runs(buffer: &Buffer, y: u16) -> Vec<StyledRun<'_>> {
     let mut x = buffer.area.left();
     while x < buffer.area.right() {
         let cell = &buffer[(x, y)];
+        // A wide character has a run of its own, because a font may give it another width than two
+        // cells.
         let wide = cell.symbol().width().max(1) as u16;
         match runs.last_mut().filter(|run| has_same_style(run.style, cell) && wide == 1) {
             Some(run) => {
@@ -75,6 +76,7 @@ impl StyledRun<'_> {
         let (left, top) = (f32::from(self.x) * CELL_SIZE.0, f32::from(y) * CELL_SIZE.1);
         let width = f32::from(self.cells) * CELL_SIZE.0;
         if back != hex_color(background, background) {
+            // Writing to a string cannot fail, here and below.
             let _ = writeln!(
                 out,
                 "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" \
@@ -96,6 +98,7 @@ impl StyledRun<'_> {
                 look.push_str(attribute);
             }
         }
+        // The baseline: about a quarter of the cell is below it in monospaced fonts.
         let base = top + CELL_SIZE.1 * 0.76;
         let _ = writeln!(
             out,
@@ -114,6 +117,8 @@ fn hex_color(color: Color, own: Color) -> String {
 }
 
 fn escape_xml(text: &str) -> String {
+    // The ampersand goes first, because the others bring one in. No-break spaces keep their width
+    // in renderers that ignore `xml:space`.
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}")
 }
 

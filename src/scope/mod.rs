@@ -1,9 +1,9 @@
-//! A [`Scope`] owns tasks and threads, so that leaving a slide, or ending a command, ends
-//! everything it started. It does not restart anything and gives no results back: tasks report
-//! through channels of their own, of which [`report_channel()`] is one.
+//! A [`Scope`] owns tasks and threads. When a slide is left or a command ends, everything that it
+//! started ends too. A scope restarts nothing and returns no results: tasks report through channels
+//! of their own, such as [`report_channel()`].
 //!
-//! A panic in a task is caught and handed to the scope's panic callback as one line of text; the
-//! process, its other tasks and the terminal live on.
+//! A panic in a task is caught and passed to the scope's panic callback as one line of text. The
+//! process, its other tasks and the terminal go on.
 
 mod report_channel;
 
@@ -24,11 +24,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use report_channel::{ReportReceiver, ReportSender, report_channel};
 
-/// The owner of a set of tasks. Clones are further owners; the last one dropped ends the tasks, as
-/// [`Scope::cancel`] does.
+/// The owner of a set of tasks. Clones share the ownership. When the last one is dropped, the tasks
+/// end as with [`Scope::cancel`].
 ///
-/// A task that wants to start others is given a [`Scope::child`], never a clone: a task that owns
-/// the scope it runs in would keep itself alive.
+/// A task that spawns others needs a [`Scope::child`], never a clone. A task that owns its own
+/// scope would keep itself alive.
 #[derive(Clone)]
 pub struct Scope {
     owner: Arc<ScopeInner>,
@@ -36,7 +36,7 @@ pub struct Scope {
 
 struct ScopeInner {
     token: CancellationToken,
-    /// The trackers to tell of a task: this scope's own first, then those of the scopes around it.
+    /// The trackers that count a task: the scope's own first, then those of the scopes around it.
     trackers: Vec<TaskTracker>,
     on_panic: PanicCallback,
 }
@@ -57,14 +57,14 @@ impl Drop for ScopeInner {
 }
 
 impl Scope {
-    /// A scope of its own. `on_panic` gets `task "name" panicked at file:line:column: message`, on
-    /// the thread the task ran on; it must not block.
+    /// Creates a scope without a parent. `on_panic` receives `task "name" panicked at
+    /// file:line:column: message` on the thread of the task, and must not block.
     pub fn new(on_panic: impl Fn(String) + Send + Sync + 'static) -> Self {
         install_panic_hook();
         Self::within(CancellationToken::new(), Vec::new(), Arc::new(on_panic))
     }
 
-    /// A scope that ends with this one or earlier, and reports its panics to the same place.
+    /// Creates a scope that ends with this one or earlier, and shares its panic callback.
     /// [`Scope::closed`] of this scope waits for the child's tasks too.
     #[must_use]
     pub fn child(&self) -> Self {
@@ -77,8 +77,8 @@ impl Scope {
         Self { owner: Arc::new(ScopeInner { token, trackers, on_panic }) }
     }
 
-    /// Runs `task` on the current tokio runtime until it ends or the scope does. In a cancelled
-    /// scope it is dropped without having run.
+    /// Runs `task` on the current tokio runtime until it or the scope ends. In a cancelled scope
+    /// the task is dropped without being polled.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -100,13 +100,12 @@ impl Scope {
         ));
     }
 
-    /// Runs a future on a thread of its own, with a current-thread tokio runtime of its own, until
-    /// it ends or the scope does: for servers and lanes that must not share a runtime with the
-    /// screen. `make` gets a child scope, for tasks beside the future on that runtime; they end
-    /// with it.
+    /// Runs a future on a thread with its own current-thread tokio runtime, until it or the scope
+    /// ends. This is for servers and lanes that must not share a runtime with the screen. `make` is
+    /// given a child scope for further tasks on that runtime, which end with the future.
     ///
     /// # Errors
-    /// If the system gives no further thread or no event queue.
+    /// Fails if the thread or the runtime cannot be created.
     pub fn spawn_thread<F, M>(&self, name: &str, make: M) -> io::Result<()>
     where
         M: FnOnce(Scope) -> F + Send + 'static,
@@ -126,22 +125,23 @@ impl Scope {
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             let token = inner.token();
             let on_panic = inner.owner.on_panic.clone();
-            // As a task, not as what `block_on` runs itself: each wake of that one costs a look at
-            // the sockets more.
+            // Spawned, because each wake of the future that `block_on` polls itself costs one more
+            // poll of the sockets.
             let owner = inner.clone();
             // The thread's tokens outlive the task: the scope is closed once the runtime has ended.
             let done = runtime.spawn(guard(task, token, on_panic, make(inner), Vec::new()));
             let _ = runtime.block_on(done);
-            // A maker that has no use for its scope must not end it by dropping it.
+            // If `make` ignores its scope and drops it, the task must not be cancelled by that.
             drop(owner);
-            // Not waiting for a name look-up that hangs: its thread has no socket.
+            // Does not wait for blocking threads, such as a name lookup that hangs. They hold no
+            // socket.
             runtime.shutdown_background();
             drop(tracker_tokens);
         })?;
         Ok(())
     }
 
-    /// Ends all tasks: each is dropped where it awaits, which releases its sockets.
+    /// Ends all tasks. Each is dropped at the point where it awaits, which closes its sockets.
     pub fn cancel(&self) {
         self.owner.token.cancel();
     }
@@ -151,14 +151,14 @@ impl Scope {
         self.owner.token.is_cancelled()
     }
 
-    /// A token that is cancelled with the scope, for code that wants to say goodbye by itself.
-    /// Holding it keeps nothing alive.
+    /// Returns a token that is cancelled with the scope, for code that shuts down by itself.
+    /// Holding the token keeps nothing alive.
     pub fn token(&self) -> CancellationToken {
         self.owner.token.clone()
     }
 
-    /// Waits until all tasks and threads have ended, those of child scopes too. It does not cancel
-    /// them.
+    /// Waits until all tasks and threads have ended, including those of child scopes. It does not
+    /// cancel them.
     pub async fn closed(&self) {
         let tracker = &self.owner.trackers[0];
         tracker.close();
@@ -187,6 +187,7 @@ async fn guard(
         let mut task = task;
         let mut cancelled = pin!(token.cancelled());
         poll_fn(|cx| {
+            // Checked first, so that a cancelled task is not polled even once more.
             if cancelled.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
@@ -203,21 +204,21 @@ async fn guard(
     drop(tracker_tokens);
 }
 
-/// A panic that was caught. As text it is one line, `panicked at file:line:column: message`.
+/// A panic that was caught. It is displayed as one line, `panicked at file:line:column: message`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("panicked{}: {message}", location.as_ref().map_or_else(String::new, |place| format!(" at {place}")))]
 pub struct CaughtPanic {
-    /// `file:line:column`, where the panic hook has seen it.
+    /// The location as `file:line:column`; `None` if the panic hook did not see the panic.
     pub location: Option<String>,
-    /// What it was called with.
+    /// The message of the panic.
     pub message: String,
 }
 
-/// Runs `task`; a panic in it is given back and goes no further. For a task of which a part may
-/// fail while the rest goes on.
+/// Runs `task` and returns a panic in it as an error, so that one part of a task can fail while the
+/// rest goes on.
 ///
 /// # Errors
-/// If it panics.
+/// Fails if the task panics.
 pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPanic> {
     let mut task = pin!(task);
     poll_fn(|cx| match catch_panic_now(|| task.as_mut().poll(cx)) {
@@ -227,11 +228,11 @@ pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPa
     .await
 }
 
-/// The same for something that does not wait. What `work` had under way when it panicked is not
-/// whole: throw it away.
+/// Runs `work`, which does not wait, and returns a panic in it as an error. What `work` was
+/// changing when it panicked may be inconsistent and should be thrown away.
 ///
 /// # Errors
-/// If it panics.
+/// Fails if `work` panics.
 pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
     install_panic_hook();
     let _inside = InTaskGuard::enter();
@@ -251,9 +252,8 @@ thread_local! {
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether this thread is running a scope's task just now, or work for [`catch_panic`] or
-/// [`catch_panic_now`]. A panic hook that restores the terminal asks this first and leaves the
-/// terminal alone if so: such a panic is caught.
+/// Whether this thread is polling a scope's task, or running work for [`catch_panic`] or
+/// [`catch_panic_now`]. A panic there is caught, so a panic hook must leave the terminal alone.
 pub fn is_in_task() -> bool {
     IN_TASK.get()
 }
@@ -274,8 +274,8 @@ impl Drop for InTaskGuard {
     }
 }
 
-/// A panic hook sees the location, `catch_unwind` does not; and the default hook would print over
-/// the slide.
+/// Installs the hook that records where a task panics. `catch_unwind` does not know the location,
+/// and the default hook would print over the slide.
 fn install_panic_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -303,7 +303,7 @@ mod tests {
 
     use super::*;
 
-    /// How long a test may take before it is called hung.
+    /// The time after which a test counts as hung.
     const HUNG: Duration = Duration::from_mins(1);
 
     fn quiet() -> Scope {
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_reported_with_its_place_and_others_live_on() {
+    async fn a_panic_is_reported_with_its_location_and_other_tasks_go_on() {
         let reports = Arc::new(Mutex::new(Vec::new()));
         let sink = reports.clone();
         let scope = Scope::new(move |text| sink.lock().unwrap().push(text));

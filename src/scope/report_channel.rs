@@ -1,12 +1,12 @@
 //! A channel from work that must not wait to a reader that may be slow.
 //!
-//! Of the reports that have not been read, only the latest is kept; the last one is never lost.
+//! It keeps only the latest unread report. The last report of all is never lost.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// A new channel, empty.
+/// Creates an empty channel.
 pub fn report_channel<T>() -> (ReportSender<T>, ReportReceiver<T>) {
     let shared =
         Arc::new(Shared { reports: Mutex::new(Reports::default()), changed: Notify::new() });
@@ -19,11 +19,11 @@ struct Shared<T> {
 }
 
 struct Reports<T> {
-    /// The latest report that has not been read.
+    /// The latest unread report.
     latest: Option<T>,
-    /// The one after which none comes.
+    /// The report that ends the channel.
     last: Option<T>,
-    /// The sender is gone.
+    /// Whether the sender was dropped.
     closed: bool,
 }
 
@@ -35,24 +35,26 @@ impl<T> Default for Reports<T> {
 
 impl<T> Shared<T> {
     fn lock(&self) -> MutexGuard<'_, Reports<T>> {
-        // each change is one assignment: the reports are whole even after a panic
+        // A poisoned lock is taken anyway: each change is one assignment, so the reports are
+        // consistent even after a panic.
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The sending end. It never waits; dropping it closes the channel.
+/// The sender. It never waits. Dropping it closes the channel.
 pub struct ReportSender<T>(Arc<Shared<T>>);
 
 impl<T> ReportSender<T> {
-    /// Sends a report on the way. It takes the place of one that has not been read.
+    /// Sends a report. It replaces an unread one.
     pub fn send_latest(&self, report: T) {
-        // the old report is dropped after the lock is released
+        // The old report is dropped after the lock is released, because dropping it may take long.
         let _unread = self.0.lock().latest.replace(report);
         self.0.changed.notify_one();
     }
 
-    /// Sends the report that ends the channel. It is read even if the reader is late.
+    /// Sends the report that ends the channel. It is kept until it is read.
     pub fn send_last(self, report: T) {
+        // Dropping `self` closes the channel and wakes the reader.
         self.0.lock().last = Some(report);
     }
 }
@@ -64,11 +66,12 @@ impl<T> Drop for ReportSender<T> {
     }
 }
 
-/// The receiving end.
+/// The receiver.
 pub struct ReportReceiver<T>(Arc<Shared<T>>);
 
 impl<T> ReportReceiver<T> {
-    /// Waits for the next report; `None` once the sender is gone and everything has been read.
+    /// Waits for the next report. Returns `None` once the sender is gone and everything has been
+    /// read.
     ///
     /// Cancel safe: a report is taken only when the future is ready.
     pub async fn recv(&mut self) -> Option<T> {
@@ -82,7 +85,8 @@ impl<T> ReportReceiver<T> {
                     return reports.last.take();
                 }
             }
-            // `notify_one` leaves a permit, so a report that comes in between is not missed
+            // `notify_one` leaves a permit, so a report that is sent between the check and this
+            // line is not missed.
             self.0.changed.notified().await;
         }
     }

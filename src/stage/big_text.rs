@@ -1,7 +1,8 @@
-//! Letters of several cells, for titles and figures that the last row must read.
+//! Big letters, several cells each, for titles and figures that must be readable from the last row
+//! of the audience.
 //!
-//! The shapes are those of the `font8x8` crate; tui-big-text draws the same, but brings twenty
-//! packages along that a cold build would have to wait for.
+//! The shapes come from the `font8x8` crate. The tui-big-text crate draws the same letters but adds
+//! twenty packages to a cold build.
 
 use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts as _};
 use ratatui::buffer::Buffer;
@@ -9,7 +10,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
-/// How large a letter is drawn.
+/// The size of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PixelSize {
     /// 4 columns by 4 rows: four pixels to a cell.
@@ -19,7 +20,7 @@ pub enum PixelSize {
 }
 
 impl PixelSize {
-    /// The columns and rows of one letter.
+    /// Returns the columns and rows of one letter.
     pub const fn glyph_cells(self) -> (u16, u16) {
         match self {
             Self::Quadrant => (4, 4),
@@ -28,7 +29,8 @@ impl PixelSize {
     }
 }
 
-/// One line of big letters, drawn from the left edge of its area and cut where that ends.
+/// One line of big letters. It is drawn from the left edge of its area and cut off at the right
+/// one.
 #[derive(Clone, Copy, Debug)]
 pub struct BigText<'a> {
     text: &'a str,
@@ -37,17 +39,17 @@ pub struct BigText<'a> {
 }
 
 impl<'a> BigText<'a> {
-    /// `text` in letters of `size`.
+    /// Creates a line with `text` in letters of `size`.
     pub fn new(text: &'a str, size: PixelSize, style: Style) -> Self {
         Self { text, size, style }
     }
 
-    /// The columns it wants.
+    /// Returns the width of `text` in columns.
     pub fn width_in_cells(text: &str, size: PixelSize) -> u16 {
         (text.chars().count() as u16).saturating_mul(size.glyph_cells().0)
     }
 
-    /// Whether each character of `text` has a big shape.
+    /// Whether the font has every character of `text`.
     pub fn can_draw(text: &str) -> bool {
         text.chars().all(|c| font_bitmap(c).is_some())
     }
@@ -75,6 +77,7 @@ impl Widget for BigText<'_> {
 }
 
 fn font_bitmap(letter: char) -> Option<[u8; 8]> {
+    // The fonts lack typographic punctuation, which titles often have.
     let letter = match letter {
         '’' | '‘' => '\'',
         '“' | '”' => '"',
@@ -85,6 +88,7 @@ fn font_bitmap(letter: char) -> Option<[u8; 8]> {
 }
 
 fn is_pixel_set(rows: [u8; 8], x: u16, y: u16) -> bool {
+    // In font8x8 the lowest bit is the leftmost pixel.
     rows[usize::from(y)] >> x & 1 == 1
 }
 
@@ -100,6 +104,8 @@ fn half_block(rows: [u8; 8], x: u16, y: u16) -> char {
 fn quadrant_block(rows: [u8; 8], x: u16, y: u16) -> char {
     const SHAPES: [char; 16] =
         [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
+    // The index has one bit for each pixel of the cell: upper left, upper right, lower left, lower
+    // right.
     let bit = |dx, dy| usize::from(is_pixel_set(rows, x + dx, y + dy));
     SHAPES[bit(0, 0) | bit(1, 0) << 1 | bit(0, 1) << 2 | bit(1, 1) << 3]
 }
@@ -124,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_cut() {
+    fn letters_are_cut_off_at_the_edge_of_the_area() {
         let whole = drawn("Hi", PixelSize::HalfHeight, Rect::new(0, 0, 16, 4));
         let cut = drawn("Hi", PixelSize::HalfHeight, Rect::new(0, 0, 5, 2));
         for y in 0..2 {

@@ -1,33 +1,36 @@
-//! How many colours the terminal can show, and a finished frame turned into those.
+//! The number of colours that the terminal can show, and the conversion of a finished frame to
+//! them.
 //!
-//! Views think in 24-bit colours; this is the one place that knows of fewer.
+//! Views use 24-bit colours only. No other file handles fewer.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
-/// The colours of a terminal.
+/// The colours that a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColorDepth {
     /// 24-bit colours.
     TrueColor,
-    /// The 256 colours of xterm.
+    /// The 256-colour palette of xterm.
     Ansi256,
-    /// The 16 colours of old; the ground stays the terminal's own.
+    /// The 16 ANSI colours. The background stays the terminal's own.
     Ansi16,
-    /// No colours: weight, underline and reverse must do.
+    /// No colours, only bold, underlined and reversed text.
     Monochrome,
 }
 
 impl ColorDepth {
-    /// What the environment says: `NO_COLOR`, then `COLORTERM`, then `TERM`.
+    /// Detects the colours from the environment: `NO_COLOR`, then `COLORTERM`, then `TERM`.
     ///
-    /// `variable` looks one up, so that this stays a function of its input.
+    /// `variable` looks up an environment variable, so that tests need not change the real ones.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
         let term = variable("TERM").unwrap_or_default();
+        // By the convention of no-color.org an empty `NO_COLOR` does not count.
         if variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || term == "dumb" {
             return Self::Monochrome;
         }
         let colors = variable("COLORTERM").unwrap_or_default();
+        // Terminfo entries named `*-direct` are 24-bit.
         if matches!(colors.as_str(), "truecolor" | "24bit") || term.contains("direct") {
             return Self::TrueColor;
         }
@@ -40,7 +43,7 @@ impl ColorDepth {
         Self::Ansi16
     }
 
-    /// Turns the colours of a finished frame into those of this depth.
+    /// Converts the colours of a finished frame to this depth.
     pub fn downgrade(self, buffer: &mut Buffer) {
         if self == Self::TrueColor {
             return;
@@ -66,8 +69,8 @@ impl ColorDepth {
     }
 }
 
-/// A bright ground under dark text, or the reverse of what surrounds it, is a cursor: it must
-/// survive without colour. Grounds are either very dark or very light; cursors are neither.
+/// Whether a cell belongs to a cursor, which must stay visible without colour. Cursors have a
+/// saturated background. All other backgrounds of the themes are almost grey.
 fn is_cursor(fg: Color, bg: Color) -> bool {
     match (fg, bg) {
         (Color::Rgb(..), Color::Rgb(r, g, b)) => {
@@ -78,8 +81,10 @@ fn is_cursor(fg: Color, bg: Color) -> bool {
     }
 }
 
-/// The nearest of the 6x6x6 cube and the 24 greys of xterm's palette.
+/// Returns the nearest colour of xterm's palette, from its 6x6x6 cube (16 to 231) or its 24 greys
+/// (232 to 255).
 fn nearest_ansi256(r: u8, g: u8, b: u8) -> u8 {
+    // The levels of the cube; the greys are 8, 18, ..., 238.
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let step =
         |c: u8| STEPS.iter().enumerate().min_by_key(|(_, s)| s.abs_diff(c)).map_or(0, |(i, _)| i);
@@ -100,11 +105,13 @@ fn squared_distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {
     square(a.0, b.0) + square(a.1, b.1) + square(a.2, b.2)
 }
 
-/// With 16 colours the ground is the terminal's own, and only cursors paint one.
+/// Returns the pair for 16 colours. The background is the terminal's own; only cursors set one.
 fn nearest_ansi16_pair(fg: Color, bg: Color) -> (Color, Color) {
     if is_cursor(fg, bg) {
         return (Color::Black, ColorDepth::Ansi16.nearest_color(bg));
     }
+    // Almost grey text is either ordinary (very light or very dark) or dim (in between). Ordinary
+    // text takes the terminal's own colour, which is readable on its background.
     let text = match fg {
         Color::Rgb(r, g, b) if r.max(g).max(b) - r.min(g).min(b) <= 60 => {
             if r.max(g).max(b).abs_diff(140) <= 62 { Color::DarkGray } else { Color::Reset }
@@ -114,9 +121,10 @@ fn nearest_ansi16_pair(fg: Color, bg: Color) -> (Color, Color) {
     (text, Color::Reset)
 }
 
-/// The nearest of the six bright hues, by which channels are strong.
+/// Returns the nearest of the six hues and white, by the channels that are strong.
 fn nearest_ansi16(r: u8, g: u8, b: u8) -> Color {
     let high = r.max(g).max(b);
+    // Strong: more than three quarters of the strongest channel.
     let strong = |c: u8| u16::from(c) * 4 > u16::from(high) * 3;
     match (strong(r), strong(g), strong(b)) {
         (true, true, true) => Color::White,
@@ -169,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_colours_keep_the_meaning() {
+    fn colours_keep_their_meaning_at_lower_depths() {
         let theme = Theme::DARK;
         assert_eq!(
             painted(
@@ -186,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_seen_without_colour() {
+    fn a_cursor_is_visible_without_colour() {
         for theme in [Theme::DARK, Theme::LIGHT] {
             let (fg, bg, modifier) = painted(ColorDepth::Monochrome, theme.cursor());
             assert_eq!((fg, bg), (Color::Reset, Color::Reset));

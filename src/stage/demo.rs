@@ -1,7 +1,7 @@
-//! What a demo is: a state machine with a view.
+//! The trait of all demos: a state machine with a view.
 //!
-//! A demo changes only in [`Demo::update`], draws only in [`Demo::view`], and touches the world
-//! only in [`Demo::perform`], which cannot see its state.
+//! A demo changes only in [`Demo::update`], draws only in [`Demo::view`], and has effects only in
+//! [`Demo::perform`], which cannot see its state.
 
 use std::time::{Duration, Instant};
 
@@ -15,29 +15,30 @@ use crate::stage::{DeclaredEffect, Diagnostic, SettingSpec, Settings, Stage, The
 pub trait Demo: Sized + Send + 'static {
     /// The word after ```` ```demo ````.
     const NAME: &'static str;
-    /// What it shows, in one line.
+    /// A description in one line.
     const ABOUT: &'static str;
-    /// The settings it takes.
+    /// The settings that it accepts.
     const SETTINGS: &'static [SettingSpec];
-    /// The keys it knows while it has them.
+    /// The keys that it handles while it has the keyboard.
     const KEYS: &'static [KeyHint];
-    /// The rows below which it would be cramped.
+    /// The minimum number of rows that the slide gives it.
     const MIN_ROWS: u16;
-    /// What its engines report.
+    /// A report from the demo's engines.
     type Msg: Send + 'static;
-    /// What it asks of them: plain data, so that tests compare it.
+    /// A command to the demo's engines. It is plain data, so that tests can compare it.
     type Cmd: Send + 'static;
 
-    /// The demo as its slide is opened, and what it asks for at once.
+    /// Opens the demo with its slide. Returns it with the commands to carry out at once.
     ///
     /// # Errors
     ///
-    /// What only the demo can judge of its settings.
+    /// Fails on settings that only the demo itself can validate.
     fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Diagnostic>;
 
-    /// What opening it does outside of the talk. It is opened only once all of it is allowed;
-    /// whatever [`Demo::open`] or a later command does beyond loopback, or to a file that the
-    /// reader has not asked for by a key, must be declared.
+    /// Returns the effects that opening the demo has outside the talk. It is opened only once all
+    /// of them are allowed. Everything that [`Demo::open`] or a later command does beyond loopback
+    /// must be declared, and every file that it writes, unless the user asked for that file with a
+    /// key.
     ///
     /// # Errors
     ///
@@ -46,58 +47,58 @@ pub trait Demo: Sized + Send + 'static {
         Ok(Vec::new())
     }
 
-    /// Takes one event; all change is here.
+    /// Handles one event and returns the commands that follow. Nothing else changes the demo.
     fn update(&mut self, event: DemoEvent<Self::Msg>) -> Vec<Self::Cmd>;
 
-    /// How often it wants [`DemoEvent::Tick`]; `None` while nothing moves.
+    /// Returns how often the demo needs a [`DemoEvent::Tick`]; `None` while nothing moves.
     fn tick_interval(&self) -> Option<Duration> {
         None
     }
 
-    /// Something is open in it that Esc closes: a prompt, a page. Otherwise Esc gives the keys
-    /// back.
+    /// Whether something is open in the demo that Esc closes, such as a prompt. If not, Esc returns
+    /// the keyboard to the slides.
     fn wants_escape(&self) -> bool {
         false
     }
 
-    /// Draws it at any size and changes nothing.
+    /// Draws the demo at any size, down to 1x1, and changes nothing.
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &ViewContext);
 
-    /// Carries out a command. It has no `self`: what it learns comes back as a message.
+    /// Carries out a command. It has no `self`, so results come back as messages.
     fn perform(cmd: Self::Cmd, stage: &Stage<Self::Msg>);
 }
 
-/// What reaches a demo.
+/// An event for a demo.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DemoEvent<M> {
-    /// A key, while the demo has the keys.
+    /// A key, while the demo has the keyboard.
     Key(KeyEvent),
-    /// Pasted text, while the demo has the keys.
+    /// Pasted text, while the demo has the keyboard.
     Paste(String),
-    /// A click at a position of the area that the demo was drawn into.
+    /// A click at a position, and the area that the demo was drawn into.
     Click(Position, Rect),
-    /// The mouse wheel: notches down, negative ones up.
+    /// The mouse wheel: the number of notches down, negative if up.
     Wheel(isize),
-    /// The time, as often as [`Demo::tick_interval`] asks.
+    /// The current time, as often as [`Demo::tick_interval`] asks for it.
     Tick(Instant),
-    /// A report of one of its engines.
+    /// A report from one of the demo's engines.
     Msg(M),
 }
 
-/// A key, or several that belong together, and what they do.
+/// One line of the key help: a key, or several that belong together, with their effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHint {
-    /// The keys as a person would name them.
+    /// The names of the keys, as the help shows them.
     pub keys: &'static str,
-    /// What they do.
+    /// The effect of the keys.
     pub about: &'static str,
 }
 
-/// What a view needs to know besides the demo's own state.
+/// What a view needs besides the demo's own state.
 #[derive(Clone, Copy, Debug)]
 pub struct ViewContext {
     /// The colours.
     pub theme: &'static Theme,
-    /// Whether the demo has the keys.
+    /// Whether the demo has the keyboard.
     pub focused: bool,
 }

@@ -1,55 +1,57 @@
-//! What a demo's settings ask of the world outside the talk, and who has allowed it.
+//! The effects that demos have outside the talk, and the user's consent to them.
 //!
-//! A deck is a document: opening one connects nowhere beyond loopback, listens nowhere else and
-//! writes nothing. A demo declares the effects of its settings as plain data; the registry opens it
+//! A deck is a document: opening one does not connect or listen beyond loopback, and writes
+//! nothing. A demo declares the effects of its settings as plain data. The registry opens the demo
 //! only once they are allowed.
 
 use std::path::PathBuf;
 
 use crate::deck::Position;
 
-/// Something that opening a demo does outside of the talk.
+/// An effect that opening a demo has outside the talk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// A connection beyond loopback.
     Connect {
-        /// Where to, as a URL.
+        /// The target, as a URL.
         target: String,
-        /// How many headers of the deck's own the request has.
+        /// The number of header fields that the deck adds to the request.
         headers: usize,
-        /// How many messages of the deck's own are sent at once.
+        /// The number of messages from the deck that are sent right after connecting.
         messages: usize,
-        /// Whether a certificate is checked, where there is one.
+        /// Whether the certificate is verified, if TLS is used.
         verified: bool,
     },
-    /// A port of its own that others connect to.
+    /// A listening socket that others connect to.
     Listen {
         /// The address with its port.
         address: String,
-        /// Others than this machine can connect.
+        /// Whether other machines can connect.
         anywhere: bool,
     },
-    /// A file that is written.
+    /// A file that is written to.
     Write {
-        /// Which, as the deck names it; once asked for, the whole path.
+        /// The path of the file: as the deck gives it, absolute once the user is asked.
         path: PathBuf,
-        /// What is there already is written over.
+        /// Whether an existing file is overwritten.
         replace: bool,
     },
 }
 
 impl Effect {
-    /// The same with a path that does not depend on where the program was started.
+    /// Returns the effect with an absolute path, so that the user sees which file is meant.
     fn with_absolute_path(self) -> Self {
         match self {
             Self::Write { path, replace } => {
+                // This fails only if the current directory is unknown. The path is then shown as
+                // given.
                 Self::Write { path: std::path::absolute(&path).unwrap_or(path), replace }
             }
             other => other,
         }
     }
 
-    /// In words that follow "wants to".
+    /// Returns the effect in words that follow "wants to".
     pub fn describe(&self) -> String {
         match self {
             Self::Connect { target, headers, messages, verified } => {
@@ -84,8 +86,8 @@ fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// What all these effects are, as one sentence: `This slide wants to connect to ws://example.com/,
-/// and to write ...`.
+/// Describes all effects in one sentence: `This slide wants to connect to ws://example.com/, and to
+/// write ...`.
 pub fn describe_all(effects: &[Effect]) -> String {
     let mut words: Vec<String> = effects.iter().map(Effect::describe).collect();
     let last = words.pop().unwrap_or_default();
@@ -95,47 +97,51 @@ pub fn describe_all(effects: &[Effect]) -> String {
     }
 }
 
-/// An effect, and where in the deck it is asked for.
+/// An effect, and the setting that declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredEffect {
-    /// What.
+    /// The effect.
     pub effect: Effect,
-    /// The setting that asks for it.
+    /// The position of that setting in the deck.
     pub position: Position,
 }
 
-/// A demo of a deck: its slide from 0, and its number on the slide from 0.
+/// The position of a demo in a deck.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DemoPosition {
-    /// The slide.
+    /// The index of the slide, from 0.
     pub slide: usize,
-    /// The demo.
+    /// The index of the demo on its slide, from 0.
     pub demo: usize,
 }
 
-/// What has been allowed since the program began; nothing of it outlives the program.
+/// The effects that have been allowed since the program began. They are not saved.
 #[derive(Clone, Debug, Default)]
 pub struct EffectConsents {
     all: bool,
-    /// Exactly these effects of exactly these demos.
+    /// The allowed effects, by demo. A consent holds for exactly these effects of exactly this
+    /// demo.
     allowed: Vec<(DemoPosition, Vec<Effect>)>,
 }
 
 impl EffectConsents {
-    /// Everything is allowed: by `--trust`, or because the reader has asked for it on the command
-    /// line.
+    /// Allows everything, because of `--trust` or because the command line itself asks for the
+    /// effects.
     pub fn all() -> Self {
         Self { all: true, allowed: Vec::new() }
     }
 
-    /// Allows these effects of that demo.
+    /// Allows these effects of this demo, in place of what was allowed for it before.
     pub fn allow(&mut self, spot: DemoPosition, effects: Vec<Effect>) {
         self.allowed.retain(|(other, _)| *other != spot);
         self.allowed.push((spot, effects));
     }
 
-    /// What of `declared` is still to be asked for: all of it, or nothing.
+    /// Returns the effects in `declared` that need consent: all of them, or none. A consent is
+    /// never partial, because the user saw the effects as one sentence.
     pub(super) fn missing(&self, spot: DemoPosition, declared: Vec<DeclaredEffect>) -> Vec<Effect> {
+        // Made absolute before the comparison, so that the consent is for the file and not for a
+        // name.
         let effects: Vec<Effect> =
             declared.into_iter().map(|declared| declared.effect.with_absolute_path()).collect();
         let allowed =
@@ -156,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_consent_is_for_one_demo_and_for_what_it_asked() {
+    fn a_consent_holds_for_one_demo_and_exactly_what_it_asked_for() {
         let (here, there) =
             (DemoPosition { slide: 1, demo: 0 }, DemoPosition { slide: 1, demo: 1 });
         let mut consents = EffectConsents::default();

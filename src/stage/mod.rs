@@ -1,7 +1,8 @@
-//! What a demo is, where it lives, and what it looks like.
+//! The frame for demos: their trait, settings, registry and running state, with colours and
+//! widgets.
 //!
-//! It knows the terminal's cells and keys, but no deck's view, no command line, and none of the
-//! demos themselves.
+//! This module knows the terminal's cells and keys. It does not know how slides are drawn, the
+//! command line, or any demo.
 
 mod big_text;
 mod color_depth;

@@ -1,6 +1,6 @@
-//! The demos there are, by name, without their types.
+//! The registry of demos: it opens and checks them by name, without their types.
 //!
-//! It is filled where the demos are; here is only what a registry can be asked.
+//! `demos` holds the entries.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ use crate::text::did_you_mean;
 pub struct DemoEntry {
     /// The word after ```` ```demo ````.
     pub name: &'static str,
-    /// What it shows, in one line.
+    /// A description in one line.
     pub about: &'static str,
-    /// The settings it takes.
+    /// The settings that it accepts.
     pub settings: &'static [SettingSpec],
-    /// The keys it knows while it has them.
+    /// The keys that it handles while it has the keyboard.
     pub keys: &'static [KeyHint],
     effects: EffectsFn,
     open: OpenFn,
 }
 
-/// What a demo of these settings would do, if it can be opened at all.
+/// Returns the effects of a demo with these settings, or why it cannot be opened.
 type EffectsFn = fn(&Settings) -> Result<Vec<DeclaredEffect>, Diagnostic>;
 
 type OpenFn = fn(&Settings, Arc<Services>) -> Result<Box<dyn DynDemo>, Diagnostic>;
@@ -33,20 +33,21 @@ type OpenFn = fn(&Settings, Arc<Services>) -> Result<Box<dyn DynDemo>, Diagnosti
 /// Why a demo is not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenRefusal {
-    /// Its fence is wrong.
+    /// The problems of its fence.
     Complaints(Vec<Diagnostic>),
-    /// It waits until these effects are allowed.
+    /// The effects that the user has not allowed yet.
     Asks(Vec<Effect>),
 }
 
 impl DemoEntry {
-    /// The entry of `D`.
+    /// Creates the entry of `D`.
     pub const fn of<D: Demo>() -> Self {
         Self {
             name: D::NAME,
             about: D::ABOUT,
             settings: D::SETTINGS,
             keys: D::KEYS,
+            // `open` has no effects of its own, so it can be called just to validate the settings.
             effects: |settings| D::open(settings).and_then(|_| D::effects(settings)),
             open: |settings, services| Ok(Box::new(RunningDemo::<D>::open(settings, services)?)),
         }
@@ -60,23 +61,24 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A registry of `entries`.
+    /// Creates a registry of `entries`.
     pub const fn new(entries: &'static [DemoEntry]) -> Self {
         Self { entries }
     }
 
-    /// The demos in the order they are listed.
+    /// Returns the demos in the order in which they are listed.
     pub fn entries(&self) -> &'static [DemoEntry] {
         self.entries
     }
 
-    /// Opens the demo that `fence` names; it needs a tokio runtime around it. This is the only way
-    /// to open one, and nothing happens outside of the talk before `consents` allow it.
+    /// Opens the demo that `fence` names. It must be called within a tokio runtime. There is no
+    /// other way to open the demo of a fence, so nothing happens outside the talk before `consents`
+    /// allow it.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the fence: no such demo, or settings that do not fit; or what
-    /// is still to be allowed.
+    /// Returns all problems of the fence (an unknown demo or invalid settings), or the effects that
+    /// are not allowed yet.
     pub fn open(
         &self,
         fence: &Fence,
@@ -103,10 +105,11 @@ impl Registry {
         Ok((entry, settings, declared))
     }
 
-    /// What is wrong with the demo fences of `deck`, which was read from `source`.
+    /// Returns the problems of the demo fences of `deck`, which was read from `source`.
     pub fn check(&self, deck: &Deck, source: &str) -> Vec<Warning> {
         let lines = LineIndex::new(source);
         let mut warnings = Vec::new();
+        // The parser already warns about a fence without a name.
         for (at, fence) in demo_fences(deck).filter(|(_, fence)| !fence.name.is_empty()) {
             let diagnostics = self.validate(fence).err().unwrap_or_default();
             warnings.extend(
@@ -116,13 +119,15 @@ impl Registry {
         warnings
     }
 
-    /// What `deck`, which was read from `source`, would do outside of the talk, each with its
-    /// place.
+    /// Returns the effects of `deck`, which was read from `source`, outside the talk, each with its
+    /// position.
     pub fn effects(&self, deck: &Deck, source: &str) -> Vec<Warning> {
         let lines = LineIndex::new(source);
         let mut notes = Vec::new();
         for (at, fence) in demo_fences(deck) {
             let declared =
+                // A fence with problems is never opened, so it has no effects. `check` reports the
+                // problems.
                 self.validate(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
             notes.extend(declared.into_iter().map(|DeclaredEffect { effect, position: place }| {
                 let text = format!(
@@ -146,7 +151,7 @@ impl Registry {
     }
 }
 
-/// The demos of a deck, each with the number of its slide from 0.
+/// Returns the demos of a deck, each with the index of its slide from 0.
 fn demo_fences(deck: &Deck) -> impl Iterator<Item = (usize, &Fence)> {
     deck.slides
         .iter()

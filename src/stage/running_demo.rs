@@ -1,7 +1,7 @@
-//! A demo that lives on a slide: its state, its mailbox, its scope.
+//! A demo that runs on a slide: its state, its mailbox and its scope.
 //!
-//! The stage above sees every demo through [`DynDemo`], without its types. When a slot is dropped,
-//! the demo's tasks end and its sockets close.
+//! The app sees every demo through [`DynDemo`], without its types. When a running demo is dropped,
+//! its tasks end and its sockets close.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,45 +19,45 @@ use crate::stage::work::{MAILBOX_CAPACITY, Mail};
 use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, Services, Settings, Stage, ViewContext};
 use crate::text;
 
-/// A live demo without its types.
+/// A running demo without its types.
 pub trait DynDemo: Send {
-    /// Gives it a key.
+    /// Passes a key to the demo.
     fn key(&mut self, key: KeyEvent);
-    /// Gives it pasted text.
+    /// Passes pasted text to the demo.
     fn paste(&mut self, text: String);
-    /// Gives it a click, at a position of the area it was drawn into.
+    /// Passes a click to the demo, at a position of the area that it was drawn into.
     fn click(&mut self, at: Position, area: Rect);
-    /// Gives it a turn of the mouse wheel: notches down, negative ones up.
+    /// Passes a turn of the mouse wheel to the demo: the number of notches down, negative if up.
     fn wheel(&mut self, by: isize);
-    /// What it wants to be on the clipboard, once.
+    /// Returns the text that the demo asked to put on the clipboard, and forgets it.
     fn take_clipboard(&mut self) -> Option<String>;
-    /// Tells it the time.
+    /// Passes the current time to the demo.
     fn tick(&mut self, now: Instant);
-    /// How often it wants the time.
+    /// Returns how often the demo needs the time; `None` if never.
     fn tick_interval(&self) -> Option<Duration>;
-    /// Takes all reports that have come in; ready if there was one.
+    /// Handles the reports that have arrived. Ready if there was one.
     fn poll_mailbox(&mut self, context: &mut Context) -> Poll<()>;
-    /// Draws it.
+    /// Draws the demo, and why it has stopped if it has.
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext);
-    /// The keys it knows.
+    /// Returns the keys that the demo handles.
     fn keys(&self) -> &'static [KeyHint];
-    /// The rows below which it would be cramped.
+    /// Returns the minimum number of rows that the slide gives it.
     fn min_rows(&self) -> u16;
-    /// Something is open in it that Esc closes.
+    /// Whether something is open in the demo that Esc closes.
     fn wants_escape(&self) -> bool;
-    /// Why it takes nothing in any more: a panic, or work that could not be started; none while it
-    /// lives.
+    /// Returns why the demo no longer handles events: a panic, or work that could not be started.
+    /// `None` while it runs.
     fn stopped(&self) -> Option<&str>;
 }
 
-/// A demo with what keeps it alive.
+/// A demo with its mailbox, its tasks and its sockets.
 pub struct RunningDemo<D: Demo> {
     demo: D,
     stage: Stage<D::Msg>,
     mailbox: mpsc::Receiver<Mail<D::Msg>>,
     /// Panics of its tasks, and work that could not be started.
     failures: mpsc::Receiver<String>,
-    /// Why it takes nothing in any more.
+    /// Why the demo no longer handles events.
     stopped: Option<String>,
     scope: Scope,
 }
@@ -102,7 +102,7 @@ impl<D: Demo> RunningDemo<D> {
         let (failure_sender, failures) = mpsc::channel(4);
         let panic_sender = failure_sender.clone();
         let scope = Scope::new(move |panic| {
-            // a full queue holds four already: enough to read
+            // Ignored if the queue is full: the first failure decides what is shown.
             let _ = panic_sender.try_send(panic);
         });
         let (stage, mailbox) = Stage::new(scope.clone(), failure_sender, services);
@@ -115,6 +115,7 @@ impl<D: Demo> RunningDemo<D> {
         if self.stopped.is_some() {
             return;
         }
+        // Unwind safety is asserted because a demo that panicked is never updated again.
         match catch_unwind(AssertUnwindSafe(|| self.demo.update(event))) {
             Ok(commands) => self.perform(commands),
             Err(panic) => self.stopped = Some(panic_message(panic.as_ref())),
@@ -154,6 +155,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn tick_interval(&self) -> Option<Duration> {
+        // A demo that has stopped must not keep waking the loop.
         self.demo.tick_interval().filter(|_| self.stopped.is_none())
     }
 
@@ -163,11 +165,12 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
             self.stopped.get_or_insert(failure);
             any = Poll::Ready(());
         }
-        // at most one mailbox full a frame, so that a flood cannot keep the screen from drawing
+        // At most one full mailbox for each frame, so that a flood of reports cannot keep the
+        // screen from being drawn.
         for _ in 0..MAILBOX_CAPACITY {
             let Poll::Ready(Some(mail)) = self.mailbox.poll_recv(context) else { break };
-            // one of an older generation counts too: the bound holds for it, and what follows it
-            // must be polled for
+            // Mail of an older generation counts too. If it did not, a poll that took nothing else
+            // would be pending without a registered waker.
             any = Poll::Ready(());
             if let Some(message) = self.stage.accept(mail) {
                 self.update(DemoEvent::Msg(message));
@@ -181,8 +184,8 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
         if let Some(reason) = &self.stopped
             && area.height > 0
         {
-            // what can be done comes first: a long reason is cut
-            let message = format!(" this demo has stopped: Ctrl-R starts it anew · {reason} ");
+            // The key comes first, because a long reason is cut off.
+            let message = format!(" this demo has stopped: Ctrl-R restarts it · {reason} ");
             let bar = Rect { y: area.bottom() - 1, height: 1, ..area };
             let style = Style::new()
                 .fg(look.theme.background)
@@ -212,6 +215,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
 
 impl<D: Demo> Drop for RunningDemo<D> {
     fn drop(&mut self) {
+        // Dropping the scope would not do: a task may hold a clone of the stage, which owns it too.
         self.scope.cancel();
     }
 }
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_takes_at_most_one_mailbox_full() {
+    fn a_frame_handles_at_most_one_full_mailbox() {
         let mut slot = open::<Flood>();
         for frame in 1..=3 {
             assert_eq!(
@@ -286,7 +290,7 @@ mod tests {
         }
     }
 
-    /// A demo whose work reports the number it was started with, as often as the test says.
+    /// A demo whose work hands its mailbox to the test and then waits.
     struct Worker {
         received: Vec<usize>,
     }
@@ -333,7 +337,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_an_older_generation_has_sent_never_reaches_the_demo() {
+    async fn messages_of_an_older_generation_never_reach_the_demo() {
         let mut slot = open::<Worker>();
         let first = start(&mut slot).await;
         first.send(1).await.unwrap();

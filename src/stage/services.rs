@@ -1,13 +1,14 @@
-//! What demos may use of the world besides their own tasks, without the stage knowing what it is.
+//! Shared values that demos may use besides their own tasks, such as the bundled servers. The stage
+//! does not know their types.
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Values that are shared by all demos, at most one of each type.
+/// Values that all demos share, at most one of each type.
 ///
-/// Whoever starts the talk puts them in, and a demo asks for the types it knows.
+/// The caller that starts the talk inserts them, and each demo looks up the types that it knows.
 #[derive(Clone, Default)]
 pub struct Services {
     values: HashMap<TypeId, Service>,
@@ -20,20 +21,21 @@ struct Service {
 }
 
 impl Services {
-    /// Adds a value, in the place of one of the same type.
+    /// Inserts a value. It replaces one of the same type.
     pub fn insert<T: Any + Send + Sync>(&mut self, value: T) {
         let service = Service { type_name: type_name::<T>(), value: Arc::new(value) };
         self.values.insert(TypeId::of::<T>(), service);
     }
 
-    /// The same services with one more value.
+    /// Returns the services with one more value.
     #[must_use]
     pub fn with<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.insert(value);
         self
     }
 
-    /// The value of that type; `None` if there is none, as where only slides are drawn.
+    /// Returns the value of this type; `None` if there is none, for example where slides are only
+    /// drawn.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.values.get(&TypeId::of::<T>())?.value.downcast_ref()
     }

@@ -1,6 +1,6 @@
-//! A demo's settings: what it takes, and what a slide gave it.
+//! A demo's settings: the table of those that it accepts, and the values that a fence gives.
 //!
-//! One table a demo is the source of everything: the checks here, `wiretalk demos`, and the
+//! One table for each demo is the source of the checks here, of `wiretalk demos` and of the
 //! defaults.
 
 use std::fmt::{Display, Write as _};
@@ -9,14 +9,14 @@ use std::ops::RangeInclusive;
 use crate::deck::{Fence, Position, Setting, SettingValue};
 use crate::text::did_you_mean;
 
-/// One setting a demo takes.
+/// One setting that a demo accepts.
 #[derive(Clone, Debug)]
 pub struct SettingSpec {
-    /// Its name in the fence.
+    /// The name in the fence.
     pub name: &'static str,
-    /// What it takes, and what it is if the slide does not say.
+    /// The type, bounds and default.
     pub value_type: SettingType,
-    /// What it does, in one line.
+    /// A description in one line.
     pub about: &'static str,
 }
 
@@ -25,14 +25,14 @@ pub struct SettingSpec {
 pub enum SettingType {
     /// Any text.
     Text(&'static str),
-    /// A whole number within bounds, then the default.
+    /// A whole number: its bounds, then the default.
     Number(RangeInclusive<i64>, i64),
     /// One of these words; the first is the default.
     Choice(&'static [&'static str]),
 }
 
 impl SettingType {
-    /// What would be right, in words.
+    /// Describes the accepted values, as they follow "takes".
     pub fn describe(&self) -> String {
         match self {
             Self::Text(_) => "a text".to_owned(),
@@ -40,13 +40,14 @@ impl SettingType {
                 format!("a whole number from {} to {}", range.start(), range.end())
             }
             Self::Choice(words) => words.iter().fold("one of".to_owned(), |mut text, word| {
+                // Writing to a string cannot fail.
                 let _ = write!(text, "{} \"{word}\"", if text == "one of" { "" } else { "," });
                 text
             }),
         }
     }
 
-    /// The default as it would be written in a fence.
+    /// Returns the default as it is written in a fence.
     pub fn default_literal(&self) -> String {
         match self {
             Self::Text(text) => format!("\"{text}\""),
@@ -65,16 +66,16 @@ impl SettingType {
     }
 }
 
-/// What is wrong with a demo fence, and where.
+/// A problem of a demo fence, with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Line and column in the deck.
+    /// The line and column in the deck.
     pub position: Position,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what is expected.
     pub message: String,
 }
 
-/// Settings that were held against their table: every one of it has a value of its type.
+/// Validated settings: every setting of the table has a value of its type.
 #[derive(Clone, Debug)]
 pub struct Settings {
     specs: &'static [SettingSpec],
@@ -82,12 +83,12 @@ pub struct Settings {
     fence_position: Position,
 }
 
-/// Holds the settings of `fence` against `specs`; each that does not fit is a diagnostic.
+/// Validates the settings of `fence` against `specs`.
 ///
 /// # Errors
 ///
-/// All diagnostics, in the order of the file: unknown names, wrong types, values out of bounds,
-/// and names given twice.
+/// Returns all problems in the order of the file: unknown names, wrong types and values out of
+/// bounds.
 pub fn settings(fence: &Fence, specs: &'static [SettingSpec]) -> Result<Settings, Vec<Diagnostic>> {
     let diagnostics: Vec<Diagnostic> = fence
         .settings
@@ -125,11 +126,11 @@ fn diagnose(demo: &str, setting: &Setting, specs: &[SettingSpec]) -> Option<Stri
 }
 
 impl Settings {
-    /// The value of a text or a choice.
+    /// Returns the value of a text or a choice.
     ///
     /// # Panics
     ///
-    /// If the demo's own table has no text of that name.
+    /// Panics if the demo's own table has no text or choice of this name.
     pub fn text(&self, name: &str) -> &str {
         match (self.given_value(name), self.value_type(name)) {
             (Some(SettingValue::Text(text)), _) => text,
@@ -139,21 +140,21 @@ impl Settings {
         }
     }
 
-    /// The value of a number.
+    /// Returns the value of a number.
     ///
     /// # Panics
     ///
-    /// If the demo's own table has no number of that name.
+    /// Panics if the demo's own table has no number of this name.
     pub fn number(&self, name: &str) -> i64 {
         match (self.given_value(name), self.value_type(name)) {
             (Some(SettingValue::Number(number)), _) => *number,
             (_, SettingType::Number(_, default)) => *default,
-            _ => panic!("`{name}` is no number"),
+            _ => panic!("`{name}` is not a number"),
         }
     }
 
-    /// Where the value of `name` stands in the deck; where the slide does not give it, the demo's
-    /// name.
+    /// Returns the position of the setting `name` in the deck, or that of the fence if it does not
+    /// set it.
     pub fn position(&self, name: &str) -> Position {
         self.given
             .iter()
@@ -161,7 +162,8 @@ impl Settings {
             .map_or(self.fence_position, |setting| setting.position)
     }
 
-    /// A diagnostic about the value of `name`, for what only the demo itself can judge.
+    /// Creates a diagnostic about the value of `name`, for problems that only the demo itself can
+    /// find.
     pub fn invalid(&self, name: &str, message: impl Display) -> Diagnostic {
         Diagnostic { position: self.position(name), message: message.to_string() }
     }
@@ -172,6 +174,7 @@ impl Settings {
 
     fn value_type(&self, name: &str) -> &'static SettingType {
         let spec = self.specs.iter().find(|spec| spec.name == name);
+        // A mistake in the demo's own code. Each demo's tests open it, which finds this.
         &spec.unwrap_or_else(|| panic!("the demo's table has no `{name}`")).value_type
     }
 }
@@ -204,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_has_its_default() {
+    fn a_setting_that_is_not_given_has_its_default() {
         let found = settings(&fence(&[("payload", SettingValue::Number(7))]), &DOCS).unwrap();
         assert_eq!(
             (found.text("text"), found.number("payload"), found.text("show")),
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn every_misfit_is_reported_with_what_would_be_right() {
+    fn every_invalid_setting_is_reported_with_what_is_expected() {
         let given = [
             ("txt", SettingValue::Text("x".into())),
             ("payload", SettingValue::Number(-1)),

@@ -1,36 +1,36 @@
-//! The colours of the stage, by what they mean.
+//! The colours of the stage, by their meaning.
 //!
-//! All are 24-bit; [`ColorDepth`](crate::stage::ColorDepth) turns them into what the terminal can
+//! All are 24-bit. [`ColorDepth`](crate::stage::ColorDepth) converts them to what the terminal can
 //! show.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::deck;
 
-/// One set of colours. A meaning is never carried by colour alone.
+/// One set of colours. No view conveys a meaning by colour alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// Which set this is.
+    /// Whether this is the dark or the light theme.
     pub kind: deck::ThemeChoice,
-    /// The background of everything.
+    /// The background of the screen.
     pub background: Color,
     /// The background of code, panels and the footer.
     pub panel: Color,
-    /// The background of what is selected.
+    /// The background of selected rows.
     pub selected: Color,
     /// Ordinary text.
     pub text: Color,
-    /// Text of lesser weight.
+    /// Secondary text.
     pub dim: Color,
-    /// Lines and marks that only divide.
+    /// Dividing lines and marks, which carry no text.
     pub faint: Color,
-    /// Headings and whatever leads the eye.
+    /// Headings, keys and other things that should be found first.
     pub accent: Color,
-    /// Right, accepted, up.
+    /// Something right, accepted or running.
     pub good: Color,
-    /// Odd, but legal.
+    /// Something odd but legal.
     pub warn: Color,
-    /// Wrong, refused, down.
+    /// Something wrong, refused or stopped.
     pub bad: Color,
     /// The client and what it sends.
     pub client: Color,
@@ -46,7 +46,7 @@ const fn rgb(hex: u32) -> Color {
 }
 
 impl Theme {
-    /// Light text on a dark ground.
+    /// Light text on a dark background.
     pub const DARK: Self = Self {
         kind: deck::ThemeChoice::Dark,
         background: rgb(0x14_17_1f),
@@ -73,7 +73,7 @@ impl Theme {
         ],
     };
 
-    /// Dark text on a light ground.
+    /// Dark text on a light background.
     pub const LIGHT: Self = Self {
         kind: deck::ThemeChoice::Light,
         background: rgb(0xfc_fb_f7),
@@ -100,7 +100,7 @@ impl Theme {
         ],
     };
 
-    /// The colours of `kind`.
+    /// Returns the theme of this kind.
     pub const fn of(kind: deck::ThemeChoice) -> &'static Self {
         match kind {
             deck::ThemeChoice::Dark => &Self::DARK,
@@ -108,32 +108,33 @@ impl Theme {
         }
     }
 
-    /// Ordinary text on the ground.
+    /// Returns the style of ordinary text on the background.
     pub fn base(&self) -> Style {
         Style::new().fg(self.text).bg(self.background)
     }
 
-    /// Text of lesser weight.
+    /// Returns the style of secondary text.
     pub fn dim(&self) -> Style {
         Style::new().fg(self.dim)
     }
 
-    /// Lines and marks that only divide.
+    /// Returns the style of dividing lines and marks.
     pub fn faint(&self) -> Style {
         Style::new().fg(self.faint)
     }
 
-    /// Headings.
+    /// Returns the style of headings.
     pub fn heading(&self) -> Style {
         Style::new().fg(self.accent).add_modifier(Modifier::BOLD)
     }
 
-    /// What has the cursor; readable without colour too.
+    /// Returns the style of a cursor. Without colour it is shown reversed.
     pub fn cursor(&self) -> Style {
         Style::new().fg(self.background).bg(self.accent).add_modifier(Modifier::BOLD)
     }
 
-    /// The colour of the `index`-th field of a frame; it goes round.
+    /// Returns the colour of the `index`-th field of a frame. The colours repeat after seven
+    /// fields.
     pub fn field(&self, index: usize) -> Color {
         self.field_colors[index % self.field_colors.len()]
     }
@@ -143,7 +144,7 @@ impl Theme {
 mod tests {
     use super::*;
 
-    /// WCAG 2.1 relative luminance.
+    /// Returns the relative luminance as WCAG 2.1 defines it.
     fn luminance(color: Color) -> f64 {
         let Color::Rgb(r, g, b) = color else { panic!("{color:?} is not 24-bit") };
         let linear = |c: u8| {
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_meaning_can_be_read_on_every_ground() {
+    fn every_text_colour_is_readable_on_every_background() {
         for theme in [&Theme::DARK, &Theme::LIGHT] {
             let meanings = [
                 theme.text,

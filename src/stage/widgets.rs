@@ -1,6 +1,6 @@
-//! Pieces of picture that several views share.
+//! Widgets that several views share.
 //!
-//! Each draws into the area it is given and nowhere else.
+//! Each draws only into the area that it is given, unless its doc says otherwise.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,11 +11,11 @@ use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget as _};
 use crate::stage::{KeyHint, Theme, ViewContext};
 use crate::text;
 
-/// An eighth of a cell after the other, from nothing to all of it: for bars and curves.
+/// A cell filled from the bottom in steps of an eighth, from empty to full, for bars and curves.
 pub const BAR_LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// A frame with a title around `area`; its colour tells whether the demo has the keys, and so
-/// does its line: double while it has them. The inside comes back.
+/// Draws a frame with a title around `area` and returns its inside. Its lines are double and
+/// coloured while the demo has the keyboard.
 pub fn draw_panel(title: &str, area: Rect, buffer: &mut Buffer, context: &ViewContext) -> Rect {
     let theme = context.theme;
     let (border, style) = if context.focused {
@@ -34,7 +34,7 @@ pub fn draw_panel(title: &str, area: Rect, buffer: &mut Buffer, context: &ViewCo
     inner
 }
 
-/// A thin line across `area`'s first row with a title near its left end.
+/// Draws a thin line across the first row of `area`, with a title near its left end.
 pub fn draw_rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
@@ -48,17 +48,18 @@ pub fn draw_rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     }
 }
 
-/// Draws `content` into row `row` of `area`, counted from its top; nothing if there is no such row.
-/// Where it is longer than the row, the last cell says so with `…`.
+/// Draws `content` into row `row` of `area`, from 0 at the top, and nothing if there is no such
+/// row. A line that is too long ends with `…`.
 pub fn draw_line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     if row >= area.height || area.width == 0 {
         return;
     }
     let y = area.y + row;
     let (end, _) = buffer.set_line(area.x, y, content, area.width);
+    // `set_line` may stop one cell early, where a wide character did not fit.
     if end + 1 >= area.right() && content.width() > usize::from(area.width) {
         let last = area.right() - 1;
-        // a wide sign may have begun in the cell before
+        // A wide character may begin in the cell before. Its half would be drawn over the `…`.
         if last > area.x && text::width(buffer[(last - 1, y)].symbol()) > 1 {
             buffer[(last - 1, y)].set_char(' ');
         }
@@ -66,7 +67,7 @@ pub fn draw_line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// A table of keys in a frame in the middle of `area`, over whatever is there.
+/// Draws a table of keys in a frame in the middle of `area`, over what is there.
 pub fn draw_key_table(
     title: &str,
     hints: &[KeyHint],

@@ -1,7 +1,7 @@
-//! Where a demo's commands are carried out: named work, and the mailbox its reports go to.
+//! Carries out a demo's commands: named pieces of work, and the mailbox for their reports.
 //!
-//! Each start of a piece of work is a generation of its own. What an earlier generation has sent,
-//! or still sends while it ends, never reaches the demo.
+//! Each start of a piece of work is a generation. Reports of an earlier generation never reach the
+//! demo, not even those that it sends while it ends.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,10 +13,11 @@ use tokio::sync::mpsc;
 use crate::scope::{ReportReceiver, Scope};
 use crate::stage::Services;
 
-/// The reports that wait for the next frame; engines above this bound wait or drop theirs.
+/// The maximum number of unread reports. When the mailbox is full, an engine waits or drops its
+/// report.
 pub(super) const MAILBOX_CAPACITY: usize = 1024;
 
-/// Where a demo's commands are carried out.
+/// The place where a demo's commands are carried out.
 #[derive(Clone)]
 pub struct Stage<M> {
     scope: Scope,
@@ -27,7 +28,7 @@ pub struct Stage<M> {
     clipboard: Arc<Mutex<Option<String>>>,
 }
 
-/// What runs under a name, if anything does.
+/// The work of one name, running or not.
 #[derive(Default)]
 struct Work {
     generation: u64,
@@ -35,8 +36,8 @@ struct Work {
 }
 
 impl<M: Send + 'static> Stage<M> {
-    /// A stage and the end of its mailbox from which the demo's slot reads. `failures` takes why
-    /// work could not be started.
+    /// Creates a stage, and the receiver of its mailbox. `failures` receives the reasons why work
+    /// could not be started.
     pub(super) fn new(
         scope: Scope,
         failures: mpsc::Sender<String>,
@@ -48,20 +49,20 @@ impl<M: Send + 'static> Stage<M> {
         (Self { scope, mailbox, failures, services, works, clipboard }, mails)
     }
 
-    /// What may be used of the world.
+    /// Returns the shared values that demos may use.
     pub fn services(&self) -> &Services {
         &self.services
     }
 
-    /// Where reports go that belong to no generation of a piece of work.
+    /// Returns a mailbox for reports that belong to no piece of work.
     pub fn mailbox(&self) -> Mailbox<M> {
         self.mailbox.clone()
     }
 
-    /// Starts the work of that name on a thread and runtime of its own. The work that ran under the
+    /// Starts the work of this name on a thread with its own runtime. The work that ran under the
     /// name before ends, and its reports are dropped. All work ends when the slide is left.
     ///
-    /// Where the system gives no thread, the demo stops and its slide says why.
+    /// If no thread can be spawned, the demo stops and its slide shows why.
     pub fn start<F>(
         &self,
         work: &'static str,
@@ -93,17 +94,17 @@ impl<M: Send + 'static> Stage<M> {
 
     /// Stops the demo, because its work could not be started.
     pub(super) fn fail(&self, work: &str, error: &io::Error) {
-        // a full queue holds failures enough to read
+        // Ignored if the queue is full: the first failure decides what is shown.
         let _ = self.failures.try_send(format!("could not start a thread for {work}: {error}"));
     }
 
-    /// A scope for the work of that name, for a demo that starts its tasks itself. What ran under
-    /// the name before ends.
+    /// Returns a scope for the work of this name, for a demo that spawns its tasks itself. The work
+    /// that ran under the name before ends.
     pub fn scope(&self, work: &'static str) -> Scope {
         self.next_generation(work).1
     }
 
-    /// Ends the work of that name, if there is any; its reports are dropped.
+    /// Ends the work of this name, if there is any. Its reports are dropped.
     pub fn stop(&self, work: &'static str) {
         if let Some(work) = self.works().get_mut(work) {
             work.end();
@@ -114,12 +115,14 @@ impl<M: Send + 'static> Stage<M> {
         let scope = self.scope.child();
         let mut works = self.works();
         let work = works.entry(name).or_default();
+        // From here on mail of the older generation is refused, before the new one starts.
         work.end();
         work.scope = Some(scope.clone());
         (work.generation, scope)
     }
 
-    /// The message of a mail, unless its sender was replaced or stopped in the meantime.
+    /// Returns the message of a mail, unless the work that sent it was replaced or stopped in the
+    /// meantime.
     pub(super) fn accept(&self, mail: Mail<M>) -> Option<M> {
         let is_current = mail.origin.is_none_or(|Origin { work, generation }| {
             self.works().get(work).is_some_and(|work| work.generation == generation)
@@ -127,24 +130,25 @@ impl<M: Send + 'static> Stage<M> {
         is_current.then_some(mail.message)
     }
 
-    /// Asks for a text to be put on the reader's clipboard.
+    /// Asks the app to put a text on the user's clipboard.
     pub fn copy_to_clipboard(&self, text: String) {
         *self.clipboard.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 
-    /// The text that was asked for last, once.
+    /// Returns the text that was last asked for, and forgets it.
     pub(super) fn take_clipboard(&self) -> Option<String> {
         self.clipboard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn works(&self) -> MutexGuard<'_, HashMap<&'static str, Work>> {
-        // the map is whole even if a panic came between
+        // A poisoned lock is taken anyway: the map is consistent between any two of its operations.
         self.works.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Work {
-    /// Ends what runs. The generation changes at once, while its tasks may take a moment to end.
+    /// Ends the running work. The generation changes at once, although the tasks may take a moment
+    /// to end.
     fn end(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         if let Some(scope) = self.scope.take() {
@@ -153,15 +157,15 @@ impl Work {
     }
 }
 
-/// What started work is given.
+/// What a piece of work is started with.
 pub struct WorkContext<M> {
-    /// For tasks beside the work, on its runtime; they end with it.
+    /// A scope for further tasks on the runtime of the work. They end with it.
     pub scope: Scope,
-    /// Where the work reports to.
+    /// The mailbox for the reports of the work.
     pub mailbox: Mailbox<M>,
 }
 
-/// A message, and the work that sent it.
+/// A message with the work that sent it; `None` if it belongs to no work.
 pub(super) struct Mail<M> {
     origin: Option<Origin>,
     message: M,
@@ -174,7 +178,8 @@ struct Origin {
     generation: u64,
 }
 
-/// Where reports go. It is bounded: whoever measures must not wait for it.
+/// The sender of reports to a demo. It is bounded, so code that measures uses [`Mailbox::try_send`]
+/// or [`Mailbox::forward`], which never make it wait.
 pub struct Mailbox<M> {
     sender: mpsc::Sender<Mail<M>>,
     origin: Option<Origin>,
@@ -186,7 +191,7 @@ impl<M> Clone for Mailbox<M> {
     }
 }
 
-/// The slide was left, or the mailbox is full and the sender does not wait.
+/// The error of a send: the slide was left, or the mailbox is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotDelivered;
 
@@ -195,7 +200,7 @@ impl<M: Send + 'static> Mailbox<M> {
     ///
     /// # Errors
     ///
-    /// If the slide was left.
+    /// Fails if the slide was left.
     pub async fn send(&self, message: M) -> Result<(), NotDelivered> {
         self.sender.send(self.mail(message)).await.map_err(|_| NotDelivered)
     }
@@ -204,13 +209,13 @@ impl<M: Send + 'static> Mailbox<M> {
     ///
     /// # Errors
     ///
-    /// If the mailbox is full, or the slide was left.
+    /// Fails if the mailbox is full or the slide was left.
     pub fn try_send(&self, message: M) -> Result<(), NotDelivered> {
         self.sender.try_send(self.mail(message)).map_err(|_| NotDelivered)
     }
 
-    /// Sends on what an engine reports, until its last report. While the mailbox is full, newer
-    /// reports take the place of older ones and the engine does not wait.
+    /// Forwards the reports of an engine until its last one. While the mailbox is full, newer
+    /// reports replace unread ones, and the engine does not wait.
     pub async fn forward<T>(&self, mut reports: ReportReceiver<T>, message: impl Fn(T) -> M) {
         while let Some(report) = reports.recv().await {
             if self.send(message(report)).await.is_err() {

@@ -1,8 +1,8 @@
-//! Errors of engines are types: callers match on variants, and sentences stand in `Display`.
+//! Errors of engines are types: callers match on variants, and `Display` holds the sentences.
 
 use crate::{floor, sources, top};
 
-/// The type arguments of every `Result<...>` in `code`, with the line that it begins on.
+/// Returns the type arguments of every `Result<...>` in `code`, with the number of its first line.
 fn result_arguments(code: &str) -> Vec<(usize, Vec<&str>)> {
     let begins = code.match_indices("Result<").map(|(at, name)| at + name.len());
     begins
@@ -13,7 +13,7 @@ fn result_arguments(code: &str) -> Vec<(usize, Vec<&str>)> {
             {
                 match letter {
                     '<' | '(' | '[' => depth += 1,
-                    // the arrow of a function type closes nothing
+                    // The arrow of a function type is not a closing bracket.
                     '>' if before == '-' => {}
                     '>' | ')' | ']' => depth -= 1,
                     _ => {}

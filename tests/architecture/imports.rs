@@ -1,7 +1,6 @@
-//! Which file uses which: every path of a file resolved to the file that defines what it names.
+//! The imports between files: every path in a file is resolved to the file that defines the item.
 //!
-//! A re-export is followed to what it exports, so a facade like `wire/mod.rs` stands for nothing of
-//! its own.
+//! Re-exports are followed, so a facade like `wire/mod.rs` does not count as a use of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +9,18 @@ use crate::sources::Source;
 /// A module path without `crate`.
 pub(crate) type Path = Vec<String>;
 
-/// From each module to those that it uses.
+/// The modules that each module uses.
 pub(crate) type Edges = BTreeMap<Path, BTreeSet<Path>>;
 
-/// What a file says of names.
+/// The names in a file.
 #[derive(Default)]
 struct Names {
-    /// `use a::b as c;` says that `c` is `a::b`; `public` says that others see it too.
+    /// An import: `use a::b as c;` makes `c` mean `a::b`. `public` is whether other modules see it.
     uses: BTreeMap<String, Path>,
     public: BTreeSet<String>,
     globs: Vec<Path>,
     items: BTreeSet<String>,
-    /// Paths and single names in the code, as they stand there.
+    /// The paths and single names in the code, as written.
     mentions: BTreeSet<Path>,
 }
 
@@ -29,7 +28,7 @@ struct Resolver<'a> {
     modules: BTreeMap<&'a [String], Names>,
 }
 
-/// Resolves what all `sources` use.
+/// Resolves the imports of all `sources`.
 pub(crate) fn edges(sources: &[Source]) -> Edges {
     let modules = sources.iter().map(|source| (source.module.as_slice(), names(source))).collect();
     let resolver = Resolver { modules };
@@ -50,8 +49,8 @@ impl Resolver<'_> {
             .filter(|(name, _)| !names.public.contains(*name))
             .map(|(_, path)| path);
         let resolve = |path: &Path| self.resolve(&self.absolute(module, path)?, 0);
-        // what is only imported counts where it is an item; a module counts where something of it
-        // is used
+        // An imported item counts as used. An imported module counts only if something of it is
+        // used.
         let imported =
             imported.filter_map(resolve).filter(|(_, is_item)| *is_item).map(|(module, _)| module);
         let mentioned = names.mentions.iter().filter_map(|path| {
@@ -64,7 +63,7 @@ impl Resolver<'_> {
         imported.chain(mentioned).chain(globs).collect()
     }
 
-    /// `path` of a file as a path from the root; none where it leads into another crate.
+    /// Returns `path` as a path from the crate root; `None` if it leads into another crate.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Path> {
         let names = &self.modules[module];
         let child = |name: &String| {
@@ -97,8 +96,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// The module in which the last name of `path` is defined, and whether that name is an item and
-    /// no module.
+    /// Returns the module that defines the last name of `path`, and whether that name is an item
+    /// and not a module.
     fn resolve(&self, path: &[String], depth: usize) -> Option<(Path, bool)> {
         let mut module: Path = Vec::new();
         for (at, name) in path.iter().enumerate() {
@@ -163,7 +162,7 @@ fn is_name(token: &str) -> bool {
 }
 
 impl Names {
-    /// Takes one tree of a `use` off the front of `tokens`.
+    /// Parses one tree of a `use` at the front of `tokens`.
     fn add_use(&mut self, tokens: &mut &[&str], prefix: &[String], public: bool) {
         let mut path = prefix.to_vec();
         while let [token, rest @ ..] = *tokens {
@@ -207,8 +206,8 @@ impl Names {
     }
 }
 
-/// The shortest circles of `edges`, one for each group of modules that use each other: the first is
-/// used by the last.
+/// Returns the shortest circles of `edges`, one for each group of modules that use each other. The
+/// last module of a circle uses the first.
 pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
     let mut circles: Vec<Vec<Path>> = Vec::new();
     let mut known: BTreeSet<&Path> = BTreeSet::new();
@@ -234,7 +233,7 @@ pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
     circles
 }
 
-/// All modules that `start` reaches, each with the one before it on the shortest way.
+/// Returns all modules that `start` reaches, each with its predecessor on the shortest path.
 fn reachable<'a>(edges: &'a Edges, start: &'a Path) -> BTreeMap<&'a Path, &'a Path> {
     let mut before = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
@@ -254,7 +253,7 @@ mod tests {
     use super::*;
     use crate::sources;
 
-    /// The circles among files, given as module paths with their code.
+    /// Returns the circles among files, which are given as module paths with their code.
     fn circles_among(files: &[(&str, &str)]) -> Vec<String> {
         let file = |(module, code): &(&str, &str)| sources::of_code(module, code);
         let sources: Vec<Source> = [("", "")].iter().chain(files).map(file).collect();

@@ -1,7 +1,7 @@
-//! The house as it was drawn: imports point down, floor 0 is pure, rooms have no circles, files and
-//! functions stay small, and names are the field's own.
+//! The architecture as ARCHITECTURE.md describes it: imports point down, floor 0 is pure, rooms
+//! have no circles, files and functions stay small, and names are the field's terms.
 //!
-//! All of it is read from the sources; nothing is taken on trust.
+//! The tests read all of this from the sources.
 
 mod errors;
 mod imports;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sources::Source;
 
-/// The modules by floor; whoever adds one says here where it stands.
+/// The modules by floor. A new module must be added here.
 const FLOORS: [&[&str]; 4] = [
     &["text", "wire", "deck", "measure"],
     &["scope", "net", "servers", "clients", "proxy", "capture", "inspect", "race", "feed"],
@@ -23,17 +23,7 @@ const FLOORS: [&[&str]; 4] = [
 
 /// Folders that still have docs such as `/// Which field.`; whoever mends the last one in a folder
 /// removes the folder.
-const BARE_PRONOUN_DOCS_IN: [&str; 9] = [
-    "src/app",
-    "src/cli",
-    "src/scope",
-    "src/stage",
-    "demos/feed",
-    "demos/grid",
-    "demos/inspect",
-    "demos/race",
-    "demos/weigh",
-];
+const BARE_PRONOUN_DOCS_IN: [&str; 2] = ["src/cli", "demos/inspect"];
 
 /// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they
 /// neither print nor end the process, but may start others.
@@ -65,7 +55,7 @@ const FORBIDDEN: [&[&str]; 2] = [
     ],
 ];
 
-/// The top module that a source belongs to; none for `lib.rs` and `main.rs`.
+/// Returns the top module that a source belongs to; `None` for `lib.rs` and `main.rs`.
 fn top(source: &Source) -> Option<&str> {
     source.module.first().map(String::as_str).filter(|name| *name != "main")
 }
@@ -74,7 +64,7 @@ fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| floor.contains(&module))
 }
 
-/// The other top modules that `source` names through `crate::`.
+/// Returns the other top modules that `source` names through `crate::`.
 fn imports(source: &Source) -> BTreeSet<&str> {
     let after = source.code.split("crate::").skip(1);
     let first = after
@@ -106,8 +96,8 @@ fn imports_point_down_and_siblings_of_the_top_floor_do_not_know_each_other() {
     }
 }
 
-/// What a demo may use of the world reaches it by type through `stage::Services`: the stage names
-/// none of it.
+/// Demos get shared values by type through `stage::Services`, so the stage does not name any
+/// engine.
 #[test]
 fn the_stage_names_no_engine() {
     let engines = FLOORS[1].iter().filter(|module| **module != "scope");
@@ -229,7 +219,7 @@ fn one_line_docs(text: &str) -> Vec<(usize, &str)> {
 }
 
 #[test]
-fn a_bare_pronoun_is_told_from_a_description() {
+fn bare_pronouns_are_recognized() {
     for doc in ["Who.", "Which field.", "What is wrong.", "How often it was asked."] {
         assert!(is_bare_pronoun(doc), "{doc}");
     }

@@ -1,9 +1,8 @@
-//! Names: the field's own, each with one meaning. The private language that the code once had must
-//! not come back.
+//! Names are the field's terms, each with one meaning. The old private names must not come back.
 
 use crate::sources;
 
-/// Identifiers that stood for something the field has a word for, with that word.
+/// Old identifiers, each with the field's term.
 const OLD_NAMES: &[(&str, &str)] = &[
     ("Alarm", "DeadlineTimer"),
     ("Begun", "FrameStart"),

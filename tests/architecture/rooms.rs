@@ -1,4 +1,4 @@
-//! Rooms: which part of a folder may use which, and no circles between files.
+//! Rooms: the layers of a folder's parts, and no circles between files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -152,7 +152,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
 ];
 
-/// What no file of a room may name.
+/// The names that no file of a room may contain.
 const FORBIDDEN_IN_ROOMS: &[(&str, &[&str])] = &[
     ("demos/inspect/session", &["ratatui", "crossterm"]),
     ("demos/inspect/parts", &["crossterm"]),
@@ -201,8 +201,8 @@ fn parts_of_a_room_use_lower_parts_only() {
     }
 }
 
-/// There is one way to a connection and one to take connections in: both set what every socket of
-/// ours has.
+/// There is one function to connect and one to listen, because both set the options that all our
+/// sockets need.
 #[test]
 fn sockets_are_opened_and_accepted_in_net_alone() {
     for source in

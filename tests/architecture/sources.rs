@@ -1,30 +1,30 @@
-//! The sources as the tests look at them: each file with its module path, its code without
-//! comments, strings and tests, and that code as tokens.
+//! The sources for the tests: each file with its module path, its code without comments, strings
+//! and tests, and that code as tokens.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where sources stand, and the module path that each place begins with.
+/// The folders of sources, with the module path that each begins with.
 const PLACES: [(&str, &[&str]); 3] = [("src", &[]), ("core/src", &[]), ("demos", &["demos"])];
 
-/// One file.
+/// One source file.
 pub(crate) struct Source {
-    /// Relative to the repository.
+    /// The path relative to the repository.
     pub(crate) path: PathBuf,
     /// `["wire", "frame", "mask"]` of `wire/frame/mask.rs`, and `["wire"]` of `wire/mod.rs`; empty
     /// of `lib.rs`.
     pub(crate) module: Vec<String>,
     pub(crate) text: String,
-    /// Code without comments, the insides of strings, and items that are only there in tests; line
-    /// by line as in the file.
+    /// The code without comments, contents of strings, and items for tests only. Line numbers stay
+    /// as in the file.
     pub(crate) code: String,
     pub(crate) tokens: Vec<String>,
-    /// Lines before the unit tests, which stand last; comments count.
+    /// The number of lines before the unit tests, which are last. Comments count.
     pub(crate) lines: usize,
 }
 
-/// All sources but the files of tests, sorted by path.
+/// Returns all sources except test files, sorted by path.
 pub(crate) fn all() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
@@ -40,8 +40,8 @@ pub(crate) fn all() -> Vec<Source> {
     sources
 }
 
-/// The identifiers of every Rust file of the repository, tests, benches and examples included;
-/// comments and strings are not looked into.
+/// Returns the identifiers of every Rust file of the repository, including tests, benches and
+/// examples, but not those in comments and strings.
 pub(crate) fn identifiers_everywhere() -> Vec<(PathBuf, BTreeSet<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
@@ -55,7 +55,7 @@ pub(crate) fn identifiers_everywhere() -> Vec<(PathBuf, BTreeSet<String>)> {
     files.iter().map(read).collect()
 }
 
-/// The modules that `source` declares for tests only.
+/// Returns the modules that `source` declares for tests only.
 fn test_modules(source: &Source) -> Vec<Vec<String>> {
     let declared = source.text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| {
         let line = rest.lines().next()?.trim();
@@ -96,7 +96,7 @@ fn read(root: &Path, place: &Path, prefix: &[&str], path: &Path) -> Source {
     }
 }
 
-/// A source that stands in no file, for the tests of the tests.
+/// Returns a source without a file, for tests of this code.
 #[cfg(test)]
 pub(crate) fn of_code(module: &str, code: &str) -> Source {
     let names = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned);
@@ -112,7 +112,7 @@ pub(crate) fn of_code(module: &str, code: &str) -> Source {
     }
 }
 
-/// Comments become nothing and strings become empty; line breaks stay.
+/// Removes comments and the contents of strings. Line breaks stay.
 fn without_comments_and_strings(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(first) = rest.chars().next() {
@@ -138,7 +138,7 @@ fn comment(rest: &str) -> Option<usize> {
     rest.starts_with("/*").then(|| rest.find("*/").map_or(rest.len(), |end| end + 2))
 }
 
-/// The length of the string or character literal that `rest` begins with.
+/// Returns the length of the string or character literal at the start of `rest`.
 fn literal(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
     let raw = rest.strip_prefix('b').unwrap_or(rest);
@@ -166,13 +166,13 @@ fn literal(rest: &str) -> Option<usize> {
     Some((at + 1).min(rest.len()))
 }
 
-/// Whether a character literal goes on like this behind its quote; a lifetime does not.
+/// Whether the text after a quote belongs to a character literal and not to a lifetime.
 fn is_character(rest: &str) -> bool {
     let mut chars = rest.chars();
     matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
 }
 
-/// Takes out every item under `#[cfg(test)]`; the lines stay.
+/// Removes every item under `#[cfg(test)]`. Line breaks stay.
 fn without_tests(code: &str) -> String {
     let mut out = String::new();
     let mut rest = code;
@@ -186,7 +186,7 @@ fn without_tests(code: &str) -> String {
     out + rest
 }
 
-/// Up to the `;` or the closing brace of the item.
+/// Returns the length of an item, up to its `;` or closing brace.
 fn item_len(item: &str) -> usize {
     let mut depth = 0_usize;
     for (at, char) in item.char_indices() {
@@ -201,7 +201,7 @@ fn item_len(item: &str) -> usize {
     item.len()
 }
 
-/// Identifiers, `::`, and every other character that is not blank on its own.
+/// Splits code into tokens: identifiers, `::`, and every other character that is not blank.
 fn tokens(code: &str) -> Vec<String> {
     let (mut tokens, mut rest) = (Vec::new(), code.trim_start());
     while let Some(first) = rest.chars().next() {

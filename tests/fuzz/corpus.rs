@@ -1,6 +1,6 @@
-//! What the targets begin with: the vectors' bytes, and files made of them; the first byte of each
-//! chooses the circumstances. Nothing is kept as a file in the repository: `cargo run --example
-//! corpus` writes it for cargo-fuzz.
+//! The seed corpus of the fuzz targets: the bytes of the vectors, and files made from them. The
+//! first byte of each input chooses the options. The repository holds no corpus files; `cargo run
+//! --example corpus` writes them for cargo-fuzz.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use wiretalk::capture::{ConnectionEnd, PcapngWriter};
 use wiretalk::wire::deflate::deflater::Deflater;
 use wiretalk::wire::{DeflateParams, Side, format};
 
-/// Nothing longer goes into the corpus of files, of which there are many mutations.
+/// The maximum length of a file in the corpus. Many mutations are made of each.
 const LONGEST_IN_FILE: usize = 2_000;
 
-/// Inputs of the decoder that once led to a panic: a server's frames that claim 2^64 - 1 bytes of a
+/// Decoder inputs that once caused a panic: frames of a server that claim 2^64 - 1 bytes of a
 /// compressed message.
 const FOUND: [&[u8]; 2] = [
     b"\x03\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
     b"\x03\x41\x05\xff\xff\xff\xff\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
 ];
 
-/// Heads that agree on permessage-deflate, as a file of hex text has them.
+/// Heads that negotiate permessage-deflate, as hex text.
 const HEADS: [&str; 2] = [
     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
      dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: \
@@ -30,7 +30,7 @@ const HEADS: [&str; 2] = [
      permessage-deflate\r\n\r\n",
 ];
 
-/// The targets by name, each with its inputs.
+/// Returns the targets by name, each with its seed inputs.
 pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (frames, heads) = (cases(root, "frames.json"), cases(root, "handshakes.json"));
@@ -54,9 +54,9 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     ]
 }
 
-/// A vector's bytes.
+/// The bytes of a vector.
 struct Case {
-    /// A client sent frames; in a handshake, a client has got a response.
+    /// Whether a client sent the frames. For a handshake: whether it is a response.
     client: bool,
     deflate: bool,
     bytes: Vec<u8>,
@@ -75,7 +75,7 @@ fn cases(root: &Path, name: &str) -> Vec<Case> {
     file["cases"].as_array().expect("the vectors have cases").iter().map(case).collect()
 }
 
-/// The bytes of a vector, as its file's `doc` says.
+/// Returns the bytes of a vector, as the `doc` of its file defines.
 fn bytes(case: &Value) -> Vec<u8> {
     let mut bytes = unhex(&case["hex"]);
     for unit in [&case["repeat"], &case["insert"]] {
@@ -94,8 +94,8 @@ fn unhex(value: &Value) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(byte).collect()
 }
 
-/// DEFLATE data: what zlib makes of the vectors, alone and one behind the other, and the vectors'
-/// own from behind a header.
+/// Returns DEFLATE data: the vectors compressed by zlib, alone and one after another, and the
+/// compressed payloads of the vectors.
 fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
     let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
     let made = frames.iter().flat_map(|case| {
@@ -114,7 +114,7 @@ fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
     made.chain(own).map(|payload| [vec![7], payload].concat()).collect()
 }
 
-/// Both decks slide by slide, each with the front matter before it, and what nests.
+/// Returns both decks slide by slide, each with the front matter, and deeply nested Markdown.
 fn decks(root: &Path) -> Vec<Vec<u8>> {
     let slides = ["talk.md", "tour.md"].into_iter().flat_map(|name| {
         let path = root.join("slides").join(name);
@@ -129,7 +129,7 @@ fn decks(root: &Path) -> Vec<Vec<u8>> {
     slides.chain(nested.map(String::into_bytes)).collect()
 }
 
-/// What people type: URLs, lanes, filters, searches, extensions, command lines.
+/// Returns typed input: URLs, lanes, filters, searches, extensions, command lines.
 fn typed() -> Vec<Vec<u8>> {
     let texts = [
         "ws://127.0.0.1:9001/chat",
@@ -162,7 +162,7 @@ fn typed() -> Vec<Vec<u8>> {
     texts.iter().flat_map(|text| [0, 1].map(|how| [&[how], text.as_bytes()].concat())).collect()
 }
 
-/// Files of every kind that is read: the ones in the repository, pcapng, hex text, recordings.
+/// Returns files of every supported format: those in the repository, pcapng, hex text, recordings.
 fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
     let folder = std::fs::read_dir(root.join("tests/captures")).expect("the captures are there");
     let mut paths: Vec<_> =

@@ -1,9 +1,9 @@
-//! The fuzzing targets as an ordinary test: on their corpus, and on 100,000 inputs each that are
-//! made from it (10,000 files and decks), the same on every run. cargo-fuzz goes on from there, in
-//! `fuzz/`.
+//! The fuzz targets as an ordinary test. Each runs on its corpus and on 100,000 inputs derived from
+//! it (10,000 for files and decks), which are the same on every run. cargo-fuzz runs the same
+//! targets in `fuzz/`.
 //!
-//! `cargo test` checks arithmetic for overflow, so a number that wraps is found here although a
-//! release would go on with it.
+//! `cargo test` checks arithmetic for overflow, so a number that would wrap in a release is found
+//! here.
 
 mod corpus;
 #[path = "../../benches/mix/dice.rs"]
@@ -16,51 +16,51 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use dice::Dice;
 use mutate::Mutate;
 
-/// Made inputs a target.
+/// The number of derived inputs for each target.
 const INPUTS: u64 = 100_000;
 
-/// Fewer for decks: each is Markdown with TOML and YAML in it.
+/// The number of derived decks. It is smaller, because each is parsed as Markdown, TOML and YAML.
 const DECKS: u64 = 10_000;
 
-/// Fewer for files: each is written to the disk and opened.
+/// The number of derived files. It is smaller, because each is written to disk and opened.
 const FILES: u64 = 10_000;
 
 #[test]
-fn capture_files_with_any_damage_give_what_they_hold() {
+fn damaged_capture_files_are_read_as_far_as_possible() {
     hold("capture", targets::capture::check, FILES);
 }
 
 #[test]
-fn a_deck_of_any_bytes_is_parsed_and_what_is_odd_is_told() {
+fn a_deck_of_any_bytes_is_parsed_with_warnings() {
     hold("deck", targets::deck::check, DECKS);
 }
 
 #[test]
-fn what_people_type_is_understood_or_told() {
+fn typed_input_is_parsed_or_refused_with_a_reason() {
     hold("typed", targets::typed::check, INPUTS);
 }
 
 #[test]
-fn the_decoder_gives_the_same_answer_for_any_pieces() {
+fn the_decoder_finds_the_same_for_any_chunks() {
     hold("decoder", targets::decoder::check, INPUTS);
 }
 
 #[test]
-fn heads_are_judged_the_same_in_any_pieces() {
+fn heads_are_validated_the_same_for_any_chunks() {
     hold("handshake", targets::handshake::check, INPUTS);
 }
 
 #[test]
-fn the_inflater_gives_what_zlib_gives() {
+fn the_inflater_agrees_with_zlib() {
     hold("inflater", targets::inflater::check, INPUTS);
 }
 
 #[test]
-fn tungstenite_reads_the_same_messages_and_objects_where_we_do() {
+fn tungstenite_reads_the_same_messages_and_refuses_the_same_frames() {
     hold("tungstenite", targets::tungstenite::check, INPUTS);
 }
 
-/// Without these checks a number that wraps is found only where it leads to a panic elsewhere.
+/// Without overflow checks, a wrapped number would be found only if it caused a panic elsewhere.
 #[test]
 #[cfg(debug_assertions)]
 fn arithmetic_is_checked_for_overflow() {
@@ -84,7 +84,7 @@ fn hold(target: &str, check: fn(&[u8]), inputs: u64) {
     bounded();
 }
 
-/// A panic comes with the input that led to it.
+/// Runs a check, and reports the input if it panics.
 fn shown(target: &str, check: fn(&[u8]), input: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(input))) {
         let why = panic.downcast_ref::<String>().map(String::as_str);
@@ -94,7 +94,8 @@ fn shown(target: &str, check: fn(&[u8]), input: &[u8]) {
     }
 }
 
-/// Nothing that any input claims has led to memory: this process has never had more than this.
+/// Checks that no length claimed by an input has led to a large allocation: the process has never
+/// used more memory than this.
 fn bounded() {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
     let line =

@@ -1,22 +1,20 @@
-//! Inputs out of a corpus: changed in a few places, put together from two, or made of nothing.
+//! Derives inputs from a corpus: changed in a few places, joined from two, or random.
 
 use crate::dice::Dice;
 
-/// No input gets longer.
+/// The maximum length of an input in bytes.
 const MAX_INPUT_LEN: usize = 1_024;
 
-/// Bytes at which something changes: flags, the three length forms, text that is none, ends of
-/// lines.
+/// Bytes with a special meaning: flags, the three length forms, invalid UTF-8, line ends.
 const EDGES: [u8; 16] = [
     0x00, 0x01, 0x7d, 0x7e, 0x7f, 0x80, 0x81, 0x88, 0xc1, 0xfd, 0xfe, 0xff, b'\r', b'\n', b' ',
     b':',
 ];
 
-/// Lengths of 64 bits at which arithmetic could wrap; the second byte of a header stands before
-/// each.
+/// 64-bit lengths at which arithmetic could wrap, each after the second byte of a header.
 const CLAIMS: [u64; 6] = [1 << 32, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX - 13, u64::MAX];
 
-/// Makes one input after the other.
+/// A generator of inputs.
 pub(crate) struct Mutate<'a> {
     corpus: &'a [Vec<u8>],
     dice: Dice,
@@ -28,7 +26,7 @@ impl<'a> Mutate<'a> {
         Self { corpus, dice, input: Vec::new() }
     }
 
-    /// The next input.
+    /// Returns the next input.
     pub(crate) fn next(&mut self) -> &[u8] {
         self.input.clear();
         if self.dice.within(0, 9) == 0 {
@@ -50,7 +48,7 @@ impl<'a> Mutate<'a> {
         &self.corpus[at as usize]
     }
 
-    /// A place in the input, or behind it.
+    /// Returns a random index in the input, or its end.
     fn place(&mut self) -> usize {
         self.dice.within(0, self.input.len() as u64) as usize
     }
@@ -81,7 +79,7 @@ impl<'a> Mutate<'a> {
             }
             5 => self.input[at] = EDGES[byte as usize % EDGES.len()],
             6 => self.input[at] = byte as u8,
-            // the circumstances, which the first byte chooses
+            // The options, which the first byte chooses.
             7 => self.input[0] = byte as u8,
             _ => self.input[at] ^= 1 << (byte % 8),
         }

@@ -1,5 +1,5 @@
-//! A real browser's page, once straight to the strict server and once through the proxy: it must
-//! not notice a difference, and the proxy must have seen every frame of it.
+//! A page in a real browser, connected to the strict server directly and through the proxy. The
+//! page must not notice a difference, and the proxy must see all of its frames.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -22,7 +22,7 @@ use crate::{HUNG, soon};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/// Serves the page, and hands on what it tells.
+/// Serves the page, and forwards its reports.
 async fn site(scope: &Scope) -> (SocketAddr, mpsc::Receiver<Value>) {
     let (report, inbox) = mpsc::channel(4);
     let noticed = move |body: String| async move {
@@ -36,7 +36,7 @@ async fn site(scope: &Scope) -> (SocketAddr, mpsc::Receiver<Value>) {
     (address, inbox)
 }
 
-/// A browser on that address, with a profile of its own; killed when it is dropped.
+/// Starts a browser on this address with its own profile. It is killed when dropped.
 pub(crate) fn browse(url: &str, profile: &std::path::Path) -> Child {
     let started = BROWSERS.iter().find_map(|name| {
         Command::new(name)
@@ -53,7 +53,7 @@ pub(crate) fn browse(url: &str, profile: &std::path::Path) -> Child {
                 "--disable-component-update",
             ])
             .args(["--disable-sync", "--remote-debugging-port=0"])
-            // pages of other origins, without a name server
+            // Resolves names for pages of other origins without a name server.
             .arg("--host-resolver-rules=MAP *.example 127.0.0.1")
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(url)
@@ -67,18 +67,18 @@ pub(crate) fn browse(url: &str, profile: &std::path::Path) -> Child {
     started.expect("there is no browser: install Debian's package chromium")
 }
 
-/// What a page notices that talks to this server.
+/// Returns the report of a page that connects to this server.
 async fn noticed(site: SocketAddr, inbox: &mut mpsc::Receiver<Value>, server: &str) -> Value {
     let profile = tempfile::tempdir().unwrap();
     let mut browser = browse(&format!("http://{site}/?server={server}"), profile.path());
-    // a browser takes its time to start on a busy machine
-    let report = timeout(3 * HUNG, inbox.recv()).await.expect("the page tells nothing").unwrap();
+    // A browser starts slowly on a busy machine.
+    let report = timeout(3 * HUNG, inbox.recv()).await.expect("the page reports nothing").unwrap();
     browser.kill().await.unwrap();
     report
 }
 
 #[tokio::test]
-async fn a_page_notices_nothing_of_the_proxy_and_the_proxy_sees_all_of_the_page() {
+async fn a_page_does_not_notice_the_proxy_and_the_proxy_sees_all_its_frames() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (site, mut inbox) = site(&scope).await;
     let servers = ServerBundle::start(&scope, Ports::default(), None);

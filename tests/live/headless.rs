@@ -1,4 +1,4 @@
-//! The real binary without a stage, against servers and peers on real sockets.
+//! The real binary without a stage, connected to servers and peers on real sockets.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -13,7 +13,7 @@ use wiretalk::servers::{Ports, ServerBundle};
 
 use crate::{SWITCHING, UPGRADE, soon};
 
-/// `wiretalk inspect ARGUMENTS --json`, killed if it outlives its test.
+/// Runs `wiretalk inspect ARGUMENTS --json`. It is killed if it outlives its test.
 fn inspect(arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wiretalk"));
     command.arg("inspect").args(arguments).arg("--json").kill_on_drop(true);
@@ -31,7 +31,7 @@ async fn servers(scope: &Scope) -> String {
 }
 
 #[tokio::test]
-async fn what_is_sent_comes_back_in_order_and_the_last_record_has_the_code() {
+async fn messages_are_echoed_in_order_and_the_last_record_has_the_close_code() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
     let arguments =
@@ -56,7 +56,7 @@ async fn what_is_sent_comes_back_in_order_and_the_last_record_has_the_code() {
 async fn an_illegal_frame_gets_its_close_code_and_the_program_ends_with_the_connection() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
-    // unmasked; a reserved bit; a length that is too much for this server; text that is no UTF-8
+    // Unmasked; a reserved bit; too long for this server; text that is not UTF-8.
     for (hex, code) in [
         ("810161", 1002),
         ("c18100000000 61", 1002),
@@ -68,7 +68,8 @@ async fn an_illegal_frame_gets_its_close_code_and_the_program_ends_with_the_conn
     }
 }
 
-/// A peer that does as it is told behind a 101 whose accept value nobody believes.
+/// Runs the inspector with a peer that sends a 101 with a wrong accept value and then behaves as
+/// given.
 async fn against(
     arguments: &[&str],
     peer: impl AsyncFnOnce(&mut TcpStream),
@@ -89,7 +90,7 @@ async fn against(
 }
 
 #[tokio::test]
-async fn a_peer_that_stalls_floods_or_lies_ends_in_records() {
+async fn peers_that_stall_flood_or_lie_are_recorded_to_the_end() {
     let stall = async |stream: &mut TcpStream| {
         stream.write_all(b"\x81\x7f\0\0\0\0\xff\xff\xff\xffabc").await.unwrap();
     };
@@ -159,7 +160,7 @@ async fn request_options_reach_the_server_and_pings_stay_unanswered_if_asked() {
 }
 
 #[tokio::test]
-async fn the_proxy_prints_what_passes_and_each_connections_end() {
+async fn the_proxy_prints_all_frames_and_the_end_of_each_connection() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
     let mut child = inspect(&[&url, "--proxy", "127.0.0.1:0"]);
@@ -198,12 +199,12 @@ async fn the_proxy_prints_what_passes_and_each_connections_end() {
     assert_eq!((&end["frames_sent"], &end["frames_received"]), (&2.into(), &2.into()));
 }
 
-/// A file's records with this type, and from this side.
+/// Returns the records of this type from this side.
 fn of<'a>(records: &'a [Value], kind: &str, from: &str) -> Vec<&'a Value> {
     records.iter().filter(|record| record["type"] == kind && record["from"] == from).collect()
 }
 
-/// A file of that name in a folder that nobody else has.
+/// Returns the path of a file with this name in a temporary folder.
 fn scratch(name: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name).display().to_string();
@@ -211,7 +212,7 @@ fn scratch(name: &str) -> (tempfile::TempDir, String) {
 }
 
 #[tokio::test]
-async fn what_was_seen_is_kept_and_read_again_by_the_same_command() {
+async fn a_recording_is_read_back_by_the_same_command() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
     let (_folder, file) = scratch("kept.pcapng");
@@ -259,7 +260,7 @@ async fn what_was_seen_is_kept_and_read_again_by_the_same_command() {
 }
 
 #[tokio::test]
-async fn a_recording_a_hex_file_and_what_does_not_go_with_them() {
+async fn recordings_and_hex_files_are_read_and_options_that_do_not_apply_are_refused() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
     let (_folder, file) = scratch("recording.json");
@@ -293,7 +294,7 @@ async fn a_recording_a_hex_file_and_what_does_not_go_with_them() {
 }
 
 #[tokio::test]
-async fn what_passes_through_the_proxy_is_kept_each_connection_apart() {
+async fn the_proxy_records_each_connection_separately() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let url = servers(&scope).await;
     let (_folder, file) = scratch("proxy.pcapng");

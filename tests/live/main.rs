@@ -1,7 +1,7 @@
-//! Live sources on real sockets: a session over TLS, the proxy between real peers and under a real
+//! Live sources on real sockets: a session over TLS, the proxy between real peers and with a real
 //! browser, the real binary without a stage, and the race.
 //!
-//! What needs no second process and no certificate is tested beside the code.
+//! Tests that need neither a second process nor a certificate are in unit tests.
 
 mod browser;
 mod headless;
@@ -15,15 +15,15 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-/// How long a wait may take before it is called hung; no machine is that slow.
+/// The time after which a wait counts as hung. No machine is that slow.
 const HUNG: Duration = Duration::from_mins(1);
 
-/// Every wait in these tests ends as a failure if it hangs.
+/// Waits for a future, and fails the test if it hangs.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(HUNG, future).await.expect("it hung")
 }
 
-/// The request of RFC 6455 section 1.3, whose answer is known.
+/// The request of RFC 6455 section 1.3, whose response is known.
 const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nOrigin: http://page.example\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";

@@ -1,5 +1,5 @@
-//! A real browser's pages before the hub: one of this machine hears what is said there, one of
-//! another origin hears nothing.
+//! Pages in a real browser connected to the hub: a page of this machine receives its messages, a
+//! page of another origin receives nothing.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use wiretalk::servers::{ServerOptions, hub};
 
 use crate::browser::browse;
 
-/// Opens a WebSocket to the server that its address names, and tells what came of it: with the
-/// first message, or at the end.
+/// A page that opens a WebSocket to the server in its address, and reports the result with the
+/// first message or at the end.
 const PAGE: &str = r#"<!doctype html><script>
 const told = { opened: false, heard: [] };
 const tell = () => {
@@ -30,7 +30,7 @@ socket.onclose = (event) => { told.code = event.code; tell(); };
 </script>"#;
 
 #[tokio::test]
-async fn a_page_of_another_origin_hears_nothing_of_the_hub() {
+async fn a_page_of_another_origin_receives_nothing_from_the_hub() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (report, mut inbox) = mpsc::channel(4);
     let noticed = move |body: String| async move { report.send(body).await.unwrap() };
@@ -56,10 +56,10 @@ async fn a_page_of_another_origin_hears_nothing_of_the_hub() {
         let profile = tempfile::tempdir().unwrap();
         let mut browser =
             browse(&format!("http://{host}:{site}/?server={address}"), profile.path());
-        // a browser takes its time to start on a busy machine
+        // A browser starts slowly on a busy machine.
         let report = timeout(Duration::from_mins(2), inbox.recv())
             .await
-            .expect("the page tells nothing")
+            .expect("the page reports nothing")
             .unwrap();
         browser.kill().await.unwrap();
         assert_eq!(serde_json::from_str::<Value>(&report).unwrap(), expected, "{host}");

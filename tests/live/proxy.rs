@@ -1,4 +1,5 @@
-//! The proxy between real sockets: every byte as it was, and a hand on the frames.
+//! The proxy between real sockets: it relays every byte unchanged, and intercepts frames on
+//! request.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -20,7 +21,7 @@ use crate::{SWITCHING, UPGRADE, soon};
 const A: &[u8] = &[0x81, 0x81, 1, 2, 3, 4, 0x40];
 const B: &[u8] = &[0x82, 0x82, 1, 2, 3, 4, 5, 6];
 
-/// A proxy, both peers, and the hand.
+/// A proxy with both peers and its command sender.
 struct Rig {
     address: SocketAddr,
     behind: TcpListener,
@@ -77,7 +78,7 @@ async fn expect(stream: &mut TcpStream, bytes: &[u8]) {
     assert_eq!(found, bytes);
 }
 
-/// The same numbers each time, and no pattern in them.
+/// Returns pseudo-random bytes, the same for the same seed.
 fn noise(mut seed: u64, count: usize) -> Vec<u8> {
     let next = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -87,7 +88,7 @@ fn noise(mut seed: u64, count: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
+async fn every_byte_is_relayed_unchanged_in_both_directions_for_any_chunks() {
     let mut rig = rig(|options| options).await;
     let (client, server) = rig.pair().await;
     let up = [UPGRADE, &noise(1, 700_000)].concat();
@@ -134,11 +135,11 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
     })
     .await;
     assert!(at_server == up && at_client == down, "bytes were changed");
-    assert!(seen == [up, down], "bytes were told otherwise than they were");
+    assert!(seen == [up, down], "the reported bytes differ from the relayed ones");
 }
 
 #[tokio::test]
-async fn frames_are_held_stepped_dropped_put_in_and_released() {
+async fn frames_are_held_forwarded_dropped_injected_and_released() {
     let mut rig = rig(|options| ProxyOptions { hold_client: true, ..options }).await;
     let (mut client, mut server) = rig.pair().await;
     client.write_all(&[UPGRADE, A, B, A, &B[..3]].concat()).await.unwrap();
@@ -165,7 +166,7 @@ async fn frames_are_held_stepped_dropped_put_in_and_released() {
 }
 
 #[tokio::test]
-async fn a_held_peer_really_waits_and_goes_on_when_released() {
+async fn a_held_peer_waits_and_continues_when_released() {
     let rig = rig(|options| ProxyOptions { hold_server: true, ..options }).await;
     let (mut client, mut server) = rig.pair().await;
     client.write_all(UPGRADE).await.unwrap();
@@ -203,7 +204,7 @@ async fn a_held_peer_really_waits_and_goes_on_when_released() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
+async fn the_end_of_a_stream_and_a_reset_are_relayed() {
     let mut rig = rig(|options| options).await;
     let (mut client, mut server) = rig.pair().await;
     client.write_all(UPGRADE).await.unwrap();
@@ -229,7 +230,7 @@ async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
 }
 
 #[tokio::test]
-async fn without_a_server_behind_it_the_client_gets_an_honest_502() {
+async fn without_an_upstream_server_the_client_gets_502() {
     let Rig { address, behind, events: _reports, _scope, orders: _orders } =
         rig(|options| options).await;
     drop(behind);
@@ -242,7 +243,7 @@ async fn without_a_server_behind_it_the_client_gets_an_honest_502() {
 }
 
 #[tokio::test]
-async fn it_leads_to_a_tls_server_too() {
+async fn the_upstream_server_may_use_tls() {
     let (acceptor, ca) = crate::tls::acceptor("proxied.pem");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -262,7 +263,7 @@ async fn it_leads_to_a_tls_server_too() {
 }
 
 #[tokio::test]
-async fn only_loopback_is_listened_on_unless_allowed_explicitly() {
+async fn the_proxy_listens_only_on_loopback_unless_allowed_explicitly() {
     let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
     let try_to = async |anywhere| {
         let scope = Scope::new(|panic| panic!("{panic}"));

@@ -1,7 +1,7 @@
-//! The race with its real child processes: what it tells, and what it leaves behind when things go
-//! wrong.
+//! The race with its real child processes: its output, and what it leaves behind when something
+//! goes wrong.
 //!
-//! Whether a run counts is the machine's affair; these tests look at what must hold on any.
+//! Whether a run counts depends on the machine. These tests check what must hold on any.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -22,10 +22,10 @@ use wiretalk::race::{self, Lane, LaneKind, RaceConfig, RaceControl, RaceEvent, W
 use wiretalk::scope::{Scope, report_channel};
 use wiretalk::servers::{Ports, ServerBundle};
 
-/// How long a race, or a wait for one, may take before it is called hung; no machine is that slow.
+/// The time after which a race, or a wait for one, counts as hung. No machine is that slow.
 const HUNG: Duration = Duration::from_mins(3);
 
-/// `wiretalk race ARGUMENTS`, killed if it outlives its test.
+/// Runs `wiretalk race ARGUMENTS`. It is killed if it outlives its test.
 fn wiretalk_race(arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wiretalk"));
     command.arg("race").args(arguments).kill_on_drop(true);
@@ -64,7 +64,7 @@ fn ratio(json: &Value, name: &str) -> f64 {
     of["ratio"].as_f64().unwrap()
 }
 
-/// The process ids of a process's children whose command line holds `word`.
+/// Returns the process ids of a process's children whose command line contains `word`.
 fn children(pid: u32, word: &str) -> Vec<u32> {
     let all = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let pids = all.split_whitespace().filter_map(|pid| pid.parse().ok());
@@ -74,7 +74,7 @@ fn children(pid: u32, word: &str) -> Vec<u32> {
     .collect()
 }
 
-/// Waits until a race has that many children.
+/// Waits until a race has this number of children.
 async fn with_children(race: &Child, word: &str, count: usize) -> Vec<u32> {
     let pid = race.id().expect("it runs");
     let limit = Instant::now() + HUNG;
@@ -95,7 +95,7 @@ async fn kill(pid: u32) {
 
 async fn gone(pids: &[u32]) {
     let limit = Instant::now() + HUNG;
-    // a zombie that nobody has waited for yet does nothing any more
+    // A zombie that was not waited for yet has ended too.
     let lives = |pid: &u32| {
         fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
     };
@@ -109,7 +109,7 @@ const ALL: &str =
     "tcp,http-bare,http-hyper,http-reqwest,http-new,http2,sse-post,ws,ws-pipelined,ws-new";
 
 #[tokio::test]
-async fn every_lane_runs_in_the_clear_and_within_tls() {
+async fn every_lane_runs_with_and_without_tls() {
     for tls in [false, true] {
         let names: Vec<String> =
             ALL.split(',').map(|name| format!("{name}{}", if tls { "+tls" } else { "" })).collect();
@@ -139,7 +139,7 @@ async fn every_lane_runs_in_the_clear_and_within_tls() {
 }
 
 #[tokio::test]
-async fn an_exchange_of_no_bytes_is_one() {
+async fn an_exchange_may_have_no_payload() {
     let json = json(&["--lanes", ALL, "--pairs", "1", "--payload", "0"]).await;
     for name in ALL.split(',') {
         assert_eq!(lane(&json, name)["failure"], Value::Null, "{json:#}");
@@ -148,7 +148,7 @@ async fn an_exchange_of_no_bytes_is_one() {
 }
 
 #[tokio::test]
-async fn the_record_says_how_it_came_about() {
+async fn the_json_describes_the_conditions_of_the_run() {
     let file = std::env::temp_dir().join(format!("wiretalk-race-{}.hlog", std::process::id()));
     let json = json(&["--pairs", "2", "--seed", "7", "--hdr", file.to_str().unwrap()]).await;
     assert_eq!((json["schema"].as_u64(), json["seed"].as_u64()), (Some(1), Some(7)));
@@ -181,7 +181,7 @@ async fn the_record_says_how_it_came_about() {
 }
 
 #[tokio::test]
-async fn a_log_that_holds_something_is_not_written_over() {
+async fn an_existing_log_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kept.hlog");
     fs::write(&file, "of yesterday").unwrap();
@@ -192,7 +192,7 @@ async fn a_log_that_holds_something_is_not_written_over() {
 }
 
 #[tokio::test]
-async fn a_table_and_comma_separated_values_say_the_same() {
+async fn table_and_csv_show_the_same_figures() {
     let (table, _, _) = ended(wiretalk_race(&["--pairs", "1", "--lanes", "http-reqwest,ws"])).await;
     assert!(
         table.starts_with("lane ") && table.contains("\nhttp-reqwest ") && table.contains("\nws "),
@@ -204,24 +204,23 @@ async fn a_table_and_comma_separated_values_say_the_same() {
     assert_eq!(csv.lines().count(), 3, "{csv}");
 }
 
-/// No exchange is quicker than its round trips; how much slower it is, is the machine's affair.
-/// That it pays for no more of them is tested where the time stands still, in
-/// `race::client::trips`.
+/// Checks that no exchange is faster than its round trips. How much slower it is depends on the
+/// machine. That it has no more of them is tested in paused time, in `race::client::trips`.
 #[track_caller]
 fn assert_charged(json: &Value, lanes: &[(&str, f64)], rtt_ms: f64) {
     for (name, trips) in lanes {
         let lane = lane(json, name);
         assert_eq!(lane["failure"], Value::Null, "{lane}");
         let (took, least) = (lane["p50_us"].as_f64().unwrap(), trips * rtt_ms * 1000.0);
-        // the histogram keeps three digits
+        // The histogram keeps three digits.
         assert!(took >= least * 0.998, "{name}: {took} us, not {trips} round trips");
     }
 }
 
-/// What a new connection costs over distance: TCP 2 round trips with its first exchange, TLS 1.3 3,
-/// ws 3, wss 4; and ten awaited are ten.
+/// A new connection with its first exchange costs 2 round trips for TCP, 3 for TLS 1.3, 3 for ws
+/// and 4 for wss. Ten messages awaited one by one cost ten.
 #[tokio::test]
-async fn distance_charges_every_connection_its_true_round_trips() {
+async fn a_modelled_distance_costs_at_least_its_round_trips() {
     let lanes = [
         ("http-hyper", 1.0),
         ("http-new", 2.0),
@@ -239,9 +238,9 @@ async fn distance_charges_every_connection_its_true_round_trips() {
     assert_charged(&burst, &[("http-hyper", 10.0), ("http2", 1.0), ("ws-pipelined", 1.0)], 30.0);
 }
 
-/// Needs root: namespaces and TUN devices are the system's.
+/// Needs root for namespaces and TUN devices.
 #[tokio::test]
-async fn the_real_network_charges_the_same() {
+async fn a_real_network_costs_at_least_the_same_round_trips() {
     let lanes = [("http-hyper", 1.0), ("http-new", 2.0), ("ws-new", 3.0), ("ws", 1.0)];
     let names = lanes.map(|(name, _)| name).join(",");
     let real = json(&["--rtt", "60ms", "--pairs", "1", "--real-net", "--lanes", &names]).await;
@@ -253,15 +252,15 @@ async fn the_real_network_charges_the_same() {
 async fn at_a_fixed_rate_a_time_counts_from_when_it_was_due() {
     let json = json(&["--rate", "100", "--pairs", "2", "--lanes", "tcp,ws"]).await;
     let ws = lane(&json, "ws");
-    // 15 exchanges fit into a slice of 150 ms at 100 a second
+    // At 100 a second, 15 exchanges fit into a slice of 150 ms.
     assert!((20..=40).contains(&ws["exchanges"].as_u64().unwrap()), "{ws}");
     assert!(ws["p99_us"].as_f64().unwrap() >= ws["naive"]["p99_us"].as_f64().unwrap(), "{ws}");
 }
 
-/// A stall reaches the server's process. What it does to the two clocks is tested where the time
-/// stands still, in `race::client::slice`.
+/// A stall reaches the server's process. Its effect on the two clocks is tested in paused time, in
+/// `race::client::slice`.
 #[tokio::test]
-async fn a_stall_is_felt_in_the_lane() {
+async fn a_stall_is_measured_in_its_lane() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let program = WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into());
     let config = RaceConfig {
@@ -286,7 +285,7 @@ async fn a_stall_is_felt_in_the_lane() {
                 return;
             }
             if live.running.is_some() {
-                // one that comes between two slices may be over before the next
+                // A stall between two slices may be over before the next one.
                 let _ = control_sender.try_send(RaceControl::Stall(Duration::from_millis(500)));
             }
         }
@@ -295,7 +294,7 @@ async fn a_stall_is_felt_in_the_lane() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_shows_on_its_lane_and_the_rest_goes_on() {
+async fn a_killed_server_fails_its_lane_and_the_others_go_on() {
     let race = wiretalk_race(&["--pairs", "20", "--lanes", "tcp,http-hyper,ws", "--json"]);
     let servers = with_children(&race, "server", 3).await;
     with_children(&race, "client", 3).await;
@@ -325,7 +324,7 @@ async fn a_server_that_is_killed_shows_on_its_lane_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_when_the_race_itself_is_killed() {
+async fn no_process_is_left_when_the_race_is_killed() {
     let mut race = wiretalk_race(&["--pairs", "100"]);
     let racers =
         [with_children(&race, "server", 5).await, with_children(&race, "client", 5).await].concat();
@@ -336,10 +335,10 @@ async fn nothing_is_left_when_the_race_itself_is_killed() {
 }
 
 #[tokio::test]
-async fn servers_of_others_that_refuse_or_answer_nonsense_show_on_their_lanes() {
+async fn external_servers_that_refuse_or_answer_nonsense_fail_their_lanes() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let ours = ServerBundle::start(&scope, Ports::default(), None).ready().await.unwrap();
-    // answers every request with something else
+    // Answers every request with something else.
     let nonsense = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = nonsense.local_addr().unwrap();
     scope.spawn("nonsense", async move {
@@ -377,7 +376,7 @@ async fn servers_of_others_that_refuse_or_answer_nonsense_show_on_their_lanes() 
 }
 
 #[tokio::test]
-async fn load_on_others_keeps_within_its_bound() {
+async fn load_on_external_servers_stays_within_its_bound() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let bundle = ServerBundle::start(&scope, Ports::default(), None);
     let ours = bundle.ready().await.unwrap();
@@ -401,7 +400,7 @@ async fn load_on_others_keeps_within_its_bound() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_run_is_refused() {
+async fn an_impossible_race_is_refused() {
     for (arguments, expected) in [
         (&["--lanes", "wz"][..], "unknown lane `wz`; did you mean `ws`?"),
         (
@@ -423,8 +422,8 @@ async fn what_cannot_be_run_is_refused() {
     }
 }
 
-/// Bytes an exchange are those that a packet capture counts as TCP payload. Needs tshark, and root
-/// to capture.
+/// The bytes per exchange are those that a packet capture counts as TCP payload. Needs tshark, and
+/// root to capture.
 #[tokio::test]
 async fn bytes_are_those_of_a_packet_capture() {
     const PAYLOAD: usize = 777;
@@ -475,7 +474,7 @@ async fn bytes_are_those_of_a_packet_capture() {
         let (up, down) = of.unwrap_or_else(|| panic!("no stream of {name} in the capture"));
         let lane = lane(&json, name);
         let per_exchange = |end: &str| lane[end].as_f64().unwrap();
-        // the opening handshake is no part of an exchange
+        // The opening handshake is not part of an exchange.
         let opening = |bytes: &[u8]| {
             if name == "ws" { memchr::memmem::find(bytes, b"\r\n\r\n").unwrap() + 4 } else { 0 }
         };
@@ -492,8 +491,8 @@ async fn bytes_are_those_of_a_packet_capture() {
     }
 }
 
-/// Sends `mark` over loopback again and again, until it is in the capture; all that was sent before
-/// is there then too.
+/// Sends `mark` over loopback until it is in the capture. All that was sent before is there by
+/// then.
 async fn captured(file: &Path, mark: &[u8], why: &str) {
     let limit = Instant::now() + HUNG;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -505,7 +504,7 @@ async fn captured(file: &Path, mark: &[u8], why: &str) {
         if let Ok(mut file) = fs::File::open(file) {
             file.seek(SeekFrom::Start(seen)).unwrap();
             fresh.clear();
-            // a mark that is half there is whole the next time
+            // A mark that is only partly written is complete the next time.
             seen += (file.read_to_end(&mut fresh).unwrap()).saturating_sub(mark.len()) as u64;
         }
         if contains(&fresh, mark) {
@@ -520,7 +519,7 @@ async fn captured(file: &Path, mark: &[u8], why: &str) {
 
 type Streams = HashMap<String, (Vec<u8>, Vec<u8>)>;
 
-/// The TCP payload of each stream, from its client and back.
+/// Returns the TCP payload of each stream in both directions.
 async fn payloads(file: &str) -> Streams {
     let fields = ["tcp.stream", "tcp.srcport", "tcp.payload"];
     let mut command = Command::new("tshark");

@@ -1,4 +1,4 @@
-//! wss: a server with a certificate of its own making, trusted, not trusted, and not checked.
+//! wss: a server with a self-signed certificate that is trusted, not trusted, or not verified.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -19,7 +19,7 @@ use wiretalk::net::{ConnectErrorKind, Direction, TlsError, TlsOptions};
 
 use crate::soon;
 
-/// A server for `localhost` and the file with its certificate.
+/// Returns a TLS acceptor for `localhost` and the file with its certificate.
 pub(crate) fn acceptor(name: &str) -> (TlsAcceptor, PathBuf) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -34,7 +34,7 @@ pub(crate) fn acceptor(name: &str) -> (TlsAcceptor, PathBuf) {
     (TlsAcceptor::from(Arc::new(config)), path)
 }
 
-/// Answers 101 and sends back every byte that follows.
+/// Answers 101 and echoes every byte that follows.
 pub(crate) async fn mirror(listener: TcpListener, acceptor: TlsAcceptor) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
@@ -54,7 +54,7 @@ pub(crate) async fn mirror(listener: TcpListener, acceptor: TlsAcceptor) {
     }
 }
 
-/// Both directions' bytes, and the other reports.
+/// Runs a session. Returns the bytes of both directions and the other events.
 async fn play(
     options: SessionOptions,
     commands: &[SessionCommand],
@@ -83,14 +83,14 @@ async fn play(
 }
 
 #[tokio::test]
-async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_reported() {
+async fn the_plaintext_of_tls_and_its_secrets_are_reported() {
     let (acceptor, ca) = acceptor("trusted.pem");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let large = vec![7; 300_000];
     let tls = TlsOptions { ca: Some(ca), ..TlsOptions::default() };
     let options = SessionOptions { tls, ..SessionOptions::new(format!("wss://localhost:{port}/")) };
-    // half a frame, so that the goodbye is the end of the stream and not a Close
+    // Half a frame, so that the session ends with the end of the stream and not with a Close.
     let half = b"\x82\xff\0\0\x01\0\0\0\0\0abcd, as it is".to_vec();
     let close = SessionCommand::Close(1000, String::new());
     let commands = [SessionCommand::Raw(half), SessionCommand::Raw(large.clone()), close];
@@ -120,7 +120,7 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_reported() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is_reported() {
+async fn a_self_signed_certificate_is_refused_and_a_skipped_verification_is_reported() {
     let (acceptor, ca) = acceptor("unknown.pem");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

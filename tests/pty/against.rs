@@ -1,11 +1,11 @@
-//! What a race promises to servers that are not its own: `--max-requests` is never exceeded, and a
-//! round fits into it.
+//! The load of a race on external servers: `--max-requests` is never exceeded, and a round fits
+//! into it.
 
 use serde_json::Value;
 
 use crate::pipe::{Servers, run};
 
-/// What servers that count have seen of a race: POSTs, opening handshakes and messages.
+/// Returns the number of POSTs, opening handshakes and messages in a server's log.
 fn requests(log: &[String]) -> u64 {
     let of = |line: &String| {
         if line.contains(" POST ") || line.ends_with(" 101 WebSocket opened") {
@@ -24,7 +24,7 @@ struct Seen {
     code: Option<i32>,
     stderr: String,
     requests: u64,
-    /// Complete rounds: the pairs of every ratio.
+    /// The number of complete rounds: the pairs of every ratio.
     rounds: Vec<u64>,
 }
 
@@ -63,7 +63,7 @@ fn is_refused(most: u64, more: &[&str], least: u64) {
 }
 
 #[test]
-fn a_bound_is_never_exceeded_and_a_round_fits_into_it() {
+fn the_bound_is_never_exceeded_and_a_round_fits_into_it() {
     is_refused(1, &[], 8);
     for most in [8, 10, 100, 1000] {
         fits(most, &[]);
@@ -71,7 +71,7 @@ fn a_bound_is_never_exceeded_and_a_round_fits_into_it() {
 }
 
 #[test]
-fn nor_is_it_by_several_connections() {
+fn the_bound_holds_for_several_connections() {
     is_refused(63, &["--connections", "8"], 64);
     for most in [64, 100, 1000] {
         fits(most, &["--connections", "8"]);
@@ -79,7 +79,7 @@ fn nor_is_it_by_several_connections() {
 }
 
 #[test]
-fn nor_by_bursts_and_by_lanes_that_connect_anew() {
+fn the_bound_holds_for_bursts_and_reconnecting_lanes() {
     is_refused(10, &["--burst", "10"], 71);
     for most in [71, 100, 1000] {
         fits(most, &["--burst", "10"]);

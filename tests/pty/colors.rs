@@ -1,4 +1,4 @@
-//! Colours that fit the terminal, and nothing from a deck that a terminal would obey.
+//! Colours that fit the terminal, and no control sequences from a deck.
 
 use vt100::{Color, Screen};
 
@@ -11,7 +11,7 @@ const DARK_GROUND: &str = "\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\";
 const PLAIN: &str = "# One\n\ntext\n\n---\n\n# Two\n\ntext\n\n---\n\n# Three\n";
 
 #[test]
-fn a_light_terminal_makes_a_deck_without_a_theme_light() {
+fn a_deck_without_a_theme_is_light_on_a_light_terminal() {
     let deck = file("light.md", PLAIN);
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
     terminal.until("a dark first frame", |screen| brightness(screen) < 0.3);
@@ -22,7 +22,7 @@ fn a_light_terminal_makes_a_deck_without_a_theme_light() {
 }
 
 #[test]
-fn a_dark_terminal_leaves_it_dark() {
+fn a_deck_without_a_theme_is_dark_on_a_dark_terminal() {
     let deck = file("dark.md", PLAIN);
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
     terminal.answer(ASK_GROUND, DARK_GROUND);
@@ -31,7 +31,7 @@ fn a_dark_terminal_leaves_it_dark() {
 }
 
 #[test]
-fn a_theme_that_was_asked_for_stays() {
+fn a_requested_theme_stays() {
     let deck = file("asked.md", PLAIN);
     let mut terminal = Terminal::open(&["--theme", "dark", deck.to_str().unwrap()]);
     terminal.shows(&["1/3"]);
@@ -43,7 +43,8 @@ fn a_theme_that_was_asked_for_stays() {
     terminal.until("a light first frame", |screen| brightness(screen) > 0.9);
 }
 
-/// Keys are taken in their order: once the first one has its effect, the answer has had its own.
+/// Checks the first slide and its keys. Input is handled in order, so once a key has had its
+/// effect, so has the answer before it.
 fn stands_on_the_first_slide_and_knows_its_keys(terminal: &mut Terminal) {
     terminal.shows(&["1/3"]);
     terminal.keys(RIGHT);
@@ -51,16 +52,16 @@ fn stands_on_the_first_slide_and_knows_its_keys(terminal: &mut Terminal) {
 }
 
 #[test]
-fn no_color_means_none() {
+fn no_color_disables_all_colours() {
     let variables = [TRUE_COLOR[0], TRUE_COLOR[1], ("NO_COLOR", "1")];
     let raw = code_slides(&variables);
     let colors: Vec<_> = sgr(&raw).into_iter().filter(|code| is_color(&code[..])).collect();
     assert_eq!(colors, Vec::<Vec<u16>>::new());
-    assert!(sgr(&raw).contains(&vec![1]), "bold is no colour");
+    assert!(sgr(&raw).contains(&vec![1]), "bold is not a colour");
 }
 
 #[test]
-fn who_has_the_keys_is_seen_without_colours_too() {
+fn the_keyboard_owner_is_visible_without_colours() {
     let mut terminal = Terminal::with(&[TRUE_COLOR[0], ("NO_COLOR", "1")], &["slides/talk.md"]);
     terminal.shows(&[" 1/54"]);
     terminal.keys("g19\r\r");
@@ -73,7 +74,7 @@ fn who_has_the_keys_is_seen_without_colours_too() {
 }
 
 #[test]
-fn a_terminal_of_256_colours_gets_those() {
+fn a_terminal_with_256_colours_gets_only_these() {
     let raw = code_slides(&[("TERM", "xterm-256color")]);
     let kinds =
         |kind| move |code: &Vec<u16>| matches!(code[..], [38 | 48, found, ..] if found == kind);
@@ -82,7 +83,7 @@ fn a_terminal_of_256_colours_gets_those() {
     assert!(sgr(&code_slides(&TRUE_COLOR)).iter().any(kinds(2)), "else the test would see nothing");
 }
 
-/// All that is written for a title, a demo, and highlighted code.
+/// Returns everything that is written for a title, a demo and highlighted code.
 fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
     let mut terminal = Terminal::with(variables, &["slides/talk.md"]);
     terminal.shows(&[" 1/54"]);
@@ -96,7 +97,7 @@ fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn escape_sequences_of_a_deck_are_shown_and_not_sent() {
+fn escape_sequences_in_a_deck_are_shown_and_not_sent() {
     let evil = "\x1b]0;owned\x07\x1b[5;31m\x1b[c\x08";
     let deck = file("evil\x1b[2J.md", deck_with(evil, evil));
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
@@ -112,9 +113,9 @@ fn escape_sequences_of_a_deck_are_shown_and_not_sent() {
     assert_never_sent(terminal, &["\x1b]0", "\x07", "\x1b[5;31m", "\x1b[c", "\x08"]);
 }
 
-/// The emulator leaves out U+FFFD, which stands for these, so only slides are waited for.
+/// The emulator omits U+FFFD, which replaces these characters, so the test only waits for slides.
 #[test]
-fn neither_are_controls_beyond_ascii_and_letters_turned_round() {
+fn c1_controls_and_bidi_overrides_in_a_deck_are_not_sent() {
     let evil = "\u{9b}5n\u{9d}0;owned\u{9c}\u{202e}desrever\u{2066}";
     let deck = file("c1.md", deck_with(evil, "plain"));
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
@@ -125,7 +126,7 @@ fn neither_are_controls_beyond_ascii_and_letters_turned_round() {
     assert_never_sent(terminal, &["\u{9b}", "\u{9c}", "\u{9d}", "\u{202e}", "\u{2066}"]);
 }
 
-/// A deck with `evil` in every place where a text can stand.
+/// Returns a deck with `evil` in every place for text.
 fn deck_with(evil: &str, section: &str) -> String {
     let note = format!("<!-- speaker_note: note {evil} -->");
     let slides = [
@@ -154,17 +155,17 @@ fn assert_never_sent(mut terminal: Terminal, orders: &[&str]) {
     terminal.assert_restored();
 }
 
-/// From 0 to 1, that of the ground in the screen's first cell.
+/// Returns the brightness of the background in the first cell of the screen, from 0 to 1.
 fn brightness(screen: &Screen) -> f32 {
     match screen.cell(0, 0).unwrap().bgcolor() {
         Color::Rgb(red, green, blue) => {
             [red, green, blue].into_iter().map(f32::from).sum::<f32>() / 765.0
         }
-        other => panic!("{other:?} is no 24-bit colour"),
+        other => panic!("{other:?} is not a 24-bit colour"),
     }
 }
 
-/// The numbers of every Select Graphic Rendition (`CSI ... m`).
+/// Returns the parameters of every Select Graphic Rendition (`CSI ... m`).
 fn sgr(raw: &[u8]) -> Vec<Vec<u16>> {
     let text = String::from_utf8_lossy(raw);
     let sequences = text.split("\x1b[").skip(1).filter_map(|rest| {
@@ -176,7 +177,7 @@ fn sgr(raw: &[u8]) -> Vec<Vec<u16>> {
         .collect()
 }
 
-/// Whether a colour is set; 39 and 49 give the terminal its own back.
+/// Whether a colour is set. 39 and 49 reset to the terminal's own colours.
 fn is_color(code: &[u16]) -> bool {
     code.iter().any(|n| matches!(n, 30..=38 | 40..=48 | 90..=97 | 100..=107))
 }

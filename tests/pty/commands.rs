@@ -1,4 +1,4 @@
-//! The commands that print and end.
+//! Commands that print their output and end.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn both_decks_have_no_warnings() {
 }
 
 #[test]
-fn a_bad_deck_is_told_where_it_is_bad() {
+fn the_problems_of_a_deck_are_reported_with_their_positions() {
     let deck = file(
         "bad.md",
         "# One\n\n```demo inpsect\n```\n\n---\n\n```demo inspect\nserver = 7\n```\n",
@@ -54,7 +54,7 @@ fn the_demos_are_listed_with_their_settings() {
 }
 
 #[test]
-fn a_shell_is_taught_every_command() {
+fn completions_contain_every_command() {
     let bash = run(&["completions", "bash"]);
     assert_eq!((bash.code, bash.stderr.as_str()), (Some(0), ""));
     assert!(bash.stdout.contains("complete -F _wiretalk"), "{}", bash.stdout);
@@ -66,17 +66,17 @@ fn a_shell_is_taught_every_command() {
 }
 
 #[test]
-fn the_licences_are_those_of_the_file() {
+fn the_printed_licences_are_those_of_the_file() {
     let licenses = run(&["licenses"]);
     assert_eq!((licenses.code, licenses.stderr.as_str()), (Some(0), ""));
     assert!(licenses.stdout == std::fs::read_to_string("THIRD-PARTY-LICENSES.md").unwrap());
 }
 
 #[test]
-fn a_race_comes_out_as_one_json_object() {
+fn a_race_prints_one_json_object() {
     let race = run(&["race", "--lanes", "http-reqwest,ws", "--pairs", "1", "--json"]);
     let json: Value = serde_json::from_str(&race.stdout).unwrap();
-    // whether a run counts is the machine's affair; that the exit code says so is ours
+    // Whether a run counts depends on the machine, but the exit code must say so.
     assert_eq!(race.code, Some(i32::from(json["valid"] != true)), "{}", race.stdout);
     let lanes = json["lanes"].as_array().unwrap();
     assert_eq!(lanes.len(), 2);
@@ -97,7 +97,7 @@ fn the_inspector_prints_records_of_a_real_connection() {
     assert_eq!((inspect.code, inspect.stderr.as_str()), (Some(0), ""), "{}", inspect.stdout);
     let records: Vec<Value> =
         inspect.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // on a busy machine the goodbye may go out before the echo is there
+    // On a busy machine the Close may be sent before the echo has arrived.
     let of = |side: &str| {
         records.iter().filter(move |record| record["from"] == side).collect::<Vec<_>>()
     };

@@ -1,5 +1,5 @@
-//! Somebody else's deck: presenting it does nothing outside of the talk before the reader allows
-//! that by a key.
+//! An untrusted deck: presenting it has no effects outside the talk until the user allows them with
+//! a key.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -12,14 +12,15 @@ use crate::pipe::run;
 use crate::terminal::{CTRL_C, RIGHT, Terminal};
 use crate::{DEADLINE, file};
 
-/// Every key that a slide or a demo might know, but for the one that allows and those that leave
+/// Every key that a slide or a demo might handle, except the one that allows and those that leave
 /// the slide or the talk.
 const KEYS: &str =
     "\r\tbcdefhijklmortuvwxyzABCDEFHIJKLMORSTUVWXYZ0123456789.,/<>[]{}!+-\x04\x12\r\r";
 const PAGE_UP: &str = "\x1b[5~";
 const PAGE_DOWN: &str = "\x1b[6~";
 
-/// Listens where only a foreign spelling leads: a deck may connect to what is plainly loopback.
+/// Listens at an address that the deck spells in an unusual way. A plain loopback address would
+/// need no consent.
 fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -31,7 +32,7 @@ fn is_silent(listener: &TcpListener) -> bool {
     matches!(listener.accept(), Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
-/// Waits for a connection, which must come.
+/// Waits for a connection, which must arrive.
 #[track_caller]
 fn called(listener: &TcpListener) {
     let deadline = Instant::now() + DEADLINE;
@@ -49,7 +50,7 @@ fn is_untouched(victim: &Path) -> bool {
     std::fs::read(victim).unwrap() == b"what was there"
 }
 
-/// A slide for each way out of the talk.
+/// Returns a deck with one slide for each kind of effect outside the talk.
 fn evil(name: &str, victim: &Path, port: u16) -> PathBuf {
     let fence =
         |settings: &str| format!("## Slide\n\nHarmless.\n\n```demo inspect\n{settings}\n```\n");
@@ -73,14 +74,14 @@ fn evil(name: &str, victim: &Path, port: u16) -> PathBuf {
 }
 
 #[test]
-fn a_deck_does_nothing_outside_by_being_presented() {
+fn presenting_a_deck_has_no_effects_outside_the_talk() {
     let (victim, (listener, port)) = (victim("presented-victim"), listen());
     let deck = evil("presented.md", &victim, port);
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
     for at in 1..=9 {
         terminal.shows(&[&format!("{at}/9"), "this demo waits", "This slide wants to "]);
         terminal.keys(KEYS);
-        // away and back, as often as one likes
+        // Leaving and returning any number of times changes nothing.
         let (away, back, other) =
             if at == 9 { (PAGE_UP, PAGE_DOWN, 8) } else { (PAGE_DOWN, PAGE_UP, at + 1) };
         terminal.keys(away);
@@ -97,7 +98,7 @@ fn a_deck_does_nothing_outside_by_being_presented() {
 }
 
 #[test]
-fn a_key_allows_what_the_slide_says_and_only_that() {
+fn a_key_allows_exactly_what_the_slide_says() {
     let (victim, (listener, port)) = (victim("allowed-victim"), listen());
     let deck = evil("allowed.md", &victim, port);
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
@@ -112,7 +113,7 @@ fn a_key_allows_what_the_slide_says_and_only_that() {
     called(&listener);
     terminal.shows(&["2/9", "1 Handshake"]);
     assert!(is_untouched(&victim), "that was for the connection alone");
-    // it holds when the slide is opened again, and for no other slide
+    // The consent holds when the slide is opened again, but for no other slide.
     terminal.keys(RIGHT);
     terminal.shows(&["3/9", "this demo waits"]);
     assert!(is_silent(&listener));
@@ -127,13 +128,13 @@ fn a_key_allows_what_the_slide_says_and_only_that() {
 }
 
 #[test]
-fn what_cannot_be_read_cannot_be_allowed() {
+fn a_request_that_is_cut_off_cannot_be_allowed() {
     let (listener, port) = listen();
     let path = "x".repeat(4_000);
     let far = format!("```demo inspect\nserver = \"ws://0.0.0.0:{port}/{path}\"\n```\n");
     let deck = file("unreadable.md", format!("# One\n\n{far}\n---\n\n# Two\n"));
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
-    terminal.shows(&["There is no room here for all of it"]);
+    terminal.shows(&["Not all of it fits here"]);
     terminal.keys("a");
     terminal.keys(RIGHT);
     terminal.shows(&["2/2"]);
@@ -143,7 +144,7 @@ fn what_cannot_be_read_cannot_be_allowed() {
 }
 
 #[test]
-fn trust_on_the_command_line_is_a_consent_to_all() {
+fn trust_on_the_command_line_allows_everything() {
     let (victim, (listener, port)) = (victim("trusted-victim"), listen());
     let deck = evil("trusted.md", &victim, port);
     let mut terminal = Terminal::open(&["--trust", deck.to_str().unwrap()]);
@@ -154,7 +155,7 @@ fn trust_on_the_command_line_is_a_consent_to_all() {
 }
 
 #[test]
-fn check_lists_what_a_deck_would_do_and_finds_nothing_wrong_with_that() {
+fn check_lists_the_effects_of_a_deck_without_a_warning() {
     let (victim, (listener, port)) = (victim("checked-victim"), listen());
     let deck = evil("checked.md", &victim, port);
     let checked = run(&["check", deck.to_str().unwrap()]);

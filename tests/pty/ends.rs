@@ -1,4 +1,4 @@
-//! Every way out of a talk, and out of it for a while: the terminal is as it was before.
+//! Every way to end or suspend a talk. The terminal must be as it was before.
 
 use rustix::process::Signal;
 
@@ -28,17 +28,17 @@ fn ends_by_signal(signal: Signal) {
 }
 
 #[test]
-fn q_ends_it() {
+fn q_ends_the_talk() {
     ends_by_keys("q");
 }
 
 #[test]
-fn ctrl_c_ends_it() {
+fn ctrl_c_ends_the_talk() {
     ends_by_keys(CTRL_C);
 }
 
 #[test]
-fn ctrl_c_ends_it_while_a_demo_has_the_keys() {
+fn ctrl_c_ends_the_talk_while_a_demo_has_the_keyboard() {
     let mut terminal = talk();
     terminal.keys("g19\r\r");
     terminal.shows(&["inspect has the keyboard"]);
@@ -48,28 +48,29 @@ fn ctrl_c_ends_it_while_a_demo_has_the_keys() {
 }
 
 #[test]
-fn sigterm_ends_it() {
+fn sigterm_ends_the_talk() {
     ends_by_signal(Signal::TERM);
 }
 
 #[test]
-fn sigint_ends_it() {
+fn sigint_ends_the_talk() {
     ends_by_signal(Signal::INT);
 }
 
 #[test]
-fn sighup_ends_it() {
+fn sighup_ends_the_talk() {
     ends_by_signal(Signal::HUP);
 }
 
 #[test]
-fn sigquit_ends_it() {
+fn sigquit_ends_the_talk() {
     ends_by_signal(Signal::QUIT);
 }
 
-/// The program leads its session, so nobody could wake it up, and the system does not stop it.
+/// The program is the session leader, so its process group is orphaned and the kernel does not stop
+/// it.
 #[test]
-fn ctrl_z_without_a_shell_comes_back_at_once() {
+fn ctrl_z_without_a_shell_returns_at_once() {
     let mut terminal = talk();
     terminal.keys(CTRL_Z);
     terminal.keys(RIGHT);
@@ -106,7 +107,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_fg() {
 }
 
 #[test]
-fn stopped_from_outside_it_takes_the_terminal_again() {
+fn after_a_stop_from_outside_the_terminal_is_taken_again() {
     let mut terminal = talk();
     terminal.stop();
     assert!(!terminal.is_raw_mode());

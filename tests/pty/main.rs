@@ -1,6 +1,6 @@
-//! The real binary, as people meet it: in a pseudo-terminal with an emulated screen, and in a pipe.
+//! The real binary as users run it: in a pseudo-terminal with an emulated screen, and in a pipe.
 //!
-//! Nothing is called inside the library; what single modules do is tested beside them.
+//! These tests call nothing in the library. Single modules have unit tests.
 
 #![cfg(unix)]
 
@@ -20,10 +20,10 @@ mod terminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long anything may take before it is called hung; no machine is that slow.
+/// The time after which anything counts as hung. No machine is that slow.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Writes a file for one test; `name` must be that test's own.
+/// Writes a file for one test. No other test may use the same `name`.
 fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pty");
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! The program in a pipe: its output as lines or as a whole, and no terminal anywhere.
+//! The program in a pipe, without a terminal: its output in lines or as a whole.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::DEADLINE;
 
-/// What a run that has ended leaves behind.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -31,7 +31,7 @@ fn whole(mut from: impl Read + Send + 'static) -> Receiver<String> {
     let (post, mail) = sync_channel(1);
     thread::spawn(move || {
         let mut text = String::new();
-        // what is not UTF-8 fails the test by its absence
+        // Output that is not UTF-8 is dropped, and the test fails because it is missing.
         if from.read_to_string(&mut text).is_ok() {
             let _ = post.send(text);
         }
@@ -39,7 +39,7 @@ fn whole(mut from: impl Read + Send + 'static) -> Receiver<String> {
     mail
 }
 
-/// A program that runs, and is killed if it outlives its test.
+/// A running program. It is killed if it outlives its test.
 struct Program {
     child: Child,
 }
@@ -54,7 +54,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // a program that has ended already needs neither
+        // Both fail only if the program has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -73,12 +73,12 @@ impl Servers {
         Self::start_with(&[])
     }
 
-    /// The same with further arguments.
+    /// Starts it with further arguments.
     pub(crate) fn start_with(more: &[&str]) -> Self {
         let mut program = Program::start(&[&["serve", "--http", "0", "--ws", "0"], more].concat());
         let lines = lines(program.child.stdout.take().unwrap());
         let address = |name: &str| {
-            let line = lines.recv_timeout(DEADLINE).expect("an address was not told");
+            let line = lines.recv_timeout(DEADLINE).expect("no address was printed");
             let address =
                 line.strip_prefix(name).unwrap_or_else(|| panic!("{line:?} does not name {name}"));
             address.trim().to_owned()
@@ -87,17 +87,17 @@ impl Servers {
         Self { program, lines, http, websocket }
     }
 
-    /// The next line of the log.
+    /// Returns the next line of the log.
     pub(crate) fn line(&self) -> String {
         self.lines.recv_timeout(DEADLINE).expect("the log has no further line")
     }
 
-    /// Asks for the end as Ctrl-C does.
+    /// Sends SIGINT, as Ctrl-C does.
     pub(crate) fn interrupt(&self) {
         kill_process(Pid::from_child(&self.program.child), Signal::INT).unwrap();
     }
 
-    /// Waits for the end; the lines are those of the log that nobody has taken yet.
+    /// Waits for the end. Returns the lines of the log that were not read yet.
     pub(crate) fn end(&mut self) -> (ExitStatus, Vec<String>) {
         let mut rest = Vec::new();
         while let Ok(line) = self.lines.recv_timeout(DEADLINE) {

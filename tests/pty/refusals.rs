@@ -1,4 +1,4 @@
-//! What cannot be done is told in one line on standard error, and by the exit code.
+//! Failures: one line on standard error, and the exit code.
 
 use crate::file;
 use crate::pipe::run;
@@ -20,7 +20,7 @@ fn refuses(arguments: &[&str], code: i32, words: &[&str]) {
 }
 
 #[test]
-fn standard_output_that_is_no_terminal() {
+fn standard_output_that_is_not_a_terminal() {
     refuses(&["slides/talk.md"], 1, &["standard output is not a terminal"]);
     refuses(&[], 1, &["standard output is not a terminal"]);
 }
@@ -37,7 +37,7 @@ fn a_deck_that_is_not_utf_8() {
 }
 
 #[test]
-fn a_deck_that_is_not_there_never_touches_the_terminal() {
+fn with_a_missing_deck_the_terminal_is_never_touched() {
     let mut terminal = Terminal::open(&["no-such-deck.md"]);
     assert_eq!(terminal.end().code(), Some(1));
     let raw = String::from_utf8(terminal.raw().to_vec()).unwrap();
@@ -45,7 +45,7 @@ fn a_deck_that_is_not_there_never_touches_the_terminal() {
 }
 
 #[test]
-fn options_of_another_server() {
+fn options_that_belong_to_another_server() {
     refuses(&["serve", "--ws-no-deflate"], 1, &["--ws-server strict"]);
 }
 
@@ -57,7 +57,7 @@ fn wrong_usage() {
     refuses(&["chek", "x"], 2, &["wiretalk: unknown command `chek`; did you mean `check`?"]);
 }
 
-/// Runs a command with this standard output.
+/// Runs a command with this file as standard output.
 #[cfg(target_os = "linux")]
 fn onto(stdout: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let stdout = std::fs::File::options().write(true).open(stdout).unwrap();
@@ -94,7 +94,7 @@ fn standard_output_that_is_full() {
     }
 }
 
-/// A capture to be written where it cannot be.
+/// Checks that a capture cannot be written to this path.
 #[track_caller]
 fn does_not_write(path: &str, more: &[&str], words: &[&str], not: &[&str]) {
     let capture = "tests/captures/tls13-aes128.pcapng";
@@ -131,7 +131,7 @@ fn a_capture_that_cannot_be_written() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_has_no_end_is_read_up_to_a_bound() {
+fn endless_input_is_read_up_to_a_bound() {
     refuses(
         &["decode", "--raw", "/dev/zero"],
         2,
@@ -152,7 +152,7 @@ fn a_terminal_that_can_only_print() {
 }
 
 #[test]
-fn a_locale_that_is_not_utf_8_is_told_until_the_first_key() {
+fn a_notice_about_a_locale_that_is_not_utf_8_stays_until_the_first_key() {
     let terminal = |locale: &[(&str, &str)]| {
         Terminal::with(
             &[&[("TERM", "xterm-256color"), ("LC_ALL", "")], locale].concat(),
@@ -165,7 +165,7 @@ fn a_locale_that_is_not_utf_8_is_told_until_the_first_key() {
         let mut terminal = terminal(&[locale]);
         terminal.shows(&[
             " 1/54",
-            &format!("drawn in UTF-8; {expected} this terminal may not know it"),
+            &format!("drawn in UTF-8; {expected} this terminal may not support it"),
         ]);
         terminal.keys("\x1b[C");
         terminal.shows(&[" 2/54"]);

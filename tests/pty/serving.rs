@@ -1,4 +1,4 @@
-//! `wiretalk serve`, met by raw bytes over plain sockets.
+//! `wiretalk serve`, tested with raw bytes over plain sockets.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ fn both_servers_echo_and_ctrl_c_closes_them_with_1001() {
 
     let mut websocket = upgraded(&servers.websocket);
     assert!(servers.line().ends_with(" 101 WebSocket opened"));
-    // RFC 6455 section 5.7: a masked and an unmasked "Hello"
+    // A masked and an unmasked "Hello" (RFC 6455 section 5.7).
     websocket.write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58").unwrap();
     assert_eq!(read(&mut websocket, 7), b"\x81\x05Hello");
 
@@ -39,7 +39,7 @@ fn both_servers_echo_and_ctrl_c_closes_them_with_1001() {
 }
 
 #[test]
-fn the_strict_server_names_the_fault_and_serves_on() {
+fn the_strict_server_names_the_fault_and_keeps_serving() {
     let mut servers = Servers::start_with(&[
         "--ws-server",
         "strict",
@@ -66,7 +66,7 @@ fn the_strict_server_names_the_fault_and_serves_on() {
 }
 
 #[test]
-fn the_hub_tells_everybody_what_one_says() {
+fn the_hub_sends_each_message_to_all() {
     let mut servers = Servers::start_with(&["--ws-server", "hub"]);
     let mut clients = [0; 3].map(|_| {
         let client = upgraded(&servers.websocket);
@@ -77,7 +77,7 @@ fn the_hub_tells_everybody_what_one_says() {
     for client in &mut clients {
         assert_eq!(read(client, 7), b"\x81\x05Hello");
     }
-    // an unmasked frame
+    // An unmasked frame.
     clients[0].write_all(b"\x81\x05Hello").unwrap();
     assert_eq!(read(&mut clients[0], 4)[2..], 1002_u16.to_be_bytes());
     assert!(servers.line().contains(" WebSocket closed with 1002 (E_UNMASKED_CLIENT"));
@@ -86,7 +86,7 @@ fn the_hub_tells_everybody_what_one_says() {
 }
 
 #[test]
-fn without_connections_ctrl_c_ends_it_at_once() {
+fn without_connections_ctrl_c_ends_the_servers_at_once() {
     let mut servers = Servers::start();
     servers.interrupt();
     let (status, rest) = servers.end();
@@ -94,7 +94,7 @@ fn without_connections_ctrl_c_ends_it_at_once() {
     assert_eq!(rest, Vec::<String>::new());
 }
 
-/// A WebSocket, from the opening handshake of RFC 6455 section 1.3 on.
+/// Returns a socket after the opening handshake of RFC 6455 section 1.3.
 fn upgraded(url: &str) -> TcpStream {
     let mut socket = connect(url, "ws://");
     let request = format!(

@@ -1,5 +1,5 @@
-//! Signals work while the reader of standard output stands still: the first ends the command, a
-//! second ends it at once.
+//! Signals while the reader of standard output is stalled: the first ends the command, a second
+//! ends it at once.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 
@@ -17,8 +17,7 @@ use crate::{DEADLINE, file};
 
 const BOTH: [Signal; 2] = [Signal::INT, Signal::TERM];
 
-/// A command whose standard output is a pipe of 4 KiB that is read only by [`Stuck::line`] and the
-/// like.
+/// A command whose standard output is a pipe of 4 KiB that is read only on request.
 struct Stuck {
     child: Child,
     stdout: PipeReader,
@@ -33,7 +32,7 @@ impl Stuck {
         Self { child: command.spawn().unwrap(), stdout }
     }
 
-    /// Waits until something was written, and takes one byte of it.
+    /// Waits for output, and reads one byte of it.
     fn wait_for_output(&mut self) -> u8 {
         let mut byte = [0];
         self.stdout.read_exact(&mut byte).unwrap();
@@ -52,7 +51,7 @@ impl Stuck {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for the end; nothing more is read.
+    /// Waits for the end without reading any more.
     #[track_caller]
     fn ends(&mut self) -> ExitStatus {
         let deadline = Instant::now() + DEADLINE;
@@ -74,7 +73,7 @@ impl Drop for Stuck {
 }
 
 #[test]
-fn serve_ends() {
+fn serve_ends_on_a_signal() {
     for signal in BOTH {
         let mut serve = Stuck::start(&["serve"]);
         let http = serve.line().split_whitespace().nth(1).unwrap().to_owned();
@@ -82,18 +81,22 @@ fn serve_ends() {
         let host = http.trim_start_matches("http://").split('/').next().unwrap();
         let mut client = TcpStream::connect(host).unwrap();
         client.set_read_timeout(Some(DEADLINE)).unwrap();
-        // each makes a line of the log that is longer than what the pipe holds
+        // Each causes a line of the log that is longer than the pipe's capacity.
         for _ in 0..20 {
             write!(client, "GET /{} HTTP/1.1\r\nHost: {host}\r\n\r\n", "x".repeat(5000)).unwrap();
             assert_ne!(client.read(&mut [0; 4096]).unwrap(), 0, "it serves on");
         }
         serve.signal(signal);
-        assert_eq!(serve.ends().code(), Some(1), "what could not be written is told by the status");
+        assert_eq!(
+            serve.ends().code(),
+            Some(1),
+            "the exit status must report that output was lost"
+        );
     }
 }
 
 #[test]
-fn inspect_ends_in_words_and_in_json() {
+fn inspect_ends_on_a_signal_with_text_and_with_json() {
     for signal in BOTH {
         for json in [&["--json"][..], &[]] {
             let servers = Servers::start();
@@ -109,7 +112,7 @@ fn inspect_ends_in_words_and_in_json() {
 }
 
 #[test]
-fn the_proxy_ends() {
+fn the_proxy_ends_on_a_signal() {
     for signal in BOTH {
         let servers = Servers::start();
         let mut proxy = Stuck::start(&["inspect", "--proxy", "127.0.0.1:0", &servers.websocket]);
@@ -125,8 +128,8 @@ fn the_proxy_ends() {
         )
         .unwrap();
         assert_ne!(client.read(&mut [0; 4096]).unwrap(), 0);
-        // RFC 6455 section 5.7: a masked "Hello"; the records of these fill the pipe many times
-        // over
+        // A masked "Hello" (RFC 6455 section 5.7). The records of these fill the pipe many times
+        // over.
         client.write_all(&b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".repeat(2000)).unwrap();
         assert_ne!(client.read(&mut [0; 64]).unwrap(), 0);
         proxy.signal(signal);
@@ -135,7 +138,7 @@ fn the_proxy_ends() {
 }
 
 #[test]
-fn a_race_that_is_over_ends() {
+fn a_finished_race_ends_on_a_signal() {
     for signal in BOTH {
         let race = ["race", "--json", "--pairs", "2", "--lanes", "tcp,http-bare,http-hyper,ws"];
         let mut race = Stuck::start(&race);
@@ -145,9 +148,9 @@ fn a_race_that_is_over_ends() {
     }
 }
 
-/// They have nothing to finish, so the signal has its default action.
+/// These commands have nothing to finish, so the signal has its default action.
 #[test]
-fn commands_that_only_print_end() {
+fn commands_that_only_print_end_on_a_signal() {
     let hex = file("signals.hex", "8100".repeat(5000));
     let capture = "tests/captures/tls13-aes128.pcapng";
     for signal in BOTH {
@@ -166,13 +169,14 @@ fn commands_that_only_print_end() {
     }
 }
 
-/// A server that answers the handshake and then nothing, so that a goodbye takes its time.
+/// The server answers the handshake and then nothing, so a closing handshake takes until its
+/// timeout.
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_ends_a_command_at_once() {
     for signal in BOTH {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("ws://{}/", listener.local_addr().unwrap());
-        // RFC 6455 section 1.3
+        // The handshake of RFC 6455 section 1.3.
         let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
         let mut inspect =
             Stuck::start(&["inspect", &url, "--json", "--for", "3600", "--header", key]);
@@ -195,10 +199,10 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
-/// Neither its first frame nor what gives the terminal back has room, but the keys are the
-/// terminal's again.
+/// There is no room for the first frame nor for the sequences that restore the terminal, but raw
+/// mode is switched off.
 #[test]
-fn a_talk_ends_on_a_terminal_that_takes_nothing_in() {
+fn a_talk_ends_on_a_terminal_that_accepts_no_output() {
     for (signal, twice) in [(Signal::TERM, false), (Signal::INT, true), (Signal::HUP, false)] {
         let (pty, side_of_program) = pty_process::blocking::open().unwrap();
         pty.resize(pty_process::Size::new(500, 1000)).unwrap();
@@ -216,7 +220,7 @@ fn a_talk_ends_on_a_terminal_that_takes_nothing_in() {
             assert!(Instant::now() < deadline, "it never took the terminal");
             std::thread::yield_now();
         }
-        // a frame of that size is more than a terminal holds before somebody looks
+        // A frame of this size is more than a terminal buffers.
         let is_full = || {
             let written = rustix::event::PollFd::new(&pty, rustix::event::PollFlags::IN);
             rustix::event::poll(&mut [written], None).unwrap() > 0

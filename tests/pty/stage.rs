@@ -1,4 +1,4 @@
-//! The talk on its stage: it starts, follows the keys, and fits the window.
+//! The talk on stage: it starts, follows the keys and fits the window.
 
 use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal};
 
@@ -6,7 +6,7 @@ const TALK: &str = "slides/talk.md";
 const BYLINE: &str = "the wiretalk authors";
 
 #[test]
-fn it_starts_with_the_first_slide() {
+fn the_talk_starts_with_the_first_slide() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[BYLINE, " 1/54"]);
     assert!(terminal.rows()[29].ends_with(" 1/54"), "the footer is the last row");
@@ -41,7 +41,7 @@ fn the_servers_are_up_soon_after_the_first_frame() {
 }
 
 #[test]
-fn keys_lead_through_the_talk() {
+fn keys_move_through_the_talk() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/54"]);
     terminal.keys(RIGHT);
@@ -57,7 +57,7 @@ fn keys_lead_through_the_talk() {
 }
 
 #[test]
-fn the_inspector_sends_what_is_typed_and_says_goodbye() {
+fn the_inspector_sends_typed_text_and_closes() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/54"]);
     terminal.keys("g19\r");
@@ -85,7 +85,7 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
 }
 
 #[test]
-fn a_capture_opens_alone_on_the_screen_and_with_the_keys() {
+fn a_capture_opens_standalone_and_has_the_keyboard() {
     let mut terminal = Terminal::open(&["inspect", "tests/captures/tls13-aes128.pcapng"]);
     terminal.shows(&["Frames(6)", "\"Hello\"", "h all keys", "Ctrl-C leaves"]);
     assert!(
@@ -99,8 +99,8 @@ fn a_capture_opens_alone_on_the_screen_and_with_the_keys() {
     terminal.shows(&["The RFC", "Why"]);
     terminal.keys(ESC);
     terminal.until("the page closed", |screen| !screen.contents().contains("The RFC "));
-    // With nothing open there is nobody else to have the keys. The new size is drawn after that
-    // key, and keeps it apart from the next one, with which it would be Alt.
+    // With nothing open, Esc does nothing, because nothing else could have the keyboard. Waiting
+    // for the new size keeps Esc apart from the next key: together they would be Alt and that key.
     terminal.keys(ESC);
     terminal.resize(100, 31);
     terminal.until("the new size", |screen| {
@@ -115,7 +115,7 @@ fn a_capture_opens_alone_on_the_screen_and_with_the_keys() {
 }
 
 #[test]
-fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
+fn a_focused_demo_gets_q_and_returns_the_keyboard_on_escape() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/54"]);
     terminal.keys("g19\r\r");
@@ -132,7 +132,7 @@ fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
 }
 
 #[test]
-fn a_new_size_is_filled() {
+fn the_talk_fills_a_new_size() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[BYLINE, " 1/54"]);
     for (columns, rows) in [(80, 24), (200, 60), (100, 30)] {
@@ -140,7 +140,7 @@ fn a_new_size_is_filled() {
         terminal.until(&format!("{columns}x{rows}"), |screen| {
             let shown = crate::terminal::rows(screen);
             let footer = shown.last().is_some_and(|row| {
-                // one blank stands between the count and the window's edge
+                // One blank separates the count from the window's edge.
                 row.ends_with("1/54") && row.chars().count() == usize::from(columns) - 1
             });
             footer
@@ -150,9 +150,9 @@ fn a_new_size_is_filled() {
     }
 }
 
-/// What a larger terminal shows beyond 1000x500 stays blank: no size takes memory without a bound.
+/// Beyond 1000x500 cells a terminal stays blank, so that no size takes unbounded memory.
 #[test]
-fn a_terminal_of_any_size_is_drawn_as_far_as_it_makes_sense_and_given_back() {
+fn a_terminal_of_any_size_is_drawn_up_to_a_bound_and_restored() {
     for (columns, rows) in [(65_535, 65_535), (1, 65_535), (65_535, 1), (0, 0)] {
         for claimed_from_the_start in [true, false] {
             let mut terminal = if claimed_from_the_start {

@@ -1,6 +1,7 @@
-//! A terminal with the program in it: keys go in, and an emulated screen shows what comes out.
+//! A pseudo-terminal that runs the program: it takes keys and emulates the screen.
 //!
-//! Nothing is timed: whoever waits, waits for what must appear, and gets a picture if it does not.
+//! Nothing is timed. A test waits for what must appear, and fails with a picture of the screen if
+//! it does not.
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -26,7 +27,7 @@ pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_D: &str = "\x04";
 pub(crate) const CTRL_Z: &str = "\x1a";
 
-/// What is switched on for a talk, and what switches it off again.
+/// The modes that a talk switches on, each with the sequence that switches it off.
 const SWITCHES: [(&str, &str); 4] = [
     ("\x1b[?1049h", "\x1b[?1049l"), // the alternate screen
     ("\x1b[?25l", "\x1b[?25h"),     // no cursor
@@ -36,13 +37,13 @@ const SWITCHES: [(&str, &str); 4] = [
 const BEGIN_FRAME: &str = "\x1b[?2026h";
 const END_FRAME: &str = "\x1b[?2026l";
 
-/// A terminal of the environment that most tests want.
+/// The environment variables for most tests.
 pub(crate) const TRUE_COLOR: [(&str, &str); 2] =
     [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
 
 const WIRETALK: &str = env!("CARGO_BIN_EXE_wiretalk");
 
-/// The terminal and the program in it, which is killed if it outlives its test.
+/// A terminal with its program, which is killed if it outlives its test.
 pub(crate) struct Terminal {
     pty: Arc<Pty>,
     program: Child,
@@ -53,22 +54,22 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// A terminal of 100x30 that can show all colours, with `wiretalk ARGUMENTS` in it.
+    /// Runs `wiretalk ARGUMENTS` in a terminal of 100x30 cells with all colours.
     pub(crate) fn open(arguments: &[&str]) -> Self {
         Self::with(&TRUE_COLOR, arguments)
     }
 
-    /// The same with these variables, and no others that tell of colours.
+    /// Runs it with these variables and no others that concern colours.
     pub(crate) fn with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         Self::start(variables, Command::new(WIRETALK).args(arguments))
     }
 
-    /// A shell with job control that runs `script`, in which `$0` is wiretalk.
+    /// Runs `script` in a shell with job control. In the script, `$0` is wiretalk.
     pub(crate) fn with_shell(script: &str) -> Self {
         Self::start(&TRUE_COLOR, Command::new("sh").args(["-m", "-c", script, WIRETALK]))
     }
 
-    /// A terminal that claims to have this size; what is emulated of it is 100x30.
+    /// Runs it in a terminal that claims this size, of which 100x30 cells are emulated.
     pub(crate) fn of_size(columns: u16, rows: u16, arguments: &[&str]) -> Self {
         Self::sized((columns, rows), &TRUE_COLOR, Command::new(WIRETALK).args(arguments))
     }
@@ -97,23 +98,23 @@ impl Terminal {
         Self { pty, program, output, emulator, raw: Vec::new(), before }
     }
 
-    /// Types; the strings are what a terminal sends for its keys.
+    /// Types keys, given as the bytes that a terminal sends for them.
     pub(crate) fn keys(&self, keys: &str) {
         (&*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Gives the window another size, of which the program is told by SIGWINCH.
+    /// Resizes the window. The kernel sends SIGWINCH to the program.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.emulator.set_size(cells(rows), cells(columns));
         self.pty.resize(Size::new(rows, columns)).unwrap();
     }
 
-    /// Claims to have another size, and emulates the old one.
+    /// Claims another size, but keeps emulating the old one.
     pub(crate) fn claim(&self, columns: u16, rows: u16) {
         self.pty.resize(Size::new(rows, columns)).unwrap();
     }
 
-    /// Waits until a whole frame shows all of `texts`.
+    /// Waits until a complete frame shows all of `texts`.
     #[track_caller]
     pub(crate) fn shows(&mut self, texts: &[&str]) {
         self.until(&format!("{texts:?}"), |screen| {
@@ -122,13 +123,13 @@ impl Terminal {
         });
     }
 
-    /// Waits until a whole frame shows what `shown` looks for.
+    /// Waits until `shown` holds for a complete frame.
     #[track_caller]
     pub(crate) fn until(&mut self, what: &str, shown: impl Fn(&Screen) -> bool) {
         self.wait(what, |terminal| terminal.in_one_piece() && shown(terminal.emulator.screen()));
     }
 
-    /// Waits until the program asks the terminal something, and gives it the `answer`.
+    /// Waits until the program sends this query, and answers it.
     #[track_caller]
     pub(crate) fn answer(&mut self, question: &str, answer: &str) {
         self.wait("a question", |terminal| terminal.last(question).is_some());
@@ -146,22 +147,22 @@ impl Terminal {
         }
     }
 
-    /// The rows of the screen, without the blanks at their ends.
+    /// Returns the rows of the screen, without trailing blanks.
     pub(crate) fn rows(&self) -> Vec<String> {
         rows(self.emulator.screen())
     }
 
-    /// The screen as it is by now.
+    /// Returns the current screen.
     pub(crate) fn screen(&self) -> &Screen {
         self.emulator.screen()
     }
 
-    /// All that the program has written, as it came.
+    /// Returns everything that the program has written.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// Whether the program has the keys one by one and unechoed.
+    /// Whether the terminal is in raw mode.
     pub(crate) fn is_raw_mode(&self) -> bool {
         let modes = tcgetattr(&*self.pty).unwrap().local_modes;
         !modes.intersects(LocalModes::ICANON | LocalModes::ECHO)
@@ -172,7 +173,7 @@ impl Terminal {
         kill_process(Pid::from_child(&self.program), signal).unwrap();
     }
 
-    /// Stops the program from outside, and uses the terminal meanwhile like a shell does.
+    /// Stops the program from outside, and changes the terminal meanwhile as a shell does.
     pub(crate) fn stop(&mut self) {
         self.signal(Signal::STOP);
         let pid = Pid::from_child(&self.program);
@@ -185,7 +186,7 @@ impl Terminal {
         self.emulator.process(b"\x1b[?1049l\x1b[?25h\x1b[2J$ ");
     }
 
-    /// Reads on until the program has ended.
+    /// Reads until the program has ended.
     #[track_caller]
     pub(crate) fn end(&mut self) -> ExitStatus {
         let deadline = Instant::now() + DEADLINE;
@@ -200,7 +201,7 @@ impl Terminal {
         }
     }
 
-    /// Fails if the program has left anything behind in the terminal.
+    /// Fails if the program has not restored the terminal.
     #[track_caller]
     pub(crate) fn assert_restored(&self) {
         for (on, off) in SWITCHES {
@@ -221,12 +222,13 @@ impl Terminal {
         self.emulator.process(bytes);
     }
 
-    /// Whether there has been a frame, and none is half done: a terminal would not show it yet.
+    /// Whether there was a frame and none is incomplete. A terminal does not show an incomplete
+    /// one.
     fn in_one_piece(&self) -> bool {
         self.last(END_FRAME).is_some() && self.last(END_FRAME) >= self.last(BEGIN_FRAME)
     }
 
-    /// Where `text` was last written.
+    /// Returns the offset at which `text` was last written.
     fn last(&self, text: &str) -> Option<usize> {
         memchr::memmem::rfind(&self.raw, text.as_bytes())
     }
@@ -241,19 +243,19 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // a program that has ended already needs neither
+        // Both fail only if the program has already ended.
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
 }
 
-/// The rows of a screen, without the blanks at their ends.
+/// Returns the rows of a screen, without trailing blanks.
 pub(crate) fn rows(screen: &Screen) -> Vec<String> {
     let columns = screen.size().1.get();
     screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect()
 }
 
-/// Hands on what the program writes; once it has ended, reading fails.
+/// Forwards what the program writes. Reading fails once the program has ended.
 fn read(mut pty: &Pty, post: &SyncSender<Vec<u8>>) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(count @ 1..) = pty.read(&mut buffer) {

@@ -1,4 +1,4 @@
-//! Whom the servers let in: by the Host of a request, and by the Origin of a page.
+//! Access to the servers: by the Host of a request and by the Origin of a page.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use wiretalk::servers::{Access, BundleOptions, GUARDED_ORIGIN, Origins, ServerBu
 
 use crate::{Peer, UPGRADE, soon};
 
-/// The addresses of the REST echo and of a WebSocket server of that kind.
+/// Returns the addresses of the REST echo and of a WebSocket server of this kind.
 async fn bundle(scope: &Scope, kind: ServerKind, access: Access) -> (SocketAddr, SocketAddr) {
     let bundle = ServerBundle::start_with(
         scope,
@@ -23,7 +23,7 @@ fn quiet() -> Scope {
     Scope::new(|panic| panic!("{panic}"))
 }
 
-/// The first line of the answer, without its version.
+/// Returns the status line of the response without its version.
 async fn status(address: SocketAddr, request: &str) -> String {
     let mut peer = Peer(TcpStream::connect(address).await.unwrap());
     peer.send(request.as_bytes()).await;
@@ -35,7 +35,7 @@ async fn status(address: SocketAddr, request: &str) -> String {
 }
 
 fn upgrade(change: impl FnOnce(String) -> String) -> String {
-    // the sloppy one keeps its mistakes for other paths
+    // The sloppy server behaves on this path.
     change(String::from_utf8_lossy(UPGRADE).replace("/chat", "/"))
 }
 
@@ -71,12 +71,12 @@ async fn only_requests_for_this_server_are_answered() {
             let request = format!("GET / HTTP/1.1\r\n{host}\r\n");
             assert_eq!(status(http, &request).await, or("200 OK"), "http: {host:?}");
         }
-        // RFC 9112 section 3.2.2: where the target names a host, that one counts
+        // In absolute form the host of the target counts (RFC 9112 section 3.2.2).
         let absolute = "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n";
         assert_eq!(status(http, absolute).await, "421 Misdirected Request");
         let absolute = upgrade(|request| request.replace("GET /", "GET http://evil.example/"));
         assert_eq!(status(websocket, &absolute).await, "421 Misdirected Request", "{kind:?}");
-        // HTTP/1.0 knows no Host, and browsers do not speak it
+        // HTTP/1.0 has no Host, and browsers do not use it.
         assert_eq!(
             status(http, "GET / HTTP/1.0\r\n\r\n").await.trim_start_matches("HTTP/1.0 "),
             "200 OK"
@@ -85,7 +85,7 @@ async fn only_requests_for_this_server_are_answered() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_given_is_this_server_too() {
+async fn configured_names_are_accepted_as_host() {
     let scope = quiet();
     let access = Access { hosts: ["talk.example".parse().unwrap()].into(), ..Access::default() };
     let (http, websocket) = bundle(&scope, ServerKind::Plain, access).await;
@@ -97,7 +97,7 @@ async fn a_name_that_is_given_is_this_server_too() {
 }
 
 #[tokio::test]
-async fn pages_are_let_in_by_their_origin_on_every_kind() {
+async fn every_kind_of_server_checks_the_origin_of_a_page() {
     let from = |origin: &str| {
         upgrade(|request| {
             request

@@ -1,5 +1,5 @@
-//! Every broken rule against the strict server: the code that the vectors name must come back, and
-//! the next peer be served.
+//! Every broken rule against the strict server: it must close with the code that the vectors give,
+//! and serve the next peer.
 
 use std::sync::LazyLock;
 
@@ -33,7 +33,7 @@ fn bytes(case: &Value) -> Vec<u8> {
     bytes
 }
 
-/// What the server must close with: the code of the rule that is broken first.
+/// Returns the code that the server must close with: that of the rule that is broken first.
 fn close_code(case: &Value) -> Option<u64> {
     let violations = case["expect"]["violations"].as_array()?;
     violations
@@ -42,7 +42,7 @@ fn close_code(case: &Value) -> Option<u64> {
         .find_map(|found| found["close_code"].as_u64())
 }
 
-/// What the server says to `bytes` after a handshake, with what was agreed there.
+/// Returns what the server sends in response to `bytes` after a handshake with this offer.
 async fn transcript_of(server: &TestServer, offer: Option<&str>, bytes: &[u8]) -> Transcript {
     let mut peer = server.visit().await;
     let request = String::from_utf8_lossy(UPGRADE).into_owned();
@@ -53,7 +53,7 @@ async fn transcript_of(server: &TestServer, offer: Option<&str>, bytes: &[u8]) -
     let accepted = SWITCHING.strip_suffix(b"\r\n").unwrap();
     peer.expect(accepted).await;
     peer.expect(offered.as_bytes()).await;
-    // The server may hang up before it has read all of it.
+    // The server may close before it has read all of it.
     peer.send(bytes).await;
     let mut transcript_of =
         Transcript::new(Side::Server, AgreedExtensions::parse(offer.unwrap_or_default()).unwrap());
@@ -107,7 +107,7 @@ async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
 }
 
 #[tokio::test]
-async fn each_vector_that_breaks_none_is_echoed() {
+async fn each_legal_vector_is_echoed() {
     let server = large_server().await;
     let mut seen = 0;
     for case in cases().filter(|case| case["expect"]["verdict"] == "ok") {
@@ -136,7 +136,7 @@ async fn each_vector_that_breaks_none_is_echoed() {
 }
 
 #[tokio::test]
-async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words() {
+async fn each_request_of_the_vectors_gets_its_status_and_its_problems() {
     let file: Value = serde_json::from_str(include_str!("../vectors/handshakes.json")).unwrap();
     let requests =
         file["cases"].as_array().unwrap().iter().filter(|case| case["role_under_test"] == "server");
@@ -190,7 +190,7 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
 }
 
 #[tokio::test]
-async fn impossible_lengths_cost_nothing_and_are_refused_by_their_header() {
+async fn impossible_lengths_allocate_nothing_and_are_refused_by_their_header() {
     let mut server = strict_server(ServerPolicy::default()).await;
     for (length, code) in [(1_u64 << 63, 1002_u16), (1 << 62, 1009), (1025, 1009)] {
         let mut peer = server.open().await;
@@ -210,7 +210,7 @@ async fn impossible_lengths_cost_nothing_and_are_refused_by_their_header() {
 }
 
 #[tokio::test]
-async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
+async fn garbage_is_closed_with_1002_or_refused_as_a_request() {
     let server = strict_server(ServerPolicy::default()).await;
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut garbage = || {
@@ -220,7 +220,7 @@ async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
         state.to_be_bytes()
     };
     for _ in 0..50 {
-        // RSV2 breaks a rule at the first byte, whatever the others are.
+        // RSV2 breaks a rule in the first byte, whatever the other bytes are.
         let mut bytes: Vec<u8> = (0..500).flat_map(|_| garbage()).collect();
         bytes[0] |= 0x20;
         let mut peer = server.open().await;
@@ -247,7 +247,7 @@ async fn the_code_arrives_even_if_the_peer_is_still_sending() {
     let server = strict_server(ServerPolicy::default()).await;
     let mut peer = server.open().await;
     peer.send(HELLO).await;
-    // With unread bytes a plain close would be a reset, and the Close frame lost.
+    // Closing a socket with unread bytes sends a reset, and the Close frame would be lost.
     for _ in 0..200 {
         peer.send(&[0; 10_000]).await;
     }

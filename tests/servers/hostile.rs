@@ -1,4 +1,4 @@
-//! Peers that mean no good on real sockets, against every kind of server: they are gone in the end,
+//! Hostile peers on real sockets against every kind of server: they are disconnected in the end,
 //! and others are served meanwhile.
 
 #![expect(clippy::disallowed_methods, reason = "a flood of clients ends with its test")]
@@ -18,13 +18,13 @@ use crate::{
     websocket_server,
 };
 
-/// More than all kernels between two peers keep, and less than a flood that is taken.
+/// More bytes than the kernel buffers between two peers hold, and fewer than a flood that is read.
 const MAX_WRITTEN: usize = 64 << 20;
 
 /// A masked frame that claims 1 MiB, without its payload.
 const CLAIM: &[u8] = &[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
 
-/// Short, so that a hostile peer is soon gone; a good one is never so late that it would matter.
+/// Short timeouts, so that a hostile peer is disconnected soon. No good peer is that late.
 fn limits() -> Limits {
     let short = Duration::from_millis(200);
     Limits {
@@ -55,14 +55,14 @@ async fn bundled(kind: ServerKind) -> Bundled {
 impl Bundled {
     async fn open(&self) -> Peer {
         let mut peer = Peer(TcpStream::connect(self.address).await.unwrap());
-        // the sloppy one keeps its mistakes for other paths
+        // The sloppy server behaves on this path.
         let request = String::from_utf8_lossy(UPGRADE).replace("/chat", "/");
         peer.send(request.as_bytes()).await;
         peer.expect(SWITCHING).await;
         peer
     }
 
-    /// How a WebSocket that is no good one came to its end: its close code, and why.
+    /// Returns how the connection of a hostile peer ended: its close code and the reason.
     async fn ended(&mut self) -> (Option<u16>, String) {
         loop {
             if let ServerEvent::Closed { code, reason: Some(why), .. } =
@@ -74,8 +74,8 @@ impl Bundled {
     }
 }
 
-/// Sends `bytes` again and again until the server has had enough, and reads nothing; how many bytes
-/// that were.
+/// Sends `bytes` repeatedly without reading until the server disconnects. Returns the number of
+/// bytes sent.
 async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
     let mut written = 0;
     while written < MAX_WRITTEN
@@ -87,11 +87,11 @@ async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
 }
 
 #[tokio::test]
-async fn who_never_reads_is_given_up_and_others_are_served() {
+async fn a_peer_that_never_reads_is_disconnected_and_others_are_served() {
     let message = masked(0x82, &vec![7; 60_000]);
     for kind in ServerKind::ALL {
         for bytes in [masked(0x89, &[7; 125]).repeat(30), message.clone()] {
-            // what one says to the hub, all have to read
+            // The hub sends each message to all.
             if kind == ServerKind::Hub && bytes == message {
                 continue;
             }
@@ -120,7 +120,7 @@ async fn who_never_reads_is_given_up_and_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_speaker_who_never_listens_is_dropped_by_the_hub() {
+async fn a_hub_client_that_sends_but_never_reads_is_disconnected() {
     let mut server = bundled(ServerKind::Hub).await;
     let hostile = server.open().await;
     let flooded = flood(hostile, masked(0x82, &vec![7; 60_000]));
@@ -136,7 +136,7 @@ async fn a_speaker_who_never_listens_is_dropped_by_the_hub() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_claimed_and_does_not_come_is_given_up() {
+async fn a_peer_that_never_completes_a_frame_is_disconnected() {
     for kind in ServerKind::ALL {
         let mut server = bundled(kind).await;
         let mut hostile = server.open().await;
@@ -155,7 +155,7 @@ async fn a_frame_that_is_claimed_and_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_frame_that_dribbles_is_given_up_however_steadily() {
+async fn a_peer_that_sends_a_frame_too_slowly_is_disconnected() {
     for kind in ServerKind::ALL {
         let mut server = bundled(kind).await;
         let mut hostile = server.open().await;
@@ -166,7 +166,7 @@ async fn a_frame_that_dribbles_is_given_up_however_steadily() {
             }
         };
         let ((), (code, why)) = tokio::join!(dribbling, server.ended());
-        // on a machine that is slow enough it stood still
+        // On a slow machine it may have stalled.
         let reason =
             why.starts_with("a frame came at less than 4096 bytes a second, and at least ");
         assert!(reason || why.starts_with("a frame stalled for 0.2 s"), "{kind:?}: {why}");
@@ -175,7 +175,7 @@ async fn a_frame_that_dribbles_is_given_up_however_steadily() {
 }
 
 #[tokio::test]
-async fn beyond_the_limit_connections_wait_and_that_is_told() {
+async fn connections_beyond_the_limit_wait_and_are_reported() {
     let mut server = test_server(async |scope, mut options| {
         options.limits.max_connections = 2;
         wiretalk::servers::websocket::bind(&scope, options)
@@ -217,7 +217,7 @@ async fn none_is_open(server: &TestServer) {
 }
 
 #[tokio::test]
-async fn the_naive_proxy_gives_up_who_never_reads() {
+async fn the_naive_proxy_disconnects_a_client_that_never_reads() {
     let echo = websocket_server().await;
     let proxy = short_proxy(&echo).await;
     let mut hostile = proxy.visit().await;
@@ -230,20 +230,20 @@ async fn the_naive_proxy_gives_up_who_never_reads() {
 }
 
 #[tokio::test]
-async fn the_naive_proxy_lets_go_of_a_client_whose_server_has_ended() {
+async fn the_naive_proxy_disconnects_a_client_whose_server_has_ended() {
     let echo = websocket_server().await;
     let proxy = short_proxy(&echo).await;
     let mut stays = proxy.visit().await;
     stays.send(UPGRADE).await;
     stays.expect(SWITCHING).await;
-    // the echo gives it up, and so there is nothing left to pass on
+    // The echo has closed, so there is nothing left to relay.
     stays.send(&[CLAIM, &[7]].concat()).await;
     stays.rest().await;
     none_is_open(&proxy).await;
 }
 
 #[tokio::test]
-async fn http_gives_up_who_never_reads() {
+async fn the_http_server_disconnects_a_client_that_never_reads() {
     let server = test_server(async |scope, mut options| {
         options.limits = limits();
         wiretalk::servers::http::bind(&scope, options)

@@ -1,5 +1,5 @@
-//! The hub: all hear the same in the same order, and whoever does not listen, or talks nonsense, is
-//! nobody else's trouble.
+//! The hub: all clients receive the same messages in the same order, and a client that does not
+//! read or breaks the protocol does not affect the others.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -36,7 +36,8 @@ async fn hub_with(change: impl FnOnce(Limits) -> Limits) -> (TestServer, Hub) {
     (server, hub)
 }
 
-/// The hub enters whom it has answered, but the answer may be read first.
+/// Waits until the hub has this number of subscribers. It adds a client after its response, which
+/// the client may read earlier.
 async fn until_there_are(hub: &Hub, count: usize) {
     let there = async {
         while hub.subscribers() != count {
@@ -55,7 +56,7 @@ async fn crowd<const N: usize>(server: &TestServer, hub: &Hub) -> [Peer; N] {
     peers.try_into().unwrap_or_else(|_| unreachable!())
 }
 
-/// A peer whose kernel holds as little for it as it may.
+/// Connects a peer with a small receive buffer, so that unread messages soon fill it.
 async fn narrow(address: SocketAddr) -> Peer {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -66,13 +67,13 @@ async fn narrow(address: SocketAddr) -> Peer {
 }
 
 #[tokio::test]
-async fn what_one_says_all_hear_the_speaker_too() {
+async fn a_message_reaches_all_clients_including_its_sender() {
     let (mut server, hub) = hub_server().await;
     let mut peers: [Peer; 5] = crowd(&server, &hub).await;
     peers[2].send(MASKED_HELLO).await;
     peers[4].send(&[masked(0x02, b"\xff"), masked(0x80, b"\0")].concat()).await;
     for peer in &mut peers {
-        // two speakers at once: which of them comes first is the hub's choice, and the same for all
+        // Two clients send at once. The hub chooses the order, which is the same for all.
         let received = peer.read(HELLO.len() + 4).await;
         assert!(
             received == [HELLO, b"\x82\x02\xff\0"].concat()
@@ -99,7 +100,7 @@ async fn what_one_says_all_hear_the_speaker_too() {
 }
 
 #[tokio::test]
-async fn a_speaker_may_leave_with_the_last_word() {
+async fn the_last_message_of_a_client_is_delivered() {
     let (server, hub) = hub_server().await;
     let [mut speaker, mut other] = crowd(&server, &hub).await;
     speaker.send(&[MASKED_HELLO, MASKED_HELLO, &masked(0x88, b"")].concat()).await;
@@ -108,7 +109,7 @@ async fn a_speaker_may_leave_with_the_last_word() {
 }
 
 #[tokio::test]
-async fn all_hear_the_same_in_the_same_order() {
+async fn all_clients_receive_the_same_messages_in_the_same_order() {
     let (server, hub) = hub_with(|limits| Limits { max_backlog: 1000, ..limits }).await;
     let [mut one, mut other, mut third] = crowd::<3>(&server, &hub).await;
     let numbered = |from: u8| -> Vec<u8> {
@@ -125,7 +126,7 @@ async fn all_hear_the_same_in_the_same_order() {
     }
 }
 
-/// What the server says when it drops somebody for being slow.
+/// Returns the server's event for a slow client that was disconnected.
 async fn dropped(server: &mut TestServer) -> (SocketAddr, u64) {
     loop {
         if let ServerEvent::Closed { peer, code, reason, sent, .. } = server.event().await {
@@ -142,8 +143,8 @@ fn large() -> String {
 }
 
 #[tokio::test]
-async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
-    // a hub that waited for the slow one would wait for longer than the test does
+async fn a_slow_reader_is_closed_with_a_reason_and_never_waited_for() {
+    // A hub that waited for the slow client would wait longer than the test does.
     let (mut server, hub) = hub_with(|limits| Limits { write_timeout: 10 * HUNG, ..limits }).await;
     let mut slow = narrow(server.address).await;
     let (mut quick, mut second) = (server.open().await, server.open().await);
@@ -160,7 +161,7 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     let (peer, sent) = dropped(&mut server).await;
     assert_eq!(peer, slow.0.local_addr().unwrap());
     assert!(sent + 8 <= received, "{sent} of {received}");
-    // It gets what it was sent in time, whole frames, and then the reason.
+    // It receives what was sent in time, in whole frames, and then the reason.
     let mut received = Transcript::new(Side::Server, AgreedExtensions::none());
     received.push(&slow.rest().await);
     assert_eq!((received.faults(), received.needed()), (&[][..], None));
@@ -170,13 +171,13 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
         [&[0x03, 0xf0][..], b"the peer reads too slowly: 8 writes are queued"].concat()
     );
     assert!(received.messages().len() as u64 <= sent + 1, "what waited behind is forgotten");
-    // and the hub goes on
+    // The hub goes on.
     quick.send(MASKED_HELLO).await;
     second.expect(HELLO).await;
 }
 
 #[tokio::test]
-async fn one_who_never_reads_is_cut_off_in_the_end() {
+async fn a_client_that_never_reads_is_disconnected() {
     let (mut server, hub) = hub_with(|limits| Limits { write_timeout: SHORT, ..limits }).await;
     let _deaf = narrow(server.address).await;
     until_there_are(&hub, 1).await;
@@ -184,7 +185,7 @@ async fn one_who_never_reads_is_cut_off_in_the_end() {
         hub.publish(&large()).await;
     }
     dropped(&mut server).await;
-    // Limits::write for its last words, and two seconds to hang up
+    // `Limits::write_timeout` for the last bytes, and two seconds to close.
     let gone = async {
         while server.traffic.snapshot().open > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -194,7 +195,7 @@ async fn one_who_never_reads_is_cut_off_in_the_end() {
 }
 
 #[tokio::test]
-async fn pings_without_end_and_no_ear_for_the_pongs_end_in_a_close() {
+async fn endless_pings_without_reading_the_pongs_end_in_a_close() {
     let (mut server, hub) = hub_server().await;
     let mut deaf = narrow(server.address).await;
     until_there_are(&hub, 1).await;
@@ -208,7 +209,7 @@ async fn pings_without_end_and_no_ear_for_the_pongs_end_in_a_close() {
 }
 
 #[tokio::test]
-async fn who_talks_nonsense_is_closed_with_the_right_code_and_others_hear_on() {
+async fn a_broken_client_is_closed_with_the_right_code_and_others_go_on() {
     let (mut server, hub) = hub_server().await;
     let [mut one, mut other] = crowd(&server, &hub).await;
     let cases: [(&str, Vec<u8>, u16); 5] = [
@@ -227,7 +228,7 @@ async fn who_talks_nonsense_is_closed_with_the_right_code_and_others_hear_on() {
         assert_eq!((close[0], &close[2..4]), (0x88, &code.to_be_bytes()[..]), "{what}");
         assert_eq!(server.close_code().await, Some(code), "{what}");
         until_there_are(&hub, 2).await;
-        // what it said before is heard, what is broken is not
+        // What it sent before the fault is delivered, the broken message is not.
         one.send(MASKED_HELLO).await;
         for peer in [&mut one, &mut other] {
             peer.expect(&[HELLO, HELLO].concat()).await;
@@ -236,7 +237,7 @@ async fn who_talks_nonsense_is_closed_with_the_right_code_and_others_hear_on() {
 }
 
 #[tokio::test]
-async fn a_ping_is_answered_between_others_messages() {
+async fn a_ping_is_answered_between_messages_of_others() {
     let (server, hub) = hub_server().await;
     let [mut one, mut other] = crowd(&server, &hub).await;
     other.send(MASKED_HELLO).await;
@@ -250,7 +251,7 @@ async fn a_ping_is_answered_between_others_messages() {
 }
 
 #[tokio::test]
-async fn shutdown_closes_everybody_with_1001_and_frees_the_port() {
+async fn shutdown_closes_all_with_1001_and_frees_the_port() {
     let (mut server, hub) = hub_server().await;
     let [mut one, other] = crowd(&server, &hub).await;
     server.shutdown.cancel();
@@ -266,7 +267,7 @@ async fn shutdown_closes_everybody_with_1001_and_frees_the_port() {
 }
 
 #[tokio::test]
-async fn a_cancelled_scope_lets_go_of_every_socket_though_somebody_holds_the_hub() {
+async fn a_cancelled_scope_closes_every_socket_although_the_hub_is_still_held() {
     let (server, hub) = hub_server().await;
     let [mut one] = crowd(&server, &hub).await;
     server.scope.cancel();
@@ -278,7 +279,7 @@ async fn a_cancelled_scope_lets_go_of_every_socket_though_somebody_holds_the_hub
 }
 
 #[tokio::test]
-async fn a_bundle_has_it_by_name() {
+async fn a_bundle_starts_a_hub_by_name() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let plan = BundleOptions { websocket: "hub".parse().unwrap(), ..BundleOptions::default() };
     let bundle = ServerBundle::start_with(&scope, plan, None);

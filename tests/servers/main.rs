@@ -1,4 +1,4 @@
-//! The bundled servers, byte for byte: what goes in on a raw socket, and what must come out.
+//! The bundled servers byte for byte: what a raw socket sends, and what it must receive.
 
 mod access;
 mod broken;
@@ -26,13 +26,13 @@ use wiretalk::servers::{
     http, websocket,
 };
 
-/// How long a wait may take before it is called hung; no machine is that slow.
+/// The time after which a wait counts as hung. No machine is that slow.
 const HUNG: Duration = Duration::from_mins(1);
 
-/// A limit of a server whose end a test waits for.
+/// A timeout of a server for tests that wait until it expires.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// The request of RFC 6455 section 1.3, whose answer is known.
+/// The request of RFC 6455 section 1.3, whose response is known.
 const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
@@ -43,7 +43,7 @@ const SWITCHING: &[u8] =
 const MASKED_HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 const HELLO: &[u8] = b"\x81\x05Hello";
 
-/// A running server, seen from its outside.
+/// A running server and its events.
 struct TestServer {
     address: SocketAddr,
     events: mpsc::Receiver<ServerEvent>,
@@ -52,8 +52,8 @@ struct TestServer {
     scope: Scope,
 }
 
-/// A small limit of bytes, and time that no machine is too slow for; a test that waits for a
-/// limit's end makes it [`SHORT`].
+/// Returns options with a small size limit, and timeouts that no machine exceeds. A test that waits
+/// for a timeout sets it to [`SHORT`].
 fn options() -> (ServerOptions, mpsc::Receiver<ServerEvent>) {
     let (log, events) = EventLog::new(64);
     let limits = Limits {
@@ -109,7 +109,7 @@ impl TestServer {
         soon(self.events.recv()).await.unwrap()
     }
 
-    /// The code of the next close.
+    /// Returns the code of the next close.
     async fn close_code(&mut self) -> Option<u16> {
         loop {
             if let ServerEvent::Closed { code, .. } = self.event().await {
@@ -122,7 +122,7 @@ impl TestServer {
         Peer(TcpStream::connect(self.address).await.unwrap())
     }
 
-    /// A peer whose WebSocket is open.
+    /// Connects a peer and opens a WebSocket.
     async fn open(&self) -> Peer {
         let mut peer = self.visit().await;
         peer.send(UPGRADE).await;
@@ -151,8 +151,7 @@ impl Peer {
         assert_eq!(found, bytes, "{:?}", String::from_utf8_lossy(&found));
     }
 
-    /// Everything until the server hangs up, which it must do with an end of stream, not with a
-    /// reset.
+    /// Reads until the server closes, which must be an end of stream and not a reset.
     async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         soon(self.0.read_to_end(&mut rest)).await.unwrap();
@@ -164,8 +163,7 @@ impl Peer {
         assert!(rest.is_empty(), "{rest:02x?}");
     }
 
-    /// An answer with its body; the line with the date, which changes, is left out, and lines end
-    /// in `\n`.
+    /// Reads a response with its body. The line with the date is left out, and lines end in `\n`.
     async fn answer(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -184,7 +182,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(HUNG, future).await.expect("it hung")
 }
 
-/// A client's frame, masked with the key of the RFC's example.
+/// Returns a client's frame, masked with the key of the RFC's example.
 fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let key = [0x37, 0xfa, 0x21, 0x3d];
     let mut frame = vec![first];
@@ -208,7 +206,7 @@ const ECHOED_HELLO: &str = "HTTP/1.1 200 OK\ncontent-type: text/plain\nx-content
                             nosniff\ncontent-length: 5\n\nHello";
 
 #[tokio::test]
-async fn a_body_comes_back_with_its_type_and_the_connection_stays() {
+async fn a_body_is_echoed_with_its_type_and_the_connection_is_kept() {
     let mut server = http_server().await;
     let mut peer = server.visit().await;
     for _ in 0..3 {
@@ -224,7 +222,7 @@ async fn a_body_comes_back_with_its_type_and_the_connection_stays() {
 }
 
 #[tokio::test]
-async fn every_byte_of_an_answer_is_counted() {
+async fn every_byte_of_a_response_is_counted() {
     let server = http_server().await;
     let mut peer = server.visit().await;
     let last = String::from_utf8_lossy(POST_HELLO)
@@ -250,7 +248,7 @@ async fn pipelined_requests_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_request_may_come_byte_by_byte() {
+async fn a_request_may_arrive_byte_by_byte() {
     let server = http_server().await;
     let mut peer = server.visit().await;
     for byte in POST_HELLO {
@@ -260,7 +258,7 @@ async fn a_request_may_come_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_comes_back_in_one_piece() {
+async fn a_chunked_body_is_echoed_whole() {
     let server = http_server().await;
     let mut peer = server.visit().await;
     peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -299,7 +297,7 @@ const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\ncontent-type: text/plai
                          nosniff\ncontent-length: 35\n\nthe body is larger than 1024 bytes\n";
 
 #[tokio::test]
-async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
+async fn a_body_at_the_limit_is_accepted_and_one_byte_more_is_not() {
     let server = http_server().await;
     let mut peer = server.visit().await;
     let post = |length: usize| {
@@ -315,7 +313,7 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
 }
 
 #[tokio::test]
-async fn a_large_claim_is_refused_before_the_body_is_awaited() {
+async fn a_large_content_length_is_refused_before_the_body_is_read() {
     let server = http_server().await;
     let mut peer = server.visit().await;
     peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n").await;
@@ -324,13 +322,13 @@ async fn a_large_claim_is_refused_before_the_body_is_awaited() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_over_the_limit_is_refused_and_the_answer_arrives_whole() {
+async fn a_chunked_body_over_the_limit_is_refused_and_the_response_arrives_whole() {
     let server = http_server().await;
     let mut peer = server.visit().await;
     peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         .await;
-    // Far more than hyper reads ahead: with unread bytes a plain close would be a reset, and the
-    // answer lost.
+    // Far more than hyper reads ahead. Closing a socket with unread bytes sends a reset, and the
+    // response would be lost.
     let chunk = [&b"400\r\n"[..], &[b'x'; 0x400], b"\r\n"].concat();
     for _ in 0..2000 {
         peer.send(&chunk).await;
@@ -340,7 +338,7 @@ async fn a_chunked_body_over_the_limit_is_refused_and_the_answer_arrives_whole()
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn a_body_that_never_arrives_times_out() {
     let server = http_within(|limits| Limits { body_timeout: SHORT, ..limits }).await;
     let mut peer = server.visit().await;
     peer.send(&POST_HELLO[..POST_HELLO.len() - 1]).await;
@@ -350,7 +348,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_come_is_given_up() {
+async fn a_head_that_never_arrives_times_out() {
     let server = http_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
     for head in [&b""[..], b"POST /echo HTT"] {
         let mut peer = server.visit().await;
@@ -360,7 +358,7 @@ async fn a_head_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn garbage_gets_400_and_others_are_served_on() {
+async fn garbage_gets_400_and_others_are_still_served() {
     let mut server = http_server().await;
     for garbage in
         [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"HELO there\r\n\r\n", &[0xff; 5000]]
@@ -382,7 +380,7 @@ async fn garbage_gets_400_and_others_are_served_on() {
 }
 
 #[tokio::test]
-async fn shutdown_finishes_the_request_in_hand_and_frees_the_port() {
+async fn shutdown_finishes_the_current_request_and_frees_the_port() {
     let server = http_server().await;
     let (mut idle, mut busy) = (server.visit().await, server.visit().await);
     idle.send(POST_HELLO).await;
@@ -404,7 +402,7 @@ async fn shutdown_finishes_the_request_in_hand_and_frees_the_port() {
 // ---- WebSocket ----
 
 #[tokio::test]
-async fn hello_comes_back_unmasked() {
+async fn hello_is_echoed_unmasked() {
     let mut server = websocket_server().await;
     let mut peer = server.open().await;
     peer.send(MASKED_HELLO).await;
@@ -426,7 +424,7 @@ async fn hello_comes_back_unmasked() {
 }
 
 #[tokio::test]
-async fn frames_may_follow_the_handshake_in_one_packet() {
+async fn frames_may_arrive_together_with_the_handshake() {
     let server = websocket_server().await;
     let mut peer = server.visit().await;
     peer.send(&[UPGRADE, MASKED_HELLO, &MASKED_HELLO[..7]].concat()).await;
@@ -436,7 +434,7 @@ async fn frames_may_follow_the_handshake_in_one_packet() {
 }
 
 #[tokio::test]
-async fn everything_may_come_byte_by_byte() {
+async fn everything_may_arrive_byte_by_byte() {
     let server = websocket_server().await;
     let mut peer = server.visit().await;
     for byte in [UPGRADE, MASKED_HELLO].concat() {
@@ -457,7 +455,7 @@ async fn a_ping_gets_its_pong_even_between_fragments() {
 }
 
 #[tokio::test]
-async fn a_close_without_a_code_is_answered_without_one() {
+async fn a_close_without_a_code_is_answered_by_one_without() {
     let server = websocket_server().await;
     let mut peer = server.open().await;
     peer.send(&masked(0x88, b"")).await;
@@ -466,7 +464,7 @@ async fn a_close_without_a_code_is_answered_without_one() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_protocol_is_closed_with_the_right_code() {
+async fn a_broken_rule_is_closed_with_the_right_code() {
     let long_claim = vec![0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4];
     let cases: [(&str, Vec<u8>, u16); 8] = [
         ("an unmasked frame", HELLO.to_vec(), 1002),
@@ -505,7 +503,7 @@ async fn the_code_arrives_even_if_the_peer_is_still_sending() {
     let server = websocket_server().await;
     let mut peer = server.open().await;
     peer.send(HELLO).await;
-    // With unread bytes a plain close would be a reset, and the Close frame lost.
+    // Closing a socket with unread bytes sends a reset, and the Close frame would be lost.
     for _ in 0..200 {
         peer.send(&[0; 10_000]).await;
     }
@@ -513,7 +511,7 @@ async fn the_code_arrives_even_if_the_peer_is_still_sending() {
 }
 
 #[tokio::test]
-async fn plain_http_and_garbage_are_answered_with_what_is_wrong() {
+async fn plain_http_and_garbage_are_refused_with_the_reason() {
     let mut server = websocket_server().await;
     let huge = [&b"GET / HTTP/1.1\r\nX: "[..], &vec![b'x'; 70_000]].concat();
     let old = String::from_utf8_lossy(UPGRADE).replace("Version: 13", "Version: 8").into_bytes();
@@ -538,7 +536,7 @@ async fn plain_http_and_garbage_are_answered_with_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_stalled_handshake_is_given_up() {
+async fn a_stalled_handshake_times_out() {
     let mut server = websocket_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
     let mut peer = server.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
@@ -549,7 +547,7 @@ async fn a_stalled_handshake_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_peer_that_just_goes_is_reported_as_that() {
+async fn a_peer_that_disconnects_is_reported() {
     let mut server = websocket_server().await;
     drop(server.open().await);
     assert!(matches!(server.event().await, ServerEvent::Opened { .. }));
@@ -560,12 +558,13 @@ async fn a_peer_that_just_goes_is_reported_as_that() {
 }
 
 #[tokio::test]
-async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
+async fn shutdown_closes_with_1001_and_waits_for_the_close_of_the_peer() {
     let mut server = websocket_server().await;
     let mut peer = server.open().await;
     server.shutdown.cancel();
     peer.expect(b"\x88\x1a\x03\xe9the server is going away").await;
-    // What was on its way when the Close came is no mistake (RFC 6455 section 5.5.1).
+    // Frames that were on their way when the Close arrived are not a fault (RFC 6455 section
+    // 5.5.1).
     peer.send(MASKED_HELLO).await;
     peer.send(&masked(0x88, &1001u16.to_be_bytes())).await;
     peer.hung_up_on().await;
@@ -576,7 +575,7 @@ async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn shutdown_does_not_wait_for_ever_for_a_deaf_peer() {
+async fn shutdown_does_not_wait_forever_for_a_peer_that_does_not_answer() {
     let server = websocket_within(|limits| Limits { drain_timeout: SHORT, ..limits }).await;
     let _deaf = server.open().await;
     server.shutdown.cancel();
@@ -584,7 +583,7 @@ async fn shutdown_does_not_wait_for_ever_for_a_deaf_peer() {
 }
 
 #[tokio::test]
-async fn a_peer_that_reads_nothing_is_held_back_and_can_be_cut() {
+async fn a_peer_that_does_not_read_gets_backpressure_and_can_be_disconnected() {
     let server = websocket_server().await;
     let mut peer = server.open().await;
     let message = masked(0x82, &[0; 1000]);
@@ -602,7 +601,7 @@ async fn a_peer_that_reads_nothing_is_held_back_and_can_be_cut() {
 // ---- both ----
 
 #[tokio::test]
-async fn a_bundle_comes_up_and_goes_down() {
+async fn a_bundle_starts_and_shuts_down() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let bundle = ServerBundle::start(&scope, Ports::default(), None);
     let addresses = soon(bundle.ready()).await.unwrap();

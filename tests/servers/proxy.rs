@@ -1,4 +1,5 @@
-//! The naive proxy in front of the plain echo: fooled by a key of zeros, and by no other.
+//! The naive proxy in front of the plain echo: it is fooled by a masking key of zeros, and by no
+//! other.
 
 use wiretalk::servers::{ServerEvent, naive_proxy};
 
@@ -19,7 +20,7 @@ fn text(key: [u8; 4], plain: &[u8]) -> Vec<u8> {
     wiretalk::wire::frame::encode::single_frame(wiretalk::wire::Opcode::Text, plain, Some(key))
 }
 
-/// Says both texts with this key, and waits until both have come back.
+/// Sends both texts with this key, and waits until both are echoed.
 async fn attack(proxy: &TestServer, key: [u8; 4]) {
     let mut peer = proxy.visit().await;
     peer.send(UPGRADE).await;
@@ -31,7 +32,7 @@ async fn attack(proxy: &TestServer, key: [u8; 4]) {
 }
 
 #[tokio::test]
-async fn a_key_of_zeros_puts_a_script_into_the_cache() {
+async fn a_key_of_zeros_poisons_the_cache() {
     let (mut proxy, echo) = proxied().await;
     attack(&proxy, [0; 4]).await;
     let ServerEvent::Parsed { host, path, .. } = proxy.event().await else { panic!() };
@@ -46,7 +47,7 @@ async fn a_key_of_zeros_puts_a_script_into_the_cache() {
 }
 
 #[tokio::test]
-async fn any_other_key_leaves_nothing_to_be_read() {
+async fn with_any_other_key_the_proxy_finds_no_request() {
     let (mut proxy, _echo) = proxied().await;
     for key in [[0x37, 0xfa, 0x21, 0x3d], [0, 0, 0, 1], [0x20; 4]] {
         attack(&proxy, key).await;

@@ -1,4 +1,4 @@
-//! The sloppy server: each of its paths must break exactly the rule that its catalogue names.
+//! The sloppy server: each of its paths breaks exactly the rule that the catalogue names.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn upgrade(path: &str) -> Vec<u8> {
     String::from_utf8_lossy(UPGRADE).replace("/chat", path).into_bytes()
 }
 
-/// Everything that is said on a path where Hello is sent, and a Close behind it.
+/// Returns everything that is exchanged on a path after a Hello and a Close.
 async fn seen(server: &TestServer, path: &str) -> (Trace, usize) {
     let mut peer = server.visit().await;
     let mut seen = Trace::new();
@@ -63,7 +63,7 @@ async fn each_path_breaks_the_rule_it_names_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_does_not_come_is_missed() {
+async fn missing_responses_are_noticed() {
     let server = sloppy_server().await;
     assert_eq!(seen(&server, "/").await.1, HELLO.len() + 4);
     assert_eq!(seen(&server, "/hangs-up").await.1, HELLO.len());
@@ -91,7 +91,7 @@ async fn what_does_not_come_is_missed() {
 }
 
 #[tokio::test]
-async fn it_takes_what_no_server_may_take() {
+async fn the_sloppy_server_accepts_what_no_server_may_accept() {
     let server = sloppy_server().await;
     let mut peer = server.visit().await;
     peer.send(&upgrade("/")).await;

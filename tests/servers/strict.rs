@@ -1,4 +1,4 @@
-//! The strict server: what it lets in, what it echoes, and how it ends.
+//! The strict server: what it accepts, what it echoes, and how it closes.
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -26,7 +26,7 @@ async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: ServerPoli
 }
 
 #[tokio::test]
-async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
+async fn hello_is_echoed_and_the_close_is_answered_with_its_code() {
     let mut server = strict_server(ServerPolicy::default()).await;
     let mut peer = server.open().await;
     peer.send(MASKED_HELLO).await;
@@ -45,7 +45,7 @@ async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
 }
 
 #[tokio::test]
-async fn everything_may_come_byte_by_byte_and_in_one_packet() {
+async fn everything_may_arrive_byte_by_byte_or_at_once() {
     let server = strict_server(ServerPolicy::default()).await;
     let mut peer = server.visit().await;
     for byte in [UPGRADE, MASKED_HELLO].concat() {
@@ -61,7 +61,7 @@ async fn everything_may_come_byte_by_byte_and_in_one_packet() {
 }
 
 #[tokio::test]
-async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
+async fn a_foreign_origin_is_accepted_by_one_policy_and_not_the_other() {
     let ask = |origin: &str| {
         let request = String::from_utf8_lossy(UPGRADE).into_owned();
         request
@@ -95,12 +95,12 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
     peer.expect(SWITCHING).await;
 }
 
-/// RFC 7692 section 7.2.3: "Hello" compressed, and again with the first one in the window.
+/// "Hello" compressed, and again with the first one in the window (RFC 7692 section 7.2.3).
 const DEFLATED: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 const AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
 
 #[tokio::test]
-async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
+async fn compression_is_negotiated_as_offered_and_used_in_both_directions() {
     let server = strict_server(Server::Strict.policy()).await;
     let cases = [
         ("permessage-deflate; client_max_window_bits", "permessage-deflate", AGAIN),
@@ -130,7 +130,7 @@ async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
 }
 
 #[tokio::test]
-async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
+async fn a_small_message_that_inflates_too_far_is_closed_with_1009() {
     let mut server = strict_server(Server::Strict.policy()).await;
     let agreed = AgreedExtensions::parse("permessage-deflate").unwrap();
     let mut client = Endpoint::client(agreed, 1024, Box::new(|| [1, 2, 3, 4]));
@@ -148,7 +148,7 @@ async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
 }
 
 #[tokio::test]
-async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not() {
+async fn a_stalled_frame_times_out_and_a_pause_between_frames_does_not() {
     let mut server =
         strict_within(|limits| Limits { frame_timeout: SHORT, ..limits }, ServerPolicy::default())
             .await;
@@ -164,7 +164,7 @@ async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not
 }
 
 #[tokio::test]
-async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
+async fn a_peer_that_does_not_read_gets_backpressure_and_is_then_disconnected() {
     let mut server =
         strict_within(|limits| Limits { write_timeout: SHORT, ..limits }, ServerPolicy::default())
             .await;
@@ -200,12 +200,13 @@ async fn every_ping_of_a_flood_gets_its_pong() {
 }
 
 #[tokio::test]
-async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
+async fn shutdown_closes_with_1001_and_waits_for_the_close_of_the_peer() {
     let mut server = strict_server(ServerPolicy::default()).await;
     let mut peer = server.open().await;
     server.shutdown.cancel();
     peer.expect(b"\x88\x1a\x03\xe9the server is going away").await;
-    // What was on its way when the Close came is no mistake (RFC 6455 section 5.5.1).
+    // Frames that were on their way when the Close arrived are not a fault (RFC 6455 section
+    // 5.5.1).
     peer.send(MASKED_HELLO).await;
     peer.send(&masked(0x88, &1001u16.to_be_bytes())).await;
     peer.hung_up_on().await;
@@ -214,7 +215,7 @@ async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn a_stalled_handshake_is_given_up() {
+async fn a_stalled_handshake_times_out() {
     let server =
         strict_within(|limits| Limits { head_timeout: SHORT, ..limits }, ServerPolicy::default())
             .await;
@@ -224,7 +225,7 @@ async fn a_stalled_handshake_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_bundle_starts_other_servers_when_they_are_asked_for() {
+async fn a_bundle_starts_the_requested_servers() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let bundle = ServerBundle::start(&scope, Ports::default(), None);
     assert_eq!(

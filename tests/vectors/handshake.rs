@@ -1,5 +1,5 @@
-//! The opening handshake of RFC 6455 section 1.3 that tests begin their connections with, without
-//! and with permessage-deflate (RFC 7692). Whoever wants it includes this file.
+//! The opening handshake of RFC 6455 section 1.3, without and with permessage-deflate (RFC 7692).
+//! Tests that begin connections with it include this file.
 #![allow(dead_code, reason = "not everybody wants both")]
 
 pub(crate) const REQUEST: &[u8] =

@@ -1,4 +1,4 @@
-//! Lessons: a scenario played on a connection, with a bet before each step.
+//! Lessons: a scenario that is played on a connection, with a bet before each step.
 
 pub(crate) mod file;
 pub(crate) mod keys;

@@ -1,6 +1,6 @@
-//! A scenario as it is played: which step, which bet, and what really came of it.
+//! A scenario being played: the current step, the bet and the outcome.
 //!
-//! It asks for connections and bytes; what came back it reads from the trace, never from the file.
+//! The outcome of a step is read from the trace, never from the scenario's file.
 
 use std::collections::BTreeSet;
 
@@ -11,34 +11,34 @@ use crate::wire::{Frame, Opcode, Side, Trace};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ScenarioPlayer {
     pub(crate) scenario: Scenario,
-    /// The step that is open; `None` before the first.
+    /// The index of the current step; `None` before the first.
     pub(crate) step_index: Option<usize>,
     pub(crate) step_state: StepState,
-    /// The answer that was bet on.
+    /// The index of the answer that was bet on.
     pub(crate) bet: Option<usize>,
-    /// Bets won, of bets made.
+    /// The number of bets won, and of bets made.
     pub(crate) bet_score: (usize, usize),
-    /// What the naive proxy took for a request.
+    /// What the naive proxy parsed as requests.
     pub(crate) parsed_requests: Vec<String>,
 }
 
 /// The progress of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StepState {
-    /// The question stands; nothing is sent yet.
+    /// The question is shown; nothing is sent yet.
     Predicting,
-    /// It was done, and the server has not answered yet.
+    /// The step was carried out, and its outcome is not known yet.
     Running,
-    /// It was done, and this came of it.
+    /// The step is over, with this outcome.
     Done(ScenarioOutcome),
 }
 
-/// What came of a step.
+/// The outcome of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScenarioOutcome {
-    /// In words.
+    /// The outcome in a sentence.
     pub(crate) summary: String,
-    /// It is what the RFC wants.
+    /// Whether it is what the scenario expects.
     pub(crate) as_expected: bool,
 }
 
@@ -54,23 +54,23 @@ impl ScenarioPlayer {
         }
     }
 
-    /// The step that is open.
+    /// Returns the current step.
     pub(crate) fn step(&self) -> Option<&ScenarioStep> {
         self.scenario.steps.get(self.step_index?)
     }
 
-    /// What is on the screen belongs to another step: this one begins with a connection of its own,
-    /// and has not begun.
+    /// Whether the connection on the screen belongs to another step: this one opens its own and has
+    /// not started.
     pub(crate) fn opens_new_connection(&self) -> bool {
         self.step_state == StepState::Predicting && self.step().is_some_and(|step| !step.same)
     }
 
-    /// The step is the last one.
+    /// Whether the current step is the last one.
     pub(crate) fn is_last_step(&self) -> bool {
         self.step_index.is_some_and(|at| at + 1 == self.scenario.steps.len())
     }
 
-    /// Opens the next step, round and round; each round counts its own bets.
+    /// Goes to the next step, and from the last to the first. Each pass counts its own bets.
     pub(crate) fn next_step(&mut self) {
         if self.is_last_step() {
             self.bet_score = (0, 0);
@@ -82,7 +82,7 @@ impl ScenarioPlayer {
         self.parsed_requests.clear();
     }
 
-    /// Opens the step before.
+    /// Goes to the step before.
     pub(crate) fn previous_step(&mut self) {
         let last = self.scenario.steps.len() - 1;
         self.step_index = Some(self.step_index.map_or(0, |at| at.checked_sub(1).unwrap_or(last)));
@@ -91,8 +91,8 @@ impl ScenarioPlayer {
         self.parsed_requests.clear();
     }
 
-    /// Looks whether something came of the step that was done. `ended`: the connection is over, and
-    /// why.
+    /// Checks whether the outcome of the step is known. `ended` is the reason why the connection is
+    /// over, if it is.
     pub(crate) fn check_outcome(
         &mut self,
         trace: &Trace,
@@ -100,6 +100,7 @@ impl ScenarioPlayer {
         frame: impl Fn(usize) -> Option<Frame>,
     ) {
         let (StepState::Running, Some(step)) = (&self.step_state, self.step()) else { return };
+        // What has arrived counts first: a connection may end right after the expected frame.
         let outcome = evaluate(&step.expect, trace, &self.parsed_requests, &frame);
         let over = || {
             ended.map(|reason| ScenarioOutcome {
@@ -118,7 +119,7 @@ impl ScenarioPlayer {
     }
 }
 
-/// What came, as soon as it can be told.
+/// Returns the outcome as soon as the trace determines it; `None` while it is open.
 fn evaluate(
     expect: &Expectation,
     trace: &Trace,
@@ -166,6 +167,8 @@ fn evaluate(
             Some(request) => {
                 done(format!("the proxy took a frame for a request: {request}"), *fooled)
             }
+            // The echo shows that the proxy has relayed the frames, so it would have found a
+            // request by now.
             None if !fooled && messages() > 0 => {
                 done("the proxy passed it on and saw no request".to_owned(), true)
             }

@@ -1,4 +1,4 @@
-//! The lesson's strip above the inspector: the step, the bet, and what came of it.
+//! The strip of a lesson above the inspector: the step, the bet and the outcome.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -13,17 +13,17 @@ use crate::text;
 use crate::demos::inspect::parts::canvas::Canvas;
 use crate::demos::inspect::parts::prose;
 
-/// The rows that the strip takes in an area of this size.
+/// Returns the number of rows of the strip in an area of this size: at most three fifths of it.
 pub(crate) fn row_count(player: &ScenarioPlayer, area: Rect, theme: &Theme) -> u16 {
     u16::try_from(wanted_rows(player, area.width, theme))
         .unwrap_or(u16::MAX)
         .min(area.height * 3 / 5)
 }
 
-/// The rows that it would like.
+/// Returns the number of rows that the strip needs.
 fn wanted_rows(player: &ScenarioPlayer, width: u16, theme: &Theme) -> usize {
     let wide = usize::from(width.max(1));
-    // a word that does not fit goes to the next row whole
+    // Counted with the same word wrap that draws it. Dividing widths would count too few rows.
     let rows = |line: &Line| prose::wrap_words(&line.to_string(), wide).len();
     lines(player, theme).iter().map(rows).sum()
 }

@@ -1,4 +1,4 @@
-//! The line that is typed, where the keys are explained otherwise.
+//! The input line, in the row that otherwise shows the keys.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -8,7 +8,7 @@ use super::mode::{InputLine, InputPurpose};
 use crate::demos::inspect::parts::canvas::Canvas;
 use crate::text;
 
-/// Draws the line, and above it what was wrong with it at the last Enter.
+/// Draws the line, and above it the error of the last Enter.
 pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let prompt = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
@@ -20,7 +20,7 @@ pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
         InputPurpose::Filter => {
             ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · Esc back")
         }
-        InputPurpose::Inject => ("put in, in hex ▸ ", "⏎ goes before the next frame · Esc back"),
+        InputPurpose::Inject => ("inject, in hex ▸ ", "⏎ goes before the next frame · Esc back"),
         InputPurpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · Esc back"),
     };
     if let Some(reason) = &line.error {
@@ -47,13 +47,13 @@ pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
         Span::styled(name, prompt),
         Span::raw(shown),
         Span::styled("▏  ", prompt),
-        // the hint goes before what is typed does
+        // Without room the hint is left out first.
         Span::styled(hint, theme.dim()),
     ]);
     canvas.draw_line(&line, 0, area);
 }
 
-/// The end of `text` in at most `cells` cells.
+/// Returns the end of `text` in at most `cells` cells.
 fn suffix(text: &str, cells: usize) -> &str {
     let mut start = text.len();
     for (at, _) in text.char_indices().rev() {

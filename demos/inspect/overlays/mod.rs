@@ -1,4 +1,5 @@
-//! What lies over the tabs while it is open: a typed line, the list of the keys, the page of rules.
+//! What is drawn over the tabs while it is open: the input line, the list of keys, the page of
+//! rules.
 
 pub(crate) mod input;
 pub(crate) mod mode;

@@ -1,37 +1,38 @@
-//! What is open over the tabs, and the line that is typed.
+//! The mode of the keyboard, and the input line.
 
-/// The longest text that can be typed, in bytes: enough to see all three forms of the length.
+/// The maximum length of typed text in bytes. It is large enough for all three length forms of a
+/// frame (RFC 6455 section 5.2).
 const MAX_INPUT_BYTES: usize = 70_000;
 
-/// What the keys mean at the moment.
+/// The mode that decides what the keys do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum InputMode {
     /// Keys are commands.
     Browse,
-    /// A line is typed.
+    /// A line is being typed.
     Input(InputLine),
-    /// A frame is edited.
+    /// A frame is being edited.
     Edit,
-    /// The keys are listed.
+    /// The list of keys is open.
     Help,
-    /// The rules of the field under the cursor are open; scrolled by so many rows.
+    /// The rules of the field under the cursor are open, scrolled down by this number of rows.
     Rules(u16),
-    /// The forms of a copy are offered.
+    /// The next key chooses a format to copy.
     Copy,
-    /// A lesson asks for a bet.
+    /// A lesson is waiting for a bet.
     Bet,
 }
 
-/// A line that is typed.
+/// The line being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InputLine {
     pub(crate) purpose: InputPurpose,
     pub(crate) text: String,
-    /// What was wrong with it at the last Enter.
+    /// The error of the last Enter, until the text changes.
     pub(crate) error: Option<String>,
 }
 
-/// What a typed line is for.
+/// The purpose of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InputPurpose {
     Send,
@@ -47,7 +48,7 @@ impl InputLine {
         Self { purpose, text: String::new(), error: None }
     }
 
-    /// Adds to the text, as far as there is room.
+    /// Appends to the text, up to the maximum length.
     pub(crate) fn push_str(&mut self, text: &str) {
         self.error = None;
         for letter in text.chars() {

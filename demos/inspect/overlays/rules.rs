@@ -1,5 +1,5 @@
-//! The page that `?` opens: what the RFC wants of what is under the cursor. The shown tab says
-//! which page it is.
+//! The page that `?` opens: what the RFC requires of the item under the cursor. The current tab
+//! provides the page.
 
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -23,7 +23,7 @@ mod tests {
     use crossterm::event::KeyCode;
 
     #[test]
-    fn a_field_a_line_and_a_problem_have_a_page() {
+    fn fields_head_lines_and_problems_have_a_page() {
         let (mut inspect, _inbox) = opened();
         press(&mut inspect, KeyCode::Char('?'));
         let shown = render_text(&inspect, 100, 30);

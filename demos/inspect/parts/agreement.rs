@@ -1,11 +1,12 @@
-//! What both sides agreed on, in words.
+//! Describes what both sides negotiated.
 
 use crate::wire::{AgreedExtensions, format};
 
-/// permessage-deflate as it was agreed, in words.
+/// Describes the negotiated permessage-deflate; `None` without it.
 pub(crate) fn deflate_agreement(agreed: AgreedExtensions) -> Option<String> {
     let deflate = agreed.deflate?;
     let side = |name: &str, bits: Option<u8>, forgets: bool| {
+        // Without the parameter the window is 32 KiB (RFC 7692 section 7.1.2).
         let window = format::byte_count(1 << bits.unwrap_or(15));
         let keeps = if forgets {
             "begins each message with an empty one"

@@ -1,4 +1,4 @@
-//! The byte under the cursor, bit by bit, and the fields that its bits belong to.
+//! Draws the byte under the cursor bit by bit, with the fields that its bits belong to.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -10,7 +10,7 @@ use crate::demos::inspect::action::ByteCursor;
 use crate::text;
 use crate::wire::FieldSpan;
 
-/// Cells a bit takes.
+/// The width of a bit in cells.
 const BIT_WIDTH: u16 = 6;
 
 /// Draws the byte under the cursor bit by bit, and returns the rest of the area.
@@ -54,6 +54,7 @@ pub(crate) fn draw(
         let x = below.x + 5 + u16::from(bit) * BIT_WIDTH;
         let spot = Rect { x, y: below.y + values, width: 5, height: 1 }.intersection(below);
         canvas.add_target(spot, ClickTarget::Bit(at, bit));
+        // Bit 0 is the most significant, as the RFC numbers bits.
         let digit = if byte & 0x80 >> bit == 0 { "  0  " } else { "  1  " };
         canvas.draw_line(&Line::styled(digit, style), 0, spot);
     }
@@ -66,7 +67,7 @@ pub(crate) fn draw(
     rest
 }
 
-/// The name of each field below its bits.
+/// Draws the name of each field below its bits.
 fn draw_names(at: usize, spans: &[FieldSpan], area: Rect, canvas: &mut Canvas) {
     let mut bit = 0;
     while bit < 8 {

@@ -1,5 +1,5 @@
-//! Where a picture is drawn, together with what each spot of it stands for, so that a click finds
-//! what the eye sees.
+//! A buffer to draw into that also records what each area stands for, so that a click finds what is
+//! shown there.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -9,28 +9,28 @@ use crate::demos::inspect::action::Tab;
 use crate::stage::{self, Theme};
 use crate::wire::Side;
 
-/// What a spot of the picture stands for.
+/// The target of a click.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClickTarget {
     /// A tab's name.
     Tab(Tab),
-    /// A row of the frame list, by its number in the trace.
+    /// A frame, by its row in the trace.
     Row(usize),
-    /// A byte of the frame that is shown.
+    /// A byte of the shown frame.
     Byte(usize),
-    /// A bit of it (0 = most significant).
+    /// A byte of the shown frame and a bit of it (0 is the most significant).
     Bit(usize, u8),
-    /// A line of a head.
+    /// A line of a side's head.
     HeadLine(Side, usize),
-    /// A step of the unmasking, by the payload's index.
+    /// A step of the unmasking, by its index in the payload.
     MaskStep(usize),
-    /// A problem, by its number in the list.
+    /// A problem, by its index in the list.
     Problem(usize),
-    /// A symbol of compressed data, by its number in the list.
+    /// A symbol of compressed data, by its index in the list.
     Symbol(usize),
 }
 
-/// A buffer, its colours, and the spots drawn so far.
+/// A buffer with its theme and the click targets so far.
 pub(crate) struct Canvas<'a> {
     pub(crate) buffer: &'a mut Buffer,
     pub(crate) theme: &'static Theme,
@@ -42,28 +42,28 @@ impl<'a> Canvas<'a> {
         Self { buffer, theme, targets: Vec::new() }
     }
 
-    /// Draws a line into row `row` of `area`, if there is one.
+    /// Draws a line into row `row` of `area`, if it has that row.
     pub(crate) fn draw_line(&mut self, line: &Line, row: u16, area: Rect) {
         stage::draw_line(line, row, area, self.buffer);
     }
 
-    /// A thin line across `area`'s first row with a title.
+    /// Draws a thin line with a title across the first row of `area`.
     pub(crate) fn draw_rule(&mut self, title: &str, area: Rect) {
         stage::draw_rule(title, area, self.buffer, self.theme);
     }
 
-    /// Says what a spot stands for; later ones lie above earlier ones.
+    /// Makes an area a click target. Later targets lie above earlier ones.
     pub(crate) fn add_target(&mut self, area: Rect, target: ClickTarget) {
         self.targets.push((area, target));
     }
 
-    /// What the spot at a position stands for.
+    /// Returns the click target at a position.
     pub(crate) fn target_at(&self, at: Position) -> Option<ClickTarget> {
         self.targets.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, target)| *target)
     }
 }
 
-/// `count` rows of `area` from its top, and the rest.
+/// Splits `area` into its first `count` rows and the rest.
 pub(crate) fn split_rows(area: Rect, count: u16) -> (Rect, Rect) {
     let count = count.min(area.height);
     let rest = Rect { y: area.y + count, height: area.height - count, ..area };

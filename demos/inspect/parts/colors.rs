@@ -1,4 +1,4 @@
-//! The colours, signs and letters that mean the same on every tab.
+//! Colours, symbols and letters with the same meaning on every tab.
 
 use ratatui::style::Color;
 
@@ -6,7 +6,7 @@ use crate::stage::Theme;
 use crate::wire::handshake::{CheckResult, HeadPartKind};
 use crate::wire::{Field, FieldSpan, Side};
 
-/// The colour and the arrow of what a side sends.
+/// Returns the colour and the arrow of a direction, by its sender.
 pub(crate) fn side_style(from: Side, theme: &Theme) -> (Color, &'static str) {
     match from {
         Side::Client => (theme.client, "C→S"),
@@ -14,8 +14,8 @@ pub(crate) fn side_style(from: Side, theme: &Theme) -> (Color, &'static str) {
     }
 }
 
-/// The letter and the colour of a field; a field of one byte's part has the part's number behind
-/// the letter.
+/// Returns the letter and the colour of a field. Fields that share a byte have the letter of the
+/// byte and a number.
 pub(crate) fn field_tag(span: &FieldSpan, theme: &Theme) -> (&'static str, Color) {
     let (letters, index) = match span.field {
         Field::Fin => ("A1", 0),
@@ -34,7 +34,7 @@ pub(crate) fn field_tag(span: &FieldSpan, theme: &Theme) -> (&'static str, Color
     (letters, theme.field(index))
 }
 
-/// The sign and the colour of what a check of the handshake came to.
+/// Returns the symbol and the colour of a check of the handshake.
 pub(crate) fn result_symbol(mark: CheckResult, theme: &Theme) -> (&'static str, Color) {
     match mark {
         CheckResult::Passed => ("✓", theme.good),
@@ -44,7 +44,7 @@ pub(crate) fn result_symbol(mark: CheckResult, theme: &Theme) -> (&'static str, 
     }
 }
 
-/// The colour of a part of a head.
+/// Returns the colour of a part of a head.
 pub(crate) fn role_color(role: HeadPartKind, theme: &Theme) -> Color {
     match role {
         HeadPartKind::Name => theme.field(0),

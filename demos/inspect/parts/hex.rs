@@ -1,5 +1,4 @@
-//! The bytes of a frame: hex, the letter of each byte's field below, and what it says once
-//! unmasked.
+//! Draws the bytes of a frame: hex, the letter of each byte's field, and the unmasked byte.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -12,23 +11,23 @@ use crate::stage::Theme;
 use crate::wire::frame::mask;
 use crate::wire::{FieldSpan, Header};
 
-/// The bytes, their fields, and how long the header is.
+/// A hex dump of a frame.
 pub(crate) struct HexDump<'a> {
     pub(crate) raw: &'a [u8],
     pub(crate) spans: &'a [FieldSpan],
     pub(crate) header: usize,
-    /// The original of bytes that are edited; what differs from it is marked.
+    /// The original bytes of a frame being edited. Bytes that differ are marked.
     pub(crate) original: Option<&'a [u8]>,
-    /// The payload is part of a compressed message: its bytes are no letters.
+    /// Whether the payload is part of a compressed message, whose bytes are not characters.
     pub(crate) compressed: bool,
 }
 
-/// The bytes that stand side by side in `width` columns.
+/// Returns the number of bytes per row in `width` columns.
 fn bytes_per_row(width: u16) -> usize {
     (usize::from(width.saturating_sub(8)) / 3).clamp(1, 32)
 }
 
-/// The rows that `bytes` take, three a line.
+/// Returns the number of rows for `bytes` bytes: three for each line of hex.
 pub(crate) fn row_count(bytes: usize, width: u16) -> u16 {
     u16::try_from(3 * bytes.div_ceil(bytes_per_row(width)).max(1)).unwrap_or(u16::MAX)
 }
@@ -39,6 +38,7 @@ impl HexDump<'_> {
         let per_row = bytes_per_row(area.width);
         let shown = usize::from(area.height / 3).max(1);
         let total = self.raw.len().div_ceil(per_row);
+        // The row with the cursor stays in the middle, as far as the ends allow.
         let first =
             (cursor.byte / per_row).saturating_sub(shown / 2).min(total.saturating_sub(shown));
         let label = canvas.theme.faint();
@@ -64,14 +64,14 @@ impl HexDump<'_> {
         }
     }
 
-    /// The payload as the receiver reads it.
+    /// Returns the payload as the receiver reads it.
     fn unmasked_payload(&self) -> Vec<u8> {
         let Ok(header) = Header::parse(self.raw) else { return Vec::new() };
         let payload = &self.raw[header.len()..];
         header.masking_key.map_or_else(|| payload.to_vec(), |key| mask::unmask(payload, key))
     }
 
-    /// The hex digits, the letter and the plain text of one byte.
+    /// Returns the hex digits, the letter and the unmasked byte of one byte.
     fn cell(
         &self,
         index: usize,
@@ -91,6 +91,8 @@ impl HexDump<'_> {
         if index == cursor.byte {
             digits = digits.add_modifier(Modifier::REVERSED);
         }
+        // Editing can change the length form and the MASK bit, and with them where the payload
+        // begins.
         let header = if self.original.is_some() {
             Header::parse(self.raw).map_or(self.header, |header| header.len())
         } else {

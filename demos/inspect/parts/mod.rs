@@ -1,4 +1,4 @@
-//! How a thing looks, wherever it stands. Nothing here knows the session.
+//! Parts of the picture that several tabs share. They do not know the session.
 
 pub(crate) mod agreement;
 pub(crate) mod bits;

@@ -1,7 +1,7 @@
-//! A page of the RFC: what is wanted of a field or a line, why, and what goes wrong without it.
+//! A page of rules: what the RFC requires of a field or a line, why, and what goes wrong without
+//! it.
 //!
-//! The sentences are `wire::explain::reference`'s; here they are put in order and drawn. The tabs
-//! say which page it is.
+//! The sentences come from `wire::explain::reference`. This file arranges and draws them.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -15,19 +15,19 @@ use crate::wire::explain::reference;
 use crate::wire::handshake::ProblemCode;
 use crate::wire::{FaultCode, FieldSpan, format};
 
-/// The labels' column.
+/// The width of the column of labels in cells.
 const LABEL_WIDTH: usize = 14;
 
-/// Sentences are easier to read in lines that are not too long.
+/// The maximum width of text in columns. Longer lines are harder to read.
 const MAX_LINE_WIDTH: u16 = 110;
 
-/// A page: its title, and paragraphs with a label each.
+/// A page of rules: its title, and paragraphs with their labels.
 pub(crate) struct RulesPage {
     pub(crate) title: String,
     pub(crate) paragraphs: Vec<(&'static str, String)>,
 }
 
-/// Draws a page from row `scroll` of its text on, and no further than to its end.
+/// Draws a page, scrolled down by `scroll` rows but not beyond its end.
 pub(crate) fn draw(page: &RulesPage, scroll: u16, area: Rect, canvas: &mut Canvas) {
     let (title, body) = split_rows(area, 1);
     canvas.draw_rule(&page.title, title);
@@ -38,8 +38,7 @@ pub(crate) fn draw(page: &RulesPage, scroll: u16, area: Rect, canvas: &mut Canva
     prose::draw_lines(&lines[first..], body, canvas);
 }
 
-/// Draws a page in the space that is left below a frame on a large screen, as far as it has room
-/// there.
+/// Draws a page below a frame, as far as there is room.
 pub(crate) fn draw_below(page: &RulesPage, area: Rect, canvas: &mut Canvas) {
     if area.height <= 1 {
         return;
@@ -53,8 +52,8 @@ pub(crate) fn draw_below(page: &RulesPage, area: Rect, canvas: &mut Canvas) {
     );
 }
 
-/// The page of a field: what it says in this frame, and the rules that can be broken there. `reads`
-/// is the payload's text, empty where the field has none.
+/// Returns the page of a field: its value in this frame, and the rules that can be broken there.
+/// `reads` is the text of the payload, empty for other fields.
 pub(crate) fn field_page(span: &FieldSpan, reads: String) -> RulesPage {
     let page = reference::for_field(span.field);
     let mut paragraphs = vec![
@@ -88,11 +87,12 @@ fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>>
         lines.extend(labelled_paragraph(label, text, LABEL_WIDTH, width, style, theme));
         lines.push(Line::default());
     }
+    // No blank row after the last paragraph.
     lines.pop();
     lines
 }
 
-/// The page of a rule that a frame has broken.
+/// Returns the page of a rule that a frame breaks.
 pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
     let page = reference::for_fault(code);
     let mut paragraphs = vec![
@@ -110,7 +110,7 @@ pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
     RulesPage { title: format!("{}, {}", code.name(), page.section), paragraphs }
 }
 
-/// The page of a rule that a head has broken; `hint` says what was found there.
+/// Returns the page of a rule that a head breaks. `hint` is what was found there.
 pub(crate) fn head_problem_page(code: ProblemCode, hint: Option<&str>) -> RulesPage {
     let rule = code.rule();
     let paragraphs = vec![

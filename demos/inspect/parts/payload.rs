@@ -1,9 +1,9 @@
-//! Payloads in a few cells.
+//! Short forms of payloads.
 
 use crate::text;
 use crate::wire::{Frame, Opcode, format};
 
-/// What a frame says, in a few words.
+/// Returns the payload in a few words: code and reason, a quoted text, or hex.
 pub(crate) fn payload_preview(frame: &Frame) -> String {
     match (frame.close_body(), frame.header.opcode) {
         (Some((code, reason)), _) if reason.is_empty() => format!("{code}"),
@@ -14,7 +14,7 @@ pub(crate) fn payload_preview(frame: &Frame) -> String {
     }
 }
 
-/// One character in at most two cells, whatever it is.
+/// Returns any character in one or two cells.
 pub(crate) fn display_char(letter: char) -> String {
     let shown = text::sanitize(letter.encode_utf8(&mut [0; 4])).into_owned();
     if (1..=2).contains(&text::width(&shown)) { shown } else { "◌".to_owned() }
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_character_has_a_cell() {
+    fn every_character_takes_one_or_two_cells() {
         for (letter, shown) in
             [('a', "a"), ('\n', "␊"), ('日', "日"), ('\u{200b}', "\u{fffd}"), ('\u{301}', "◌")]
         {

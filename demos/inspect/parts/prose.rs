@@ -1,5 +1,4 @@
-//! Sentences in a column: wrapped between words, with a label that hangs to the left of them.
-//! What they say, and where they stand, is for the tabs to know.
+//! Paragraphs: text wrapped between words, with a label to its left.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -9,7 +8,7 @@ use super::canvas::Canvas;
 use crate::stage::Theme;
 use crate::text;
 
-/// `text` in lines of at most `cells` cells; a word that is longer than a line is cut.
+/// Breaks `text` into lines of at most `cells` cells. A word that is longer than a line is split.
 pub(crate) fn wrap_words(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
     let mut lines = vec![String::new()];
@@ -27,7 +26,7 @@ pub(crate) fn wrap_words(text: &str, cells: usize) -> Vec<String> {
         }
         while text::width(word) > cells {
             let piece = text::prefix_within(word, cells);
-            // a sign that is wider than the column stands alone
+            // A character wider than the column is taken anyway, or the loop would not end.
             let piece = if piece.is_empty() {
                 &word[..word.chars().next().map_or(0, char::len_utf8)]
             } else {
@@ -44,7 +43,7 @@ pub(crate) fn wrap_words(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
-/// A paragraph with a label of `indent` cells before its first line.
+/// Returns a paragraph with a label of `indent` cells before its first line.
 pub(crate) fn labelled_paragraph(
     label: &str,
     text: &str,
@@ -57,6 +56,7 @@ pub(crate) fn labelled_paragraph(
     let lines = wrap_words(text, room).into_iter().enumerate();
     lines
         .map(|(row, line)| {
+            // Only the first line has the label; the others are indented by its width.
             let label = if row == 0 { label } else { "" };
             let label = format!("{:<indent$}", text::ellipsize(label, indent.saturating_sub(1)));
             Line::from(vec![
@@ -67,8 +67,8 @@ pub(crate) fn labelled_paragraph(
         .collect()
 }
 
-/// Pieces of text side by side with two blanks between, as many a line as fit; none is cut unless
-/// it is longer than a line.
+/// Arranges pieces of text side by side, two blanks apart, as many per line as fit. A piece is cut
+/// only if it is longer than a line.
 pub(crate) fn flow_pieces(pieces: Vec<Vec<Span<'static>>>, width: u16) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = Vec::new();
     for piece in pieces {
@@ -84,8 +84,8 @@ pub(crate) fn flow_pieces(pieces: Vec<Vec<Span<'static>>>, width: u16) -> Vec<Li
     lines
 }
 
-/// Draws lines from the top of an area on, as many as there is room for; the last says so when
-/// there are more.
+/// Draws lines from the top of an area, as many as there is room for. If there are more, the last
+/// one ends with `…`.
 pub(crate) fn draw_lines(lines: &[Line], area: Rect, canvas: &mut Canvas) {
     let rows = usize::from(area.height);
     for (row, line) in lines.iter().take(rows).enumerate() {
@@ -97,7 +97,7 @@ pub(crate) fn draw_lines(lines: &[Line], area: Rect, canvas: &mut Canvas) {
     }
 }
 
-/// `§5.2` of `RFC 6455 §5.2`: the RFC is named only where it is another one.
+/// Shortens `RFC 6455 §5.2` to `§5.2`. Sections of other RFCs keep their name.
 pub(crate) fn short_section(section: &str) -> &str {
     section.strip_prefix("RFC 6455 ").unwrap_or(section)
 }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_hangs_before_the_first_line() {
+    fn a_label_stands_before_the_first_line() {
         let lines = labelled_paragraph("Why", "one two three", 5, 12, Style::new(), &Theme::DARK);
         let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
         assert_eq!(lines, ["Why  one two", "     three"]);

@@ -1,8 +1,8 @@
-//! Times as people read them.
+//! Formats times for people.
 
 use std::time::Duration;
 
-/// A time in at most ten cells.
+/// Formats a time in at most ten cells, to the microsecond or millisecond.
 pub(crate) fn format_time(at: Duration) -> String {
     match at.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.3} ms", seconds * 1e3),
@@ -10,7 +10,7 @@ pub(crate) fn format_time(at: Duration) -> String {
     }
 }
 
-/// A short time: `10 ms`, `1.5 s`, `250 µs`.
+/// Formats a duration in two or three digits: `10 ms`, `1.5 s`, `250 µs`.
 pub(crate) fn format_short(time: Duration) -> String {
     let micros = time.as_secs_f64() * 1e6;
     let (number, unit) = match micros {

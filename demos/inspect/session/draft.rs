@@ -1,7 +1,4 @@
-//! A copy of a frame that is edited: any bit flipped, any byte changed, judged at once, and sent
-//! only when asked.
-//!
-//! It is bytes and a cursor; how it is drawn and when it is sent is said elsewhere.
+//! A copy of a frame that is edited bit by bit or byte by byte and validated after every change.
 
 use std::ops::Range;
 
@@ -12,22 +9,22 @@ use crate::wire::{
     Opcode, Side, Transcript,
 };
 
-/// The longest frame that can be edited, in bytes.
+/// The maximum length of a frame that can be edited, in bytes.
 pub(crate) const MAX_DRAFT_BYTES: usize = 70_000;
 
-/// Bytes that would be a frame.
+/// The frame being edited: any bytes, legal or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Draft {
     bytes: Vec<u8>,
     original: Vec<u8>,
     context: FrameContext,
-    /// A message is open where the frame stands.
+    /// Whether a message is open at the frame's position in the stream.
     in_message: bool,
     agreed: AgreedExtensions,
 }
 
 impl Draft {
-    /// A copy of a frame that was seen.
+    /// Creates a copy of a frame.
     pub(crate) fn from_frame(frame: &Frame, agreed: AgreedExtensions) -> Self {
         let mut raw = frame.raw().to_vec();
         raw.truncate(MAX_DRAFT_BYTES);
@@ -49,7 +46,7 @@ impl Draft {
         self.bytes != self.original
     }
 
-    /// The bytes as they were before they were edited.
+    /// Returns the bytes before they were edited.
     pub(crate) fn original(&self) -> &[u8] {
         &self.original
     }
@@ -58,14 +55,16 @@ impl Draft {
         self.bytes.clone_from(&self.original);
     }
 
-    /// What its fields would mean.
+    /// Returns its fields with their meanings.
     pub(crate) fn spans(&self) -> Vec<FieldSpan> {
         field_span::field_spans(&self.bytes, self.context)
     }
 
-    /// What is wrong with it, where it stands; offsets count from its first byte.
+    /// Returns the faults of the frame at its position in the stream. Offsets count from its first
+    /// byte.
     pub(crate) fn faults(&self) -> Vec<Fault> {
         let mut transcript = Transcript::new(self.context.from, self.agreed);
+        // A fragment that opens a message makes the validator expect a continuation.
         let before = if self.in_message { self.first_fragment() } else { Vec::new() };
         transcript.push(&before);
         transcript.push(&self.bytes);
@@ -79,14 +78,16 @@ impl Draft {
         transcript.faults_of(index).map(shift).collect()
     }
 
-    /// The payload is shorter than the length says: the peer waits for so many more bytes.
+    /// Returns the number of bytes that are missing because the length is larger than the payload.
+    /// The peer would wait for them.
     pub(crate) fn missing_bytes(&self) -> ByteLen {
         let mut transcript = Transcript::new(self.context.from, self.agreed);
         transcript.push(&self.bytes);
         transcript.needed().map_or(ByteLen::ZERO, |needs| needs.more)
     }
 
-    /// Bytes beyond the length: the beginning of a next frame.
+    /// Returns the range of bytes beyond the length, which a receiver takes for the start of the
+    /// next frame.
     pub(crate) fn trailing_bytes(&self) -> Range<usize> {
         let end = Header::parse(&self.bytes)
             .map_or(self.bytes.len(), |header| header.frame_len().to_usize_saturating());
@@ -99,7 +100,7 @@ impl Draft {
         }
     }
 
-    /// Writes one hex digit over the upper or the lower half of a byte.
+    /// Writes one hex digit over the upper or lower half of a byte.
     pub(crate) fn set_hex_digit(&mut self, at: usize, lower: bool, digit: u8) {
         if let Some(byte) = self.bytes.get_mut(at) {
             *byte = if lower { *byte & 0xf0 | digit } else { *byte & 0x0f | digit << 4 };
@@ -113,12 +114,13 @@ impl Draft {
     }
 
     pub(crate) fn remove_byte(&mut self, at: usize) {
+        // One byte stays, because the cursor needs a byte to stand on.
         if at < self.bytes.len() && self.bytes.len() > 1 {
             self.bytes.remove(at);
         }
     }
 
-    /// Makes the length say what is there, in the shortest form; the rest of the header stays.
+    /// Sets the length to that of the payload, in the shortest form. The rest of the header stays.
     pub(crate) fn fix_length(&mut self) {
         let Ok(header) = Header::parse(&self.bytes) else { return };
         let payload = self.bytes.split_off(header.len());
@@ -127,7 +129,8 @@ impl Draft {
         self.bytes = [header.to_bytes(), payload].concat();
     }
 
-    /// Masks the payload with another key; what it says stays the same. Without a key it gets one.
+    /// Masks the payload with another key. The unmasked payload stays the same. A frame without a
+    /// key gets one.
     pub(crate) fn mask_with(&mut self, key: [u8; 4]) {
         let Ok(header) = Header::parse(&self.bytes) else { return };
         let mut payload = self.bytes.split_off(header.len());
@@ -138,8 +141,9 @@ impl Draft {
         self.bytes = [Header { masking_key: Some(key), ..header }.to_bytes(), payload].concat();
     }
 
-    /// The first fragment that such a frame would go on with.
+    /// Returns a first fragment that the frame could continue.
     fn first_fragment(&self) -> Vec<u8> {
+        // An unlikely key, because the same key in both frames would be reported as reused.
         let key = (self.context.from == Side::Client).then_some([1, 2, 3, 5]);
         let opcode = match self.context.kind {
             Some(crate::wire::MessageKind::Binary) => Opcode::Binary,
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_is_judged_and_can_be_undone() {
+    fn a_flipped_bit_is_validated_and_can_be_undone() {
         let mut draft = draft(&encode::single_frame(Opcode::Text, b"Hello", Some(KEY)));
         assert_eq!(codes(&draft), []);
         draft.flip_bit(0, 7);
@@ -190,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_continuation_is_judged_where_it_stands() {
+    fn a_continuation_is_validated_at_its_position() {
         let frames =
             encode::fragments(crate::wire::MessageKind::Text, &[b"a", b"b"], || Some(KEY)).concat();
         let mut draft = draft(&frames);
@@ -200,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn length_and_mask_are_mended_on_demand() {
+    fn length_and_mask_can_be_fixed() {
         let mut draft = draft(&encode::single_frame(Opcode::Text, b"Hello", Some(KEY)));
         draft.insert_byte(11);
         assert_eq!(

@@ -2,10 +2,10 @@
 
 use crate::wire::MaskingKey;
 
-/// Where masking keys come from.
+/// A source of masking keys.
 ///
-/// RFC 6455 section 5.3: a key is fresh for each frame, comes from a strong source of entropy, and
-/// cannot be predicted from earlier ones. So it is never derived from what is sent.
+/// RFC 6455 section 5.3 requires a fresh key for each frame from a strong source of entropy, which
+/// cannot be predicted from earlier keys. So a key is never derived from the data that is sent.
 #[derive(Debug, Default)]
 pub(crate) enum MaskKeySource {
     /// The operating system's random numbers.
@@ -20,7 +20,7 @@ pub(crate) enum MaskKeySource {
 }
 
 impl MaskKeySource {
-    /// A new key; an error where the system gives no random numbers.
+    /// Returns a new key. Fails if the operating system provides no random numbers.
     pub(crate) fn draw(&mut self) -> Result<MaskingKey, String> {
         match self {
             Self::System => {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_is_another_one() {
+    fn keys_differ() {
         let mut source = MaskKeySource::System;
         let keys: BTreeSet<MaskingKey> = (0..64).map(|_| source.draw().unwrap()).collect();
         // 64 draws of 32 bits collide once in two million runs

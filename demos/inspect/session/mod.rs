@@ -1,5 +1,5 @@
-//! What is known of the connections, and what of them is looked at. Nothing here knows a screen or
-//! a key.
+//! What is known about the connections, and what of it is selected. This module knows no screen and
+//! no keys.
 
 pub(crate) mod connections;
 mod copy;

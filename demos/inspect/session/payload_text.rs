@@ -1,25 +1,25 @@
-//! How a payload is to be read, and where a text stands after some of its frames.
+//! How a payload is read, and the state of its UTF-8 text after each of its frames.
 //!
-//! Whether a message is broken is `wire`'s judgement; here it is only said for one frame at a time.
+//! `wire` validates messages as a whole. This file describes one frame at a time.
 
 use super::state::Session;
 use crate::text;
 use crate::wire::frame::utf8::Utf8Validator;
 use crate::wire::{FaultCode, Frame, MessageKind, TraceRow};
 
-/// Fragments that are looked through for the beginning of a character.
+/// The maximum number of fragments that are searched for the start of a character.
 const MAX_FRAGMENTS_SEARCHED: usize = 64;
 
-/// The kind of a payload, which decides how its bytes are read.
+/// The kind of a payload, which decides how it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayloadKind {
-    /// Text, or a part of one.
+    /// Text, or part of a text.
     Text,
-    /// Any bytes.
+    /// Binary data.
     Binary,
-    /// A part of a DEFLATE stream.
+    /// Part of a DEFLATE stream.
     Compressed,
-    /// The body of a control frame, or of a frame that belongs nowhere.
+    /// The body of a control frame, or of an orphan.
     Other,
 }
 
@@ -34,18 +34,18 @@ impl PayloadKind {
     }
 }
 
-/// How far a UTF-8 text has been read: between characters, inside one, or past a mistake.
+/// The state of a UTF-8 decoder after some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Utf8State {
     /// Between two characters.
     Complete,
-    /// Inside a character: so many of its bytes are there, of how many.
+    /// Inside a character: the number of its bytes that are there, and of all its bytes.
     Partial(u8, u8),
-    /// This byte of the piece can stand nowhere.
+    /// The byte at this index is invalid.
     Invalid(usize),
 }
 
-/// Where a text stands after a piece; `carried` is the character that was begun before it.
+/// Returns the state after `piece`. `carried` is the start of a character before it.
 pub(crate) fn utf8_state_after(carried: &[u8], piece: &[u8]) -> Utf8State {
     let mut text = Utf8Validator::new();
     if text.push(carried).is_err() {
@@ -58,8 +58,8 @@ pub(crate) fn utf8_state_after(carried: &[u8], piece: &[u8]) -> Utf8State {
     }
 }
 
-/// The bytes of a character that the fragments before the `at`-th of `rows` began and did not end;
-/// none if the text was broken before, or the bytes are not in memory.
+/// Returns the bytes of an incomplete character at the end of the fragments before the `at`-th of
+/// `rows`; `None` if the text is already invalid, or the bytes are not in memory.
 pub(crate) fn incomplete_char_before(
     session: &Session,
     rows: &[usize],
@@ -71,12 +71,15 @@ pub(crate) fn incomplete_char_before(
     if let (Some(first), Some(last)) = (first, last) {
         let (first, last) = (&all[*first], &all[*last]);
         let faults = session.connection().trace.faults(first.from());
+        // Faults are in the order of their frames.
         let start = faults.partition_point(|fault| fault.frame < first.index());
         let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
         if between.any(|fault| fault.code == FaultCode::Utf8) {
             return None;
         }
     }
+    // A character has at most four bytes, so an incomplete one has at most three. They may be
+    // spread over several fragments.
     let mut tail = Vec::new();
     for row in before.iter().rev().take(MAX_FRAGMENTS_SEARCHED) {
         let frame = session.frame(*row).filter(|frame| frame.complete)?;
@@ -87,6 +90,7 @@ pub(crate) fn incomplete_char_before(
             break;
         }
     }
+    // From 0xc0 on a byte starts a character of several bytes (RFC 3629 section 3).
     let lead = tail.iter().rposition(|byte| *byte >= 0xc0);
     let open = lead.map(|lead| tail.split_off(lead)).unwrap_or_default();
     Some(if matches!(utf8_state_after(&[], &open), Utf8State::Partial(..)) {
@@ -96,8 +100,8 @@ pub(crate) fn incomplete_char_before(
     })
 }
 
-/// What a data frame says as it would be read: the text itself, of a compressed one its beginning;
-/// none where it is no text.
+/// Returns the text of a text frame, or the start of it if it is compressed; `None` for other
+/// frames.
 pub(crate) fn readable_text(session: &Session, frame: &Frame) -> Option<String> {
     let row = session.connection().trace.rows().get(session.current_row()?)?;
     if row.kind() != Some(MessageKind::Text) {
@@ -119,7 +123,7 @@ mod tests {
     use crate::wire::{MessageKind, Side};
 
     #[test]
-    fn a_character_may_be_cut_between_frames() {
+    fn a_character_may_be_split_between_frames() {
         let pieces: [&[u8]; 4] = [b"D\xf0\x9f", b"", b"\x98", b"\x80!"];
         let frames = encode::fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
         let frames: Vec<_> = frames.iter().map(|frame| (Side::Client, &frame[..])).collect();

@@ -1,31 +1,32 @@
-//! The filter and the search as they stand.
+//! The active filter and the active search.
 
 use crate::wire::Trace;
 use crate::wire::query::filter::Filter;
 use crate::wire::query::search::Needle;
 
-/// A filter, and the rows that pass it.
+/// A filter with the rows that match it.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveFilter {
     pub(crate) text: String,
     filter: Filter,
-    /// In order.
+    /// The matching rows, in order. `u32` halves the memory of a filter that matches most of a
+    /// large capture.
     pub(crate) rows: Vec<u32>,
-    /// The rows that were asked already.
+    /// The number of rows that were tested so far.
     rows_tested: usize,
 }
 
 impl ActiveFilter {
-    /// The filter of a typed line, with no rows yet.
+    /// Parses a filter. It has no rows yet.
     ///
     /// # Errors
-    /// What is wrong with the line.
+    /// Fails if the line is not a valid filter, and says what is expected.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let filter = Filter::parse(text).map_err(|error| error.to_string())?;
         Ok(Self { text: text.to_owned(), filter, rows: Vec::new(), rows_tested: 0 })
     }
 
-    /// Asks the rows that have come since.
+    /// Tests the rows that have arrived since the last call.
     pub(crate) fn extend(&mut self, trace: &Trace) {
         let all = trace.rows().len();
         self.rows
@@ -33,14 +34,14 @@ impl ActiveFilter {
         self.rows_tested = all;
     }
 
-    /// Forgets the rows: they belong to another connection.
+    /// Drops the rows, because another connection is shown.
     pub(crate) fn reset(&mut self) {
         self.rows.clear();
         self.rows_tested = 0;
     }
 }
 
-/// What was searched for.
+/// The last search.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveSearch {
     pub(crate) text: String,

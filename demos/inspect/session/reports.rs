@@ -1,6 +1,5 @@
-//! What comes in: reports of connections, proxies and files, and what is still wanted of them.
-//!
-//! How it is shown is for the tabs.
+//! Applies the reports of connections, proxies and files, and requests the bytes that are still
+//! missing.
 
 use std::time::Instant;
 
@@ -14,11 +13,11 @@ use crate::demos::inspect::messages::{Cmd, LoadedCapture, Msg};
 use crate::proxy::{self, ProxyEventKind};
 use crate::wire::{Side, Trace, format};
 
-/// Frames before and behind the one that is shown whose bytes the list may need.
+/// The number of rows before and after the current one whose bytes the list may need.
 const NEARBY_ROWS: usize = 100;
 
 impl Session {
-    /// Takes in a report of the engine. The caller has made sure that it is about this run.
+    /// Applies a report of an engine. The caller has checked that it belongs to this run.
     pub(crate) fn handle_message(&mut self, message: Msg) {
         match message {
             Msg::Connecting(name, at, orders) => {
@@ -73,7 +72,7 @@ impl Session {
         }
     }
 
-    /// A report of the proxy: each of its connections has a place of its own.
+    /// Applies a report of the proxy to the connection that it is about.
     fn handle_proxy_event(&mut self, event: proxy::ProxyEvent) {
         let (number, kind) = match event {
             proxy::ProxyEvent::Connection(number, kind) => (number, kind),
@@ -98,7 +97,7 @@ impl Session {
                 connection.name = format!("{peer} → {}", self.source.name());
                 connection.started_at = Some(Instant::now());
                 connection.status = ConnectionStatus::Connecting;
-                self.notice = Some(format!("a client has come: {peer}"));
+                self.notice = Some(format!("a client connected: {peer}"));
             }
             ProxyEventKind::Connected { .. } => connection.status = ConnectionStatus::Open,
             ProxyEventKind::Bytes { from, at, bytes } => {
@@ -110,14 +109,11 @@ impl Session {
             }
             ProxyEventKind::Dropped { from, bytes, .. } => {
                 connection.drop_first_held(from);
-                self.notice = Some(format!(
-                    "dropped: {} did not pass",
-                    format::byte_count(bytes.len() as u64)
-                ));
+                self.notice = Some(format!("dropped {}", format::byte_count(bytes.len() as u64)));
             }
             ProxyEventKind::Injected { from, bytes, .. } => {
                 self.notice = Some(format!(
-                    "{} put in as if the {from} had sent them",
+                    "{} injected as if the {from} had sent them",
                     format::byte_count(bytes.len() as u64)
                 ));
             }
@@ -140,7 +136,7 @@ impl Session {
             .collect();
         if connections.is_empty() {
             let mut connection = InspectedConnection::new(file);
-            let mut reason = "there is no TCP connection in it that says anything".to_owned();
+            let mut reason = "it holds no TCP connection with data".to_owned();
             for note in &loaded.notes {
                 reason = format!("{reason}; {note}");
             }
@@ -155,14 +151,14 @@ impl Session {
         self.notice = Some(more + note).filter(|notice| !notice.is_empty());
     }
 
-    /// Brings the filter up to date with what has come.
+    /// Applies the filter to the rows that have arrived.
     pub(crate) fn extend_filter(&mut self) {
         if let Some(filter) = &mut self.filter {
             filter.extend(&self.connections.shown().trace);
         }
     }
 
-    /// Why the connection that is shown has ended; none while it is not over.
+    /// Returns why the shown connection has ended; `None` while it is open.
     pub(crate) fn end_reason(&self) -> Option<&str> {
         match &self.connection().status {
             ConnectionStatus::Ended(Ok(reason) | Err(reason)) => Some(reason),
@@ -170,10 +166,12 @@ impl Session {
         }
     }
 
-    /// Asks for the bytes that a picture of row `current` needs and a file still has, once.
+    /// Returns a command for the bytes that are needed to show row `current` and must still be read
+    /// from a file; `None` if there are none, or if they were already requested.
     pub(crate) fn fetch_command(&mut self, current: usize) -> Option<Cmd> {
         let connection = self.connection();
         let ByteSource::File(store, _) = &connection.bytes else { return None };
+        // The whole message comes first, then the previews of the list around it.
         let message = connection.trace.message_rows(current).into_iter().take(NEARBY_ROWS);
         let whole = connection.rows_to_fetch(message.chain([current]), MAX_BYTES_SHOWN);
         let (rows, lacking, most) = if whole.is_empty() {
@@ -181,6 +179,7 @@ impl Session {
             let rows = *sight.first()?..*sight.last()? + 1;
             (rows, connection.rows_to_fetch(sight.into_iter(), PREVIEW_BYTES), PREVIEW_BYTES)
         } else {
+            // The empty range stands for a request of whole frames.
             (current..current, whole, MAX_BYTES_SHOWN)
         };
         if lacking.is_empty() || self.requested_rows.as_ref() == Some(&rows) {
@@ -191,7 +190,7 @@ impl Session {
         Some(command)
     }
 
-    /// The rows near the current one, in the order of the list.
+    /// Returns the rows near the current one that pass the filter, in order.
     fn nearby_rows(&self, current: usize) -> Vec<usize> {
         let near =
             |at: usize, count: usize| at.saturating_sub(NEARBY_ROWS)..(at + NEARBY_ROWS).min(count);
@@ -202,13 +201,14 @@ impl Session {
         filter.rows[near(at, filter.rows.len())].iter().map(|row| *row as usize).collect()
     }
 
-    /// Shows the connection that is `by` places on in the list.
+    /// Shows the connection that is `by` places further in the list.
     pub(crate) fn switch_connection(&mut self, by: isize) {
         self.connections.switch(by);
         self.selected_row = None;
         self.draft = None;
         self.requested_rows = None;
         if let Some(filter) = &mut self.filter {
+            // The filter stays active, but its rows belong to the other connection.
             filter.reset();
         }
         let (number, count) = (self.connections.shown_index() + 1, self.connections.len());
@@ -216,7 +216,7 @@ impl Session {
     }
 }
 
-/// A connection of a file.
+/// Creates a connection from a stream of a capture.
 fn connection_from_stream(
     file: &str,
     at: usize,
@@ -227,7 +227,7 @@ fn connection_from_stream(
         .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
     let mut notes: Vec<String> = stream.warnings.clone();
     if !stream.gaps.is_empty() {
-        notes.push(format!("{} gaps in it", stream.gaps.len()));
+        notes.push(format!("{} gaps", stream.gaps.len()));
     }
     let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
@@ -235,7 +235,7 @@ fn connection_from_stream(
             ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}")))
         }
         (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
-            "{why}; --keylog FILE would name the secrets, if somebody logged them"
+            "{why}; use --keylog FILE if the secrets were logged"
         ))),
         (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => {
             ConnectionStatus::FromFile(notes)

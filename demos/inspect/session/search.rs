@@ -1,6 +1,6 @@
-//! Filtering and searching in the connection that is shown.
+//! Filtering and searching in the shown connection.
 //!
-//! The filter's language and the search itself are `wire`'s.
+//! `wire::query` implements the filter language and the search.
 
 use super::connections::ByteSource;
 use super::query::{ActiveFilter, ActiveSearch};
@@ -10,10 +10,10 @@ use crate::wire::query::search;
 use crate::wire::query::search::Needle;
 
 impl Session {
-    /// Applies what was typed as a filter; an empty line shows everything again.
+    /// Applies a typed filter. An empty line removes the filter.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Fails if the line is not a valid filter.
     pub(crate) fn set_filter(&mut self, text: &str) -> Result<(), String> {
         if text.trim().is_empty() {
             self.filter = None;
@@ -25,26 +25,26 @@ impl Session {
         Ok(())
     }
 
-    /// Searches for what was typed, from the current frame on.
+    /// Searches for typed text or bytes, from the current frame on.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Fails if the line cannot be searched for.
     pub(crate) fn set_search(&mut self, text: &str) -> Result<Vec<Cmd>, String> {
         let needle = Needle::parse(text).map_err(|error| error.to_string())?;
         self.search = Some(ActiveSearch { text: text.to_owned(), needle });
         Ok(self.search_next(0))
     }
 
-    /// Goes to the next frame that holds what is searched for; `skip` is 1 to leave the current
-    /// one.
+    /// Goes to the next match. `skip` is 1 to begin after the current frame.
     pub(crate) fn search_next(&mut self, skip: usize) -> Vec<Cmd> {
         let Some(ActiveSearch { needle, .. }) = &self.search else {
-            self.notice = Some("nothing is searched for yet: / asks".to_owned());
+            self.notice = Some("no search yet: / starts one".to_owned());
             return Vec::new();
         };
         let connection = self.connection();
         let rows = connection.trace.rows().len();
         let from = self.current_row().map_or(0, |row| row + skip).min(rows);
+        // Reading a file takes long, so a thread searches it.
         if let ByteSource::File(store, _) = &connection.bytes {
             let needle = Box::new(needle.clone());
             return vec![Cmd::Find(store.clone(), connection.trace.clone(), from, needle)];
@@ -57,11 +57,11 @@ impl Session {
         Vec::new()
     }
 
-    /// Shows the frame that was found.
+    /// Shows the frame that was found, or a notice if there is none.
     pub(crate) fn show_hit(&mut self, row: Option<usize>) {
         let Some(ActiveSearch { text, needle }) = self.search.clone() else { return };
         let Some(row) = row else {
-            self.notice = Some(format!("{text:?} stands in no frame"));
+            self.notice = Some(format!("{text:?} is in no frame"));
             return;
         };
         self.filter = None;

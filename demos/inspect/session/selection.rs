@@ -1,18 +1,20 @@
-//! Which row, field, byte and bit is looked at, and how that moves.
+//! The selected row, field, byte and bit, and how the selection moves.
 
 use super::draft::Draft;
 use super::state::Session;
 use crate::demos::inspect::action::ByteCursor;
 use crate::wire::{FieldSpan, FragmentRole, Frame, Side, TraceRow};
 
-/// Rows that are looked through for the newest of some kind.
+/// The maximum number of rows that are searched for the newest of some kind.
 const MAX_ROWS_SEARCHED: usize = 4096;
 
 impl Session {
-    /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone,
-    /// else the newest. Where compression is shown, the newest that is compressed comes first.
+    /// Returns the shown row: the selected one, otherwise the newest of the client (whose mask can
+    /// be undone), otherwise the newest. If compressed rows are preferred, the newest of these
+    /// comes first.
     pub(crate) fn current_row(&self) -> Option<usize> {
         if let Some(filter) = &self.filter {
+            // With a filter, the newest row that passes it is followed.
             let last = *filter.rows.last()? as usize;
             return Some(
                 self.selected_row
@@ -23,6 +25,7 @@ impl Session {
         let rows = self.connection().trace.rows();
         let last = rows.len().checked_sub(1)?;
         let newest = || {
+            // Bounded, because this runs for every frame and every picture.
             let near = &rows[last.saturating_sub(MAX_ROWS_SEARCHED)..];
             let compressed = || {
                 near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed)
@@ -33,18 +36,20 @@ impl Session {
         Some(self.selected_row.map_or_else(newest, |chosen| chosen.min(last)))
     }
 
-    /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
+    /// Returns a frame with the bytes that can be shown; `None` if they are gone or not fetched
+    /// yet.
     pub(crate) fn frame(&self, row: usize) -> Option<Frame> {
         self.connection().frame(row)
     }
 
-    /// The frame that is shown.
+    /// Returns the shown frame with its row.
     pub(crate) fn current_frame(&self) -> Option<(usize, &TraceRow, Frame)> {
         let current = self.current_row()?;
         Some((current, &self.connection().trace.rows()[current], self.frame(current)?))
     }
 
-    /// The bytes and the fields that the cursor moves over: the draft's while there is one.
+    /// Returns the bytes and fields that the cursor moves over: those of the draft while there is
+    /// one.
     pub(crate) fn bytes_under_cursor(&self) -> Option<(Vec<u8>, Vec<FieldSpan>)> {
         if let Some(draft) = &self.draft {
             return Some((draft.bytes().to_vec(), draft.spans()));
@@ -53,13 +58,13 @@ impl Session {
         Some((frame.raw().to_vec(), frame.field_spans()))
     }
 
-    /// The field under the cursor.
+    /// Returns the index of the field under the cursor.
     pub(crate) fn field_under_cursor(&self, spans: &[FieldSpan]) -> usize {
         let ByteCursor { byte, bit } = self.cursor;
         spans.iter().position(|span| span.contains(byte, bit)).unwrap_or(0)
     }
 
-    /// Puts the row in the list's middle and the cursor on its first byte.
+    /// Selects a row and puts the cursor on its first byte. A draft is dropped.
     pub(crate) fn select_row(&mut self, row: usize) {
         let last = self.connection().trace.rows().len().saturating_sub(1);
         self.selected_row = Some(row.min(last));
@@ -67,7 +72,7 @@ impl Session {
         self.draft = None;
     }
 
-    /// Goes `by` rows on, over those that do not pass the filter.
+    /// Moves the selection by `by` rows, skipping those that do not pass the filter.
     pub(crate) fn move_selection(&mut self, by: isize) {
         let Some(current) = self.current_row() else { return };
         match &self.filter {
@@ -81,7 +86,7 @@ impl Session {
         }
     }
 
-    /// Stands still on the frame that is shown, or follows what is sent again.
+    /// Stays on the shown frame, or follows new frames again.
     pub(crate) fn toggle_follow(&mut self) {
         match self.selected_row {
             Some(_) => self.selected_row = None,
@@ -89,7 +94,7 @@ impl Session {
         }
     }
 
-    /// The next frame of the same message, round and round.
+    /// Selects the next frame of the same message, wrapping around at the end.
     pub(crate) fn next_of_message(&mut self) {
         let Some(current) = self.current_row() else { return };
         let rows = self.connection().trace.message_rows(current);
@@ -102,11 +107,11 @@ impl Session {
             .current_row()
             .is_some_and(|row| self.connection().trace.rows()[row].role() == FragmentRole::Control)
         {
-            self.notice = Some("a control frame is part of no message".to_owned());
+            self.notice = Some("a control frame is not part of a message".to_owned());
         }
     }
 
-    /// Puts the cursor on the field that is `by` fields on.
+    /// Moves the cursor by `by` fields.
     pub(crate) fn next_field(&mut self, by: isize) {
         if let Some((_, spans)) = self.bytes_under_cursor() {
             let next = self
@@ -119,7 +124,7 @@ impl Session {
         }
     }
 
-    /// Puts the cursor on the byte that is `by` bytes on.
+    /// Moves the cursor by `by` bytes.
     pub(crate) fn next_byte(&mut self, by: isize) {
         if let Some((raw, _)) = self.bytes_under_cursor() {
             let byte = self.cursor.byte.saturating_add_signed(by).min(raw.len().saturating_sub(1));
@@ -127,7 +132,7 @@ impl Session {
         }
     }
 
-    /// The lines of both heads: whose, and which.
+    /// Returns the lines of both heads, as sender and index.
     pub(crate) fn head_lines(&self) -> Vec<(Side, usize)> {
         let lines = |from| {
             let head =
@@ -138,7 +143,7 @@ impl Session {
         lines(Side::Client).chain(lines(Side::Server)).collect()
     }
 
-    /// Flips the bit under the cursor in the draft, if there is one; nothing is sent.
+    /// Flips the bit under the cursor in the draft, if there is one. Nothing is sent.
     pub(crate) fn flip_bit(&mut self) {
         let ByteCursor { byte, bit } = self.cursor;
         if let Some(draft) = &mut self.draft {
@@ -146,7 +151,7 @@ impl Session {
         }
     }
 
-    /// Begins to edit a copy of the frame that is shown; `false` where there is none.
+    /// Starts to edit a copy of the shown frame. Returns `false` if there is none.
     pub(crate) fn start_editing(&mut self) -> bool {
         let Some((row, _, frame)) = self.current_frame() else { return false };
         self.selected_row = Some(row);

@@ -1,11 +1,11 @@
-//! The page of the field under the cursor, which several tabs show.
+//! The page of rules for the field under the cursor, which several tabs show.
 
 use crate::demos::inspect::parts::page::{self, RulesPage};
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::payload_text;
 use crate::wire::Field;
 
-/// The page of the field under the cursor; none where no frame is shown.
+/// Returns the page of the field under the cursor; `None` if no frame is shown.
 pub(crate) fn current(session: &Session) -> Option<RulesPage> {
     let (_, spans) = session.bytes_under_cursor()?;
     let span = spans.get(session.field_under_cursor(&spans))?;

@@ -1,4 +1,4 @@
-//! The tabs: what each of them remembers, and which one is shown. A tab knows no other tab.
+//! The tabs: the state of each, and which one is shown. A tab does not know the others.
 
 mod deflate;
 mod field_page;
@@ -19,7 +19,7 @@ use super::parts::canvas::{Canvas, ClickTarget};
 use super::parts::page::RulesPage;
 use super::session::Session;
 
-/// What the tabs remember.
+/// The state of all tabs.
 #[derive(Debug)]
 pub(crate) struct Tabs {
     shown: Tab,
@@ -31,7 +31,7 @@ pub(crate) struct Tabs {
 }
 
 impl Tabs {
-    /// Tabs that remember nothing yet.
+    /// Creates tabs in their initial state.
     pub(crate) fn new(shown: Tab) -> Self {
         Self {
             shown,
@@ -43,44 +43,44 @@ impl Tabs {
         }
     }
 
-    /// The tab that is shown.
+    /// Returns the shown tab.
     pub(crate) fn shown(&self) -> Tab {
         self.shown
     }
 
-    /// Shows a tab, and has the session follow the frames that it is about.
+    /// Shows a tab, and tells the session which frames to follow for it.
     pub(crate) fn show(&mut self, tab: Tab, session: &mut Session) {
         self.shown = tab;
         session.prefers_compressed = tab == Tab::Deflate;
     }
 
-    /// Shows the tab that is `by` places on, round and round.
+    /// Shows the tab that is `by` places further, wrapping around at the end.
     pub(crate) fn show_next(&mut self, by: usize, session: &mut Session) {
         let at = Tab::ALL.iter().position(|tab| *tab == self.shown).unwrap_or(0);
         self.show(Tab::ALL[(at + by) % Tab::ALL.len()], session);
     }
 
-    /// Forgets everything but which tab is shown: another connection is.
+    /// Resets the tabs for another connection. The shown tab stays the same.
     pub(crate) fn reset(&mut self) {
         *self = Self::new(self.shown);
     }
 
-    /// Brings up to date what the tabs keep of what has come, or of the frame that is chosen.
+    /// Updates what the tabs derive from the received bytes or from the selected frame.
     pub(crate) fn follow(&mut self, session: &mut Session) {
         problems::follow(&mut self.problems, session);
-        // inflating takes a while, so it is done only where it is seen
+        // Inflating is slow, so it is done only while its result is shown.
         if self.shown == Tab::Deflate {
             deflate::follow(&mut self.deflate, session);
         }
     }
 
-    /// The row whose bytes the picture needs.
+    /// Returns the row whose bytes are needed to draw the shown tab.
     pub(crate) fn visible_row(&self, session: &Session) -> Option<usize> {
         let of_problem = || problems::visible_row(&self.problems, session);
         (self.shown == Tab::Problems).then(of_problem).flatten().or_else(|| session.current_row())
     }
 
-    /// Gives a key to the tab that is shown; none if it is not one of the tab's.
+    /// Passes a key to the shown tab. Returns `None` if the tab does not handle it.
     pub(crate) fn key(&mut self, session: &mut Session, key: KeyEvent) -> Option<Vec<Action>> {
         match self.shown {
             Tab::Handshake => handshake::key(&mut self.handshake, session, key),
@@ -92,7 +92,7 @@ impl Tabs {
         }
     }
 
-    /// Puts the cursor on a place.
+    /// Moves the cursor to a place.
     pub(crate) fn move_to(&mut self, place: Place, session: &mut Session) {
         match place {
             Place::HeadLine(from, line) => {
@@ -105,7 +105,7 @@ impl Tabs {
         }
     }
 
-    /// Goes to what was clicked.
+    /// Selects what was clicked.
     pub(crate) fn click(&mut self, target: ClickTarget, session: &mut Session) {
         match target {
             ClickTarget::Tab(tab) => self.show(tab, session),
@@ -121,19 +121,19 @@ impl Tabs {
         }
     }
 
-    /// How often the tab that is shown wants the time.
+    /// Returns how often the shown tab needs the time.
     pub(crate) fn tick_interval(&self) -> Option<Duration> {
         (self.shown == Tab::Mask).then(|| mask::tick_interval(&self.mask)).flatten()
     }
 
-    /// Gives the time to the tab that is shown, if it wants it.
+    /// Passes the time to the shown tab, if it needs it.
     pub(crate) fn tick(&mut self, session: &mut Session, now: Instant) {
         if self.tick_interval().is_some() {
             mask::tick(&mut self.mask, session, now);
         }
     }
 
-    /// Draws the tab that is shown.
+    /// Draws the shown tab.
     pub(crate) fn draw(&self, session: &Session, area: Rect, canvas: &mut Canvas) {
         match self.shown {
             Tab::Handshake => handshake::draw(&self.handshake, session, area, canvas),
@@ -145,7 +145,7 @@ impl Tabs {
         }
     }
 
-    /// The page of what is under the cursor; none where there is nothing.
+    /// Returns the page of rules for what is under the cursor; `None` if there is nothing.
     pub(crate) fn page(&self, session: &Session) -> Option<RulesPage> {
         match self.shown {
             Tab::Handshake => handshake::page(&self.handshake, session),
@@ -156,7 +156,7 @@ impl Tabs {
         }
     }
 
-    /// What the keys do on the tab that is shown, in one line.
+    /// Returns the keys of the shown tab in one line.
     pub(crate) fn key_hint(&self) -> &'static str {
         match self.shown {
             Tab::Handshake => handshake::KEY_HINT,

@@ -1,9 +1,9 @@
-//! What stands where there is no frame yet: what to do about it.
+//! The text that tabs show while there are no frames.
 
 use crate::demos::inspect::session::Session;
 use crate::wire::Side;
 
-/// The sentence, which depends on where frames can come from.
+/// Returns the text. It depends on where frames can come from.
 pub(crate) fn text(session: &Session) -> String {
     let silent = session.connection().trace.head_bytes(Side::Client).is_empty();
     match &session.proxy_address {

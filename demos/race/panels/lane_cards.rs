@@ -1,4 +1,5 @@
-//! The two that the talk is about, side by side: the open WebSocket, and what is compared with it.
+//! Cards of the two lanes that the talk compares, side by side: the open WebSocket and an HTTP
+//! client.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -24,6 +25,7 @@ pub(in crate::demos::race) fn draw(
         return;
     }
     let base = race.config.baseline();
+    // Without the HTTP client of the talk, the last lane that is not the baseline.
     let other = lane_stats
         .iter()
         .find(|stats| stats.lane.kind == LaneKind::HttpReqwest)
@@ -97,12 +99,14 @@ fn draw_card(
     }
 }
 
-/// The medians of the rounds from first to last; their middle half as high as there is room.
+/// Returns the medians of the last rounds as a line of bars, relative to the largest. A round
+/// without a median is blank.
 fn sparkline(medians: &[Option<f64>], room: usize) -> String {
     let known: Vec<f64> = medians.iter().copied().flatten().collect();
     let most = known.iter().copied().fold(0.0, f64::max);
     let from = medians.len().saturating_sub(room);
     let height = |median: &Option<f64>| match median {
+        // At least one eighth, so that a small median differs from a missing one.
         Some(median) => BAR_LEVELS[((median / most * 7.0).round() as usize).min(7) + 1],
         None => ' ',
     };

@@ -1,4 +1,4 @@
-//! The lanes as a table: as many columns as there is room for.
+//! The table of lanes, with as many columns as there is room for.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,14 +14,14 @@ use crate::text;
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
-/// A column: its head, its width, and what a lane says in it.
+/// A column: its head, its width in cells, and the text of its cell for a lane.
 struct LaneColumn {
     head: &'static str,
     width: usize,
     cell: fn(&LaneRow) -> String,
 }
 
-/// What a line of the table is made of.
+/// The input of one row.
 struct LaneRow<'a> {
     stats: &'a LaneStats,
     ratio: Option<&'a LaneRatio>,
@@ -31,7 +31,7 @@ struct LaneRow<'a> {
 
 const NAME_WIDTH: usize = 17;
 
-/// In the order in which they are given up: the last ones first.
+/// The columns, the most important first. A narrow table leaves out the last ones.
 const LANE_COLUMNS: [LaneColumn; 9] = [
     LaneColumn {
         head: "p50",
@@ -63,9 +63,9 @@ const LANE_COLUMNS: [LaneColumn; 9] = [
     },
     LaneColumn { head: "CPU c+s", width: 12, cell: cpu_cell },
 ];
-/// The order on the screen, as places in [`LANE_COLUMNS`].
+/// The order on the screen, as indices into [`LANE_COLUMNS`].
 const COLUMN_ORDER: [usize; 9] = [7, 0, 5, 2, 4, 3, 8, 1, 6];
-/// Allocations stand last, where there is very much room.
+/// The column of allocations. It is the last one and needs a very wide screen.
 const ALLOCATION_COLUMN: LaneColumn =
     LaneColumn { head: "alloc c+s", width: 11, cell: allocations_cell };
 
@@ -92,6 +92,7 @@ pub(in crate::demos::race) fn draw(
     if fits == LANE_COLUMNS.len() && width(&columns) + ALLOCATION_COLUMN.width <= room {
         columns.push(&ALLOCATION_COLUMN);
     }
+    // The bar uses the rest of the row. Below eight cells it would hardly show a difference.
     let bar = (room - width(&columns).min(room)).saturating_sub(2).min(40);
     let bar = if bar >= 8 { bar } else { 0 };
     draw_head(&columns, bar, area, buffer, theme);
@@ -101,6 +102,7 @@ pub(in crate::demos::race) fn draw(
             stats,
             ratio: race.ratios().iter().find(|ratio| ratio.lane == stats.lane),
             baseline: race.config.baseline(),
+            // An echo carries the payload in both directions.
             payload: (2 * race.config.payload * race.config.messages_per_exchange()) as f64,
         };
         draw_row(race, &row, &columns, bar, fastest, index as u16 + 1, area, buffer, theme);
@@ -182,7 +184,8 @@ fn or_dash(row: &LaneRow, text: String) -> String {
     if row.stats.times.count == 0 { "–".to_owned() } else { text }
 }
 
-/// Payload and everything else, both ways: TCP payload as the server's socket saw it.
+/// Returns the payload and all other bytes of an exchange in both directions: TCP payload, counted
+/// at the server's socket.
 fn bytes_cell(row: &LaneRow) -> String {
     let data = if row.payload < 1e6 {
         row.payload.to_string()
@@ -209,6 +212,7 @@ fn ratio_cell(row: &LaneRow) -> String {
 fn interval_cell(row: &LaneRow) -> String {
     match row.ratio {
         Some(lane_ratio) if lane_ratio.lane != row.baseline => {
+            // A sign and not a colour says that there is no difference.
             let same =
                 if lane_ratio.ratio.verdict() == RatioVerdict::NoDifference { "=" } else { "" };
             format!("{:.2}–{:.2} {same:1}", lane_ratio.ratio.low, lane_ratio.ratio.high)

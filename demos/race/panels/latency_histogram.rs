@@ -1,6 +1,6 @@
-//! The times of all lanes on one logarithmic axis: where most of them are, and how far the tail
-//! goes. At a fixed rate each lane is there twice: from when its exchanges were due, and from when
-//! they really began.
+//! The distribution of times of all lanes on one logarithmic axis: where most of them are, and how
+//! far the tail reaches. At a fixed rate each lane is shown twice: with times counted from when its
+//! exchanges were due, and from when they began.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text::units;
 
 const NAME_WIDTH: usize = 17;
-/// From the lower end of a bucket to the next one: the eighth root of 2.
+/// The ratio of the lower ends of two adjacent buckets: the eighth root of 2.
 const BUCKET_RATIO: f64 = 1.090_507_732_665_257_7;
-/// A share that is there at all is seen, however small.
+/// The smallest share that the scale can have as its maximum, so that nothing is divided by zero.
 const MIN_SHARE: f64 = 1e-9;
 
-/// A line of the picture.
+/// The distribution of one lane and clock.
 struct HistogramStrip<'a> {
     name: String,
     shares: &'a [(Duration, f64)],
@@ -47,6 +47,7 @@ pub(in crate::demos::race) fn draw(
     if high <= 0.0 || columns < 10 || strips.is_empty() {
         return;
     }
+    // A tenth more at the upper end, so that the last bucket has room.
     let axis = LogAxis { low: low.ln(), high: (high * 1.1).ln(), columns };
     let rows = (body.height.saturating_sub(1) / strips.len() as u16).clamp(1, 4);
     for (index, strip) in strips.iter().enumerate() {
@@ -78,7 +79,8 @@ fn lane_strips<'a>(lane_stats: &'a [LaneStats], theme: &Theme) -> Vec<HistogramS
     strips
 }
 
-/// From the shortest to the longest time, in logarithms of seconds.
+/// The axis: natural logarithms of the shortest and longest time in seconds, and the width in
+/// columns.
 struct LogAxis {
     low: f64,
     high: f64,
@@ -93,8 +95,8 @@ impl LogAxis {
 }
 
 fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut Buffer) {
-    // a bucket is an eighth of a doubling: it may be wider than a column, and then fills all of
-    // them
+    // A bucket is an eighth of a doubling. It may be wider than a column and then fills several of
+    // them.
     let mut sums = vec![0.0_f64; axis.columns];
     for (low, share) in strip.shares {
         let from = axis.column(low.as_secs_f64());
@@ -110,7 +112,7 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
         let cells: String = sums
             .iter()
             .map(|&sum| {
-                // the square root: a tail of one in a thousand is still to be seen
+                // The square root makes a tail of one in a thousand visible.
                 let level = ((sum / most).sqrt() * levels as f64).ceil() as usize;
                 BAR_LEVELS[level.saturating_sub(below).min(8)]
             })
@@ -124,10 +126,11 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
     }
 }
 
-/// A mark at 1, 2 and 5 of each decade, as far as they do not touch.
+/// Returns the ticks at 1, 2 and 5 of each decade, as far as they do not touch.
 fn tick_line(axis: &LogAxis, theme: &Theme) -> Line<'static> {
     let mut text = " ".repeat(NAME_WIDTH);
     let mut free = 0;
+    // From 100 ns to 500 s.
     for decade in -7..3 {
         for step in [1.0, 2.0, 5.0] {
             let at: f64 = step * 10_f64.powi(decade);

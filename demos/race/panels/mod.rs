@@ -1,4 +1,4 @@
-//! The panels of the race: each draws one part of what is known, and knows no other.
+//! The panels of the race. Each draws one part and does not depend on the others.
 
 pub(super) mod lane_cards;
 pub(super) mod lane_table;

@@ -1,5 +1,5 @@
 //! The ratio in big digits, and beside it where the time goes, from the floor upwards. At a fixed
-//! rate: what a naive clock says, beside what those have waited whose turn it was.
+//! rate it shows the times of a naive clock beside those that count from when exchanges were due.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -36,7 +36,7 @@ pub(in crate::demos::race) fn draw(
     }
 }
 
-/// What belongs beside the ratio.
+/// Draws what belongs beside the ratio.
 fn draw_bars(
     race: &Race,
     lane_stats: &[LaneStats],
@@ -60,7 +60,7 @@ fn draw_bars(
     }
 }
 
-/// A bar: where it begins and how long it is, in the unit of all of them.
+/// A bar. Start and length have the same unit in all bars: seconds, or ratios.
 struct CostBar {
     name: String,
     from: f64,
@@ -79,7 +79,9 @@ fn draw_bar(
     theme: &Theme,
 ) {
     let (from, to) = (bar.from * scale, (bar.from + bar.length.max(0.0)) * scale);
+    // Both ends are rounded, so that a bar begins where the one before it ends.
     let (from, filled) = (from.round() as usize, (to.round() - from.round()).max(0.0) as usize);
+    // Even a cost of nothing gets a mark, so that its row is not taken for a missing value.
     let mark = if filled == 0 { "▏".to_owned() } else { "█".repeat(filled.min(room)) };
     let line = Line::from(vec![
         Span::styled(format!("{:<NAME_WIDTH$}", bar.name), theme.dim()),
@@ -100,7 +102,7 @@ fn draw_bar(
     );
 }
 
-/// The floor, and each layer on it; `None` unless all of them have run.
+/// Returns the floor and the layers on it; `None` unless all lanes for it have run.
 fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<CostBar>> {
     let split = gap_breakdown(lane_stats, tls)?;
     let middle = |kind| lane_stats.iter().find(|stats| stats.lane == Lane { kind, tls })?.median;
@@ -121,6 +123,7 @@ fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<C
         let name = if step.layer == "protocol" { "+ HTTP protocol" } else { step.layer };
         let name = if name.starts_with('+') { name.to_owned() } else { format!("+ {name}") };
         bars.push(bar(&name, at, step.cost, theme.server));
+        // A layer that measured faster than the one below adds no length.
         at += step.cost.max(0.0);
     }
     Some(bars)
@@ -130,7 +133,7 @@ fn signed_seconds(value: f64) -> String {
     if value >= 0.0 { format!("+{}", units::seconds(value)) } else { units::seconds(value) }
 }
 
-/// Every lane's ratio to the base.
+/// Returns the ratio of every lane to the baseline.
 fn ratio_bars(race: &Race, theme: &Theme) -> Vec<CostBar> {
     let bar = |lane_ratio: &crate::race::LaneRatio| CostBar {
         name: lane_ratio.lane.name(),
@@ -142,7 +145,8 @@ fn ratio_bars(race: &Race, theme: &Theme) -> Vec<CostBar> {
     race.ratios().iter().map(bar).collect()
 }
 
-/// What a naive clock says of a stalled server, and what was really waited.
+/// Draws the times of a naive clock beside those that count from when exchanges were due. Only the
+/// latter show a stall.
 fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let head = format!(
         "{:<NAME_WIDTH$}{:>10}{:>10}{:>10}{:>10}",
@@ -173,12 +177,13 @@ fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer
     }
 }
 
-/// The headline's ratio, as big as there is room for.
+/// Draws the ratio of the headline, as large as there is room for.
 fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let Some(lane_ratio) = headline(race.ratios()) else {
         return draw_question(race, area, buffer, theme);
     };
     if let RacePhase::Over(outcome) = &race.phase
+        // A run that does not count gets no big digits, which the room would remember.
         && !outcome.is_valid()
     {
         let text = format!("{:.2} times, but it does not count", lane_ratio.ratio.median);
@@ -234,7 +239,7 @@ fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     }
 }
 
-/// One line: the ratio, and the split if there is one.
+/// Draws one line: the ratio, and the layers if they were measured.
 fn draw_one_line(
     race: &Race,
     lane_stats: &[LaneStats],

@@ -1,5 +1,4 @@
-//! The last lines: what to do, how far it is, or what came of it in one sentence; and whose bet
-//! wins.
+//! The last lines: what to do, the progress, or the result in one sentence with that of the bet.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -20,6 +19,7 @@ pub(in crate::demos::race) fn draw(
     context: &ViewContext,
 ) {
     let theme = context.theme;
+    // A note is about the key that was just pressed, so it hides the rest until the next key.
     if let Some(note) = &race.note {
         let note = text::sanitize(note).into_owned();
         return draw_paragraph(Text::styled(note, Style::new().fg(theme.warn)), area, buffer);
@@ -38,7 +38,7 @@ pub(in crate::demos::race) fn draw(
         }
         RacePhase::Stopped(_) => {
             draw_paragraph(
-                Text::styled("Stopped. Enter starts anew; 0 clears the table.", theme.dim()),
+                Text::styled("Stopped. Enter starts again; 0 resets the race.", theme.dim()),
                 area,
                 buffer,
             );

@@ -1,6 +1,6 @@
-//! A slide laid out for a width: rows of text, and where its demos go.
+//! Lays the body of a slide out for a width: rows of text, and the places of its demos.
 //!
-//! It decides line breaks and indents. Scrolling, steps and the screen are the view's matter.
+//! This file decides line breaks and indents. `slide` handles scrolling, steps and the screen.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -12,43 +12,44 @@ use crate::deck::{AlertKind, Block, ListItem, TextRun};
 use crate::stage::Theme;
 use crate::text;
 
-/// A slide's content in rows.
+/// The content of a slide in rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SlideBody {
     /// The rows from top to bottom.
     pub(crate) rows: Vec<BodyRow>,
-    /// The demos, by the row they stand in.
+    /// The demos, from top to bottom.
     pub(crate) demos: Vec<PlacedDemo>,
-    /// The rows that each demo takes.
+    /// The number of rows that each demo takes.
     pub(crate) rows_per_demo: usize,
 }
 
-/// One row of a page.
+/// One row of a slide.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct BodyRow {
-    /// What stands left of the body and does not move: indents, bars, bullets.
+    /// What stands left of the body and does not scroll sideways: indents, bars and bullets.
     pub(crate) prefix: Line<'static>,
     /// The text.
     pub(crate) body: Line<'static>,
-    /// Whether the body is kept to the character, so that it is cut and moves sideways.
+    /// Whether the body is shown as written. A row that is too wide is then cut off and scrolls
+    /// sideways instead of wrapping.
     pub(crate) preformatted: bool,
-    /// Whether the body stands on a panel of its own.
+    /// Whether the body has the background of a panel.
     pub(crate) panel: bool,
-    /// The key press that reveals it, from 0.
+    /// The step from which on the row is visible, from 0.
     pub(crate) step: usize,
 }
 
-/// Where a demo stands.
+/// The place of a demo in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlacedDemo {
-    /// The row of its top edge.
+    /// The row of its top edge, from 0.
     pub(crate) row: usize,
-    /// The key press that reveals it, from 0.
+    /// The step from which on the demo is visible, from 0.
     pub(crate) step: usize,
 }
 
 impl SlideBody {
-    /// The cells of the widest row that moves sideways, with what stands left of it.
+    /// Returns the width in cells of the widest row that scrolls sideways, with its prefix.
     pub(crate) fn widest_preformatted(&self) -> usize {
         self.rows
             .iter()
@@ -59,7 +60,7 @@ impl SlideBody {
     }
 }
 
-/// Lays `blocks` out in `width` columns; each demo gets `rows_per_demo` rows.
+/// Lays `blocks` out in `width` columns. Each demo gets `demo_rows` rows.
 pub(crate) fn lay_out_blocks(
     blocks: &[Block],
     width: usize,
@@ -75,7 +76,7 @@ pub(crate) fn lay_out_blocks(
     layout.body
 }
 
-/// The colours a page is laid out with.
+/// The colours that a slide is laid out with.
 #[derive(Clone, Copy)]
 pub(crate) struct SlideStyle<'a> {
     /// The theme.
@@ -84,7 +85,7 @@ pub(crate) struct SlideStyle<'a> {
     pub(crate) highlights: &'a Highlights,
 }
 
-/// What stands left of a block: once on its first row, then on the others.
+/// What stands left of a block: `first` on its first row, `rest` on all others.
 #[derive(Clone, Default)]
 struct LinePrefix {
     first: Vec<Span<'static>>,
@@ -118,6 +119,8 @@ impl BodyBuilder<'_> {
                 self.step += 1;
                 continue;
             }
+            // In a tight list a nested list follows its item without a blank row (CommonMark
+            // section 5.3).
             let list = matches!(block, Block::List { .. });
             if !first && (spaced || !list) {
                 self.row(Line::from(prefix.rest.clone()), Line::default());
@@ -185,6 +188,8 @@ impl BodyBuilder<'_> {
         const BULLETS: [&str; 3] = ["•", "◦", "▪"];
         let theme = self.style.theme;
         let depth = prefix.rest.len();
+        // CommonMark's tight and loose, told by the items, because the parser does not report blank
+        // lines.
         let loose = items.iter().any(|item| {
             item.blocks.len() > 1
                 && item.blocks.iter().skip(1).any(|b| !matches!(b, Block::List { .. }))
@@ -195,6 +200,8 @@ impl BodyBuilder<'_> {
                 (Some(true), _) => "☑ ".to_owned(),
                 (Some(false), _) => "☐ ".to_owned(),
                 (None, Some(start)) => {
+                    // Numbers are right-aligned, so that the texts of items 9 and 10 begin in the
+                    // same column.
                     let digits = last.map_or(1, |last| last.to_string().len());
                     format!("{:>digits$}. ", start + index as u64)
                 }
@@ -243,7 +250,7 @@ impl BodyBuilder<'_> {
         self.blocks(blocks, &inner, width.saturating_sub(2).max(1), true);
     }
 
-    /// Code stands on a panel; a `text` fence, which is a drawing, stands on the bare ground.
+    /// Lays a code block out on a panel. A `text` fence is a drawing and has no panel.
     fn code(&mut self, language: &str, lines: &[String], prefix: &mut LinePrefix) {
         let drawing = matches!(language, "text" | "txt" | "");
         let colored = self.style.highlights.tokens(language, lines);
@@ -317,6 +324,7 @@ impl BodyBuilder<'_> {
             pieces.push((run.text.clone(), style));
             if let Some(link) = &run.link
                 && rest.peek().is_none_or(|next| next.link.as_ref() != Some(link))
+                // The address follows the last run of a link, unless the text already shows it.
                 && !link.ends_with(&run.text)
             {
                 pieces.push((format!(" ({link})"), base.patch(theme.dim())));

@@ -1,7 +1,7 @@
-//! A slide on the screen: title, body, what is odd about it.
+//! A slide on the screen: title, body and warnings.
 //!
-//! A [`SlideLayout`] is worked out when the slide, the size or the theme changes; drawing it only
-//! copies.
+//! A [`SlideLayout`] is computed when the slide, the size or the theme changes. Drawing only copies
+//! it.
 
 mod body;
 mod table;
@@ -24,38 +24,39 @@ use crate::deck::{Block, Deck, Warning, plain_text};
 use crate::stage::{BigText, PixelSize, Theme};
 use crate::text;
 
-/// Text wider than this is hard to read, however wide the screen.
+/// The maximum width of text in columns. Wider text is hard to read, however wide the screen is.
 const MAX_TEXT_WIDTH: u16 = 110;
-/// A demo may use more of the screen.
+/// The maximum width in columns of a slide with a demo.
 const MAX_DEMO_WIDTH: u16 = 180;
-/// From this height on a slide's title is drawn in big letters.
+/// The height in rows from which on a slide's title is drawn in big letters.
 const BIG_TITLE_MIN_HEIGHT: u16 = 45;
 
-/// What a slide needs to be laid out.
+/// The input of a layout.
 #[derive(Clone, Copy)]
 pub(crate) struct LayoutInput<'a> {
     /// The talk.
     pub(crate) deck: &'a Deck,
-    /// The slide, from 0.
+    /// The index of the slide, from 0.
     pub(crate) slide_index: usize,
-    /// What is odd about it, with the file's name.
+    /// The warnings about the slide.
     pub(crate) warnings: &'a [Warning],
     /// The deck's file name, as shown in warnings.
     pub(crate) file: &'a str,
-    /// The rows below which the slide's demos would be cramped.
+    /// The minimum number of rows for each demo of the slide. A slide that gets too long for it
+    /// scrolls.
     pub(crate) min_demo_rows: u16,
-    /// Colours and code.
+    /// The colours and the highlighted code.
     pub(crate) style: SlideStyle<'a>,
 }
 
-/// How far the reader has got on a slide.
+/// How far the user has stepped and scrolled on a slide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SlideProgress {
-    /// The pauses passed.
+    /// The number of pauses passed.
     pub(crate) step: usize,
-    /// The rows scrolled down.
+    /// The number of rows scrolled down.
     pub(crate) scroll: usize,
-    /// The columns that fixed blocks are moved to the left.
+    /// The number of columns that preformatted rows are scrolled to the right.
     pub(crate) scroll_x: usize,
 }
 
@@ -79,7 +80,7 @@ enum HeadingLayout {
 }
 
 impl SlideLayout {
-    /// Lays the slide out for `area`, which does not hold the footer.
+    /// Lays the slide out for `area`, which excludes the footer.
     pub(crate) fn new(input: &LayoutInput, area: Rect) -> Self {
         let theme = input.style.theme;
         let blocks =
@@ -96,7 +97,7 @@ impl SlideLayout {
         Self { heading, body_area, body, warnings, warning_area, theme }
     }
 
-    /// Nothing yet, before the first slide is laid out.
+    /// Returns an empty layout, for the time before the first slide is laid out.
     pub(crate) fn empty(theme: &'static Theme) -> Self {
         Self {
             heading: HeadingLayout::None,
@@ -108,7 +109,8 @@ impl SlideLayout {
         }
     }
 
-    /// The scroll at which as much as possible of the `index`-th demo is to be seen.
+    /// Returns the scroll position at which as much as possible of the `index`-th demo is visible:
+    /// the current one if all of it is.
     pub(crate) fn scroll_to_demo(&self, index: usize, progress: SlideProgress) -> usize {
         let Some(demo) = self.body.demos.get(index) else { return progress.scroll };
         let (top, bottom) = (demo.row, demo.row + self.body.rows_per_demo);
@@ -116,21 +118,22 @@ impl SlideLayout {
         if top >= progress.scroll && bottom <= progress.scroll + height {
             return progress.scroll;
         }
+        // A demo that does not fit shows its top, where its title and tabs are.
         if bottom - top <= height { bottom - height.min(bottom) } else { top }
     }
 
-    /// The most rows the slide can be scrolled down.
+    /// Returns the maximum number of rows that the slide can be scrolled down.
     pub(crate) fn max_scroll(&self) -> usize {
         self.body.rows.len().saturating_sub(self.body_area.height.into())
     }
 
-    /// The most columns its fixed blocks can be moved to the left.
+    /// Returns the maximum number of columns that its preformatted rows can be scrolled.
     pub(crate) fn max_scroll_x(&self) -> usize {
         self.body.widest_preformatted().saturating_sub(self.body_area.width.into())
     }
 
-    /// Where the slide's demos are on the screen, in order; an area that is scrolled half out of
-    /// sight tells how many of its rows are hidden above.
+    /// Returns the areas of the slide's demos on the screen, in order; `None` for a demo that is
+    /// not revealed yet or out of sight.
     pub(crate) fn demo_areas(&self, progress: SlideProgress) -> Vec<Option<DemoArea>> {
         let height = self.body.rows_per_demo;
         let area = |demo: &body::PlacedDemo| {
@@ -153,13 +156,14 @@ impl SlideLayout {
         self.body.demos.iter().map(area).collect()
     }
 
-    /// Draws all of it but the demos.
+    /// Draws everything except the demos.
     pub(crate) fn draw(&self, progress: SlideProgress, buffer: &mut Buffer) {
         self.draw_heading(buffer);
         let shown = self.body.rows.iter().skip(progress.scroll).take(self.body_area.height.into());
         for (y, row) in shown.enumerate() {
             if row.step <= progress.step {
                 let mut area = Rect { y: self.body_area.y + y as u16, height: 1, ..self.body_area };
+                // The title page centres each row below the title.
                 if matches!(self.heading, HeadingLayout::Title(_)) {
                     let free =
                         area.width.saturating_sub((row.prefix.width() + row.body.width()) as u16)
@@ -237,8 +241,8 @@ impl SlideLayout {
         }
     }
 
-    /// What the marker row between slide and footer has to say: that there is more, and which keys
-    /// show it.
+    /// Returns the text of the marker row above the footer: how much is out of sight, and the keys
+    /// that show it. `None` if all is visible.
     pub(crate) fn overflow_hint(&self, progress: SlideProgress) -> Option<String> {
         let below = self.max_scroll().saturating_sub(progress.scroll);
         let mut hints = Vec::new();
@@ -265,18 +269,18 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A demo's place on the screen.
+/// The area of a demo on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DemoArea {
-    /// The part of it that is on the screen.
+    /// The visible part.
     pub(crate) visible: Rect,
-    /// Its rows that are scrolled out above.
+    /// The number of its rows that are scrolled out above.
     pub(crate) hidden_rows: u16,
-    /// Its whole height.
+    /// Its whole height in rows.
     pub(crate) total_rows: u16,
 }
 
-/// The column a slide's text stands in. A slide that is nothing but a demo gives it the whole area.
+/// Returns the area for a slide's text. A slide with nothing but a demo gives it the whole area.
 fn content_column(blocks: &[Block], area: Rect) -> Rect {
     if let [Block::Demo(_)] = blocks {
         return area;
@@ -294,7 +298,8 @@ fn content_column(blocks: &[Block], area: Rect) -> Rect {
     Rect { x, y: area.y + top, width, height: area.height.saturating_sub(top + 1) }
 }
 
-/// The warnings of the slide, and the rows at the column's foot where they stand.
+/// Returns the warnings of the slide as lines, and their area at the bottom of the column: at most
+/// a third of it.
 fn lay_out_warnings(input: &LayoutInput, column: Rect) -> (Vec<Line<'static>>, Rect) {
     let theme = input.style.theme;
     let most = usize::from(column.height / 3);
@@ -316,7 +321,7 @@ fn lay_out_warnings(input: &LayoutInput, column: Rect) -> (Vec<Line<'static>>, R
     (lines, Rect { y: column.bottom() - height, height, ..column })
 }
 
-/// The slide's title, what is left of the column below it, and the blocks below the title.
+/// Returns the slide's title, the rest of the column below it, and the blocks behind the title.
 fn lay_out_heading<'a>(
     input: &LayoutInput,
     blocks: &'a [Block],
@@ -349,26 +354,29 @@ fn lay_out_heading<'a>(
     (HeadingLayout::Plain(Rect { height, ..column }, lines), below(height), rest)
 }
 
-/// The body: demos share the rows that the rest of the slide leaves.
+/// Lays the body out. Demos share the rows that the rest of the slide leaves.
 fn lay_out_body(input: &LayoutInput, blocks: &[Block], body: Rect) -> SlideBody {
     let width = body.width.max(1).into();
     let count = blocks.iter().filter(|block| matches!(block, Block::Demo(_))).count();
     if count == 0 {
         return lay_out_blocks(blocks, width, 0, input.style);
     }
+    // A first pass without demos counts the other rows.
     let others = lay_out_blocks(blocks, width, 0, input.style).rows.len();
     let free = usize::from(body.height).saturating_sub(others) / count;
     lay_out_blocks(blocks, width, free.max(input.min_demo_rows.into()), input.style)
 }
 
-/// A short page stands a little below the title, where the eye looks for it.
+/// Returns the area of the body. A short body stands a little below the title, where the eye looks
+/// for it.
 fn place_body(area: Rect, body: &SlideBody) -> Rect {
     let free = usize::from(area.height).saturating_sub(body.rows.len());
     let top = (free / 3).min(5) as u16;
     Rect { y: area.y + top, height: area.height - top, ..area }
 }
 
-/// `line` without its first `cells` cells; a wide character that is cut in half leaves a blank.
+/// Returns `line` without its first `cells` cells. A wide character that is cut in half leaves a
+/// blank.
 fn skip_cells(line: &Line<'static>, cells: usize) -> Line<'static> {
     let mut skip = cells;
     let mut kept = Vec::new();

@@ -1,4 +1,5 @@
-//! A table laid out for a width: columns shrink and their cells wrap, widest first.
+//! Lays a table out for a width. Where there is too little room the widest columns shrink first,
+//! and their cells wrap.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -7,10 +8,11 @@ use crate::app::slide::wrap::{StyledText, longest_word, natural_width, wrap};
 use crate::deck::{ColumnAlign, TableBlock, TextRun};
 use crate::stage::Theme;
 
-/// The cells between two columns.
+/// The number of blank cells between two columns.
 const COLUMN_GAP: usize = 3;
 
-/// The lines of `table` in `width` columns; `pieces` turns the runs of a cell into styled text.
+/// Returns the lines of `table` in `width` cells. `pieces` turns the runs of a table cell into
+/// styled text.
 pub(super) fn lay_out_table(
     table: &TableBlock,
     width: usize,
@@ -33,7 +35,7 @@ pub(super) fn lay_out_table(
     let least: Vec<usize> = (0..count).map(|i| widest(longest_word, i)).collect();
     let widths = distribute_width(&wanted, &least, width.saturating_sub(COLUMN_GAP * (count - 1)));
 
-    // a line between rows helps only where most rows have several lines; elsewhere it costs height
+    // Lines between rows help only if most rows wrap. Otherwise they waste height.
     let wraps =
         |row: &&Vec<Vec<StyledText>>| (0..count).any(|i| natural_width(&row[i]) > widths[i]);
     let ruled = 2 * rows.iter().filter(wraps).count() >= rows.len();
@@ -49,8 +51,8 @@ pub(super) fn lay_out_table(
     lines
 }
 
-/// Shares `room` cells out: all get what they want if they can, else the widest give first, down
-/// to their longest word, and below that too if nothing else helps.
+/// Distributes `room` cells. If the wanted widths do not fit, the widest columns shrink first: down
+/// to their longest word, and only then below that.
 fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
     let mut widths = wanted.to_vec();
     for floor in [least, &vec![1; least.len()]] {
@@ -64,7 +66,7 @@ fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize
     widths
 }
 
-/// One table row as lines.
+/// Returns one table row as lines.
 fn row_lines(
     row: &[Vec<StyledText>],
     widths: &[usize],

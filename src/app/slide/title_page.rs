@@ -1,6 +1,6 @@
-//! The first slide, if it begins with `# Title`: big letters in the middle.
+//! The title page: a first slide that begins with `# Title` shows it in big letters in the middle.
 //!
-//! What stands below the title on that slide is laid out like any other text, centred under it.
+//! The rest of that slide is laid out like any other text, centred below the title.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,18 +10,19 @@ use crate::deck::FrontMatter;
 use crate::stage::{BigText, PixelSize, Theme};
 use crate::text;
 
-/// The title of a talk, with who gives it and when.
+/// The title of a talk with its author and date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TitlePage {
     area: Rect,
-    /// `None`: the letters have no big shape, or there is no room.
+    /// The size of the big letters; `None` if the font lacks a letter or there is no room.
     size: Option<PixelSize>,
     lines: Vec<String>,
     byline: String,
 }
 
 impl TitlePage {
-    /// Chooses the largest letters that fit the upper part of `column`; the rest of it comes back.
+    /// Chooses the largest letters that fit the upper part of `column`. Returns the page and the
+    /// rest of the column.
     pub(super) fn new(title: &str, meta: &FrontMatter, column: Rect) -> (Self, Rect) {
         let byline: Vec<&str> =
             [&meta.author, &meta.date].into_iter().flatten().map(String::as_str).collect();
@@ -64,7 +65,8 @@ impl TitlePage {
     }
 }
 
-/// The largest letters in which `title` takes at most three lines and half of the column.
+/// Returns the largest letters in which `title` takes at most three lines and two thirds of the
+/// column.
 fn largest_fitting(title: &str, column: Rect) -> (Option<PixelSize>, Vec<String>) {
     if BigText::can_draw(title) {
         for size in [PixelSize::HalfHeight, PixelSize::Quadrant] {
@@ -83,9 +85,11 @@ fn largest_fitting(title: &str, column: Rect) -> (Option<PixelSize>, Vec<String>
     (None, lines)
 }
 
-/// `title` in lines of at most `letters`, as even as they can be; `None` if a word is too long.
+/// Breaks `title` into lines of at most `letters` cells, as even as possible; `None` if a word is
+/// too long.
 fn balanced_lines(title: &str, letters: usize) -> Option<Vec<String>> {
     let least = greedy_lines(title, letters)?.len();
+    // The narrowest width that needs no further line gives the most even lines.
     let even = (1..=letters)
         .find_map(|width| greedy_lines(title, width).filter(|lines| lines.len() == least));
     even.or_else(|| greedy_lines(title, letters))

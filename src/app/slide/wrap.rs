@@ -1,6 +1,4 @@
-//! Styled text broken into lines of a given width.
-//!
-//! It knows words and graphemes, nothing of Markdown.
+//! Breaks styled text into lines of a given width, between words or graphemes.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -12,7 +10,7 @@ use crate::text;
 pub(crate) type StyledText = (String, Style);
 
 /// Breaks `pieces` into lines of at most `width` cells: between words, or inside a word that is
-/// wider than a line. There is at least one line.
+/// wider than a line. Returns at least one line.
 pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
     let mut breaker = LineBreaker { width: width.max(1), ..LineBreaker::default() };
     for (text, style) in pieces {
@@ -22,6 +20,8 @@ pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
             continue;
         }
         for part in text.split_inclusive(' ') {
+            // A word may run over several pieces, so it ends at a blank and not at the end of a
+            // piece.
             breaker.word.push(part.trim_end_matches(' '), *style);
             if part.ends_with(' ') {
                 breaker.end_word();
@@ -34,12 +34,13 @@ pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
     breaker.lines
 }
 
-/// The cells that `pieces` take on one line; the longest, if there are several.
+/// Returns the width of `pieces` in cells before wrapping; that of the longest line if they hold
+/// line breaks.
 pub(super) fn natural_width(pieces: &[StyledText]) -> usize {
     pieces.split(|(text, _)| text == "\n").map(line_width).max().unwrap_or(0)
 }
 
-/// The cells of the widest word.
+/// Returns the width of the widest word in cells.
 pub(super) fn longest_word(pieces: &[StyledText]) -> usize {
     let all: String = pieces.iter().map(|(text, _)| text.as_str()).collect();
     all.split([' ', '\n']).map(text::width).max().unwrap_or(0)
@@ -97,7 +98,7 @@ impl LineBreaker {
         }
     }
 
-    /// Puts a word's letters down; one that is wider than the line goes on in the next.
+    /// Appends a word. One that is wider than the line continues on the next.
     fn push_word(&mut self, word: &str, style: Style) {
         if self.line.width + text::width(word) <= self.width {
             return self.line.push(word, style);

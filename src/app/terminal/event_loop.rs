@@ -1,7 +1,7 @@
-//! The event loop: events in, frames out, and nothing in between but waiting.
+//! The event loop: it waits for events and draws frames.
 //!
-//! A frame is drawn only if something changed. Keys are answered at once; reports of demos are
-//! drawn at most sixty times a second.
+//! A frame is drawn only if something changed. Keys are drawn at once, reports of demos at most
+//! about sixty times a second.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -14,19 +14,21 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::state::{App, AppEvent, LoopExit};
 
-/// The shortest time between two frames that no key asked for.
+/// The minimum time between two frames that no input asked for: 60 frames a second.
 const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(16);
-/// The most events taken before the next frame.
+/// The maximum number of events handled before the next frame, so that a flood of input cannot keep
+/// the screen from being drawn.
 const MAX_EVENTS_PER_FRAME: usize = 512;
 
-/// Plays the talk on `terminal` until it ends or is to be suspended.
+/// Runs the talk on `terminal` until it ends or asks something of the terminal.
 ///
-/// The end of the stream of events is an end like `q`. Called again after [`LoopExit::Suspend`] or
-/// [`LoopExit::Continued`], it goes on where it was, with a fresh frame.
+/// The end of the event stream ends the talk like `q`. After any other [`LoopExit`] than `Quit` and
+/// `Signal` the caller does what was asked and calls this function again. The talk then continues
+/// where it was.
 ///
 /// # Errors
 ///
-/// If the terminal cannot be written to.
+/// Fails if the terminal cannot be written to.
 pub async fn run_event_loop<B: Backend>(
     app: &mut App,
     terminal: &mut Terminal<B>,
@@ -51,7 +53,8 @@ pub async fn run_event_loop<B: Backend>(
             biased;
             woken = poll_fn(|context| poll_wake(app, events, context)) => if woken == WakeReason::Mail {
                 app.dirty = true;
-                // what comes in meanwhile shares the frame; a key does not wait for it
+                // Mail that arrives in the meantime shares the frame. Input ends the wait, so a key
+                // is never delayed by a busy demo.
                 tokio::select! {
                     biased;
                     () = poll_fn(|context| poll_events(app, events, context)) => {}
@@ -66,7 +69,7 @@ pub async fn run_event_loop<B: Backend>(
     }
 }
 
-/// What a turn of the loop is for.
+/// Why the loop woke up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WakeReason {
     Event,
@@ -84,10 +87,10 @@ fn poll_wake(
     app.poll_mailboxes(context).map(|()| WakeReason::Mail)
 }
 
-/// Takes all events that are there, so that they share a frame; ready if there was one.
+/// Handles all events that are ready, so that they share a frame. Ready if there was one.
 ///
-/// The stream is always polled with the task's own waker: crossterm's stream keeps the first waker
-/// it is given until that has been woken.
+/// The stream must always be polled with the task's own waker, because crossterm's stream keeps the
+/// first waker that it is given until that one has been woken.
 fn poll_events(
     app: &mut App,
     events: &mut (impl Stream<Item = AppEvent> + Unpin),
@@ -110,12 +113,12 @@ fn poll_events(
     any
 }
 
-/// Draws the talk as it is now, at the size that the terminal has now: the event that tells of a
-/// new size may still be on its way.
+/// Draws the talk at the terminal's current size. The event that reports a new size may arrive only
+/// later.
 ///
 /// # Errors
 ///
-/// If the terminal cannot be written to.
+/// Fails if the terminal cannot be written to.
 pub fn draw_frame<B: Backend>(app: &mut App, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
     if std::mem::take(&mut app.repaint) {
         terminal.clear()?;
@@ -129,14 +132,15 @@ pub fn draw_frame<B: Backend>(app: &mut App, terminal: &mut Terminal<B>) -> Resu
 }
 
 impl App {
-    /// The shortest pace that an open demo asks for.
+    /// Returns the shortest tick interval that an open demo asks for.
     fn tick_interval(&self) -> Option<Duration> {
         self.slots.iter().flatten().filter_map(|demo| demo.tick_interval()).min()
     }
 
-    /// Ready once a demo has had mail.
+    /// Handles the mail of all demos. Ready if there was any.
     fn poll_mailboxes(&mut self, context: &mut Context) -> Poll<()> {
         let mut any = Poll::Pending;
+        // Every mailbox is polled, even after one was ready: each must register its waker.
         for demo in self.slots.iter_mut().flatten() {
             if demo.poll_mailbox(context).is_ready() {
                 any = Poll::Ready(());
@@ -181,7 +185,7 @@ mod tests {
         }
     }
 
-    /// A demo that has mail every millisecond.
+    /// A demo that gets mail every millisecond.
     struct Chatter;
 
     static CHATTER: [DemoEntry; 1] = [DemoEntry::of::<Chatter>()];
@@ -234,10 +238,11 @@ mod tests {
         run_event_loop(&mut app, &mut terminal, &mut second).await.unwrap();
         let (frames, mails) = (FRAMES.swap(0, Relaxed), MAILS.load(Relaxed));
         assert!(mails > 900, "{mails} mails of 1,000 in a second");
-        // one each 16 ms, or each 17 where the timer's millisecond is rounded up, and the first
+        // One every 16 ms, or every 17 ms where the timer rounds up to the next millisecond, and
+        // the first.
         assert!((58..=64).contains(&frames), "{frames} frames in a second");
 
-        // keys in between do not wait for the limit: each has a frame of its own
+        // Keys do not wait for the limit: each gets a frame of its own.
         let keys = stream::iter(0..100).then(async |_| {
             sleep(Duration::from_millis(3)).await;
             AppEvent::Input(Event::Key(KeyCode::Char('z').into()))

@@ -1,6 +1,7 @@
-//! Everything that can happen to a talk, as one stream.
+//! All events of a talk as one stream: terminal input, signals, minutes, highlighted code and the
+//! state of the servers.
 //!
-//! The sources live in a scope of the caller's; when that ends, they do.
+//! The sources run in the caller's scope and end with it.
 
 use std::io;
 use std::time::Duration;
@@ -26,15 +27,15 @@ use crate::servers::{ServerBundle, ServerState};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// How long the loop may take to end after a signal.
+/// How long the loop may take to end after a signal, before the signals' thread takes over.
 #[cfg(unix)]
 const SIGNAL_GRACE_PERIOD: Duration = Duration::from_secs(2);
 
-/// The terminal's input, the `signals`, the minutes, and the deck's code once it is highlighted.
+/// Returns the event stream of a talk, and a sender for further events.
 ///
 /// # Errors
 ///
-/// If threads are not to be had.
+/// Fails if no thread can be spawned.
 pub fn event_stream(
     deck: &Deck,
     scope: &Scope,
@@ -43,6 +44,7 @@ pub fn event_stream(
     let (sender, mailbox) = mpsc::channel(64);
     spawn_minute_timer(scope, sender.clone());
     spawn_highlighting(deck.clone(), scope, sender.clone())?;
+    // Read errors are skipped. A terminal that is gone also sends SIGHUP, which ends the talk.
     let input = filter_input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
     let others = stream::select(receiver_stream(mailbox), receiver_stream(signals.events));
     Ok((sender, Box::pin(stream::select(input, others))))
@@ -54,22 +56,23 @@ fn receiver_stream(mailbox: mpsc::Receiver<AppEvent>) -> impl Stream<Item = AppE
     })
 }
 
-/// The signals that end a talk or tell that it goes on, caught from the moment that this exists.
+/// The signals that end a talk, and SIGCONT. They are caught as long as this exists.
 ///
-/// It is made before the terminal is taken: a signal in between would end the process at once, and
-/// nobody would give the terminal back.
+/// It must be created before the terminal is taken. A signal in between would end the process at
+/// once and leave the terminal in raw mode.
 pub struct Signals {
     events: mpsc::Receiver<AppEvent>,
 }
 
 impl Signals {
-    /// Catches them on a thread of its own in `scope`: a terminal that takes nothing in holds up
-    /// the loop that draws. Where the loop does not end by itself, and for a second signal, the
-    /// terminal is given back as far as it can be, and the signal has its default action.
+    /// Catches the signals on a thread of its own in `scope`, because a terminal that accepts no
+    /// output blocks the loop that draws. If the loop does not end in time, or a second signal
+    /// arrives, that thread restores the terminal as far as possible, and the signal takes its
+    /// default action.
     ///
     /// # Errors
     ///
-    /// If signals or a thread are not to be had.
+    /// Fails if the handlers cannot be installed or the thread cannot be spawned.
     pub fn install(scope: &Scope) -> io::Result<Self> {
         let (sender, arrivals) = mpsc::channel(8);
         #[cfg(unix)]
@@ -99,17 +102,18 @@ fn forward_signals(scope: &Scope, sender: mpsc::Sender<AppEvent>) -> io::Result<
     scope.spawn_thread("signals", move |_| async move {
         while let Some(kind) = arrivals.next().await {
             if kind == continued() {
-                // a queue that is full holds events that bring a fresh frame too
+                // If the queue is full, the events in it already cause a fresh frame.
                 let _ = sender.try_send(AppEvent::Continued);
                 continue;
             }
             let number = kind.as_raw_value();
             let _ = sender.try_send(AppEvent::Signal(number));
+            // If the loop ends in time, the scope ends this thread during the wait.
             let second = arrivals.by_ref().filter(|kind| std::future::ready(*kind != continued()));
             let second =
                 timeout(SIGNAL_GRACE_PERIOD, std::pin::pin!(second).next()).await.ok().flatten();
             restore_immediately();
-            // it fails only for signals that there are not
+            // It fails only for numbers that are not signals.
             let number = second.map_or(number, |kind| kind.as_raw_value());
             let _ = signal_hook::low_level::emulate_default_handler(number);
         }
@@ -121,7 +125,7 @@ fn continued() -> SignalKind {
     SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())
 }
 
-/// Terminal events with the terminal's own answers picked out.
+/// Turns terminal input into events, and the terminal's own answers in it into events of theirs.
 fn filter_input(inputs: impl Stream<Item = Input>) -> impl Stream<Item = AppEvent> {
     let mut answers = TerminalReplyFilter::default();
     inputs.flat_map(move |event| {
@@ -150,13 +154,13 @@ fn spawn_highlighting(deck: Deck, scope: &Scope, sender: mpsc::Sender<AppEvent>)
     scope.spawn_thread("highlight", move |scope| async move {
         let highlights = Highlights::from_deck(&deck);
         if !highlights.is_empty() && !scope.is_cancelled() {
-            // the loop is gone only when the talk is over
+            // The receiver is gone only if the talk is over.
             let _ = sender.send(AppEvent::Highlighted(highlights)).await;
         }
     })
 }
 
-/// Tells the stage whenever one of the bundled servers comes up or goes down.
+/// Sends an event whenever one of the bundled servers comes up or goes down.
 pub fn watch_servers(servers: &ServerBundle, scope: &Scope, sender: mpsc::Sender<AppEvent>) {
     let (http, websocket) = (servers.http.clone(), servers.websocket.clone());
     scope.spawn("server status", async move {
@@ -167,7 +171,8 @@ pub fn watch_servers(servers: &ServerBundle, scope: &Scope, sender: mpsc::Sender
             if sender.send(AppEvent::Servers(statuses)).await.is_err() {
                 return;
             }
-            // a server that has ended says nothing more; the other may
+            // `changed` fails once a server has ended. That disables its branch, and the other
+            // server is still watched.
             tokio::select! {
                 Ok(()) = http_changes.changed() => {}
                 Ok(()) = websocket_changes.changed() => {}

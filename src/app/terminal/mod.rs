@@ -1,4 +1,4 @@
-//! The app's side of the terminal: taken and given back, read, and drawn to by one loop.
+//! The app's side of the terminal: taking and restoring it, reading events, drawing.
 
 pub(super) mod event_loop;
 pub(super) mod event_stream;

@@ -1,6 +1,6 @@
-//! The real terminal: taken for the talk, and given back on every way out.
+//! The real terminal: taken for the talk, and restored on every way out.
 //!
-//! It is the only place that writes escape codes.
+//! No other file writes escape sequences.
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::panic;
@@ -20,11 +20,11 @@ use ratatui::layout::{Position, Size};
 
 use crate::scope;
 
-/// The largest size that is drawn, in cells. A terminal may claim up to 65,535 by 65,535, for which
-/// no memory would do; beyond this size its cells stay blank.
+/// The largest size that is drawn, in cells. A terminal can claim up to 65,535 by 65,535 cells,
+/// which would not fit into memory. Cells beyond this size stay blank.
 const MAX_SCREEN_SIZE: Size = Size { width: 1000, height: 500 };
 
-/// As much of a terminal's size as is drawn.
+/// Limits a terminal's size to what is drawn.
 pub(crate) fn clamp_size(size: Size) -> Size {
     Size {
         width: size.width.min(MAX_SCREEN_SIZE.width),
@@ -32,8 +32,8 @@ pub(crate) fn clamp_size(size: Size) -> Size {
     }
 }
 
-/// Why no talk can be played here, and what can be done instead; none if standard output is a
-/// terminal that can move its cursor. `variable` looks up the environment.
+/// Returns why no talk can run here, and what can be done instead; `None` if standard output is a
+/// terminal that can move its cursor. `variable` looks up an environment variable.
 pub fn unsuitable_terminal(variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
     if !io::stdout().is_terminal() {
         return Some(
@@ -47,10 +47,11 @@ pub fn unsuitable_terminal(variable: impl Fn(&str) -> Option<String>) -> Option<
     )
 }
 
-/// What a reader should know if the locale is not UTF-8, which is what a talk is drawn in: in
-/// ASCII, so that it can be read where the rest cannot. `variable` looks up the environment.
+/// Returns a notice for the user if the locale is not UTF-8, which a talk is drawn in. The notice
+/// is in ASCII, so that it can be read where the rest cannot. `variable` looks up an environment
+/// variable.
 pub fn locale_notice(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    // in this order (POSIX, Base Definitions section 8.2)
+    // The first that is set and not empty decides (POSIX, Base Definitions section 8.2).
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
         let value = variable(name).filter(|value| !value.is_empty())?;
         Some((name, value))
@@ -60,25 +61,28 @@ pub fn locale_notice(variable: impl Fn(&str) -> Option<String>) -> Option<String
         None => ("no LANG".to_owned(), String::new()),
     };
     let utf8 = cfg!(not(unix)) || value.contains("utf-8") || value.contains("utf8");
-    (!utf8).then(|| format!("drawn in UTF-8; with {variable_name} this terminal may not know it"))
+    (!utf8)
+        .then(|| format!("drawn in UTF-8; with {variable_name} this terminal may not support it"))
 }
 
-/// A panic that was caught while the screen was taken; it is told once the screen is given back.
+/// The message of a panic while the screen was taken. It is printed once the screen is restored.
 static PANIC_MESSAGE: Mutex<Option<String>> = Mutex::new(None);
 
-/// The terminal while it belongs to the talk. Dropping it gives the terminal back.
+/// The terminal while the talk uses it. Dropping this restores the terminal.
 pub struct Screen {
     active: bool,
 }
 
 impl Screen {
-    /// Takes the terminal: raw keys, alternate screen, no cursor.
+    /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
     ///
     /// # Errors
     ///
-    /// If the terminal refuses; what was changed until then is changed back.
+    /// Fails if the terminal cannot be set up. What was changed before is undone.
     pub fn enter() -> io::Result<Self> {
         defer_panic_messages();
+        // Before the first change, so that `Drop` undoes a change that succeeded before one that
+        // failed.
         let mut screen = Self { active: true };
         screen.activate()?;
         Ok(screen)
@@ -90,62 +94,67 @@ impl Screen {
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
     }
 
-    /// Asks the terminal something; the answer comes with the keys.
+    /// Sends a query to the terminal. The answer arrives with the keys.
     ///
     /// # Errors
     ///
-    /// If it cannot be written to.
+    /// Fails if the terminal cannot be written to.
     pub fn send_query(&self, question: &str) -> io::Result<()> {
         let mut out = io::stdout();
         out.write_all(question.as_bytes())?;
         out.flush()
     }
 
-    /// Has the terminal report clicks and the wheel, or not. Only while a demo has the keys:
-    /// elsewhere the terminal's own selection of text is worth more. Motion is not asked for,
-    /// so that a moved mouse wakes nobody.
+    /// Turns reports of clicks and the wheel on or off. They are on only while a demo has the
+    /// keyboard, because they disable the terminal's own selection of text. Motion is not reported,
+    /// so a moved mouse wakes nothing.
     ///
     /// # Errors
     ///
-    /// If it cannot be written to.
+    /// Fails if the terminal cannot be written to.
     pub fn capture_mouse(&mut self, on: bool) -> io::Result<()> {
         let end = if on { 'h' } else { 'l' };
+        // 1000 reports presses and the wheel; 1006 (SGR) encodes columns beyond 223.
         self.send_query(&format!("\x1b[?1000{end}\x1b[?1006{end}"))
     }
 
-    /// Puts a text on the clipboard (OSC 52); a terminal that does not know how ignores it.
+    /// Puts a text on the clipboard (OSC 52). A terminal without support for it ignores the
+    /// sequence.
     ///
     /// # Errors
     ///
-    /// If it cannot be written to.
+    /// Fails if the terminal cannot be written to.
     pub fn copy_to_clipboard(&self, text: &str) -> io::Result<()> {
         self.send_query(&format!("\x1b]52;c;{}\x07", STANDARD.encode(text)))
     }
 
-    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
-    /// once the process goes on. Where nothing could wake it up, it is not stopped.
+    /// Restores the terminal, stops the process as Ctrl-Z does, and takes the terminal again once
+    /// the process continues. The kernel does not stop an orphaned process group, which nothing
+    /// could continue.
     ///
     /// # Errors
     ///
-    /// If the terminal refuses.
+    /// Fails if the signal cannot be sent or the terminal cannot be set up again.
     pub fn suspend(&mut self) -> io::Result<()> {
         self.leave();
+        // The whole group, as the terminal driver would do it, so that a shell sees the job stop.
         #[cfg(unix)]
         rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         self.activate()
     }
 
-    /// Takes the terminal again, after whoever stopped the process may have changed it.
+    /// Takes the terminal again. The shell may have changed its modes while the process was
+    /// stopped.
     ///
     /// # Errors
     ///
-    /// If the terminal refuses.
+    /// Fails if the terminal cannot be set up.
     pub fn reenter(&mut self) -> io::Result<()> {
         self.leave();
         self.activate()
     }
 
-    /// Gives the terminal back; a second time does nothing. Errors are of no use here: a terminal
+    /// Restores the terminal. A second call does nothing. Errors are ignored, because a terminal
     /// that is gone needs no restoring.
     pub fn leave(&mut self) {
         if std::mem::take(&mut self.active) {
@@ -154,23 +163,26 @@ impl Screen {
         }
     }
 
-    /// The terminal as ratatui draws on it: a frame is one write, and shown in one piece.
+    /// Returns the backend that ratatui draws with. A frame is one write and appears at once.
     pub fn backend(&self) -> SynchronizedBackend {
+        // Room for the largest usual frame, so that it is flushed once.
         let inner = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
         SynchronizedBackend { inner, affordable: std::cell::Cell::new(Size::ZERO) }
     }
 
-    /// The panic that ended the talk, if one did.
+    /// Returns the message of the panic that ended the talk, if one did, and forgets it.
     pub fn take_panic_message() -> Option<String> {
         PANIC_MESSAGE.lock().ok().and_then(|mut words| words.take())
     }
 }
 
-/// What gives the terminal back, on every way out.
+/// The escape sequences that restore the terminal: end of a synchronized update, no mouse reports,
+/// no bracketed paste, cursor shown, main screen.
 const RESTORE_SEQUENCE: &str = "\x1b[?2026l\x1b[?1000l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
-/// Gives the terminal back from another thread, while the one that draws waits for a terminal that
-/// takes nothing in. It never waits itself: what the terminal has no room for stays unsaid.
+/// Restores the terminal from another thread, while the thread that draws is blocked by a terminal
+/// that accepts no output. This never blocks: if the terminal has no room for the sequences, they
+/// are not sent.
 #[cfg(unix)]
 pub(crate) fn restore_immediately() {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -180,7 +192,8 @@ pub(crate) fn restore_immediately() {
     let mut ready = [PollFd::new(&out, PollFlags::OUT)];
     let no_time = Timespec { tv_sec: 0, tv_nsec: 0 };
     if poll(&mut ready, Some(&no_time)).is_ok_and(|count| count > 0) {
-        // past the lock of standard output, which the other thread holds
+        // A direct write, because the blocked thread holds the lock of standard output. Errors are
+        // ignored: the process ends next.
         let _ = rustix::io::write(&out, RESTORE_SEQUENCE.as_bytes());
     }
 }
@@ -191,35 +204,37 @@ impl Drop for Screen {
     }
 }
 
-/// While the screen is taken a panic must not print over it; while it unwinds, `Screen` gives the
-/// terminal back, and then its message can be read.
+/// Keeps panics from printing over the screen. While the panic unwinds, `Screen` restores the
+/// terminal, and then the message can be printed.
 fn defer_panic_messages() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
+        // A panic in a demo's task does not end the talk; its scope reports it on the slide.
         if scope::is_in_task() {
             return before(info);
         }
         if let Ok(mut words) = PANIC_MESSAGE.lock() {
+            // The first panic is the cause; later ones may be its effects.
             words.get_or_insert_with(|| info.to_string());
         }
     }));
 }
 
-/// [`CrosstermBackend`], with each frame inside a synchronized update so that none is seen half
-/// done.
+/// [`CrosstermBackend`] with each frame inside a synchronized update, so that no frame is seen half
+/// drawn.
 pub struct SynchronizedBackend {
     inner: CrosstermBackend<BufWriter<Stdout>>,
-    /// A size for which there is memory.
+    /// The last size that passed the memory check.
     affordable: std::cell::Cell<Size>,
 }
 
-/// Pictures of the whole screen that are held at once: ratatui's two, and what demos are drawn into
-/// beside it.
+/// The number of buffers of the whole screen that may exist at once: two of ratatui, and those that
+/// partly visible demos are drawn into.
 const FRAME_COPIES: usize = 4;
 
 impl SynchronizedBackend {
-    /// Whether there is memory for a screen of this size. A buffer that could not be had would end
-    /// the process at once, and nobody would give the terminal back.
+    /// Checks that there is memory for a screen of this size. A failed allocation inside ratatui
+    /// would abort the process without restoring the terminal.
     fn check_memory(&self, size: Size) -> io::Result<()> {
         if self.affordable.get() == size {
             return Ok(());
@@ -255,8 +270,9 @@ impl Backend for SynchronizedBackend {
         self.inner.show_cursor()
     }
 
-    /// The place of a cursor that is hidden matters to nobody, and asking for it, as ratatui does
-    /// whenever it clears, would wait in vain for a terminal that answers no question.
+    /// Returns a made-up position without asking the terminal. The cursor is hidden, so its
+    /// position does not matter. ratatui asks whenever it clears, and a terminal that never answers
+    /// would make it wait.
     fn get_cursor_position(&mut self) -> io::Result<Position> {
         Ok(Position::ORIGIN)
     }

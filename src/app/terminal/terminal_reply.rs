@@ -1,31 +1,32 @@
-//! The terminal's answer to "what is your background?", picked out of the keys.
+//! Filters the terminal's answer to the background query (OSC 11) out of the keys.
 //!
-//! The talk paints first and asks meanwhile (OSC 11); a terminal that never answers costs nothing.
-//! crossterm does not know the answer and hands it on as keys: Alt+], then `11;rgb:...`, then
-//! Alt+\ or Ctrl-G. This filter takes those out again and gives everything else back untouched.
+//! The talk draws its first frame before it asks, so a terminal that never answers delays nothing.
+//! crossterm does not parse the answer and reports it as keys: Alt+], then `11;rgb:...`, then Alt+\
+//! or Ctrl-G. This filter removes those keys and passes everything else on unchanged.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
 use crate::deck::ThemeChoice;
 
-/// The question.
+/// The query for the background colour (OSC 11).
 pub const BACKGROUND_QUERY: &str = "\x1b]11;?\x1b\\";
 
-/// `11;rgba:` and four channels of four digits are the longest answer.
+/// An upper bound for the length of an answer in characters. The longest is `11;rgba:` with four
+/// channels of four digits.
 const MAX_REPLY_LEN: usize = 40;
 
-/// What came out of the filter.
+/// The output of the filter for one event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FilteredInput {
-    /// The terminal's ground is dark or light.
+    /// The terminal's background is dark or light.
     Background(ThemeChoice),
-    /// Not an answer after all: these events, in their order.
+    /// Not an answer: these events, in the order in which they came.
     Events(Vec<Event>),
-    /// An answer may be under way; nothing to do yet.
+    /// The start of what may be an answer; nothing to handle yet.
     Pending,
 }
 
-/// Watches the input for an answer.
+/// Recognizes the answer in the input.
 #[derive(Debug, Default)]
 pub struct TerminalReplyFilter {
     buffered: Vec<Event>,
@@ -33,7 +34,7 @@ pub struct TerminalReplyFilter {
 }
 
 impl TerminalReplyFilter {
-    /// Takes one input event.
+    /// Filters one input event.
     pub fn filter(&mut self, event: Event) -> FilteredInput {
         let Event::Key(key) = &event else { return self.release(event) };
         let letter = match key {
@@ -46,6 +47,8 @@ impl TerminalReplyFilter {
                 FilteredInput::Pending
             }
             _ if self.buffered.is_empty() => FilteredInput::Events(vec![event]),
+            // An OSC sequence ends with ST (ESC \) or BEL (Ctrl-G). Ctrl-\ is accepted too;
+            // crossterm calls it Ctrl-4.
             Some(('\\', KeyModifiers::ALT) | ('g' | '4', KeyModifiers::CONTROL)) => {
                 self.finish(event)
             }
@@ -90,7 +93,7 @@ impl TerminalReplyFilter {
     }
 }
 
-/// Reads `11;rgb:RRRR/GGGG/BBBB`, each channel of one to four hex digits.
+/// Parses `11;rgb:RRRR/GGGG/BBBB`, each channel with one to four hex digits.
 fn parse_background(answer: &str) -> Option<ThemeChoice> {
     let channels = answer.strip_prefix("11;rgb:").or_else(|| answer.strip_prefix("11;rgba:"))?;
     let mut levels = channels.split('/').map(|digits| {
@@ -101,7 +104,7 @@ fn parse_background(answer: &str) -> Option<ThemeChoice> {
             .map(|level| level as f32 / top as f32)
     });
     let (red, green, blue) = (levels.next()??, levels.next()??, levels.next()??);
-    // the weights of ITU-R BT.601, good enough to tell night from day
+    // The luma weights of ITU-R BT.601 are good enough to tell dark from light.
     let brightness = 0.299 * red + 0.587 * green + 0.114 * blue;
     Some(if brightness > 0.5 { ThemeChoice::Light } else { ThemeChoice::Dark })
 }
@@ -138,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_comes_back_whole() {
+    fn input_that_is_no_answer_is_passed_on_unchanged() {
         let mut answers = TerminalReplyFilter::default();
         let quit = key('q', KeyModifiers::NONE);
         assert_eq!(answers.filter(quit.clone()), FilteredInput::Events(vec![quit.clone()]));

@@ -15,7 +15,7 @@ use crate::capture::{
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
-use crate::cli::inspect::suggest_replace;
+use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::InspectConfig;
 use crate::wire::Trace;
 

@@ -9,6 +9,7 @@ mod own_connection;
 mod printer;
 mod proxy;
 mod record;
+mod replace_hint;
 mod send_args;
 
 use std::io::{self, Write as _};
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 pub use args::InspectArgs;
 pub use send_args::SendArgs;
 
-use crate::inspect::{InspectSource, RecordingError};
+use crate::inspect::InspectSource;
 
 impl InspectArgs {
     /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it
@@ -69,13 +70,4 @@ fn ignore_broken_pipe(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCo
         Some(io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
         _ => Err(error),
     })
-}
-
-/// Says how to overwrite the file, where that is all that a recording lacks.
-fn suggest_replace(error: RecordingError) -> anyhow::Error {
-    if error.file_exists() {
-        anyhow::anyhow!("{error}; --replace overwrites it")
-    } else {
-        error.into()
-    }
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant as Deadline, sleep_until};
 
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
-use crate::cli::inspect::suggest_replace;
+use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};

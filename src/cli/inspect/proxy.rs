@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
-use crate::cli::inspect::suggest_replace;
+use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::inspect::{InspectConfig, Recording};

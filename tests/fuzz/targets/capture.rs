@@ -1,15 +1,14 @@
-//! The capture reader: files of any kind with any damage give what they hold, and no more than
-//! that.
+//! The capture reader: damaged files of any format yield what they hold, and nothing else.
 
 use tempfile::NamedTempFile;
 use wiretalk::capture::{self, Capture, CaptureFormat, ReadOptions};
 use wiretalk::wire::{ByteLen, Offset, Side};
 
-/// The frames of so many rows are read again.
+/// The number of rows whose frames are read again.
 const ROWS: usize = 20;
 
 thread_local! {
-    /// A file of its own for each thread, gone with it.
+    /// A temporary file for each thread.
     static FILE: NamedTempFile = NamedTempFile::new().expect("the folder for temporary files can be written to");
 }
 
@@ -24,7 +23,7 @@ pub(crate) fn check(data: &[u8]) {
     });
 }
 
-/// Nothing in words that a terminal would obey.
+/// Checks that a text holds nothing that a terminal would interpret.
 fn harmless(words: &str) {
     assert!(!words.chars().any(char::is_control), "{words:?}");
 }

@@ -1,4 +1,4 @@
-//! A deck of any bytes: parsing and checking never fail, and what they say of it can be shown.
+//! A deck of any bytes: parsing and checking never fail, and their messages are printable.
 
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
@@ -12,7 +12,7 @@ pub(crate) fn check(data: &[u8]) {
         deck.slides.iter().all(|slide| slide.steps() > 0),
         "and a slide is at least one screen"
     );
-    // CommonMark 0.31 section 2.1: a carriage return ends a line too
+    // A carriage return ends a line too (CommonMark 0.31 section 2.1).
     let lines = source.matches(['\n', '\r']).count() + 1;
     for warning in &warnings {
         assert!(warning.slide < deck.slides.len(), "{warning:?} stands on a slide that there is");

@@ -1,4 +1,4 @@
-//! The decoder: the same answer for any pieces, every fault told at its very byte, nothing that is
+//! The decoder: the same result for any chunks, every fault at its exact byte, and nothing that is
 //! not in the input.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use wiretalk::wire::{AgreedExtensions, DecodeVerdict, Decoder, Offset, Side, Tra
 
 use super::{cut, pieces};
 
-/// What may be agreed.
+/// The extension headers that the first byte chooses from.
 const AGREED: [&str; 4] = [
     "",
     "permessage-deflate",
@@ -15,10 +15,10 @@ const AGREED: [&str; 4] = [
     "permessage-deflate; client_max_window_bits=8; server_max_window_bits=9",
 ];
 
-/// Inflating stops here: a few bytes can stand for a thousand times as many.
+/// The limit for inflating. DEFLATE can expand data about a thousandfold.
 const LIMIT: u64 = 1 << 20;
 
-/// For so many faults of an input the byte is tried that makes them certain.
+/// The number of faults of an input whose detecting byte is checked.
 const FAULTS: usize = 3;
 
 pub(crate) fn check(data: &[u8]) {
@@ -36,8 +36,11 @@ pub(crate) fn check(data: &[u8]) {
         let finds = |end: Offset| {
             transcript(decoder(), [&input[..end.to_usize_saturating()]]).faults().contains(fault)
         };
-        assert!(finds(fault.detectable_after), "{fault:?} is not told when it is certain");
-        assert!(!finds(fault.detectable_after - 1), "{fault:?} is told before it is certain");
+        assert!(finds(fault.detectable_after), "{fault:?} is not reported at its detecting byte");
+        assert!(
+            !finds(fault.detectable_after - 1),
+            "{fault:?} is reported before its detecting byte"
+        );
     }
 }
 
@@ -60,8 +63,8 @@ fn same(whole: &Transcript, pieces: &Transcript) {
     assert_eq!(whole.decoder().open_message(), pieces.decoder().open_message());
 }
 
-/// The frames are the input, byte for byte, with fields that cover them, and no message is larger
-/// than the limit.
+/// Checks that the frames are the input byte for byte, that fields cover them, and that no message
+/// exceeds the limit.
 fn kept(transcript: &Transcript, input: &[u8]) {
     let mut bytes = Vec::new();
     for frame in transcript.frames().iter().chain(transcript.current_frame()) {
@@ -85,7 +88,7 @@ fn kept(transcript: &Transcript, input: &[u8]) {
     }
 }
 
-/// The list without payload says what the transcript says.
+/// Checks that the trace, which keeps no payload, agrees with the transcript.
 fn check_trace(
     transcript: &Transcript,
     from: Side,
@@ -104,7 +107,7 @@ fn check_trace(
     }
 }
 
-/// Who stops at the first fatal fault has found what the other found up to there.
+/// Checks that a decoder that stops at the first fatal fault has found the same up to there.
 fn stopped(whole: &Transcript, stopped: &Transcript) {
     assert!(whole.frames().starts_with(stopped.frames()));
     assert!(whole.messages().starts_with(stopped.messages()));

@@ -1,5 +1,5 @@
-//! Heads, of requests and of responses: the same answer for any pieces, every byte in its place,
-//! and nothing is found faultless that another parser does not understand.
+//! Heads of requests and responses: the same result for any chunks, every byte accounted for, and
+//! no head without problems that another parser refuses.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn opened<'a>(
     (reader, opening)
 }
 
-/// The parts cover the head without a gap, and every problem points into it.
+/// Checks that the parts cover the head without a gap, and that every problem points into it.
 fn placed(opening: &ValidatedHead) {
     let Some(head) = &opening.head else {
         assert!(!matches!(opening.scan, HeadScan::Complete(_)));
@@ -84,7 +84,7 @@ fn placed(opening: &ValidatedHead) {
     opening.checks();
 }
 
-/// What is faultless here, httparse reads too, with the same end.
+/// Checks that httparse reads every head without problems, with the same end.
 fn understood(context: &HeadContext, head: &[u8]) {
     let mut fields = vec![httparse::EMPTY_HEADER; 1024];
     let read = match context {
@@ -97,7 +97,7 @@ fn understood(context: &HeadContext, head: &[u8]) {
     }
 }
 
-/// Both heads in one connection, seen in any pieces.
+/// Checks both heads of a connection, in any chunks.
 fn connected(input: &[u8], how: u8) {
     let (request, response) = input.split_at(input.len() * usize::from(how) / 256);
     let (mut whole, mut cut) = (Trace::new(), Trace::new());

@@ -1,5 +1,5 @@
-//! The inflater beside zlib's: the same bytes, or both object. And the lens, which shows what was
-//! inflated.
+//! The inflater compared with zlib: the same bytes, or both refuse. Also the listing of the
+//! inflated symbols.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use wiretalk::wire::ByteLen;
@@ -8,7 +8,7 @@ use wiretalk::wire::deflate::listing::DeflateListing;
 
 use super::{cut, pieces};
 
-/// Nothing longer is tried: it could inflate to a thousand times as much.
+/// The maximum length of an input. It could inflate to a thousand times as much.
 const MAX_INPUT_LEN: usize = 1 << 16;
 
 pub(crate) fn check(data: &[u8]) {
@@ -44,14 +44,14 @@ fn inflated<'a>(
     (plain, inflater.fault())
 }
 
-/// How far zlib came with the same bytes.
+/// The result of zlib for the same bytes.
 enum Zlib {
-    /// It objected.
+    /// It refused the data.
     Refused,
-    /// It met a block with BFINAL = 1 and left the rest unread; RFC 7692 section 7.2.1 goes on
-    /// there.
+    /// It reached a block with BFINAL = 1 and left the rest unread, where RFC 7692 section 7.2.1
+    /// continues.
     Ended,
-    /// It read everything.
+    /// It read all of the data.
     Open,
 }
 
@@ -68,8 +68,7 @@ fn beside_zlib(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
         }
         Zlib::Ended => assert!(plain.starts_with(&expected)),
         Zlib::Open => {
-            // a block without any code is a fault here at once; zlib reads on and refuses it at its
-            // end
+            // A block without any code is a fault here at once. zlib refuses it only at its end.
             let waits = matches!(
                 broken,
                 None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes)
@@ -98,7 +97,7 @@ fn zlib(input: &[u8]) -> (Vec<u8>, Zlib) {
     }
 }
 
-/// With a smaller window it is the same, or ends where a match points too far back.
+/// Checks that a smaller window gives the same result, or ends where a match points too far back.
 fn smaller(input: &[u8], plain: &[u8], bits: u8) {
     let (less, fault) = inflated(&mut Inflater::new(bits), [input]);
     assert!(plain.starts_with(&less));
@@ -107,7 +106,7 @@ fn smaller(input: &[u8], plain: &[u8], bits: u8) {
     assert!(less == plain || too_far);
 }
 
-/// A window that is not kept leaves no trace: the second message comes out as the first did.
+/// Checks that without context takeover a second message inflates like the first.
 fn again(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
     let mut inflater = Inflater::new(15);
     inflated(&mut inflater, [input]);

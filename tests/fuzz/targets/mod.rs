@@ -1,6 +1,5 @@
-//! What must hold for any bytes: a function a target, called by cargo-fuzz (`fuzz/`) and by the
-//! ordinary test beside this. Each panics where something does not hold. Where the bytes come from
-//! is not known here.
+//! The fuzz targets: one function for each, which panics if a property does not hold for its input.
+//! cargo-fuzz (`fuzz/`) and the ordinary test beside this folder call them.
 
 pub(crate) mod capture;
 pub(crate) mod deck;
@@ -10,12 +9,12 @@ pub(crate) mod inflater;
 pub(crate) mod tungstenite;
 pub(crate) mod typed;
 
-/// The first byte chooses the circumstances, the others are the input.
+/// Splits off the first byte, which chooses the options.
 fn cut(data: &[u8]) -> (u8, &[u8]) {
     data.split_first().map_or((0, data), |(how, input)| (*how, input))
 }
 
-/// Pieces of changing length, from 1 to 24 bytes; `how` says where they begin.
+/// Returns the input in chunks of 1 to 24 bytes. `how` chooses where the lengths begin.
 fn pieces(input: &[u8], how: u8) -> impl Iterator<Item = &[u8]> {
     let (mut rest, mut step) = (input, usize::from(how));
     std::iter::from_fn(move || {

@@ -1,5 +1,5 @@
-//! What a client sends, read by us and by tungstenite: the same messages, and it ends where we have
-//! a fatal fault, but for the differences that stand in [`LENIENT`].
+//! A client's bytes read by this crate and by tungstenite: the same messages, and tungstenite fails
+//! where we find a fatal fault, except for the differences in [`LENIENT`].
 
 use std::io::{Cursor, Read, Write};
 
@@ -16,15 +16,16 @@ use wiretalk::wire::{
 
 use super::cut;
 
-/// What tungstenite 0.30 lets pass and we refuse: lengths that are written longer than needed (RFC
-/// 6455 section 5.2). A close code that must not travel is handed on as 1002, which [`Told::is`]
-/// knows.
+/// What tungstenite 0.30 accepts and we refuse: lengths in a longer form than needed (RFC 6455
+/// section 5.2). It replaces a close code that must not be sent by 1002, which `Event::is` takes
+/// into account.
 const LENIENT: [FaultCode; 2] = [FaultCode::LenNotMinimal, FaultCode::CloseCodeInvalid];
 
-/// It reads nothing larger, and would otherwise allocate what is claimed.
+/// The maximum size that tungstenite reads. Without it, tungstenite would allocate what a frame
+/// claims.
 const MAX_MESSAGE_LEN: usize = 1 << 16;
 
-/// What comes out of a connection.
+/// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Event {
     Message(MessageKind, Vec<u8>),
@@ -34,7 +35,7 @@ enum Event {
 }
 
 impl Event {
-    /// The same, but for a close code that tungstenite replaces.
+    /// Whether two events are the same, except for a close code that tungstenite replaces.
     fn is(&self, other: &Self) -> bool {
         let replaced = matches!((self, other), (Self::Close(Some((code, _))), Self::Close(Some((1002, reason))))
             if !CloseCode::from(*code).is_allowed() && reason == b"Protocol violation");
@@ -60,7 +61,7 @@ pub(crate) fn check(data: &[u8]) {
     match end {
         Error::Capacity(CapacityError::MessageTooLong { .. }) => {}
         Error::ConnectionClosed => assert!(same && fault.is_none(), "{fault:?}"),
-        // the end of the input; a frame that is not complete is judged by us alone
+        // The end of the input. Only we validate an incomplete frame.
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             assert!(same && (fault.is_none() || !complete), "{fault:?}: tungstenite reads on");
         }
@@ -71,8 +72,8 @@ pub(crate) fn check(data: &[u8]) {
     }
 }
 
-/// Frames that are masked and mostly legal, out of any bytes: four describe a frame, then comes its
-/// payload.
+/// Makes masked and mostly legal frames from any bytes: four bytes describe a frame, then its
+/// payload follows.
 fn composed(input: &[u8]) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), input);
     while let Some((&[first, second, key, form], behind)) = rest.split_first_chunk() {
@@ -96,14 +97,14 @@ fn composed(input: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What we make of it up to the first fatal fault or the Close.
+/// Our result up to the first fatal fault or the Close.
 struct Ours {
     events: Vec<Event>,
     fault: Option<Fault>,
-    /// The frame of that fault is complete.
+    /// Whether the frame of that fault is complete.
     complete: bool,
-    /// That frame breaks a rule which tungstenite does not know, so it reads other things behind
-    /// it.
+    /// Whether that frame breaks a rule that tungstenite does not check, so that it reads on
+    /// differently.
     lenient: bool,
 }
 
@@ -162,7 +163,7 @@ fn theirs(input: &[u8]) -> (Vec<Event>, Error) {
     }
 }
 
-/// The input, and a peer who takes every answer.
+/// A stream that reads the input and accepts everything that is written.
 struct Input<'a>(Cursor<&'a [u8]>);
 
 impl Read for Input<'_> {

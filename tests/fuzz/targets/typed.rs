@@ -1,5 +1,5 @@
-//! What people type, on the command line and into the inspector: it is understood, or the error
-//! says what is wrong.
+//! Typed input, on the command line and in the inspector: it is parsed, or the error says what is
+//! wrong.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -14,11 +14,11 @@ use wiretalk::wire::{AgreedExtensions, Side, Trace};
 
 use super::cut;
 
-/// A command line is looked at once in so many inputs: that takes a thousand times as long as all
-/// else.
+/// Only one of this many inputs is parsed as a command line, which takes a thousand times as long
+/// as all else.
 const ARGUMENTS_EVERY: u8 = 64;
 
-/// Something to filter and to search: a text, a ping, a fault and a Close.
+/// Frames to filter and search: a text, a Ping, a fault and a Close.
 const SAID: &[u8] = b"\x81\x02hi\x89\x00\xc1\x01x\x88\x02\x03\xe8";
 
 pub(crate) fn check(data: &[u8]) {
@@ -26,7 +26,7 @@ pub(crate) fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Ok(target) = Target::parse(&text) {
         assert!(!target.host.is_empty() && target.path.starts_with('/'), "{target:?}");
-        // whether the scheme's own port was named is forgotten
+        // Whether the default port was given explicitly is not kept.
         let again = Target::parse(&target.to_string()).expect("what it says of itself is a URL");
         assert_eq!((again.tls, again.host, again.port), (target.tls, target.host, target.port));
         assert_eq!(again.path, target.path);
@@ -60,7 +60,7 @@ pub(crate) fn check(data: &[u8]) {
     }
 }
 
-/// What is understood is the same again when it is written.
+/// Checks that a parsed value is the same after it is displayed and parsed again.
 fn again<T: FromStr + Display + PartialEq>(text: &str) {
     if let Ok(found) = text.parse::<T>() {
         assert!(

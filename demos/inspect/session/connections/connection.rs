@@ -1,8 +1,6 @@
-//! One connection as the inspector knows it: its list of frames, and the bytes of those that are
-//! looked at.
+//! One connection in the inspector: its list of frames, and the bytes of those that are shown.
 //!
-//! Where the bytes come from differs: a live connection's are in memory, a file's are fetched when
-//! they are wanted.
+//! The bytes of a live connection are in memory. Those of a file are fetched when they are needed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,36 +11,38 @@ use crate::capture::ByteStore;
 use crate::scope::catch_panic_now;
 use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
 
-/// How much of a frame is shown byte by byte.
+/// The maximum number of bytes of a frame that are shown.
 pub(crate) const MAX_BYTES_SHOWN: u64 = 70_000;
 
-/// How much of a frame the list needs for its preview.
+/// The number of bytes of a frame that the list needs for its preview.
 pub(crate) const PREVIEW_BYTES: u64 = 512;
 
-/// Fetched frames that are remembered; then all but those in sight are forgotten.
+/// The maximum number of fetched frames in memory. Beyond it all are dropped, and those in sight
+/// are fetched again.
 const MAX_FETCHED_FRAMES: usize = 4_000;
 
-/// Frames of a live connection that are listed: 80 MiB of rows. A capture lists more, for it does
-/// not go on for ever.
+/// The maximum number of listed frames of a live connection: 80 MiB of rows. A capture may list
+/// more, because it does not grow forever.
 pub(crate) const MAX_LIVE_ROWS: usize = 1 << 21;
 
-/// How a connection is.
+/// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionStatus {
     Connecting,
     Open,
-    /// Over, and why; an error if it was not meant to be.
+    /// Over, for this reason; `Err` if it failed.
     Ended(Result<String, String>),
-    /// It was read from a file.
+    /// Read from a file, with a remark about it.
     FromFile(String),
 }
 
-/// The bytes of a connection.
+/// The source of a connection's bytes.
 #[derive(Debug)]
 pub(crate) enum ByteSource {
     /// In memory.
     Memory(ByteRings),
-    /// In a file; what was fetched of it, by row, each with how much of it was asked for.
+    /// In a file, with the frames that were fetched so far: by row, the bytes and how many were
+    /// asked for.
     File(Arc<ByteStore>, HashMap<usize, (Vec<u8>, u64)>),
 }
 
@@ -50,17 +50,17 @@ pub(crate) enum ByteSource {
 #[derive(Debug)]
 pub(crate) struct InspectedConnection {
     pub(crate) name: String,
-    /// The proxy's number of it.
+    /// The number that the proxy gave it, from 1.
     pub(crate) number: usize,
     pub(crate) status: ConnectionStatus,
     pub(crate) trace: Arc<Trace>,
     pub(crate) bytes: ByteSource,
     pub(crate) started_at: Option<Instant>,
-    /// Frames that the proxy holds, of the client and of the server.
+    /// The number of frames that the proxy holds, from the client and from the server.
     pub(crate) held_frames: [usize; 2],
-    /// Frames that the proxy threw away, by side and number.
+    /// The frames that the proxy dropped, by sender and number.
     pub(crate) dropped_frames: Vec<(Side, usize)>,
-    /// Its bytes are not read any further, by a fault of ours.
+    /// Whether a panic of ours has stopped the decoding of its bytes.
     pub(crate) faulty: bool,
 }
 
@@ -81,7 +81,7 @@ impl InspectedConnection {
         }
     }
 
-    /// A connection of a file.
+    /// Creates a connection from a file.
     pub(crate) fn from_file(
         name: String,
         status: ConnectionStatus,
@@ -92,11 +92,12 @@ impl InspectedConnection {
         Self { status, trace: Arc::new(trace), bytes, ..Self::new(name) }
     }
 
-    /// Takes bytes of a live connection.
+    /// Appends bytes of a live connection.
     pub(crate) fn push(&mut self, from: Side, at: Instant, bytes: &[u8]) {
         let at =
             self.started_at.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
-        // behind the last frame that is listed nobody looks: what is listed keeps its bytes
+        // Frames that are not listed cannot be shown, so their bytes must not push out those of
+        // listed frames.
         if let ByteSource::Memory(rings) = &mut self.bytes
             && self.trace.dropped_rows() == 0
         {
@@ -105,11 +106,12 @@ impl InspectedConnection {
         self.extend_trace(|trace| trace.push(from, at, bytes));
     }
 
-    /// A panic over the bytes of one connection costs that connection, and is told.
+    /// Decodes bytes. A panic ends only this connection, and its status shows why.
     fn extend_trace(&mut self, read: impl FnOnce(&mut Trace)) {
         if self.faulty {
             return;
         }
+        // Only a search in a file shares a trace, so a live one is never copied here.
         let trace = Arc::make_mut(&mut self.trace);
         if let Err(panic) = catch_panic_now(|| read(trace)) {
             self.faulty = true;
@@ -119,7 +121,7 @@ impl InspectedConnection {
         }
     }
 
-    /// Bytes that its list and its payloads take, about.
+    /// Returns the approximate number of bytes of memory that its list and payloads take.
     pub(crate) fn memory_used(&self) -> usize {
         let payloads = match &self.bytes {
             ByteSource::Memory(kept) => kept.len(),
@@ -128,27 +130,28 @@ impl InspectedConnection {
         size_of_val(self.trace.rows()) + payloads
     }
 
-    /// Forgets what was said in it; that there was such a connection stays.
+    /// Drops its frames and bytes. The connection itself stays in the list.
     pub(crate) fn drop_contents(&mut self) {
         self.trace = Arc::default();
         self.bytes = ByteSource::Memory(ByteRings::default());
         self.dropped_frames = Vec::new();
-        self.status = ConnectionStatus::Ended(Ok("over, and not kept any more".to_owned()));
+        self.status = ConnectionStatus::Ended(Ok("over; its frames are no longer kept".to_owned()));
     }
 
-    /// Its list is full.
+    /// Whether its list of frames is full.
     pub(crate) fn is_full(&self) -> bool {
         self.trace.is_full()
     }
 
-    /// Forgets its payloads, and lists no further frames.
+    /// Drops its payloads, and lists no further frames.
     pub(crate) fn stop_listing(&mut self) {
         let listed = self.trace.rows().len();
         Arc::make_mut(&mut self.trace).limit_rows(listed);
         self.bytes = ByteSource::Memory(ByteRings::default());
     }
 
-    /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
+    /// Returns a frame with its bytes, up to [`MAX_BYTES_SHOWN`]; `None` if they are gone or not
+    /// fetched yet.
     pub(crate) fn frame(&self, number: usize) -> Option<Frame> {
         let row = self.trace.rows().get(number)?;
         let raw = match &self.bytes {
@@ -158,11 +161,12 @@ impl InspectedConnection {
             }
             ByteSource::File(_, fetched) => fetched.get(&number)?.0.clone(),
         };
+        // Without its whole header a frame cannot be explained.
         (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
     }
 
-    /// The number of the first frame of a side that the proxy holds; the frame that is not complete
-    /// yet is one of those that wait.
+    /// Returns the number of the first frame of a side that the proxy holds. An incomplete frame
+    /// counts among those that are held.
     fn first_held_frame(&self, from: Side) -> usize {
         let waiting = self.held_frames[usize::from(from == Side::Server)];
         let begun = usize::from(self.trace.partial_frame(from).is_some());
@@ -176,7 +180,7 @@ impl InspectedConnection {
         complete - waiting.saturating_sub(begun).min(complete)
     }
 
-    /// What the proxy did with a frame, in a word; none where it just passed.
+    /// Returns what the proxy did with a frame, in a word; `None` if it was forwarded.
     pub(crate) fn proxy_disposition(&self, row: &TraceRow) -> Option<&'static str> {
         let (from, number) = (row.from(), row.index());
         if self.dropped_frames.contains(&(from, number)) {
@@ -187,14 +191,15 @@ impl InspectedConnection {
         .then_some("❚❚ held")
     }
 
-    /// The first frame of a side that waits is thrown away.
+    /// Records that the proxy dropped the first held frame of a side.
     pub(crate) fn drop_first_held(&mut self, from: Side) {
         self.dropped_frames.push((from, self.first_held_frame(from)));
         let waiting = &mut self.held_frames[usize::from(from == Side::Server)];
         *waiting = waiting.saturating_sub(1);
     }
 
-    /// Bytes of a direction, at most `most`; of a file only those of frames that were fetched.
+    /// Returns at most `most` bytes of a direction from `at` on. For a file, only the bytes of a
+    /// fetched frame that begins at `at` are known.
     pub(crate) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
         match &self.bytes {
             ByteSource::Memory(rings) => rings.read(from, at, most),
@@ -209,12 +214,12 @@ impl InspectedConnection {
         }
     }
 
-    /// Where a frame's first byte stands in its direction.
+    /// Returns the offset of a frame's first byte in its direction.
     pub(crate) fn stream_offset(&self, row: &TraceRow) -> Offset {
         self.trace.stream_offset(row.from(), row.offset())
     }
 
-    /// Of these rows those whose bytes are still to be fetched, at most `most` of each.
+    /// Returns those of `rows` whose bytes must still be fetched, at most `most` bytes each.
     pub(crate) fn rows_to_fetch(
         &self,
         rows: impl Iterator<Item = usize>,
@@ -234,13 +239,14 @@ impl InspectedConnection {
         rows.filter(lacks).map(known).collect()
     }
 
-    /// Takes what was fetched.
+    /// Stores fetched bytes.
     pub(crate) fn store_fetched(&mut self, found: Vec<(usize, Vec<u8>)>, most: u64) {
         let ByteSource::File(_, fetched) = &mut self.bytes else { return };
         if fetched.len() + found.len() > MAX_FETCHED_FRAMES {
             fetched.clear();
         }
         for (row, bytes) in found {
+            // A preview that arrives late must not replace the whole frame.
             if fetched.get(&row).is_none_or(|(known, _)| known.len() <= bytes.len()) {
                 fetched.insert(row, (bytes, most));
             }
@@ -256,7 +262,7 @@ mod tests {
     use crate::wire::frame::encode;
 
     #[test]
-    fn a_panic_over_its_bytes_costs_one_connection() {
+    fn a_panic_while_decoding_ends_only_its_connection() {
         let mut connection = InspectedConnection::new("odd".into());
         connection.push(Side::Client, Instant::now(), REQUEST);
         connection.extend_trace(|_| panic!("injected"));
@@ -269,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_listed_takes_no_bytes_from_what_is() {
+    fn frames_that_are_not_listed_push_out_no_bytes() {
         let mut connection = InspectedConnection::new("flood".into());
         for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE)] {
             connection.push(from, Instant::now(), bytes);
@@ -285,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_waits_the_oldest_is_dropped_first_and_what_is_begun_waits_too() {
+    fn the_oldest_held_frame_is_dropped_first_and_an_incomplete_one_counts_as_held() {
         let mut connection = InspectedConnection::new("proxy".into());
         let frame = |text: &[u8]| encode::single_frame(Opcode::Text, text, Some([1, 2, 3, 4]));
         let begun =

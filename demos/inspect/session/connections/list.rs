@@ -1,75 +1,76 @@
-//! [`Connections`]: the list of connections, and a bound for all of them together, so that neither a flood nor many clients of a
-//! proxy take memory without end.
+//! [`Connections`]: the list of connections, with a bound on the memory of all of them together.
+//! Neither a flood of frames nor many clients of a proxy can exhaust memory.
 
 use super::connection::{ConnectionStatus, InspectedConnection};
 use crate::wire::Side;
 
-/// Connections of a proxy that are listed; of those that are over the oldest go first.
+/// The maximum number of listed connections of a proxy. The oldest that is over is removed first.
 const MAX_CONNECTIONS: usize = 1000;
 
-/// Rows and payloads of all connections, in bytes: more than one alone can come to.
+/// The maximum memory of rows and payloads of all connections together, in bytes. It is more than
+/// one connection alone can take: 80 MiB of rows and 64 MiB of payloads.
 const MAX_TOTAL_BYTES: usize = 160 << 20;
 
-/// Connections of our own that are kept when a new one is made.
+/// The maximum number of earlier connections of our own that are kept.
 const MAX_EARLIER_CONNECTIONS: usize = 4;
 
-/// The connections: one, or those of a proxy or a capture; never none.
+/// The connections, at least one.
 #[derive(Debug)]
 pub(crate) struct Connections {
     list: Vec<InspectedConnection>,
-    /// The index of the one that is shown.
+    /// The index of the shown connection.
     shown: usize,
 }
 
 impl Connections {
-    /// A single connection, of which nothing is known but its name.
+    /// Creates a list of one connection, of which only the name is known.
     pub(crate) fn new(name: String) -> Self {
         Self::from_list(vec![InspectedConnection::new(name)])
     }
 
-    /// These connections, at least one; the busiest is shown.
+    /// Creates a list of these connections, at least one. The one with the most frames is shown.
     pub(crate) fn from_list(list: Vec<InspectedConnection>) -> Self {
         assert!(!list.is_empty(), "there is always a connection to show");
         let busiest = (0..list.len()).max_by_key(|at| list[*at].trace.rows().len());
         Self { shown: busiest.unwrap_or(0), list }
     }
 
-    /// The number of connections, which is never zero.
+    /// Returns the number of connections, which is never zero.
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// The index of the connection that is shown.
+    /// Returns the index of the shown connection.
     pub(crate) fn shown_index(&self) -> usize {
         self.shown
     }
 
-    /// The connection that is shown.
+    /// Returns the shown connection.
     pub(crate) fn shown(&self) -> &InspectedConnection {
         &self.list[self.shown]
     }
 
-    /// The connection that is shown.
+    /// Returns the shown connection.
     pub(crate) fn shown_mut(&mut self) -> &mut InspectedConnection {
         &mut self.list[self.shown]
     }
 
-    /// The first connection.
+    /// Returns the first connection.
     pub(crate) fn first(&mut self) -> &mut InspectedConnection {
         &mut self.list[0]
     }
 
-    /// The newest connection.
+    /// Returns the newest connection.
     pub(crate) fn newest(&mut self) -> &mut InspectedConnection {
         self.list.last_mut().expect("there is always one")
     }
 
-    /// The index of the newest connection.
+    /// Returns the index of the newest connection.
     pub(crate) fn newest_index(&self) -> usize {
         self.list.len() - 1
     }
 
-    /// The connection at an index that [`Self::numbered`] gave.
+    /// Returns the connection at an index that [`Self::numbered`] returned.
     pub(crate) fn get_mut(&mut self, index: usize) -> &mut InspectedConnection {
         &mut self.list[index]
     }
@@ -79,22 +80,24 @@ impl Connections {
         self.shown = self.newest_index();
     }
 
-    /// Shows the connection that is `by` places on, round and round.
+    /// Shows the connection that is `by` places further, wrapping around at the ends.
     pub(crate) fn switch(&mut self, by: isize) {
         let count = self.list.len() as isize;
         self.shown = (self.shown as isize + by).rem_euclid(count) as usize;
     }
 
-    /// Puts the newest of `earlier` before these, as far as anything was sent in them. They are
-    /// over.
+    /// Inserts the newest connections of `earlier` before these, as far as anything was sent on
+    /// them. They are over.
     pub(crate) fn keep_earlier(&mut self, earlier: &mut Self) {
         let mut kept = std::mem::take(&mut earlier.list);
         kept.retain(|connection| !connection.trace.head_bytes(Side::Client).is_empty());
+        // Only the newest of them can still be open.
         if let Some(connection) = kept
             .last_mut()
             .filter(|connection| !matches!(connection.status, ConnectionStatus::Ended(_)))
         {
-            connection.status = ConnectionStatus::Ended(Ok("left for a new one".to_owned()));
+            connection.status =
+                ConnectionStatus::Ended(Ok("replaced by a new connection".to_owned()));
         }
         let over = kept.len().saturating_sub(MAX_EARLIER_CONNECTIONS);
         kept.drain(..over);
@@ -103,9 +106,10 @@ impl Connections {
         self.show_newest();
     }
 
-    /// The index of the connection that the proxy gave this number, which is new if it is not
-    /// known.
+    /// Returns the index of the connection with this number of the proxy. It is created if it is
+    /// not known.
     pub(crate) fn numbered(&mut self, number: usize, name: impl FnOnce() -> String) -> usize {
+        // The list is sorted by number.
         match self.list.binary_search_by_key(&number, |connection| connection.number) {
             Ok(index) => index,
             Err(index) => {
@@ -121,7 +125,7 @@ impl Connections {
         }
     }
 
-    /// Makes room in the list for the connection at `fresh`; its place afterwards.
+    /// Makes room in the list for the connection at `fresh`, and returns its index afterwards.
     fn drop_oldest_connection(&mut self, fresh: usize) -> usize {
         if self.list.len() <= MAX_CONNECTIONS {
             return fresh;
@@ -131,17 +135,19 @@ impl Connections {
                 && *index != fresh
                 && matches!(connection.status, ConnectionStatus::Ended(_))
         };
+        // Open connections are never removed. The proxy's own limit bounds their number.
         let Some((oldest, _)) = self.list.iter().enumerate().find(over) else { return fresh };
         self.list.remove(oldest);
         self.shown -= usize::from(oldest < self.shown);
         fresh - usize::from(oldest < fresh)
     }
 
-    /// Holds the whole within its bound once the connection at `grown` has grown: first goes what
-    /// was said in connections that are over, the oldest first, then the largest lists stop
-    /// where they are.
+    /// Enforces the memory bound after the connection at `grown` has grown. First the contents of
+    /// connections that are over are dropped, the oldest first. If that is not enough, the largest
+    /// lists stop growing.
     pub(crate) fn enforce_memory_limit(&mut self, grown: usize) {
-        // most are small: no sum is made before one of them is not
+        // Computing the sum for every chunk would be slow. As long as each connection is below its
+        // share, the sum is below the bound.
         if self.list[grown].memory_used() < MAX_TOTAL_BYTES / MAX_CONNECTIONS {
             return;
         }
@@ -204,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_connections_the_oldest_that_are_over_go() {
+    fn of_many_connections_the_oldest_that_are_over_are_removed() {
         let mut inspect = proxied();
         for number in 1..=MAX_CONNECTIONS + 500 {
             open(&mut inspect, number);
@@ -234,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_is_full_is_seen_until_there_is_room() {
+    fn a_full_proxy_is_shown_until_there_is_room() {
         use crate::demos::inspect::testing::{assert_contains, render_text};
         let mut inspect = proxied();
         open(&mut inspect, 1);

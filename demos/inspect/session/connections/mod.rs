@@ -1,5 +1,5 @@
-//! The connections: one, or those of a proxy or a capture; each with its list of frames and their
-//! bytes.
+//! The connections: one of our own, or those of a proxy or a capture. Each has its list of frames
+//! and their bytes.
 
 pub(crate) mod connection;
 pub(crate) mod list;

@@ -1,16 +1,16 @@
-//! The bytes of a live connection, for the frames that are looked at; the oldest go when there are
-//! too many.
+//! The newest bytes of a live connection, for the frames that are shown.
 //!
-//! Which bytes belong to which frame is the trace's to know.
+//! The trace knows which bytes belong to which frame.
 
 use std::collections::VecDeque;
 
 use crate::wire::{Offset, Side};
 
-/// Bytes kept of each direction. What is older is not shown any more; a recording on disk keeps it.
+/// The maximum number of bytes in memory for each direction. Older ones can no longer be shown; a
+/// recording on disk keeps them.
 const MAX_RING_BYTES: usize = 32 << 20;
 
-/// Both directions.
+/// The rings of both directions.
 #[derive(Debug, Default)]
 pub(crate) struct ByteRings {
     client: ByteRing,
@@ -21,7 +21,7 @@ pub(crate) struct ByteRings {
 #[derive(Debug, Default)]
 struct ByteRing {
     bytes: VecDeque<u8>,
-    /// Bytes that are gone.
+    /// The number of bytes that were discarded.
     discarded: Offset,
 }
 
@@ -37,13 +37,13 @@ impl ByteRings {
         ring.discarded += over;
     }
 
-    /// The bytes of both directions.
+    /// Returns the number of bytes of both directions.
     pub(crate) fn len(&self) -> usize {
         self.client.bytes.len() + self.server.bytes.len()
     }
 
-    /// At most `most` bytes from `at` on, where `at` counts from the first byte of the direction;
-    /// none if they are gone.
+    /// Returns at most `most` bytes from `at` on, where `at` counts from the first byte of the
+    /// direction; `None` if they are gone.
     pub(crate) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
         let ring = match from {
             Side::Client => &self.client,
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_go_first() {
+    fn the_oldest_bytes_are_discarded_first() {
         let mut rings = ByteRings::default();
         rings.push(Side::Server, b"head");
         rings.push(Side::Server, &vec![7; MAX_RING_BYTES - 2]);

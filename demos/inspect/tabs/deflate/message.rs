@@ -1,5 +1,4 @@
-//! The message that is looked at: its frames put together, what came before it, and the items that
-//! are listed.
+//! The inspected message: its joined frames, the window before it, and the listed items.
 
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::MAX_BYTES_SHOWN;
@@ -7,46 +6,49 @@ use crate::wire::deflate::inflate::Inflater;
 use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, DeflateListing};
 use crate::wire::{ByteLen, FragmentRole, Side, TraceRow};
 
-/// Payload bytes of earlier messages that are inflated for the window; where there are more, the
-/// tab says so.
+/// The maximum number of payload bytes of earlier messages that are inflated for the window. If
+/// there are more, the tab shows a warning.
 const MAX_HISTORY_INFLATED: u64 = 8 << 20;
 
-/// What the tab remembers.
+/// The state of the tab.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DeflateTabState {
-    /// The rows of the message that was looked at last, and how many of their frames were there.
+    /// The rows of the inspected message.
     pub(crate) rows: Vec<usize>,
+    /// The number of its frames whose bytes were there.
     pub(crate) frames_present: usize,
     pub(crate) message: Option<InspectedMessage>,
     pub(crate) selected_item: usize,
-    /// Literals that follow each other stand in one line.
+    /// Whether consecutive literals are listed in one line.
     pub(crate) merge_literals: bool,
 }
 
-/// A message that was looked at.
+/// An inspected message.
 #[derive(Clone, Debug)]
 pub(crate) struct InspectedMessage {
     pub(crate) listing: DeflateListing,
-    /// Its items as they are listed.
+    /// The items as they are listed, with literals merged or not.
     pub(crate) visible_items: Vec<DeflateItem>,
     pub(crate) payload: Vec<u8>,
-    /// What earlier messages left in the window.
+    /// The window before the message: data of earlier messages.
     pub(crate) window: Vec<u8>,
-    /// Why the window, or the message, is not what it should be.
+    /// Why the window or the message is incomplete.
     pub(crate) warning: Option<&'static str>,
 }
 
-/// Looks at the message of the chosen frame, once.
+/// Inspects the message of the selected frame, if it has changed or more of its bytes have arrived.
 pub(crate) fn follow(state: &mut DeflateTabState, session: &Session) {
     let rows = session
         .current_row()
         .map(|row| session.connection().trace.message_rows(row))
         .unwrap_or_default();
     let there = rows.iter().filter(|row| session.frame(**row).is_some()).count();
+    // The bytes of a file's frames arrive later, so the number of present ones matters too.
     if there == state.frames_present && rows == state.rows {
         return;
     }
     let message = inspect_message(session, &rows);
+    // A long message is easier to read with literals merged. The user can toggle it.
     let runs = message.as_ref().is_some_and(|message| message.listing.items.len() > 60);
     *state = DeflateTabState {
         rows,
@@ -73,9 +75,8 @@ fn inspect_message(session: &Session, rows: &[usize]) -> Option<InspectedMessage
         match whole_payload(session, *row) {
             Some(piece) => payload.extend(piece),
             None => {
-                amiss = Some(
-                    "a frame of this message is not in memory any more, or too long to be shown",
-                );
+                amiss =
+                    Some("a frame of this message is no longer in memory, or too long to be shown");
             }
         }
     }
@@ -88,13 +89,14 @@ fn inspect_message(session: &Session, rows: &[usize]) -> Option<InspectedMessage
     })
 }
 
-/// The payload of a row; none where it is not all there, or longer than what is shown.
+/// Returns the payload of a row; `None` if it is incomplete, or longer than what can be shown.
 fn whole_payload(session: &Session, row: usize) -> Option<Vec<u8>> {
     let short = session.connection().trace.rows().get(row)?.len() <= MAX_BYTES_SHOWN;
     session.frame(row).filter(|frame| short && frame.complete).map(|frame| frame.payload())
 }
 
-/// What the messages before a row left in its sender's window, found by inflating them.
+/// Returns the sender's window before a row, by inflating the earlier messages, and a warning if it
+/// is incomplete.
 fn window_before(
     session: &Session,
     from: Side,
@@ -127,12 +129,14 @@ fn window_before(
             return (
                 window,
                 Some(
-                    "an earlier message is not in memory any more: what was copied from it is not \
+                    "an earlier message is no longer in memory: what was copied from it is not \
                      known",
                 ),
             );
         };
         if matches!(row.role(), FragmentRole::First { .. }) {
+            // With context takeover each message continues with the window of the one before (RFC
+            // 7692 section 7.1.1).
             inflater.begin_message(true);
         }
         let mut input = payload.as_slice();
@@ -144,13 +148,14 @@ fn window_before(
             keep(&mut window, piece);
         }
         if row.header().fin {
+            // The end adds the four bytes that the sender removed (RFC 7692 section 7.2.2).
             keep(&mut window, inflater.end_message());
         }
     }
     (window, None)
 }
 
-/// Lists the items, those of a run of literals in one line if the reader wants it so.
+/// Updates the listed items. With `merge_literals` a run of literals becomes one item.
 pub(crate) fn update_visible_items(state: &mut DeflateTabState) {
     let Some(message) = &mut state.message else { return };
     message.visible_items.clear();

@@ -1,8 +1,7 @@
-//! The compression of one message: what each bit of its DEFLATE data says, where it points back to,
-//! what was saved.
+//! The compression of one message: the meaning of each bit of its DEFLATE data, the source of each
+//! match, and what was saved.
 //!
-//! The data is explained by `wire::deflate::listing`; here the message and what came before it are
-//! put together, and drawn.
+//! `wire::deflate::listing` explains the data. This file joins the message and draws it.
 
 mod message;
 mod symbols;
@@ -29,7 +28,7 @@ use symbols::{item_line, item_lines};
 pub(crate) const KEY_HINT: &str =
     "↑↓ symbol  l runs of literals as one  [ ] frame  ⏎ type and send  ? why  h keys";
 
-/// Takes a key; none if it is not one of this tab's.
+/// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(state: &mut DeflateTabState, key: KeyEvent) -> Option<Vec<Action>> {
     let last = state.message.as_ref()?.visible_items.len().saturating_sub(1);
     match key.code {
@@ -44,7 +43,7 @@ pub(crate) fn key(state: &mut DeflateTabState, key: KeyEvent) -> Option<Vec<Acti
     Some(Vec::new())
 }
 
-/// Goes to an item.
+/// Selects an item.
 pub(crate) fn click(state: &mut DeflateTabState, number: usize) {
     state.selected_item = number;
 }
@@ -58,6 +57,7 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     let summary = summary_lines(session, &state.rows, message, area.width, theme);
     let (top, rest) = split_rows(area, (summary.len() as u16).min(area.height / 2));
     prose::draw_lines(&summary, top, canvas);
+    // The explanation gets its rows first; the list scrolls.
     let detail = if rest.height >= 16 { 8 } else { rest.height / 2 };
     let rows = (message.visible_items.len() as u16 + 1).min(rest.height - detail);
     let (items, rest) = split_rows(rest, rows);
@@ -72,6 +72,7 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     );
     let body = split_rows(items, 1).1;
     let shown = usize::from(body.height);
+    // The item after the selected one stays visible.
     let first = (state.selected_item + 2).min(message.visible_items.len()).saturating_sub(shown);
     for (row, (number, item)) in
         message.visible_items.iter().enumerate().skip(first).take(shown).enumerate()
@@ -89,7 +90,7 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     prose::draw_lines(&item_lines(message, item, rest.width, theme), rest, canvas);
 }
 
-/// What was saved, and what is amiss.
+/// Returns the summary: what was saved, and warnings.
 fn summary_lines(
     session: &Session,
     rows: &[usize],
@@ -106,7 +107,7 @@ fn summary_lines(
     let saved = lens.saved();
     let gain = match saved {
         0.. => format!("{} saved", format::byte_count(saved.unsigned_abs())),
-        _ => format!("{} MORE than without", format::byte_count(saved.unsigned_abs())),
+        _ => format!("{} more than without compression", format::byte_count(saved.unsigned_abs())),
     };
     let ratio = lens.ratio().map_or_else(String::new, |ratio| format!(", {ratio:.2} : 1"));
     let frames = if rows.len() == 1 {
@@ -128,9 +129,9 @@ fn summary_lines(
         Span::styled(sum, Style::new().fg(good).add_modifier(Modifier::BOLD)),
     ])];
     let before = match (message.window.len() as u64, lens.bytes_from_earlier) {
-        (0, _) => "Nothing stands in the window before it.".to_owned(),
+        (0, _) => "The window before it is empty.".to_owned(),
         (window, copied) => format!(
-            "{} of earlier messages stand in the window before it; {} are copied from there.",
+            "The window before it holds {} of earlier messages; {} are copied from there.",
             format::byte_count(window),
             format::byte_count(copied)
         ),
@@ -161,7 +162,7 @@ fn summary_lines(
     lines
 }
 
-/// Why there is nothing to look at.
+/// Returns why there is no compressed message to show.
 fn absence_lines(session: &Session, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let plain = Style::new().fg(theme.text);
     let current = session
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn another_frame_is_looked_at_anew_and_runs_stand_in_one_line() {
+    fn another_frame_is_inspected_again_and_literals_can_be_merged() {
         let (mut inspect, _inbox) =
             seen_after(OFFER, ANSWER, &[(Side::Server, HELLO), (Side::Server, AGAIN)]);
         press(&mut inspect, KeyCode::Char('6'));
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn without_compression_it_says_why() {
+    fn without_compression_the_reason_is_shown() {
         let (mut inspect, _inbox) = opened();
         press(&mut inspect, KeyCode::Char('6'));
         let shown = render_text(&inspect, 100, 30);

@@ -1,7 +1,4 @@
-//! The symbols of compressed data in words: a line each, and of the one under the cursor all there
-//! is to say.
-//!
-//! Which message they are of, and which is under the cursor, is said in `deflate`.
+//! The symbols of compressed data: one line each, and a full explanation of the selected one.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -13,10 +10,10 @@ use crate::wire::deflate::inflate::BlockType;
 use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, MatchSource};
 use crate::wire::format;
 
-/// Bits of an item that are written out.
+/// The maximum number of an item's bits that are shown.
 const MAX_BITS_SHOWN: u64 = 24;
 
-/// One symbol in a line: its bits, what it is, what it gives.
+/// Returns one symbol as a line: its bits, its kind, its output.
 pub(crate) fn item_line(
     message: &InspectedMessage,
     item: &DeflateItem,
@@ -33,6 +30,7 @@ pub(crate) fn item_line(
         DeflateItemKind::Match { .. } => ("match", theme.field(4)),
         DeflateItemKind::End => ("end", theme.field(5)),
     };
+    // Symbols in the four bytes that the receiver added are dimmed, because they were not sent.
     let tail = item.bits.start >= message.listing.tail_bit;
     let style = if tail { theme.dim() } else { Style::new().fg(color) };
     let mut line = Line::from(vec![
@@ -75,10 +73,12 @@ pub(crate) fn item_line(
     line
 }
 
-/// The item's bits as they are read, the first one first.
+/// Returns the item's bits in the order in which they are read: from the least significant bit of
+/// each byte (RFC 1951 section 3.1.1).
 fn bits_of(message: &InspectedMessage, item: &DeflateItem) -> String {
     let bit = |at: u64| {
         let byte = usize::try_from(at / 8).ok()?;
+        // Behind the payload the receiver adds 00 00 ff ff (RFC 7692 section 7.2.2).
         let byte = message.payload.get(byte).or_else(|| {
             crate::wire::deflate::inflate::DEFLATE_TAIL
                 .get(byte.checked_sub(message.payload.len())?)
@@ -90,7 +90,7 @@ fn bits_of(message: &InspectedMessage, item: &DeflateItem) -> String {
     shown.filter_map(bit).collect::<String>() + if many { "…" } else { "" }
 }
 
-/// One item in sentences; of a match also the place that it copies.
+/// Explains one item in sentences. For a match, its source is shown too.
 pub(crate) fn item_lines(
     message: &InspectedMessage,
     item: &DeflateItem,
@@ -121,7 +121,7 @@ pub(crate) fn item_lines(
             format!("Three bits begin a block. {last}; {coding}.")
         }
         DeflateItemKind::Padding => {
-            "Bits that say nothing, up to the next whole byte (RFC 1951 §3.2.4).".to_owned()
+            "Padding bits up to the next byte boundary (RFC 1951 §3.2.4).".to_owned()
         }
         DeflateItemKind::StoredLength(0) => "LEN 0000 and its complement ffff: a block without \
                                              bytes, which only brings the data to a whole byte, \
@@ -166,7 +166,7 @@ pub(crate) fn item_lines(
     lines
 }
 
-/// The text around what a match copies, the copied part marked.
+/// Returns the text around the source of a match, with the copied part marked.
 fn source_lines(
     message: &InspectedMessage,
     item: &DeflateItem,

@@ -1,4 +1,4 @@
-//! The bits of the byte under the cursor, and the fields of the frame with what each of them means.
+//! The table of a frame's fields, and the explanation of the field under the cursor.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -14,7 +14,8 @@ use crate::stage::Theme;
 use crate::text;
 use crate::wire::{Fault, Field, FieldSpan, Frame, format};
 
-/// One row a field, and the one under the cursor in full; without room only that one.
+/// Draws one row for each field, and the explanation of the field under the cursor. Without room
+/// only the latter.
 pub(crate) fn draw(
     session: &Session,
     frame: &Frame,
@@ -78,7 +79,7 @@ fn draw_table(spans: &[FieldSpan], cursor: usize, area: Rect, canvas: &mut Canva
     }
 }
 
-/// A byte in bits, with the one under the cursor in brackets.
+/// Returns a byte in bits, with the one under the cursor in brackets.
 fn byte_label(byte: u8, cursor: ByteCursor) -> String {
     let bits: String = (0..8)
         .map(|bit| {
@@ -89,7 +90,7 @@ fn byte_label(byte: u8, cursor: ByteCursor) -> String {
     format!(" · byte {} = 0x{byte:02x} = {bits}", cursor.byte)
 }
 
-/// Which bits of which bytes.
+/// Describes which bits or bytes of the frame a field covers.
 fn span_location(span: &FieldSpan) -> String {
     let (bits, bytes) = (&span.bits, &span.bytes);
     match (bits.len(), bytes.len()) {
@@ -100,7 +101,7 @@ fn span_location(span: &FieldSpan) -> String {
     }
 }
 
-/// What the field means here, and what is wrong with the frame.
+/// Returns the meaning of the field in this frame, and the faults of the frame.
 fn field_explanation(
     session: &Session,
     frame: &Frame,
@@ -110,6 +111,7 @@ fn field_explanation(
     let mut lines = Lines::from(format::escape_controls(&span.meaning));
     if span.field == Field::Payload && session.draft.is_none() {
         let text = payload_text::readable_text(session, frame)
+            // A short text is already shown as the value.
             .filter(|text| text.len() > span.value.len());
         lines.extend(
             text.map(|text| {
@@ -139,7 +141,7 @@ fn field_explanation(
         let beyond = draft.trailing_bytes();
         if !beyond.is_empty() {
             let text = format!(
-                "! {} after it begin a next frame: the length says less than is there (l corrects \
+                "! {} after it begin the next frame: the length is too small (l corrects \
                  it)",
                 format::byte_count(beyond.len() as u64)
             );
@@ -155,7 +157,7 @@ fn field_explanation(
     lines
 }
 
-/// The explanation with the field's name and value before it, where there is no table.
+/// Returns the explanation with the field's name and value before it, for when there is no table.
 fn with_field_name(span: &FieldSpan, explanation: Lines<'static>, theme: &Theme) -> Lines<'static> {
     let (letters, color) = field_tag(span, theme);
     let name = format!(

@@ -1,4 +1,5 @@
-//! The list of frames: one line each, and beside it, where there is room, what the list is doing.
+//! The list of frames, one line each, with a header that shows the filter and whether the list
+//! follows.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -13,7 +14,8 @@ use crate::text;
 use crate::wire::frame::Severity;
 use crate::wire::{MessageKind, Side, TraceRow, format};
 
-/// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
+/// Returns the number of rows that the list needs, at most `most`: the header, the frames, and a
+/// blank row.
 pub(crate) fn wanted_rows(session: &Session, most: u16) -> u16 {
     let trace = &session.connection().trace;
     let arriving =
@@ -34,9 +36,9 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     let filtered = session.filter.as_ref().map(|filter| filter.rows.as_slice());
     let total = filtered.map_or(session.connection().trace.rows().len(), <[u32]>::len);
     let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
-    // one more than the current frame, so that an answer is seen beside what it answers
     let arriving =
         if filtered.is_none() { partial_frame_lines(session, canvas) } else { Vec::new() };
+    // The frame after the current one stays visible, so that a response is seen beside its request.
     let first = (at + 2).min(total + arriving.len()).saturating_sub(rows);
     for (line, content) in arriving.iter().enumerate() {
         if let Some(row) = (total + line).checked_sub(first).filter(|row| *row < rows) {
@@ -55,8 +57,8 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     }
 }
 
-/// A line for what came after the list was full, and one for each side's frame that is not complete
-/// yet.
+/// Returns a line about the frames that are not listed because the list is full, and one for the
+/// incomplete frame of each side.
 pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let trace = &session.connection().trace;
@@ -81,7 +83,7 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
                 format::byte_count(frame.have),
                 format::group_thousands(needs.more.get())
             ),
-            None => format!("{what}: its length cannot be"),
+            None => format!("{what}: its length is impossible"),
         };
         Some(Line::from(vec![
             Text::styled("     …             ", theme.dim()),
@@ -95,7 +97,7 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
     full.into_iter().chain([Side::Client, Side::Server].into_iter().filter_map(line)).collect()
 }
 
-/// The columns' names, and whether the list follows.
+/// Draws the names of the columns, the filter, and whether the list follows new frames.
 fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let names = "     #       time  way   FIN opcode        key            len  says";
@@ -104,7 +106,7 @@ fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
     let (label, sign, color) = if following {
         ("● follows", "●", theme.good)
     } else {
-        ("❚❚ stands still · space follows", "❚❚", theme.warn)
+        ("❚❚ paused · space follows", "❚❚", theme.warn)
     };
     let filter = session.filter.as_ref().map(|filter| {
         let (passed, all) = (filter.rows.len(), session.connection().trace.rows().len());
@@ -116,7 +118,8 @@ fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
         )
     });
     let filter = filter.as_deref().map(text::sanitize).unwrap_or_default();
-    // what does not fit is said more shortly; that there is a filter, always
+    // Without room the words go first, then the names of the columns. The filter is always shown,
+    // because it hides frames.
     let room = usize::from(area.width).saturating_sub(text::width(names) + 1);
     let label = [label, sign].map(|label| format!("{filter}{label}"));
     let fits = label.iter().find(|label| text::width(label) <= room);
@@ -188,7 +191,7 @@ mod tests {
     use crossterm::event::KeyCode;
 
     #[test]
-    fn a_filter_is_seen_and_what_does_not_pass_is_not() {
+    fn an_active_filter_is_shown_and_hides_other_frames() {
         let (mut inspect, _inbox) = opened();
         assert_contains(&render_text(&inspect, 100, 30), &["● follows"]);
         press(&mut inspect, KeyCode::Char('f'));

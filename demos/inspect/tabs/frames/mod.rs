@@ -1,7 +1,7 @@
-//! The frames: the list, the bytes of one of them, its bits, and what each field means.
+//! The frames tab: the list, and the bytes, bits and fields of the selected frame.
 //!
-//! A field is the same colour and the same letter wherever it stands. The parts are drawn by
-//! `list`, `hex` and `fields`.
+//! A field has the same colour and letter everywhere. `list`, `hex`, `bits` and `fields` draw the
+//! parts.
 
 mod fields;
 mod list;
@@ -42,7 +42,7 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     let (list, rest) = split_rows(area, list::wanted_rows(session, most));
     list::draw(session, current, list, canvas);
     let Some((_, _, frame)) = session.current_frame() else {
-        let message = "The bytes of this frame are being fetched, or not in memory any more.";
+        let message = "The bytes of this frame are being fetched, or no longer in memory.";
         return canvas.draw_line(&Line::styled(message, canvas.theme.dim()), 1, rest);
     };
     let Some((raw, spans)) = session.bytes_under_cursor() else { return };
@@ -61,7 +61,7 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     picture.draw(session.cursor, bytes, canvas);
     let rest =
         if with_bits { bits::draw(&raw, &spans, session.cursor, rest, canvas) } else { rest };
-    // the page that `?` opens stands below, where it has room
+    // The page that `?` opens is shown below, if there is room.
     let table = spans.len() as u16 + DETAIL_ROWS;
     let (rest, page_area) =
         split_rows(rest, if rest.height >= table + MIN_RULE_ROWS { table } else { rest.height });
@@ -71,10 +71,10 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     }
 }
 
-/// Rows for the explanation of one field, its title among them.
+/// The number of rows for the explanation of one field, with its title.
 const DETAIL_ROWS: u16 = 6;
 
-/// Rows from which a page of rules is worth showing.
+/// The minimum number of rows for a page of rules.
 const MIN_RULE_ROWS: u16 = 10;
 
 fn frame_title(session: &Session, row: usize, frame: &Frame) -> String {

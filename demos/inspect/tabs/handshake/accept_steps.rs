@@ -1,7 +1,6 @@
-//! The handshake's proof and its verdict: the accept value step by step, every check by its letter,
-//! what was agreed.
+//! The accept value step by step, the checks of both heads, and what was negotiated.
 //!
-//! Where these stand on the tab is said in `handshake`; the rules are `wire`'s.
+//! `wire::handshake` implements the rules. `handshake` places these parts on the tab.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -15,17 +14,18 @@ use crate::text;
 use crate::wire::Side;
 use crate::wire::handshake::{CheckResult, GUID, HandshakeCheck, ValidatedHead};
 
-/// How many steps the accept value takes.
+/// The number of steps from the key to the compared accept value (RFC 6455 section 4.2.2).
 pub(crate) const ACCEPT_STEP_COUNT: usize = 5;
 
-/// A check of either head; those that found something have a letter.
+/// A check of either head. Checks of something that is there have a letter, which also marks their
+/// line.
 pub(crate) struct LetteredCheck {
     pub(crate) from: Side,
     pub(crate) check: HandshakeCheck,
     pub(crate) letter: Option<char>,
 }
 
-/// The checks of both heads, the request's first.
+/// Returns the checks of both heads, those of the request first.
 pub(crate) fn lettered_checks(session: &Session) -> Vec<LetteredCheck> {
     let mut letters = 'a'..='z';
     let checks = [Side::Client, Side::Server].into_iter().flat_map(|from| {
@@ -41,8 +41,8 @@ pub(crate) fn lettered_checks(session: &Session) -> Vec<LetteredCheck> {
         .collect()
 }
 
-/// The title of the accept steps and a line each. Those behind the step `at` are still covered;
-/// without one all are shown.
+/// Returns the title of the accept steps, and their lines. Steps after `at` are covered. With
+/// `None` all are shown.
 pub(crate) fn accept_step_lines(
     session: &Session,
     at: Option<usize>,
@@ -57,13 +57,14 @@ pub(crate) fn accept_step_lines(
     let received = response.and_then(|validation| validation.received_accept.as_deref());
     let steps = accept.steps(received);
     let title = at.and_then(|at| Some((at + 1, &steps.get(at)?.note))).map_or_else(
-        || "Accept: what the server had to answer, from the key above · n step by step".to_owned(),
+        || "Accept: what the server must send for the key above · n step by step".to_owned(),
         |(number, note)| format!("Accept: step {number} of {ACCEPT_STEP_COUNT} · {note}"),
     );
     let mut lines = Vec::new();
     for (number, step) in steps.into_iter().enumerate() {
         let here = at == Some(number);
         let covered = at.is_some_and(|at| number > at);
+        // The last step compares the computed value with the received one.
         let color = match (number, received) {
             (4, Some(value)) if value == accept.value => theme.good,
             (4, Some(_)) => theme.bad,
@@ -71,6 +72,7 @@ pub(crate) fn accept_step_lines(
         };
         let value = match number {
             _ if covered => "·".to_owned(),
+            // The key with the GUID appended would not fit, so only the GUID is shown.
             1 if width < 130 => GUID.to_owned(),
             _ => step.value,
         };
@@ -90,7 +92,7 @@ pub(crate) fn accept_step_lines(
             line.push_span(Span::styled(format!("   {}", step.note), style));
             lines.push(line);
         } else if number + 1 < ACCEPT_STEP_COUNT || here {
-            // of the step at hand the title says it
+            // The title already contains the note of the current step.
             lines.push(line);
         } else {
             lines.push(line);
@@ -100,8 +102,8 @@ pub(crate) fn accept_step_lines(
     Some((title, lines))
 }
 
-/// `Checks 11/12`, and every check by sign and letter; then what was not there, and what was
-/// agreed.
+/// Returns the title (`Checks 11/12`), and lines with all checks, what is absent, and what was
+/// negotiated.
 pub(crate) fn check_lines(
     session: &Session,
     all: &[LetteredCheck],
@@ -137,7 +139,8 @@ pub(crate) fn check_lines(
         all.iter().filter(|row| row.letter.is_some()).map(piece).collect(),
         width,
     );
-    // what the request left out is told again, better, by the answer
+    // What is absent is listed once: after the response its checks cover the request's optional
+    // fields too.
     let answered = session.connection().trace.head(Side::Server).is_some();
     let last = if answered { Side::Server } else { Side::Client };
     let absent = all.iter().filter(|row| row.letter.is_none() && row.from == last);
@@ -155,13 +158,13 @@ pub(crate) fn check_lines(
     (format!("Checks {kept}/{asked} · RFC 6455 §4.1, §4.2"), lines)
 }
 
-/// What both sides agreed on, in words; nothing where nothing was.
+/// Describes what both sides negotiated.
 pub(crate) fn agreement_lines(session: &Session) -> Vec<String> {
     let Some(validated) = session.connection().trace.head(Side::Server) else { return Vec::new() };
     let protocol = validated.validation.subprotocol.as_ref();
     let protocol = protocol.map(|name| {
         let name = crate::wire::format::escape_controls(name);
-        format!("subprotocol {name}: what the messages mean is written there")
+        format!("subprotocol {name}: it defines what the messages mean")
     });
     protocol.into_iter().chain(deflate_agreement(session.connection().trace.agreed())).collect()
 }

@@ -1,6 +1,4 @@
-//! One line of a head: its bytes in hex with their parts marked below, and what the line is for.
-//!
-//! Which line it is, and where this stands on the tab, is said in `handshake`.
+//! One line of a head: its bytes in hex with their parts marked, and the purpose of the line.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -18,18 +16,18 @@ use crate::wire::handshake::accept::decode_key;
 use crate::wire::handshake::{Head, HeadLineKind, HeadPart, HeadPartKind};
 use crate::wire::{Side, format};
 
-/// The bytes that stand side by side.
+/// Returns the number of bytes per row.
 fn bytes_per_row(width: u16) -> usize {
     (usize::from(width.saturating_sub(6)) / 3).clamp(1, 48)
 }
 
-/// The rows that the line takes, with its title.
+/// Returns the number of rows that the line takes, with its title.
 pub(crate) fn row_count(head: &Head, line: usize, width: u16) -> u16 {
     let bytes = head.lines().get(line).map_or(0, |line| line.line_end.end - line.text.start);
     1 + 2 * u16::try_from(bytes.div_ceil(bytes_per_row(width)).max(1)).unwrap_or(1000)
 }
 
-/// Title, hex and marks; the byte under the cursor is reversed.
+/// Draws the title, the hex and the marks. The byte under the cursor is reversed.
 pub(crate) fn draw(head: &Head, number: usize, byte: usize, area: Rect, canvas: &mut Canvas) {
     let Some(line) = head.lines().get(number) else { return };
     let (start, end) = (line.text.start, line.line_end.end);
@@ -87,6 +85,7 @@ fn hex_row(
             hex.push_span(Span::styled(format!("{:02x}", head.raw()[at]), style));
             hex.push_span(Span::raw(" "));
         }
+        // A part may run over several rows. Only its first and last row get a corner.
         let (begins, ends) = (here.start == part.bytes.start, here.end == part.bytes.end);
         let mark = bracket(&part_label(head, part), 3 * here.len() - 1, begins, ends);
         marks.push_span(Span::styled(mark + " ", style));
@@ -94,7 +93,8 @@ fn hex_row(
     [hex, marks]
 }
 
-/// `└─── field name ───┘` in so many cells; what is too narrow has only the name, or only a line.
+/// Returns `└─── field name ───┘` in `cells` cells. If that is too narrow, only the name or only a
+/// line.
 fn bracket(label: &str, cells: usize, begins: bool, ends: bool) -> String {
     let (left, right) = (if begins { "└" } else { "─" }, if ends { "┘" } else { "─" });
     let wide = label.chars().count();
@@ -116,6 +116,7 @@ fn part_label(head: &Head, part: &HeadPart) -> String {
         HeadPartKind::LineEnd => "LF".to_owned(),
         HeadPartKind::Value => {
             let count = part.bytes.len();
+            // The two fields whose values are base64 (RFC 6455 section 4.2.2).
             let coded = ["Sec-WebSocket-Key", "Sec-WebSocket-Accept"];
             let field = match head.lines()[part.line].kind {
                 HeadLineKind::Field(index) => head.fields().get(index),
@@ -132,7 +133,7 @@ fn part_label(head: &Head, part: &HeadPart) -> String {
     }
 }
 
-/// What the line is for, what was found in it, and what is wrong with it.
+/// Explains a line: its purpose, what was found in it, and its problems.
 pub(crate) fn explain_line(
     session: &Session,
     (from, number): (Side, usize),
@@ -169,8 +170,7 @@ pub(crate) fn explain_line(
             lines.extend(labelled_paragraph("", text, 0, width, plain, theme));
         }
         None => {
-            let text =
-                "No rule of the handshake asks for this line; HTTP lets anybody add headers.";
+            let text = "The handshake does not need this line; HTTP allows any further header.";
             lines.extend(labelled_paragraph("", text, 0, width, plain, theme));
         }
     }
@@ -209,7 +209,7 @@ pub(crate) fn draw_pane(title: &str, lines: &[Line], area: Rect, canvas: &mut Ca
     prose::draw_lines(lines, split_rows(area, 1).1, canvas);
 }
 
-/// What the line is there for, for somebody who sees it for the first time.
+/// Returns the purpose of a line, for readers who see it for the first time.
 pub(crate) fn purpose(head: &Head, number: usize) -> &'static str {
     let Some(line) = head.lines().get(number) else { return "" };
     let field = match line.kind {
@@ -221,6 +221,7 @@ pub(crate) fn purpose(head: &Head, number: usize) -> &'static str {
             return "101 says that from the next line's end on this connection speaks WebSocket. \
                     Any other status is plain HTTP: redirects and errors work as always.";
         }
+        // A folded line belongs to the field that it continues.
         HeadLineKind::Field(index) | HeadLineKind::Fold(index) => head.fields().get(index),
         HeadLineKind::Other | HeadLineKind::Blank => None,
     };
@@ -252,7 +253,7 @@ static PURPOSES: [(&str, &str); 9] = [
     (
         "Sec-WebSocket-Accept",
         "It proves that the peer speaks WebSocket and read this very request, not a cached one. \
-         It is no authentication: anybody can compute it.",
+         It is not authentication: anybody can compute it.",
     ),
     (
         "Sec-WebSocket-Version",

@@ -1,56 +1,48 @@
-//! The handshake: both heads line by line, the bytes of one line, the accept value step by step,
-//! every check, and why.
+//! The handshake tab: both heads line by line, the bytes of one line, the accept value step by
+//! step, and all checks with their reasons.
 //!
-//! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by
-//! `head_line`, the verdicts by `accept_steps`.
+//! `wire::handshake` validates the heads. `head_rows` draws a head, `head_line` the
+//! bytes of a line, and `accept_steps` the checks.
 
 mod accept_steps;
 mod head_line;
+mod head_rows;
 mod page;
-
-use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
 
 use crate::demos::inspect::action::Action;
-use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
-use crate::demos::inspect::parts::colors::side_style;
-use crate::demos::inspect::parts::colors::{result_symbol, role_color};
+use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::page::RulesPage;
 use crate::demos::inspect::parts::prose;
-use crate::demos::inspect::parts::units::format_time;
 use crate::demos::inspect::session::Session;
-use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{Head, HeadPartKind, ValidatedHead};
-use crate::wire::{Side, format};
-use accept_steps::{ACCEPT_STEP_COUNT, LetteredCheck};
+use crate::wire::Side;
+use accept_steps::ACCEPT_STEP_COUNT;
+use head_rows::HeadRows;
 
 /// The tab's keys.
 pub(crate) const KEY_HINT: &str =
     "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
 
-/// From this width on the heads stand side by side.
+/// The width in columns from which on the heads are shown side by side.
 const SIDE_BY_SIDE_WIDTH: u16 = 84;
 
-/// A line of a head takes at most so many rows.
-const MAX_FOLDED_ROWS: usize = 4;
-
-/// What the tab remembers.
+/// The state of the tab.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HandshakeTabState {
-    /// The line that has the cursor, the response's after the request's.
+    /// The index of the line under the cursor. Lines of the response follow those of the request.
     pub(crate) line: usize,
-    /// The byte of that line.
+    /// The index of the byte under the cursor within that line.
     pub(crate) byte: usize,
-    /// The step of the accept value that is shown last; none shows all.
+    /// The last shown step of the accept value; `None` shows all.
     pub(crate) step: Option<usize>,
 }
 
-/// Takes a key; none if it is not one of this tab's.
+/// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(
     state: &mut HandshakeTabState,
     session: &Session,
@@ -65,6 +57,7 @@ pub(crate) fn key(
         KeyCode::Left => state.byte = state.byte.saturating_sub(1),
         KeyCode::Right => state.byte = (state.byte + 1).min(bytes.saturating_sub(1)),
         KeyCode::Char('n') => {
+            // After the last step all of them are shown again.
             state.step = state
                 .step
                 .map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
@@ -84,19 +77,19 @@ fn line_len(session: &Session, (from, line): (Side, usize)) -> usize {
         .map_or(0, |line| line.line_end.end - line.text.start)
 }
 
-/// Puts the cursor on a line of a head.
+/// Moves the cursor to a line of a head.
 pub(crate) fn click(state: &mut HandshakeTabState, session: &Session, from: Side, number: usize) {
     if let Some(line) = session.head_lines().iter().position(|line| *line == (from, number)) {
         (state.line, state.byte) = (line, 0);
     }
 }
 
-/// The page of the line under the cursor.
+/// Returns the page of the line under the cursor.
 pub(crate) fn page(state: &HandshakeTabState, session: &Session) -> Option<RulesPage> {
     page::line_page(session, line_under_cursor(state, session)?)
 }
 
-/// The line under the cursor.
+/// Returns the line under the cursor, as its sender and its index in that head.
 fn line_under_cursor(state: &HandshakeTabState, session: &Session) -> Option<(Side, usize)> {
     let lines = session.head_lines();
     lines.get(state.line.min(lines.len().saturating_sub(1))).copied()
@@ -112,6 +105,7 @@ pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, can
     let half = if wide { (area.width - 3) / 2 } else { area.width };
     let heads = [Side::Client, Side::Server]
         .map(|from| HeadRows::new(session, from, at, &checks, half, theme));
+    // Without room for both heads, only the one with the cursor is shown.
     let tallest =
         heads.iter().filter(|rows| wide || rows.from == at.0).map(|rows| rows.lines.len()).max();
     let steps = accept_steps::accept_step_lines(session, state.step, area.width, theme);
@@ -155,7 +149,7 @@ pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, can
     head_line::draw_pane(&title, &explanation, last, canvas);
 }
 
-/// The rows that each part of the tab would like.
+/// The number of rows that each part of the tab needs.
 struct WantedRows {
     heads: u16,
     bytes: u16,
@@ -166,19 +160,22 @@ struct WantedRows {
 }
 
 impl WantedRows {
-    /// What each gets of `height`, from the top: heads, bytes, steps, checks, why. What matters
-    /// most is served first, and what is left goes to those that want more.
+    /// Distributes `height` rows, from the top: heads, bytes, steps, checks, explanation. The most
+    /// important parts are served first, and the rest goes to those that need more.
     fn share_out(&self, height: u16) -> [u16; 5] {
         let mut left = height;
         let mut take = |most: u16, least: u16| {
+            // Below its minimum a part would show little more than its title, so it gets no rows.
             let rows = if left < least { 0 } else { most.min(left) };
             left -= rows;
             rows
         };
         let mut heads = take(self.heads.min((height / 2).max(4)), 1);
+        // While the user goes through the steps, they matter more than the explanation.
         let first = if self.stepping { take(self.steps, 4) } else { 0 };
         let mut explanation = take(self.explanation.min(3), 2);
         let mut bytes = take(self.bytes.min(3), 3);
+        // Unless the user goes through them, the steps are shown whole or not at all.
         let steps = first + if self.stepping { 0 } else { take(self.steps, self.steps) };
         let checks = take(self.checks, 3);
         for (rows, wanted) in [
@@ -194,178 +191,7 @@ impl WantedRows {
     }
 }
 
-/// A head in rows: long lines folded, each with its verdict.
-struct HeadRows {
-    from: Side,
-    title: Line<'static>,
-    /// The number of the head's line with each row; none for what is behind the head.
-    lines: Vec<(Option<usize>, Line<'static>)>,
-    cursor: Option<usize>,
-}
-
-impl HeadRows {
-    fn new(
-        session: &Session,
-        from: Side,
-        cursor: (Side, usize),
-        checks: &[LetteredCheck],
-        width: u16,
-        theme: &Theme,
-    ) -> Self {
-        let (color, arrow) = side_style(from, theme);
-        let bold = Style::new().fg(color).add_modifier(Modifier::BOLD);
-        let validated = session.connection().trace.head(from);
-        let Some(head) = validated.and_then(|validated: &ValidatedHead| validated.head.as_ref())
-        else {
-            let title = Line::styled(format!("{arrow}  no answer yet"), theme.dim());
-            return Self { from, title, lines: Vec::new(), cursor: None };
-        };
-        let end = head_end(session, from);
-        let what = if from == Side::Client { "request" } else { "response" };
-        let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", format_time(at)));
-        let title = Line::styled(
-            format!("{arrow}  {what} · {}{at}", format::byte_count(head.raw().len() as u64)),
-            bold,
-        );
-        let cursor = (cursor.0 == from).then_some(cursor.1);
-        let room = usize::from(width).saturating_sub(4);
-        let mut lines = Vec::new();
-        for number in 0..head.lines().len() {
-            let row = checks.iter().find(|row| row.from == from && row.check.line == Some(number));
-            let verdict = row.map(|row| (result_symbol(row.check.result, theme), row.letter));
-            for (fold, spans) in
-                fold(styled_line(head, number, theme), room).into_iter().enumerate()
-            {
-                let mark = if cursor == Some(number) && fold == 0 { "▶" } else { " " };
-                let mut line = Line::styled(mark, Style::new().fg(theme.accent));
-                line.spans.extend(spans);
-                if let (0, Some(((sign, color), letter))) = (fold, verdict) {
-                    let gap = room + 2 - line.width().min(room + 1);
-                    let letter = letter.map_or_else(String::new, |letter| letter.to_string());
-                    line.push_span(Span::raw(" ".repeat(gap)));
-                    let style = Style::new().fg(color).add_modifier(Modifier::BOLD);
-                    line.push_span(Span::styled(format!("{sign}{letter}"), style));
-                }
-                lines.push((Some(number), line));
-            }
-        }
-        let glued = end.map_or(0, |(_, glued)| glued);
-        lines.extend(
-            bytes_after_head(session, from, glued, width, theme)
-                .into_iter()
-                .map(|line| (None, line)),
-        );
-        Self { from, title, lines, cursor }
-    }
-
-    fn draw(&self, area: Rect, canvas: &mut Canvas) {
-        canvas.draw_line(&self.title, 0, area);
-        let body = split_rows(area, 1).1;
-        let rows = usize::from(body.height);
-        let last = self.lines.iter().rposition(|(line, _)| line.is_some() && *line == self.cursor);
-        let first = (last.unwrap_or(0) + 1).saturating_sub(rows);
-        for (row, (number, line)) in self.lines.iter().skip(first).take(rows).enumerate() {
-            let spot = Rect { y: body.y + row as u16, height: 1, ..body };
-            if number.is_some() && *number == self.cursor {
-                canvas.buffer.set_style(spot, Style::new().bg(canvas.theme.selected));
-            }
-            canvas.draw_line(line, 0, spot);
-            if let Some(number) = number {
-                canvas.add_target(spot, ClickTarget::HeadLine(self.from, *number));
-            }
-        }
-    }
-}
-
-/// When a head was complete, and how many bytes came in one piece with its end.
-fn head_end(session: &Session, from: Side) -> Option<(Duration, usize)> {
-    let trace = &session.connection().trace;
-    trace.head(from)?;
-    let head = trace.frames_start(from);
-    let pieces = trace.arrivals().all().iter().filter(|piece| piece.from() == from);
-    let last = pieces.into_iter().find(|piece| piece.end() >= head)?;
-    Some((last.time(), (last.end() - head).to_usize_saturating()))
-}
-
-/// What came in one piece with the head's end, and whether that is legal.
-fn bytes_after_head(
-    session: &Session,
-    from: Side,
-    glued: usize,
-    width: u16,
-    theme: &Theme,
-) -> Vec<Line<'static>> {
-    if glued == 0 {
-        return Vec::new();
-    }
-    let bytes = session
-        .connection()
-        .read(from, session.connection().trace.frames_start(from), glued.min(8))
-        .unwrap_or_default();
-    let hex = format::spaced_hex(&bytes, 8) + if glued > 8 { " …" } else { "" };
-    let remark = match (from, session.connection().trace.is_open()) {
-        (Side::Server, true) => "the first frame came with the 101: legal",
-        (Side::Server, false) => "a body: this is plain HTTP",
-        (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
-    };
-    let text =
-        format!("{} after the blank line: {hex} · {remark}", format::byte_count(glued as u64));
-    prose::labelled_paragraph(" + ", &text, 3, width, theme.dim(), theme)
-}
-
-/// One line of a head, each part in its colour, its line end made visible.
-fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> {
-    let parts = head.parts().into_iter().filter(|part| part.line == number);
-    parts
-        .map(|part| {
-            let shown = String::from_utf8_lossy(&head.raw()[part.bytes.clone()]);
-            let style = Style::new().fg(role_color(part.kind, theme));
-            let style = match part.kind {
-                HeadPartKind::Method | HeadPartKind::Status => style.add_modifier(Modifier::BOLD),
-                _ => style,
-            };
-            let shown = match part.kind {
-                HeadPartKind::LineEnd => shown.escape_debug().to_string(),
-                _ => text::sanitize(&shown).into_owned(),
-            };
-            Span::styled(shown, style)
-        })
-        .collect()
-}
-
-/// The spans in rows of at most `cells` cells; those after the first are indented, and the last
-/// says when there would be more.
-fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
-    let mut rows = vec![Vec::new()];
-    let mut used = 0;
-    for span in spans {
-        let mut rest = &*span.content;
-        while !rest.is_empty() {
-            let piece = text::prefix_within(rest, cells.saturating_sub(used));
-            if piece.is_empty() && used > 2 {
-                if rows.len() == MAX_FOLDED_ROWS {
-                    rows.last_mut().expect("it has the first row").push(Span::raw("…"));
-                    return rows;
-                }
-                rows.push(vec![Span::raw("  ")]);
-                used = 2;
-                continue;
-            }
-            // without room for a single sign there is nothing to show
-            if piece.is_empty() {
-                return rows;
-            }
-            used += text::width(piece);
-            rows.last_mut()
-                .expect("it has the first row")
-                .push(Span::styled(piece.to_owned(), span.style));
-            rest = &rest[piece.len()..];
-        }
-    }
-    rows
-}
-
-/// There is no head to show: nothing has come, or something else has.
+/// Draws why there is no head: nothing has arrived, or something that is not a head.
 fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let mut lines = Vec::new();
@@ -385,7 +211,7 @@ fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
         }
     }
     if lines.is_empty() {
-        lines.push(Line::styled("Nothing has been said yet.", theme.dim()));
+        lines.push(Line::styled("Nothing has been received yet.", theme.dim()));
     }
     prose::draw_lines(&lines, split_rows(area, 1).1, canvas);
 }
@@ -422,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_accept_value_is_uncovered_step_by_step() {
+    fn the_accept_value_is_revealed_step_by_step() {
         let (mut inspect, _inbox) = opened();
         inspect.show_tab(Tab::Handshake);
         for _ in 0..3 {
@@ -438,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_walks_through_the_bytes_of_a_line() {
+    fn the_cursor_moves_through_the_bytes_of_a_line() {
         let (mut inspect, _inbox) = opened();
         inspect.show_tab(Tab::Handshake);
         for _ in 0..99 {
@@ -451,17 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_folded_and_not_cut() {
-        let spans = vec![Span::raw("name: "), Span::raw("0123456789")];
-        let rows = fold(spans, 8);
-        let rows: Vec<String> =
-            rows.iter().map(|row| row.iter().map(|span| &*span.content).collect()).collect();
-        assert_eq!(rows, ["name: 01", "  234567", "  89"]);
-        assert_eq!(fold(vec![Span::raw("abc")], 0).len(), 1);
-    }
-
-    #[test]
-    fn what_matters_most_is_served_first() {
+    fn the_most_important_parts_get_rows_first() {
         let wanted =
             WantedRows { heads: 9, bytes: 5, steps: 6, checks: 4, explanation: 3, stepping: false };
         assert_eq!(wanted.share_out(27), [9, 5, 6, 4, 3]);

@@ -1,4 +1,4 @@
-//! The page of one line of a head.
+//! The page of rules for one line of a head.
 
 use super::accept_steps::lettered_checks;
 use super::head_line::purpose;
@@ -6,7 +6,7 @@ use crate::demos::inspect::parts::page::{RulesPage, head_problem_page};
 use crate::demos::inspect::session::Session;
 use crate::wire::{Side, format};
 
-/// The page of a line of a head: what it is for, what was checked in it, and what is wrong with it.
+/// Returns the page of a line of a head: its purpose, its checks and its problems.
 pub(crate) fn line_page(session: &Session, (from, number): (Side, usize)) -> Option<RulesPage> {
     let validated = session.connection().trace.head(from)?;
     let head = validated.head.as_ref()?;

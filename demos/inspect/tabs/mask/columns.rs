@@ -1,7 +1,7 @@
-//! The payload in columns: index, wire, key, plain and text of each byte, and a frame around the
+//! The payload in columns: index, wire, key, plain and text of each byte, with a frame around the
 //! step.
 //!
-//! Long payloads are shown a page at a time.
+//! Long payloads are shown one page at a time.
 
 use std::ops::Range;
 
@@ -16,31 +16,32 @@ use crate::demos::inspect::session::payload_text::{PayloadKind, Utf8State};
 use crate::text;
 use crate::wire::frame::utf8::Utf8Validator;
 
-/// Cells of the names at the left.
+/// The width of the names at the left in cells.
 const NAMES_WIDTH: u16 = 10;
 
-/// Cells of a column; the frame's right edge stands in the next one.
+/// The width of a column in cells. The right edge of the frame stands in the next column.
 const CELL_WIDTH: u16 = 5;
 
-/// Cells of the remarks at the right.
+/// The width of the remarks at the right in cells.
 const NOTES_WIDTH: u16 = 40;
 
-/// There is room for remarks beside the columns.
+/// Whether there is room for remarks beside the columns.
 pub(crate) fn has_notes(width: u16) -> bool {
     width >= 88
 }
 
-/// The rows of the table.
+/// Returns the number of rows of the table.
 pub(crate) fn row_count(unmasking: &Unmasking, height: u16) -> u16 {
+    // On a small screen the row `i mod 4` is left out.
     let all = if height < 12 { 6 } else { 7 };
     all + u16::from(unmasking.apply_twice)
 }
 
-/// The columns that are shown.
+/// Returns the range of shown columns: the page that contains the step.
 fn visible_columns(unmasking: &Unmasking, width: u16) -> Range<usize> {
     let notes = if has_notes(width) { NOTES_WIDTH } else { 0 };
     let room = usize::from(width.saturating_sub(NAMES_WIDTH + notes + 1) / CELL_WIDTH).max(1);
-    // whole turns of the key, and whole wide steps, where they fit
+    // A page holds whole repetitions of the key and whole wide steps, if they fit.
     let room =
         [8, 4].into_iter().find(|unit| room >= *unit).map_or(room, |unit| room / unit * unit);
     let first = unmasking.step / room * room;
@@ -98,13 +99,14 @@ pub(crate) fn draw(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) {
     draw_notes(unmasking, &page, &parts, &spelling, area, canvas);
 }
 
-/// Two cells from the left, where the frame's edge and a blank stand; what is long begins earlier.
+/// Pads a cell by two cells at the left, for the frame's edge and a blank, or by fewer if the
+/// content is long.
 fn pad_cell(shown: &str) -> String {
     let spare = usize::from(CELL_WIDTH).saturating_sub(text::width(shown));
     format!("{}{shown}", " ".repeat(spare.min(2)))
 }
 
-/// What stands in one cell, and how.
+/// Returns the text of one cell and its style.
 fn cell_text(
     unmasking: &Unmasking,
     part: ColumnsRow,
@@ -145,7 +147,7 @@ fn cell_text(
     }
 }
 
-/// The frame around the step, from the wire's row to the line below the key.
+/// Draws the frame around the step, from the row of the wire to the line below the key.
 fn draw_edge(
     unmasking: &Unmasking,
     page: &Range<usize>,
@@ -154,6 +156,7 @@ fn draw_edge(
     canvas: &mut Canvas,
 ) {
     let group = unmasking.step_range();
+    // A wide step can be cut off by the end of the page.
     let (first, end) = (group.start.max(page.start), group.end.min(page.end));
     if first >= end {
         return;
@@ -181,15 +184,15 @@ fn draw_edge(
     }
 }
 
-/// What the bytes up to some index spell.
+/// The text that the bytes up to some index spell.
 struct Spelling {
-    /// What is shown below each byte: a character stands below its last one.
+    /// The cell below each byte. A character stands below its last byte.
     cells: Vec<String>,
-    /// The first byte that no UTF-8 can have there.
+    /// The index of the first invalid byte.
     invalid_at: Option<usize>,
-    /// The character whose last byte is the step.
+    /// The character that ends at the step.
     step_char: Option<char>,
-    /// Where the text stands after the step.
+    /// The state of the decoder after the step.
     utf8_state: Utf8State,
 }
 
@@ -203,6 +206,7 @@ fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
     };
     let mut text = Utf8Validator::new();
     let mut open = carried.to_vec();
+    // It cannot fail: these bytes were found to be the start of a character.
     let _ = text.push(carried);
     let last = unmasking.step_range().end - 1;
     for (index, byte) in unmasking.plain_bytes[..end.max(last + 1)].iter().enumerate() {
@@ -215,6 +219,8 @@ fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
             str::from_utf8(&open).ok().filter(|_| whole).and_then(|open| open.chars().next());
         spelled_text.cells.push(match (spelled_text.invalid_at, letter) {
             (Some(broken), _) if broken == index => "✗".to_owned(),
+            // After an invalid byte it is unknown where characters begin, so only ASCII is shown as
+            // text.
             (Some(_), _) if matches!(byte, b' '..=b'~') => char::from(*byte).to_string(),
             (None, Some(' ')) => "␣".to_owned(),
             (None, Some(letter)) => display_char(letter),
@@ -236,7 +242,7 @@ fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
     spelled_text
 }
 
-/// What the byte at the step spells, in words.
+/// Describes what the byte at the step spells.
 pub(crate) fn describe_step(unmasking: &Unmasking) -> String {
     let spelled_text = spell(unmasking, unmasking.step_range().end);
     match (unmasking.payload_kind, spelled_text.step_char, spelled_text.utf8_state) {
@@ -247,13 +253,13 @@ pub(crate) fn describe_step(unmasking: &Unmasking) -> String {
         (_, None, Utf8State::Partial(have, of)) => {
             format!("byte {have} of the {of} of a character")
         }
-        (PayloadKind::Text, ..) => "no character can have this byte here".to_owned(),
+        (PayloadKind::Text, ..) => "no character has this byte here".to_owned(),
         _ => format!("= {}", unmasking.plain_bytes[unmasking.step]),
     }
 }
 
-/// The remark about the key beside its row, and the one about the text beside its row, or below the
-/// table.
+/// Draws the remarks about key and text beside their rows. Without room, the one about the text
+/// stands below the table.
 fn draw_notes(
     unmasking: &Unmasking,
     page: &Range<usize>,
@@ -291,8 +297,7 @@ fn draw_notes(
     canvas.draw_line(&Line::styled(again, theme.dim()), row(ColumnsRow::Key), beside);
     canvas.draw_line(&Line::styled(text, style), row(ColumnsRow::Text), beside);
     if unmasking.changed {
-        let text =
-            Line::styled("≠ not as it was seen · r puts it back", Style::new().fg(theme.warn));
+        let text = Line::styled("≠ changed · r restores it", Style::new().fg(theme.warn));
         canvas.draw_line(&text, row(ColumnsRow::Wire), beside);
     }
     if unmasking.apply_twice {
@@ -302,16 +307,16 @@ fn draw_notes(
     }
 }
 
-/// How the payload reads up to the step, and whether that is fine.
+/// Returns the state of the text up to the step, and whether it is valid.
 fn utf8_status(unmasking: &Unmasking, spelling: &Spelling) -> (String, bool) {
     match unmasking.payload_kind {
         PayloadKind::Compressed => return ("compressed: text only once inflated".to_owned(), true),
-        PayloadKind::Binary => return ("binary: any bytes are right".to_owned(), true),
+        PayloadKind::Binary => return ("binary: any bytes are valid".to_owned(), true),
         PayloadKind::Other => return ("not part of a message".to_owned(), true),
         PayloadKind::Text => {}
     }
     let Some(carried) = &unmasking.carried else {
-        return ("UTF-8: broken in an earlier fragment".to_owned(), false);
+        return ("UTF-8: invalid in an earlier fragment".to_owned(), false);
     };
     let begun = if carried.is_empty() { "" } else { " · begun in the frame before" };
     match spelling.utf8_state {
@@ -319,6 +324,6 @@ fn utf8_status(unmasking: &Unmasking, spelling: &Spelling) -> (String, bool) {
         Utf8State::Partial(have, of) => {
             (format!("UTF-8 so far: valid, {have} of {of} bytes{begun}"), true)
         }
-        Utf8State::Invalid(at) => (format!("UTF-8: broken at i = {at}"), false),
+        Utf8State::Invalid(at) => (format!("UTF-8: invalid at i = {at}"), false),
     }
 }

@@ -1,6 +1,5 @@
-//! Below the columns: the step bit by bit, what can be tried, and why there is a mask at all.
-//!
-//! What the bytes are after what was tried is `unmasking`'s to say.
+//! The parts below the columns: the step bit by bit, the experiments, and why there is a mask at
+//! all.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -14,7 +13,7 @@ use crate::stage::Theme;
 use crate::text;
 use crate::wire::{Side, format};
 
-/// The step as an XOR: of eight bits, or of 64.
+/// Draws the step as an XOR of 8 or 64 bits.
 pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) {
     let group = unmasking.step_range();
     let last = unmasking.wire_bytes.len() - 1;
@@ -34,7 +33,7 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     } else {
         byte_step_lines(unmasking, canvas.theme)
     };
-    // without room the bits' numbers go first, then the line between
+    // Without room the bit numbers go first, then the dividing line.
     let leave: &[usize] = match body.height {
         0..=3 => &[0, 3],
         4 => &[0],
@@ -43,6 +42,7 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     let kept = lines.iter().enumerate().filter(|(number, _)| !leave.contains(number));
     for (row, (number, line)) in (0..).zip(kept) {
         canvas.draw_line(line, row, body);
+        // Only the rows of bits can be clicked.
         if !unmasking.wide_steps && matches!(number, 1 | 2 | 4) {
             for bit in 0..8 {
                 let x = body.x + BITS_COLUMN + 2 * u16::from(bit);
@@ -54,13 +54,13 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     }
 }
 
-/// Where the bits begin.
+/// The column in which the bits begin.
 const BITS_COLUMN: u16 = 16;
 
-/// The name of the row that is the result: in it the bits that the key turned are bold.
+/// The name of the row with the result. Bits in it that the key has flipped are bold.
 const PLAIN_ROW_NAME: &str = "= plain";
 
-/// The bits of the step's byte.
+/// Returns the rows of a step of one byte, bit by bit.
 fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     let (at, turn) = (unmasking.step, unmasking.step % 4);
     let (wire, key, plain) =
@@ -106,7 +106,7 @@ fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     ]
 }
 
-/// The bytes of a wide step as one number.
+/// Returns the rows of a wide step, with its bytes as one number.
 fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     let group = unmasking.step_range();
     let (first, count) = (group.start, group.len());
@@ -117,6 +117,7 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
             Span::styled(about, theme.dim()),
         ])
     };
+    // A step begins at a multiple of eight, so the key always begins with its first byte.
     let twice = [unmasking.key, unmasking.key].concat();
     let there = if count < 8 {
         format!("{count} of 8 bytes are left")
@@ -140,7 +141,7 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     ]
 }
 
-/// What can be tried, with what it does to this very byte.
+/// Draws the experiments, with the effect of each on the current byte.
 pub(crate) fn draw_experiments(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) {
     let (rule, body) = split_rows(area, 1);
     canvas.draw_rule("Try it (nothing is sent)", rule);
@@ -213,7 +214,7 @@ fn experiments(unmasking: &Unmasking) -> [Experiment; 4] {
     ]
 }
 
-/// Why there is a mask, in as many sentences as there is room for.
+/// Draws why there is a mask, in as many sentences as there is room for.
 pub(crate) fn draw_rationale(from: Side, area: Rect, canvas: &mut Canvas) {
     if area.height < 2 {
         let text = "Why: a script must not choose the bytes that stand on the wire (§10.3)";
@@ -223,15 +224,15 @@ pub(crate) fn draw_rationale(from: Side, area: Rect, canvas: &mut Canvas) {
     canvas.draw_rule("Why mask at all?", rule);
     let mut text = String::from(
         "A script in a browser may open a WebSocket to any server and choose every byte of its \
-         messages. Were they to stand on the wire as chosen, they could look like an HTTP answer, \
+         messages. If they went on the wire as chosen, they could look like an HTTP response, \
          and a careless proxy would cache it for others. A key that the script does not know \
-         makes the bytes unforeseeable (§10.3). ",
+         makes the bytes unpredictable (§10.3). ",
     );
     if from == Side::Client {
-        text += "It is no encryption: the key travels in the same frame, and only wss:// hides \
+        text += "It is not encryption: the key travels in the same frame, and only wss:// hides \
                  the content. A server does not mask (§5.1): the scripts are not on its side.";
     } else {
-        text += "It is no encryption: the key travels in the same frame, and only wss:// hides \
+        text += "It is not encryption: the key travels in the same frame, and only wss:// hides \
                  the content.";
     }
     let lines = Line::styled(text, canvas.theme.dim());

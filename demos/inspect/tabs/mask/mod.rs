@@ -1,7 +1,7 @@
-//! The mask: a payload unmasked byte by byte, and what a flipped bit, a zero key or a second pass
-//! would do to it.
+//! The mask tab: a payload unmasked byte by byte, with experiments: a flipped bit, a zero key, a
+//! second pass.
 //!
-//! Nothing that is tried here is sent; the frame that was seen stays as it is.
+//! The experiments send nothing and do not change the frame.
 
 mod columns;
 mod explanation;
@@ -29,15 +29,15 @@ use unmasking::{NoMaskReason, Unmasking};
 pub(crate) const KEY_HINT: &str = "n → next  p ← back  a auto, 1–9 speed  b bit  f flip  z zero \
                                    key  t twice  w wide  k key  r reset  h keys";
 
-/// How often the tab wants the time while it is shown: only while steps go on by themselves.
+/// Returns how often the tab needs the time: only while it steps automatically.
 pub(crate) fn tick_interval(state: &MaskTabState) -> Option<Duration> {
     state.auto_step.map(AutoStep::interval)
 }
 
-/// Takes the time: steps on if it is due.
+/// Goes to the next step if it is due.
 pub(crate) fn tick(state: &mut MaskTabState, session: &mut Session, now: Instant) {
     let Some(auto) = &mut state.auto_step else { return };
-    // a tick may come a little early, and more often where another demo asks for that
+    // A tick may come a little early, or more often if another demo asks for more ticks.
     let due = auto
         .last_step
         .is_none_or(|last| now.saturating_duration_since(last) >= auto.interval() * 9 / 10);
@@ -62,7 +62,7 @@ pub(crate) fn tick(state: &mut MaskTabState, session: &mut Session, now: Instant
     }
 }
 
-/// Takes a key; none if it is not one of this tab's.
+/// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(
     state: &mut MaskTabState,
     session: &mut Session,
@@ -79,12 +79,14 @@ pub(crate) fn key(
         Err(_) => return None,
     };
     let frame = Some(unmasking::frame_id(session, unmasking.row));
+    // Experiments belong to one frame. Another frame starts without any.
     let known = state.frame == frame;
     let mut tried =
         if known { state.clone() } else { MaskTabState { frame, ..MaskTabState::default() } };
     let mut cursor = session.cursor;
     let mut go = |step: usize| cursor.byte = unmasking.header_len + step;
     match (key.code, &mut tried.auto_step) {
+        // Digits choose a tab, except during automatic stepping.
         (KeyCode::Char(digit @ '1'..='9'), Some(auto)) => {
             auto.steps_per_second = digit as u32 - '0' as u32
         }
@@ -97,6 +99,7 @@ pub(crate) fn key(
         (KeyCode::Char('a'), auto @ Some(_)) => *auto = None,
         (KeyCode::Char('a'), auto) => {
             *auto = Some(AutoStep { steps_per_second: 2, last_step: None });
+            // At the end, automatic stepping starts over.
             if unmasking.next_step() == unmasking.step {
                 go(0);
             }
@@ -114,13 +117,13 @@ pub(crate) fn key(
     ) {
         tried.auto_step = None;
     }
-    // what is looked at closely must not be pulled away by the next frame
+    // The next frame that arrives must not replace the one that the user works on.
     session.selected_row = Some(unmasking.row);
     (*state, session.cursor) = (tried, cursor);
     Some(Vec::new())
 }
 
-/// Tries something; none if no such thing can be tried.
+/// Applies the experiment of a letter. Returns `None` if the letter has none.
 fn try_letter(
     state: &mut MaskTabState,
     letter: char,
@@ -141,6 +144,7 @@ fn try_letter(
         't' => state.apply_twice = !state.apply_twice,
         'w' => state.wide_steps = !state.wide_steps,
         'r' => {
+            // The width of a step is a way to look at the frame, not an experiment, so it stays.
             *state = MaskTabState {
                 frame: state.frame,
                 wide_steps: state.wide_steps,
@@ -152,7 +156,7 @@ fn try_letter(
     Some(())
 }
 
-/// Goes to a step.
+/// Selects a step.
 pub(crate) fn click(state: &mut MaskTabState, session: &mut Session, step: usize) {
     let Ok(unmasking) = Unmasking::from_current(session, state) else { return };
     let (row, byte) = (
@@ -217,14 +221,14 @@ fn title_line(state: &MaskTabState, unmasking: &Unmasking, canvas: &Canvas) -> L
     Line::from(spans)
 }
 
-/// There is nothing to unmask: why, and where there is.
+/// Draws why there is nothing to unmask, and where the nearest masked frame is.
 fn draw_no_mask(session: &Session, reason: &NoMaskReason, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let single_line = |text: &'static str| vec![text.to_owned()];
     let (lines, masked) = match *reason {
         NoMaskReason::NoFrame => (vec![no_frames::text(session)], None),
         NoMaskReason::BytesGone => {
-            (single_line("The bytes of this frame are not in memory any more."), None)
+            (single_line("The bytes of this frame are no longer in memory."), None)
         }
         NoMaskReason::Empty { row } => (
             vec![

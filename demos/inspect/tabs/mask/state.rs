@@ -1,33 +1,33 @@
-//! What the mask's page remembers.
+//! The state of the mask tab.
 
 use std::time::{Duration, Instant};
 
 use crate::wire::MaskingKey;
 
-/// Bytes of one wide step.
+/// The number of bytes of a wide step.
 pub(crate) const WIDE_STEP: usize = 8;
 
-/// What the tab remembers: what is tried, and of which frame. Which byte and bit is looked at, the
-/// cursor says.
+/// The state of the tab: the frame and the experiments on it. The session's cursor holds the
+/// current byte and bit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MaskTabState {
-    /// The frame that the rest belongs to: the run, the connection and the row.
+    /// The frame that the experiments belong to: run, connection and row.
     pub(crate) frame: Option<(u64, usize, usize)>,
-    /// Flipped bits of the payload on the wire: index, and a 1 for each flipped bit.
+    /// The flipped bits of the payload on the wire: the index of the byte, and a mask of its bits.
     pub(crate) flips: Vec<(usize, u8)>,
-    /// Another key, with which the same text is masked.
+    /// Another key to mask the same payload with.
     pub(crate) key: Option<MaskingKey>,
-    /// The key is applied once more.
+    /// Whether the key is applied once more.
     pub(crate) apply_twice: bool,
-    /// Eight bytes a step.
+    /// Whether a step has eight bytes.
     pub(crate) wide_steps: bool,
     pub(crate) auto_step: Option<AutoStep>,
 }
 
-/// Steps go on by themselves.
+/// Automatic stepping.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AutoStep {
-    /// Steps a second.
+    /// The number of steps per second, from 1 to 9.
     pub(crate) steps_per_second: u32,
     pub(crate) last_step: Option<Instant>,
 }

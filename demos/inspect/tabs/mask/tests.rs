@@ -49,7 +49,7 @@ fn section_5_7_hello_at_its_third_byte() {
 }
 
 #[test]
-fn what_matters_is_there_on_a_slide_too() {
+fn a_slide_shows_the_essential_parts() {
     let (mut inspect, _inbox) = hello();
     type_keys(&mut inspect, "nn");
     assert_contains(
@@ -63,7 +63,7 @@ fn what_matters_is_there_on_a_slide_too() {
 }
 
 #[test]
-fn what_is_tried_changes_the_page_and_nothing_else() {
+fn experiments_change_the_tab_and_nothing_else() {
     let (mut inspect, _inbox) = hello();
     type_keys(&mut inspect, "nnbbf");
     let shown = render_text(&inspect, 100, 30);
@@ -116,7 +116,7 @@ fn steps_stay_within_the_payload() {
 }
 
 #[test]
-fn it_wants_the_time_only_while_it_moves() {
+fn the_tab_needs_ticks_only_while_it_steps_automatically() {
     let (mut inspect, _inbox) = hello();
     assert_eq!(inspect.tick_interval(), None);
     type_keys(&mut inspect, "a9");
@@ -141,7 +141,7 @@ fn it_wants_the_time_only_while_it_moves() {
 }
 
 #[test]
-fn a_frame_of_the_server_says_why_there_is_nothing_to_undo() {
+fn a_server_frame_shows_why_there_is_nothing_to_undo() {
     let (mut inspect, _inbox) = hello();
     inspect.session.select_row(1);
     assert_contains(
@@ -153,7 +153,7 @@ fn a_frame_of_the_server_says_why_there_is_nothing_to_undo() {
 }
 
 #[test]
-fn a_character_that_began_in_the_frame_before_is_gone_on_with() {
+fn a_character_that_began_in_the_frame_before_is_continued() {
     let frames =
         encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98\x80"], || Some([9, 8, 7, 6]));
     let (mut inspect, _inbox) = seen(&[(Side::Client, &frames[0]), (Side::Client, &frames[1])]);

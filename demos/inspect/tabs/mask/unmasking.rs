@@ -1,7 +1,6 @@
-//! What is on the mask's page: the payload with everything that is tried on it.
+//! The payload of the mask tab with all experiments applied.
 //!
-//! It is made anew from the frame whenever it is needed, so that nothing can be out of step with
-//! it.
+//! It is computed from the frame whenever it is needed, so that it can never be out of date.
 
 use super::state::{MaskTabState, WIDE_STEP};
 use crate::demos::inspect::session::Session;
@@ -10,7 +9,7 @@ use crate::demos::inspect::session::payload_text::PayloadKind;
 use crate::wire::frame::mask;
 use crate::wire::{MaskingKey, Side};
 
-/// Why there is nothing to unmask.
+/// The reason why there is nothing to unmask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoMaskReason {
     NoFrame,
@@ -19,33 +18,37 @@ pub(crate) enum NoMaskReason {
     Unmasked { row: usize, from: Side, nearest_masked: Option<usize> },
 }
 
-/// A payload, its key, and where the reader is in it.
+/// A payload, its key, and the current step.
 #[derive(Debug)]
 pub(crate) struct Unmasking {
     pub(crate) row: usize,
     pub(crate) from: Side,
     pub(crate) header_len: usize,
-    /// All payload bytes of the frame; fewer may be here.
+    /// The payload length of the frame in bytes. `wire_bytes` may hold fewer.
     pub(crate) payload_len: u64,
-    /// What is on the wire, with what is tried.
+    /// The payload on the wire, with the experiments applied.
     pub(crate) wire_bytes: Vec<u8>,
-    /// What was on the wire.
+    /// The payload as it was on the wire.
     pub(crate) original_wire_bytes: Vec<u8>,
     pub(crate) key: MaskingKey,
     pub(crate) plain_bytes: Vec<u8>,
     pub(crate) step: usize,
     pub(crate) bit: u8,
     pub(crate) payload_kind: PayloadKind,
-    /// The character that the fragments before began; none if the text was broken already.
+    /// The start of a character at the end of the fragment before; `None` if the text is already
+    /// invalid.
     pub(crate) carried: Option<Vec<u8>>,
     pub(crate) apply_twice: bool,
     pub(crate) wide_steps: bool,
-    /// Something is not as it was seen.
+    /// Whether an experiment has changed the payload or the key.
     pub(crate) changed: bool,
 }
 
 impl Unmasking {
-    /// The frame that is shown, with what was tried on it.
+    /// Returns the payload of the shown frame, with the experiments on it applied.
+    ///
+    /// # Errors
+    /// Fails if there is nothing to unmask, and says why.
     pub(crate) fn from_current(
         session: &Session,
         tried: &MaskTabState,
@@ -68,9 +71,10 @@ impl Unmasking {
         let none = MaskTabState::default();
         let state = if tried.frame == Some(frame_id(session, row)) { tried } else { &none };
         let key = state.key.unwrap_or(first);
+        // Undoing the mask and applying the new key leaves the plain text the same.
         let mut wire = mask::unmask(&mask::unmask(&seen, first), key);
         for (at, bits) in &state.flips {
-            // a file's frame may be here only in part by now
+            // The frame may have been fetched again with fewer bytes.
             wire.get_mut(*at).into_iter().for_each(|byte| *byte ^= bits);
         }
         let reading = PayloadKind::from_row(list);
@@ -102,19 +106,19 @@ impl Unmasking {
         })
     }
 
-    /// The bytes that this step unmasks: one, or eight.
+    /// Returns the range of bytes that this step unmasks: one, or up to eight.
     pub(crate) fn step_range(&self) -> std::ops::Range<usize> {
         let first = if self.wide_steps { self.step / WIDE_STEP * WIDE_STEP } else { self.step };
         first..(first + if self.wide_steps { WIDE_STEP } else { 1 }).min(self.wire_bytes.len())
     }
 
-    /// The step after this one; the same at the end.
+    /// Returns the step after this one, or this one at the end.
     pub(crate) fn next_step(&self) -> usize {
         let next = self.step_range().end;
         if next < self.wire_bytes.len() { next } else { self.step }
     }
 
-    /// The step before this one.
+    /// Returns the step before this one.
     pub(crate) fn previous_step(&self) -> usize {
         if self.wide_steps {
             self.step_range().start.saturating_sub(WIDE_STEP)
@@ -124,12 +128,12 @@ impl Unmasking {
     }
 }
 
-/// A row of one of the connections.
+/// Identifies a frame across runs and connections.
 pub(crate) fn frame_id(session: &Session, row: usize) -> (u64, usize, usize) {
     (session.run, session.connection().number, row)
 }
 
-/// Frames that are looked through in each direction for a masked one.
+/// The maximum number of frames that are searched in each direction for a masked one.
 const MAX_FRAMES_SEARCHED: usize = 10_000;
 
 fn nearest_masked(session: &Session, row: usize) -> Option<usize> {

@@ -1,6 +1,6 @@
-//! Where something is wrong: the bytes around the place, the place marked, the bits of its byte.
+//! The location of a problem: the bytes around it, the byte marked, and its bits.
 //!
-//! What is wrong there is told by `verdict`.
+//! `verdict` explains what is wrong there.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -15,7 +15,7 @@ use crate::demos::inspect::session::Session;
 use crate::wire::explain::{FrameContext, field_span};
 use crate::wire::{Field, FieldSpan, format};
 
-/// The bytes around the place, the place itself marked, and the bits of its byte.
+/// Draws the bytes around a fault with its byte marked, and the bits of that byte.
 pub(crate) fn draw_frame(
     session: &Session,
     found: &LocatedFault,
@@ -24,7 +24,7 @@ pub(crate) fn draw_frame(
     canvas: &mut Canvas,
 ) {
     let Some(raw) = found.frame_bytes(session).filter(|raw| !raw.is_empty()) else {
-        canvas.draw_rule("The bytes of this frame are not in memory any more", area);
+        canvas.draw_rule("The bytes of this frame are no longer in memory", area);
         return;
     };
     let context = found.row.and_then(|row| session.frame(row)).map(|frame| frame.context);
@@ -60,11 +60,12 @@ pub(crate) fn draw_frame(
 }
 
 fn span_contains(span: &FieldSpan, found: &LocatedFault, at: usize) -> bool {
+    // Fields can share a byte, so a fault with known bits belongs to the field that has them.
     let bit = (0..8).find(|bit| found.fault.bits.is_some_and(|bits| bits.contains(*bit)));
     span.contains(at, bit.unwrap_or(span.bits.start))
 }
 
-/// One row of hex with the bytes of `place` in it, and below these a mark with words.
+/// Draws the row of hex that contains `place`, and below it a mark with a label.
 pub(crate) fn draw_hex(
     raw: &[u8],
     colors: &[Color],
@@ -93,11 +94,13 @@ pub(crate) fn draw_hex(
         hex.push_span(Text::styled("…", theme.dim()));
     }
     canvas.draw_line(&hex, 0, area);
+    // Only one row is shown, so the mark ends with it.
     let marked = place.end.clamp(start, end).saturating_sub(place.start.max(start)).max(1);
     let left = 8 + 3 * (place.start.max(start) - start);
     let sign = "▔".repeat(3 * marked - 1);
     let bad = Style::new().fg(theme.bad);
     let fits = left + 3 * marked + label.chars().count() <= usize::from(area.width);
+    // Without room at the right the label stands left of the mark.
     let line = if fits {
         Line::styled(format!("{}{sign} {label}", " ".repeat(left)), bad)
     } else {
@@ -106,7 +109,7 @@ pub(crate) fn draw_hex(
     canvas.draw_line(&line, 1, area);
 }
 
-/// The bits of the byte, their fields below, those that break the rule reversed.
+/// Draws the bits of a byte and their fields. Bits that break the rule are reversed.
 fn draw_bits(
     raw: &[u8],
     spans: &[FieldSpan],

@@ -1,8 +1,7 @@
-//! Everything that is wrong, of both directions and of the handshake, in the order in which it
-//! became certain.
+//! The problems tab: all problems of the handshake and of both directions, in the order in which
+//! they were found.
 //!
-//! What is told about the one under the cursor is drawn by `verdict`; the rules themselves are
-//! `wire`'s.
+//! `verdict` explains the selected problem. `wire` implements the rules.
 
 mod location;
 mod model;
@@ -31,17 +30,17 @@ use row::{ProblemRow, column_titles};
 pub(crate) const KEY_HINT: &str =
     "↑↓ problem  ⏎ to the bit  s send the Close  i ignore & go on  w who refuses  ? why  h keys";
 
-/// Brings the list up to date with what has come, and has a masking key ready for the Close that
-/// answers it.
+/// Updates the list, and draws a masking key for the Close that answers the problem.
 pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
     model::follow(state, &session.connection().trace);
     if state.close_key.is_none() && !state.problems.is_empty() {
-        // without a key no Close is shown; `s` tries again, and says why there is none
+        // Without a key no Close is shown. `s` tries again and shows the error.
         state.close_key = session.mask_keys.draw().ok();
     }
 }
 
-/// The row of the frame that the tab shows; none where the problem is in no complete frame.
+/// Returns the row of the frame that the tab shows; `None` if the problem is not in a complete
+/// frame.
 pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option<usize> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => locate_fault(session, from, number)?.row,
@@ -49,7 +48,7 @@ pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option
     }
 }
 
-/// The page of the chosen problem's rule; none where there is no problem.
+/// Returns the page of the rule that the selected problem breaks; `None` without problems.
 pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesPage> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => {
@@ -62,12 +61,13 @@ pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesP
     }
 }
 
-/// Takes a key; none if it is not one of this tab's.
+/// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(
     state: &mut ProblemsTabState,
     session: &mut Session,
     key: KeyEvent,
 ) -> Option<Vec<Action>> {
+    // Without a problem the keys keep their general meaning.
     let last = state.problems.len().checked_sub(1)?;
     match key.code {
         KeyCode::Up => state.selected = state.selected.min(last).saturating_sub(1),
@@ -89,12 +89,12 @@ pub(crate) fn key(
     Some(Vec::new())
 }
 
-/// Goes to a problem.
+/// Selects a problem.
 pub(crate) fn click(state: &mut ProblemsTabState, number: usize) {
     state.selected = number;
 }
 
-/// Puts the problem aside, or takes it back, and goes on to the next.
+/// Ignores the selected problem and goes to the next, or stops ignoring it.
 fn toggle_ignored(state: &mut ProblemsTabState) -> Action {
     let at = state.selected.min(state.problems.len().saturating_sub(1));
     if state.ignored.remove(&at) {
@@ -105,7 +105,7 @@ fn toggle_ignored(state: &mut ProblemsTabState) -> Action {
     Action::Notice("ignored: nothing is sent, the inspector reads on".to_owned())
 }
 
-/// Sends the Close that answers the problem, as it was shown. Its masking key is spent with it.
+/// Sends the Close that answers the problem, exactly as shown. Its masking key is not used again.
 fn send_close(state: &mut ProblemsTabState, session: &mut Session) -> Vec<Action> {
     let notice = |text: &str| Action::Notice(text.to_owned());
     if state.close_key.is_none() {
@@ -121,9 +121,11 @@ fn send_close(state: &mut ProblemsTabState, session: &mut Session) -> Vec<Action
         return vec![notice("there is no Close that would answer this")];
     };
     if !response.is_ours {
-        return vec![notice("this fault is our own: to answer it is the server's part")];
+        return vec![notice("this fault is ours, so the server has to answer it")];
     }
     let send = Action::Send(SessionCommand::Raw(response.raw));
+    // The key is used up only if the Close is really sent. The next frame needs a fresh one (RFC
+    // 6455 section 5.3).
     if session.commands.is_some() {
         state.close_key = None;
         return vec![send, Action::Notice(format!("Close {} sent", response.code))];
@@ -136,7 +138,8 @@ fn send_close(state: &mut ProblemsTabState, session: &mut Session) -> Vec<Action
     vec![send, Action::Notice(format!("{reason}: nothing is sent"))]
 }
 
-/// Shows the bit in the frames, or the line in the handshake.
+/// Returns the actions that show the faulty bit on the frames tab, or the line on the handshake
+/// tab.
 fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
     match state.selected() {
         Some(ProblemRef::Head(from, number)) => {
@@ -150,6 +153,7 @@ fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
                 return vec![Action::Notice(text.to_owned())];
             };
             let bit = found.fault.bits.map_or(0, first_bit);
+            // Bytes beyond the limit are not shown, so the cursor cannot be there.
             let byte = found.byte_in_frame().min(MAX_BYTES_SHOWN as usize - 1);
             vec![
                 Action::MoveTo(Place::Frame(row, ByteCursor { byte, bit })),
@@ -178,6 +182,7 @@ pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canv
     let (list, rest) = split_rows(area, 1 + header + rows);
     canvas.draw_line(&summary(&state.problems, session, canvas), 0, list);
     let chosen = state.selected.min(state.problems.len() - 1);
+    // The problem after the selected one stays visible.
     let first = (chosen + 2).min(state.problems.len()).saturating_sub(rows.into());
     let shown = first..(first + usize::from(rows)).min(state.problems.len());
     let cells: Vec<ProblemRow> = shown
@@ -201,7 +206,7 @@ pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canv
     verdict::draw(session, problem, state.pane, state.close_key, rest, canvas);
 }
 
-/// How much there is, and that a receiver need not find all of it.
+/// Returns the number of problems, with the remark that a receiver may not find all of them.
 fn summary(list: &[ProblemRef], session: &Session, canvas: &Canvas) -> Line<'static> {
     let theme = canvas.theme;
     let fatal =
@@ -231,7 +236,7 @@ fn summary(list: &[ProblemRef], session: &Session, canvas: &Canvas) -> Line<'sta
     line
 }
 
-/// Nothing is wrong: what that rests on, and how to change it.
+/// Draws that there are no problems, what that is based on, and how to cause one.
 fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let frames = format::group_thousands(session.connection().trace.rows().len() as u64);
@@ -240,11 +245,11 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
         vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
     for text in [
         &*format!(
-            "Both heads of the handshake and all {frames} frames were judged, each rule as soon \
-             as its last byte was there."
+            "Both heads of the handshake and all {frames} frames were checked, each rule as soon \
+             as its last byte had arrived."
         ),
         if session.has_peer() {
-            "Break something and see it judged, here and by the server:"
+            "Break something and see the result, here and from the server:"
         } else {
             ""
         },
@@ -253,10 +258,10 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
     }
     let experiments = [
         ("2 x", "flips a bit in a copy of a frame; Enter there sends it"),
-        ("r", "puts any bytes on the wire: 83 80 00 00 00 00 has an opcode that nothing defines"),
-        ("r", "or 81 05 48 65 6c 6c 6f: a client's Hello without the mask that it must have"),
+        ("r", "puts any bytes on the wire: 83 80 00 00 00 00 has a reserved opcode"),
+        ("r", "or 81 05 48 65 6c 6c 6f: a client's Hello without the required mask"),
     ];
-    // a capture can only be looked at
+    // All of these send something, which a capture cannot.
     for (key, text) in experiments.into_iter().filter(|_| session.has_peer()) {
         lines.extend(prose::labelled_paragraph(
             &format!("  {key}"),
@@ -300,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn both_directions_stand_in_the_order_in_which_they_became_certain() {
+    fn problems_of_both_directions_are_listed_in_the_order_in_which_they_were_found() {
         let unmasked = encode::single_frame(Opcode::Text, b"a", None);
         let masked = encode::single_frame(Opcode::Text, b"a", Some(KEY));
         let (inspect, _inbox) = seen(&[
@@ -319,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_at_once_is_ordered_by_the_frames() {
+    fn problems_found_at_once_are_ordered_by_their_frames() {
         let (mut inspect, _inbox) = seen(&[
             (Side::Client, &[0x83, 0x80, 1, 2, 3, 4]),
             (Side::Server, &[0x83, 0x00, 0x84, 0x00]),
@@ -333,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_found_by_halving() {
+    fn a_row_is_found_by_binary_search() {
         let server: Vec<u8> = [0x81, 0x00].repeat(9);
         let client = encode::single_frame(Opcode::Ping, b"", Some(KEY)).repeat(2);
         let (inspect, _inbox) =
@@ -349,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn the_close_that_is_shown_is_the_one_that_is_sent() {
+    fn the_shown_close_is_the_one_that_is_sent() {
         let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 100, 30);
@@ -388,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn without_random_numbers_no_close_is_sent_and_the_reader_learns_why() {
+    fn without_random_numbers_no_close_is_sent_and_the_reason_is_shown() {
         let (mut inspect, _inbox) = seen(&[]);
         inspect.session.mask_keys = MaskKeySource::Failing;
         let at = Instant::now();
@@ -401,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_ours_is_not_ours_to_answer() {
+    fn our_own_fault_is_not_answered_by_us() {
         let (mut inspect, _inbox) =
             seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
         inspect.show_tab(Tab::Problems);
@@ -429,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_put_aside_is_marked_and_comes_back() {
+    fn an_ignored_problem_is_marked_and_can_be_restored() {
         let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
         inspect.show_tab(Tab::Problems);
         press(&mut inspect, KeyCode::Char('i'));
@@ -445,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn the_screen_holds_place_rule_refusers_and_answer() {
+    fn a_large_area_shows_location_rule_implementations_and_reaction() {
         let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 100, 30);
@@ -466,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_one_pane_is_shown_and_w_turns_it() {
+    fn without_room_one_pane_is_shown_and_w_switches_it() {
         let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 78, 15);
@@ -478,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_problem_it_says_what_that_rests_on() {
+    fn without_a_problem_the_tab_shows_what_was_checked() {
         let (mut inspect, _inbox) = opened();
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 100, 30);

@@ -1,4 +1,4 @@
-//! The list of problems, and where each of them is.
+//! The list of problems, and their locations.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ use crate::wire::{Fault, MaskingKey, Offset, Side, Trace};
 
 pub(crate) const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
-/// One thing that is wrong.
+/// A problem, by its index in the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProblemRef {
-    /// In that side's head: its number in the judgement.
+    /// A problem of a side's head, by its index in the validated head.
     Head(Side, usize),
-    /// In that side's frames: its number among the trace's faults.
+    /// A fault of a side's frames, by its index among the trace's faults.
     Frame(Side, usize),
 }
 
-/// What is told below the list where there is no room for everything.
+/// The pane below the list, if there is no room for all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ProblemPane {
     #[default]
@@ -27,33 +27,36 @@ pub(crate) enum ProblemPane {
     Reaction,
 }
 
-/// What the tab remembers.
+/// The state of the tab.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProblemsTabState {
     pub(crate) problems: Vec<ProblemRef>,
-    /// How many of each side's are in the list: of the heads, of the frames.
+    /// The number of head problems of each side that are in the list.
     pub(crate) head_counts: [usize; 2],
+    /// The number of frame faults of each side that are in the list.
     pub(crate) frame_counts: [usize; 2],
     pub(crate) selected: usize,
-    /// Those that the reader has put aside.
+    /// The indices of problems that the user ignores.
     pub(crate) ignored: BTreeSet<usize>,
     pub(crate) pane: ProblemPane,
-    /// The masking key of the next Close: drawn before the Close is shown, spent when it is sent.
+    /// The masking key of the next Close. It is drawn before the Close is shown, and used up when
+    /// it is sent.
     pub(crate) close_key: Option<MaskingKey>,
 }
 
 impl ProblemsTabState {
-    /// The problem under the cursor.
+    /// Returns the selected problem.
     pub(crate) fn selected(&self) -> Option<ProblemRef> {
         self.problems.get(self.selected.min(self.problems.len().saturating_sub(1))).copied()
     }
 }
 
-/// Takes what has become certain since the last time.
+/// Adds the problems found since the last call.
 pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
     let heads = SIDES
         .map(|from| trace.head(from).map_or(0, |validated| validated.validation.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
+    // Fewer than before means that another connection is shown.
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
     if fewer(heads, state.head_counts) || fewer(frames, state.frame_counts) {
         let (pane, close_key) = (state.pane, state.close_key);
@@ -69,6 +72,7 @@ pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
             faults.map(|(number, fault)| (from, number, fault.frame, fault.detectable_after)),
         );
     }
+    // Faults of one side come in order. New ones of both sides are merged by their rows.
     if frames[0] > state.frame_counts[0] && frames[1] > state.frame_counts[1] {
         let when = |&(from, _, frame, after): &(Side, usize, usize, Offset)| {
             (row_of(trace, from, frame).unwrap_or(usize::MAX), after)
@@ -81,12 +85,14 @@ pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
     (state.head_counts, state.frame_counts) = (heads, frames);
 }
 
-/// The row of a side's frame, found by halving: of either side the numbers rise.
+/// Returns the row of a side's frame by binary search, because the numbers of each side rise.
 pub(crate) fn row_of(trace: &Trace, from: Side, index: usize) -> Option<usize> {
     let rows = trace.rows();
     let (mut low, mut high) = (0, rows.len());
     while low < high {
         let middle = usize::midpoint(low, high);
+        // The row in the middle may belong to the other side; then the next row of this side
+        // counts.
         let Some(at) = (middle..high).find(|at| rows[*at].from() == from) else {
             high = middle;
             continue;
@@ -100,23 +106,23 @@ pub(crate) fn row_of(trace: &Trace, from: Side, index: usize) -> Option<usize> {
     None
 }
 
-/// A fault with the frame that it is in.
+/// A fault with its frame.
 pub(crate) struct LocatedFault<'a> {
     pub(crate) from: Side,
     pub(crate) fault: &'a Fault,
-    /// The row of its frame; none while that is not complete.
+    /// The row of its frame; `None` while the frame is incomplete.
     pub(crate) row: Option<usize>,
-    /// Where its frame begins, counted like the fault's bytes.
+    /// The offset of its frame's first byte, on the same scale as the fault's offsets.
     pub(crate) frame_start: Offset,
 }
 
 impl LocatedFault<'_> {
-    /// The byte of the frame that is wrong.
+    /// Returns the index of the faulty byte in its frame.
     pub(crate) fn byte_in_frame(&self) -> usize {
         (self.fault.byte_offset - self.frame_start).to_usize_saturating()
     }
 
-    /// The bytes of the frame, as far as they are there and shown.
+    /// Returns the bytes of the frame that have arrived and can be shown.
     pub(crate) fn frame_bytes(&self, session: &Session) -> Option<Vec<u8>> {
         if let Some(row) = self.row {
             return session.frame(row).map(|frame| frame.raw().to_vec());
@@ -131,7 +137,7 @@ impl LocatedFault<'_> {
     }
 }
 
-/// A fault of the frames, looked up.
+/// Looks up a fault and its frame.
 pub(crate) fn locate_fault(
     session: &Session,
     from: Side,
@@ -150,7 +156,7 @@ pub(crate) fn locate_fault(
     Some(LocatedFault { from, fault, row, frame_start: start })
 }
 
-/// The line of the head that a problem is in.
+/// Returns the index of the head's line that a problem is in.
 pub(crate) fn line_of_problem(session: &Session, from: Side, number: usize) -> Option<usize> {
     let validated = session.connection().trace.head(from)?;
     let at = validated.validation.problems.get(number)?.span.as_ref()?.start;
@@ -158,7 +164,7 @@ pub(crate) fn line_of_problem(session: &Session, from: Side, number: usize) -> O
     lines.iter().position(|line| at < line.line_end.end).or(lines.len().checked_sub(1))
 }
 
-/// How bad a problem is.
+/// Returns the severity of a problem.
 pub(crate) fn severity(session: &Session, problem: ProblemRef) -> Option<Severity> {
     match problem {
         ProblemRef::Head(from, number) => {

@@ -1,6 +1,4 @@
-//! One line of the list of problems, cut into its cells.
-//!
-//! Which lines there are is said in `problems`.
+//! One line of the list of problems.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -14,7 +12,7 @@ use crate::text;
 use crate::wire::frame::Severity;
 use crate::wire::{Fault, Side};
 
-/// The names of the columns.
+/// Returns the names of the columns. `code` is the width of the column of codes.
 pub(crate) fn column_titles(code: usize, width: u16, canvas: &Canvas) -> Line<'static> {
     let titles = format!("  severity  frame  way  byte    bits  {:<code$}  close  what", "code");
     let room = usize::from(width).saturating_sub(7);
@@ -22,7 +20,7 @@ pub(crate) fn column_titles(code: usize, width: u16, canvas: &Canvas) -> Line<'s
     Line::styled(format!("{titles:<room$}{section}"), canvas.theme.faint())
 }
 
-/// One line of the list, cut into its cells.
+/// One line of the list as cells.
 pub(crate) struct ProblemRow {
     from: Side,
     severity: Severity,
@@ -121,6 +119,7 @@ impl ProblemRow {
         ]);
         let section = short_section(self.section);
         let room = usize::from(width).saturating_sub(line.width() + text::width(section) + 2);
+        // Without enough room for the summary the section is left out.
         if room >= 16 {
             let what = text::ellipsize(self.summary, room);
             line.push_span(Span::styled(format!("{what:<room$}  "), weight));

@@ -1,6 +1,5 @@
-//! One problem explained: its bytes and bits, the rule, who refuses it, and what is answered.
-//!
-//! Which problem, and what the keys do with it, is said in `problems`.
+//! Explains one problem: its bytes and bits, the rule, which implementations refuse it, and the
+//! reaction.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -22,21 +21,21 @@ use crate::wire::frame::encode;
 use crate::wire::handshake::Problem as HeadProblem;
 use crate::wire::{CloseCode, FaultCode, MaskingKey, Severity, Side, format};
 
-/// The label's column of the panes.
+/// The width of the labels in the panes in cells.
 const LABEL_WIDTH: usize = 9;
 
 /// The Close that answers a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CloseResponse {
-    /// It is ours to send: the other side broke the rule.
+    /// Whether we send it, because the other side broke the rule.
     pub(crate) is_ours: bool,
     pub(crate) code: u16,
     pub(crate) raw: Vec<u8>,
     key: Option<MaskingKey>,
 }
 
-/// The Close that a receiver of the fault sends; none for warnings, and where a Close was sent
-/// already.
+/// Returns the Close that the receiver of the fault sends; `None` for warnings, for faults that no
+/// Close answers, and without a key to mask it with.
 pub(crate) fn close_response(
     session: &Session,
     problem: ProblemRef,
@@ -46,7 +45,7 @@ pub(crate) fn close_response(
     let found = locate_fault(session, from, number)?;
     let code = found.fault.close_code()?;
     let ours = from == Side::Server;
-    // only a client masks (RFC 6455 section 5.1); without a key it cannot send
+    // Only a client masks (RFC 6455 section 5.1). Without a key it cannot send.
     let key = if ours { Some(close_key?) } else { None };
     Some(CloseResponse { is_ours: ours, code, raw: encode::close_frame(code, "", key), key })
 }
@@ -72,8 +71,8 @@ pub(crate) fn draw(
     }
 }
 
-/// The rule, who refuses it, what is answered: side by side in height, or the one that was asked
-/// for.
+/// Draws the rule, the implementations that refuse it, and the reaction: below each other, or only
+/// the chosen pane.
 fn draw_panes(
     session: &Session,
     found: &LocatedFault,
@@ -152,7 +151,8 @@ fn rule_lines(found: &LocatedFault, width: u16, canvas: &Canvas) -> Vec<Line<'st
     lines
 }
 
-/// What each known implementation did, a sign and its name; a line each where there is room.
+/// Returns the reaction of each known implementation as a symbol and its name, one per line if
+/// there is room.
 fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let answers = interop::results_for(code);
@@ -222,6 +222,7 @@ fn reaction_lines(
             theme,
         )
     };
+    // Bounded, because drawing must not depend on the length of a capture.
     let after = session.connection().trace.rows()[found.row.map_or(0, |row| row + 1)..]
         .iter()
         .take(100_000)
@@ -266,6 +267,7 @@ fn close_response_lines(
         Text::styled(format!("   Close {} {}, {mask}", response.code, about.name), theme.dim()),
     ]);
     if response.is_ours
+        // `s` can send only while the connection is open.
         && session.connection().status == ConnectionStatus::Open
         && first.width() + 10 <= usize::from(width)
     {
@@ -282,9 +284,10 @@ fn close_response_lines(
     lines
 }
 
-/// Whether the server has answered our fault, and how.
+/// Describes how the server has reacted to our fault.
 fn server_reaction(session: &Session, found: &LocatedFault) -> String {
     let after = found.row.map_or(session.connection().trace.rows().len(), |row| row + 1);
+    // Bounded for the same reason as above.
     let rows = session.connection().trace.rows().iter().enumerate().skip(after).take(10_000);
     let mut closes = rows
         .filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
@@ -301,7 +304,7 @@ fn server_reaction(session: &Session, found: &LocatedFault) -> String {
     }
 }
 
-/// A problem of a head: its line, the bytes, and what follows from it.
+/// Draws a problem of a head: its line, its bytes, and the consequence.
 fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let Some(validated) = session.connection().trace.head(from) else { return };
@@ -315,7 +318,7 @@ fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &
     let span = problem.span.clone().filter(|span| span.start < raw.len());
     let (bytes, rest) = split_rows(area, if span.is_some() { 3 } else { 1 });
     let place = span.as_ref().map_or_else(
-        || "nothing to mark: what is wrong is that something is missing".to_owned(),
+        || "nothing to mark, because something is missing".to_owned(),
         |span| {
             format!(
                 "byte 0x{:02x}: {}",
@@ -331,6 +334,7 @@ fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &
         draw_hex(
             raw,
             &colors,
+            // An empty span marks the position of something that is missing.
             span.start..span.end.max(span.start + 1),
             &label,
             split_rows(bytes, 1).1,
@@ -380,8 +384,10 @@ fn head_problem_lines(
             )
         }
         (Severity::Fatal, Side::Client, None) => {
-            "A server hangs up: no HTTP answer makes sense.".to_owned()
+            "A server closes the connection: no HTTP response makes sense.".to_owned()
         }
+        // Before the handshake is complete there are no frames, so no Close either (RFC 6455
+        // sections 4.1 and 7.1.7).
         (Severity::Fatal, Side::Server, _) => {
             "A client fails the connection: it closes TCP without a Close frame.".to_owned()
         }

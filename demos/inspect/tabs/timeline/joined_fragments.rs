@@ -1,5 +1,4 @@
-//! The fragments of a message put together, piece by piece, and what that teaches about checking
-//! text.
+//! The reassembly of a message, fragment by fragment, and what it shows about UTF-8 validation.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -11,17 +10,17 @@ use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::session::Session;
 use crate::wire::{ByteLen, FaultCode, MessageKind, format};
 
-/// A fragment as the reassembly sees it.
+/// A fragment of the message.
 struct JoinedFragment {
     row: usize,
     payload: Vec<u8>,
-    /// All of it is in `payload`.
+    /// Whether `payload` is complete.
     is_complete: bool,
-    /// Bytes of the message after it.
+    /// The number of bytes of the message up to the end of this fragment.
     cumulative_len: ByteLen,
 }
 
-/// Fragments that are put together on the screen.
+/// The maximum number of fragments that are shown.
 const MAX_FRAGMENTS_SHOWN: usize = 64;
 
 fn fragments(session: &Session, selected: &SelectedMessage) -> Vec<JoinedFragment> {
@@ -40,7 +39,7 @@ fn fragments(session: &Session, selected: &SelectedMessage) -> Vec<JoinedFragmen
     selected.fragments.iter().take(MAX_FRAGMENTS_SHOWN).map(fragment).collect()
 }
 
-/// The fragments put together, piece by piece, and what that shows.
+/// Draws the reassembly, with a remark about it.
 pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
     let (rule, body) = split_rows(area, 1);
     if body.is_empty() {
@@ -54,6 +53,8 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
         return canvas.draw_line(&Line::styled(format!("  {sentence}"), theme.dim()), 0, body);
     }
     let fragments = fragments(session, selected);
+    // In 128 bits, because a claimed length times eight can exceed 64 bits. At least 1, because a
+    // message can be empty.
     let total =
         u128::from(fragments.last().map_or(0, |fragment| fragment.cumulative_len.get()).max(1));
     let text =
@@ -99,7 +100,7 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     }
 }
 
-/// What the whole message says.
+/// Returns the state or the text of the whole message.
 fn message_summary(
     session: &Session,
     selected: &SelectedMessage,
@@ -116,6 +117,7 @@ fn message_summary(
     if !text || !known {
         return Span::styled("→ complete", Style::new().fg(theme.good));
     }
+    // The start of each fragment is enough, because the quote is cut anyway.
     let all: Vec<u8> =
         fragments.iter().flat_map(|fragment| fragment.payload.iter().copied().take(64)).collect();
     let broken = selected.faults(session).iter().any(|fault| fault.code == FaultCode::Utf8);
@@ -127,7 +129,7 @@ fn message_summary(
     )
 }
 
-/// What this message teaches about checking text.
+/// Returns a remark about UTF-8 validation that fits this message.
 fn utf8_remark(selected: &SelectedMessage, fragments: &[JoinedFragment], text: bool) -> String {
     if !text {
         return "Only text is checked for UTF-8, and only as it was before compression (§5.6, RFC \

@@ -1,12 +1,13 @@
-//! The lanes: an axis, then the pieces, frames and messages of each direction, control frames, and
-//! where the reader is.
+//! The lanes: an axis; the TCP pieces, frames and messages of each direction; control frames; and a
+//! pointer to the current frame.
 //!
-//! Without room the lanes that say least go first.
+//! Without room the least informative lanes are left out first.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::lane_order::{TimelineLane, visible_lanes};
 use super::link_summary;
 use super::message_span::MessageSpan;
 use super::state::TimelineTabState;
@@ -21,62 +22,11 @@ use crate::text;
 use crate::wire::frame::Severity;
 use crate::wire::{Opcode, Side, TraceRow};
 
-/// Rows that are looked through for a message that was open before the window, or goes on after it.
+/// The maximum number of rows that are searched for a message that is open at the edge of the
+/// window.
 const MAX_ROWS_SEARCHED: usize = 4096;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TimelineLane {
-    Axis,
-    Arrivals(Side),
-    Frames(Side),
-    Messages(Side),
-    Control,
-    Pointer,
-}
-
-use Side::{Client, Server};
-use TimelineLane::{Arrivals, Axis, Control, Frames, Messages, Pointer};
-
-/// From the top down.
-const LANE_ORDER: [TimelineLane; 9] = [
-    Axis,
-    Arrivals(Client),
-    Frames(Client),
-    Messages(Client),
-    Arrivals(Server),
-    Frames(Server),
-    Messages(Server),
-    Control,
-    Pointer,
-];
-
-/// What is left out first, where there is no room.
-const DROP_ORDER: [TimelineLane; 8] = [
-    Arrivals(Server),
-    Arrivals(Client),
-    Pointer,
-    Control,
-    Messages(Server),
-    Axis,
-    Messages(Client),
-    Frames(Server),
-];
-
-fn visible_lanes(rows: u16, bare: bool) -> Vec<TimelineLane> {
-    let mut lanes = LANE_ORDER.to_vec();
-    if bare {
-        lanes.retain(|lane| !matches!(lane, Arrivals(_)));
-    }
-    for leave in DROP_ORDER {
-        if lanes.len() <= usize::from(rows) {
-            break;
-        }
-        lanes.retain(|lane| *lane != leave);
-    }
-    lanes
-}
-
-/// What the lanes have in common.
+/// The input that all lanes share.
 struct TimelinePicture<'a> {
     session: &'a Session,
     current: usize,
@@ -102,8 +52,12 @@ pub(crate) fn draw(
         visible_lanes(area.height - 2 * u16::from(airy).min(area.height), state.hide_arrivals);
     let mut rest = area;
     for lane in lanes {
-        if airy && matches!(lane, Frames(_) | Control) && !matches!(lane, Frames(Client)) {
-            rest = split_rows(rest, u16::from(lane == Control || state.hide_arrivals)).1;
+        if airy
+            && matches!(lane, TimelineLane::Frames(_) | TimelineLane::Control)
+            && !matches!(lane, TimelineLane::Frames(Side::Client))
+        {
+            rest =
+                split_rows(rest, u16::from(lane == TimelineLane::Control || state.hide_arrivals)).1;
         }
         let (row, below) = split_rows(rest, 1);
         rest = below;
@@ -114,17 +68,17 @@ pub(crate) fn draw(
         );
         let row = Rect { x: row.x + names, width: cells, ..row };
         match lane {
-            Axis => picture.draw_axis(row, canvas),
-            Arrivals(from) => picture.draw_arrivals(from, row, canvas),
-            Frames(from) => picture.draw_frames(from, row, canvas),
-            Messages(from) => picture.draw_messages(from, row, canvas),
-            Control => picture.draw_control_frames(row, canvas),
-            Pointer => picture.draw_pointer(row, canvas),
+            TimelineLane::Axis => picture.draw_axis(row, canvas),
+            TimelineLane::Arrivals(from) => picture.draw_arrivals(from, row, canvas),
+            TimelineLane::Frames(from) => picture.draw_frames(from, row, canvas),
+            TimelineLane::Messages(from) => picture.draw_messages(from, row, canvas),
+            TimelineLane::Control => picture.draw_control_frames(row, canvas),
+            TimelineLane::Pointer => picture.draw_pointer(row, canvas),
         }
     }
 }
 
-/// A part of a lane's row, `width` cells from `x` on.
+/// Returns `width` cells of a lane's row from `x` on.
 fn row_part(row: Rect, x: u16, width: u16) -> Rect {
     Rect { x: row.x.saturating_add(x), width, ..row }.intersection(row)
 }
@@ -153,14 +107,14 @@ impl TimelinePicture<'_> {
             Line::from(vec![arrow, Span::styled(what, theme.dim())])
         };
         match lane {
-            Axis => {
+            TimelineLane::Axis => {
                 Line::styled(format!("{}/div", format_short(self.window.division())), theme.dim())
             }
-            Arrivals(from) => of(from, "TCP pieces"),
-            Frames(from) => of(from, "frames"),
-            Messages(from) => of(from, "messages"),
-            Control => Line::styled("    control", theme.dim()),
-            Pointer => {
+            TimelineLane::Arrivals(from) => of(from, "TCP pieces"),
+            TimelineLane::Frames(from) => of(from, "frames"),
+            TimelineLane::Messages(from) => of(from, "messages"),
+            TimelineLane::Control => Line::styled("    control", theme.dim()),
+            TimelineLane::Pointer => {
                 Line::styled(format!("0 = {}", format_time(self.window.start())), theme.faint())
             }
         }
@@ -183,9 +137,10 @@ impl TimelinePicture<'_> {
         }
     }
 
-    /// Where bytes came, by how many: ▂ little, █ much.
+    /// Draws the arrivals of bytes. A higher bar means more bytes.
     fn draw_arrivals(&self, from: Side, row: Rect, canvas: &mut Canvas) {
         let arrivals = self.session.connection().trace.arrivals().all();
+        // Arrivals are in order of time, so those before the window are skipped by binary search.
         let first = arrivals.partition_point(|arrival| arrival.time() < self.window.start());
         let mut bytes = vec![0_u64; self.window.cells().into()];
         for arrival in &arrivals[first..] {
@@ -199,6 +154,7 @@ impl TimelinePicture<'_> {
         }
         let color = side_style(from, canvas.theme).0;
         for (x, bytes) in (0..).zip(bytes).filter(|(_, bytes)| *bytes > 0) {
+            // Logarithmic steps, so that one large piece does not hide small ones.
             let sign = match bytes {
                 0..=15 => "▁",
                 16..=127 => "▂",
@@ -218,12 +174,14 @@ impl TimelinePicture<'_> {
             let is_own = |row: &usize| all[*row].from() == from;
             let Some(first) = own.clone().find(is_own) else { continue };
             let count = own.clone().filter(is_own).count();
+            // Of several frames in one cell, the selected one is shown.
             let here = own.contains(&self.current) && all[self.current].from() == from;
             marks.push((x, if here { self.current } else { first }, count));
         }
         for (number, (x, row_number, count)) in marks.iter().copied().enumerate() {
             let frame = &all[row_number];
             let (start, _) = self.window.cell_at(self.session.connection().trace.started_at(frame));
+            // The line from a frame's start must not cover the mark before it.
             let free = number.checked_sub(1).map_or(0, |before| marks[before].0 + 1);
             let start = start.max(free).min(x);
             let color = frame_color(frame, canvas.theme);
@@ -240,7 +198,7 @@ impl TimelinePicture<'_> {
         }
     }
 
-    /// The sign of a frame, and its number where there is room.
+    /// Draws the symbol of a frame, with its number if there is room.
     fn draw_frame_mark(&self, number: usize, count: usize, spot: Rect, canvas: &mut Canvas) {
         let frame = &self.rows()[number];
         let sign = match frame.severity() {
@@ -282,12 +240,14 @@ impl TimelinePicture<'_> {
         }
     }
 
-    /// The messages of the window; of several that begin and end in one cell only the first.
+    /// Returns the messages in the window. Of several that begin and end in one cell, only the
+    /// first.
     fn message_spans(&self, from: Side) -> Vec<MessageSpan> {
         let all = self.rows();
         let shown = self.window.rows(all);
         let of = |row: &TraceRow| row.role().message().filter(|_| row.from() == from);
         let mut spans: Vec<MessageSpan> = Vec::new();
+        // A message that began before the window starts at its left edge.
         let before = (shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.start)
             .rev()
             .find(|row| of(&all[*row]).is_some());
@@ -314,6 +274,7 @@ impl TimelinePicture<'_> {
                 }
             }
         }
+        // A message that is still open reaches to the latest frame.
         if let Some(last) = spans.last_mut().filter(|last| !last.ended) {
             let latest = all.last().map_or(0, |row| self.window.cell_at(row.completed_at()).0);
             last.end = last.end.max(latest);
@@ -321,10 +282,11 @@ impl TimelinePicture<'_> {
         spans
     }
 
-    /// Each control frame with what it answers.
+    /// Draws the control frames, each Pong with the Ping that it answers.
     fn draw_control_frames(&self, row: Rect, canvas: &mut Canvas) {
         let all = self.rows();
         let shown = self.window.rows(all);
+        // The Ping of a visible Pong may lie before the window.
         let pairs = link_summary::ping_pong_pairs(
             self.session,
             shown.start.saturating_sub(MAX_ROWS_SEARCHED)
@@ -341,7 +303,7 @@ impl TimelinePicture<'_> {
                             frame.completed_at().saturating_sub(all[pair.ping].completed_at());
                         format!("{number} pong of {}, {}", pair.ping, format_short(took))
                     }
-                    None => format!("{number} pong, not asked for"),
+                    None => format!("{number} pong, unsolicited"),
                 },
                 Opcode::Close => {
                     let code = self.session.frame(number).and_then(|frame| frame.close_body());
@@ -353,6 +315,7 @@ impl TimelinePicture<'_> {
                 opcode => format!("{number} {opcode}"),
             };
             let width = text::width(&label) as u16;
+            // A label that would overlap the one before it, or the right edge, is left out.
             if x < free
                 || x + width > self.window.cells() && x > 0 && width > self.window.cells() - x
             {
@@ -380,6 +343,7 @@ impl TimelinePicture<'_> {
         );
         let width = text::width(&label) as u16 + 2;
         let style = Style::new().fg(canvas.theme.accent);
+        // Near the right edge the label stands left of its mark.
         if x + width <= self.window.cells() {
             canvas.draw_line(
                 &Line::styled(format!("▲ {label}"), style),

@@ -1,7 +1,7 @@
-//! What the trace says about the link: which Pong answers which Ping, how fast, how many frames,
-//! and what headers cost.
+//! Figures about the link from the trace: round-trip times from Pings and Pongs, the frame rate,
+//! and the overhead of headers.
 //!
-//! All figures are of frames that were seen; where none were, there is no figure.
+//! All figures are measured. Without frames for it a figure is absent.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -15,24 +15,24 @@ use crate::demos::inspect::parts::units::format_short;
 use crate::demos::inspect::session::Session;
 use crate::wire::{Opcode, Side, TraceRow, format};
 
-/// The newest rows that are looked at.
+/// The maximum number of newest rows that are examined.
 pub(crate) const MAX_ROWS_EXAMINED: usize = 1 << 14;
 
-/// Pings that wait for an answer, at most.
+/// The maximum number of Pings without a Pong that are remembered.
 const MAX_PENDING_PINGS: usize = 256;
 
-/// Frames a second are counted over this long.
+/// The time over which frames per second are counted.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// A Ping and the Pong that answers it: their rows.
+/// The rows of a Ping and of the Pong that answers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PingPong {
     pub(crate) ping: usize,
     pub(crate) pong: usize,
 }
 
-/// The Pings of `rows` and their answers: a Pong brings back the payload of the Ping (RFC 6455
-/// section 5.5.3).
+/// Returns the Pings of `rows` that were answered. A Pong has the same payload as its Ping (RFC
+/// 6455 section 5.5.3).
 pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<PingPong> {
     let all = session.connection().trace.rows();
     let mut waiting: Vec<(Side, usize, Vec<u8>)> = Vec::new();
@@ -45,6 +45,7 @@ pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<Ping
         let Some(frame) = session.frame(number) else { continue };
         if row.opcode() == Opcode::Ping {
             if waiting.len() == MAX_PENDING_PINGS {
+                // The oldest Ping goes. A peer may answer only the most recent one (section 5.5.3).
                 waiting.remove(0);
             }
             waiting.push((row.from(), number, frame.payload()));
@@ -60,15 +61,15 @@ pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<Ping
     pairs
 }
 
-/// The figures.
+/// The figures about the link.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LinkSummary {
-    /// Median time from Ping to Pong, and of how many, for the Pings of the client and of the
-    /// server.
+    /// The median time from Ping to Pong and the number of pairs, for Pings of the client and of
+    /// the server.
     pub(crate) round_trips: [Option<(Duration, usize)>; 2],
-    /// Frames a second, over how long.
+    /// The frames per second, and the time over which they were counted.
     pub(crate) frame_rate: Option<(f64, Duration)>,
-    /// Header bytes for 100 bytes of payload.
+    /// The number of header bytes per 100 bytes of payload.
     pub(crate) overhead: Option<f64>,
 }
 
@@ -89,7 +90,7 @@ pub(crate) fn summarize_link(session: &Session) -> LinkSummary {
     let lately: Vec<_> =
         rows.iter().filter(|row| last.saturating_sub(row.completed_at()) <= RATE_WINDOW).collect();
     let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.completed_at()));
-    // n frames have n - 1 gaps between them
+    // n frames have n - 1 intervals between them.
     let rate = (!span.is_zero()).then(|| ((lately.len() - 1) as f64 / span.as_secs_f64(), span));
     let payload: f64 = rows.iter().map(|row| row.payload_len().get() as f64).sum();
     let headers: f64 = rows.iter().map(|row| row.header().len() as f64).sum();
@@ -97,7 +98,7 @@ pub(crate) fn summarize_link(session: &Session) -> LinkSummary {
     LinkSummary { round_trips: answers, frame_rate: rate, overhead }
 }
 
-/// The figures in one line, over a rule.
+/// Draws the figures in one line, over a rule.
 pub(crate) fn draw_line(session: &Session, area: Rect, canvas: &mut Canvas) {
     let stats = summarize_link(session);
     let theme = canvas.theme;

@@ -1,18 +1,18 @@
-//! A message as a stretch on its lane: from the start of its first frame to the end of its last.
+//! A message on its lane: the span from the start of its first frame to the end of its last.
 
 use crate::text;
 use crate::wire::{FragmentRole, TraceRow, format};
 
-/// A message on its lane.
+/// A message on its lane, in cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MessageSpan {
     pub(crate) message: usize,
     pub(crate) kind: &'static str,
     pub(crate) x: u16,
     pub(crate) end: u16,
-    /// Frames of it in the window.
+    /// The number of its frames in the window.
     pub(crate) frames: u64,
-    /// It has a frame with FIN = 1.
+    /// Whether it has a frame with FIN = 1.
     pub(crate) ended: bool,
 }
 
@@ -29,7 +29,7 @@ impl MessageSpan {
         }
     }
 
-    /// The stretch with the message's name, in at most `room` cells.
+    /// Returns the span as a bracket with the message's name, in at most `room` cells.
     pub(crate) fn bracket_text(&self, room: u16) -> String {
         let (width, room) = (usize::from(self.end.saturating_sub(self.x)) + 1, usize::from(room));
         let close = if self.ended { "┤" } else { "╌" };
@@ -43,6 +43,8 @@ impl MessageSpan {
         if let Some(name) = names.iter().find(|name| text::width(name) + 4 <= width) {
             return format!("├{name:─^wide$}{close}", wide = width - 2);
         }
+        // Too narrow for a name inside the bracket: the number hangs below it, or only a mark is
+        // left.
         let (short, close) = (format!("m{}", self.message), if self.ended { "┘" } else { "╌" });
         if text::width(&short) + 2 <= room {
             let wide = width.saturating_sub(2).max(text::width(&short));

@@ -1,9 +1,10 @@
-//! The time line: pieces, frames and messages of both directions over time, then the message of the
-//! chosen frame.
+//! The timeline tab: TCP pieces, frames and messages of both directions over time, and the message
+//! of the selected frame.
 //!
-//! Everything is computed from the trace; what was not seen is not drawn.
+//! Everything is computed from the trace.
 
 mod joined_fragments;
+mod lane_order;
 mod lanes;
 mod link_summary;
 mod message_span;
@@ -28,7 +29,7 @@ use time_window::TimeWindow;
 pub(crate) const KEY_HINT: &str = "←→ frame  + − zoom  0 fit  o TCP pieces  g same message  space \
                                    follow  ⏎ type and send  ? why  h keys";
 
-/// Takes a key; none if it is not one of this tab's.
+/// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(
     state: &mut TimelineTabState,
     session: &mut Session,
@@ -50,8 +51,8 @@ pub(crate) fn key(
     Some(Vec::new())
 }
 
-/// The scale that is shown. Which one fits depends on the width, which keys do not know: that of a
-/// usual terminal is taken.
+/// Returns the shown scale. Which one fits depends on the width, which key handling does not know,
+/// so 80 columns are assumed.
 fn current_scale(state: &TimelineTabState, session: &Session) -> u8 {
     let fitting =
         || session.current_row().map(|current| TimeWindow::fitting(session, current, 80).scale());

@@ -1,6 +1,6 @@
-//! How the rules about fragments stand for a message.
+//! The status of the rules about fragments for one message.
 //!
-//! What breaks a rule the trace has found; here it is only said beside the message.
+//! The trace finds the faults. This file only assigns them to rules.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -12,16 +12,26 @@ use crate::demos::inspect::session::Session;
 use crate::text;
 use crate::wire::{FaultCode, MessageKind, Side};
 
-/// Whether a rule was kept.
+/// The status of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RuleStatus {
     Kept,
     Broken,
-    /// There was nothing to which it applies.
+    /// There was nothing that the rule applies to.
     NotApplicable,
 }
 
-/// A rule, how it stands for this message, and where it is written.
+impl RuleStatus {
+    fn new(broken: bool, applies: bool) -> Self {
+        match (broken, applies) {
+            (true, _) => Self::Broken,
+            (false, true) => Self::Kept,
+            (false, false) => Self::NotApplicable,
+        }
+    }
+}
+
+/// A rule with its status for this message and its section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RuleCheck {
     pub(crate) status: RuleStatus,
@@ -29,18 +39,13 @@ pub(crate) struct RuleCheck {
     pub(crate) section: &'static str,
 }
 
-/// The rules that concern fragments, judged by the faults of these very frames.
+/// Returns the rules about fragments, with their status from the faults of these frames.
 pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> Vec<RuleCheck> {
     let all = session.connection().trace.rows();
     let faults = selected.faults(session);
     let check = |applies: bool, codes: &[FaultCode], message: String, section| {
         let broken = faults.iter().any(|fault| codes.contains(&fault.code));
-        let verdict = match (broken, applies) {
-            (true, _) => RuleStatus::Broken,
-            (false, true) => RuleStatus::Kept,
-            (false, false) => RuleStatus::NotApplicable,
-        };
-        RuleCheck { status: verdict, text: message, section }
+        RuleCheck { status: RuleStatus::new(broken, applies), text: message, section }
     };
     let name = selected.name();
     let which = numbers_of_control_frames(session, selected);
@@ -93,6 +98,7 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
         ),
         check(
             other > 0,
+            // No fault can break this rule; it is listed to be learned.
             &[],
             format!(
                 "directions are independent: {other} frame{} came the other way meanwhile",
@@ -101,11 +107,12 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
             "§5.4",
         ),
     ];
-    // a control frame is part of no message, so that the rule says nothing about it
+    // A control frame is not part of a message, so the rule does not apply to it.
     if selected.message.is_some() {
         let text = format!("no new text or binary frame while {name} is open");
         checks.insert(1, check(true, &[FaultCode::NewDataInFragmented], text, "§5.4"));
     }
+    // Broken rules come first, because the list may be cut off.
     checks.sort_by_key(|check| check.status != RuleStatus::Broken);
     checks
 }

@@ -1,7 +1,6 @@
-//! The message of the chosen frame: a row a fragment.
+//! The message of the selected frame, one row for each fragment.
 //!
-//! How they are put together stands in `joined_fragments`, how the rules stand for it in
-//! `rule_checks`.
+//! `joined_fragments` draws its reassembly, `rule_checks` the rules.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -17,31 +16,32 @@ use crate::stage::Theme;
 use crate::text;
 use crate::wire::{ByteLen, Fault, FragmentRole, Side, TraceRow, format};
 
-/// Rows that are looked through for the message around a control frame.
+/// The maximum number of rows that are searched for the message around a control frame.
 const MAX_ROWS_SEARCHED: usize = 4096;
 
-/// What the lower half is about.
+/// The message of the selected frame, or a frame that is not part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SelectedMessage {
     pub(crate) current: usize,
     pub(crate) from: Side,
-    /// The rows of the message, or the one row that is part of none.
+    /// The rows of the message, or the single row of a frame that is not part of one.
     pub(crate) fragments: Vec<usize>,
-    /// The message with the control frames and strays of its direction in between.
+    /// The rows of the message, with the control frames and orphans of its direction in between.
     pub(crate) rows: Vec<usize>,
     pub(crate) message: Option<usize>,
     pub(crate) ended: bool,
 }
 
 impl SelectedMessage {
-    /// The message that a row is part of; for a control frame the message that it interrupts, if it
-    /// does.
+    /// Returns the message that a row is part of. For a control frame between fragments, that is
+    /// the message it interrupts.
     pub(crate) fn from_row(session: &Session, current: usize) -> Self {
         let all = session.connection().trace.rows();
         let from = all[current].from();
         let part = |row: &usize| all[*row].from() == from && all[*row].role().message().is_some();
         let around = || {
             let row = (current.saturating_sub(MAX_ROWS_SEARCHED)..current).rev().find(part)?;
+            // A control frame after the last fragment interrupts nothing.
             (!all[row].header().fin).then_some(row)
         };
         let root = if part(&current) { current } else { around().unwrap_or(current) };
@@ -62,7 +62,7 @@ impl SelectedMessage {
         self.rows.len() - self.fragments.len()
     }
 
-    /// The faults of its frames, and of those in between.
+    /// Returns the faults of its frames and of those in between.
     pub(crate) fn faults<'a>(&self, session: &'a Session) -> &'a [Fault] {
         let index =
             |row: Option<&usize>| row.map(|row| session.connection().trace.rows()[*row].index());
@@ -70,6 +70,7 @@ impl SelectedMessage {
             return &[];
         };
         let faults = session.connection().trace.faults(self.from);
+        // Faults are in the order of their frames, so both ends are found by binary search.
         let start = faults.partition_point(|fault| fault.frame < first);
         let end = faults.partition_point(|fault| fault.frame <= last);
         &faults[start..end.max(start)]
@@ -77,13 +78,14 @@ impl SelectedMessage {
 
     fn title(&self, session: &Session) -> String {
         let all = session.connection().trace.rows();
+        // Only the arrow is used, which is the same in all themes.
         let arrow = side_style(self.from, &Theme::DARK).1;
         let row = &all[self.current];
         let Some(message) = self.message else {
             let what = if row.opcode().is_control() {
-                "a control frame: part of no message"
+                "a control frame: not part of a message"
             } else {
-                "part of no message, against the rules"
+                "not part of a message, against the rules"
             };
             return format!("Frame {} · {arrow} · {} · {what}", self.current, row.opcode());
         };
@@ -114,12 +116,12 @@ impl SelectedMessage {
     }
 }
 
-/// The columns of the table, by how much room there is.
+/// The columns of the table, which depend on the width.
 #[derive(Clone, Copy)]
 struct FragmentColumns {
     key: bool,
     wire: bool,
-    /// Bytes of wire and plain.
+    /// The number of bytes shown as wire and as plain.
     bytes: usize,
 }
 
@@ -144,7 +146,7 @@ impl FragmentColumns {
     }
 }
 
-/// The table, and what its columns mean where there is room.
+/// Draws the table, with a remark about its columns if there is room.
 pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
     let (rule, rest) = split_rows(area, 1);
     canvas.draw_rule(&selected.title(session), rule);
@@ -154,6 +156,7 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     let rows = usize::from(rest.height);
     let chosen = selected.rows.iter().position(|row| *row == selected.current).unwrap_or(0);
     let total = selected.rows.len();
+    // The row after the selected one stays visible, and there are no blank rows below the last.
     let first = (chosen + 2).saturating_sub(rows).min(total.saturating_sub(rows)).min(chosen);
     for (line, number) in (0..).zip(selected.rows.iter().skip(first).take(rows)) {
         let spot = Rect { y: rest.y + line, height: 1, ..rest };
@@ -230,7 +233,7 @@ fn row_line(
     line
 }
 
-/// Where the message stands after a frame, and whether that is fine.
+/// Returns the state of the message after a frame, and whether it is valid.
 fn state_after(
     session: &Session,
     selected: &SelectedMessage,
@@ -248,7 +251,7 @@ fn state_after(
         PayloadKind::Binary => {
             return (if row.header().fin { "complete ✓" } else { "goes on" }.to_owned(), true);
         }
-        PayloadKind::Compressed => return ("judged once inflated".to_owned(), true),
+        PayloadKind::Compressed => return ("checked once inflated".to_owned(), true),
         PayloadKind::Text => {}
     }
     let Some(frame) = session.frame(number).filter(|frame| frame.complete) else {
@@ -256,11 +259,12 @@ fn state_after(
     };
     let Some(carried) = payload_text::incomplete_char_before(session, &selected.fragments, at)
     else {
-        return ("broken before".to_owned(), false);
+        return ("invalid before".to_owned(), false);
     };
     let payload = frame.payload();
     match payload_text::utf8_state_after(&carried, &payload) {
-        Utf8State::Invalid(at) => (format!("broken at its byte {at} ✗"), false),
+        Utf8State::Invalid(at) => (format!("invalid at its byte {at} ✗"), false),
+        // A text message must not end inside a character (RFC 6455 section 8.1).
         Utf8State::Partial(have, of) if row.header().fin => {
             (format!("ends after {have} of {of} bytes ✗"), false)
         }

@@ -1,10 +1,10 @@
-//! What the time line remembers.
+//! The state of the timeline tab.
 
-/// The scale and the lanes that the reader chose.
+/// The scale and the lanes that the user chose.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TimelineTabState {
-    /// The scale that the reader chose; none fits the chosen frame and its neighbours.
+    /// The chosen scale; `None` fits the selected frame and its neighbours.
     pub(crate) zoom: Option<u8>,
-    /// The TCP pieces are not shown.
+    /// Whether the TCP pieces are hidden.
     pub(crate) hide_arrivals: bool,
 }

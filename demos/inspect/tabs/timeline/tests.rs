@@ -71,7 +71,7 @@ fn a_message_in_three_fragments_with_a_ping_in_between() {
 }
 
 #[test]
-fn what_matters_is_there_on_a_slide_too() {
+fn a_slide_shows_the_essential_parts() {
     let (mut inspect, _inbox) = fragmented();
     inspect.session.select_row(3);
     assert_contains(
@@ -89,7 +89,7 @@ fn what_matters_is_there_on_a_slide_too() {
 }
 
 #[test]
-fn a_control_frame_is_asked_no_rule_about_messages() {
+fn rules_about_messages_do_not_apply_to_a_control_frame() {
     let (mut inspect, _inbox) = opened();
     let close = encode::close_frame(1000, "", KEY);
     let rules = |inspect: &Inspect, row| {
@@ -103,7 +103,7 @@ fn a_control_frame_is_asked_no_rule_about_messages() {
 }
 
 #[test]
-fn rules_are_judged_by_the_faults_of_these_frames() {
+fn the_status_of_rules_comes_from_the_faults_of_these_frames() {
     let open = encode::frame(
         &Header { fin: false, masking_key: KEY, ..Header::new(Opcode::Text, 1) },
         b"a",
@@ -124,7 +124,7 @@ fn rules_are_judged_by_the_faults_of_these_frames() {
 }
 
 #[test]
-fn keys_go_from_frame_to_frame_and_through_the_scales() {
+fn keys_move_between_frames_and_scales() {
     let (mut inspect, _inbox) = fragmented();
     assert_eq!(inspect.session.selected_row, None);
     press(&mut inspect, KeyCode::Left);
@@ -150,7 +150,7 @@ fn keys_go_from_frame_to_frame_and_through_the_scales() {
 }
 
 #[test]
-fn a_pong_answers_the_ping_whose_payload_it_brings_back() {
+fn a_pong_answers_the_ping_with_the_same_payload() {
     let frame = |opcode, payload: &[u8], key| encode::single_frame(opcode, payload, key);
     let frames = [
         (Side::Client, frame(Opcode::Ping, b"a", KEY)),
@@ -176,7 +176,7 @@ fn a_pong_answers_the_ping_whose_payload_it_brings_back() {
 }
 
 #[test]
-fn a_click_on_a_frame_chooses_it() {
+fn a_click_on_a_frame_selects_it() {
     let (mut inspect, _inbox) = opened();
     inspect.show_tab(Tab::Timeline);
     let area = Rect::new(0, 0, 100, 30);

@@ -1,6 +1,4 @@
-//! Which stretch of time is shown, and in which cell each moment lies.
-//!
-//! It knows rows and their times; nothing is drawn here.
+//! The shown time window, and the cell of each moment.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -8,19 +6,19 @@ use std::time::Duration;
 use crate::demos::inspect::session::Session;
 use crate::wire::TraceRow;
 
-/// Cells of a division.
+/// The number of cells of a division.
 pub(crate) const CELLS_PER_DIVISION: u64 = 10;
 
-/// The largest scale: 1,000 s a division.
+/// The largest scale: 1,000 s per division.
 pub(crate) const MAX_SCALE: u8 = 24;
 
-/// Neighbours of the chosen frame that a fitting window looks at.
+/// The maximum number of neighbouring frames that a fitting window considers.
 const MAX_NEIGHBOURS: usize = 24;
 
-/// Frames this close to the chosen one belong on the same picture.
+/// A neighbour within six times this distance, in nanoseconds, is always included.
 const NEIGHBOUR_GAP_NS: u64 = 20_000_000;
 
-/// A division of the scale in nanoseconds: 10 µs, 20 µs, 50 µs, 100 µs ...
+/// Returns the length of a division in nanoseconds: 10 µs, 20 µs, 50 µs, 100 µs ...
 fn division_nanos(scale: u8) -> u64 {
     let step = [1, 2, 5][usize::from(scale % 3)];
     10_000 * step * 10_u64.pow(u32::from(scale.min(MAX_SCALE) / 3))
@@ -30,7 +28,7 @@ pub(crate) fn nanos(at: Duration) -> u64 {
     u64::try_from(at.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A stretch of time, cut into cells.
+/// A time window divided into cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeWindow {
     start: u64,
@@ -39,7 +37,7 @@ pub(crate) struct TimeWindow {
 }
 
 impl TimeWindow {
-    /// The window that the reader chose, or one that fits.
+    /// Returns the window of the chosen scale around a row, or one that fits.
     pub(crate) fn for_row(session: &Session, zoom: Option<u8>, current: usize, cells: u16) -> Self {
         let Some(scale) = zoom else { return Self::fitting(session, current, cells) };
         let cell = division_nanos(scale) / CELLS_PER_DIVISION;
@@ -49,12 +47,13 @@ impl TimeWindow {
             .rows()
             .get(current)
             .map_or(0, |row| nanos(row.completed_at()));
+        // The frame stands in the first third, because what follows is usually of more interest.
+        // Aligned to whole cells, so that marks do not jitter.
         let start = middle.saturating_sub(cell * u64::from(cells / 3)) / cell * cell;
         Self { start, cells, scale }
     }
 
-    /// A window that shows the message of the chosen row and what was said shortly before and
-    /// after.
+    /// Returns a window that shows the message of a row and the frames shortly before and after it.
     pub(crate) fn fitting(session: &Session, current: usize, cells: u16) -> Self {
         let rows = session.connection().trace.rows();
         let own = session.connection().trace.message_rows(current);
@@ -67,6 +66,8 @@ impl TimeWindow {
             nanos(rows[last].completed_at()),
         );
         for _ in 0..MAX_NEIGHBOURS {
+            // A gap counts as short if it is at most six times what is shown already, so a longer
+            // window reaches further.
             let near = to.saturating_sub(from).saturating_mul(6).max(6 * NEIGHBOUR_GAP_NS);
             let before = first
                 .checked_sub(1)
@@ -84,7 +85,7 @@ impl TimeWindow {
                 _ => break,
             }
         }
-        // some cells stay free at the right, for the last names
+        // Some cells stay free at the right, for the labels of the last frames.
         let room = u64::from(cells.saturating_sub(14).max(4));
         let fits = |scale: &u8| {
             (to.saturating_sub(from)) / (division_nanos(*scale) / CELLS_PER_DIVISION) < room
@@ -102,7 +103,7 @@ impl TimeWindow {
         self.cells
     }
 
-    /// The moment of the left edge.
+    /// Returns the moment at the left edge.
     pub(crate) fn start(self) -> Duration {
         Duration::from_nanos(self.start)
     }
@@ -115,7 +116,8 @@ impl TimeWindow {
         division_nanos(self.scale) / CELLS_PER_DIVISION
     }
 
-    /// The cell of a moment; the nearest edge's if it lies outside, with `false`.
+    /// Returns the cell of a moment and `true`, or the cell at the nearest edge and `false` if it
+    /// lies outside.
     pub(crate) fn cell_at(self, at: Duration) -> (u16, bool) {
         let at = nanos(at);
         let last = u64::from(self.cells.saturating_sub(1));
@@ -128,7 +130,7 @@ impl TimeWindow {
         }
     }
 
-    /// The rows that end within the window's cell `x`, of those in a list that is in order.
+    /// Returns the range of rows that end within cell `x`. `rows` must be in order of time.
     pub(crate) fn rows_in(self, rows: &[TraceRow], x: u16) -> Range<usize> {
         let moment = |x: u16| self.start.saturating_add(self.cell_nanos().saturating_mul(x.into()));
         let index = |x| rows.partition_point(|row| nanos(row.completed_at()) < moment(x));
@@ -136,7 +138,7 @@ impl TimeWindow {
         start..index(x + 1).max(start)
     }
 
-    /// The rows that end within the window.
+    /// Returns the range of rows that end within the window.
     pub(crate) fn rows(self, rows: &[TraceRow]) -> Range<usize> {
         let end = self.rows_in(rows, self.cells.saturating_sub(1)).end;
         self.rows_in(rows, 0).start.min(end)..end
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scales_go_up_by_one_two_five() {
+    fn scales_increase_in_steps_of_one_two_five() {
         let scales: Vec<_> = (0..5).map(division_nanos).collect();
         assert_eq!(scales, [10_000, 20_000, 50_000, 100_000, 200_000]);
         assert_eq!(Duration::from_nanos(division_nanos(MAX_SCALE)), Duration::from_secs(1000));

@@ -1,0 +1,31 @@
+//! [`Presentation`]: what a talk is started with.
+
+use crate::deck::{self, Deck, Warning};
+use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo};
+
+/// A talk, and everything that is needed to show it.
+#[derive(Clone)]
+pub struct Presentation {
+    /// The slides.
+    pub deck: Deck,
+    /// The file's name, as warnings show it.
+    pub file: String,
+    /// The warnings about the deck, in file order.
+    pub warnings: Vec<Warning>,
+    /// The demos that the deck may name.
+    pub registry: Registry,
+    /// What demos may use of the outside world, such as the bundled servers.
+    pub services: Services,
+    /// The theme, if the command line or the deck sets it. If `None`, the terminal's background
+    /// decides.
+    pub theme: Option<deck::ThemeChoice>,
+    /// The colours the terminal can show.
+    pub color_depth: ColorDepth,
+    /// The effects that demos may have outside the talk without asking.
+    pub consents: EffectConsents,
+    /// A message that is shown above the footer until the first key press.
+    pub notice: Option<String>,
+    /// There is no talk, only this demo in the place of the only fence, which has the screen and
+    /// the keys from the start.
+    pub standalone: Option<StandaloneDemo>,
+}
