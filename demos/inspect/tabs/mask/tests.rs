@@ -67,7 +67,7 @@ fn experiments_change_the_tab_and_nothing_else() {
     let (mut inspect, _inbox) = hello();
     type_keys(&mut inspect, "nnbbf");
     let shown = render_text(&inspect, 100, 30);
-    assert_contains(&shown, &["6d≠", "= 'L'   U+004C", "r puts it back"]);
+    assert_contains(&shown, &["6d≠", "= 'L'   U+004C", "r restores it"]);
     assert_eq!(inspect.session.frame(0).unwrap().payload(), b"Hello");
     type_keys(&mut inspect, "z");
     assert_contains(&render_text(&inspect, 100, 30), &["⊕ key       00   00 ┃ 00 ┃ 00   00"]);

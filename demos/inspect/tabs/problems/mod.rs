@@ -412,7 +412,7 @@ mod tests {
         inspect.show_tab(Tab::Problems);
         assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
         assert!(
-            inspect.session.notice.as_ref().unwrap().contains("our own"),
+            inspect.session.notice.as_ref().unwrap().contains("this fault is ours"),
             "{:?}",
             inspect.session.notice
         );
