@@ -1,26 +1,27 @@
-//! [`RecordingOptions`]: the pcapng file that keeps what an inspector sees, and the name of each further one.
+//! [`RecordingOptions`]: the pcapng file that an inspector records in, and the names of the files
+//! of later runs.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::capture::WriteOptions;
 
-/// The most numbers that are tried for the file of a further run.
+/// The maximum number of file names to try for a later run.
 const MAX_RECORDING_FILES: u64 = 1000;
 
-/// A pcapng file that keeps what is seen.
+/// The pcapng file to record in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingOptions {
-    /// The file that was named; a further run gets a number behind its stem.
+    /// The file of the first run. Later runs append a number to its stem: `x-2.pcapng`.
     pub path: PathBuf,
-    /// A file that is there already is written over.
+    /// Whether to overwrite an existing file.
     pub replace: bool,
 }
 
 impl RecordingOptions {
-    /// Creates the file of run `run` (from 1) with `create`, and gives its path with what came of
-    /// it. A further run gets a new file, with the first number that is free: only the file
-    /// that was named may be written over.
+    /// Creates the file of run `run`, from 1, with `create`. Returns its path and the result of
+    /// `create`. A later run uses the first free number from `run` on and never overwrites a file,
+    /// because the user has named only the first one.
     pub fn create<T>(
         &self,
         run: u64,
@@ -33,6 +34,8 @@ impl RecordingOptions {
         let mut number = run;
         loop {
             let path = self.path_with_number(number);
+            // Tries to create the file instead of looking for it first: another program may create
+            // it in between.
             match create(&path, &options(false)) {
                 Err(error)
                     if error.kind() == io::ErrorKind::AlreadyExists
@@ -45,6 +48,7 @@ impl RecordingOptions {
         }
     }
 
+    /// Returns the path with a number at the end of its stem.
     fn path_with_number(&self, number: u64) -> PathBuf {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
         let ending = self
@@ -61,7 +65,7 @@ mod tests {
     use crate::capture::PcapngWriter;
 
     #[test]
-    fn a_further_connection_gets_a_file_of_its_own_and_writes_over_none() {
+    fn a_later_run_gets_its_own_file_and_overwrites_none() {
         let folder = tempfile::tempdir().unwrap();
         let named = folder.path().join("x.pcapng");
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();

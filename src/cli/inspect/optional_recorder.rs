@@ -1,4 +1,4 @@
-//! [`OptionalRecorder`]: `--write`, the file that keeps what was seen. Without the option nothing is written.
+//! [`OptionalRecorder`]: the file of `--write`. Without the option, it writes nothing.
 
 use std::io;
 use std::path::Path;
@@ -8,11 +8,15 @@ use anyhow::Context as _;
 use crate::capture::{PcapngWriter, Recorder, WriteOptions};
 use crate::inspect::RecordingOptions;
 
-/// A live connection's file, or none.
+/// The recorder of a live connection and the path of its file, or `None` without `--write`.
 pub(super) struct OptionalRecorder<'a>(Option<(Recorder, &'a Path)>);
 
 impl<'a> OptionalRecorder<'a> {
-    /// Creates the file before anything is sent.
+    /// Creates the file.
+    ///
+    /// # Errors
+    ///
+    /// If the file exists and may not be overwritten, or cannot be created.
     pub(super) fn create(recording: Option<&'a RecordingOptions>) -> anyhow::Result<Self> {
         let create = |recording: &'a RecordingOptions| {
             anyhow::Ok((create_file(recording, Recorder::create)?, recording.path.as_path()))
@@ -20,7 +24,11 @@ impl<'a> OptionalRecorder<'a> {
         Ok(Self(recording.map(create).transpose()?))
     }
 
-    /// Gives a report to the file.
+    /// Lets `emit` write to the file, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
     pub(super) fn record(
         &mut self,
         emit: impl FnOnce(&mut Recorder) -> io::Result<()>,
@@ -30,7 +38,7 @@ impl<'a> OptionalRecorder<'a> {
     }
 }
 
-/// The file for what another file holds.
+/// Creates the file for a copy of another capture, or returns `None` without `--write`.
 pub(super) fn create_writer(
     recording: Option<&RecordingOptions>,
 ) -> anyhow::Result<Option<PcapngWriter>> {
@@ -41,20 +49,23 @@ fn create_file<T>(
     recording: &RecordingOptions,
     create: impl FnMut(&Path, &WriteOptions) -> io::Result<T>,
 ) -> anyhow::Result<T> {
+    // The command has one run, and only the first one uses the given name.
     let (path, created) = recording.create(1, create);
     created.map_err(|error| create_error(&path, recording.replace, error))
 }
 
-/// Why the file was not created, and what would be right.
+/// Adds the remedy to the error for a file that could not be created.
 fn create_error(path: &Path, replace: bool, error: io::Error) -> anyhow::Error {
     let shown = path.display();
     let hint = match std::fs::read_link(path) {
+        // A dangling link "exists" for the system's exclusive create, although there is no file.
         Ok(target) if !path.exists() => format!(
-            "; it is a symbolic link to {}, which is not there: name that file, or remove the link",
+            "; it is a symbolic link to {}, which does not exist: name that file, or remove the \
+             link",
             target.display()
         ),
         _ if error.kind() == io::ErrorKind::AlreadyExists && !replace => {
-            "; --replace writes over what is there".to_owned()
+            "; --replace overwrites it".to_owned()
         }
         _ => String::new(),
     };
