@@ -1,35 +1,39 @@
-//! Which file uses which: every path of a file resolved to the file that defines what it names.
+//! Finds which file uses which: resolves every path in a file to the file that defines the item.
 //!
-//! A re-export is followed to what it exports, so a facade like `wire/mod.rs` stands for nothing of
-//! its own.
+//! A re-export is followed to the item, so using a facade like `wire/mod.rs` does not count as
+//! using that file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sources::Source;
 
-/// A module path without `crate`.
+/// A module path, without `crate`.
 pub(crate) type Path = Vec<String>;
 
-/// From each module to those that it uses.
+/// Maps each module to the modules that it uses.
 pub(crate) type Edges = BTreeMap<Path, BTreeSet<Path>>;
 
-/// What a file says of names.
+/// The names in a file.
 #[derive(Default)]
 struct Names {
-    /// `use a::b as c;` says that `c` is `a::b`; `public` says that others see it too.
+    /// The imports by local name: `use a::b as c;` maps `c` to `a::b`.
     uses: BTreeMap<String, Path>,
+    /// The imports that are re-exported.
     public: BTreeSet<String>,
+    /// The paths of glob imports.
     globs: Vec<Path>,
+    /// The items that the file defines.
     items: BTreeSet<String>,
-    /// Paths and single names in the code, as they stand there.
+    /// Paths and single names in the code, as written.
     mentions: BTreeSet<Path>,
 }
 
+/// The names of all files, by module path.
 struct Resolver<'a> {
     modules: BTreeMap<&'a [String], Names>,
 }
 
-/// Resolves what all `sources` use.
+/// Resolves all uses in `sources`.
 pub(crate) fn edges(sources: &[Source]) -> Edges {
     let modules = sources.iter().map(|source| (source.module.as_slice(), names(source))).collect();
     let resolver = Resolver { modules };
@@ -38,10 +42,12 @@ pub(crate) fn edges(sources: &[Source]) -> Edges {
         used.remove(&source.module);
         (source.module.clone(), used)
     };
+    // The binary uses the library as another crate.
     sources.iter().filter(|source| source.module != ["main"]).map(used).collect()
 }
 
 impl Resolver<'_> {
+    /// Returns the modules whose items `module` uses.
     fn used_by(&self, module: &[String]) -> BTreeSet<Path> {
         let names = &self.modules[module];
         let imported = names
@@ -50,8 +56,8 @@ impl Resolver<'_> {
             .filter(|(name, _)| !names.public.contains(*name))
             .map(|(_, path)| path);
         let resolve = |path: &Path| self.resolve(&self.absolute(module, path)?, 0);
-        // what is only imported counts where it is an item; a module counts where something of it
-        // is used
+        // An imported item counts as used. An imported module counts only if the code mentions
+        // something in it.
         let imported =
             imported.filter_map(resolve).filter(|(_, is_item)| *is_item).map(|(module, _)| module);
         let mentioned = names.mentions.iter().filter_map(|path| {
@@ -64,7 +70,8 @@ impl Resolver<'_> {
         imported.chain(mentioned).chain(globs).collect()
     }
 
-    /// `path` of a file as a path from the root; none where it leads into another crate.
+    /// Returns `path`, as `module` writes it, as a path from the root. Returns `None` if it leads
+    /// into another crate.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Path> {
         let names = &self.modules[module];
         let child = |name: &String| {
@@ -72,6 +79,7 @@ impl Resolver<'_> {
         };
         match path {
             [first, rest @ ..] if first == "crate" => Some(rest.to_vec()),
+            // The modules of the core package count as modules of this one.
             [first, rest @ ..] if first == "wiretalk_core" => Some(rest.to_vec()),
             [first, rest @ ..] if first == "self" => Some([module, rest].concat()),
             [first, ..] if first == "super" => {
@@ -85,6 +93,8 @@ impl Resolver<'_> {
                 Some([outer, rest].concat())
             }
             [first, rest @ ..] => match names.uses.get(first) {
+                // An import may begin with its own local name, as `pub use decode::decode` does.
+                // Following that would never end.
                 Some(import) if import.first() != Some(first) => {
                     self.absolute(module, &[import, rest].concat())
                 }
@@ -97,8 +107,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// The module in which the last name of `path` is defined, and whether that name is an item and
-    /// no module.
+    /// Returns the module that defines the last name of `path`, and whether that name is an item
+    /// rather than a module. `depth` counts the re-exports that were followed.
     fn resolve(&self, path: &[String], depth: usize) -> Option<(Path, bool)> {
         let mut module: Path = Vec::new();
         for (at, name) in path.iter().enumerate() {
@@ -108,6 +118,7 @@ impl Resolver<'_> {
                 continue;
             }
             let names = self.modules.get(module.as_slice())?;
+            // The limit ends re-exports that lead to each other.
             if let Some(export) = names.uses.get(name).filter(|_| depth < 8) {
                 let export = self.absolute(&module, export)?;
                 return self.resolve(&[&export, &path[at + 1..]].concat(), depth + 1);
@@ -125,6 +136,7 @@ impl Resolver<'_> {
     }
 }
 
+/// Collects the names in a file from its tokens.
 fn names(source: &Source) -> Names {
     let mut names = Names::default();
     let tokens: Vec<&str> = source.tokens.iter().map(String::as_str).collect();
@@ -135,12 +147,14 @@ fn names(source: &Source) -> Names {
             "use" => {
                 let end = at + tokens[at..].iter().position(|token| *token == ";").unwrap_or(0);
                 let mut tree = &tokens[at + 1..end];
+                // The `)` ends `pub(crate)`.
                 names.add_use(&mut tree, &[], matches!(before, "pub" | ")"));
                 at = end;
             }
             "struct" | "enum" | "trait" | "type" | "fn" | "const" | "static" | "union" => {
                 names.items.insert((*tokens.get(at + 1).unwrap_or(&"")).to_owned());
             }
+            // Not the rest of a path, nor a field or a method.
             word if before != "::" && before != "." && is_name(word) => {
                 let mut path = vec![word.to_owned()];
                 while let [Some(&"::"), Some(next)] = [tokens.get(at + 1), tokens.get(at + 2)]
@@ -163,7 +177,7 @@ fn is_name(token: &str) -> bool {
 }
 
 impl Names {
-    /// Takes one tree of a `use` off the front of `tokens`.
+    /// Takes a use tree, such as `a::{b, c as d}`, from the front of `tokens`.
     fn add_use(&mut self, tokens: &mut &[&str], prefix: &[String], public: bool) {
         let mut path = prefix.to_vec();
         while let [token, rest @ ..] = *tokens {
@@ -207,8 +221,8 @@ impl Names {
     }
 }
 
-/// The shortest circles of `edges`, one for each group of modules that use each other: the first is
-/// used by the last.
+/// Returns a shortest circle for each group of modules that use each other. The last module of a
+/// circle uses the first.
 pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
     let mut circles: Vec<Vec<Path>> = Vec::new();
     let mut known: BTreeSet<&Path> = BTreeSet::new();
@@ -234,7 +248,7 @@ pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
     circles
 }
 
-/// All modules that `start` reaches, each with the one before it on the shortest way.
+/// Returns all modules that `start` reaches, each with its predecessor on a shortest path.
 fn reachable<'a>(edges: &'a Edges, start: &'a Path) -> BTreeMap<&'a Path, &'a Path> {
     let mut before = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
@@ -254,7 +268,7 @@ mod tests {
     use super::*;
     use crate::sources;
 
-    /// The circles among files, given as module paths with their code.
+    /// Returns the circles among files, which are given as module paths with their code.
     fn circles_among(files: &[(&str, &str)]) -> Vec<String> {
         let file = |(module, code): &(&str, &str)| sources::of_code(module, code);
         let sources: Vec<Source> = [("", "")].iter().chain(files).map(file).collect();
@@ -265,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_may_use_its_siblings_and_not_what_its_parent_defines_by_it() {
+    fn a_child_may_use_its_siblings_but_no_item_of_a_parent_that_uses_it() {
         let parent = ("a", "mod b; mod c; pub use c::C; use b::B; pub struct Own(B);");
         let leaf = ("a::c", "use std::fmt; pub struct C;");
         assert_eq!(
@@ -284,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn siblings_and_longer_circles_are_found_and_tests_do_not_count() {
+    fn circles_of_siblings_are_found_and_tests_do_not_count() {
         let files = [
             ("a", "mod b; mod c;"),
             ("a::b", "use super::c::x;"),

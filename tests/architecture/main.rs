@@ -1,7 +1,7 @@
-//! The house as it was drawn: imports point down, floor 0 is pure, rooms have no circles, files and
-//! functions stay small, and names are the field's own.
+//! Enforces the architecture: imports point down, floor 0 is pure, files do not use each other in
+//! circles, files and functions stay small, and names are the field's own.
 //!
-//! All of it is read from the sources; nothing is taken on trust.
+//! All of it is read from the sources.
 
 mod errors;
 mod imports;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sources::Source;
 
-/// The modules by floor; whoever adds one says here where it stands.
+/// The modules by floor, from 0. A new module is added here.
 const FLOORS: [&[&str]; 4] = [
     &["text", "wire", "deck", "measure"],
     &["scope", "net", "servers", "clients", "proxy", "capture", "inspect", "race", "feed"],
@@ -21,8 +21,7 @@ const FLOORS: [&[&str]; 4] = [
     &["app", "cli", "export", "demos"],
 ];
 
-/// Folders that still have docs such as `/// Which field.`; whoever mends the last one in a folder
-/// removes the folder.
+/// Folders that still have docs such as `/// Which field.`. A folder without them is removed here.
 const BARE_PRONOUN_DOCS_IN: [&str; 15] = [
     "src/app",
     "src/capture",
@@ -41,7 +40,7 @@ const BARE_PRONOUN_DOCS_IN: [&str; 15] = [
     "demos/weigh",
 ];
 
-/// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they
+/// The names that no file of a floor may use. Floor 0 knows no I/O. Engines know no terminal: they
 /// neither print nor end the process, but may start others.
 const FORBIDDEN: [&[&str]; 2] = [
     &[
@@ -71,16 +70,17 @@ const FORBIDDEN: [&[&str]; 2] = [
     ],
 ];
 
-/// The top module that a source belongs to; none for `lib.rs` and `main.rs`.
+/// Returns the top module that a source belongs to; `None` for `lib.rs` and `main.rs`.
 fn top(source: &Source) -> Option<&str> {
     source.module.first().map(String::as_str).filter(|name| *name != "main")
 }
 
+/// Returns the floor of a top module.
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| floor.contains(&module))
 }
 
-/// The other top modules that `source` names through `crate::`.
+/// Returns the other top modules that `source` names through `crate::`.
 fn imports(source: &Source) -> BTreeSet<&str> {
     let after = source.code.split("crate::").skip(1);
     let first = after
@@ -92,11 +92,7 @@ fn imports(source: &Source) -> BTreeSet<&str> {
 fn every_module_has_its_floor() {
     for source in sources::all() {
         let Some(module) = top(&source) else { continue };
-        assert!(
-            floor(module).is_some(),
-            "{:?}: say in FLOORS where `{module}` stands",
-            source.path
-        );
+        assert!(floor(module).is_some(), "{:?}: add `{module}` to FLOORS", source.path);
     }
 }
 
@@ -106,14 +102,14 @@ fn imports_point_down_and_siblings_of_the_top_floor_do_not_know_each_other() {
         let Some(own) = top(&source).and_then(floor) else { continue };
         for import in imports(&source) {
             let other = floor(import).unwrap();
+            // The pure modules and the engines may use each other within their floor.
             let allowed = other < own || (other == own && own < 2);
             assert!(allowed, "{:?} (floor {own}) imports `{import}` (floor {other})", source.path);
         }
     }
 }
 
-/// What a demo may use of the world reaches it by type through `stage::Services`: the stage names
-/// none of it.
+/// A demo gets what it may use from `stage::Services`, by type, so the stage names no engine.
 #[test]
 fn the_stage_names_no_engine() {
     let engines = FLOORS[1].iter().filter(|module| **module != "scope");
@@ -135,6 +131,7 @@ fn no_modules_import_each_other_in_a_circle() {
         let own = edges.entry(module.to_owned()).or_default();
         own.extend(imports(&source).into_iter().map(str::to_owned));
     }
+    // Removes modules that import nothing until none is left; what cannot be removed is a circle.
     while let Some(free) =
         edges.iter().find(|(_, needs)| needs.is_empty()).map(|(name, _)| name.clone())
     {
@@ -154,6 +151,7 @@ fn floor_0_knows_no_io_and_engines_know_no_terminal() {
             continue;
         };
         for name in *forbidden {
+            // Only at the beginning of a word: `std::io` is not in `mystd::io`.
             let words = source.code.match_indices(name).filter(|(at, _)| {
                 let before = source.code[..*at].chars().next_back();
                 before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
@@ -164,10 +162,10 @@ fn floor_0_knows_no_io_and_engines_know_no_terminal() {
 }
 
 #[test]
-fn files_say_what_they_are_for_and_stay_under_400_lines_before_their_tests() {
+fn files_have_a_doc_comment_and_at_most_400_lines_before_their_tests() {
     let mut too_long = Vec::new();
     for source in sources::all() {
-        assert!(source.text.starts_with("//!"), "{:?} does not say what it is for", source.path);
+        assert!(source.text.starts_with("//!"), "{:?} has no doc comment", source.path);
         if source.lines > 400 {
             too_long.push(format!("{:?} has {} lines", source.path, source.lines));
         }
@@ -189,6 +187,7 @@ fn functions_stay_small() {
             if !declares.iter().any(|start| trimmed.starts_with(start)) || trimmed.ends_with(';') {
                 continue;
             }
+            // rustfmt puts the closing brace at the indentation of the declaration.
             let end = lines[start..].iter().position(|line| {
                 line.trim_end() == format!("{}}}", " ".repeat(indent))
                     || line.trim_end().ends_with(';')
@@ -205,7 +204,7 @@ fn functions_stay_small() {
     lengths.sort_unstable();
     assert!(lengths.len() > 300, "the functions were not found");
     let p90 = lengths[lengths.len() * 9 / 10];
-    assert!(p90 <= 40, "nine of ten functions have at most {p90} lines, more than 40");
+    assert!(p90 <= 40, "one in ten functions has more than {p90} lines, and the limit is 40");
 }
 
 /// Whether `doc`, the text of a whole doc comment, is a bare pronoun: `Which field.` does not say
@@ -222,7 +221,7 @@ fn is_bare_pronoun(doc: &str) -> bool {
     })
 }
 
-/// The doc comments of one line in `text`, each with its line number.
+/// Returns the doc comments of one line in `text`, each with its line number.
 fn one_line_docs(text: &str) -> Vec<(usize, &str)> {
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     let is_doc = |at: usize| lines.get(at).is_some_and(|line| line.starts_with("///"));
@@ -235,7 +234,7 @@ fn one_line_docs(text: &str) -> Vec<(usize, &str)> {
 }
 
 #[test]
-fn a_bare_pronoun_is_told_from_a_description() {
+fn bare_pronouns_are_recognized() {
     for doc in ["Who.", "Which field.", "What is wrong.", "How often it was asked."] {
         assert!(is_bare_pronoun(doc), "{doc}");
     }
@@ -263,7 +262,7 @@ fn no_doc_is_a_bare_pronoun() {
             if is_bare_pronoun(doc) {
                 assert!(
                     folder.is_some(),
-                    "{:?}:{line}: say what the item is, not `{doc}`",
+                    "{:?}:{line}: `{doc}` does not say what the item is",
                     source.path
                 );
                 unmended.extend(folder.copied());

@@ -1,9 +1,10 @@
-//! Names: the field's own, each with one meaning. The private language that the code once had must
-//! not come back.
+//! Names are the field's own, each with one meaning. The private language that the code once had
+//! must not come back.
 
 use crate::sources;
 
-/// Identifiers that stood for something the field has a word for, with that word.
+/// Forbidden identifiers, each with the field's word for what it meant. The comparison is exact:
+/// only whole identifiers count, in their case.
 const OLD_NAMES: &[(&str, &str)] = &[
     ("Alarm", "DeadlineTimer"),
     ("Begun", "FrameStart"),
