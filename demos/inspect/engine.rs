@@ -1,7 +1,7 @@
-//! What the inspector has done for it: connections opened, files read, proxies run.
+//! Carries out the commands of the inspector: opens connections, reads files, runs proxies.
 //!
-//! Each is a task in a scope of the slide; what it finds comes back as messages with the number of
-//! its run.
+//! Each command is a task in a scope of the slide. Its results come back as messages with the
+//! number of its run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,14 @@ use crate::wire::query::search;
 use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 
-/// Begins a run of the source; what ran before ends.
+/// Starts a run of `source`. The previous run ends.
 pub(crate) fn open(
     stage: &Stage<Msg>,
     run: u64,
     source: InspectSource,
     connect_options: ConnectOptions,
 ) {
+    // A new scope of this name cancels the earlier one, and with it the previous run.
     let (services, mailbox, scope) =
         (stage.services().clone(), stage.mailbox(), stage.scope("source"));
     let task = scope.clone();
@@ -52,7 +53,7 @@ pub(crate) fn open(
     }
 }
 
-/// A connection of our own.
+/// Runs our own connection to its end.
 async fn run_connection(
     run: u64,
     source: InspectSource,
@@ -65,14 +66,17 @@ async fn run_connection(
         match client_options(run, source, &connect_options, &services, &mailbox, &scope).await {
             Ok(options) => options,
             Err(error) => {
+                // Fails only if the slide was left.
                 let _ = mailbox.send(Msg::Failed(run, error)).await;
                 return;
             }
         };
+    // Room for the initial commands, and for some keys while the server is slow to read.
     let (commands, inbox) = mpsc::channel(connect_options.initial_commands.len() + 8);
     for command in connect_options.initial_commands {
         commands.try_send(command).expect("a new queue has room");
     }
+    // A full queue stops the session from reading its socket: a flood waits in the kernel.
     let (sender, mut events) = mpsc::channel(64);
     let url = options.url.clone();
     let (mut run_recorder, notice) = RunRecorder::create(connect_options.recording.as_ref(), run);
@@ -100,15 +104,15 @@ async fn run_connection(
     tokio::join!(clients::run_session(options, inbox, sender), forward);
 }
 
-/// Tells what a reader should know, if there is anything.
+/// Sends a notice for the user, if there is one.
 async fn send_note(mailbox: &Mailbox<Msg>, run: u64, text: Option<String>) {
     if let Some(text) = text {
-        // who has left the slide need not know
+        // Fails only if the slide was left.
         let _ = mailbox.send(Msg::Session(run, SessionEvent::Note(text))).await;
     }
 }
 
-/// Where to, and what is said first.
+/// Returns the options of a session: the URL, and the request with the edits of a lesson's step.
 async fn client_options(
     run: u64,
     source: InspectSource,
@@ -117,6 +121,7 @@ async fn client_options(
     mailbox: &Mailbox<Msg>,
     scope: &Scope,
 ) -> Result<clients::SessionOptions, String> {
+    // A step of a lesson may have a server of its own.
     let source = connect_options.server.clone().map_or(source, InspectSource::Bundled);
     let mut options = match source {
         InspectSource::Url(options) => *options,
@@ -124,18 +129,21 @@ async fn client_options(
             bundled_server_url(run, &server, services, mailbox, scope).await?,
         ),
         InspectSource::File(..) | InspectSource::Proxy(_) => {
-            return Err("there is no connection of our own here".to_owned());
+            return Err("a file or a proxy has no connection of its own".to_owned());
         }
     };
-    let proper = HandshakeRequest::Standard(connect_options.request.clone());
+    // Edits apply to the bytes of a good request, because options cannot describe a broken one.
+    let standard = HandshakeRequest::Standard(connect_options.request.clone());
     let target = Target::parse(&options.url).map_err(|error| error.to_string())?;
+    // A new nonce for each connection (RFC 6455 section 4.1).
     let nonce = clients::nonce().map_err(|error| error.to_string())?;
-    let good = proper.to_bytes(&target, nonce).map_err(|error| error.to_string())?;
+    let good = standard.to_bytes(&target, nonce).map_err(|error| error.to_string())?;
     options.request = connect_options.request_edits.apply_to(good);
     Ok(options)
 }
 
-/// The URL of a bundled server, once it is up.
+/// Returns the URL of a bundled server, once it listens. Starts the naive proxy, which is not part
+/// of the bundle.
 async fn bundled_server_url(
     run: u64,
     server: &BundledServer,
@@ -144,7 +152,7 @@ async fn bundled_server_url(
     scope: &Scope,
 ) -> Result<String, String> {
     let Some(bundle) = services.get::<Arc<ServerBundle>>() else {
-        return Err("the bundled servers were not started".to_owned());
+        return Err("the bundled servers are not running".to_owned());
     };
     let address = bundle
         .server(server.kind.unwrap_or_default())
@@ -154,6 +162,7 @@ async fn bundled_server_url(
     if server.kind.is_some() {
         return Ok(format!("ws://{address}{}", server.path));
     }
+    // The log is how the proxy reports that it took a frame for a request.
     let (log, mut events) = EventLog::new(64);
     let options = crate::servers::ServerOptions {
         log: Some(log),
@@ -178,7 +187,7 @@ async fn bundled_server_url(
     Ok(format!("ws://{proxy}/"))
 }
 
-/// A proxy between others.
+/// Runs a proxy between other clients and a server.
 async fn run_proxy(
     run: u64,
     options: crate::proxy::ProxyOptions,
@@ -187,10 +196,12 @@ async fn run_proxy(
     scope: Scope,
 ) {
     let (sender, commands) = mpsc::channel(64);
+    // All connections share the queue. When it is full, the peers wait.
     let (event_sender, mut events) = mpsc::channel(256);
     match crate::proxy::bind(&scope, options, commands, event_sender).await {
         Err(error) => {
-            let reason = format!("the proxy cannot listen there: {error}");
+            let reason = format!("the proxy could not listen: {error}");
+            // Fails only if the slide was left.
             let _ = mailbox.send(Msg::Failed(run, reason)).await;
         }
         Ok((address, serving)) => {
@@ -217,7 +228,7 @@ async fn run_proxy(
     }
 }
 
-/// A file, read on a thread of its own.
+/// Reads a file on a thread of its own: a large capture takes seconds.
 fn load_file(
     scope: &Scope,
     run: u64,
@@ -237,19 +248,21 @@ fn load_file(
             }
             Err(error) => Msg::Failed(run, error.to_string()),
         };
-        // who has left the slide needs no file
+        // Fails only if the slide was left.
         let _ = mailbox.send(message).await;
     });
     if let Err(error) = reading {
+        // Called while a key is handled, so it must not wait for room in the mailbox.
         let _ = failed.try_send(Msg::Failed(run, error.to_string()));
     }
 }
 
-/// Writes what a file holds into another one, and says how that went.
+/// Writes the connections of a capture into another file. Returns a notice for the user.
 fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, run: u64) -> String {
     let (path, created) = recording.create(run, |path, options| {
+        // Before the writer truncates it: the copy reads its source while it is written.
         if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
-            return Err(io::Error::other("it is the file that is read"));
+            return Err(io::Error::other("it is the file that is being read"));
         }
         capture::PcapngWriter::create(path, options)
     });
@@ -259,7 +272,8 @@ fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, ru
     }
 }
 
-/// Reads the bytes of frames out of a file, at most `most` of each.
+/// Reads frames of a file again, at most `most` bytes of each. `wanted` has the index of each row,
+/// the row, and its offset in the stream.
 pub(crate) fn read_frames(
     stage: &Stage<Msg>,
     run: u64,
@@ -268,12 +282,16 @@ pub(crate) fn read_frames(
     most: u64,
 ) {
     let mailbox = stage.mailbox();
+    // On a thread: a file may be on a slow disk. A new read replaces the earlier one, whose frames
+    // are out of sight.
     let reading = stage.scope("read").spawn_thread("capture bytes", move |_| async move {
         let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
             let range = *at..*at + frame.len().min(most.into());
+            // A frame that cannot be read, because the file has changed, is left out.
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
         let found = wanted.iter().filter_map(read).collect();
+        // Fails only if the slide was left.
         let _ = mailbox.send(Msg::Read(run, found, most)).await;
     });
     if let Err(error) = reading {
@@ -281,7 +299,7 @@ pub(crate) fn read_frames(
     }
 }
 
-/// Looks for a needle in a file's frames, from one row on, round to it again.
+/// Searches the frames of a file for `needle`, beginning at row `from` and wrapping around.
 pub(crate) fn search_frames(
     stage: &Stage<Msg>,
     run: u64,
@@ -291,6 +309,7 @@ pub(crate) fn search_frames(
     needle: Needle,
 ) {
     let mailbox = stage.mailbox();
+    // A new search replaces the earlier one. Without a thread there is no hit.
     let _ = stage.scope("find").spawn_thread("capture search", move |_| async move {
         let rows = trace.rows().len();
         let hit = |row: &usize| {

@@ -1,4 +1,4 @@
-//! What the inspector asks of its engine, and what comes back.
+//! [`Cmd`] and [`Msg`]: the commands for the inspector's engine, and the messages that come back.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,65 +13,66 @@ use crate::proxy;
 use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 
-/// What the inspector asks of its engine.
+/// A command for the inspector's engine. The number is that of the run, from 1.
 #[derive(Clone, Debug)]
 pub enum Cmd {
-    /// Begin with this source; what ran before ends. The number tells its reports from those of an
-    /// earlier one.
+    /// Starts a run of a source, which ends the previous run.
     Open(u64, InspectSource, Box<ConnectOptions>),
-    /// Something to do on the open connection.
+    /// Sends a command to the open connection.
     Send(CommandSender, SessionCommand),
-    /// Something to do with what passes through the proxy.
+    /// Sends a command to the running proxy.
     Proxy(ProxyCommandSender, proxy::ProxyCommand),
-    /// Read at most so many bytes of each of these frames out of a file: the row's number, the row,
-    /// where it stands.
+    /// Reads frames from a file: the index of each row, the row, and its offset in the stream. The
+    /// last number is the maximum of bytes to read of each.
     Read(u64, Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
-    /// Look for something in a file's frames, from this row on.
+    /// Searches the frames of a file, beginning at a row.
     Find(u64, Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
-    /// Put a text on the clipboard.
+    /// Copies a text to the clipboard.
     Copy(String),
 }
 
-/// The way to an open connection: a handle, so that what is asked stays plain data.
+/// The queue of an open connection. As a handle, it lets a [`Cmd`] be plain data.
 #[derive(Clone, Debug)]
 pub struct CommandSender(pub(crate) mpsc::Sender<SessionCommand>);
 
-/// The way to a running proxy.
+/// The queue of a running proxy.
 #[derive(Clone, Debug)]
 pub struct ProxyCommandSender(pub(crate) mpsc::Sender<proxy::ProxyCommand>);
 
-/// A file that was read.
+/// The connections of a file.
 #[derive(Debug)]
 pub struct LoadedCapture {
     pub(crate) streams: Vec<capture::CapturedStream<Trace>>,
+    /// Notices for the user: warnings, and the result of a copy.
     pub(crate) notes: Vec<String>,
 }
 
-/// What comes back, with the number of its run.
+/// A message of the inspector's engine. The first field is the number of its run, which tells a
+/// late message of an earlier run from one of the current run.
 #[derive(Debug)]
 pub enum Msg {
-    /// A connection is being opened: to where, when, and where commands for it go.
+    /// A connection is being opened: its URL, the start time, and the queue for its commands.
     Connecting(u64, String, Instant, CommandSender),
-    /// The source could not be opened: why, in words.
+    /// The source could not be opened, for this reason.
     Failed(u64, String),
-    /// The connection reports.
+    /// An event of our own connection.
     Session(u64, SessionEvent),
-    /// The proxy listens.
+    /// The proxy listens: its address, the start time, and the queue for its commands.
     ProxyUp(u64, String, Instant, ProxyCommandSender),
-    /// The proxy reports.
+    /// An event of the proxy.
     Proxy(u64, proxy::ProxyEvent),
-    /// The naive proxy took something for a request.
+    /// The naive proxy took the bytes of a frame for this request.
     ParsedRequest(u64, String),
     /// A file was read.
     Loaded(u64, Box<LoadedCapture>),
-    /// Bytes of frames, and how much of each was asked for at most.
+    /// Frames of a file: the index of each row, its bytes, and the maximum that was requested.
     Read(u64, Vec<(usize, Vec<u8>)>, u64),
-    /// Where something was found.
+    /// The result of a search: the index of a row, or `None` without a hit.
     Found(u64, Option<usize>),
 }
 
 impl Msg {
-    /// The number of the run that it is about.
+    /// Returns the number of the run.
     pub(crate) fn run(&self) -> u64 {
         match self {
             Self::Connecting(run, ..)
