@@ -1,10 +1,10 @@
-//! Opening a capture of 209,000 frames (41 MB, written anew on every run) to a usable list,
-//! filtering it, looking into it, and the memory that it takes. One thread, the file in the cache
-//! of the operating system.
+//! Measures how long it takes to open a capture of 209,000 frames (41 MB) to a usable list, to
+//! filter it and to read frames again, and how much memory it takes. Uses one thread, with the file
+//! in the cache of the operating system. Every run writes the file again.
 //!
-//! `cargo bench --bench capture` measures; `cargo bench --bench capture -- open FILE` opens one
-//! capture of your own in a fresh process and prints time and peak memory: `examples/capture.rs`
-//! writes one of any size.
+//! `cargo bench --bench capture` measures. `cargo bench --bench capture -- open FILE` opens any
+//! capture in a fresh process and prints the time and the peak memory; `examples/capture.rs` writes
+//! one of any size.
 
 mod mix;
 
@@ -19,6 +19,7 @@ use divan::{Bencher, black_box};
 use wiretalk::capture::{self, Capture, ReadOptions};
 use wiretalk::wire::query::filter::Filter;
 
+// A static, because divan calls the benchmarks without arguments of ours.
 static FILE: OnceLock<PathBuf> = OnceLock::new();
 
 fn main() -> anyhow::Result<()> {
@@ -33,13 +34,13 @@ fn main() -> anyhow::Result<()> {
 
 fn measure(path: &Path) -> anyhow::Result<()> {
     mix::capture::write(File::create_new(path)?, mix::capture::FRAMES)?;
-    // a process of its own: writing the file has taken memory too
+    // In a process of its own: the peak of this one includes the memory for writing the file.
     Command::new(std::env::current_exe()?).arg("open").arg(path).status()?;
     divan::main();
     Ok(())
 }
 
-/// Opens a capture and tells what that took.
+/// Opens a capture and prints the time and the peak memory.
 fn once(path: &Path) -> anyhow::Result<()> {
     let bytes = path.metadata()?.len();
     let began = Instant::now();
@@ -55,8 +56,9 @@ fn once(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The most memory that this process has had, as Linux counts it.
+/// Returns the peak resident memory of this process, as Linux counts it.
 fn peak() -> String {
+    // VmHWM is the high-water mark of the resident set, in KiB.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
@@ -70,6 +72,7 @@ fn path() -> &'static Path {
 fn opened() -> Capture {
     let capture =
         capture::open(path(), &ReadOptions::default()).expect("the file was written a moment ago");
+    // The two Closes come on top.
     assert_eq!(capture.streams()[0].trace.rows().len() as u64, mix::capture::FRAMES + 2);
     capture
 }
@@ -83,13 +86,14 @@ fn open(bencher: Bencher) {
         .bench_local(|| black_box(opened()));
 }
 
-/// Every frame of it read again, one by one, unmasked and with its fields, as scrolling does with
-/// those on the screen.
+/// Reads single frames again, unmasks them and labels their fields, as scrolling does with the
+/// frames on the screen.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn look_into_a_thousand_frames(bencher: Bencher) {
     let capture = opened();
     let stream = &capture.streams()[0];
     bencher.counter(ItemsCount::new(1_000_u64)).bench_local(|| {
+        // Spread over the file, so that hardly two frames share a block of it.
         for row in stream.trace.rows().iter().step_by(209) {
             let start = stream.trace.stream_offset(row.from(), row.offset());
             let raw =
@@ -103,7 +107,7 @@ fn look_into_a_thousand_frames(bencher: Bencher) {
 fn filter(bencher: Bencher, text: &str) {
     let capture = opened();
     let trace = &capture.streams()[0].trace;
-    let filter = Filter::parse(text).expect("it is written as it should be");
+    let filter = Filter::parse(text).expect("the filter is valid");
     bencher
         .counter(ItemsCount::new(trace.rows().len()))
         .bench_local(|| black_box(filter.rows(trace, 0..trace.rows().len()).collect::<Vec<_>>()));

@@ -1,5 +1,5 @@
-//! Frames a second: found, unmasked and checked as UTF-8, beside tungstenite over the same bytes in
-//! the same run; unmasking beside a plain copy; and inflating. One thread.
+//! Measures decoded frames per second (unmasked, and validated as UTF-8) beside tungstenite over
+//! the same bytes in the same run, unmasking beside a plain copy, and inflating. Uses one thread.
 
 #[allow(dead_code)]
 mod mix;
@@ -26,8 +26,8 @@ mod frames {
 
     use super::{FRAMES, stream};
 
-    /// `Decoder::next_simple_frame`, and `next_event` where that says so: every payload unmasked
-    /// and checked.
+    /// `Decoder::next_simple_frame`, and `next_event` for the frames that are not simple. Every
+    /// payload is unmasked and validated.
     #[divan::bench]
     fn wiretalk(bencher: Bencher) {
         let bytes = stream();
@@ -53,7 +53,7 @@ mod frames {
         );
     }
 
-    /// The list that the inspector shows: a row a frame.
+    /// The list of the inspector, with a row for each frame.
     #[divan::bench]
     fn wiretalk_trace(bencher: Bencher) {
         let bytes = stream();
@@ -68,7 +68,7 @@ mod frames {
         );
     }
 
-    /// `tungstenite::WebSocket::read`, its buffers as large as it wants them.
+    /// `tungstenite::WebSocket::read`, with the buffer sizes of its own defaults.
     #[divan::bench]
     fn tungstenite(bencher: Bencher) {
         let bytes = stream();
@@ -84,6 +84,7 @@ mod frames {
         );
     }
 
+    /// A socket that has all bytes already.
     struct Input<'a>(Cursor<&'a [u8]>);
 
     impl Read for Input<'_> {
@@ -110,7 +111,8 @@ mod unmasking {
 
     const LENGTHS: [usize; 3] = [125, 1_000, 65_536];
 
-    /// No payload is unmasked twice in a row: it would be read before it is written.
+    /// The number of payloads to alternate between. Unmasking one twice in a row would measure how
+    /// a CPU reads what it has just written.
     const PAYLOADS: usize = 8;
 
     fn payloads(length: usize) -> Vec<Vec<u8>> {
@@ -144,7 +146,8 @@ mod unmasking {
     }
 }
 
-/// Messages of permessage-deflate, context taken over, counted in the bytes that come out.
+/// Inflates messages of permessage-deflate with context takeover. Throughput counts the inflated
+/// bytes.
 mod inflating {
     use divan::counter::{BytesCount, ItemsCount};
     use divan::{Bencher, black_box};
@@ -152,7 +155,7 @@ mod inflating {
     use wiretalk::wire::deflate::inflate::Inflater;
     use wiretalk::wire::{DeflateParams, Side};
 
-    /// What the messages hold, how many there are, and how many bytes each has.
+    /// The content of the messages, their number, and the bytes of each.
     const MESSAGES: [(Content, usize, usize); 6] = [
         (Content::Json, 1_000, 200),
         (Content::Json, 10, 100_000),
@@ -164,20 +167,22 @@ mod inflating {
 
     #[derive(Clone, Copy, Debug)]
     enum Content {
-        /// Quotes of a stock exchange: long matches.
+        /// Stock quotes: long matches.
         Json,
-        /// Words in any order: short matches.
+        /// Random words: short matches.
         Words,
-        /// Letters in any order, some often and some rarely: literals of many code lengths.
+        /// Random letters of very different frequency: literals of many code lengths.
         Letters,
-        /// Bytes that cannot be compressed: stored blocks.
+        /// Random bytes, which cannot be compressed: stored blocks.
         Noise,
-        /// One match after the other.
+        /// Zeros: one match after the other.
         Zeros,
     }
 
     impl Content {
         fn bytes(self, len: usize) -> Vec<u8> {
+            // A linear congruential generator: the same bytes on every run. Its upper bits are
+            // random enough.
             let mut state = 1_u32;
             let mut random = move |below: u32| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

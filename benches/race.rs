@@ -1,8 +1,8 @@
-//! Whether drawing disturbs the race that is drawn: one run of all default lanes, in whose even
-//! rounds the race's picture is drawn thirty times a second, the most that the stage ever does, and
-//! in whose odd rounds it is not. Each lane's ratio of medians on/off should be within 3 % of 1;
-//! its interval says how sure that is. On a machine whose slices scatter, more rounds
-//! make it narrower: `cargo bench --bench race -- 480`.
+//! Measures whether drawing disturbs the race that is drawn. In the even rounds of a race with all
+//! default lanes, the picture of the race is drawn thirty times a second, the maximum of the stage.
+//! In the odd rounds it is not. Each lane's on/off ratio of medians should be within 3 % of 1; its
+//! interval says how certain that is. On a noisy machine, more rounds make the interval narrower:
+//! `cargo bench --bench race -- 480`.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -24,17 +24,17 @@ use wiretalk::race::{self, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
 use wiretalk::scope::{Scope, report_channel};
 use wiretalk::stage::{Demo as _, DemoEvent, Theme, ViewContext, settings};
 
-/// Unless told otherwise.
+/// The number of rounds without an argument.
 const ROUNDS: usize = 120;
 const AREA: Rect = Rect { x: 0, y: 0, width: 120, height: 36 };
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    // cargo adds an option of its own
+    // Cargo adds `--bench`.
     let argument = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let rounds = argument
         .map_or(Ok(ROUNDS), |argument| argument.parse())
-        .context("the argument is a number of rounds")?;
+        .context("the argument must be a number of rounds")?;
     let outcome = runtime.block_on(run(rounds))?;
     runtime.shutdown_background();
     println!(
@@ -42,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         "lane", "p50 µs", ""
     );
     for figures in &outcome.lanes {
+        // An even round and the odd one after it are a pair.
         let pairs: Vec<(f64, f64)> =
             figures.round_medians.chunks_exact(2).filter_map(|pair| pair[0].zip(pair[1])).collect();
         let Some(ratio) = paired_ratio(&pairs, 1) else { continue };
@@ -55,8 +56,8 @@ fn main() -> anyhow::Result<()> {
             ratio.high
         );
     }
-    for why in &outcome.invalid_because {
-        println!("this run does not count: {why}");
+    for reason in &outcome.invalid_because {
+        println!("this run does not count: {reason}");
     }
     Ok(())
 }
@@ -66,19 +67,20 @@ async fn run(rounds: usize) -> anyhow::Result<RaceOutcome> {
     let program = WorkerProgram(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
     let config = RaceConfig { pairs: rounds, ..RaceConfig::default() };
     let (events, mut inbox) = report_channel();
-    let (_wishes, controls) = mpsc::channel(1);
-    let (pictures, shown) = mpsc::channel(8);
+    let (_control_sender, controls) = mpsc::channel(1);
+    let (drawn_events, events_to_draw) = mpsc::channel(8);
     let drawing = Arc::new(AtomicBool::new(false));
     let on = drawing.clone();
-    // on a thread of its own, as the stage is
-    scope.spawn_thread("drawing", move |_| draw(shown, on))?;
+    // On a thread of its own, like the stage.
+    scope.spawn_thread("drawing", move |_| draw(events_to_draw, on))?;
     let inner = scope.child();
     scope.spawn("race", async move { race::run(&inner, &program, config, events, controls).await });
     loop {
         match inbox.recv().await {
             Some(RaceEvent::Progress(live)) => {
                 drawing.store(live.running.is_some() && live.round % 2 == 0, Relaxed);
-                let _ = pictures.try_send(RaceEvent::Progress(live));
+                // A full queue may drop an event: the next one has newer figures.
+                let _ = drawn_events.try_send(RaceEvent::Progress(live));
             }
             Some(RaceEvent::Finished(outcome)) => return Ok(*outcome),
             None => anyhow::bail!("the race ended without an outcome"),
@@ -86,7 +88,7 @@ async fn run(rounds: usize) -> anyhow::Result<RaceOutcome> {
     }
 }
 
-/// What a slide would say.
+/// Returns the fence of a slide with this race.
 fn fence() -> Fence {
     let value = SettingValue::Number(ROUNDS as i64);
     Fence {
@@ -95,13 +97,13 @@ fn fence() -> Fence {
     }
 }
 
-/// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that
-/// nobody reads.
-async fn draw(mut shown: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
+/// Draws the race with the latest event, every 33 ms while `on`, as escape sequences for /dev/null.
+async fn draw(mut events: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
     let settings = settings(&fence(), Race::SETTINGS).expect("the settings are legal");
     let (mut demo, _) = Race::open(&settings).expect("the settings are legal");
+    // Starts the race in the demo.
     demo.update(DemoEvent::Key(KeyCode::Enter.into()));
-    let sink = File::create("/dev/null").expect("there is /dev/null");
+    let sink = File::create("/dev/null").expect("/dev/null exists");
     let options = TerminalOptions { viewport: Viewport::Fixed(AREA) };
     let mut terminal =
         Terminal::with_options(CrosstermBackend::new(sink), options).expect("a fixed size");
@@ -109,16 +111,16 @@ async fn draw(mut shown: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
     let mut last = None;
     loop {
         tokio::select! {
-            report = shown.recv() => match report {
-                Some(report) => last = Some(report),
+            event = events.recv() => match event {
+                Some(event) => last = Some(event),
                 None => return,
             },
             _ = clock.tick() => {
-                let (true, Some(report)) = (on.load(Relaxed), &last) else { continue };
-                demo.update(DemoEvent::Msg(Msg::Event(report.clone())));
+                let (true, Some(event)) = (on.load(Relaxed), &last) else { continue };
+                demo.update(DemoEvent::Msg(Msg::Event(event.clone())));
                 let look = ViewContext { theme: &Theme::DARK, focused: true };
                 let drawn = terminal.draw(|frame| demo.view(AREA, frame.buffer_mut(), &look));
-                drawn.expect("/dev/null takes all");
+                drawn.expect("/dev/null takes everything");
             }
         }
     }

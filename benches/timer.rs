@@ -1,8 +1,8 @@
-//! How late the timer of the modelled distance rings, beside tokio's, and what an exchange over
-//! that distance takes beyond its round trip. Tests say only that neither is ever too early: how
-//! late they are is the machine's.
+//! Measures how late the timer of the modelled link fires, beside tokio's, and how much longer than
+//! the round trip an exchange over such a link takes. Tests only check that neither is early,
+//! because lateness depends on the machine.
 //!
-//! `cargo bench --bench timer` measures; without `--bench`, as under `cargo test --benches`, a few
+//! `cargo bench --bench timer` measures. Without `--bench`, as under `cargo test --benches`, a few
 //! rounds show that it works.
 
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use wiretalk::measure::Histogram;
 use wiretalk::net::{DeadlineTimer, DelayedStream, LinkConditions, Stall};
 
-/// Moments that no wheel of milliseconds can meet.
+/// Times that tokio's timer, which ticks once a millisecond, cannot meet.
 const SPANS: [Duration; 4] = [
     Duration::from_micros(50),
     Duration::from_micros(300),
@@ -26,7 +26,7 @@ const RTTS: [Duration; 3] =
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // What `cargo bench NAME` asks of all benchmarks.
+    // `cargo bench NAME` passes NAME to every benchmark, which must then skip itself.
     if arguments
         .iter()
         .any(|argument| !argument.starts_with("--") && !"timer".contains(argument.as_str()))
@@ -35,45 +35,46 @@ async fn main() -> anyhow::Result<()> {
     }
     let rounds = if arguments.iter().any(|argument| argument == "--bench") { 200 } else { 2 };
     println!("late by, in µs       p50      p99      max");
-    let mut alarm = DeadlineTimer::<wiretalk::net::SystemClock>::new().context("no timer")?;
+    let mut timer = DeadlineTimer::<wiretalk::net::SystemClock>::new().context("no timer")?;
     for span in SPANS {
         let (mut ours, mut tokios) = (Histogram::default(), Histogram::default());
+        // Alternating, so that a busy moment of the machine hits both.
         for _ in 0..rounds {
             let at = Instant::now() + span;
-            alarm.sleep_until(at).await;
+            timer.sleep_until(at).await;
             ours.record(at.elapsed());
             let at = Instant::now() + span;
             tokio::time::sleep_until(at.into()).await;
             tokios.record(at.elapsed());
         }
-        show(&format!("alarm {span:?}"), &ours);
+        show(&format!("timerfd {span:?}"), &ours);
         show(&format!("tokio {span:?}"), &tokios);
     }
     for rtt in RTTS {
-        show(&format!("line {rtt:?}"), &exchanges(rtt, rounds).await?);
+        show(&format!("link {rtt:?}"), &exchanges(rtt, rounds).await?);
     }
     Ok(())
 }
 
-/// What exchanges of a byte over a distance take beyond its round trip.
+/// Measures by how much exchanges of a byte over a modelled link exceed the round trip.
 async fn exchanges(rtt: Duration, rounds: u32) -> anyhow::Result<Histogram> {
     let listener = wiretalk::net::listen(([127, 0, 0, 1], 0))?;
     let mut client = TcpStream::connect(listener.local_addr()?).await?;
     let (server, _) = listener.accept().await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    let distance = LinkConditions { rtt, ..LinkConditions::default() };
-    let mut line = DelayedStream::new(server, distance, Instant::now(), Stall::default(), 1)?;
+    let link = LinkConditions { rtt, ..LinkConditions::default() };
+    let mut stream = DelayedStream::new(server, link, Instant::now(), Stall::default(), 1)?;
     let echo = async {
-        while let Ok(byte) = line.read_u8().await {
-            line.write_u8(byte).await?;
-            line.flush().await?;
+        while let Ok(byte) = stream.read_u8().await {
+            stream.write_u8(byte).await?;
+            stream.flush().await?;
         }
-        line.shutdown().await
+        stream.shutdown().await
     };
-    let asking = async {
+    let requests = async {
         let mut late = Histogram::default();
-        // the first one pays for the connection as well
+        // The first exchange is not counted: it also pays for the connection.
         for round in 0..=rounds {
             let start = Instant::now();
             client.write_u8(7).await?;
@@ -85,7 +86,7 @@ async fn exchanges(rtt: Duration, rounds: u32) -> anyhow::Result<Histogram> {
         client.shutdown().await?;
         std::io::Result::Ok(late)
     };
-    let (echoed, late) = tokio::join!(echo, asking);
+    let (echoed, late) = tokio::join!(echo, requests);
     echoed?;
     Ok(late?)
 }

@@ -1,7 +1,7 @@
-//! Writes what the fuzzing targets begin with: a folder a target, a file an input, made of the
-//! vectors.
+//! Writes the initial corpus of the fuzz targets, made from the test vectors: a folder for each
+//! target, and a file for each input.
 //!
-//! `cargo run --example corpus -- fuzz/corpus` puts it where cargo-fuzz looks for it.
+//! `cargo run --example corpus -- fuzz/corpus` writes it where cargo-fuzz looks for it.
 
 #[path = "../tests/fuzz/corpus.rs"]
 mod corpus;

@@ -1,8 +1,8 @@
-//! Puts THIRD-PARTY-LICENSES.md together: what `cargo about` says of the packages comes in, the
-//! whole goes out.
+//! Assembles THIRD-PARTY-LICENSES.md: reads the output of `cargo about` from standard input, and
+//! writes the file to standard output.
 //!
-//! `.ci/notices` runs it; there is more in a binary than packages: the standard library, a C
-//! library, and the syntax definitions by which code on slides is coloured.
+//! `.ci/notices` runs it. A binary holds more than packages: the standard library, a C library, and
+//! the syntax definitions that colour code on slides.
 
 use std::io::{Read as _, Write as _};
 
@@ -37,11 +37,12 @@ Code on slides is coloured by syntax definitions that \
 fn main() -> anyhow::Result<()> {
     let mut packages = String::new();
     std::io::stdin().read_to_string(&mut packages)?;
+    // The file would otherwise lack all packages if `cargo about` failed in a pipe.
     anyhow::ensure!(
         packages.contains("\n- two-face "),
-        "nothing came from `cargo about generate about.hbs`"
+        "standard input lacks the output of `cargo about generate about.hbs`"
     );
-    // the package below this one is ours, not a third party's
+    // The core package is ours and not a third party's.
     let ours = |line: &&str| line.starts_with("- wiretalk-core ");
     let packages: Vec<&str> = packages.lines().filter(|line| !ours(line)).collect();
     let packages = packages.join("\n");
@@ -55,7 +56,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The MIT License without whose it is.
+/// Returns the text of the MIT License without its copyright line, because musl has other owners.
 fn permission() -> &'static str {
     let at = MIT.find("Permission is hereby granted").unwrap_or_default();
     &MIT[at..]
@@ -65,7 +66,7 @@ fn fenced(text: &str) -> String {
     format!("```text\n{}\n```\n", tidy(text))
 }
 
-/// Without blanks at the ends of lines and blank lines at both ends of the text.
+/// Removes blanks at the ends of lines, and blank lines at both ends of the text.
 fn tidy(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_matches('\n').to_owned()

@@ -1,4 +1,4 @@
-//! Writes a screen of a deck as SVG, played by real keys on the real app with its servers.
+//! Writes a screen of a deck as SVG. Plays keys on the real app with its servers.
 //!
 //! `cargo run --example picture -- slides/talk.md 17 100x30 Enter H i Enter > picture.svg`
 
@@ -21,7 +21,7 @@ use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{ColorDepth, EffectConsents, Services, Theme};
 
-/// How long the app plays on after each key: the demos' sockets are real.
+/// How long the app runs after each key. The sockets of the demos are real, so they need real time.
 const BETWEEN: Duration = Duration::from_millis(700);
 
 fn main() -> anyhow::Result<()> {
@@ -31,11 +31,11 @@ fn main() -> anyhow::Result<()> {
     else {
         bail!(
             "usage: picture DECK SLIDE COLUMNSxROWS [KEY...]; a KEY is a letter, Enter, Tab, Up, \
-             Down, Left, Right, or seconds that pass: 13s"
+             Down, Left, Right, or a pause such as 13s"
         );
     };
-    let slide: usize = slide.parse().context("SLIDE is a number from 1")?;
-    let (width, height) = size.split_once('x').context("the size is written like 100x30")?;
+    let slide: usize = slide.parse().context("SLIDE must be a number from 1")?;
+    let (width, height) = size.split_once('x').context("the size must be like 100x30")?;
     let size = Size { width: width.parse()?, height: height.parse()? };
     let steps: Vec<Step> = arguments.map(|name| step(&name)).collect::<anyhow::Result<_>>()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A key that is pressed, or seconds that pass.
+/// A key to press, or a time to wait.
 enum Step {
     Key(KeyCode),
     Wait(Duration),
@@ -67,7 +67,7 @@ fn key(name: &str) -> anyhow::Result<KeyCode> {
         ("Left", ..) => KeyCode::Left,
         ("Right", ..) => KeyCode::Right,
         (_, Some(letter), None) => KeyCode::Char(letter),
-        _ => bail!("no key is called {name:?}"),
+        _ => bail!("unknown key {name:?}"),
     })
 }
 
@@ -78,7 +78,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let (deck, warnings) = check::read_deck(path.as_ref(), REGISTRY)?;
     let highlights = Highlights::from_deck(&deck);
     let theme = Theme::of(deck.front_matter.theme.unwrap_or(wiretalk::deck::ThemeChoice::Dark));
-    // examples lie in a folder beside the program
+    // Cargo puts examples into a folder beside the program, which the race starts for its workers.
     let beside = std::env::current_exe()?
         .parent()
         .and_then(std::path::Path::parent)
@@ -101,11 +101,14 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         standalone: None,
     };
     let mut app = App::new(show, size);
+    // The app gets these from threads and tasks; here they come at once, so that the picture does
+    // not depend on them.
     app.update(AppEvent::Highlighted(highlights));
     app.update(AppEvent::Servers(
         ["http", "ws"].map(|name| ServerStatus { name, is_up: Some(true) }).to_vec(),
     ));
     let mut terminal = Terminal::new(TestBackend::new(size.width, size.height))?;
+    // The keys that a speaker would press to jump to the slide.
     let go_to = format!("g{slide}").chars().map(KeyCode::Char).collect::<Vec<_>>();
     for code in go_to.iter().chain([&KeyCode::Enter]) {
         app.update(AppEvent::Input(Input::Key(KeyEvent::from(*code))));
@@ -124,11 +127,13 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     Ok(to_svg(terminal.backend().buffer(), theme.text, theme.background))
 }
 
+/// Runs the app for `time`.
 async fn play_on(
     app: &mut App,
     terminal: &mut Terminal<TestBackend>,
     time: Duration,
 ) -> anyhow::Result<()> {
+    // A stream of events that has none and ends after `time`, which ends the loop.
     let quiet = pin!(stream::unfold((), |()| async move {
         tokio::time::sleep(time).await;
         None::<(AppEvent, ())>

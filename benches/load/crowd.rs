@@ -1,5 +1,5 @@
-//! Many clients in one thread that cost next to nothing: they know what must come, compare, and
-//! count. Their frames are made once; no library stands between them and the socket.
+//! Many clients in one thread, as cheap as possible: they compare what arrives with what they
+//! expect, and count. Their frames are encoded once, and no library is between them and the socket.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,28 +11,28 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use wiretalk::measure::Histogram;
 
-/// Nothing may take longer; a server that needs more has failed.
+/// The timeout of every step; a server that needs longer has failed.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What epoll tells at once.
+/// The maximum number of events from one call of epoll.
 const EVENTS: usize = 1024;
 
-/// The request of RFC 6455 section 1.3.
+/// A request with the key of RFC 6455 section 1.3.
 const UPGRADE: &[u8] =
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// What Chromium offers.
+/// The offer that Chromium sends.
 const OFFER: &[u8] = b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
-/// How a connection begins.
+/// The handshake of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opening {
-    /// It is there once TCP says so.
+    /// None: the connection is TCP.
     Raw,
-    /// An opening handshake.
+    /// The opening handshake of WebSocket.
     WebSocket,
-    /// One that offers permessage-deflate, as every browser does.
+    /// The same with an offer of permessage-deflate, as browsers send it.
     Deflate,
 }
 
@@ -46,8 +46,9 @@ pub(crate) struct Crowd {
 
 struct Member {
     socket: TcpStream,
-    /// Bytes of what is awaited that are here.
+    /// The number of bytes of the expected answer that have arrived.
     got: usize,
+    /// When it sent its last message.
     asked: Instant,
 }
 
@@ -61,7 +62,7 @@ impl Crowd {
         })
     }
 
-    /// Makes it a crowd of `count`.
+    /// Opens connections until there are `count`.
     pub(crate) fn grow(
         &mut self,
         address: SocketAddr,
@@ -78,7 +79,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Waits; nobody may get anything meanwhile, nor be hung up on.
+    /// Waits for `time`. Fails if a client receives something or is disconnected.
     pub(crate) fn idle(&mut self, time: Duration) -> anyhow::Result<()> {
         let until = Instant::now() + time;
         loop {
@@ -90,7 +91,7 @@ impl Crowd {
         }
     }
 
-    /// The first of them sends; how long it takes until all have got `expected`.
+    /// Lets the first client send. Returns the time until all have received `expected`.
     pub(crate) fn send_to_all(&mut self, sent: &[u8], expected: &[u8]) -> anyhow::Result<Duration> {
         let began = Instant::now();
         self.members[0].socket.write_all(sent)?;
@@ -99,7 +100,7 @@ impl Crowd {
             let woken = self.wait(TIMEOUT.saturating_sub(began.elapsed()))?;
             ensure!(
                 !woken.is_empty(),
-                "{left} have not got the message within {} s",
+                "{left} clients have not received the message within {} s",
                 TIMEOUT.as_secs()
             );
             for number in woken {
@@ -109,8 +110,8 @@ impl Crowd {
         Ok(began.elapsed())
     }
 
-    /// Everybody sends, and sends again when it has the answer, for `time`; how many exchanges that
-    /// are.
+    /// Lets every client send, and send again once it has the answer, for `time`. Returns the
+    /// number of exchanges.
     pub(crate) fn exchange(
         &mut self,
         sent: &[u8],
@@ -123,13 +124,18 @@ impl Crowd {
         self.members.iter_mut().try_for_each(|member| member.ask(sent))?;
         while asking > 0 {
             let woken = self.wait(TIMEOUT)?;
-            ensure!(!woken.is_empty(), "{asking} have no answer after {} s", TIMEOUT.as_secs());
+            ensure!(
+                !woken.is_empty(),
+                "{asking} clients have no answer after {} s",
+                TIMEOUT.as_secs()
+            );
             for number in woken {
                 if !self.read(number, expected)? {
                     continue;
                 }
                 let member = &mut self.members[number];
                 let now = Instant::now();
+                // An exchange that ends after the slice does not count, and nobody sends again.
                 if now < until {
                     latencies.record(now - member.asked);
                     count += 1;
@@ -142,29 +148,30 @@ impl Crowd {
         Ok(count)
     }
 
-    /// Those who have something to read.
+    /// Returns the numbers of the clients that have something to read.
     fn wait(&mut self, time: Duration) -> anyhow::Result<Vec<usize>> {
         self.events.clear();
         let time = Timespec::try_from(time)?;
         match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&time)) {
+            // After a signal there are no events; the caller waits again or fails.
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(err) => return Err(err.into()),
         }
         Ok(self.events.iter().map(|event| event.data.u64() as usize).collect())
     }
 
-    /// Whether that one has all of what it expects now.
+    /// Reads what has arrived for a client. Returns whether it now has the whole of `expected`.
     fn read(&mut self, number: usize, expected: &[u8]) -> anyhow::Result<bool> {
         let member = &mut self.members[number];
         let count = match member.socket.read(&mut self.buffer) {
             Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(false),
             count => count.with_context(|| format!("connection {number}"))?,
         };
-        ensure!(count > 0, "connection {number} has ended");
+        ensure!(count > 0, "the server has closed connection {number}");
         let so_far = expected.get(member.got..member.got + count);
         ensure!(
             so_far == Some(&self.buffer[..count]),
-            "connection {number} got something else than it expected"
+            "connection {number} received other bytes than expected"
         );
         member.got = (member.got + count) % expected.len();
         Ok(member.got == 0)
@@ -174,7 +181,7 @@ impl Crowd {
 impl Member {
     fn ask(&mut self, sent: &[u8]) -> anyhow::Result<()> {
         self.asked = Instant::now();
-        // One message at a time is in flight, and any socket has room for it.
+        // Does not block: only one message is in flight, and the socket has room for it.
         Ok(self.socket.write_all(sent)?)
     }
 }
@@ -189,14 +196,15 @@ fn open(address: SocketAddr, opening: Opening) -> anyhow::Result<TcpStream> {
         let (mut head, mut piece) = (Vec::new(), [0; 1024]);
         while !head.ends_with(b"\r\n\r\n") {
             let count = socket.read(&mut piece)?;
-            ensure!(count > 0, "hung up on during the handshake");
+            ensure!(count > 0, "the server has closed the connection during the handshake");
             head.extend_from_slice(&piece[..count]);
         }
+        // No frame can follow the head yet: the servers speak only when spoken to.
         let head = String::from_utf8_lossy(&head);
         ensure!(head.starts_with("HTTP/1.1 101 "), "refused: {head}");
         ensure!(
             head.contains("permessage-deflate") == (opening == Opening::Deflate),
-            "not as agreed: {head}"
+            "the server agreed to other extensions than expected: {head}"
         );
     }
     socket.set_nonblocking(true)?;

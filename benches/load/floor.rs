@@ -1,4 +1,4 @@
-//! The floor: raw TCP with tokio and nothing above it, as an echo and as a hub.
+//! The floor of the measurements: an echo and a hub on raw TCP with tokio.
 
 use std::future::pending;
 use std::io::{self, Write as _};
@@ -9,11 +9,11 @@ use tokio::net::{TcpListener, TcpStream};
 use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 
-/// The arguments that make this program one of them.
+/// The arguments with which this program runs as one of them, in a process of its own.
 pub(crate) const ECHO: &str = "floor-echo";
 pub(crate) const HUB: &str = "floor-hub";
 
-/// Tells its address as `wiretalk serve` does, and serves until it is killed.
+/// Prints the address as `wiretalk serve` does, and serves until the process is killed.
 pub(crate) fn run(name: &str) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime
@@ -23,6 +23,7 @@ pub(crate) fn run(name: &str) -> anyhow::Result<()> {
             });
             let listener = listen(([127, 0, 0, 1], 0))?;
             println!("tcp   tcp://{}/", listener.local_addr()?);
+            // A pipe is not flushed at a line feed.
             io::stdout().flush()?;
             let echoes = scope.child();
             if name == HUB {
@@ -41,6 +42,7 @@ pub(crate) fn run(name: &str) -> anyhow::Result<()> {
 }
 
 async fn echo(mut stream: TcpStream) {
+    // Fails only on a socket that is closed already, which the loop notices.
     let _ = stream.set_nodelay(true);
     let mut buffer = vec![0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer).await {
@@ -50,7 +52,7 @@ async fn echo(mut stream: TcpStream) {
     }
 }
 
-/// Gives everybody what the first of them says; the others are never read.
+/// Sends everything from the first client to all clients. The others are never read.
 async fn hub(listener: TcpListener) {
     let mut all: Vec<TcpStream> = Vec::new();
     let mut buffer = vec![0; 4096];
@@ -68,7 +70,7 @@ async fn hub(listener: TcpListener) {
             },
             _ = sending => match all[0].try_read(&mut buffer) {
                 Ok(0) => return,
-                // Who misses a piece fails the measurement, which awaits it.
+                // A client whose socket is full misses a piece, and the measurement fails.
                 Ok(count) => all.iter().for_each(|stream| drop(stream.try_write(&buffer[..count]))),
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return,

@@ -1,8 +1,8 @@
-//! The bundled servers under load: the memory of 10,000 idle connections, a message to 10,000
-//! subscribers, and the echo, beside raw TCP in the same run. Server and clients are processes of
-//! their own, each on a CPU of its own where there are two.
+//! Measures the bundled servers under load: the memory of 10,000 idle connections, a message to
+//! 10,000 subscribers, and the echo, beside raw TCP in the same run. The server and the clients are
+//! separate processes, each on a CPU of its own if there are two.
 //!
-//! `cargo bench --bench load` measures; without `--bench`, as under `cargo test --benches`, a small
+//! `cargo bench --bench load` measures. Without `--bench`, as under `cargo test --benches`, a small
 //! crowd shows that it works.
 
 #[cfg(target_os = "linux")]
@@ -24,7 +24,7 @@ fn main() -> anyhow::Result<()> {
     {
         return floor::run(name);
     }
-    // What `cargo bench NAME` asks of all benchmarks.
+    // `cargo bench NAME` passes NAME to every benchmark, which must then skip itself.
     if arguments
         .iter()
         .any(|argument| !argument.starts_with("--") && !"load".contains(argument.as_str()))
@@ -41,5 +41,5 @@ fn main() -> anyhow::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    println!("load: only Linux tells what a process has in memory and pins it to a CPU this way");
+    println!("load: needs Linux, to read the memory of a process and to pin it to a CPU");
 }

@@ -1,5 +1,5 @@
-//! What is measured, and how it is told: a table with the target and the peers' recorded figures
-//! beside ours.
+//! The measurements, and the table that shows our figures beside the targets and the recorded
+//! figures of other servers.
 
 use std::time::{Duration, Instant};
 
@@ -13,39 +13,46 @@ use crate::floor;
 use crate::recorded;
 use crate::server::{Cpus, Server, allow_sockets};
 
-/// Targets: bytes an idle connection, the same where compression was agreed on, and milliseconds
-/// until the last of 10,000 has a message.
+/// The target for the memory of an idle connection, in bytes.
 const IDLE: u64 = 7_000;
+/// The same with permessage-deflate.
 const IDLE_DEFLATE: u64 = 25_000;
+/// The target for the time from a message to the last of 10,000 subscribers.
 const LAST: Duration = Duration::from_millis(110);
 
-/// Connections that are there before memory is counted: what a server needs once, it has then.
+/// The number of connections before memory is counted. By then, the server has allocated what it
+/// needs once.
 const FIRST: usize = 100;
 
-/// Memory is counted once nothing has happened for this long.
+/// How long nothing must happen before memory is counted.
 const CALM: Duration = Duration::from_millis(300);
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// How much of it.
+/// The size of the measurements.
 pub(crate) struct Scale {
+    /// The number of clients.
     crowd: usize,
+    /// The number of messages that the hub broadcasts.
     messages: usize,
+    /// The number of slices of each echo.
     rounds: usize,
+    /// The duration of a slice.
     slice: Duration,
 }
 
 impl Scale {
-    /// For figures.
+    /// The size that yields figures.
     pub(crate) const FULL: Self =
         Self { crowd: 10_000, messages: 40, rounds: 11, slice: Duration::from_millis(150) };
-    /// To see that it works.
+    /// The size that shows that the benchmark works.
     pub(crate) const SMOKE: Self =
         Self { crowd: 200, messages: 3, rounds: 2, slice: Duration::from_millis(10) };
 }
 
 impl Scale {
-    /// Whether a target was met, where the crowd is as large as the target wants it.
+    /// Returns whether a target was met, as text. Empty if the crowd is smaller than that of the
+    /// targets.
     fn verdict(&self, met: bool) -> &'static str {
         match met {
             _ if self.crowd < Self::FULL.crowd => "",
@@ -55,25 +62,30 @@ impl Scale {
     }
 }
 
-/// Measures all of it, and fails only where a server does.
+/// Runs all measurements. A missed target is not an error.
+///
+/// # Errors
+///
+/// If a server fails, or the system allows too few open files.
 pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
     let began = Instant::now();
     let allowed = allow_sockets()?;
+    // A hundred for everything that is not a connection.
     let needed = scale.crowd as u64 + 100;
     ensure!(
         allowed >= needed,
-        "{needed} open files are needed, {allowed} allowed; `ulimit -Hn` says how many"
+        "{needed} open files are needed, but only {allowed} are allowed; raise `ulimit -Hn`"
     );
     let cpus = Cpus::take()?;
-    let apart = if cpus.apart { "a CPU for either end" } else { "ONE CPU FOR BOTH ENDS" };
+    let apart = if cpus.apart { "a CPU for each end" } else { "ONE CPU FOR BOTH ENDS" };
     println!("load: loopback, {apart}\n");
     crowds(scale, &cpus)?;
     echoes(scale, &cpus)?;
-    println!("all of it took {:.0} s", began.elapsed().as_secs_f64());
+    println!("took {:.0} s in all", began.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// What servers do with everybody in them.
+/// Measures the servers with the whole crowd connected.
 fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     let payload = [b'x'; 64];
     let sent = encode::single_frame(Opcode::Binary, &payload, Some(KEY));
@@ -98,7 +110,8 @@ fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
         scale.verdict(strict.idle <= IDLE_DEFLATE)
     );
     drop(strict);
-    // not at once: both ends of both would be more open files than most systems allow
+    // One server after the other: both crowds together would need more open files than most systems
+    // allow.
     let floor = Full::new(Server::floor(floor::HUB, cpus)?, Opening::Raw, scale)?
         .broadcast(&expected, &expected, scale)?;
     let hub = Full::new(Server::websocket("hub", cpus)?, Opening::WebSocket, scale)?;
@@ -114,11 +127,11 @@ fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A server with everybody in it.
+/// A server with the whole crowd connected.
 struct Full {
     server: Server,
     crowd: Crowd,
-    /// Bytes an idle connection.
+    /// Bytes of memory per idle connection.
     idle: u64,
 }
 
@@ -134,14 +147,14 @@ impl Full {
         Ok(Self { server, crowd, idle: more / scale.crowd as u64 })
     }
 
-    /// One of the crowd says `sent`, whereupon all are `told`, time after time.
+    /// Lets a client send `sent` and all receive `expected`, for every message of the scale.
     fn broadcast(
         mut self,
         sent: &[u8],
         expected: &[u8],
         scale: &Scale,
     ) -> anyhow::Result<Broadcast> {
-        // the first ones find everything cold
+        // Warms up: the first messages find all caches cold.
         for _ in 0..3 {
             self.crowd.send_to_all(sent, expected)?;
         }
@@ -155,12 +168,13 @@ impl Full {
     }
 }
 
-/// What came of it.
+/// The figures of a hub.
 struct Broadcast {
+    /// Bytes of memory per idle connection.
     idle: u64,
-    /// From a message to the last who has it.
+    /// The times from sending a message until the last client has it.
     last: Histogram,
-    /// How long one message keeps the server busy.
+    /// The CPU time of the server per message.
     busy: Duration,
 }
 
@@ -180,7 +194,7 @@ impl Broadcast {
     }
 }
 
-/// What a lane brought in all its slices.
+/// The figures of a lane over all its slices.
 #[derive(Default)]
 struct Lane {
     latencies: Histogram,
@@ -193,7 +207,7 @@ impl Lane {
     }
 }
 
-/// The echo beside raw TCP, in slices that alternate.
+/// Measures the echo beside raw TCP, in alternating slices.
 fn echoes(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     println!("echo of 32 B, connections          1                    64                   256");
     let floor = Server::floor(floor::ECHO, cpus)?;
@@ -228,7 +242,7 @@ fn echo(
     connections: usize,
 ) -> anyhow::Result<(Lane, Lane, Option<Ratio>)> {
     let payload = [b'x'; 32];
-    // as many bytes as the two frames together
+    // Two such messages have as many bytes as the two frames: 38 with a masking key, and 34.
     let raw = [b'x'; 36];
     let (asked, answered) = (
         encode::single_frame(Opcode::Binary, &payload, Some(KEY)),
@@ -242,7 +256,7 @@ fn echo(
     ws_crowd.exchange(&asked, &answered, scale.slice, &mut Histogram::default())?;
     for round in 0..scale.rounds {
         let mut counts = [0; 2];
-        // each goes first every other time
+        // Each lane goes first in every other round, so that the order favours neither.
         for lane in [round % 2, 1 - round % 2] {
             counts[lane] = if lane == 0 {
                 tcp_crowd.exchange(&raw, &raw, scale.slice, &mut tcp.latencies)?

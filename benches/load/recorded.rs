@@ -1,17 +1,18 @@
-//! What peers did on the machine of the first measurements: 22 November 2026, 2 cores, loopback,
-//! release builds, a CPU for either end. Beside ours these figures say which order of magnitude is
-//! good; only what ran in the same run is compared.
+//! Figures of other servers on the machine of the first measurements: 22 November 2026, 2 cores,
+//! loopback, release builds, a CPU for each end. They only show the order of magnitude to aim for;
+//! comparisons are made within a run.
 
-/// What stands above them.
+/// The heading of these figures.
 pub(crate) const WHEN: &str =
     "recorded 22 Nov 2026, 2 cores, 10,000 connections or as many as the column says:";
 
-/// A peer with 10,000 connections.
+/// A server with 10,000 connections.
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
-    /// Bytes of process memory an idle connection.
+    /// Bytes of process memory per idle connection.
     pub(crate) idle: u32,
-    /// Milliseconds from a message of 64 bytes to the last of 10,000 subscribers: p50.
+    /// The median time from a message of 64 bytes to the last of 10,000 subscribers, in
+    /// milliseconds.
     pub(crate) last: f64,
 }
 
@@ -24,9 +25,10 @@ pub(crate) const CROWD: [Peer; 6] = [
     Peer { name: "gorilla, Go", idle: 23097, last: 126.1 },
 ];
 
-/// An echo of 32 bytes: connections, exchanges a second and their p50 in microseconds.
+/// An echo of 32 bytes.
 pub(crate) struct Echo {
     pub(crate) name: &'static str,
+    /// The number of connections, the exchanges per second, and their median in microseconds.
     pub(crate) figures: [(usize, u32, f64); 2],
 }
 

@@ -1,4 +1,5 @@
-//! The traffic as a capture of one connection: handshake, frames of the client, both Closes.
+//! Writes the traffic as a capture of one connection: the handshake, frames of the client, and both
+//! Closes.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -9,7 +10,7 @@ use wiretalk::wire::Side;
 
 use super::dice::Dice;
 
-/// So many frames, all Closes aside, make a file of 41 MB.
+/// The number of frames, without the Closes, for a file of 41 MB.
 pub(crate) const FRAMES: u64 = 209_000;
 
 const REQUEST: &[u8] =
@@ -28,17 +29,19 @@ pub(crate) fn write(file: File, frames: u64) -> io::Result<()> {
     writer.write_data(flow, Side::Client, at, REQUEST)?;
     writer.write_data(flow, Side::Server, at, RESPONSE)?;
     for frame in super::frames(1).take(usize::try_from(frames).unwrap_or(usize::MAX)) {
+        // Between 1 and 200 µs apart.
         at += Duration::from_nanos(dice.within(1_000, 200_000));
         writer.write_data(flow, Side::Client, at, &frame)?;
     }
+    // A masked Close with code 1000 (03 e8), and the unmasked answer.
     writer.write_data(flow, Side::Client, at, &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2])?;
     writer.write_data(flow, Side::Server, at, &[0x88, 0x02, 0x03, 0xe8])?;
     writer.close(flow, ConnectionEnd::Closed(Side::Server), at)?;
     writer.into_inner().0.flush()
 }
 
-/// The writer hands on every block at once, which would be a system call for each of a million
-/// frames. Here a crash may lose all.
+/// A buffer that ignores `flush`. The writer flushes every block, so that a crash loses none; that
+/// would be a system call for each of a million frames.
 struct Lazy(BufWriter<File>);
 
 impl Write for Lazy {

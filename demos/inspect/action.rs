@@ -1,12 +1,12 @@
-//! What a tab or a lesson asks of the whole inspector: plain data, which `keys` carries out.
+//! [`Action`]: what a tab or a lesson asks of the whole inspector. `keys` carries it out.
 //!
-//! A tab knows no other tab, so a jump from one to the other is a value too.
+//! A tab knows no other tab, so a jump to another one is a value too.
 
 use super::connect_options::ConnectOptions;
 use crate::clients::SessionCommand;
 use crate::wire::Side;
 
-/// Which part of the connection is shown.
+/// The tabs of the inspector, in the order of their keys 1 to 6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     Handshake,
@@ -21,7 +21,7 @@ impl Tab {
     pub(crate) const ALL: [Self; 6] =
         [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems, Self::Deflate];
 
-    /// The tab of that name, in any case.
+    /// Returns the tab of that name, in any case.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tab| tab.name().eq_ignore_ascii_case(name))
     }
@@ -45,30 +45,30 @@ pub(crate) struct ByteCursor {
     pub(crate) bit: u8,
 }
 
-/// A place in the connection that the cursor can be put on.
+/// A position in the connection for the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// A line of that side's head.
+    /// A line of the head that a side has sent, from 0.
     HeadLine(Side, usize),
-    /// A bit of a frame, which is given by its row in the trace.
+    /// A bit of a frame, with the index of its row in the trace.
     Frame(usize, ByteCursor),
 }
 
-/// Something that a tab or a lesson cannot do by itself.
+/// A request of a tab or a lesson to the inspector.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
     /// Shows a tab.
     Show(Tab),
-    /// Puts the cursor on a place, whichever tab is shown.
+    /// Moves the cursor, and leaves the tab as it is.
     MoveTo(Place),
-    /// Gives a command to the open connection.
+    /// Sends a command to the open connection.
     Send(SessionCommand),
-    /// Connects again, with these options this once.
+    /// Connects again with these options. The next reconnect uses the options of the settings.
     Open(Box<ConnectOptions>),
-    /// Tells the reader something, until the next key.
+    /// Shows a notice until the next key.
     Notice(String),
-    /// The keys answer the question of a lesson.
+    /// Switches to the mode in which keys answer the question of a lesson.
     AskBet,
-    /// The keys are commands again.
+    /// Switches back to the mode in which keys are commands.
     Browse,
 }

@@ -1,38 +1,39 @@
-//! [`ConnectOptions`]: how one run of the inspector opens its connection, and how a lesson's step changes that.
+//! [`ConnectOptions`]: how a run of the inspector opens its connection.
 //!
-//! `settings` begins with what a slide says, `lesson` adds a step's edits; `engine` opens it.
+//! They begin as the configuration of the slide. `lesson` adds the edits of a step, and `engine`
+//! opens the connection.
 
 use serde::Deserialize;
 
 use crate::clients::{HandshakeRequest, RequestOptions, SessionCommand};
 use crate::inspect::{BundledServer, InspectConfig, RecordingOptions};
 
-/// How a connection of its own is opened: what the settings say, and what a step of a lesson
-/// changes.
+/// The options of our own connection: those of the settings, with the changes of a lesson's step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectOptions {
-    /// Headers, origin, subprotocols, compression.
+    /// The headers, origin, subprotocols and compression to ask for.
     pub(crate) request: RequestOptions,
-    /// How the request differs from a good one.
+    /// The changes that break the request on purpose.
     pub(crate) request_edits: RequestEdits,
-    /// What is sent as soon as it is open.
+    /// The commands to send as soon as the connection is open.
     pub(crate) initial_commands: Vec<SessionCommand>,
-    /// A server of the step's own.
+    /// The server of the step, if it differs from the lesson's.
     pub(crate) server: Option<BundledServer>,
-    /// A file that keeps what is seen.
+    /// The file to record in, if any.
     pub(crate) recording: Option<RecordingOptions>,
 }
 
-/// How a request differs from a good one.
+/// Changes to a good request, as the file of a lesson has them.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequestEdits {
+    /// The method instead of `GET`.
     #[serde(default)]
     pub(crate) method: Option<String>,
-    /// Headers with another value, or added.
+    /// Headers to add, or to replace by name.
     #[serde(default)]
     pub(crate) set: std::collections::BTreeMap<String, String>,
-    /// Headers that are left out.
+    /// Names of headers to leave out.
     #[serde(default)]
     pub(crate) drop: Vec<String>,
 }
@@ -49,7 +50,7 @@ impl From<&InspectConfig> for ConnectOptions {
 }
 
 impl RequestEdits {
-    /// A good request, changed as the step wants it.
+    /// Applies the changes to `request`, the bytes of a good request.
     pub(crate) fn apply_to(&self, request: Vec<u8>) -> HandshakeRequest {
         if *self == Self::default() {
             return HandshakeRequest::Raw(request);
@@ -60,6 +61,7 @@ impl RequestEdits {
         if let (Some(method), Some(first)) = (&self.method, lines.first_mut()) {
             *first = first.replacen("GET", method, 1);
         }
+        // Names of headers are case-insensitive (RFC 9110 section 5.1).
         let named = |line: &String, name: &str| {
             line.split_once(':').is_some_and(|(have, _)| have.trim().eq_ignore_ascii_case(name))
         };
@@ -80,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_changes_the_request_as_it_says() {
+    fn edits_change_method_and_headers_of_a_request() {
         let good = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n".to_vec();
         let edits = RequestEdits {
             method: Some("POST".into()),

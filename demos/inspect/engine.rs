@@ -1,7 +1,7 @@
-//! What the inspector has done for it: connections opened, files read, proxies run.
+//! Carries out the commands of the inspector: opens connections, reads files, runs proxies.
 //!
-//! Each is a task in a scope of the slide; what it finds comes back as messages. Those of an earlier
-//! run are dropped by the stage.
+//! Each command is a task in a scope of the slide. Its results come back as messages with the
+//! number of its run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ pub(crate) fn open(
     }
 }
 
-/// A connection of our own.
+/// Runs our own connection to its end.
 async fn run_connection(
     run: u64,
     source: InspectSource,
@@ -75,6 +75,7 @@ async fn run_connection(
     for command in connect_options.initial_commands {
         commands.try_send(command).expect("a new queue has room");
     }
+    // A full queue stops the session from reading its socket: a flood waits in the kernel.
     let (sender, mut events) = mpsc::channel(64);
     let url = options.url.clone();
     let (mut recording, notice) = record_run(connect_options.recording.as_ref(), run);
@@ -125,7 +126,7 @@ async fn send_note(mailbox: &Mailbox<Msg>, text: Option<String>) {
     }
 }
 
-/// Where to, and what is said first.
+/// Returns the options of a session: the URL, and the request with the edits of a lesson's step.
 async fn client_options(
     source: InspectSource,
     connect_options: &ConnectOptions,
@@ -133,6 +134,7 @@ async fn client_options(
     mailbox: &Mailbox<Msg>,
     scope: &Scope,
 ) -> Result<clients::SessionOptions, String> {
+    // A step of a lesson may have a server of its own.
     let source = connect_options.server.clone().map_or(source, InspectSource::Bundled);
     let mut options = match source {
         InspectSource::Url(options) => *options,
@@ -140,18 +142,21 @@ async fn client_options(
             bundled_server_url(&server, services, mailbox, scope).await?,
         ),
         InspectSource::File(..) | InspectSource::Proxy(_) => {
-            return Err("there is no connection of our own here".to_owned());
+            return Err("a file or a proxy has no connection of its own".to_owned());
         }
     };
-    let proper = HandshakeRequest::Standard(connect_options.request.clone());
+    // Edits apply to the bytes of a good request, because options cannot describe a broken one.
+    let standard = HandshakeRequest::Standard(connect_options.request.clone());
     let target = Target::parse(&options.url).map_err(|error| error.to_string())?;
+    // A new nonce for each connection (RFC 6455 section 4.1).
     let nonce = clients::nonce().map_err(|error| error.to_string())?;
-    let good = proper.to_bytes(&target, nonce).map_err(|error| error.to_string())?;
+    let good = standard.to_bytes(&target, nonce).map_err(|error| error.to_string())?;
     options.request = connect_options.request_edits.apply_to(good);
     Ok(options)
 }
 
-/// The URL of a bundled server, once it is up.
+/// Returns the URL of a bundled server, once it listens. Starts the naive proxy, which is not part
+/// of the bundle.
 async fn bundled_server_url(
     server: &BundledServer,
     services: &Services,
@@ -159,7 +164,7 @@ async fn bundled_server_url(
     scope: &Scope,
 ) -> Result<String, String> {
     let Some(bundle) = services.get::<Arc<ServerBundle>>() else {
-        return Err("the bundled servers were not started".to_owned());
+        return Err("the bundled servers are not running".to_owned());
     };
     let address = bundle
         .server(server.kind.unwrap_or_default())
@@ -169,6 +174,7 @@ async fn bundled_server_url(
     if server.kind.is_some() {
         return Ok(format!("ws://{address}{}", server.path));
     }
+    // The log is how the proxy reports that it took a frame for a request.
     let (log, mut events) = EventLog::new(64);
     let options = crate::servers::ServerOptions {
         log: Some(log),
@@ -190,7 +196,7 @@ async fn bundled_server_url(
     Ok(format!("ws://{proxy}/"))
 }
 
-/// A proxy between others.
+/// Runs a proxy between other clients and a server.
 async fn run_proxy(
     run: u64,
     options: crate::proxy::ProxyOptions,
@@ -199,6 +205,7 @@ async fn run_proxy(
     scope: Scope,
 ) {
     let (sender, commands) = mpsc::channel(64);
+    // All connections share the queue. When it is full, the peers wait.
     let (event_sender, mut events) = mpsc::channel(256);
     match crate::proxy::bind(&scope, options, commands, event_sender).await {
         Err(error) => {
@@ -224,7 +231,7 @@ async fn run_proxy(
     }
 }
 
-/// A file, read on a thread of its own.
+/// Reads a file on a thread of its own: a large capture takes seconds.
 fn load_file(
     scope: &Scope,
     run: u64,
@@ -244,7 +251,7 @@ fn load_file(
             }
             Err(error) => Msg::Failed(error.to_string()),
         };
-        // who has left the slide needs no file
+        // Fails only if the slide was left.
         let _ = mailbox.send(message).await;
     });
     if let Err(error) = reading {
@@ -252,11 +259,11 @@ fn load_file(
     }
 }
 
-/// Writes what a file holds into another one, and says how that went.
+/// Writes the connections of a capture into another file. Returns a notice for the user.
 fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, run: u64) -> String {
     let created = recording.create(run, |path, options| {
         if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
-            return Err(io::Error::other("it is the file that is read"));
+            return Err(io::Error::other("it is the file that is being read"));
         }
         capture::PcapngWriter::create(path, options)
     });
@@ -270,7 +277,8 @@ fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, ru
     }
 }
 
-/// Reads the bytes of frames out of a file, at most `most` of each.
+/// Reads frames of a file again, at most `most` bytes of each. `wanted` has the index of each row,
+/// the row, and its offset in the stream.
 pub(crate) fn read_frames(
     stage: &Stage<Msg>,
     store: Arc<ByteStore>,
@@ -281,6 +289,7 @@ pub(crate) fn read_frames(
     let reading = stage.scope("read").spawn_thread("capture bytes", move |_| async move {
         let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
             let range = *at..*at + frame.len().min(most.into());
+            // A frame that cannot be read, because the file has changed, is left out.
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
         let found = wanted.iter().filter_map(read).collect();
@@ -292,7 +301,7 @@ pub(crate) fn read_frames(
     }
 }
 
-/// Looks for a needle in a file's frames, from one row on, round to it again.
+/// Searches the frames of a file for `needle`, beginning at row `from` and wrapping around.
 pub(crate) fn search_frames(
     stage: &Stage<Msg>,
     store: Arc<ByteStore>,

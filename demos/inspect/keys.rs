@@ -1,7 +1,7 @@
-//! What the keys and the mouse do: each mode has its own few lines.
+//! The keys and the mouse of the inspector, one handler for each mode.
 //!
-//! A tab's own keys are asked first; they stand in the tab's room. What a tab or a lesson wants of
-//! the rest of the inspector comes back as [`Action`]s, which are carried out here.
+//! A tab handles its own keys first, in its own module. What a tab or a lesson needs from the rest
+//! of the inspector comes back as [`Action`]s, which are carried out here.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -19,7 +19,7 @@ use crate::wire::format;
 type Cmds = Vec<Cmd>;
 
 impl Inspect {
-    /// Carries out what a tab or a lesson asks for, in that order.
+    /// Carries out the actions of a tab or a lesson, in order.
     pub(crate) fn carry_out(&mut self, actions: Vec<Action>) -> Cmds {
         let mut commands = Vec::new();
         for action in actions {
@@ -36,10 +36,12 @@ impl Inspect {
         commands
     }
 
+    /// Handles a key in the current mode.
     pub(crate) fn handle_key(&mut self, key: KeyEvent) -> Cmds {
         self.session.notice = None;
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match (&self.mode, key.code) {
+            // These three work in every mode, also while a line is typed.
             (_, KeyCode::Char('d')) if control => {
                 self.session.send_command(&SessionCommand::Close(1000, "done".to_owned()))
             }
@@ -54,11 +56,13 @@ impl Inspect {
             (InputMode::Rules(_), _) => self.handle_rules_key(key.code),
             (InputMode::Copy, code) => self.handle_copy_key(code),
             (InputMode::Bet, _) => self.handle_bet_key(key.code),
+            // Ctrl-X is not x, which would flip a bit.
             (InputMode::Browse, _) if control => Vec::new(),
             (InputMode::Browse, _) => self.handle_browse_key(key),
         }
     }
 
+    /// Returns to the mode in which keys are commands.
     pub(crate) fn leave_mode(&mut self) -> Cmds {
         self.mode = InputMode::Browse;
         Vec::new()
@@ -71,13 +75,14 @@ impl Inspect {
         }
     }
 
-    /// The keys that mean the same on every tab.
+    /// Handles the keys that mean the same on every tab.
     fn handle_common_key(&mut self, code: KeyCode) -> Cmds {
         match code {
             KeyCode::Char(digit @ '1'..='6') => {
                 self.show_tab(Tab::ALL[digit as usize - '1' as usize])
             }
             KeyCode::Tab => self.tabs.show_next(1, &mut self.session),
+            // One tab back is all but one tab forward.
             KeyCode::BackTab => self.tabs.show_next(Tab::ALL.len() - 1, &mut self.session),
             KeyCode::Char('?') => self.mode = InputMode::Rules(0),
             KeyCode::Char('h') => self.mode = InputMode::Help,
@@ -118,7 +123,7 @@ impl Inspect {
         Vec::new()
     }
 
-    /// The keys that move through frames, fields, bytes and bits.
+    /// Handles the keys that move through frames, fields, bytes and bits.
     fn move_cursor(&mut self, code: KeyCode) {
         match code {
             KeyCode::Char('[' | 'k') => self.session.move_selection(-1),
@@ -138,7 +143,7 @@ impl Inspect {
         }
     }
 
-    /// Opens a line with what it held before.
+    /// Opens an input line. A filter and a search begin with their current text.
     fn open_input(&mut self, purpose: InputPurpose) {
         let text = match purpose {
             InputPurpose::Filter => self.session.filter.as_ref().map(|filter| filter.text.clone()),
@@ -151,13 +156,12 @@ impl Inspect {
         });
     }
 
-    /// The keys of a proxy: hold and release, let one frame pass, drop it, put bytes in, choose
-    /// whose frames are meant.
+    /// Handles the keys of a proxy: hold or release, forward one frame, drop it, inject bytes, and
+    /// choose the side whose frames these keys act on.
     fn handle_proxy_key(&mut self, key: char) -> Cmds {
         if self.session.proxy_commands.is_none() {
-            self.session.notice = Some(
-                "nothing passes through here: that is for wiretalk inspect --proxy".to_owned(),
-            );
+            self.session.notice =
+                Some("this key needs a proxy: run wiretalk inspect --proxy".to_owned());
             return Vec::new();
         }
         let side = self.session.selected_side;
@@ -165,7 +169,7 @@ impl Inspect {
             'W' => {
                 self.session.selected_side = side.peer();
                 self.session.notice =
-                    Some(format!("S, D and I mean what the {} sends", side.peer()));
+                    Some(format!("S, D and I act on frames of the {}", side.peer()));
                 Vec::new()
             }
             'H' => self.session.toggle_intercept(),
@@ -178,7 +182,7 @@ impl Inspect {
         }
     }
 
-    /// Begins to edit a copy of the frame that is shown.
+    /// Begins to edit a copy of the selected frame.
     fn start_editing(&mut self) {
         if self.session.start_editing() {
             self.show_tab(Tab::Frames);
@@ -186,7 +190,7 @@ impl Inspect {
         }
     }
 
-    /// Flips the bit under the cursor in a copy of the frame: nothing is sent.
+    /// Flips the bit under the cursor in a copy of the frame. Sends nothing.
     fn flip_bit(&mut self) {
         if self.session.draft.is_none() {
             self.start_editing();
@@ -200,7 +204,7 @@ impl Inspect {
         self.carry_out(actions)
     }
 
-    /// The next step of the lesson: first its question, then what it does.
+    /// Shows the question of the lesson's next step, or carries out the step.
     fn lesson_forward(&mut self) -> Cmds {
         let Some(player) = &mut self.player else { return Vec::new() };
         let actions = lesson_keys::forward(player, &mut self.session);
@@ -227,8 +231,10 @@ impl Inspect {
             KeyCode::Char('+') | KeyCode::Insert => draft.insert_byte(byte + 1),
             KeyCode::Char('-') | KeyCode::Delete => draft.remove_byte(byte),
             KeyCode::Char('?') => self.mode = InputMode::Help,
+            // After the letters above, none of which is a hex digit.
             KeyCode::Char(digit) if digit.is_ascii_hexdigit() => {
                 let value = digit.to_digit(16).expect("it is a hex digit") as u8;
+                // The bit decides which half of the byte the digit replaces.
                 draft.set_hex_digit(byte, bit >= 4, value);
                 self.session.cursor = if bit >= 4 {
                     ByteCursor { byte: byte + 1, bit: 0 }
@@ -247,6 +253,7 @@ impl Inspect {
             KeyCode::Char('.') => self.session.cursor.bit = (bit + 1) % 8,
             code => self.move_cursor(code),
         }
+        // The draft may have become shorter, and a digit moves the cursor past its last byte.
         let last =
             self.session.draft.as_ref().map_or(0, |draft| draft.bytes().len().saturating_sub(1));
         self.session.cursor.byte = self.session.cursor.byte.min(last);
@@ -277,7 +284,7 @@ impl Inspect {
         Vec::new()
     }
 
-    /// Does what the typed line is for; a line that cannot be understood stays, with what is wrong.
+    /// Uses the typed line for its purpose. An invalid line stays open and shows its error.
     fn submit_input(&mut self) -> Cmds {
         let InputMode::Input(line) = std::mem::replace(&mut self.mode, InputMode::Browse) else {
             return Vec::new();
@@ -305,7 +312,7 @@ impl Inspect {
         })
     }
 
-    /// Copies the frame in the form that the key names; any other key copies nothing.
+    /// Copies the frame in the format of the key. Any other key copies nothing.
     fn handle_copy_key(&mut self, code: KeyCode) -> Cmds {
         self.mode = InputMode::Browse;
         match code {
@@ -314,7 +321,7 @@ impl Inspect {
         }
     }
 
-    /// Adds to the line that is typed.
+    /// Appends to the input line, or opens one for a message.
     pub(crate) fn paste(&mut self, text: &str) {
         if self.mode == InputMode::Browse {
             self.mode = InputMode::Input(InputLine::new(InputPurpose::Send));
@@ -324,7 +331,7 @@ impl Inspect {
         }
     }
 
-    /// Sends what was typed; on a connection that is over, connects anew and sends it there.
+    /// Sends the typed text. If the connection has ended, connects again and sends it there.
     fn send_text(&mut self, text: String) -> Cmds {
         if self.session.needs_new_connection() {
             let initial_commands = vec![SessionCommand::Text(text)];
@@ -336,7 +343,7 @@ impl Inspect {
         self.session.send_command(&SessionCommand::Text(text))
     }
 
-    /// Goes to what was clicked.
+    /// Moves to what was clicked.
     pub(crate) fn handle_click(&mut self, target: ClickTarget) {
         self.tabs.click(target, &mut self.session);
     }

@@ -1,4 +1,4 @@
-//! What the inspector asks of its engine, and what comes back.
+//! [`Cmd`] and [`Msg`]: the commands for the inspector's engine, and the messages that come back.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,15 +13,14 @@ use crate::proxy;
 use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 
-/// What the inspector asks of its engine.
+/// A command for the inspector's engine. The number is that of the run, from 1.
 #[derive(Clone, Debug)]
 pub enum Cmd {
-    /// Begin with this source; what ran before ends. The number counts the runs from 1: each has a
-    /// file of its own to record to.
+    /// Starts a run of a source, which ends the previous run.
     Open(u64, InspectSource, Box<ConnectOptions>),
-    /// Something to do on the open connection.
+    /// Sends a command to the open connection.
     Send(CommandSender, SessionCommand),
-    /// Something to do with what passes through the proxy.
+    /// Sends a command to the running proxy.
     Proxy(ProxyCommandSender, proxy::ProxyCommand),
     /// Read at most so many bytes of each of these frames out of a file: the row's number, the row,
     /// where it stands.
@@ -32,18 +31,19 @@ pub enum Cmd {
     Copy(String),
 }
 
-/// The way to an open connection: a handle, so that what is asked stays plain data.
+/// The queue of an open connection. As a handle, it lets a [`Cmd`] be plain data.
 #[derive(Clone, Debug)]
 pub struct CommandSender(pub(crate) mpsc::Sender<SessionCommand>);
 
-/// The way to a running proxy.
+/// The queue of a running proxy.
 #[derive(Clone, Debug)]
 pub struct ProxyCommandSender(pub(crate) mpsc::Sender<proxy::ProxyCommand>);
 
-/// A file that was read.
+/// The connections of a file.
 #[derive(Debug)]
 pub struct LoadedCapture {
     pub(crate) streams: Vec<capture::CapturedStream<Trace>>,
+    /// Notices for the user: warnings, and the result of a copy.
     pub(crate) notes: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
 //! The inspector on a slide: a real connection, and every byte of it explained.
 //!
-//! What bytes mean is `wire`'s part, and the connection is `clients`'. Imports go one way: from
-//! here to `keys`, `chrome` and `engine`, from there to the tabs, the overlays and the lesson, and
-//! from these to the session and the parts of a picture.
+//! `wire` explains the bytes, and `clients` runs the connection. Imports go one way: from here to
+//! `keys`, `chrome` and `engine`, from there to the tabs, the overlays and the lesson, and from
+//! these to the session and the parts of a picture.
 
 mod action;
 mod chrome;
@@ -55,17 +55,19 @@ impl Demo for Inspect {
         if !settings.text("scenario").is_empty() {
             let scenario = Scenario::from_name(settings.text("scenario")).ok_or_else(|| {
                 let message = format!(
-                    "there is no scenario of that name; there are: {}",
+                    "unknown scenario `{}`; there are: {}",
+                    settings.text("scenario"),
                     Scenario::names().join(", ")
                 );
                 settings.invalid("scenario", message)
             })?;
             let server =
-                BundledServer::parse(&scenario.server).expect("it was checked with the file");
+                BundledServer::parse(&scenario.server).expect("the file was checked when parsed");
             config.source = InspectSource::Bundled(server);
             player = Some(ScenarioPlayer::new(scenario));
         }
         let mut inspect = Self::new(&config, tab);
+        // A lesson connects only when its first step is played.
         let commands = if player.is_some() { Vec::new() } else { inspect.connect() };
         inspect.player = player;
         Ok((inspect, commands))
@@ -93,6 +95,8 @@ impl Demo for Inspect {
             // something lies over the tab
             DemoEvent::Tick(_) => {}
         }
+        // The order matters: new rows pass the filter first, then the tab may follow the last one,
+        // and only then is it known which frame is in sight and must be read from the file.
         self.session.extend_filter();
         if self.check_outcome() {
             let place = outcome_place(&self.session);
@@ -108,6 +112,7 @@ impl Demo for Inspect {
         self.tabs.tick_interval().filter(|_| self.mode == InputMode::Browse)
     }
 
+    // In these two modes Esc leaves the demo, because nothing is open that it could close.
     fn wants_escape(&self) -> bool {
         !matches!(self.mode, InputMode::Browse | InputMode::Bet)
     }
@@ -119,8 +124,8 @@ impl Demo for Inspect {
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
             Cmd::Open(run, source, opening) => engine::open(stage, run, source, *opening),
-            // a queue that is full holds what the peer has not taken yet; one that is closed
-            // belongs to a connection whose end is on the screen already
+            // A full queue means that the peer does not read; a closed one, that the connection has
+            // ended, which the screen shows already.
             Cmd::Send(orders, command) => drop(orders.0.try_send(command)),
             Cmd::Proxy(orders, command) => drop(orders.0.try_send(command)),
             Cmd::Read(store, wanted, most) => engine::read_frames(stage, store, wanted, most),

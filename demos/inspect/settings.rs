@@ -1,5 +1,5 @@
-//! The settings of a slide that has an inspector, the table of its keys, and what the settings ask
-//! for.
+//! The settings of an inspector on a slide, the table of its keys, and the configuration that the
+//! settings make.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use crate::stage::{
 };
 use crate::wire::format;
 
+/// The settings of a fence. `wiretalk demos` lists them.
 pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "server",
@@ -28,7 +29,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "sends",
         value_type: SettingType::Text(""),
-        about: "what follows it, a line each: `text Hello` or `hex 81 00`",
+        about: "further messages, one per line: `text Hello` or `hex 81 00`",
     },
     SettingSpec {
         name: "show",
@@ -40,7 +41,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
             "problems",
             "deflate",
         ]),
-        about: "what is shown first",
+        about: "the tab to show first",
     },
     SettingSpec {
         name: "scenario",
@@ -50,32 +51,33 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "file",
         value_type: SettingType::Text(""),
-        about: "a capture, hex text or recording to look into, instead of a server",
+        about: "a capture, hex text or recording to open instead of a server",
     },
     SettingSpec {
         name: "keylog",
         value_type: SettingType::Text(""),
-        about: "the TLS key log that belongs to the file",
+        about: "the TLS key log of the file",
     },
     SettingSpec {
         name: "from",
         value_type: SettingType::Choice(&["mask", "client", "server"]),
-        about: "whose bytes a file of hex text holds; `mask`: the first frame's MASK bit tells",
+        about: "the side that sent the bytes of a hex text file; `mask`: as the first frame's \
+                MASK bit says",
     },
     SettingSpec {
         name: "write",
         value_type: SettingType::Text(""),
-        about: "a pcapng file that keeps what is seen, unencrypted",
+        about: "a pcapng file to write the traffic to, unencrypted",
     },
     SettingSpec {
         name: "replace",
         value_type: SettingType::Choice(&["no", "yes"]),
-        about: "write over that file if it is there",
+        about: "overwrite that file if it exists",
     },
     SettingSpec {
         name: "proxy",
         value_type: SettingType::Text(""),
-        about: "listen here, for example 127.0.0.1:9000, and pass everything on to the server",
+        about: "the address to listen on, for example 127.0.0.1:9000, as a proxy for the server",
     },
     SettingSpec {
         name: "anywhere",
@@ -95,12 +97,12 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "protocols",
         value_type: SettingType::Text(""),
-        about: "subprotocols to offer, the best first",
+        about: "subprotocols to offer, in order of preference",
     },
     SettingSpec {
         name: "headers",
         value_type: SettingType::Text(""),
-        about: "further headers, a line each",
+        about: "additional headers, one per line",
     },
     SettingSpec {
         name: "pong",
@@ -110,12 +112,12 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "ca",
         value_type: SettingType::Text(""),
-        about: "a PEM file with further authorities to trust",
+        about: "a PEM file with additional certificate authorities to trust",
     },
     SettingSpec {
         name: "name",
         value_type: SettingType::Text(""),
-        about: "the name to ask the certificate for",
+        about: "the name that the certificate must have, instead of the host",
     },
     SettingSpec {
         name: "insecure",
@@ -124,17 +126,18 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     },
 ];
 
+/// The keys, as the help of the inspector and `wiretalk demos` list them.
 pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
-    KeyHint { keys: "Enter  r", about: "type a text and send it; raw bytes in hex" },
-    KeyHint { keys: "p  P  c", about: "send a Ping; leave pings unanswered; say goodbye" },
-    KeyHint { keys: "Ctrl-D  Ctrl-R", about: "say goodbye; connect anew" },
+    KeyHint { keys: "Enter  r", about: "type and send a text; raw bytes in hex" },
+    KeyHint { keys: "p  P  c", about: "send a Ping; stop answering pings; send a Close" },
+    KeyHint { keys: "Ctrl-D  Ctrl-R", about: "send a Close; reconnect" },
     KeyHint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
-    KeyHint { keys: "space  g", about: "stand still, follow; next frame of the message" },
-    KeyHint { keys: "f  /  n", about: "filter frames; search in what they say; the next hit" },
+    KeyHint { keys: "space  g", about: "pause, follow; next frame of the message" },
+    KeyHint { keys: "f  /  n", about: "filter frames; search their payloads; the next hit" },
     KeyHint { keys: "↑ ↓ ← → b", about: "field, byte, bit" },
-    KeyHint { keys: "x  e", about: "flip the bit; edit the frame, and Enter sends it as it is" },
-    KeyHint { keys: "?", about: "what the RFC wants of this, and why; a text as a whole" },
+    KeyHint { keys: "x  e", about: "flip the bit; edit the frame, and send it with Enter" },
+    KeyHint { keys: "?", about: "what the RFC requires here, and why; a whole text" },
     KeyHint { keys: "y", about: "copy: hex, text, test vector, command, program" },
     KeyHint { keys: "handshake  n p a", about: "the accept value step by step; all of it" },
     KeyHint {
@@ -144,14 +147,18 @@ pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "timeline  ← → + − 0 o", about: "frame, scale, fit, TCP pieces" },
     KeyHint {
         keys: "problems  Enter s w i",
-        about: "to the bit; send the Close; who refuses it; go on",
+        about: "to the bit; send the Close; who rejects it; go on",
     },
-    KeyHint { keys: "<  >", about: "another connection: of the file, the proxy, before" },
-    KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, put in, whose frames" },
+    KeyHint { keys: "<  >", about: "previous, next connection" },
+    KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, inject, whose frames" },
     KeyHint { keys: ".  ,", about: "lesson: on, back; 1–9 bet" },
 ];
 
-/// What the settings ask for.
+/// Returns the configuration that the settings make.
+///
+/// # Errors
+///
+/// If a setting has an invalid value, or depends on another one that is not set.
 pub(crate) fn config(settings: &Settings) -> Result<InspectConfig, Diagnostic> {
     Ok(InspectConfig {
         source: source(settings)?,
@@ -161,14 +168,13 @@ pub(crate) fn config(settings: &Settings) -> Result<InspectConfig, Diagnostic> {
     })
 }
 
-/// Where the bytes come from.
+/// Returns the source of the bytes. A file wins over a proxy, and a proxy over a connection.
 fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     let text = |name| settings.text(name);
+    // On the command line, clap checks the same two.
     for (name, of) in [("replace", "write"), ("anywhere", "proxy")] {
         if text(name) == "yes" && text(of).is_empty() {
-            return Err(
-                settings.invalid(name, format!("`{name}` belongs to `{of}`, which is not set"))
-            );
+            return Err(settings.invalid(name, format!("`{name}` needs `{of}`, which is not set")));
         }
     }
     let tls = || TlsOptions {
@@ -179,7 +185,7 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     };
     if !text("file").is_empty() {
         let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
-        // `mask` is no side's name: the first frame tells
+        // `mask` does not parse as a side, so the first frame decides.
         let from = text("from").parse().ok();
         let options = capture::ReadOptions { keylog, from };
         return Ok(InspectSource::File(PathBuf::from(text("file")), options));
@@ -190,7 +196,7 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
         let listen: SocketAddr = text("proxy").parse().map_err(|_| {
             settings.invalid(
                 "proxy",
-                "takes an address to listen on, for example 127.0.0.1:9000".to_owned(),
+                "`proxy` needs an IP address and a port, for example 127.0.0.1:9000".to_owned(),
             )
         })?;
         let upstream = Target::parse(server).map_err(|error| settings.invalid("server", error))?;
@@ -203,6 +209,7 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
         return Ok(InspectSource::Proxy(Box::new(options)));
     }
     if url {
+        // Parsed here for its error alone: the session parses the URL again when it connects.
         Target::parse(server).map_err(|error| settings.invalid("server", error))?;
         let pong = text("pong") == "yes";
         let options = SessionOptions { tls: tls(), auto_pong: pong, ..SessionOptions::new(server) };
@@ -215,7 +222,7 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     })
 }
 
-/// What the request asks for besides a WebSocket.
+/// Returns the options of the request: headers, origin, subprotocols and compression.
 fn request_options(settings: &Settings) -> Result<RequestOptions, Diagnostic> {
     let text = |name| settings.text(name);
     let header = |line: &str| {
@@ -223,8 +230,9 @@ fn request_options(settings: &Settings) -> Result<RequestOptions, Diagnostic> {
         Some((name.trim().to_owned(), value.trim().to_owned()))
     };
     let headers: Option<Vec<_>> = lines(settings, "headers").map(header).collect();
-    let headers = headers
-        .ok_or_else(|| settings.invalid("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
+    let headers = headers.ok_or_else(|| {
+        settings.invalid("headers", "`headers` needs lines such as `Cookie: a=b`")
+    })?;
     Ok(RequestOptions {
         headers,
         origin: Some(text("origin").to_owned()).filter(|origin| !origin.is_empty()),
@@ -237,7 +245,7 @@ fn request_options(settings: &Settings) -> Result<RequestOptions, Diagnostic> {
     })
 }
 
-/// What is sent first: the text, and each line of `sends`.
+/// Returns what to send first: the text, and each line of `sends`.
 fn initial_commands(settings: &Settings) -> Result<Vec<SessionCommand>, Diagnostic> {
     let mut first = Vec::new();
     let text = settings.text("text");
@@ -247,6 +255,7 @@ fn initial_commands(settings: &Settings) -> Result<Vec<SessionCommand>, Diagnost
     for line in lines(settings, "sends") {
         first.push(match line.split_once(' ') {
             Some(("text", text)) => SessionCommand::Text(text.to_owned()),
+            // A JSON string, for a text with line feeds or leading blanks.
             Some(("quoted", text)) => SessionCommand::Text(
                 serde_json::from_str(text)
                     .map_err(|error| settings.invalid("sends", error.to_string()))?,
@@ -257,7 +266,8 @@ fn initial_commands(settings: &Settings) -> Result<Vec<SessionCommand>, Diagnost
             _ => {
                 return Err(settings.invalid(
                     "sends",
-                    "takes lines like `text Hello`, `quoted \"a\\nb\"` or `hex 81 00`".to_owned(),
+                    "`sends` needs lines such as `text Hello`, `quoted \"a\\nb\"` or `hex 81 00`"
+                        .to_owned(),
                 ));
             }
         });
@@ -265,13 +275,18 @@ fn initial_commands(settings: &Settings) -> Result<Vec<SessionCommand>, Diagnost
     Ok(first)
 }
 
-/// The lines of a setting that have something in them.
+/// Returns the lines of a setting, without blank ones.
 fn lines<'s>(settings: &'s Settings, name: &str) -> impl Iterator<Item = &'s str> {
     settings.text(name).lines().filter(|line| !line.trim().is_empty())
 }
 
-/// What these settings do outside of the talk: all that their source and their file are made of.
+/// Returns what the settings do outside of the talk: connect beyond loopback, listen, write a file.
+///
+/// # Errors
+///
+/// The same as those of [`config`].
 pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagnostic> {
+    // Derived from the configuration that is opened, so the two cannot differ.
     let config = config(settings)?;
     let declared =
         |effect, setting| DeclaredEffect { effect, position: settings.position(setting) };
@@ -286,7 +301,7 @@ pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagno
     };
     let mut found = Vec::new();
     match &config.source {
-        // a lesson has bundled servers, whatever else is set
+        // A lesson uses bundled servers and ignores the source of the settings.
         _ if !settings.text("scenario").is_empty() => {}
         InspectSource::Bundled(_) | InspectSource::File(..) => {}
         InspectSource::Url(options) => {
@@ -299,7 +314,7 @@ pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagno
             let anywhere = options.allow_remote && !options.listen.ip().is_loopback();
             let effect = Effect::Listen { address: options.listen.to_string(), anywhere };
             found.push(declared(effect, "proxy"));
-            // what passes is its clients'
+            // The proxy itself sends nothing; requests and messages are its clients'.
             found.extend(connect(&options.upstream, &options.tls, 0, 0));
         }
     }
@@ -309,13 +324,14 @@ pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagno
     Ok(found)
 }
 
-/// The file that keeps what is seen, if one is named.
+/// Returns the file to record in, if the settings name one.
 fn recording(settings: &Settings) -> Option<RecordingOptions> {
     let path = Some(settings.text("write")).filter(|path| !path.is_empty())?;
     Some(RecordingOptions { path: PathBuf::from(path), replace: settings.text("replace") == "yes" })
 }
 
-/// The headers that a good request would not have by itself.
+/// Counts the headers that the settings add to an ordinary request. The question for consent shows
+/// their number.
 fn own_headers(request: &RequestOptions) -> usize {
     let RequestOptions { headers, origin, protocols, .. } = request;
     headers.len() + usize::from(origin.is_some()) + usize::from(!protocols.is_empty())
@@ -349,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_leaves_the_talk_is_declared() {
+    fn every_effect_outside_of_the_talk_is_declared() {
         for silent in [
             &[][..],
             &[("server", "strict"), ("headers", "A: b"), ("sends", "hex 81 00")],
@@ -387,11 +403,7 @@ mod tests {
         let anywhere = [("proxy", "0.0.0.0:9000"), ("anywhere", "yes"), far];
         let wide = vec![listen("0.0.0.0:9000", true), connect("ws://example.com/x", 0, 0)];
         assert_eq!(effects(&anywhere), Ok(wide));
-        assert!(
-            effects(&[("replace", "yes")]).unwrap_err().contains("`replace` belongs to `write`")
-        );
-        assert!(
-            effects(&[("anywhere", "yes")]).unwrap_err().contains("`anywhere` belongs to `proxy`")
-        );
+        assert!(effects(&[("replace", "yes")]).unwrap_err().contains("`replace` needs `write`"));
+        assert!(effects(&[("anywhere", "yes")]).unwrap_err().contains("`anywhere` needs `proxy`"));
     }
 }

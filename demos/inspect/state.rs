@@ -1,4 +1,4 @@
-//! [`Inspect`]: the inspector's state, put together from its parts.
+//! [`Inspect`]: the state of the inspector, composed of its parts.
 
 use super::action::Tab;
 use super::connect_options::ConnectOptions;
@@ -9,16 +9,20 @@ use super::session::Session;
 use super::tabs::Tabs;
 use crate::inspect::InspectConfig;
 
-/// The inspector's state.
+/// The state of the inspector.
 pub struct Inspect {
+    /// The connections, the selection and the cursor.
     pub(crate) session: Session,
     pub(crate) tabs: Tabs,
+    /// The meaning of the keys.
     pub(crate) mode: InputMode,
+    /// The lesson, if the slide has one.
     pub(crate) player: Option<ScenarioPlayer>,
 }
 
 impl Inspect {
-    /// An inspector of this configuration, with the frames in sight, and what it asks for at once.
+    /// Creates an inspector that shows the frames tab. Returns the commands that open the source,
+    /// too.
     pub fn with_config(config: &InspectConfig) -> (Self, Vec<Cmd>) {
         let mut inspect = Self::new(config, Tab::Frames);
         let commands = inspect.connect();
@@ -32,7 +36,7 @@ impl Inspect {
         Self { session, tabs, mode: InputMode::Browse, player: None }
     }
 
-    /// The tab that is shown.
+    /// Returns the visible tab.
     pub(crate) fn tab(&self) -> Tab {
         self.tabs.shown()
     }
@@ -41,21 +45,21 @@ impl Inspect {
         self.tabs.show(tab, &mut self.session);
     }
 
-    /// Begins anew as the settings say; what was seen before is forgotten, but for a few
-    /// connections of our own.
+    /// Opens the source again with the options of the settings. Forgets the traffic, except for the
+    /// last few of our own connections.
     pub(crate) fn connect(&mut self) -> Vec<Cmd> {
         self.open_with(self.session.connect_options.clone())
     }
 
-    /// Begins anew with these options this once.
+    /// Opens the source again with these options. The next [`Self::connect`] ignores them.
     pub(crate) fn open_with(&mut self, connect_options: ConnectOptions) -> Vec<Cmd> {
         self.tabs.reset();
         self.mode = InputMode::Browse;
-        // a lesson shows one connection, that of its step
+        // A lesson shows only the connection of its step.
         self.session.open(connect_options, self.player.is_none())
     }
 
-    /// Shows the connection that is `by` places on in the list.
+    /// Shows the connection that is `by` positions further in the list.
     pub(crate) fn switch_connection(&mut self, by: isize) {
         self.session.switch_connection(by);
         self.mode = InputMode::Browse;
@@ -69,7 +73,7 @@ impl Inspect {
         }
     }
 
-    /// Whether the lesson's step has come to something just now.
+    /// Checks the outcome of the lesson's step. Returns whether the step has just been completed.
     pub(crate) fn check_outcome(&mut self) -> bool {
         let Some(player) = &mut self.player else { return false };
         let session = &self.session;
@@ -93,18 +97,18 @@ mod tests {
     use crate::wire::Side;
 
     #[test]
-    fn frames_come_in_the_order_of_the_sockets() {
+    fn frames_are_listed_in_the_order_of_their_arrival() {
         let (inspect, _inbox) = opened();
         let rows = inspect.session.connection().trace.rows().iter();
         let order: Vec<_> =
             rows.map(|row| (row.from(), row.index(), row.completed_at().as_micros())).collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
-        assert_eq!(inspect.session.current_row(), Some(0), "it follows what is sent");
+        assert_eq!(inspect.session.current_row(), Some(0), "it follows the client");
         assert_eq!(inspect.session.frame(1).unwrap().payload(), b"Hello");
     }
 
     #[test]
-    fn a_typed_line_is_sent_as_a_text() {
+    fn a_typed_line_is_sent_as_a_text_message() {
         let (mut inspect, _inbox) = opened();
         press(&mut inspect, KeyCode::Enter);
         for letter in "hi?".chars() {
@@ -116,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_hex_stays_with_what_is_wrong() {
+    fn a_line_of_invalid_hex_stays_with_its_error() {
         let (mut inspect, _inbox) = opened();
         press(&mut inspect, KeyCode::Char('r'));
         inspect.update(DemoEvent::Paste("81 8".into()));
@@ -131,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_is_over_is_begun_anew() {
+    fn sending_on_an_ended_connection_reconnects_and_keeps_the_old_one() {
         let (mut inspect, _inbox) = opened();
         inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Ended(Ok(
             crate::clients::SessionEnd::HungUp,
@@ -146,14 +150,14 @@ mod tests {
         assert_eq!(
             inspect.session.connection().status,
             ConnectionStatus::Ended(Ok("we hung up".into())),
-            "what was before is kept"
+            "the earlier connection is kept"
         );
         assert_eq!(inspect.session.connection().trace.rows().len(), 2);
         inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Open)));
         assert_eq!(
             inspect.session.own_connection().status,
             ConnectionStatus::Open,
-            "reports are about the new one"
+            "messages are about the new connection"
         );
         press(&mut inspect, KeyCode::Char('>'));
         assert_eq!(inspect.session.connection().status, ConnectionStatus::Open);
@@ -161,7 +165,7 @@ mod tests {
             inspect
                 .update(DemoEvent::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL)));
         }
-        assert_eq!(inspect.session.connections.len(), 2, "where nothing was said nothing is kept");
+        assert_eq!(inspect.session.connections.len(), 2, "empty connections are not kept");
     }
 
     #[test]
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_is_in_the_hand_until_it_is_sent() {
+    fn a_flipped_bit_changes_a_draft_until_it_is_sent() {
         let (mut inspect, _inbox) = opened();
         for key in ['x', 'b', 'x'] {
             assert!(press(&mut inspect, KeyCode::Char(key)).is_empty());
@@ -189,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_stays_on_what_is_there() {
+    fn the_cursor_stays_within_the_frame_and_the_head() {
         let (mut inspect, _inbox) = opened();
         for _ in 0..30 {
             press(&mut inspect, KeyCode::Right);
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_click_finds_what_the_eye_sees() {
+    fn a_click_selects_what_is_drawn_at_its_position() {
         let (mut inspect, _inbox) = opened();
         let area = ratatui::layout::Rect::new(3, 2, 100, 30);
         let spots = (area.top()..area.bottom())

@@ -1,5 +1,4 @@
-//! What the inspector's tests share: an inspector that has seen something, its keys, and its
-//! picture as text.
+//! Helpers of the inspector's tests: an inspector with traffic, keys, and its picture as text.
 
 use std::time::{Duration, Instant};
 
@@ -29,17 +28,17 @@ pub(crate) const RESPONSE: &[u8] =
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 pub(crate) const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
-/// An inspector that has seen a handshake and one Hello each way.
+/// Returns an inspector with a handshake and a "Hello" in each direction.
 pub(crate) fn opened() -> (Inspect, mpsc::Receiver<SessionCommand>) {
     seen(&[(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")])
 }
 
-/// An inspector that has seen a handshake, and then these bytes, 150 µs apart.
+/// Returns an inspector with a handshake and then these bytes, 150 µs apart.
 pub(crate) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<SessionCommand>) {
     seen_after(REQUEST, RESPONSE, sent)
 }
 
-/// The same after this handshake.
+/// Like [`seen`], with another handshake.
 pub(crate) fn seen_after(
     request: &[u8],
     response: &[u8],
@@ -64,16 +63,17 @@ pub(crate) fn seen_after(
     chunk(Direction::Sent, request, 100);
     chunk(Direction::Received, response, 512);
     for (number, (from, bytes)) in (0..).zip(sent) {
-        let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
-        chunk(way, bytes, 600 + 150 * number);
+        let direction = if *from == Side::Client { Direction::Sent } else { Direction::Received };
+        chunk(direction, bytes, 600 + 150 * number);
     }
     inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Open)));
     (inspect, inbox)
 }
 
+/// Returns the commands for our own connection among `commands`.
 pub(crate) fn client_commands(commands: &[Cmd]) -> Vec<&SessionCommand> {
-    fn command(asked: &Cmd) -> Option<&SessionCommand> {
-        match asked {
+    fn command(cmd: &Cmd) -> Option<&SessionCommand> {
+        match cmd {
             Cmd::Send(_, command) => Some(command),
             _ => None,
         }
@@ -81,11 +81,12 @@ pub(crate) fn client_commands(commands: &[Cmd]) -> Vec<&SessionCommand> {
     commands.iter().filter_map(command).collect()
 }
 
+/// Presses a key and returns the commands of the inspector.
 pub(crate) fn press(inspect: &mut Inspect, code: KeyCode) -> Vec<Cmd> {
     inspect.update(DemoEvent::Key(code.into()))
 }
 
-/// The inspector as text, row by row.
+/// Draws the inspector and returns the picture as text, row by row.
 pub(crate) fn render_text(inspect: &Inspect, width: u16, height: u16) -> String {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
@@ -94,7 +95,7 @@ pub(crate) fn render_text(inspect: &Inspect, width: u16, height: u16) -> String 
         let (mut shown, mut x) = (String::new(), 0);
         while let Some(cell) = cells.get(x) {
             shown += cell.symbol();
-            // a wide sign covers the next cell too
+            // A wide character covers the next cell too.
             x += text::width(cell.symbol()).max(1);
         }
         shown.trim_end().to_owned() + "\n"
@@ -102,7 +103,7 @@ pub(crate) fn render_text(inspect: &Inspect, width: u16, height: u16) -> String 
     buffer.content.chunks(width.max(1).into()).map(row).collect()
 }
 
-/// Each of these stands in the picture.
+/// Asserts that the picture contains each of `parts`.
 #[track_caller]
 pub(crate) fn assert_contains(shown: &str, parts: &[&str]) {
     for part in parts {

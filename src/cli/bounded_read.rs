@@ -1,5 +1,5 @@
-//! Files and streams from the command line, read whole but never without a bound: `/dev/zero` has
-//! no end.
+//! Reads whole files and streams that the command line names, up to a limit: `/dev/zero` never
+//! ends.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,26 +7,27 @@ use std::path::Path;
 
 use crate::wire::format;
 
-/// All bytes of a file.
+/// Returns all bytes of the file at `path`.
 ///
 /// # Errors
 ///
-/// If it cannot be read, or holds more than `max` bytes.
+/// If the file cannot be read, or has more than `max` bytes ([`io::ErrorKind::FileTooLarge`]).
 pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     read_stream(File::open(path)?, max)
 }
 
-/// All bytes of a stream.
+/// Returns all bytes of `stream`.
 ///
 /// # Errors
 ///
-/// If it cannot be read, or holds more than `max` bytes.
+/// If the stream cannot be read, or has more than `max` bytes ([`io::ErrorKind::FileTooLarge`]).
 pub(super) fn read_stream(stream: impl Read, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    // One byte more than allowed, which tells an input of exactly `max` bytes from a longer one.
+    // The size in the metadata would not do: a pipe and a device have none.
     stream.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let reason =
-            format!("it holds more than {}, the most that is read", format::byte_count(max));
+        let reason = format!("it is larger than the limit of {}", format::byte_count(max));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
     Ok(bytes)
@@ -37,11 +38,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_no_end_is_refused_and_what_fits_is_read() {
+    fn input_up_to_the_limit_is_read_and_endless_input_is_refused() {
         assert_eq!(read_stream(&b"abc"[..], 3).unwrap(), b"abc");
         assert_eq!(
             read_stream(io::repeat(7), 3).unwrap_err().to_string(),
-            "it holds more than 3 bytes, the most that is read"
+            "it is larger than the limit of 3 bytes"
         );
     }
 }

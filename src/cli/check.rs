@@ -1,6 +1,6 @@
-//! `wiretalk check DECK...`: what is odd in decks.
+//! `wiretalk check DECK...`: reports problems in decks.
 //!
-//! It draws nothing; the same warnings stand on the slides when the deck is presented.
+//! The command draws nothing. The same warnings appear on the slides when the deck is presented.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,18 +12,13 @@ use crate::deck::{self, Deck, Warning};
 use crate::stage::Registry;
 use crate::text;
 
-/// The most bytes of a deck that are read.
+/// The maximum size of a deck, in bytes.
 const MAX_DECK_BYTES: u64 = 16 << 20;
 
-/// Report problems in decks, and what they would do outside of the talk.
-///
-/// Each warning names file, line and column, shows the line, and says what would be right. The
-/// exit status is 1 if there is any. A note says where a deck wants to connect beyond loopback, to
-/// listen or to write a file; presenting it asks first, unless it is trusted (--trust), so a note
-/// does not change the exit status.
+/// The arguments of `wiretalk check`.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// The Markdown files to read
+    /// Markdown files to check
     #[arg(required = true, value_name = "DECK")]
     pub decks: Vec<PathBuf>,
 }
@@ -33,33 +28,34 @@ impl CheckArgs {
     ///
     /// # Errors
     ///
-    /// If standard output cannot be written. A deck that cannot be read is told like a warning, so
-    /// that the others are read all the same.
+    /// If standard output cannot be written. A deck that cannot be read is reported like a warning,
+    /// so that the remaining decks are still checked.
     pub fn run(self, registry: Registry) -> anyhow::Result<ExitCode> {
         let mut out = String::new();
-        let mut odd = false;
+        let mut has_problems = false;
         for path in &self.decks {
             match read_source(path) {
                 Ok(source) => {
-                    odd |= report_deck(&mut out, &printable_path(path), &source, registry)
+                    has_problems |= report_deck(&mut out, &printable_path(path), &source, registry)
                 }
                 Err(error) => {
-                    odd = true;
+                    has_problems = true;
                     out += &format!("{error:#}\n");
                 }
             }
         }
         output::print_now(&out)?;
-        Ok(if odd { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(if has_problems { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
-/// Prints what there is to say about a deck; true if anything is odd.
+/// Appends the warnings and notes about a deck to `out`. Returns whether there are warnings.
 fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -> bool {
     let (deck, warnings) = parse_deck(source, registry);
     let notes = registry.effects(&deck, source);
     let mut entries: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     entries.extend(notes.iter().map(|note| ("note: ", note)));
+    // Warnings and notes come from different passes; a reader goes through the file once.
     entries.sort_by_key(|(_, warning)| warning.position);
     for (kind, warning) in entries {
         *out += &format!("{}\n", warning.report_as(name, kind));
@@ -71,6 +67,7 @@ fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -
     };
     let warning_count = counted(warnings.len(), "warning");
     *out += &format!("{name}: {}, {warning_count}{notes}\n", counted(deck.slides.len(), "slide"));
+    // A note is no problem: presenting the deck asks for consent.
     !warnings.is_empty()
 }
 
@@ -78,33 +75,34 @@ fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is not UTF-8; the error says which, where, and what would be
-/// right.
+/// If the file cannot be read or is not UTF-8. The message names the file, the line of the first
+/// invalid byte, and the remedy.
 pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
     Ok(parse_deck(&read_source(path)?, registry))
 }
 
-/// A deck's text.
+/// Reads the text of a deck.
 fn read_source(path: &Path) -> anyhow::Result<String> {
     let name = printable_path(path);
     let bytes = bounded_read::read_file(path, MAX_DECK_BYTES).with_context(|| {
         format!(
-            "could not read the deck {name}; give the path of a Markdown file, or none for the \
+            "could not read the deck {name}; give the path of a Markdown file, or no path for the \
              built-in talk"
         )
     })?;
     let source = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
+        // The bytes before the invalid one are UTF-8, so the lossy conversion changes nothing.
         let line = String::from_utf8_lossy(before).matches('\n').count().saturating_add(1);
         anyhow::anyhow!(
-            "{name}:{line}: the deck is not UTF-8 (byte {valid} cannot be read); save it as UTF-8"
+            "{name}:{line}: the deck is not valid UTF-8 at byte {valid}; save it as UTF-8"
         )
     })?;
     Ok(source)
 }
 
-/// Parses and checks a deck's text.
+/// Parses and checks the text of a deck. The warnings are sorted by position.
 pub fn parse_deck(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
     let (deck, mut warnings) = deck::parse(source);
     warnings.extend(registry.check(&deck, source));
@@ -112,12 +110,12 @@ pub fn parse_deck(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
     (deck, warnings)
 }
 
-/// A path as it may be printed.
+/// Returns `path` as text that is safe to print: without control characters.
 pub fn printable_path(path: &Path) -> String {
     text::sanitize(&path.to_string_lossy()).into_owned()
 }
 
-/// `no warnings`, `1 warning`, `2 warnings`.
+/// Formats a count: `no warnings`, `1 warning`, `2 warnings`.
 fn counted(count: usize, what: &str) -> String {
     match count {
         0 => format!("no {what}s"),

@@ -1,4 +1,4 @@
-//! `wiretalk completions SHELL`: a completion script.
+//! `wiretalk completions SHELL`: prints a completion script.
 
 use std::process::ExitCode;
 
@@ -6,23 +6,21 @@ use clap_complete::Shell;
 
 use crate::cli::output;
 
-/// Print a script that teaches a shell to complete wiretalk's commands.
-///
-/// For bash: `wiretalk completions bash > ~/.local/share/bash-completion/completions/wiretalk`.
+/// The arguments of `wiretalk completions`.
 #[derive(Debug, clap::Args)]
 pub struct CompletionsArgs {
-    /// The shell
+    /// Shell to write the script for
     pub shell: Shell,
 }
 
 impl CompletionsArgs {
-    /// Prints the script for `command`, which is wiretalk's, to standard output.
+    /// Prints the script to standard output. `command` is wiretalk's whole command line.
     ///
     /// # Errors
     ///
     /// If standard output cannot be written.
     pub fn run(self, mut command: clap::Command) -> anyhow::Result<ExitCode> {
-        // its generator panics where it cannot write
+        // `generate` panics if it cannot write, so it writes to memory and not to a closed pipe.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "wiretalk", &mut script);
         output::print_now(&String::from_utf8_lossy(&script))?;

@@ -1,6 +1,6 @@
-//! `wiretalk demos`: what a deck may embed.
+//! `wiretalk demos`: lists the demos that a deck can embed.
 //!
-//! Everything it prints comes from the demos' own tables.
+//! Everything that it prints comes from the demos' own tables.
 
 use std::process::ExitCode;
 
@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::cli::output;
 use crate::stage::{DemoEntry, Registry};
 
-/// List the demos that a deck may embed, with their settings.
+/// The arguments of `wiretalk demos`.
 #[derive(Debug, clap::Args)]
 pub struct DemosArgs {
-    /// Print one JSON array instead
+    /// Print a JSON array instead of text
     #[arg(long)]
     pub json: bool,
 }
@@ -41,7 +41,8 @@ fn entry_text(entry: &DemoEntry) -> String {
         let setting = format!("{} = {}", spec.name, spec.value_type.default_literal());
         text += &format!("  {setting:<22} # {} ({})\n", spec.about, spec.value_type.describe());
     }
-    text += "  ```\n\n  keys, once it has them:\n";
+    text += "  ```\n\n  keys, while the demo has the keyboard:\n";
+    // Padded by hand: `format!` counts characters, and a wide one takes two cells.
     let widest = entry.keys.iter().map(|hint| crate::text::width(hint.keys)).max().unwrap_or(0);
     for hint in entry.keys {
         let pad = widest.saturating_sub(crate::text::width(hint.keys));

@@ -1,12 +1,12 @@
-//! `wiretalk licenses`: what goes with the binary.
+//! `wiretalk licenses`: prints the licences of the binary.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-/// Made by `.ci/notices`.
+/// The licences of all linked packages. `.ci/notices` generates the file.
 const THIRD_PARTY: &str = include_str!("../../THIRD-PARTY-LICENSES.md");
 
-/// Print the licences of wiretalk and of everything that is linked into it.
+/// The arguments of `wiretalk licenses`: none.
 #[derive(Debug, clap::Args)]
 pub struct LicensesArgs {}
 
@@ -18,7 +18,7 @@ impl LicensesArgs {
     /// If standard output cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match io::stdout().write_all(THIRD_PARTY.as_bytes()) {
-            // a pager that was left early has seen enough
+            // The user has quit the pager, or `head` has printed its lines.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             written => written?,
         }
@@ -31,11 +31,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_asks_for_a_notice_has_one() {
+    fn every_kind_of_component_has_its_notice() {
         for (what, notice) in [
             ("a package under the MIT License", "\n- tokio "),
             ("TLS", "\n- rustls "),
-            ("what ring vendors", "Copyright 2015-2020 the fiat-crypto authors"),
+            ("code that ring vendors", "Copyright 2015-2020 the fiat-crypto authors"),
             ("the standard library", "The Rust Project Contributors"),
             ("a syntax definition", "\n## syntaxes/01_Packages/"),
         ] {

@@ -1,6 +1,6 @@
-//! The command line: what may be asked for, and the commands that need no stage.
+//! The command line: its arguments, and the commands that need no stage.
 //!
-//! What needs a stage (a talk, the inspector on a terminal) is joined with it in `main`.
+//! `main` runs the commands that need a stage: a talk, and the inspector on a terminal.
 
 #![warn(
     clippy::arithmetic_side_effects,
@@ -40,18 +40,19 @@ pub use shared_args::{SenderArg, ThemeArg};
 
 use crate::text::{sanitize, suggest};
 
-// The help is plain text: as documentation, the same words need marks that a terminal would show.
+// Help is plain text. The doc comment of `Cli` says the same with backticks, which rustdoc wants
+// and a terminal would show.
 const ABOUT: &str =
     "A talk about WebSockets that runs in the terminal, with live demos on its slides";
 const LONG_ABOUT: &str = "A talk about WebSockets that runs in the terminal, with live demos on \
-                          its slides.\n\nWithout a command it presents DECK, or the talk that is \
-                          built in: \"It doesn't have to be REST: WebSockets in Go\". On stage, ? \
-                          shows all keys and q leaves.";
+                          its slides.\n\nWithout a command, presents DECK or the built-in talk: \
+                          \"It doesn't have to be REST: WebSockets in Go\". On stage, press ? for \
+                          all keys and q to quit.";
 
 /// A talk about `WebSockets` that runs in the terminal, with live demos on its slides.
 ///
-/// Without a command it presents DECK, or the talk that is built in: "It doesn't have to be REST:
-/// `WebSockets` in Go". On stage, ? shows all keys and q leaves.
+/// Without a command, presents DECK or the built-in talk: "It doesn't have to be REST: `WebSockets`
+/// in Go". On stage, press ? for all keys and q to quit.
 #[derive(Debug, Parser)]
 #[command(
     name = "wiretalk",
@@ -62,19 +63,18 @@ const LONG_ABOUT: &str = "A talk about WebSockets that runs in the terminal, wit
     max_term_width = 100
 )]
 pub struct Cli {
-    /// The Markdown file to present; without it, the talk that is built in
+    /// Markdown file to present [default: the built-in talk]
     pub deck: Option<std::path::PathBuf>,
 
-    /// The colours: dark or light; without it, what the deck says, else what the terminal answers
+    /// Colour theme [default: the deck's, or the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
 
-    /// Let the deck do without asking what it wants to do outside: connect beyond loopback,
-    /// listen, write files
+    /// Let the deck connect beyond loopback, listen and write files without asking
     #[arg(long)]
     pub trust: bool,
 
-    /// What to do instead of presenting
+    /// The command to run instead of presenting
     #[command(subcommand)]
     pub command: Option<CliCommand>,
 }
@@ -83,33 +83,56 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
     /// Report problems in decks, with file, line and column
+    ///
+    /// Each warning names the file, line and column, shows the line, and says what is expected. A
+    /// note says that a deck connects beyond loopback, listens or writes a file. Presenting such a
+    /// deck asks first, unless --trust is given, so notes do not affect the exit status.
+    ///
+    /// Exit status: 0 no warnings; 1 there are warnings, or a deck could not be read; 2 wrong
+    /// usage.
     Check(check::CheckArgs),
-    /// Show every byte of a WebSocket connection: one of its own, one that passes through, or one
-    /// in a capture
+    /// Show every byte of a WebSocket connection: to a server, through a proxy, or from a capture
+    ///
+    /// On a terminal, this opens the inspector. With --json, or if standard output is not a
+    /// terminal, it prints each head and each frame as a record as soon as it is complete. The last
+    /// record says how the connection ended.
     Inspect(inspect::InspectArgs),
-    /// Explain frames and handshakes, given as hex or as a file
+    /// Explain the bytes of frames or of an opening handshake, given as hex or in a file
     Decode(decode::DecodeArgs),
     /// Race REST against WebSocket on this machine
+    ///
+    /// Sends the same bytes there and back over HTTP, WebSocket and related protocols, one lane at
+    /// a time, in alternating slices. Each lane has a client process and a server process, each on
+    /// a CPU of its own if there are two. The table goes to standard output, and the progress to
+    /// standard error if that is a terminal.
+    ///
+    /// Exit status: 0 the run counts; 1 it does not, because of errors, other programs on the CPUs,
+    /// connections that the kernel dropped, or a drifting floor; 2 wrong usage.
     Race(race::RaceArgs),
-    /// One end of a race
+    /// Run one end of a race
     #[command(hide = true)]
     Racer(racer::RacerArgs),
-    /// Run the two echo servers in the foreground, with a log
+    /// Run the REST echo and the WebSocket echo on loopback until Ctrl-C
+    ///
+    /// Prints the addresses of the two servers, then a log line for each request. At the end, it
+    /// finishes open requests and closes every WebSocket with 1001.
     Serve(serve::ServeArgs),
-    /// List the demos that a deck may embed, with their settings
+    /// List the demos that a deck can embed, with their settings
     Demos(demos::DemosArgs),
-    /// Print a script that teaches a shell to complete wiretalk's commands
+    /// Print a shell completion script
+    ///
+    /// For bash: wiretalk completions bash > ~/.local/share/bash-completion/completions/wiretalk
     Completions(completions::CompletionsArgs),
     /// Print the licences of wiretalk and of everything that is linked into it
     Licenses(licenses::LicensesArgs),
 }
 
-/// A command line whose first word is neither a command nor a deck: what to say of it. `args` are
-/// those behind the program's name. One word alone counts only where it is nearly a command:
-/// otherwise it is a deck that is not there.
+/// Returns the error for a command line whose first word is neither a command nor a deck. `args`
+/// are the arguments after the program's name. A single word counts only if it resembles a command;
+/// any other is the path of a deck that does not exist.
 pub fn unknown_command(args: &[impl AsRef<OsStr>]) -> Option<String> {
     let (first, others) = args.split_first()?;
-    // what looks like a path, or is one, is a deck
+    // A word that looks like a path, or is one, names a deck.
     let word = first
         .as_ref()
         .to_str()
@@ -118,6 +141,7 @@ pub fn unknown_command(args: &[impl AsRef<OsStr>]) -> Option<String> {
         return None;
     }
     let command = Cli::command();
+    // A hidden command is neither suggested nor listed, but it is known.
     let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
     let names: Vec<&str> = visible.map(clap::Command::get_name).collect();
     if word == "help" || command.find_subcommand(word).is_some() {
@@ -127,6 +151,8 @@ pub fn unknown_command(args: &[impl AsRef<OsStr>]) -> Option<String> {
     match suggest(word, &names) {
         Some(meant) => Some(format!("{unknown}; did you mean `{meant}`?")),
         None if others.is_empty() => None,
+        // Clap would take the first word for the deck and reject the second one, with an error
+        // about the wrong word.
         None => Some(format!("{unknown}; there are: {}", names.join(", "))),
     }
 }
@@ -136,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_command_is_told_from_a_deck() {
+    fn a_misspelt_command_is_not_taken_for_a_deck() {
         let meant = Some("unknown command `chek`; did you mean `check`?".to_owned());
         assert_eq!(unknown_command(&["chek", "x"]), meant);
         assert_eq!(unknown_command(&["chek"]), meant);

@@ -1,5 +1,7 @@
-//! [`Output`]: standard output for commands that watch for signals. A reader that stands still blocks whoever writes, so
-//! the writing is done on a thread of its own, behind a queue with a bound.
+//! [`Output`]: standard output for commands that watch for signals.
+//!
+//! A write to a pipe blocks while nobody reads the other end. A thread of its own does the writing,
+//! behind a bounded queue, so that the command still sees signals.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,38 +14,43 @@ use tokio::time::sleep;
 use crate::cli::interrupt::Interrupt;
 use crate::scope::Scope;
 
-/// Pieces that wait for the thread; then whoever writes waits. A piece is a record or a few, of
-/// some MiB at most.
+/// Chunks that wait for the writer thread; a full queue makes the command wait. A chunk holds one
+/// or a few records, some MiB at most, so a small queue bounds the memory.
 const QUEUE_CAPACITY: usize = 4;
 
-/// Written at once at most, where several pieces wait.
+/// Waiting chunks are joined into one write until it has this many bytes.
 const MAX_WRITE: usize = 64 * 1024;
 
-/// How long a reader that stands still is waited for after the process was asked to end.
+/// How long to wait for a stalled reader once the process was asked to end.
 pub(super) const INTERRUPT_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
-/// Standard output. What is written to it is collected; [`Output::advance`] hands it to the thread
-/// that writes.
+/// Standard output. Written bytes are collected until [`Output::advance`] passes them to the writer
+/// thread.
 pub(super) struct Output {
+    /// Bytes that the writer thread does not have yet.
     pending: Vec<u8>,
     queue: mpsc::Sender<Vec<u8>>,
-    /// Why the thread writes no more.
+    /// The error that ended the writer thread; whoever reports it takes it.
     failure: Arc<Mutex<Option<io::Error>>>,
+    /// Completes when the writer thread has ended.
     ended: oneshot::Receiver<()>,
-    /// The thread.
+    /// Owns the writer thread.
     _scope: Scope,
 }
 
 impl Output {
+    /// Starts the writer thread.
+    ///
     /// # Errors
     ///
-    /// If there is no thread to be had.
+    /// If the thread cannot be started.
     pub(super) fn new() -> io::Result<Self> {
         Self::with_writer(io::stdout())
     }
 
     fn with_writer(mut out: impl Write + Send + 'static) -> io::Result<Self> {
         let scope = Scope::new(|panic| {
+            // There is no other place to report it.
             let _ = writeln!(io::stderr(), "wiretalk: {panic}");
         });
         let (queue, mut pieces) = mpsc::channel(QUEUE_CAPACITY);
@@ -53,46 +60,51 @@ impl Output {
         scope.spawn_thread("output", move |_| async move {
             while let Some(piece) = pieces.recv().await {
                 if let Err(error) = write_batch(&mut out, piece, &mut pieces) {
+                    // Before the queue closes: `advance` looks for the error once it has.
                     *shared_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     break;
                 }
             }
-            // nobody waits for it only if the process ends all the same
+            // Fails if the process is about to end and no longer waits for this thread.
             let _ = end.send(());
         })?;
         Ok(Self { pending: Vec::new(), queue, failure, ended, _scope: scope })
     }
 
-    /// Something waits to be handed on.
+    /// Whether bytes wait to be passed to the writer thread. A command reads no further events
+    /// until they are, which bounds `pending`.
     pub(super) fn is_pending(&self) -> bool {
         !self.pending.is_empty()
     }
 
-    /// Hands on what was written, once there is room for it; with nothing to hand on it is ready
-    /// only if standard output takes no more. Dropped before it is ready, it has done nothing.
+    /// Passes the pending bytes to the writer thread once its queue has room. Without pending bytes
+    /// it waits until standard output fails. Cancellation-safe: a future that is dropped early has
+    /// passed nothing.
     ///
     /// # Errors
     ///
-    /// If standard output takes no more.
+    /// If standard output cannot be written.
     pub(super) async fn advance(&mut self) -> io::Result<()> {
         if !self.is_pending() {
             self.queue.closed().await;
             return Err(self.failure_error());
         }
+        // `reserve` and not `send`: the bytes leave `pending` only once there is room for them.
         match self.queue.reserve().await {
-            Ok(place) => {
-                place.send(std::mem::take(&mut self.pending));
+            Ok(permit) => {
+                permit.send(std::mem::take(&mut self.pending));
                 Ok(())
             }
             Err(_) => Err(self.failure_error()),
         }
     }
 
-    /// Writes the rest. The process being asked to end, now or before, sets it a limit.
+    /// Writes everything that is left. Once a signal has arrived, now or before (`interrupted`),
+    /// it waits for [`INTERRUPT_GRACE_PERIOD`] at most.
     ///
     /// # Errors
     ///
-    /// If standard output takes no more, or is not read.
+    /// If standard output cannot be written, or the time is up.
     pub(super) async fn finish(
         self,
         interrupt: &mut Interrupt,
@@ -107,7 +119,8 @@ impl Output {
         interrupt: &mut Interrupt,
         interrupted: bool,
     ) -> io::Result<()> {
-        let enough = async {
+        let grace_over = async {
+            // Without a signal there is no limit: `wiretalk ... | less` may pause for hours.
             if !interrupted {
                 interrupt.recv().await;
             }
@@ -118,12 +131,13 @@ impl Output {
                 self.advance().await?;
             }
             let Self { queue, ended, failure, .. } = &mut self;
-            // the thread ends with its queue
+            // Dropping the only sender ends the thread once it has written the queued chunks.
             drop(std::mem::replace(queue, mpsc::channel(1).0));
+            // An error means that the thread has panicked, which the scope has reported.
             let _ = ended.await;
             failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
         };
-        tokio::select! { done = rest => done, () = enough => Err(unread_error()) }
+        tokio::select! { done = rest => done, () = grace_over => Err(unread_error()) }
     }
 
     fn failure_error(&self) -> io::Error {
@@ -143,23 +157,23 @@ impl Write for Output {
     }
 }
 
-/// Prints all of `text`, unless the process is asked to end before somebody reads it.
+/// Prints `text`. Once a signal has arrived, a stalled reader has [`INTERRUPT_GRACE_PERIOD`] left.
 ///
 /// # Errors
 ///
-/// If standard output takes no more, or is not read.
+/// If standard output cannot be written, or the time is up.
 pub(super) async fn print(text: &str, interrupt: &mut Interrupt) -> io::Result<()> {
     let mut output = Output::new()?;
     output.write_all(text.as_bytes())?;
     output.finish(interrupt, false).await
 }
 
-/// Prints all of `text`, for commands that have nothing to finish: a signal has its default action.
-/// A reader that has read enough, as `head` does, is no error.
+/// Prints `text`, for commands that leave signals their default action. A closed pipe is not an
+/// error: the reader has seen enough, like `head`.
 ///
 /// # Errors
 ///
-/// If standard output takes no more.
+/// If standard output cannot be written.
 pub(super) fn print_now(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -168,12 +182,12 @@ pub(super) fn print_now(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// What is told where the end came before a reader.
+/// Returns the error for output that was not read before the grace period ended.
 pub(super) fn unread_error() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "standard output was not read to its end")
 }
 
-/// Writes a piece, and with it those that wait already.
+/// Writes `piece` together with the chunks that are already waiting in `more`.
 fn write_batch(
     out: &mut impl Write,
     mut piece: Vec<u8>,
@@ -192,7 +206,7 @@ fn write_batch(
 mod tests {
     use super::*;
 
-    /// Takes what it gets, up to a limit, and then nothing, for ever or with an error.
+    /// Takes `most` bytes in all, then fails with a broken pipe.
     struct Reader {
         taken: Arc<Mutex<Vec<u8>>>,
         most: usize,
@@ -233,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_is_gone_is_told_with_the_systems_own_error() {
+    async fn a_closed_pipe_is_reported_with_the_systems_own_error() {
         let (mut output, _) = output(3);
         output.write_all(b"four").unwrap();
         output.advance().await.unwrap();
@@ -245,7 +259,7 @@ mod tests {
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 
-    /// A reader that stands still until the test ends.
+    /// A reader that takes nothing until the test ends.
     struct Stuck(std::sync::mpsc::Receiver<()>);
 
     impl Write for Stuck {
@@ -260,7 +274,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_stands_still_is_waited_for_only_so_long_once_the_end_is_asked_for() {
+    async fn a_stalled_reader_is_waited_for_no_longer_than_the_grace_period_after_a_signal() {
         let (_go_on, stands) = std::sync::mpsc::sync_channel(1);
         let mut output = Output::with_writer(Stuck(stands)).unwrap();
         let mut interrupt = Interrupt::new().unwrap();

@@ -1,5 +1,5 @@
-//! `wiretalk racer`: one end of one lane of a race, as a process of its own. Not for people: a race
-//! starts it, tells it on standard input what to do, and reads standard output.
+//! `wiretalk racer`: one end of one lane of a race, as a process of its own. `wiretalk race` starts
+//! it, writes requests to its standard input, and reads the results from its standard output.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -10,37 +10,37 @@ use crate::net::EndpointRole;
 use crate::race::{self, Placement};
 use crate::scope::Scope;
 
-/// One end of a race; `wiretalk race` starts it
+/// The arguments of `wiretalk racer`.
 #[derive(Debug, clap::Args)]
 pub struct RacerArgs {
-    /// client or server
+    /// End of the lane
     #[arg(value_enum)]
     pub role: RacerRole,
-    /// Where it runs
+    /// CPUs to run on
     pub placement: Placement,
 }
 
-/// The two ends.
+/// An end of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum RacerRole {
-    /// It asks
+    /// Sends requests
     Client,
-    /// It answers
+    /// Answers requests
     Server,
 }
 
 impl RacerArgs {
-    /// Obeys until standard input ends.
+    /// Carries out the requests from standard input until it ends.
     ///
     /// # Errors
     ///
-    /// If the system gives no runtime.
+    /// If the runtime cannot be created.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let end = match self.role {
             RacerRole::Client => EndpointRole::Client,
             RacerRole::Server => EndpointRole::Server,
         };
-        // before the runtime, so that all its threads are where this one is
+        // Before the runtime starts: its threads inherit the affinity of this one.
         let pinned = self.placement.pin(end);
         let runtime = build_runtime(self.placement)?;
         let scope = Scope::new(|panic| {
@@ -54,7 +54,8 @@ impl RacerArgs {
             }
             scope.cancel();
         });
-        // a read of standard input that will never end is not waited for
+        // tokio reads standard input on a blocking thread, which cannot be cancelled; dropping the
+        // runtime would wait for it.
         runtime.shutdown_background();
         Ok(ExitCode::SUCCESS)
     }

@@ -1,7 +1,6 @@
 //! `wiretalk serve`: the two echo servers in the foreground, with a log.
 //!
-//! The servers are the same that a talk starts; here they get ports and a log, and last until
-//! Ctrl-C.
+//! A talk starts the same servers. Here they get ports and a log, and run until Ctrl-C.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -19,59 +18,59 @@ use crate::servers::{
 };
 use crate::text::sanitize;
 
-/// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo
-/// beside it.
+/// The maximum of `--max-message`, in bytes: a message is held in memory as a whole, and so is its
+/// echo.
 const MAX_MESSAGE: usize = 1 << 30;
 
-/// The events that wait for the log's writer; more are counted as lost.
+/// Events that wait for the log's writer. Further ones are counted as lost: a slow log must not
+/// slow down the servers.
 const LOG_CAPACITY: usize = 16 * 1024;
 
-/// Run the REST echo and the WebSocket echo until Ctrl-C, on loopback.
-///
-/// The first two lines are their addresses; then one line a request follows. At the end requests in
-/// hand are finished and `WebSockets` closed with 1001.
+/// The arguments of `wiretalk serve`.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
-    /// The port of the REST echo; 0 is any free one
+    /// Port of the REST echo; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub http: u16,
-    /// The port of the WebSocket echo; 0 is any free one
+    /// Port of the WebSocket echo; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub ws: u16,
-    /// What the WebSocket echo is
+    /// Kind of the WebSocket server
     #[arg(long, value_name = "SERVER", value_enum, default_value_t = WebSocketServerArg::Plain)]
     pub ws_server: WebSocketServerArg,
-    /// Whose pages may open a WebSocket.
+    /// The origins whose pages may open a WebSocket.
     #[arg(
         long,
         value_name = "ORIGIN",
-        help = "Let in pages of this origin only, as https://talk.example; may be given several \
-                times. Clients that send no Origin are not pages, and let in [default: any \
-                origin; with the hub those of loopback]"
+        help = "Accept WebSockets from pages of this origin only, for example \
+                https://talk.example; may be given several times. Clients that send no Origin \
+                are not pages and are always accepted [default: any origin; with the hub, \
+                loopback origins]"
     )]
     pub ws_origin: Vec<Origin>,
-    /// Answer requests for this host too, whatever the port, beside those for loopback;
-    /// .talk.example stands for all names below it as well; may be given several times
+    /// Answer requests for this host too, on any port, not only for loopback; .talk.example
+    /// includes all its subdomains; may be given several times
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<HostName>,
-    /// Agree on no compression (strict only)
+    /// Do not negotiate compression (only with --ws-server strict)
     #[arg(long)]
     pub ws_no_deflate: bool,
-    /// The largest body or message that is echoed, in bytes, up to 1073741824
+    /// Maximum size of an echoed body or message, up to 1073741824
     #[arg(long, value_name = "BYTES", value_parser = parse_max_message, default_value_t = Limits::default().max_message)]
     pub max_message: usize,
 }
 
-/// The WebSocket servers by name.
+/// The kinds of WebSocket servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum WebSocketServerArg {
-    /// on tokio-tungstenite, as most programs in Rust
+    /// An echo on tokio-tungstenite, like most Rust programs
     Plain,
-    /// answers every broken rule with its close code and a reason
+    /// An echo that answers every broken rule with its close code and a reason
     Strict,
-    /// takes anything, and breaks one rule at each path; a browser at its address shows the list
+    /// An echo that accepts anything and breaks one rule at each path; open its address in a
+    /// browser for the list
     Sloppy,
-    /// broadcasts every message to all clients, including the sender; slow readers are closed with
+    /// Broadcasts every message to all clients, including the sender, and closes slow readers with
     /// 1008
     Hub,
 }
@@ -88,14 +87,15 @@ impl From<WebSocketServerArg> for ServerKind {
 }
 
 impl ServeArgs {
-    /// Serves until the process is asked to end.
+    /// Serves until SIGINT or SIGTERM.
     ///
     /// # Errors
     ///
-    /// If a port is not to be had, or standard output cannot be written.
+    /// If a port cannot be bound, or standard output cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(self.serve());
+        // Does not wait for blocking threads, which may be stuck in a system call.
         runtime.shutdown_background();
         result
     }
@@ -103,12 +103,13 @@ impl ServeArgs {
     fn bundle_options(&self) -> anyhow::Result<BundleOptions> {
         let websocket = ServerKind::from(self.ws_server);
         if websocket != ServerKind::Strict && self.ws_no_deflate {
-            bail!("only --ws-server strict compresses, so --ws-no-deflate belongs to it");
+            bail!("--ws-no-deflate works only with --ws-server strict: no other server compresses");
         }
         let mut policy = websocket.policy();
         policy.deflate &= !self.ws_no_deflate;
         let ports = Ports { http: self.http, websocket: self.ws };
         let limits = Limits { max_message: self.max_message, ..Limits::default() };
+        // `None` leaves the choice to the kind of server: the hub lets in fewer origins.
         let origins =
             (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
@@ -117,18 +118,19 @@ impl ServeArgs {
 
     async fn serve(self) -> anyhow::Result<ExitCode> {
         let scope = Scope::new(|panic| {
+            // There is no other place to report it.
             let _ = writeln!(io::stderr(), "wiretalk: {panic}");
         });
         let (log, mut events) = EventLog::new(LOG_CAPACITY);
         let lost = log.lost();
         let bundle = ServerBundle::start_with(&scope, self.bundle_options()?, Some(&log));
-        // the servers hold what they need of it; when both have ended, so has the log
+        // Each server has its own handle. With this one gone, `events` ends when both have ended.
         drop(log);
         let addresses = match bundle.ready().await {
             Ok(addresses) => addresses,
             Err(error) => bail!("{error}"),
         };
-        // caught before the addresses are told: who reads them may ask for the end at once
+        // Before the addresses are printed: a script that reads them may send the signal at once.
         let mut interrupt = Interrupt::new()?;
         let mut out = Output::new()?;
         writeln!(out, "http  {}", addresses.http_url())?;
@@ -142,11 +144,12 @@ impl ServeArgs {
                     interrupted = true;
                 }
                 sent = out.advance() => sent?,
+                // Not while output is pending: the events stay in their bounded queue.
                 event = events.recv(), if !pending => match event {
                     Some(event) => write_waiting(&mut out, &event, &mut events)?,
                     None => break,
                 },
-                // a log that nobody reads holds up no end
+                // The servers have ended, and nobody reads the log.
                 () = bundle.closed(), if interrupted && pending => break,
             }
         }
@@ -164,13 +167,14 @@ fn parse_max_message(text: &str) -> Result<usize, String> {
     match text.parse::<u64>().map(usize::try_from) {
         Ok(Ok(bytes)) if bytes <= MAX_MESSAGE => Ok(bytes),
         Ok(_) => Err(format!(
-            "a message is kept in memory as a whole; the most is {MAX_MESSAGE} bytes (1 GiB)"
+            "the maximum is {MAX_MESSAGE} bytes (1 GiB), because a message is held in memory as a \
+             whole"
         )),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// Writes an event and all others that wait already, with one write.
+/// Writes `event` and all events that are already waiting, with a single write.
 fn write_waiting(
     out: &mut impl Write,
     event: &ServerEvent,
@@ -210,7 +214,7 @@ fn log_line(event: &ServerEvent) -> String {
             )
         }
         ServerEvent::Parsed { peer, host, path } => {
-            format!("{peer} seems to ask for {} of {}\n", sanitize(path), sanitize(host))
+            format!("{peer} seems to request {} from {}\n", sanitize(path), sanitize(host))
         }
         ServerEvent::Cached { peer, host, path, bytes } => {
             format!("{peer} cached as {} of {}, {bytes} B\n", sanitize(path), sanitize(host))
@@ -223,9 +227,7 @@ fn log_line(event: &ServerEvent) -> String {
             )
         }
         ServerEvent::Full { connections } => {
-            format!(
-                "{connections} connections are open; further ones wait until one of them ends\n"
-            )
+            format!("{connections} connections are open; new ones wait until one of them ends\n")
         }
         ServerEvent::Refused { peer, reason: why } => {
             format!("{peer} refused: {}\n", sanitize(why))
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn any_kind_takes_origins_and_hosts() {
+    fn every_kind_of_server_takes_origins_and_hosts() {
         for kind in ["plain", "strict", "sloppy", "hub"] {
             let origins = ["--ws-origin", "https://a.example", "--ws-origin", "null"];
             let plan = bundle_options(
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused_with_a_reason() {
+    fn invalid_arguments_are_refused_with_a_reason() {
         for (arguments, reason) in [
             (&["--ws-origin", "\x1b[2J"][..], "`␛[2J` isn't an origin; write scheme://host"),
             (&["--ws-origin", "https://a.example/path"], "isn't an origin"),
@@ -282,9 +284,9 @@ mod tests {
                 &["--allow-host", "talk.example:8080"],
                 "isn't a host name; write it as it stands in a URL, without a port",
             ),
-            (&["--ws-no-deflate"], "only --ws-server strict compresses"),
-            (&["--max-message", "18446744073709551615"], "the most is 1073741824 bytes (1 GiB)"),
-            (&["--max-message", "1073741825"], "the most is 1073741824 bytes (1 GiB)"),
+            (&["--ws-no-deflate"], "works only with --ws-server strict"),
+            (&["--max-message", "18446744073709551615"], "the maximum is 1073741824 bytes (1 GiB)"),
+            (&["--max-message", "1073741825"], "the maximum is 1073741824 bytes (1 GiB)"),
             (&["--max-message", "18446744073709551616"], "number too large"),
             (&["--max-message=-1"], "invalid digit"),
         ] {
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_holds_what_a_terminal_would_obey() {
+    fn log_lines_have_no_control_characters_of_a_client() {
         let peer = "127.0.0.1:5".parse().unwrap();
         let took = Duration::from_micros(120);
         let path = "/\x1b[2J\n".to_owned();

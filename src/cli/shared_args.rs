@@ -1,16 +1,16 @@
-//! Option values that several commands and `main` share.
+//! Option values that `main` and several commands share.
 
 use clap::ValueEnum;
 
 use crate::deck;
 use crate::wire::Side;
 
-/// `--theme`.
+/// The value of `--theme`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ThemeArg {
-    /// Light text on a dark ground
+    /// Light text on a dark background
     Dark,
-    /// Dark text on a light ground
+    /// Dark text on a light background
     Light,
 }
 
@@ -23,12 +23,12 @@ impl From<ThemeArg> for deck::ThemeChoice {
     }
 }
 
-/// Whose bytes they are.
+/// The value of `--from`: the side that sent the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SenderArg {
-    /// The client's
+    /// Sent by the client
     Client,
-    /// The server's
+    /// Sent by the server
     Server,
 }
 

@@ -1,37 +1,43 @@
-//! Times and rates as people write them: `80ms`, `1.5s`, `10mbit`.
+//! Parses times and rates with units: `80ms`, `1.5s`, `10mbit`.
 
 use std::time::Duration;
 
 use crate::measure::to_u64_saturating;
 
-/// A time with its unit: `us`, `ms` or `s`.
+/// Parses a time with its unit: `us`, `ms` or `s`.
 ///
 /// # Errors
-/// What is wrong with it, and what would be right.
+///
+/// If `text` is not such a time, or too long for a [`Duration`].
 pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     let units = [("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)];
     let seconds = parse_quantity(text, &units)
         .ok_or_else(|| format!("`{text}` isn't a time; write for example 80ms or 1.5s"))?;
+    // Enough digits parse as infinity, and `from_secs_f64` would panic.
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is too long a time"))
 }
 
-/// Bits a second with their unit: `bit`, `kbit`, `mbit` or `gbit`.
+/// Parses a rate with its unit, `bit`, `kbit`, `mbit` or `gbit`, in any case. Returns bits per
+/// second.
 ///
 /// # Errors
-/// What is wrong with it, and what would be right.
+///
+/// If `text` is not such a rate, or 2^64 bits per second or more.
 pub(super) fn parse_bandwidth(text: &str) -> Result<u64, String> {
     let units = [("kbit", 1e3), ("mbit", 1e6), ("gbit", 1e9), ("bit", 1.0)];
     let bits = parse_quantity(&text.to_ascii_lowercase(), &units).ok_or_else(|| {
-        format!("`{text}` isn't a bandwidth; write for example 10mbit or 64kbit, in bits a second")
+        format!("`{text}` isn't a bandwidth; write bits per second, for example 10mbit or 64kbit")
     })?;
-    // 2^64 as a float; what is below it fits
+    // 2^64 is exact as a float; every smaller value fits into a u64.
     if bits.round() >= 18_446_744_073_709_551_616.0 {
         return Err(format!("`{text}` is too large a bandwidth"));
     }
     Ok(to_u64_saturating(bits.round()))
 }
 
+/// Parses a number and its unit from `units`, which gives the factor of each unit.
 fn parse_quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    // A sign is not part of the number, so there are no negative quantities.
     let start = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(start);
     let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim())?;
@@ -43,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_are_wanted() {
+    fn numbers_need_a_unit() {
         assert_eq!(parse_time("80ms"), Ok(Duration::from_millis(80)));
         assert_eq!(
             (parse_time("1.5s"), parse_time("250us")),
@@ -63,11 +69,11 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_and_never_wraps() {
+    fn numbers_that_do_not_fit_are_refused_and_never_wrap() {
         for number in ["18446744073709551615", "18446744073709551616", "1e400"] {
             for unit in ["us", "µs", "ms", "s"] {
                 let given = format!("{number}{unit}");
-                // a u64 of seconds holds all but the largest
+                // The seconds of a `Duration` are a u64, which holds all but the largest number.
                 if let Ok(time) = parse_time(&given) {
                     assert!(time > Duration::from_hours(24), "{given} became {time:?}");
                 }

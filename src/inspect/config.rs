@@ -1,4 +1,4 @@
-//! [`InspectConfig`]: where the bytes come from, what is asked for and sent, and what is written.
+//! [`InspectConfig`]: the source of the bytes, the request, what is sent, and the file to record.
 
 use std::path::PathBuf;
 
@@ -7,35 +7,35 @@ use crate::clients::{HandshakeRequest, RequestOptions, SessionCommand, SessionOp
 use crate::inspect::{BundledServer, RecordingOptions};
 use crate::proxy::ProxyOptions;
 
-/// All that an inspector is told before it begins.
+/// The configuration of an inspector.
 #[derive(Clone, Debug)]
 pub struct InspectConfig {
-    /// Where the bytes come from.
+    /// The source of the bytes.
     pub source: InspectSource,
-    /// What the request of a connection of our own asks for. It takes the place of the one in the
-    /// source's own options.
+    /// The options of the request on our own connection. They replace those in the options of the
+    /// source.
     pub request: RequestOptions,
-    /// What is sent on a connection of our own as soon as it is open.
+    /// The commands that are sent on our own connection as soon as it is open.
     pub initial_commands: Vec<SessionCommand>,
-    /// The file that keeps what is seen.
+    /// The file to record the traffic in, if any.
     pub recording: Option<RecordingOptions>,
 }
 
-/// Where the bytes come from.
+/// The source of the bytes to inspect.
 #[derive(Clone, Debug)]
 pub enum InspectSource {
-    /// A connection of our own to a bundled server.
+    /// Our own connection to a bundled server.
     Bundled(BundledServer),
-    /// A connection of our own to any server.
+    /// Our own connection to any server.
     Url(Box<SessionOptions>),
-    /// A file: a capture, hex text, a recording.
+    /// A file: a capture, hex text or a recording.
     File(PathBuf, ReadOptions),
-    /// Clients that connect here are passed on.
+    /// A proxy between clients and a server.
     Proxy(Box<ProxyOptions>),
 }
 
 impl InspectConfig {
-    /// A source and nothing else: an ordinary request, nothing sent, nothing written.
+    /// Creates a configuration with an ordinary request that sends and records nothing.
     pub fn new(source: InspectSource) -> Self {
         Self {
             source,
@@ -45,7 +45,7 @@ impl InspectConfig {
         }
     }
 
-    /// The session that `options` of the source and the request make.
+    /// Combines `options`, those of the source, with the request of this configuration.
     pub fn session_options(&self, options: &SessionOptions) -> SessionOptions {
         SessionOptions {
             request: HandshakeRequest::Standard(self.request.clone()),
@@ -55,10 +55,11 @@ impl InspectConfig {
 }
 
 impl InspectSource {
-    /// What a title says before anything is known.
+    /// Returns the title to show until a connection has a better one.
     pub fn name(&self) -> String {
         match self {
             Self::Bundled(BundledServer { kind: None, .. }) => "bundled naive proxy".to_owned(),
+            // A path that is only the slash says nothing.
             Self::Bundled(BundledServer { kind: Some(kind), path }) => {
                 format!("bundled {} server{}", kind.name(), path.trim_end_matches('/'))
             }
@@ -68,7 +69,7 @@ impl InspectSource {
         }
     }
 
-    /// Whether there is somebody to send to.
+    /// Whether this is our own connection, on which the user can send.
     pub fn is_own_connection(&self) -> bool {
         matches!(self, Self::Bundled(_) | Self::Url(_))
     }

@@ -1,8 +1,8 @@
-//! What an inspector looks at, and how: one typed configuration, whether it comes from the command
-//! line or from a slide.
+//! The configuration of an inspector, typed, whether it comes from the command line or from a
+//! slide.
 //!
-//! `cli::inspect` builds it from flags, `demos::inspect` from the settings of a fence. Neither
-//! opens anything here.
+//! `cli::inspect` builds it from arguments, and `demos::inspect` from the settings of a fence.
+//! Nothing here opens a connection.
 
 #![warn(
     clippy::arithmetic_side_effects,

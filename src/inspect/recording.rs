@@ -1,4 +1,5 @@
-//! [`Recording`]: the pcapng file that keeps what an inspector sees, and where it is.
+//! [`RecordingOptions`]: the pcapng file that an inspector records in, and the names of the files
+//! of later runs.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -116,6 +117,7 @@ impl RecordingOptions {
         }
     }
 
+    /// Returns the path with a number at the end of its stem.
     fn path_with_number(&self, number: u64) -> PathBuf {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
         let ending = self
@@ -155,7 +157,7 @@ mod tests {
     use crate::capture::PcapngWriter;
 
     #[test]
-    fn a_further_connection_gets_a_file_of_its_own_and_writes_over_none() {
+    fn a_later_run_gets_its_own_file_and_overwrites_none() {
         let folder = tempfile::tempdir().unwrap();
         let named = folder.path().join("x.pcapng");
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();

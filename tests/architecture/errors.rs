@@ -1,8 +1,9 @@
-//! Errors of engines are types: callers match on variants, and `Display` holds the sentences.
+//! Errors of engines are types: callers match on variants, and `Display` has the sentences.
 
 use crate::{floor, sources, top};
 
-/// Returns the type arguments of every `Result<...>` in `code`, with the number of its first line.
+/// Returns the type arguments of every `Result<...>` in `code`, with the number of the line that it
+/// begins on.
 fn result_arguments(code: &str) -> Vec<(usize, Vec<&str>)> {
     let begins = code.match_indices("Result<").map(|(at, name)| at + name.len());
     begins
@@ -13,7 +14,7 @@ fn result_arguments(code: &str) -> Vec<(usize, Vec<&str>)> {
             {
                 match letter {
                     '<' | '(' | '[' => depth += 1,
-                    // The arrow of a function type is not a closing bracket.
+                    // The `>` of `->` closes nothing.
                     '>' if before == '-' => {}
                     '>' | ')' | ']' => depth -= 1,
                     _ => {}
@@ -36,6 +37,7 @@ fn result_arguments(code: &str) -> Vec<(usize, Vec<&str>)> {
 fn errors_of_floors_0_and_1_are_types_and_not_sentences() {
     let prose = ["String", "std::string::String", "&str", "&'static str"];
     for source in sources::all() {
+        // The app, the commands and the demos show errors to people and may use text.
         if top(&source).and_then(floor).is_none_or(|floor| floor >= 2) {
             continue;
         }
@@ -50,6 +52,7 @@ fn errors_of_floors_0_and_1_are_types_and_not_sentences() {
             }
         }
     }
+    // The parser finds nested and multi-line arguments, so the check above can fail.
     let code = "fn a() -> Result<Vec<u8>,\n String,\n> {}\nfn b() -> Result<Box<dyn Fn(u8, u8) -> \
                 u8>, Error> {}";
     let found = result_arguments(code);

@@ -1,34 +1,39 @@
-//! The imports between files: every path in a file is resolved to the file that defines the item.
+//! Finds which file uses which: resolves every path in a file to the file that defines the item.
 //!
-//! Re-exports are followed, so a facade like `wire/mod.rs` does not count as a use of its own.
+//! A re-export is followed to the item, so using a facade like `wire/mod.rs` does not count as
+//! using that file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sources::Source;
 
-/// A module path without `crate`.
+/// A module path, without `crate`.
 pub(crate) type Path = Vec<String>;
 
-/// The modules that each module uses.
+/// Maps each module to the modules that it uses.
 pub(crate) type Edges = BTreeMap<Path, BTreeSet<Path>>;
 
 /// The names in a file.
 #[derive(Default)]
 struct Names {
-    /// An import: `use a::b as c;` makes `c` mean `a::b`. `public` is whether other modules see it.
+    /// The imports by local name: `use a::b as c;` maps `c` to `a::b`.
     uses: BTreeMap<String, Path>,
+    /// The imports that are re-exported.
     public: BTreeSet<String>,
+    /// The paths of glob imports.
     globs: Vec<Path>,
+    /// The items that the file defines.
     items: BTreeSet<String>,
-    /// The paths and single names in the code, as written.
+    /// Paths and single names in the code, as written.
     mentions: BTreeSet<Path>,
 }
 
+/// The names of all files, by module path.
 struct Resolver<'a> {
     modules: BTreeMap<&'a [String], Names>,
 }
 
-/// Resolves the imports of all `sources`.
+/// Resolves all uses in `sources`.
 pub(crate) fn edges(sources: &[Source]) -> Edges {
     let modules = sources.iter().map(|source| (source.module.as_slice(), names(source))).collect();
     let resolver = Resolver { modules };
@@ -37,10 +42,12 @@ pub(crate) fn edges(sources: &[Source]) -> Edges {
         used.remove(&source.module);
         (source.module.clone(), used)
     };
+    // The binary uses the library as another crate.
     sources.iter().filter(|source| source.module != ["main"]).map(used).collect()
 }
 
 impl Resolver<'_> {
+    /// Returns the modules whose items `module` uses.
     fn used_by(&self, module: &[String]) -> BTreeSet<Path> {
         let names = &self.modules[module];
         let imported = names
@@ -49,8 +56,8 @@ impl Resolver<'_> {
             .filter(|(name, _)| !names.public.contains(*name))
             .map(|(_, path)| path);
         let resolve = |path: &Path| self.resolve(&self.absolute(module, path)?, 0);
-        // An imported item counts as used. An imported module counts only if something of it is
-        // used.
+        // An imported item counts as used. An imported module counts only if the code mentions
+        // something in it.
         let imported =
             imported.filter_map(resolve).filter(|(_, is_item)| *is_item).map(|(module, _)| module);
         let mentioned = names.mentions.iter().filter_map(|path| {
@@ -63,7 +70,8 @@ impl Resolver<'_> {
         imported.chain(mentioned).chain(globs).collect()
     }
 
-    /// Returns `path` as a path from the crate root; `None` if it leads into another crate.
+    /// Returns `path`, as `module` writes it, as a path from the root. Returns `None` if it leads
+    /// into another crate.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Path> {
         let names = &self.modules[module];
         let child = |name: &String| {
@@ -71,6 +79,7 @@ impl Resolver<'_> {
         };
         match path {
             [first, rest @ ..] if first == "crate" => Some(rest.to_vec()),
+            // The modules of the core package count as modules of this one.
             [first, rest @ ..] if first == "wiretalk_core" => Some(rest.to_vec()),
             [first, rest @ ..] if first == "self" => Some([module, rest].concat()),
             [first, ..] if first == "super" => {
@@ -84,6 +93,8 @@ impl Resolver<'_> {
                 Some([outer, rest].concat())
             }
             [first, rest @ ..] => match names.uses.get(first) {
+                // An import may begin with its own local name, as `pub use decode::decode` does.
+                // Following that would never end.
                 Some(import) if import.first() != Some(first) => {
                     self.absolute(module, &[import, rest].concat())
                 }
@@ -97,7 +108,7 @@ impl Resolver<'_> {
     }
 
     /// Returns the module that defines the last name of `path`, and whether that name is an item
-    /// and not a module.
+    /// rather than a module. `depth` counts the re-exports that were followed.
     fn resolve(&self, path: &[String], depth: usize) -> Option<(Path, bool)> {
         let mut module: Path = Vec::new();
         for (at, name) in path.iter().enumerate() {
@@ -107,6 +118,7 @@ impl Resolver<'_> {
                 continue;
             }
             let names = self.modules.get(module.as_slice())?;
+            // The limit ends re-exports that lead to each other.
             if let Some(export) = names.uses.get(name).filter(|_| depth < 8) {
                 let export = self.absolute(&module, export)?;
                 return self.resolve(&[&export, &path[at + 1..]].concat(), depth + 1);
@@ -124,6 +136,7 @@ impl Resolver<'_> {
     }
 }
 
+/// Collects the names in a file from its tokens.
 fn names(source: &Source) -> Names {
     let mut names = Names::default();
     let tokens: Vec<&str> = source.tokens.iter().map(String::as_str).collect();
@@ -134,12 +147,14 @@ fn names(source: &Source) -> Names {
             "use" => {
                 let end = at + tokens[at..].iter().position(|token| *token == ";").unwrap_or(0);
                 let mut tree = &tokens[at + 1..end];
+                // The `)` ends `pub(crate)`.
                 names.add_use(&mut tree, &[], matches!(before, "pub" | ")"));
                 at = end;
             }
             "struct" | "enum" | "trait" | "type" | "fn" | "const" | "static" | "union" => {
                 names.items.insert((*tokens.get(at + 1).unwrap_or(&"")).to_owned());
             }
+            // Not the rest of a path, nor a field or a method.
             word if before != "::" && before != "." && is_name(word) => {
                 let mut path = vec![word.to_owned()];
                 while let [Some(&"::"), Some(next)] = [tokens.get(at + 1), tokens.get(at + 2)]
@@ -162,7 +177,7 @@ fn is_name(token: &str) -> bool {
 }
 
 impl Names {
-    /// Parses one tree of a `use` at the front of `tokens`.
+    /// Takes a use tree, such as `a::{b, c as d}`, from the front of `tokens`.
     fn add_use(&mut self, tokens: &mut &[&str], prefix: &[String], public: bool) {
         let mut path = prefix.to_vec();
         while let [token, rest @ ..] = *tokens {
@@ -206,8 +221,8 @@ impl Names {
     }
 }
 
-/// Returns the shortest circles of `edges`, one for each group of modules that use each other. The
-/// last module of a circle uses the first.
+/// Returns a shortest circle for each group of modules that use each other. The last module of a
+/// circle uses the first.
 pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
     let mut circles: Vec<Vec<Path>> = Vec::new();
     let mut known: BTreeSet<&Path> = BTreeSet::new();
@@ -233,7 +248,7 @@ pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
     circles
 }
 
-/// Returns all modules that `start` reaches, each with its predecessor on the shortest path.
+/// Returns all modules that `start` reaches, each with its predecessor on a shortest path.
 fn reachable<'a>(edges: &'a Edges, start: &'a Path) -> BTreeMap<&'a Path, &'a Path> {
     let mut before = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
@@ -264,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_may_use_its_siblings_and_not_what_its_parent_defines_by_it() {
+    fn a_child_may_use_its_siblings_but_no_item_of_a_parent_that_uses_it() {
         let parent = ("a", "mod b; mod c; pub use c::C; use b::B; pub struct Own(B);");
         let leaf = ("a::c", "use std::fmt; pub struct C;");
         assert_eq!(
@@ -283,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn siblings_and_longer_circles_are_found_and_tests_do_not_count() {
+    fn circles_of_siblings_are_found_and_tests_do_not_count() {
         let files = [
             ("a", "mod b; mod c;"),
             ("a::b", "use super::c::x;"),

@@ -1,7 +1,7 @@
-//! The architecture as ARCHITECTURE.md describes it: imports point down, floor 0 is pure, rooms
-//! have no circles, files and functions stay small, and names are the field's terms.
+//! Enforces the architecture: imports point down, floor 0 is pure, files do not use each other in
+//! circles, files and functions stay small, and names are the field's own.
 //!
-//! The tests read all of this from the sources.
+//! All of it is read from the sources.
 
 mod errors;
 mod imports;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sources::Source;
 
-/// The modules by floor. A new module must be added here.
+/// The modules by floor, from 0. A new module is added here.
 const FLOORS: [&[&str]; 4] = [
     &["text", "wire", "deck", "measure"],
     &["scope", "net", "servers", "clients", "proxy", "capture", "inspect", "race", "feed"],
@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 4] = [
 /// removes the folder.
 const BARE_PRONOUN_DOCS_IN: [&str; 2] = ["src/cli", "demos/inspect"];
 
-/// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they
+/// The names that no file of a floor may use. Floor 0 knows no I/O. Engines know no terminal: they
 /// neither print nor end the process, but may start others.
 const FORBIDDEN: [&[&str]; 2] = [
     &[
@@ -60,6 +60,7 @@ fn top(source: &Source) -> Option<&str> {
     source.module.first().map(String::as_str).filter(|name| *name != "main")
 }
 
+/// Returns the floor of a top module.
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| floor.contains(&module))
 }
@@ -76,11 +77,7 @@ fn imports(source: &Source) -> BTreeSet<&str> {
 fn every_module_has_its_floor() {
     for source in sources::all() {
         let Some(module) = top(&source) else { continue };
-        assert!(
-            floor(module).is_some(),
-            "{:?}: say in FLOORS where `{module}` stands",
-            source.path
-        );
+        assert!(floor(module).is_some(), "{:?}: add `{module}` to FLOORS", source.path);
     }
 }
 
@@ -90,14 +87,14 @@ fn imports_point_down_and_siblings_of_the_top_floor_do_not_know_each_other() {
         let Some(own) = top(&source).and_then(floor) else { continue };
         for import in imports(&source) {
             let other = floor(import).unwrap();
+            // The pure modules and the engines may use each other within their floor.
             let allowed = other < own || (other == own && own < 2);
             assert!(allowed, "{:?} (floor {own}) imports `{import}` (floor {other})", source.path);
         }
     }
 }
 
-/// Demos get shared values by type through `stage::Services`, so the stage does not name any
-/// engine.
+/// A demo gets what it may use from `stage::Services`, by type, so the stage names no engine.
 #[test]
 fn the_stage_names_no_engine() {
     let engines = FLOORS[1].iter().filter(|module| **module != "scope");
@@ -119,6 +116,7 @@ fn no_modules_import_each_other_in_a_circle() {
         let own = edges.entry(module.to_owned()).or_default();
         own.extend(imports(&source).into_iter().map(str::to_owned));
     }
+    // Removes modules that import nothing until none is left; what cannot be removed is a circle.
     while let Some(free) =
         edges.iter().find(|(_, needs)| needs.is_empty()).map(|(name, _)| name.clone())
     {
@@ -138,6 +136,7 @@ fn floor_0_knows_no_io_and_engines_know_no_terminal() {
             continue;
         };
         for name in *forbidden {
+            // Only at the beginning of a word: `std::io` is not in `mystd::io`.
             let words = source.code.match_indices(name).filter(|(at, _)| {
                 let before = source.code[..*at].chars().next_back();
                 before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
@@ -148,10 +147,10 @@ fn floor_0_knows_no_io_and_engines_know_no_terminal() {
 }
 
 #[test]
-fn files_say_what_they_are_for_and_stay_under_400_lines_before_their_tests() {
+fn files_have_a_doc_comment_and_at_most_400_lines_before_their_tests() {
     let mut too_long = Vec::new();
     for source in sources::all() {
-        assert!(source.text.starts_with("//!"), "{:?} does not say what it is for", source.path);
+        assert!(source.text.starts_with("//!"), "{:?} has no doc comment", source.path);
         if source.lines > 400 {
             too_long.push(format!("{:?} has {} lines", source.path, source.lines));
         }
@@ -173,6 +172,7 @@ fn functions_stay_small() {
             if !declares.iter().any(|start| trimmed.starts_with(start)) || trimmed.ends_with(';') {
                 continue;
             }
+            // rustfmt puts the closing brace at the indentation of the declaration.
             let end = lines[start..].iter().position(|line| {
                 line.trim_end() == format!("{}}}", " ".repeat(indent))
                     || line.trim_end().ends_with(';')
@@ -189,7 +189,7 @@ fn functions_stay_small() {
     lengths.sort_unstable();
     assert!(lengths.len() > 300, "the functions were not found");
     let p90 = lengths[lengths.len() * 9 / 10];
-    assert!(p90 <= 40, "nine of ten functions have at most {p90} lines, more than 40");
+    assert!(p90 <= 40, "one in ten functions has more than {p90} lines, and the limit is 40");
 }
 
 /// Whether `doc`, the text of a whole doc comment, is a bare pronoun: `Which field.` does not say
@@ -206,7 +206,7 @@ fn is_bare_pronoun(doc: &str) -> bool {
     })
 }
 
-/// The doc comments of one line in `text`, each with its line number.
+/// Returns the doc comments of one line in `text`, each with its line number.
 fn one_line_docs(text: &str) -> Vec<(usize, &str)> {
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     let is_doc = |at: usize| lines.get(at).is_some_and(|line| line.starts_with("///"));
@@ -247,7 +247,7 @@ fn no_doc_is_a_bare_pronoun() {
             if is_bare_pronoun(doc) {
                 assert!(
                     folder.is_some(),
-                    "{:?}:{line}: say what the item is, not `{doc}`",
+                    "{:?}:{line}: `{doc}` does not say what the item is",
                     source.path
                 );
                 unmended.extend(folder.copied());

@@ -1,8 +1,10 @@
-//! Names are the field's terms, each with one meaning. The old private names must not come back.
+//! Names are the field's own, each with one meaning. The private language that the code once had
+//! must not come back.
 
 use crate::sources;
 
-/// Old identifiers, each with the field's term.
+/// Forbidden identifiers, each with the field's word for what it meant. The comparison is exact:
+/// only whole identifiers count, in their case.
 const OLD_NAMES: &[(&str, &str)] = &[
     ("Alarm", "DeadlineTimer"),
     ("Begun", "FrameStart"),

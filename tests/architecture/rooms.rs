@@ -1,4 +1,4 @@
-//! Rooms: the layers of a folder's parts, and no circles between files.
+//! Enforces the layers within folders, and that files do not use each other in circles.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::imports::{self, Path};
 use crate::sources;
 
-/// A folder and its parts in layers from top to bottom. A part uses parts of lower layers only, so
-/// parts of one layer do not know each other. `mod` is the folder's own file.
+/// Folders and their parts, in layers from top to bottom. A part uses parts of lower layers only,
+/// so the parts of a layer do not know each other. `mod` is the folder's own file.
 const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "wire",
@@ -152,13 +152,13 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
 ];
 
-/// The names that no file of a room may contain.
+/// The names that no file of a folder may use.
 const FORBIDDEN_IN_ROOMS: &[(&str, &[&str])] = &[
     ("demos/inspect/session", &["ratatui", "crossterm"]),
     ("demos/inspect/parts", &["crossterm"]),
 ];
 
-/// Folders whose files still use each other in circles.
+/// Folders whose files may still use each other in circles.
 const CIRCULAR: &[&str] = &[];
 
 #[test]
@@ -175,7 +175,7 @@ fn no_files_use_each_other_in_a_circle() {
 }
 
 #[test]
-fn parts_of_a_room_use_lower_parts_only() {
+fn parts_of_a_room_use_parts_of_lower_layers_only() {
     let edges = imports::edges(&sources::all());
     for (room, layers) in ROOMS {
         let room: Path = room.split('/').map(str::to_owned).collect();
@@ -192,7 +192,7 @@ fn parts_of_a_room_use_lower_parts_only() {
                     layer(&user).zip(layer(&used_part)).is_some_and(|(user, used)| user < used);
                 assert!(
                     above,
-                    "{} uses {}: say in ROOMS where they stand",
+                    "{} uses {}, which ROOMS does not allow",
                     module.join("::"),
                     used.join("::")
                 );
@@ -201,8 +201,8 @@ fn parts_of_a_room_use_lower_parts_only() {
     }
 }
 
-/// There is one function to connect and one to listen, because both set the options that all our
-/// sockets need.
+/// `net` has the only functions that open and accept connections, because they set the options that
+/// every socket of ours needs.
 #[test]
 fn sockets_are_opened_and_accepted_in_net_alone() {
     for source in
@@ -211,7 +211,7 @@ fn sockets_are_opened_and_accepted_in_net_alone() {
         for call in ["TcpStream::connect(", "listener.accept("] {
             assert!(
                 !source.code.contains(call),
-                "{:?} has {call}: net has what is there for it",
+                "{:?} has {call}: use the functions of net",
                 source.path
             );
         }
@@ -219,7 +219,7 @@ fn sockets_are_opened_and_accepted_in_net_alone() {
 }
 
 #[test]
-fn rooms_name_nothing_that_is_not_theirs() {
+fn rooms_do_not_use_forbidden_names() {
     let sources = sources::all();
     for (folder, forbidden) in FORBIDDEN_IN_ROOMS {
         let files: Vec<_> =
@@ -244,6 +244,6 @@ fn a_folder_has_at_most_twelve_files() {
         *folders.entry(source.path.parent().unwrap().to_owned()).or_default() += 1;
     }
     for (folder, files) in folders {
-        assert!(files <= 12, "{} has {files} files: it wants rooms", folder.display());
+        assert!(files <= 12, "{} has {files} files: divide it", folder.display());
     }
 }

@@ -1,30 +1,32 @@
-//! The sources for the tests: each file with its module path, its code without comments, strings
-//! and tests, and that code as tokens.
+//! Reads the sources: each file with its module path, its code without comments, strings and tests,
+//! and the tokens of that code.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folders of sources, with the module path that each begins with.
+/// The folders of sources, each with the module path of its root.
 const PLACES: [(&str, &[&str]); 3] = [("src", &[]), ("core/src", &[]), ("demos", &["demos"])];
 
-/// One source file.
+/// A source file.
 pub(crate) struct Source {
-    /// The path relative to the repository.
+    /// The path, relative to the repository.
     pub(crate) path: PathBuf,
-    /// `["wire", "frame", "mask"]` of `wire/frame/mask.rs`, and `["wire"]` of `wire/mod.rs`; empty
-    /// of `lib.rs`.
+    /// The module path: `["wire", "frame", "mask"]` for `wire/frame/mask.rs`, `["wire"]` for
+    /// `wire/mod.rs`, empty for `lib.rs`.
     pub(crate) module: Vec<String>,
+    /// The whole file.
     pub(crate) text: String,
-    /// The code without comments, contents of strings, and items for tests only. Line numbers stay
-    /// as in the file.
+    /// The code without comments, the contents of strings, and items that only tests have. The line
+    /// numbers are those of the file.
     pub(crate) code: String,
+    /// The tokens of `code`.
     pub(crate) tokens: Vec<String>,
-    /// The number of lines before the unit tests, which are last. Comments count.
+    /// The number of lines before the unit tests, which come last; comments count.
     pub(crate) lines: usize,
 }
 
-/// Returns all sources except test files, sorted by path.
+/// Returns all sources except the files of tests, sorted by path.
 pub(crate) fn all() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
@@ -36,12 +38,13 @@ pub(crate) fn all() -> Vec<Source> {
     let tests: Vec<Vec<String>> = sources.iter().flat_map(test_modules).collect();
     sources.retain(|source| !tests.iter().any(|module| source.module.starts_with(module)));
     sources.sort_by(|a, b| a.path.cmp(&b.path));
-    assert!(sources.len() > 40, "the sources are not where they should be");
+    // Otherwise every test of this folder would pass without sources.
+    assert!(sources.len() > 40, "the sources were not found");
     sources
 }
 
-/// Returns the identifiers of every Rust file of the repository, including tests, benches and
-/// examples, but not those in comments and strings.
+/// Returns the identifiers of every Rust file of the repository, with its tests, benches and
+/// examples, but without comments and strings.
 pub(crate) fn identifiers_everywhere() -> Vec<(PathBuf, BTreeSet<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
@@ -65,6 +68,7 @@ fn test_modules(source: &Source) -> Vec<Vec<String>> {
     declared.collect()
 }
 
+/// Collects the Rust files in a folder and its subfolders.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {
@@ -84,6 +88,7 @@ fn read(root: &Path, place: &Path, prefix: &[&str], path: &Path) -> Source {
     let names = below.iter().map(|name| name.to_str().unwrap().to_owned());
     let mut module: Vec<String> =
         prefix.iter().map(|name| (*name).to_owned()).chain(names).collect();
+    // `mod.rs` is the module of its folder, and `lib.rs` the root.
     module.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
     let lines = code.trim_end().lines().count();
     Source {
@@ -96,7 +101,7 @@ fn read(root: &Path, place: &Path, prefix: &[&str], path: &Path) -> Source {
     }
 }
 
-/// Returns a source without a file, for tests of this code.
+/// Returns a source that is not in a file, for the tests of these modules.
 #[cfg(test)]
 pub(crate) fn of_code(module: &str, code: &str) -> Source {
     let names = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned);
@@ -112,7 +117,8 @@ pub(crate) fn of_code(module: &str, code: &str) -> Source {
     }
 }
 
-/// Removes comments and the contents of strings. Line breaks stay.
+/// Removes comments and the contents of strings. Keeps line breaks, so that line numbers stay
+/// right.
 fn without_comments_and_strings(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(first) = rest.chars().next() {
@@ -131,6 +137,7 @@ fn without_comments_and_strings(text: &str) -> String {
     out
 }
 
+/// Returns the length of the comment that `rest` begins with.
 fn comment(rest: &str) -> Option<usize> {
     if rest.starts_with("//") {
         return Some(rest.find('\n').unwrap_or(rest.len()));
@@ -138,7 +145,7 @@ fn comment(rest: &str) -> Option<usize> {
     rest.starts_with("/*").then(|| rest.find("*/").map_or(rest.len(), |end| end + 2))
 }
 
-/// Returns the length of the string or character literal at the start of `rest`.
+/// Returns the length of the string or character literal that `rest` begins with.
 fn literal(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
     let raw = rest.strip_prefix('b').unwrap_or(rest);
@@ -150,12 +157,14 @@ fn literal(rest: &str) -> Option<usize> {
         let open = rest.len() - raw.len() + 2 + hashes;
         return Some(rest[open..].find(&close).map_or(rest.len(), |end| open + end + close.len()));
     }
+    // Not raw: a backslash escapes the next character.
     let quote = match bytes {
         [b'"' | b'\'', ..] => bytes[0],
         [b'b', quote @ (b'"' | b'\''), ..] => *quote,
         _ => return None,
     };
     let open = if bytes[0] == b'b' { 2 } else { 1 };
+    // `'a` is a lifetime.
     if quote == b'\'' && bytes[0] != b'b' && !is_character(&rest[1..]) {
         return None;
     }
@@ -166,13 +175,13 @@ fn literal(rest: &str) -> Option<usize> {
     Some((at + 1).min(rest.len()))
 }
 
-/// Whether the text after a quote belongs to a character literal and not to a lifetime.
+/// Whether `rest`, after a single quote, continues a character literal and not a lifetime.
 fn is_character(rest: &str) -> bool {
     let mut chars = rest.chars();
     matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
 }
 
-/// Removes every item under `#[cfg(test)]`. Line breaks stay.
+/// Removes every item with `#[cfg(test)]`. Keeps line breaks.
 fn without_tests(code: &str) -> String {
     let mut out = String::new();
     let mut rest = code;
@@ -186,7 +195,7 @@ fn without_tests(code: &str) -> String {
     out + rest
 }
 
-/// Returns the length of an item, up to its `;` or closing brace.
+/// Returns the length of the item up to its `;` or closing brace.
 fn item_len(item: &str) -> usize {
     let mut depth = 0_usize;
     for (at, char) in item.char_indices() {
@@ -194,6 +203,7 @@ fn item_len(item: &str) -> usize {
             '{' => depth += 1,
             '}' if depth <= 1 => return at + 1,
             '}' => depth -= 1,
+            // Inside of braces, it ends a statement and not the item.
             ';' if depth == 0 => return at + 1,
             _ => {}
         }
@@ -201,7 +211,7 @@ fn item_len(item: &str) -> usize {
     item.len()
 }
 
-/// Splits code into tokens: identifiers, `::`, and every other character that is not blank.
+/// Splits code into identifiers, `::`, and single other characters, without blanks.
 fn tokens(code: &str) -> Vec<String> {
     let (mut tokens, mut rest) = (Vec::new(), code.trim_start());
     while let Some(first) = rest.chars().next() {

@@ -282,14 +282,14 @@ async fn recordings_and_hex_files_are_read_and_options_that_do_not_apply_are_ref
         hex[0]["violations"].as_array().unwrap().iter().map(|fault| &fault["code"]).collect();
     assert_eq!(codes, ["E_RSV_NONZERO", "E_MASKED_SERVER", "W_MASK_ZERO"]);
     for (arguments, text) in [
-        (&[file.as_str(), "--send", "a"][..], "--send belongs to a server"),
-        (&[&url, "--keylog", "keys"], "--keylog belongs to a file"),
+        (&[file.as_str(), "--send", "a"][..], "--send works only with a server"),
+        (&[&url, "--keylog", "keys"], "--keylog works only with a file"),
         (&["nothing-there.pcapng"], "could not read"),
     ] {
         let output = soon(inspect(arguments).wait_with_output()).await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains(text) && output.stdout.is_empty(), "{stderr}");
-        assert_eq!(output.status.code(), Some(if text.contains("belongs") { 2 } else { 1 }));
+        assert_eq!(output.status.code(), Some(if text.contains("works only") { 2 } else { 1 }));
     }
 }
 

@@ -187,7 +187,7 @@ async fn an_existing_log_is_not_overwritten() {
     fs::write(&file, "of yesterday").unwrap();
     let (out, err, code) =
         ended(wiretalk_race(&["--pairs", "1", "--hdr", file.to_str().unwrap()])).await;
-    assert!(err.contains("holds something already") && out.is_empty() && code == Some(1), "{err}");
+    assert!(err.contains("is not empty") && out.is_empty() && code == Some(1), "{err}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "of yesterday");
 }
 

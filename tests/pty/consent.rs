@@ -173,9 +173,5 @@ fn check_lists_the_effects_of_a_deck_without_a_warning() {
         file("odd.md", "# One\n\n```demo inspect\nreplace = \"yes\"\nserver = \"htp://x\"\n```\n");
     let checked = run(&["check", odd.to_str().unwrap()]);
     assert_eq!(checked.code, Some(1));
-    assert!(
-        checked.stdout.contains("odd.md:4:1: `replace` belongs to `write`"),
-        "{}",
-        checked.stdout
-    );
+    assert!(checked.stdout.contains("odd.md:4:1: `replace` needs `write`"), "{}", checked.stdout);
 }

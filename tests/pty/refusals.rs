@@ -112,7 +112,7 @@ fn a_capture_that_cannot_be_written() {
     let link = format!("{there}.link");
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink("nowhere.pcapng", &link).unwrap();
-    let expected = ["it is a symbolic link to nowhere.pcapng, which is not there: name that \
+    let expected = ["it is a symbolic link to nowhere.pcapng, which does not exist: name that \
                      file, or remove the link"];
     does_not_write(&link, &[], &expected, &["--replace"]);
     let fifo = format!("{there}.fifo");
@@ -135,7 +135,7 @@ fn endless_input_is_read_up_to_a_bound() {
     refuses(
         &["decode", "--raw", "/dev/zero"],
         2,
-        &["holds more than 16,777,216 bytes, the most that is read"],
+        &["it is larger than the limit of 16,777,216 bytes"],
     );
     refuses(&["/dev/zero"], 1, &["holds more than 16,777,216 bytes"]);
 }

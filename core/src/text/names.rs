@@ -1,12 +1,11 @@
-//! [`named_enum!`](crate::named_enum): the names of an enum, written once and then printed and
-//! read.
+//! [`named_enum!`](crate::named_enum): lists the names of an enum once, for printing and parsing.
 
 use thiserror::Error;
 
-/// Gives an enum without fields its names: `ALL`, `name`, `Display` and `FromStr`.
+/// Implements `ALL`, `name`, `Display` and `FromStr` for an enum without fields.
 ///
-/// The word before the list says what such a name is in the error of a name that does not exist.
-/// `ALL` has the order of the list.
+/// The string before the list is what the error for an unknown name calls such a name. `ALL` has
+/// the order of the list.
 ///
 /// ```
 /// use wiretalk_core::text::named_enum;
@@ -31,7 +30,7 @@ macro_rules! named_enum {
             /// Every variant, in the order of the list.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// Returns the name that is printed and read.
+            /// Returns the name, as `Display` prints it and `FromStr` parses it.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
@@ -60,20 +59,20 @@ macro_rules! named_enum {
 
 pub use named_enum;
 
-/// The error of [`FromStr`](std::str::FromStr) for a name that does not exist.
+/// The error of [`FromStr`](std::str::FromStr) for an unknown name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown {kind} `{name}`; there are: {names}", names = .names.join(", "))]
 pub struct UnknownName {
-    /// What has such names, for the message: `transport`.
+    /// What the message calls such a name, for example `transport`.
     pub kind: &'static str,
-    /// The name as it was written.
+    /// The unknown name, as it was given.
     pub name: String,
-    /// The names that exist.
+    /// All known names.
     pub names: Vec<&'static str>,
 }
 
 impl UnknownName {
-    /// Creates the error for `name`, which is not in `names`, the names of a `kind`.
+    /// Creates the error for `name`, which is not one of `names`.
     pub fn new(kind: &'static str, name: &str, names: Vec<&'static str>) -> Self {
         Self { kind, name: name.to_owned(), names }
     }

@@ -1,8 +1,8 @@
-//! The files of the lessons: what a lesson does on a connection, step by step, what to predict
-//! before each step, and what to see after it.
+//! The files of the lessons: the steps of a lesson, the question before each step, and the
+//! explanation after it.
 //!
-//! They are TOML files in `scenarios/`. Here they are read and checked; `play` follows them, `keys`
-//! carries them out, `view` draws them.
+//! They are TOML files in `scenarios/`. This module parses and checks them, `play` follows them,
+//! `keys` carries out their steps, and `view` draws them.
 
 use serde::Deserialize;
 
@@ -11,7 +11,8 @@ use crate::demos::inspect::connect_options::RequestEdits;
 use crate::inspect::BundledServer;
 use crate::wire::{Header, LengthForm, MaskingKey, Opcode, format};
 
-/// Every scenario, by the name that a slide gives.
+/// All scenarios, by the name that slides use. They are part of the program, so a talk needs no
+/// files.
 const SCENARIO_FILES: [(&str, &str); 7] = [
     ("handshake", include_str!("scenarios/handshake.toml")),
     ("wrong-answers", include_str!("scenarios/wrong-answers.toml")),
@@ -26,66 +27,70 @@ const SCENARIO_FILES: [(&str, &str); 7] = [
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
-    /// What it is about, in a few words.
+    /// The topic, in a few words.
     pub(crate) title: String,
-    /// A bundled server: plain, strict, guarded, sloppy or naive-proxy, with a path behind it.
+    /// The name of a bundled server, as [`BundledServer::parse`] takes it.
     pub(crate) server: String,
-    /// The tab that shows best what happens.
+    /// The name of the tab to show when a step is played.
     #[serde(default)]
     pub(crate) tab: Option<String>,
     #[serde(rename = "step")]
     pub(crate) steps: Vec<ScenarioStep>,
 }
 
-/// One step: something is done, and its outcome is compared with what the RFC wants.
+/// A step: it does something, and its outcome is compared with what the RFC requires.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScenarioStep {
     pub(crate) title: String,
-    /// The question before it is done.
+    /// The question to the user before the step.
     pub(crate) predict: String,
-    /// What may be answered; one of them is `right`.
+    /// The possible answers, at most nine.
     pub(crate) answers: Vec<String>,
+    /// The right answer, which is one of `answers`.
     pub(crate) right: String,
-    /// What to look at afterwards, and why it is so.
+    /// The explanation after the step.
     pub(crate) see: String,
-    /// Where that is written.
+    /// The source of the rule, such as an RFC and a section.
     pub(crate) rule: String,
-    /// A server of its own, where it is not the scenario's.
+    /// The server of this step, if it differs from the scenario's.
     #[serde(default)]
     pub(crate) server: Option<String>,
-    /// Go on with the connection of the step before.
+    /// Whether to use the connection of the previous step, if it is still open.
     #[serde(default)]
     pub(crate) same: bool,
-    /// Offer permessage-deflate.
+    /// Whether to offer permessage-deflate.
     #[serde(default)]
     pub(crate) deflate: bool,
-    /// How the request differs from a good one.
+    /// The changes that break the request.
     #[serde(default)]
     pub(crate) request: RequestEdits,
-    /// What is sent once the connection is open.
+    /// The frames and bytes to send once the connection is open.
     #[serde(default)]
     pub(crate) send: Vec<ScenarioSend>,
+    /// The outcome that the RFC requires.
     pub(crate) expect: Expectation,
 }
 
-/// Something that is sent.
+/// A frame, a message or raw bytes to send.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScenarioSend {
     #[serde(default)]
     text: Option<String>,
-    /// So many letters of text.
+    /// The length of a generated text, instead of `text`.
     #[serde(default)]
     letters: Option<usize>,
+    /// The payload of a ping.
     #[serde(default)]
     ping: Option<String>,
-    /// Bytes as they are, in hex.
+    /// Raw bytes in hex, which need not be a frame.
     #[serde(default)]
     hex: Option<String>,
-    /// A payload in hex, where it is no text.
+    /// The payload in hex, instead of `text`.
     #[serde(default)]
     payload: Option<String>,
+    /// The opcode, 0 to 15; 1 (text) by default.
     #[serde(default)]
     opcode: Option<u8>,
     #[serde(default)]
@@ -94,67 +99,70 @@ pub(crate) struct ScenarioSend {
     rsv1: bool,
     #[serde(default)]
     unmasked: bool,
-    /// The masking key in hex; a fresh one where none is given.
+    /// The masking key in hex; random by default.
     #[serde(default)]
     key: Option<String>,
-    /// 16 or 64: a longer form of the length than needed.
+    /// The bits of the extended length, 16 or 64, even if a shorter form would do.
     #[serde(default)]
     form: Option<u8>,
-    /// A length that is not the payload's.
+    /// The length that the header claims; that of the payload by default.
     #[serde(default)]
     length: Option<u64>,
-    /// So many times.
+    /// How many times to send it; 1 by default.
     #[serde(default)]
     times: Option<usize>,
 }
 
-/// What the outcome is to be, by the RFC.
+/// The outcome that the RFC requires.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Expectation {
-    /// The handshake is answered with this status.
+    /// The server answers the handshake with this status.
     Status(u16),
     /// The server closes with this code.
     Close(u16),
-    /// So many data messages come back.
+    /// The server sends this many data messages.
     Echo(usize),
-    /// The response has this problem (its code, and the hint behind a colon where there is one).
+    /// The response has this problem: its code, and after a colon its hint, if there is one.
     Problem(String),
-    /// A frame of the server breaks this rule.
+    /// A frame of the server has the fault with this code.
     Fault(String),
-    /// The naive proxy took a frame for a request, or did not.
+    /// Whether the naive proxy takes a frame for a request.
     Fooled(bool),
 }
 
 impl Scenario {
-    /// The names of all.
+    /// Returns the names of all scenarios.
     pub(crate) fn names() -> Vec<&'static str> {
         SCENARIO_FILES.iter().map(|(name, _)| *name).collect()
     }
 
-    /// The scenario of that name.
+    /// Returns the scenario of that name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         let (_, source) = SCENARIO_FILES.iter().find(|(have, _)| *have == name)?;
-        Some(Self::parse(source).expect("a test reads them all"))
+        Some(Self::parse(source).expect("a test parses all files"))
     }
 
+    /// Parses the text of a file and checks every step, so that no step is invalid on stage.
     fn parse(source: &str) -> Result<Self, String> {
         let scenario: Self = toml::from_str(source).map_err(|error| error.to_string())?;
         for (number, step) in (1..).zip(&scenario.steps) {
-            let at = |why: String| format!("step {number}, {}: {why}", step.title);
+            let at = |reason: String| format!("step {number}, {}: {reason}", step.title);
             if !step.answers.contains(&step.right) {
                 return Err(at(format!(
-                    "`right` is {:?}, which is none of its answers",
+                    "`right` is {:?}, which isn't one of its answers",
                     step.right
                 )));
             }
+            // The keys 1 to 9 choose an answer.
             if step.answers.len() > 9 {
-                return Err(at("there are more answers than digits".to_owned()));
+                return Err(at("there are more than 9 answers".to_owned()));
             }
             let server = step.server.as_ref().unwrap_or(&scenario.server);
             if BundledServer::parse(server).is_none() {
-                return Err(at(format!("no server is called {server:?}")));
+                return Err(at(format!("unknown server {server:?}")));
             }
+            // Any key will do: this only finds out whether the commands can be built.
             step.commands(|| Ok(MaskingKey::default())).map_err(at)?;
         }
         Ok(scenario)
@@ -162,11 +170,12 @@ impl Scenario {
 }
 
 impl ScenarioStep {
-    /// What is sent, as commands. `draw_key` gives the masking key of each frame that has none of
-    /// its own.
+    /// Returns the commands that send everything. `draw_key` returns the masking key for a frame
+    /// whose file gives none.
     ///
     /// # Errors
-    /// Why a command cannot be built, or why there is no key.
+    ///
+    /// If a command cannot be built, or `draw_key` fails.
     pub(crate) fn commands(
         &self,
         mut draw_key: impl FnMut() -> Result<MaskingKey, String>,
@@ -182,6 +191,7 @@ impl ScenarioStep {
 }
 
 impl ScenarioSend {
+    /// Returns the command that sends it once.
     fn to_command(
         &self,
         draw_key: &mut impl FnMut() -> Result<MaskingKey, String>,
@@ -200,6 +210,8 @@ impl ScenarioSend {
             (_, _, Some(hex)) => format::parse_hex(hex).map_err(|error| error.to_string())?,
             _ => Vec::new(),
         };
+        // Without any other field it is an ordinary text message, which the session frames and
+        // masks itself.
         let plain_text = *self
             == Self {
                 text: self.text.clone(),
@@ -210,13 +222,14 @@ impl ScenarioSend {
         if let (true, Ok(text)) = (plain_text, String::from_utf8(plain.clone())) {
             return Ok(SessionCommand::Text(text));
         }
+        // From here on, every field may break a rule on purpose.
         let masking_key = match &self.key {
             _ if self.unmasked => None,
             Some(hex) => Some(
                 *format::parse_hex(hex)
                     .map_err(|error| error.to_string())?
                     .first_chunk()
-                    .ok_or("a key has 4 bytes")?,
+                    .ok_or("a masking key has 4 bytes")?,
             ),
             None => Some(draw_key()?),
         };
@@ -229,13 +242,14 @@ impl ScenarioSend {
                 None => LengthForm::shortest(len),
                 Some(16) => LengthForm::Bits16,
                 Some(64) => LengthForm::Bits64,
-                Some(form) => return Err(format!("`form` is 16 or 64, not {form}")),
+                Some(form) => return Err(format!("`form` must be 16 or 64, not {form}")),
             },
             ..Header::new(Opcode::from_bits(self.opcode.unwrap_or(1)), len)
         };
         Ok(SessionCommand::Frame(header, plain))
     }
 
+    /// Returns a value with every field at its default.
     fn empty() -> Self {
         Self {
             text: None,
@@ -260,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_scenario_can_be_read() {
+    fn every_scenario_parses() {
         for (name, source) in SCENARIO_FILES {
             let scenario =
                 Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
@@ -269,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_as_broken_as_it_is_written() {
+    fn a_frame_breaks_the_rules_that_the_file_says() {
         let send: ScenarioSend =
             toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
         let Ok(SessionCommand::Frame(header, plain)) = send.to_command(&mut || Ok([1; 4])) else {
@@ -284,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_file_is_refused_with_its_step() {
+    fn an_invalid_file_is_refused_with_the_number_of_its_step() {
         let source = include_str!("scenarios/frame.toml");
         let wrong = source.replacen("right = \"", "right = \"not ", 1);
         assert!(Scenario::parse(&wrong).unwrap_err().contains("step 1"));

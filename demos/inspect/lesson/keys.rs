@@ -1,6 +1,6 @@
-//! The keys of a lesson: a step forth or back, a bet, and the doing of what the step says.
+//! The keys of a lesson: the next and the previous step, the bet, and carrying out a step.
 //!
-//! What came of it is `play`'s to say.
+//! `play` judges the outcome.
 
 use crossterm::event::KeyCode;
 
@@ -12,7 +12,7 @@ use crate::demos::inspect::session::connections::ConnectionStatus;
 use crate::inspect::BundledServer;
 use crate::wire::Side;
 
-/// Goes on: first to the question of the next step, then to what it does.
+/// Goes to the question of the next step, or carries out the step whose question is shown.
 pub(crate) fn forward(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
     if player.step_index.is_none() || player.step_state != StepState::Predicting {
         player.next_step();
@@ -21,13 +21,14 @@ pub(crate) fn forward(player: &mut ScenarioPlayer, session: &mut Session) -> Vec
     run_step(player, session)
 }
 
-/// Goes back to the question of the step before.
+/// Goes back to the question of the previous step.
 pub(crate) fn back(player: &mut ScenarioPlayer) -> Vec<Action> {
     player.previous_step();
     vec![Action::AskBet]
 }
 
-/// Takes a key while a question stands.
+/// Handles a key while a question is shown: a digit bets, `.` and Enter carry out the step, `,`
+/// goes back, and any other key leaves the question.
 pub(crate) fn bet_key(
     player: &mut ScenarioPlayer,
     session: &mut Session,
@@ -48,11 +49,11 @@ pub(crate) fn bet_key(
     }
 }
 
-/// Does what the step says, on a connection of its own or on the one before.
+/// Carries out the step, on a new connection or on that of the previous step.
 fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
     let mut actions = vec![Action::Browse];
     let Some(step) = player.step().cloned() else { return actions };
-    // the files are checked when they are read, so that what can fail here is the drawing of a key
+    // The files were checked when they were parsed, so only drawing a masking key can fail.
     let commands = match step.commands(|| session.mask_keys.draw()) {
         Ok(commands) => commands,
         Err(error) => return vec![Action::Notice(error)],
@@ -60,6 +61,7 @@ fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
     player.step_state = StepState::Running;
     actions.extend(player.scenario.tab.as_deref().and_then(Tab::from_name).map(Action::Show));
     let open = session.commands.is_some() && session.connection().status == ConnectionStatus::Open;
+    // If the previous step has ended the connection, this one gets a new one.
     if step.same && open {
         actions.extend(commands.into_iter().map(Action::Send));
         return actions;
@@ -75,8 +77,8 @@ fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
     actions
 }
 
-/// The line of the handshake that a step has come to: the first with a problem, else the response's
-/// first.
+/// Returns the line of the handshake that shows the outcome of a step: the first one with a
+/// problem, or the status line of the response.
 pub(crate) fn outcome_place(session: &Session) -> Place {
     let of = |from: Side| {
         let validated = session.connection().trace.head(from)?;
@@ -101,8 +103,7 @@ mod tests {
     use crate::inspect::{InspectConfig, InspectSource};
     use crate::wire::MaskingKey;
 
-    /// Plays a lesson's steps one after the other, and gathers the keys of the frames that have
-    /// none in its file.
+    /// Plays all steps of a lesson and returns the masking keys of its frames.
     fn drawn_keys(name: &str, source: MaskKeySource) -> Vec<MaskingKey> {
         let mut player = ScenarioPlayer::new(Scenario::from_name(name).unwrap());
         let server = BundledServer::parse(&player.scenario.server).unwrap();
@@ -123,19 +124,19 @@ mod tests {
     }
 
     #[test]
-    fn a_lesson_played_twice_masks_its_frames_with_other_keys() {
-        let own = drawn_keys("break-it", MaskKeySource::System);
-        let again = drawn_keys("break-it", MaskKeySource::System);
-        assert!(own.len() > 3 && own.len() == again.len(), "{own:?}");
-        // frames whose file gives a key keep it
+    fn a_lesson_uses_new_masking_keys_each_time_it_is_played() {
+        let first = drawn_keys("break-it", MaskKeySource::System);
+        let second = drawn_keys("break-it", MaskKeySource::System);
+        assert!(first.len() > 3 && first.len() == second.len(), "{first:?}");
+        // Frames with a key in the file keep it.
         assert!(
-            own.iter().zip(&again).filter(|(one, other)| one != other).count() > 3,
-            "{own:?} {again:?}"
+            first.iter().zip(&second).filter(|(one, other)| one != other).count() > 3,
+            "{first:?} {second:?}"
         );
     }
 
     #[test]
-    fn without_random_numbers_a_step_is_not_done_and_the_reader_learns_why() {
+    fn without_random_numbers_a_step_is_not_carried_out_and_a_notice_says_why() {
         let mut player = ScenarioPlayer::new(Scenario::from_name("break-it").unwrap());
         let server = BundledServer::parse(&player.scenario.server).unwrap();
         let mut session = Session::new(&InspectConfig::new(InspectSource::Bundled(server)));

@@ -1,6 +1,4 @@
-//! What is put on the clipboard of a frame.
-//!
-//! The forms themselves are `wire::query::copy_as`'s.
+//! Copies a frame to the clipboard. `wire::query::copy_as` has the formats.
 
 use super::state::Session;
 use crate::demos::inspect::messages::Cmd;
@@ -9,7 +7,7 @@ use crate::wire::query::copy_as::Excerpt;
 use crate::wire::{Side, format};
 
 impl Session {
-    /// Puts the frame that is shown on the clipboard, in the form that the letter names.
+    /// Copies the selected frame in the format of a letter; an unknown letter copies nothing.
     pub(crate) fn copy_frame(&mut self, form: char) -> Vec<Cmd> {
         let Some((row, _, frame)) = self.current_frame() else { return Vec::new() };
         let response = self
@@ -22,6 +20,8 @@ impl Session {
         else {
             return Vec::new();
         };
+        // The programs and commands connect to this URL. A capture has none, so they get the
+        // address of a local server to adapt.
         let url = match &self.source {
             InspectSource::Url(options) => options.url.clone(),
             _ if self.connection().name.starts_with("ws") => self.connection().name.clone(),
@@ -29,16 +29,17 @@ impl Session {
         };
         let (what, text) = match form {
             'h' => ("hex", excerpt.spaced_hex()),
-            // what a peer has sent may be pasted into a shell, where a line feed is a command's end
+            // The user may paste text of a peer into a shell, where a line feed runs a command.
             't' => {
                 let text = String::from_utf8_lossy(&frame.payload()).into_owned();
                 let escaped = format::escape_controls(&text);
                 let what =
-                    if escaped == text { "text" } else { "text, its control characters escaped" };
+                    if escaped == text { "text" } else { "text with escaped control characters" };
                 (what, escaped)
             }
             'j' => ("test vector", excerpt.vector(&format!("frame-{row}"))),
             'c' => ("command", excerpt.decode_command()),
+            // None if the frame is too long for a command line.
             's' => match excerpt.inspect_command(&url) {
                 Some(command) => ("command that sends it", command),
                 None => return Vec::new(),
@@ -60,13 +61,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copied_text_holds_nothing_that_a_shell_or_a_terminal_obeys() {
+    fn a_copied_text_has_no_control_characters() {
         for (payload, copied, message) in [
             (&b"plain"[..], "plain", "copied: text, 5 bytes"),
             (
                 b"rm -rf x\n\x1b[2J",
                 r"rm -rf x\n\u{1b}[2J",
-                "copied: text, its control characters escaped, 19 bytes",
+                "copied: text with escaped control characters, 19 bytes",
             ),
         ] {
             let frame = [&[0x81, payload.len() as u8], payload].concat();

@@ -1,5 +1,5 @@
-//! The DEFLATE data of a compressed message in words: a line for each thing that some bits say.
-//! What they say is `wire::deflate::listing`'s; here it is laid out, and cut where it gets long.
+//! Explains the DEFLATE data of a compressed message, one line for each symbol.
+//! `wire::deflate::listing` finds the symbols; this module lays them out and shortens long lists.
 
 use super::text_page::TextPage;
 use crate::wire::ByteLen;
@@ -7,24 +7,25 @@ use crate::wire::deflate::inflate::BlockType;
 use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, DeflateListing, MatchSource};
 use crate::wire::format::{byte_count, group_thousands, quote};
 
-/// Items that are written out.
+/// The maximum number of items listed; the rest is only counted.
 const MAX_ITEMS_SHOWN: usize = 60;
-/// Copied bytes that are quoted.
+/// The maximum number of bytes quoted for one item.
 const MAX_BYTES_QUOTED: usize = 24;
 
 pub(super) fn explain(page: &mut TextPage, lens: &DeflateListing) {
-    page.line("  bits            what they say");
+    page.line("  bits            meaning");
     let mut items = lens.items.iter().take(MAX_ITEMS_SHOWN).peekable();
     while let Some(item) = items.next() {
         let mut bits = item.bits.clone();
         let mut gives = item.output.clone();
-        // Literals that follow each other are one piece of text.
+        // Consecutive literals read better as one piece of text.
         while item.kind == DeflateItemKind::Literal
             && let Some(next) = items.next_if(|next| next.kind == DeflateItemKind::Literal)
         {
             (bits.end, gives.end) = (next.bits.end, next.output.end);
         }
         let run = DeflateItem { bits, output: gives, kind: item.kind.clone() };
+        // RFC 7692 section 7.2.2: the receiver appends 00 00 ff ff, which the sender has removed.
         let tail = if run.bits.start >= lens.tail_bit { "added by the receiver: " } else { "" };
         let head =
             format!("  {:<14}  ", format!("{}-{}", run.bits.start, run.bits.end.saturating_sub(1)));
@@ -41,8 +42,8 @@ pub(super) fn explain(page: &mut TextPage, lens: &DeflateListing) {
     if lens.end_marker_truncated {
         page.paragraph(
             "  end             ",
-            "the last byte 00 is missing: zlib lets this message pass, and fails the next one \
-             where the context is kept",
+            "the last byte 00 is missing: zlib accepts this message, but fails on the next one if \
+             the context is kept",
         );
     }
     page.paragraph("  sum             ", &summary(lens));
@@ -54,15 +55,15 @@ fn describe_item(lens: &DeflateListing, item: &DeflateItem) -> String {
     match &item.kind {
         DeflateItemKind::Block { last, block_type: coding } => {
             let coding = match coding {
-                BlockType::Stored => "stored: its bytes stand there as they are",
+                BlockType::Stored => "stored: its bytes are not compressed",
                 BlockType::Fixed => "with the fixed codes of RFC 1951 §3.2.6",
-                BlockType::Dynamic => "with codes of its own, which come first",
+                BlockType::Dynamic => "with its own codes, which follow",
             };
-            let last = if *last { "a last block" } else { "a block" };
+            let last = if *last { "a final block" } else { "a block" };
             format!("{last}, {coding}")
         }
         DeflateItemKind::Padding => "skipped, up to the next byte".to_owned(),
-        DeflateItemKind::StoredLength(0) => "LEN 0000, NLEN ffff: a block without bytes".to_owned(),
+        DeflateItemKind::StoredLength(0) => "LEN 0000, NLEN ffff: an empty block".to_owned(),
         DeflateItemKind::StoredLength(len) => {
             format!("LEN {len:04x}, NLEN {:04x}: {}", !len, byte_count(u64::from(*len)))
         }
@@ -87,11 +88,15 @@ fn describe_item(lens: &DeflateListing, item: &DeflateItem) -> String {
     }
 }
 
-/// `code lengths: 2 bits "e", 3 bits "ant" ...; 12 lengths of matches, 8 distances`.
+/// Describes the codes of a dynamic block: `code lengths: 2 bits for "e", 3 bits for "ant"; 5 bits
+/// for the end; 12 match lengths and 8 distances have codes`.
 fn describe_codes(literals: &[u8], distances: &[u8]) -> String {
     let used = |lengths: &[u8]| lengths.iter().filter(|length| **length > 0).count();
+    // RFC 1951 section 3.2.5: symbols 0 to 255 are bytes, 256 ends the block, and the others are
+    // match lengths.
     let (own, others) = literals.split_at(literals.len().min(256));
     let mut words = Vec::new();
+    // RFC 1951 section 3.2.7: a code has at most 15 bits.
     for length in 1..=15 {
         let of: Vec<u8> =
             (0..=255).filter(|byte| own.get(usize::from(*byte)) == Some(&length)).collect();
@@ -115,7 +120,7 @@ fn summary(lens: &DeflateListing) -> String {
     let gain = if saved >= 0 {
         format!("{} saved", byte_count(saved.unsigned_abs()))
     } else {
-        format!("{} more than without", byte_count(saved.unsigned_abs()))
+        format!("{} more than uncompressed", byte_count(saved.unsigned_abs()))
     };
     let ratio = lens.ratio().map_or_else(String::new, |ratio| format!(", {ratio:.2} for each"));
     let earlier = match lens.bytes_from_earlier {

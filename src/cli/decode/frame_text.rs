@@ -1,5 +1,5 @@
-//! Frames in words, for a reader who sees such bytes for the first time. Plain text, no escape
-//! codes. The sentences about fields and rules are `wire`'s; here they are laid out.
+//! Explains frames in plain text without escape codes, for a reader who is new to such bytes.
+//! `wire` has the sentences about fields and rules; this module lays them out.
 
 use super::text_page::TextPage;
 use crate::wire::format::{byte_count, group_thousands, quote, spaced_hex};
@@ -7,11 +7,13 @@ use crate::wire::{
     ByteLen, DecodeVerdict, Fault, FieldSpan, Frame, FramePart, Message, Offset, Side, Transcript,
 };
 
-/// Bytes a row, where bytes are written out.
+/// Bytes in a row of a hex dump.
 const BYTES_PER_ROW: usize = 16;
-/// Payload bytes that are written out.
+/// The maximum number of payload bytes in a dump, a multiple of [`BYTES_PER_ROW`].
 const MAX_PAYLOAD_SHOWN: usize = 64;
 
+/// Returns the explanation of a whole transcript. `input` is all bytes that were given, also those
+/// after a fatal fault, where decoding stops.
 pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
     let mut page = TextPage::default();
     for frame in transcript.frames().iter().chain(transcript.current_frame()) {
@@ -20,7 +22,7 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
     if let Some(beginning) = transcript.partial_header() {
         let from = transcript.decoder().sender();
         page.line(&format!(
-            "Frame {}, {}: its header is not complete",
+            "Frame {}, {}: incomplete header",
             beginning.index,
             direction_label(from)
         ));
@@ -33,7 +35,7 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
             super::deflate_listing::explain(&mut page, &lens);
         }
     }
-    // What cannot be inflated, or is no text, is no message; all the more it wants to be looked at.
+    // The transcript lists no message whose data is broken, but then its symbols matter most.
     let last = transcript.frames().last().and_then(|frame| frame.role.message());
     let has_message =
         |number: usize| transcript.messages().iter().any(|message| message.number == number);
@@ -41,7 +43,7 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
         .filter(|number| !has_message(*number))
         .and_then(|number| Some((number, transcript.deflate_listing(number)?)))
     {
-        page.line(&format!("Message {number}  compressed, and not well"));
+        page.line(&format!("Message {number}  compressed, but its data is broken"));
         super::deflate_listing::explain(&mut page, &lens);
     }
     write_verdict(&mut page, transcript, input);
@@ -59,7 +61,7 @@ fn write_message(page: &mut TextPage, message: &Message) {
     let content = match message.text() {
         Some(text) => quote(text.as_bytes(), 60),
         None if message.inflate_stop.is_some() => {
-            format!("inflated only as far as here: {}", spaced_hex(&message.data, BYTES_PER_ROW))
+            format!("inflated only up to here: {}", spaced_hex(&message.data, BYTES_PER_ROW))
         }
         None => spaced_hex(&message.data, BYTES_PER_ROW),
     };
@@ -101,7 +103,7 @@ fn write_field_table(page: &mut TextPage, raw: &[u8], offset: Offset, spans: &[F
     let mut last = None;
     for span in spans {
         let wire = raw.get(span.bytes.clone()).unwrap_or_default();
-        // The bits of one byte stand below each other, and the byte is written once.
+        // The fields of one byte share it: it is written only in the row of the first one.
         let (at, shown) = if last.replace(&span.bytes) == Some(&span.bytes) {
             (String::new(), String::new())
         } else {
@@ -121,8 +123,8 @@ fn write_field_table(page: &mut TextPage, raw: &[u8], offset: Offset, spans: &[F
     page.blank_line();
 }
 
-/// `1.......`: the bits of the field where they stand in their byte; nothing where it has whole
-/// bytes.
+/// Returns the bits of a field at their place in the byte, such as `1.......`, or an empty string
+/// for a field of whole bytes.
 fn bit_pattern(byte: u8, span: &FieldSpan) -> String {
     if span.bits == (0..8) {
         return String::new();
@@ -135,7 +137,7 @@ fn bit_pattern(byte: u8, span: &FieldSpan) -> String {
     (0..8).map(bit).collect()
 }
 
-/// The payload written out: on the wire, the key below it, the plain bytes below that.
+/// Writes the payload as rows of hex: the bytes on the wire, the masking key, and the plain bytes.
 fn write_payload(page: &mut TextPage, frame: &Frame) {
     let (wire, plain) = (frame.payload_on_wire(), frame.payload());
     if wire.is_empty() {
@@ -147,6 +149,7 @@ fn write_payload(page: &mut TextPage, frame: &Frame) {
         "Payload"
     };
     page.line(title);
+    // RFC 6455 section 5.3: the key repeats every four bytes, across the rows.
     let mut key = frame.header.masking_key.into_iter().flatten().cycle();
     for (row, (plain, wire)) in plain
         .chunks(BYTES_PER_ROW)
@@ -232,24 +235,23 @@ fn write_verdict(page: &mut TextPage, transcript: &Transcript, input: &[u8]) {
 }
 
 fn failure_sentence(transcript: &Transcript, needs: Option<String>, given: ByteLen) -> String {
-    // After a Close nobody listens: there is nothing left to close, so the rule has no close code.
+    // A frame after a Close has no close code: the connection is closing already (RFC 6455 section
+    // 5.5.1).
     let closes = transcript.faults().iter().any(|fault| fault.close_code().is_some());
-    let end = if closes {
-        "a receiver closes the connection here"
-    } else {
-        "a receiver throws this away"
-    };
+    let end =
+        if closes { "a receiver closes the connection here" } else { "a receiver discards this" };
     match needs {
         Some(needs) => format!("fail: {end}; {needs}"),
         None if transcript.len() < given => {
-            format!("fail: {end}; {} behind it not read", byte_count(given - transcript.len()))
+            format!("fail: {end}; {} after it not decoded", byte_count(given - transcript.len()))
         }
         None => format!("fail: {end}"),
     }
 }
 
-/// HTTP where frames should be is the most common mix-up.
+/// Adds a hint if `input` is HTTP. Passing a handshake without `--handshake` is a common mistake.
 fn write_http_hint(page: &mut TextPage, input: &[u8]) {
+    // `PRI` begins the preface of HTTP/2 (RFC 9113 section 3.4).
     let request = [&b"GET "[..], b"POST ", b"PRI "].iter().any(|word| input.starts_with(word));
     let half = match (request, input.starts_with(b"HTTP/")) {
         (true, _) => "request",
@@ -258,6 +260,6 @@ fn write_http_hint(page: &mut TextPage, input: &[u8]) {
     };
     page.paragraph(
         "Hint       ",
-        &format!("these bytes look like HTTP, not like frames: try --handshake {half}"),
+        &format!("these bytes look like HTTP and not like frames: try --handshake {half}"),
     );
 }

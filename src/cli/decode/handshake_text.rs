@@ -1,5 +1,5 @@
-//! An opening handshake in words, for a reader who sees one for the first time. Plain text, no
-//! escape codes. The sentences about rules are `wire`'s; here they are laid out.
+//! Explains an opening handshake in plain text without escape codes, for a reader who is new to it.
+//! `wire` has the sentences about rules; this module lays them out.
 
 use super::decoded_handshake::DecodedHandshake;
 use super::json::verdict_name;
@@ -8,9 +8,10 @@ use crate::wire::Side;
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
 use crate::wire::handshake::{CheckResult, HeadLineKind, HeadScan, Problem};
 
-/// Bytes a row, where bytes are written out.
+/// Bytes in a row of a hex dump.
 const BYTES_PER_ROW: usize = 16;
 
+/// Returns the explanation of a whole handshake.
 pub(super) fn explain(handshake: &DecodedHandshake) -> String {
     let mut page = TextPage::default();
     let half = match handshake.from {
@@ -31,11 +32,14 @@ pub(super) fn explain(handshake: &DecodedHandshake) -> String {
 }
 
 fn write_head(page: &mut TextPage, handshake: &DecodedHandshake) {
+    // Bytes that are not an HTTP/1.1 head have no lines.
     let Some(head) = &handshake.validated.head else {
         page.paragraph("       ", &quote(&handshake.head_bytes, 300));
         return page.blank_line();
     };
     for line in head.lines() {
+        // Line ends are shown: HTTP ends lines with CRLF, but some senders write a bare LF (RFC
+        // 9112 section 2.2).
         let end = if line.line_end.len() == 2 { r"\r\n" } else { r"\n" };
         let text = escape_controls(&String::from_utf8_lossy(
             head.raw().get(line.text.clone()).unwrap_or_default(),
@@ -52,9 +56,9 @@ fn write_checks(page: &mut TextPage, handshake: &DecodedHandshake) {
     if checks.is_empty() {
         return;
     }
-    let kept = checks.iter().filter(|check| check.result == CheckResult::Passed).count();
-    let asked = checks.iter().filter(|check| check.result != CheckResult::Absent).count();
-    page.line(&format!("Checks, {kept} of {asked} kept"));
+    let passed = checks.iter().filter(|check| check.result == CheckResult::Passed).count();
+    let done = checks.iter().filter(|check| check.result != CheckResult::Absent).count();
+    page.line(&format!("Checks, {passed} of {done} passed"));
     for check in &checks {
         let mark = match check.result {
             CheckResult::Passed => '✓',
@@ -79,6 +83,7 @@ fn write_accept(page: &mut TextPage, handshake: &DecodedHandshake) {
     page.line("Sec-WebSocket-Accept, step by step");
     let received = validation.received_accept.as_deref();
     let steps = (1..).zip(accept.steps(received));
+    // Without a received value, as in a request, there is nothing to compare.
     for (number, step) in steps.filter(|(_, step)| step.name != "compare" || received.is_some()) {
         page.paragraph(&format!("  {} {:<13}  ", number, step.name), &step.value);
         page.paragraph("                   ", &step.note);
@@ -121,9 +126,7 @@ fn write_verdict(page: &mut TextPage, handshake: &DecodedHandshake) {
     let name = verdict_name(validation.outcome, handshake.from);
     let text = match (name, handshake.validated.scan) {
         ("accept", _) => "accept: both sides speak WebSocket from here on".to_owned(),
-        ("incomplete", _) => {
-            "incomplete: the blank line that ends the head has not come".to_owned()
-        }
+        ("incomplete", _) => "incomplete: the blank line that ends the head is missing".to_owned(),
         (name, HeadScan::Complete(_)) => format!("{name}: this does not open a WebSocket"),
         (name, _) => format!("{name}: this isn't an HTTP/1.1 head"),
     };
@@ -133,7 +136,7 @@ fn write_verdict(page: &mut TextPage, handshake: &DecodedHandshake) {
         let count = byte_count(left.len() as u64);
         page.paragraph(
             "Left over  ",
-            &format!("{count} behind the blank line: {}", spaced_hex(left, BYTES_PER_ROW)),
+            &format!("{count} after the blank line: {}", spaced_hex(left, BYTES_PER_ROW)),
         );
     }
 }

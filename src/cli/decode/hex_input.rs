@@ -1,5 +1,5 @@
-//! The bytes to decode: hex on the command line, hex or raw bytes in files and on standard input.
-//! What they mean is no question here.
+//! Reads the bytes to decode: hex on the command line, and hex or raw bytes in files and on
+//! standard input.
 
 use std::io;
 use std::path::Path;
@@ -8,15 +8,22 @@ use anyhow::{Context, bail, ensure};
 
 use crate::cli::bounded_read;
 
-/// The most bytes of a file or of standard input that are read. A larger capture is for `wiretalk
-/// inspect FILE`.
+/// The maximum size of a file or of standard input, in bytes. `decode` explains every frame in
+/// memory; `wiretalk inspect FILE` opens larger captures.
 pub(super) const MAX_INPUT_BYTES: u64 = 16 << 20;
 
-/// The bytes of all inputs, one behind the other.
+/// Returns the bytes of all inputs, concatenated. An input is hex, `-` for standard input, or a
+/// file; with `raw`, streams and files hold bytes instead of hex.
+///
+/// # Errors
+///
+/// If an input is neither, cannot be read, or has an odd number of hex digits.
 pub(super) fn read_inputs(inputs: &[String], raw: bool) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut digits = String::new();
     for input in inputs {
+        // Hex wins over a file of the same name, such as `cafe`; `./cafe` names the file. Digits
+        // are collected across arguments, because blanks may split a byte: `8 1`.
         if input != "-"
             && let Ok(more) = collect_hex_digits(input)
         {
@@ -43,13 +50,13 @@ fn read_input(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
     }
     let text = String::from_utf8(contents).ok();
     let text = text.with_context(|| {
-        format!("{name} is not text; if it holds the bytes themselves, say --raw")
+        format!("{name} is not text; use --raw if it holds the bytes themselves")
     })?;
     match collect_hex_digits(&text) {
         Ok(digits) => decode_digit_pairs(&digits, &name),
         Err(stray) => bail!(
-            "{name}, line {}, column {}: {:?} isn't a hex digit; right would be 81 05 48 65, or \
-             --raw for the bytes themselves",
+            "{name}, line {}, column {}: {:?} isn't a hex digit; expected hex such as 81 05 48 65, \
+             or --raw for the bytes themselves",
             stray.line,
             stray.column,
             stray.char
@@ -57,27 +64,33 @@ fn read_input(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
     }
 }
 
+/// Returns the error for an input that is neither hex nor a readable file.
 fn unreadable_input(input: &str, error: &io::Error) -> anyhow::Error {
     if error.kind() == io::ErrorKind::FileTooLarge {
         return anyhow::anyhow!("{input:?}: {error}; wiretalk inspect {input:?} opens large files");
     }
+    // A mistyped argument can be a long hex string.
     let shown: String = input.chars().take(60).collect();
     let place = collect_hex_digits(input).err().map_or_else(String::new, |stray| {
         format!(": {:?} at column {} isn't a hex digit", stray.char, stray.column)
     });
     anyhow::anyhow!(
-        "{shown:?} is neither hex{place}, nor a file that can be read: {error}; right would be 81 \
-         05 48 65"
+        "{shown:?} is neither hex{place}, nor a readable file: {error}; expected hex such as 81 05 \
+         48 65"
     )
 }
 
-/// The bytes that hex text stands for.
+/// Returns the bytes that hex text stands for.
+///
+/// # Errors
+///
+/// If the text has another character than [`collect_hex_digits`] takes, or an odd number of digits.
 pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
     match collect_hex_digits(text) {
         Ok(digits) => decode_digit_pairs(&digits, "the text"),
         Err(stray) => {
             bail!(
-                "{:?} at column {} isn't a hex digit; right would be 81 05 48 65",
+                "{:?} at column {} isn't a hex digit; expected hex such as 81 05 48 65",
                 stray.char,
                 stray.column
             )
@@ -85,7 +98,7 @@ pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
     }
 }
 
-/// A character that is neither a hex digit nor skipped, with its place counted from 1.
+/// A character that is neither a hex digit nor a separator, with its position counted from 1.
 #[derive(Debug, PartialEq, Eq)]
 struct InvalidHexDigit {
     char: char,
@@ -93,7 +106,7 @@ struct InvalidHexDigit {
     column: usize,
 }
 
-/// The hex digits in `text`; blanks, `:`, `,` and `0x` are skipped.
+/// Returns the hex digits in `text`. Skips blanks, line ends, `:`, `,` and `0x`.
 fn collect_hex_digits(text: &str) -> Result<String, InvalidHexDigit> {
     let mut digits = String::new();
     let (mut line, mut column) = (1_usize, 0_usize);
@@ -103,6 +116,7 @@ fn collect_hex_digits(text: &str) -> Result<String, InvalidHexDigit> {
         match char {
             '\n' => (line, column) = (line.saturating_add(1), 0),
             ' ' | '\t' | '\r' | ':' | ',' => {}
+            // Before the digits: the 0 of `0x` is not one.
             '0' if chars.next_if(|next| matches!(next, 'x' | 'X')).is_some() => {
                 column = column.saturating_add(1);
             }
@@ -113,12 +127,12 @@ fn collect_hex_digits(text: &str) -> Result<String, InvalidHexDigit> {
     Ok(digits)
 }
 
+/// Decodes hex digits, two for each byte. `place` names their origin in the error.
 fn decode_digit_pairs(digits: &str, place: &str) -> anyhow::Result<Vec<u8>> {
     let count = digits.len();
     ensure!(
         count.is_multiple_of(2),
-        "{place} has an odd number of hex digits, {count}: a byte has two, so one is missing or \
-         too many"
+        "{place} has an odd number of hex digits ({count}): every byte needs two"
     );
     let byte =
         |pair: &[u8]| str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
@@ -138,15 +152,15 @@ mod tests {
     }
 
     #[test]
-    fn hex_in_any_dress() {
-        for dress in [
+    fn hex_may_have_separators_and_prefixes() {
+        for inputs in [
             &["81 05", "48"][..],
             &["0x81, 0x05, 0X48"],
             &["81:05:48"],
             &["8", "10", "548"],
             &["", "810548"],
         ] {
-            assert_eq!(read(dress).unwrap(), [0x81, 0x05, 0x48], "{dress:?}");
+            assert_eq!(read(inputs).unwrap(), [0x81, 0x05, 0x48], "{inputs:?}");
         }
         assert!(read(&[""]).unwrap().is_empty());
     }
@@ -155,14 +169,12 @@ mod tests {
     fn errors_say_what_and_where() {
         assert_eq!(
             read(&["818"]).unwrap_err(),
-            "the command line has an odd number of hex digits, 3: a byte has two, so one is \
-             missing or too many"
+            "the command line has an odd number of hex digits (3): every byte needs two"
         );
         let error = read(&["81 0g"]).unwrap_err();
         assert!(
             error.starts_with(
-                "\"81 0g\" is neither hex: 'g' at column 5 isn't a hex digit, nor a file that can \
-                 be read: "
+                "\"81 0g\" is neither hex: 'g' at column 5 isn't a hex digit, nor a readable file: "
             ),
             "{error}"
         );

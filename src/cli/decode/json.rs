@@ -1,5 +1,5 @@
-//! The answer as one JSON object, with stable field names.
-//! It says what `wire` found and decides nothing.
+//! Formats the result of `decode` as one JSON object, with stable field names.
+//! `wire` makes all decisions.
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,9 @@ use crate::wire::format::hex;
 use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome};
 use crate::wire::{Frame, Header, Message, Needed, Side, Transcript};
 
+/// Returns the object for frames, as a line.
 pub(super) fn frames_json(transcript: &Transcript) -> String {
-    // A frame whose length cannot be is listed by its header alone: no payload of that size will
-    // ever complete it.
+    // A frame with an impossible length is listed by its header alone: it can never be complete.
     let impossible =
         transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
     let frames: Vec<Value> = transcript.frames().iter().chain(impossible).map(frame_json).collect();
@@ -68,8 +68,10 @@ fn incomplete_json(needs: &Needed) -> Value {
     json!({ "have": needs.have, "need_more": needs.more, "phase": needs.part.name() })
 }
 
+/// Returns the object for a handshake, as a line.
 pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
     let validation = &handshake.validated.validation;
+    // Without a head, nothing tells where the handshake would end.
     let understood = handshake.validated.head.is_some();
     let leftover = (understood && !handshake.leftover.is_empty()).then(|| hex(&handshake.leftover));
     let headers: serde_json::Map<String, Value> = validation
@@ -99,6 +101,8 @@ pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
     }))
 }
 
+/// Returns the value of `verdict`. A server rejects a request; for a client a bad response fails
+/// the connection (RFC 6455 section 4.1).
 pub(in crate::cli) fn verdict_name(outcome: HandshakeOutcome, from: Side) -> &'static str {
     match (outcome, from) {
         (HandshakeOutcome::Accept, _) => "accept",

@@ -1,6 +1,5 @@
-//! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or
-//! as one JSON object. What the bytes mean is known to `wire`; here are only the options, the way
-//! in and the way out.
+//! `wiretalk decode`: explains bytes from the command line, a file or standard input, as text or as
+//! one JSON object. `wire` decodes them; this module has the options, the input and the output.
 
 mod decoded_handshake;
 mod deflate_listing;
@@ -30,62 +29,66 @@ use crate::wire::handshake::{
 };
 use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript};
 
-/// Explain WebSocket bytes: frames, or an opening handshake
+/// The arguments of `wiretalk decode`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   wiretalk decode 818537fa213d7f9f4d5158
   wiretalk decode --from server 81 05 48 65 6c 6c 6f
   wiretalk decode --handshake request --raw request.bin
 
-Exit status: 0 nothing fatal, 1 a rule is broken, 2 wrong usage or no hex.")]
+Exit status: 0 no fatal fault; 1 a rule is broken; 2 wrong usage or invalid hex.")]
 pub struct DecodeArgs {
-    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard
-    /// input; of each at most 16 MiB are read
+    /// Hex digits, a file that holds them, or - for standard input. Blanks, ':', ',' and 0x
+    /// between digits are ignored. A file or standard input may have up to 16 MiB
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
-    /// One JSON object instead of words
+    /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Files and standard input hold the bytes themselves, not hex
+    /// Read raw bytes instead of hex from files and standard input
     #[arg(long)]
     raw: bool,
-    /// Feed N bytes at a time, 0 = all at once; the answer never depends on it
+    /// Feed N bytes at a time to the decoder, or all at once with 0. The result is always the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     chunk: usize,
-    /// Who sent the frames [default: a client if the first one is masked]
+    /// Side that sent the frames [default: client if the first frame is masked, else server]
     #[arg(long, value_enum, conflicts_with = "handshake")]
     from: Option<SenderArg>,
-    /// Frames: what was agreed; request: what the server supports; response: what the client
-    /// offered
+    /// Value of Sec-WebSocket-Extensions: for frames, as agreed; for a request, as the server
+    /// supports; for a response, as the client offered
     #[arg(long, value_name = "HEADER")]
     extensions: Option<String>,
-    /// Inflate at most this many bytes of a compressed message; what is beyond stays compressed,
-    /// with a warning
+    /// Stop inflating a message after this many bytes, with a warning
     #[arg(long, value_name = "BYTES", default_value_t = INFLATE_LIMIT, conflicts_with = "handshake")]
     max_inflate: u64,
-    /// The bytes are an opening handshake
+    /// Decode an opening handshake instead of frames
     #[arg(long, value_enum)]
     handshake: Option<HeadKind>,
-    /// Response: the Sec-WebSocket-Key that was sent
+    /// For a response: the Sec-WebSocket-Key of the request
     #[arg(long, requires = "handshake")]
     key: Option<String>,
-    /// Subprotocols: request: what the server speaks; response: what the client offered
+    /// Subprotocols: for a request, those that the server supports; for a response, those that the
+    /// client offered
     #[arg(long, value_name = "A, B", requires = "handshake")]
     protocols: Option<String>,
-    /// Request: the origins that the server lets in [default: any]
+    /// For a request: the origins that the server accepts [default: any]
     #[arg(long, value_name = "A, B", requires = "handshake")]
     origins: Option<String>,
-    /// The longest head that is read, from the start line to the blank line
+    /// Maximum length of the head in bytes, from the start line to the blank line
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_HEAD_LEN, requires = "handshake")]
     max_header_bytes: usize,
 }
 
-/// The bytes that hex text stands for, as everywhere on the command line.
+/// Returns the bytes that hex text stands for. Every option that takes hex accepts the same text.
+///
+/// # Errors
+///
+/// If a character is neither a hex digit nor a separator, or the number of digits is odd.
 pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
     hex_input::parse_hex(text)
 }
 
-/// Which half of the handshake.
+/// The value of `--handshake`: the half that the bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum HeadKind {
     Request,
@@ -93,11 +96,12 @@ enum HeadKind {
 }
 
 impl DecodeArgs {
-    /// Decodes, prints to standard output, and says how to exit: 0 nothing fatal, 1 a rule is
-    /// broken, 2 wrong usage.
+    /// Decodes the input and prints the result to standard output. The exit status is 0 without a
+    /// fatal fault, 1 if a rule is broken, and 2 for wrong usage.
     ///
     /// # Errors
-    /// Only where standard output cannot be written.
+    ///
+    /// If standard output, or standard error, cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (text, status) = match self.output() {
             Ok(answer) => answer,
@@ -111,7 +115,7 @@ impl DecodeArgs {
         Ok(ExitCode::from(status))
     }
 
-    /// What is printed, and the exit status. An error is wrong usage.
+    /// Returns the text to print and the exit status. An error is wrong usage.
     fn output(&self) -> anyhow::Result<(String, u8)> {
         let bytes = hex_input::read_inputs(&self.inputs, self.raw)?;
         if let Some(kind) = self.handshake {
@@ -135,6 +139,8 @@ impl DecodeArgs {
     }
 
     fn decode_frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
+        // Clients mask every frame and servers mask none (RFC 6455 section 5.1), so the MASK bit of
+        // the first frame tells the sides apart.
         let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
         let guessed = if masked { Side::Client } else { Side::Server };
         let from = self.from.map_or(guessed, Side::from);
@@ -143,11 +149,12 @@ impl DecodeArgs {
             let part =
                 String::from_utf8_lossy(header.as_bytes().get(error.span).unwrap_or_default());
             anyhow::anyhow!(
-                "--extensions {header:?}: {part:?} {}; right would be: permessage-deflate; \
+                "--extensions {header:?}: {part:?} {}; expected for example: permessage-deflate; \
                  server_no_context_takeover",
                 error.reason
             )
         })?;
+        // Stops where a receiver would fail the connection (RFC 6455 section 7.1.7).
         let mut transcript = Transcript::with_decoder(
             Decoder::new(from, agreed).stop_at_fatal().inflate_limit(self.max_inflate),
         );
@@ -165,6 +172,7 @@ impl DecodeArgs {
         let from = context.sender();
         let mut reader = HeadReader::new(from, self.max_header_bytes);
         let mut leftover = Vec::new();
+        // Once the head is complete, `push` takes nothing: the rest is left over.
         for piece in self.chunks(bytes) {
             let taken = reader.push(piece);
             leftover.extend_from_slice(piece.get(taken..).unwrap_or_default());
@@ -199,7 +207,7 @@ impl DecodeArgs {
     }
 }
 
-/// The names in a list `a, b`.
+/// Splits a comma-separated list into its names, without blanks.
 fn comma_separated(list: Option<&str>) -> Vec<String> {
     let names = list.unwrap_or_default().split(',').map(str::trim);
     names.filter(|name| !name.is_empty()).map(String::from).collect()
@@ -226,29 +234,29 @@ mod tests {
     }
 
     #[test]
-    fn the_rfcs_own_example_in_words() {
+    fn the_example_of_the_rfc_is_explained() {
         let (text, status) = answer(&["818537fa213d7f9f4d5158"]).unwrap();
         assert_eq!(status, 0);
         assert_eq!(picture(&text), include_str!("hello.txt"));
     }
 
     #[test]
-    fn a_broken_frame_in_words() {
+    fn a_broken_frame_is_explained() {
         let (text, status) = answer(&["--from", "server", "c9 81 37 fa 21 3d 1b"]).unwrap();
         assert_eq!(status, 1);
         assert_eq!(picture(&text), include_str!("broken.txt"));
     }
 
     #[test]
-    fn inflating_stops_at_the_limit_that_is_given() {
-        // "Hello" compressed (RFC 7692 section 7.2.3.1)
+    fn inflating_stops_at_the_given_limit() {
+        // "Hello" compressed (RFC 7692 section 7.2.3.1).
         let args = ["--json", "--extensions", "permessage-deflate", "c1 07 f2 48 cd c9 c9 07 00"];
         let (whole, status) = answer(&args).unwrap();
         assert!(whole.contains("\"Hello\"") && !whole.contains("W_INFLATE_LIMIT"), "{whole}");
         assert_eq!(status, 0);
         let (cut, status) = answer(&[&args[..], &["--max-inflate", "4"]].concat()).unwrap();
         assert!(cut.contains("W_INFLATE_LIMIT"), "{cut}");
-        assert_eq!(status, 0, "a warning is no fault");
+        assert_eq!(status, 0, "a warning is not fatal");
     }
 
     #[test]
@@ -279,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_with_a_wrong_accept_in_words() {
+    fn a_response_with_a_wrong_accept_value_is_explained() {
         let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
                         Upgrade\r\nSec-WebSocket-Accept: \
                         hHLtf2V1k8aDQZfNjw3Ia1hCwt0=\r\n\r\n\u{1}\u{5}";
@@ -292,26 +300,25 @@ mod tests {
     }
 
     #[test]
-    fn the_mask_bit_of_the_first_frame_says_who_sent_it() {
+    fn the_mask_bit_of_the_first_frame_tells_the_sender() {
         assert_eq!(answer(&["810548656c6c6f"]).unwrap().1, 0);
         assert_eq!(answer(&["--from", "client", "810548656c6c6f"]).unwrap().1, 1);
     }
 
     #[test]
-    fn nonsense_is_refused_with_what_would_be_right() {
+    fn invalid_arguments_are_refused_with_an_example() {
         let error = |args: &[&str]| format!("{:#}", answer(args).unwrap_err());
         assert_eq!(
             error(&["--extensions", "permessage-deflate; turbo", "8100"]),
             "--extensions \"permessage-deflate; turbo\": \"turbo\" isn't a parameter that \
-             permessage-deflate has in a response; right would be: permessage-deflate; \
+             permessage-deflate has in a response; expected for example: permessage-deflate; \
              server_no_context_takeover"
         );
         assert!(error(&["--key", "x", "8100"]).contains("--handshake"));
         assert!(error(&[]).contains("<INPUT>"));
     }
 
-    /// Every case of the vectors, in words: it fits 80 columns and holds nothing that a terminal
-    /// would obey.
+    /// Explains every case of the vectors. The text fits 80 columns and has no control characters.
     #[test]
     fn every_vector_fits_eighty_columns() {
         let frames: serde_json::Value =

@@ -1,18 +1,18 @@
-//! Plain text that fits 80 columns: lines, wrapped paragraphs, headings.
-//! It knows nothing of what is written on it.
+//! [`TextPage`]: plain text in 80 columns, made of lines and wrapped paragraphs.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns of a page.
+/// The width of a page, in columns.
 const PAGE_WIDTH: usize = 80;
 
+/// A text that grows line by line.
 #[derive(Debug, Default)]
 pub(super) struct TextPage {
     text: String,
 }
 
 impl TextPage {
-    /// One line as it is; it must fit.
+    /// Adds a line, without wrapping it: the line must fit.
     pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
@@ -22,7 +22,7 @@ impl TextPage {
         self.line("");
     }
 
-    /// `head`, then `text` wrapped behind it; the further lines stand below the first word of
+    /// Adds `head` and, behind it, `text` wrapped. Further lines are indented to the first word of
     /// `text`.
     pub(super) fn paragraph(&mut self, head: &str, text: &str) {
         let indent = head.width();
@@ -44,10 +44,11 @@ impl TextPage {
         self.line(&line);
     }
 
-    /// A paragraph whose last line has `tail` at the right margin, on a line of its own where there
-    /// is no room.
+    /// Adds a paragraph whose last line ends with `tail` at the right margin. Without room for it,
+    /// `tail` gets a line of its own.
     pub(super) fn paragraph_with_tail(&mut self, head: &str, text: &str, tail: &str) {
         self.paragraph(head, text);
+        // Reopens the last line.
         self.text.truncate(self.text.trim_end().len());
         let used = self.text.rsplit('\n').next().unwrap_or_default().width();
         let room = PAGE_WIDTH.saturating_sub(tail.width());
@@ -65,7 +66,7 @@ impl TextPage {
     }
 }
 
-/// A word cut where it is wider than a line.
+/// Cuts a word into pieces of at most `width` columns.
 fn split_word(word: &str, width: usize) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut used = 0;
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tail_stands_at_the_right_margin() {
+    fn a_tail_is_at_the_right_margin() {
         let mut page = TextPage::default();
         page.paragraph_with_tail("head  ", "text", "tail");
         page.paragraph_with_tail("head  ", &"x".repeat(70), "tail");
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn words_wrap_below_the_first_and_long_ones_are_cut() {
+    fn words_wrap_below_the_first_word_and_long_ones_are_cut() {
         let mut page = TextPage::default();
         page.paragraph("head  ", &format!("{} {}", "word ".repeat(15), "x".repeat(100)));
         let text = page.into_text();

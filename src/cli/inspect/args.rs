@@ -1,4 +1,4 @@
-//! The options of `wiretalk inspect`, and what they mean together.
+//! [`InspectArgs`]: the arguments of `wiretalk inspect`, and the configuration that they make.
 
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
@@ -12,83 +12,77 @@ use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
 use crate::net::{Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
 
-/// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and
-/// show every byte.
-///
-/// On a terminal this opens the inspector. With --json, or where standard output is no terminal,
-/// each head and each frame is one record, printed as soon as it is complete; the last record says
-/// how the connection ended.
+/// The arguments of `wiretalk inspect`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RECORDS_HELP)]
 pub struct InspectArgs {
     /// The URL of a server, or a file.
     #[arg(
         value_name = "URL|FILE",
-        help = "A server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a file: \
-                pcap, pcapng, hex text, what --json printed"
+        help = "URL of a server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a \
+                file: pcap, pcapng, hex text, or the output of --json"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
     #[command(flatten)]
     pub sends: SendArgs,
-    /// Close SECONDS after the last send (default 1). With --proxy: stop after SECONDS (default:
-    /// run until Ctrl-C)
+    /// Close SECONDS after the last send [default: 1]; with --proxy, stop after SECONDS [default:
+    /// run until Ctrl-C]
     #[arg(long = "for", value_name = "SECONDS", value_parser = parse_seconds)]
     pub seconds: Option<f64>,
-    /// Print one JSON object a record
+    /// Print each record as a JSON object on a line
     #[arg(long)]
     pub json: bool,
-    /// A header of the request; may be given several times, and takes the place of one that is
-    /// always there
+    /// Add a header to the request, or replace the one of that name; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     pub headers: Vec<(String, String)>,
-    /// Origin header to send
+    /// Send this Origin header
     #[arg(long)]
     pub origin: Option<String>,
-    /// A subprotocol to offer; may be given several times, the best first
+    /// Offer this subprotocol; may be given several times, in order of preference
     #[arg(long = "protocol", value_name = "NAME")]
     pub protocols: Vec<String>,
     /// Offer permessage-deflate
     #[arg(long)]
     pub deflate: bool,
-    /// Leave pings unanswered
+    /// Do not answer pings
     #[arg(long)]
     pub no_pong: bool,
-    /// Trust the authorities in this PEM file too
+    /// Also trust the certificate authorities in this PEM file
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// Do not check the server's certificate (no protection against a man in the middle)
     #[arg(long)]
     pub insecure: bool,
-    /// The name to ask the server's certificate for, where it is not the URL's
+    /// Name that the server's certificate must have [default: the host of the URL]
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
-    /// Listen on this loopback address and pass everything on to the server, untouched
+    /// Listen on this loopback address and forward every connection to the server, unchanged
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
     pub proxy: Option<SocketAddr>,
-    /// Keep what is seen in this pcapng file too, unencrypted
+    /// Also write the traffic to this pcapng file, unencrypted
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
-    /// Let --write replace a file that is there
+    /// Let --write overwrite an existing file
     #[arg(long, requires = "write")]
     pub replace: bool,
-    /// The TLS key log of a capture (SSLKEYLOGFILE)
+    /// TLS key log of the capture (SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
-    /// Whose bytes a file of hex text holds, where it has no > and < marks [default: the first
-    /// frame's MASK bit tells]
+    /// Side that sent the bytes of a hex text file without > and < marks [default: client if the
+    /// first frame is masked, else server]
     #[arg(long, value_name = "SIDE")]
     pub from: Option<SenderArg>,
-    /// The colours on a terminal: dark or light; without it, what the terminal answers
+    /// Colour theme [default: the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
-    /// Allow --proxy on non-loopback addresses
+    /// Let --proxy listen on addresses other than loopback
     #[arg(long, requires = "proxy")]
     pub anywhere: bool,
 }
 
-/// What `--help` says about the records.
-const RECORDS_HELP: &str = "Records (--json), one object a line; every one has type:
+/// The part of `--help` that describes the records and the exit status.
+const RECORDS_HELP: &str = "Records (--json), one object per line. Every record has a type:
   handshake  connection t_ms from verdict head head_hex head_len
              accept_expected accept_received protocol extensions problems
   frame      connection t_ms from frame offset complete needs
@@ -96,56 +90,60 @@ const RECORDS_HELP: &str = "Records (--json), one object a line; every one has t
              header_len payload_len payload_hex truncated text compressed
              message after_fault close_code close_reason raw_hex violations
   bytes      connection t_ms from len hex text
-             (what stands behind an answer that is not 101)
+             (the body of a response that is not 101)
   end        connection t_ms ok why close_received close_code close_reason
              close_sent close_code_sent
              frames_sent frames_received bytes_sent bytes_received
   note       t_ms text
   listening  t_ms address (--proxy)
   connection t_ms connection peer (--proxy)
-  connection t_ms connection client server since_1970_s tls (a file)
+  connection t_ms connection client server since_1970_s tls (file)
 
-t_ms counts from the start, in a file from the connection's first packet.
-problems and violations are those of wiretalk decode --json. payload_hex is
-unmasked; of a payload above 1 MiB it and raw_hex hold the first MiB, and
-truncated is true. A frame that the end cut off has complete false and needs
-{have, need_more, phase}, or null where its length cannot be. The last record
-is an end; its close_code is the one that the server's Close carried, or null.
-With --proxy, and in a file of several connections, each has its end, and a
-last one without a number (connection null) follows.
+t_ms is the time in milliseconds since the start; in a file, since the first
+packet of the connection. problems and violations are those of wiretalk decode
+--json. payload_hex is unmasked. If a payload is larger than 1 MiB, it and
+raw_hex hold the first MiB, and truncated is true. A frame that was cut off has
+complete false and needs {have, need_more, phase}; needs is null if the frame
+has an impossible length. The last record is an end. Its close_code is the code
+of the server's Close, or null. With --proxy, and for a file with several
+connections, every connection has its own end, and a last one with connection
+null follows.
 
-Exit status: 0 both sides knew that it would end, or a file with a connection
-in it, each of which could be read; 1 anything else; 2 wrong usage.";
+Exit status: 0 the connection closed cleanly, or every connection of the file
+could be read and there is at least one; 1 anything else; 2 wrong usage.";
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
+        // `contains` is false for NaN, which `parse` accepts.
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
-        _ => Err("give a number of seconds from 0 to 86400".to_owned()),
+        _ => Err("expected a number of seconds from 0 to 86400".to_owned()),
     }
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "give an address and a port to listen on: 127.0.0.1:9000".to_owned())
+    text.parse()
+        .map_err(|_| "expected an IP address and a port, for example 127.0.0.1:9000".to_owned())
 }
 
 fn parse_header(text: &str) -> Result<(String, String), String> {
     let (name, value) =
-        text.split_once(':').ok_or("give a name, a colon and a value: 'Cookie: a=b'")?;
+        text.split_once(':').ok_or("expected NAME: VALUE, for example 'Cookie: a=b'")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 impl InspectArgs {
-    /// Whether records are printed instead of a stage opened.
+    /// Whether to print records instead of opening the inspector.
     pub fn is_headless(&self) -> bool {
         self.json || !io::stdout().is_terminal()
     }
 
-    /// The file to look into; none where the source is a URL.
+    /// Returns the file to open, or `None` if the source is a URL.
     pub fn file_source(&self) -> Option<&Path> {
         (!self.source.contains("://")).then(|| Path::new(&self.source))
     }
 
-    /// Options that do not go with the source, in words.
+    /// Returns the error about an option that does not fit the source, or about an invalid source.
+    /// Clap cannot check this: it depends on whether the source is a URL or a file.
     pub fn usage_error(&self) -> Option<String> {
         let source = &self.source;
         if self.file_source().is_none() {
@@ -154,7 +152,7 @@ impl InspectArgs {
             }
             let given = [("--keylog", self.keylog.is_some()), ("--from", self.from.is_some())];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
-            return Some(format!("{option} belongs to a file, and {source} is a URL"));
+            return Some(format!("{option} works only with a file, and {source} is a URL"));
         }
         let given = [
             ("--proxy", self.proxy.is_some()),
@@ -169,25 +167,28 @@ impl InspectArgs {
             ("--insecure", self.insecure),
             ("--server-name", self.server_name.is_some()),
         ];
+        // `127.0.0.1:9001/chat` without its scheme is a common mistake; "no such file" would not
+        // help.
         let server = source.split('/').next().and_then(|host| host.rsplit_once(':'));
         if server.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
             && !Path::new(source).exists()
         {
             return Some(format!(
-                "{source:?} is neither a file nor a URL; ws://{source} would be one"
+                "{source:?} is neither a file nor a URL; did you mean ws://{source}?"
             ));
         }
         let (option, _) = given.into_iter().find(|(_, given)| *given)?;
         Some(format!(
-            "{option} belongs to a server, and {source:?} is a file; a URL such as \
-             ws://127.0.0.1:9001/ would be right"
+            "{option} works only with a server, and {source:?} is a file; give a URL such as \
+             ws://127.0.0.1:9001/"
         ))
     }
 
-    /// What the arguments ask for, printed or on a stage.
+    /// Returns the configuration, which is the same for records and for the inspector.
     ///
     /// # Errors
-    /// What is wrong with the URL.
+    ///
+    /// If the URL is invalid.
     pub fn config(&self) -> Result<InspectConfig, TargetError> {
         let request = RequestOptions {
             headers: self.headers.clone(),
@@ -279,7 +280,7 @@ mod tests {
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
     #[test]
-    fn the_order_of_both_kinds_of_sends_is_kept() {
+    fn sends_of_both_kinds_keep_the_order_of_the_command_line() {
         let inspect =
             parse(&["--send", "a", "--send-hex", "89 80 0x01020304", "--json", "--send", "b"])
                 .unwrap();
@@ -288,12 +289,12 @@ mod tests {
         assert_eq!(raw, &SessionCommand::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
         assert_eq!(inspect.config().unwrap().initial_commands, inspect.sends.0);
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
-        assert!(error.to_string().contains("right would be 81 05"), "{error}");
+        assert!(error.to_string().contains("expected hex such as 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);
     }
 
     #[test]
-    fn the_arguments_make_the_configuration_and_nothing_is_written_out_and_parsed_again() {
+    fn every_argument_reaches_the_configuration_unchanged() {
         let config = parse(&[
             "--header",
             "Cookie: a=b",
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn records_come_in_order_and_the_last_one_has_the_code() {
+    fn records_are_in_order_and_the_last_one_has_the_close_code() {
         let response = [SWITCHING, b"\x81\x05Hello\x88\x05\x03\xe8bye"].concat();
         for chunk in [1, 7, 1000] {
             let records = records(&[(Side::Client, REQUEST), (Side::Server, &response)], chunk);
@@ -369,9 +370,11 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_has_the_fields_of_decode_and_an_unfinished_frame_is_a_record() {
+    fn a_fault_has_the_fields_of_decode_and_an_incomplete_frame_is_a_record() {
         let broken = [REQUEST, b"\x81\x02hi\x81\x85\x01\x02\x03\x04\x69"].concat();
         let response = [SWITCHING, b"\x82"].concat();
+        let text = printed(false, &[(Side::Client, &broken), (Side::Server, &response)], 3);
+        assert!(text.contains("server  frame header incomplete, 1 byte missing\n"), "{text}");
         let records = records(&[(Side::Client, &broken), (Side::Server, &response)], 3);
         let fault = &records[2]["violations"][0];
         assert_eq!(
@@ -402,18 +405,18 @@ mod tests {
     }
 
     #[test]
-    fn words_hold_nothing_that_a_terminal_obeys() {
+    fn text_records_have_no_control_characters_of_a_peer() {
         let nasty = b"HTTP/1.1 200 \x1b[2J\r\nServer: \x07\r\n\r\n\x1b[3J";
         let text = printed(false, &[(Side::Client, REQUEST), (Side::Server, nasty)], 1000);
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         assert!(
-            text.contains("close code received: none") && text.contains("4 bytes, no frames"),
+            text.contains("close code received: none") && text.contains("4 bytes, not frames"),
             "{text}"
         );
     }
 
     #[test]
-    fn of_a_huge_frame_the_first_mebibyte_is_printed() {
+    fn the_first_mebibyte_of_a_huge_frame_is_printed() {
         let huge = [SWITCHING, b"\x82\x7f\0\0\0\0\0\x20\0\0", &vec![7; 0x0020_0000]].concat();
         let records = records(&[(Side::Client, REQUEST), (Side::Server, &huge)], 1 << 16);
         assert_eq!(
@@ -423,7 +426,7 @@ mod tests {
         assert_eq!(records[2]["payload_hex"].as_str().unwrap().len(), 2 << 20);
     }
 
-    /// Refuses one of the records by a panic, as a fault of ours in reading would.
+    /// Panics on one of the records, like a bug in the decoder would.
     struct Poisoned(Vec<u8>);
 
     impl io::Write for Poisoned {

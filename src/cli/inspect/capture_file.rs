@@ -1,6 +1,6 @@
-//! A file without a stage: its connections as records, in the order of time, and written into
-//! another file where asked. What kind of file it is and what its bytes mean is `capture`'s to find
-//! out.
+//! `wiretalk inspect FILE` without a stage: prints the connections of a file as records, in the
+//! order of time, and copies them into another file with `--write`. `capture` detects the kind of
+//! file and decodes it.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -19,15 +19,21 @@ use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::InspectConfig;
 use crate::wire::Trace;
 
+/// Opens the file at `path` and prints its records.
+///
+/// # Errors
+///
+/// If a file or standard output cannot be read or written, or both files are the same.
 pub(super) fn run(
     config: &InspectConfig,
     path: &Path,
     options: &ReadOptions,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
+    // Before the writer truncates it: a copy reads its source again while it is written.
     if config.recording.as_ref().is_some_and(|recording| is_same_file(&recording.path, path)) {
         anyhow::bail!(
-            "{} cannot be read and written at once; --write takes another file",
+            "cannot read and write {} at the same time; give --write another file",
             path.display()
         );
     }
@@ -38,12 +44,14 @@ pub(super) fn run(
         let written = capture.write(&mut writer);
         written.with_context(|| format!("could not write {}", path.display()))?;
     }
+    // Standard output flushes every line; a capture may have a million.
     print_capture(&capture, json, BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
-/// Prints the records. The exit status is 1 if there is no connection, or one that could not be
-/// read.
+/// Prints the records of `capture`. The exit status is 1 if the file has no connection, or if one
+/// could not be read.
 fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Result<ExitCode> {
+    // Also without a connection: then the summary is the only end record.
     let several = capture.streams().len() != 1;
     let mut printer = Printer::for_file(json, several, out);
     for warning in capture.warnings() {
@@ -61,7 +69,7 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
             print_note(&mut printer, Some(number), warning)?;
         }
         let ended = match &stream.failed {
-            None => Ok("the file has no more of it".to_owned()),
+            None => Ok("end of the capture".to_owned()),
             Some(reason) => {
                 print_note(
                     &mut printer,
@@ -88,18 +96,19 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Both names lead to one file, over whatever links. What isn't a regular file is not opened: a
-/// fifo would wait for a reader.
+/// Whether both paths lead to the same file, through any links. Only a regular file is opened for
+/// that: opening a FIFO would block until it has a reader.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     one.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
-/// Who talks, and how the first bytes are to be read.
+/// Prints the record of a connection: its addresses, its start and its TLS state.
 fn print_connection<W: Write>(
     printer: &mut Printer<W>,
     number: usize,
     stream: &CapturedStream<Trace>,
 ) -> io::Result<()> {
+    // The capture began after the handshake, so the first bytes are frames.
     if stream.start == StreamStart::Frames {
         printer.start_mid_connection(number);
     }
@@ -129,6 +138,7 @@ fn print_note<W: Write>(
     printer.print(&Record::note(subject, Duration::ZERO, text))
 }
 
+/// Prints the records of an event. `event.stream` counts from 0, connections from 1.
 fn print_replay_event<W: Write>(
     printer: &mut Printer<W>,
     event: &ReplayEvent<'_>,
@@ -139,9 +149,10 @@ fn print_replay_event<W: Write>(
         ReplayData::Missing { bytes, within_frame } => {
             let text = format!(
                 "{bytes} bytes of the {} are missing here; {within_frame} of them belong to the \
-                 frame that is under way and are taken for zeros",
+                 current frame and are replaced by zeros",
                 event.from
             );
+            // Without the zeros, the frame would take the bytes of the next frames for its payload.
             printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
             let zeros = vec![0; within_frame.to_usize_saturating()];
             printer.print_completed(number, event.from, event.at, &zeros)?;
@@ -182,13 +193,13 @@ mod tests {
         }
     }
 
-    /// A recording of connections, in each of which the server says one thing.
+    /// Returns a recording with a connection for each message, which the server sends.
     fn capture(messages: &[&str]) -> Capture {
         let mut lines = String::new();
-        for (number, says) in messages.iter().enumerate() {
+        for (number, message) in messages.iter().enumerate() {
             let frame = crate::wire::frame::encode::single_frame(
                 crate::wire::Opcode::Text,
-                says.as_bytes(),
+                message.as_bytes(),
                 None,
             );
             let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
@@ -224,14 +235,14 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_costs_its_connection_is_told_and_makes_the_exit_status_1() {
+    fn a_panic_ends_only_its_connection_is_reported_and_makes_the_exit_status_1() {
         let (records, status) = print_to_string(&capture(&["one", "broken", "three"]));
         assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
         let texts = texts(&records);
         assert!(texts.contains(&"one") && texts.contains(&"three"), "{texts:?}");
         let note = texts
             .iter()
-            .find(|text| text.starts_with("this connection is not read any further: "))
+            .find(|text| text.starts_with("this connection is no longer decoded: "))
             .unwrap();
         assert!(
             note.contains("internal error: panicked at src/cli/inspect/capture_file.rs:"),
@@ -245,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_could_not_be_read_is_told_so_too() {
+    fn an_unreadable_connection_is_reported_and_makes_the_exit_status_1() {
         let mut capture = capture(&["one", "two"]);
         capture.fail(0, "a test");
         let (records, status) = print_to_string(&capture);
@@ -262,10 +273,10 @@ mod tests {
         );
     }
 
-    /// Every byte of both forms stays: programs read the one, and a recording that is printed again
-    /// is itself.
+    /// Both formats are compared byte by byte: programs read the JSON, and printing a recording
+    /// again reproduces it.
     #[test]
-    fn known_records_are_printed_as_they_were() {
+    fn known_records_are_printed_unchanged() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records/known.jsonl");
         let capture = open(&path, &ReadOptions::default()).unwrap();
         let known =
@@ -274,7 +285,7 @@ mod tests {
             let mut out = Vec::new();
             print_capture(&capture, json, &mut out).unwrap();
             let printed = String::from_utf8(out).unwrap();
-            // the last record has the time of printing
+            // The last record has the time of printing.
             let lines: Vec<&str> = printed.split_inclusive('\n').collect();
             let (last, lines) = lines.split_last().unwrap();
             assert_eq!(lines.concat(), known);

@@ -1,7 +1,7 @@
-//! `wiretalk inspect` without a stage: what went over the wire, as text or as JSON lines, as it
-//! comes; or what a file holds of it.
+//! `wiretalk inspect` without a stage: prints the traffic of a connection, of a proxy or of a file
+//! as text or as JSON lines.
 //!
-//! On a terminal the same command opens the inspector instead; `main` decides that.
+//! On a terminal, the same command opens the inspector instead; `main` decides which.
 
 mod args;
 mod capture_file;
@@ -21,12 +21,13 @@ pub use send_args::SendArgs;
 use crate::inspect::InspectSource;
 
 impl InspectArgs {
-    /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it
-    /// should.
+    /// Prints records until the connection, the proxy or the file ends. The exit status is 1 if the
+    /// connection did not close cleanly.
     ///
     /// # Errors
     ///
-    /// If standard output cannot be written, or the proxy's port is not to be had.
+    /// If a file cannot be read or written, the proxy's port cannot be bound, or standard output
+    /// cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
         let result = match &config.source {
@@ -39,9 +40,10 @@ impl InspectArgs {
             InspectSource::Proxy(options) => {
                 self.run_live(proxy::run(&config, options, self.seconds, self.json))
             }
-            InspectSource::Bundled(_) => Err(anyhow::anyhow!(
-                "a bundled server runs in the talk, or alone with `wiretalk serve`"
-            )),
+            // The command line has no name for a bundled server; only a slide does.
+            InspectSource::Bundled(_) => {
+                Err(anyhow::anyhow!("bundled servers run in a talk, or with `wiretalk serve`"))
+            }
         };
         ignore_broken_pipe(result)
     }
@@ -51,6 +53,7 @@ impl InspectArgs {
         &self,
         session: impl Future<Output = anyhow::Result<ExitCode>>,
     ) -> anyhow::Result<ExitCode> {
+        // On standard error, so that the records on standard output stay machine-readable.
         if self.insecure {
             writeln!(
                 io::stderr(),
@@ -59,12 +62,13 @@ impl InspectArgs {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(session);
+        // Does not wait for a blocking thread, such as one that resolves a name.
         runtime.shutdown_background();
         result
     }
 }
 
-/// A pipe that nobody reads any more is no error: whoever reads has read enough, as `head` does.
+/// Turns a broken pipe into success: the reader has seen enough, like `head`.
 fn ignore_broken_pipe(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
     result.or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
         Some(io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),

@@ -1,5 +1,5 @@
-//! A connection of our own, without a stage: sends what was asked for, waits, says goodbye, and
-//! prints what happened. The connection itself is `clients`' business.
+//! `wiretalk inspect URL` without a stage: opens a connection, sends what the command line asks
+//! for, waits, closes, and prints the records. `clients` runs the connection.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -17,17 +17,23 @@ use crate::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
 use crate::inspect::{InspectConfig, Recording};
 use crate::net::later;
 
-/// Reports that wait for the printer; then the socket waits.
+/// Events that wait for the printer. A full queue stops the session from reading its socket, so a
+/// slow reader of standard output slows down the server instead of filling the memory.
 const EVENT_CAPACITY: usize = 64;
 
-/// The only connection's number.
+/// The number of the only connection.
 const OWN_CONNECTION: usize = 1;
 
-/// How long the connection stays open after the last send, unless the command line says otherwise.
+/// The default of `--for`: how long the connection stays open after the last send.
 const DEFAULT_STAY: Duration = Duration::from_secs(1);
 
-/// Connects with `options` and prints what happens. `seconds` says how long the connection stays
-/// open after the last send.
+/// Connects with `options` and prints records until the connection ends. `seconds` is how long it
+/// stays open after the last send.
+///
+/// # Errors
+///
+/// If the file of `--write` or standard output cannot be written. A failed connection is not an
+/// error here but a record and exit status 1.
 pub(super) async fn run(
     config: &InspectConfig,
     options: &SessionOptions,
@@ -48,67 +54,71 @@ pub(super) async fn run(
     let ended = drive_session(session, &mut recording, &mut printer, &mut asked).await;
     // what was told before an error is printed all the same
     let faulty = printer.has_panicked();
-    let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
+    let printed = printer.into_out().finish(&mut interrupt.interrupt, interrupt.received).await;
     let clean = ended?;
     printed?;
     Ok(if clean && !faulty { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The process being asked to end, and whether it was already.
-struct RequestedSends {
+/// The signal that ends the command, and whether it has arrived.
+struct InterruptState {
     interrupt: Interrupt,
-    came: bool,
+    received: bool,
 }
 
-/// What a session is to do.
+/// The input of a session.
 struct SessionPlan<'a> {
     options: SessionOptions,
     sends: &'a [SessionCommand],
-    /// How long it stays open after the last send.
+    /// How long the connection stays open after the last send.
     stay: Duration,
 }
 
-/// The whole session; true if it ended as it should.
+/// Runs the session to its end. Returns whether the connection closed cleanly.
 async fn drive_session(
     plan: SessionPlan<'_>,
     recording: &mut Recording,
     printer: &mut Printer<Output>,
-    asked: &mut RequestedSends,
+    interrupt: &mut InterruptState,
 ) -> anyhow::Result<bool> {
-    let (orders, inbox) = mpsc::channel(plan.sends.len().saturating_add(2));
+    // Room for all sends, and for a Close at the deadline and one at a signal: `try_send` never
+    // finds the queue full.
+    let (commands, inbox) = mpsc::channel(plan.sends.len().saturating_add(2));
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let mut session = Box::pin(run_session(plan.options, inbox, sender));
-    let (mut deadline, mut over, mut well) = (None, false, true);
-    // the goodbye needs no reader, but what there is to say of it does: one that stands still is
-    // waited for so long
-    let mut stuck = None;
+    let (mut deadline, mut over, mut clean) = (None, false, true);
+    // When to give up on a stalled reader after the signal. The session closes without a reader,
+    // but the records about it need one.
+    let mut give_up_at = None;
     loop {
         let pending = printer.out().is_pending();
-        stuck = stuck
+        give_up_at = give_up_at
             .or_else(|| Some(later(Deadline::now(), INTERRUPT_GRACE_PERIOD)))
-            .filter(|_| asked.came && pending);
+            .filter(|_| interrupt.received && pending);
         tokio::select! {
+            // The signal comes first: a flood of events must not delay it.
             biased;
-            () = asked.interrupt.recv() => {
-                asked.came = true;
+            () = interrupt.interrupt.recv() => {
+                interrupt.received = true;
                 deadline = None;
-                orders.try_send(SessionCommand::Close(1000, String::new()))?;
+                commands.try_send(SessionCommand::Close(1000, String::new()))?;
             }
-            () = sleep_until(stuck.unwrap_or_else(Deadline::now)), if stuck.is_some() => {
+            () = sleep_until(give_up_at.unwrap_or_else(Deadline::now)), if give_up_at.is_some() => {
                 return Err(unread_error().into());
             }
             () = sleep_until(deadline.unwrap_or_else(Deadline::now)), if deadline.is_some() => {
                 deadline = None;
-                orders.try_send(SessionCommand::Close(1000, String::new()))?;
+                commands.try_send(SessionCommand::Close(1000, String::new()))?;
             }
             sent = printer.out().advance() => sent?,
+            // Not while output is pending: the events stay in their bounded queue.
             event = mailbox.recv(), if !pending => {
                 let Some(report) = event else { return Ok(well) };
                 recording.record(|recorder| recorder.record_session(&report))?;
                 match report {
                     SessionEvent::Open => {
                         for send in plan.sends {
-                            orders.try_send(send.clone())?;
+                            commands.try_send(send.clone())?;
                         }
                         deadline = Some(later(Deadline::now(), plan.stay));
                     }
@@ -121,12 +131,13 @@ async fn drive_session(
                     }
                     SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
-                        well = result.is_ok();
+                        clean = result.is_ok();
                         let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
                         printer.print_end(OWN_CONNECTION, result)?;
                     }
                 }
             },
+            // Polled here, and never again once it has ended; the loop ends with the last event.
             () = &mut session, if !over => over = true,
         }
     }

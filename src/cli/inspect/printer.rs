@@ -1,5 +1,5 @@
-//! [`Printer`]: what comes over connections, turned into records as soon as each is complete.
-//! It remembers no frame that is complete, so a flood costs no memory.
+//! [`Printer`]: turns the bytes of connections into records and prints each as soon as it is
+//! complete. It keeps no complete frame, so a flood of them costs no memory.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -15,37 +15,45 @@ use crate::wire::handshake::pair::HandshakePair;
 use crate::wire::handshake::{ServerPolicy, ValidatedHead};
 use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
 
-/// Payload bytes of one frame that are kept.
+/// The maximum number of payload bytes kept of one frame: a header may claim 2^63 - 1.
 const MAX_PAYLOAD_KEPT: usize = 1 << 20;
 
+/// Prints records to `W`, as JSON or as text.
 pub(super) struct Printer<W> {
     json: bool,
-    /// Records name their connection where a person reads them.
+    /// Whether text records name their connection.
     show_numbers: bool,
+    /// Whether to flush after each record.
     flush_each: bool,
     out: W,
     started_at: Instant,
+    /// Open connections by their number.
     connections: BTreeMap<usize, ConnectionState>,
-    /// Connections whose bytes are not read any further.
+    /// Connections that are no longer decoded, with the panic that ended it.
     unread: BTreeMap<usize, String>,
+    /// Whether there was a panic.
     faulty: bool,
 }
 
-/// A Close with its code and reason, where it has them.
+/// The code and the reason of a Close, if it has a code.
 struct CloseContent(Option<(u16, String)>);
 
-/// What is remembered of one connection.
+/// The state of an open connection.
 struct ConnectionState {
     handshake: HandshakePair,
     heads_printed: Sides<bool>,
+    /// The assemblers of both directions; `None` until the 101.
     assemblers: Option<Sides<FrameAssembler>>,
     byte_counts: Sides<ByteLen>,
-    /// The first Close of each side with its code and reason.
+    /// The first Close of each side; a later one breaks a rule and changes nothing.
     first_closes: Sides<Option<CloseContent>>,
+    /// When the last bytes arrived, since the start.
     last_at: Duration,
 }
 
 impl<W: Write> Printer<W> {
+    /// Creates a printer for live connections. `several` tells whether text records name their
+    /// connection, and times count from `began`.
     pub(super) fn new(json: bool, several: bool, out: W, began: Instant) -> Self {
         Self {
             json,
@@ -59,30 +67,31 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    /// For what happened long ago: records may wait in `out` until it is full.
+    /// Creates a printer for a file. Nobody waits for single records, so `out` may buffer them.
     pub(super) fn for_file(json: bool, several: bool, out: W) -> Self {
         Self { flush_each: false, ..Self::new(json, several, out, Instant::now()) }
     }
 
-    /// When that is in the records of a live connection.
+    /// Returns the time from the start to `at`.
     pub(super) fn elapsed(&self, at: Instant) -> Duration {
         at.saturating_duration_since(self.started_at)
     }
 
-    /// The time of a record of what happens now.
+    /// Returns the time from the start to now.
     pub(super) fn now(&self) -> Duration {
         self.started_at.elapsed()
     }
 
-    /// A connection whose handshake nobody saw: its first bytes are frames.
+    /// Starts a connection without a handshake: its first bytes are frames.
     pub(super) fn start_mid_connection(&mut self, number: usize) {
+        // Which extensions were agreed is unknown; RSV1 is reported as a fault.
         let frames = assemblers(AgreedExtensions::none());
         self.connections
             .insert(number, ConnectionState { assemblers: Some(frames), ..ConnectionState::new() });
     }
 
-    /// Prints what these bytes complete. A panic over them costs their connection alone, and is
-    /// told.
+    /// Prints the records that `bytes` complete. A panic is reported and ends the decoding of this
+    /// connection only.
     pub(super) fn print_completed(
         &mut self,
         number: usize,
@@ -98,16 +107,15 @@ impl<W: Write> Printer<W> {
             Err(panic) => panic,
         };
         self.faulty = true;
-        // the message may quote what a peer has sent
+        // The message of a panic may quote bytes of a peer.
         let reason = escape_controls(&format!("internal error: {panic}"));
-        let text = format!(
-            "this connection is not read any further: {reason}; this is a fault of wiretalk"
-        );
+        let text =
+            format!("this connection is no longer decoded: {reason}; this is a fault of wiretalk");
         self.unread.insert(number, reason);
         self.print(&Record::note(NoteSubject::Connection(number), at, text))
     }
 
-    /// There was a fault of the program's own.
+    /// Whether decoding a connection has panicked.
     pub(super) fn has_panicked(&self) -> bool {
         self.faulty
     }
@@ -119,6 +127,7 @@ impl<W: Write> Printer<W> {
         at: Duration,
         bytes: &[u8],
     ) -> io::Result<()> {
+        // Taken out of the map while it is used: after a panic, its half-changed state is gone.
         let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
         let result = connection.push(from, at, bytes, |place, what| {
             let place = RecordContext { connection: number, ..place };
@@ -132,14 +141,16 @@ impl<W: Write> Printer<W> {
         result
     }
 
-    /// Prints what a connection left unfinished, and how it ended.
+    /// Prints the incomplete heads and frames of a connection, and its end. `ended` is the reason,
+    /// as `Err` if the connection did not close cleanly.
     pub(super) fn print_end(
         &mut self,
         number: usize,
         ended: Result<String, String>,
     ) -> io::Result<()> {
         let unread =
-            self.unread.remove(&number).map(|reason| Err(format!("not read to its end: {reason}")));
+            self.unread.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
+        // A panic matters more than how the connection ended.
         let ended = &unread.unwrap_or(ended);
         let connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
         for from in [Side::Client, Side::Server] {
@@ -163,12 +174,12 @@ impl<W: Write> Printer<W> {
         self.print(&Record::End(connection.end_record(number, ended)))
     }
 
-    /// Prints the last record where there were several connections, or none.
+    /// Prints the last record of a proxy or of a file without exactly one connection.
     pub(super) fn print_last(&mut self, reason: &str) -> io::Result<()> {
         self.print(&Record::all_ended(self.now(), reason))
     }
 
-    /// Where the records go.
+    /// Returns the output of the records.
     pub(super) fn out(&mut self) -> &mut W {
         &mut self.out
     }
@@ -177,37 +188,38 @@ impl<W: Write> Printer<W> {
         self.out
     }
 
-    /// Hands on what waits.
+    /// Flushes the output.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 
-    /// The numbers of the connections that are open, those among them that are not read any
-    /// further.
+    /// Returns the numbers of all open connections, also of those that are no longer decoded.
     pub(super) fn open_connections(&self) -> Vec<usize> {
         self.connections.keys().chain(self.unread.keys()).copied().collect()
     }
 
     /// Prints a record.
     pub(super) fn print(&mut self, record: &Record) -> io::Result<()> {
-        // the whole line first: a panic over a record leaves no half of it
+        // Formats the whole line first, so that a panic leaves no partial line.
         let line = if self.json {
             serde_json::to_string(record)?
         } else {
             record.text(self.show_numbers).to_string()
         };
         writeln!(self.out, "{line}")?;
-        // whoever reads a live connection wants each record at once
+        // The reader of a live connection must see each record at once.
         if self.flush_each { self.out.flush() } else { Ok(()) }
     }
 }
 
-/// For both directions, from the first frame byte on.
+/// Creates the assemblers of both directions, which begin with the first byte of a frame.
 fn assemblers(agreed: AgreedExtensions) -> Sides<FrameAssembler> {
     Sides::each(|from| FrameAssembler::new(Decoder::new(from, agreed), MAX_PAYLOAD_KEPT))
 }
 
+/// Something that has become complete.
 enum Completed<'a> {
+    /// A head: its bytes, and the result of its validation.
     Head(&'a [u8], &'a ValidatedHead),
     Frame(AssembledFrame),
 }
@@ -224,6 +236,7 @@ impl ConnectionState {
         }
     }
 
+    /// Takes bytes and calls `emit` for each head and frame that they complete.
     fn push(
         &mut self,
         from: Side,
@@ -247,6 +260,7 @@ impl ConnectionState {
         }
         let Some(upgraded) = upgraded else { return Ok(()) };
         self.assemblers = Some(assemblers(upgraded.agreed));
+        // Frames that arrived with the 101, or before it, were held back until now.
         for from in [Side::Client, Side::Server] {
             self.push_frames(from, at, &upgraded.frame_bytes[from], &mut emit)?;
         }

@@ -1,5 +1,5 @@
-//! The proxy without a stage: everything passes, and what passes is printed.
-//! Holding and stepping want hands, which only the stage has.
+//! `wiretalk inspect --proxy` without a stage: forwards everything and prints the records.
+//! Frames can be held, stepped and dropped only in the inspector.
 
 use std::future::pending;
 use std::io::{self, Write as _};
@@ -19,11 +19,16 @@ use crate::net::describe_io_error;
 use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
 use crate::scope::Scope;
 
-/// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take
-/// longer than their bytes: a longer queue would let one flood hold up everybody else for seconds.
+/// Events that wait for the printer; a full queue makes the peers wait. An event holds up to 16
+/// KiB, and printing its records takes longer than relaying it: with a longer queue, one flood
+/// would delay every other connection for seconds.
 const EVENT_CAPACITY: usize = 16;
 
-/// Runs the proxy of `options` and prints what passes, for `seconds` or until it is interrupted.
+/// Runs the proxy of `options` and prints records for `seconds`, or until SIGINT or SIGTERM.
+///
+/// # Errors
+///
+/// If the port cannot be bound, or the file of `--write` or standard output cannot be written.
 pub(super) async fn run(
     config: &InspectConfig,
     options: &ProxyOptions,
@@ -31,10 +36,12 @@ pub(super) async fn run(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let scope = Scope::new(|panic| {
+        // There is no other place to report it.
         let _ = writeln!(io::stderr(), "wiretalk: {panic}");
     });
     let listen = options.listen;
-    let (_orders, inbox) = mpsc::channel(1);
+    // Kept open, although nobody sends a command.
+    let (_commands, inbox) = mpsc::channel(1);
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let bound = bind(&scope, options.clone(), inbox, sender).await;
     let (address, proxy) = bound.map_err(|error| {
@@ -44,24 +51,26 @@ pub(super) async fn run(
     let mut recording = Recording::create(config.recording.as_ref(), 1).map_err(suggest_replace)?;
     let mut printer = Printer::new(json, true, Output::new()?, Instant::now());
     printer.print(&Record::listening(printer.now(), address))?;
-    let enough = async {
+    let time_limit = async {
         match seconds {
             Some(seconds) => sleep(Duration::from_secs_f64(seconds)).await,
             None => pending().await,
         }
     };
-    let (mut enough, mut proxy) = (std::pin::pin!(enough), std::pin::pin!(proxy));
+    let (mut time_limit, mut proxy) = (std::pin::pin!(time_limit), std::pin::pin!(proxy));
     let mut interrupted = false;
     let reason = loop {
         let pending = printer.out().is_pending();
         tokio::select! {
+            // The signal and the time limit come first: a flood of events must not delay them.
             biased;
             () = interrupt.recv() => {
                 interrupted = true;
                 break "interrupted";
             }
-            () = &mut enough => break "the time is up",
+            () = &mut time_limit => break "the time is up",
             sent = printer.out().advance() => sent?,
+            // Not while output is pending: the events stay in their bounded queue.
             event = mailbox.recv(), if !pending => match event {
                 Some(report) => {
                     recording.record(|recorder| recorder.record_proxy(address, &report))?;
@@ -73,7 +82,7 @@ pub(super) async fn run(
         }
     };
     for number in printer.open_connections() {
-        printer.print_end(number, Err(format!("cut: {reason}")))?;
+        printer.print_end(number, Err(format!("cut off: {reason}")))?;
     }
     printer.print_last(reason)?;
     let faulty = printer.has_panicked();
@@ -81,6 +90,7 @@ pub(super) async fn run(
     Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Prints the records of an event.
 fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<()> {
     let now = printer.now();
     let (number, kind) = match event {
@@ -98,7 +108,7 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
         ProxyEventKind::Connected { .. }
         | ProxyEventKind::Held { .. }
         | ProxyEventKind::Dropped { .. } => Ok(()),
-        // without a hand, only the proxy's own refusal is put in
+        // Without commands, the only injected bytes are the proxy's own error response.
         ProxyEventKind::Bytes { from, at, bytes }
         | ProxyEventKind::Injected { from, at, bytes } => {
             printer.print_completed(number, from, printer.elapsed(at), &bytes)

@@ -1,5 +1,6 @@
-//! [`SendArgs`]: what `--send` and `--send-hex` ask for, in the order of the command line.
-//! Derived arguments know only the order within one option, so these two are read by hand.
+//! [`SendArgs`]: the values of `--send` and `--send-hex`, in the order of the command line.
+//!
+//! Derived arguments keep the order within one option only, so these two are parsed by hand.
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
@@ -7,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 use crate::cli::decode::parse_hex;
 use crate::clients;
 
-/// What is to be sent once the connection is open.
+/// The commands to send once the connection is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendArgs(pub Vec<clients::SessionCommand>);
 
@@ -21,8 +22,8 @@ impl Args for SendArgs {
                     .help("Send this text once the connection is open; may be given several times"),
             )
             .arg(arg("send-hex", "HEX").help(
-                "Put these bytes on the wire as they are, legal or not; in order with --send, as \
-                 given",
+                "Send these raw bytes, legal or not; may be given several times, and mixed with \
+                 --send in any order",
             ))
     }
 
@@ -35,10 +36,11 @@ impl FromArgMatches for SendArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let mut all = Vec::new();
         for name in ["send", "send-hex"] {
-            let places = matches.indices_of(name).into_iter().flatten();
+            let positions = matches.indices_of(name).into_iter().flatten();
             let values = matches.get_many::<String>(name).into_iter().flatten();
-            all.extend(places.zip(values).map(|(place, value)| (place, name, value)));
+            all.extend(positions.zip(values).map(|(position, value)| (position, name, value)));
         }
+        // By position first; no two values have the same one.
         all.sort_unstable();
         let command = |(_, name, value): (usize, &str, &String)| match name {
             "send" => Ok(clients::SessionCommand::Text(value.clone())),

@@ -1,5 +1,5 @@
-//! `wiretalk race --matrix`: the grid of conditions, measured column by column, as the Markdown
-//! table of its slide or as JSON.
+//! `wiretalk race --matrix`: measures the grid of conditions column by column, and prints it as the
+//! Markdown table of its slide or as JSON.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -12,12 +12,17 @@ use crate::race::grid::{COLUMNS, GridCell, GridColumn, GridExchange, GridRecord,
 use crate::race::{Machine, RaceOutcome};
 use crate::scope::Scope;
 
-/// For each race of a column; there are three.
+/// The duration of each of the three races of a column.
 const RACE_DURATION: Duration = Duration::from_secs(15);
-/// A race that does not count is thrown away, whatever it says, and run again; this often in all.
+/// The maximum number of attempts at a race. One that does not count is discarded and run again,
+/// whatever its ratios are.
 const MAX_ATTEMPTS: usize = 5;
 
 /// Measures the grid and prints it. The exit status is 1 if one of its races does not count.
+///
+/// # Errors
+///
+/// If a race cannot be run, a signal arrives, or the table cannot be written.
 pub(super) async fn run_matrix(
     scope: &Scope,
     pairs: usize,
@@ -33,6 +38,7 @@ pub(super) async fn run_matrix(
     for (place, column) in COLUMNS.iter().enumerate() {
         for exchange in GridExchange::ALL {
             let outcome = run_until_valid(scope, exchange, column, pairs, interrupt).await?;
+            // A cell is filled even if its race never counted: the exit status tells.
             valid &= outcome.is_valid();
             for (row, cells) in
                 ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
@@ -57,8 +63,8 @@ pub(super) async fn run_matrix(
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// All lanes of an exchange in one race, until one counts. What does not count is told on standard
-/// error.
+/// Races all lanes of an exchange together, until a race counts or [`MAX_ATTEMPTS`] is reached.
+/// Reports each race that does not count on standard error.
 async fn run_until_valid(
     scope: &Scope,
     exchange: GridExchange,
@@ -77,7 +83,7 @@ async fn run_until_valid(
         let reason = outcome.invalid_because.join("; ");
         writeln!(
             io::stderr(),
-            "{}, {exchange:?}: does not count, once more: {reason}",
+            "{}, {exchange:?}: the race does not count, trying again: {reason}",
             column.title
         )?;
         outcome = run_race(scope, config.clone(), interrupt).await?;

@@ -1,6 +1,7 @@
-//! `wiretalk race`: the race without a stage, as a table, JSON, CSV or histogram log.
+//! `wiretalk race`: runs a race without a stage and prints a table, JSON or CSV, or writes a
+//! histogram log.
 //!
-//! The measuring is `race`'s, and so are the records; here are options and progress.
+//! `crate::race` measures and formats; this module has the options, the table and the progress.
 
 mod matrix;
 mod outcome_table;
@@ -24,94 +25,88 @@ use crate::race::{
 };
 use crate::scope::Scope;
 
-/// Race HTTP, WebSocket and their like on this machine: the same bytes there and back, lane by lane
-/// in alternation.
-///
-/// Each lane has a client and a server of its own, processes on CPUs of their own where there are
-/// two. The table goes to standard output, progress to standard error if that is a terminal. The
-/// exit status is 1 if the run does not count: errors, others on the CPUs, connections that the
-/// kernel lost, or a floor that drifts.
+/// The arguments of `wiretalk race`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = LACKING.join("\n\n"))]
 pub struct RaceArgs {
-    /// Who races: tcp, http-bare, http-hyper, http-reqwest, http-new, http2, sse-post, ws,
+    /// Lanes to race: tcp, http-bare, http-hyper, http-reqwest, http-new, http2, sse-post, ws,
     /// ws-pipelined, ws-new; each also with +tls appended [default:
     /// tcp,http-bare,http-hyper,http-reqwest,ws]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub lanes: Vec<Lane>,
-    /// Bytes of each body and message, 0 to 1048576
+    /// Size of each body and message, 0 to 1048576
     #[arg(long, value_name = "BYTES", default_value_t = 32)]
     pub payload: usize,
-    /// Connections of each lane, 1 to 256; each does one exchange at a time
+    /// Connections per lane, 1 to 256; each runs one exchange at a time
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub connections: usize,
-    /// Headers of requests and replies: what the libraries send, or what browsers and their
-    /// servers send
+    /// Size of the headers of requests and replies
     #[arg(long, value_name = "SIZE", value_enum, default_value_t = HeaderSizeArg::Minimal)]
     pub headers: HeaderSizeArg,
-    /// Messages of one exchange: awaited one by one on http-* and ws, all in flight on http2 and
+    /// Messages per exchange: awaited one by one on http-* and ws, all in flight on http2 and
     /// ws-pipelined [default: 1; 10 with ws-pipelined]
     #[arg(long, value_name = "N")]
     pub burst: Option<usize>,
-    /// Round trip to the servers, up to 500ms; modelled in the servers' sockets
+    /// Round-trip time to the servers, up to 500ms; modelled in the servers' sockets
     #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "0ms")]
     pub rtt: Duration,
-    /// How much the round trip varies
+    /// Variation of the round-trip time, at most --rtt
     #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "0ms")]
     pub jitter: Duration,
-    /// Bits a second each way, for example 10mbit
+    /// Bits per second in each direction, for example 10mbit
     #[arg(long, value_name = "RATE", value_parser = parse_bandwidth)]
     pub bandwidth: Option<u64>,
-    /// Not modelled: two network namespaces of our own, joined by TUN devices (Linux, root)
+    /// Use two network namespaces joined by TUN devices instead of a modelled network (Linux,
+    /// needs root)
     #[arg(long)]
     pub real_net: bool,
-    /// Exchanges a second of each lane, timed from when they are due; without it each follows the
-    /// one before
+    /// Start N exchanges per second on each lane, and time each from when it is due [default: each
+    /// exchange follows the one before]
     #[arg(long, value_name = "N")]
     pub rate: Option<u32>,
-    /// Where the two ends run: own-cpus, one-cpu, unpinned, unpinned-threads [default: own-cpus
-    /// where there are two]
+    /// CPUs for the two ends: own-cpus, one-cpu, unpinned, unpinned-threads [default: own-cpus if
+    /// there are two]
     #[arg(long, value_name = "PLACEMENT")]
     pub placement: Option<Placement>,
-    /// Rounds; each is a slice of every lane in shuffled order and gives a pair
+    /// Rounds to run; a round is one slice of every lane, in shuffled order
     #[arg(long, value_name = "N", default_value_t = 15)]
     pub pairs: usize,
-    /// The seed of the order and of the interval's resamples
+    /// Seed for the order of the slices and for the bootstrap of the intervals
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Servers that run already: a POST to the first and a binary message to the second come back
-    /// as they are
+    /// Race against running servers; they must echo a POST to the first URL and a binary message
+    /// to the second
     #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = ExternalServers::parse)]
     pub against: Option<ExternalServers>,
-    /// With --against: the most requests of all lanes together (POSTs, opening handshakes and
-    /// messages), shared out evenly; needed for anything but loopback
+    /// With --against: maximum number of POSTs, opening handshakes and messages of all lanes,
+    /// shared evenly; required unless the servers are on loopback
     #[arg(long, value_name = "N", requires = "max_time")]
     pub max_requests: Option<u64>,
-    /// With --against: the longest time from the first slice on
+    /// With --against: maximum time from the first slice
     #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "max_requests")]
     pub max_time: Option<Duration>,
     /// Run the grid of conditions and print the table of the talk's slide, or JSON with --json;
-    /// takes some minutes
+    /// takes several minutes
     #[arg(long, conflicts_with_all = ["csv", "hdr", "against", "lanes", "connections", "rtt", "burst", "payload", "placement"])]
     pub matrix: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
-    /// Print a line for each slice as comma-separated values instead of a table
+    /// Print each slice as a line of comma-separated values instead of a table
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
-    /// Write all times of all slices as an HdrHistogram interval log, tagged by lane; a file that
-    /// holds something stays
+    /// Write all times of all slices as an HdrHistogram interval log, tagged by lane; never
+    /// overwrites a file
     #[arg(long, value_name = "FILE")]
     pub hdr: Option<PathBuf>,
 }
 
-/// `--headers`.
+/// The value of `--headers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum HeaderSizeArg {
-    /// What the libraries send by themselves
+    /// The headers that the libraries add by themselves
     Minimal,
-    /// About 1,000 bytes up and 500 down
+    /// About 1,000 bytes up and 500 bytes down, like a browser and its server
     Browser,
 }
 
@@ -120,11 +115,13 @@ impl RaceArgs {
     ///
     /// # Errors
     ///
-    /// If the course cannot be run, or the outcome cannot be written.
+    /// If the options do not fit each other, the race cannot be run, a signal arrives, or the
+    /// outcome cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(async {
             let scope = Scope::new(|panic| {
+                // There is no other place to report it.
                 let _ = writeln!(io::stderr(), "wiretalk: {panic}");
             });
             let mut interrupt = Interrupt::new()?;
@@ -133,10 +130,12 @@ impl RaceArgs {
             } else {
                 self.run_once(&scope, &mut interrupt).await
             };
+            // Also after an error: waits for the tasks to end their child processes.
             scope.cancel();
             scope.closed().await;
             result
         });
+        // Does not wait for blocking threads, which may be stuck in a system call.
         runtime.shutdown_background();
         result
     }
@@ -144,7 +143,7 @@ impl RaceArgs {
     async fn run_once(self, scope: &Scope, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
         config.validate()?;
-        // before the race: nobody should wait for what cannot be kept
+        // Before the race: an unusable file must not cost minutes of measuring.
         let log = self.hdr.as_deref().map(open_log).transpose()?;
         let outcome = progress::run_race(scope, config, interrupt).await?;
         let report = match (self.json, self.csv) {
@@ -153,7 +152,7 @@ impl RaceArgs {
             _ => outcome_table::render(&outcome),
         };
         output::print(&report, interrupt).await?;
-        // last: what was measured has been told by now, whatever becomes of the log
+        // Last, so that the outcome is printed even if the log cannot be written.
         if let Some(mut log) = log {
             log.write_all(&formats::interval_log(&outcome)?)?;
         }
@@ -167,14 +166,14 @@ impl RaceArgs {
             .map(|(requests, time)| LoadLimit { requests, time });
         if limit.is_some() && self.against.is_none() {
             bail!(
-                "--max-requests and --max-time bound the load on servers of others; they belong \
-                 to --against"
+                "--max-requests and --max-time work only with --against: they limit the load on \
+                 external servers"
             );
         }
         if let Some(placement) = self.placement.filter(|placement| !placement.is_possible()) {
             bail!(
-                "--placement {placement}: processes cannot be pinned to CPUs on this system; \
-                 unpinned and unpinned-threads are possible"
+                "--placement {placement}: processes cannot be pinned to CPUs on this system; use \
+                 unpinned or unpinned-threads"
             );
         }
         let against =
@@ -199,7 +198,8 @@ impl RaceArgs {
         })
     }
 
-    /// The lanes that are named, or those that the servers can have.
+    /// Returns the lanes of `--lanes`, or the default lanes. For external servers, those are the
+    /// lanes that the schemes of their URLs allow.
     fn lanes(&self, against: Option<&ExternalServers>) -> anyhow::Result<Vec<Lane>> {
         match against {
             _ if !self.lanes.is_empty() => Ok(self.lanes.clone()),
@@ -218,12 +218,14 @@ impl RaceArgs {
     }
 }
 
-/// The file for the histogram log. One that holds something already is not written over.
+/// Opens the file of the histogram log, which must be new or empty.
 fn open_log(path: &Path) -> anyhow::Result<File> {
+    // Not `create_new`: an empty file and a device such as /dev/stderr are fine. Appending never
+    // truncates.
     let file = File::options().append(true).create(true).open(path);
     let file = file.map_err(|error| anyhow!("could not write {}: {error}", path.display()))?;
     if file.metadata()?.len() > 0 {
-        bail!("{} holds something already; name a new file", path.display());
+        bail!("{} is not empty; give a new file", path.display());
     }
     Ok(file)
 }

@@ -1,15 +1,16 @@
-//! The outcome of a race as a table for people.
+//! Formats the outcome of a race as a table.
 
 use crate::measure::{Drift, RatioVerdict, to_u64_saturating};
 use crate::race::{LACKING, LaneRatio, LaneStats, RaceOutcome, gap_breakdown};
 use crate::text::{sanitize, units};
 use crate::wire::format::group_thousands;
 
-/// The columns of a lane's line, the ratio to the base last.
+/// The number of columns; the last one is the ratio to the baseline.
 const COLUMN_COUNT: usize = 10;
+/// The cells of a line.
 type TableLine = [String; COLUMN_COUNT];
 
-/// The lanes, where the time goes, and the verdict; each column is as wide as it must be.
+/// Returns the table of the lanes, the costs of the layers, and the summary.
 pub(super) fn render(outcome: &RaceOutcome) -> String {
     let base = format!("ratio to {}", outcome.config.baseline());
     let head = [
@@ -28,14 +29,15 @@ pub(super) fn render(outcome: &RaceOutcome) -> String {
         table += &service_times(outcome);
     }
     if outcome.config.external.is_some() {
-        table += "bytes and CPU are counted at the server's end, and these servers are not ours\n";
+        // The counters are in the server process of a lane.
+        table += "bytes and CPU are unknown, because they are counted in the server\n";
     }
     table += &layer_costs(outcome);
     table += &format!("\n{}\n", sanitize(&outcome.summary()));
     let foreign = match outcome.foreign_cpu {
         Some(share) => format!(", other programs used {:.1} %", share * 100.0),
         None if !LACKING.is_empty() => {
-            ", what other programs used is not known on this system".to_owned()
+            ", CPU use of other programs unknown on this system".to_owned()
         }
         None => String::new(),
     };
@@ -47,14 +49,15 @@ pub(super) fn render(outcome: &RaceOutcome) -> String {
         + &format!("{}{foreign}, {}{lost}\n", outcome.machine.summary(), drift_text(outcome.drift))
 }
 
-/// How far the floor has moved, and how often its scatter alone would have moved it so far.
+/// Formats the drift of the floor, and how often scatter alone would cause such a drift.
 fn drift_text(Drift { relative_change: share, p_value: chance }: Drift) -> String {
     let scatter = chance.map_or_else(String::new, |chance| {
-        format!(" (by scatter alone {:.0} in 100)", chance * 100.0)
+        format!(" (scatter alone: {:.0} in 100)", chance * 100.0)
     });
     format!("floor {:+.1} %{scatter}", share * 100.0)
 }
 
+/// Returns the cells of a lane. A figure that is not known is a dash.
 fn lane_line(figures: &LaneStats, ratio: Option<&LaneRatio>) -> TableLine {
     let LaneStats { lane, times, bytes, client, server, .. } = figures;
     let dash = || "–".to_owned();
@@ -84,8 +87,8 @@ fn lane_line(figures: &LaneStats, ratio: Option<&LaneRatio>) -> TableLine {
     ]
 }
 
-/// The first and the last column lean to the left, the others to the right; two blanks between
-/// them.
+/// Joins the cells with two blanks between columns. Aligns the first and the last column to the
+/// left and the others to the right, like names and numbers.
 fn align_columns(lines: &[TableLine]) -> String {
     let mut widths = [0; COLUMN_COUNT];
     for line in lines {
@@ -109,9 +112,12 @@ fn align_columns(lines: &[TableLine]) -> String {
     table
 }
 
+/// Formats the service times of a race at a fixed rate. Its table counts from when an exchange was
+/// due, so waiting behind a slow one counts too (coordinated omission).
 fn service_times(outcome: &RaceOutcome) -> String {
     let mut text =
-        "\nfrom when they really began (what a closed loop would have told)\n".to_owned();
+        "\nservice times, from when an exchange really began (as a closed loop reports them)\n"
+            .to_owned();
     for figures in &outcome.lanes {
         if let Some(naive) = figures.service_times {
             let [p50, p90, p99, max] =
@@ -122,6 +128,7 @@ fn service_times(outcome: &RaceOutcome) -> String {
     text
 }
 
+/// Formats how much each layer adds between the `ws` and the `http-reqwest` lanes, in microseconds.
 fn layer_costs(outcome: &RaceOutcome) -> String {
     let tls = outcome.config.baseline().tls;
     let Some(split) = gap_breakdown(&outcome.lanes, tls) else { return String::new() };
@@ -157,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_under_their_heads_and_never_touch() {
+    fn columns_are_aligned_with_their_heads_and_never_touch() {
         let mut lanes = vec![
             figures(LaneKind::HttpReqwest, 133, 10_486_470.0),
             figures(LaneKind::Ws, 90, 38.0),
@@ -189,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_connections_are_told_where_there_are_some() {
+    fn lost_connections_are_listed_if_there_are_any() {
         let with = |lost| render(&RaceOutcome { lost: Some(lost), ..RaceOutcome::default() });
         let some = ListenDrops { overflows: 515, drops: 520 };
         assert!(
@@ -201,10 +208,10 @@ mod tests {
     }
 
     #[test]
-    fn a_drift_is_reported_with_what_scatter_alone_would_do() {
+    fn a_drift_is_reported_with_its_probability_by_scatter_alone() {
         assert_eq!(
             drift_text(Drift { relative_change: 0.171, p_value: Some(0.14) }),
-            "floor +17.1 % (by scatter alone 14 in 100)"
+            "floor +17.1 % (scatter alone: 14 in 100)"
         );
         assert_eq!(drift_text(Drift { relative_change: -0.02, p_value: None }), "floor -2.0 %");
     }

@@ -1,4 +1,4 @@
-//! A race without a stage, its progress a line on standard error.
+//! Runs a race without a stage and shows its progress as a line on standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -9,8 +9,11 @@ use crate::cli::interrupt::Interrupt;
 use crate::race::{self, Lane, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
 use crate::scope::{Scope, report_channel};
 
-/// Runs a race with its progress on standard error, until its end or until the process is asked to
-/// end.
+/// Runs a race to its end, with its progress on standard error.
+///
+/// # Errors
+///
+/// If a signal arrives, or the race ends without an outcome.
 pub(super) async fn run_race(
     scope: &Scope,
     config: RaceConfig,
@@ -34,24 +37,27 @@ pub(super) async fn run_race(
     };
     let outcome = tokio::select! {
         outcome = reading => outcome,
-        () = interrupt.recv() => bail!("stopped before the end"),
+        // The caller cancels the scope, which ends the processes of the race.
+        () = interrupt.recv() => bail!("interrupted before the end of the race"),
     };
+    // Clears the progress line, so that it does not stand in front of the table.
     if is_live(&io::stderr()) {
         write!(io::stderr(), "\r\x1b[K")?;
     }
     outcome.ok_or_else(|| anyhow!("the race ended without an outcome"))
 }
 
-/// A terminal on which a line can be written over.
+/// Whether `out` is a terminal that can overwrite a line.
 fn is_live(out: &io::Stderr) -> bool {
     out.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Overwrites the progress line. `running` is `None` while the lanes warm up.
 fn print_progress(round: usize, pairs: usize, running: Option<Lane>) {
     let mut err = io::stderr();
     if is_live(&err) {
         let lane = running.map_or_else(|| "warming up".to_owned(), Lane::name);
-        // a progress line that cannot be written is not missed
+        // Progress is not worth an error.
         let _ = write!(err, "\r\x1b[Kround {round} of {pairs}  {lane}");
     }
 }

@@ -1,4 +1,4 @@
-//! Fields that several records have, and how they are written as JSON.
+//! Fields that several records share, and their JSON.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -20,19 +20,21 @@ pub(in crate::cli::inspect) enum RecordType {
     Connection,
 }
 
-/// Where and when a record belongs.
+/// The connection, the sender and the time of a record.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cli::inspect) struct RecordContext {
+    /// The number of the connection, from 1.
     pub(in crate::cli::inspect) connection: usize,
     pub(in crate::cli::inspect) from: Side,
+    /// The time since the start.
     pub(in crate::cli::inspect) elapsed: Duration,
 }
 
-/// Bytes, in JSON a string of hex digits.
+/// Bytes that JSON has as a string of hex digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli::inspect) struct Hex<B>(pub(in crate::cli::inspect) B);
 
-/// A time since the start, in JSON a number of milliseconds with three decimals.
+/// A time since the start, which JSON has as milliseconds with three decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli::inspect) struct Millis(pub(in crate::cli::inspect) Duration);
 
@@ -43,8 +45,9 @@ impl<B: AsRef<[u8]>> Serialize for Hex<B> {
 }
 
 impl Millis {
-    /// Milliseconds with three decimals.
+    /// Returns the time in milliseconds, rounded to three decimals.
     pub(in crate::cli::inspect) fn as_f64(self) -> f64 {
+        // Rounded to whole microseconds first, so that JSON shows no `0.30000000000000004`.
         (self.0.as_secs_f64() * 1e6).round() / 1e3
     }
 }
@@ -55,6 +58,7 @@ impl Serialize for Millis {
     }
 }
 
+/// Serializes a value as its `Display` text.
 pub(super) fn as_text<S: Serializer>(
     value: &impl Display,
     serializer: S,

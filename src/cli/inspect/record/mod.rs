@@ -1,8 +1,7 @@
-//! [`Record`]: what `inspect` prints, one JSON object a line with `--json`.
-//! `wire` finds what a record says.
+//! [`Record`]: an item of the output of `inspect`; with `--json`, one JSON object per line.
 //!
-//! The README and `--help` list the fields; their names stay. The fields of each record stand in
-//! the order of the JSON, which is alphabetical.
+//! Scripts depend on the names of the fields, which `--help` lists. The fields of each record are
+//! in the order of the JSON, which is alphabetical.
 
 mod fields;
 mod session;
@@ -25,8 +24,9 @@ use crate::net::AddressPair;
 use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::handshake::ValidatedHead;
 
-/// One thing that happened on a connection, or a remark.
+/// An event of a connection or of the program.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+// Each record has its own `type` field: serde would put a tag first, out of the alphabetical order.
 #[serde(untagged)]
 pub(super) enum Record {
     Handshake(HandshakeRecord),
@@ -41,7 +41,7 @@ pub(super) enum Record {
 }
 
 impl Record {
-    /// A head. `validated` is none where the stream ended inside of it.
+    /// Creates the record of a head. `validated` is `None` if the stream ended inside the head.
     pub(super) fn handshake(
         context: RecordContext,
         bytes: &[u8],
@@ -50,17 +50,17 @@ impl Record {
         Self::Handshake(HandshakeRecord::new(context, bytes, validated))
     }
 
-    /// A frame, complete or not.
+    /// Creates the record of a frame, complete or not.
     pub(super) fn frame(context: RecordContext, frame: AssembledFrame) -> Self {
         Self::Frame(Box::new(FrameRecord::new(context, frame)))
     }
 
-    /// Bytes behind a response that is not a 101.
+    /// Creates the record of the bytes after a response that is not a 101.
     pub(super) fn bytes(context: RecordContext, bytes: &[u8]) -> Self {
         Self::Bytes(BytesRecord::new(context, bytes))
     }
 
-    /// The last record where there are several connections, or none.
+    /// Creates the last record of a proxy or of a file without exactly one connection.
     pub(super) fn all_ended(at: Duration, why: &str) -> Self {
         Self::AllEnded(AllEndedRecord {
             close_code: None,
@@ -73,7 +73,7 @@ impl Record {
         })
     }
 
-    /// A remark.
+    /// Creates a note.
     pub(super) fn note(connection: NoteSubject, at: Duration, text: impl Into<String>) -> Self {
         Self::Note(NoteRecord {
             connection,
@@ -83,7 +83,7 @@ impl Record {
         })
     }
 
-    /// The proxy listens on `address`.
+    /// Creates the record of a proxy that listens on `address`.
     pub(super) fn listening(at: Duration, address: SocketAddr) -> Self {
         Self::Listening(ListeningRecord {
             address,
@@ -92,7 +92,7 @@ impl Record {
         })
     }
 
-    /// A client has connected to the proxy.
+    /// Creates the record of a client that has connected to the proxy.
     pub(super) fn proxy_connection(connection: usize, at: Duration, peer: SocketAddr) -> Self {
         let record_type = RecordType::Connection;
         Self::ProxyConnection(ProxyConnectionRecord {
@@ -103,7 +103,8 @@ impl Record {
         })
     }
 
-    /// A connection of a file. `since_1970_s` says when it began, `tls` what TLS has come to.
+    /// Creates the record of a connection in a file. `since_1970_s` is its start as a Unix time in
+    /// seconds, and `tls` the result of decryption, if there is TLS.
     pub(super) fn file_connection(
         connection: usize,
         addresses: AddressPair,

@@ -1,4 +1,4 @@
-//! Records of what happened to connections and to the program: their beginnings and ends, and notes.
+//! Records about connections and the program: starts, ends and notes.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::fields::{Millis, RecordType};
 use crate::wire::ByteLen;
 
-/// How a connection ended. Sent is what the client sent, received what the server sent.
+/// The end of a connection. "Sent" counts what the client sent, "received" what the server sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct EndRecord {
     pub(in crate::cli::inspect) bytes_received: ByteLen,
@@ -28,8 +28,8 @@ pub(in crate::cli::inspect) struct EndRecord {
     pub(in crate::cli::inspect) why: String,
 }
 
-/// The last record where there are several connections, or none. It has the fields that a reader of
-/// the last record asks for.
+/// The last record of a proxy or of a file without exactly one connection. It has the fields that
+/// scripts read from the last record, whatever its source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct AllEndedRecord {
     pub(super) close_code: Option<u16>,
@@ -43,7 +43,7 @@ pub(in crate::cli::inspect) struct AllEndedRecord {
     pub(in crate::cli::inspect) why: String,
 }
 
-/// A remark.
+/// A note about a connection, a file or the program.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct NoteRecord {
     #[serde(skip_serializing_if = "NoteSubject::has_no_field")]
@@ -55,19 +55,19 @@ pub(in crate::cli::inspect) struct NoteRecord {
     pub(in crate::cli::inspect) record_type: RecordType,
 }
 
-/// What a remark is about: the value of its field `connection`.
+/// The subject of a note, which is the value of its field `connection`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(in crate::cli::inspect) enum NoteSubject {
-    /// This connection.
+    /// A connection, by its number.
     Connection(usize),
     /// A file as a whole: the field is null.
     File,
-    /// The only connection, or the proxy as a whole: there is no such field.
+    /// The only connection, or the proxy as a whole: the record lacks the field.
     Session,
 }
 
-/// Where the proxy listens.
+/// The proxy listens on an address.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct ListeningRecord {
     pub(in crate::cli::inspect) address: SocketAddr,
@@ -88,17 +88,18 @@ pub(in crate::cli::inspect) struct ProxyConnectionRecord {
     pub(in crate::cli::inspect) record_type: RecordType,
 }
 
-/// A connection of a file whose addresses are known.
+/// A connection in a file that has its addresses.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct FileConnectionRecord {
     pub(in crate::cli::inspect) client: SocketAddr,
     pub(in crate::cli::inspect) connection: usize,
     pub(in crate::cli::inspect) server: SocketAddr,
-    /// When it began, in seconds since 1970.
+    /// The start of the connection as a Unix time in seconds.
     pub(in crate::cli::inspect) since_1970_s: f64,
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
-    /// What TLS has come to; none where there is no TLS.
+    /// The TLS version and cipher suite, or that the connection was not decrypted; `None` without
+    /// TLS.
     pub(in crate::cli::inspect) tls: Option<String>,
     #[serde(rename = "type")]
     pub(in crate::cli::inspect) record_type: RecordType,

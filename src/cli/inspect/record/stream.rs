@@ -1,4 +1,4 @@
-//! Records of what went over the wire: heads, frames, and bytes that are neither.
+//! Records of traffic: heads, frames, and bytes that are neither.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::wire::frame::mask;
 use crate::wire::handshake::ValidatedHead;
 use crate::wire::{ByteLen, FramePart, FrameStart, MessageKind, Needed, Offset, Opcode, Side};
 
-/// A head, or the beginning of one where the stream ended inside of it.
+/// A head, or the beginning of a head inside which the stream ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct HandshakeRecord {
     pub(in crate::cli::inspect) accept_expected: Option<String>,
@@ -18,9 +18,9 @@ pub(in crate::cli::inspect) struct HandshakeRecord {
     pub(in crate::cli::inspect) extensions: Vec<String>,
     #[serde(serialize_with = "as_text")]
     pub(in crate::cli::inspect) from: Side,
-    /// The head with U+FFFD for what is not UTF-8.
+    /// The head, with U+FFFD for invalid UTF-8.
     pub(in crate::cli::inspect) head: String,
-    /// The head's bytes where they are not UTF-8.
+    /// The bytes of the head if they are not UTF-8: `head` alone would lose them.
     pub(in crate::cli::inspect) head_hex: Option<Hex<Vec<u8>>>,
     pub(in crate::cli::inspect) head_len: usize,
     pub(in crate::cli::inspect) problems: Vec<ProblemRecord>,
@@ -33,7 +33,7 @@ pub(in crate::cli::inspect) struct HandshakeRecord {
 }
 
 impl HandshakeRecord {
-    /// A head. `validated` is none where the stream ended inside of it.
+    /// Creates the record of a head. `validated` is `None` if the stream ended inside the head.
     pub(in crate::cli::inspect) fn new(
         context: RecordContext,
         bytes: &[u8],
@@ -70,7 +70,7 @@ pub(in crate::cli::inspect) struct FrameRecord {
     pub(in crate::cli::inspect) compressed: bool,
     pub(in crate::cli::inspect) connection: usize,
     pub(in crate::cli::inspect) fin: Option<bool>,
-    /// Its number in its direction, from 0.
+    /// The number of the frame in its direction, from 0.
     pub(in crate::cli::inspect) frame: usize,
     #[serde(serialize_with = "as_text")]
     pub(in crate::cli::inspect) from: Side,
@@ -78,16 +78,16 @@ pub(in crate::cli::inspect) struct FrameRecord {
     pub(in crate::cli::inspect) mask: Option<bool>,
     pub(in crate::cli::inspect) masking_key: Option<Hex<[u8; 4]>>,
     pub(in crate::cli::inspect) message: Option<usize>,
-    /// What the end cut off; none too where the length cannot be.
+    /// The missing bytes of a frame that was cut off; `None` for an impossible length.
     pub(in crate::cli::inspect) needs: Option<NeedsRecord>,
     pub(in crate::cli::inspect) offset: Offset,
     pub(in crate::cli::inspect) opcode: Option<u8>,
     pub(in crate::cli::inspect) opcode_name: Option<&'static str>,
-    /// Unmasked, and no more of it than the printer keeps.
+    /// The unmasked payload, up to the limit of the printer.
     #[serde(rename = "payload_hex")]
     pub(in crate::cli::inspect) payload: Hex<Vec<u8>>,
     pub(in crate::cli::inspect) payload_len: Option<ByteLen>,
-    /// Header and payload as they went over the wire.
+    /// The header and the payload as on the wire, up to the same limit.
     #[serde(rename = "raw_hex")]
     pub(in crate::cli::inspect) raw: Hex<Vec<u8>>,
     pub(in crate::cli::inspect) rsv1: Option<bool>,
@@ -96,7 +96,7 @@ pub(in crate::cli::inspect) struct FrameRecord {
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
     pub(in crate::cli::inspect) text: Option<String>,
-    /// `payload` and `raw` are only the beginning.
+    /// Whether `payload` and `raw` hold only the beginning.
     pub(in crate::cli::inspect) truncated: bool,
     #[serde(rename = "type")]
     pub(in crate::cli::inspect) record_type: RecordType,
@@ -104,13 +104,13 @@ pub(in crate::cli::inspect) struct FrameRecord {
 }
 
 impl FrameRecord {
-    /// A frame, complete or not.
+    /// Creates the record of a frame, complete or not.
     pub(in crate::cli::inspect) fn new(context: RecordContext, frame: AssembledFrame) -> Self {
         let header = frame.start.map(|start| start.header);
         let key = header.and_then(|header| header.masking_key);
         let mut raw = frame.header_bytes();
         match key {
-            // masking twice gives what was there before
+            // Masking is its own inverse (RFC 6455 section 5.3), so this restores the wire bytes.
             Some(key) => raw.extend_from_slice(&mask::unmask(&frame.payload, key)),
             None => raw.extend_from_slice(&frame.payload),
         }
@@ -149,7 +149,7 @@ impl FrameRecord {
     }
 }
 
-/// What a frame needs to be complete.
+/// The bytes that an incomplete frame has, those that it still needs, and the part that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(in crate::cli::inspect) struct NeedsRecord {
     pub(in crate::cli::inspect) have: ByteLen,
@@ -164,7 +164,7 @@ impl NeedsRecord {
     }
 }
 
-/// Bytes behind a response that is not a 101.
+/// The bytes after a response that is not a 101.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct BytesRecord {
     pub(in crate::cli::inspect) connection: usize,
@@ -175,14 +175,14 @@ pub(in crate::cli::inspect) struct BytesRecord {
     pub(in crate::cli::inspect) len: usize,
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
-    /// The bytes where they are UTF-8.
+    /// The bytes as text, if they are UTF-8.
     pub(in crate::cli::inspect) text: Option<String>,
     #[serde(rename = "type")]
     pub(in crate::cli::inspect) record_type: RecordType,
 }
 
 impl BytesRecord {
-    /// Bytes behind a response that is not a 101.
+    /// Creates the record of the bytes after a response that is not a 101.
     pub(in crate::cli::inspect) fn new(context: RecordContext, bytes: &[u8]) -> Self {
         Self {
             connection: context.connection,
@@ -196,7 +196,7 @@ impl BytesRecord {
     }
 }
 
-/// The code and the reason of a complete Close; none where it has no code.
+/// Returns the code and the reason of a complete Close, or `None` if it has no code.
 pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
     let is_close = frame.is_complete()
         && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
@@ -204,6 +204,8 @@ pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
 }
 
+/// Returns the payload of a complete, uncompressed frame of a text message. A fragment may begin or
+/// end inside a character (RFC 6455 section 5.6) and then has no text.
 fn text_payload(start: &FrameStart, frame: &AssembledFrame) -> Option<String> {
     let is_text = start.kind == Some(MessageKind::Text) && !start.compressed;
     let text = str::from_utf8(&frame.payload).ok().filter(|_| is_text && frame.is_complete());

@@ -1,4 +1,4 @@
-//! [`RecordText`]: a record as a person reads it: plain lines, nothing in them that a terminal would obey.
+//! [`RecordText`]: a record as plain lines for people, without control characters.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,23 +9,23 @@ use super::{
 use crate::cli::decode::{FaultRecord, ProblemRecord};
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
 
-/// Bytes of a frame that are shown.
+/// The maximum number of bytes shown of a frame.
 const MAX_BYTES_SHOWN: usize = 24;
 
-/// Characters of a text frame that are shown.
+/// The maximum number of characters shown of a text frame.
 const MAX_CHARS_SHOWN: usize = 60;
 
-/// The lines of a record, without the last line feed.
+/// The lines of a record, without a final line feed.
 pub(in crate::cli::inspect) struct RecordText<'a> {
     record: &'a Record,
     show_number: bool,
 }
 
-/// The number of a connection; nothing where there is one connection only.
+/// The number of a connection as `#1 `, or nothing if there is only one connection.
 struct ConnectionNumber(Option<usize>);
 
 impl Record {
-    /// The record as plain lines. With `show_number` it names its connection.
+    /// Returns the record as plain lines. With `show_number`, they name the connection.
     pub(in crate::cli::inspect) fn text(&self, show_number: bool) -> RecordText<'_> {
         RecordText { record: self, show_number }
     }
@@ -96,10 +96,11 @@ fn write_handshake(f: &mut Formatter<'_>, record: &HandshakeRecord) -> fmt::Resu
 }
 
 fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
-    let name = record.opcode_name.unwrap_or("a frame whose header is not complete");
-    write!(f, "{}  {name}", record.from)?;
+    let name = record.opcode_name.unwrap_or("frame header");
+    write!(f, "{}  {name} ", record.from)?;
+    // A header that is cut off may have an opcode, but no length yet.
     if let Some(length) = record.payload_len {
-        write!(f, " {} ", byte_count(length))?;
+        write!(f, "{} ", byte_count(length))?;
     }
     match (&record.text, record.close_code) {
         (Some(text), _) => f.write_str(&quote(text.as_bytes(), MAX_CHARS_SHOWN))?,
@@ -108,8 +109,8 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
     }
     match record.needs {
         _ if record.complete => {}
-        Some(needs) => write!(f, "unfinished, needs {} more", byte_count(needs.need_more))?,
-        None => f.write_str("unfinished, and no payload of that length can ever come")?,
+        Some(needs) => write!(f, "incomplete, {} missing", byte_count(needs.need_more))?,
+        None => f.write_str("incomplete, its length is impossible")?,
     }
     write!(f, "\n    {}", spaced_hex(&record.raw.0, MAX_BYTES_SHOWN))?;
     record
@@ -120,7 +121,7 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
 
 fn write_bytes(f: &mut Formatter<'_>, record: &BytesRecord) -> fmt::Result {
     let text = record.text.as_deref().unwrap_or_default();
-    write!(f, "{}  {} bytes, no frames\n    {}", record.from, record.len, escape_controls(text))
+    write!(f, "{}  {} bytes, not frames\n    {}", record.from, record.len, escape_controls(text))
 }
 
 fn write_note(f: &mut Formatter<'_>, record: &NoteRecord) -> fmt::Result {
@@ -159,7 +160,7 @@ mod tests {
     use crate::net::AddressPair;
 
     #[test]
-    fn records_of_one_line_are_printed_as_they_were() {
+    fn one_line_records_are_printed_unchanged() {
         let [client, server] = ["10.0.0.1:5", "[::1]:80"].map(|address| address.parse().unwrap());
         let at = Duration::from_micros(1_234_567);
         let addresses = AddressPair { client, server };
