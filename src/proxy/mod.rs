@@ -1,12 +1,12 @@
-//! A proxy between real peers: the original bytes pass untouched, and a hand may be laid on them
-//! frame by frame. It draws nothing and answers for nobody, but for the one case that there is no
-//! server behind it: 502, in words.
+//! A proxy between real peers. It forwards the original bytes unchanged, and commands can intercept
+//! them frame by frame. It draws nothing, and it answers a client itself only when it has no server
+//! to forward to (502) or no request to forward (408).
 //!
-//! - `bind` in `listener`: the port, the connections, who gets which command.
-//! - `relay`: one connection, both directions; `relay_direction`: one of them.
-//! - `intercept_queue`: one direction: what may pass, what waits, what is dropped; pure.
-//! - `command`, `event`, `options`: what goes in and comes out, as plain data.
-//! - `error`: why a connection ended otherwise than by the end of both streams.
+//! - `bind` in `listener`: the port, the connections, and the dispatch of commands.
+//! - `relay`: one connection with both directions; `relay_direction`: one of them.
+//! - `intercept_queue`: one direction, which forwards, holds, drops and injects; pure.
+//! - `command`, `event`, `options`: input and output as plain data.
+//! - `error`: why a connection ended before both streams had ended.
 
 #![warn(
     clippy::arithmetic_side_effects,

@@ -1,6 +1,6 @@
-//! One connection through the proxy: the client's socket and the server's, and an
-//! [`InterceptQueue`] for each direction. Nothing is read that could not be kept: while a queue is
-//! full, its peer really waits.
+//! One proxied connection: the client's socket, the server's socket, and an [`InterceptQueue`] for
+//! each direction. Bytes are read only while there is room for them, so while a queue is full its
+//! peer is slowed by TCP's flow control.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,10 +19,10 @@ use crate::proxy::options::ProxyOptions;
 use crate::proxy::relay_direction::{RelayDirection, WriteStep, write_step};
 use crate::wire::{Side, Sides};
 
-/// Read at once at most.
+/// The maximum number of bytes read at once.
 const READ_SIZE: usize = 16 * 1024;
 
-/// Serves one client to the end of its connection.
+/// Relays one client's connection to its end.
 pub(super) async fn relay(
     client: TcpStream,
     peer: SocketAddr,
@@ -40,7 +40,7 @@ pub(super) async fn relay(
             Relay::new(&options, events.clone()).run(client, server, actions).await
         }
         Err(error) => {
-            let reason = format!("there is no server behind it: {error}");
+            let reason = format!("the server behind it cannot be reached: {error}");
             response(client, "502 Bad Gateway", &reason, &options, &events).await;
             Err(error.into())
         }
@@ -48,7 +48,7 @@ pub(super) async fn relay(
     events.send(ProxyEventKind::Ended(result)).await;
 }
 
-/// Answers the client in the server's place.
+/// Sends a response in the server's place.
 async fn response(
     mut client: TcpStream,
     status: &str,
@@ -69,23 +69,19 @@ async fn response(
             bytes: response.clone().into(),
         })
         .await;
-    // a client that does not read its refusal is not waited for
+    // A client that does not even read the refusal is dropped.
     if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await
     {
         lingering_close(client).await;
     }
 }
 
-/// What happens next on a connection.
+/// What happened next on a connection.
 enum Turn {
-    /// A command; `None` once nobody can send another.
-    Action(Option<(Side, InterceptAction)>),
-    /// A step on the receiver's socket of the direction that this side sends.
-    Written(Side, Option<WriteStep>, io::Result<usize>),
-    /// A read from this side's socket.
-    Read(Side, io::Result<usize>),
-    /// A timeout has passed.
-    TimedOut,
+    Act(Option<(Side, InterceptAction)>),
+    Gone(Side, Option<WriteStep>, io::Result<usize>),
+    Came(Side, io::Result<usize>),
+    Late,
 }
 
 struct Relay {
@@ -94,12 +90,12 @@ struct Relay {
     options: ProxyOptions,
     /// How long the client's head has been awaited.
     headless: Duration,
-    /// How long nothing has been received since one side ended its stream.
+    /// How long nothing has arrived since one side ended its stream.
     half_closed: Duration,
 }
 
-/// Why a connection is over: both streams ended; one ended and the other did not follow; a reset
-/// that is passed on; the client sent no request.
+/// Why a connection is over: both streams have ended; one has, and the other side never followed; a
+/// reset is to be passed on; the client sent no request.
 enum RelayEnd {
     Closed,
     HalfClosed(ProxyError),
@@ -129,7 +125,9 @@ impl Relay {
             RelayEnd::Closed => Ok(()),
             RelayEnd::HalfClosed(reason) => Err(reason),
             RelayEnd::Reset(reason) => {
-                // With this option closing sends a RST, so that both peers see a reset.
+                // With a linger time of 0, closing sends a reset, so that the other side sees one
+                // as well.
+                // The error is ignored: the socket is closed in any case.
                 for socket in [&client, server.tcp()] {
                     let _ = socket.set_zero_linger();
                 }
@@ -149,8 +147,8 @@ impl Relay {
         }
     }
 
-    /// The time until the next timeout; `Duration::MAX` if none runs. Only idle time counts: while
-    /// the channel of events is full, nothing here is read or written.
+    /// Returns the time until the next timeout. Only time in which there was nothing else to do
+    /// counts: while the event channel is full, the relay can neither read nor write.
     fn left(&self) -> Duration {
         let head = (!self.directions.client.queue.is_past_head())
             .then(|| self.options.head_timeout.saturating_sub(self.headless));
@@ -164,14 +162,14 @@ impl Relay {
         head.into_iter().chain(end).chain(writes).min().unwrap_or(Duration::MAX)
     }
 
-    /// One side has ended its stream, the end was passed on, and nothing is held in either queue.
+    /// Whether one side has ended its stream, the other side has been told, and nothing is held.
     fn is_half_closed(&self) -> bool {
         let directions = self.directions.both();
         directions.iter().any(|direction| direction.write_closed)
             && directions.iter().all(|direction| direction.queue.buffered_bytes() == 0)
     }
 
-    /// Counts time in which nothing happened.
+    /// Records that nothing happened for `time`.
     fn waited(&mut self, time: Duration) {
         if !self.directions.client.queue.is_past_head() {
             self.headless = self.headless.saturating_add(time);
@@ -184,7 +182,7 @@ impl Relay {
         }
     }
 
-    /// Which timeout has passed.
+    /// Returns the end that the timeout which has passed leads to.
     fn too_late(&self) -> RelayEnd {
         let ProxyOptions { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
         if let Some(direction) =
@@ -204,7 +202,8 @@ impl Relay {
             });
         }
         let reason = ProxyError::HeadTimeout(head_timeout);
-        // once the server has sent bytes, a response of ours would stand in the middle of its own
+        // Once the server has sent something, a response of ours would end up in the middle of its
+        // own.
         if self.directions.server.has_spoken {
             RelayEnd::Reset(reason)
         } else {
@@ -231,26 +230,28 @@ impl Relay {
             let (reads_up, reads_down) =
                 (client_to_server.wants_read(), server_to_client.wants_read());
             let (left, began) = (self.left(), Instant::now());
+            // Every branch is cancellation-safe: `recv`, `read`, `write`, `flush` and `shutdown`
+            // lose nothing when they are dropped.
             let turn = tokio::select! {
-                action = actions.recv(), if actions_open => Turn::Action(action),
-                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Written(Side::Client, next_up, done),
-                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Written(Side::Server, next_down, done),
-                read = client_in.read(&mut up), if reads_up => Turn::Read(Side::Client, read),
-                read = server_in.read(&mut down), if reads_down => Turn::Read(Side::Server, read),
-                () = sleep(left), if left < Duration::MAX => Turn::TimedOut,
+                action = actions.recv(), if actions_open => Turn::Act(action),
+                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
+                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
+                () = sleep(left), if left < Duration::MAX => Turn::Late,
             };
-            // before the events of this turn: sending them may wait for their reader
+            // Counted before events are sent, because sending may have to wait for their reader.
             self.waited(began.elapsed());
             let result = match turn {
-                Turn::Action(action) => {
+                Turn::Act(action) => {
                     actions_open = action.is_some();
                     action.map_or(Ok(()), |(from, action)| self.apply(from, action))
                 }
-                Turn::Written(from, next, done) => self.directions[from].on_written(next, done),
-                Turn::Read(from, read) => {
+                Turn::Gone(from, next, done) => self.directions[from].on_written(next, done),
+                Turn::Came(from, read) => {
                     self.on_read(from, read, if from == Side::Client { &up } else { &down }).await
                 }
-                Turn::TimedOut => return self.too_late(),
+                Turn::Late => return self.too_late(),
             };
             if let Err(reason) = result {
                 return RelayEnd::Reset(reason);
@@ -266,7 +267,8 @@ impl Relay {
         match action {
             InterceptAction::Hold => queue.hold(),
             InterceptAction::Release => queue.release(),
-            // where nothing is held, or there are no frames, no event follows: the reader sees that
+            // The results are ignored: that nothing was held, or that there are no frames, shows in
+            // the absence of an event.
             InterceptAction::Forward => drop(queue.forward_one()),
             InterceptAction::Drop => drop(queue.drop_one()),
             InterceptAction::Inject(bytes) => drop(queue.inject(bytes)),
@@ -284,7 +286,7 @@ impl Relay {
         let at = Instant::now();
         let count = match read {
             Ok(count) => count,
-            // TLS that ends without a close_notify (RFC 8446 section 6.1)
+            // TLS ended without a close_notify alert.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(source) => return Err(ProxyError::Broken { side: from, source }),
         };
@@ -292,6 +294,7 @@ impl Relay {
         self.events.send(ProxyEventKind::Bytes { from, at, bytes: bytes.to_vec() }).await;
         self.directions[from].on_read(bytes);
         self.half_closed = Duration::ZERO;
+        // A refusal by the server (anything but 101) means that the client sends no frames either.
         let Sides { client, server } = &mut self.directions;
         if server.queue.is_passthrough() && !client.queue.is_passthrough() {
             client.queue.set_passthrough();

@@ -1,9 +1,9 @@
-//! A [`Scope`] owns tasks and threads, so that leaving a slide, or ending a command, ends
-//! everything it started. It does not restart anything and gives no results back: tasks report
-//! through channels of their own, of which [`report_channel()`] is one.
+//! A [`Scope`] owns tasks and threads. When a slide is left or a command ends, everything that it
+//! started ends too. A scope restarts nothing and returns no results: tasks report through channels
+//! of their own, such as [`report_channel()`].
 //!
-//! A panic in a task is caught and handed to the scope's panic callback as one line of text; the
-//! process, its other tasks and the terminal live on.
+//! A panic in a task is caught and passed to the scope's panic callback as one line of text. The
+//! process, its other tasks and the terminal go on.
 
 mod report_channel;
 
@@ -24,11 +24,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use report_channel::{ReportReceiver, ReportSender, report_channel};
 
-/// The owner of a set of tasks. Clones are further owners; the last one dropped ends the tasks, as
-/// [`Scope::cancel`] does.
+/// The owner of a set of tasks. Clones share the ownership. When the last one is dropped, the tasks
+/// end as with [`Scope::cancel`].
 ///
-/// A task that wants to start others is given a [`Scope::child`], never a clone: a task that owns
-/// the scope it runs in would keep itself alive.
+/// A task that spawns others needs a [`Scope::child`], never a clone. A task that owns its own
+/// scope would keep itself alive.
 #[derive(Clone)]
 pub struct Scope {
     owner: Arc<ScopeInner>,
@@ -36,7 +36,7 @@ pub struct Scope {
 
 struct ScopeInner {
     token: CancellationToken,
-    /// The trackers to tell of a task: this scope's own first, then those of the scopes around it.
+    /// The trackers that count a task: the scope's own first, then those of the scopes around it.
     trackers: Vec<TaskTracker>,
     on_panic: PanicCallback,
 }
@@ -48,6 +48,7 @@ type PanicCallback = Arc<dyn Fn(String) + Send + Sync>;
 /// future from being copied into each of the futures around it.
 type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Makes a thread's task from the scope for tasks beside it.
 type MakeTask = Box<dyn FnOnce(Scope) -> BoxedTask + Send>;
 
 impl Drop for ScopeInner {
@@ -57,14 +58,14 @@ impl Drop for ScopeInner {
 }
 
 impl Scope {
-    /// A scope of its own. `on_panic` gets `task "name" panicked at file:line:column: message`, on
-    /// the thread the task ran on; it must not block.
+    /// Creates a scope without a parent. `on_panic` receives `task "name" panicked at
+    /// file:line:column: message` on the thread of the task, and must not block.
     pub fn new(on_panic: impl Fn(String) + Send + Sync + 'static) -> Self {
         install_panic_hook();
         Self::within(CancellationToken::new(), Vec::new(), Arc::new(on_panic))
     }
 
-    /// A scope that ends with this one or earlier, and reports its panics to the same place.
+    /// Creates a scope that ends with this one or earlier, and shares its panic callback.
     /// [`Scope::closed`] of this scope waits for the child's tasks too.
     #[must_use]
     pub fn child(&self) -> Self {
@@ -77,11 +78,11 @@ impl Scope {
         Self { owner: Arc::new(ScopeInner { token, trackers, on_panic }) }
     }
 
-    /// Runs `task` on the current tokio runtime until it ends or the scope does. In a cancelled
-    /// scope it is dropped without having run.
+    /// Runs `task` on the current tokio runtime until it or the scope ends. In a cancelled scope
+    /// the task is dropped without being polled.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside a tokio runtime.
     pub fn spawn(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
         self.spawn_boxed(name, Box::pin(task));
     }
@@ -100,19 +101,18 @@ impl Scope {
         ));
     }
 
-    /// Runs a future on a thread of its own, with a current-thread tokio runtime of its own, until
-    /// it ends or the scope does: for servers and lanes that must not share a runtime with the
-    /// screen. `make` gets a child scope, for tasks beside the future on that runtime; they end
-    /// with it.
+    /// Runs a future on a thread with its own current-thread tokio runtime, until it or the scope
+    /// ends. This is for servers and lanes that must not share a runtime with the screen. `make` is
+    /// given a child scope for further tasks on that runtime, which end with the future.
     ///
     /// # Errors
-    /// If the system gives no further thread or no event queue.
+    /// Fails if the thread or the runtime cannot be created.
     pub fn spawn_thread<F, M>(&self, name: &str, make: M) -> io::Result<()>
     where
         M: FnOnce(Scope) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        // `make` is called within the task, so that a panic of its own is caught too
+        // Called within the task, so that a panic in `make` itself is caught too.
         let make = |inner| -> BoxedTask { Box::pin(async move { make(inner).await }) };
         self.spawn_thread_boxed(name, Box::new(make))
     }
@@ -126,22 +126,26 @@ impl Scope {
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             let token = inner.token();
             let on_panic = inner.owner.on_panic.clone();
-            // As a task, not as what `block_on` runs itself: each wake of that one costs a look at
-            // the sockets more.
+            // Spawned, because each wake of the future that `block_on` polls itself costs one more
+            // poll of the sockets.
             let owner = inner.clone();
-            // The thread's tokens outlive the task: the scope is closed once the runtime has ended.
+            // Without tokens: the thread's own outlive the runtime, so that the scope is closed
+            // only once that has ended.
             let done = runtime.spawn(guard(task, token, on_panic, make(inner), Vec::new()));
+            // The error of a join is a panic or an abort: panics are caught within, and nothing
+            // aborts.
             let _ = runtime.block_on(done);
-            // A maker that has no use for its scope must not end it by dropping it.
+            // If `make` ignores its scope and drops it, the task must not be cancelled by that.
             drop(owner);
-            // Not waiting for a name look-up that hangs: its thread has no socket.
+            // Does not wait for blocking threads, such as a name lookup that hangs. They hold no
+            // socket.
             runtime.shutdown_background();
             drop(tracker_tokens);
         })?;
         Ok(())
     }
 
-    /// Ends all tasks: each is dropped where it awaits, which releases its sockets.
+    /// Ends all tasks. Each is dropped at the point where it awaits, which closes its sockets.
     pub fn cancel(&self) {
         self.owner.token.cancel();
     }
@@ -151,42 +155,43 @@ impl Scope {
         self.owner.token.is_cancelled()
     }
 
-    /// A token that is cancelled with the scope, for code that wants to say goodbye by itself.
-    /// Holding it keeps nothing alive.
+    /// Returns a token that is cancelled with the scope, for code that shuts down by itself.
+    /// Holding the token keeps nothing alive.
     pub fn token(&self) -> CancellationToken {
         self.owner.token.clone()
     }
 
-    /// Waits until all tasks and threads have ended, those of child scopes too. It does not cancel
-    /// them.
+    /// Waits until all tasks and threads have ended, including those of child scopes. It does not
+    /// cancel them.
     pub async fn closed(&self) {
         let tracker = &self.owner.trackers[0];
         tracker.close();
         tracker.wait().await;
     }
 
-    /// As long as it lives, this scope and those around it are not closed.
+    /// Returns tokens that keep this scope and those around it from being closed while they live.
     fn tracker_tokens(&self) -> Vec<TaskTrackerToken> {
         self.owner.trackers.iter().map(TaskTracker::token).collect()
     }
 }
 
-/// Runs `task` until it ends, panics or `token` is cancelled, and drops it; then reports its panic
-/// and drops `tracker_tokens`. Its future is what tokio runs for every task of a scope, so it has no
-/// type parameter.
+/// Runs `task` until it ends, panics or `token` is cancelled. The task is dropped before its panic
+/// is reported, so its sockets are closed by then, and `tracker_tokens` are dropped last. This
+/// future is what tokio runs for every task of a scope, so it has no type parameter.
 async fn guard(
     name: String,
     token: CancellationToken,
     on_panic: PanicCallback,
-    // before the tokens: a future that was never polled drops its arguments in this order
+    // Before the tokens, because a future that was never polled drops its arguments in order.
     task: BoxedTask,
     tracker_tokens: Vec<TaskTrackerToken>,
 ) {
     let caught = {
-        // moved in here, so that it is dropped before its panic is reported
+        // Moved, so that it is dropped at the end of this block.
         let mut task = task;
         let mut cancelled = pin!(token.cancelled());
         poll_fn(|cx| {
+            // Checked first, so that a cancelled task is not polled even once more.
             if cancelled.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
@@ -203,21 +208,21 @@ async fn guard(
     drop(tracker_tokens);
 }
 
-/// A panic that was caught. As text it is one line, `panicked at file:line:column: message`.
+/// A panic that was caught. It is displayed as one line, `panicked at file:line:column: message`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("panicked{}: {message}", location.as_ref().map_or_else(String::new, |place| format!(" at {place}")))]
 pub struct CaughtPanic {
-    /// `file:line:column`, where the panic hook has seen it.
+    /// The location as `file:line:column`; `None` if the panic hook did not see the panic.
     pub location: Option<String>,
-    /// What it was called with.
+    /// The message of the panic.
     pub message: String,
 }
 
-/// Runs `task`; a panic in it is given back and goes no further. For a task of which a part may
-/// fail while the rest goes on.
+/// Runs `task` and returns a panic in it as an error, so that one part of a task can fail while the
+/// rest goes on.
 ///
 /// # Errors
-/// If it panics.
+/// Fails if the task panics.
 pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPanic> {
     let mut task = pin!(task);
     poll_fn(|cx| match catch_panic_now(|| task.as_mut().poll(cx)) {
@@ -227,11 +232,11 @@ pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPa
     .await
 }
 
-/// The same for something that does not wait. What `work` had under way when it panicked is not
-/// whole: throw it away.
+/// Runs `work`, which does not wait, and returns a panic in it as an error. What `work` was
+/// changing when it panicked may be inconsistent and should be thrown away.
 ///
 /// # Errors
-/// If it panics.
+/// Fails if `work` panics.
 pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
     install_panic_hook();
     let _inside = InTaskGuard::enter();
@@ -251,9 +256,8 @@ thread_local! {
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether this thread is running a scope's task just now, or work for [`catch_panic`] or
-/// [`catch_panic_now`]. A panic hook that restores the terminal asks this first and leaves the
-/// terminal alone if so: such a panic is caught.
+/// Whether this thread is polling a scope's task, or running work for [`catch_panic`] or
+/// [`catch_panic_now`]. A panic there is caught, so a panic hook must leave the terminal alone.
 pub fn is_in_task() -> bool {
     IN_TASK.get()
 }
@@ -274,8 +278,8 @@ impl Drop for InTaskGuard {
     }
 }
 
-/// A panic hook sees the location, `catch_unwind` does not; and the default hook would print over
-/// the slide.
+/// Installs the hook that records where a task panics. `catch_unwind` does not know the location,
+/// and the default hook would print over the slide.
 fn install_panic_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -303,7 +307,7 @@ mod tests {
 
     use super::*;
 
-    /// How long a test may take before it is called hung.
+    /// The time after which a test counts as hung.
     const HUNG: Duration = Duration::from_mins(1);
 
     fn quiet() -> Scope {
@@ -429,6 +433,28 @@ mod tests {
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
         assert_eq!(catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err().message, "plain");
         assert!(!is_in_task());
+    }
+
+    #[test]
+    fn a_task_that_never_ran_is_dropped_before_its_scope_is_closed() {
+        struct Probe(TaskTracker, Arc<Mutex<Vec<usize>>>);
+        impl Drop for Probe {
+            fn drop(&mut self) {
+                self.1.lock().unwrap().push(self.0.len());
+            }
+        }
+        let (scope, open) = (quiet(), Arc::default());
+        let probe = Probe(scope.owner.trackers[0].clone(), Arc::clone(&open));
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            scope.spawn("never polled", async move {
+                std::future::pending::<()>().await;
+                drop(probe);
+            });
+        });
+        drop(runtime);
+        assert_eq!(*open.lock().unwrap(), [1], "the scope's tasks, as the task was dropped");
+        assert_eq!(scope.owner.trackers[0].len(), 0);
     }
 
     #[tokio::test]

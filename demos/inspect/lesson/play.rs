@@ -118,17 +118,23 @@ impl ScenarioPlayer {
     }
 }
 
-/// The outcome of a step that expects `expect`; `None` until the trace shows it.
+/// What came, as soon as it can be told.
 fn evaluate(
     expect: &Expectation,
     trace: &Trace,
     parsed: &[String],
     frame: &impl Fn(usize) -> Option<Frame>,
 ) -> Option<ScenarioOutcome> {
-    Some(match expect {
+    let done = |summary: String, met: bool| Some(ScenarioOutcome { summary, as_expected: met });
+    let messages = || {
+        let rows = trace.rows().iter();
+        rows.filter(|row| row.from() == Side::Server && row.kind().is_some() && row.header().fin)
+            .count()
+    };
+    match expect {
         Expectation::Status(status) => {
             let came = trace.head(Side::Server)?.head.as_ref()?.status()?;
-            outcome(format!("the server answered {came}"), came == *status)
+            done(format!("the server answered {came}"), came == *status)
         }
         Expectation::Close(code) => {
             let is_close = |row: &usize| {
@@ -139,80 +145,71 @@ fn evaluate(
             match frame(row)?.close_body() {
                 Some((came, reason)) => {
                     let reason = crate::wire::format::quote(&reason, 70);
-                    outcome(format!("the server closed with {came} {reason}"), came == *code)
+                    done(format!("the server closed with {came} {reason}"), came == *code)
                 }
-                None => outcome("the server closed without a code".to_owned(), false),
+                None => done("the server closed without a code".to_owned(), false),
             }
         }
-        Expectation::Echo(count) => evaluate_echo(*count, trace, frame)?,
-        Expectation::Problem(wanted) => evaluate_problem(wanted, trace)?,
+        Expectation::Echo(count) => {
+            if messages() < *count {
+                return None;
+            }
+            evaluate_echo(trace, frame)
+        }
+        Expectation::Problem(wanted) => evaluate_problem(trace, wanted),
         Expectation::Fault(code) => {
             let fault =
                 trace.faults(Side::Server).iter().find(|fault| fault.code.name() == code)?;
-            outcome(format!("{code}: {}", fault.summary()), true)
+            done(format!("{code}: {}", fault.summary()), true)
         }
         Expectation::Fooled(fooled) => match parsed.first() {
             Some(request) => {
-                outcome(format!("the proxy took a frame for a request: {request}"), *fooled)
+                done(format!("the proxy took a frame for a request: {request}"), *fooled)
             }
-            None if !fooled && server_messages(trace) > 0 => {
-                outcome("the proxy passed it on and saw no request".to_owned(), true)
+            None if !fooled && messages() > 0 => {
+                done("the proxy passed it on and saw no request".to_owned(), true)
             }
-            None => return None,
+            None => None,
         },
-    })
+    }
 }
 
-fn outcome(summary: String, as_expected: bool) -> ScenarioOutcome {
-    ScenarioOutcome { summary, as_expected }
-}
-
-/// How many messages the server has finished.
-fn server_messages(trace: &Trace) -> usize {
-    let rows = trace.rows().iter();
-    rows.filter(|row| row.from() == Side::Server && row.kind().is_some() && row.header().fin)
-        .count()
-}
-
-/// Expects `count` messages from the server, the last of which has its size reported. Where several
-/// frames were sent, it also counts how many of them differ: that shows what the masking key does.
+/// Reads what the server echoed last, and how many different frames the client has sent for it.
 fn evaluate_echo(
-    count: usize,
     trace: &Trace,
     frame: &impl Fn(usize) -> Option<Frame>,
 ) -> Option<ScenarioOutcome> {
-    if server_messages(trace) < count {
-        return None;
-    }
     let last = trace.rows().iter().rfind(|row| row.from() == Side::Server)?;
     let (header, payload) = (last.header().len(), last.payload_len());
     let total = crate::wire::format::byte_count(payload + header);
-    let summary = format!("the server's echo is {total} ({header} + {payload})");
-    let ours = |row: &usize| {
-        trace.rows()[*row].from() == Side::Client && trace.rows()[*row].kind().is_some()
+    let echo = format!("the server's echo is {total} ({header} + {payload})");
+    let is_data = |row: &usize| {
+        let row = &trace.rows()[*row];
+        row.from() == Side::Client && row.kind().is_some()
     };
-    let sent: Vec<_> = (0..trace.rows().len()).filter(ours).filter_map(frame).collect();
-    let different = sent.iter().map(Frame::raw).collect::<BTreeSet<&[u8]>>().len();
-    Some(match sent.len() {
-        0 | 1 => outcome(summary, true),
-        count => outcome(
-            format!("{count} frames sent, {different} different byte sequences; {summary}"),
-            true,
-        ),
-    })
+    let sent: Vec<_> = (0..trace.rows().len()).filter(is_data).filter_map(frame).collect();
+    let different: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
+    let summary = match sent.len() {
+        0 | 1 => echo,
+        count => {
+            let different = different.len();
+            format!("{count} frames sent, {different} different byte sequences; {echo}")
+        }
+    };
+    Some(ScenarioOutcome { summary, as_expected: true })
 }
 
-/// Expects a problem of the server's response, written `CODE` or `CODE:HINT`.
-fn evaluate_problem(wanted: &str, trace: &Trace) -> Option<ScenarioOutcome> {
+/// Looks for the problem `CODE` or `CODE:hint` in the server's head.
+fn evaluate_problem(trace: &Trace, wanted: &str) -> Option<ScenarioOutcome> {
     let (code, hint) =
         wanted.split_once(':').map_or((wanted, None), |(code, hint)| (code, Some(hint)));
     let problems = &trace.head(Side::Server)?.validation.problems;
-    Some(match problems.iter().find(|problem| problem.code.name() == code) {
-        Some(problem) => {
-            let met = hint.is_none() || problem.hint.as_deref() == hint;
-            let named = problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
-            outcome(format!("{code}{named}: {}", problem.code.rule().summary), met)
-        }
-        None => outcome("the response is as it should be".to_owned(), false),
-    })
+    let Some(problem) = problems.iter().find(|problem| problem.code.name() == code) else {
+        let summary = "the response is as it should be".to_owned();
+        return Some(ScenarioOutcome { summary, as_expected: false });
+    };
+    let named = problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
+    let summary = format!("{code}{named}: {}", problem.code.rule().summary);
+    let as_expected = hint.is_none() || problem.hint.as_deref() == hint;
+    Some(ScenarioOutcome { summary, as_expected })
 }

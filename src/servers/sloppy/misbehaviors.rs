@@ -1,48 +1,48 @@
-//! What the sloppy server does wrong, one row a path: its name, what it is, and the rule that an
-//! inspector must see broken. The bytes are made here; sockets and the order of events are the
-//! server's.
+//! The misbehaviors of the sloppy server, one for each path: the name, what the server does, and
+//! the rule that an inspector must report as broken. This module makes the bytes; the server
+//! handles sockets and the order of events.
 
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
 use crate::wire::frame::encode;
 use crate::wire::handshake::{AcceptMistake, ProblemCode};
 use crate::wire::{FaultCode, Header, LengthForm, Opcode};
 
-/// One way to be sloppy.
+/// One misbehavior.
 #[derive(Clone, Copy)]
 pub struct Misbehavior {
-    /// Its path, without the slash.
+    /// The path without its slash.
     pub name: &'static str,
-    /// What the server does, in one clause.
+    /// What the server does, as a clause.
     pub summary: &'static str,
-    /// What an inspector reports of it.
+    /// What an inspector reports.
     pub broken_rule: BrokenRule,
-    /// Changes the right answer to the handshake.
+    /// Alters the correct response to the handshake.
     pub(super) alter_response: fn(&mut HandshakeResponse),
-    /// What is sent for a data message.
+    /// Returns what is sent in reply to a data message.
     pub(super) data_reply: fn(Opcode, &[u8]) -> Vec<u8>,
-    /// What is sent for a ping.
+    /// Returns what is sent in reply to a ping.
     pub(super) ping_reply: fn(&[u8]) -> Vec<u8>,
-    /// What is sent for a Close.
+    /// Returns what is sent in reply to a Close.
     pub(super) close_reply: fn(&[u8]) -> Vec<u8>,
-    /// It hangs up behind its first reply.
+    /// Whether the server hangs up after its first reply.
     pub(super) hangs_up_after_reply: bool,
 }
 
-/// The rule that is broken.
+/// The rule that a misbehavior breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrokenRule {
-    /// One of the handshake.
+    /// A rule of the handshake.
     Handshake(ProblemCode),
-    /// One of the frames.
+    /// A rule of framing.
     Frames(FaultCode),
-    /// None that bytes could show: something does not come.
+    /// No rule that bytes could show: something is missing.
     Silence,
 }
 
-/// What the server does at its root: everything is taken as it comes, and the answers are right.
+/// The behavior at the root: everything is accepted, and the replies are correct.
 pub const ACCEPTS_ANYTHING: Misbehavior = Misbehavior {
     name: "",
-    summary: "takes frames that no server may take, and echoes them all the same",
+    summary: "accepts frames that a server must reject, and echoes them",
     broken_rule: BrokenRule::Silence,
     alter_response: |_| {},
     data_reply: echo_frame,
@@ -52,13 +52,13 @@ pub const ACCEPTS_ANYTHING: Misbehavior = Misbehavior {
 };
 
 impl Misbehavior {
-    /// The one at this path, which begins with its slash.
+    /// Returns the misbehavior at a path, which begins with its slash.
     pub fn for_path(path: &str) -> Option<&'static Self> {
         let name = path.split('?').next().and_then(|path| path.strip_prefix('/'))?;
         MISBEHAVIORS.iter().find(|misbehavior| misbehavior.name == name)
     }
 
-    /// Every path with what happens there, a line each.
+    /// Returns every path with its misbehavior, one line each.
     pub fn list() -> String {
         let line = |misbehavior: &Misbehavior| {
             let rule = match misbehavior.broken_rule {
@@ -74,12 +74,12 @@ impl Misbehavior {
     const fn handshake(
         name: &'static str,
         code: ProblemCode,
-        what: &'static str,
+        summary: &'static str,
         response: fn(&mut HandshakeResponse),
     ) -> Self {
         Self {
             name,
-            summary: what,
+            summary,
             broken_rule: BrokenRule::Handshake(code),
             alter_response: response,
             ..ACCEPTS_ANYTHING
@@ -89,12 +89,12 @@ impl Misbehavior {
     const fn frames(
         name: &'static str,
         code: FaultCode,
-        what: &'static str,
+        summary: &'static str,
         reply: fn(Opcode, &[u8]) -> Vec<u8>,
     ) -> Self {
         Self {
             name,
-            summary: what,
+            summary,
             broken_rule: BrokenRule::Frames(code),
             data_reply: reply,
             ..ACCEPTS_ANYTHING
@@ -106,7 +106,7 @@ impl Misbehavior {
     }
 }
 
-/// All of them, in the order in which a connection meets them.
+/// All misbehaviors, in the order in which a connection can meet them.
 pub static MISBEHAVIORS: &[Misbehavior] = &[
     ACCEPTS_ANYTHING,
     Misbehavior::handshake(
@@ -120,13 +120,13 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
     Misbehavior::handshake(
         "key-was-decoded",
         ProblemCode::AcceptMismatch,
-        "takes the key out of its base64 before hashing",
+        "decodes the key from base64 before hashing",
         |response| response.break_accept(AcceptMistake::KeyWasDecoded),
     ),
     Misbehavior::handshake(
         "hex-digest-encoded",
         ProblemCode::AcceptMismatch,
-        "puts the digest's hex text into base64, not its bytes",
+        "encodes the digest's hex text in base64, not its bytes",
         |response| response.break_accept(AcceptMistake::HexDigestEncoded),
     ),
     Misbehavior::handshake(
@@ -138,7 +138,7 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
     Misbehavior::handshake(
         "key-echoed",
         ProblemCode::AcceptMismatch,
-        "sends the key back as it was",
+        "sends the key back unchanged",
         |response| {
             response.break_accept(AcceptMistake::KeyEchoed);
         },
@@ -210,7 +210,7 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         FaultCode::RsvNonzero,
         "compresses, though no compression was agreed on",
         |_, data| {
-            // as binary, so that no reader takes offence at text that is none
+            // Sent as binary, so that no reader complains about invalid text.
             let stored = stored_blocks(data);
             encode::frame(
                 &Header { rsv1: true, ..Header::new(Opcode::Binary, stored.len() as u64) },
@@ -281,7 +281,7 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
     Misbehavior::frames(
         "empty-fragments",
         FaultCode::EmptyFragment,
-        "puts fragments of no bytes before the message",
+        "puts empty fragments before the message",
         |opcode, data| {
             let empty =
                 |opcode| encode::frame(&Header { fin: false, ..Header::new(opcode, 0) }, &[]);
@@ -302,14 +302,14 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
     Misbehavior::frames(
         "close-1005",
         FaultCode::CloseCodeInvalid,
-        "closes with 1005, which must never travel",
+        "closes with 1005, which must never be sent",
         |_, _| encode::close_frame(1005, "", None),
     )
     .then_hang_up(),
     Misbehavior::frames(
         "close-5000",
         FaultCode::CloseCodeOutOfRange,
-        "closes with a code of no range",
+        "closes with a code outside every range",
         |_, _| encode::close_frame(5000, "", None),
     )
     .then_hang_up(),
@@ -327,14 +327,14 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
     Misbehavior::frames(
         "data-after-close",
         FaultCode::DataAfterClose,
-        "goes on behind its Close",
+        "sends data after its Close",
         |opcode, data| [encode::close_frame(1000, "", None), echo_frame(opcode, data)].concat(),
     )
     .then_hang_up(),
     Misbehavior::frames(
         "ping-after-close",
         FaultCode::ControlAfterClose,
-        "asks whether anybody is there behind its Close",
+        "sends a ping after its Close",
         |_, _| {
             [encode::close_frame(1000, "", None), encode::single_frame(Opcode::Ping, b"", None)]
                 .concat()
@@ -356,13 +356,13 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
     },
     Misbehavior {
         name: "no-pong",
-        summary: "answers no ping",
+        summary: "does not answer pings",
         ping_reply: |_| Vec::new(),
         ..ACCEPTS_ANYTHING
     },
     Misbehavior {
         name: "wrong-pong",
-        summary: "answers pings, but not with their data",
+        summary: "answers pings, but with other data",
         ping_reply: |_| encode::single_frame(Opcode::Pong, b"pong", None),
         ..ACCEPTS_ANYTHING
     },
@@ -378,14 +378,16 @@ fn echo_frame(opcode: Opcode, data: &[u8]) -> Vec<u8> {
     encode::single_frame(opcode, data, None)
 }
 
-/// DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), with the byte that RFC 7692
-/// section 7.2.3.4 puts behind a last block.
+/// Returns DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), followed by the byte that
+/// RFC 7692 section 7.2.3.4 adds after a final block.
 fn stored_blocks(data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for block in data.chunks(usize::from(u16::MAX)) {
         let len = u16::try_from(block.len()).unwrap_or(u16::MAX);
+        // Not the last block, and of type 00: stored.
         bytes.push(0);
         bytes.extend(len.to_le_bytes());
+        // NLEN is the complement of LEN.
         bytes.extend((!len).to_le_bytes());
         bytes.extend_from_slice(block);
     }

@@ -1,6 +1,6 @@
-//! The sloppy WebSocket echo: it takes whatever comes, and at each of its paths it breaks one rule
-//! itself. It is for learning what mistakes look like; what they are stands in `misbehaviors`. Time
-//! and memory stay bounded all the same.
+//! The sloppy WebSocket echo: it accepts anything, and breaks one rule itself on each of its paths,
+//! so that one can learn what such mistakes look like. `misbehaviors` lists them. Time and memory
+//! are bounded all the same.
 
 use std::future::Future;
 use std::io;
@@ -22,14 +22,14 @@ use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{Head, ServerPolicy, request};
 use crate::wire::{AgreedExtensions, Opcode, Side};
 
-/// What one read takes at most.
+/// The maximum number of bytes per read.
 const READ_BUFFER: usize = 16 << 10;
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to
-/// `scope`.
+/// Listens on 127.0.0.1. The server runs while the returned future is polled; panics are reported
+/// to `scope`.
 ///
 /// # Errors
-/// If the port is taken or may not be used.
+/// Fails if the port is in use or not permitted.
 pub fn bind(
     scope: &Scope,
     options: ServerOptions,
@@ -59,7 +59,7 @@ pub(in crate::servers) async fn serve_connection(
             options.record(ServerEvent::Opened { peer, path });
             socket.frames_begin(&rest);
             let mut echo = SloppyEcho::new(&mut socket, misbehavior);
-            // Sloppy to the end: at a shutdown it just hangs up.
+            // Sloppy to the end: at a shutdown it hangs up without a Close.
             let reason = tokio::select! {
                 end = echo.run(rest, options.limits.max_message) => end.err().map(|err| describe_io_error(&err)),
                 () = options.shutdown.cancelled() => Some(ConnectionEnd::GoingAway.to_string()),
@@ -82,15 +82,13 @@ async fn accept_handshake(
         Box::pin(handshake::read_request(socket, &ServerPolicy::default(), options)).await?;
     let path = request.path();
     let Some(head) = request.handshake.head.as_ref().filter(|head| asks_for_websocket(head)) else {
-        let body = format!(
-            "one rule broken at each path; open a WebSocket there\n\n{}",
-            Misbehavior::list()
-        );
+        let body =
+            format!("each path breaks one rule; open a WebSocket on it\n\n{}", Misbehavior::list());
         return respond_with_list(socket, 200, &body).await;
     };
     let Some(misbehavior) = Misbehavior::for_path(&path) else {
-        let words = format!("there is no such path; there are\n\n{}", Misbehavior::list());
-        return respond_with_list(socket, 404, &words).await;
+        let body = format!("no such path; the paths are\n\n{}", Misbehavior::list());
+        return respond_with_list(socket, 404, &body).await;
     };
     handshake::check_origin(socket, head, options).await?;
     let mut response = HandshakeResponse::new(&request::key_from_request(head).unwrap_or_default());
@@ -101,7 +99,7 @@ async fn accept_handshake(
     Ok((misbehavior, path, request.rest))
 }
 
-/// All that it looks for in a request.
+/// Whether the request has an Upgrade header, which is all that this server checks.
 fn asks_for_websocket(head: &Head) -> bool {
     head.fields_named("Upgrade").next().is_some()
 }
@@ -124,35 +122,35 @@ struct SloppyEcho<'s, S> {
     sent: u64,
 }
 
-/// A frame, or a message, as it was sent, whatever the rules say of it.
+/// A frame or message as it was sent, legal or not.
 struct RawFrame {
     opcode: Opcode,
     fin: bool,
     data: Vec<u8>,
 }
 
-/// Puts the peer's frames together. Their faults are passed over: that is what is sloppy here.
+/// Assembles the peer's frames. Ignoring their faults is what makes this server sloppy.
 struct MessageReader {
     frames: FrameAssembler,
     message: Option<RawFrame>,
 }
 
 impl MessageReader {
-    /// Takes frames of up to `limit` bytes of payload; of longer ones it takes one byte more, so
-    /// that they are noticed.
+    /// Accepts frames with up to `limit` bytes of payload. Of longer ones it keeps one byte more,
+    /// so that they are noticed.
     fn new(limit: usize) -> Self {
         let decoder = Decoder::new(Side::Client, AgreedExtensions::none());
         Self { frames: FrameAssembler::new(decoder, limit.saturating_add(1)), message: None }
     }
 
-    /// The next whole frame in `input`.
+    /// Returns the next complete frame in `input`.
     fn next_frame(&mut self, input: &mut &[u8]) -> Option<RawFrame> {
         let frame = self.frames.next_frame(input)?;
         let header = frame.start?.header;
         Some(RawFrame { opcode: header.opcode, fin: header.fin, data: frame.payload })
     }
 
-    /// Bytes that are kept.
+    /// Returns the number of bytes that are kept.
     fn buffered_bytes(&self) -> usize {
         let before = self.message.as_ref().map_or(0, |message| message.data.len());
         before.saturating_add(self.frames.payload_held())
@@ -164,7 +162,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
         Self { socket, misbehavior, opened: Instant::now(), received: 0, sent: 0 }
     }
 
-    /// Echoes until the peer closes or hangs up, or says more than `limit` bytes in one message.
+    /// Echoes until the peer closes, hangs up, or sends a message of more than `limit` bytes.
     async fn run(&mut self, rest: Vec<u8>, limit: usize) -> io::Result<()> {
         let mut reader = MessageReader::new(limit);
         let mut buffer = rest;
@@ -178,6 +176,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
                     return Ok(());
                 }
             }
+            // An unfinished frame counts too, so that it is refused before its end.
             if reader.buffered_bytes() > limit {
                 return Err(too_large(limit));
             }
@@ -190,7 +189,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
         }
     }
 
-    /// Answers one frame; true when that was the last answer.
+    /// Answers one frame. Returns whether that was the last answer.
     async fn answer(
         &mut self,
         frame: RawFrame,
@@ -228,7 +227,7 @@ fn too_large(limit: usize) -> io::Error {
     io::Error::other(format!("a message is larger than {limit} bytes"))
 }
 
-/// A message with its next frame. What is neither binary nor anything else passes for text.
+/// Appends a frame to the open message. A message that does not begin as binary counts as text.
 fn append_frame(message: Option<RawFrame>, frame: RawFrame) -> RawFrame {
     match message {
         Some(mut open) => {
