@@ -3,7 +3,7 @@
 //! to forward to (502) or no request to forward (408).
 //!
 //! - `bind` in `listener`: the port, the connections, and the dispatch of commands.
-//! - `relay`: one connection with both directions.
+//! - `relay`: one connection with both directions; `relay_direction`: one of them.
 //! - `intercept_queue`: one direction, which forwards, holds, drops and injects; pure.
 //! - `command`, `event`, `options`: input and output as plain data.
 //! - `error`: why a connection ended before both streams had ended.

@@ -19,7 +19,7 @@ use crate::proxy::options::ProxyOptions;
 use crate::proxy::relay_direction::{RelayDirection, WriteStep, write_step};
 use crate::wire::{Side, Sides};
 
-/// Read at once at most.
+/// The maximum number of bytes read at once.
 const READ_SIZE: usize = 16 * 1024;
 
 /// Relays one client's connection to its end.
@@ -76,16 +76,12 @@ async fn response(
     }
 }
 
-/// What happens next on a connection.
+/// What happened next on a connection.
 enum Turn {
-    /// A command; `None` once nobody can send another.
-    Action(Option<(Side, InterceptAction)>),
-    /// A step on the receiver's socket of the direction that this side sends.
-    Written(Side, Option<WriteStep>, io::Result<usize>),
-    /// A read from this side's socket.
-    Read(Side, io::Result<usize>),
-    /// A timeout has passed.
-    TimedOut,
+    Act(Option<(Side, InterceptAction)>),
+    Gone(Side, Option<WriteStep>, io::Result<usize>),
+    Came(Side, io::Result<usize>),
+    Late,
 }
 
 struct Relay {
@@ -186,7 +182,7 @@ impl Relay {
         }
     }
 
-    /// Which timeout has passed.
+    /// Returns the end that the timeout which has passed leads to.
     fn too_late(&self) -> RelayEnd {
         let ProxyOptions { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
         if let Some(direction) =
@@ -237,25 +233,25 @@ impl Relay {
             // Every branch is cancellation-safe: `recv`, `read`, `write`, `flush` and `shutdown`
             // lose nothing when they are dropped.
             let turn = tokio::select! {
-                action = actions.recv(), if actions_open => Turn::Action(action),
-                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Written(Side::Client, next_up, done),
-                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Written(Side::Server, next_down, done),
-                read = client_in.read(&mut up), if reads_up => Turn::Read(Side::Client, read),
-                read = server_in.read(&mut down), if reads_down => Turn::Read(Side::Server, read),
-                () = sleep(left), if left < Duration::MAX => Turn::TimedOut,
+                action = actions.recv(), if actions_open => Turn::Act(action),
+                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
+                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
+                () = sleep(left), if left < Duration::MAX => Turn::Late,
             };
             // Counted before events are sent, because sending may have to wait for their reader.
             self.waited(began.elapsed());
             let result = match turn {
-                Turn::Action(action) => {
+                Turn::Act(action) => {
                     actions_open = action.is_some();
                     action.map_or(Ok(()), |(from, action)| self.apply(from, action))
                 }
-                Turn::Written(from, next, done) => self.directions[from].on_written(next, done),
-                Turn::Read(from, read) => {
+                Turn::Gone(from, next, done) => self.directions[from].on_written(next, done),
+                Turn::Came(from, read) => {
                     self.on_read(from, read, if from == Side::Client { &up } else { &down }).await
                 }
-                Turn::TimedOut => return self.too_late(),
+                Turn::Late => return self.too_late(),
             };
             if let Err(reason) = result {
                 return RelayEnd::Reset(reason);

@@ -20,17 +20,17 @@ const MAX_BUFFERED_BYTES: usize = 256 * 1024;
 pub(super) struct RelayDirection {
     pub(super) from: Side,
     pub(super) queue: InterceptQueue,
-    /// The sender's end of stream has come.
+    /// Whether the sender has ended its stream.
     read_closed: bool,
-    /// The sender has sent anything at all.
+    /// Whether the sender has sent anything.
     pub(super) has_spoken: bool,
-    /// The end of its stream was passed on.
+    /// Whether the end of its stream was passed on.
     pub(super) write_closed: bool,
     /// Bytes were written that the receiver's stream may still buffer (TLS does).
     unflushed: bool,
     /// Frames and bytes held, as the last event gave them.
     reported_held: (usize, usize),
-    /// How long the receiver has taken nothing, while there was something for it.
+    /// How long the receiver has taken nothing although bytes wait for it.
     pub(super) stalled: Duration,
 }
 
@@ -49,6 +49,8 @@ impl RelayDirection {
     }
 
     pub(super) fn wants_read(&self) -> bool {
+        // Not reading is the back-pressure: the kernel's buffers fill up, and the peer's writes
+        // wait.
         !self.read_closed && self.queue.buffered_bytes() < MAX_BUFFERED_BYTES
     }
 
@@ -59,6 +61,7 @@ impl RelayDirection {
         } else if self.unflushed {
             Some(WriteStep::Flush)
         } else {
+            // The end of the stream is passed on only after everything held has gone.
             (self.read_closed && !self.write_closed && self.queue.buffered_bytes() == 0)
                 .then_some(WriteStep::Shutdown)
         }
@@ -74,7 +77,7 @@ impl RelayDirection {
     /// Takes the result of `step`, which is what [`RelayDirection::next_step`] gave.
     ///
     /// # Errors
-    /// If the receiver's socket has failed.
+    /// Fails if the receiver's socket has failed.
     pub(super) fn on_written(
         &mut self,
         step: Option<WriteStep>,
@@ -92,7 +95,7 @@ impl RelayDirection {
         Ok(())
     }
 
-    /// Counts time in which nothing happened on the connection.
+    /// Records that nothing happened on the connection for `time`.
     pub(super) fn waited(&mut self, time: Duration) {
         self.stalled = if self.next_step().is_some() {
             self.stalled.saturating_add(time)
@@ -101,7 +104,7 @@ impl RelayDirection {
         };
     }
 
-    /// Reports what a peer cannot see: what was dropped or injected, and what is held.
+    /// Reports what the peers cannot see: what was dropped or injected, and what is held.
     pub(super) async fn report_changes(&mut self, events: &EventSender) {
         let (from, at) = (self.from, Instant::now());
         for intervention in self.queue.take_interventions() {
@@ -128,7 +131,7 @@ pub(super) enum WriteStep {
 }
 
 /// Does one step on the receiver's socket and gives the number of bytes of `bytes` that were
-/// written. It may be dropped at any await: nothing is lost, because a write counts once it is done.
+/// written. It is cancellation-safe, because a write counts only once it is done.
 pub(super) async fn write_step(
     writer: &mut (impl AsyncWrite + Unpin),
     step: Option<WriteStep>,

@@ -48,6 +48,7 @@ type PanicCallback = Arc<dyn Fn(String) + Send + Sync>;
 /// future from being copied into each of the futures around it.
 type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Makes a thread's task from the scope for tasks beside it.
 type MakeTask = Box<dyn FnOnce(Scope) -> BoxedTask + Send>;
 
 impl Drop for ScopeInner {
@@ -81,7 +82,7 @@ impl Scope {
     /// the task is dropped without being polled.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside a tokio runtime.
     pub fn spawn(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
         self.spawn_boxed(name, Box::pin(task));
     }
@@ -111,7 +112,7 @@ impl Scope {
         M: FnOnce(Scope) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        // `make` is called within the task, so that a panic of its own is caught too
+        // Called within the task, so that a panic in `make` itself is caught too.
         let make = |inner| -> BoxedTask { Box::pin(async move { make(inner).await }) };
         self.spawn_thread_boxed(name, Box::new(make))
     }
@@ -128,8 +129,11 @@ impl Scope {
             // Spawned, because each wake of the future that `block_on` polls itself costs one more
             // poll of the sockets.
             let owner = inner.clone();
-            // The thread's tokens outlive the task: the scope is closed once the runtime has ended.
+            // Without tokens: the thread's own outlive the runtime, so that the scope is closed
+            // only once that has ended.
             let done = runtime.spawn(guard(task, token, on_panic, make(inner), Vec::new()));
+            // The error of a join is a panic or an abort: panics are caught within, and nothing
+            // aborts.
             let _ = runtime.block_on(done);
             // If `make` ignores its scope and drops it, the task must not be cancelled by that.
             drop(owner);
@@ -165,25 +169,25 @@ impl Scope {
         tracker.wait().await;
     }
 
-    /// As long as it lives, this scope and those around it are not closed.
+    /// Returns tokens that keep this scope and those around it from being closed while they live.
     fn tracker_tokens(&self) -> Vec<TaskTrackerToken> {
         self.owner.trackers.iter().map(TaskTracker::token).collect()
     }
 }
 
-/// Runs `task` until it ends, panics or `token` is cancelled, and drops it; then reports its panic
-/// and drops `tracker_tokens`. Its future is what tokio runs for every task of a scope, so it has no
-/// type parameter.
+/// Runs `task` until it ends, panics or `token` is cancelled. The task is dropped before its panic
+/// is reported, so its sockets are closed by then, and `tracker_tokens` are dropped last. This
+/// future is what tokio runs for every task of a scope, so it has no type parameter.
 async fn guard(
     name: String,
     token: CancellationToken,
     on_panic: PanicCallback,
-    // before the tokens: a future that was never polled drops its arguments in this order
+    // Before the tokens, because a future that was never polled drops its arguments in order.
     task: BoxedTask,
     tracker_tokens: Vec<TaskTrackerToken>,
 ) {
     let caught = {
-        // moved in here, so that it is dropped before its panic is reported
+        // Moved, so that it is dropped at the end of this block.
         let mut task = task;
         let mut cancelled = pin!(token.cancelled());
         poll_fn(|cx| {
@@ -429,6 +433,28 @@ mod tests {
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
         assert_eq!(catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err().message, "plain");
         assert!(!is_in_task());
+    }
+
+    #[test]
+    fn a_task_that_never_ran_is_dropped_before_its_scope_is_closed() {
+        struct Probe(TaskTracker, Arc<Mutex<Vec<usize>>>);
+        impl Drop for Probe {
+            fn drop(&mut self) {
+                self.1.lock().unwrap().push(self.0.len());
+            }
+        }
+        let (scope, open) = (quiet(), Arc::default());
+        let probe = Probe(scope.owner.trackers[0].clone(), Arc::clone(&open));
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            scope.spawn("never polled", async move {
+                std::future::pending::<()>().await;
+                drop(probe);
+            });
+        });
+        drop(runtime);
+        assert_eq!(*open.lock().unwrap(), [1], "the scope's tasks, as the task was dropped");
+        assert_eq!(scope.owner.trackers[0].len(), 0);
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 //!
 //! All of it is read from the sources.
 
+mod binary;
 mod errors;
 mod imports;
 mod names;

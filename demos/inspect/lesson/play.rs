@@ -119,7 +119,7 @@ impl ScenarioPlayer {
     }
 }
 
-/// Returns the outcome as soon as the trace determines it; `None` while it is open.
+/// What came, as soon as it can be told.
 fn evaluate(
     expect: &Expectation,
     trace: &Trace,
@@ -167,8 +167,6 @@ fn evaluate(
             Some(request) => {
                 done(format!("the proxy took a frame for a request: {request}"), *fooled)
             }
-            // The echo shows that the proxy has relayed the frames, so it would have found a
-            // request by now.
             None if !fooled && messages() > 0 => {
                 done("the proxy passed it on and saw no request".to_owned(), true)
             }

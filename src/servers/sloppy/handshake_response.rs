@@ -1,9 +1,9 @@
-//! The sloppy server's answer to a handshake, right at first, and what a misbehavior may change of
-//! it.
+//! The sloppy server's response to a handshake, correct at first, and the ways in which a
+//! misbehavior changes it.
 
 use crate::wire::handshake::{AcceptMistake, AcceptValue};
 
-/// The answer to a handshake before it is sent.
+/// The response to a handshake before it is sent.
 pub(super) struct HandshakeResponse {
     pub(super) status: u16,
     /// Names and values in the order in which they are sent.
@@ -12,8 +12,8 @@ pub(super) struct HandshakeResponse {
 }
 
 impl HandshakeResponse {
-    /// The right answer to a request with this key (RFC 6455 section 4.2.2), but for compression,
-    /// which is never agreed on.
+    /// Creates the correct response to a request with this key (RFC 6455 section 4.2.2), except
+    /// that compression is never agreed.
     pub(super) fn new(key: &str) -> Self {
         let accept = AcceptValue::new(key);
         let headers = [
@@ -34,7 +34,7 @@ impl HandshakeResponse {
         self.headers.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Puts the value that a server makes by `mistake` in the place of the right one.
+    /// Replaces the accept value with the one that a server makes by `mistake`.
     pub(super) fn break_accept(&mut self, mistake: AcceptMistake) {
         let value = mistake.wrong_value(&self.accept).unwrap_or_default();
         self.remove_header("Sec-WebSocket-Accept");

@@ -39,7 +39,7 @@ pub enum BrokenRule {
     Silence,
 }
 
-/// What the server does at its root: everything is taken as it comes, and the answers are right.
+/// The behavior at the root: everything is accepted, and the replies are correct.
 pub const ACCEPTS_ANYTHING: Misbehavior = Misbehavior {
     name: "",
     summary: "accepts frames that a server must reject, and echoes them",

@@ -1,5 +1,5 @@
-//! The sloppy WebSocket echo, which breaks a rule on each of its paths: the [`misbehaviors`] and
-//! the server.
+//! The sloppy WebSocket echo, which breaks a rule on each of its paths: the [`misbehaviors`], the
+//! response to a handshake that some of them change, and the server.
 
 mod handshake_response;
 pub mod misbehaviors;
