@@ -94,7 +94,7 @@ impl<'a> BlockReader<'a> {
             }
             Event::Start(Tag::Table(columns)) => Some(self.table(&columns, events)),
             Event::Start(Tag::BlockQuote(kind)) => {
-                let blocks = self.nested(|reader| reader.blocks(events, TagEnd::BlockQuote(kind)));
+                let blocks = self.nested(|reader| reader.blocks(events));
                 Some(Block::Quote { alert: kind.map(alert), blocks })
             }
             Event::Start(Tag::CodeBlock(kind)) => Some(self.code(kind, range, events)),
@@ -138,12 +138,13 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Reads the blocks up to the end tag `until`, which is consumed.
-    fn blocks(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Vec<Block> {
+    /// Reads the blocks up to the end tag of what holds them, which is consumed.
+    fn blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
         let mut blocks = Vec::new();
         while let Some((event, range)) = events.peek() {
             match event {
-                Event::End(end) if *end == until => {
+                // Whatever else began here has been read to its own end.
+                Event::End(_) => {
                     events.next();
                     break;
                 }
@@ -192,7 +193,7 @@ impl<'a> BlockReader<'a> {
                 Event::Start(Tag::Item) => {
                     // The marker is inside a tight item, and in the paragraph of a loose one.
                     let outer = self.task_box.take();
-                    let blocks = self.blocks(events, TagEnd::Item);
+                    let blocks = self.blocks(events);
                     let task = std::mem::replace(&mut self.task_box, outer);
                     items.push(ListItem { task, blocks });
                 }

@@ -21,3 +21,15 @@ impl Severity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_rise_with_the_severity() {
+        let all = [Severity::Info, Severity::Warning, Severity::Fatal];
+        assert_eq!(all.map(Severity::name), ["info", "warning", "fatal"]);
+        assert!(all.is_sorted());
+    }
+}
