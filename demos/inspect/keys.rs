@@ -348,3 +348,23 @@ impl Inspect {
         self.tabs.click(target, &mut self.session);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::inspect::testing::{opened, press};
+    use crate::stage::Demo as _;
+
+    /// Esc closes what is open in the inspector, and is the stage's only when nothing is.
+    #[test]
+    fn the_inspector_wants_escape_while_something_is_open_and_no_longer() {
+        for key in ['i', 'f', '/', 'h', '?', 'y'] {
+            let (mut inspect, _commands) = opened();
+            assert!(!inspect.wants_escape(), "nothing is open before {key}");
+            press(&mut inspect, KeyCode::Char(key));
+            assert!(inspect.wants_escape(), "{key} opens something");
+            press(&mut inspect, KeyCode::Esc);
+            assert!(!inspect.wants_escape(), "Esc has closed what {key} opened");
+        }
+    }
+}

@@ -375,3 +375,90 @@ impl App {
             self.progress.scroll_x.saturating_add_signed(columns).min(self.layout.max_scroll_x());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+    use ratatui::buffer::Buffer;
+
+    use super::*;
+    use crate::stage::{
+        Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
+    };
+
+    static HAS_SOMETHING_OPEN: AtomicBool = AtomicBool::new(false);
+    static ESCAPES: AtomicU32 = AtomicU32::new(0);
+
+    /// A demo that counts the Escs it is given.
+    struct Counter;
+
+    static COUNTER: [DemoEntry; 1] = [DemoEntry::of::<Counter>()];
+
+    impl Demo for Counter {
+        const NAME: &'static str = "counter";
+        const ABOUT: &'static str = "";
+        const SETTINGS: &'static [SettingSpec] = &[];
+        const KEYS: &'static [KeyHint] = &[];
+        const MIN_ROWS: u16 = 1;
+        type Msg = ();
+        type Cmd = ();
+
+        fn open(_: &Settings) -> Result<(Self, Vec<()>), Diagnostic> {
+            Ok((Self, Vec::new()))
+        }
+
+        fn update(&mut self, event: DemoEvent<()>) -> Vec<()> {
+            if matches!(event, DemoEvent::Key(key) if key.code == KeyCode::Esc) {
+                ESCAPES.fetch_add(1, Relaxed);
+            }
+            Vec::new()
+        }
+
+        fn wants_escape(&self) -> bool {
+            HAS_SOMETHING_OPEN.load(Relaxed)
+        }
+
+        fn view(&self, _: Rect, _: &mut Buffer, _: &ViewContext) {}
+
+        fn perform((): (), _: &Stage<()>) {}
+    }
+
+    #[tokio::test]
+    async fn esc_gives_the_keys_back_unless_the_demo_has_something_open_or_stands_alone() {
+        for (standalone, has_something_open) in
+            [(false, false), (false, true), (true, false), (true, true)]
+        {
+            HAS_SOMETHING_OPEN.store(has_something_open, Relaxed);
+            ESCAPES.store(0, Relaxed);
+            let (deck, warnings) = deck::parse("```demo counter\n```\n");
+            let presentation = Presentation {
+                deck,
+                file: "deck.md".to_owned(),
+                warnings,
+                registry: Registry::new(&COUNTER),
+                services: Services::default(),
+                theme: None,
+                color_depth: ColorDepth::TrueColor,
+                consents: EffectConsents::default(),
+                notice: None,
+                standalone,
+            };
+            let mut app = App::new(presentation, Size { width: 60, height: 20 });
+            let press = |app: &mut App, code: KeyCode| {
+                app.update(AppEvent::Input(Input::Key(code.into())));
+            };
+            if !standalone {
+                press(&mut app, KeyCode::Enter);
+            }
+            assert_eq!(app.focus, Some(0));
+            press(&mut app, KeyCode::Esc);
+            let is_for_the_demo = standalone || has_something_open;
+            assert_eq!(
+                (app.focus.is_some(), ESCAPES.load(Relaxed)),
+                (is_for_the_demo, u32::from(is_for_the_demo)),
+                "standalone: {standalone}, something open: {has_something_open}"
+            );
+        }
+    }
+}

@@ -94,7 +94,7 @@ impl<'a> BlockReader<'a> {
             }
             Event::Start(Tag::Table(columns)) => Some(self.table(&columns, events)),
             Event::Start(Tag::BlockQuote(kind)) => {
-                let blocks = self.nested(|reader| reader.blocks(events, TagEnd::BlockQuote(kind)));
+                let blocks = self.nested(|reader| reader.blocks(events));
                 Some(Block::Quote { alert: kind.map(alert), blocks })
             }
             Event::Start(Tag::CodeBlock(kind)) => Some(self.code(kind, range, events)),
@@ -138,12 +138,13 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Reads the blocks up to the end tag `until`, which is consumed.
-    fn blocks(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Vec<Block> {
+    /// Reads the blocks up to the end tag of what holds them, which is consumed.
+    fn blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
         let mut blocks = Vec::new();
         while let Some((event, range)) = events.peek() {
             match event {
-                Event::End(end) if *end == until => {
+                // Whatever else began here has been read to its own end.
+                Event::End(_) => {
                     events.next();
                     break;
                 }
@@ -192,7 +193,7 @@ impl<'a> BlockReader<'a> {
                 Event::Start(Tag::Item) => {
                     // The marker is inside a tight item, and in the paragraph of a loose one.
                     let outer = self.task_box.take();
-                    let blocks = self.blocks(events, TagEnd::Item);
+                    let blocks = self.blocks(events);
                     let task = std::mem::replace(&mut self.task_box, outer);
                     items.push(ListItem { task, blocks });
                 }
@@ -362,5 +363,196 @@ fn alert(kind: BlockQuoteKind) -> AlertKind {
         BlockQuoteKind::Important => AlertKind::Important,
         BlockQuoteKind::Warning => AlertKind::Warning,
         BlockQuoteKind::Caution => AlertKind::Caution,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::{Deck, TextStyle, parse, plain_text};
+
+    fn blocks(source: &str) -> Vec<Block> {
+        let (mut deck, warnings) = parse(source);
+        assert_eq!(warnings, [], "{source}");
+        deck.slides.remove(0).blocks
+    }
+
+    /// Returns the deck, and each warning as `line:column: message`.
+    fn warned(source: &str) -> (Deck, Vec<String>) {
+        let (deck, warnings) = parse(source);
+        let line = |warning: Warning| {
+            let Position { line, column } = warning.position;
+            format!("{line}:{column}: {}", warning.message)
+        };
+        (deck, warnings.into_iter().map(line).collect())
+    }
+
+    /// Returns all text of `blocks` with a space after each run.
+    fn text_of(blocks: &[Block]) -> String {
+        let each = |block: &Block| match block {
+            Block::Paragraph(runs) | Block::Heading { text: runs, .. } => plain_text(runs) + " ",
+            Block::Quote { blocks, .. } => text_of(blocks),
+            Block::List { items, .. } => items.iter().map(|item| text_of(&item.blocks)).collect(),
+            _ => String::new(),
+        };
+        blocks.iter().map(each).collect()
+    }
+
+    #[test]
+    fn comments_and_html_within_lists_and_quotes_are_reported_where_they_stand() {
+        let source = "---\ntitle: x\n---\n\n# A\n\n> one\n>\n> <!-- speaker_note: aside -->\n>\n> \
+                      <!-- pause -->\n>\n> <!-- puase -->\n>\n> <!-- just a remark -->\n>\n> \
+                      <b>x</b> <!-- end_slide -->\n\n- two <i>y</i>\n- z <!-- section: S -->\n\n> \
+                      <!-- open\n";
+        let (deck, warnings) = warned(source);
+        assert_eq!(deck.slides.len(), 1);
+        let slide = &deck.slides[0];
+        assert_eq!(slide.notes, ["aside"]);
+        assert_eq!(text_of(&slide.blocks), "A one x two y z ");
+        let only = "this only works on a line of its own, outside lists and quotes";
+        assert_eq!(
+            warnings,
+            [
+                format!("11:3: {only}"),
+                "13:3: unknown directive `puase`; did you mean `pause`? there are: pause, \
+                 end_slide, section, speaker_note"
+                    .to_owned(),
+                "17:3: HTML is not drawn; write it in Markdown".to_owned(),
+                "17:7: HTML is not drawn; write it in Markdown".to_owned(),
+                format!("17:12: {only}"),
+                "19:7: HTML is not drawn; write it in Markdown".to_owned(),
+                "19:11: HTML is not drawn; write it in Markdown".to_owned(),
+                format!("20:5: {only}"),
+                "22:3: this comment is never closed; end it with `-->`".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_html_block_in_a_quote_ends_where_it_ends() {
+        let (deck, warnings) = warned("> <div>\n> x\n> </div> <!-- pause -->\n>\n> after\n");
+        assert_eq!(text_of(&deck.slides[0].blocks), "after ");
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings[0].starts_with("1:3: HTML is not drawn"), "{warnings:?}");
+        assert!(warnings[1].starts_with("3:10: this only works"), "{warnings:?}");
+    }
+
+    #[test]
+    fn only_what_is_within_counts_as_nested() {
+        assert_eq!(blocks(&"> x\n\n- y\n\n".repeat(MAX_DEPTH + 1)).len(), 2 * (MAX_DEPTH + 1));
+        let (deck, warnings) = warned(&format!("{}x\n\n> shallow\n", "> ".repeat(MAX_DEPTH + 1)));
+        assert_eq!((text_of(&deck.slides[0].blocks), warnings.len()), ("shallow ".to_owned(), 1));
+    }
+
+    #[test]
+    fn all_of_what_is_nested_too_deep_is_left_out() {
+        let deep = "> ".repeat(MAX_DEPTH + 1);
+        let source = format!("{deep}one *two*\n{deep}\n{deep}- three\n{deep}- four\n\nafter\n");
+        let (deck, warnings) = warned(&source);
+        assert_eq!((text_of(&deck.slides[0].blocks), warnings.len()), ("after ".to_owned(), 1));
+    }
+
+    #[test]
+    fn a_line_of_hyphens_below_text_is_a_slip_and_one_of_equals_signs_is_not() {
+        let heading = |level| {
+            let text = vec![TextRun { text: "A".to_owned(), ..TextRun::default() }];
+            Block::Heading { level, text }
+        };
+        assert_eq!(blocks("A\n===\n"), [heading(1)]);
+        assert_eq!(blocks("###### A\n"), [heading(6)]);
+        let (deck, warnings) = warned("x\n\n  A\n  ---\n");
+        assert_eq!(deck.slides[0].blocks[1], heading(2));
+        assert!(warnings[0].starts_with("4:1: this `---` makes"), "{warnings:?}");
+    }
+
+    #[test]
+    fn every_inline_style_begins_and_ends() {
+        let source = "a **b** *c* ~~d~~ `e` [f](u) <!-- x --> g\\\nh\ni";
+        let Block::Paragraph(runs) = blocks(source).remove(0) else { panic!("{source}") };
+        let plain = TextStyle::default();
+        let styled = |text: &str, style| TextRun { text: text.to_owned(), style, link: None };
+        let expected = [
+            styled("a ", plain),
+            styled("b", TextStyle { bold: true, ..plain }),
+            styled(" ", plain),
+            styled("c", TextStyle { italic: true, ..plain }),
+            styled(" ", plain),
+            styled("d", TextStyle { strike: true, ..plain }),
+            styled(" ", plain),
+            styled("e", TextStyle { code: true, ..plain }),
+            styled(" ", plain),
+            TextRun { link: Some("u".to_owned()), ..styled("f", plain) },
+            styled("  g", plain),
+            styled("\n", plain),
+            styled("h i", plain),
+        ];
+        assert_eq!(runs, expected);
+        // a list item without a paragraph takes the same styles
+        let Block::List { items, .. } = blocks("- a **b**\n  `c`\n").remove(0) else { panic!() };
+        let expected = [
+            styled("a ", plain),
+            styled("b", TextStyle { bold: true, ..plain }),
+            styled(" ", plain),
+            styled("c", TextStyle { code: true, ..plain }),
+        ];
+        assert_eq!(items[0].blocks, [Block::Paragraph(expected.to_vec())]);
+        assert_eq!(items.len(), 1);
+    }
+
+    #[test]
+    fn an_image_is_reported_and_its_text_stays() {
+        let (deck, warnings) = warned("# A\n\nsee ![a map](map.png)\n\n![](empty.png)\n");
+        assert_eq!(deck.slides[0].blocks.len(), 2, "a paragraph without text shows nothing");
+        assert_eq!(text_of(&deck.slides[0].blocks), "A see a map ");
+        let message = "images aren't drawn; the alt text is shown";
+        assert_eq!(warnings, [format!("3:5: {message}"), format!("5:1: {message}")]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_reported_with_its_name_and_shown_as_another() {
+        let (deck, warnings) = warned("a\tb \u{7f}\n\n`c\u{200b}`\n\n```\nd\te\n\u{9b}\n```\n");
+        assert_eq!(text_of(&deck.slides[0].blocks), "a b ␡ c\u{fffd} ");
+        let lines = vec!["d   e".to_owned(), "\u{fffd}".to_owned()];
+        assert_eq!(deck.slides[0].blocks[2], Block::Code { language: String::new(), lines });
+        assert_eq!(
+            warnings,
+            [
+                "1:5: control character U+007F is shown as ␡",
+                "3:2: invisible character U+200B is shown as \u{fffd}",
+                "7:1: control character U+009B is shown as \u{fffd}",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_cells_of_a_table_stand_in_their_rows() {
+        let source = "| a | b | c | d |\n|---|:--|:-:|--:|\n| 1 | 2 | | 4 |\n| 5 | 6 | 7 | 8 |\n";
+        let Block::Table(table) = blocks(source).remove(0) else { panic!("{source}") };
+        let texts = |row: &Vec<Vec<TextRun>>| -> Vec<String> {
+            row.iter().map(|cell| plain_text(cell)).collect()
+        };
+        use ColumnAlign::{Center, Left, Right};
+        assert_eq!(table.columns, [Left, Left, Center, Right]);
+        assert_eq!(texts(&table.header), ["a", "b", "c", "d"]);
+        let rows: Vec<_> = table.rows.iter().map(texts).collect();
+        assert_eq!(rows, [["1", "2", "", "4"], ["5", "6", "7", "8"]]);
+    }
+
+    #[test]
+    fn every_kind_of_alert_is_known() {
+        for (word, kind) in [
+            ("NOTE", AlertKind::Note),
+            ("TIP", AlertKind::Tip),
+            ("IMPORTANT", AlertKind::Important),
+            ("WARNING", AlertKind::Warning),
+            ("CAUTION", AlertKind::Caution),
+        ] {
+            let Block::Quote { alert, blocks } = blocks(&format!("> [!{word}]\n> x\n")).remove(0)
+            else {
+                panic!("{word}")
+            };
+            assert_eq!((alert, text_of(&blocks)), (Some(kind), "x ".to_owned()));
+        }
+        assert!(matches!(blocks("> x\n").remove(0), Block::Quote { alert: None, .. }));
     }
 }

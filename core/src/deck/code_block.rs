@@ -36,8 +36,8 @@ impl<'a> BlockReader<'a> {
         let mut words = info.split_whitespace();
         let language = words.next().unwrap_or("").to_lowercase();
         if language == "demo" {
-            let first = first
-                .map_or_else(|| self.position(range.start).line + 1, |at| self.position(at).line);
+            // Without a body there is nothing whose line could be asked for.
+            let first = self.position(first.unwrap_or(range.start)).line;
             return Block::Demo(self.demo(words, &body, range, first));
         }
         self.warn_about_controls(&body, first.unwrap_or(range.start));

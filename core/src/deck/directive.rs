@@ -68,7 +68,7 @@ pub(super) enum HtmlPiece<'a> {
 pub(super) fn split_html(html: &str) -> Vec<HtmlPiece<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
-    while at < html.len() {
+    loop {
         let rest = &html[at..];
         let start = rest.find("<!--").unwrap_or(rest.len());
         let between = &rest[..start];
@@ -117,6 +117,10 @@ mod tests {
         assert!(
             matches!(parse_directive("section"), Directive::Invalid(text) if text.contains("needs text"))
         );
+        for empty in ["section:", "section: ", "speaker_note", "speaker_note: "] {
+            let Directive::Invalid(text) = parse_directive(empty) else { panic!("{empty}") };
+            assert!(text.contains("needs text"), "{empty}: {text}");
+        }
         assert_eq!(parse_directive("TODO: find a better picture"), Directive::Comment);
     }
 
@@ -132,5 +136,8 @@ mod tests {
                 HtmlPiece::Unclosed(26)
             ]
         );
+        assert_eq!(split_html(""), []);
+        assert_eq!(split_html("<!---->\n"), [HtmlPiece::Comment(0, "")]);
+        assert_eq!(split_html(" x"), [HtmlPiece::Html(1, "x")]);
     }
 }

@@ -121,6 +121,23 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_no_demo_takes_is_named() {
+        for (value, name) in [
+            ("\"x\"", "a text"),
+            ("-1", "a whole number"),
+            ("false", "true or false"),
+            ("9223372036854775808", "a number too large"),
+            ("0.5", "a fraction"),
+            ("2026-01-01", "a date"),
+            ("[1]", "a list"),
+            ("{ a = 1 }", "a table"),
+        ] {
+            let (settings, errors) = parse_settings(&format!("x = {value}"), 1);
+            assert_eq!((settings[0].value.type_name(), errors), (name, vec![]), "{value}");
+        }
+    }
+
+    #[test]
     fn a_broken_line_is_reported_and_the_others_stand() {
         let (settings, errors) = parse_settings("text = \"Hello\"\nsize 32\n", 5);
         assert_eq!(settings[0].key, "text");

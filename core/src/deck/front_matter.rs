@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(front_matter.date.as_deref(), Some("2017-08-18"));
         assert_eq!(front_matter.theme, Some(ThemeChoice::Light));
         assert_eq!((body, warnings), ("# Hi\n", vec![]));
+        assert_eq!(read("---\ntheme: dark\n...\n").0.theme, Some(ThemeChoice::Dark));
     }
 
     #[test]
@@ -210,6 +211,9 @@ mod tests {
         let (_, body, warnings) = read("---\ntitle: \"x\n---\n# Hi\n");
         assert_eq!(body, "# Hi\n");
         assert!(warnings[0].contains("is not valid YAML"), "{warnings:?}");
+        let (_, _, warnings) = read("---\nauthor: A\ntitle: @x\n---\n");
+        let place = "3:8: the front matter is not valid YAML: ";
+        assert!(warnings.len() == 1 && warnings[0].starts_with(place), "{warnings:?}");
         let (_, body, warnings) = read("---\ntitle: x\n# Hi\n");
         assert_eq!(body, "title: x\n# Hi\n");
         assert_eq!(warnings, ["1:1: the front matter is never closed; end it with a line `---`"]);

@@ -17,10 +17,12 @@ use crate::text;
 pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     let lines = LineIndex::new(source);
     let (meta, body, mut warnings) = front_matter::parse_front_matter(source, &lines);
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_GFM;
+    let options = Options::from_iter([
+        Options::ENABLE_TABLES,
+        Options::ENABLE_STRIKETHROUGH,
+        Options::ENABLE_TASKLISTS,
+        Options::ENABLE_GFM,
+    ]);
     let events = Parser::new_ext(&source[body..], options).into_offset_iter();
     let mut builder = SlideBuilder {
         source,
@@ -128,8 +130,8 @@ impl<'a> SlideBuilder<'a> {
                 self.reader.warn(0, "the deck is empty; write a heading: `# My talk`");
             }
             self.slides.push(last);
-        // A note after the last divider belongs to the slide before it.
-        } else if !last.notes.is_empty() {
+        } else {
+            // A note after the last divider belongs to the slide before it.
             let tail =
                 self.slides.last_mut().expect("the deck has a slide, as the branch above says");
             tail.notes.extend(last.notes);
@@ -189,6 +191,22 @@ mod tests {
     }
 
     #[test]
+    fn a_note_behind_the_last_divider_belongs_to_the_slide_before_it() {
+        let slides = slides(
+            "# A\n\n<!-- speaker_note: one -->\n\n---\n\n# B\n\n---\n\n<!-- speaker_note: two -->\n",
+        );
+        let notes: Vec<_> = slides.iter().map(|slide| slide.notes.concat()).collect();
+        assert_eq!(notes, ["one", "two"]);
+    }
+
+    #[test]
+    fn the_first_slide_begins_below_the_front_matter() {
+        let slides = slides("---\ntitle: x\n---\n# A\n\n---\n\n# B\n");
+        let lines: Vec<_> = slides.iter().map(|slide| slide.position.line).collect();
+        assert_eq!(lines, [4, 8]);
+    }
+
+    #[test]
     fn everything_a_slide_can_hold() {
         let source = "## H\n\nplain **bold *both*** ~~gone~~ `code` [link](https://x.y)\n\n- a\n  \
                       1. b\n- [x] done\n- [ ] open\n\n| L | R |\n|:--|--:|\n| 1 | 2 |\n\n> \
@@ -241,6 +259,11 @@ mod tests {
             ["3:1: this comment is never closed; end it with `-->`"]
         );
         assert!(warnings_of("# A\n\n<div>x</div>\n")[0].starts_with("3:1: HTML is not drawn"));
+        let places: Vec<_> = warnings_of("# A\n\n <!-- puase --> <i> <!-- pause -->\n<!-- open\n")
+            .iter()
+            .map(|warning| warning.split(' ').next().unwrap_or_default().to_owned())
+            .collect();
+        assert_eq!(places, ["3:2:", "3:17:", "4:1:"], "each piece of a block has its own place");
         assert!(warnings_of("# A\n\n```demo\n```\n")[0].contains("a demo fence needs a name"));
         assert!(
             warnings_of("# A\n\nx \u{1b}[31m\n")[0].starts_with("3:3: control character U+001B")

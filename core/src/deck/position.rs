@@ -68,6 +68,8 @@ mod tests {
         assert_eq!(lines.position(0), Position { line: 1, column: 1 });
         assert_eq!(lines.position(3), Position { line: 2, column: 1 });
         assert_eq!(lines.position("a\r\nwö".len()), Position { line: 2, column: 3 });
+        let within = "a\r\nw".len() + 1;
+        assert_eq!(lines.position(within), Position { line: 2, column: 2 }, "within the ö");
         assert_eq!(lines.position(999), Position { line: 3, column: 1 });
         assert_eq!(lines.line_text(1), "a");
         assert_eq!(lines.line_text(2), "wörld");

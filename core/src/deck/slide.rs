@@ -175,3 +175,15 @@ pub struct TextStyle {
 pub fn plain_text(runs: &[TextRun]) -> String {
     runs.iter().map(|run| if run.is_break() { " " } else { run.text.as_str() }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_is_a_space_where_there_is_one_line() {
+        let run = |text: &str| TextRun { text: text.to_owned(), ..TextRun::default() };
+        assert!(run("\n").is_break() && !run("a\n").is_break() && !run("").is_break());
+        assert_eq!(plain_text(&[run("a"), run("\n"), run("b"), run("c")]), "a bc");
+    }
+}

@@ -123,5 +123,14 @@ mod tests {
         let drift = Drift::of(&[2.0, 2.0, 1.0, 1.0], 1);
         assert_eq!((drift.relative_change, drift.p_value, drift.exceeds(0.10)), (-0.5, None, true));
         assert_eq!(Drift::of(&[1.0, 5.0], 1), Drift::default());
+        assert_eq!(Drift::of(&[1.0; 5], 1).p_value, None);
+        assert_eq!(Drift::of(&[1.0; 6], 1).p_value, Some(1.0), "each order moves as far");
+    }
+
+    #[test]
+    fn a_change_as_large_as_the_largest_does_not_exceed_it() {
+        let changed = |relative_change| Drift { relative_change, p_value: None };
+        assert!(!changed(0.1).exceeds(0.1) && !changed(-0.1).exceeds(0.1));
+        assert!(changed(0.11).exceeds(0.1) && changed(-0.11).exceeds(0.1));
     }
 }

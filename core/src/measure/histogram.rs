@@ -160,6 +160,10 @@ mod tests {
         let shares = micros([90, 91, 133, 4_130]).octave_shares(1);
         let found: Vec<_> = shares.iter().map(|(low, share)| (low.as_nanos(), *share)).collect();
         assert_eq!(found, [(65_536, 0.5), (131_072, 0.25), (2_097_152, 0.25)]);
+        // 92,682 is 65,536 times the square root of two
+        let halves = micros([90, 100]).octave_shares(2);
+        let found: Vec<_> = halves.iter().map(|(low, share)| (low.as_nanos(), *share)).collect();
+        assert_eq!(found, [(65_536, 0.5), (92_682, 0.5)]);
         assert!(
             (micros(1..=1000).octave_shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0)
                 .abs()

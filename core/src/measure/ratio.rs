@@ -42,12 +42,14 @@ pub enum RatioVerdict {
 impl Ratio {
     /// Returns the conclusion that the interval allows.
     pub fn verdict(&self) -> RatioVerdict {
-        let spans_one = self.low <= 1.0 && self.high >= 1.0;
         let within_band = self.low >= 1.0 - EQUIVALENCE_BAND && self.high <= 1.0 + EQUIVALENCE_BAND;
-        match self.median > 1.0 {
-            _ if spans_one || within_band => RatioVerdict::NoDifference,
-            true => RatioVerdict::Slower,
-            false => RatioVerdict::Faster,
+        if within_band {
+            return RatioVerdict::NoDifference;
+        }
+        match (self.low > 1.0, self.high < 1.0) {
+            (true, _) => RatioVerdict::Slower,
+            (_, true) => RatioVerdict::Faster,
+            _ => RatioVerdict::NoDifference,
         }
     }
 }
@@ -163,18 +165,35 @@ mod tests {
     }
 
     #[test]
+    fn the_interval_leaves_out_2_5_percent_at_each_end() {
+        // 49 of 2,000 medians lie below it and 49 above
+        assert_eq!((LOW, RESAMPLES - 1 - HIGH), (49, 49));
+    }
+
+    #[test]
     fn small_differences_are_none() {
         let ratio = |median, low, high| Ratio { median, low, high, pairs: 15 }.verdict();
         assert_eq!(ratio(1.3, 0.9, 1.8), RatioVerdict::NoDifference, "it spans 1");
         assert_eq!(ratio(1.05, 1.02, 1.09), RatioVerdict::NoDifference, "it lies in the band");
         assert_eq!(ratio(1.12, 1.02, 1.2), RatioVerdict::Slower);
         assert_eq!(ratio(0.5, 0.45, 0.6), RatioVerdict::Faster);
+        let (bottom, top) = (1.0 - EQUIVALENCE_BAND, 1.0 + EQUIVALENCE_BAND);
+        assert_eq!(ratio(1.0, bottom, top), RatioVerdict::NoDifference, "it fills the band");
+        assert_eq!(ratio(top, 1.01, top), RatioVerdict::NoDifference, "it ends with the band");
+        assert_eq!(ratio(bottom, bottom, 0.99), RatioVerdict::NoDifference);
+        assert_eq!(ratio(1.1, 1.01, 1.11), RatioVerdict::Slower, "it leaves the band");
+        assert_eq!(ratio(0.9, 0.89, 0.99), RatioVerdict::Faster);
+        assert_eq!(ratio(1.5, 1.0, 2.0), RatioVerdict::NoDifference, "it begins at 1");
+        assert_eq!(ratio(0.7, 0.5, 1.0), RatioVerdict::NoDifference, "it ends at 1");
     }
 
     #[test]
     fn nothing_is_made_of_nothing() {
         assert_eq!(paired_ratio(&[], 1), None);
         assert_eq!(paired_ratio(&[(1.0, 0.0)], 1), None);
+        assert_eq!(paired_ratio(&[(0.0, 1.0)], 1), None);
+        assert_eq!(paired_ratio(&[(1.0, f64::INFINITY)], 1), None);
+        assert_eq!(paired_ratio(&[(2.0, 1.0), (-2.0, -1.0)], 1), None);
         assert_eq!(paired_ratio(&[(f64::NAN, 1.0)], 1), None);
     }
 

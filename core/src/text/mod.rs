@@ -219,6 +219,7 @@ mod tests {
     fn tabs_reach_the_next_stop() {
         assert_eq!(expand_tabs("\tif x {\ty", 4), "    if x {  y");
         assert_eq!(expand_tabs("日\tx", 4), "日  x");
+        assert_eq!(expand_tabs("a\tb\tc", 4), "a   b   c");
     }
 
     #[test]
@@ -235,6 +236,8 @@ mod tests {
         assert_eq!(suggest("puase", &["pause", "section"]), Some("pause"));
         assert_eq!(suggest("sektion", &["pause", "section"]), Some("section"));
         assert_eq!(suggest("TODO", &["pause", "section"]), None);
+        assert_eq!(suggest("og", &["op"]), Some("op"));
+        assert_eq!(suggest("no", &["op"]), None, "nothing of it is left");
         assert_eq!(did_you_mean("puase", &["pause"]), "did you mean `pause`? ");
         assert_eq!(did_you_mean("TODO", &["pause"]), "");
     }

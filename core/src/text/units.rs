@@ -66,7 +66,7 @@ pub fn binary_bytes(count: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = KIB * KIB;
     match count {
-        0..KIB => format!("{count} B"),
+        0 => "0 B".to_owned(),
         _ if count.is_multiple_of(MIB) => format!("{} MiB", count / MIB),
         _ if count.is_multiple_of(KIB) => format!("{} KiB", count / KIB),
         _ => format!("{} B", group_thousands(count)),
@@ -132,8 +132,8 @@ mod tests {
     #[test]
     fn bytes_and_counts() {
         assert_eq!(
-            [32, 65_536, 1_500, 1 << 20].map(binary_bytes),
-            ["32 B", "64 KiB", "1,500 B", "1 MiB"]
+            [0, 32, 1_000, 1_500, 65_536, 1 << 20].map(binary_bytes),
+            ["0 B", "32 B", "1,000 B", "1,500 B", "64 KiB", "1 MiB"]
         );
         assert_eq!([count(1, "event"), count(1_060, "event")], ["1 event", "1,060 events"]);
         assert_eq!(group_thousands(u64::MAX), "18,446,744,073,709,551,615");

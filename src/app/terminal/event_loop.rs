@@ -152,7 +152,9 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use std::task::Waker;
 
     use crossterm::event::{Event, KeyCode};
     use futures_util::{StreamExt as _, stream};
@@ -251,6 +253,20 @@ mod tests {
         run_event_loop(&mut app, &mut terminal, &mut keys).await.unwrap();
         let frames = FRAMES.swap(0, Relaxed);
         assert!(frames >= 100, "{frames} frames for 100 keys");
+    }
+
+    #[test]
+    fn a_flood_of_events_shares_frames_but_not_one_without_end() {
+        let presentation = presentation("# One\n", Registry::new(&[]));
+        let mut app = App::new(presentation, Size { width: 60, height: 20 });
+        let taken = Cell::new(0);
+        let flood = stream::repeat(AppEvent::Minute).take(10 * MAX_EVENTS_PER_FRAME);
+        let mut flood = flood.inspect(|_| taken.set(taken.get() + 1));
+        let mut context = Context::from_waker(Waker::noop());
+        for frame in 1..=3 {
+            assert!(poll_events(&mut app, &mut flood, &mut context).is_ready());
+            assert_eq!(taken.get(), frame * MAX_EVENTS_PER_FRAME);
+        }
     }
 
     #[test]

@@ -100,6 +100,18 @@ mod tests {
     }
 
     #[test]
+    fn section_5_7_a_masked_hello_in_one_frame_and_in_two() {
+        let key = Some([0x37, 0xfa, 0x21, 0x3d]);
+        let whole = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        assert_eq!(single_frame(Opcode::Text, b"Hello", key), whole);
+        // each frame's masking begins with the first byte of its own key
+        let mut keys = [[0x37, 0xfa, 0x21, 0x3d], [0; 4]].into_iter();
+        let frames = fragments(MessageKind::Text, &[b"Hel", b"lo"], || keys.next());
+        let first = [0x01, 0x83, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d];
+        assert_eq!(frames, [&first[..], &[0x80, 0x82, 0, 0, 0, 0, b'l', b'o']]);
+    }
+
+    #[test]
     fn rfc_7692_section_7_2_3_1_rsv1_on_the_first_fragment_only() {
         let frames = compressed_fragments(
             MessageKind::Text,

@@ -382,6 +382,48 @@ mod tests {
             Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) }
         );
         assert_eq!((header.len(), header.frame_len()), (6, ByteLen::new(11)));
+        assert!(!header.is_empty());
+    }
+
+    /// Section 11.8 lists the opcodes; section 5.2 reserves 3 to 7 for data and B to F for control
+    /// frames.
+    #[test]
+    fn section_11_8_the_sixteen_opcodes() {
+        let named = [
+            (0x0, "continuation"),
+            (0x1, "text"),
+            (0x2, "binary"),
+            (0x8, "close"),
+            (0x9, "ping"),
+            (0xa, "pong"),
+        ];
+        for bits in 0..=0xf {
+            let opcode = Opcode::from_bits(bits);
+            let kind = if bits < 8 { "data" } else { "control" };
+            let known = named.iter().find(|(known, _)| *known == bits);
+            let name =
+                known.map_or(format!("reserved-{kind}-{bits:X}"), |(_, name)| (*name).into());
+            assert_eq!(
+                (opcode.name(), opcode.bits(), opcode.is_control(), opcode.is_reserved()),
+                (name.as_str(), bits, bits >= 8, known.is_none())
+            );
+            assert_eq!(format!("{opcode:>20}|"), format!("{name:>20}|"));
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_records() {
+        assert_eq!([Side::Client, Side::Server].map(Side::name), ["client", "server"]);
+        assert_eq!(format!("{:<8}|{:>8}", Side::Client, Side::Server), "client  |  server");
+        let parts = [
+            FramePart::FirstTwoBytes,
+            FramePart::ExtendedLength,
+            FramePart::MaskingKey,
+            FramePart::Payload,
+        ];
+        assert_eq!(parts.map(FramePart::name), ["byte1", "ext_len", "masking_key", "payload"]);
+        let forms = [LengthForm::Bits7, LengthForm::Bits16, LengthForm::Bits64];
+        assert_eq!(forms.map(LengthForm::bits), [7, 16, 64]);
     }
 
     #[test]
@@ -406,6 +448,8 @@ mod tests {
         assert_eq!(needed(&[0x81, 0x7e]), (2, FramePart::ExtendedLength));
         assert_eq!(needed(&[0x81, 0xff, 0]), (11, FramePart::ExtendedLength));
         assert_eq!(needed(&[0x81, 0x85, 1, 2]), (2, FramePart::MaskingKey));
+        assert_eq!(needed(&[0x81, 0xfe, 0]), (5, FramePart::ExtendedLength));
+        assert_eq!(needed(&[0x81, 0xfe, 0, 126]), (4, FramePart::MaskingKey));
     }
 
     #[test]
@@ -413,6 +457,9 @@ mod tests {
         let header = Header::parse(&[0x82, 0x7f, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap();
         assert_eq!(header.payload_len, u64::MAX);
         assert!(header.has_impossible_length());
+        for (len, impossible) in [(0, false), (LENGTH_TOP_BIT - 1, false), (1 << 63, true)] {
+            assert_eq!(Header::new(Opcode::Text, len).has_impossible_length(), impossible, "{len}");
+        }
         assert_eq!(header.frame_len(), ByteLen::MAX);
     }
 

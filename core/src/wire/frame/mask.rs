@@ -46,8 +46,8 @@ fn mask_block<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
 
 /// Returns the key twice, in memory order.
 fn widen_key(key: MaskingKey) -> u64 {
-    let once = u64::from(u32::from_ne_bytes(key));
-    once << 32 | once
+    let [a, b, c, d] = key;
+    u64::from_ne_bytes([a, b, c, d, a, b, c, d])
 }
 
 /// Rotates the key for bytes from offset `at` on, so that it begins with the key byte that belongs
@@ -119,6 +119,28 @@ mod tests {
     #[test]
     fn section_5_7_hello() {
         assert_eq!(unmask(&[0x7f, 0x9f, 0x4d, 0x51, 0x58], [0x37, 0xfa, 0x21, 0x3d]), b"Hello");
+    }
+
+    /// Random bytes are hardly ever ASCII, so the bytes that are not are placed one by one here.
+    /// Two of them must not cancel each other out.
+    #[test]
+    fn text_is_ascii_unless_any_of_its_bytes_is_not() {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        let is_ascii = |text: &[u8]| unmask_into(&unmask(text, key), key, &mut vec![0; text.len()]);
+        for len in 0..=72 {
+            let mut text = vec![0x7f; len];
+            assert!(is_ascii(&text), "{len}");
+            for first in 0..len {
+                text[first] = 0x80;
+                assert!(!is_ascii(&text), "byte {first} of {len}");
+                for second in first + 1..len {
+                    text[second] = 0x80;
+                    assert!(!is_ascii(&text), "bytes {first} and {second} of {len}");
+                    text[second] = 0x7f;
+                }
+                text[first] = 0x7f;
+            }
+        }
     }
 
     proptest! {

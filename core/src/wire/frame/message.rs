@@ -155,6 +155,13 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_has_the_name_of_its_opcode() {
+        for (kind, name) in [(MessageKind::Text, "text"), (MessageKind::Binary, "binary")] {
+            assert_eq!((kind.name(), kind.opcode().name()), (name, name));
+        }
+    }
+
+    #[test]
     fn section_5_4_a_control_frame_between_two_fragments() {
         assert_eq!(
             places(&[

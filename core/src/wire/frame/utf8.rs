@@ -62,8 +62,9 @@ impl Utf8Validator {
         }
         // RFC 3629 section 4: these ranges exclude overlong forms (C0, C1, E0, F0), surrogates (ED)
         // and everything above U+10FFFF (F4).
+        // An ASCII byte never gets here: it is valid where no sequence is open, so the standard
+        // library has passed it.
         (self.sequence_len, self.low, self.high) = match byte {
-            0x00..=0x7f => return Ok(()),
             0xc2..=0xdf => (2, 0x80, 0xbf),
             0xe0 => (3, 0xa0, 0xbf),
             0xed => (3, 0x80, 0x9f),
@@ -95,6 +96,21 @@ mod tests {
         assert_eq!(broken_at(b"ok\xf4\x90\x80\x80"), Some(3), "above U+10FFFF");
         assert_eq!(broken_at(b"ok\xc1"), Some(2));
         assert_eq!(broken_at(b"\xe2\x82A"), Some(2));
+    }
+
+    /// Cut anywhere, a character is pending with what has arrived of it, and whole when the rest
+    /// has; its bytes are those of the standard library.
+    #[test]
+    fn every_character_may_be_cut_anywhere() {
+        for c in ('\0'..=char::MAX).step_by(61).chain(['\u{80}', '\u{7ff}', '\u{ffff}']) {
+            let (mut bytes, mut text) = ([0; 4], Utf8Validator::new());
+            let bytes = c.encode_utf8(&mut bytes).as_bytes();
+            for (index, byte) in bytes.iter().enumerate() {
+                assert_eq!(text.push(&[*byte]), Ok(()), "byte {index} of {c:?}");
+                let (have, of) = (index as u8 + 1, bytes.len() as u8);
+                assert_eq!(text.pending(), (have < of).then_some((have, of)), "{c:?}");
+            }
+        }
     }
 
     #[test]
