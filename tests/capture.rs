@@ -398,7 +398,7 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
                     .extend(output);
             }
             ReplayData::Missing { bytes, within_frame } => {
-                missing.push((bytes.get(), within_frame.get()))
+                missing.push((bytes.get(), within_frame.get()));
             }
         }
         std::io::Result::Ok(())

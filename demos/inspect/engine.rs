@@ -26,7 +26,7 @@ use crate::wire::{Offset, Trace, TraceRow};
 /// The name of the work that a source is.
 const SOURCE: &str = "source";
 
-/// Begins a run of the source; what ran before ends.
+/// Starts a run of `source`. The previous run ends, and its messages are dropped.
 pub(crate) fn open(
     stage: &Stage<Msg>,
     run: u64,
@@ -34,6 +34,7 @@ pub(crate) fn open(
     connect_options: ConnectOptions,
 ) {
     let services = stage.services().clone();
+    // A new scope of this name cancels the earlier one, and with it the previous run.
     let WorkContext { scope, mailbox } = stage.begin(SOURCE);
     let task = scope.clone();
     match source {
@@ -45,7 +46,7 @@ pub(crate) fn open(
         InspectSource::Proxy(options) => {
             let recording = connect_options.recording;
             scope.spawn("proxy", async move {
-                run_proxy(run, *options, recording, mailbox, task).await
+                run_proxy(run, *options, recording, mailbox, task).await;
             });
         }
         InspectSource::File(path, options) => {
@@ -67,10 +68,12 @@ async fn run_connection(
     {
         Ok(options) => options,
         Err(error) => {
+            // Fails only if the slide was left.
             let _ = mailbox.send(Msg::Failed(error)).await;
             return;
         }
     };
+    // Room for the initial commands, and for some keys while the server is slow to read.
     let (commands, inbox) = mpsc::channel(connect_options.initial_commands.len() + 8);
     for command in connect_options.initial_commands {
         commands.try_send(command).expect("a new queue has room");
@@ -99,8 +102,8 @@ async fn run_connection(
     tokio::join!(clients::run_session(options, inbox, sender), forward);
 }
 
-/// Creates the file of a run, if one is to be recorded. The text is for the reader: where the run
-/// is kept, or why it is not.
+/// Creates the file of a run, if one is to be recorded, and a notice for the user: where the run is
+/// kept, or why it is not.
 fn record_run(options: Option<&RecordingOptions>, run: u64) -> (Recording, Option<String>) {
     match Recording::create(options, run) {
         Ok(recording) => {
@@ -118,10 +121,10 @@ fn not_kept(error: RecordingError) -> String {
     }
 }
 
-/// Tells what a reader should know, if there is anything.
+/// Sends a notice for the user, if there is one.
 async fn send_note(mailbox: &Mailbox<Msg>, text: Option<String>) {
     if let Some(text) = text {
-        // who has left the slide need not know
+        // Fails only if the slide was left.
         let _ = mailbox.send(Msg::Session(SessionEvent::Note(text))).await;
     }
 }
@@ -209,7 +212,8 @@ async fn run_proxy(
     let (event_sender, mut events) = mpsc::channel(256);
     match crate::proxy::bind(&scope, options, commands, event_sender).await {
         Err(error) => {
-            let reason = format!("the proxy cannot listen there: {error}");
+            let reason = format!("the proxy could not listen: {error}");
+            // Fails only if the slide was left.
             let _ = mailbox.send(Msg::Failed(reason)).await;
         }
         Ok((address, serving)) => {
@@ -255,6 +259,7 @@ fn load_file(
         let _ = mailbox.send(message).await;
     });
     if let Err(error) = reading {
+        // Called while a key is handled, so it must not wait for room in the mailbox.
         let _ = failed.try_send(Msg::Failed(error.to_string()));
     }
 }
@@ -262,6 +267,7 @@ fn load_file(
 /// Writes the connections of a capture into another file. Returns a notice for the user.
 fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, run: u64) -> String {
     let created = recording.create(run, |path, options| {
+        // Before the writer truncates it: the copy reads its source while it is written.
         if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
             return Err(io::Error::other("it is the file that is being read"));
         }
@@ -286,6 +292,8 @@ pub(crate) fn read_frames(
     most: u64,
 ) {
     let mailbox = stage.mailbox_of(SOURCE);
+    // On a thread: a file may be on a slow disk. A new read replaces the earlier one, whose frames
+    // are out of sight.
     let reading = stage.scope("read").spawn_thread("capture bytes", move |_| async move {
         let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
             let range = *at..*at + frame.len().min(most.into());
@@ -293,6 +301,7 @@ pub(crate) fn read_frames(
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
         let found = wanted.iter().filter_map(read).collect();
+        // Fails only if the slide was left.
         let _ = mailbox.send(Msg::Read(found, most)).await;
     });
     if let Err(error) = reading {
@@ -310,6 +319,7 @@ pub(crate) fn search_frames(
     needle: Needle,
 ) {
     let mailbox = stage.mailbox_of(SOURCE);
+    // A new search replaces the earlier one. Without a thread there is no hit.
     let _ = stage.scope("find").spawn_thread("capture search", move |_| async move {
         let rows = trace.rows().len();
         let hit = |row: &usize| {

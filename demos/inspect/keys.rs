@@ -79,7 +79,7 @@ impl Inspect {
     fn handle_common_key(&mut self, code: KeyCode) -> Cmds {
         match code {
             KeyCode::Char(digit @ '1'..='6') => {
-                self.show_tab(Tab::ALL[digit as usize - '1' as usize])
+                self.show_tab(Tab::ALL[digit as usize - '1' as usize]);
             }
             KeyCode::Tab => self.tabs.show_next(1, &mut self.session),
             // One tab back is all but one tab forward.

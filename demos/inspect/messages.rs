@@ -22,12 +22,12 @@ pub enum Cmd {
     Send(CommandSender, SessionCommand),
     /// Sends a command to the running proxy.
     Proxy(ProxyCommandSender, proxy::ProxyCommand),
-    /// Read at most so many bytes of each of these frames out of a file: the row's number, the row,
-    /// where it stands.
+    /// Reads frames from a file: the index of each row, the row, and its offset in the stream. The
+    /// last number is the maximum of bytes to read of each.
     Read(Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
-    /// Look for something in a file's frames, from this row on.
+    /// Searches the frames of a file, beginning at a row.
     Find(Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
-    /// Put a text on the clipboard.
+    /// Copies a text to the clipboard.
     Copy(String),
 }
 
@@ -47,25 +47,25 @@ pub struct LoadedCapture {
     pub(crate) notes: Vec<String>,
 }
 
-/// What the engine reports.
+/// A message of the inspector's engine.
 #[derive(Debug)]
 pub enum Msg {
-    /// A connection is being opened: to where, when, and where commands for it go.
+    /// A connection is being opened: its URL, the start time, and the queue for its commands.
     Connecting(String, Instant, CommandSender),
-    /// The source could not be opened: why, in words.
+    /// The source could not be opened, for this reason.
     Failed(String),
-    /// The connection reports.
+    /// An event of our own connection.
     Session(SessionEvent),
-    /// The proxy listens.
+    /// The proxy listens: its address, the start time, and the queue for its commands.
     ProxyUp(String, Instant, ProxyCommandSender),
-    /// The proxy reports.
+    /// An event of the proxy.
     Proxy(proxy::ProxyEvent),
-    /// The naive proxy took something for a request.
+    /// The naive proxy took the bytes of a frame for this request.
     ParsedRequest(String),
     /// A file was read.
     Loaded(Box<LoadedCapture>),
-    /// Bytes of frames, and how much of each was asked for at most.
+    /// Frames of a file: the index of each row, its bytes, and the maximum that was requested.
     Read(Vec<(usize, Vec<u8>)>, u64),
-    /// Where something was found.
+    /// The result of a search: the index of a row, or `None` without a hit.
     Found(Option<usize>),
 }

@@ -90,9 +90,9 @@ impl Demo for Inspect {
             DemoEvent::Wheel(by) => self.session.move_selection(by),
             DemoEvent::Msg(message) => self.handle_message(message),
             DemoEvent::Tick(now) if self.mode == InputMode::Browse => {
-                self.tabs.tick(&mut self.session, now)
+                self.tabs.tick(&mut self.session, now);
             }
-            // something lies over the tab
+            // An overlay covers the tab.
             DemoEvent::Tick(_) => {}
         }
         // The order matters: new rows pass the filter first, then the tab may follow the last one,

@@ -68,6 +68,7 @@ impl Inspect {
 
     pub(crate) fn handle_message(&mut self, message: Msg) {
         match (message, &mut self.player) {
+            // Only a lesson asks whether the naive proxy was fooled.
             (Msg::ParsedRequest(request), Some(player)) => player.parsed_requests.push(request),
             (message, _) => self.session.handle_message(message),
         }

@@ -42,7 +42,7 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &Vie
             draw_weighed(exchanges, inner, buffer, context.theme);
         }
         WeighPhase::Sending(None) => {
-            draw_paragraph("sending …", inner, buffer, context.theme.dim())
+            draw_paragraph("sending …", inner, buffer, context.theme.dim());
         }
         WeighPhase::Failed(reason) => {
             let text = format!("Could not weigh: {}.", text::sanitize(reason));

@@ -137,7 +137,7 @@ impl App {
     pub fn update(&mut self, event: AppEvent) {
         match event {
             AppEvent::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => {
-                self.handle_key(key)
+                self.handle_key(key);
             }
             AppEvent::Input(Input::Paste(text)) => self.handle_paste(text),
             AppEvent::Input(Input::Resize(width, height)) => self.resize(width, height),
@@ -206,7 +206,7 @@ impl App {
         match (action, self.focus) {
             (Some(action), _) => self.perform_action(action),
             (None, Some(index)) if key.code == KeyCode::Esc && !self.keeps_escape(index) => {
-                self.focus = None
+                self.focus = None;
             }
             (None, Some(index)) => {
                 if let Some(Ok(demo)) = self.slots.get_mut(index) {
@@ -384,7 +384,8 @@ mod tests {
 
     use super::*;
     use crate::stage::{
-        Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
+        ColorDepth, Demo, DemoEntry, DemoEvent, Diagnostic, EffectConsents, KeyHint, Registry,
+        SettingSpec, Settings, Stage, StandaloneDemo, ViewContext,
     };
 
     static HAS_SOMETHING_OPEN: AtomicBool = AtomicBool::new(false);
@@ -442,7 +443,7 @@ mod tests {
                 color_depth: ColorDepth::TrueColor,
                 consents: EffectConsents::default(),
                 notice: None,
-                standalone,
+                standalone: standalone.then(|| StandaloneDemo::new(|| (Counter, Vec::new()))),
             };
             let mut app = App::new(presentation, Size { width: 60, height: 20 });
             let press = |app: &mut App, code: KeyCode| {

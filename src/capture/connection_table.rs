@@ -337,7 +337,7 @@ impl<S: StreamSink> TcpConnection<S> {
             }
             Reassembled::Bytes { .. } => {}
             Reassembled::Gap { captured_at, missing } => {
-                stream.push_gap(from, captured_at, missing)
+                stream.push_gap(from, captured_at, missing);
             }
         });
         result

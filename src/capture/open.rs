@@ -196,7 +196,7 @@ impl<S: StreamSink> PacketPass<S> {
             ParsedPacket::Fragment => self.fragments += 1,
             ParsedPacket::Truncated => self.truncated += 1,
             ParsedPacket::UnknownLink => {
-                *self.unknown_links.entry(packet.link_type).or_default() += 1
+                *self.unknown_links.entry(packet.link_type).or_default() += 1;
             }
             ParsedPacket::Other => {}
         }

@@ -36,7 +36,7 @@ impl CheckArgs {
         for path in &self.decks {
             match read_source(path) {
                 Ok(source) => {
-                    has_problems |= report_deck(&mut out, &printable_path(path), &source, registry)
+                    has_problems |= report_deck(&mut out, &printable_path(path), &source, registry);
                 }
                 Err(error) => {
                     has_problems = true;

@@ -149,7 +149,7 @@ impl FeedMetrics {
     /// Records that a client has sent a request.
     pub(super) fn record_request(&mut self, transport: Transport) {
         self.with_recorder(transport, |recorder, _| {
-            recorder.requests = recorder.requests.saturating_add(1)
+            recorder.requests = recorder.requests.saturating_add(1);
         });
     }
 

@@ -111,7 +111,7 @@ pub(super) fn tls_config(trust: &TlsTrust) -> Result<ClientConfig, rustls::Error
             roots.add(CertificateDer::from(der.clone()))?;
         }
         TlsTrust::Plain | TlsTrust::Web => {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
     }
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

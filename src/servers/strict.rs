@@ -109,7 +109,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
                 match self.next_event(&mut buffer, shutdown.as_mut(), leaving).await? {
                     ReadEvent::Read(0) => return Err(ConnectionEnd::WithoutClose),
                     ReadEvent::Read(count) => {
-                        self.receive(buffer.get(..count).unwrap_or_default()).await?
+                        self.receive(buffer.get(..count).unwrap_or_default()).await?;
                     }
                     ReadEvent::Late(timeout) => return self.late(timeout).await,
                     ReadEvent::Shutdown => {

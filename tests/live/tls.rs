@@ -69,7 +69,7 @@ async fn play(
         while let Some(event) = mail.recv().await {
             match event {
                 SessionEvent::Bytes(chunk) if chunk.direction == Direction::Sent => {
-                    sent.extend(chunk.bytes)
+                    sent.extend(chunk.bytes);
                 }
                 SessionEvent::Bytes(chunk) => received.extend(chunk.bytes),
                 other => others.push(other),

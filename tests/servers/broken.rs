@@ -168,7 +168,7 @@ async fn each_request_of_the_vectors_gets_its_status_and_its_problems() {
         let answer = String::from_utf8_lossy(&peer.rest().await).into_owned();
         match expect["status"].as_u64() {
             Some(status) => {
-                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}")
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}");
             }
             None => assert_eq!(answer, "", "{name}"),
         }

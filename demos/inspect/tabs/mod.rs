@@ -96,7 +96,7 @@ impl Tabs {
     pub(crate) fn move_to(&mut self, place: Place, session: &mut Session) {
         match place {
             Place::HeadLine(from, line) => {
-                handshake::click(&mut self.handshake, session, from, line)
+                handshake::click(&mut self.handshake, session, from, line);
             }
             Place::Frame(row, cursor) => {
                 session.select_row(row);
@@ -113,7 +113,7 @@ impl Tabs {
             ClickTarget::Byte(byte) => session.cursor = ByteCursor { byte, bit: 0 },
             ClickTarget::Bit(byte, bit) => session.cursor = ByteCursor { byte, bit },
             ClickTarget::HeadLine(from, line) => {
-                handshake::click(&mut self.handshake, session, from, line)
+                handshake::click(&mut self.handshake, session, from, line);
             }
             ClickTarget::MaskStep(step) => mask::click(&mut self.mask, session, step),
             ClickTarget::Problem(number) => problems::click(&mut self.problems, number),

@@ -256,7 +256,7 @@ impl SlideLayout {
         match (progress.scroll_x, right) {
             (0, 0) => {}
             (0, right) => {
-                hints.push(format!("› {} to the right: Shift+→", counted(right, "column")))
+                hints.push(format!("› {} to the right: Shift+→", counted(right, "column")));
             }
             (left, 0) => hints.push(format!("‹ {} to the left: Shift+←", counted(left, "column"))),
             (left, right) => hints.push(format!("‹ {left} left, › {right} right: Shift+← →")),

@@ -126,7 +126,7 @@ impl Section {
             match (code, value) {
                 (0, _) => break,
                 (9, [bits]) if bits & 0x80 == 0 => {
-                    interface.resolution = TimeResolution::Decimal(*bits)
+                    interface.resolution = TimeResolution::Decimal(*bits);
                 }
                 (9, [bits]) => interface.resolution = TimeResolution::Binary(bits & 0x7f),
                 (14, value) if value.len() == 8 => interface.offset_seconds = self.parse_i64(value),

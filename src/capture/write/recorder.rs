@@ -102,7 +102,7 @@ impl Recorder {
             ProxyEventKind::Opened { peer } => drop(self.connecting.insert(number, *peer)),
             ProxyEventKind::Connected { server, .. } => self.connected(number, *server),
             ProxyEventKind::Bytes { from, at, bytes } => {
-                self.record_bytes(number, *from, *at, bytes)?
+                self.record_bytes(number, *from, *at, bytes)?;
             }
             // A response of the proxy's own, because the server could not be reached.
             ProxyEventKind::Injected { from, at, bytes }

@@ -258,7 +258,7 @@ mod tests {
         let mut printer = Printer::new(json, false, &mut out, began);
         for (from, bytes) in transcript {
             bytes.chunks(chunk).for_each(|piece| {
-                printer.print_completed(1, *from, Duration::ZERO, piece).unwrap()
+                printer.print_completed(1, *from, Duration::ZERO, piece).unwrap();
             });
         }
         printer.print_end(1, Ok("closed".into())).unwrap();

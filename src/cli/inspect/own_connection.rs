@@ -50,9 +50,9 @@ pub(super) async fn run(
     };
     let mut recording = Recording::create(config.recording.as_ref(), 1).map_err(suggest_replace)?;
     let mut printer = Printer::new(json, false, Output::new()?, Instant::now());
-    let mut asked = RequestedSends { interrupt: Interrupt::new()?, came: false };
-    let ended = drive_session(session, &mut recording, &mut printer, &mut asked).await;
-    // what was told before an error is printed all the same
+    let mut interrupt = InterruptState { interrupt: Interrupt::new()?, received: false };
+    let ended = drive_session(session, &mut recording, &mut printer, &mut interrupt).await;
+    // What was received before an error is printed all the same.
     let faulty = printer.has_panicked();
     let printed = printer.into_out().finish(&mut interrupt.interrupt, interrupt.received).await;
     let clean = ended?;
@@ -113,7 +113,7 @@ async fn drive_session(
             sent = printer.out().advance() => sent?,
             // Not while output is pending: the events stay in their bounded queue.
             event = mailbox.recv(), if !pending => {
-                let Some(report) = event else { return Ok(well) };
+                let Some(report) = event else { return Ok(clean) };
                 recording.record(|recorder| recorder.record_session(&report))?;
                 match report {
                     SessionEvent::Open => {

@@ -213,7 +213,7 @@ impl<C: Clock> LinkEmulator<C> {
             let at = C::now().max(self.connected_at);
             match read {
                 Ok(()) if buf.filled().is_empty() => {
-                    self.inbound.push_end(at, DeliveryContent::Eof)
+                    self.inbound.push_end(at, DeliveryContent::Eof);
                 }
                 Ok(()) => self.inbound.push(at, Bytes::copy_from_slice(buf.filled())),
                 Err(error) => self.inbound.push_end(at, DeliveryContent::Error(error)),

@@ -57,6 +57,35 @@ pub(in crate::servers) mod tests {
     use super::*;
     use crate::net::Traffic;
 
+    /// Whoever waits for a server's end may rely on it: no connection still has its socket then.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_ends_after_the_connections_that_it_has_cut() {
+        let (address, listener) = listen_on_loopback(0).unwrap();
+        let options = ServerOptions::default();
+        let shutdown = options.shutdown.clone();
+        let held = Arc::new(());
+        let (begun, mut begins) = tokio::sync::mpsc::channel(1);
+        // a connection that does not end by itself
+        let connection = |socket, _| {
+            let (held, begun) = (held.clone(), begun.clone());
+            async move {
+                begun.send(()).await.unwrap();
+                std::future::pending::<()>().await;
+                drop((socket, held));
+            }
+        };
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let server = serve_connections("test", scope, listener, options, connection);
+        let client = async {
+            let stream = TcpStream::connect(address).await.unwrap();
+            begins.recv().await.unwrap();
+            shutdown.cancel();
+            stream
+        };
+        let (_stream, ()) = tokio::join!(client, server);
+        assert_eq!(Arc::strong_count(&held), 1, "a connection outlives its server");
+    }
+
     /// Returns the server's end of a connection whose other end is dropped.
     pub(in crate::servers) async fn socket() -> (CountedSocket, SocketAddr) {
         let (address, listener) = listen_on_loopback(0).unwrap();

@@ -88,7 +88,7 @@ pub(crate) fn key(
     match (key.code, &mut tried.auto_step) {
         // Digits choose a tab, except during automatic stepping.
         (KeyCode::Char(digit @ '1'..='9'), Some(auto)) => {
-            auto.steps_per_second = digit as u32 - '0' as u32
+            auto.steps_per_second = digit as u32 - '0' as u32;
         }
         (KeyCode::Char('n') | KeyCode::Right, _) => go(unmasking.next_step()),
         (KeyCode::Char('p') | KeyCode::Left, _) => go(unmasking.previous_step()),

@@ -103,13 +103,13 @@ fn draw_panes(
     }
     match pane {
         ProblemPane::Rule => {
-            draw_pane(&format!("{title} · w who refuses it"), &rule_text, area, canvas)
+            draw_pane(&format!("{title} · w who refuses it"), &rule_text, area, canvas);
         }
         ProblemPane::Implementations => {
             draw_pane(&format!("{cases} · w what the receiver must do"), &refusers, area, canvas);
         }
         ProblemPane::Reaction => {
-            draw_pane("What the receiver must do · w the rule", &now, area, canvas)
+            draw_pane("What the receiver must do · w the rule", &now, area, canvas);
         }
     }
 }

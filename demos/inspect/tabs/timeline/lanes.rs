@@ -146,7 +146,7 @@ impl TimelinePicture<'_> {
         for arrival in &arrivals[first..] {
             match self.window.cell_at(arrival.time()) {
                 (x, true) if arrival.from() == from => {
-                    bytes[usize::from(x)] += arrival.size().get()
+                    bytes[usize::from(x)] += arrival.size().get();
                 }
                 (_, true) => {}
                 (_, false) => break,

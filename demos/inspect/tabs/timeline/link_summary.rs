@@ -107,7 +107,7 @@ pub(crate) fn draw_line(session: &Session, area: Rect, canvas: &mut Canvas) {
     let [ours, theirs] = stats.round_trips;
     match ours {
         Some((time, count)) => {
-            parts.push(format!("RTT {} (median of {count})", format_short(time)))
+            parts.push(format!("RTT {} (median of {count})", format_short(time)));
         }
         None => parts.push("RTT – (p sends a Ping)".to_owned()),
     }

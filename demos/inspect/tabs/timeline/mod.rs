@@ -39,7 +39,7 @@ pub(crate) fn key(
         KeyCode::Left => session.move_selection(-1),
         KeyCode::Right => session.move_selection(1),
         KeyCode::Char('+' | '=') => {
-            state.zoom = Some(current_scale(state, session).saturating_sub(1))
+            state.zoom = Some(current_scale(state, session).saturating_sub(1));
         }
         KeyCode::Char('-') => {
             state.zoom = Some((current_scale(state, session) + 1).min(time_window::MAX_SCALE));
