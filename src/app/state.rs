@@ -30,7 +30,8 @@ pub struct Presentation {
     pub registry: Registry,
     /// What demos may use of the outside world, such as the bundled servers.
     pub services: Services,
-    /// The theme that the command line or the deck sets. If `None`, the background decides.
+    /// The theme, if the command line or the deck sets it. If `None`, the terminal's background
+    /// decides.
     pub theme: Option<deck::ThemeChoice>,
     /// The colours the terminal can show.
     pub color_depth: ColorDepth,
@@ -57,7 +58,8 @@ pub enum AppEvent {
     Minute,
     /// The signal of this number asked the process to end.
     Signal(i32),
-    /// The process was stopped and continues (SIGCONT). The terminal may have changed.
+    /// The process was stopped and continues (SIGCONT). The terminal's modes and size may have
+    /// changed.
     Continued,
 }
 
@@ -81,7 +83,7 @@ pub enum LoopExit {
 /// A demo of the open slide, or the reason why it is not open.
 pub(crate) type DemoSlot = Result<Box<dyn DynDemo>, OpenRefusal>;
 
-/// The page that is drawn over the slide.
+/// A page that is drawn over the slide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overlay {
     Help,
@@ -260,6 +262,7 @@ impl App {
     }
 
     fn perform_action(&mut self, action: StageAction) {
+        // Every action closes the help, so a speaker who opened it can go on at once.
         let help = self.overlay == Some(Overlay::Help);
         if help {
             self.overlay = None;
@@ -298,6 +301,7 @@ impl App {
                 }
                 return;
             }
+            // A seventh digit is ignored; any other key gives up the input.
             KeyCode::Char(digit) if digit.is_ascii_digit() => {}
             _ => return,
         }
@@ -322,8 +326,8 @@ impl App {
         }
     }
 
-    /// Opens a slide at a step. Demos of another slide end here; those of the open one keep
-    /// running.
+    /// Opens a slide at a step. The demos of the slide that is left end here, and their sockets
+    /// close.
     fn open_slide(&mut self, at: usize, step: usize) {
         let same = at == self.slide_index && !self.slots.is_empty();
         self.slide_index = at.min(self.presentation.deck.slides.len() - 1);
@@ -331,6 +335,7 @@ impl App {
             SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
         self.focus = None;
         self.last_focus = None;
+        // Going to the slide that is already open rewinds its steps but keeps its demos running.
         if !same {
             // The old demos end before new ones open, because a new one may need the same port.
             self.slots.clear();
@@ -354,7 +359,8 @@ impl App {
         )
     }
 
-    /// Returns the demo that would get the keyboard next: the next open one after the last owner.
+    /// Returns the demo that would get the keyboard next: the first open one behind the one that
+    /// had it last.
     fn next_focus(&self) -> Option<usize> {
         let count = self.slots.len();
         let first = self.last_focus.map_or(0, |last| last + 1);

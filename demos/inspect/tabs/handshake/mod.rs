@@ -65,6 +65,7 @@ pub(crate) fn key(
         KeyCode::Left => state.byte = state.byte.saturating_sub(1),
         KeyCode::Right => state.byte = (state.byte + 1).min(bytes.saturating_sub(1)),
         KeyCode::Char('n') => {
+            // After the last step all of them are shown again.
             state.step = state
                 .step
                 .map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
@@ -178,6 +179,7 @@ impl WantedRows {
             rows
         };
         let mut heads = take(self.heads.min((height / 2).max(4)), 1);
+        // While the user goes through the steps, they matter more than the explanation.
         let first = if self.stepping { take(self.steps, 4) } else { 0 };
         let mut explanation = take(self.explanation.min(3), 2);
         let mut bytes = take(self.bytes.min(3), 3);
@@ -243,6 +245,7 @@ impl HeadRows {
                 let mut line = Line::styled(mark, Style::new().fg(theme.accent));
                 line.spans.extend(spans);
                 if let (0, Some(((sign, color), letter))) = (fold, verdict) {
+                    // The result of the check is right-aligned.
                     let gap = room + 2 - line.width().min(room + 1);
                     let letter = letter.map_or_else(String::new, |letter| letter.to_string());
                     line.push_span(Span::raw(" ".repeat(gap)));
@@ -280,7 +283,8 @@ impl HeadRows {
     }
 }
 
-/// Returns when a head was complete, and how many bytes after it arrived together with its end.
+/// Returns when a head was complete, and how many bytes after it arrived in the same piece as its
+/// end.
 fn head_end(session: &Session, from: Side) -> Option<(Duration, usize)> {
     let trace = &session.connection().trace;
     trace.head(from)?;
@@ -291,7 +295,8 @@ fn head_end(session: &Session, from: Side) -> Option<(Duration, usize)> {
     Some((last.time(), (last.end() - head).to_usize_saturating()))
 }
 
-/// Returns lines about the bytes that arrived together with a head's end, legal or not.
+/// Returns lines about the bytes that arrived together with the end of the head, and whether that
+/// is legal.
 fn bytes_after_head(
     session: &Session,
     from: Side,

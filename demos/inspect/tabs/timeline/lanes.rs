@@ -1,5 +1,7 @@
-//! The lanes: an axis; TCP pieces, frames, messages of each direction; control frames; a pointer.
-//! Without room the least informative ones are left out first.
+//! The lanes: an axis; the TCP pieces, frames and messages of each direction; control frames; and a
+//! pointer to the current frame.
+//!
+//! Without room the least informative lanes are left out first.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -19,7 +21,8 @@ use crate::text;
 use crate::wire::frame::Severity;
 use crate::wire::{Opcode, Side, TraceRow};
 
-/// The maximum number of rows searched for a message that is open at the edge of the window.
+/// The maximum number of rows that are searched for a message that is open at the edge of the
+/// window.
 const MAX_ROWS_SEARCHED: usize = 4096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +187,7 @@ impl TimelinePicture<'_> {
     /// Draws the arrivals of bytes. A higher bar means more bytes.
     fn draw_arrivals(&self, from: Side, row: Rect, canvas: &mut Canvas) {
         let arrivals = self.session.connection().trace.arrivals().all();
+        // Arrivals are in order of time, so those before the window are skipped by binary search.
         let first = arrivals.partition_point(|arrival| arrival.time() < self.window.start());
         let mut bytes = vec![0_u64; self.window.cells().into()];
         for arrival in &arrivals[first..] {
@@ -217,6 +221,7 @@ impl TimelinePicture<'_> {
             let is_own = |row: &usize| all[*row].from() == from;
             let Some(first) = own.clone().find(is_own) else { continue };
             let count = own.clone().filter(is_own).count();
+            // Of several frames in one cell, the selected one is shown.
             let here = own.contains(&self.current) && all[self.current].from() == from;
             marks.push((x, if here { self.current } else { first }, count));
         }
@@ -282,12 +287,14 @@ impl TimelinePicture<'_> {
         }
     }
 
-    /// Returns the messages in the window; of several that begin and end in one cell, the first.
+    /// Returns the messages in the window. Of several that begin and end in one cell, only the
+    /// first.
     fn message_spans(&self, from: Side) -> Vec<MessageSpan> {
         let all = self.rows();
         let shown = self.window.rows(all);
         let of = |row: &TraceRow| row.role().message().filter(|_| row.from() == from);
         let mut spans: Vec<MessageSpan> = Vec::new();
+        // A message that began before the window starts at its left edge.
         let before = (shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.start)
             .rev()
             .find(|row| of(&all[*row]).is_some());
@@ -314,6 +321,7 @@ impl TimelinePicture<'_> {
                 }
             }
         }
+        // A message that is still open reaches to the latest frame.
         if let Some(last) = spans.last_mut().filter(|last| !last.ended) {
             let latest = all.last().map_or(0, |row| self.window.cell_at(row.completed_at()).0);
             last.end = last.end.max(latest);
@@ -382,6 +390,7 @@ impl TimelinePicture<'_> {
         );
         let width = text::width(&label) as u16 + 2;
         let style = Style::new().fg(canvas.theme.accent);
+        // Near the right edge the label stands left of its mark.
         if x + width <= self.window.cells() {
             canvas.draw_line(
                 &Line::styled(format!("▲ {label}"), style),
