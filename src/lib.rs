@@ -33,8 +33,7 @@
 //! - [`app`]: the talk on stage: state, event loop, slide views, keys, terminal
 //! - [`cli`]: the command line and the commands that need no stage
 //! - [`export`]: screens as pictures
-//! - [`demos`]: the inspector, the race and its grid, the feed, the comparison of bytes per
-//! exchange
+//! - [`demos`]: the inspector, the race and its grid, the feed, the bytes of an exchange
 
 pub use wiretalk_core::{deck, measure, text, wire};
 

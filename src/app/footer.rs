@@ -15,7 +15,7 @@ use crate::text;
 /// and one dot.
 const MAX_STEP_DOTS: usize = 9;
 
-/// What the footer shows.
+/// The contents of the footer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Footer<'a> {
     /// The name of the current section.

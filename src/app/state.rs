@@ -56,7 +56,7 @@ pub enum LoopExit {
 /// A demo of the open slide, or the reason why it is not open.
 pub(crate) type DemoSlot = Result<Box<dyn DynDemo>, OpenRefusal>;
 
-/// What is drawn over the slide.
+/// A page that is drawn over the slide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overlay {
     Help,
