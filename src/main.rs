@@ -161,7 +161,7 @@ async fn present_on_terminal(
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend())?;
-    // whoever points the inspector at something needs no servers of ours
+    // An inspector of somebody else's server, or of a file, needs none of the bundled servers.
     let servers = presentation
         .standalone
         .is_none()

@@ -93,7 +93,7 @@ async fn run_connection(
         send_note(&mailbox, notice).await;
         while let Some(event) = events.recv().await {
             let recorded = recording.record(|recorder| recorder.record_session(&event));
-            send_note(&mailbox, recorded.err().map(not_kept)).await;
+            send_note(&mailbox, recorded.err().as_ref().map(not_kept)).await;
             if mailbox.send(Msg::Session(event)).await.is_err() {
                 return;
             }
@@ -110,11 +110,11 @@ fn record_run(options: Option<&RecordingOptions>, run: u64) -> (Recording, Optio
             let notice = recording.path().map(|path| format!("kept in {}", path.display()));
             (recording, notice)
         }
-        Err(error) => (Recording::none(), Some(not_kept(error))),
+        Err(error) => (Recording::none(), Some(not_kept(&error))),
     }
 }
 
-fn not_kept(error: RecordingError) -> String {
+fn not_kept(error: &RecordingError) -> String {
     match error {
         RecordingError::Create { .. } => format!("NOT KEPT: {error}"),
         RecordingError::Write { .. } => format!("NOT KEPT from here on: {error}"),
@@ -226,7 +226,7 @@ async fn run_proxy(
             send_note(&mailbox, notice).await;
             while let Some(event) = events.recv().await {
                 let recorded = recording.record(|recorder| recorder.record_proxy(address, &event));
-                send_note(&mailbox, recorded.err().map(not_kept)).await;
+                send_note(&mailbox, recorded.err().as_ref().map(not_kept)).await;
                 if mailbox.send(Msg::Proxy(event)).await.is_err() {
                     return;
                 }

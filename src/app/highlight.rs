@@ -76,7 +76,9 @@ fn collect_code<'a>(blocks: &'a [Block], found: &mut Vec<(&'a str, &'a [String])
             Block::Code { language, lines } => found.push((language, lines)),
             Block::Quote { blocks, .. } => collect_code(blocks, found),
             Block::List { items, .. } => {
-                items.iter().for_each(|item| collect_code(&item.blocks, found));
+                for item in items {
+                    collect_code(&item.blocks, found);
+                }
             }
             _ => {}
         }

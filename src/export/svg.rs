@@ -53,7 +53,12 @@ fn styled_runs(buffer: &Buffer, y: u16) -> Vec<StyledRun<'_>> {
                 run.cells += 1;
             }
             None => {
-                runs.push(StyledRun { x, cells: wide, text: cell.symbol().to_owned(), style: cell });
+                runs.push(StyledRun {
+                    x,
+                    cells: wide,
+                    text: cell.symbol().to_owned(),
+                    style: cell,
+                });
             }
         }
         x += wide;
