@@ -487,7 +487,7 @@ fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
     let capture = open(&short);
     assert_eq!(capture.streams()[0].trace.rows()[0].opcode(), Opcode::Text);
     assert!(
-        capture.warnings()[0].starts_with("the file ends inside the block at byte "),
+        capture.warnings()[0].starts_with("the file ends within the block at byte "),
         "{:?}",
         capture.warnings()
     );
