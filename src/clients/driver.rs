@@ -268,7 +268,7 @@ impl<'a> Driver<'a> {
             }
             InboundEvent::Refused(reason, left) => {
                 self.phase = SessionPhase::Refused { reason, body_left: left };
-                // The status has been decided and the body only explains it, so it gets little time.
+                // The body only explains the status, so it gets little time.
                 self.deadline = Some(later(Instant::now(), REFUSAL_BODY_TIMEOUT.min(self.timeout)));
             }
             InboundEvent::Ping(payload) if self.auto_pong => {
