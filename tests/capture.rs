@@ -488,7 +488,7 @@ fn a_truncated_file_is_read_up_to_its_end_which_is_reported() {
     let capture = open(&short);
     assert_eq!(capture.streams()[0].trace.rows()[0].opcode(), Opcode::Text);
     assert!(
-        capture.warnings()[0].starts_with("the file ends inside the block at byte "),
+        capture.warnings()[0].starts_with("the file ends within the block at byte "),
         "{:?}",
         capture.warnings()
     );

@@ -27,7 +27,7 @@ pub enum CaptureError {
     Unknown {
         /// The path of the file.
         path: PathBuf,
-        /// What the file is instead.
+        /// The format, or the lack of one, that was found instead.
         #[source]
         reason: UnknownFormat,
     },
@@ -89,7 +89,7 @@ pub enum TextError {
     Record {
         /// The line, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The mistake in the record.
         source: RecordError,
     },
     /// A key log has no usable line.

@@ -24,7 +24,7 @@ const MAX_FILLED_BYTES: ByteLen = ByteLen::new(16 << 20);
 /// The maximum number of gaps kept of one stream. Further ones are warnings only.
 const MOST_GAPS: usize = 1 << 16;
 
-/// What a stream begins with.
+/// The kind of unit that a stream begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamStart {
     /// A head, because the beginning was captured.
@@ -55,7 +55,7 @@ pub struct CapturedStream<S> {
     pub addresses: Option<AddressPair>,
     /// When its first packet was captured, since 1970; zero for hex text and recordings.
     pub started_at: Duration,
-    /// What the stream begins with.
+    /// The kind of unit that the stream begins with.
     pub start: StreamStart,
     /// Whether it was encrypted, and whether that could be undone.
     pub tls: TlsStatus,

@@ -260,6 +260,7 @@ impl<'a> Driver<'a> {
         match event {
             InboundEvent::Open => {
                 self.phase = SessionPhase::Open;
+                // An open connection may be silent for any time.
                 self.deadline = None;
                 self.send_queue.start_frames();
                 // The error is ignored: without a receiver nobody needs events.
@@ -267,6 +268,7 @@ impl<'a> Driver<'a> {
             }
             InboundEvent::Refused(reason, left) => {
                 self.phase = SessionPhase::Refused { reason, body_left: left };
+                // The body only explains the status, so it gets little time.
                 self.deadline = Some(later(Instant::now(), REFUSAL_BODY_TIMEOUT.min(self.timeout)));
             }
             InboundEvent::Ping(payload) if self.auto_pong => {

@@ -103,7 +103,7 @@ pub enum SessionError {
     /// The stream ended without a Close from either side.
     #[error("{how} without a Close{}", after_comma(unfinished.as_ref()))]
     EndWithoutClose {
-        /// How the stream ended.
+        /// The end of the stream.
         #[source]
         how: StreamEnd,
         /// What was incomplete when it ended.
@@ -112,7 +112,7 @@ pub enum SessionError {
     /// The stream ended after our Close, which was not answered.
     #[error("{how} and did not answer our Close{}", after_comma(unfinished.as_ref()))]
     CloseUnanswered {
-        /// How the stream ended.
+        /// The end of the stream.
         #[source]
         how: StreamEnd,
         /// What was incomplete when it ended.

@@ -56,6 +56,7 @@ impl Inbound {
             }
             (UnitKind::Head, _) => Some(UnfinishedRead::InResponse),
             (_, Some(frames)) => {
+                // The decoder needs nothing more for such a frame, but its end is unknown.
                 let lost =
                     frames.current().is_some_and(|start| start.header.has_impossible_length());
                 let missing =

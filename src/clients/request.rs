@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::net::Target;
 
-/// What a session sends first.
+/// The bytes that a session sends first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandshakeRequest {
     /// A valid request with these options.

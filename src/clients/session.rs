@@ -75,7 +75,7 @@ mod tests {
 
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
-    /// What a session reported.
+    /// Everything that a session reported.
     struct Played {
         handshake: HandshakePair,
         frames: Sides<Transcript>,

@@ -94,7 +94,7 @@ pub struct TransportStats {
 /// The state of a running comparison.
 #[derive(Clone, Debug)]
 pub struct FeedSnapshot {
-    /// How long it has run.
+    /// The time since the start of the comparison.
     pub elapsed: Duration,
     /// The number of events so far.
     pub events: u64,

@@ -18,7 +18,7 @@ pub struct ProxyCommand {
     pub selector: ConnectionSelector,
     /// The side whose bytes are meant.
     pub from: Side,
-    /// What to do with them.
+    /// The action on the side's bytes.
     pub action: InterceptAction,
 }
 

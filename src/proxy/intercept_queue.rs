@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use crate::wire::Side;
 use crate::wire::decode::direction_reader::{DirectionReader, UnitKind};
 
-/// What happens to a unit.
+/// The decision about a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Disposition {
     Hold,

@@ -38,7 +38,7 @@ pub enum GridExchange {
 pub struct GridRow {
     /// The label.
     pub title: &'static str,
-    /// What is exchanged.
+    /// The messages of an exchange, which also decide the baseline.
     pub exchange: GridExchange,
     /// The lane that is compared with the baseline.
     pub lane: Lane,

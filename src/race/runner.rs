@@ -376,7 +376,7 @@ mod tests {
         assert_eq!((outcome.is_valid(), outcome.lost), (false, race.lost));
         let sentence = outcome.summary();
         assert!(
-            sentence.starts_with("This run does not count: the kernel lost connections"),
+            sentence.starts_with("This run does not count: the kernel dropped connections"),
             "{sentence}"
         );
         let json = crate::race::formats::json(&outcome);

@@ -301,6 +301,7 @@ async fn run_on_demand(
         () = ending.cancelled() => {}
         () = starting => {}
     }
+    // Later requests fail, which drops their publishers, so their handles report the end.
     drop(start_requests);
     running.closed().await;
 }

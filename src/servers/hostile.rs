@@ -35,7 +35,7 @@ pub(crate) const UPGRADE: &[u8] =
 /// A server that handles one connection.
 pub(crate) type Serving = Pin<Box<dyn Future<Output = ()>>>;
 
-/// What happened to a peer.
+/// The fate of a hostile peer.
 #[derive(Debug)]
 pub(crate) struct Met {
     /// The number of the peer's bytes that were taken, including those in the pipe.

@@ -155,6 +155,7 @@ pub(crate) async fn serve_connection(
             biased;
             ended = connection.as_mut() => ended,
             () = options.shutdown.cancelled() => {
+                // hyper finishes the request in progress and then closes the connection.
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

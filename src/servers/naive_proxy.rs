@@ -156,6 +156,7 @@ impl NaiveConnection {
             bytes: response.len() as u64,
         });
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full cache keeps its old entries.
         if cache.len() < MAX_CACHED_RESPONSES {
             cache.insert(key, response);
         }
@@ -273,6 +274,7 @@ impl Scanner {
                 ScanResult::NeedsMore if self.bytes.len() < MAX_HEAD_BYTES + MAX_RESPONSE_BYTES => {
                     return None;
                 }
+                // Too long to be what it looks like: the search goes on after this beginning.
                 ScanResult::NeedsMore => drop(self.bytes.drain(..self.start.len())),
                 ScanResult::NotHere(count) => drop(self.bytes.drain(..count)),
             }

@@ -84,7 +84,7 @@ struct StrictEcho<'s, S> {
     sent: u64,
 }
 
-/// What ended a wait.
+/// The event that ended a wait.
 enum ReadEvent {
     Read(usize),
     Late(Timeout),

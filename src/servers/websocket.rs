@@ -119,6 +119,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
                 None => return Ok(()),
                 Some(message @ (Message::Text(_) | Message::Binary(_))) => {
                     self.received = self.received.saturating_add(1);
+                    // No message may follow our Close (RFC 6455 section 5.5.1).
                     if !leaving {
                         self.stream.send(message).await?;
                         self.sent = self.sent.saturating_add(1);

@@ -281,7 +281,7 @@ mod tests {
             let packet = [&n(2)[..], &n(fraction), &n(2), &n(9), b"hi"].concat();
             let file = [&head[..], &packet, &packet[..17]].concat();
             let message =
-                "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
+                "the file ends within the packet at byte 42: 17 of its 18 bytes are there";
             assert_eq!(items(&file), ["101 2000005000 hi", message]);
         }
     }
@@ -289,10 +289,9 @@ mod tests {
     #[test]
     fn impossible_lengths_are_reported_with_their_position() {
         let whole = section(false, 9, 0);
-        for (len, words) in [
-            (13, "right would be a multiple of 4"),
-            (0xffff_fff0, "more than the 16777216 that are read"),
-        ] {
+        for (len, words) in
+            [(13, "expected a multiple of 4"), (0xffff_fff0, "more than the limit of 16777216")]
+        {
             let file =
                 [&whole[..], &6_u32.to_le_bytes(), &u32::to_le_bytes(len), &[0; 40]].concat();
             let last = items(&file).pop().unwrap();

@@ -8,7 +8,7 @@ use crate::wire::format;
 /// The random in a connection's `ClientHello`, by which key logs name the connection.
 pub(in crate::capture) type Random = [u8; 32];
 
-/// What a secret is for.
+/// The purpose of a secret: the label of its line in a key log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum SecretLabel {
     /// The master secret of TLS 1.2.

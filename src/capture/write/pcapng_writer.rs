@@ -29,7 +29,7 @@ const RAW_IP: u16 = 101;
 /// that its window never looks full.
 const MAX_UNACKNOWLEDGED: u32 = 1 << 18;
 
-/// How to write a file.
+/// The options for writing a file.
 #[derive(Clone, Debug, Default)]
 pub struct WriteOptions {
     /// Whether to replace an existing file. Otherwise that is an error.
@@ -42,7 +42,7 @@ pub struct WriteOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowId(usize);
 
-/// How a connection ends.
+/// The way in which a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionEnd {
     /// This side closes first, and the other one follows (FIN).

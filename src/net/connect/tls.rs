@@ -242,8 +242,8 @@ mod tests {
         assert!(matches!(issuer, TlsError::UnknownIssuer), "{issuer:?}");
         assert_eq!(
             issuer.to_string(),
-            "nobody that is trusted has signed the server's certificate; name its authority's \
-             file, or do without the check"
+            "the server's certificate is not signed by a trusted authority; give the authority's \
+             file, or turn off the check"
         );
         let expired = tls_error(RustlsError::InvalidCertificate(CertificateError::Expired));
         assert!(matches!(expired, TlsError::Certificate(CertificateError::Expired)), "{expired:?}");
@@ -258,8 +258,7 @@ mod tests {
         let empty = tempfile::NamedTempFile::new().unwrap();
         let options = TlsOptions { ca: Some(empty.path().into()), ..TlsOptions::default() };
         let error = options.config().unwrap_err();
-        let reason =
-            "it holds no certificate; a file of CA certificates in PEM form would be right";
+        let reason = "it holds no certificate; expected a file of CA certificates in PEM form";
         assert_eq!(error.to_string(), format!("{}: {reason}", empty.path().display()));
         let TlsOptionsError::Authorities { reason: AuthoritiesError::Empty, .. } = error else {
             panic!("{error:?}")

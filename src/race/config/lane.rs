@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::{did_you_mean, named_enum};
 
-/// How an exchange is done.
+/// The protocol and implementation of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LaneKind {
     /// Length and payload over TCP: the floor, since every other lane runs on top of TCP.

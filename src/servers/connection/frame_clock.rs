@@ -82,8 +82,8 @@ impl FrameClock {
         Self { pace, header: [0; MAX_HEADER], have: 0, left: 0, progress: None }
     }
 
-    /// Takes the next bytes. `now` is called only if they leave a frame unfinished, because reading
-    /// the clock for every frame would cost more than the frame.
+    /// Takes the next bytes. `now` is called only if they leave a frame unfinished, so complete
+    /// frames cost no reading of the clock.
     pub(crate) fn push(&mut self, bytes: &[u8], now: impl FnOnce() -> Instant) {
         let mut rest = bytes;
         // Counts only bytes of the last frame: earlier ones in this piece are complete.
@@ -148,6 +148,7 @@ impl FrameClock {
             _ => Header::required_len(header).saturating_sub(header.len()) as u64,
         };
         let still = self.progress.map(|progress| later(progress.last, self.pace.still));
+        // The limit that was reached first names the reason.
         if self.deadline() < still {
             Timeout::SlowFrame { rate: self.pace.min_rate, more }
         } else {

@@ -371,8 +371,8 @@ mod tests {
         assert_eq!(
             answer,
             "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, \
-             close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 56\r\n\r\nhere \
-             is a WebSocket server: ask with Upgrade: websocket\n"
+             close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 52\r\n\r\nthis \
+             is a WebSocket server; send Upgrade: websocket\n"
         );
         let error = refused.unwrap_err();
         assert!(matches!(error, HandshakeError::UpgradeRequired), "{error:?}");

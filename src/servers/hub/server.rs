@@ -88,6 +88,7 @@ async fn run_subscriber(
     let registration = hub.subscribers.register(subscriber.clone());
     let mut reader = SubscriberReader::new(&subscriber, options.limits);
     let end = reader.run(rest, &hub.broadcasts, pin!(options.shutdown.cancelled())).await;
+    // Nothing is broadcast to it from here on, so the last flush below comes to an end.
     drop(registration);
     // Recorded at once, because the last bytes for a slow reader may take a while.
     options.record(reader.closed(peer, end));

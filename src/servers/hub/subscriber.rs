@@ -123,6 +123,7 @@ impl Subscriber {
             outbox.close_slow_reader(waiting);
         } else {
             outbox.add(broadcast);
+            // The subscriber's task was woken when the queue stopped being empty.
             return;
         }
         self.wake.notify_one();

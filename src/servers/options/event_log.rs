@@ -92,7 +92,7 @@ pub enum ServerEvent {
     Refused {
         /// The address of the peer.
         peer: SocketAddr,
-        /// What was wrong.
+        /// The reason, as a clause.
         reason: String,
     },
 }

@@ -14,7 +14,7 @@ pub struct Misbehavior {
     pub name: &'static str,
     /// What the server does, as a clause.
     pub summary: &'static str,
-    /// What an inspector reports.
+    /// The rule that an inspector reports as broken.
     pub broken_rule: BrokenRule,
     /// Alters the correct response to the handshake.
     pub(super) alter_response: fn(&mut HandshakeResponse),
