@@ -33,7 +33,7 @@ fn a_deck_that_does_not_exist() {
 #[test]
 fn a_deck_that_is_not_utf_8() {
     let deck = file("not-utf-8.md", b"# Caf\xe9\n");
-    refuses(&[deck.to_str().unwrap()], 1, &["not-utf-8.md:1:", "not UTF-8"]);
+    refuses(&[deck.to_str().unwrap()], 1, &["not-utf-8.md:1:", "not valid UTF-8"]);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn endless_input_is_read_up_to_a_bound() {
         2,
         &["it is larger than the limit of 16,777,216 bytes"],
     );
-    refuses(&["/dev/zero"], 1, &["holds more than 16,777,216 bytes"]);
+    refuses(&["/dev/zero"], 1, &["it is larger than the limit of 16,777,216 bytes"]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn describe_item(lens: &DeflateListing, item: &DeflateItem) -> String {
             format!("LEN {len:04x}, NLEN {:04x}: {}", !len, byte_count(u64::from(*len)))
         }
         DeflateItemKind::Stored => {
-            format!("{} as they are: {}", byte_count(item.output.end - item.output.start), given())
+            format!("{} uncompressed: {}", byte_count(item.output.end - item.output.start), given())
         }
         DeflateItemKind::Codes { literals, distances } => describe_codes(literals, distances),
         DeflateItemKind::Literal => {
@@ -122,7 +122,7 @@ fn summary(lens: &DeflateListing) -> String {
     } else {
         format!("{} more than uncompressed", byte_count(saved.unsigned_abs()))
     };
-    let ratio = lens.ratio().map_or_else(String::new, |ratio| format!(", {ratio:.2} for each"));
+    let ratio = lens.ratio().map_or_else(String::new, |ratio| format!(" (ratio {ratio:.2})"));
     let earlier = match lens.bytes_from_earlier {
         ByteLen::ZERO => String::new(),
         from => format!("; {} from earlier messages", byte_count(from)),

@@ -42,10 +42,12 @@ impl FromArgMatches for SendArgs {
         }
         // By position first; no two values have the same one.
         all.sort_unstable();
+        // Worded like clap's own errors, which this one stands among.
         let command = |(_, name, value): (usize, &str, &String)| match name {
             "send" => Ok(clients::SessionCommand::Text(value.clone())),
             _ => parse_hex(value).map(clients::SessionCommand::Raw).map_err(|error| {
-                Error::raw(ErrorKind::ValueValidation, format!("--send-hex {value:?}: {error:#}\n"))
+                let message = format!("invalid value {value:?} for '--send-hex <HEX>': {error:#}");
+                Error::raw(ErrorKind::ValueValidation, message)
             }),
         };
         all.into_iter().map(command).collect::<Result<_, _>>().map(Self)
