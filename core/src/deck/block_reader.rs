@@ -437,6 +437,8 @@ mod tests {
         assert!(warnings[1].starts_with("3:10: this only works"), "{warnings:?}");
         let (_, warnings) = warned("> <div> <!-- x\n");
         assert!(warnings[1].starts_with("1:9: this comment is never closed"), "{warnings:?}");
+        let (_, warnings) = warned("> <!-- a --> <b>\n");
+        assert!(warnings[0].starts_with("1:14: HTML is not drawn"), "{warnings:?}");
     }
 
     #[test]
