@@ -230,7 +230,7 @@ impl<'a> BlockReader<'a> {
                     self.warn(start + at, "this comment is never closed; end it with `-->`");
                 }
                 HtmlPiece::Html(at, _) => {
-                    self.warn(start + at, "HTML is not drawn; write it in Markdown")
+                    self.warn(start + at, "HTML is not drawn; write it in Markdown");
                 }
             }
         }
@@ -298,7 +298,7 @@ impl<'a> BlockReader<'a> {
             Tag::Strikethrough => inline.style.strike = true,
             Tag::Link { dest_url, .. } => inline.link = Some(text::sanitize(dest_url).into_owned()),
             Tag::Image { .. } => {
-                self.warn(range.start, "images aren't drawn; the alt text is shown")
+                self.warn(range.start, "images aren't drawn; the alt text is shown");
             }
             _ => {}
         }
@@ -535,8 +535,10 @@ mod tests {
         let texts = |row: &Vec<Vec<TextRun>>| -> Vec<String> {
             row.iter().map(|cell| plain_text(cell)).collect()
         };
-        use ColumnAlign::{Center, Left, Right};
-        assert_eq!(table.columns, [Left, Left, Center, Right]);
+        assert_eq!(
+            table.columns,
+            [ColumnAlign::Left, ColumnAlign::Left, ColumnAlign::Center, ColumnAlign::Right]
+        );
         assert_eq!(texts(&table.header), ["a", "b", "c", "d"]);
         let rows: Vec<_> = table.rows.iter().map(texts).collect();
         assert_eq!(rows, [["1", "2", "", "4"], ["5", "6", "7", "8"]]);

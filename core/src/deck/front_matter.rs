@@ -59,7 +59,9 @@ pub(super) fn parse_front_matter(
     };
     match parse_entries(yaml) {
         Ok(entries) => {
-            entries.into_iter().for_each(|entry| entry.apply(&mut front_matter, &mut warn))
+            for entry in entries {
+                entry.apply(&mut front_matter, &mut warn);
+            }
         }
         Err(error) => {
             let at = error.marker();

@@ -97,7 +97,7 @@ impl<'a> SlideBuilder<'a> {
             Directive::Pause => self.slide.blocks.push(Block::Pause),
             Directive::EndSlide => self.end_slide(at + "<!---->".len() + comment.len()),
             Directive::Section(name) => {
-                self.slide.section = Some(text::sanitize(&name).into_owned())
+                self.slide.section = Some(text::sanitize(&name).into_owned());
             }
             Directive::SpeakerNote(note) => self.slide.notes.push(note),
             Directive::Invalid(message) => self.reader.warn(at, message),

@@ -161,7 +161,7 @@ impl Decoded {
                 self.data.push(Vec::new());
             }
             DecoderEvent::Payload(piece) => {
-                self.payloads.last_mut().unwrap().extend_from_slice(piece)
+                self.payloads.last_mut().unwrap().extend_from_slice(piece);
             }
             DecoderEvent::Inflated(piece) => self.data.last_mut().unwrap().extend_from_slice(piece),
             DecoderEvent::FrameEnd(index) => self.complete.push(index),

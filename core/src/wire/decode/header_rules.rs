@@ -148,10 +148,10 @@ impl FrameValidator {
         let mask_bit = Some(Bits::Field(0, 0));
         match (self.from, second & 0x80 != 0) {
             (Side::Client, false) => {
-                faults.add(FaultCode::UnmaskedClient, 1, mask_bit, 2, Detail::None)
+                faults.add(FaultCode::UnmaskedClient, 1, mask_bit, 2, Detail::None);
             }
             (Side::Server, true) => {
-                faults.add(FaultCode::MaskedServer, 1, mask_bit, 2, Detail::None)
+                faults.add(FaultCode::MaskedServer, 1, mask_bit, 2, Detail::None);
             }
             _ => {}
         }

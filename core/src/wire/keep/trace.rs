@@ -337,7 +337,7 @@ impl Trace {
                 None => return,
                 Some(DecoderEvent::Fault(fault)) => direction.add_fault(fault),
                 Some(DecoderEvent::FrameStart(frame_start)) => {
-                    direction.current_frame = Some(frame_start)
+                    direction.current_frame = Some(frame_start);
                 }
                 Some(DecoderEvent::Inflated(piece)) => {
                     let room = MAX_PREVIEW_LEN.saturating_sub(direction.preview.len());

@@ -243,7 +243,7 @@ fn choose_extension(
             Ok(deflate) if policy.deflate && chosen.is_none() => chosen = Some((offer, deflate)),
             Ok(_) => {}
             Err(span) => {
-                validator.report_with(ProblemCode::ExtParam, Severity::Warning, Some(span), None)
+                validator.report_with(ProblemCode::ExtParam, Severity::Warning, Some(span), None);
             }
         }
     }
