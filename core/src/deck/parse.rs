@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn a_note_behind_the_last_divider_belongs_to_the_slide_before_it() {
         let slides = slides(
-            "# A\n\n<!-- speaker_note: one -->\n\n---\n\n# B\n\n---\n\n<!-- speaker_note: two -->\n",
+            "# A\n\n<!-- speaker_note: one -->\n\n---\n\n# B\n\n---\n\n\
+             <!-- speaker_note: two -->\n",
         );
         let notes: Vec<_> = slides.iter().map(|slide| slide.notes.concat()).collect();
         assert_eq!(notes, ["one", "two"]);
