@@ -435,6 +435,10 @@ mod tests {
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].starts_with("1:3: HTML is not drawn"), "{warnings:?}");
         assert!(warnings[1].starts_with("3:10: this only works"), "{warnings:?}");
+        let (_, warnings) = warned("> <div> <!-- x\n");
+        assert!(warnings[1].starts_with("1:9: this comment is never closed"), "{warnings:?}");
+        let (_, warnings) = warned("> <!-- a --> <b>\n");
+        assert!(warnings[0].starts_with("1:14: HTML is not drawn"), "{warnings:?}");
     }
 
     #[test]

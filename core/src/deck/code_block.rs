@@ -48,8 +48,8 @@ impl<'a> BlockReader<'a> {
         Block::Code { language, lines }
     }
 
-    /// Reads a demo fence. `words` are what follows `demo` in its first line, and `first` is the line
-    /// of the file on which `body` begins.
+    /// Reads a demo fence. `words` are what follows `demo` in its first line, and `first` is the
+    /// line of the file on which `body` begins.
     fn demo<'w>(
         &mut self,
         mut words: impl Iterator<Item = &'w str>,

@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn a_note_behind_the_last_divider_belongs_to_the_slide_before_it() {
         let slides = slides(
-            "# A\n\n<!-- speaker_note: one -->\n\n---\n\n# B\n\n---\n\n<!-- speaker_note: two -->\n",
+            "# A\n\n<!-- speaker_note: one -->\n\n---\n\n# B\n\n---\n\n\
+             <!-- speaker_note: two -->\n",
         );
         let notes: Vec<_> = slides.iter().map(|slide| slide.notes.concat()).collect();
         assert_eq!(notes, ["one", "two"]);
@@ -264,6 +265,7 @@ mod tests {
             .map(|warning| warning.split(' ').next().unwrap_or_default().to_owned())
             .collect();
         assert_eq!(places, ["3:2:", "3:17:", "4:1:"], "each piece of a block has its own place");
+        assert!(warnings_of("# A\n\n<div> <!-- x\n")[1].starts_with("3:7: this comment is never"));
         assert!(warnings_of("# A\n\n```demo\n```\n")[0].contains("a demo fence needs a name"));
         assert!(
             warnings_of("# A\n\nx \u{1b}[31m\n")[0].starts_with("3:3: control character U+001B")

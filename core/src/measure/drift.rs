@@ -132,5 +132,7 @@ mod tests {
         let changed = |relative_change| Drift { relative_change, p_value: None };
         assert!(!changed(0.1).exceeds(0.1) && !changed(-0.1).exceeds(0.1));
         assert!(changed(0.11).exceeds(0.1) && changed(-0.11).exceeds(0.1));
+        let by_chance = |p_value| Drift { relative_change: 0.2, p_value: Some(p_value) };
+        assert!(by_chance(SIGNIFICANCE_LEVEL).exceeds(0.1) && !by_chance(0.051).exceeds(0.1));
     }
 }
