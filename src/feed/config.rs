@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::text::named_enum;
 
-/// A way in which a client learns of a change.
+/// How a client learns of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// Request, pause, request again.
@@ -23,7 +23,7 @@ pub enum Transport {
 named_enum!(Transport, "way": WebSocket = "ws", Sse = "sse", LongPoll = "long", Poll = "poll");
 
 impl Transport {
-    /// The name on a slide.
+    /// Returns the name on a slide.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Poll => "poll",
@@ -33,7 +33,7 @@ impl Transport {
         }
     }
 
-    /// Whether the server speaks without being asked each time.
+    /// Whether the server sends without a request for each event.
     pub const fn is_push(self) -> bool {
         matches!(self, Self::Sse | Self::WebSocket)
     }

@@ -139,6 +139,7 @@ fn parse_line(line: &[u8]) -> Result<RecordLine, RecordError> {
     };
     let from = record.from.and_then(|name| name.parse().ok());
     let from = from.ok_or_else(|| RecordError::From(record.from.map(str::to_owned)))?;
+    // A time that isn't a number, or is out of range, counts as 0.
     let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
     // Recordings of other tools may contain a single connection without a number.
     let connection = Some(connection.unwrap_or_default());

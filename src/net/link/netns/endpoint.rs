@@ -2,7 +2,7 @@
 
 use crate::text::named_enum;
 
-/// What an end's thread runs.
+/// A job that runs on the thread of an end.
 pub(super) type NamespaceJob = Box<dyn FnOnce() + Send>;
 
 /// An end of a [`NetnsPair`](super::NetnsPair).
