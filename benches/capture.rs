@@ -103,7 +103,13 @@ fn look_into_a_thousand_frames(bencher: Bencher) {
     });
 }
 
-#[divan::bench(args = ["", "op=close && len<9", "dir=client && len>=126", "fault", "!(text || binary) || key=00000001"])]
+#[divan::bench(args = [
+    "",
+    "op=close && len<9",
+    "dir=client && len>=126",
+    "fault",
+    "!(text || binary) || key=00000001",
+])]
 fn filter(bencher: Bencher, text: &str) {
     let capture = opened();
     let trace = &capture.streams()[0].trace;

@@ -12,7 +12,10 @@ use wiretalk::wire::frame::encode;
 const LARGE_EVERY: u64 = 16_384;
 
 /// The text that payloads are cut from: JSON, mostly ASCII.
-const TEXT: &str = r#"{"id":41,"channel":"prices","symbol":"WIRE","bid":101.25,"ask":101.5,"at":"2017-08-18T10:30:00Z","note":"Zürich, 12 °C"} "#;
+const TEXT: &str = concat!(
+    r#"{"id":41,"channel":"prices","symbol":"WIRE","bid":101.25,"ask":101.5,"#,
+    r#""at":"2017-08-18T10:30:00Z","note":"Zürich, 12 °C"} "#,
+);
 
 /// Returns an endless iterator over the frames.
 pub(crate) fn frames(seed: u64) -> impl Iterator<Item = Vec<u8>> {

@@ -56,7 +56,12 @@ pub struct ServeArgs {
     #[arg(long)]
     pub ws_no_deflate: bool,
     /// Maximum size of an echoed body or message, up to 1073741824
-    #[arg(long, value_name = "BYTES", value_parser = parse_max_message, default_value_t = Limits::default().max_message)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        value_parser = parse_max_message,
+        default_value_t = Limits::default().max_message
+    )]
     pub max_message: usize,
 }
 

@@ -125,9 +125,13 @@ impl<'a> Driver<'a> {
                 biased;
                 // The deadline comes first, because a server that floods us with data must not
                 // postpone it.
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return self.timed_out(),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    return self.timed_out();
+                }
                 command = commands.recv(), if takes_commands => self.execute(command)?,
-                done = write_step(&mut writer, step, self.send_queue.pending()), if step.is_some() => {
+                done = write_step(&mut writer, step, self.send_queue.pending()),
+                    if step.is_some() =>
+                {
                     unflushed = step == Some(WriteStep::Write);
                     self.on_written(step, done)?;
                 }

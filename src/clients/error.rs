@@ -139,7 +139,7 @@ pub enum StreamEnd {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// Another status, with control characters escaped.
-    #[error("the server answered {status}, not 101 Switching Protocols: {hint}", status = .0, hint = refusal_hint(.0))]
+    #[error("the server answered {}, not 101 Switching Protocols: {}", .0, refusal_hint(.0))]
     Status(String),
     /// A TLS record.
     #[error("the server answered with TLS; use a wss:// URL")]

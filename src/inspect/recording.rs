@@ -145,7 +145,8 @@ fn dangling_link(path: &Path) -> String {
     match std::fs::read_link(path) {
         // A dangling link "exists" for the system's exclusive create, although there is no file.
         Ok(target) if !path.exists() => format!(
-            "; it is a symbolic link to {}, which does not exist: name that file, or remove the link",
+            "; it is a symbolic link to {}, which does not exist: name that file, or remove the \
+             link",
             target.display()
         ),
         _ => String::new(),

@@ -71,7 +71,9 @@ impl Proxy {
                     None => commands_open = false,
                 },
                 accepted = acceptor.next() => match accepted {
-                    Accepted::Connection { stream, peer, place } => self.start_connection(stream, peer, place),
+                    Accepted::Connection { stream, peer, place } => {
+                        self.start_connection(stream, peer, place);
+                    }
                     Accepted::Full => self.send(ProxyEvent::Full).await,
                     Accepted::Room => self.send(ProxyEvent::Room).await,
                 },

@@ -78,10 +78,10 @@ async fn response(
 
 /// What happened next on a connection.
 enum Turn {
-    Act(Option<(Side, InterceptAction)>),
-    Gone(Side, Option<WriteStep>, io::Result<usize>),
-    Came(Side, io::Result<usize>),
-    Late,
+    Action(Option<(Side, InterceptAction)>),
+    Written(Side, Option<WriteStep>, io::Result<usize>),
+    Read(Side, io::Result<usize>),
+    TimedOut,
 }
 
 struct Relay {
@@ -233,25 +233,27 @@ impl Relay {
             // Every branch is cancellation-safe: `recv`, `read`, `write`, `flush` and `shutdown`
             // lose nothing when they are dropped.
             let turn = tokio::select! {
-                action = actions.recv(), if actions_open => Turn::Act(action),
-                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
-                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
-                read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
-                read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
-                () = sleep(left), if left < Duration::MAX => Turn::Late,
+                action = actions.recv(), if actions_open => Turn::Action(action),
+                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()),
+                    if next_up.is_some() => Turn::Written(Side::Client, next_up, done),
+                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()),
+                    if next_down.is_some() => Turn::Written(Side::Server, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Read(Side::Client, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Read(Side::Server, read),
+                () = sleep(left), if left < Duration::MAX => Turn::TimedOut,
             };
             // Counted before events are sent, because sending may have to wait for their reader.
             self.waited(began.elapsed());
             let result = match turn {
-                Turn::Act(action) => {
+                Turn::Action(action) => {
                     actions_open = action.is_some();
                     action.map_or(Ok(()), |(from, action)| self.apply(from, action))
                 }
-                Turn::Gone(from, next, done) => self.directions[from].on_written(next, done),
-                Turn::Came(from, read) => {
+                Turn::Written(from, next, done) => self.directions[from].on_written(next, done),
+                Turn::Read(from, read) => {
                     self.on_read(from, read, if from == Side::Client { &up } else { &down }).await
                 }
-                Turn::Late => return self.too_late(),
+                Turn::TimedOut => return self.too_late(),
             };
             if let Err(reason) = result {
                 return RelayEnd::Reset(reason);

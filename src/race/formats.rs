@@ -49,12 +49,18 @@ pub fn json(outcome: &RaceOutcome) -> Value {
         "foreign_cpu": outcome.foreign_cpu,
         "listen_overflows": outcome.lost.map(|lost| lost.overflows),
         "listen_drops": outcome.lost.map(|lost| lost.drops),
-        "floor": { "lane": config.floor(), "drift": outcome.drift.relative_change, "chance": outcome.drift.p_value },
+        "floor": {
+            "lane": config.floor(),
+            "drift": outcome.drift.relative_change,
+            "chance": outcome.drift.p_value,
+        },
         "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
         "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),
         "split_us": gap_breakdown(&outcome.lanes, config.baseline().tls).map(|split| json!({
             "gap": micros_rounded(split.gap),
-            "steps": split.layers.map(|step| json!({ "layer": step.layer, "cost": micros_rounded(step.cost) })),
+            "steps": split.layers.map(|step| {
+                json!({ "layer": step.layer, "cost": micros_rounded(step.cost) })
+            }),
         })),
         "order": round_orders(&outcome.slices),
         "slices": outcome.slices.iter().map(slice).collect::<Vec<_>>(),

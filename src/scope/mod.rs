@@ -210,12 +210,16 @@ async fn guard(
 
 /// A panic that was caught. It is displayed as one line, `panicked at file:line:column: message`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("panicked{}: {message}", location.as_ref().map_or_else(String::new, |place| format!(" at {place}")))]
+#[error("panicked{}: {message}", at_location(location.as_deref()))]
 pub struct CaughtPanic {
     /// The location as `file:line:column`; `None` if the panic hook did not see the panic.
     pub location: Option<String>,
     /// The message of the panic.
     pub message: String,
+}
+
+fn at_location(location: Option<&str>) -> String {
+    location.map_or_else(String::new, |location| format!(" at {location}"))
 }
 
 /// Runs `task` and returns a panic in it as an error, so that one part of a task can fail while the

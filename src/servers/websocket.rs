@@ -57,7 +57,12 @@ pub(crate) async fn serve_connection(
     let result = {
         let policy = ServerPolicy::default();
         tokio::select! {
-            opening = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,
+            opening = handshake::open(
+                &mut socket,
+                &policy,
+                &options,
+                OrdinaryHttp::UpgradeRequired,
+            ) => opening,
             () = options.shutdown.cancelled() => return,
         }
     };

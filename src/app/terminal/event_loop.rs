@@ -51,7 +51,8 @@ pub async fn run_event_loop<B: Backend>(
         let tick = app.tick_interval().map(|interval| ticked + interval);
         tokio::select! {
             biased;
-            woken = poll_fn(|context| poll_wake(app, events, context)) => if woken == WakeReason::Mail {
+            woken = poll_fn(|context| poll_wake(app, events, context)) =>
+                if woken == WakeReason::Mail {
                 app.dirty = true;
                 // Mail that arrives in the meantime shares the frame. Input ends the wait, so a key
                 // is never delayed by a busy demo.

@@ -51,6 +51,8 @@ fn frame_json(frame: &Frame) -> Value {
 }
 
 fn message_json(message: &Message) -> Value {
+    let is_whole = message.compressed && message.inflate_stop.is_none();
+    let inflated_len = is_whole.then_some(message.data.len());
     json!({
         "type": message.kind.name(),
         "frames": message.frames,
@@ -59,7 +61,7 @@ fn message_json(message: &Message) -> Value {
         "text": message.text(),
         "hex": hex(&message.data),
         "compressed": message.compressed,
-        "inflated_len": (message.compressed && message.inflate_stop.is_none()).then_some(message.data.len()),
+        "inflated_len": inflated_len,
         "ratio": message.ratio(),
     })
 }
@@ -119,7 +121,13 @@ fn check_json(check: &HandshakeCheck) -> Value {
         CheckResult::Warned => "doubtful",
         CheckResult::Absent => "absent",
     };
-    json!({ "name": check.name, "mark": mark, "line": check.line, "words": check.finding, "rfc": check.section })
+    json!({
+        "name": check.name,
+        "mark": mark,
+        "line": check.line,
+        "words": check.finding,
+        "rfc": check.section,
+    })
 }
 
 fn json_line(value: &Value) -> String {

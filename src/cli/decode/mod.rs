@@ -59,7 +59,12 @@ pub struct DecodeArgs {
     #[arg(long, value_name = "HEADER")]
     extensions: Option<String>,
     /// Stop inflating a message after this many bytes, with a warning
-    #[arg(long, value_name = "BYTES", default_value_t = INFLATE_LIMIT, conflicts_with = "handshake")]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = INFLATE_LIMIT,
+        conflicts_with = "handshake"
+    )]
     max_inflate: u64,
     /// Decode an opening handshake instead of frames
     #[arg(long, value_enum)]

@@ -58,7 +58,14 @@ pub struct InspectArgs {
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
     /// Listen on this loopback address and forward every connection to the server, unchanged
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_parser = parse_address,
+        conflicts_with_all = [
+            "send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong",
+        ]
+    )]
     pub proxy: Option<SocketAddr>,
     /// Also write the traffic to this pcapng file, unencrypted
     #[arg(long, value_name = "FILE")]

@@ -123,8 +123,8 @@ async fn drive_session(
                         deadline = Some(later(Deadline::now(), plan.stay));
                     }
                     SessionEvent::Bytes(chunk) => {
-                        let from = chunk.direction.sender();
-                        printer.print_completed(OWN_CONNECTION, from, printer.elapsed(chunk.at), &chunk.bytes)?;
+                        let (from, at) = (chunk.direction.sender(), printer.elapsed(chunk.at));
+                        printer.print_completed(OWN_CONNECTION, from, at, &chunk.bytes)?;
                     }
                     SessionEvent::Note(text) => {
                         printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
@@ -132,8 +132,8 @@ async fn drive_session(
                     SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
                         clean = result.is_ok();
-                        let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
-                        printer.print_end(OWN_CONNECTION, result)?;
+                        let end = result.map(|end| end.to_string());
+                        printer.print_end(OWN_CONNECTION, end.map_err(|error| error.to_string()))?;
                     }
                 }
             },

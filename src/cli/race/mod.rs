@@ -87,7 +87,12 @@ pub struct RaceArgs {
     pub max_time: Option<Duration>,
     /// Run the grid of conditions and print the table of the talk's slide, or JSON with --json;
     /// takes several minutes
-    #[arg(long, conflicts_with_all = ["csv", "hdr", "against", "lanes", "connections", "rtt", "burst", "payload", "placement"])]
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "csv", "hdr", "against", "lanes", "connections", "rtt", "burst", "payload", "placement",
+        ]
+    )]
     pub matrix: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]

@@ -69,7 +69,9 @@ pub(crate) async fn run_client(
                 // the runner is gone. Nobody needs the result in either case.
                 tokio::select! {
                     biased;
-                    result = connections.run_slice(scope, slice, max_exchanges) => WorkerResponse::SliceDone(result),
+                    result = connections.run_slice(scope, slice, max_exchanges) => {
+                        WorkerResponse::SliceDone(result)
+                    }
                     _ = requests.recv() => return,
                 }
             }

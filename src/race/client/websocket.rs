@@ -9,9 +9,9 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::{Message, Result as WebSocketResult};
 
 use super::reply::check_reply;
 use super::setup::LaneSetup;
@@ -36,9 +36,7 @@ async fn connect(setup: &LaneSetup) -> Result<Socket, LaneError> {
 
 /// Receives the next message and compares it with `payload`.
 async fn receive_reply(
-    messages: &mut (
-             impl futures_util::Stream<Item = tokio_tungstenite::tungstenite::Result<Message>> + Unpin
-         ),
+    messages: &mut (impl futures_util::Stream<Item = WebSocketResult<Message>> + Unpin),
     payload: &Bytes,
 ) -> Result<(), LaneError> {
     loop {

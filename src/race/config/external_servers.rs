@@ -78,8 +78,9 @@ pub enum ExternalServersError {
     NoLoadLimit(String),
     /// The limit is too small for one round.
     #[error(
-        "--max-requests {given} is too few for one round of these lanes: opening their connections takes {opening}, and \
-         {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
+        "--max-requests {given} is too few for one round of these lanes: opening their connections \
+         takes {opening}, and {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or \
+         more",
         least.saturating_sub(*opening)
     )]
     FewRequests {

@@ -60,7 +60,12 @@ async fn serve_connection(
         let policy = ServerPolicy::default();
         let mut timed = Timed::new(&mut socket, options.limits);
         tokio::select! {
-            opening = handshake::open(&mut timed, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,
+            opening = handshake::open(
+                &mut timed,
+                &policy,
+                &options,
+                OrdinaryHttp::UpgradeRequired,
+            ) => opening,
             () = options.shutdown.cancelled() => return,
         }
     };

@@ -30,7 +30,7 @@ impl Hub {
         self.broadcast(encode::single_frame(Opcode::Text, text.as_bytes(), None)).await;
     }
 
-    /// How many are connected.
+    /// Returns the number of connected subscribers.
     pub fn subscribers(&self) -> usize {
         self.subscribers.lock().by_number.len()
     }

@@ -61,7 +61,9 @@ pub(in crate::servers) async fn serve_connection(
             let mut echo = SloppyEcho::new(&mut socket, misbehavior);
             // Sloppy to the end: at a shutdown it hangs up without a Close.
             let reason = tokio::select! {
-                end = echo.run(rest, options.limits.max_message) => end.err().map(|err| describe_io_error(&err)),
+                end = echo.run(rest, options.limits.max_message) => {
+                    end.err().map(|error| describe_io_error(&error))
+                }
                 () = options.shutdown.cancelled() => Some(ConnectionEnd::GoingAway.to_string()),
             };
             let SloppyEcho { opened, received, sent, .. } = echo;

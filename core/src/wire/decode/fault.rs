@@ -11,7 +11,11 @@ use crate::wire::frame::Severity;
 use crate::wire::size::{ByteLen, Offset};
 
 macro_rules! rules {
-    ($($code:ident $name:literal $severity:ident $close:expr, $section:literal, $summary:literal, $rationale:literal;)*) => {
+    ($(
+        $code:ident $name:literal $severity:ident $close:expr, $section:literal,
+        $summary:literal,
+        $rationale:literal;
+    )*) => {
         /// The rules, by the names in the program's output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum FaultCode { $(#[doc = $summary] $code,)* }
@@ -23,8 +27,15 @@ macro_rules! rules {
             /// Returns the rule's description.
             pub fn rule(self) -> &'static FaultRule {
                 match self {
-                    $(Self::$code => &FaultRule { code: Self::$code, name: $name, severity: Severity::$severity,
-                        close_code: $close, section: $section, summary: $summary, rationale: $rationale },)*
+                    $(Self::$code => &FaultRule {
+                        code: Self::$code,
+                        name: $name,
+                        severity: Severity::$severity,
+                        close_code: $close,
+                        section: $section,
+                        summary: $summary,
+                        rationale: $rationale,
+                    },)*
                 }
             }
         }
@@ -54,82 +65,108 @@ pub struct FaultRule {
 rules! {
     RsvNonzero "E_RSV_NONZERO" Fatal Some(1002), "RFC 6455 §5.2",
         "a reserved bit is 1, but no agreed extension gives it a meaning",
-        "The three RSV bits belong to extensions. Without one they mean nothing, so a 1 shows that the two sides disagree about what was agreed, or that the reader has lost its place in the stream.";
+        "The three RSV bits belong to extensions. Without one they mean nothing, so a 1 shows that \
+         the two sides disagree about what was agreed, or that the reader has lost its place in \
+         the stream.";
     Rsv1OnControl "E_RSV1_ON_CONTROL" Fatal Some(1002), "RFC 7692 §6.1",
         "RSV1, 'this message is compressed', on a control frame",
-        "permessage-deflate compresses messages. Control frames are not part of any message and are never compressed.";
+        "permessage-deflate compresses messages. Control frames are not part of any message and \
+         are never compressed.";
     Rsv1OnContinuation "E_RSV1_ON_CONTINUATION" Fatal Some(1002), "RFC 7692 §6.1",
         "RSV1, 'this message is compressed', on a fragment that is not the first",
         "A message is compressed as a whole, so only its first frame carries the flag.";
     OpcodeReserved "E_OPCODE_RESERVED" Fatal Some(1002), "RFC 6455 §5.2",
         "an opcode that nothing defines (3-7 and B-F)",
-        "The RFC reserves these opcodes. Either the peer uses an extension of its own, or the reader has lost its place in the stream: check the length of the previous frame.";
+        "The RFC reserves these opcodes. Either the peer uses an extension of its own, or the \
+         reader has lost its place in the stream: check the length of the previous frame.";
     CtrlFragmented "E_CTRL_FRAGMENTED" Fatal Some(1002), "RFC 6455 §5.5",
         "a control frame with FIN = 0",
-        "Control frames may come between the fragments of a message. That only works if they are never fragmented themselves.";
+        "Control frames may come between the fragments of a message. That only works if they are \
+         never fragmented themselves.";
     CtrlTooLong "E_CTRL_TOO_LONG" Fatal Some(1002), "RFC 6455 §5.5",
         "a control frame that claims more than 125 bytes",
-        "Control frames are short, so that they can be sent between other frames at any time and every receiver can hold one in memory.";
+        "Control frames are short, so that they can be sent between other frames at any time and \
+         every receiver can hold one in memory.";
     LenNotMinimal "E_LEN_NOT_MINIMAL" Fatal Some(1002), "RFC 6455 §5.2",
         "a length written longer than needed",
-        "There is exactly one legal encoding of each length. A second one could hide data from middleboxes that inspect the stream, and it is a sign of a broken encoder.";
+        "There is exactly one legal encoding of each length. A second one could hide data from \
+         middleboxes that inspect the stream, and it is a sign of a broken encoder.";
     LenMsbSet "E_LEN_MSB_SET" Fatal Some(1002), "RFC 6455 §5.2",
         "a 64-bit length with its top bit set",
-        "Lengths end at 2^63 - 1, so that they fit a signed 64-bit number. Nothing after such a header can be framed any more.";
+        "Lengths end at 2^63 - 1, so that they fit a signed 64-bit number. Nothing after such a \
+         header can be framed any more.";
     UnmaskedClient "E_UNMASKED_CLIENT" Fatal Some(1002), "RFC 6455 §5.1",
         "a client sent a frame without a mask",
-        "Everything that a client sends is masked, so that a script cannot choose the bytes on the wire and send something to a naive proxy that looks like HTTP.";
+        "Everything that a client sends is masked, so that a script cannot choose the bytes on the \
+         wire and send something to a naive proxy that looks like HTTP.";
     MaskedServer "E_MASKED_SERVER" Fatal Some(1002), "RFC 6455 §5.1",
         "a server sent a masked frame",
-        "The attack that masking prevents comes from scripts in browsers. A server has no reason to mask, and a client must reject masked frames.";
+        "The attack that masking prevents comes from scripts in browsers. A server has no reason \
+         to mask, and a client must reject masked frames.";
     ContWithoutStart "E_CONT_WITHOUT_START" Fatal Some(1002), "RFC 6455 §5.4",
         "a continuation, but no message is open",
-        "Opcode 0 continues an open message, and there is none: its beginning was lost, or the message had already ended with FIN = 1.";
+        "Opcode 0 continues an open message, and there is none: its beginning was lost, or the \
+         message had already ended with FIN = 1.";
     NewDataInFragmented "E_NEW_DATA_IN_FRAGMENTED" Fatal Some(1002), "RFC 6455 §5.4",
         "a new text or binary frame while a message is still open",
-        "Fragments of two messages must not be interleaved, because frames carry no message number. Only control frames may come in between.";
+        "Fragments of two messages must not be interleaved, because frames carry no message \
+         number. Only control frames may come in between.";
     Utf8 "E_UTF8" Fatal Some(1007), "RFC 6455 §8.1",
         "a text message that is not UTF-8",
-        "A text message is UTF-8 as a whole. A character may be split between two frames, but every byte must be part of a valid character.";
+        "A text message is UTF-8 as a whole. A character may be split between two frames, but \
+         every byte must be part of a valid character.";
     CloseLen1 "E_CLOSE_LEN1" Fatal Some(1002), "RFC 6455 §5.5.1",
         "a Close with a body of one byte",
-        "The body of a Close is empty or begins with a code of two bytes; half a code means nothing.";
+        "The body of a Close is empty or begins with a code of two bytes; half a code means \
+         nothing.";
     CloseCodeInvalid "E_CLOSE_CODE_INVALID" Fatal Some(1002), "RFC 6455 §7.4",
         "a close code that must not be sent",
-        "Some codes exist only for a library to report to its own program (1005, 1006, 1015). The other codes below 3000 are reserved for the protocol.";
+        "Some codes exist only for a library to report to its own program (1005, 1006, 1015). The \
+         other codes below 3000 are reserved for the protocol.";
     CloseReasonUtf8 "E_CLOSE_REASON_UTF8" Fatal Some(1007), "RFC 6455 §5.5.1, §8.1",
         "a close reason that is not UTF-8",
         "The reason after the code is text, and text is UTF-8.";
     DataAfterClose "E_DATA_AFTER_CLOSE" Fatal None, "RFC 6455 §5.5.1",
         "a data frame after the Close of the same side",
-        "A Close is the last frame that a side may send. Receivers discard what comes later, so the application never gets this data.";
+        "A Close is the last frame that a side may send. Receivers discard what comes later, so \
+         the application never gets this data.";
     ControlAfterClose "W_CONTROL_AFTER_CLOSE" Warning None, "RFC 6455 §1.4, §5.5.1",
         "a control frame after the Close of the same side",
-        "The RFC explicitly forbids only data frames after a Close, but a receiver no longer reads anything.";
+        "The RFC explicitly forbids only data frames after a Close, but a receiver no longer reads \
+         anything.";
     Inflate "E_INFLATE" Fatal Some(1007), "RFC 7692 §7.2.2",
         "compressed data that cannot be inflated",
-        "The payload is marked as DEFLATE data and isn't, or it refers back to data that the receiver does not have.";
+        "The payload is marked as DEFLATE data and isn't, or it refers back to data that the \
+         receiver does not have.";
     DeflateTail "W_DEFLATE_TAIL" Warning None, "RFC 7692 §7.2.1",
         "compressed data without the last byte of its empty block",
-        "A message ends with an empty block, and the sender removes only its last four bytes, 00 00 ff ff. If the byte before them is missing too, the four bytes that the receiver appends do not complete a block. zlib reports no error. With context takeover it takes the next message for the rest of the block.";
+        "A message ends with an empty block, and the sender removes only its last four bytes, 00 \
+         00 ff ff. If the byte before them is missing too, the four bytes that the receiver \
+         appends do not complete a block. zlib reports no error. With context takeover it takes \
+         the next message for the rest of the block.";
     MaskZero "W_MASK_ZERO" Warning None, "RFC 6455 §5.3, §10.3",
         "the masking key is 00000000",
-        "XOR with zero changes nothing: the payload goes over the wire exactly as the sender chose it, which is what masking exists to prevent.";
+        "XOR with zero changes nothing: the payload goes over the wire exactly as the sender chose \
+         it, which is what masking exists to prevent.";
     MaskReused "W_MASK_REUSED" Warning None, "RFC 6455 §5.3",
         "the same masking key as in the previous frame",
-        "Each frame needs a fresh key from a strong source of randomness. Anyone who can predict the next key can choose the bytes on the wire.";
+        "Each frame needs a fresh key from a strong source of randomness. Anyone who can predict \
+         the next key can choose the bytes on the wire.";
     CloseCodeOutOfRange "W_CLOSE_CODE_OUT_OF_RANGE" Warning None, "RFC 6455 §7.4.2",
         "a close code of 5000 or more",
         "No range in the RFC covers it. Some receivers reject it, others pass it on.";
     EmptyFragment "W_EMPTY_FRAGMENT" Warning None, "RFC 6455 §5.4",
         "a fragment without payload that is not the last",
-        "It is legal and useless: it only announces that more will come. An endless stream of them keeps a receiver busy.";
+        "It is legal and useless: it only announces that more will come. An endless stream of them \
+         keeps a receiver busy.";
     InflateLimit "W_INFLATE_LIMIT" Warning None, "RFC 6455 §10.4",
         "a message that inflates to more than the limit of this program",
-        "A few bytes can inflate to a thousand times as many, so inflating needs a limit. Data beyond the limit is not shown. The sender has done nothing wrong.";
+        "A few bytes can inflate to a thousand times as many, so inflating needs a limit. Data \
+         beyond the limit is not shown. The sender has done nothing wrong.";
     ContextLost "W_CONTEXT_LOST" Warning None, "RFC 7692 §7.2.2",
         "a message that cannot be inflated, because an earlier one was not",
-        "With context takeover a message may refer back to earlier ones. One of those is not known completely, so this message cannot be inflated.";
+        "With context takeover a message may refer back to earlier ones. One of those is not known \
+         completely, so this message cannot be inflated.";
 }
 
 impl FaultCode {

@@ -13,8 +13,9 @@ use crate::wire::size::ByteLen;
 /// ```
 /// use wiretalk_core::wire::{Header, Opcode, frame::encode};
 ///
-/// let header = Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) };
-/// assert_eq!(encode::frame(&header, b"Hello"), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+/// let header = Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text,
+/// 5) }; assert_eq!(encode::frame(&header, b"Hello"), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f,
+/// 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
 pub fn frame(header: &Header, plain: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(header.len().saturating_add(plain.len()));

@@ -8,7 +8,11 @@ use std::ops::Range;
 use crate::wire::frame::Severity;
 
 macro_rules! problems {
-    ($($code:ident $name:literal $severity:ident, $section:literal, $summary:literal, $rationale:literal;)*) => {
+    ($(
+        $code:ident $name:literal $severity:ident, $section:literal,
+        $summary:literal,
+        $rationale:literal;
+    )*) => {
         /// The rules, by the names in the program's output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ProblemCode { $(#[doc = $summary] $code,)* }
@@ -20,8 +24,14 @@ macro_rules! problems {
             /// Returns the rule's description.
             pub fn rule(self) -> &'static ProblemRule {
                 match self {
-                    $(Self::$code => &ProblemRule { code: Self::$code, name: $name, severity: Severity::$severity,
-                        section: $section, summary: $summary, rationale: $rationale },)*
+                    $(Self::$code => &ProblemRule {
+                        code: Self::$code,
+                        name: $name,
+                        severity: Severity::$severity,
+                        section: $section,
+                        summary: $summary,
+                        rationale: $rationale,
+                    },)*
                 }
             }
         }
@@ -48,19 +58,24 @@ pub struct ProblemRule {
 problems! {
     Method "H_METHOD" Fatal, "RFC 6455 §4.2.1(1)",
         "the method is not GET",
-        "The handshake is a GET request without a body, so every HTTP server can understand and reject it.";
+        "The handshake is a GET request without a body, so every HTTP server can understand and \
+         reject it.";
     HttpVersion "H_HTTP_VERSION" Fatal, "RFC 6455 §4.2.1(1)",
         "this is not HTTP/1.1",
-        "Upgrade was introduced with HTTP/1.1. HTTP/1.0 does not have it, and HTTP/2 has its own mechanism (RFC 8441).";
+        "Upgrade was introduced with HTTP/1.1. HTTP/1.0 does not have it, and HTTP/2 has its own \
+         mechanism (RFC 8441).";
     RequestLine "H_REQUEST_LINE" Fatal, "RFC 9112 §3",
         "the request line is not method, space, target, space, version",
-        "There is one space between two parts and none within a part. Parsers that guess where the target ends guess differently, which has been used for request smuggling.";
+        "There is one space between two parts and none within a part. Parsers that guess where the \
+         target ends guess differently, which has been used for request smuggling.";
     Target "H_TARGET" Fatal, "RFC 6455 §4.2.1(1), RFC 9112 §3.2",
         "the request target is neither a path nor an http URI",
-        "A handshake names its resource as a path that begins with /, or as an absolute http or https URI. The other forms, * and host:port, belong to OPTIONS and CONNECT.";
+        "A handshake names its resource as a path that begins with /, or as an absolute http or \
+         https URI. The other forms, * and host:port, belong to OPTIONS and CONNECT.";
     TargetChar "H_TARGET_CHAR" Warning, "RFC 3986 §2",
         "the request target has a byte that is not allowed in a URI",
-        "Such bytes are written as % and two hex digits. Servers interpret them differently otherwise.";
+        "Such bytes are written as % and two hex digits. Servers interpret them differently \
+         otherwise.";
     TargetFragment "H_TARGET_FRAGMENT" Fatal, "RFC 6455 §3",
         "the request target has a fragment",
         "The part after # is for the client only and is never sent. In a ws URL it has no meaning.";
@@ -69,10 +84,12 @@ problems! {
         "One address can serve many names; Host says which one is meant.";
     HostSyntax "H_HOST_SYNTAX" Fatal, "RFC 9112 §3.2",
         "Host is not a name or an address with an optional port",
-        "A server that cannot tell which name is meant must answer 400. Guessing has led caches and proxies to the wrong site.";
+        "A server that cannot tell which name is meant must answer 400. Guessing has led caches \
+         and proxies to the wrong site.";
     UpgradeMissing "H_UPGRADE_MISSING" Fatal, "RFC 6455 §4.2.1(3), §4.1(2)",
         "there is no Upgrade",
-        "Upgrade: websocket makes this request a handshake. Proxies that don't support WebSocket drop the header.";
+        "Upgrade: websocket makes this request a handshake. Proxies that don't support WebSocket \
+         drop the header.";
     UpgradeValue "H_UPGRADE_VALUE" Fatal, "RFC 6455 §4.2.1(3), §4.1(2)",
         "Upgrade does not name websocket",
         "The value must be websocket, in upper or lower case.";
@@ -81,7 +98,8 @@ problems! {
         "Upgrade applies to a single hop, and Connection: Upgrade says so.";
     ConnectionToken "H_CONNECTION_TOKEN" Fatal, "RFC 6455 §4.2.1(4), §4.1(3)",
         "Connection does not list upgrade",
-        "The value is a list of tokens, compared case-insensitively. It must contain upgrade as a token: a substring is not enough, and comparing the whole value is too strict.";
+        "The value is a list of tokens, compared case-insensitively. It must contain upgrade as a \
+         token: a substring is not enough, and comparing the whole value is too strict.";
     KeyMissing "H_KEY_MISSING" Fatal, "RFC 6455 §4.2.1(5)",
         "there is no Sec-WebSocket-Key",
         "Without the key the server cannot prove that it has read this request.";
@@ -102,7 +120,8 @@ problems! {
         "The server answers 426 with the versions that it supports; 13 is the only one in use.";
     Origin "H_ORIGIN" Fatal, "RFC 6455 §10.2",
         "this Origin is not allowed here",
-        "Browsers let any page open a WebSocket to any host, and they send the cookies along. Checking Origin is the only protection against a hostile page.";
+        "Browsers let any page open a WebSocket to any host, and they send the cookies along. \
+         Checking Origin is the only protection against a hostile page.";
     Duplicate "H_DUPLICATE" Fatal, "RFC 6455 §11.3, RFC 9112 §3.2",
         "a header that may occur only once occurs twice",
         "Two parsers could use different values and disagree about the request.";
@@ -123,7 +142,8 @@ problems! {
         "The RFC lets the client continue, but browsers fail the connection.";
     ExtParam "H_EXT_PARAM" Fatal, "RFC 7692 §7.1",
         "an extension parameter that is invalid, unknown or repeated",
-        "A server declines such an offer and continues without the extension. A client must fail the connection.";
+        "A server declines such an offer and continues without the extension. A client must fail \
+         the connection.";
     ExtNotOffered "H_EXT_NOT_OFFERED" Fatal, "RFC 6455 §4.1(5)",
         "the response uses an extension that was not offered",
         "The client could not read the frames that follow.";
@@ -132,40 +152,50 @@ problems! {
         "Both instances would claim the same reserved bit.";
     StatusLine "H_STATUS_LINE" Fatal, "RFC 9112 §4",
         "the status line is not version, space, three digits, space, reason",
-        "The reason may be empty, but the space before it is required. Parsers that tolerate deviations tolerate different ones.";
+        "The reason may be empty, but the space before it is required. Parsers that tolerate \
+         deviations tolerate different ones.";
     Status "H_STATUS" Fatal, "RFC 6455 §4.1(1), §4.4",
         "the status is not 101",
-        "Any other status is plain HTTP: the server did not switch protocols, and no frames follow.";
+        "Any other status is plain HTTP: the server did not switch protocols, and no frames \
+         follow.";
     AcceptMissing "H_ACCEPT_MISSING" Fatal, "RFC 6455 §4.1(4)",
         "there is no Sec-WebSocket-Accept",
         "It is the server's proof that it speaks WebSocket and has read this request.";
     AcceptMismatch "H_ACCEPT_MISMATCH" Fatal, "RFC 6455 §4.1(4)",
         "the accept value is wrong",
-        "It must be base64(SHA-1(key text + GUID)). A wrong value means that the server computed it wrongly, or that a cache answered.";
+        "It must be base64(SHA-1(key text + GUID)). A wrong value means that the server computed \
+         it wrongly, or that a cache answered.";
     FieldLine "H_FIELD_LINE" Fatal, "RFC 9112 §5",
         "a line in the head that has no colon",
-        "Every line after the first is a name, a colon and a value. Some parsers interpret other lines, others ignore them.";
+        "Every line after the first is a name, a colon and a value. Some parsers interpret other \
+         lines, others ignore them.";
     FieldName "H_FIELD_NAME" Fatal, "RFC 9110 §5.1",
         "a field name that isn't a token",
-        "A name consists of letters, digits and some punctuation, and isn't empty. With any other byte, two parsers may see two different fields.";
+        "A name consists of letters, digits and some punctuation, and isn't empty. With any other \
+         byte, two parsers may see two different fields.";
     SpaceBeforeColon "H_SPACE_BEFORE_COLON" Fatal, "RFC 9112 §5.1",
         "whitespace between field name and colon",
-        "Some parsers take it for part of the name, others don't. This difference has been used for request smuggling.";
+        "Some parsers take it for part of the name, others don't. This difference has been used \
+         for request smuggling.";
     ControlChar "H_CONTROL_CHAR" Fatal, "RFC 9110 §5.5",
         "a control character in a line of the head",
-        "Parsers disagree about where the line or the value ends then. The usual one is a CR without LF.";
+        "Parsers disagree about where the line or the value ends then. The usual one is a CR \
+         without LF.";
     ObsFold "H_OBS_FOLD" Fatal, "RFC 9112 §5.2",
         "a header field that continues on the next line",
-        "This obsolete syntax is interpreted differently by different parsers. A server rejects it, a client replaces the fold by spaces.";
+        "This obsolete syntax is interpreted differently by different parsers. A server rejects \
+         it, a client replaces the fold by spaces.";
     BareLf "H_BARE_LF" Warning, "RFC 9112 §2.2",
         "a line ends in LF alone",
         "Lines end in CR LF. A parser may accept LF alone, but some don't.";
     RequestContent "H_REQUEST_CONTENT" Fatal, "RFC 6455 §4.1, RFC 9112 §6",
         "the request announces content",
-        "A handshake has no content: frames follow its blank line. If one parser sees a body where the next one sees frames, requests can be smuggled.";
+        "A handshake has no content: frames follow its blank line. If one parser sees a body where \
+         the next one sees frames, requests can be smuggled.";
     TransferEncoding1xx "H_TRANSFER_ENCODING_1XX" Warning, "RFC 9112 §6.1",
         "Transfer-Encoding in a 101",
-        "A 101 has no body, so there is nothing to encode. A client that follows the header looks for chunk sizes where the frames are.";
+        "A 101 has no body, so there is nothing to encode. A client that follows the header looks \
+         for chunk sizes where the frames are.";
     ContentLength1xx "H_CONTENT_LENGTH_1XX" Warning, "RFC 9110 §8.6",
         "Content-Length in a 101",
         "A 101 has no body: the first frame follows the blank line.";

@@ -29,8 +29,8 @@ pub type MaskingKeySource = Box<dyn FnMut() -> MaskingKey + Send>;
 /// use wiretalk_core::wire::{AgreedExtensions, Endpoint, EndpointEvent};
 ///
 /// let mut server = Endpoint::server(AgreedExtensions::none(), 1024);
-/// let mut input: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58, 0xc1];
-/// while let Some(event) = server.receive(&mut input) {
+/// let mut input: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58,
+/// 0xc1]; while let Some(event) = server.receive(&mut input) {
 ///     if let EndpointEvent::Message(kind, data) = event {
 ///         server.send(kind, &data);
 ///     }

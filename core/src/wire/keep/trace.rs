@@ -106,8 +106,8 @@ pub struct PartialFrame {
 ///
 /// let mut trace = Trace::mid_connection(wiretalk_core::wire::AgreedExtensions::none());
 /// trace.push(Side::Server, Duration::from_millis(3), b"\x81\x05Hello\x89\x00");
-/// assert_eq!(trace.rows().iter().map(|row| row.opcode()).collect::<Vec<_>>(), [Opcode::Text, Opcode::Ping]);
-/// let frame = trace.frame(&trace.rows()[0], b"\x81\x05Hello".to_vec());
+/// assert_eq!(trace.rows().iter().map(|row| row.opcode()).collect::<Vec<_>>(), [Opcode::Text,
+/// Opcode::Ping]); let frame = trace.frame(&trace.rows()[0], b"\x81\x05Hello".to_vec());
 /// assert_eq!(frame.payload(), b"Hello");
 /// ```
 #[derive(Clone, Debug)]

@@ -93,7 +93,10 @@ impl PacketForwarder {
                 biased;
                 () = sleep_until_due(&mut self.timer, due) => self.send_due().await,
                 read = self.from.recv(&mut buf) => match read {
-                    Ok(count) => self.queue.push(Instant::now(), buf.get(..count).unwrap_or_default(), counter),
+                    Ok(count) => {
+                        let packet = buf.get(..count).unwrap_or_default();
+                        self.queue.push(Instant::now(), packet, counter);
+                    }
                     Err(_) => return,
                 },
             }

@@ -54,8 +54,9 @@ pub fn case_count(code: FaultCode) -> u8 {
 /// ```
 /// use wiretalk_core::wire::{FaultCode, explain::interop};
 ///
-/// let ws = interop::results_for(FaultCode::LenNotMinimal).into_iter().find(|result| result.implementation.name == "ws").unwrap();
-/// assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20) accepts it (4 of 4 cases)");
+/// let ws = interop::results_for(FaultCode::LenNotMinimal).into_iter().find(|result|
+/// result.implementation.name == "ws").unwrap(); assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20)
+/// accepts it (4 of 4 cases)");
 /// ```
 pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
     let Some(row) = find_row(code) else { return Vec::new() };

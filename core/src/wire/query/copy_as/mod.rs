@@ -14,8 +14,9 @@ use crate::wire::keep::transcript::Frame;
 /// ```
 /// use wiretalk_core::wire::{Side, query::copy_as::Excerpt};
 ///
-/// let hello = Excerpt::new(Side::Client, None, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec());
-/// assert_eq!(hello.decode_command(), "wiretalk decode --from client 818537fa213d7f9f4d5158");
+/// let hello = Excerpt::new(Side::Client, None,
+/// b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec()); assert_eq!(hello.decode_command(),
+/// "wiretalk decode --from client 818537fa213d7f9f4d5158");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {

@@ -84,22 +84,31 @@ impl NumberField {
 }
 
 macro_rules! fields {
-    ($($name:literal $aliases:expr, $field_type:expr, $example:literal, $description:literal;)*) => {
+    ($(
+        $name:literal $aliases:expr, $field_type:expr, $example:literal,
+        $description:literal;
+    )*) => {
         pub(super) const FIELDS: &[FilterField] = &[$(FilterField {
-            name: $name, aliases: &$aliases, example: $example, description: $description, field_type: $field_type,
+            name: $name,
+            aliases: &$aliases,
+            example: $example,
+            description: $description,
+            field_type: $field_type,
         },)*];
     };
 }
 
 fields! {
     "op" ["opcode"], FieldType::Opcode, "op=text|binary",
-        "The type of the frame: text, binary, continuation, close, ping, pong, the classes data, control and reserved, or a number from 0 to 15 (also 0x0 to 0xf).";
+        "The type of the frame: text, binary, continuation, close, ping, pong, the classes data, \
+         control and reserved, or a number from 0 to 15 (also 0x0 to 0xf).";
     "dir" ["from"], FieldType::Direction, "dir=client",
         "The side that sent the frame: client (or c2s) or server (or s2c).";
     "fin" [], FieldType::Flag(FlagField::Fin), "fin=0",
         "The frame is the last one of its message.";
     "rsv1" [], FieldType::Flag(FlagField::Rsv1), "rsv1",
-        "The first reserved bit is 1; with permessage-deflate it means that a message is compressed.";
+        "The first reserved bit is 1; with permessage-deflate it means that a message is \
+         compressed.";
     "rsv2" [], FieldType::Flag(FlagField::Rsv2), "rsv2",
         "The second reserved bit is 1.";
     "rsv3" [], FieldType::Flag(FlagField::Rsv3), "rsv3",
@@ -109,23 +118,28 @@ fields! {
     "key" [], FieldType::Key, "key=37fa213d",
         "The masking key as eight hex digits; `key` alone tests whether there is one.";
     "len" ["length"], FieldType::Number(NumberField::Len), "len<126",
-        "The length of the payload in bytes, as the header claims it; KiB and MiB are allowed: len>64KiB.";
+        "The length of the payload in bytes, as the header claims it; KiB and MiB are allowed: \
+         len>64KiB.";
     "size" [], FieldType::Number(NumberField::Size), "size>1000",
         "The length of the whole frame in bytes, header and payload together.";
     "t" ["time"], FieldType::Number(NumberField::Time), "t>1.5s",
-        "When the frame was complete, counted from the start of the connection, in ms unless the unit is s, us or ns.";
+        "When the frame was complete, counted from the start of the connection, in ms unless the \
+         unit is s, us or ns.";
     "n" ["row"], FieldType::Number(NumberField::Row), "n>=100",
         "The number of the row in the list of both directions, from 0.";
     "message" ["m"], FieldType::Number(NumberField::Message), "message=3",
-        "The number of the message that the frame is part of, from 0 in its direction; `message` alone tests whether it is part of one.";
+        "The number of the message that the frame is part of, from 0 in its direction; `message` \
+         alone tests whether it is part of one.";
     "fault" [], FieldType::Fault, "fault=E_UTF8",
-        "A rule that the frame breaks, by its name or a prefix: fault=E_CLOSE_*; `fault` alone tests whether it breaks any, fatal or not.";
+        "A rule that the frame breaks, by its name or a prefix: fault=E_CLOSE_*; `fault` alone \
+         tests whether it breaks any, fatal or not.";
     "fatal" [], FieldType::Flag(FlagField::Fatal), "fatal",
         "The frame breaks a rule that makes a receiver fail the connection.";
     "warning" [], FieldType::Flag(FlagField::Warning), "warning",
         "The frame does something doubtful that a receiver accepts.";
     "after-fault" [], FieldType::Flag(FlagField::AfterFault), "after-fault",
-        "An earlier frame of the same direction had a fatal fault, so a receiver would not have read this one.";
+        "An earlier frame of the same direction had a fatal fault, so a receiver would not have \
+         read this one.";
     "compressed" [], FieldType::Flag(FlagField::Compressed), "compressed",
         "The message that the frame is part of is compressed with permessage-deflate.";
 }
