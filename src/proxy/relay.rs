@@ -1,6 +1,6 @@
-//! One proxied connection: the client's socket, the server's socket, and an [`InterceptQueue`] for
-//! each direction. Bytes are read only while there is room for them, so while a queue is full its
-//! peer is slowed by TCP's flow control.
+//! One proxied connection: the client's socket, the server's socket, and a [`RelayDirection`] with
+//! its intercept queue each way. Bytes are read only while there is room for them, so while a queue
+//! is full its peer is slowed by TCP's flow control.
 
 use std::io;
 use std::net::SocketAddr;
