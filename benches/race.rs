@@ -65,7 +65,7 @@ fn main() -> anyhow::Result<()> {
 async fn run(rounds: usize) -> anyhow::Result<RaceOutcome> {
     let scope = Scope::new(|panic| println!("{panic}"));
     let program = WorkerProgram(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
-    let config = RaceConfig { pairs: rounds, ..RaceConfig::default() };
+    let config = RaceConfig { rounds, ..RaceConfig::default() };
     let (events, mut inbox) = report_channel();
     let (_control_sender, controls) = mpsc::channel(1);
     let (drawn_events, events_to_draw) = mpsc::channel(8);

@@ -176,7 +176,7 @@ fn status_line(grid: &Grid, theme: &Theme) -> Line<'static> {
     let head = format!("{}, {} ({beside}): ", of.title, conditions.title);
     let (text, style) = match (&grid.running, &grid.measured[row][column]) {
         (Some(_), _) => {
-            let pairs = of.race_config(conditions, CELL_DURATION).pairs;
+            let pairs = of.race_config(conditions, CELL_DURATION).rounds;
             (format!("measuring, round {} of {pairs}", grid.rounds_done), theme.heading())
         }
         (None, Some(measured)) if !measured.invalid_because.is_empty() => {

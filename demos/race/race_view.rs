@@ -155,7 +155,7 @@ mod tests {
 
     fn over(invalid: &[&str]) -> Race {
         let config =
-            RaceConfig { placement: Placement::OwnCpus, pairs: 4, ..RaceConfig::default() };
+            RaceConfig { placement: Placement::OwnCpus, rounds: 4, ..RaceConfig::default() };
         let (lanes, mut race) = (lanes(), Race::with_config(config.clone()));
         race.phase = RacePhase::Over(Box::new(RaceOutcome {
             ratios: ratios(&config, &lanes),

@@ -125,7 +125,7 @@ pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic>
         rate: some(number("rate")).map(|rate| rate as u32),
         // `best` is the one choice that is no placement.
         placement: settings.text("placement").parse().unwrap_or_else(|_| Placement::best()),
-        pairs: number("pairs"),
+        rounds: number("pairs"),
         ..RaceConfig::default()
     };
     config.validate().map_err(|error| settings.invalid("lanes", error))?;

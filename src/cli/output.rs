@@ -137,7 +137,7 @@ impl Output {
             let _ = ended.await;
             failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
         };
-        tokio::select! { done = rest => done, () = grace_over => Err(unread_error()) }
+        tokio::select! { done = rest => done, () = grace_over => Err(not_drained_error()) }
     }
 
     fn failure_error(&self) -> io::Error {
@@ -183,7 +183,7 @@ pub(super) fn print_now(text: &str) -> anyhow::Result<()> {
 }
 
 /// Returns the error for output that was not read before the grace period ended.
-pub(super) fn unread_error() -> io::Error {
+pub(super) fn not_drained_error() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "standard output was not read to its end")
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::net::EndpointRole;
+use crate::net::PeerRole;
 use crate::race::{self, Placement};
 use crate::scope::Scope;
 
@@ -37,8 +37,8 @@ impl RacerArgs {
     /// If the runtime cannot be created.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let end = match self.role {
-            RacerRole::Client => EndpointRole::Client,
-            RacerRole::Server => EndpointRole::Server,
+            RacerRole::Client => PeerRole::Client,
+            RacerRole::Server => PeerRole::Server,
         };
         // Before the runtime starts: its threads inherit the affinity of this one.
         let pinned = self.placement.pin(end);
@@ -49,8 +49,8 @@ impl RacerArgs {
         let (input, output) = (tokio::io::stdin, tokio::io::stdout);
         runtime.block_on(async {
             match end {
-                EndpointRole::Client => race::run_client(&scope, pinned, input(), output()).await,
-                EndpointRole::Server => race::run_server(&scope, pinned, input(), output()).await,
+                PeerRole::Client => race::run_client(&scope, pinned, input(), output()).await,
+                PeerRole::Server => race::run_server(&scope, pinned, input(), output()).await,
             }
             scope.cancel();
         });

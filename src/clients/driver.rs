@@ -16,7 +16,7 @@ use crate::clients::inbound::{Inbound, InboundEvent};
 use crate::clients::options::SessionOptions;
 use crate::clients::random::{RandomError, masking_key};
 use crate::clients::send_queue::{CloseStatus, SendQueue};
-use crate::net::later;
+use crate::net::add_clamped;
 use crate::wire::Opcode;
 use crate::wire::frame::encode;
 
@@ -94,7 +94,7 @@ impl<'a> Driver<'a> {
             inbound: Inbound::new(),
             send_queue: SendQueue::new(request),
             phase: SessionPhase::Handshaking,
-            deadline: Some(later(Instant::now(), options.timeout)),
+            deadline: Some(add_clamped(Instant::now(), options.timeout)),
             received_close: None,
             closed_by_us: false,
             commands_closed: false,
@@ -208,7 +208,7 @@ impl<'a> Driver<'a> {
     }
 
     fn start_close_timer(&mut self) {
-        self.deadline.get_or_insert(later(Instant::now(), self.timeout));
+        self.deadline.get_or_insert(add_clamped(Instant::now(), self.timeout));
     }
 
     fn on_written(
@@ -273,7 +273,8 @@ impl<'a> Driver<'a> {
             InboundEvent::Refused(reason, left) => {
                 self.phase = SessionPhase::Refused { reason, body_left: left };
                 // The body only explains the status, so it gets little time.
-                self.deadline = Some(later(Instant::now(), REFUSAL_BODY_TIMEOUT.min(self.timeout)));
+                self.deadline =
+                    Some(add_clamped(Instant::now(), REFUSAL_BODY_TIMEOUT.min(self.timeout)));
             }
             InboundEvent::Ping(payload) if self.auto_pong => {
                 self.send_queue.answer_ping(payload, masking_key()?);

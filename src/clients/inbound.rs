@@ -50,7 +50,7 @@ impl Inbound {
 
     /// Returns what is incomplete if the stream ends here.
     pub(super) fn unfinished(&self) -> Option<UnfinishedRead> {
-        match (self.reader.expects(), self.reader.frames()) {
+        match (self.reader.expects(), self.reader.assembler()) {
             (UnitKind::Head, _) if self.reader.head().bytes().is_empty() => {
                 Some(UnfinishedRead::BeforeResponse)
             }

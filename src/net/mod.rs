@@ -54,7 +54,7 @@ pub(crate) use event_stream::{EventReader, encode_event};
 pub use lingering_close::lingering_close;
 pub use link::delayed_stream::DelayedStream;
 pub use link::link_model::LinkConditions;
-pub(crate) use link::netns::{EndpointRole, NetnsError, NetnsPair};
+pub(crate) use link::netns::{NetnsError, NetnsPair, PeerRole};
 pub use link::stall::Stall;
 pub use listen::listen;
 pub(crate) use observe::chunk_sender::{Chunk, ChunkSender};
@@ -65,7 +65,7 @@ pub use observe::traffic::Traffic;
 pub(crate) use time::clock::Clock;
 #[cfg(test)]
 pub(crate) use time::clock::paused;
-pub use time::clock::{SystemClock, later};
+pub use time::clock::{SystemClock, add_clamped};
 pub use time::deadline_timer::DeadlineTimer;
 pub(crate) use websocket::READ_BUFFER;
 pub use websocket::WebSocketLimits;

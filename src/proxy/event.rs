@@ -13,15 +13,15 @@ use crate::wire::Side;
 pub(crate) const MAX_CONNECTIONS: usize = 256;
 
 /// Returns the sentence for [`ProxyEvent::Full`].
-pub fn full() -> String {
+pub fn capacity_reached_message() -> String {
     format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
 }
 
 /// The sentence for [`ProxyEvent::Room`].
-pub(crate) const ROOM: &str = "there is room for new clients again";
+pub(crate) const CAPACITY_FREED_MESSAGE: &str = "there is room for new clients again";
 
 /// The sentence for `Ok` in [`ProxyEventKind::Ended`].
-pub(crate) const BOTH_CLOSED: &str = "both sides have ended their streams";
+pub(crate) const BOTH_CLOSED_MESSAGE: &str = "both sides have ended their streams";
 
 /// An event of a proxy.
 #[derive(Debug)]

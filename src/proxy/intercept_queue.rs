@@ -121,7 +121,7 @@ impl InterceptQueue {
 
     /// Stops framing, because the server has answered something other than 101.
     pub(super) fn set_passthrough(&mut self) {
-        self.reader.expect_bytes();
+        self.reader.switch_to_raw_bytes();
         // Without frames there are no units that could end, so nothing may wait for its rest.
         self.partial = None;
         if let Some(last) = self.units.back_mut() {

@@ -33,7 +33,7 @@ mod relay_direction;
 
 pub use command::{ConnectionSelector, InterceptAction, ProxyCommand};
 pub use error::ProxyError;
-pub(crate) use event::{BOTH_CLOSED, ROOM};
-pub use event::{ProxyEvent, ProxyEventKind, full};
+pub(crate) use event::{BOTH_CLOSED_MESSAGE, CAPACITY_FREED_MESSAGE};
+pub use event::{ProxyEvent, ProxyEventKind, capacity_reached_message};
 pub use listener::bind;
 pub use options::ProxyOptions;

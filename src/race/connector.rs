@@ -38,9 +38,9 @@ impl LaneConnector {
     /// Creates a connector; `protocol` is the ALPN protocol to negotiate (RFC 7301).
     pub(super) fn new(target: LaneTarget, protocol: Option<&[u8]>) -> Result<Self, LaneError> {
         let name = match &target.trust {
-            TlsTrust::Plain => return Ok(Self::over(target, None)),
+            TlsTrust::NoTls => return Ok(Self::over(target, None)),
             TlsTrust::Certificate(_) => CERTIFICATE_NAME.to_owned(),
-            TlsTrust::Web => target.host.clone(),
+            TlsTrust::WebRoots => target.host.clone(),
         };
         let mut config = tls_config(&target.trust)?;
         config.alpn_protocols = protocol.into_iter().map(<[u8]>::to_vec).collect();
@@ -97,8 +97,8 @@ impl LaneConnector {
     }
 
     /// Whether the server is a bundled one.
-    pub(super) fn is_own_server(&self) -> bool {
-        !matches!(self.target.trust, TlsTrust::Web)
+    pub(super) fn is_bundled_server(&self) -> bool {
+        !matches!(self.target.trust, TlsTrust::WebRoots)
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn tls_config(trust: &TlsTrust) -> Result<ClientConfig, rustls::Error
         TlsTrust::Certificate(der) => {
             roots.add(CertificateDer::from(der.clone()))?;
         }
-        TlsTrust::Plain | TlsTrust::Web => {
+        TlsTrust::NoTls | TlsTrust::WebRoots => {
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
     }

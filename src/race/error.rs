@@ -10,7 +10,7 @@ use hyper::{StatusCode, http};
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::net::{EndpointRole, LongEvent, NetnsError, describe_io_error, error_chain};
+use crate::net::{LongEvent, NetnsError, PeerRole, describe_io_error, error_chain};
 use crate::race::bare_http::HeadError;
 use crate::race::{ExternalServersError, RaceConfigError};
 
@@ -81,7 +81,7 @@ pub(super) enum LaneError {
     #[error("the payload is too long for a length of 32 bits")]
     LongPayload,
     #[error("the lane has no client")]
-    NoClient,
+    MissingReqwestClient,
     #[error("could not create a timer: {0}")]
     Timer(#[source] io::Error),
     #[error("no connection is open")]
@@ -115,19 +115,19 @@ pub(super) enum WorkerError {
     #[error("{0}")]
     Reported(String),
     #[error("could not start the {}'s process: {source}", role.name())]
-    Start { role: EndpointRole, source: io::Error },
+    Start { role: PeerRole, source: io::Error },
     #[error("the {}'s process has ended ({status}){}", role.name(), after_colon(stderr))]
-    Exited { role: EndpointRole, status: ExitStatus, stderr: String },
+    Exited { role: PeerRole, status: ExitStatus, stderr: String },
     #[error("the {}'s process does not respond{}", role.name(), after_colon(stderr))]
-    Silent { role: EndpointRole, stderr: String },
+    Silent { role: PeerRole, stderr: String },
     #[error("the {} did not answer within {} s", role.name(), limit.as_secs())]
-    Timeout { role: EndpointRole, limit: Duration },
+    Timeout { role: PeerRole, limit: Duration },
     #[error("the server did not start")]
     NotListening,
     #[error("the client did not open its connections")]
     NotConnected,
     #[error("the {} sent an unexpected response", .0.name())]
-    UnexpectedResponse(EndpointRole),
+    UnexpectedResponse(PeerRole),
     #[error("the server stalled for ever")]
     StalledForever,
     #[error(transparent)]

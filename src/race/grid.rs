@@ -116,7 +116,7 @@ impl GridExchange {
             connections: column.connections,
             placement: column.placement,
             link: LinkConditions { rtt, ..LinkConditions::default() },
-            pairs: usize::try_from(pairs).unwrap_or(usize::MAX).clamp(3, 15),
+            rounds: usize::try_from(pairs).unwrap_or(usize::MAX).clamp(3, 15),
             lanes,
             ..RaceConfig::default()
         }
@@ -257,15 +257,15 @@ mod tests {
                 assert_eq!(config.validate(), Ok(()), "{} {}", row.title, column.title);
                 assert_eq!(config.baseline(), row.exchange.baseline());
                 assert!(
-                    (3..=15).contains(&config.pairs),
+                    (3..=15).contains(&config.rounds),
                     "{} {}: {}",
                     row.title,
                     column.title,
-                    config.pairs
+                    config.rounds
                 );
             }
         }
         let cell = ROWS[2].race_config(&COLUMNS[0], Duration::from_secs(3));
-        assert_eq!((cell.pairs, cell.lanes.len()), (10, 2));
+        assert_eq!((cell.rounds, cell.lanes.len()), (10, 2));
     }
 }

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use crate::measure::{Drift, SplitMix64};
-use crate::net::{EndpointRole, NetnsPair};
+use crate::net::{NetnsPair, PeerRole};
 use crate::race::config::load_budget::LoadBudget;
 use crate::race::error::{RaceError, WorkerError};
 use crate::race::process::ipc::ResourceUsage;
@@ -77,7 +77,7 @@ struct RaceRunner {
     pinned: bool,
     measurement: Option<MeasurementStart>,
     foreign_cpu: Option<f64>,
-    lost: Option<ListenDrops>,
+    listen_drops: Option<ListenDrops>,
     /// The requests that external servers may still get; `None` without a limit.
     budget: Option<LoadBudget>,
     events: ReportSender<RaceEvent>,
@@ -107,7 +107,7 @@ impl RaceRunner {
             pinned: false,
             measurement: None,
             foreign_cpu: None,
-            lost: None,
+            listen_drops: None,
             budget: None,
             events,
             controls,
@@ -128,7 +128,7 @@ impl RaceRunner {
         let mut lane_order: Vec<usize> = (0..self.recorders.len()).collect();
         // Shuffling the lanes anew in every round keeps slow changes of the machine from favouring
         // one lane.
-        for round in 0..self.config.pairs {
+        for round in 0..self.config.rounds {
             rng.shuffle(&mut lane_order);
             if !self.round(round, &lane_order).await {
                 break;
@@ -138,7 +138,7 @@ impl RaceRunner {
             self.send_progress(None);
         }
         self.foreign_cpu = self.foreign_cpu_share();
-        self.lost = lost(before, netns.as_ref());
+        self.listen_drops = lost(before, netns.as_ref());
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl RaceRunner {
     /// Runs one slice of every lane in this order. Returns `false` if no further round is possible.
     async fn round(&mut self, round: usize, lane_order: &[usize]) -> bool {
         let lanes = self.running();
-        let to_come = self.config.pairs.saturating_sub(round);
+        let to_come = self.config.rounds.saturating_sub(round);
         let max_exchanges = self.budget.map(|budget| budget.round(&self.config, &lanes, to_come));
         // The load limit leaves no complete round.
         if lanes.is_empty() || max_exchanges == Some(None) {
@@ -318,7 +318,7 @@ impl RaceRunner {
             foreign: self.foreign_cpu,
             floor: self.config.floor(),
             drift,
-            lost: self.lost,
+            listen_drops: self.listen_drops,
             rounds: self.rounds,
         };
         let invalid_because = conditions.objections();
@@ -330,7 +330,7 @@ impl RaceRunner {
             ratios: self.ratios.clone(),
             slices: self.slices.clone(),
             foreign_cpu: self.foreign_cpu,
-            lost: self.lost,
+            listen_drops: self.listen_drops,
             drift,
             invalid_because,
         }
@@ -340,7 +340,7 @@ impl RaceRunner {
 /// Returns the kernel's drop counters in the network namespace of the servers.
 fn listen_drops(netns: Option<&NetnsPair>) -> Option<ListenDrops> {
     match netns {
-        Some(netns) => netns.run_in(EndpointRole::Server, ListenDrops::now).ok()?,
+        Some(netns) => netns.run_in(PeerRole::Server, ListenDrops::now).ok()?,
         None => ListenDrops::now(),
     }
 }
@@ -369,11 +369,11 @@ mod tests {
         let mut race = RaceRunner::new(RaceConfig::default(), reports, controls);
         race.rounds = 1;
         assert!(race.outcome(None).is_valid());
-        race.lost = Some(ListenDrops { overflows: 0, drops: 0 });
+        race.listen_drops = Some(ListenDrops { overflows: 0, drops: 0 });
         assert!(race.outcome(None).is_valid());
-        race.lost = Some(ListenDrops { overflows: 515, drops: 520 });
+        race.listen_drops = Some(ListenDrops { overflows: 515, drops: 520 });
         let outcome = race.outcome(None);
-        assert_eq!((outcome.is_valid(), outcome.lost), (false, race.lost));
+        assert_eq!((outcome.is_valid(), outcome.listen_drops), (false, race.listen_drops));
         let sentence = outcome.summary();
         assert!(
             sentence.starts_with("This run does not count: the kernel dropped connections"),

@@ -266,7 +266,7 @@ async fn a_stall_is_measured_in_its_lane() {
     let config = RaceConfig {
         lanes: vec![Lane::plain(LaneKind::Ws)],
         rate: Some(200),
-        pairs: 500,
+        rounds: 500,
         ..RaceConfig::default()
     };
     let (events, mut inbox) = report_channel();

@@ -39,7 +39,7 @@ pub(super) fn parse_front_matter(
     lines: &LineIndex,
 ) -> (FrontMatter, usize, Vec<Warning>) {
     let mut warnings = Vec::new();
-    let Some(open) = opening_fence(source) else {
+    let Some(open) = opening_delimiter(source) else {
         return (
             FrontMatter::default(),
             // Editors on Windows put a byte order mark in front; it isn't part of the text.
@@ -76,7 +76,7 @@ pub(super) fn parse_front_matter(
 }
 
 /// Returns the offset after the first line, if that line is `---`.
-fn opening_fence(source: &str) -> Option<usize> {
+fn opening_delimiter(source: &str) -> Option<usize> {
     let start = source.len() - source.trim_start_matches('\u{feff}').len();
     let line = source[start..].split_inclusive('\n').next()?;
     (line.trim_end() == "---" && line.ends_with('\n')).then_some(start + line.len())

@@ -45,7 +45,7 @@ pub(crate) fn result_symbol(mark: CheckResult, theme: &Theme) -> (&'static str, 
 }
 
 /// Returns the colour of a part of a head.
-pub(crate) fn role_color(role: HeadPartKind, theme: &Theme) -> Color {
+pub(crate) fn head_part_color(role: HeadPartKind, theme: &Theme) -> Color {
     match role {
         HeadPartKind::Name => theme.field(0),
         HeadPartKind::Value | HeadPartKind::Target => theme.field(4),

@@ -78,12 +78,12 @@ impl Session {
             proxy::ProxyEvent::Connection(number, kind) => (number, kind),
             proxy::ProxyEvent::Full => {
                 self.full = true;
-                self.notice = Some(proxy::full());
+                self.notice = Some(proxy::capacity_reached_message());
                 return;
             }
             proxy::ProxyEvent::Room => {
                 self.full = false;
-                self.notice = Some(proxy::ROOM.to_owned());
+                self.notice = Some(proxy::CAPACITY_FREED_MESSAGE.to_owned());
                 return;
             }
         };
@@ -118,7 +118,7 @@ impl Session {
                 ));
             }
             ProxyEventKind::Ended(result) => {
-                let result = result.map(|()| proxy::BOTH_CLOSED.to_owned());
+                let result = result.map(|()| proxy::BOTH_CLOSED_MESSAGE.to_owned());
                 connection.status =
                     ConnectionStatus::Ended(result.map_err(|error| error.to_string()));
             }

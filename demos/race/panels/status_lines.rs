@@ -63,7 +63,7 @@ fn draw_paragraph(text: Text, area: Rect, buffer: &mut Buffer) {
 }
 
 fn draw_progress(round: usize, race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let pairs = race.config.pairs;
+    let pairs = race.config.rounds;
     let label = format!("round {round} of {pairs}  ");
     let room = usize::from(area.width).saturating_sub(label.len());
     let done = (room * round / pairs.max(1)).min(room);

@@ -54,7 +54,7 @@ pub(in crate::capture) fn write_packet(
     out.extend_from_slice(&options);
     out.extend_from_slice(payload);
     let segment = out.get_mut(start..).unwrap_or_default();
-    let checksum = fold_checksum(pseudo.saturating_add(checksum_sum(segment)));
+    let checksum = fold_checksum(pseudo.saturating_add(ones_complement_sum(segment)));
     put(segment, 16, checksum);
 }
 
@@ -72,9 +72,10 @@ fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64
             out.extend_from_slice(&from.octets());
             out.extend_from_slice(&to.octets());
             let header = out.get_mut(start..).unwrap_or_default();
-            let checksum = fold_checksum(checksum_sum(header));
+            let checksum = fold_checksum(ones_complement_sum(header));
             put(header, 10, checksum);
-            protocol.saturating_add(checksum_sum([from.octets(), to.octets()].as_flattened()))
+            protocol
+                .saturating_add(ones_complement_sum([from.octets(), to.octets()].as_flattened()))
         }
         (from, to) => {
             out.extend_from_slice(&[0x60, 0, 0, 0]);
@@ -82,8 +83,9 @@ fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64
             out.extend_from_slice(&[IPPROTO_TCP, HOP_LIMIT]);
             out.extend_from_slice(&ipv6_octets(from));
             out.extend_from_slice(&ipv6_octets(to));
-            protocol
-                .saturating_add(checksum_sum([ipv6_octets(from), ipv6_octets(to)].as_flattened()))
+            protocol.saturating_add(ones_complement_sum(
+                [ipv6_octets(from), ipv6_octets(to)].as_flattened(),
+            ))
         }
     }
 }
@@ -96,7 +98,7 @@ fn ipv6_octets(address: IpAddr) -> [u8; 16] {
 }
 
 /// Sums 16-bit words. An odd final byte is the upper half of a word (RFC 1071).
-fn checksum_sum(bytes: &[u8]) -> u64 {
+fn ones_complement_sum(bytes: &[u8]) -> u64 {
     let (pairs, odd) = bytes.as_chunks::<2>();
     let whole: u64 = pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum();
     whole.saturating_add(odd.first().map_or(0, |byte| u64::from(*byte) << 8))
@@ -135,12 +137,15 @@ mod tests {
             write_packet(&mut packet, from, to, header, b"odd");
             let (addresses, start) = if from.is_ipv4() { (12..20, 20) } else { (8..40, 40) };
             if from.is_ipv4() {
-                assert_eq!(fold_checksum(checksum_sum(&packet[..20])), 0);
+                assert_eq!(fold_checksum(ones_complement_sum(&packet[..20])), 0);
             }
             let len = (packet.len() - start) as u64;
             assert_eq!(
                 fold_checksum(
-                    checksum_sum(&packet[addresses]) + 6 + len + checksum_sum(&packet[start..])
+                    ones_complement_sum(&packet[addresses])
+                        + 6
+                        + len
+                        + ones_complement_sum(&packet[start..])
                 ),
                 0
             );

@@ -5,24 +5,24 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant as Deadline, sleep_until};
+use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
-use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
+use crate::cli::output::{INTERRUPT_GRACE_PERIOD, not_drained_error};
 use crate::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
 use crate::inspect::{InspectConfig, Recording};
-use crate::net::later;
+use crate::net::add_clamped;
 
 /// Events that wait for the printer. A full queue stops the session from reading its socket, so a
 /// slow reader of standard output slows down the server instead of filling the memory.
 const EVENT_CAPACITY: usize = 64;
 
 /// The number of the only connection.
-const OWN_CONNECTION: usize = 1;
+const CONNECTION_NUMBER: usize = 1;
 
 /// The default of `--for`: how long the connection stays open after the last send.
 const DEFAULT_STAY: Duration = Duration::from_secs(1);
@@ -93,7 +93,7 @@ async fn drive_session(
     loop {
         let pending = printer.out().is_pending();
         give_up_at = give_up_at
-            .or_else(|| Some(later(Deadline::now(), INTERRUPT_GRACE_PERIOD)))
+            .or_else(|| Some(add_clamped(TokioInstant::now(), INTERRUPT_GRACE_PERIOD)))
             .filter(|_| interrupt.received && pending);
         tokio::select! {
             // The signal comes first: a flood of events must not delay it.
@@ -103,10 +103,10 @@ async fn drive_session(
                 deadline = None;
                 commands.try_send(SessionCommand::Close(1000, String::new()))?;
             }
-            () = sleep_until(give_up_at.unwrap_or_else(Deadline::now)), if give_up_at.is_some() => {
-                return Err(unread_error().into());
+            () = sleep_until(give_up_at.unwrap_or_else(TokioInstant::now)), if give_up_at.is_some() => {
+                return Err(not_drained_error().into());
             }
-            () = sleep_until(deadline.unwrap_or_else(Deadline::now)), if deadline.is_some() => {
+            () = sleep_until(deadline.unwrap_or_else(TokioInstant::now)), if deadline.is_some() => {
                 deadline = None;
                 commands.try_send(SessionCommand::Close(1000, String::new()))?;
             }
@@ -120,11 +120,11 @@ async fn drive_session(
                         for send in plan.sends {
                             commands.try_send(send.clone())?;
                         }
-                        deadline = Some(later(Deadline::now(), plan.stay));
+                        deadline = Some(add_clamped(TokioInstant::now(), plan.stay));
                     }
                     SessionEvent::Bytes(chunk) => {
                         let (from, at) = (chunk.direction.sender(), printer.elapsed(chunk.at));
-                        printer.print_completed(OWN_CONNECTION, from, at, &chunk.bytes)?;
+                        printer.print_completed(CONNECTION_NUMBER, from, at, &chunk.bytes)?;
                     }
                     SessionEvent::Note(text) => {
                         printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
@@ -133,7 +133,7 @@ async fn drive_session(
                     SessionEvent::Ended(result) => {
                         clean = result.is_ok();
                         let end = result.map(|end| end.to_string());
-                        printer.print_end(OWN_CONNECTION, end.map_err(|error| error.to_string()))?;
+                        printer.print_end(CONNECTION_NUMBER, end.map_err(|error| error.to_string()))?;
                     }
                 }
             },

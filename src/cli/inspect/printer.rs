@@ -32,7 +32,7 @@ pub(super) struct Printer<W> {
     /// Connections that are no longer decoded, with the panic that ended it.
     unread: BTreeMap<usize, String>,
     /// Whether there was a panic.
-    faulty: bool,
+    has_panicked: bool,
 }
 
 /// The code and the reason of a Close, if it has a code.
@@ -63,7 +63,7 @@ impl<W: Write> Printer<W> {
             started_at: began,
             connections: BTreeMap::new(),
             unread: BTreeMap::new(),
-            faulty: false,
+            has_panicked: false,
         }
     }
 
@@ -106,7 +106,7 @@ impl<W: Write> Printer<W> {
             Ok(printed) => return printed,
             Err(panic) => panic,
         };
-        self.faulty = true;
+        self.has_panicked = true;
         // The message of a panic may quote bytes of a peer.
         let reason = escape_controls(&format!("internal error: {panic}"));
         let text =
@@ -117,7 +117,7 @@ impl<W: Write> Printer<W> {
 
     /// Whether decoding a connection has panicked.
     pub(super) fn has_panicked(&self) -> bool {
-        self.faulty
+        self.has_panicked
     }
 
     fn try_print_completed(

@@ -16,7 +16,10 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::inspect::{InspectConfig, Recording};
 use crate::net::describe_io_error;
-use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
+use crate::proxy::{
+    BOTH_CLOSED_MESSAGE, CAPACITY_FREED_MESSAGE, ProxyEvent, ProxyEventKind, ProxyOptions, bind,
+    capacity_reached_message,
+};
 use crate::scope::Scope;
 
 /// Events that wait for the printer; a full queue makes the peers wait. An event holds up to 16
@@ -95,8 +98,16 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
     let now = printer.now();
     let (number, kind) = match event {
         ProxyEvent::Connection(number, kind) => (number, kind),
-        ProxyEvent::Full => return printer.print(&Record::note(NoteSubject::Session, now, full())),
-        ProxyEvent::Room => return printer.print(&Record::note(NoteSubject::Session, now, ROOM)),
+        ProxyEvent::Full => {
+            return printer.print(&Record::note(
+                NoteSubject::Session,
+                now,
+                capacity_reached_message(),
+            ));
+        }
+        ProxyEvent::Room => {
+            return printer.print(&Record::note(NoteSubject::Session, now, CAPACITY_FREED_MESSAGE));
+        }
     };
     match kind {
         ProxyEventKind::Opened { peer } => {
@@ -114,7 +125,8 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
             printer.print_completed(number, from, printer.elapsed(at), &bytes)
         }
         ProxyEventKind::Ended(result) => {
-            let result = result.map(|()| BOTH_CLOSED.to_owned()).map_err(|error| error.to_string());
+            let result =
+                result.map(|()| BOTH_CLOSED_MESSAGE.to_owned()).map_err(|error| error.to_string());
             printer.print_end(number, result)
         }
     }

@@ -74,7 +74,7 @@ async fn run_until_valid(
 ) -> anyhow::Result<RaceOutcome> {
     let rows = ROWS.iter().filter(|row| row.exchange == exchange);
     let mut config = exchange.race_config(rows.map(|row| row.lane), column, RACE_DURATION);
-    config.pairs = config.pairs.min(pairs);
+    config.rounds = config.rounds.min(pairs);
     let mut outcome = run_race(scope, config.clone(), interrupt).await?;
     for _ in 1..MAX_ATTEMPTS {
         if outcome.is_valid() {

@@ -196,7 +196,7 @@ impl RaceArgs {
             real_net: self.real_net,
             rate: self.rate,
             placement: self.placement.unwrap_or_else(Placement::best),
-            pairs: self.pairs,
+            rounds: self.pairs,
             seed: self.seed,
             external: against,
             ..RaceConfig::default()

@@ -41,7 +41,7 @@ pub(super) fn render(outcome: &RaceOutcome) -> String {
         }
         None => String::new(),
     };
-    let lost = outcome.lost.filter(|lost| lost.objection().is_some());
+    let lost = outcome.listen_drops.filter(|lost| lost.objection().is_some());
     let lost = lost.map_or_else(String::new, |lost| {
         format!(", {} connections lost at a listener", lost.drops)
     });
@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn lost_connections_are_listed_if_there_are_any() {
-        let with = |lost| render(&RaceOutcome { lost: Some(lost), ..RaceOutcome::default() });
+        let with =
+            |lost| render(&RaceOutcome { listen_drops: Some(lost), ..RaceOutcome::default() });
         let some = ListenDrops { overflows: 515, drops: 520 };
         assert!(
             with(some).ends_with("floor +0.0 %, 520 connections lost at a listener\n"),

@@ -19,7 +19,7 @@ pub(super) async fn run_race(
     config: RaceConfig,
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<RaceOutcome> {
-    let pairs = config.pairs;
+    let pairs = config.rounds;
     let (events, mut inbox) = report_channel();
     let (_control_sender, control_receiver) = mpsc::channel(1);
     let (inner, running) = (scope.child(), scope.child());

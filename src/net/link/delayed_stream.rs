@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::link::link_emulator::LinkEmulator;
-use crate::net::{Clock, DeadlineTimer, LinkConditions, Stall, SystemClock, later};
+use crate::net::{Clock, DeadlineTimer, LinkConditions, Stall, SystemClock, add_clamped};
 
 /// A socket that a server has accepted, behind a link with [`LinkConditions`]. A client on this
 /// machine sees the times of a real link of that length:
@@ -78,7 +78,11 @@ impl<S, C: Clock> DelayedStream<S, C> {
             None
         } else {
             // The client's bytes cannot leave before the modelled TCP handshake is over.
-            Some(Box::new(LinkEmulator::new(conditions, later(accepted, conditions.rtt), seed)?))
+            Some(Box::new(LinkEmulator::new(
+                conditions,
+                add_clamped(accepted, conditions.rtt),
+                seed,
+            )?))
         };
         Ok(Self { stream, stall, stall_timer: None, emulator })
     }

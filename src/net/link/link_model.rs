@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::SplitMix64;
-use crate::net::later;
+use crate::net::add_clamped;
 
 /// The conditions of a link. The default is an ideal link without any delay.
 ///
@@ -61,13 +61,13 @@ impl LinkModel {
     pub(in crate::net) fn arrival_time(&mut self, at: Instant, count: usize) -> Instant {
         let mut left = at;
         if let Some(bandwidth) = self.conditions.bandwidth {
-            left = later(
+            left = add_clamped(
                 left.max(self.link_free_at.unwrap_or(at)),
                 serialization_delay(count, bandwidth),
             );
             self.link_free_at = Some(left);
         }
-        let due = later(left, self.one_way_delay());
+        let due = add_clamped(left, self.one_way_delay());
         // Jitter must not reorder, as TCP delivers in order.
         let due = due.max(self.last_arrival.unwrap_or(due));
         self.last_arrival = Some(due);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::net::{Clock, SystemClock, later};
+use crate::net::{Clock, SystemClock, add_clamped};
 
 /// A handle shared by a server's sockets. While a stall holds, no socket gives the protocol a byte.
 /// What the protocol has written still goes out.
@@ -53,7 +53,7 @@ impl Stall {
 
     #[cold]
     fn check_expiry(&self, nanos: u64, now: Instant) -> Option<Instant> {
-        let until = later(self.0.start, Duration::from_nanos(nanos));
+        let until = add_clamped(self.0.start, Duration::from_nanos(nanos));
         if until > now {
             return Some(until);
         }

@@ -38,7 +38,7 @@ pub trait Timer: Debug + Send + Sized + Unpin {
 /// option or a peer and be as long as a [`Duration`] can be, which no clock can represent. A
 /// deadline beyond a year is never reached anyway.
 #[must_use]
-pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
+pub fn add_clamped<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
     const MAX_SPAN: Duration = Duration::from_hours(24 * 365);
     let moment = moment.into();
     // If even a year overflows, the clock itself is at its end.
@@ -223,13 +223,16 @@ mod tests {
     #[test]
     fn a_span_of_any_length_can_be_added_without_overflow() {
         let now = Instant::now();
-        assert_eq!(later(now, Duration::from_secs(7)), now + Duration::from_secs(7));
-        let mut far = later(now, Duration::MAX);
+        assert_eq!(add_clamped(now, Duration::from_secs(7)), now + Duration::from_secs(7));
+        let mut far = add_clamped(now, Duration::MAX);
         assert!(far > now + Duration::from_hours(24 * 364));
         // To the last second that the clock can represent.
         let spans = (0..64).rev().map(|power| Duration::from_secs(1 << power));
         spans.for_each(|span| far = far.checked_add(span).unwrap_or(far));
-        assert!(later(far, Duration::MAX) >= far);
-        assert_eq!(later(tokio::time::Instant::from_std(now), Duration::ZERO).into_std(), now);
+        assert!(add_clamped(far, Duration::MAX) >= far);
+        assert_eq!(
+            add_clamped(tokio::time::Instant::from_std(now), Duration::ZERO).into_std(),
+            now
+        );
     }
 }

@@ -208,7 +208,7 @@ mod tests {
             host: "127.0.0.1".to_owned(),
             port,
             path: "/echo".to_owned(),
-            trust: TlsTrust::Plain,
+            trust: TlsTrust::NoTls,
         };
         let config = RaceConfig { payload: 4, ..RaceConfig::default() };
         let connector = LaneConnector::new(target, None).unwrap();

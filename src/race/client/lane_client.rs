@@ -41,7 +41,7 @@ impl LaneClient {
         connector: LaneConnector,
     ) -> Result<Arc<LaneSetup>, LaneError> {
         let reqwest = (lane.kind == LaneKind::HttpReqwest)
-            .then(|| ReqwestClient::client(&connector))
+            .then(|| ReqwestClient::build_client(&connector))
             .transpose()?;
         Ok(Arc::new(LaneSetup::new(scope, lane, config, connector, reqwest)))
     }

@@ -58,12 +58,12 @@ pub(crate) async fn run_client(
                 match connect_all(scope, lane, &config, target).await {
                     Ok(opened) => {
                         connections = Some(opened);
-                        WorkerResponse::Connected { pinned }
+                        WorkerResponse::Connected { cpu_pinned: pinned }
                     }
                     Err(error) => WorkerResponse::Failed(error.to_string()),
                 }
             }
-            WorkerRequest::Run { slice, max_exchanges } => {
+            WorkerRequest::Run { slice_duration: slice, max_exchanges } => {
                 let Some(connections) = &mut connections else { return };
                 // A request during a slice breaks the protocol, and the end of the input means that
                 // the runner is gone. Nobody needs the result in either case.
@@ -94,7 +94,7 @@ async fn connect_all(
 ) -> Result<LaneConnections, LaneError> {
     // The ALPN protocol (RFC 7301). Raw TCP negotiates none.
     let protocol: Option<&[u8]> = match (&target.trust, lane.kind) {
-        (TlsTrust::Plain, _) | (_, LaneKind::Tcp) => None,
+        (TlsTrust::NoTls, _) | (_, LaneKind::Tcp) => None,
         (_, LaneKind::Http2) => Some(b"h2"),
         _ => Some(b"http/1.1"),
     };
@@ -162,7 +162,7 @@ mod tests {
         let config =
             RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
         let (host, path) = (address.ip().to_string(), "/echo".to_owned());
-        let target = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
+        let target = LaneTarget { host, port: address.port(), path, trust: TlsTrust::NoTls };
         let dial = LaneConnector::new(target, None).unwrap();
         let opening = LaneClient::setup(scope.child(), Lane::plain(kind), &config, dial).unwrap();
         match LaneClient::connect(&opening).await {

@@ -17,7 +17,7 @@ pub(super) struct ReqwestClient {
 
 impl ReqwestClient {
     /// Builds the client that all connections of a lane share.
-    pub(super) fn client(connector: &LaneConnector) -> Result<Client, LaneError> {
+    pub(super) fn build_client(connector: &LaneConnector) -> Result<Client, LaneError> {
         let mut builder = Client::builder()
             // A proxy from the environment would be measured too.
             .no_proxy()
@@ -29,7 +29,7 @@ impl ReqwestClient {
             .tls_backend_preconfigured(tls_config(&connector.target.trust)?);
         // The certificate of the bundled server names a host, so that name must resolve to the
         // server's address.
-        if let (true, Ok(ip)) = (connector.is_own_server(), connector.target.host.parse()) {
+        if let (true, Ok(ip)) = (connector.is_bundled_server(), connector.target.host.parse()) {
             builder = builder
                 .resolve(CERTIFICATE_NAME, std::net::SocketAddr::new(ip, connector.target.port));
         }
@@ -39,9 +39,9 @@ impl ReqwestClient {
     /// Opens the connection by a first exchange: reqwest connects on demand. That exchange is not
     /// measured.
     pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
-        let client = setup.reqwest.clone().ok_or(LaneError::NoClient)?;
+        let client = setup.reqwest.clone().ok_or(LaneError::MissingReqwestClient)?;
         let mut url = Url::parse(&setup.connector.url("http")).map_err(LaneError::Url)?;
-        if setup.lane.tls && setup.connector.is_own_server() {
+        if setup.lane.tls && setup.connector.is_bundled_server() {
             url.set_host(Some(CERTIFICATE_NAME)).map_err(LaneError::Url)?;
         }
         let mut client = Self { client, url, setup: setup.clone() };

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::lane_client::LaneClient;
 use crate::measure::Histogram;
-use crate::net::{Clock, DeadlineTimer, SystemClock, later};
+use crate::net::{Clock, DeadlineTimer, SystemClock, add_clamped};
 use crate::race::RaceConfig;
 use crate::race::error::LaneError;
 use crate::race::process::ipc::{ResourceUsage, SliceResult};
@@ -118,9 +118,14 @@ impl LaneConnections {
             let (sender, recorder) = (sender.clone(), self.recorder.clone());
             running.spawn("exchanges", async move {
                 let PacedConnection { client, schedule } = &mut connection;
-                let result =
-                    exchanges(client, schedule.as_mut(), &recorder, start, later(start, slice))
-                        .await;
+                let result = exchanges(
+                    client,
+                    schedule.as_mut(),
+                    &recorder,
+                    start,
+                    add_clamped(start, slice),
+                )
+                .await;
                 if result.is_ok() {
                     client.wait_for_closes().await;
                 }
@@ -187,7 +192,7 @@ async fn exchanges<C: Clock>(
     until: Instant,
 ) -> Result<(), LaneError> {
     let mut due =
-        later(start, schedule.as_ref().map_or(Duration::ZERO, |schedule| schedule.offset));
+        add_clamped(start, schedule.as_ref().map_or(Duration::ZERO, |schedule| schedule.offset));
     for done in 0_u64.. {
         // Every exchange that was due within the slice runs, however late. Leaving out the late
         // ones would hide exactly the stalls that matter (coordinated omission).
@@ -211,7 +216,7 @@ async fn exchanges<C: Clock>(
             Some(schedule) => {
                 recorder.service_times.record(end.saturating_duration_since(started));
                 recorder.times.record(end.saturating_duration_since(due));
-                due = later(due, schedule.period);
+                due = add_clamped(due, schedule.period);
             }
         }
     }

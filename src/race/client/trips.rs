@@ -35,7 +35,7 @@ async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let (service, certificate) = piped::Piped::new(&scope, lane, &config);
     let (pipes, inbox) = mpsc::channel(16);
     scope.spawn("serving", serve(service, inbox));
-    let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
+    let trust = certificate.map_or(TlsTrust::NoTls, TlsTrust::Certificate);
     let target =
         LaneTarget { host: "127.0.0.1".to_owned(), port: 9, path: "/echo".to_owned(), trust };
     let protocol: &[u8] = if lane.kind == LaneKind::Http2 { b"h2" } else { b"http/1.1" };

@@ -38,7 +38,7 @@ impl LoadBudget {
     pub(in crate::race) fn warm_up(self, config: &RaceConfig, lanes: &[Lane]) -> u64 {
         // The warm-up counts as one more round.
         let spare = self.left.saturating_sub(to_complete(config, lanes));
-        exchanges(spare.min(self.share(config.pairs.saturating_add(1))), config, lanes)
+        exchanges(spare.min(self.share(config.rounds.saturating_add(1))), config, lanes)
     }
 
     /// Returns how many exchanges each of `lanes` may do in the next round, if `rounds` are still
@@ -162,7 +162,7 @@ mod tests {
                 let config = config(&kinds, connections, burst, 0);
                 to_open(&config) + to_complete(&config, &config.lanes)
             };
-            let config = RaceConfig { pairs, ..config(&kinds, connections, burst, least + more) };
+            let config = RaceConfig { rounds: pairs, ..config(&kinds, connections, burst, least + more) };
             proptest::prop_assert!(config.validate().is_ok());
             let load_limit = config.external.as_ref().unwrap().load_limit.unwrap();
             let mut budget = LoadBudget::new(load_limit, &config);

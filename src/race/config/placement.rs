@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::net::EndpointRole;
+use crate::net::PeerRole;
 use crate::text::named_enum;
 
 /// Where the client and the server process run.
@@ -66,22 +66,20 @@ impl Placement {
 
     /// Returns the CPU that is assigned to `role`. Returns `None` if the process may run anywhere,
     /// or if there are too few CPUs.
-    pub fn cpu(self, role: EndpointRole) -> Option<usize> {
+    pub fn cpu(self, role: PeerRole) -> Option<usize> {
         let cpus = allowed_cpus();
         match (self, role) {
             (Self::OwnCpus, _) if cpus.len() < 2 => None,
-            (Self::OwnCpus, EndpointRole::Server) => cpus.get(1).copied(),
-            (Self::OwnCpus, EndpointRole::Client) | (Self::OneCpu, _) => cpus.first().copied(),
+            (Self::OwnCpus, PeerRole::Server) => cpus.get(1).copied(),
+            (Self::OwnCpus, PeerRole::Client) | (Self::OneCpu, _) => cpus.first().copied(),
             (Self::Unpinned | Self::UnpinnedThreads, _) => None,
         }
     }
 
     /// Returns the CPUs that the race runs on, if known. The race watches them for foreign load.
     pub fn cpus(self) -> Vec<usize> {
-        let mut cpus: Vec<usize> = [EndpointRole::Client, EndpointRole::Server]
-            .iter()
-            .filter_map(|&end| self.cpu(end))
-            .collect();
+        let mut cpus: Vec<usize> =
+            [PeerRole::Client, PeerRole::Server].iter().filter_map(|&end| self.cpu(end)).collect();
         // One CPU may be listed twice, for the client and for the server.
         cpus.dedup();
         cpus
@@ -89,7 +87,7 @@ impl Placement {
 
     /// Pins this process to the CPU of `role`, including threads started from now on. Returns
     /// whether it is pinned.
-    pub fn pin(self, role: EndpointRole) -> bool {
+    pub fn pin(self, role: PeerRole) -> bool {
         self.cpu(role).is_some_and(pin_to)
     }
 
@@ -146,14 +144,12 @@ mod tests {
 
     #[test]
     fn own_cpus_are_two() {
-        let (client, server) = (
-            Placement::OwnCpus.cpu(EndpointRole::Client),
-            Placement::OwnCpus.cpu(EndpointRole::Server),
-        );
+        let (client, server) =
+            (Placement::OwnCpus.cpu(PeerRole::Client), Placement::OwnCpus.cpu(PeerRole::Server));
         assert!(client != server || client.is_none(), "{client:?} {server:?}");
         assert_eq!(
-            Placement::OneCpu.cpu(EndpointRole::Client),
-            Placement::OneCpu.cpu(EndpointRole::Server)
+            Placement::OneCpu.cpu(PeerRole::Client),
+            Placement::OneCpu.cpu(PeerRole::Server)
         );
         assert!(Placement::Unpinned.cpus().is_empty());
     }

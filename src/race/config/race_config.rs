@@ -69,7 +69,7 @@ pub struct RaceConfig {
     /// Where the client and the server process run.
     pub placement: Placement,
     /// The number of rounds. Each gives one pair of medians for each lane and the baseline.
-    pub pairs: usize,
+    pub rounds: usize,
     /// The minimum time for which a lane runs in a round.
     pub slice: Duration,
     /// The time for which each lane runs before measuring starts.
@@ -92,7 +92,7 @@ impl Default for RaceConfig {
             real_net: false,
             rate: None,
             placement: Placement::best(),
-            pairs: 15,
+            rounds: 15,
             slice: Duration::from_millis(150),
             warm_up: Duration::from_millis(150),
             seed: 1,
@@ -167,7 +167,7 @@ impl RaceConfig {
 
     /// Returns how long a race takes if no slice overruns.
     pub fn duration(&self) -> Duration {
-        let slices = factor(self.lanes.len().saturating_mul(self.pairs));
+        let slices = factor(self.lanes.len().saturating_mul(self.rounds));
         let warming_up = self.warm_up.saturating_mul(factor(self.lanes.len()));
         self.slice.saturating_mul(slices).saturating_add(warming_up)
     }
@@ -227,7 +227,7 @@ impl RaceConfig {
             self.payload,
             self.connections,
             self.placement,
-            self.pairs,
+            self.rounds,
             self.seed
         );
         let mut option = |name: &str, value: String| command += &format!(" --{name} {value}");

@@ -79,7 +79,7 @@ impl RaceConfig {
             1,
             MAX_BURST,
         )?;
-        check_range("the number of pairs", self.pairs, 1, 10_000)?;
+        check_range("the number of pairs", self.rounds, 1, 10_000)?;
         if self.link.rtt > MAX_RTT {
             let [given, to] =
                 [self.link.rtt, MAX_RTT].map(|trip| (trip.as_secs_f64() * 1e3).to_string());
@@ -254,7 +254,7 @@ mod tests {
             RaceConfig { payload: usize::MAX, ..RaceConfig::default() },
             RaceConfig { connections: usize::MAX, ..RaceConfig::default() },
             RaceConfig { burst: Some(usize::MAX), ..RaceConfig::default() },
-            RaceConfig { pairs: usize::MAX, ..RaceConfig::default() },
+            RaceConfig { rounds: usize::MAX, ..RaceConfig::default() },
             RaceConfig { rate: Some(u32::MAX), ..RaceConfig::default() },
         ];
         for config in huge {

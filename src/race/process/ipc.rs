@@ -28,7 +28,7 @@ pub(in crate::race) enum WorkerRequest {
     Connect { lane: Lane, config: RaceConfig, target: LaneTarget },
     /// Asks the client to do exchanges for the duration `slice`: at least two on each connection,
     /// and at most `max_exchanges` in total.
-    Run { slice: Duration, max_exchanges: Option<u64> },
+    Run { slice_duration: Duration, max_exchanges: Option<u64> },
     /// Asks the server for its counters.
     Count,
     /// Asks the server to stall for `duration`. It sends no response.
@@ -43,10 +43,10 @@ pub(in crate::race) enum WorkerResponse {
         address: SocketAddr,
         /// The server's certificate (DER), if the lane uses TLS.
         certificate: Option<Vec<u8>>,
-        pinned: bool,
+        cpu_pinned: bool,
     },
     /// The client's connections are open.
-    Connected { pinned: bool },
+    Connected { cpu_pinned: bool },
     /// The slice is over.
     SliceDone(SliceResult),
     /// The server's counters since its start.
@@ -68,11 +68,11 @@ pub(in crate::race) struct LaneTarget {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::race) enum TlsTrust {
     /// No TLS.
-    Plain,
+    NoTls,
     /// Trusts this certificate (DER) only.
     Certificate(Vec<u8>),
     /// Trusts the certificate authorities that browsers trust.
-    Web,
+    WebRoots,
 }
 
 /// The result of one slice of one lane.

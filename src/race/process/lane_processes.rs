@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::net::{EndpointRole, NetnsPair};
+use crate::net::{NetnsPair, PeerRole};
 use crate::race::error::WorkerError;
 use crate::race::process::ipc::{
     LaneTarget, ServerCounters, SliceResult, TlsTrust, WorkerRequest, WorkerResponse, read_message,
@@ -44,18 +44,14 @@ impl Default for WorkerProgram {
 
 /// One end of a lane as a child process.
 struct Worker {
-    role: EndpointRole,
+    role: PeerRole,
     process: Child,
     requests: ChildStdin,
     responses: BufReader<ChildStdout>,
 }
 
 impl Worker {
-    fn start(
-        program: &WorkerProgram,
-        role: EndpointRole,
-        placement: Placement,
-    ) -> io::Result<Self> {
+    fn start(program: &WorkerProgram, role: PeerRole, placement: Placement) -> io::Result<Self> {
         let mut command = Command::new(&program.0);
         command
             .args(["racer", role.name(), placement.name()])
@@ -131,7 +127,7 @@ impl LaneProcesses {
             let (server, target, pinned) = start_server(program, lane, config, netns).await?;
             (Some(server), target, pinned)
         };
-        let mut client = start_worker(program, EndpointRole::Client, config.placement, netns)?;
+        let mut client = start_worker(program, PeerRole::Client, config.placement, netns)?;
         let request = WorkerRequest::Connect { lane, config: config.clone(), target };
         let connections = u32::try_from(config.connections).unwrap_or(u32::MAX);
         // The client opens its connections one after the other, and each may take the exchange
@@ -142,7 +138,7 @@ impl LaneProcesses {
             .saturating_mul(connections)
             .saturating_add(WORKER_TIMEOUT);
         match client.request(&request, time_limit).await? {
-            WorkerResponse::Connected { pinned } => {
+            WorkerResponse::Connected { cpu_pinned: pinned } => {
                 Ok(Self { server, client, pinned: pinned && server_pinned })
             }
             _ => Err(WorkerError::NotConnected),
@@ -157,7 +153,7 @@ impl LaneProcesses {
         exchange_timeout: Duration,
         stall: impl Future<Output = Duration>,
     ) -> Result<SliceResult, WorkerError> {
-        let request = WorkerRequest::Run { slice, max_exchanges };
+        let request = WorkerRequest::Run { slice_duration: slice, max_exchanges };
         let running = self.client.request(
             // The worker's own timeouts come first, so that its error says what happened.
             &request,
@@ -181,7 +177,7 @@ impl LaneProcesses {
         };
         match response {
             WorkerResponse::SliceDone(result) => Ok(result),
-            _ => Err(WorkerError::UnexpectedResponse(EndpointRole::Client)),
+            _ => Err(WorkerError::UnexpectedResponse(PeerRole::Client)),
         }
     }
 
@@ -192,7 +188,7 @@ impl LaneProcesses {
         let Some(server) = &mut self.server else { return Ok(None) };
         match server.request(&WorkerRequest::Count, WORKER_TIMEOUT).await? {
             WorkerResponse::Counted(counted) => Ok(Some(counted)),
-            _ => Err(WorkerError::UnexpectedResponse(EndpointRole::Server)),
+            _ => Err(WorkerError::UnexpectedResponse(PeerRole::Server)),
         }
     }
 }
@@ -203,13 +199,13 @@ async fn start_server(
     config: &RaceConfig,
     netns: Option<&NetnsPair>,
 ) -> Result<(Worker, LaneTarget, bool), WorkerError> {
-    let mut server = start_worker(program, EndpointRole::Server, config.placement, netns)?;
+    let mut server = start_worker(program, PeerRole::Server, config.placement, netns)?;
     let address = if netns.is_some() { NetnsPair::SERVER } else { Ipv4Addr::LOCALHOST };
     let request =
         WorkerRequest::Listen { lane, config: config.clone(), address: IpAddr::V4(address) };
     match server.request(&request, WORKER_TIMEOUT).await? {
-        WorkerResponse::Listening { address, certificate, pinned } => {
-            let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
+        WorkerResponse::Listening { address, certificate, cpu_pinned: pinned } => {
+            let trust = certificate.map_or(TlsTrust::NoTls, TlsTrust::Certificate);
             Ok((server, own_target(address, lane, trust), pinned))
         }
         _ => Err(WorkerError::NotListening),
@@ -233,13 +229,13 @@ fn external_target(
 ) -> Result<Option<LaneTarget>, ExternalServersError> {
     let Some(external) = &config.external else { return Ok(None) };
     let target = if lane.kind.is_websocket() { external.websocket() } else { external.http() }?;
-    let trust = if target.tls { TlsTrust::Web } else { TlsTrust::Plain };
+    let trust = if target.tls { TlsTrust::WebRoots } else { TlsTrust::NoTls };
     Ok(Some(LaneTarget { host: target.host, port: target.port, path: target.path, trust }))
 }
 
 fn start_worker(
     program: &WorkerProgram,
-    role: EndpointRole,
+    role: PeerRole,
     placement: Placement,
     netns: Option<&NetnsPair>,
 ) -> Result<Worker, WorkerError> {

@@ -24,13 +24,13 @@ pub(crate) const LACKING: &[&str] = if cfg!(target_os = "linux") {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::EndpointRole;
+    use crate::net::PeerRole;
     use crate::race::Placement;
 
     #[test]
     fn limits_are_listed_exactly_where_they_apply() {
         let says = |what| LACKING.contains(&what);
-        let pins = Placement::OneCpu.cpu(EndpointRole::Client).is_some();
+        let pins = Placement::OneCpu.cpu(PeerRole::Client).is_some();
         assert_eq!(says(PINNING), !pins);
         assert_eq!(says(REAL_NET), !cfg!(target_os = "linux"));
         assert_eq!(says(CPU_TIME), crate::race::process::ipc::ResourceUsage::now().cpu.is_none());

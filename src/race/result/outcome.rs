@@ -123,7 +123,7 @@ pub struct RaceOutcome {
     /// The share of the CPUs that other programs used, 0 to 1; `None` if unknown.
     pub foreign_cpu: Option<f64>,
     /// The connections that the kernel dropped at the servers' listeners; `None` if unknown.
-    pub lost: Option<ListenDrops>,
+    pub listen_drops: Option<ListenDrops>,
     /// The drift of the floor.
     pub drift: Drift,
     /// The reasons why the run does not count; empty if it does.

@@ -26,7 +26,7 @@ pub(in crate::race) struct Conditions<'a> {
     /// The drift of the floor.
     pub(in crate::race) drift: Drift,
     /// The connections that the kernel dropped at a full listener; `None` if unknown.
-    pub(in crate::race) lost: Option<ListenDrops>,
+    pub(in crate::race) listen_drops: Option<ListenDrops>,
     /// The number of completed rounds.
     pub(in crate::race) rounds: usize,
 }
@@ -53,7 +53,7 @@ impl Conditions<'_> {
                 MAX_FLOOR_DRIFT * 100.0
             ));
         }
-        objections.extend(self.lost.and_then(ListenDrops::objection));
+        objections.extend(self.listen_drops.and_then(ListenDrops::objection));
         // The other reasons explain why no round was completed, so this one stands alone.
         if self.rounds == 0 && objections.is_empty() {
             objections.push("no round was completed".to_owned());
@@ -77,7 +77,7 @@ mod tests {
             foreign: Some(0.0),
             floor,
             drift,
-            lost: None,
+            listen_drops: None,
             rounds: 15,
         }
     }
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn connections_dropped_by_the_kernel_are_an_objection() {
         let lost = |overflows, drops| Conditions {
-            lost: Some(ListenDrops { overflows, drops }),
+            listen_drops: Some(ListenDrops { overflows, drops }),
             ..sound(&[])
         };
         assert_eq!(lost(0, 0).objections(), [""; 0]);
@@ -163,7 +163,7 @@ mod tests {
         let all = Conditions {
             foreign: Some(1.0),
             drift: Drift { relative_change: 1.0, p_value: None },
-            lost: Some(ListenDrops { overflows: 1, drops: 1 }),
+            listen_drops: Some(ListenDrops { overflows: 1, drops: 1 }),
             ..sound(&[])
         };
         assert_eq!(all.objections().len(), 3);

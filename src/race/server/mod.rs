@@ -47,7 +47,7 @@ pub(crate) async fn run_server(
             WorkerRequest::Listen { lane, config, address } => {
                 match start_listening(scope, lane, &config, address, &traffic, &stall) {
                     Ok((address, certificate)) => {
-                        WorkerResponse::Listening { address, certificate, pinned }
+                        WorkerResponse::Listening { address, certificate, cpu_pinned: pinned }
                     }
                     Err(error) => WorkerResponse::Failed(error.to_string()),
                 }

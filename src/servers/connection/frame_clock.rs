@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::net::later;
+use crate::net::add_clamped;
 use crate::servers::Limits;
 use crate::servers::connection::timeout::Timeout;
 use crate::wire::Header;
@@ -36,7 +36,7 @@ impl Progress {
     /// Returns when it is late: when nothing has arrived for [`Limits::frame_timeout`], or when the
     /// whole is slower than [`Limits::min_rate`].
     pub(crate) fn deadline(&self, pace: Pace) -> Instant {
-        let still = later(self.last, pace.still);
+        let still = add_clamped(self.last, pace.still);
         match self.slow(pace) {
             Some(slow) => still.min(slow),
             None => still,
@@ -47,7 +47,7 @@ impl Progress {
         let millis = self.received.saturating_mul(1000).checked_div(pace.min_rate)?;
         // As in Apache's mod_reqtimeout: a grace period, plus the time that the received bytes may
         // take.
-        Some(later(self.began, pace.still.saturating_add(Duration::from_millis(millis))))
+        Some(add_clamped(self.began, pace.still.saturating_add(Duration::from_millis(millis))))
     }
 }
 
@@ -147,7 +147,7 @@ impl FrameClock {
             0 => self.left,
             _ => Header::required_len(header).saturating_sub(header.len()) as u64,
         };
-        let still = self.progress.map(|progress| later(progress.last, self.pace.still));
+        let still = self.progress.map(|progress| add_clamped(progress.last, self.pace.still));
         // The limit that was reached first names the reason.
         if self.deadline() < still {
             Timeout::SlowFrame { rate: self.pace.min_rate, more }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{CountedConnection, Direction, later};
+use crate::net::{CountedConnection, Direction, add_clamped};
 use crate::servers::connection::{Backlog, ConnectionEnd, FrameClock, Timeout};
 use crate::servers::hub::broadcast::Broadcast;
 use crate::servers::{Limits, ServerEvent};
@@ -185,8 +185,10 @@ impl Subscriber {
         loop {
             let Some(full_since) = self.write_all()? else { return Ok(()) };
             // Boxed, because this future is part of every idle connection.
-            let writable =
-                Box::pin(timeout_at(later(full_since, self.write_timeout), self.socket.writable()));
+            let writable = Box::pin(timeout_at(
+                add_clamped(full_since, self.write_timeout),
+                self.socket.writable(),
+            ));
             writable.await.unwrap_or_else(|_| Err(Timeout::Write(self.write_timeout).into()))?;
         }
     }

@@ -179,7 +179,7 @@ impl Decoder {
                 return Some(match event {
                     PendingEvent::FrameStart(frame_start) => DecoderEvent::FrameStart(frame_start),
                     PendingEvent::FrameEnd(index) => {
-                        self.validator.rest();
+                        self.validator.release_idle_memory();
                         DecoderEvent::FrameEnd(index)
                     }
                     PendingEvent::MessageEnd(end) => DecoderEvent::MessageEnd(end),
@@ -394,7 +394,7 @@ impl Decoder {
         // Set after the frame, so that only later frames are marked.
         self.after_fault |= self.faults.frame_is_fatal;
         self.faults.frame_is_fatal = false;
-        self.faults.pass(header.frame_len());
+        self.faults.next_frame(header.frame_len());
         self.beginning = HeaderBytes::default();
     }
 }

@@ -112,7 +112,7 @@ impl DirectionReader {
 
     /// Tells the reader that no frames will follow, because the other side has refused the
     /// handshake.
-    pub fn expect_bytes(&mut self) {
+    pub fn switch_to_raw_bytes(&mut self) {
         self.phase = Phase::Bytes;
     }
 
@@ -131,7 +131,7 @@ impl DirectionReader {
     }
 
     /// Returns the frames, once the head is complete and if frames follow.
-    pub fn frames(&self) -> Option<&FrameAssembler> {
+    pub fn assembler(&self) -> Option<&FrameAssembler> {
         match &self.phase {
             Phase::Frames(assembler) => Some(assembler),
             Phase::Head | Phase::Bytes => None,
@@ -184,7 +184,7 @@ mod tests {
         let mut client = DirectionReader::new(Side::Client, 1 << 10);
         assert!(client.next_unit(&mut b"GET / HTTP/1.1\r\n\r\n".as_slice()).is_some());
         assert_eq!(client.expects(), UnitKind::Frame);
-        client.expect_bytes();
+        client.switch_to_raw_bytes();
         assert_eq!(client.next_unit(&mut b"\x81\x01a".as_slice()), Some(Unit::Bytes(b"\x81\x01a")));
     }
 }

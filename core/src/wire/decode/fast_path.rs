@@ -77,7 +77,7 @@ impl Decoder {
             compressed: false,
             after_fault: self.after_fault,
         };
-        self.faults.pass(header.frame_len());
+        self.faults.next_frame(header.frame_len());
         Some(SimpleFrame { start: frame_start, payload })
     }
 }

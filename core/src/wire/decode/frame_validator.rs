@@ -178,7 +178,7 @@ impl FrameValidator {
 
     /// Releases the inflater's memory between messages, if it can. A frame is complete, and its
     /// data has been passed on.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn release_idle_memory(&mut self) {
         if let (Some(inflater), None) = (&mut self.inflater, &self.messages.open) {
             inflater.rest();
         }

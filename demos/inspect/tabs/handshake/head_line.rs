@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::accept_steps::LetteredCheck;
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
+use crate::demos::inspect::parts::colors::head_part_color;
 use crate::demos::inspect::parts::colors::result_symbol;
-use crate::demos::inspect::parts::colors::role_color;
 use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::parts::prose::labelled_paragraph;
 use crate::demos::inspect::session::Session;
@@ -75,7 +75,7 @@ fn hex_row(
     for part in parts.iter().filter(|part| part.bytes.start < row.end && part.bytes.end > row.start)
     {
         let here = part.bytes.start.max(row.start)..part.bytes.end.min(row.end);
-        let style = Style::new().fg(role_color(part.kind, theme));
+        let style = Style::new().fg(head_part_color(part.kind, theme));
         for at in here.clone() {
             let style = if at == cursor {
                 style.add_modifier(Modifier::REVERSED | Modifier::BOLD)

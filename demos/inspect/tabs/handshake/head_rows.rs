@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::accept_steps::LetteredCheck;
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
-use crate::demos::inspect::parts::colors::{result_symbol, role_color, side_style};
+use crate::demos::inspect::parts::colors::{head_part_color, result_symbol, side_style};
 use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::parts::units::format_time;
 use crate::demos::inspect::session::Session;
@@ -151,7 +151,7 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
     parts
         .map(|part| {
             let shown = String::from_utf8_lossy(&head.raw()[part.bytes.clone()]);
-            let style = Style::new().fg(role_color(part.kind, theme));
+            let style = Style::new().fg(head_part_color(part.kind, theme));
             let style = match part.kind {
                 HeadPartKind::Method | HeadPartKind::Status => style.add_modifier(Modifier::BOLD),
                 _ => style,

@@ -163,14 +163,14 @@ fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> V
     }
     let piece = |answer: &interop::InteropResult| {
         let (sign, color) = match answer.reaction() {
-            Reaction::Refuses => ("✓", theme.good),
+            Reaction::Rejects => ("✓", theme.good),
             Reaction::Accepts => ("○", theme.warn),
             Reaction::Mixed => ("◐", theme.warn),
-            Reaction::NotTried => ("–", theme.dim),
+            Reaction::NotTested => ("–", theme.dim),
         };
         let some = match answer.reaction() {
             Reaction::Mixed => {
-                format!(" {} of {}", answer.refused, answer.refused + answer.accepted)
+                format!(" {} of {}", answer.rejected, answer.rejected + answer.accepted)
             }
             _ => String::new(),
         };
@@ -190,10 +190,10 @@ fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> V
     let mut lines = prose::flow_pieces(answers.iter().map(piece).collect(), width);
     let used: Vec<Reaction> = answers.iter().map(interop::InteropResult::reaction).collect();
     let legend = [
-        (Reaction::Refuses, "✓ refuses it"),
+        (Reaction::Rejects, "✓ refuses it"),
         (Reaction::Accepts, "○ lets it pass"),
         (Reaction::Mixed, "◐ refuses some"),
-        (Reaction::NotTried, "– was not tried"),
+        (Reaction::NotTested, "– was not tried"),
     ];
     let legend: Vec<&str> =
         legend.iter().filter(|(s, _)| used.contains(s)).map(|(_, text)| *text).collect();

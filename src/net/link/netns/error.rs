@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::endpoint::EndpointRole;
+use super::peer_role::PeerRole;
 
 /// Why a real network could not be created, or why an end did not run a job.
 #[derive(Debug, Error)]
@@ -33,11 +33,11 @@ pub(crate) enum NetnsError {
     Unsupported,
     /// The queue of this end is full.
     #[error("the {}'s end has too many jobs waiting", .0.name())]
-    Busy(EndpointRole),
+    Busy(PeerRole),
     /// This end accepts no more jobs.
     #[error("the {}'s end of the network has closed", .0.name())]
-    Closed(EndpointRole),
+    Closed(PeerRole),
     /// This end closed, or the job panicked, before there was a result.
     #[error("the {}'s end of the network has closed before the job was done", .0.name())]
-    JobLost(EndpointRole),
+    JobLost(PeerRole),
 }

@@ -9,8 +9,8 @@ use nix::sched::{CloneFlags, unshare};
 use tokio::sync::mpsc::{Sender, channel};
 use tun_rs::{DeviceBuilder, SyncDevice};
 
-use super::endpoint::NamespaceJob;
 use super::error::NetnsError;
+use super::peer_role::NamespaceJob;
 use crate::scope::Scope;
 
 /// The MTU of the network in bytes, the same as Ethernet's.

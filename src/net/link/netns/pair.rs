@@ -14,8 +14,8 @@ use crate::scope::Scope;
 use super::counters::LinkCounters;
 #[cfg(test)]
 use super::counters::LinkStats;
-use super::endpoint::{EndpointRole, NamespaceJob};
 use super::error::NetnsError;
+use super::peer_role::{NamespaceJob, PeerRole};
 #[cfg(target_os = "linux")]
 use super::{namespace, packet_relay};
 
@@ -80,12 +80,12 @@ impl NetnsPair {
     /// Fails if the end is closed, the job panicked, or too many jobs wait.
     pub(crate) fn run_in<R: Send + 'static>(
         &self,
-        role: EndpointRole,
+        role: PeerRole,
         job: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, NetnsError> {
         let jobs = match role {
-            EndpointRole::Server => &self.server,
-            EndpointRole::Client => &self.client,
+            PeerRole::Server => &self.server,
+            PeerRole::Client => &self.client,
         };
         let (result_sender, result_receiver) = sync_channel(1);
         let job = Box::new(move || {
@@ -142,7 +142,7 @@ mod tests {
     /// Starts an echo at the server's end, which runs until the scope ends.
     fn echo(netns: &NetnsPair, scope: &Scope) -> SocketAddr {
         let listener = netns
-            .run_in(EndpointRole::Server, || TcpListener::bind((NetnsPair::SERVER, 0)).unwrap())
+            .run_in(PeerRole::Server, || TcpListener::bind((NetnsPair::SERVER, 0)).unwrap())
             .unwrap();
         let address = listener.local_addr().unwrap();
         scope
@@ -169,7 +169,7 @@ mod tests {
             let stream = TcpStream::connect(address).unwrap();
             (stream, start.elapsed())
         };
-        let (stream, took) = netns.run_in(EndpointRole::Client, connecting).unwrap();
+        let (stream, took) = netns.run_in(PeerRole::Client, connecting).unwrap();
         stream.set_nodelay(true).unwrap();
         (stream, took)
     }
@@ -283,10 +283,10 @@ mod tests {
         let _alone = ALONE.lock().await;
         let scope = quiet();
         let netns = NetnsPair::start(&scope, far()).unwrap();
-        let server = netns.run_in(EndpointRole::Server, namespace).unwrap();
-        let client = netns.run_in(EndpointRole::Client, namespace).unwrap();
+        let server = netns.run_in(PeerRole::Server, namespace).unwrap();
+        let client = netns.run_in(PeerRole::Client, namespace).unwrap();
         assert!(server != client && server != namespace() && client != namespace());
-        for (side, lives) in [(EndpointRole::Server, server), (EndpointRole::Client, client)] {
+        for (side, lives) in [(PeerRole::Server, server), (PeerRole::Client, client)] {
             // The child is spawned there and awaited here.
             let child = netns
                 .run_in(side, || Command::new("readlink").arg("/proc/self/ns/net").output())
@@ -304,19 +304,18 @@ mod tests {
             until(|| devices() == 0).await;
             let scope = quiet();
             let netns = NetnsPair::start(&scope, far()).unwrap();
-            let server = netns.run_in(EndpointRole::Server, namespace).unwrap();
-            let client = netns.run_in(EndpointRole::Client, namespace).unwrap();
+            let server = netns.run_in(PeerRole::Server, namespace).unwrap();
+            let client = netns.run_in(PeerRole::Client, namespace).unwrap();
             assert_eq!((living_in(&server), living_in(&client), devices()), (1, 1, 2));
             if dropped {
                 drop(netns);
             } else {
                 scope.cancel();
                 timeout(HUNG, scope.closed()).await.expect("the threads did not end");
-                let error = netns.run_in(EndpointRole::Server, || ()).unwrap_err();
+                let error = netns.run_in(PeerRole::Server, || ()).unwrap_err();
                 let expected = matches!(
                     error,
-                    NetnsError::Closed(EndpointRole::Server)
-                        | NetnsError::JobLost(EndpointRole::Server)
+                    NetnsError::Closed(PeerRole::Server) | NetnsError::JobLost(PeerRole::Server)
                 );
                 assert!(expected, "{error:?}");
             }
@@ -331,10 +330,10 @@ mod tests {
         let _alone = ALONE.lock().await;
         let scope = Scope::new(|_| {});
         let netns = NetnsPair::start(&scope, far()).unwrap();
-        let error = netns.run_in(EndpointRole::Client, || panic!("out of cheese")).unwrap_err();
-        assert!(matches!(error, NetnsError::JobLost(EndpointRole::Client)), "{error:?}");
-        assert!(netns.run_in(EndpointRole::Client, || ()).is_err());
-        netns.run_in(EndpointRole::Server, || ()).expect("the other end lives on");
+        let error = netns.run_in(PeerRole::Client, || panic!("out of cheese")).unwrap_err();
+        assert!(matches!(error, NetnsError::JobLost(PeerRole::Client)), "{error:?}");
+        assert!(netns.run_in(PeerRole::Client, || ()).is_err());
+        netns.run_in(PeerRole::Server, || ()).expect("the other end lives on");
     }
 
     #[tokio::test]

@@ -29,7 +29,7 @@ impl BitReader {
             self.count |= 0b11_1000;
             // Eight bytes were merged in, but only whole ones that fit were taken: the surplus bits
             // are cleared.
-            self.word &= ones(self.count);
+            self.word &= low_mask(self.count);
             return;
         }
         while self.count <= 55
@@ -57,7 +57,7 @@ impl BitReader {
     /// Returns the next `bits` bits (at most 32) as a number, if they have all arrived.
     #[inline]
     pub(super) fn peek(&self, bits: u32) -> Option<u32> {
-        if self.count >= bits { u32::try_from(self.word & ones(bits)).ok() } else { None }
+        if self.count >= bits { u32::try_from(self.word & low_mask(bits)).ok() } else { None }
     }
 
     /// Consumes `bits` bits. The caller has checked that they are there.
@@ -99,7 +99,7 @@ impl BitReader {
 
 /// Returns a mask of the lowest `bits` bits (at most 63).
 #[inline]
-pub(super) fn ones(bits: u32) -> u64 {
+pub(super) fn low_mask(bits: u32) -> u64 {
     !u64::MAX.wrapping_shl(bits)
 }
 

@@ -27,7 +27,11 @@ impl Inflater {
             0 => BlockType::Stored,
             1 => BlockType::Fixed,
             2 => BlockType::Dynamic,
-            _ => return Err(self.fault_since(InflateFaultKind::BlockType, from.saturating_add(1))),
+            _ => {
+                return Err(
+                    self.fault_since(InflateFaultKind::ReservedBlockType, from.saturating_add(1))
+                );
+            }
         };
         self.is_last_block = bits & 1 != 0;
         observer.observe(
@@ -65,7 +69,9 @@ impl Inflater {
         self.bits.skip(32);
         let (len, nlen) = ((bits & 0xffff) as u16, (bits >> 16) as u16);
         if len != !nlen {
-            return Err(self.fault_since(InflateFaultKind::StoredLength { len, nlen }, from));
+            return Err(
+                self.fault_since(InflateFaultKind::StoredLengthMismatch { len, nlen }, from)
+            );
         }
         observer.observe(from, self.bits.position(), InflateEvent::StoredLength(len));
         self.state = InflaterState::Stored { left: usize::from(len) };
@@ -86,7 +92,7 @@ impl Inflater {
         let [literals, distances, codes] =
             [literals.saturating_add(257), distances.saturating_add(1), codes.saturating_add(4)];
         for (alphabet, count, max) in
-            [(Alphabet::Literals, literals, 286), (Alphabet::Distances, distances, 30)]
+            [(Alphabet::LiteralLengths, literals, 286), (Alphabet::Distances, distances, 30)]
         {
             if count > max {
                 return Err(self.fault_since(InflateFaultKind::TooManyCodes(alphabet, count), from));
@@ -96,7 +102,7 @@ impl Inflater {
         (dynamic.literal_count, dynamic.distance_count) = (literals.into(), distances.into());
         dynamic.code_length_count = codes.into();
         dynamic.lengths_read = 0;
-        dynamic.lengths.fill(0);
+        dynamic.code_lengths.fill(0);
         self.state = InflaterState::CodeLengthCode;
         Ok(InflateProgress::Continue)
     }
@@ -107,7 +113,7 @@ impl Inflater {
         self.bits.skip(3);
         if let Some(place) = CODE_LENGTH_ORDER
             .get(dynamic.lengths_read)
-            .and_then(|symbol| dynamic.lengths.get_mut(*symbol))
+            .and_then(|symbol| dynamic.code_lengths.get_mut(*symbol))
         {
             *place = (length & 7) as u8;
         }
@@ -117,8 +123,8 @@ impl Inflater {
         }
         // `lengths` holds the 19 code length codes for now, and is filled anew with the lengths
         // that they encode.
-        let (lengths, _) = dynamic.lengths.split_at(CODE_LENGTH_ORDER.len());
-        if let Err(kind) = dynamic.code_lengths.build(lengths) {
+        let (lengths, _) = dynamic.code_lengths.split_at(CODE_LENGTH_ORDER.len());
+        if let Err(kind) = dynamic.code_length_table.build(lengths) {
             let from = dynamic.start_bit;
             return Err(self.fault_since(kind, from));
         }
@@ -136,7 +142,7 @@ impl Inflater {
         let wanted = dynamic.literal_count.saturating_add(dynamic.distance_count);
         let from = self.bits.position();
         let Some((symbol, used)) =
-            dynamic.code_lengths.decode_plain(self.bits.word(), self.bits.count())
+            dynamic.code_length_table.decode_code_length(self.bits.word(), self.bits.count())
         else {
             return Ok(InflateProgress::Blocked);
         };
@@ -153,7 +159,7 @@ impl Inflater {
         self.bits.skip(all);
         // Literals and distances form one sequence: a repetition may run from the one into the
         // other.
-        let (described, rest) = dynamic.lengths.split_at_mut(dynamic.lengths_read.min(wanted));
+        let (described, rest) = dynamic.code_lengths.split_at_mut(dynamic.lengths_read.min(wanted));
         let length = match (symbol, described.last()) {
             (0..=15, _) => symbol,
             (16, None) => return Err(self.fault_since(InflateFaultKind::NothingToRepeat, from)),
@@ -176,7 +182,7 @@ impl Inflater {
             codes,
             literal_count: literals,
             lengths_read: have,
-            lengths,
+            code_lengths: lengths,
             start_bit: from,
             ..
         } = &mut *self.dynamic;
@@ -184,7 +190,9 @@ impl Inflater {
         let (own, distances) = lengths.split_at_checked(*literals).unwrap_or_default();
         let built = match own.get(END_OF_BLOCK) {
             None | Some(0) => Err(InflateFaultKind::NoEndOfBlock),
-            Some(_) => codes.literals.build(own).and_then(|()| codes.distances.build(distances)),
+            Some(_) => {
+                codes.literal_lengths.build(own).and_then(|()| codes.distances.build(distances))
+            }
         };
         observer.observe(
             from,

@@ -9,7 +9,7 @@ pub enum Alphabet {
     /// The code lengths of the other two alphabets (section 3.2.7).
     CodeLengths,
     /// Literal bytes, match lengths and the end of a block.
-    Literals,
+    LiteralLengths,
     /// Match distances.
     Distances,
 }
@@ -19,7 +19,7 @@ impl Alphabet {
     pub fn name(self) -> &'static str {
         match self {
             Self::CodeLengths => "code lengths",
-            Self::Literals => "literals and lengths",
+            Self::LiteralLengths => "literals and lengths",
             Self::Distances => "distances",
         }
     }
@@ -29,9 +29,9 @@ impl Alphabet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InflateFaultKind {
     /// The block type is 11, which is reserved (section 3.2.3).
-    BlockType,
+    ReservedBlockType,
     /// NLEN is not the complement of LEN (section 3.2.4).
-    StoredLength {
+    StoredLengthMismatch {
         /// The value of LEN in the data.
         len: u16,
         /// The value of NLEN in the data.
@@ -70,8 +70,8 @@ pub enum InflateFaultKind {
 impl fmt::Display for InflateFaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::BlockType => f.write_str("block type 11, which is reserved"),
-            Self::StoredLength { len, nlen } => {
+            Self::ReservedBlockType => f.write_str("block type 11, which is reserved"),
+            Self::StoredLengthMismatch { len, nlen } => {
                 write!(
                     f,
                     "a stored block whose NLEN {nlen:04x} is not the complement of its LEN \

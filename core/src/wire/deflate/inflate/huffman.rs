@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::bit_reader::ones;
+use super::bit_reader::low_mask;
 use super::fault::{Alphabet, InflateFaultKind};
 
 /// The length of the longest code in bits (RFC 1951 section 3.2.7).
@@ -39,7 +39,7 @@ impl TableEntry {
     }
 
     #[inline]
-    fn extra(self) -> u32 {
+    fn extra_bits(self) -> u32 {
         self.0 >> 4 & 15
     }
 
@@ -61,11 +61,11 @@ impl TableEntry {
 
     fn for_symbol(alphabet: Alphabet, symbol: u16, length: u8) -> Self {
         let base = match (alphabet, symbol) {
-            (Alphabet::CodeLengths, _) | (Alphabet::Literals, 0..=255) => {
+            (Alphabet::CodeLengths, _) | (Alphabet::LiteralLengths, 0..=255) => {
                 return Self::new(LITERAL, symbol, 0, length);
             }
-            (Alphabet::Literals, 256) => return Self::new(END_OF_BLOCK, 0, 0, length),
-            (Alphabet::Literals, _) => {
+            (Alphabet::LiteralLengths, 256) => return Self::new(END_OF_BLOCK, 0, 0, length),
+            (Alphabet::LiteralLengths, _) => {
                 symbol.checked_sub(257).and_then(|index| MATCH_LENGTHS.get(usize::from(index)))
             }
             (Alphabet::Distances, _) => MATCH_DISTANCES.get(usize::from(symbol)),
@@ -125,9 +125,9 @@ impl HuffmanTable {
         self.check_completeness(&counts, longest)?;
         // 10 and 8 bits cover the frequent codes. Longer ones are in subtables, which keeps the
         // first table small.
-        let widest = if self.alphabet == Alphabet::Literals { 10 } else { 8 };
+        let widest = if self.alphabet == Alphabet::LiteralLengths { 10 } else { 8 };
         self.root_bits = longest.clamp(1, widest);
-        self.mask = lowest(ones(self.root_bits.into()));
+        self.mask = low_u16(low_mask(self.root_bits.into()));
         self.table.clear();
         self.add_table(self.root_bits);
         self.fill_table(lengths, &mut counts, longest);
@@ -171,20 +171,20 @@ impl HuffmanTable {
                     (self.index(bits), usize::from(bits.wrapping_shr(self.root_bits.into())));
                 let beyond = length.saturating_sub(self.root_bits);
                 if beyond == 0 {
-                    self.put(0, index, length, entry);
+                    self.fill_entries(0, index, length, entry);
                 } else {
                     if table_of != Some(index) {
                         let table_bits = self.subtable_bits(counts, length, longest);
                         (table_of, table_at) = (Some(index), self.add_table(table_bits));
                         let at = u16::try_from(table_at).unwrap_or(u16::MAX);
-                        self.put(
+                        self.fill_entries(
                             0,
                             index,
                             self.root_bits,
                             TableEntry::new(SUBTABLE, at, table_bits, self.root_bits),
                         );
                     }
-                    self.put(table_at, rest, beyond, entry);
+                    self.fill_entries(table_at, rest, beyond, entry);
                 }
                 if let Some(count) = counts.get_mut(usize::from(length)) {
                     *count = count.saturating_sub(1);
@@ -204,7 +204,7 @@ impl HuffmanTable {
 
     /// Enters a code of `length` bits into every row of the first or the last table whose index
     /// ends with the code.
-    fn put(&mut self, table_at: usize, code: usize, length: u8, entry: TableEntry) {
+    fn fill_entries(&mut self, table_at: usize, code: usize, length: u8, entry: TableEntry) {
         let rows = if table_at == 0 {
             1_usize.wrapping_shl(self.root_bits.into())
         } else {
@@ -241,11 +241,12 @@ impl HuffmanTable {
 
     #[inline]
     fn lookup(&self, word: u64) -> TableEntry {
-        let entry = self.row(self.index(lowest(word)));
+        let entry = self.row(self.index(low_u16(word)));
         if entry.kind() != SUBTABLE {
             return entry;
         }
-        let index = lowest(word.wrapping_shr(self.root_bits.into()) & ones(entry.extra()));
+        let index =
+            low_u16(word.wrapping_shr(self.root_bits.into()) & low_mask(entry.extra_bits()));
         self.row(usize::from(entry.value()).saturating_add(usize::from(index)))
     }
 
@@ -256,7 +257,7 @@ impl HuffmanTable {
 
     /// Decodes the symbol at the start of `word`, of which `count` bits have arrived, and returns
     /// it with its length in bits. Returns `None` if more bits are needed.
-    pub(super) fn decode_plain(&self, word: u64, count: u32) -> Option<(u8, u32)> {
+    pub(super) fn decode_code_length(&self, word: u64, count: u32) -> Option<(u8, u32)> {
         let entry = self.lookup(word);
         (entry.length() <= count).then_some((entry.byte(), entry.length()))
     }
@@ -273,14 +274,14 @@ pub(super) enum Symbol {
 /// The codes of one block: one table for literals and lengths, one for distances.
 #[derive(Clone, Debug)]
 pub(super) struct BlockCodes {
-    pub(super) literals: HuffmanTable,
+    pub(super) literal_lengths: HuffmanTable,
     pub(super) distances: HuffmanTable,
 }
 
 impl BlockCodes {
     pub(super) fn new() -> Self {
         Self {
-            literals: HuffmanTable::new(Alphabet::Literals),
+            literal_lengths: HuffmanTable::new(Alphabet::LiteralLengths),
             distances: HuffmanTable::new(Alphabet::Distances),
         }
     }
@@ -296,7 +297,7 @@ impl BlockCodes {
         word: u64,
         count: u32,
     ) -> Result<Option<(Symbol, u32)>, (InflateFaultKind, u32)> {
-        let entry = self.literals.lookup(word);
+        let entry = self.literal_lengths.lookup(word);
         let mut used = entry.length();
         // Bits that have not arrived read as 0, so a code counts only when all of its bits are
         // there.
@@ -307,11 +308,13 @@ impl BlockCodes {
             LITERAL => return Ok(Some((Symbol::Literal(entry.byte()), used))),
             BASE_AND_EXTRA => {}
             END_OF_BLOCK => return Ok(Some((Symbol::End, used))),
-            UNUSED_CODE => return Err((InflateFaultKind::NoSuchCode(Alphabet::Literals), used)),
-            _ => return Err((InflateFaultKind::NoSuchSymbol(Alphabet::Literals), used)),
+            UNUSED_CODE => {
+                return Err((InflateFaultKind::NoSuchCode(Alphabet::LiteralLengths), used));
+            }
+            _ => return Err((InflateFaultKind::NoSuchSymbol(Alphabet::LiteralLengths), used)),
         }
-        let length = entry.value().wrapping_add(extra(word, used, entry));
-        used = used.saturating_add(entry.extra());
+        let length = entry.value().wrapping_add(read_extra(word, used, entry));
+        used = used.saturating_add(entry.extra_bits());
         let far = self.distances.lookup(word.wrapping_shr(used));
         used = used.saturating_add(far.length());
         if used > count {
@@ -322,8 +325,8 @@ impl BlockCodes {
             UNUSED_CODE => return Err((InflateFaultKind::NoSuchCode(Alphabet::Distances), used)),
             _ => return Err((InflateFaultKind::NoSuchSymbol(Alphabet::Distances), used)),
         }
-        let distance = far.value().wrapping_add(extra(word, used, far));
-        used = used.saturating_add(far.extra());
+        let distance = far.value().wrapping_add(read_extra(word, used, far));
+        used = used.saturating_add(far.extra_bits());
         let found = Symbol::Match { length, distance };
         Ok((used <= count).then_some((found, used)))
     }
@@ -332,13 +335,13 @@ impl BlockCodes {
 /// Returns the extra bits of a length or a distance, which begin at bit `at`. Base and extra bits
 /// add up to at most 32,768 (section 3.2.5).
 #[inline]
-fn extra(word: u64, at: u32, entry: TableEntry) -> u16 {
-    lowest(word.wrapping_shr(at) & ones(entry.extra()))
+fn read_extra(word: u64, at: u32, entry: TableEntry) -> u16 {
+    low_u16(word.wrapping_shr(at) & low_mask(entry.extra_bits()))
 }
 
 /// Returns the lowest 16 bits.
 #[inline]
-fn lowest(word: u64) -> u16 {
+fn low_u16(word: u64) -> u16 {
     (word & 0xffff) as u16
 }
 
@@ -352,7 +355,7 @@ pub(super) static FIXED_CODES: LazyLock<BlockCodes> = LazyLock::new(|| {
         _ => 8,
     });
     let mut codes = BlockCodes::new();
-    codes.literals.build(&lengths).expect("section 3.2.6 gives complete codes");
+    codes.literal_lengths.build(&lengths).expect("section 3.2.6 gives complete codes");
     codes.distances.build(&[5; 32]).expect("thirty-two codes of five bits are complete");
     codes
 });
@@ -391,7 +394,7 @@ mod tests {
         codes.build(&[3, 3, 3, 3, 3, 2, 4, 4]).unwrap();
         let read = |code: &str| {
             let word = code.bytes().rev().fold(0, |word, bit| word << 1 | u64::from(bit - b'0'));
-            codes.decode_plain(word, code.len() as u32)
+            codes.decode_code_length(word, code.len() as u32)
         };
         assert_eq!(read("00"), Some((5, 2)));
         assert_eq!(read("010"), Some((0, 3)));
@@ -404,7 +407,7 @@ mod tests {
     #[test]
     fn codes_that_do_not_fit_or_leave_a_gap() {
         let build = |alphabet, lengths: &[u8]| HuffmanTable::new(alphabet).build(lengths).err();
-        let literals = Alphabet::Literals;
+        let literals = Alphabet::LiteralLengths;
         assert_eq!(build(literals, &[1, 1, 1]), Some(InflateFaultKind::Oversubscribed(literals)));
         assert_eq!(build(literals, &[2, 2, 2]), Some(InflateFaultKind::Incomplete(literals)));
         assert_eq!(build(Alphabet::Distances, &[0, 1]), None);
@@ -416,13 +419,16 @@ mod tests {
     fn long_codes_have_tables_of_their_own() {
         // Lengths 1, 2, ... 14, 15, 15: every code is one longer than the one before.
         let lengths: Vec<u8> = (1..=15).chain([15]).collect();
-        let mut codes = HuffmanTable::new(Alphabet::Literals);
+        let mut codes = HuffmanTable::new(Alphabet::LiteralLengths);
         codes.build(&lengths).unwrap();
         for (symbol, length) in lengths.iter().enumerate() {
             let ones = if symbol == 15 { 15 } else { u32::from(*length) - 1 };
             let word = (1_u64 << ones) - 1;
-            assert_eq!(codes.decode_plain(word, 15), Some((symbol as u8, u32::from(*length))));
-            assert_eq!(codes.decode_plain(word, u32::from(*length) - 1), None);
+            assert_eq!(
+                codes.decode_code_length(word, 15),
+                Some((symbol as u8, u32::from(*length)))
+            );
+            assert_eq!(codes.decode_code_length(word, u32::from(*length) - 1), None);
         }
     }
 }

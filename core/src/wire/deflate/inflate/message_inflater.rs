@@ -222,7 +222,10 @@ mod tests {
             assert_eq!(codes(&transcript), [(FaultCode::Inflate, 0, 2, 3)]);
             assert_eq!(transcript.messages(), []);
             let lens = transcript.deflate_listing(0).unwrap();
-            assert_eq!(lens.fault.map(|fault| fault.kind), Some(InflateFaultKind::BlockType));
+            assert_eq!(
+                lens.fault.map(|fault| fault.kind),
+                Some(InflateFaultKind::ReservedBlockType)
+            );
         }
     }
 

@@ -56,7 +56,7 @@ pub struct Inflater {
     pending_match: Option<(usize, usize)>,
     dynamic: Box<DynamicBlock>,
     fault: Option<InflateFault>,
-    end_marker_truncated: bool,
+    lacks_final_zero: bool,
 }
 
 /// The kind of data that the next bits belong to.
@@ -75,13 +75,13 @@ enum InflaterState {
 #[derive(Clone, Debug)]
 struct DynamicBlock {
     codes: BlockCodes,
-    code_lengths: HuffmanTable,
+    code_length_table: HuffmanTable,
     literal_count: usize,
     distance_count: usize,
     /// The number of code length codes.
     code_length_count: usize,
     lengths_read: usize,
-    lengths: [u8; MAX_CODE_LENGTHS],
+    code_lengths: [u8; MAX_CODE_LENGTHS],
     /// The bit at which the description began.
     start_bit: u64,
 }
@@ -90,12 +90,12 @@ impl DynamicBlock {
     fn new() -> Self {
         Self {
             codes: BlockCodes::new(),
-            code_lengths: HuffmanTable::new(Alphabet::CodeLengths),
+            code_length_table: HuffmanTable::new(Alphabet::CodeLengths),
             literal_count: 0,
             distance_count: 0,
             code_length_count: 0,
             lengths_read: 0,
-            lengths: [0; MAX_CODE_LENGTHS],
+            code_lengths: [0; MAX_CODE_LENGTHS],
             start_bit: 0,
         }
     }
@@ -120,7 +120,7 @@ impl Inflater {
             pending_match: None,
             dynamic: Box::new(DynamicBlock::new()),
             fault: None,
-            end_marker_truncated: false,
+            lacks_final_zero: false,
         }
     }
 
@@ -134,7 +134,7 @@ impl Inflater {
         self.is_last_block = false;
         self.pending_match = None;
         self.fault = None;
-        self.end_marker_truncated = false;
+        self.lacks_final_zero = false;
     }
 
     /// Inflates from the front of `input`. Empty: more input is needed, or there is a `fault`.
@@ -161,7 +161,7 @@ impl Inflater {
 
     /// Whether the message ended without the byte 00 that begins its end marker.
     pub fn is_end_marker_truncated(&self) -> bool {
-        self.end_marker_truncated
+        self.lacks_final_zero
     }
 
     /// Returns the number of bits of the message that have been decoded.
@@ -228,8 +228,8 @@ impl Inflater {
         self.push_observed(&mut tail, usize::MAX, observer);
         // The tail began a stored block and ends in its length: the byte 00 before the tail is
         // missing.
-        self.end_marker_truncated = self.state == InflaterState::StoredLength;
-        if self.fault.is_none() && !at_boundary(self) && !self.end_marker_truncated {
+        self.lacks_final_zero = self.state == InflaterState::StoredLength;
+        if self.fault.is_none() && !at_boundary(self) && !self.lacks_final_zero {
             let to = self.bits.position().saturating_add(self.bits.count().into());
             self.fault = Some(InflateFault {
                 kind: InflateFaultKind::Truncated,

@@ -71,7 +71,7 @@ fn rfc_7692_section_7_2_1_blocks_go_on_behind_bfinal() {
     );
     assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00 f3 00 11 00 00")), Ok(b"HelloHello".to_vec()));
     assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00")), Ok(b"Hello".to_vec()), "nothing is missing");
-    assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00 ff")), Err(InflateFaultKind::BlockType));
+    assert_eq!(alone(&unhex("f3 48 cd c9 c9 07 00 ff")), Err(InflateFaultKind::ReservedBlockType));
     assert_eq!(alone(&unhex("01 05 00 fa ff 48 65 6c 6c 6f 00")), Ok(b"Hello".to_vec()));
 }
 
@@ -93,20 +93,20 @@ fn the_missing_last_byte_takes_no_data_away() {
 
 #[test]
 fn what_is_wrong_is_named() {
-    use Alphabet::{CodeLengths, Distances, Literals};
+    use Alphabet::{CodeLengths, Distances, LiteralLengths};
     let cases = [
-        ("ff", InflateFaultKind::BlockType),
-        ("00 05 00 fa fe 48", InflateFaultKind::StoredLength { len: 5, nlen: 0xfefa }),
+        ("ff", InflateFaultKind::ReservedBlockType),
+        ("00 05 00 fa fe 48", InflateFaultKind::StoredLengthMismatch { len: 5, nlen: 0xfefa }),
         ("00 09 00 f6 ff 48 65", InflateFaultKind::Truncated),
         // Dynamic: HLIT = 31 (288 codes), HDIST = 31 (32 codes).
-        ("fc 00 00", InflateFaultKind::TooManyCodes(Literals, 288)),
+        ("fc 00 00", InflateFaultKind::TooManyCodes(LiteralLengths, 288)),
         ("04 1f 00", InflateFaultKind::TooManyCodes(Distances, 32)),
         // Dynamic: all four code length codes are 0, or all 1.
         ("04 00 00 00", InflateFaultKind::NoCodes),
         ("04 00 92 04", InflateFaultKind::Oversubscribed(CodeLengths)),
         // Fixed: symbol 286 (11000110), and distance 30 (11110) behind a literal and length 3
         // (0000001).
-        ("1a 03", InflateFaultKind::NoSuchSymbol(Literals)),
+        ("1a 03", InflateFaultKind::NoSuchSymbol(LiteralLengths)),
         ("72 04 3e", InflateFaultKind::NoSuchSymbol(Distances)),
         ("f2 00 11 00 00", InflateFaultKind::DistanceTooFar { distance: 5, reach: 1 }),
     ];

@@ -18,7 +18,7 @@ pub struct InteropResult {
     /// The implementation that was tested.
     pub implementation: &'static Implementation,
     /// The number of cases that it rejected.
-    pub refused: u8,
+    pub rejected: u8,
     /// The number of cases that it accepted.
     pub accepted: u8,
     /// The number of all cases. It is larger than the sum of the two if the implementation could
@@ -32,13 +32,13 @@ pub struct InteropResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaction {
     /// It rejected every case that it was tested with.
-    Refuses,
+    Rejects,
     /// It accepted every case that it was tested with.
     Accepts,
     /// It rejected some cases and accepted others.
     Mixed,
     /// It was not tested with any case.
-    NotTried,
+    NotTested,
 }
 
 /// Returns the number of cases behind the results for `code`. Only cases count in which no other
@@ -67,7 +67,13 @@ pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
                 .iter()
                 .find(|(name, _)| *name == peer.name)
                 .map(|(_, message)| *message);
-            InteropResult { implementation: peer, refused, accepted, cases: row.cases, message }
+            InteropResult {
+                implementation: peer,
+                rejected: refused,
+                accepted,
+                cases: row.cases,
+                message,
+            }
         });
     answers.collect()
 }
@@ -79,9 +85,9 @@ fn find_row(code: FaultCode) -> Option<&'static InteropRow> {
 impl InteropResult {
     /// Returns the reaction in one word.
     pub fn reaction(&self) -> Reaction {
-        match (self.refused, self.accepted) {
-            (0, 0) => Reaction::NotTried,
-            (_, 0) => Reaction::Refuses,
+        match (self.rejected, self.accepted) {
+            (0, 0) => Reaction::NotTested,
+            (_, 0) => Reaction::Rejects,
             (0, _) => Reaction::Accepts,
             _ => Reaction::Mixed,
         }
@@ -90,12 +96,12 @@ impl InteropResult {
 
 impl fmt::Display for InteropResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { implementation: peer, refused, accepted, cases, .. } = self;
+        let Self { implementation: peer, rejected: refused, accepted, cases, .. } = self;
         let of = format!("of {cases} case{}", if *cases == 1 { "" } else { "s" });
         write!(f, "{} ", peer.version)?;
         match self.reaction() {
-            Reaction::NotTried => write!(f, "was not tested"),
-            Reaction::Refuses => write!(f, "rejects it ({refused} {of})"),
+            Reaction::NotTested => write!(f, "was not tested"),
+            Reaction::Rejects => write!(f, "rejects it ({refused} {of})"),
             Reaction::Accepts => write!(f, "accepts it ({accepted} {of})"),
             Reaction::Mixed => write!(f, "rejects {refused} and accepts {accepted} {of}"),
         }
@@ -157,7 +163,7 @@ mod tests {
                 let want = tally(&deciding, answer.implementation.name);
                 let name = answer.implementation.name;
                 assert_eq!(
-                    (answer.refused, answer.accepted, answer.message),
+                    (answer.rejected, answer.accepted, answer.message),
                     want,
                     "{code}: {name}"
                 );
@@ -187,7 +193,7 @@ mod tests {
             result_of(FaultCode::CloseCodeInvalid, "aiohttp").to_string(),
             "aiohttp 3.14.5 (Python reader) rejects 9 and accepts 1 of 10 cases"
         );
-        assert_eq!(result_of(FaultCode::Inflate, "tungstenite").reaction(), Reaction::NotTried);
+        assert_eq!(result_of(FaultCode::Inflate, "tungstenite").reaction(), Reaction::NotTested);
         assert_eq!(
             result_of(FaultCode::CloseCodeOutOfRange, "fastwebsockets").message,
             Some("Invalid close code")

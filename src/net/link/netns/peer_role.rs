@@ -7,11 +7,11 @@ pub(super) type NamespaceJob = Box<dyn FnOnce() + Send>;
 
 /// An end of a [`NetnsPair`](super::NetnsPair).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EndpointRole {
+pub enum PeerRole {
     /// The end with the address [`NetnsPair::SERVER`](super::NetnsPair::SERVER).
     Server,
     /// The end with the address [`NetnsPair::CLIENT`](super::NetnsPair::CLIENT).
     Client,
 }
 
-named_enum!(EndpointRole, "role": Server = "server", Client = "client");
+named_enum!(PeerRole, "role": Server = "server", Client = "client");
