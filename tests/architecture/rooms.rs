@@ -49,7 +49,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["copy", "reports", "search", "selection", "payload_text"],
             &["state"],
-            &["connections", "draft", "mask_key", "query"],
+            &["connections", "frame_draft", "mask_key", "query"],
         ],
     ),
     (
@@ -144,7 +144,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "race/client",
         &[
             &["mod"],
-            &["slice"],
+            &["timed_exchanges"],
             &["lane_client"],
             &["bare_http", "hyper", "reqwest", "sse", "tcp", "websocket"],
             &["reply", "setup"],

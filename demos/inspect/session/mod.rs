@@ -3,7 +3,7 @@
 
 pub(crate) mod connections;
 mod copy;
-pub(crate) mod draft;
+pub(crate) mod frame_draft;
 pub(crate) mod mask_key;
 pub(crate) mod payload_text;
 pub(crate) mod query;

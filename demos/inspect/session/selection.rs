@@ -1,6 +1,6 @@
 //! The selected row, field, byte and bit, and how the selection moves.
 
-use super::draft::Draft;
+use super::frame_draft::Draft;
 use super::state::Session;
 use crate::demos::inspect::action::ByteCursor;
 use crate::wire::{FieldSpan, FragmentRole, Frame, Side, TraceRow};

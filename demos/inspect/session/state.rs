@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::connections::{ConnectionStatus, Connections, InspectedConnection};
-use super::draft::Draft;
+use super::frame_draft::Draft;
 use super::mask_key::MaskKeySource;
 use super::query::{ActiveFilter, ActiveSearch};
 use crate::clients::SessionCommand;

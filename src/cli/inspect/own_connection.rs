@@ -103,7 +103,9 @@ async fn drive_session(
                 deadline = None;
                 commands.try_send(SessionCommand::Close(1000, String::new()))?;
             }
-            () = sleep_until(give_up_at.unwrap_or_else(TokioInstant::now)), if give_up_at.is_some() => {
+            () = sleep_until(give_up_at.unwrap_or_else(TokioInstant::now)),
+                if give_up_at.is_some() =>
+            {
                 return Err(not_drained_error().into());
             }
             () = sleep_until(deadline.unwrap_or_else(TokioInstant::now)), if deadline.is_some() => {
@@ -133,7 +135,8 @@ async fn drive_session(
                     SessionEvent::Ended(result) => {
                         clean = result.is_ok();
                         let end = result.map(|end| end.to_string());
-                        printer.print_end(CONNECTION_NUMBER, end.map_err(|error| error.to_string()))?;
+                        let end = end.map_err(|error| error.to_string());
+                        printer.print_end(CONNECTION_NUMBER, end)?;
                     }
                 }
             },

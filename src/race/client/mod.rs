@@ -10,12 +10,12 @@ mod hyper;
 mod lane_client;
 mod reply;
 mod reqwest;
+#[cfg(test)]
+mod round_trip_tests;
 mod setup;
-mod slice;
 mod sse;
 mod tcp;
-#[cfg(test)]
-mod trips;
+mod timed_exchanges;
 mod websocket;
 
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
@@ -29,7 +29,7 @@ use crate::race::process::ipc::{
 use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 use lane_client::LaneClient;
-use slice::LaneConnections;
+use timed_exchanges::LaneConnections;
 
 /// Carries out the requests from `input` until it ends. Dropping the scope then ends everything
 /// that was started. `pinned` is reported to the runner: whether this process runs on the CPU that

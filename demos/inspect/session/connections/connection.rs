@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::ring::ByteRings;
+use super::byte_rings::ByteRings;
 use crate::capture::ByteStore;
 use crate::scope::catch_panic_now;
 use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};

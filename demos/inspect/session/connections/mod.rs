@@ -1,11 +1,11 @@
 //! The connections: one of our own, or those of a proxy or a capture. Each has its list of frames
 //! and their bytes.
 
+mod byte_rings;
 pub(crate) mod connection;
-pub(crate) mod list;
-mod ring;
+pub(crate) mod connection_list;
 
 pub(crate) use connection::{
     ByteSource, ConnectionStatus, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES,
 };
-pub(crate) use list::Connections;
+pub(crate) use connection_list::Connections;

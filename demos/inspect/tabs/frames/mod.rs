@@ -12,7 +12,7 @@ use ratatui::text::Line;
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::{bits, hex, page};
 use crate::demos::inspect::session::Session;
-use crate::demos::inspect::session::draft::Draft;
+use crate::demos::inspect::session::frame_draft::Draft;
 use crate::demos::inspect::tabs::{field_page, no_frames};
 use crate::wire::{Frame, Side, format};
 

@@ -1,42 +1,18 @@
 //! Validates a server's response as a strict client does (RFC 6455 section 4.1).
 //! Other HTTP statuses (redirects, authentication) are not followed.
 
-use crate::wire::format;
+mod client_offer;
+mod extensions;
+
+pub use client_offer::ClientOffer;
+
 use crate::wire::frame::Severity;
 use crate::wire::handshake::accept::AcceptValue;
-use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams, Extension};
 use crate::wire::handshake::head::Head;
 use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
 use crate::wire::handshake::problem::ProblemCode;
-use crate::wire::handshake::request::key_from_request;
 use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
-
-/// The parts of the client's request that the response depends on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClientOffer {
-    /// The key of the request. Without it the accept value cannot be checked.
-    pub key: Option<String>,
-    /// The subprotocols that were offered.
-    pub subprotocols: Vec<String>,
-    /// The extensions that were offered.
-    pub extensions: Vec<Extension>,
-}
-
-impl ClientOffer {
-    /// Reads the offer from a request without validating it.
-    pub fn from_request(request: &Head) -> Self {
-        let validator = HeadValidator::new(request);
-        let protocols = request
-            .fields_named("Sec-WebSocket-Protocol")
-            .flat_map(|field| validator.list_elements(field))
-            .collect();
-        let extensions = request
-            .fields_named("Sec-WebSocket-Extensions")
-            .flat_map(|field| validator.extensions(field))
-            .collect();
-        Self { key: key_from_request(request), subprotocols: protocols, extensions }
-    }
-}
+use extensions::check_extensions;
 
 /// The headers that may occur only once in a response (RFC 6455 section 11.3).
 const SINGLETON_FIELDS: [&str; 3] =
@@ -192,98 +168,6 @@ fn check_subprotocol(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> 
         _ => validator.report(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
     }
     None
-}
-
-fn check_extensions(
-    validator: &mut HeadValidator<'_>,
-    asked: &ClientOffer,
-) -> (Vec<String>, AgreedExtensions) {
-    let nothing = (Vec::new(), AgreedExtensions::none());
-    let SingleField::Present(field) = validator.single_field("Sec-WebSocket-Extensions") else {
-        return nothing;
-    };
-    let accepted = validator.extensions(field);
-    let same = |one: &Extension, other: &Extension| one.name.eq_ignore_ascii_case(&other.name);
-    let earlier = |at: usize| accepted.iter().take(at);
-    if accepted.iter().enumerate().any(|(at, one)| earlier(at).any(|other| same(one, other))) {
-        validator.report(ProblemCode::ExtDuplicate, Some(field.value.clone()));
-        return nothing;
-    }
-    // Even an extension that was not offered counts as agreed below: the server will use it.
-    let mut agreed = AgreedExtensions::none();
-    for extension in &accepted {
-        if !asked.extensions.iter().any(|offer| same(offer, extension)) {
-            let hint = format!("it is called {}", format::quote(extension.name.as_bytes(), 40));
-            let span = Some(extension.name_span.clone());
-            validator.report_with(ProblemCode::ExtNotOffered, Severity::Fatal, span, Some(hint));
-        }
-        if extension.is_deflate() {
-            agreed.deflate = check_deflate(validator, extension, asked);
-        }
-    }
-    (accepted.iter().map(Extension::to_string).collect(), agreed)
-}
-
-/// Checks the parameters of permessage-deflate: they must be valid, and one of the offers must
-/// allow them (RFC 7692 section 7.1).
-fn check_deflate(
-    validator: &mut HeadValidator<'_>,
-    accepted: &Extension,
-    asked: &ClientOffer,
-) -> Option<DeflateParams> {
-    let answer = match DeflateParams::parse(accepted, false) {
-        Ok(answer) => answer,
-        Err(span) => {
-            validator.report(ProblemCode::ExtParam, Some(span));
-            return None;
-        }
-    };
-    let offers = asked.extensions.iter().filter(|offer| offer.is_deflate());
-    let offers: Vec<DeflateParams> =
-        offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
-    // Without a valid offer of permessage-deflate, the fault is that it was not offered.
-    if !offers.is_empty() && !offers.iter().any(|offer| answer_fits_offer(answer, *offer)) {
-        let allows = |name: &str| offers.iter().any(|offer| param_fits_offer(name, answer, *offer));
-        let blamed = accepted.params.iter().find(|param| !allows(&param.name));
-        let span = blamed.map_or(accepted.name_span.clone(), |param| param.span.clone());
-        let hint = blamed
-            .is_none()
-            .then(|| "the offer asked for a limit that the response does not confirm".to_owned());
-        validator.report_with(ProblemCode::ExtParam, Severity::Fatal, Some(span), hint);
-    }
-    Some(answer)
-}
-
-/// Whether a response is allowed by an offer: it must confirm what the client demanded of the
-/// server, and must not demand what the client did not offer (sections 7.1.1.1 and 7.1.2.1).
-fn answer_fits_offer(answer: DeflateParams, offer: DeflateParams) -> bool {
-    let confirmed = offer.server_no_context_takeover <= answer.server_no_context_takeover
-        && (offer.server_max_window_bits.is_none() || answer.server_max_window_bits.is_some());
-    confirmed
-        && param_fits_offer("client_max_window_bits", answer, offer)
-        && param_fits_offer("server_max_window_bits", answer, offer)
-}
-
-fn param_fits_offer(name: &str, answer: DeflateParams, offer: DeflateParams) -> bool {
-    match name {
-        "client_max_window_bits" => {
-            match (answer.client_max_window_bits.flatten(), offer.client_max_window_bits) {
-                // Section 7.1.2.2: the server may limit the client's window only if the client
-                // allowed it.
-                (Some(_), None) => false,
-                (Some(bits), Some(Some(max))) => bits <= max,
-                _ => true,
-            }
-        }
-        "server_max_window_bits" => {
-            match (answer.server_max_window_bits, offer.server_max_window_bits) {
-                // A smaller window than demanded is allowed, a larger one isn't (section 7.1.2.1).
-                (Some(bits), Some(max)) => bits <= max,
-                _ => true,
-            }
-        }
-        _ => true,
-    }
 }
 
 #[cfg(test)]
