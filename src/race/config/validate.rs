@@ -61,7 +61,7 @@ impl RaceConfig {
     /// Checks whether the configuration can run.
     ///
     /// # Errors
-    /// Fails at the first option that cannot be, with what is expected instead.
+    /// Returns the first invalid option and what is allowed.
     pub fn validate(&self) -> Result<(), RaceConfigError> {
         if self.lanes.is_empty() {
             return Err(RaceConfigError::NoLanes);
