@@ -30,7 +30,7 @@ pub enum HexError {
         at: u64,
     },
     /// The number of digits is odd; this is the number.
-    #[error("odd number of hex digits ({0})")]
+    #[error("odd number of hex digits ({0}); every byte needs two")]
     Odd(usize),
 }
 

@@ -43,12 +43,12 @@ pub(in crate::race) enum WorkerResponse {
         address: SocketAddr,
         /// The server's certificate (DER), if the lane uses TLS.
         certificate: Option<Vec<u8>>,
-        /// Whether the process is pinned to its CPUs.
+        /// Whether the process runs on the CPU that its placement assigns.
         pinned: bool,
     },
     /// The client's connections are open.
     Connected {
-        /// Whether the process is pinned to its CPUs.
+        /// Whether the process runs on the CPU that its placement assigns.
         pinned: bool,
     },
     /// The slice is over.

@@ -39,7 +39,7 @@ impl Deflater {
     }
 
     /// Compresses one message. Returns the byte-aligned payload without the tail
-    /// (`00 00 ff ff`). It can be split into fragments anywhere.
+    /// (`00 00 ff ff`), which can be split into fragments anywhere.
     pub fn compress_message(&mut self, plain: &[u8]) -> Vec<u8> {
         let made = || {
             Box::new(Compress::new_with_window_bits(
