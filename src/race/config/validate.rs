@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(refused("https://127.0.0.1/,ws://127.0.0.1/"), without);
         assert_eq!(
             without.to_string(),
-            "a URL with s:// needs lanes with +tls, but the lane http-reqwest is selected"
+            "https:// and wss:// URLs need lanes with +tls, but the lane http-reqwest is selected"
         );
     }
 
