@@ -137,12 +137,12 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
         catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(presentation))));
     runtime.shutdown_background();
     let fault = || {
-        anyhow!("{}; this is a fault of wiretalk", Screen::take_panic_message().unwrap_or_default())
+        anyhow!("{}; this is a bug in wiretalk", Screen::take_panic_message().unwrap_or_default())
     };
     match exit {
         // A talk goes on without one of its demos, but the standalone inspector is nothing else.
         Ok(Ok((LoopExit::Quit, Some(why)))) if alone => {
-            Err(anyhow!("{why}; this is a fault of wiretalk"))
+            Err(anyhow!("{why}; this is a bug in wiretalk"))
         }
         Ok(Ok((LoopExit::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
         Ok(Ok(_)) => Ok(ExitCode::SUCCESS),

@@ -207,7 +207,7 @@ async fn warnings_are_shown_on_their_slide_and_the_talk_goes_on() {
     press(&mut app, KeyCode::Right);
     assert!(
         screen(&app, size).contains(
-            "deck.md:7:9: unknown demo `wz`; there are: feed, inspect, race, grid, weigh"
+            "deck.md:7:9: unknown demo `wz`; expected one of: feed, inspect, race, grid, weigh"
         ),
         "{}",
         screen(&app, size)

@@ -251,7 +251,10 @@ pub(super) mod tests {
             let fence = fence(&[("ways", SettingValue::Text(transports.into()))]);
             Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).map(|_| ()).unwrap_err().message
         };
-        assert_eq!(message("ws, pigeon"), "unknown way `pigeon`; there are: ws, sse, long, poll");
+        assert_eq!(
+            message("ws, pigeon"),
+            "unknown transport `pigeon`; expected one of: ws, sse, long, poll"
+        );
         assert_eq!(message("ws, ws"), "`ws` is named twice; once is enough");
     }
 }

@@ -103,11 +103,11 @@ async fn run_connection(
 }
 
 /// Creates the file of a run, if one is to be recorded, and a notice for the user: where the run is
-/// kept, or why it is not.
+/// recorded, or why it is not.
 fn record_run(options: Option<&RecordingOptions>, run: u64) -> (Recording, Option<String>) {
     match Recording::create(options, run) {
         Ok(recording) => {
-            let notice = recording.path().map(|path| format!("kept in {}", path.display()));
+            let notice = recording.path().map(|path| format!("recorded in {}", path.display()));
             (recording, notice)
         }
         Err(error) => (Recording::none(), Some(not_kept(&error))),
@@ -116,8 +116,8 @@ fn record_run(options: Option<&RecordingOptions>, run: u64) -> (Recording, Optio
 
 fn not_kept(error: &RecordingError) -> String {
     match error {
-        RecordingError::Create { .. } => format!("NOT KEPT: {error}"),
-        RecordingError::Write { .. } => format!("NOT KEPT from here on: {error}"),
+        RecordingError::Create { .. } => format!("NOT RECORDED: {error}"),
+        RecordingError::Write { .. } => format!("NOT RECORDED from here on: {error}"),
     }
 }
 

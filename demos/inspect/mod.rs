@@ -55,7 +55,7 @@ impl Demo for Inspect {
         if !settings.text("scenario").is_empty() {
             let scenario = Scenario::from_name(settings.text("scenario")).ok_or_else(|| {
                 let message = format!(
-                    "unknown scenario `{}`; there are: {}",
+                    "unknown scenario `{}`; expected one of: {}",
                     settings.text("scenario"),
                     Scenario::names().join(", ")
                 );

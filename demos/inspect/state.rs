@@ -127,7 +127,7 @@ mod tests {
         inspect.update(DemoEvent::Paste("81 8".into()));
         assert!(press(&mut inspect, KeyCode::Enter).is_empty());
         let InputMode::Input(line) = &inspect.mode else { panic!("{:?}", inspect.mode) };
-        assert!(line.error.as_ref().unwrap().contains("3 hex digits"), "{line:?}");
+        assert!(line.error.as_ref().unwrap().contains("hex digits (3)"), "{line:?}");
         press(&mut inspect, KeyCode::Char('0'));
         assert_eq!(
             client_commands(&press(&mut inspect, KeyCode::Enter)),

@@ -149,11 +149,11 @@ pub fn unknown_command(args: &[impl AsRef<OsStr>]) -> Option<String> {
     }
     let unknown = format!("unknown command `{}`", sanitize(word));
     match suggest(word, &names) {
-        Some(meant) => Some(format!("{unknown}; did you mean `{meant}`?")),
+        Some(meant) => Some(format!("{unknown} (did you mean `{meant}`?)")),
         None if others.is_empty() => None,
         // Clap would take the first word for the deck and reject the second one, with an error
         // about the wrong word.
-        None => Some(format!("{unknown}; there are: {}", names.join(", "))),
+        None => Some(format!("{unknown}; expected one of: {}", names.join(", "))),
     }
 }
 
@@ -163,13 +163,13 @@ mod tests {
 
     #[test]
     fn a_misspelt_command_is_not_taken_for_a_deck() {
-        let meant = Some("unknown command `chek`; did you mean `check`?".to_owned());
+        let meant = Some("unknown command `chek` (did you mean `check`?)".to_owned());
         assert_eq!(unknown_command(&["chek", "x"]), meant);
         assert_eq!(unknown_command(&["chek"]), meant);
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
-            "unknown command `␛[2J`; there are: check, inspect, decode, race, serve, demos, \
-             completions, licenses"
+            "unknown command `␛[2J`; expected one of: check, inspect, decode, race, serve, \
+             demos, completions, licenses"
         );
         for args in [
             &[][..],

@@ -20,7 +20,14 @@ pub enum Transport {
     WebSocket,
 }
 
-named_enum!(Transport, "way": WebSocket = "ws", Sse = "sse", LongPoll = "long", Poll = "poll");
+named_enum!(
+    Transport,
+    "transport":
+    WebSocket = "ws",
+    Sse = "sse",
+    LongPoll = "long",
+    Poll = "poll",
+);
 
 impl Transport {
     /// Returns the name on a slide.
@@ -124,6 +131,6 @@ mod tests {
             Transport::ALL.map(Ok)
         );
         let error = "pigeon".parse::<Transport>().unwrap_err().to_string();
-        assert_eq!(error, "unknown way `pigeon`; there are: ws, sse, long, poll");
+        assert_eq!(error, "unknown transport `pigeon`; expected one of: ws, sse, long, poll");
     }
 }

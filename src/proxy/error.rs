@@ -50,7 +50,7 @@ pub enum ProxyError {
         waited: Duration,
     },
     /// The proxy panicked while it handled the bytes of this connection.
-    #[error("{0}; this is a fault of wiretalk")]
+    #[error("{0}; this is a bug in wiretalk")]
     Panic(CaughtPanic),
 }
 

@@ -267,7 +267,7 @@ mod tests {
         assert!(matches!(&why, ProxyError::Panic(panic) if panic.message == "injected"), "{why:?}");
         let sentence = why.to_string();
         assert!(sentence.starts_with("panicked at src/proxy/listener.rs:"), "{sentence}");
-        assert!(sentence.ends_with(": injected; this is a fault of wiretalk"), "{sentence}");
+        assert!(sentence.ends_with(": injected; this is a bug in wiretalk"), "{sentence}");
         go_on.send(()).expect("the other connection lives on");
         scope.closed().await;
         assert_eq!(places.available_permits(), 2, "its place is free again");

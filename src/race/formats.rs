@@ -170,7 +170,7 @@ pub fn csv(outcome: &RaceOutcome) -> String {
 /// Returns all times in nanoseconds as one interval for each slice, tagged with its lane.
 ///
 /// # Errors
-/// Fails if a tag is invalid, which no name of a lane is.
+/// Fails if a tag is invalid, which does not happen: lane names are valid tags.
 pub fn interval_log(outcome: &RaceOutcome) -> Result<Vec<u8>, IntervalLogError> {
     // Intervals are laid end to end, because the pauses between slices are not recorded.
     let mut at = Duration::ZERO;

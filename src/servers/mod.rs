@@ -9,13 +9,13 @@
 //! - [`strict`]: the WebSocket echo on `wire`, which tolerates nothing; [`sloppy`]: the one that
 //!   breaks rules, listed in [`misbehaviors`]; [`hub`]: not an echo, it sends every message to all
 //!   clients; [`ServerKind`]: all of these by name.
-//! - [`recorded`]: both echoes once more, with every byte kept for comparisons;
+//! - [`recorded`]: the two echoes with all bytes recorded, for comparisons;
 //!   [`browser_request_headers`]: the headers that a browser adds.
-//! - [`naive_proxy`]: the cache that masking protects against.
+//! - [`naive_proxy`]: a caching proxy that unmasked frames can poison.
 //!
 //! [`Limits`] bounds what peers can use and how long they may take; [`Access`] decides who is
-//! admitted. All servers except the naive proxy answer only requests for loopback; the proxy leaves
-//! the check to the server behind it.
+//! admitted. All servers except the naive proxy answer only requests whose Host is loopback; the
+//! proxy leaves the check to the server behind it.
 
 #![warn(
     clippy::arithmetic_side_effects,

@@ -144,8 +144,11 @@ impl Registry {
         self.entries.iter().find(|entry| entry.name == fence.name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|entry| entry.name).collect();
             let meant = did_you_mean(&fence.name, &names);
-            let message =
-                format!("unknown demo `{}`; {meant}there are: {}", fence.name, names.join(", "));
+            let message = format!(
+                "unknown demo `{}`{meant}; expected one of: {}",
+                fence.name,
+                names.join(", ")
+            );
             vec![Diagnostic { position: fence.position, message }]
         })
     }

@@ -35,7 +35,7 @@ impl SettingType {
     /// Describes the accepted values, as they follow "takes".
     pub fn describe(&self) -> String {
         match self {
-            Self::Text(_) => "a text".to_owned(),
+            Self::Text(_) => "a string".to_owned(),
             Self::Number(range, _) => {
                 format!("a whole number from {} to {}", range.start(), range.end())
             }
@@ -111,7 +111,7 @@ fn diagnose(demo: &str, setting: &Setting, specs: &[SettingSpec]) -> Option<Stri
         let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
         let meant = did_you_mean(key, &names);
         return Some(format!(
-            "the {demo} demo has no setting `{key}`; {meant}it has: {}",
+            "the {demo} demo has no setting `{key}`{meant}; expected one of: {}",
             names.join(", ")
         ));
     };
@@ -230,8 +230,8 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "2: the toy demo has no setting `txt`; did you mean `text`? it has: text, \
-                 payload, show",
+                "2: the toy demo has no setting `txt` (did you mean `text`?); expected one of: \
+                 text, payload, show",
                 "3: `payload` of the toy demo takes a whole number from 0 to 1024, not -1",
                 "4: `show` of the toy demo takes one of \"frames\", \"handshake\", not \"all\"",
             ]

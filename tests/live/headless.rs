@@ -1,4 +1,4 @@
-//! The real binary without a stage, connected to servers and peers on real sockets.
+//! The real binary, headless, connected to servers and peers on real sockets.
 
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 

@@ -1,5 +1,5 @@
 //! Live sources on real sockets: a session over TLS, the proxy between real peers and with a real
-//! browser, the real binary without a stage, and the race.
+//! browser, the real binary headless, and the race.
 //!
 //! Tests that need neither a second process nor a certificate are in unit tests.
 

@@ -402,7 +402,7 @@ async fn load_on_external_servers_stays_within_its_bound() {
 #[tokio::test]
 async fn an_impossible_race_is_refused() {
     for (arguments, expected) in [
-        (&["--lanes", "wz"][..], "unknown lane `wz`; did you mean `ws`?"),
+        (&["--lanes", "wz"][..], "unknown lane `wz` (did you mean `ws`?)"),
         (
             &["--payload", "1048577"],
             "the payload in bytes is 1048577; it must be from 0 to 1048576",

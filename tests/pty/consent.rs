@@ -123,7 +123,7 @@ fn a_key_allows_exactly_what_the_slide_says() {
     terminal.keys("g1\r");
     terminal.shows(&[" 1/9", "this demo waits"]);
     terminal.keys("a");
-    terminal.shows(&["kept in"]);
+    terminal.shows(&["recorded in"]);
     assert!(!is_untouched(&victim));
 }
 
@@ -148,7 +148,7 @@ fn trust_on_the_command_line_allows_everything() {
     let (victim, (listener, port)) = (victim("trusted-victim"), listen());
     let deck = evil("trusted.md", &victim, port);
     let mut terminal = Terminal::open(&["--trust", deck.to_str().unwrap()]);
-    terminal.shows(&["1/9", "kept in"]);
+    terminal.shows(&["1/9", "recorded in"]);
     assert!(!is_untouched(&victim));
     terminal.keys(RIGHT);
     called(&listener);

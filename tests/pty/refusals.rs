@@ -54,7 +54,7 @@ fn wrong_usage() {
     refuses(&["--no-such-option"], 2, &["--no-such-option", "Usage: wiretalk"]);
     refuses(&["--theme", "pink"], 2, &["pink", "dark, light"]);
     refuses(&["serve", "--http", "70000"], 2, &["70000"]);
-    refuses(&["chek", "x"], 2, &["wiretalk: unknown command `chek`; did you mean `check`?"]);
+    refuses(&["chek", "x"], 2, &["wiretalk: unknown command `chek` (did you mean `check`?)"]);
 }
 
 /// Runs a command with this file as standard output.

@@ -230,7 +230,7 @@ impl<'a> BlockReader<'a> {
                     self.warn(start + at, "this comment is never closed; end it with `-->`");
                 }
                 HtmlPiece::Html(at, _) => {
-                    self.warn(start + at, "HTML is not drawn; write it in Markdown");
+                    self.warn(start + at, "HTML is not rendered; write it in Markdown");
                 }
             }
         }
@@ -414,14 +414,14 @@ mod tests {
             warnings,
             [
                 format!("11:3: {only}"),
-                "13:3: unknown directive `puase`; did you mean `pause`? there are: pause, \
-                 end_slide, section, speaker_note"
+                "13:3: unknown directive `puase` (did you mean `pause`?); expected one of: \
+                 pause, end_slide, section, speaker_note"
                     .to_owned(),
-                "17:3: HTML is not drawn; write it in Markdown".to_owned(),
-                "17:7: HTML is not drawn; write it in Markdown".to_owned(),
+                "17:3: HTML is not rendered; write it in Markdown".to_owned(),
+                "17:7: HTML is not rendered; write it in Markdown".to_owned(),
                 format!("17:12: {only}"),
-                "19:7: HTML is not drawn; write it in Markdown".to_owned(),
-                "19:11: HTML is not drawn; write it in Markdown".to_owned(),
+                "19:7: HTML is not rendered; write it in Markdown".to_owned(),
+                "19:11: HTML is not rendered; write it in Markdown".to_owned(),
                 format!("20:5: {only}"),
                 "22:3: this comment is never closed; end it with `-->`".to_owned(),
             ]
@@ -433,12 +433,12 @@ mod tests {
         let (deck, warnings) = warned("> <div>\n> x\n> </div> <!-- pause -->\n>\n> after\n");
         assert_eq!(text_of(&deck.slides[0].blocks), "after ");
         assert_eq!(warnings.len(), 2, "{warnings:?}");
-        assert!(warnings[0].starts_with("1:3: HTML is not drawn"), "{warnings:?}");
+        assert!(warnings[0].starts_with("1:3: HTML is not rendered"), "{warnings:?}");
         assert!(warnings[1].starts_with("3:10: this only works"), "{warnings:?}");
         let (_, warnings) = warned("> <div> <!-- x\n");
         assert!(warnings[1].starts_with("1:9: this comment is never closed"), "{warnings:?}");
         let (_, warnings) = warned("> <!-- a --> <b>\n");
-        assert!(warnings[0].starts_with("1:14: HTML is not drawn"), "{warnings:?}");
+        assert!(warnings[0].starts_with("1:14: HTML is not rendered"), "{warnings:?}");
     }
 
     #[test]

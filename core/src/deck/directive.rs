@@ -45,7 +45,7 @@ pub(super) fn parse_directive(comment: &str) -> Directive {
         }
         (name, _) => match suggest(name, &DIRECTIVE_NAMES) {
             Some(meant) => Directive::Invalid(format!(
-                "unknown directive `{name}`; did you mean `{meant}`? there are: {}",
+                "unknown directive `{name}` (did you mean `{meant}`?); expected one of: {}",
                 DIRECTIVE_NAMES.join(", ")
             )),
             None => Directive::Comment,

@@ -42,10 +42,10 @@ pub enum SettingValue {
 }
 
 impl SettingValue {
-    /// Returns the value's type for use in a sentence: `a text`, `a whole number`.
+    /// Returns the value's type for use in a sentence: `a string`, `a whole number`.
     pub fn type_name(&self) -> &'static str {
         match self {
-            Self::Text(_) => "a text",
+            Self::Text(_) => "a string",
             Self::Number(_) => "a whole number",
             Self::Flag(_) => "true or false",
             Self::Other(kind) => kind,
@@ -92,8 +92,8 @@ fn convert_value(value: &DeValue) -> SettingValue {
         DeValue::String(text) => SettingValue::Text(text.to_string()),
         DeValue::Boolean(flag) => SettingValue::Flag(*flag),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(SettingValue::Other("a number too large"), SettingValue::Number),
-        DeValue::Float(_) => SettingValue::Other("a fraction"),
+            .map_or(SettingValue::Other("an out-of-range integer"), SettingValue::Number),
+        DeValue::Float(_) => SettingValue::Other("a decimal number"),
         DeValue::Datetime(_) => SettingValue::Other("a date"),
         DeValue::Array(_) => SettingValue::Other("a list"),
         DeValue::Table(_) => SettingValue::Other("a table"),
@@ -123,11 +123,11 @@ mod tests {
     #[test]
     fn a_value_that_no_demo_takes_is_named() {
         for (value, name) in [
-            ("\"x\"", "a text"),
+            ("\"x\"", "a string"),
             ("-1", "a whole number"),
             ("false", "true or false"),
-            ("9223372036854775808", "a number too large"),
-            ("0.5", "a fraction"),
+            ("9223372036854775808", "an out-of-range integer"),
+            ("0.5", "a decimal number"),
             ("2026-01-01", "a date"),
             ("[1]", "a list"),
             ("{ a = 1 }", "a table"),

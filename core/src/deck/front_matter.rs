@@ -107,7 +107,7 @@ impl YamlEntry {
     fn apply(self, front_matter: &mut FrontMatter, warn: &mut impl FnMut(usize, usize, String)) {
         let Self { key, value, key_span, value_span } = self;
         let Some(value) = value else {
-            let message = format!("`{key}` must be a single text; write `{key}: ...`");
+            let message = format!("`{key}` must be a single string; write `{key}: ...`");
             return warn(value_span.start.line(), value_span.start.col() + 1, message);
         };
         let value = text::sanitize(&value).into_owned();
@@ -119,14 +119,14 @@ impl YamlEntry {
                 "dark" => front_matter.theme = Some(ThemeChoice::Dark),
                 "light" => front_matter.theme = Some(ThemeChoice::Light),
                 _ => {
-                    let message = format!("unknown theme `{value}`; there are: dark, light");
+                    let message = format!("unknown theme `{value}`; expected one of: dark, light");
                     warn(value_span.start.line(), value_span.start.col() + 1, message);
                 }
             },
             _ => {
                 let meant = did_you_mean(&key, &KNOWN_KEYS);
                 let message = format!(
-                    "unknown front matter key `{key}`; {meant}there are: {}",
+                    "unknown front matter key `{key}`{meant}; expected one of: {}",
                     KNOWN_KEYS.join(", ")
                 );
                 warn(key_span.start.line(), key_span.start.col() + 1, message);
@@ -200,10 +200,10 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "2:1: unknown front matter key `titel`; did you mean `title`? there are: title, \
-                 author, date, theme",
-                "3:8: unknown theme `pink`; there are: dark, light",
-                "4:7: `date` must be a single text; write `date: ...`",
+                "2:1: unknown front matter key `titel` (did you mean `title`?); expected one of: \
+                 title, author, date, theme",
+                "3:8: unknown theme `pink`; expected one of: dark, light",
+                "4:7: `date` must be a single string; write `date: ...`",
             ]
         );
     }

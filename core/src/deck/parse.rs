@@ -86,7 +86,8 @@ impl<'a> SlideBuilder<'a> {
                         .warn(range.start + at, "this comment is never closed; end it with `-->`");
                 }
                 HtmlPiece::Html(at, _) => {
-                    self.reader.warn(range.start + at, "HTML is not drawn; write it in Markdown");
+                    self.reader
+                        .warn(range.start + at, "HTML is not rendered; write it in Markdown");
                 }
             }
         }
@@ -132,8 +133,7 @@ impl<'a> SlideBuilder<'a> {
             self.slides.push(last);
         } else {
             // A note after the last divider belongs to the slide before it.
-            let tail =
-                self.slides.last_mut().expect("the deck has a slide, as the branch above says");
+            let tail = self.slides.last_mut().expect("`slides` is not empty here");
             tail.notes.extend(last.notes);
         }
     }
@@ -259,7 +259,7 @@ mod tests {
             warnings_of("# A\n\n<!-- speaker_note: oh\n\n# B\n"),
             ["3:1: this comment is never closed; end it with `-->`"]
         );
-        assert!(warnings_of("# A\n\n<div>x</div>\n")[0].starts_with("3:1: HTML is not drawn"));
+        assert!(warnings_of("# A\n\n<div>x</div>\n")[0].starts_with("3:1: HTML is not rendered"));
         let places: Vec<_> = warnings_of("# A\n\n <!-- puase --> <i> <!-- pause -->\n<!-- open\n")
             .iter()
             .map(|warning| warning.split(' ').next().unwrap_or_default().to_owned())

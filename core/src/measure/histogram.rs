@@ -93,7 +93,7 @@ impl Histogram {
         self.counts.len()
     }
 
-    /// Returns the duration that a share of `quantile` (0 to 1) of the samples does not exceed.
+    /// Returns the value at `quantile` (0 to 1).
     pub fn quantile(&self, quantile: f64) -> Duration {
         Duration::from_nanos(self.counts.value_at_quantile(quantile))
     }

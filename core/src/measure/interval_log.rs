@@ -25,7 +25,7 @@ pub struct LogInterval<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum IntervalLogError {
     /// The tag contains a comma or a space, which would break its line.
-    #[error("`{0}` isn't a tag")]
+    #[error("invalid tag `{0}`; a tag has no comma and no space")]
     Tag(String),
     /// The histogram cannot record a duration.
     #[error(transparent)]

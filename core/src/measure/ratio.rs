@@ -4,7 +4,7 @@
 //! ratio is taken pair by pair. The result is the median of the paired ratios, with a percentile
 //! bootstrap interval (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
 
-/// An interval within this share around 1 means that nobody would notice the difference.
+/// An interval within 1 ± this counts as no difference.
 pub const EQUIVALENCE_BAND: f64 = 0.10;
 
 /// The number of bootstrap resamples: enough for a 95 % interval that is stable in its second

@@ -2,10 +2,7 @@
 
 /// Returns the whole part of `number`: 0 for a negative number or NaN, and `u64::MAX` for anything
 /// larger.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "from a float, `as` ends at the ends of the range"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates when converting from a float")]
 pub fn to_u64_saturating(number: f64) -> u64 {
     number as u64
 }

@@ -151,10 +151,10 @@ pub fn suggest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
-/// Returns ``did you mean `pause`? ``, with a trailing space for the middle of an error message, or
-/// an empty string if no word of `known` is near.
+/// Returns `` (did you mean `pause`?)``, with a leading space to follow the word in an error
+/// message, or an empty string if no word of `known` is near.
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
-    suggest(word, known).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "))
+    suggest(word, known).map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"))
 }
 
 #[cfg(test)]
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(suggest("TODO", &["pause", "section"]), None);
         assert_eq!(suggest("og", &["op"]), Some("op"));
         assert_eq!(suggest("no", &["op"]), None, "nothing of it is left");
-        assert_eq!(did_you_mean("puase", &["pause"]), "did you mean `pause`? ");
+        assert_eq!(did_you_mean("puase", &["pause"]), " (did you mean `pause`?)");
         assert_eq!(did_you_mean("TODO", &["pause"]), "");
     }
 }

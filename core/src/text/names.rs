@@ -21,7 +21,7 @@ use thiserror::Error;
 /// assert_eq!("green".parse(), Ok(Light::Green));
 /// assert_eq!(Light::ALL.map(|light| light.to_string()), ["red", "green"]);
 /// let error = "blue".parse::<Light>().unwrap_err();
-/// assert_eq!(error.to_string(), "unknown light `blue`; there are: red, green");
+/// assert_eq!(error.to_string(), "unknown light `blue`; expected one of: red, green");
 /// ```
 #[macro_export]
 macro_rules! named_enum {
@@ -61,7 +61,7 @@ pub use named_enum;
 
 /// The error of [`FromStr`](std::str::FromStr) for an unknown name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown {kind} `{name}`; there are: {names}", names = .names.join(", "))]
+#[error("unknown {kind} `{name}`; expected one of: {names}", names = .names.join(", "))]
 pub struct UnknownName {
     /// What the message calls such a name, for example `transport`.
     pub kind: &'static str,

@@ -13,7 +13,7 @@ use crate::wire::size::ByteLen;
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
-        write!(text, "{byte:02x}").expect("a string takes everything");
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
     }
     text
 }
@@ -30,7 +30,7 @@ pub enum HexError {
         at: u64,
     },
     /// The number of digits is odd; this is the number.
-    #[error("{0} hex digits: a byte takes two, so there is one too few or too many")]
+    #[error("odd number of hex digits ({0}); every byte needs two")]
     Odd(usize),
 }
 

@@ -1,5 +1,5 @@
-//! Builds packets for a capture file: raw IP with TCP and correct checksums, so that no reader
-//! reports anything about them. [`super::pcapng_writer`] decides which segments are written when.
+//! Builds packets for a capture file: raw IP with TCP and correct checksums, so that Wireshark
+//! flags nothing. [`super::pcapng_writer`] decides which segments are written when.
 
 use std::net::{IpAddr, SocketAddr};
 

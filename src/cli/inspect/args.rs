@@ -30,7 +30,7 @@ pub struct InspectArgs {
     /// run until Ctrl-C]
     #[arg(long = "for", value_name = "SECONDS", value_parser = parse_seconds)]
     pub seconds: Option<f64>,
-    /// Print each record as a JSON object on a line
+    /// Print the records as JSON, one JSON object per line
     #[arg(long)]
     pub json: bool,
     /// Add a header to the request, or replace the one of that name; may be given several times
@@ -76,8 +76,8 @@ pub struct InspectArgs {
     /// TLS key log of the capture (SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
-    /// Side that sent the bytes of a hex text file without > and < marks [default: client if the
-    /// first frame is masked, else server]
+    /// Sender of the bytes in a hex text file without > and < marks [default: client if the first
+    /// frame is masked, else server]
     #[arg(long, value_name = "SIDE")]
     pub from: Option<SenderArg>,
     /// Colour theme [default: the one that fits the terminal's background]
@@ -475,7 +475,7 @@ mod tests {
         assert!(
             note.contains("panicked at")
                 && note.contains("injected")
-                && note.contains("fault of wiretalk"),
+                && note.contains("bug in wiretalk"),
             "{note}"
         );
     }

@@ -1,4 +1,4 @@
-//! `wiretalk inspect FILE` without a stage: prints the connections of a file as records, in the
+//! Headless `wiretalk inspect FILE`: prints the connections of a file as records, in the
 //! order of time, and copies them into another file with `--write`. `capture` detects the kind of
 //! file and decodes it.
 

@@ -1,5 +1,5 @@
-//! `wiretalk inspect` without a stage: prints the traffic of a connection, of a proxy or of a file
-//! as text or as JSON lines.
+//! Headless `wiretalk inspect`: prints the traffic of a connection, of a proxy or of a file as text
+//! or as JSON lines.
 //!
 //! On a terminal, the same command opens the inspector instead; `main` decides which.
 

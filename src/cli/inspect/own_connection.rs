@@ -1,5 +1,5 @@
-//! `wiretalk inspect URL` without a stage: opens a connection, sends what the command line asks
-//! for, waits, closes, and prints the records. `clients` runs the connection.
+//! Headless `wiretalk inspect URL`: opens a connection, sends what the command line asks for,
+//! waits, closes, and prints the records. `clients` runs the connection.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -87,8 +87,8 @@ async fn drive_session(
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let mut session = Box::pin(run_session(plan.options, inbox, sender));
     let (mut deadline, mut over, mut clean) = (None, false, true);
-    // When to give up on a stalled reader after the signal. The session closes without a reader,
-    // but the records about it need one.
+    // After a signal: how long to wait for standard output to drain. The session closes without a
+    // reader, but the records about it need one.
     let mut give_up_at = None;
     loop {
         let pending = printer.out().is_pending();

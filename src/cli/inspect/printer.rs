@@ -110,7 +110,7 @@ impl<W: Write> Printer<W> {
         // The message of a panic may quote bytes of a peer.
         let reason = escape_controls(&format!("internal error: {panic}"));
         let text =
-            format!("this connection is no longer decoded: {reason}; this is a fault of wiretalk");
+            format!("this connection is no longer decoded: {reason}; this is a bug in wiretalk");
         self.unread.insert(number, reason);
         self.print(&Record::note(NoteSubject::Connection(number), at, text))
     }

@@ -1,4 +1,4 @@
-//! `wiretalk inspect --proxy` without a stage: forwards everything and prints the records.
+//! Headless `wiretalk inspect --proxy`: forwards everything and prints the records.
 //! Frames can be held, stepped and dropped only in the inspector.
 
 use std::future::pending;

@@ -1,5 +1,5 @@
-//! `wiretalk race`: runs a race without a stage and prints a table, JSON or CSV, or writes a
-//! histogram log.
+//! `wiretalk race`: runs a race headless and prints a table, JSON or CSV, or writes a histogram
+//! log.
 //!
 //! `crate::race` measures and formats; this module has the options, the table and the progress.
 

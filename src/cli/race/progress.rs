@@ -1,4 +1,4 @@
-//! Runs a race without a stage and shows its progress as a line on standard error.
+//! Runs a race headless and shows its progress as a line on standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
 

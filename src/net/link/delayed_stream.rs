@@ -27,8 +27,8 @@ use crate::net::{Clock, DeadlineTimer, LinkConditions, Stall, SystemClock, add_c
 /// Loss, slow start and windows are not modelled; a write waits while 4 MiB are in flight.
 ///
 /// The stream has no task of its own. Bytes are moved, and stamped with their time, whenever the
-/// stream is polled for reading or writing, and a waiting read or write is woken for it. A stream
-/// that nobody polls therefore stalls, and dropping it loses what is in flight;
+/// stream is polled for reading or writing; pending reads and writes are woken when bytes fall due.
+/// A stream that nobody polls therefore stalls, and dropping it loses what is in flight;
 /// [`tokio::io::AsyncWriteExt::shutdown`] delivers everything first.
 ///
 /// Without a distance every call goes straight to the socket, and a read costs one relaxed atomic
@@ -43,8 +43,8 @@ pub struct DelayedStream<S, C: Clock = SystemClock> {
 }
 
 impl<S> DelayedStream<S> {
-    /// Puts `stream`, which was accepted at `accepted`, behind a link. The same `seed` draws the
-    /// same jitter. `stream` must write without being flushed, as sockets do.
+    /// Puts `stream`, which was accepted at `accepted`, behind a link. `seed` makes the jitter
+    /// reproducible. `stream` must write without being flushed, as sockets do.
     ///
     /// # Errors
     /// Fails if the process has no file descriptor left for a timer.

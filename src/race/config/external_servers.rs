@@ -58,8 +58,9 @@ pub enum ExternalServersError {
     OwnServerOnly(Lane),
     /// A lane uses TLS and its URL doesn't, or the other way round.
     #[error(
-        "a URL with {} needs lanes {} +tls, but the lane {lane} is selected",
-        if *url_has_tls { "s://" } else { "://" }, if *url_has_tls { "with" } else { "without" }
+        "{} URLs need lanes {} +tls, but the lane {lane} is selected",
+        if *url_has_tls { "https:// and wss://" } else { "http:// and ws://" },
+        if *url_has_tls { "with" } else { "without" }
     )]
     Tls {
         /// The lane.

@@ -177,7 +177,7 @@ impl fmt::Display for UnknownLane {
         let meant = did_you_mean(split_tls(&self.0).0, &names);
         write!(
             f,
-            "unknown lane `{}`; {meant}there are: {}; each also with +tls appended",
+            "unknown lane `{}`{meant}; expected one of: {}; each also with +tls appended",
             self.0,
             names.join(", ")
         )
@@ -219,8 +219,8 @@ mod tests {
         let sentence = error.to_string();
         assert!(
             sentence.starts_with(
-                "unknown lane `http-hiper+tls`; did you mean `http-hyper`? there are: tcp, \
-                 http-bare"
+                "unknown lane `http-hiper+tls` (did you mean `http-hyper`?); expected one of: \
+                 tcp, http-bare"
             ),
             "{sentence}"
         );

@@ -138,7 +138,8 @@ mod tests {
         assert_eq!((error.kind, error.name.as_str()), ("placement", "own"));
         assert_eq!(
             error.to_string(),
-            "unknown placement `own`; there are: own-cpus, one-cpu, unpinned, unpinned-threads"
+            "unknown placement `own`; expected one of: own-cpus, one-cpu, unpinned, \
+             unpinned-threads"
         );
     }
 

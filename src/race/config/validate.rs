@@ -61,7 +61,7 @@ impl RaceConfig {
     /// Checks whether the configuration can run.
     ///
     /// # Errors
-    /// Fails at the first option that cannot be, with what is expected instead.
+    /// Returns the first invalid option and what is allowed.
     pub fn validate(&self) -> Result<(), RaceConfigError> {
         if self.lanes.is_empty() {
             return Err(RaceConfigError::NoLanes);
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(refused("https://127.0.0.1/,ws://127.0.0.1/"), without);
         assert_eq!(
             without.to_string(),
-            "a URL with s:// needs lanes with +tls, but the lane http-reqwest is selected"
+            "https:// and wss:// URLs need lanes with +tls, but the lane http-reqwest is selected"
         );
     }
 

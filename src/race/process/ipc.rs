@@ -78,8 +78,8 @@ pub(in crate::race) enum TlsTrust {
 /// The result of one slice of one lane.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(in crate::race) struct SliceResult {
-    /// Pairs of nanoseconds and their number of occurrences. Each time runs to the compared reply,
-    /// from the start of the exchange or, at a fixed rate, from when it was due.
+    /// Pairs of nanoseconds and their number of occurrences. Each time ends when the reply has
+    /// been compared; it starts with the exchange or, at a fixed rate, when that was due.
     pub(in crate::race) times: Vec<(u64, u64)>,
     /// The same counted from the real start of each exchange. Empty unless the rate is fixed.
     pub(in crate::race) service_times: Vec<(u64, u64)>,

@@ -1,7 +1,7 @@
 //! Reads one direction of a connection from its first byte: the head of the handshake, then frames,
 //! or bytes that are neither.
-//! It validates nothing and knows nothing of the other direction; its owner passes on what matters
-//! from there.
+//! It validates nothing and knows nothing of the other direction; its owner calls `expect_bytes` if
+//! the other side refuses.
 
 use crate::wire::decode::decoder::Decoder;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
@@ -95,7 +95,7 @@ impl DirectionReader {
             _ => false,
         };
         if frames_follow {
-            // What was agreed stands in both heads. This reader only divides the bytes, and
+            // Negotiation needs both heads; this reader sees one. It only divides the bytes, and
             // extensions don't change where a frame ends.
             let decoder = Decoder::new(self.from, AgreedExtensions::none());
             self.phase =

@@ -124,7 +124,7 @@ fn parse_simple_header(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8]
 }
 
 impl crate::wire::decode::frame_validator::FrameValidator {
-    /// Whether a rule applies to the key: it is zero, or the same as before.
+    /// Whether the key breaks a rule: it is zero, or the same as before.
     #[inline]
     fn masking_key_has_fault(&self, key: [u8; 4], masks_something: bool) -> bool {
         key == [0; 4] || masks_something && self.last_masking_key == Some(key)

@@ -1,5 +1,5 @@
 //! The state that the rules of RFC 6455 sections 5, 7.4 and 8.1 and RFC 7692 section 6 depend on,
-//! and those rules that payloads break.
+//! and the payload rules.
 //! `header_rules` checks the headers; `decoder` divides the bytes into headers and payloads.
 
 use crate::wire::decode::close_body::CloseBody;
@@ -157,8 +157,8 @@ impl FrameValidator {
             && self.messages.open.as_ref().is_some_and(|open| open.compressed)
     }
 
-    /// Inflates from the front of `input`, or, without input, what the end of the message makes
-    /// certain. Returns whether there is data, which [`Self::inflated`] then returns.
+    /// Inflates from the front of `input`. `None` ends the message and flushes the rest. Returns
+    /// whether [`Self::inflated`] has output.
     pub(crate) fn inflate(&mut self, input: Option<&mut &[u8]>) -> bool {
         let (Some(inflater), Some(open)) = (&mut self.inflater, &mut self.messages.open) else {
             return false;
@@ -223,9 +223,8 @@ impl FrameValidator {
     }
 }
 
-/// Returns the offset at which a fault is shown that only inflating finds: the first payload byte.
-/// If there is no payload, or none can follow, it is the second header byte, which holds the
-/// length.
+/// Returns the offset reported for faults that only inflating finds: the first payload byte. If
+/// there is no payload, or none can follow, it is the second header byte, which holds the length.
 fn payload_offset(header: &Header) -> ByteLen {
     let is_without = header.payload_len == ByteLen::ZERO || header.has_impossible_length();
     ByteLen::from_usize(if is_without { 1 } else { header.len() })

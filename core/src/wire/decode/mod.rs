@@ -1,4 +1,5 @@
-//! Bytes of one direction to frames, messages and faults, as soon as the deciding byte is there.
+//! Decodes one direction into frames, messages and faults, each as soon as its deciding byte
+//! arrives.
 
 mod close_body;
 pub mod decoder;

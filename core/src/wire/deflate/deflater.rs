@@ -38,8 +38,8 @@ impl Deflater {
         Self { compress: None, window_bits, context_takeover: agreed.context_takeover(sender) }
     }
 
-    /// Compresses one message. The result is its payload up to a byte boundary, without the four
-    /// bytes that end every message. It can be split into fragments anywhere.
+    /// Compresses one message. Returns the byte-aligned payload without the tail
+    /// (`00 00 ff ff`), which can be split into fragments anywhere.
     pub fn compress_message(&mut self, plain: &[u8]) -> Vec<u8> {
         let made = || {
             Box::new(Compress::new_with_window_bits(
@@ -73,7 +73,7 @@ fn compress_and_flush(compress: &mut Compress, plain: &[u8]) -> Vec<u8> {
         let [taken, given] = totals(compress);
         let status = compress
             .compress(rest, &mut room, FlushCompress::Sync)
-            .expect("the state of a compressor is valid from its making on");
+            .expect("a new compressor is valid");
         let [all_taken, all_given] = totals(compress);
         rest = rest.get((all_taken - taken).to_usize_saturating()..).unwrap_or_default();
         let written = (all_given - given).to_usize_saturating();

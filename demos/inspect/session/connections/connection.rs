@@ -116,7 +116,7 @@ impl InspectedConnection {
         if let Err(panic) = catch_panic_now(|| read(trace)) {
             self.faulty = true;
             self.status = ConnectionStatus::Ended(Err(format!(
-                "not read any further: {panic}; this is a fault of wiretalk"
+                "not read any further: {panic}; this is a bug in wiretalk"
             )));
         }
     }
@@ -269,7 +269,7 @@ mod tests {
         let ConnectionStatus::Ended(Err(reason)) = &connection.status else {
             panic!("{:?}", connection.status)
         };
-        assert!(reason.contains("injected") && reason.contains("fault of wiretalk"), "{reason}");
+        assert!(reason.contains("injected") && reason.contains("bug in wiretalk"), "{reason}");
         connection.push(Side::Server, Instant::now(), RESPONSE);
         assert!(connection.trace.head(Side::Server).is_none(), "it is not read any further");
     }

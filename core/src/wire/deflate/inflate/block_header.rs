@@ -121,7 +121,7 @@ impl Inflater {
         if dynamic.lengths_read < dynamic.code_length_count {
             return Ok(InflateProgress::Continue);
         }
-        // `lengths` holds the 19 code length codes for now, and is filled anew with the lengths
+        // So far `lengths` holds the code length codes' own lengths; it is reused for the lengths
         // that they encode.
         let (lengths, _) = dynamic.code_lengths.split_at(CODE_LENGTH_ORDER.len());
         if let Err(kind) = dynamic.code_length_table.build(lengths) {

@@ -15,7 +15,7 @@ pub enum Alphabet {
 }
 
 impl Alphabet {
-    /// Returns `code lengths`, `literals and lengths` or `distances`.
+    /// Returns `code length`, `literal/length` or `distance`, as in "distance code".
     pub fn name(self) -> &'static str {
         match self {
             Self::CodeLengths => "code lengths",
@@ -79,15 +79,15 @@ impl fmt::Display for InflateFaultKind {
                 )
             }
             Self::TooManyCodes(alphabet, count) => {
-                write!(f, "{count} codes for {}", alphabet.name())
+                write!(f, "too many {} codes ({count})", alphabet.name())
             }
             Self::Oversubscribed(alphabet) => {
-                write!(f, "more codes for {} than fit", alphabet.name())
+                write!(f, "over-subscribed {} codes", alphabet.name())
             }
             Self::Incomplete(alphabet) => {
-                write!(f, "an incomplete set of codes for {}", alphabet.name())
+                write!(f, "an incomplete set of {} codes", alphabet.name())
             }
-            Self::NoCodes => f.write_str("a block without any code for code lengths"),
+            Self::NoCodes => f.write_str("a block without any code length code"),
             Self::NothingToRepeat => {
                 f.write_str("a repetition of the previous code length where there is none")
             }
@@ -96,10 +96,10 @@ impl fmt::Display for InflateFaultKind {
                 f.write_str("a block that cannot end, because symbol 256 has no code")
             }
             Self::NoSuchCode(alphabet) => {
-                write!(f, "bits that are not a code for {}", alphabet.name())
+                write!(f, "bits that are not a {} code", alphabet.name())
             }
             Self::NoSuchSymbol(alphabet) => {
-                write!(f, "an undefined symbol for {}", alphabet.name())
+                write!(f, "an undefined {} symbol", alphabet.name())
             }
             Self::DistanceTooFar { distance, reach } => {
                 write!(f, "a match that points {distance} bytes back, but there are only {reach}")

@@ -137,7 +137,8 @@ impl Inflater {
         self.lacks_final_zero = false;
     }
 
-    /// Inflates from the front of `input`. Empty: more input is needed, or there is a `fault`.
+    /// Inflates from the front of `input`. Returns the next piece; an empty slice means that more
+    /// input is needed, or that there is a [`fault`](Self::fault).
     pub fn push(&mut self, input: &mut &[u8]) -> &[u8] {
         self.push_observed(input, usize::MAX, &mut ());
         self.output()
@@ -147,8 +148,8 @@ impl Inflater {
     /// what they complete. [`fault`](Self::fault) tells whether the data was complete.
     ///
     /// Two endings are accepted although those four bytes do not complete a block, because no data
-    /// is missing: right after a block with BFINAL = 1, and in the middle of the four bytes (the
-    /// message lacks its last byte 00).
+    /// is missing: right after a block with BFINAL = 1, or inside the LEN and NLEN that the four
+    /// bytes hold, when the message lacks the byte 00 before them.
     pub fn end_message(&mut self) -> &[u8] {
         self.end_observed(&mut ());
         self.output()

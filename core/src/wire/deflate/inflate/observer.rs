@@ -15,13 +15,22 @@ pub enum BlockType {
 /// A piece of a message that was read.
 #[derive(Debug)]
 pub(crate) enum InflateEvent<'a> {
+    /// A block's first three bits: BFINAL and BTYPE.
     Block { last: bool, block_type: BlockType },
+    /// The bits before a stored block's LEN, up to a byte boundary.
     Padding,
+    /// LEN and NLEN of a stored block; the value is LEN.
     StoredLength(u16),
+    /// This number of bytes of a stored block.
     Stored(usize),
+    /// The description of a dynamic block's codes. `lengths` are the code lengths in bits: the
+    /// first `literals` of them of literals and lengths, the others of distances.
     Codes { lengths: &'a [u8], literals: usize },
+    /// One literal byte.
     Literal,
+    /// A copy of `length` bytes from `distance` bytes back.
     Match { length: u16, distance: u16 },
+    /// The end of a compressed block (symbol 256).
     End,
 }
 

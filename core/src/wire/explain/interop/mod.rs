@@ -41,9 +41,8 @@ pub enum Reaction {
     NotTested,
 }
 
-/// Returns the number of cases behind the results for `code`. Only cases count in which no other
-/// rule could be the reason for rejecting, and whose header arrived completely. Some rules have
-/// none.
+/// Returns the number of cases behind the results for `code`; some rules have none. Counts only
+/// cases that break no other rule and have a complete header.
 pub fn case_count(code: FaultCode) -> u8 {
     find_row(code).map_or(0, |row| row.cases)
 }
@@ -54,9 +53,9 @@ pub fn case_count(code: FaultCode) -> u8 {
 /// ```
 /// use wiretalk_core::wire::{FaultCode, explain::interop};
 ///
-/// let ws = interop::results_for(FaultCode::LenNotMinimal).into_iter().find(|result|
-/// result.implementation.name == "ws").unwrap(); assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20)
-/// accepts it (4 of 4 cases)");
+/// let results = interop::results_for(FaultCode::LenNotMinimal);
+/// let ws = results.iter().find(|result| result.implementation.name == "ws").unwrap();
+/// assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20) accepts it (4 of 4 cases)");
 /// ```
 pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
     let Some(row) = find_row(code) else { return Vec::new() };
