@@ -43,10 +43,14 @@ pub(in crate::race) enum WorkerResponse {
         address: SocketAddr,
         /// The server's certificate (DER), if the lane uses TLS.
         certificate: Option<Vec<u8>>,
+        /// Whether the process runs on the CPU that its placement assigns.
         cpu_pinned: bool,
     },
     /// The client's connections are open.
-    Connected { cpu_pinned: bool },
+    Connected {
+        /// Whether the process runs on the CPU that its placement assigns.
+        cpu_pinned: bool,
+    },
     /// The slice is over.
     SliceDone(SliceResult),
     /// The server's counters since its start.

@@ -176,8 +176,8 @@ impl FrameValidator {
         !piece.is_empty()
     }
 
-    /// Releases the inflater's memory between messages, if it can. A frame is complete, and its
-    /// data has been passed on.
+    /// Releases the inflater's memory between messages, if it can. Call only between frames, once
+    /// the output is consumed.
     pub(crate) fn release_idle_memory(&mut self) {
         if let (Some(inflater), None) = (&mut self.inflater, &self.messages.open) {
             inflater.rest();

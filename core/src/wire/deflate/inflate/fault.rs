@@ -18,9 +18,9 @@ impl Alphabet {
     /// Returns `code length`, `literal/length` or `distance`, as in "distance code".
     pub fn name(self) -> &'static str {
         match self {
-            Self::CodeLengths => "code lengths",
-            Self::LiteralLengths => "literals and lengths",
-            Self::Distances => "distances",
+            Self::CodeLengths => "code length",
+            Self::LiteralLengths => "literal/length",
+            Self::Distances => "distance",
         }
     }
 }

@@ -202,8 +202,8 @@ impl HuffmanTable {
         at
     }
 
-    /// Enters a code of `length` bits into every row of the first or the last table whose index
-    /// ends with the code.
+    /// Enters a code of `length` bits into every entry of the root table (`table_at` 0) or of the
+    /// newest subtable whose low index bits equal `code`.
     fn fill_entries(&mut self, table_at: usize, code: usize, length: u8, entry: TableEntry) {
         let rows = if table_at == 0 {
             1_usize.wrapping_shl(self.root_bits.into())
