@@ -20,7 +20,6 @@ pub(crate) const BACKLOG: u32 = 4096;
 ///
 /// # Panics
 /// Panics outside of a tokio runtime.
-/// Outside of a tokio runtime.
 #[expect(clippy::disallowed_methods, reason = "this function wraps them")]
 pub fn listen(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
     let address = address.into();

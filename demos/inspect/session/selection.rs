@@ -78,8 +78,8 @@ impl Session {
         match &self.filter {
             None => self.select_row(current.saturating_add_signed(by)),
             Some(filter) => {
-                // A filter that matches nothing leaves nothing to move to.
-                let Some(last) = filter.rows.len().checked_sub(1) else { return };
+                // Not empty: there is no current row without a match.
+                let last = filter.rows.len() - 1;
                 let at = filter.rows.partition_point(|row| (*row as usize) < current);
                 let next = at.saturating_add_signed(by).min(last);
                 let row = filter.rows[next] as usize;
