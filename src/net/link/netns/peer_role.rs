@@ -1,4 +1,4 @@
-//! [`EndpointRole`]: names one end of a [`NetnsPair`](super::NetnsPair).
+//! [`PeerRole`]: names one end of a [`NetnsPair`](super::NetnsPair).
 
 use crate::text::named_enum;
 
