@@ -19,7 +19,7 @@ use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::text::{hex, recording};
 use crate::capture::tls::KeyLog;
-use crate::scope::catch_panic_now;
+use crate::scope::catch_panic_sync;
 use crate::wire::{AgreedExtensions, Side, Trace};
 
 /// The maximum size of a key log in bytes. The rest of a larger one is not read.
@@ -152,7 +152,7 @@ impl<S: StreamSink> PacketPass<S> {
         };
         loop {
             // After a panic the loop goes on with the next packet: only one connection has failed.
-            match catch_panic_now(|| pass.all(&mut packets, shared)) {
+            match catch_panic_sync(|| pass.all(&mut packets, shared)) {
                 Ok(read) => return read.map(|()| Some(pass)),
                 Err(panic) if pass.connections.fail(&panic) => {}
                 Err(panic) => return Err(io::Error::other(InternalError(panic))),

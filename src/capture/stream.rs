@@ -79,7 +79,7 @@ pub(super) fn guarded<C>(
     fail: impl FnOnce(&mut C, InternalError),
     read: impl FnOnce(&mut C) -> io::Result<()>,
 ) -> io::Result<()> {
-    match scope::catch_panic_now(|| read(connection)) {
+    match scope::catch_panic_sync(|| read(connection)) {
         Ok(done) => done,
         Err(panic) => {
             fail(connection, InternalError(panic));
@@ -218,7 +218,7 @@ impl<S: StreamSink> StreamBuilder<S> {
     }
 
     /// Takes bytes that are in no file. Those of a connection that could not be read are ignored.
-    pub(super) fn push_spilled<M: FnMut(StreamStart) -> S>(
+    pub(super) fn push_and_spill<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
         at: Duration,

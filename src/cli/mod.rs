@@ -107,7 +107,7 @@ pub enum CliCommand {
     /// standard error if that is a terminal.
     ///
     /// Exit status: 0 the run counts; 1 it does not, because of errors, other programs on the CPUs,
-    /// connections that the kernel dropped, or a drifting floor; 2 wrong usage.
+    /// connections that the kernel dropped, or a TCP lane that drifts; 2 wrong usage.
     Race(race::RaceArgs),
     /// Run one end of a race
     #[command(hide = true)]

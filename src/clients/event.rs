@@ -15,7 +15,7 @@ pub enum SessionEvent {
     /// Bytes of the connection (above TLS, if there is TLS), from the first byte of the handshake
     /// to the end of the stream.
     Bytes(Chunk),
-    /// The server has answered 101. Frames follow, even if the handshake has faults.
+    /// The server has answered 101. Frames follow, even if the handshake has problems.
     Open,
     /// The session is over, for this reason. It is always the last event. `Ok` means an orderly
     /// end.

@@ -57,8 +57,9 @@ impl Inbound {
             (UnitKind::Head, _) => Some(UnfinishedRead::InResponse),
             (_, Some(frames)) => {
                 // The decoder needs nothing more for such a frame, but its end is unknown.
-                let lost =
-                    frames.current().is_some_and(|start| start.header.has_impossible_length());
+                let lost = frames
+                    .current_start()
+                    .is_some_and(|start| start.header.has_impossible_length());
                 let missing =
                     frames.needed().map(|needed| UnfinishedRead::InFrame { missing: needed.more });
                 missing.or_else(|| lost.then_some(UnfinishedRead::AfterImpossibleLength))

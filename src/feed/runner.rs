@@ -225,7 +225,7 @@ mod tests {
                     tap,
                     distance,
                     now,
-                    Stall::since(now),
+                    Stall::new(now),
                     0,
                 )
                 .unwrap();

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::capture::{Recorder, WriteOptions};
 
 /// How many numbers are tried for the file of a later run.
-const MAX_RECORDING_FILES: u64 = 1000;
+const MAX_NUMBER_TRIES: u64 = 1000;
 
 /// A pcapng file to record to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl RecordingOptions {
                 Err(error)
                     if !is_first
                         && error.kind() == io::ErrorKind::AlreadyExists
-                        && number < run.saturating_add(MAX_RECORDING_FILES) =>
+                        && number < run.saturating_add(MAX_NUMBER_TRIES) =>
                 {
                     number = number.saturating_add(1);
                 }
@@ -140,7 +140,8 @@ impl RecordingError {
     }
 }
 
-/// What to do about a symbolic link that leads nowhere: such a file exists and does not.
+/// Returns advice if `path` is a dangling link: creating the file fails with "exists", but opening
+/// it finds nothing.
 fn dangling_link(path: &Path) -> String {
     match std::fs::read_link(path) {
         // A dangling link "exists" for the system's exclusive create, although there is no file.

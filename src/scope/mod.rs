@@ -195,7 +195,7 @@ async fn guard(
             if cancelled.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
-            match catch_panic_now(|| task.as_mut().poll(cx)) {
+            match catch_panic_sync(|| task.as_mut().poll(cx)) {
                 Ok(poll) => poll.map(|()| None),
                 Err(why) => Poll::Ready(Some(why)),
             }
@@ -229,7 +229,7 @@ fn at_location(location: Option<&str>) -> String {
 /// Fails if the task panics.
 pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPanic> {
     let mut task = pin!(task);
-    poll_fn(|cx| match catch_panic_now(|| task.as_mut().poll(cx)) {
+    poll_fn(|cx| match catch_panic_sync(|| task.as_mut().poll(cx)) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),
     })
@@ -241,7 +241,7 @@ pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPa
 ///
 /// # Errors
 /// Fails if `work` panics.
-pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
+pub fn catch_panic_sync<T>(work: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
     install_panic_hook();
     let _inside = InTaskGuard::enter();
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| CaughtPanic {
@@ -435,7 +435,7 @@ mod tests {
         assert_eq!(panic.message, "out of cheese");
         assert_eq!(panic.to_string(), format!("panicked at {location}: out of cheese"));
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
-        assert_eq!(catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err().message, "plain");
+        assert_eq!(catch_panic_sync(|| panic!("plain")).map(|()| 0).unwrap_err().message, "plain");
         assert!(!is_in_task());
     }
 

@@ -14,8 +14,8 @@ use crate::text;
 /// A cell filled from the bottom in steps of an eighth, from empty to full, for bars and curves.
 pub const BAR_LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Draws a frame with a title around `area` and returns its inside. Its lines are double and
-/// coloured while the demo has the keyboard.
+/// Draws a frame with a title around `area` and returns its inside. The frame's lines are
+/// double and coloured while the demo has the keyboard.
 pub fn draw_panel(title: &str, area: Rect, buffer: &mut Buffer, context: &ViewContext) -> Rect {
     let theme = context.theme;
     let (border, style) = if context.focused {

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 /// Implements `ALL`, `name`, `Display` and `FromStr` for an enum without fields.
 ///
-/// The string before the list is what the error for an unknown name calls such a name. `ALL` has
-/// the order of the list.
+/// The string before the list says what is named, for the error `unknown light ...`. `ALL` has the
+/// order of the list.
 ///
 /// ```
 /// use wiretalk_core::text::named_enum;

@@ -1,5 +1,5 @@
-//! Durations, bytes and counts as people read them. Each function is one precision; all of them
-//! print the unit.
+//! Durations, bytes and counts as people read them. Each function is one precision, and prints its
+//! unit unless its doc says where the unit stands.
 //!
 //! Numbers have a comma between thousands.
 
@@ -49,7 +49,7 @@ pub fn setting(duration: Duration) -> String {
 }
 
 /// Microseconds without their unit, for a column that has it in its head: `86.6`, `40,312`.
-pub fn micros(duration: Duration) -> String {
+pub fn micros_cell(duration: Duration) -> String {
     match duration.as_secs_f64() * 1e6 {
         micros @ ..10_000.0 => format!("{micros:.1}"),
         micros => group_thousands(whole(micros)),
@@ -57,7 +57,7 @@ pub fn micros(duration: Duration) -> String {
 }
 
 /// Milliseconds to the microsecond, as a number for JSON and for options.
-pub fn millis(duration: Duration) -> f64 {
+pub fn millis_f64(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
@@ -91,7 +91,7 @@ pub fn group_thousands(number: u64) -> String {
     text
 }
 
-/// The nearest whole number; the largest or smallest where it does not fit.
+/// The nearest whole number: 0 below the range, `u64::MAX` above it.
 fn whole(number: f64) -> u64 {
     // a float's cast saturates
     number.round() as u64
@@ -124,9 +124,9 @@ mod tests {
     fn a_setting_and_a_column_have_no_needless_digits() {
         let ms = Duration::from_millis;
         assert_eq!([250, 2_000, 1_500].map(ms).map(setting), ["250 ms", "2 s", "1.5 s"]);
-        assert_eq!(micros(Duration::from_nanos(86_640)), "86.6");
-        assert_eq!(micros(ms(40)), "40,000");
-        assert!((millis(Duration::from_nanos(1_500_400)) - 1.5).abs() < f64::EPSILON);
+        assert_eq!(micros_cell(Duration::from_nanos(86_640)), "86.6");
+        assert_eq!(micros_cell(ms(40)), "40,000");
+        assert!((millis_f64(Duration::from_nanos(1_500_400)) - 1.5).abs() < f64::EPSILON);
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn positions_behind_claims_end_at_the_largest_number() {
     let mut decoder = Decoder::new(Side::Server, AgreedExtensions::none());
     let claim = Header::new(Opcode::Binary, u64::MAX);
     for _ in 0..3 {
-        decoder.faults.next_frame(claim.frame_len());
+        decoder.faults.advance_frame(claim.frame_len());
     }
     let mut input: &[u8] = &[0x81, 0x01, 0xff, 0x81, 0x01, b'a'];
     let mut faults = Vec::new();

@@ -57,7 +57,7 @@ impl Session {
         let connection = self.own_connection();
         match event {
             SessionEvent::Bytes(chunk) => {
-                let from = chunk.direction.sender();
+                let from = chunk.direction.sender_if_client();
                 connection.push(from, chunk.at, &chunk.bytes);
                 self.connections.enforce_memory_limit(self.connections.newest_index());
             }

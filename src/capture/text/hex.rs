@@ -90,7 +90,7 @@ impl<S: StreamSink> HexReader<S> {
             return Ok(());
         }
         let from = *self.from.get_or_insert_with(|| guess_sender(&self.bytes));
-        let given = self.stream.push_spilled(from, Duration::ZERO, &self.bytes, shared);
+        let given = self.stream.push_and_spill(from, Duration::ZERO, &self.bytes, shared);
         self.bytes.clear();
         given.map_err(|source| CaptureError::Io { path: path.to_owned(), source })
     }

@@ -86,7 +86,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
             connections.entry(connection).or_insert_with(new_connection);
         match what {
             LineContent::Bytes { from, at, bytes, truncated } => {
-                stream.push_spilled(from, at, &bytes, shared).map_err(io)?;
+                stream.push_and_spill(from, at, &bytes, shared).map_err(io)?;
                 if truncated {
                     stream.warn(format!(
                         "line {number}: the frame's end was not recorded, so nothing after it \

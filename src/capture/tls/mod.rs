@@ -224,8 +224,10 @@ impl TlsSession {
             (CHANGE_CIPHER_SPEC, Some(TLS_1_2)) => side.cipher_changed = true,
             (APPLICATION_DATA, Some(TLS_1_3)) => return self.decrypt_1_3(from, head, body, out),
             (_, Some(TLS_1_2)) if side.cipher_changed => {
-                let opened =
-                    side.decryptors.first_mut().and_then(|opener| opener.decrypt(kind, head, body));
+                let opened = side
+                    .decryptors
+                    .first_mut()
+                    .and_then(|decryptor| decryptor.decrypt(kind, head, body));
                 let opened = opened.ok_or(TlsRecordError::Undecryptable(from))?;
                 if kind == APPLICATION_DATA {
                     out(from, &opened);
@@ -279,7 +281,7 @@ impl TlsSession {
             return Err(TlsUnreadable::Version(version));
         }
         let suite = CipherSuite::from_id(number).ok_or(TlsUnreadable::CipherSuite(number))?;
-        let openers = match version {
+        let decryptors = match version {
             TLS_1_3 => decryptors_1_3(suite, &client, secrets),
             _ => secrets
                 .secret(SecretLabel::Master, &client)
@@ -288,12 +290,12 @@ impl TlsSession {
                 })
                 .map(|[client, server]| Sides { client: vec![client], server: vec![server] }),
         };
-        let Some(openers) = openers else {
+        let Some(decryptors) = decryptors else {
             self.secrets_missing = true;
             return Err(TlsUnreadable::NoSecrets);
         };
         (self.sides.client.decryptors, self.sides.server.decryptors) =
-            (openers.client, openers.server);
+            (decryptors.client, decryptors.server);
         self.negotiated = Some((suite, version, random));
         Ok(())
     }
@@ -305,21 +307,22 @@ impl TlsSession {
         body: &[u8],
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), TlsRecordError> {
-        let openers = &mut self.sides[from].decryptors;
+        let decryptors = &mut self.sides[from].decryptors;
         let [kind, ..] = head;
         // The keys of early data, handshake and application data follow each other, and only the
         // right ones decrypt a record, so the next key is found by trying.
-        let mut numbered = openers.iter_mut().enumerate();
-        let found = numbered.find_map(|(at, opener)| Some((at, opener.decrypt(kind, head, body)?)));
+        let mut numbered = decryptors.iter_mut().enumerate();
+        let found =
+            numbered.find_map(|(at, decryptor)| Some((at, decryptor.decrypt(kind, head, body)?)));
         let Some((at, mut inner)) = found else {
             // Rejected early data, or handshake records whose secret was not logged.
-            return if openers.len() > 1 {
+            return if decryptors.len() > 1 {
                 Ok(())
             } else {
                 Err(TlsRecordError::Undecryptable(from))
             };
         };
-        openers.drain(..at);
+        decryptors.drain(..at);
         // The content type is the last non-zero byte; zeros after it are padding (RFC 8446 section
         // 5.4).
         inner.truncate(
@@ -328,10 +331,10 @@ impl TlsSession {
         match inner.pop() {
             Some(APPLICATION_DATA) => out(from, &inner),
             Some(HANDSHAKE) if contains_key_update(&inner) => {
-                if let Some(opener) = openers.first_mut()
-                    && let Some(updated) = opener.after_key_update()
+                if let Some(decryptor) = decryptors.first_mut()
+                    && let Some(updated) = decryptor.after_key_update()
                 {
-                    *opener = updated;
+                    *decryptor = updated;
                 }
             }
             _ => {}

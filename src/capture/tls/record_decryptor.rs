@@ -201,21 +201,24 @@ mod tests {
     #[test]
     fn a_record_is_decrypted_once_and_only_in_its_turn() {
         let suite = CipherSuite::from_id(0x1303).unwrap();
-        let mut opener = RecordDecryptor::from_traffic_secret(suite, &[7; 32]).unwrap();
+        let mut decryptor = RecordDecryptor::from_traffic_secret(suite, &[7; 32]).unwrap();
         let head = [23, 3, 3, 0, 21];
-        let seal = |opener: &RecordDecryptor, sequence: u8| {
-            let mut nonce = opener.iv;
+        let seal = |decryptor: &RecordDecryptor, sequence: u8| {
+            let mut nonce = decryptor.iv;
             nonce[11] ^= sequence;
             let mut body = b"hello".to_vec();
             let nonce = aead::Nonce::assume_unique_for_key(nonce);
-            opener.key.seal_in_place_append_tag(nonce, aead::Aad::from(head), &mut body).unwrap();
+            decryptor
+                .key
+                .seal_in_place_append_tag(nonce, aead::Aad::from(head), &mut body)
+                .unwrap();
             body
         };
-        let (first, second) = (seal(&opener, 0), seal(&opener, 1));
-        assert_eq!(opener.decrypt(23, head, &second), None);
-        assert_eq!(opener.decrypt(23, head, &first).unwrap(), b"hello");
-        assert_eq!(opener.decrypt(23, head, &first), None);
-        assert_eq!(opener.decrypt(23, head, &second).unwrap(), b"hello");
-        assert!(opener.after_key_update().unwrap().secret != opener.secret);
+        let (first, second) = (seal(&decryptor, 0), seal(&decryptor, 1));
+        assert_eq!(decryptor.decrypt(23, head, &second), None);
+        assert_eq!(decryptor.decrypt(23, head, &first).unwrap(), b"hello");
+        assert_eq!(decryptor.decrypt(23, head, &first), None);
+        assert_eq!(decryptor.decrypt(23, head, &second).unwrap(), b"hello");
+        assert!(decryptor.after_key_update().unwrap().secret != decryptor.secret);
     }
 }

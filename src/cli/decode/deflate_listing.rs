@@ -39,7 +39,7 @@ pub(super) fn explain(page: &mut TextPage, lens: &DeflateListing) {
     if let Some(fault) = lens.fault {
         page.paragraph("  broken          ", &fault.to_string());
     }
-    if lens.end_marker_truncated {
+    if lens.lacks_final_zero {
         page.paragraph(
             "  end             ",
             "the last byte 00 is missing: zlib accepts this message, but fails on the next one if \

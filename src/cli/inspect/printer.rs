@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::cli::inspect::record::{
     EndRecord, Millis, NoteSubject, Record, RecordContext, RecordType, close_body,
 };
-use crate::scope::catch_panic_now;
+use crate::scope::catch_panic_sync;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
 use crate::wire::handshake::pair::HandshakePair;
@@ -29,8 +29,8 @@ pub(super) struct Printer<W> {
     started_at: Instant,
     /// Open connections by their number.
     connections: BTreeMap<usize, ConnectionState>,
-    /// Connections that are no longer decoded, with the panic that ended it.
-    unread: BTreeMap<usize, String>,
+    /// Connections that are no longer decoded, each with the panic that ended its decoding.
+    panicked: BTreeMap<usize, String>,
     /// Whether there was a panic.
     has_panicked: bool,
 }
@@ -62,7 +62,7 @@ impl<W: Write> Printer<W> {
             out,
             started_at: began,
             connections: BTreeMap::new(),
-            unread: BTreeMap::new(),
+            panicked: BTreeMap::new(),
             has_panicked: false,
         }
     }
@@ -99,10 +99,10 @@ impl<W: Write> Printer<W> {
         at: Duration,
         bytes: &[u8],
     ) -> io::Result<()> {
-        if self.unread.contains_key(&number) {
+        if self.panicked.contains_key(&number) {
             return Ok(());
         }
-        let panic = match catch_panic_now(|| self.try_print_completed(number, from, at, bytes)) {
+        let panic = match catch_panic_sync(|| self.try_print_completed(number, from, at, bytes)) {
             Ok(printed) => return printed,
             Err(panic) => panic,
         };
@@ -111,7 +111,7 @@ impl<W: Write> Printer<W> {
         let reason = escape_controls(&format!("internal error: {panic}"));
         let text =
             format!("this connection is no longer decoded: {reason}; this is a bug in wiretalk");
-        self.unread.insert(number, reason);
+        self.panicked.insert(number, reason);
         self.print(&Record::note(NoteSubject::Connection(number), at, text))
     }
 
@@ -149,7 +149,7 @@ impl<W: Write> Printer<W> {
         ended: Result<String, String>,
     ) -> io::Result<()> {
         let unread =
-            self.unread.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
+            self.panicked.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
         // A panic matters more than how the connection ended.
         let ended = &unread.unwrap_or(ended);
         let connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
@@ -195,7 +195,7 @@ impl<W: Write> Printer<W> {
 
     /// Returns the numbers of all open connections, also of those that are no longer decoded.
     pub(super) fn open_connections(&self) -> Vec<usize> {
-        self.connections.keys().chain(self.unread.keys()).copied().collect()
+        self.connections.keys().chain(self.panicked.keys()).copied().collect()
     }
 
     /// Prints a record.

@@ -1,6 +1,6 @@
 //! [`SendArgs`]: the values of `--send` and `--send-hex`, in the order of the command line.
 //!
-//! Derived arguments keep the order within one option only, so these two are parsed by hand.
+//! clap's derive keeps the order of values only within one option, so these two are parsed by hand.
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};

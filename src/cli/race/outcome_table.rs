@@ -61,7 +61,7 @@ fn drift_text(Drift { relative_change: share, p_value: chance }: Drift) -> Strin
 fn lane_line(figures: &LaneStats, ratio: Option<&LaneRatio>) -> TableLine {
     let LaneStats { lane, times, bytes, client, server, .. } = figures;
     let dash = || "–".to_owned();
-    let time = |time| if times.count == 0 { dash() } else { units::micros(time) };
+    let time = |time| if times.count == 0 { dash() } else { units::micros_cell(time) };
     let (up, down) =
         bytes.map_or((dash(), dash()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
     let used =
@@ -121,7 +121,7 @@ fn service_times(outcome: &RaceOutcome) -> String {
     for figures in &outcome.lanes {
         if let Some(naive) = figures.service_times {
             let [p50, p90, p99, max] =
-                [naive.p50, naive.p90, naive.p99, naive.max].map(units::micros);
+                [naive.p50, naive.p90, naive.p99, naive.max].map(units::micros_cell);
             text += &format!("{:<26}{p50:>9}{p90:>9}{p99:>9}{max:>9}\n", figures.lane.name());
         }
     }

@@ -634,7 +634,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stall_holds_and_releases_with_a_distance_and_without() {
         for conditions in [LinkConditions::default(), far()] {
-            let stall = Stall::since(PausedClock::now());
+            let stall = Stall::new(PausedClock::now());
             let (mut client, stream) = pair(conditions, &stall);
             beside_echo(stream, async move {
                 exchange(&mut client, b"first").await;
@@ -659,7 +659,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_extended_stall_holds_longer() {
-        let stall = Stall::since(PausedClock::now());
+        let stall = Stall::new(PausedClock::now());
         let (mut client, stream) = pair(LinkConditions::default(), &stall);
         beside_echo(stream, async move {
             stall.begin_at(PausedClock::now(), 40 * MILLI);

@@ -14,21 +14,21 @@ pub struct Stall(Arc<StallState>);
 
 #[derive(Debug)]
 struct StallState {
-    start: Instant,
+    epoch: Instant,
     /// The end of the stall in nanoseconds after `start`; 0 if there is none.
     until: AtomicU64,
 }
 
 impl Default for Stall {
     fn default() -> Self {
-        Self::since(SystemClock::now())
+        Self::new(SystemClock::now())
     }
 }
 
 impl Stall {
     /// Creates a handle without a stall, which accepts moments from `start` on.
-    pub(crate) fn since(start: Instant) -> Self {
-        Self(Arc::new(StallState { start, until: AtomicU64::new(0) }))
+    pub(crate) fn new(start: Instant) -> Self {
+        Self(Arc::new(StallState { epoch: start, until: AtomicU64::new(0) }))
     }
 
     /// Stalls the sockets for `span` from now on. A stall that lasts longer already is kept.
@@ -38,7 +38,7 @@ impl Stall {
 
     /// Like [`Stall::begin`], at the moment `now`.
     pub(in crate::net) fn begin_at(&self, now: Instant, span: Duration) {
-        let nanos = now.saturating_duration_since(self.0.start).saturating_add(span).as_nanos();
+        let nanos = now.saturating_duration_since(self.0.epoch).saturating_add(span).as_nanos();
         self.0.until.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
     }
 
@@ -53,7 +53,7 @@ impl Stall {
 
     #[cold]
     fn check_expiry(&self, nanos: u64, now: Instant) -> Option<Instant> {
-        let until = add_clamped(self.0.start, Duration::from_nanos(nanos));
+        let until = add_clamped(self.0.epoch, Duration::from_nanos(nanos));
         if until > now {
             return Some(until);
         }
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn the_longer_of_two_stalls_holds_and_releases_at_its_end() {
         let start = ManualClock::now();
-        let stall = Stall::since(start);
+        let stall = Stall::new(start);
         assert_eq!(stall.stalled_until::<ManualClock>(), None);
         ManualClock::pass(SECOND);
         stall.clone().begin_at(ManualClock::now(), 60 * SECOND);

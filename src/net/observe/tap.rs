@@ -21,7 +21,7 @@ pub enum Direction {
 
 impl Direction {
     /// Returns the side that sent the bytes if the end that owns the tap is the client.
-    pub fn sender(self) -> Side {
+    pub fn sender_if_client(self) -> Side {
         match self {
             Self::Sent => Side::Client,
             Self::Received => Side::Server,

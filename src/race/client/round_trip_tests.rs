@@ -21,7 +21,7 @@ const RTT: Duration = Duration::from_millis(60);
 async fn serve(service: piped::Piped, mut pipes: mpsc::Receiver<DuplexStream>) {
     while let Some(pipe) = pipes.recv().await {
         let distance = LinkConditions { rtt: RTT, ..LinkConditions::default() };
-        let (now, stall) = (PausedClock::now(), Stall::since(PausedClock::now()));
+        let (now, stall) = (PausedClock::now(), Stall::new(PausedClock::now()));
         service.serve(
             DelayedStream::<_, PausedClock>::with_clock(pipe, distance, now, stall, 1).unwrap(),
         );

@@ -201,12 +201,12 @@ impl RaceConfig {
             (None, true) if self.real_net => "real network stack, no distance".to_owned(),
             (None, true) => "loopback".to_owned(),
             (None, false) => {
-                let mut text = format!("{} ms away", units::millis(rtt));
+                let mut text = format!("{} ms away", units::millis_f64(rtt));
                 if !jitter.is_zero() {
                     // `jitter` is the width of the range, so it is ± half of it.
                     text += &format!(
                         " ± {} ms",
-                        units::millis(jitter.checked_div(2).unwrap_or_default())
+                        units::millis_f64(jitter.checked_div(2).unwrap_or_default())
                     );
                 }
                 if let Some(bandwidth) = bandwidth {
@@ -239,10 +239,10 @@ impl RaceConfig {
         }
         let LinkConditions { rtt, jitter, bandwidth } = self.link;
         if !rtt.is_zero() {
-            option("rtt", format!("{}ms", units::millis(rtt)));
+            option("rtt", format!("{}ms", units::millis_f64(rtt)));
         }
         if !jitter.is_zero() {
-            option("jitter", format!("{}ms", units::millis(jitter)));
+            option("jitter", format!("{}ms", units::millis_f64(jitter)));
         }
         if let Some(bandwidth) = bandwidth {
             option("bandwidth", format!("{bandwidth}bit"));

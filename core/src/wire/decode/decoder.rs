@@ -259,7 +259,7 @@ impl Decoder {
 
     /// Whether no frame, event or message is pending, so that the next byte begins a frame that can
     /// be anything.
-    pub(super) fn is_between_frames(&self) -> bool {
+    pub(super) fn can_take_simple_frame(&self) -> bool {
         self.beginning.header_filled == 0
             && self.inflate_from.is_none()
             && matches!(self.state, DecoderState::Header)
@@ -394,7 +394,7 @@ impl Decoder {
         // Set after the frame, so that only later frames are marked.
         self.after_fault |= self.faults.frame_is_fatal;
         self.faults.frame_is_fatal = false;
-        self.faults.next_frame(header.frame_len());
+        self.faults.advance_frame(header.frame_len());
         self.beginning = HeaderBytes::default();
     }
 }

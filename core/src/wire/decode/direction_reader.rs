@@ -1,6 +1,6 @@
 //! Reads one direction of a connection from its first byte: the head of the handshake, then frames,
 //! or bytes that are neither.
-//! It validates nothing and knows nothing of the other direction; its owner calls `expect_bytes` if
+//! It validates nothing and knows nothing of the other direction; its owner calls `switch_to_raw_bytes` if
 //! the other side refuses.
 
 use crate::wire::decode::decoder::Decoder;

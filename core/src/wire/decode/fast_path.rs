@@ -40,7 +40,7 @@ impl Decoder {
         &'d mut self,
         input: &mut &'i [u8],
     ) -> Option<SimpleFrame<'d>> {
-        if !self.is_between_frames() {
+        if !self.can_take_simple_frame() {
             return None;
         }
         let (header, wire, rest) = parse_simple_header(input, self.validator.sender())?;
@@ -77,7 +77,7 @@ impl Decoder {
             compressed: false,
             after_fault: self.after_fault,
         };
-        self.faults.next_frame(header.frame_len());
+        self.faults.advance_frame(header.frame_len());
         Some(SimpleFrame { start: frame_start, payload })
     }
 }

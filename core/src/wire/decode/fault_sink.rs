@@ -39,7 +39,7 @@ impl FaultSink {
 
     /// Moves on to the next frame; the current one has `frame_len` bytes.
     #[inline]
-    pub(in crate::wire) fn next_frame(&mut self, frame_len: ByteLen) {
+    pub(in crate::wire) fn advance_frame(&mut self, frame_len: ByteLen) {
         self.frame_index = self.frame_index.saturating_add(1);
         self.frame_offset += frame_len;
     }

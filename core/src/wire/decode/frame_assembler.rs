@@ -151,7 +151,7 @@ impl FrameAssembler {
     }
 
     /// Returns the frame whose header is complete and whose payload is not.
-    pub fn current(&self) -> Option<&FrameStart> {
+    pub fn current_start(&self) -> Option<&FrameStart> {
         self.start.as_ref()
     }
 

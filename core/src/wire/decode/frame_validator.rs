@@ -133,7 +133,7 @@ impl FrameValidator {
         let mut open = self.messages.open.take()?;
         let inflater = self.inflater.as_ref().filter(|_| open.compressed);
         if let Some(inflater) = inflater {
-            if inflater.is_end_marker_truncated() {
+            if inflater.is_lacks_final_zero() {
                 faults.add(FaultCode::DeflateTail, payload_offset(header), None, end, Detail::None);
             }
             validate_inflated_text(&mut open, inflater.stop, header, faults);
@@ -180,7 +180,7 @@ impl FrameValidator {
     /// the output is consumed.
     pub(crate) fn release_idle_memory(&mut self) {
         if let (Some(inflater), None) = (&mut self.inflater, &self.messages.open) {
-            inflater.rest();
+            inflater.release_memory();
         }
     }
 
@@ -230,8 +230,8 @@ fn payload_offset(header: &Header) -> ByteLen {
     ByteLen::from_usize(if is_without { 1 } else { header.len() })
 }
 
-/// Validates inflated text when its message ends. Which byte of the DEFLATE data broke it would
-/// tell a reader nothing.
+/// Validates inflated text when its message ends. The fault does not name a byte of the
+/// DEFLATE data: that would not help a reader.
 fn validate_inflated_text(
     open: &mut OpenMessage,
     stopped: Option<InflateStop>,

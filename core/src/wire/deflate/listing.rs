@@ -105,8 +105,8 @@ pub struct DeflateListing {
     /// The first bit of the four bytes that the sender removed (RFC 7692 section 7.2.1): 8 times
     /// the payload length.
     pub tail_bit: u64,
-    /// Whether the message ended without the byte 00 that begins its end marker.
-    pub end_marker_truncated: bool,
+    /// Whether the message ended without the byte 00 that begins the empty stored block at its end.
+    pub lacks_final_zero: bool,
     /// Whether the message is larger than the inflate limit.
     pub over_limit: bool,
     /// The fault in the data; nothing after it was read.
@@ -169,7 +169,7 @@ impl DeflateListing {
             data_len,
             bytes_from_earlier: builder.bytes_from_earlier,
             tail_bit: (payload.len() as u64).saturating_mul(8),
-            end_marker_truncated: inflater.is_end_marker_truncated(),
+            lacks_final_zero: inflater.lacks_final_zero(),
             over_limit,
             fault: inflater.fault(),
             data,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::byte_rings::ByteRings;
 use crate::capture::ByteStore;
-use crate::scope::catch_panic_now;
+use crate::scope::catch_panic_sync;
 use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
 
 /// The maximum number of bytes of a frame that are shown.
@@ -113,7 +113,7 @@ impl InspectedConnection {
         }
         // Only a search in a file shares a trace, so a live one is never copied here.
         let trace = Arc::make_mut(&mut self.trace);
-        if let Err(panic) = catch_panic_now(|| read(trace)) {
+        if let Err(panic) = catch_panic_sync(|| read(trace)) {
             self.faulty = true;
             self.status = ConnectionStatus::Ended(Err(format!(
                 "not read any further: {panic}; this is a bug in wiretalk"

@@ -92,7 +92,7 @@ impl Inflater {
         let [literals, distances, codes] =
             [literals.saturating_add(257), distances.saturating_add(1), codes.saturating_add(4)];
         for (alphabet, count, max) in
-            [(Alphabet::LiteralLengths, literals, 286), (Alphabet::Distances, distances, 30)]
+            [(Alphabet::LiteralOrLength, literals, 286), (Alphabet::Distances, distances, 30)]
         {
             if count > max {
                 return Err(self.fault_since(InflateFaultKind::TooManyCodes(alphabet, count), from));
@@ -121,8 +121,8 @@ impl Inflater {
         if dynamic.lengths_read < dynamic.code_length_count {
             return Ok(InflateProgress::Continue);
         }
-        // So far `lengths` holds the code length codes' own lengths; it is reused for the lengths
-        // that they encode.
+        // So far `code_lengths` holds the code length codes' own lengths; it is reused for the
+        // lengths that they encode.
         let (lengths, _) = dynamic.code_lengths.split_at(CODE_LENGTH_ORDER.len());
         if let Err(kind) = dynamic.code_length_table.build(lengths) {
             let from = dynamic.start_bit;
@@ -191,7 +191,7 @@ impl Inflater {
         let built = match own.get(END_OF_BLOCK) {
             None | Some(0) => Err(InflateFaultKind::NoEndOfBlock),
             Some(_) => {
-                codes.literal_lengths.build(own).and_then(|()| codes.distances.build(distances))
+                codes.literal_or_length.build(own).and_then(|()| codes.distances.build(distances))
             }
         };
         observer.observe(

@@ -9,7 +9,7 @@ pub enum Alphabet {
     /// The code lengths of the other two alphabets (section 3.2.7).
     CodeLengths,
     /// Literal bytes, match lengths and the end of a block.
-    LiteralLengths,
+    LiteralOrLength,
     /// Match distances.
     Distances,
 }
@@ -19,7 +19,7 @@ impl Alphabet {
     pub fn name(self) -> &'static str {
         match self {
             Self::CodeLengths => "code length",
-            Self::LiteralLengths => "literal/length",
+            Self::LiteralOrLength => "literal/length",
             Self::Distances => "distance",
         }
     }

@@ -19,8 +19,8 @@ const LITERAL: u32 = 0;
 /// A match length or a distance: the value plus some extra bits.
 const BASE_AND_EXTRA: u32 = 1;
 const END_OF_BLOCK: u32 = 2;
-/// The code is longer than the index of the first table. The value is the position of the subtable,
-/// and the extra bits are its index.
+/// The code is longer than the index of the root table. The value is the position of the subtable,
+/// and the number of extra bits is the number of bits that index it.
 const SUBTABLE: u32 = 3;
 const INVALID_SYMBOL: u32 = 4;
 const UNUSED_CODE: u32 = 5;
@@ -61,11 +61,11 @@ impl TableEntry {
 
     fn for_symbol(alphabet: Alphabet, symbol: u16, length: u8) -> Self {
         let base = match (alphabet, symbol) {
-            (Alphabet::CodeLengths, _) | (Alphabet::LiteralLengths, 0..=255) => {
+            (Alphabet::CodeLengths, _) | (Alphabet::LiteralOrLength, 0..=255) => {
                 return Self::new(LITERAL, symbol, 0, length);
             }
-            (Alphabet::LiteralLengths, 256) => return Self::new(END_OF_BLOCK, 0, 0, length),
-            (Alphabet::LiteralLengths, _) => {
+            (Alphabet::LiteralOrLength, 256) => return Self::new(END_OF_BLOCK, 0, 0, length),
+            (Alphabet::LiteralOrLength, _) => {
                 symbol.checked_sub(257).and_then(|index| MATCH_LENGTHS.get(usize::from(index)))
             }
             (Alphabet::Distances, _) => MATCH_DISTANCES.get(usize::from(symbol)),
@@ -101,7 +101,7 @@ const MATCH_DISTANCES: [(u16, u8); 30] = [
 pub(super) struct HuffmanTable {
     alphabet: Alphabet,
     table: Vec<TableEntry>,
-    /// The number of bits that index the first table.
+    /// The number of bits that index the root table.
     root_bits: u8,
     /// A mask of `root_bits` bits, which turns the next bits into an index.
     mask: u16,
@@ -124,8 +124,8 @@ impl HuffmanTable {
         let longest = used.last().map_or(0, |(length, _)| length);
         self.check_completeness(&counts, longest)?;
         // 10 and 8 bits cover the frequent codes. Longer ones are in subtables, which keeps the
-        // first table small.
-        let widest = if self.alphabet == Alphabet::LiteralLengths { 10 } else { 8 };
+        // root table small.
+        let widest = if self.alphabet == Alphabet::LiteralOrLength { 10 } else { 8 };
         self.root_bits = longest.clamp(1, widest);
         self.mask = low_u16(low_mask(self.root_bits.into()));
         self.table.clear();
@@ -217,8 +217,8 @@ impl HuffmanTable {
         }
     }
 
-    /// Returns the index size in bits of the subtable for codes that begin like one of `length`
-    /// bits: as many as the codes still to come need.
+    /// Returns the index size in bits of the subtable whose shortest code has `length` bits: enough
+    /// for all codes that share its prefix.
     fn subtable_bits(&self, counts: &[u16], length: u8, longest: u8) -> u8 {
         let mut bits = length.saturating_sub(self.root_bits);
         let mut free = 1_i32.wrapping_shl(bits.into());
@@ -233,7 +233,7 @@ impl HuffmanTable {
         bits
     }
 
-    /// Returns the row of the first table for these bits.
+    /// Returns the index into the root table for these bits.
     #[inline]
     fn index(&self, bits: u16) -> usize {
         usize::from(bits & self.mask)
@@ -274,14 +274,14 @@ pub(super) enum Symbol {
 /// The codes of one block: one table for literals and lengths, one for distances.
 #[derive(Clone, Debug)]
 pub(super) struct BlockCodes {
-    pub(super) literal_lengths: HuffmanTable,
+    pub(super) literal_or_length: HuffmanTable,
     pub(super) distances: HuffmanTable,
 }
 
 impl BlockCodes {
     pub(super) fn new() -> Self {
         Self {
-            literal_lengths: HuffmanTable::new(Alphabet::LiteralLengths),
+            literal_or_length: HuffmanTable::new(Alphabet::LiteralOrLength),
             distances: HuffmanTable::new(Alphabet::Distances),
         }
     }
@@ -297,7 +297,7 @@ impl BlockCodes {
         word: u64,
         count: u32,
     ) -> Result<Option<(Symbol, u32)>, (InflateFaultKind, u32)> {
-        let entry = self.literal_lengths.lookup(word);
+        let entry = self.literal_or_length.lookup(word);
         let mut used = entry.length();
         // Bits that have not arrived read as 0, so a code counts only when all of its bits are
         // there.
@@ -309,9 +309,9 @@ impl BlockCodes {
             BASE_AND_EXTRA => {}
             END_OF_BLOCK => return Ok(Some((Symbol::End, used))),
             UNUSED_CODE => {
-                return Err((InflateFaultKind::NoSuchCode(Alphabet::LiteralLengths), used));
+                return Err((InflateFaultKind::NoSuchCode(Alphabet::LiteralOrLength), used));
             }
-            _ => return Err((InflateFaultKind::NoSuchSymbol(Alphabet::LiteralLengths), used)),
+            _ => return Err((InflateFaultKind::NoSuchSymbol(Alphabet::LiteralOrLength), used)),
         }
         let length = entry.value().wrapping_add(read_extra(word, used, entry));
         used = used.saturating_add(entry.extra_bits());
@@ -355,7 +355,7 @@ pub(super) static FIXED_CODES: LazyLock<BlockCodes> = LazyLock::new(|| {
         _ => 8,
     });
     let mut codes = BlockCodes::new();
-    codes.literal_lengths.build(&lengths).expect("section 3.2.6 gives complete codes");
+    codes.literal_or_length.build(&lengths).expect("section 3.2.6 gives complete codes");
     codes.distances.build(&[5; 32]).expect("thirty-two codes of five bits are complete");
     codes
 });
@@ -407,7 +407,7 @@ mod tests {
     #[test]
     fn codes_that_do_not_fit_or_leave_a_gap() {
         let build = |alphabet, lengths: &[u8]| HuffmanTable::new(alphabet).build(lengths).err();
-        let literals = Alphabet::LiteralLengths;
+        let literals = Alphabet::LiteralOrLength;
         assert_eq!(build(literals, &[1, 1, 1]), Some(InflateFaultKind::Oversubscribed(literals)));
         assert_eq!(build(literals, &[2, 2, 2]), Some(InflateFaultKind::Incomplete(literals)));
         assert_eq!(build(Alphabet::Distances, &[0, 1]), None);
@@ -419,7 +419,7 @@ mod tests {
     fn long_codes_have_tables_of_their_own() {
         // Lengths 1, 2, ... 14, 15, 15: every code is one longer than the one before.
         let lengths: Vec<u8> = (1..=15).chain([15]).collect();
-        let mut codes = HuffmanTable::new(Alphabet::LiteralLengths);
+        let mut codes = HuffmanTable::new(Alphabet::LiteralOrLength);
         codes.build(&lengths).unwrap();
         for (symbol, length) in lengths.iter().enumerate() {
             let ones = if symbol == 15 { 15 } else { u32::from(*length) - 1 };

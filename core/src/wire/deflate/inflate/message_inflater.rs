@@ -66,7 +66,7 @@ impl MessageInflater {
 
     /// Releases the inflater between messages if nothing can refer back. No message may be open,
     /// and all output must have been passed on.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn release_memory(&mut self) {
         if !self.context_takeover {
             self.inflater = None;
         }
@@ -104,9 +104,8 @@ impl MessageInflater {
 
     /// Whether the message ended without the byte 00 that begins its end marker (RFC 7692 section
     /// 7.2.1).
-    pub(crate) fn is_end_marker_truncated(&self) -> bool {
-        self.stop.is_none()
-            && self.inflater.as_deref().is_some_and(Inflater::is_end_marker_truncated)
+    pub(crate) fn is_lacks_final_zero(&self) -> bool {
+        self.stop.is_none() && self.inflater.as_deref().is_some_and(Inflater::lacks_final_zero)
     }
 
     /// Returns the data that was inflated last.

@@ -160,8 +160,9 @@ impl Inflater {
         self.fault
     }
 
-    /// Whether the message ended without the byte 00 that begins its end marker.
-    pub fn is_end_marker_truncated(&self) -> bool {
+    /// Whether the message ended without the byte 00 that begins the empty stored block at its end
+    /// (RFC 7692 section 7.2.1).
+    pub fn lacks_final_zero(&self) -> bool {
         self.lacks_final_zero
     }
 
@@ -183,6 +184,7 @@ impl Inflater {
         }
     }
 
+    /// Takes back the last byte of the output. Nothing may be inflated after this.
     pub(crate) fn drop_last_byte(&mut self) {
         self.window.drop_last_byte();
     }

@@ -82,31 +82,31 @@ fn the_missing_last_byte_takes_no_data_away() {
         inflate(&mut inflater, &unhex("f2 48 cd c9 c9 07"), 4096),
         (b"Hello".to_vec(), None)
     );
-    assert!(inflater.is_end_marker_truncated());
+    assert!(inflater.lacks_final_zero());
     inflater.begin_message(true);
     assert_eq!(inflate(&mut inflater, &unhex("f2 00 11 00 00"), 4096), (b"Hello".to_vec(), None));
-    assert!(!inflater.is_end_marker_truncated());
+    assert!(!inflater.lacks_final_zero());
     inflater.begin_message(true);
     assert_eq!(inflate(&mut inflater, &[], 1), (vec![], None));
-    assert!(inflater.is_end_marker_truncated());
+    assert!(inflater.lacks_final_zero());
 }
 
 #[test]
 fn what_is_wrong_is_named() {
-    use Alphabet::{CodeLengths, Distances, LiteralLengths};
+    use Alphabet::{CodeLengths, Distances, LiteralOrLength};
     let cases = [
         ("ff", InflateFaultKind::ReservedBlockType),
         ("00 05 00 fa fe 48", InflateFaultKind::StoredLengthMismatch { len: 5, nlen: 0xfefa }),
         ("00 09 00 f6 ff 48 65", InflateFaultKind::Truncated),
         // Dynamic: HLIT = 31 (288 codes), HDIST = 31 (32 codes).
-        ("fc 00 00", InflateFaultKind::TooManyCodes(LiteralLengths, 288)),
+        ("fc 00 00", InflateFaultKind::TooManyCodes(LiteralOrLength, 288)),
         ("04 1f 00", InflateFaultKind::TooManyCodes(Distances, 32)),
         // Dynamic: all four code length codes are 0, or all 1.
         ("04 00 00 00", InflateFaultKind::NoCodes),
         ("04 00 92 04", InflateFaultKind::Oversubscribed(CodeLengths)),
         // Fixed: symbol 286 (11000110), and distance 30 (11110) behind a literal and length 3
         // (0000001).
-        ("1a 03", InflateFaultKind::NoSuchSymbol(LiteralLengths)),
+        ("1a 03", InflateFaultKind::NoSuchSymbol(LiteralOrLength)),
         ("72 04 3e", InflateFaultKind::NoSuchSymbol(Distances)),
         ("f2 00 11 00 00", InflateFaultKind::DistanceTooFar { distance: 5, reach: 1 }),
     ];

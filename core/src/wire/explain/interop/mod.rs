@@ -59,8 +59,8 @@ pub fn case_count(code: FaultCode) -> u8 {
 /// ```
 pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
     let Some(row) = find_row(code) else { return Vec::new() };
-    let answers =
-        results::IMPLEMENTATIONS.iter().zip(row.tallies).map(|(peer, (refused, accepted))| {
+    let answers = results::IMPLEMENTATIONS.iter().zip(row.rejected_accepted).map(
+        |(peer, (refused, accepted))| {
             let message = row
                 .messages
                 .iter()
@@ -73,7 +73,8 @@ pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
                 cases: row.cases,
                 message,
             }
-        });
+        },
+    );
     answers.collect()
 }
 
