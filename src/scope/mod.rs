@@ -261,7 +261,7 @@ thread_local! {
 }
 
 /// Whether this thread is polling a scope's task, or running work for [`catch_panic`] or
-/// [`catch_panic_now`]. A panic there is caught, so a panic hook must leave the terminal alone.
+/// [`catch_panic_sync`]. A panic there is caught, so a panic hook must leave the terminal alone.
 pub fn is_in_task() -> bool {
     IN_TASK.get()
 }

@@ -125,7 +125,8 @@ async fn drive_session(
                         deadline = Some(add_clamped(TokioInstant::now(), plan.stay));
                     }
                     SessionEvent::Bytes(chunk) => {
-                        let (from, at) = (chunk.direction.sender_if_client(), printer.elapsed(chunk.at));
+                        let from = chunk.direction.sender_if_client();
+                        let at = printer.elapsed(chunk.at);
                         printer.print_completed(CONNECTION_NUMBER, from, at, &chunk.bytes)?;
                     }
                     SessionEvent::Note(text) => {
