@@ -64,7 +64,7 @@ pub(super) enum LaneError {
     UnexpectedMessage(Message),
     #[error("the reply ({received} bytes) is not what was sent ({sent} bytes)")]
     WrongReply { received: usize, sent: usize },
-    /// The reply is longer than this number of bytes, which were sent.
+    /// The reply is longer than the message that was sent, which has this number of bytes.
     #[error("the reply is not what was sent: it is longer than {0} bytes")]
     LongReply(usize),
     #[error("the server ended the event stream")]
@@ -128,6 +128,7 @@ pub(super) enum WorkerError {
     NotConnected,
     #[error("the {} sent an unexpected response", .0.name())]
     UnexpectedResponse(PeerRole),
+    /// Never happens: it is the end of a branch that waits for ever beside the server.
     #[error("the server stalled for ever")]
     StalledForever,
     #[error(transparent)]

@@ -34,8 +34,8 @@ use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{HttpHeader, Limits, ServerEvent, ServerOptions};
 
-/// Keeps a browser that is led to the echo from running or showing a body as another type than it
-/// declares.
+/// Stops browsers from guessing a body's type: they treat an echoed body only as the type that it
+/// declares, even if a page lured them here.
 const NOSNIFF: &[HttpHeader] = &[("x-content-type-options", "nosniff")];
 
 const USAGE: &str = "POST /echo returns your body with its content type\n";

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 /// Implements `ALL`, `name`, `Display` and `FromStr` for an enum without fields.
 ///
-/// The string before the list says what is named, for the error `unknown light ...`. `ALL` has the
-/// order of the list.
+/// The string before the list is the noun of the error message: `"light"` gives "unknown light
+/// `blue`". `ALL` has the order of the list.
 ///
 /// ```
 /// use wiretalk_core::text::named_enum;

@@ -51,7 +51,7 @@ pub(super) fn run(
 /// Prints the records of `capture`. The exit status is 1 if the file has no connection, or if one
 /// could not be read.
 fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Result<ExitCode> {
-    // Also without a connection: then the summary is the only end record.
+    // True without connections too: the summary is then the only end record.
     let several = capture.streams().len() != 1;
     let mut printer = Printer::for_file(json, several, out);
     for warning in capture.warnings() {

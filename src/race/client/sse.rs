@@ -16,8 +16,8 @@ use super::setup::LaneSetup;
 use crate::net::EventReader;
 use crate::race::error::LaneError;
 
-/// The maximum size of an event in bytes beyond its payload: `data: `, the line ends, or the number
-/// of an event stream.
+/// How many bytes an event may have besides its payload: `data: ` and line ends. It is also the
+/// limit for the first event, which holds only the stream's number.
 const EVENT_OVERHEAD: usize = 64;
 
 pub(super) struct SsePost {

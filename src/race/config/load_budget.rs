@@ -5,7 +5,7 @@ use crate::race::config::lane::{Lane, LaneKind};
 use crate::race::config::race_config::RaceConfig;
 
 /// The requests that external servers may still get. In a round every lane does the same number of
-/// exchanges, and no round begins that the rest cannot complete.
+/// exchanges. A round begins only if the remaining requests suffice to complete it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::race) struct LoadBudget {
     left: u64,

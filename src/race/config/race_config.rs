@@ -66,7 +66,7 @@ pub struct RaceConfig {
     /// The exchanges per second of each lane, over all its connections. `None`: each exchange
     /// follows the previous one at once.
     pub rate: Option<u32>,
-    /// Where the client and the server process run.
+    /// On which CPUs and with how many threads the client and the server process run.
     pub placement: Placement,
     /// The number of rounds. Each gives one pair of medians for each lane and the baseline.
     pub rounds: usize,

@@ -28,9 +28,9 @@ pub struct Limits {
     /// How long a peer may read nothing while the server has something to send, like nginx's
     /// `send_timeout`. Default: 10 s.
     pub write_timeout: Duration,
-    /// The maximum number of writes that are queued for a subscriber of the hub before it is
-    /// closed; messages that arrived together count as one. Subscribers share the queued messages,
-    /// so this is also the maximum number that the hub keeps for slow ones. Default: 64.
+    /// The maximum number of writes queued for one subscriber of the hub; a subscriber that exceeds
+    /// it is closed. Messages that arrived together are one write. All queues share the messages,
+    /// so the hub never keeps more than this many, however many subscribers are slow. Default: 64.
     pub max_backlog: usize,
     /// The same limit in bytes. A single message may exceed it. Default: 16 MiB.
     pub max_backlog_bytes: usize,

@@ -51,8 +51,8 @@ pub struct FaultRule {
     pub name: &'static str,
     /// The severity of breaking the rule.
     pub severity: Severity,
-    /// The code of the Close that a receiver sends. `None` for warnings, and if a Close was sent
-    /// already.
+    /// The code of the Close that a receiver sends. `None` for warnings and for the rules about
+    /// frames after a Close: the receiver sends no Close for these.
     pub close_code: Option<u16>,
     /// The section that states the rule.
     pub section: &'static str,

@@ -133,7 +133,7 @@ impl FrameValidator {
         let mut open = self.messages.open.take()?;
         let inflater = self.inflater.as_ref().filter(|_| open.compressed);
         if let Some(inflater) = inflater {
-            if inflater.is_lacks_final_zero() {
+            if inflater.lacks_final_zero() {
                 faults.add(FaultCode::DeflateTail, payload_offset(header), None, end, Detail::None);
             }
             validate_inflated_text(&mut open, inflater.stop, header, faults);

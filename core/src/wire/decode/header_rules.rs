@@ -88,7 +88,7 @@ impl FrameValidator {
         if let (Some(open), true) = (&mut self.messages.open, self.role.message().is_some()) {
             open.earlier_payload_len = open.payload_len;
         }
-        self.validate_compressed_flag(compressed, faults);
+        self.apply_compressed_flag(compressed, faults);
         if self.close_seen {
             let control = opcode.is_control();
             let code =
@@ -98,7 +98,7 @@ impl FrameValidator {
     }
 
     /// Applies RSV1 of the current frame to the inflater, which mirrors the sender's window.
-    fn validate_compressed_flag(&mut self, compressed: bool, faults: &mut FaultSink) {
+    fn apply_compressed_flag(&mut self, compressed: bool, faults: &mut FaultSink) {
         if let (true, Some(inflater)) = (compressed, &mut self.inflater) {
             match self.role {
                 FragmentRole::First { .. } => {

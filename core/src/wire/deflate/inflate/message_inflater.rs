@@ -104,7 +104,7 @@ impl MessageInflater {
 
     /// Whether the message ended without the byte 00 that begins its end marker (RFC 7692 section
     /// 7.2.1).
-    pub(crate) fn is_lacks_final_zero(&self) -> bool {
+    pub(crate) fn lacks_final_zero(&self) -> bool {
         self.stop.is_none() && self.inflater.as_deref().is_some_and(Inflater::lacks_final_zero)
     }
 

@@ -21,8 +21,8 @@ pub(super) const IMPLEMENTATIONS: [Implementation; 8] = [
 pub(super) struct InteropRow {
     pub(super) code: FaultCode,
     pub(super) cases: u8,
-    /// The numbers of rejected and accepted cases, for each of [`IMPLEMENTATIONS`]. The other cases
-    /// could not be tested with it.
+    /// The numbers of rejected and accepted cases, for each of [`IMPLEMENTATIONS`]. Cases counted in
+    /// neither could not be tested with that implementation.
     pub(super) rejected_accepted: [(u8, u8); IMPLEMENTATIONS.len()],
     /// The name and the first error message of each implementation that rejected something legal.
     pub(super) messages: &'static [(&'static str, &'static str)],
