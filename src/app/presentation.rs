@@ -29,3 +29,23 @@ pub struct Presentation {
     /// the keys from the start.
     pub standalone: Option<StandaloneDemo>,
 }
+
+#[cfg(test)]
+impl Presentation {
+    /// A deck with nothing around it: no servers, no theme, no consents.
+    pub(crate) fn bare(source: &str, registry: Registry) -> Self {
+        let (deck, warnings) = deck::parse(source);
+        Self {
+            deck,
+            file: "deck.md".to_owned(),
+            warnings,
+            registry,
+            services: Services::default(),
+            theme: None,
+            color_depth: ColorDepth::TrueColor,
+            consents: EffectConsents::default(),
+            notice: None,
+            standalone: None,
+        }
+    }
+}

@@ -384,8 +384,8 @@ mod tests {
 
     use super::*;
     use crate::stage::{
-        ColorDepth, Demo, DemoEntry, DemoEvent, Diagnostic, EffectConsents, KeyHint, Registry,
-        SettingSpec, Settings, Stage, StandaloneDemo, ViewContext,
+        Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, Registry, SettingSpec, Settings, Stage,
+        StandaloneDemo, ViewContext,
     };
 
     static HAS_SOMETHING_OPEN: AtomicBool = AtomicBool::new(false);
@@ -432,18 +432,9 @@ mod tests {
         {
             HAS_SOMETHING_OPEN.store(has_something_open, Relaxed);
             ESCAPES.store(0, Relaxed);
-            let (deck, warnings) = deck::parse("```demo counter\n```\n");
             let presentation = Presentation {
-                deck,
-                file: "deck.md".to_owned(),
-                warnings,
-                registry: Registry::new(&COUNTER),
-                services: Services::default(),
-                theme: None,
-                color_depth: ColorDepth::TrueColor,
-                consents: EffectConsents::default(),
-                notice: None,
                 standalone: standalone.then(|| StandaloneDemo::new(|| (Counter, Vec::new()))),
+                ..Presentation::bare("```demo counter\n```\n", Registry::new(&COUNTER))
             };
             let mut app = App::new(presentation, Size { width: 60, height: 20 });
             let press = |app: &mut App, code: KeyCode| {

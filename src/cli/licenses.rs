@@ -1,7 +1,8 @@
 //! `wiretalk licenses`: prints the licences of the binary.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
+
+use crate::cli::output;
 
 /// The licences of all linked packages. `.ci/notices` generates the file.
 const THIRD_PARTY: &str = include_str!("../../THIRD-PARTY-LICENSES.md");
@@ -17,11 +18,7 @@ impl LicensesArgs {
     ///
     /// If standard output cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        match io::stdout().write_all(THIRD_PARTY.as_bytes()) {
-            // The user has quit the pager, or `head` has printed its lines.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            written => written?,
-        }
+        output::print_now(THIRD_PARTY)?;
         Ok(ExitCode::SUCCESS)
     }
 }

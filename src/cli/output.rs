@@ -158,6 +158,7 @@ impl Write for Output {
 }
 
 /// Prints `text`. Once a signal has arrived, a stalled reader has [`INTERRUPT_GRACE_PERIOD`] left.
+/// A closed pipe is not an error.
 ///
 /// # Errors
 ///
@@ -165,21 +166,29 @@ impl Write for Output {
 pub(super) async fn print(text: &str, interrupt: &mut Interrupt) -> io::Result<()> {
     let mut output = Output::new()?;
     output.write_all(text.as_bytes())?;
-    output.finish(interrupt, false).await
+    ignore_broken_pipe(output.finish(interrupt, false).await)
 }
 
 /// Prints `text`, for commands that leave signals their default action. A closed pipe is not an
-/// error: the reader has seen enough, like `head`.
+/// error.
 ///
 /// # Errors
 ///
 /// If standard output cannot be written.
 pub(super) fn print_now(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("could not write to standard output"),
-    }
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    ignore_broken_pipe(written).context("could not write to standard output")
+}
+
+fn ignore_broken_pipe(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if is_broken_pipe(&error) { Ok(()) } else { Err(error) })
+}
+
+/// Whether nobody reads standard output any more. No command takes that for an error: the reader
+/// has seen enough, like `head`.
+pub(super) fn is_broken_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 /// Returns the error for output that was not read before the grace period ended.

@@ -315,3 +315,26 @@ async fn the_proxy_records_each_connection_separately() {
     let ends: Vec<_> = kept.iter().filter(|record| record["type"] == "end").collect();
     assert_eq!(ends.len(), 3, "two connections, and a last record: {ends:?}");
 }
+
+#[tokio::test]
+async fn a_reader_that_has_gone_is_not_an_error() {
+    for arguments in [
+        &["decode", "818537fa213d7f9f4d5158"][..],
+        &["licenses"],
+        &["demos"],
+        &["completions", "bash"],
+        &["check", "slides/talk.md"],
+        &["inspect", "tests/captures/tls13-aes128.pcapng", "--json"],
+        &["race", "--lanes", "tcp,ws", "--pairs", "3", "--json"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wiretalk"));
+        command.args(arguments).stdin(Stdio::null()).stdout(writer).kill_on_drop(true);
+        let output = soon(command.output()).await.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!errors.contains("pipe"), "{arguments:?}: {errors}");
+        // A race ends with whether it counts, which depends on what else the machine does.
+        assert!(output.status.success() || arguments[0] == "race", "{arguments:?}: {errors}");
+    }
+}

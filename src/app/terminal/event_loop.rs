@@ -166,27 +166,10 @@ mod tests {
 
     use super::*;
     use crate::app::Presentation;
-    use crate::deck;
     use crate::stage::{
-        ColorDepth, Demo, DemoEntry, DemoEvent, Diagnostic, EffectConsents, KeyHint, Registry,
-        Services, SettingSpec, Settings, Stage, ViewContext,
+        Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, Registry, SettingSpec, Settings, Stage,
+        ViewContext,
     };
-
-    fn presentation(source: &str, registry: Registry) -> Presentation {
-        let (deck, warnings) = deck::parse(source);
-        Presentation {
-            deck,
-            file: "deck.md".to_owned(),
-            warnings,
-            registry,
-            services: Services::default(),
-            theme: None,
-            color_depth: ColorDepth::TrueColor,
-            consents: EffectConsents::default(),
-            notice: None,
-            standalone: None,
-        }
-    }
 
     /// A demo that gets mail every millisecond.
     struct Chatter;
@@ -232,7 +215,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn mail_is_drawn_at_the_frame_limit_and_a_key_at_once() {
-        let presentation = presentation("```demo chatter\n```\n", Registry::new(&CHATTER));
+        let presentation = Presentation::bare("```demo chatter\n```\n", Registry::new(&CHATTER));
         let size = Size { width: 60, height: 20 };
         let mut app = App::new(presentation, size);
         let mut terminal = Terminal::new(TestBackend::new(60, 20)).unwrap();
@@ -258,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_events_shares_frames_but_not_one_without_end() {
-        let presentation = presentation("# One\n", Registry::new(&[]));
+        let presentation = Presentation::bare("# One\n", Registry::new(&[]));
         let mut app = App::new(presentation, Size { width: 60, height: 20 });
         let taken = Cell::new(0);
         let flood = stream::repeat(AppEvent::Minute).take(10 * MAX_EVENTS_PER_FRAME);
@@ -274,7 +257,7 @@ mod tests {
     fn a_frame_fits_the_window_even_before_its_new_size_is_reported() {
         let source =
             "A line that is longer than forty cells, so that it runs over several rows then.";
-        let presentation = presentation(source, Registry::new(&[]));
+        let presentation = Presentation::bare(source, Registry::new(&[]));
         let mut app = App::new(presentation, Size { width: 100, height: 30 });
         for (width, height) in [(40, 10), (100, 30)] {
             let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

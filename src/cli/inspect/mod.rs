@@ -18,6 +18,7 @@ use std::process::ExitCode;
 pub use args::InspectArgs;
 pub use send_args::SendArgs;
 
+use crate::cli::output;
 use crate::inspect::InspectSource;
 
 impl InspectArgs {
@@ -68,10 +69,10 @@ impl InspectArgs {
     }
 }
 
-/// Turns a broken pipe into success: the reader has seen enough, like `head`.
+/// Turns the end of a command whose reader has gone into success.
 fn ignore_broken_pipe(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
-    result.or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-        Some(io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
+    result.or_else(|error| match error.downcast_ref() {
+        Some(error) if output::is_broken_pipe(error) => Ok(ExitCode::SUCCESS),
         _ => Err(error),
     })
 }
