@@ -28,12 +28,14 @@ mod config;
 mod connector;
 mod error;
 mod executor;
+mod foreign_load;
 pub mod formats;
 pub mod grid;
 mod process;
 mod result;
 mod runner;
 mod server;
+mod warm_up;
 
 pub(crate) use client::run_client;
 pub use config::external_servers::ExternalServers;

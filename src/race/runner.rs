@@ -1,9 +1,9 @@
-//! Runs a race: warm-up, rounds of slices in shuffled order, progress reports, and the outcome.
+//! Runs a race: warm-up (`warm_up`), rounds of slices in shuffled order, progress reports, and the outcome.
 //!
 //! The runner measures no times itself. A lane's two ends are processes of their own, and the
 //! runner sleeps while a slice runs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
@@ -12,9 +12,9 @@ use crate::measure::{Drift, SplitMix64};
 use crate::net::{NetnsPair, PeerRole};
 use crate::race::config::load_budget::LoadBudget;
 use crate::race::error::{RaceError, WorkerError};
-use crate::race::process::ipc::ResourceUsage;
+use crate::race::foreign_load::MeasurementStart;
 use crate::race::process::lane_processes::{LaneProcesses, WorkerProgram};
-use crate::race::process::machine::{CpuBusyTime, ListenDrops};
+use crate::race::process::machine::ListenDrops;
 use crate::race::result::lane_recorder::LaneRecorder;
 use crate::race::result::outcome::{self, RaceOutcome, SliceRecord};
 use crate::race::result::validity::Conditions;
@@ -68,9 +68,9 @@ pub async fn run(
     race.events.send_last(RaceEvent::Finished(Box::new(outcome)));
 }
 
-struct RaceRunner {
-    config: RaceConfig,
-    recorders: Vec<LaneRecorder>,
+pub(super) struct RaceRunner {
+    pub(super) config: RaceConfig,
+    pub(super) recorders: Vec<LaneRecorder>,
     rounds: usize,
     ratios: Vec<LaneRatio>,
     slices: Vec<SliceRecord>,
@@ -79,17 +79,9 @@ struct RaceRunner {
     foreign_cpu: Option<f64>,
     listen_drops: Option<ListenDrops>,
     /// The requests that external servers may still get; `None` without a limit.
-    budget: Option<LoadBudget>,
+    pub(super) budget: Option<LoadBudget>,
     events: ReportSender<RaceEvent>,
     controls: mpsc::Receiver<RaceControl>,
-}
-
-/// The readings before the first round.
-struct MeasurementStart {
-    at: Instant,
-    busy: Option<CpuBusyTime>,
-    own_usage: ResourceUsage,
-    cpus: Vec<usize>,
 }
 
 impl RaceRunner {
@@ -122,7 +114,8 @@ impl RaceRunner {
         self.budget = limit.map(|limit| LoadBudget::new(limit, &self.config));
         self.start(program, netns.as_ref()).await;
         self.warm_up().await;
-        self.start_measuring();
+        let pinned_to = self.pinned.then_some(self.config.placement);
+        self.measurement = Some(MeasurementStart::now(pinned_to));
         let before = listen_drops(netns.as_ref());
         let mut rng = SplitMix64::new(self.config.seed);
         let mut lane_order: Vec<usize> = (0..self.recorders.len()).collect();
@@ -140,18 +133,6 @@ impl RaceRunner {
         self.foreign_cpu = self.foreign_cpu_share();
         self.listen_drops = lost(before, netns.as_ref());
         Ok(())
-    }
-
-    /// Runs one slice of every lane that does not count. If the load limit leaves nothing for a
-    /// warm-up, there is none.
-    async fn warm_up(&mut self) {
-        let max_exchanges = self.budget.map(|budget| budget.warm_up(&self.config, &self.running()));
-        if max_exchanges == Some(0) {
-            return;
-        }
-        for index in 0..self.recorders.len() {
-            self.run_slice(index, None, max_exchanges).await;
-        }
     }
 
     /// Runs one slice of every lane in this order. Returns `false` if no further round is possible.
@@ -173,7 +154,7 @@ impl RaceRunner {
     }
 
     /// Returns the lanes that still take part.
-    fn running(&self) -> Vec<Lane> {
+    pub(super) fn running(&self) -> Vec<Lane> {
         self.recorders
             .iter()
             .filter(|recorder| recorder.processes.is_some())
@@ -201,20 +182,9 @@ impl RaceRunner {
         self.send_progress(None);
     }
 
-    fn start_measuring(&mut self) {
-        // Counts only the CPUs of the race if it is pinned, otherwise all of them.
-        let cpus = if self.pinned { self.config.placement.cpus() } else { Vec::new() };
-        self.measurement = Some(MeasurementStart {
-            at: Instant::now(),
-            busy: CpuBusyTime::now(&cpus),
-            own_usage: ResourceUsage::now(),
-            cpus,
-        });
-    }
-
     /// Runs one slice of a lane with at most `max_exchanges` exchanges. Without a round and
     /// position it is a warm-up slice, which does not count.
-    async fn run_slice(
+    pub(super) async fn run_slice(
         &mut self,
         index: usize,
         at: Option<(usize, usize)>,
@@ -272,7 +242,7 @@ impl RaceRunner {
     fn is_out_of_time(&self) -> bool {
         let limit = self.config.external.as_ref().and_then(|external| external.load_limit);
         let is_over =
-            |start: &MeasurementStart| limit.is_some_and(|limit| start.at.elapsed() >= limit.time);
+            |start: &MeasurementStart| limit.is_some_and(|limit| start.elapsed() >= limit.time);
         self.measurement.as_ref().is_some_and(is_over)
     }
 
@@ -291,18 +261,13 @@ impl RaceRunner {
         self.events.send_latest(RaceEvent::Progress(progress));
     }
 
-    /// Returns the share of the CPUs that other programs have used since measuring began.
     fn foreign_cpu_share(&self) -> Option<f64> {
-        let MeasurementStart { at, busy, own_usage: own, cpus } = self.measurement.as_ref()?;
-        let now = CpuBusyTime::now(cpus)?;
         let workers = self
             .recorders
             .iter()
             .map(LaneRecorder::cpu)
             .fold(Duration::ZERO, Duration::saturating_add);
-        let ours = workers.saturating_add(ResourceUsage::now().since(*own).cpu.unwrap_or_default());
-        let count = if cpus.is_empty() { Machine::detect().cpus } else { cpus.len() };
-        Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))
+        self.measurement.as_ref()?.foreign_cpu_share(workers)
     }
 
     fn outcome(&self, failure: Option<&RaceError>) -> RaceOutcome {

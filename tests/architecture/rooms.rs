@@ -123,8 +123,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "race",
         &[
+            &["warm_up"],
             &["client", "formats", "runner", "server"],
-            &["connector", "result"],
+            &["connector", "foreign_load", "result"],
             &["process"],
             &["error", "grid"],
             &["bare_http", "config", "executor"],

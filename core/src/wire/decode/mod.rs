@@ -7,9 +7,11 @@ pub mod direction_reader;
 mod fast_path;
 pub mod fault;
 mod fault_sink;
+mod fragmentation_rules;
 pub mod frame_assembler;
 mod frame_validator;
 mod header_rules;
+mod payload_rules;
 
 pub use fast_path::SimpleFrame;
 pub use frame_validator::MessageEnd;

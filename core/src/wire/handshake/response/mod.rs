@@ -3,6 +3,7 @@
 
 mod client_offer;
 mod extensions;
+mod subprotocol;
 
 pub use client_offer::ClientOffer;
 
@@ -13,6 +14,7 @@ use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
 use crate::wire::handshake::problem::ProblemCode;
 use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
 use extensions::check_extensions;
+use subprotocol::check_subprotocol;
 
 /// The headers that may occur only once in a response (RFC 6455 section 11.3).
 const SINGLETON_FIELDS: [&str; 3] =
@@ -140,34 +142,6 @@ fn check_accept(
         );
     }
     Some(received)
-}
-
-fn check_subprotocol(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> Option<String> {
-    let field = match validator.single_field("Sec-WebSocket-Protocol") {
-        SingleField::Present(field) => field,
-        SingleField::Missing => {
-            if !asked.subprotocols.is_empty() {
-                let hint = "browsers fail the connection here".to_owned();
-                validator.report_with(
-                    ProblemCode::SubprotocolIgnored,
-                    Severity::Info,
-                    None,
-                    Some(hint),
-                );
-            }
-            return None;
-        }
-        SingleField::Unusable => return None,
-    };
-    let chosen = validator.list_elements(field);
-    match chosen.as_slice() {
-        // Subprotocol names are case-sensitive (section 4.1), unlike the tokens of Upgrade and
-        // Connection.
-        [one] if asked.subprotocols.contains(one) => return Some(one.clone()),
-        [] | [_] => validator.report(ProblemCode::SubprotocolNotOffered, Some(field.value.clone())),
-        _ => validator.report(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
-    }
-    None
 }
 
 #[cfg(test)]
