@@ -17,7 +17,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{TerminalOptions, Viewport};
 use tokio::sync::mpsc;
-use wiretalk::deck::{Fence, Position, Setting, SettingValue};
+use wiretalk::deck::{DemoFence, Position, Setting, SettingValue};
 use wiretalk::demos::race::{Msg, Race};
 use wiretalk::measure::paired_ratio;
 use wiretalk::race::{self, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
@@ -89,11 +89,11 @@ async fn run(rounds: usize) -> anyhow::Result<RaceOutcome> {
 }
 
 /// Returns the fence of a slide with this race.
-fn fence() -> Fence {
+fn fence() -> DemoFence {
     let value = SettingValue::Number(ROUNDS as i64);
-    Fence {
+    DemoFence {
         settings: vec![Setting { key: "pairs".into(), value, position: Position::default() }],
-        ..Fence::default()
+        ..DemoFence::default()
     }
 }
 

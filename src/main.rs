@@ -14,7 +14,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wiretalk::app::{self, App, BACKGROUND_QUERY, LoopExit, Presentation, Screen, Signals};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::{self, Cli, CliCommand, check};
-use wiretalk::deck::{Block, Deck, Fence, Slide};
+use wiretalk::deck::{Block, Deck, DemoFence, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::Inspect;
 use wiretalk::net::error_chain;
@@ -100,7 +100,7 @@ fn run_inspect(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
 fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
     let config = inspect.config()?;
     let demo = StandaloneDemo::new(move || Inspect::with_config(&config));
-    let fence = Fence { name: Inspect::NAME.to_owned(), ..Fence::default() };
+    let fence = DemoFence { name: Inspect::NAME.to_owned(), ..DemoFence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
     let deck = Deck { slides: vec![slide], ..Deck::default() };
     let presentation = Presentation {

@@ -87,7 +87,7 @@ pub(super) mod tests {
 
     use super::state::{FeedPhase, RTTS_MS, next_choice};
     use super::*;
-    use crate::deck::{Fence, Setting, SettingValue};
+    use crate::deck::{DemoFence, Setting, SettingValue};
     use crate::feed::{
         AgeHistogram, FeedConfig, FeedError, FeedEvent, FeedSnapshot, TimelineMark, Transport,
         TransportStats,
@@ -95,16 +95,16 @@ pub(super) mod tests {
     use crate::measure::HistogramSummary;
     use crate::stage::settings;
 
-    fn fence(given: &[(&str, SettingValue)]) -> Fence {
+    fn fence(given: &[(&str, SettingValue)]) -> DemoFence {
         let setting = |(key, value): &(&str, SettingValue)| Setting {
             key: (*key).to_owned(),
             value: value.clone(),
             position: crate::deck::Position::default(),
         };
-        Fence {
+        DemoFence {
             name: "feed".into(),
             settings: given.iter().map(setting).collect(),
-            ..Fence::default()
+            ..DemoFence::default()
         }
     }
 

@@ -340,7 +340,7 @@ fn own_headers(request: &RequestOptions) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{Fence, Position, Setting, SettingValue};
+    use crate::deck::{DemoFence, Position, Setting, SettingValue};
     use crate::stage::settings;
 
     fn effects(given: &[(&str, &str)]) -> Result<Vec<Effect>, String> {
@@ -349,10 +349,10 @@ mod tests {
             value: SettingValue::Text((*value).to_owned()),
             position: Position { line: 7, column: 1 },
         };
-        let fence = Fence {
+        let fence = DemoFence {
             name: "inspect".into(),
             settings: given.iter().map(setting).collect(),
-            ..Fence::default()
+            ..DemoFence::default()
         };
         let settings = settings(&fence, SETTINGS).unwrap();
         let declared = super::effects(&settings).map_err(|diagnostic| diagnostic.message)?;

@@ -102,7 +102,7 @@ mod tests {
 
     use super::state::{RacePhase, STALL_DURATION};
     use super::*;
-    use crate::deck::{Fence, Setting, SettingValue};
+    use crate::deck::{DemoFence, Setting, SettingValue};
     use crate::race::{Lane, LaneKind, LaneStats, RaceEvent, RaceProgress};
     use crate::stage::settings;
 
@@ -112,7 +112,8 @@ mod tests {
             value: SettingValue::Number(payload),
             position: crate::deck::Position::default(),
         };
-        let fence = Fence { name: "race".into(), settings: vec![setting], ..Fence::default() };
+        let fence =
+            DemoFence { name: "race".into(), settings: vec![setting], ..DemoFence::default() };
         let (race, commands) = Race::open(&settings(&fence, Race::SETTINGS).unwrap()).unwrap();
         assert_eq!(commands, [], "a race never starts by being looked at");
         race

@@ -81,11 +81,11 @@ mod tests {
     use crossterm::event::KeyCode;
 
     use super::*;
-    use crate::deck::Fence;
+    use crate::deck::DemoFence;
     use crate::stage::settings;
 
     fn open() -> Weigh {
-        let fence = Fence { name: "weigh".into(), ..Fence::default() };
+        let fence = DemoFence { name: "weigh".into(), ..DemoFence::default() };
         let (weigh, commands) = Weigh::open(&settings(&fence, Weigh::SETTINGS).unwrap()).unwrap();
         assert_eq!(commands, [], "nothing is sent by looking");
         weigh

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Text};
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph, Widget as _, Wrap};
 
-use crate::app::consent;
+use crate::app::consent_panel;
 use crate::app::footer::{self, Footer};
 use crate::app::key_bindings;
 use crate::app::slide::DemoArea;
@@ -136,7 +136,9 @@ impl App {
 fn draw_slot(slot: &DemoSlot, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     match slot {
         Ok(demo) => demo.view(area, buffer, context),
-        Err(OpenRefusal::Asks(effects)) => consent::draw_consent(effects, area, buffer, context),
+        Err(OpenRefusal::Asks(effects)) => {
+            consent_panel::draw_consent(effects, area, buffer, context);
+        }
         Err(OpenRefusal::Complaints(diagnostics)) => {
             let inner = stage::draw_panel("this demo cannot open", area, buffer, context);
             let style = Style::new().fg(context.theme.bad).add_modifier(Modifier::BOLD);

@@ -4,7 +4,7 @@
 //! knows no demo by its type and reads no file.
 
 mod app_view;
-mod consent;
+mod consent_panel;
 mod footer;
 mod highlight;
 mod key_bindings;

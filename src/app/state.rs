@@ -322,7 +322,7 @@ impl App {
         self.lay_out();
     }
 
-    pub(crate) fn open_slot(&self, demo: usize, fence: &deck::Fence) -> DemoSlot {
+    pub(crate) fn open_slot(&self, demo: usize, fence: &deck::DemoFence) -> DemoSlot {
         if let Some(standalone) = &self.presentation.standalone {
             return Ok(standalone.open(self.services.clone()));
         }

@@ -23,8 +23,8 @@
 
 mod accept;
 mod address_pair;
-mod close_code;
 mod connect;
+mod error_close_code;
 mod error_text;
 mod event_stream;
 mod lingering_close;
@@ -37,7 +37,6 @@ mod websocket;
 pub use accept::serve;
 pub(crate) use accept::{Accepted, Acceptor};
 pub use address_pair::AddressPair;
-pub(crate) use close_code::close_code_for;
 pub(crate) use connect::connector::TlsSettings;
 pub(crate) use connect::connector::{ConnectError, MaybeTlsStream};
 pub use connect::connector::{ConnectErrorKind, connect};
@@ -47,6 +46,7 @@ pub use connect::target::Target;
 pub(crate) use connect::target::TargetError;
 pub(crate) use connect::tls::TlsOptionsError;
 pub use connect::tls::{TlsError, TlsOptions};
+pub(crate) use error_close_code::close_code_for;
 pub(crate) use error_text::describe_io_error;
 pub use error_text::error_chain;
 pub(crate) use event_stream::LongEvent;

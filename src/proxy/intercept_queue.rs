@@ -1,11 +1,14 @@
 //! [`InterceptQueue`]: one direction of the proxy, which forwards, holds, drops and injects units.
-//! It moves bytes and knows no socket. The pieces in which bytes arrive never matter, only where
-//! units end.
+//! It moves bytes and knows no socket: `relay_direction` stops reading when it has no room. The
+//! pieces in which bytes arrive never matter, only where units end.
 
 use std::collections::VecDeque;
 
 use crate::wire::Side;
 use crate::wire::decode::direction_reader::{DirectionReader, UnitKind};
+
+/// The bytes from which on a direction reads no further, held and waiting to be sent together.
+const MAX_BUFFERED_BYTES: usize = 256 * 1024;
 
 /// The decision about a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +160,11 @@ impl InterceptQueue {
             self.ready.clear();
             self.sent = 0;
         }
+    }
+
+    /// Whether the direction may read further.
+    pub(super) fn has_room(&self) -> bool {
+        self.buffered_bytes() < MAX_BUFFERED_BYTES
     }
 
     /// Returns the number of buffered bytes: those that are held and those that are being sent.

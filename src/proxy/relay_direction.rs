@@ -13,9 +13,6 @@ use crate::proxy::intercept_queue::{InterceptQueue, Intervention};
 use crate::proxy::options::ProxyOptions;
 use crate::wire::Side;
 
-/// A direction that holds this much reads no further.
-const MAX_BUFFERED_BYTES: usize = 256 * 1024;
-
 /// The bytes that `from` sends, on their way to its peer.
 pub(super) struct RelayDirection {
     pub(super) from: Side,
@@ -51,7 +48,7 @@ impl RelayDirection {
     pub(super) fn wants_read(&self) -> bool {
         // Not reading is the back-pressure: the kernel's buffers fill up, and the peer's writes
         // wait.
-        !self.read_closed && self.queue.buffered_bytes() < MAX_BUFFERED_BYTES
+        !self.read_closed && self.queue.has_room()
     }
 
     /// The next step on the receiver's socket; `None` while there is nothing to do there.

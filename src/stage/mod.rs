@@ -7,7 +7,7 @@
 mod big_text;
 mod color_depth;
 mod demo;
-mod effect;
+mod effects;
 mod registry;
 mod running_demo;
 mod services;
@@ -19,7 +19,7 @@ mod work;
 pub use big_text::{BigText, PixelSize};
 pub use color_depth::ColorDepth;
 pub use demo::{Demo, DemoEvent, KeyHint, ViewContext};
-pub use effect::{DeclaredEffect, DemoPosition, Effect, EffectConsents, describe_all};
+pub use effects::{DeclaredEffect, DemoPosition, Effect, EffectConsents, describe_all};
 pub use registry::{DemoEntry, OpenRefusal, Registry};
 pub use running_demo::{DynDemo, RunningDemo, StandaloneDemo};
 pub use services::Services;

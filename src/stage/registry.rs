@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::deck::{Deck, Fence, LineIndex, Warning};
+use crate::deck::{Deck, DemoFence, LineIndex, Warning};
 use crate::stage::{
     DeclaredEffect, Demo, DemoPosition, Diagnostic, DynDemo, Effect, EffectConsents, KeyHint,
     RunningDemo, Services, SettingSpec, Settings, settings,
@@ -81,7 +81,7 @@ impl Registry {
     /// are not allowed yet.
     pub fn open(
         &self,
-        fence: &Fence,
+        fence: &DemoFence,
         spot: DemoPosition,
         consents: &EffectConsents,
         services: Arc<Services>,
@@ -97,7 +97,7 @@ impl Registry {
 
     fn validate(
         &self,
-        fence: &Fence,
+        fence: &DemoFence,
     ) -> Result<(&'static DemoEntry, Settings, Vec<DeclaredEffect>), Vec<Diagnostic>> {
         let entry = self.find(fence)?;
         let settings = settings(fence, entry.settings)?;
@@ -140,7 +140,7 @@ impl Registry {
         notes
     }
 
-    fn find(&self, fence: &Fence) -> Result<&'static DemoEntry, Vec<Diagnostic>> {
+    fn find(&self, fence: &DemoFence) -> Result<&'static DemoEntry, Vec<Diagnostic>> {
         self.entries.iter().find(|entry| entry.name == fence.name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|entry| entry.name).collect();
             let meant = did_you_mean(&fence.name, &names);
@@ -155,7 +155,7 @@ impl Registry {
 }
 
 /// Returns the demos of a deck, each with the index of its slide from 0.
-fn demo_fences(deck: &Deck) -> impl Iterator<Item = (usize, &Fence)> {
+fn demo_fences(deck: &Deck) -> impl Iterator<Item = (usize, &DemoFence)> {
     deck.slides
         .iter()
         .enumerate()

@@ -233,11 +233,11 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::deck::Fence;
+    use crate::deck::DemoFence;
     use crate::stage::{Mailbox, SettingSpec, WorkContext, settings};
 
     fn open<D: Demo>() -> RunningDemo<D> {
-        let settings = settings(&Fence::default(), D::SETTINGS).unwrap();
+        let settings = settings(&DemoFence::default(), D::SETTINGS).unwrap();
         RunningDemo::open(&settings, Arc::default()).unwrap()
     }
 

@@ -6,7 +6,7 @@
 use std::fmt::{Display, Write as _};
 use std::ops::RangeInclusive;
 
-use crate::deck::{Fence, Position, Setting, SettingValue};
+use crate::deck::{DemoFence, Position, Setting, SettingValue};
 use crate::text::did_you_mean;
 
 /// One setting that a demo accepts.
@@ -89,7 +89,10 @@ pub struct Settings {
 ///
 /// Returns all problems in the order of the file: unknown names, wrong types and values out of
 /// bounds.
-pub fn settings(fence: &Fence, specs: &'static [SettingSpec]) -> Result<Settings, Vec<Diagnostic>> {
+pub fn settings(
+    fence: &DemoFence,
+    specs: &'static [SettingSpec],
+) -> Result<Settings, Vec<Diagnostic>> {
     let diagnostics: Vec<Diagnostic> = fence
         .settings
         .iter()
@@ -197,13 +200,17 @@ mod tests {
         },
     ];
 
-    fn fence(settings: &[(&str, SettingValue)]) -> Fence {
+    fn fence(settings: &[(&str, SettingValue)]) -> DemoFence {
         let settings = settings.iter().enumerate().map(|(line, (key, value))| Setting {
             key: (*key).to_owned(),
             value: value.clone(),
             position: Position { line: line + 2, column: 1 },
         });
-        Fence { name: "toy".into(), position: Position::default(), settings: settings.collect() }
+        DemoFence {
+            name: "toy".into(),
+            position: Position::default(),
+            settings: settings.collect(),
+        }
     }
 
     #[test]

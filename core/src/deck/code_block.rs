@@ -7,7 +7,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event};
 
 use crate::deck::block_reader::{BlockReader, EventIter};
-use crate::deck::{Block, Fence, fence};
+use crate::deck::{Block, DemoFence, demo_fence};
 use crate::text;
 
 impl<'a> BlockReader<'a> {
@@ -56,7 +56,7 @@ impl<'a> BlockReader<'a> {
         body: &str,
         range: &Range<usize>,
         first: usize,
-    ) -> Fence {
+    ) -> DemoFence {
         let opening = self.slice(range).lines().next().unwrap_or("");
         let word = opening.find("demo").unwrap_or(0);
         let name = words.next().unwrap_or("");
@@ -80,10 +80,10 @@ impl<'a> BlockReader<'a> {
                 ),
             );
         }
-        let (settings, odd) = fence::parse_settings(body, first);
+        let (settings, odd) = demo_fence::parse_settings(body, first);
         for (at, message) in odd {
             self.warn_at(at, message);
         }
-        Fence { name: text::sanitize(name).into_owned(), position: at, settings }
+        DemoFence { name: text::sanitize(name).into_owned(), position: at, settings }
     }
 }

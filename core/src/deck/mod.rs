@@ -5,8 +5,8 @@
 
 mod block_reader;
 mod code_block;
+mod demo_fence;
 mod directive;
-mod fence;
 mod front_matter;
 mod inline;
 mod parse;
@@ -14,7 +14,7 @@ mod position;
 mod slide;
 mod warning;
 
-pub use fence::{Fence, Setting, SettingValue};
+pub use demo_fence::{DemoFence, Setting, SettingValue};
 pub use front_matter::{FrontMatter, ThemeChoice};
 pub use parse::parse;
 pub use position::{LineIndex, Position};

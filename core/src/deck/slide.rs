@@ -1,6 +1,6 @@
 //! The parts of a deck: slides, their blocks, runs of styled text.
 
-use crate::deck::fence::Fence;
+use crate::deck::demo_fence::DemoFence;
 use crate::deck::front_matter::FrontMatter;
 use crate::deck::position::Position;
 
@@ -42,7 +42,7 @@ impl Slide {
     }
 
     /// Returns the demo fences on the slide, in order.
-    pub fn demos(&self) -> impl Iterator<Item = &Fence> {
+    pub fn demos(&self) -> impl Iterator<Item = &DemoFence> {
         self.blocks.iter().filter_map(|block| match block {
             Block::Demo(fence) => Some(fence),
             _ => None,
@@ -86,7 +86,7 @@ pub enum Block {
         lines: Vec<String>,
     },
     /// A live demo.
-    Demo(Fence),
+    Demo(DemoFence),
     /// A thematic break written as `***` or `___`: a line across the slide.
     Rule,
     /// A pause: everything after it appears with the next key press.

@@ -8,7 +8,7 @@ use crate::deck::{LineIndex, Position};
 
 /// A demo fence on a slide.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Fence {
+pub struct DemoFence {
     /// The word after `demo`; empty if there is none.
     pub name: String,
     /// The position of the name in the file.
