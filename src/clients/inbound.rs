@@ -40,6 +40,8 @@ impl Inbound {
         let mut rest = bytes;
         while let Some(unit) = self.reader.next_unit(&mut rest) {
             let event = match unit {
+                // An interim response: the final one follows.
+                Unit::Head(_) if self.reader.expects() == UnitKind::Head => None,
                 Unit::Head(scan) => Some(self.head_event(scan, rest.len() as u64)),
                 Unit::Frame(frame) => control_event(frame),
                 Unit::Bytes(_) => None,
@@ -51,10 +53,15 @@ impl Inbound {
     /// Returns what is incomplete if the stream ends here.
     pub(super) fn unfinished(&self) -> Option<UnfinishedRead> {
         match (self.reader.expects(), self.reader.assembler()) {
-            (UnitKind::Head, _) if self.reader.head().bytes().is_empty() => {
-                Some(UnfinishedRead::BeforeResponse)
+            (UnitKind::Head, _) => {
+                let head = self.reader.head();
+                let is_partial = head.scan() == HeadScan::Incomplete && !head.bytes().is_empty();
+                Some(if is_partial {
+                    UnfinishedRead::InResponse
+                } else {
+                    UnfinishedRead::BeforeResponse
+                })
             }
-            (UnitKind::Head, _) => Some(UnfinishedRead::InResponse),
             (_, Some(frames)) => {
                 // The decoder needs nothing more for such a frame, but its end is unknown.
                 let lost = frames

@@ -70,7 +70,7 @@ mod tests {
     use crate::servers::{Ports, ServerBundle};
     use crate::wire::Header;
     use crate::wire::handshake::ServerPolicy;
-    use crate::wire::handshake::pair::HandshakePair;
+    use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
     use crate::wire::{AgreedExtensions, Opcode, Side, Sides, Transcript};
 
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
@@ -123,12 +123,13 @@ mod tests {
                     } else {
                         Side::Server
                     };
-                    if handshake.is_open() {
-                        frames[from].push(&chunk.bytes);
-                    } else if let Some(upgraded) = handshake.push(from, &chunk.bytes) {
-                        frames.client.push(&upgraded.frame_bytes.client);
-                        frames.server.push(&upgraded.frame_bytes.server);
+                    let mut rest = &chunk.bytes[..];
+                    while let Some(event) = handshake.next_event(from, &mut rest) {
+                        if let HandshakeEvent::Open(upgraded) = event {
+                            frames.client.push(&upgraded.client_bytes);
+                        }
                     }
+                    frames[from].push(rest);
                 }
                 all.push(event);
             }

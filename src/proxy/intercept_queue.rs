@@ -5,7 +5,8 @@
 use std::collections::VecDeque;
 
 use crate::wire::Side;
-use crate::wire::decode::direction_reader::{DirectionReader, UnitKind};
+use crate::wire::decode::direction_reader::{DirectionReader, Unit as WireUnit, UnitKind};
+use crate::wire::handshake::{Head, HeadScan};
 
 /// The bytes from which on a direction reads no further, held and waiting to be sent together.
 const MAX_BUFFERED_BYTES: usize = 256 * 1024;
@@ -38,7 +39,12 @@ pub(super) enum Intervention {
 
 #[derive(Debug)]
 pub(super) struct InterceptQueue {
+    from: Side,
     reader: DirectionReader,
+    /// Whether the first head is complete.
+    is_past_head: bool,
+    /// The heads since the last call of `take_heads`.
+    heads: Vec<Head>,
     holding: bool,
     hold_heads: bool,
     units: VecDeque<Unit>,
@@ -60,7 +66,10 @@ impl InterceptQueue {
     /// held like a frame.
     pub(super) fn new(from: Side, holding: bool, hold_heads: bool) -> Self {
         Self {
+            from,
             reader: DirectionReader::new(from, 0),
+            is_past_head: false,
+            heads: Vec::new(),
             holding,
             hold_heads,
             units: VecDeque::new(),
@@ -78,7 +87,14 @@ impl InterceptQueue {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (before, kind) = (rest, self.reader.expects());
-            let complete = self.reader.next_unit(&mut rest).is_some();
+            let unit = self.reader.next_unit(&mut rest);
+            let complete = unit.is_some();
+            if let Some(WireUnit::Head(scan)) = unit {
+                self.is_past_head = true;
+                if matches!(scan, HeadScan::Complete(_)) {
+                    self.heads.push(Head::new(self.from, self.reader.head().bytes()));
+                }
+            }
             let (piece, _) = before.split_at(before.len().saturating_sub(rest.len()));
             self.push_piece(piece, kind, complete);
         }
@@ -122,9 +138,32 @@ impl InterceptQueue {
         true
     }
 
-    /// Stops framing, because the server has answered something other than 101.
+    /// Returns the heads of HTTP messages that were complete since the last call.
+    pub(super) fn take_heads(&mut self) -> Vec<Head> {
+        std::mem::take(&mut self.heads)
+    }
+
+    /// Records that the peer has sent this request, which the next response answers.
+    pub(super) fn expect_response_to(&mut self, request: &Head) {
+        self.reader.expect_response_to(request);
+    }
+
+    /// Stops framing, because the server has answered something other than 101. Another request may
+    /// follow.
+    pub(super) fn resume_http(&mut self) {
+        if self.is_framing() {
+            self.reader.resume_http();
+            self.end_units();
+        }
+    }
+
+    /// Stops reading units, because the server speaks another protocol.
     pub(super) fn set_passthrough(&mut self) {
         self.reader.switch_to_raw_bytes();
+        self.end_units();
+    }
+
+    fn end_units(&mut self) {
         // Without frames there are no units that could end, so nothing may wait for its rest.
         self.partial = None;
         if let Some(last) = self.units.back_mut() {
@@ -135,7 +174,7 @@ impl InterceptQueue {
 
     /// Whether this direction has no frames and will have none.
     pub(super) fn is_passthrough(&self) -> bool {
-        self.reader.expects() == UnitKind::Bytes
+        self.reader.is_raw()
     }
 
     /// Whether the head is over and frames follow.
@@ -145,7 +184,7 @@ impl InterceptQueue {
 
     /// Whether the first head is complete, or will never be.
     pub(super) fn is_past_head(&self) -> bool {
-        self.is_framing() || self.is_passthrough()
+        self.is_past_head || self.is_passthrough()
     }
 
     /// Returns the bytes to send next.
@@ -251,7 +290,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const HEAD: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+    const HEAD: &[u8] = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
     const A: &[u8] = b"\x81\x81aaaaA";
     const B: &[u8] = b"\x81\x82bbbbBB";
     const C: &[u8] = b"\x81\x80cccc";

@@ -296,11 +296,26 @@ impl Relay {
         self.events.send(ProxyEventKind::Bytes { from, at, bytes: bytes.to_vec() }).await;
         self.directions[from].on_read(bytes);
         self.half_closed = Duration::ZERO;
-        // A refusal by the server (anything but 101) means that the client sends no frames either.
+        self.pass_heads_on(from);
+        Ok(())
+    }
+
+    /// Tells each direction what it must know of the other's heads: which request a response
+    /// answers, and whether frames follow.
+    fn pass_heads_on(&mut self, from: Side) {
         let Sides { client, server } = &mut self.directions;
+        let sender = if from == Side::Client { &mut *client } else { &mut *server };
+        for head in sender.queue.take_heads() {
+            match (from, head.status()) {
+                (Side::Client, _) => server.queue.expect_response_to(&head),
+                // An interim response decides nothing, and after a 101 there are frames.
+                (Side::Server, Some(100..=199)) => {}
+                // A refusal by the server means that the client sends no frames either.
+                (Side::Server, _) => client.queue.resume_http(),
+            }
+        }
         if server.queue.is_passthrough() && !client.queue.is_passthrough() {
             client.queue.set_passthrough();
         }
-        Ok(())
     }
 }

@@ -172,7 +172,7 @@ impl DecodeArgs {
     fn decode_handshake(&self, kind: HeadKind, bytes: &[u8]) -> DecodedHandshake {
         let context = match kind {
             HeadKind::Request => HeadContext::Request(self.server_policy()),
-            HeadKind::Response => HeadContext::Response(self.client_offer()),
+            HeadKind::Response => HeadContext::Response(Some(self.client_offer())),
         };
         let from = context.sender();
         let mut reader = HeadReader::new(from, self.max_header_bytes);

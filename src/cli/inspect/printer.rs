@@ -11,8 +11,8 @@ use crate::cli::inspect::record::{
 use crate::scope::catch_panic_sync;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
-use crate::wire::handshake::pair::HandshakePair;
-use crate::wire::handshake::{ServerPolicy, ValidatedHead};
+use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
+use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
 use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
 
 /// The maximum number of payload bytes kept of one frame: a header may claim 2^63 - 1.
@@ -41,7 +41,8 @@ struct CloseContent(Option<(u16, String)>);
 /// The state of an open connection.
 struct ConnectionState {
     handshake: HandshakePair,
-    heads_printed: Sides<bool>,
+    /// Whether the body of the latest refusal was printed.
+    is_body_printed: bool,
     /// The assemblers of both directions; `None` until the 101.
     assemblers: Option<Sides<FrameAssembler>>,
     byte_counts: Sides<ByteLen>,
@@ -86,8 +87,14 @@ impl<W: Write> Printer<W> {
     pub(super) fn start_mid_connection(&mut self, number: usize) {
         // Which extensions were agreed is unknown; RSV1 is reported as a fault.
         let frames = assemblers(AgreedExtensions::none());
-        self.connections
-            .insert(number, ConnectionState { assemblers: Some(frames), ..ConnectionState::new() });
+        self.connections.insert(
+            number,
+            ConnectionState {
+                handshake: HandshakePair::without_handshake(AgreedExtensions::none()),
+                assemblers: Some(frames),
+                ..ConnectionState::new()
+            },
+        );
     }
 
     /// Prints the records that `bytes` complete. A panic is reported and ends the decoding of this
@@ -133,6 +140,8 @@ impl<W: Write> Printer<W> {
             let place = RecordContext { connection: number, ..place };
             let record = match what {
                 Completed::Head(bytes, opening) => Record::handshake(place, bytes, Some(opening)),
+                Completed::Body(bytes) => Record::bytes(place, bytes),
+                Completed::Exchange(exchange) => Record::http(number, place.elapsed, exchange),
                 Completed::Frame(frame) => Record::frame(place, frame),
             };
             self.print(&record)
@@ -152,15 +161,19 @@ impl<W: Write> Printer<W> {
             self.panicked.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
         // A panic matters more than how the connection ended.
         let ended = &unread.unwrap_or(ended);
-        let connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
+        let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
+        for exchange in connection.handshake.finish() {
+            self.print(&Record::http(number, connection.last_at, exchange))?;
+        }
         for from in [Side::Client, Side::Server] {
             let context = RecordContext { connection: number, from, elapsed: connection.last_at };
-            let head = connection.handshake.head_bytes(from);
-            if connection.handshake.head(from).is_none() && !head.is_empty() {
+            let head = connection.handshake.partial_head(from);
+            if !head.is_empty() {
                 self.print(&Record::handshake(context, head, None))?;
             }
             let body = connection.handshake.leftover(from);
-            if connection.assemblers.is_none() && !body.is_empty() {
+            let is_printed = from == Side::Server && connection.is_body_printed;
+            if !connection.handshake.is_open() && !body.is_empty() && !is_printed {
                 self.print(&Record::bytes(context, body))?;
             }
             let unfinished = connection
@@ -221,6 +234,9 @@ fn assemblers(agreed: AgreedExtensions) -> Sides<FrameAssembler> {
 enum Completed<'a> {
     /// A head: its bytes, and the result of its validation.
     Head(&'a [u8], &'a ValidatedHead),
+    /// The body of a response that refused the handshake.
+    Body(&'a [u8]),
+    Exchange(HttpExchange),
     Frame(AssembledFrame),
 }
 
@@ -228,7 +244,7 @@ impl ConnectionState {
     fn new() -> Self {
         Self {
             handshake: HandshakePair::new(ServerPolicy::default()),
-            heads_printed: Sides::default(),
+            is_body_printed: false,
             assemblers: None,
             byte_counts: Sides::default(),
             first_closes: Sides::default(),
@@ -246,23 +262,42 @@ impl ConnectionState {
     ) -> io::Result<()> {
         self.last_at = at;
         self.byte_counts[from] += ByteLen::of(bytes);
-        if self.assemblers.is_some() {
+        if self.handshake.sends_frames(from) {
             return self.push_frames(from, at, bytes, &mut emit);
         }
-        let upgraded = self.handshake.push(from, bytes);
-        for from in [Side::Client, Side::Server] {
-            if let Some(validated) = self.handshake.head(from).filter(|_| !self.heads_printed[from])
-            {
-                self.heads_printed[from] = true;
-                let context = RecordContext { connection: 0, from, elapsed: at };
-                emit(context, Completed::Head(self.handshake.head_bytes(from), validated))?;
+        let mut rest = bytes;
+        while let Some(event) = self.handshake.next_event(from, &mut rest) {
+            let context = |from| RecordContext { connection: 0, from, elapsed: at };
+            match event {
+                HandshakeEvent::Head(side) => {
+                    self.is_body_printed = false;
+                    if let Some(validated) = self.handshake.head(side) {
+                        let head = Completed::Head(self.handshake.head_bytes(side), validated);
+                        emit(context(side), head)?;
+                    }
+                }
+                HandshakeEvent::RefusalBody => {
+                    self.is_body_printed = true;
+                    let body = self.handshake.leftover(Side::Server);
+                    if !body.is_empty() {
+                        emit(context(Side::Server), Completed::Body(body))?;
+                    }
+                }
+                HandshakeEvent::Exchange(exchange) => {
+                    emit(context(from), Completed::Exchange(exchange))?;
+                }
+                HandshakeEvent::Open(upgraded) => {
+                    self.assemblers = Some(assemblers(upgraded.agreed));
+                    // Frames that arrived before the 101 were held back until now.
+                    self.push_frames(Side::Client, at, &upgraded.client_bytes, &mut emit)?;
+                }
+                HandshakeEvent::LateRequest(held) => {
+                    self.push_frames(from, at, &held, &mut emit)?;
+                }
             }
         }
-        let Some(upgraded) = upgraded else { return Ok(()) };
-        self.assemblers = Some(assemblers(upgraded.agreed));
-        // Frames that arrived with the 101, or before it, were held back until now.
-        for from in [Side::Client, Side::Server] {
-            self.push_frames(from, at, &upgraded.frame_bytes[from], &mut emit)?;
+        if self.handshake.sends_frames(from) {
+            self.push_frames(from, at, rest, &mut emit)?;
         }
         Ok(())
     }

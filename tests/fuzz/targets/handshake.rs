@@ -50,7 +50,11 @@ fn context(how: u8) -> HeadContext {
         Vec::new()
     };
     let key = (how & 4 == 0).then(|| "dGhlIHNhbXBsZSBub25jZQ==".to_owned());
-    HeadContext::Response(ClientOffer { key, subprotocols: vec!["chat".to_owned()], extensions })
+    HeadContext::Response(Some(ClientOffer {
+        key,
+        subprotocols: vec!["chat".to_owned()],
+        extensions,
+    }))
 }
 
 fn opened<'a>(

@@ -122,11 +122,10 @@ pub enum DecoderEvent<'a> {
     /// comes from. A message without compression has no such event, because its payload is its
     /// data.
     Inflated(&'a [u8]),
+    /// The frame completes a data message, and its data is valid as far as it could be inflated.
+    MessageEnd(MessageEnd),
     /// The frame with this number is complete.
     FrameEnd(usize),
-    /// The last frame completed a data message, and its data is valid as far as it could be
-    /// inflated.
-    MessageEnd(MessageEnd),
 }
 
 impl Decoder {
@@ -384,8 +383,8 @@ impl Decoder {
 
     fn finish_frame(&mut self, header: &Header) {
         let message = self.validator.finish_frame(header, &mut self.faults);
-        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_index));
         self.pending.extend(message.map(PendingEvent::MessageEnd));
+        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_index));
         self.state = if self.faults.frame_is_fatal && self.stop_at_fatal {
             DecoderState::Stopped
         } else {

@@ -1,9 +1,11 @@
 //! Assembles the frames of one direction, each as soon as it is complete, and then forgets it. This
 //! is for callers that answer, forward or print frames; `keep` stores whole connections.
 
+use crate::wire::decode::MessageEnd;
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
 use crate::wire::frame::Needed;
+use crate::wire::frame::message::FragmentRole;
 use crate::wire::size::{ByteLen, Offset};
 
 /// A frame with its payload and its faults, possibly incomplete.
@@ -27,6 +29,24 @@ pub struct AssembledFrame {
     /// What the frame still needs; `None` if it is complete and after an impossible length (RFC
     /// 6455 section 5.2).
     pub needed: Option<Needed>,
+    /// The message that ends with this frame, unless one of its frames broke a rule of messages.
+    pub message: Option<Box<AssembledMessage>>,
+}
+
+/// A complete data message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssembledMessage {
+    /// Its type and its lengths.
+    pub end: MessageEnd,
+    /// Its data, joined and inflated, up to the assembler's limit.
+    pub data: Vec<u8>,
+}
+
+impl AssembledMessage {
+    /// Whether `data` is all of the message.
+    pub fn is_whole(&self) -> bool {
+        self.end.inflate_stop.is_none() && self.end.data_len == ByteLen::of(&self.data)
+    }
 }
 
 /// Assembles frames from the events of a [`Decoder`]. It holds only the frame that is arriving.
@@ -51,6 +71,9 @@ pub struct FrameAssembler {
     payload: Vec<u8>,
     payload_received: ByteLen,
     faults: Vec<Fault>,
+    /// The data so far of the message that is arriving.
+    message_data: Vec<u8>,
+    message_end: Option<MessageEnd>,
     bytes_taken: Offset,
 }
 
@@ -69,7 +92,7 @@ impl AssembledFrame {
 
 impl FrameAssembler {
     /// Creates an assembler for the events of `decoder` that keeps at most `max_payload_kept` bytes
-    /// of each payload.
+    /// of each payload and of each message.
     pub fn new(decoder: Decoder, max_payload_kept: usize) -> Self {
         Self {
             decoder,
@@ -78,6 +101,8 @@ impl FrameAssembler {
             payload: Vec::new(),
             payload_received: ByteLen::ZERO,
             faults: Vec::new(),
+            message_data: Vec::new(),
+            message_end: None,
             bytes_taken: Offset::START,
         }
     }
@@ -95,21 +120,33 @@ impl FrameAssembler {
         while let Some(event) = self.decoder.next_event(input) {
             match event {
                 DecoderEvent::Fault(fault) => self.faults.push(fault),
-                DecoderEvent::FrameStart(start) => self.start = Some(start),
+                DecoderEvent::FrameStart(start) => {
+                    if matches!(start.role, FragmentRole::First { .. }) {
+                        self.message_data.clear();
+                    }
+                    self.start = Some(start);
+                }
                 DecoderEvent::Payload(piece) => {
                     self.payload_received += piece.len();
                     // The whole payload is counted but only its beginning kept, so a huge frame
                     // costs no memory.
-                    let room = self.max_payload_kept.saturating_sub(self.payload.len());
-                    self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                    keep_up_to(self.max_payload_kept, &mut self.payload, piece);
+                    let is_plain_data = self
+                        .start
+                        .is_some_and(|start| start.role.message().is_some() && !start.compressed);
+                    if is_plain_data {
+                        keep_up_to(self.max_payload_kept, &mut self.message_data, piece);
+                    }
                 }
+                DecoderEvent::Inflated(piece) => {
+                    keep_up_to(self.max_payload_kept, &mut self.message_data, piece);
+                }
+                DecoderEvent::MessageEnd(end) => self.message_end = Some(end),
                 DecoderEvent::FrameEnd(_) => {
                     if let Some(start) = self.start.take() {
                         return Some(self.take_frame(start));
                     }
                 }
-                // Frames are passed on as they are on the wire, so inflated data is not needed.
-                DecoderEvent::Inflated(_) | DecoderEvent::MessageEnd(_) => {}
             }
         }
         None
@@ -125,6 +162,9 @@ impl FrameAssembler {
             payload_received: std::mem::take(&mut self.payload_received),
             faults: std::mem::take(&mut self.faults),
             needed: None,
+            message: self.message_end.take().map(|end| {
+                Box::new(AssembledMessage { end, data: std::mem::take(&mut self.message_data) })
+            }),
         }
     }
 
@@ -147,6 +187,7 @@ impl FrameAssembler {
             payload_received: self.payload_received,
             faults: self.faults.clone(),
             needed: self.decoder.needed(),
+            message: None,
         })
     }
 
@@ -175,6 +216,12 @@ impl FrameAssembler {
     pub fn payload_held(&self) -> usize {
         self.payload.len()
     }
+}
+
+/// Appends a piece to `kept`, of which no more than `limit` bytes are kept.
+fn keep_up_to(limit: usize, kept: &mut Vec<u8>, piece: &[u8]) {
+    let room = limit.saturating_sub(kept.len());
+    kept.extend_from_slice(piece.get(..room).unwrap_or(piece));
 }
 
 #[cfg(test)]

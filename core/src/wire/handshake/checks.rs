@@ -312,7 +312,7 @@ mod tests {
     fn a_response_that_is_no_101_is_asked_nothing_more() {
         let head = Head::new(Side::Server, b"HTTP/1.1 404 Not Found\r\n\r\n");
         assert_eq!(
-            rows(&head, &response::validate(&head, &ClientOffer::default()))[..3],
+            rows(&head, &response::validate(&head, Some(&ClientOffer::default())))[..3],
             [
                 "Some(0) Failed status 101: the status is not 101",
                 "None Absent Upgrade: not checked: this isn't a handshake",

@@ -3,11 +3,14 @@
 //! Nothing is sent here. A validation says what a server would answer.
 //!
 //! In reading order: [`head`] finds heads and splits them into lines, [`request`] and [`response`]
-//! validate them, [`accept`] computes the accept value, [`problem`] describes the rules, and
-//! [`checks`] lists which of them passed.
+//! validate them, [`accept`] computes the accept value, [`problem`] describes the rules,
+//! [`checks`] lists which of them passed, and [`pair`] finds the handshake among the HTTP exchanges of
+//! a connection.
 
 pub mod accept;
+mod body;
 pub mod checks;
+mod exchange;
 pub mod extension;
 pub mod head;
 mod head_validator;
@@ -19,7 +22,10 @@ mod validated_head;
 mod validation;
 
 pub use accept::{AcceptMistake, AcceptStep, AcceptValue, GUID};
+pub(crate) use body::BodyReader;
 pub use checks::{CheckResult, HandshakeCheck};
+pub use exchange::{HttpExchange, RequestLine};
+pub(crate) use exchange::{looks_like_request, may_switch_protocols};
 pub use head::reader::{DEFAULT_MAX_HEAD_LEN, HeadReader, HeadScan};
 pub use head::{FieldLine, Head, HeadLine, HeadLineKind, HeadPart, HeadPartKind};
 pub use problem::{Problem, ProblemCode, ProblemRule};

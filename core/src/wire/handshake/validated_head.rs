@@ -14,8 +14,8 @@ use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
 pub enum HeadContext {
     /// A server with this policy has received a request.
     Request(ServerPolicy),
-    /// A client that made this offer has received a response.
-    Response(ClientOffer),
+    /// A client that made this offer has received a response. `None` if the request is unknown.
+    Response(Option<ClientOffer>),
 }
 
 /// A head, or whatever came instead of one, with the result of validating it.
@@ -39,7 +39,7 @@ impl ValidatedHead {
             (Some(head), HeadContext::Request(policy)) => {
                 request::validate(head, policy, bytes_follow)
             }
-            (Some(head), HeadContext::Response(asked)) => response::validate(head, asked),
+            (Some(head), HeadContext::Response(asked)) => response::validate(head, asked.as_ref()),
             (None, _) => reject_non_http(found, from),
         };
         Self { scan: found, head, validation }

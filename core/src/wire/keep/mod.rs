@@ -3,6 +3,7 @@
 
 pub mod arrivals;
 pub mod endpoint;
+pub mod exchange_log;
 mod frame;
 pub mod trace;
 mod trace_row;

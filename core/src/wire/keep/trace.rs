@@ -13,9 +13,10 @@ use crate::wire::frame::Sides;
 use crate::wire::frame::message::FragmentRole;
 use crate::wire::frame::{Header, Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
-use crate::wire::handshake::pair::HandshakePair;
+use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
 use crate::wire::handshake::{ServerPolicy, ValidatedHead};
 use crate::wire::keep::arrivals::Arrivals;
+use crate::wire::keep::exchange_log::ExchangeLog;
 use crate::wire::keep::trace_row::{TraceRow, mark};
 use crate::wire::keep::transcript::Frame;
 use crate::wire::size::{ByteLen, Offset};
@@ -117,6 +118,7 @@ pub struct Trace {
     rows: Vec<TraceRow>,
     most_rows: usize,
     dropped_rows: Saturating<u64>,
+    exchanges: ExchangeLog,
     arrivals: Arrivals,
 }
 
@@ -140,23 +142,46 @@ impl Trace {
 
     fn with_handshake(handshake: HandshakePair, agreed: AgreedExtensions) -> Self {
         let directions = Sides::each(|from| DirectionTrace::new(from, agreed));
-        let (rows, dropped_rows, arrivals) = (Vec::new(), Saturating(0), Arrivals::default());
-        Self { handshake, directions, rows, most_rows: MAX_ROWS, dropped_rows, arrivals }
+        Self {
+            handshake,
+            directions,
+            rows: Vec::new(),
+            most_rows: MAX_ROWS,
+            dropped_rows: Saturating(0),
+            exchanges: ExchangeLog::default(),
+            arrivals: Arrivals::default(),
+        }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size. `at` is the time of their
     /// arrival since the start of the connection.
     pub fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
         self.arrivals.push(from, at, bytes.len());
-        if self.handshake.is_open() {
+        if self.handshake.sends_frames(from) {
             return self.push_frames(from, at, bytes);
         }
-        let Some(upgraded) = self.handshake.push(from, bytes) else { return };
-        // The request came first, so the client's early frames come first too.
-        for from in [Side::Client, Side::Server] {
-            self.directions[from] = DirectionTrace::new(from, upgraded.agreed);
-            self.push_frames(from, at, &upgraded.frame_bytes[from]);
+        let mut rest = bytes;
+        while let Some(event) = self.handshake.next_event(from, &mut rest) {
+            match event {
+                HandshakeEvent::Head(_) | HandshakeEvent::RefusalBody => {}
+                HandshakeEvent::Exchange(exchange) => self.exchanges.add(at, exchange),
+                HandshakeEvent::Open(upgraded) => {
+                    self.directions =
+                        Sides::each(|from| DirectionTrace::new(from, upgraded.agreed));
+                    // The request came first, so the client's early frames come first too.
+                    self.push_frames(Side::Client, at, &upgraded.client_bytes);
+                }
+                HandshakeEvent::LateRequest(held) => self.push_frames(from, at, &held),
+            }
         }
+        if self.handshake.sends_frames(from) {
+            self.push_frames(from, at, rest);
+        }
+    }
+
+    /// Returns the HTTP exchanges that did not try to open a WebSocket.
+    pub fn exchanges(&self) -> &ExchangeLog {
+        &self.exchanges
     }
 
     /// Returns the complete frames of both directions, in the order in which they were completed.
@@ -279,16 +304,16 @@ impl Trace {
         self.handshake.head(from)
     }
 
-    /// Returns the bytes after the head that are not frames, or not yet: before the 101, or after
-    /// another status (a body).
+    /// Returns that side's bytes that are not frames, or not yet: the client's before the 101, the
+    /// body of a refusal, or another protocol.
     pub fn leftover(&self, from: Side) -> &[u8] {
         self.handshake.leftover(from)
     }
 
-    /// Returns the offset of the first frame byte in that side's stream, which is the length of its
-    /// head.
+    /// Returns the offset of the first frame byte in that side's stream: the end of its HTTP
+    /// messages.
     pub fn frames_start(&self, from: Side) -> Offset {
-        Offset::START + self.head_bytes(from).len()
+        self.handshake.frames_start(from)
     }
 
     /// Converts `offset`, counted from the first frame byte, to an offset in that side's stream,

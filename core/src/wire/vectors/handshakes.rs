@@ -24,7 +24,7 @@ fn context(case: &Value) -> (HeadContext, usize) {
         let key = known["key"].as_str().map(String::from);
         let extensions = parse_extensions(text(&known["extensions"]).as_bytes(), 0);
         return (
-            HeadContext::Response(ClientOffer { key, subprotocols: protocols, extensions }),
+            HeadContext::Response(Some(ClientOffer { key, subprotocols: protocols, extensions })),
             limit,
         );
     }

@@ -14,6 +14,7 @@ pub(in crate::cli::inspect) enum RecordType {
     Handshake,
     Frame,
     Bytes,
+    Http,
     End,
     Note,
     Listening,

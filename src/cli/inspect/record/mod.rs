@@ -18,11 +18,11 @@ pub(super) use session::{
     AllEndedRecord, EndRecord, FileConnectionRecord, ListeningRecord, NoteRecord, NoteSubject,
     ProxyConnectionRecord,
 };
-pub(super) use stream::{BytesRecord, FrameRecord, HandshakeRecord, close_body};
+pub(super) use stream::{BytesRecord, FrameRecord, HandshakeRecord, HttpRecord, close_body};
 
 use crate::net::AddressPair;
 use crate::wire::decode::frame_assembler::AssembledFrame;
-use crate::wire::handshake::ValidatedHead;
+use crate::wire::handshake::{HttpExchange, ValidatedHead};
 
 /// An event of a connection or of the program.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +32,7 @@ pub(super) enum Record {
     Handshake(HandshakeRecord),
     Frame(Box<FrameRecord>),
     Bytes(BytesRecord),
+    Http(HttpRecord),
     End(EndRecord),
     AllEnded(AllEndedRecord),
     Note(NoteRecord),
@@ -58,6 +59,11 @@ impl Record {
     /// Creates the record of the bytes after a response that is not a 101.
     pub(super) fn bytes(context: RecordContext, bytes: &[u8]) -> Self {
         Self::Bytes(BytesRecord::new(context, bytes))
+    }
+
+    /// Creates the record of an HTTP exchange on a connection.
+    pub(super) fn http(connection: usize, at: Duration, exchange: HttpExchange) -> Self {
+        Self::Http(HttpRecord::new(connection, at, exchange))
     }
 
     /// Creates the last record of a proxy or of a file without exactly one connection.

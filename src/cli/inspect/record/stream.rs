@@ -1,12 +1,14 @@
 //! Records of traffic: heads, frames, and bytes that are neither.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::fields::{Hex, Millis, RecordContext, RecordType, as_text};
 use crate::cli::decode::{FaultRecord, ProblemRecord, verdict_name};
-use crate::wire::decode::frame_assembler::AssembledFrame;
+use crate::wire::decode::frame_assembler::{AssembledFrame, AssembledMessage};
 use crate::wire::frame::mask;
-use crate::wire::handshake::ValidatedHead;
+use crate::wire::handshake::{HttpExchange, ValidatedHead};
 use crate::wire::{ByteLen, FramePart, FrameStart, MessageKind, Needed, Offset, Opcode, Side};
 
 /// A head, or the beginning of a head inside which the stream ended.
@@ -77,7 +79,18 @@ pub(in crate::cli::inspect) struct FrameRecord {
     pub(in crate::cli::inspect) header_len: Option<usize>,
     pub(in crate::cli::inspect) mask: Option<bool>,
     pub(in crate::cli::inspect) masking_key: Option<Hex<[u8; 4]>>,
+    /// The number of the message in its direction, from 0.
     pub(in crate::cli::inspect) message: Option<usize>,
+    /// The data of the message that ends with this frame, joined and inflated, unless it is text or
+    /// the payload of this frame alone.
+    #[serde(rename = "message_hex")]
+    pub(in crate::cli::inspect) message_data: Option<Hex<Vec<u8>>>,
+    /// The length of the message that ends with this frame, after inflating.
+    pub(in crate::cli::inspect) message_len: Option<ByteLen>,
+    /// The payload bytes of all its frames, as on the wire.
+    pub(in crate::cli::inspect) message_payload_len: Option<ByteLen>,
+    /// The text of the message that ends with this frame.
+    pub(in crate::cli::inspect) message_text: Option<String>,
     /// The missing bytes of a frame that was cut off; `None` for an impossible length.
     pub(in crate::cli::inspect) needs: Option<NeedsRecord>,
     pub(in crate::cli::inspect) offset: Offset,
@@ -116,6 +129,7 @@ impl FrameRecord {
         }
         let (close_code, close_reason) = close_body(&frame).unzip();
         let violations = frame.faults.iter();
+        let message = frame.message.as_deref();
         Self {
             after_fault: frame.start.is_some_and(|start| start.after_fault),
             close_code,
@@ -130,6 +144,10 @@ impl FrameRecord {
             mask: header.map(|header| header.masking_key.is_some()),
             masking_key: key.map(Hex),
             message: frame.start.and_then(|start| start.role.message()),
+            message_data: message.and_then(|message| message_data(message, &frame.payload)),
+            message_len: message.map(|message| message.end.data_len),
+            message_payload_len: message.map(|message| message.end.payload_len),
+            message_text: message.and_then(message_text),
             needs: frame.needed.map(NeedsRecord::new),
             offset: frame.offset,
             opcode: header.map(|header| header.opcode.bits()),
@@ -196,12 +214,72 @@ impl BytesRecord {
     }
 }
 
+/// An HTTP exchange that opened no WebSocket and did not try to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct HttpRecord {
+    /// Whether the response was seen to its end.
+    pub(in crate::cli::inspect) complete: bool,
+    pub(in crate::cli::inspect) connection: usize,
+    /// The method of the request, if one was seen.
+    pub(in crate::cli::inspect) method: Option<String>,
+    /// The bytes of the request, head and body; 0 for an interim response.
+    pub(in crate::cli::inspect) request_len: ByteLen,
+    /// The bytes of the response, head and body.
+    pub(in crate::cli::inspect) response_len: ByteLen,
+    /// The status of the response, if one was seen.
+    pub(in crate::cli::inspect) status: Option<u16>,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    /// The target of the request: a path, or a host with a port.
+    pub(in crate::cli::inspect) target: Option<String>,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+impl HttpRecord {
+    /// Creates the record of an exchange that was complete at `at`.
+    pub(in crate::cli::inspect) fn new(
+        connection: usize,
+        at: Duration,
+        exchange: HttpExchange,
+    ) -> Self {
+        let (method, target) =
+            exchange.request.map(|request| (request.method, request.target)).unzip();
+        Self {
+            complete: exchange.is_complete,
+            connection,
+            method,
+            request_len: exchange.request_len,
+            response_len: exchange.response_len,
+            status: exchange.status,
+            at: Millis(at),
+            target,
+            record_type: RecordType::Http,
+        }
+    }
+}
+
 /// Returns the code and the reason of a complete Close, or `None` if it has no code.
 pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
     let is_close = frame.is_complete()
         && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
     let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
+}
+
+/// Returns the text of a message, unless it was longer than the printer keeps.
+fn message_text(message: &AssembledMessage) -> Option<String> {
+    let is_text = message.end.kind == MessageKind::Text && message.is_whole();
+    str::from_utf8(&message.data).ok().filter(|_| is_text).map(str::to_owned)
+}
+
+/// Returns the data of a binary message that is not the payload of its last frame, unless it was
+/// longer than the printer keeps.
+fn message_data(message: &AssembledMessage, last_payload: &[u8]) -> Option<Hex<Vec<u8>>> {
+    let is_new = message.end.kind == MessageKind::Binary
+        && message.is_whole()
+        && message.data != last_payload;
+    is_new.then(|| Hex(message.data.clone()))
 }
 
 /// Returns the payload of a complete, uncompressed frame of a text message. A fragment may begin or

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, Millis, NoteRecord,
-    NoteSubject, Record,
+    BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, HttpRecord, Millis,
+    NoteRecord, NoteSubject, Record,
 };
 use crate::cli::decode::{FaultRecord, ProblemRecord};
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
@@ -46,6 +46,10 @@ impl Display for RecordText<'_> {
             Record::Bytes(record) => {
                 write_start(f, record.at, &number(record.connection))?;
                 write_bytes(f, record)
+            }
+            Record::Http(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_http(f, record)
             }
             Record::Note(record) => {
                 let subject = match record.connection {
@@ -113,10 +117,53 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
         None => f.write_str("incomplete, its length is impossible")?,
     }
     write!(f, "\n    {}", spaced_hex(&record.raw.0, MAX_BYTES_SHOWN))?;
+    write_message(f, record)?;
     record
         .violations
         .iter()
         .try_for_each(|FaultRecord { code, what, rfc, .. }| write_broken_rule(f, code, what, rfc))
+}
+
+/// Writes the message that ends with a frame, if it is more than the frame's own payload.
+fn write_message(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
+    let (Some(len), Some(payload_len)) = (record.message_len, record.message_payload_len) else {
+        return Ok(());
+    };
+    let is_fragmented = Some(payload_len) != record.payload_len;
+    if !record.compressed && !is_fragmented {
+        return Ok(());
+    }
+    f.write_str("\n    = ")?;
+    match (&record.message_text, &record.message_data) {
+        (Some(text), _) => write!(f, "{}, ", quote(text.as_bytes(), MAX_CHARS_SHOWN))?,
+        (None, Some(data)) => write!(f, "{}, ", spaced_hex(&data.0, MAX_BYTES_SHOWN))?,
+        (None, None) => {}
+    }
+    write!(f, "{}", byte_count(len))?;
+    if record.compressed {
+        write!(f, " inflated from {payload_len}")?;
+    }
+    if is_fragmented { f.write_str(", in fragments") } else { Ok(()) }
+}
+
+fn write_http(f: &mut Formatter<'_>, record: &HttpRecord) -> fmt::Result {
+    match (&record.method, &record.target) {
+        (Some(method), Some(target)) => {
+            write!(f, "HTTP  {} {}", escape_controls(method), escape_controls(target))?;
+        }
+        _ => f.write_str("HTTP  response without a request")?,
+    }
+    match record.status {
+        Some(status) => write!(f, " → {status}")?,
+        None => f.write_str(", no response")?,
+    }
+    let cut = if record.status.is_some() && !record.complete { ", cut off" } else { "" };
+    write!(
+        f,
+        "  ({} ↑, {} ↓{cut})",
+        byte_count(record.request_len),
+        byte_count(record.response_len)
+    )
 }
 
 fn write_bytes(f: &mut Formatter<'_>, record: &BytesRecord) -> fmt::Result {

@@ -262,6 +262,12 @@ impl Head {
             .map(|line| line.line_end.clone())
     }
 
+    /// Returns the method of a request, with U+FFFD for invalid UTF-8.
+    pub fn method(&self) -> String {
+        let [method, ..] = self.start_line_parts();
+        String::from_utf8_lossy(self.slice(&method)).into_owned()
+    }
+
     /// Returns the status code of a response; `None` if the start line has none.
     pub fn status(&self) -> Option<u16> {
         let [_, status, _] = self.start_line_parts();

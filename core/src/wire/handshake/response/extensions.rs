@@ -1,16 +1,16 @@
 //! Whether the extensions that a response accepts, and the parameters of permessage-deflate, were
 //! offered (RFC 6455 section 9.1, RFC 7692 section 7.1).
 
-use super::client_offer::ClientOffer;
 use crate::wire::format;
 use crate::wire::frame::Severity;
 use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams, Extension};
 use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
 use crate::wire::handshake::problem::ProblemCode;
+use crate::wire::handshake::response::client_offer::ClientOffer;
 
 pub(super) fn check_extensions(
     validator: &mut HeadValidator<'_>,
-    asked: &ClientOffer,
+    asked: Option<&ClientOffer>,
 ) -> (Vec<String>, AgreedExtensions) {
     let nothing = (Vec::new(), AgreedExtensions::none());
     let SingleField::Present(field) = validator.single_field("Sec-WebSocket-Extensions") else {
@@ -26,7 +26,9 @@ pub(super) fn check_extensions(
     // Even an extension that was not offered counts as agreed below: the server will use it.
     let mut agreed = AgreedExtensions::none();
     for extension in &accepted {
-        if !asked.extensions.iter().any(|offer| same(offer, extension)) {
+        let was_offered =
+            |asked: &ClientOffer| asked.extensions.iter().any(|offer| same(offer, extension));
+        if !asked.is_none_or(was_offered) {
             let hint = format!("it is called {}", format::quote(extension.name.as_bytes(), 40));
             let span = Some(extension.name_span.clone());
             validator.report_with(ProblemCode::ExtNotOffered, Severity::Fatal, span, Some(hint));
@@ -43,7 +45,7 @@ pub(super) fn check_extensions(
 fn check_deflate(
     validator: &mut HeadValidator<'_>,
     accepted: &Extension,
-    asked: &ClientOffer,
+    asked: Option<&ClientOffer>,
 ) -> Option<DeflateParams> {
     let answer = match DeflateParams::parse(accepted, false) {
         Ok(answer) => answer,
@@ -52,7 +54,8 @@ fn check_deflate(
             return None;
         }
     };
-    let offers = asked.extensions.iter().filter(|offer| offer.is_deflate());
+    let offered = asked.map_or_else(Default::default, |asked| asked.extensions.as_slice());
+    let offers = offered.iter().filter(|offer| offer.is_deflate());
     let offers: Vec<DeflateParams> =
         offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
     // Without a valid offer of permessage-deflate, the fault is that it was not offered.

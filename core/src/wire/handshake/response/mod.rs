@@ -20,13 +20,14 @@ use subprotocol::check_subprotocol;
 const SINGLETON_FIELDS: [&str; 3] =
     ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
 
-/// Validates a response to the request that made the offer `asked`.
-pub fn validate(head: &Head, asked: &ClientOffer) -> HeadValidation {
+/// Validates a response to the request that made the offer `asked`. Without a known request, rules
+/// that depend on it are not checked.
+pub fn validate(head: &Head, asked: Option<&ClientOffer>) -> HeadValidation {
     let mut validator = HeadValidator::new(head);
     let upgraded = check_status_line(&mut validator);
     validator.check_bare_lf();
     let mut validation = HeadValidation {
-        accept: asked.key.as_deref().map(AcceptValue::new),
+        accept: asked.and_then(|asked| asked.key.as_deref()).map(AcceptValue::new),
         ..HeadValidation::default()
     };
     // The rules of the handshake apply only to a 101. Any other response is plain HTTP.
@@ -161,7 +162,7 @@ mod tests {
             subprotocols: vec!["chat".into(), "mqtt".into()],
             extensions: parse_extensions(offered.as_bytes(), 0),
         };
-        let validation = validate(&Head::new(Side::Server, text.as_bytes()), &asked);
+        let validation = validate(&Head::new(Side::Server, text.as_bytes()), Some(&asked));
         let relevant = validation
             .problems
             .iter()

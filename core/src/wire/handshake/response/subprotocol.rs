@@ -9,12 +9,12 @@ use crate::wire::handshake::response::client_offer::ClientOffer;
 /// Returns the chosen subprotocol, or `None` if the server chose none or none that is valid.
 pub(super) fn check_subprotocol(
     validator: &mut HeadValidator<'_>,
-    asked: &ClientOffer,
+    asked: Option<&ClientOffer>,
 ) -> Option<String> {
     let field = match validator.single_field("Sec-WebSocket-Protocol") {
         SingleField::Present(field) => field,
         SingleField::Missing => {
-            if !asked.subprotocols.is_empty() {
+            if asked.is_some_and(|asked| !asked.subprotocols.is_empty()) {
                 let hint = "browsers fail the connection here".to_owned();
                 validator.report_with(
                     ProblemCode::SubprotocolIgnored,
@@ -31,7 +31,9 @@ pub(super) fn check_subprotocol(
     match chosen.as_slice() {
         // Subprotocol names are case-sensitive (section 4.1), unlike the tokens of Upgrade and
         // Connection.
-        [one] if asked.subprotocols.contains(one) => return Some(one.clone()),
+        [one] if asked.is_none_or(|asked| asked.subprotocols.contains(one)) => {
+            return Some(one.clone());
+        }
         [] | [_] => validator.report(ProblemCode::SubprotocolNotOffered, Some(field.value.clone())),
         _ => validator.report(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
     }

@@ -1,0 +1,33 @@
+//! [`HandshakeEvent`]: the events of a connection before its frames.
+
+use crate::wire::frame::Side;
+use crate::wire::handshake::HttpExchange;
+use crate::wire::handshake::extension::AgreedExtensions;
+
+/// Something that has become complete on a connection before its frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandshakeEvent {
+    /// The head of an attempt to open a WebSocket, or what came in place of a head. It is in
+    /// [`HandshakePair::head`](super::HandshakePair::head).
+    Head(Side),
+    /// The body of a response that refused an attempt. It is in [`HandshakePair::leftover`](super::HandshakePair::leftover) until
+    /// the next attempt.
+    RefusalBody,
+    /// An exchange that did not try to open a WebSocket.
+    Exchange(HttpExchange),
+    /// The server has answered 101. The rest of the input is frames.
+    Open(Upgraded),
+    /// The request of a connection that was opened before: its 101 was captured first. The rest of
+    /// the client's input is frames.
+    LateRequest(Vec<u8>),
+}
+
+/// The result of a completed handshake: the server has answered 101.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upgraded {
+    /// The agreed extensions.
+    pub agreed: AgreedExtensions,
+    /// The bytes that the client sent after its request before that was known: its first frame
+    /// bytes.
+    pub client_bytes: Vec<u8>,
+}

@@ -1,0 +1,178 @@
+//! [`ServerHalf`]: the server's direction before the opening: responses with their bodies.
+
+use std::ops::ControlFlow;
+
+use crate::wire::frame::Side;
+use crate::wire::handshake::body::BodyReader;
+use crate::wire::handshake::exchange::{HttpExchange, looks_like_response};
+use crate::wire::handshake::pair::client_half::MAX_LEFTOVER;
+use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader, HeadScan};
+use crate::wire::size::{ByteLen, Offset};
+
+/// A response whose body is being read.
+#[derive(Clone, Debug)]
+pub(super) struct Response {
+    pub(super) exchange: HttpExchange,
+    /// Whether it answers an attempt to open a WebSocket, which it refuses.
+    pub(super) is_refusal: bool,
+}
+
+/// Something that has become complete.
+#[derive(Debug)]
+pub(super) enum ServerStep {
+    /// A head, or what came in place of one. The owner says what follows it.
+    Head(HeadReader),
+    /// A response with its body.
+    Response(Response),
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Head,
+    /// A body without a known end. Its first bytes decide whether it is one, or another head:
+    /// some proxies answer a request twice.
+    BodyOrHead(Vec<u8>, BodyReader),
+    Body(BodyReader),
+    /// Bytes that are not HTTP.
+    Raw,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ServerHalf {
+    phase: Phase,
+    pub(super) reader: HeadReader,
+    /// The body of a refusal, or bytes that are not HTTP.
+    pub(super) leftover: Vec<u8>,
+    /// The end of what was read as HTTP.
+    pub(super) read: Offset,
+    pub(super) response: Option<Response>,
+}
+
+impl ServerHalf {
+    /// Creates a half that expects a response at this offset of its stream.
+    pub(super) fn new(start: Offset) -> Self {
+        Self {
+            phase: Phase::Head,
+            reader: HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN),
+            leftover: Vec::new(),
+            read: start,
+            response: None,
+        }
+    }
+
+    /// Takes bytes from the front of `input` until something is complete, or all of them.
+    pub(super) fn take(&mut self, input: &mut &[u8]) -> Option<ServerStep> {
+        loop {
+            match &mut self.phase {
+                Phase::Head => {
+                    let taken = self.reader.push(input);
+                    *input = input.get(taken..).unwrap_or_default();
+                    self.read += taken;
+                    match self.reader.scan() {
+                        HeadScan::Incomplete => return None,
+                        HeadScan::Complete(_) => {}
+                        _ => self.phase = Phase::Raw,
+                    }
+                    let fresh = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
+                    return Some(ServerStep::Head(std::mem::replace(&mut self.reader, fresh)));
+                }
+                Phase::BodyOrHead(..) => {
+                    if let ControlFlow::Break(step) = self.decide(input) {
+                        return step;
+                    }
+                }
+                Phase::Body(body) => {
+                    let bytes = body.take(input);
+                    let is_done = body.is_done();
+                    self.keep_body(bytes);
+                    if is_done {
+                        self.phase = Phase::Head;
+                        return self.response.take().map(ServerStep::Response);
+                    }
+                    return None;
+                }
+                Phase::Raw => {
+                    self.keep_leftover(input);
+                    *input = &[];
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Decides whether a body or another head begins; breaks if more bytes are needed for that, or
+    /// with the response that has no body.
+    fn decide(&mut self, input: &mut &[u8]) -> ControlFlow<Option<ServerStep>> {
+        let Phase::BodyOrHead(start, body) = &mut self.phase else {
+            return ControlFlow::Continue(());
+        };
+        while let Some((byte, rest)) = input.split_first() {
+            start.push(*byte);
+            *input = rest;
+            let Some(is_head) = looks_like_response(start) else { continue };
+            let (start, body) = (std::mem::take(start), body.clone());
+            if is_head {
+                self.phase = Phase::Head;
+                self.read += self.reader.push(&start);
+                return ControlFlow::Break(self.response.take().map(ServerStep::Response));
+            }
+            self.phase = Phase::Body(body);
+            self.keep_body(&start);
+            return ControlFlow::Continue(());
+        }
+        ControlFlow::Break(None)
+    }
+
+    fn keep_body(&mut self, bytes: &[u8]) {
+        self.read += bytes.len();
+        let Some(response) = &mut self.response else { return };
+        response.exchange.response_len += bytes.len();
+        if response.is_refusal {
+            self.keep_leftover(bytes);
+        }
+    }
+
+    fn keep_leftover(&mut self, bytes: &[u8]) {
+        let room = MAX_LEFTOVER.saturating_sub(self.leftover.len());
+        self.leftover.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+
+    /// Reads the body of a response whose head was complete.
+    pub(super) fn begin_body(&mut self, body: BodyReader, response: Response) {
+        self.response = Some(response);
+        self.phase = if body.is_until_close() {
+            Phase::BodyOrHead(Vec::new(), body)
+        } else {
+            Phase::Body(body)
+        };
+    }
+
+    /// Takes whatever comes for bytes that are not HTTP.
+    pub(super) fn stop(&mut self) {
+        self.phase = Phase::Raw;
+    }
+
+    /// Ends a response that ends with the connection, or that is cut off.
+    pub(super) fn finish(&mut self) -> Option<Response> {
+        let mut response = self.response.take()?;
+        let rest = match &self.phase {
+            Phase::BodyOrHead(start, _) => {
+                response.exchange.is_complete = true;
+                ByteLen::of(start)
+            }
+            Phase::Body(body) => {
+                response.exchange.is_complete = body.is_until_close();
+                ByteLen::ZERO
+            }
+            Phase::Head | Phase::Raw => ByteLen::ZERO,
+        };
+        response.exchange.response_len += rest;
+        Some(response)
+    }
+
+    /// Returns the beginning of a head that is not complete.
+    pub(super) fn partial_head(&self) -> &[u8] {
+        let is_partial = matches!(self.phase, Phase::Head);
+        if is_partial { self.reader.bytes() } else { &[] }
+    }
+}
