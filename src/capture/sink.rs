@@ -10,7 +10,7 @@ pub(crate) trait StreamSink {
     fn push(&mut self, from: Side, at: Duration, bytes: &[u8]);
 
     /// Handles `missing` bytes of a side that are not in the capture. Returns for how many of them,
-    /// at most `limit`, the sink took zeros instead.
+    /// at most `limit`, the frame in progress goes on.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
 }
 
@@ -19,24 +19,7 @@ impl StreamSink for Trace {
         self.push(from, at, bytes);
     }
 
-    /// Completes the frame in progress with zeros, as far as bytes are missing. If more are
-    /// missing, the number of lost frames is unknown, and what follows is taken for the beginning
-    /// of a frame, because most segments begin with one.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen {
-        let under_way =
-            self.partial_frame(from).and_then(|frame| Some((frame.have, frame.header?)));
-        let lacks = under_way.map_or(ByteLen::ZERO, |(have, header)| header.frame_len() - have);
-        let filled = missing.min(lacks);
-        if filled > limit {
-            return ByteLen::ZERO;
-        }
-        let zeros = [0; 4096];
-        let mut left = filled;
-        while left > ByteLen::ZERO {
-            let piece = zeros.get(..left.to_usize_saturating()).unwrap_or(&zeros);
-            self.push(from, at, piece);
-            left -= piece.len();
-        }
-        filled
+        self.push_gap(from, at, missing, limit)
     }
 }

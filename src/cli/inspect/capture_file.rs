@@ -18,6 +18,7 @@ use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::InspectConfig;
 use crate::wire::Trace;
+use crate::wire::format::byte_count;
 
 /// Opens the file at `path` and prints its records.
 ///
@@ -148,14 +149,12 @@ fn print_replay_event<W: Write>(
         ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, event.at, bytes)?,
         ReplayData::Missing { bytes, within_frame } => {
             let text = format!(
-                "{bytes} bytes of the {} are missing here; {within_frame} of them belong to the \
-                 current frame and are replaced by zeros",
+                "{} of the {} are missing here: they were not captured",
+                byte_count(bytes),
                 event.from
             );
-            // Without the zeros, the frame would take the bytes of the next frames for its payload.
             printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
-            let zeros = vec![0; within_frame.to_usize_saturating()];
-            printer.print_completed(number, event.from, event.at, &zeros)?;
+            printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
         }
     }
     Ok(())

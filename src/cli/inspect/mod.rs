@@ -5,6 +5,7 @@
 
 mod args;
 mod capture_file;
+mod connection_state;
 mod own_connection;
 mod printer;
 mod proxy;

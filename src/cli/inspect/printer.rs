@@ -5,18 +5,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use crate::cli::inspect::record::{
-    EndRecord, Millis, NoteSubject, Record, RecordContext, RecordType, close_body,
-};
+use crate::cli::inspect::connection_state::{Completed, ConnectionState};
+use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::scope::catch_panic_sync;
-use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
-use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
-use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
-use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
-
-/// The maximum number of payload bytes kept of one frame: a header may claim 2^63 - 1.
-const MAX_PAYLOAD_KEPT: usize = 1 << 20;
+use crate::wire::{AgreedExtensions, ByteLen, Side};
 
 /// Prints records to `W`, as JSON or as text.
 pub(super) struct Printer<W> {
@@ -33,23 +26,6 @@ pub(super) struct Printer<W> {
     panicked: BTreeMap<usize, String>,
     /// Whether there was a panic.
     has_panicked: bool,
-}
-
-/// The code and the reason of a Close, if it has a code.
-struct CloseContent(Option<(u16, String)>);
-
-/// The state of an open connection.
-struct ConnectionState {
-    handshake: HandshakePair,
-    /// Whether the body of the latest refusal was printed.
-    is_body_printed: bool,
-    /// The assemblers of both directions; `None` until the 101.
-    assemblers: Option<Sides<FrameAssembler>>,
-    byte_counts: Sides<ByteLen>,
-    /// The first Close of each side; a later one breaks a rule and changes nothing.
-    first_closes: Sides<Option<CloseContent>>,
-    /// When the last bytes arrived, since the start.
-    last_at: Duration,
 }
 
 impl<W: Write> Printer<W> {
@@ -86,15 +62,8 @@ impl<W: Write> Printer<W> {
     /// Starts a connection without a handshake: its first bytes are frames.
     pub(super) fn start_mid_connection(&mut self, number: usize) {
         // Which extensions were agreed is unknown; RSV1 is reported as a fault.
-        let frames = assemblers(AgreedExtensions::none());
-        self.connections.insert(
-            number,
-            ConnectionState {
-                handshake: HandshakePair::without_handshake(AgreedExtensions::none()),
-                assemblers: Some(frames),
-                ..ConnectionState::new()
-            },
-        );
+        let state = ConnectionState::mid_connection(AgreedExtensions::none());
+        self.connections.insert(number, state);
     }
 
     /// Prints the records that `bytes` complete. A panic is reported and ends the decoding of this
@@ -122,6 +91,24 @@ impl<W: Write> Printer<W> {
         self.print(&Record::note(NoteSubject::Connection(number), at, text))
     }
 
+    /// Prints the records that end because `missing` bytes were not captured. `within_frame` of them
+    /// belong to the frame in progress.
+    pub(super) fn print_gap(
+        &mut self,
+        number: usize,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+        within_frame: ByteLen,
+    ) -> io::Result<()> {
+        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        let result = connection.push_gap(from, at, missing, within_frame, |place, what| {
+            self.print_completion(number, place, what)
+        });
+        self.connections.insert(number, connection);
+        result
+    }
+
     /// Whether decoding a connection has panicked.
     pub(super) fn has_panicked(&self) -> bool {
         self.has_panicked
@@ -136,18 +123,26 @@ impl<W: Write> Printer<W> {
     ) -> io::Result<()> {
         // Taken out of the map while it is used: after a panic, its half-changed state is gone.
         let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
-        let result = connection.push(from, at, bytes, |place, what| {
-            let place = RecordContext { connection: number, ..place };
-            let record = match what {
-                Completed::Head(bytes, opening) => Record::handshake(place, bytes, Some(opening)),
-                Completed::Body(bytes) => Record::bytes(place, bytes),
-                Completed::Exchange(exchange) => Record::http(number, place.elapsed, exchange),
-                Completed::Frame(frame) => Record::frame(place, frame),
-            };
-            self.print(&record)
-        });
+        let result = connection
+            .push(from, at, bytes, |place, what| self.print_completion(number, place, what));
         self.connections.insert(number, connection);
         result
+    }
+
+    fn print_completion(
+        &mut self,
+        number: usize,
+        place: RecordContext,
+        what: Completed<'_>,
+    ) -> io::Result<()> {
+        let place = RecordContext { connection: number, ..place };
+        let record = match what {
+            Completed::Head(bytes, opening) => Record::handshake(place, bytes, opening),
+            Completed::Body(bytes) => Record::bytes(place, bytes),
+            Completed::Exchange(exchange) => Record::http(number, place.elapsed, exchange),
+            Completed::Frame(frame) => Record::frame(place, frame),
+        };
+        self.print(&record)
     }
 
     /// Prints the incomplete heads and frames of a connection, and its end. `ended` is the reason,
@@ -222,129 +217,5 @@ impl<W: Write> Printer<W> {
         writeln!(self.out, "{line}")?;
         // The reader of a live connection must see each record at once.
         if self.flush_each { self.out.flush() } else { Ok(()) }
-    }
-}
-
-/// Creates the assemblers of both directions, which begin with the first byte of a frame.
-fn assemblers(agreed: AgreedExtensions) -> Sides<FrameAssembler> {
-    Sides::each(|from| FrameAssembler::new(Decoder::new(from, agreed), MAX_PAYLOAD_KEPT))
-}
-
-/// Something that has become complete.
-enum Completed<'a> {
-    /// A head: its bytes, and the result of its validation.
-    Head(&'a [u8], &'a ValidatedHead),
-    /// The body of a response that refused the handshake.
-    Body(&'a [u8]),
-    Exchange(HttpExchange),
-    Frame(AssembledFrame),
-}
-
-impl ConnectionState {
-    fn new() -> Self {
-        Self {
-            handshake: HandshakePair::new(ServerPolicy::default()),
-            is_body_printed: false,
-            assemblers: None,
-            byte_counts: Sides::default(),
-            first_closes: Sides::default(),
-            last_at: Duration::ZERO,
-        }
-    }
-
-    /// Takes bytes and calls `emit` for each head and frame that they complete.
-    fn push(
-        &mut self,
-        from: Side,
-        at: Duration,
-        bytes: &[u8],
-        mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
-        self.last_at = at;
-        self.byte_counts[from] += ByteLen::of(bytes);
-        if self.handshake.sends_frames(from) {
-            return self.push_frames(from, at, bytes, &mut emit);
-        }
-        let mut rest = bytes;
-        while let Some(event) = self.handshake.next_event(from, &mut rest) {
-            let context = |from| RecordContext { connection: 0, from, elapsed: at };
-            match event {
-                HandshakeEvent::Head(side) => {
-                    self.is_body_printed = false;
-                    if let Some(validated) = self.handshake.head(side) {
-                        let head = Completed::Head(self.handshake.head_bytes(side), validated);
-                        emit(context(side), head)?;
-                    }
-                }
-                HandshakeEvent::RefusalBody => {
-                    self.is_body_printed = true;
-                    let body = self.handshake.leftover(Side::Server);
-                    if !body.is_empty() {
-                        emit(context(Side::Server), Completed::Body(body))?;
-                    }
-                }
-                HandshakeEvent::Exchange(exchange) => {
-                    emit(context(from), Completed::Exchange(exchange))?;
-                }
-                HandshakeEvent::Open(upgraded) => {
-                    self.assemblers = Some(assemblers(upgraded.agreed));
-                    // Frames that arrived before the 101 were held back until now.
-                    self.push_frames(Side::Client, at, &upgraded.client_bytes, &mut emit)?;
-                }
-                HandshakeEvent::LateRequest(held) => {
-                    self.push_frames(from, at, &held, &mut emit)?;
-                }
-            }
-        }
-        if self.handshake.sends_frames(from) {
-            self.push_frames(from, at, rest, &mut emit)?;
-        }
-        Ok(())
-    }
-
-    fn push_frames(
-        &mut self,
-        from: Side,
-        at: Duration,
-        bytes: &[u8],
-        emit: &mut impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let Some(assemblers) = &mut self.assemblers else { return Ok(()) };
-        let closes = &mut self.first_closes[from];
-        let mut rest = bytes;
-        while let Some(frame) = assemblers[from].next_frame(&mut rest) {
-            if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
-                closes.get_or_insert_with(|| CloseContent(close_body(&frame)));
-            }
-            emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame))?;
-        }
-        Ok(())
-    }
-
-    fn end_record(&self, number: usize, ended: &Result<String, String>) -> EndRecord {
-        let Sides { client: sent, server: received } = &self.first_closes;
-        let code_and_reason =
-            |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
-        let (close_code, close_reason) = code_and_reason(received);
-        let (close_code_sent, _) = code_and_reason(sent);
-        let frames = |from: Side| {
-            self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count())
-        };
-        EndRecord {
-            bytes_received: self.byte_counts.server,
-            bytes_sent: self.byte_counts.client,
-            close_code,
-            close_code_sent,
-            close_reason,
-            close_received: received.is_some(),
-            close_sent: sent.is_some(),
-            connection: number,
-            frames_received: frames(Side::Server),
-            frames_sent: frames(Side::Client),
-            ok: ended.is_ok(),
-            at: Millis(self.last_at),
-            record_type: RecordType::End,
-            why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::wire::decode::fault::Fault;
 use crate::wire::decode::fault_sink::FaultSink;
-use crate::wire::decode::frame_validator::{FrameValidator, MessageEnd};
+use crate::wire::decode::rules::frame_validator::{FrameValidator, MessageEnd};
 use crate::wire::frame::mask;
 use crate::wire::frame::message::{FragmentRole, MessageKind};
 use crate::wire::frame::{FramePart, Header, MAX_HEADER_LEN, Needed, Side};
@@ -38,19 +38,19 @@ pub struct Decoder {
     agreed: AgreedExtensions,
     pub(super) validator: FrameValidator,
     pub(in crate::wire) faults: FaultSink,
-    state: DecoderState,
-    beginning: HeaderBytes,
+    pub(super) state: DecoderState,
+    pub(super) beginning: HeaderBytes,
     pub(super) after_fault: bool,
     stop_at_fatal: bool,
     pending: VecDeque<PendingEvent>,
     pub(super) scratch: Vec<u8>,
     /// The scratch offset from which compressed payload is still to be inflated, before anything
     /// else is read.
-    inflate_from: Option<usize>,
+    pub(super) inflate_from: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum DecoderState {
+pub(super) enum DecoderState {
     Header,
     Payload { header: Header, done: ByteLen },
     Stopped,
@@ -58,9 +58,9 @@ enum DecoderState {
 
 /// The bytes of an incomplete header.
 #[derive(Clone, Copy, Debug, Default)]
-struct HeaderBytes {
+pub(super) struct HeaderBytes {
     header_bytes: [u8; MAX_HEADER_LEN],
-    header_filled: usize,
+    pub(super) header_filled: usize,
 }
 
 impl HeaderBytes {
@@ -381,7 +381,7 @@ impl Decoder {
         found
     }
 
-    fn finish_frame(&mut self, header: &Header) {
+    pub(super) fn finish_frame(&mut self, header: &Header) {
         let message = self.validator.finish_frame(header, &mut self.faults);
         self.pending.extend(message.map(PendingEvent::MessageEnd));
         self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_index));

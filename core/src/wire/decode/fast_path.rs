@@ -123,7 +123,7 @@ fn parse_simple_header(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8]
     Some((Header { masking_key: key, ..header }, payload, rest))
 }
 
-impl crate::wire::decode::frame_validator::FrameValidator {
+impl crate::wire::decode::rules::frame_validator::FrameValidator {
     /// Whether the key breaks a rule: it is zero, or the same as before.
     #[inline]
     fn masking_key_has_fault(&self, key: [u8; 4], masks_something: bool) -> bool {

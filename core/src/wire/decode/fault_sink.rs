@@ -17,7 +17,7 @@ pub(crate) struct FaultSink {
 }
 
 impl FaultSink {
-    pub(super) fn add(
+    pub(in crate::wire::decode) fn add(
         &mut self,
         code: FaultCode,
         byte: impl Into<ByteLen>,

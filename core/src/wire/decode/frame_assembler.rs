@@ -24,6 +24,8 @@ pub struct AssembledFrame {
     pub payload: Vec<u8>,
     /// The number of payload bytes that have arrived, whether kept or not.
     pub payload_received: ByteLen,
+    /// The number of payload bytes that were not captured. `payload` has only those before them.
+    pub not_captured: ByteLen,
     /// The faults, in the order in which they became certain.
     pub faults: Vec<Fault>,
     /// What the frame still needs; `None` if it is complete and after an impossible length (RFC
@@ -70,6 +72,7 @@ pub struct FrameAssembler {
     start: Option<FrameStart>,
     payload: Vec<u8>,
     payload_received: ByteLen,
+    not_captured: ByteLen,
     faults: Vec<Fault>,
     /// The data so far of the message that is arriving.
     message_data: Vec<u8>,
@@ -100,6 +103,7 @@ impl FrameAssembler {
             start: None,
             payload: Vec::new(),
             payload_received: ByteLen::ZERO,
+            not_captured: ByteLen::ZERO,
             faults: Vec::new(),
             message_data: Vec::new(),
             message_end: None,
@@ -116,6 +120,28 @@ impl FrameAssembler {
         frame
     }
 
+    /// Skips `missing` bytes that were not captured, as far as they are payload of the frame that is
+    /// arriving, and returns their number. The frame is returned by the next [`Self::next_frame`]
+    /// if it ends there.
+    pub fn skip(&mut self, missing: ByteLen) -> ByteLen {
+        let skipped = self.decoder.skip(missing);
+        self.not_captured += skipped;
+        self.bytes_taken += skipped;
+        skipped
+    }
+
+    /// Gives up the frame that is arriving and returns it, because an unknown number of frames was
+    /// not captured. The next byte is the first of a frame.
+    pub fn resume_after_gap(&mut self) -> Option<AssembledFrame> {
+        let cut = self.partial_frame();
+        self.decoder.resume_after_gap();
+        self.start = None;
+        self.payload.clear();
+        (self.payload_received, self.not_captured) = (ByteLen::ZERO, ByteLen::ZERO);
+        self.faults.clear();
+        cut
+    }
+
     fn advance(&mut self, input: &mut &[u8]) -> Option<AssembledFrame> {
         while let Some(event) = self.decoder.next_event(input) {
             match event {
@@ -130,7 +156,10 @@ impl FrameAssembler {
                     self.payload_received += piece.len();
                     // The whole payload is counted but only its beginning kept, so a huge frame
                     // costs no memory.
-                    keep_up_to(self.max_payload_kept, &mut self.payload, piece);
+                    // Behind a hole the bytes would stand at the wrong place.
+                    if self.not_captured == ByteLen::ZERO {
+                        keep_up_to(self.max_payload_kept, &mut self.payload, piece);
+                    }
                     let is_plain_data = self
                         .start
                         .is_some_and(|start| start.role.message().is_some() && !start.compressed);
@@ -160,6 +189,7 @@ impl FrameAssembler {
             partial_header: Vec::new(),
             payload: std::mem::take(&mut self.payload),
             payload_received: std::mem::take(&mut self.payload_received),
+            not_captured: std::mem::take(&mut self.not_captured),
             faults: std::mem::take(&mut self.faults),
             needed: None,
             message: self.message_end.take().map(|end| {
@@ -185,6 +215,7 @@ impl FrameAssembler {
             partial_header: partial_header.to_vec(),
             payload: self.payload.clone(),
             payload_received: self.payload_received,
+            not_captured: self.not_captured,
             faults: self.faults.clone(),
             needed: self.decoder.needed(),
             message: None,

@@ -93,6 +93,9 @@ pub(crate) struct OpenMessage {
 pub(crate) struct MessageTracker {
     pub(crate) open: Option<OpenMessage>,
     started: usize,
+    /// Whether frames were lost since the last message began, so that the place of the next ones
+    /// is unknown.
+    pub(crate) follows_gap: bool,
 }
 
 impl MessageTracker {
@@ -100,7 +103,14 @@ impl MessageTracker {
     pub(in crate::wire) fn count_single_frame(&mut self) -> usize {
         let number = self.started;
         self.started = number.saturating_add(1);
+        self.follows_gap = false;
         number
+    }
+
+    /// Forgets the open message, because frames were lost.
+    pub(crate) fn lose_frames(&mut self) {
+        self.open = None;
+        self.follows_gap = true;
     }
 
     /// Returns the role of a frame, by its first byte, and opens a message where one begins.

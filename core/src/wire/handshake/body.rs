@@ -171,6 +171,23 @@ impl BodyReader {
         self.part = part;
         taken
     }
+
+    /// Skips `missing` bytes that were not captured. Returns `false` if it is unknown where the
+    /// body goes on, or if more is missing than its rest.
+    pub(super) fn skip(&mut self, missing: ByteLen) -> bool {
+        match &mut self.part {
+            BodyPart::Fixed(left) | BodyPart::ChunkData(left) if missing < *left => {
+                *left -= missing;
+                true
+            }
+            BodyPart::Fixed(left) if missing == *left => {
+                self.part = BodyPart::Done;
+                true
+            }
+            BodyPart::UntilClose => true,
+            _ => false,
+        }
+    }
 }
 
 /// Returns what follows after a byte of a chunk's size (RFC 9112 section 7.1).
@@ -245,6 +262,16 @@ mod tests {
                 assert_eq!(body_len(reader.clone(), bytes, piece), len, "{at} in {piece}");
             }
         }
+    }
+
+    #[test]
+    fn bytes_that_were_not_captured_are_skipped_where_the_length_is_known() {
+        let mut body = response("Content-Length: 9\r\n", "200", "GET");
+        assert!(body.skip(ByteLen::new(4)) && !body.is_done());
+        assert!(!body.clone().skip(ByteLen::new(6)));
+        assert!(body.skip(ByteLen::new(5)) && body.is_done());
+        assert!(!response("Transfer-Encoding: chunked\r\n", "200", "").skip(ByteLen::new(1)));
+        assert!(response("", "200", "").skip(ByteLen::new(u64::MAX)));
     }
 
     proptest! {

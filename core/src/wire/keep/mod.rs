@@ -2,6 +2,7 @@
 //! bytes. And an endpoint that enforces every rule.
 
 pub mod arrivals;
+mod direction_trace;
 pub mod endpoint;
 pub mod exchange_log;
 mod frame;

@@ -6,7 +6,7 @@
 use std::num::Saturating;
 use std::time::Duration;
 
-use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
+use crate::wire::decode::decoder::DecoderEvent;
 use crate::wire::decode::fault::Fault;
 use crate::wire::explain::FrameContext;
 use crate::wire::frame::Sides;
@@ -16,6 +16,7 @@ use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
 use crate::wire::handshake::{ServerPolicy, ValidatedHead};
 use crate::wire::keep::arrivals::Arrivals;
+use crate::wire::keep::direction_trace::{DirectionTrace, add_to_preview};
 use crate::wire::keep::exchange_log::ExchangeLog;
 use crate::wire::keep::trace_row::{TraceRow, mark};
 use crate::wire::keep::transcript::Frame;
@@ -23,65 +24,6 @@ use crate::wire::size::{ByteLen, Offset};
 
 /// The maximum number of rows, at 40 bytes each. Further ones are only counted.
 const MAX_ROWS: usize = 1 << 24;
-
-/// The maximum number of faults kept per direction. Further ones are only counted.
-const MAX_FAULTS: usize = 1 << 18;
-
-/// The number of inflated bytes kept of a compressed frame: enough for a list.
-const MAX_PREVIEW_LEN: usize = 200;
-
-/// The maximum number of compressed frames per direction with a preview.
-const MAX_PREVIEWS: usize = 1 << 16;
-
-/// One direction of a [`Trace`].
-#[derive(Clone, Debug)]
-struct DirectionTrace {
-    decoder: Decoder,
-    faults: Vec<Fault>,
-    dropped_faults: Saturating<u64>,
-    current_frame: Option<FrameStart>,
-    /// The flags for the severest fault of the arriving frame.
-    severity_flags: u16,
-    /// The number of frame bytes taken.
-    frame_bytes: Offset,
-    /// The beginning of the arriving frame's inflated data.
-    preview: Vec<u8>,
-    /// The previews of complete frames with the frames' numbers, in ascending order.
-    previews: Vec<(usize, Box<[u8]>)>,
-}
-
-impl DirectionTrace {
-    fn new(from: Side, agreed: AgreedExtensions) -> Self {
-        let decoder = Decoder::new(from, agreed);
-        Self {
-            decoder,
-            faults: Vec::new(),
-            dropped_faults: Saturating(0),
-            current_frame: None,
-            severity_flags: 0,
-            frame_bytes: Offset::START,
-            preview: Vec::new(),
-            previews: Vec::new(),
-        }
-    }
-
-    /// Stores the preview of the frame that has just ended.
-    fn store_preview(&mut self, index: usize) {
-        if !self.preview.is_empty() && self.previews.len() < MAX_PREVIEWS {
-            self.previews.push((index, self.preview.as_slice().into()));
-        }
-        self.preview.clear();
-    }
-
-    fn add_fault(&mut self, fault: Fault) {
-        self.severity_flags |= if fault.is_fatal() { mark::FATAL } else { mark::WARNING };
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push(fault);
-        } else {
-            self.dropped_faults += 1;
-        }
-    }
-}
 
 /// An incomplete frame: what has arrived, and what it still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,12 +113,42 @@ impl Trace {
                     // The request came first, so the client's early frames come first too.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes);
                 }
-                HandshakeEvent::LateRequest(held) => self.push_frames(from, at, &held),
+                HandshakeEvent::LateRequest(held) | HandshakeEvent::FirstFrameBytes(held) => {
+                    self.push_frames(from, at, &held);
+                }
             }
         }
         if self.handshake.sends_frames(from) {
             self.push_frames(from, at, rest);
         }
+    }
+
+    /// Handles `missing` bytes of `from` that were not captured. Returns for how many of them, at
+    /// most `limit`, the frame in progress goes on: these count as frame bytes. If there are more,
+    /// the number of lost frames is unknown, and the next byte is the first of a frame.
+    pub fn push_gap(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+        limit: ByteLen,
+    ) -> ByteLen {
+        if !self.handshake.sends_frames(from) {
+            self.handshake.push_gap(from, missing);
+            return ByteLen::ZERO;
+        }
+        let direction = &mut self.directions[from];
+        let skipped = direction.decoder.skip(missing.min(limit));
+        if skipped > ByteLen::ZERO {
+            direction.frame_bytes += skipped;
+            direction.row_flags |= mark::NOT_CAPTURED;
+            self.arrivals.push(from, at, skipped.to_usize_saturating());
+            self.push_frames(from, at, &[]);
+        }
+        if skipped < missing {
+            self.directions[from].resume_after_gap();
+        }
+        skipped
     }
 
     /// Returns the HTTP exchanges that did not try to open a WebSocket.
@@ -365,14 +337,13 @@ impl Trace {
                     direction.current_frame = Some(frame_start);
                 }
                 Some(DecoderEvent::Inflated(piece)) => {
-                    let room = MAX_PREVIEW_LEN.saturating_sub(direction.preview.len());
-                    direction.preview.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                    add_to_preview(&mut direction.preview, piece);
                 }
                 Some(DecoderEvent::FrameEnd(index)) => {
                     direction.store_preview(index);
                     if let Some(frame_start) = direction.current_frame.take() {
                         let mut row = TraceRow::new(&frame_start, from, at);
-                        row.flags |= std::mem::take(&mut direction.severity_flags);
+                        row.flags |= std::mem::take(&mut direction.row_flags);
                         keep(row);
                     }
                 }

@@ -34,6 +34,7 @@ pub(super) mod mark {
     pub(in crate::wire) const CONTROL: u16 = 1 << 7;
     pub(in crate::wire) const FATAL: u16 = 1 << 8;
     pub(in crate::wire) const WARNING: u16 = 1 << 9;
+    pub(in crate::wire) const NOT_CAPTURED: u16 = 1 << 10;
 }
 
 impl TraceRow {
@@ -83,6 +84,11 @@ impl TraceRow {
 
     fn has_flag(&self, mark: u16) -> bool {
         self.flags & mark != 0
+    }
+
+    /// Whether bytes of the frame's payload were not captured.
+    pub fn has_gap(&self) -> bool {
+        self.has_flag(mark::NOT_CAPTURED)
     }
 
     /// Returns the side that sent the frame.

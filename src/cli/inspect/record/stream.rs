@@ -93,6 +93,8 @@ pub(in crate::cli::inspect) struct FrameRecord {
     pub(in crate::cli::inspect) message_text: Option<String>,
     /// The missing bytes of a frame that was cut off; `None` for an impossible length.
     pub(in crate::cli::inspect) needs: Option<NeedsRecord>,
+    /// The number of payload bytes that are not in the file. `payload` and `raw` end before them.
+    pub(in crate::cli::inspect) not_captured: ByteLen,
     pub(in crate::cli::inspect) offset: Offset,
     pub(in crate::cli::inspect) opcode: Option<u8>,
     pub(in crate::cli::inspect) opcode_name: Option<&'static str>,
@@ -149,6 +151,7 @@ impl FrameRecord {
             message_payload_len: message.map(|message| message.end.payload_len),
             message_text: message.and_then(message_text),
             needs: frame.needed.map(NeedsRecord::new),
+            not_captured: frame.not_captured,
             offset: frame.offset,
             opcode: header.map(|header| header.opcode.bits()),
             opcode_name: header.map(|header| header.opcode.name()),

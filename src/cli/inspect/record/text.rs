@@ -7,6 +7,7 @@ use super::{
     NoteRecord, NoteSubject, Record,
 };
 use crate::cli::decode::{FaultRecord, ProblemRecord};
+use crate::wire::ByteLen;
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
 
 /// The maximum number of bytes shown of a frame.
@@ -113,6 +114,9 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
     }
     match record.needs {
         _ if record.complete => {}
+        None if record.not_captured > ByteLen::ZERO => {
+            write!(f, "incomplete, {} not captured", byte_count(record.not_captured))?;
+        }
         Some(needs) => write!(f, "incomplete, {} missing", byte_count(needs.need_more))?,
         None => f.write_str("incomplete, its length is impossible")?,
     }

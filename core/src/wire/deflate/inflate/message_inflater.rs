@@ -2,7 +2,7 @@
 //! messages, and when inflating stops.
 //! `frame_validator` knows which frames belong to a message and whether its text is UTF-8.
 
-use super::{InflateFault, Inflater};
+use super::{InflateFault, InflateFaultKind, Inflater};
 use crate::wire::frame::Side;
 use crate::wire::handshake::extension::DeflateParams;
 
@@ -16,6 +16,8 @@ pub enum InflateStop {
     Limit,
     /// The message may refer back to an earlier one that was not inflated completely.
     ContextLost,
+    /// The message, or data that it refers back to, was not captured completely.
+    NotCaptured,
     /// The data isn't valid DEFLATE data.
     InvalidData(InflateFault),
 }
@@ -31,6 +33,9 @@ pub(crate) struct MessageInflater {
     inflater: Option<Box<Inflater>>,
     /// Whether the window lacks an earlier message to which later ones may refer.
     context_lost: bool,
+    /// Whether the window begins after data that was not captured. It holds what was inflated
+    /// since.
+    follows_gap: bool,
     /// The number of bytes that the current message was inflated to.
     pub(crate) data_len: u64,
     /// Why inflating the current message has stopped.
@@ -49,6 +54,7 @@ impl MessageInflater {
             limit: INFLATE_LIMIT,
             inflater: None,
             context_lost: false,
+            follows_gap: false,
             data_len: 0,
             stop: None,
             limit_exceeded_after: 0,
@@ -59,7 +65,9 @@ impl MessageInflater {
     pub(crate) fn begin_message(&mut self) {
         let inflater =
             self.inflater.get_or_insert_with(|| Box::new(Inflater::new(self.window_bits)));
-        inflater.begin_message(self.context_takeover);
+        // After a message that is not known completely, the window begins anew.
+        let is_window_known = self.stop != Some(InflateStop::NotCaptured);
+        inflater.begin_message(self.context_takeover && is_window_known);
         self.data_len = 0;
         self.stop = self.context_lost.then_some(InflateStop::ContextLost);
     }
@@ -70,6 +78,13 @@ impl MessageInflater {
         if !self.context_takeover {
             self.inflater = None;
         }
+    }
+
+    /// Notes that data of the current message, or of earlier ones, was not captured. Later messages
+    /// are inflated until one of them refers back to that data.
+    pub(crate) fn mark_not_captured(&mut self) {
+        self.follows_gap |= self.context_takeover;
+        self.stop = Some(InflateStop::NotCaptured);
     }
 
     /// Notes that the sender has compressed data that cannot be inflated here.
@@ -123,12 +138,18 @@ impl MessageInflater {
             self.limit_exceeded_after = inflater.position().div_ceil(8);
             self.stop = Some(InflateStop::Limit);
         } else if let Some(fault) = inflater.fault() {
-            self.stop = Some(InflateStop::InvalidData(fault));
+            let is_beyond_gap = matches!(fault.kind, InflateFaultKind::DistanceTooFar { .. });
+            self.stop = Some(if self.follows_gap && is_beyond_gap {
+                InflateStop::NotCaptured
+            } else {
+                InflateStop::InvalidData(fault)
+            });
         }
         self.data_len = self.data_len.saturating_add(inflater.output().len() as u64);
         // The rest of this message never enters the window, so later messages may refer to missing
         // data.
-        self.context_lost |= self.context_takeover && self.stop.is_some();
+        self.context_lost |=
+            self.context_takeover && self.stop.is_some_and(|stop| stop != InflateStop::NotCaptured);
         inflater.output()
     }
 }

@@ -194,6 +194,21 @@ impl ClientHalf {
         }
     }
 
+    /// Handles bytes that were not captured: a head that is arriving ends there, and what follows
+    /// may be another request.
+    pub(super) fn push_gap(&mut self, missing: ByteLen) {
+        self.read += missing;
+        let goes_on = match &mut self.phase {
+            Phase::Body(body, _) => body.skip(missing),
+            Phase::Undecided | Phase::Head => false,
+            Phase::Held | Phase::Raw => true,
+        };
+        if !goes_on {
+            self.held.clear();
+            self.phase = Phase::Undecided;
+        }
+    }
+
     /// Takes whatever comes for bytes that are not HTTP.
     pub(super) fn stop(&mut self) {
         self.phase = Phase::Raw;

@@ -20,6 +20,9 @@ pub enum HandshakeEvent {
     /// The request of a connection that was opened before: its 101 was captured first. The rest of
     /// the client's input is frames.
     LateRequest(Vec<u8>),
+    /// The first frame bytes of the server, after a 101 that was not captured. The rest of the
+    /// input is frames.
+    FirstFrameBytes(Vec<u8>),
 }
 
 /// The result of a completed handshake: the server has answered 101.

@@ -94,6 +94,20 @@ impl HandshakePair {
         }
     }
 
+    /// Handles bytes of `from` that were not captured. A head that is arriving ends there, and the
+    /// connection goes on: with another message, or with frames if the missing bytes may have held
+    /// the 101.
+    pub fn push_gap(&mut self, from: Side, missing: ByteLen) {
+        match from {
+            Side::Client => self.client.push_gap(missing),
+            Side::Server => {
+                if let Some(cut) = self.server.push_gap(missing).filter(|cut| !cut.is_refusal) {
+                    self.events.push_back(HandshakeEvent::Exchange(cut.exchange));
+                }
+            }
+        }
+    }
+
     /// Ends the exchanges that are not complete, because nothing more comes, and returns them. The
     /// attempts to open a WebSocket among them are not returned.
     pub fn finish(&mut self) -> Vec<HttpExchange> {
@@ -206,6 +220,11 @@ impl HandshakePair {
                 self.events.push_back(HandshakeEvent::Exchange(response.exchange));
                 self.resume_client();
             }
+            ServerStep::Unknown(start) if self.attempt.client.is_some() => {
+                self.open_without_response();
+                self.events.push_back(HandshakeEvent::FirstFrameBytes(start));
+            }
+            ServerStep::Unknown(start) => self.server.keep_leftover(&start),
             ServerStep::Head(reader) => {
                 let head = Head::new(Side::Server, reader.bytes());
                 match head.status() {
@@ -328,6 +347,14 @@ impl HandshakePair {
         self.events.push_back(HandshakeEvent::Open(Upgraded { agreed: self.agreed, client_bytes }));
     }
 
+    /// Opens the connection although its 101 was not captured. What it agreed on is unknown.
+    fn open_without_response(&mut self) {
+        self.attempt.server = None;
+        self.state = State::Open;
+        let client_bytes = std::mem::take(&mut self.client.held);
+        self.events.push_back(HandshakeEvent::Open(Upgraded { agreed: self.agreed, client_bytes }));
+    }
+
     /// Validates the response once its request is known.
     fn validate_response_again(&mut self) {
         let context = self.response_context();
@@ -426,6 +453,10 @@ mod tests {
                 HandshakeEvent::LateRequest(held) => {
                     seen.frame_bytes.client.extend(held);
                     "late request".to_owned()
+                }
+                HandshakeEvent::FirstFrameBytes(held) => {
+                    seen.frame_bytes.server.extend(held);
+                    "first frame bytes".to_owned()
                 }
             });
         }
@@ -595,6 +626,31 @@ mod tests {
         let rest: Vec<_> = pair.finish().iter().map(exchange_text).collect();
         assert_eq!(rest, ["GET /a 200 19 32", "GET /b - 19 0 cut"]);
         assert_eq!(pair.partial_head(Client), b"GET /c");
+    }
+
+    #[test]
+    fn a_gap_ends_a_head_and_not_the_connection() {
+        // The 101 was not captured: frames follow.
+        let (mut pair, mut seen) = (pair(), Seen::default());
+        push(&mut pair, &mut seen, Client, REQUEST);
+        push(&mut pair, &mut seen, Client, b"\x81\x80abcd");
+        push(&mut pair, &mut seen, Server, b"HTTP/1.1 101 Switch");
+        assert_eq!(pair.partial_head(Server), b"HTTP/1.1 101 Switch");
+        pair.push_gap(Server, ByteLen::new(100));
+        push(&mut pair, &mut seen, Server, b"\x81");
+        push(&mut pair, &mut seen, Server, b"\x00");
+        assert_eq!(seen.events, ["Client head", "open", "first frame bytes"]);
+        assert_eq!(seen.frame_bytes.server, b"\x81\x00");
+        assert_eq!(seen.frame_bytes.client, b"\x81\x80abcd");
+        // A gap within a body of known length and one within a request.
+        let (mut pair, mut seen) = (self::pair(), Seen::default());
+        push(&mut pair, &mut seen, Client, b"GET /a HTTP/1.1\r\n\r\nGET /b HT");
+        pair.push_gap(Client, ByteLen::new(30));
+        push(&mut pair, &mut seen, Client, REQUEST);
+        push(&mut pair, &mut seen, Server, b"HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\n");
+        pair.push_gap(Server, ByteLen::new(9));
+        push(&mut pair, &mut seen, Server, RESPONSE);
+        assert_eq!(seen.events, ["Client head", "GET /a 200 19 37", "Server 101", "open"]);
     }
 
     proptest! {

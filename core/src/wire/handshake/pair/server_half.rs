@@ -24,6 +24,8 @@ pub(super) enum ServerStep {
     Head(HeadReader),
     /// A response with its body.
     Response(Response),
+    /// Bytes that are no head, after bytes that were not captured.
+    Unknown(Vec<u8>),
 }
 
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ enum Phase {
     /// some proxies answer a request twice.
     BodyOrHead(Vec<u8>, BodyReader),
     Body(BodyReader),
+    /// What follows after bytes that were not captured: another head or something else.
+    AfterGap(Vec<u8>),
     /// Bytes that are not HTTP.
     Raw,
 }
@@ -91,6 +95,19 @@ impl ServerHalf {
                     }
                     return None;
                 }
+                Phase::AfterGap(start) => {
+                    let (byte, rest) = input.split_first()?;
+                    start.push(*byte);
+                    *input = rest;
+                    let Some(is_head) = looks_like_response(start) else { continue };
+                    let start = std::mem::take(start);
+                    if !is_head {
+                        self.phase = Phase::Raw;
+                        return Some(ServerStep::Unknown(start));
+                    }
+                    self.phase = Phase::Head;
+                    self.read += self.reader.push(&start);
+                }
                 Phase::Raw => {
                     self.keep_leftover(input);
                     *input = &[];
@@ -132,7 +149,7 @@ impl ServerHalf {
         }
     }
 
-    fn keep_leftover(&mut self, bytes: &[u8]) {
+    pub(super) fn keep_leftover(&mut self, bytes: &[u8]) {
         let room = MAX_LEFTOVER.saturating_sub(self.leftover.len());
         self.leftover.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
@@ -145,6 +162,24 @@ impl ServerHalf {
         } else {
             Phase::Body(body)
         };
+    }
+
+    /// Handles bytes that were not captured: a head that is arriving ends there. Returns the
+    /// response whose body is cut off.
+    pub(super) fn push_gap(&mut self, missing: ByteLen) -> Option<Response> {
+        self.read += missing;
+        let goes_on = match &mut self.phase {
+            Phase::Body(body) => body.skip(missing),
+            Phase::Head | Phase::BodyOrHead(..) | Phase::AfterGap(_) => false,
+            Phase::Raw => true,
+        };
+        if goes_on {
+            return None;
+        }
+        let cut = self.finish();
+        self.reader = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
+        self.phase = Phase::AfterGap(Vec::new());
+        cut
     }
 
     /// Takes whatever comes for bytes that are not HTTP.
@@ -164,7 +199,7 @@ impl ServerHalf {
                 response.exchange.is_complete = body.is_until_close();
                 ByteLen::ZERO
             }
-            Phase::Head | Phase::Raw => ByteLen::ZERO,
+            Phase::Head | Phase::AfterGap(_) | Phase::Raw => ByteLen::ZERO,
         };
         response.exchange.response_len += rest;
         Some(response)

@@ -3,7 +3,8 @@
 
 use crate::wire::decode::fault::{Bits, Detail, FaultCode};
 use crate::wire::decode::fault_sink::FaultSink;
-use crate::wire::decode::frame_validator::FrameValidator;
+use crate::wire::decode::rules::frame_validator::FrameValidator;
+use crate::wire::deflate::inflate::InflateStop;
 use crate::wire::frame::Opcode;
 use crate::wire::frame::message::FragmentRole;
 
@@ -18,7 +19,9 @@ impl FrameValidator {
     ) {
         self.role = self.messages.classify(opcode, compressed);
         // A reserved opcode has its own fault; a second one for the order would say nothing new.
-        if self.role == FragmentRole::Orphan && !opcode.is_reserved() {
+        // After a hole nobody knows what a continuation continues.
+        let is_judged = !opcode.is_reserved() && !self.messages.follows_gap;
+        if self.role == FragmentRole::Orphan && is_judged {
             let code = match opcode {
                 Opcode::Continuation => FaultCode::ContWithoutStart,
                 _ => FaultCode::NewDataInFragmented,
@@ -43,7 +46,7 @@ impl FrameValidator {
             match self.role {
                 FragmentRole::First { .. } => {
                     inflater.begin_message();
-                    if inflater.stop.is_some() {
+                    if inflater.stop == Some(InflateStop::ContextLost) {
                         faults.add(
                             FaultCode::ContextLost,
                             0,
@@ -55,6 +58,7 @@ impl FrameValidator {
                 }
                 // The sender's window contains the data of this frame too, although the frame
                 // belongs to no message.
+                FragmentRole::Orphan if self.messages.follows_gap => inflater.mark_not_captured(),
                 FragmentRole::Orphan => inflater.mark_context_lost(),
                 FragmentRole::Continuation { .. } | FragmentRole::Control => {}
             }

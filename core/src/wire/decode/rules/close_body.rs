@@ -18,6 +18,8 @@ pub(super) struct CloseBody {
     first_byte: Option<u8>,
     reason: Utf8Validator,
     reason_is_invalid: bool,
+    /// Whether bytes of the body were not captured. The rest of it cannot be judged then.
+    has_gap: bool,
 }
 
 impl CloseBody {
@@ -29,6 +31,9 @@ impl CloseBody {
         done: ByteLen,
         faults: &mut FaultSink,
     ) {
+        if self.has_gap {
+            return;
+        }
         let start = ByteLen::from_usize(header.len());
         let (code, reason) =
             plain.split_at(plain.len().min((CODE_LEN - done).to_usize_saturating()));
@@ -54,6 +59,11 @@ impl CloseBody {
                 Detail::byte_at(reason, index),
             );
         }
+    }
+
+    pub(super) fn mark_gap(&mut self) {
+        self.has_gap = true;
+        self.reason = Utf8Validator::new();
     }
 
     pub(super) fn reason_is_invalid(self) -> bool {

@@ -1,10 +1,10 @@
 //! Checks the rules that a frame's header decides (RFC 6455 sections 5.1 to 5.5, RFC 7692 section
 //! 6), each as soon as the last byte that it needs has arrived.
 
-use crate::wire::decode::close_body::CloseBody;
 use crate::wire::decode::fault::{Bits, Detail, FaultCode};
 use crate::wire::decode::fault_sink::FaultSink;
-use crate::wire::decode::frame_validator::FrameValidator;
+use crate::wire::decode::rules::close_body::CloseBody;
+use crate::wire::decode::rules::frame_validator::FrameValidator;
 use crate::wire::frame::{Header, LengthForm, Opcode, Side};
 use crate::wire::size::ByteLen;
 

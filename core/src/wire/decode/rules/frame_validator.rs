@@ -1,11 +1,11 @@
 //! The state that the rules of RFC 6455 sections 5, 7.4 and 8.1 and RFC 7692 section 6 depend on.
-//! The rules are in `header_rules`, `fragmentation_rules` and `payload_rules`; `decoder` divides
+//! The rules are in `header`, `fragmentation` and `payload`; `decoder` divides
 //! the bytes into headers and payloads.
 
-use crate::wire::decode::close_body::CloseBody;
+use crate::wire::decode::rules::close_body::CloseBody;
 use crate::wire::deflate::inflate::{InflateStop, MessageInflater};
 use crate::wire::frame::message::{FragmentRole, MessageKind, MessageTracker};
-use crate::wire::frame::{MaskingKey, Side};
+use crate::wire::frame::{Header, MaskingKey, Opcode, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::ByteLen;
 
@@ -31,13 +31,13 @@ pub struct MessageEnd {
 /// earlier frames.
 #[derive(Clone, Debug)]
 pub(crate) struct FrameValidator {
-    pub(super) from: Side,
+    pub(in crate::wire::decode) from: Side,
     /// Inflates messages, if permessage-deflate was agreed.
     pub(crate) inflater: Option<MessageInflater>,
     pub(crate) messages: MessageTracker,
     pub(crate) role: FragmentRole,
-    pub(super) close_seen: bool,
-    pub(super) last_masking_key: Option<MaskingKey>,
+    pub(in crate::wire::decode) close_seen: bool,
+    pub(in crate::wire::decode) last_masking_key: Option<MaskingKey>,
     pub(super) close_body: CloseBody,
 }
 
@@ -59,7 +59,7 @@ impl FrameValidator {
     }
 
     /// Whether no message is open and no Close was sent.
-    pub(super) fn is_between_messages(&self) -> bool {
+    pub(in crate::wire::decode) fn is_between_messages(&self) -> bool {
         !self.close_seen && self.messages.open.is_none()
     }
 
@@ -90,6 +90,34 @@ impl FrameValidator {
             open.invalid_byte = piece.get(index).copied();
         }
         !piece.is_empty()
+    }
+
+    /// Records that payload of the current frame was not captured. Nothing that depends on it is
+    /// judged.
+    pub(in crate::wire::decode) fn skip_payload(&mut self, header: &Header, missing: ByteLen) {
+        if header.opcode == Opcode::Close {
+            self.close_body.mark_gap();
+        }
+        let Some(open) = self.messages.open.as_mut().filter(|_| self.role.message().is_some())
+        else {
+            return;
+        };
+        open.payload_len += missing;
+        open.is_invalid = true;
+        if let (true, Some(inflater)) = (open.compressed, &mut self.inflater) {
+            inflater.mark_not_captured();
+        }
+    }
+
+    /// Records that an unknown number of frames was not captured.
+    pub(in crate::wire::decode) fn lose_frames(&mut self) {
+        self.messages.lose_frames();
+        self.role = FragmentRole::Control;
+        self.last_masking_key = None;
+        self.close_body = CloseBody::default();
+        if let Some(inflater) = &mut self.inflater {
+            inflater.mark_not_captured();
+        }
     }
 
     /// Releases the inflater's memory between messages, if it can. Call only between frames, once

@@ -3,7 +3,7 @@
 
 use crate::wire::decode::fault::{Detail, FaultCode};
 use crate::wire::decode::fault_sink::FaultSink;
-use crate::wire::decode::frame_validator::{FrameValidator, MessageEnd};
+use crate::wire::decode::rules::frame_validator::{FrameValidator, MessageEnd};
 use crate::wire::deflate::inflate::InflateStop;
 use crate::wire::frame::message::{MessageKind, OpenMessage};
 use crate::wire::frame::{Header, Opcode};

@@ -1,0 +1,196 @@
+//! [`ConnectionState`]: a connection while its records are printed. It finds out what is complete and
+//! keeps no complete frame.
+
+use std::io;
+use std::time::Duration;
+
+use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType, close_body};
+use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
+use crate::wire::format::escape_controls;
+use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
+use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
+use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
+
+/// The maximum number of payload bytes kept of one frame or message: a header may claim 2^63 - 1.
+const MAX_PAYLOAD_KEPT: usize = 1 << 20;
+
+/// The code and the reason of a Close, if it has a code.
+struct CloseContent(Option<(u16, String)>);
+
+/// The state of an open connection.
+pub(super) struct ConnectionState {
+    pub(super) handshake: HandshakePair,
+    /// Whether the body of the latest refusal was printed.
+    pub(super) is_body_printed: bool,
+    /// The assemblers of both directions; `None` until the 101.
+    pub(super) assemblers: Option<Sides<FrameAssembler>>,
+    byte_counts: Sides<ByteLen>,
+    /// The first Close of each side; a later one breaks a rule and changes nothing.
+    first_closes: Sides<Option<CloseContent>>,
+    /// When the last bytes arrived, since the start.
+    pub(super) last_at: Duration,
+}
+
+/// Creates the assemblers of both directions, which begin with the first byte of a frame.
+fn assemblers(agreed: AgreedExtensions) -> Sides<FrameAssembler> {
+    Sides::each(|from| FrameAssembler::new(Decoder::new(from, agreed), MAX_PAYLOAD_KEPT))
+}
+
+/// Something that has become complete.
+pub(super) enum Completed<'a> {
+    /// A head: its bytes, and the result of its validation; `None` if it is cut off.
+    Head(&'a [u8], Option<&'a ValidatedHead>),
+    /// The body of a response that refused the handshake.
+    Body(&'a [u8]),
+    Exchange(HttpExchange),
+    Frame(AssembledFrame),
+}
+
+impl ConnectionState {
+    pub(super) fn new() -> Self {
+        Self {
+            handshake: HandshakePair::new(ServerPolicy::default()),
+            is_body_printed: false,
+            assemblers: None,
+            byte_counts: Sides::default(),
+            first_closes: Sides::default(),
+            last_at: Duration::ZERO,
+        }
+    }
+
+    /// Creates the state of a connection whose handshake was not seen: its first bytes are frames.
+    pub(super) fn mid_connection(agreed: AgreedExtensions) -> Self {
+        Self {
+            handshake: HandshakePair::without_handshake(agreed),
+            assemblers: Some(assemblers(agreed)),
+            ..Self::new()
+        }
+    }
+
+    /// Takes bytes and calls `emit` for each head and frame that they complete.
+    pub(super) fn push(
+        &mut self,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+        mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.last_at = at;
+        self.byte_counts[from] += ByteLen::of(bytes);
+        if self.handshake.sends_frames(from) {
+            return self.push_frames(from, at, bytes, &mut emit);
+        }
+        let mut rest = bytes;
+        while let Some(event) = self.handshake.next_event(from, &mut rest) {
+            let context = |from| RecordContext { connection: 0, from, elapsed: at };
+            match event {
+                HandshakeEvent::Head(side) => {
+                    self.is_body_printed = false;
+                    if let Some(validated) = self.handshake.head(side) {
+                        let head =
+                            Completed::Head(self.handshake.head_bytes(side), Some(validated));
+                        emit(context(side), head)?;
+                    }
+                }
+                HandshakeEvent::RefusalBody => {
+                    self.is_body_printed = true;
+                    let body = self.handshake.leftover(Side::Server);
+                    if !body.is_empty() {
+                        emit(context(Side::Server), Completed::Body(body))?;
+                    }
+                }
+                HandshakeEvent::Exchange(exchange) => {
+                    emit(context(from), Completed::Exchange(exchange))?;
+                }
+                HandshakeEvent::Open(upgraded) => {
+                    self.assemblers = Some(assemblers(upgraded.agreed));
+                    // Frames that arrived before the 101 were held back until now.
+                    self.push_frames(Side::Client, at, &upgraded.client_bytes, &mut emit)?;
+                }
+                HandshakeEvent::LateRequest(held) | HandshakeEvent::FirstFrameBytes(held) => {
+                    self.push_frames(from, at, &held, &mut emit)?;
+                }
+            }
+        }
+        if self.handshake.sends_frames(from) {
+            self.push_frames(from, at, rest, &mut emit)?;
+        }
+        Ok(())
+    }
+
+    /// Handles a gap: what it ends is emitted as incomplete.
+    pub(super) fn push_gap(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+        within_frame: ByteLen,
+        mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let context = RecordContext { connection: 0, from, elapsed: at };
+        if !self.handshake.sends_frames(from) {
+            let head = self.handshake.partial_head(from);
+            if !head.is_empty() {
+                emit(context, Completed::Head(head, None))?;
+            }
+            self.handshake.push_gap(from, missing);
+            return Ok(());
+        }
+        let Some(assemblers) = &mut self.assemblers else { return Ok(()) };
+        let skipped = assemblers[from].skip(within_frame);
+        self.push_frames(from, at, &[], &mut emit)?;
+        if let Some(assemblers) = &mut self.assemblers
+            && skipped < missing
+            && let Some(cut) = assemblers[from].resume_after_gap()
+        {
+            emit(context, Completed::Frame(cut))?;
+        }
+        Ok(())
+    }
+
+    fn push_frames(
+        &mut self,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+        emit: &mut impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(assemblers) = &mut self.assemblers else { return Ok(()) };
+        let closes = &mut self.first_closes[from];
+        let mut rest = bytes;
+        while let Some(frame) = assemblers[from].next_frame(&mut rest) {
+            if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
+                closes.get_or_insert_with(|| CloseContent(close_body(&frame)));
+            }
+            emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn end_record(&self, number: usize, ended: &Result<String, String>) -> EndRecord {
+        let Sides { client: sent, server: received } = &self.first_closes;
+        let code_and_reason =
+            |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
+        let (close_code, close_reason) = code_and_reason(received);
+        let (close_code_sent, _) = code_and_reason(sent);
+        let frames = |from: Side| {
+            self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count())
+        };
+        EndRecord {
+            bytes_received: self.byte_counts.server,
+            bytes_sent: self.byte_counts.client,
+            close_code,
+            close_code_sent,
+            close_reason,
+            close_received: received.is_some(),
+            close_sent: sent.is_some(),
+            connection: number,
+            frames_received: frames(Side::Server),
+            frames_sent: frames(Side::Client),
+            ok: ended.is_ok(),
+            at: Millis(self.last_at),
+            record_type: RecordType::End,
+            why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
+        }
+    }
+}
