@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use std::num::Saturating;
 
 use crate::capture::error::InternalError;
-use crate::capture::packets::packet_headers::{FIN, RST, SYN, TcpSegment};
+use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
+use crate::capture::packets::packet::{PacketBytes, PacketPiece};
 use crate::capture::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{
@@ -18,7 +19,7 @@ use crate::capture::stream::{
 use crate::capture::tls;
 use crate::net::AddressPair;
 use crate::scope::CaughtPanic;
-use crate::wire::{Offset, Side};
+use crate::wire::Side;
 
 /// The maximum number of connections. Segments of further ones are only counted.
 const MAX_CONNECTIONS: usize = 1 << 16;
@@ -101,13 +102,12 @@ impl<S> Default for ConnectionTable<S> {
 }
 
 impl<S: StreamSink> ConnectionTable<S> {
-    /// Takes a segment that was captured at `captured_at`, in nanoseconds since 1970, and whose
-    /// packet is at `file_offset` in the file.
+    /// Takes a segment of `packet`, which was captured at `captured_at`, in nanoseconds since 1970.
     pub(super) fn push<M: FnMut(StreamStart) -> S>(
         &mut self,
         segment: &TcpSegment<'_>,
         captured_at: u64,
-        file_offset: Offset,
+        packet: PacketBytes<'_>,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         let Some(index) = self.find_or_add(segment, captured_at) else {
@@ -118,17 +118,8 @@ impl<S: StreamSink> ConnectionTable<S> {
         let [lower, _] = connection.addresses;
         let sender = if segment.from == lower { End::Lower } else { End::Higher };
         let others = self.held_bytes.saturating_sub(connection.held_bytes());
-        // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
-        // number.
-        let seq = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
-        let piece = SegmentData {
-            seq,
-            captured_at,
-            file_offset: file_offset + segment.payload_offset,
-            bytes: segment.payload,
-        };
         self.reading = Some(Reading { index, others });
-        connection.take(sender, segment, piece, shared)?;
+        connection.take(sender, segment, packet, captured_at, shared)?;
         self.reading = None;
         // Too much is held back in total: this connection gives up its gaps.
         if others.saturating_add(connection.held_bytes()) > MAX_HELD_BYTES {
@@ -233,16 +224,25 @@ impl<S: StreamSink> TcpConnection<S> {
         &mut self,
         sender: End,
         segment: &TcpSegment<'_>,
-        piece: SegmentData<'_>,
+        packet: PacketBytes<'_>,
+        captured_at: u64,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         if self.stream.has_failed() {
             return Ok(());
         }
-        self.apply_header(sender, segment);
-        if !piece.bytes.is_empty() {
-            self.guess_client(sender, piece.bytes);
-            self.deliver(sender, shared, |reassembler, out| reassembler.push(piece, out))?;
+        self.apply_header(sender, segment, packet);
+        if !segment.payload.is_empty() {
+            self.guess_client(sender, segment.payload);
+        }
+        // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
+        // number.
+        let first = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
+        // One piece, unless the segment came in IP fragments.
+        for PacketPiece { start, file_offset, bytes } in segment_pieces(segment, packet) {
+            let seq = first.wrapping_add(u32::try_from(start).unwrap_or(u32::MAX));
+            let data = SegmentData { seq, captured_at, file_offset, bytes };
+            self.deliver(sender, shared, |reassembler, out| reassembler.push(data, out))?;
         }
         // Nothing can follow a reset, so what was held back is all there is.
         if segment.flags & RST != 0 {
@@ -252,7 +252,7 @@ impl<S: StreamSink> TcpConnection<S> {
     }
 
     /// Applies the flags and numbers of a segment.
-    fn apply_header(&mut self, sender: End, segment: &TcpSegment<'_>) {
+    fn apply_header(&mut self, sender: End, segment: &TcpSegment<'_>, packet: PacketBytes<'_>) {
         let (own, other) = sender.own_and_other(&mut self.directions);
         if segment.flags & SYN != 0 {
             own.start_at_syn(segment.seq);
@@ -270,11 +270,14 @@ impl<S: StreamSink> TcpConnection<S> {
         self.closed |= segment.flags & (FIN | RST) != 0;
         if segment.missing_bytes > 0 {
             let side = if self.client == Some(sender) { "client" } else { "server" };
+            let kept: usize = segment_pieces(segment, packet).map(|piece| piece.bytes.len()).sum();
+            let whole = segment.payload.len().saturating_add(segment.missing_bytes);
+            let advice = match packet.runs {
+                [_] => "capture with a larger snapshot length",
+                _ => "it came in IP fragments, and some of them are missing",
+            };
             self.stream.warn(format!(
-                "the capture kept {} of {} bytes of a segment of the {side}: capture with a \
-                 larger snapshot length",
-                segment.payload.len(),
-                segment.payload.len().saturating_add(segment.missing_bytes)
+                "the capture kept {kept} of {whole} bytes of a segment of the {side}: {advice}"
             ));
         }
     }
@@ -342,4 +345,17 @@ impl<S: StreamSink> TcpConnection<S> {
         });
         result
     }
+}
+
+/// Returns the captured parts of a segment's payload.
+fn segment_pieces<'a>(
+    segment: &TcpSegment<'_>,
+    packet: PacketBytes<'a>,
+) -> impl Iterator<Item = PacketPiece<'a>> {
+    let len = segment.payload.len();
+    // Behind a missing fragment there may be others. A payload that ends elsewhere was cut off by
+    // an outer header, and what follows it is padding.
+    let has_hole = segment.payload_offset.saturating_add(len) == packet.prefix_len();
+    let missing = if has_hole { segment.missing_bytes } else { 0 };
+    packet.pieces(segment.payload_offset, len.saturating_add(missing))
 }

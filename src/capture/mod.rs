@@ -6,8 +6,8 @@
 //! byte is and reads it again when it is shown. [`PcapngWriter`] writes a live connection as
 //! pcapng.
 //!
-//! In reading order: `open` (detects the format), `packets` (bytes to packets to segments),
-//! `connection_table` (segments to connections), `reassembly` (bytes in order), `tls`, `stream`;
+//! In reading order: `open` (detects the format), `packet_pass` (reads a file of packets),
+//! `packets` (bytes to packets to segments), `connection_table` (segments to connections), `reassembly` (bytes in order), `tls`, `stream`;
 //! beside them `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and
 //! for output, `write`.
 //!
@@ -36,6 +36,7 @@ mod error;
 #[cfg(test)]
 mod hostile;
 mod open;
+mod packet_pass;
 mod packets;
 mod reassembly;
 mod replay;

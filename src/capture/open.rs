@@ -1,25 +1,20 @@
 //! [`open`]: reads a file of any format once from beginning to end. The content decides the format;
 //! each format has a module of its own.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
-use std::num::Saturating;
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::capture::byte_store::BackingStore;
-use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
-use crate::capture::connection_table::ConnectionTable;
-use crate::capture::error::{CaptureError, InternalError, TextError, UnknownFormat};
-use crate::capture::packets::packet::CaptureItem;
-use crate::capture::packets::packet_headers::{self, ParsedPacket};
-use crate::capture::packets::packet_reader::{self, PacketReader};
+use crate::capture::captured_file::Capture;
+use crate::capture::error::{CaptureError, TextError, UnknownFormat};
+use crate::capture::packet_pass;
+use crate::capture::packets::packet_reader;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::text::{hex, recording};
 use crate::capture::tls::KeyLog;
-use crate::scope::catch_panic_sync;
 use crate::wire::{AgreedExtensions, Side, Trace};
 
 /// The maximum size of a key log in bytes. The rest of a larger one is not read.
@@ -80,7 +75,7 @@ pub(crate) fn open_with<S: StreamSink>(
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
     match (first.as_slice(), text) {
         (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
-            read_packets(path, &mut shared)
+            packet_pass::read_packets(&file, &mut shared)
                 .map_err(io)?
                 .ok_or_else(|| unknown(UnknownFormat::ShortHeader))
         }
@@ -107,130 +102,4 @@ fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
         return Err(CaptureError::Text { path: path.clone(), reason: TextError::NoKeys });
     }
     Ok(secrets)
-}
-
-/// Reads packets, and reads them again if secrets came after the handshakes that they belong to.
-fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
-    path: &Path,
-    shared: &mut ReadContext<M>,
-) -> io::Result<Option<Capture<S>>> {
-    let Some(pass) = PacketPass::run(path, shared)? else { return Ok(None) };
-    let late =
-        pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
-    let pass = if late { PacketPass::run(path, shared)? } else { Some(pass) };
-    let Some(pass) = pass else { return Ok(None) };
-    let warnings = pass.all_warnings();
-    let streams = pass.connections.finish(shared)?;
-    Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
-}
-
-/// One pass through a file of packets.
-struct PacketPass<S> {
-    connections: ConnectionTable<S>,
-    packets: Saturating<u64>,
-    fragments: Saturating<u64>,
-    truncated: Saturating<u64>,
-    unknown_links: BTreeMap<u16, Saturating<u64>>,
-    warnings: Vec<String>,
-    suppressed_warnings: Saturating<u64>,
-}
-
-impl<S: StreamSink> PacketPass<S> {
-    fn run<M: FnMut(StreamStart) -> S>(
-        path: &Path,
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<Option<Self>> {
-        let Some(mut packets) = PacketReader::new(File::open(path)?)? else { return Ok(None) };
-        let mut pass = Self {
-            connections: ConnectionTable::default(),
-            packets: Saturating(0),
-            fragments: Saturating(0),
-            truncated: Saturating(0),
-            unknown_links: BTreeMap::new(),
-            warnings: Vec::new(),
-            suppressed_warnings: Saturating(0),
-        };
-        loop {
-            // After a panic the loop goes on with the next packet: only one connection has failed.
-            match catch_panic_sync(|| pass.all(&mut packets, shared)) {
-                Ok(read) => return read.map(|()| Some(pass)),
-                Err(panic) if pass.connections.fail(&panic) => {}
-                Err(panic) => return Err(io::Error::other(InternalError(panic))),
-            }
-        }
-    }
-
-    fn all<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        packets: &mut PacketReader<File>,
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<()> {
-        while let Some(item) = packets.next_item()? {
-            self.add_item(item, shared)?;
-        }
-        Ok(())
-    }
-
-    fn add_item<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        item: CaptureItem<'_>,
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<()> {
-        let packet = match item {
-            CaptureItem::Packet(packet) => packet,
-            CaptureItem::Secrets(lines) => {
-                shared.key_log.add_lines(lines);
-                return Ok(());
-            }
-            CaptureItem::Damaged(what) => {
-                self.warn(what.to_string());
-                return Ok(());
-            }
-            CaptureItem::Ignored => return Ok(()),
-        };
-        self.packets += 1;
-        match packet_headers::parse_packet(packet.link_type, packet.bytes) {
-            ParsedPacket::Segment(segment) => {
-                self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?;
-            }
-            ParsedPacket::Fragment => self.fragments += 1,
-            ParsedPacket::Truncated => self.truncated += 1,
-            ParsedPacket::UnknownLink => {
-                *self.unknown_links.entry(packet.link_type).or_default() += 1;
-            }
-            ParsedPacket::Other => {}
-        }
-        Ok(())
-    }
-
-    fn warn(&mut self, what: String) {
-        if self.warnings.len() < MAX_WARNINGS {
-            self.warnings.push(what);
-        } else {
-            self.suppressed_warnings += 1;
-        }
-    }
-
-    fn all_warnings(&self) -> Vec<String> {
-        let mut warnings = self.warnings.clone();
-        if self.suppressed_warnings.0 > 0 {
-            warnings.push(format!("and {} more warnings", self.suppressed_warnings));
-        }
-        for (link, count) in &self.unknown_links {
-            warnings.push(format!(
-                "packets of unsupported link type {link}: {count}; supported are Ethernet, \
-                 loopback, raw IP and Linux cooked"
-            ));
-        }
-        for (count, what) in [
-            (self.fragments, "IP fragments, which are not reassembled"),
-            (self.truncated, "packets that were captured without their complete headers"),
-            (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
-        ] {
-            if count.0 > 0 {
-                warnings.push(format!("{what}: {count}"));
-            }
-        }
-        warnings
-    }
 }

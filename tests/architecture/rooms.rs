@@ -102,7 +102,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["open"],
-            &["replay", "text"],
+            &["packet_pass", "replay", "text"],
             &["captured_file", "connection_table"],
             &["stream", "write"],
             &["byte_store", "error", "packets", "reassembly", "sink", "tls"],

@@ -100,3 +100,73 @@ pub(in crate::capture) struct CapturedPacket<'a> {
     /// The file position of its first byte.
     pub(in crate::capture) file_offset: Offset,
 }
+
+/// The bytes of a packet, or of a datagram that came in several packets, with their places in the
+/// file.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::capture) struct PacketBytes<'a> {
+    pub(in crate::capture) bytes: &'a [u8],
+    /// Where they are in the file, in order. Bytes in no run were not captured.
+    pub(in crate::capture) runs: &'a [ByteRun],
+}
+
+/// Bytes that are next to each other in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) struct ByteRun {
+    /// The position of the first byte in the packet.
+    pub(in crate::capture) start: usize,
+    pub(in crate::capture) len: usize,
+    pub(in crate::capture) file_offset: Offset,
+}
+
+impl ByteRun {
+    /// Returns the position behind the last byte in the packet.
+    pub(in crate::capture) fn end(&self) -> usize {
+        self.start.saturating_add(self.len)
+    }
+}
+
+/// A part of a packet that is in one piece in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) struct PacketPiece<'a> {
+    /// The position of its first byte in the range that was asked for.
+    pub(in crate::capture) start: usize,
+    pub(in crate::capture) file_offset: Offset,
+    pub(in crate::capture) bytes: &'a [u8],
+}
+
+impl PacketPiece<'_> {
+    /// Returns the place of the piece.
+    pub(in crate::capture) fn run(&self) -> ByteRun {
+        ByteRun { start: self.start, len: self.bytes.len(), file_offset: self.file_offset }
+    }
+}
+
+impl<'a> PacketBytes<'a> {
+    /// Returns the number of bytes before the first one that was not captured.
+    pub(in crate::capture) fn prefix_len(self) -> usize {
+        let mut prefix = 0_usize;
+        for run in self.runs {
+            if run.start > prefix {
+                break;
+            }
+            prefix = prefix.max(run.end());
+        }
+        prefix
+    }
+
+    /// Returns the captured parts of the `len` bytes from `start` on, in order.
+    pub(in crate::capture) fn pieces(
+        self,
+        start: usize,
+        len: usize,
+    ) -> impl Iterator<Item = PacketPiece<'a>> {
+        let end = start.saturating_add(len);
+        self.runs.iter().filter_map(move |run| {
+            let (from, to) = (run.start.max(start), run.end().min(end));
+            let bytes = self.bytes.get(from..to).filter(|bytes| !bytes.is_empty())?;
+            let file_offset = run.file_offset + from.saturating_sub(run.start);
+            Some(PacketPiece { start: from.saturating_sub(start), file_offset, bytes })
+        })
+    }
+}

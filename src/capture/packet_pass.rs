@@ -1,0 +1,224 @@
+//! [`read_packets`]: reads a file of packets into connections, and counts what it could not read.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Seek as _};
+use std::num::Saturating;
+
+use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
+use crate::capture::connection_table::ConnectionTable;
+use crate::capture::error::InternalError;
+use crate::capture::packets::fragments::{Datagram, Defragmenter};
+use crate::capture::packets::headers::{self, ParsedPacket, Unread};
+use crate::capture::packets::packet::{ByteRun, CaptureItem, CapturedPacket, PacketBytes};
+use crate::capture::packets::packet_reader::PacketReader;
+use crate::capture::sink::StreamSink;
+use crate::capture::stream::{ReadContext, StreamStart};
+use crate::scope::catch_panic_sync;
+use crate::text::units::{count as counted, group_thousands};
+
+/// Reads packets, and reads them again if secrets came after the handshakes that they belong to.
+/// Returns `None` if the file is shorter than its header.
+pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
+    file: &File,
+    shared: &mut ReadContext<M>,
+) -> io::Result<Option<Capture<S>>> {
+    let Some(pass) = PacketPass::run(file, shared)? else { return Ok(None) };
+    let late =
+        pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
+    let pass = if late { PacketPass::run(file, shared)? } else { Some(pass) };
+    let Some(pass) = pass else { return Ok(None) };
+    let warnings = pass.all_warnings();
+    let streams = pass.connections.finish(shared)?;
+    Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
+}
+
+/// One pass through a file of packets.
+struct PacketPass<S> {
+    connections: ConnectionTable<S>,
+    defragmenter: Defragmenter,
+    packets: Saturating<u64>,
+    unread: BTreeMap<Unread, Saturating<u64>>,
+    warnings: Vec<String>,
+    suppressed_warnings: Saturating<u64>,
+}
+
+impl<S: StreamSink> PacketPass<S> {
+    fn run<M: FnMut(StreamStart) -> S>(
+        mut file: &File,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<Option<Self>> {
+        file.rewind()?;
+        let Some(mut packets) = PacketReader::new(file)? else { return Ok(None) };
+        let mut pass = Self {
+            connections: ConnectionTable::default(),
+            defragmenter: Defragmenter::default(),
+            packets: Saturating(0),
+            unread: BTreeMap::new(),
+            warnings: Vec::new(),
+            suppressed_warnings: Saturating(0),
+        };
+        loop {
+            // After a panic the loop goes on with the next packet: only one connection has failed.
+            match catch_panic_sync(|| pass.all(&mut packets, shared)) {
+                Ok(read) => return read.map(|()| Some(pass)),
+                Err(panic) if pass.connections.fail(&panic) => {}
+                Err(panic) => return Err(io::Error::other(InternalError(panic))),
+            }
+        }
+    }
+
+    fn all<R: io::Read, M: FnMut(StreamStart) -> S>(
+        &mut self,
+        packets: &mut PacketReader<R>,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        while let Some(item) = packets.next_item()? {
+            self.add_item(item, shared)?;
+        }
+        while let Some(datagram) = self.defragmenter.give_up() {
+            self.add_datagram(&datagram, shared)?;
+        }
+        Ok(())
+    }
+
+    fn add_item<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        item: CaptureItem<'_>,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        match item {
+            CaptureItem::Packet(packet) => self.add_packet(&packet, shared)?,
+            CaptureItem::Secrets(lines) => shared.key_log.add_lines(lines),
+            CaptureItem::Damaged(what) => self.warn(what.to_string()),
+            CaptureItem::Ignored => {}
+        }
+        Ok(())
+    }
+
+    fn add_packet<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        packet: &CapturedPacket<'_>,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        self.packets += 1;
+        let CapturedPacket { bytes, file_offset, captured_at, link_type } = *packet;
+        while let Some(datagram) = self.defragmenter.give_up_old(captured_at) {
+            self.add_datagram(&datagram, shared)?;
+        }
+        let run = ByteRun { start: 0, len: bytes.len(), file_offset };
+        let places = PacketBytes { bytes, runs: std::slice::from_ref(&run) };
+        self.add_parsed(headers::parse_packet(link_type, bytes), places, captured_at, shared)
+    }
+
+    /// Takes a datagram that came in fragments.
+    fn add_datagram<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        datagram: &Datagram,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        self.add_parsed(datagram.parse(), datagram.bytes(), datagram.captured_at, shared)
+    }
+
+    /// Takes what the headers of `packet` led to. Fragments within fragments recurse, but not
+    /// deeper than a packet has headers.
+    fn add_parsed<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        parsed: ParsedPacket<'_>,
+        packet: PacketBytes<'_>,
+        captured_at: u64,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        match parsed {
+            ParsedPacket::Segment(segment) => {
+                self.connections.push(&segment, captured_at, packet, shared)?;
+            }
+            ParsedPacket::Fragment(fragment) => {
+                if let Some(datagram) = self.defragmenter.add(&fragment, packet, captured_at) {
+                    self.add_datagram(&datagram, shared)?;
+                }
+            }
+            ParsedPacket::Unread(what) => *self.unread.entry(what).or_default() += 1,
+        }
+        Ok(())
+    }
+
+    fn warn(&mut self, what: String) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(what);
+        } else {
+            self.suppressed_warnings += 1;
+        }
+    }
+
+    fn all_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        if self.suppressed_warnings.0 > 0 {
+            warnings.push(format!("and {} more warnings", self.suppressed_warnings));
+        }
+        warnings.extend(unread_warnings(&self.unread));
+        for (count, what) in [
+            (
+                self.defragmenter.incomplete,
+                "IP datagrams of which a fragment is missing in the capture",
+            ),
+            (
+                self.defragmenter.overlapping,
+                "IP datagrams that were dropped because their fragments overlap (RFC 5722)",
+            ),
+            (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
+        ] {
+            if count.0 > 0 {
+                warnings.push(format!("{what}: {count}"));
+            }
+        }
+        warnings
+    }
+}
+
+/// The maximum number of protocols that have a warning of their own.
+const MAX_UNREAD_WARNINGS: usize = 20;
+
+/// Returns a warning for each kind of packet that may hide a connection, and one for all others.
+fn unread_warnings(unread: &BTreeMap<Unread, Saturating<u64>>) -> Vec<String> {
+    let mut kinds: Vec<_> = unread.iter().map(|(what, count)| (*what, *count)).collect();
+    // The most frequent first.
+    kinds.sort_by_key(|(what, count)| (Reverse(*count), *what));
+    let (hiding, plain): (Vec<_>, Vec<_>) =
+        kinds.into_iter().partition(|(what, _)| what.may_carry_tcp());
+    let (named, others) = hiding.split_at(hiding.len().min(MAX_UNREAD_WARNINGS));
+    let mut warnings: Vec<String> =
+        named.iter().map(|(what, count)| unread_warning(*what, count.0)).collect();
+    if !others.is_empty() {
+        let packets = counted(total(others), "packet");
+        warnings.push(format!("{packets} of {} more protocols not read", others.len()));
+    }
+    if !plain.is_empty() {
+        let kinds: Vec<String> = plain
+            .iter()
+            .map(|(what, count)| format!("{what}: {}", group_thousands(count.0)))
+            .collect();
+        let packets = counted(total(&plain), "packet");
+        warnings.push(format!("{packets} without TCP not read ({})", kinds.join("; ")));
+    }
+    warnings
+}
+
+fn unread_warning(what: Unread, count: u64) -> String {
+    match what {
+        Unread::LinkType(link) => format!(
+            "packets of unsupported link type {link}: {count}; supported are Ethernet, Wi-Fi, \
+             loopback, raw IP, PPP, Linux cooked, NFLOG and PKTAP"
+        ),
+        Unread::Truncated => {
+            format!("packets that were captured without their complete headers: {count}")
+        }
+        _ if count == 1 => format!("1 packet of {what} was not read"),
+        _ => format!("{} packets of {what} were not read", group_thousands(count)),
+    }
+}
+
+fn total(kinds: &[(Unread, Saturating<u64>)]) -> u64 {
+    kinds.iter().map(|(_, count)| *count).fold(Saturating(0), |sum, count| sum + count).0
+}

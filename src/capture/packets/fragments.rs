@@ -1,0 +1,299 @@
+//! [`Defragmenter`]: puts the fragments of IP datagrams together (RFC 791 section 3.2, RFC 8200
+//! section 4.5). Each byte keeps its place in the file.
+//!
+//! Memory is bounded: at most [`MAX_DATAGRAMS`] are awaited, with [`MAX_HELD_BYTES`] and for
+//! [`MAX_AGE_NANOS`] of the capture's time. What is given up is read as far as it was captured.
+//! Datagrams with overlapping fragments are dropped, because only an attacker sends them (RFC
+//! 5722).
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::num::Saturating;
+
+use crate::capture::packets::headers::{self, DatagramKey, IpFragment, ParsedPacket};
+use crate::capture::packets::packet::{ByteRun, PacketBytes};
+
+/// The maximum number of datagrams that are remembered, whole ones included.
+const MAX_DATAGRAMS: usize = 4096;
+/// The maximum number of bytes of incomplete datagrams, with what their fragments take besides.
+const MAX_HELD_BYTES: usize = 16 << 20;
+/// The time after which a datagram is given up, in nanoseconds. It is the 30 seconds of Linux;
+/// RFC 8200 allows 60 from the first fragment.
+const MAX_AGE_NANOS: u64 = 30_000_000_000;
+/// What a fragment takes in memory besides its bytes.
+const FRAGMENT_OVERHEAD: usize = 128;
+
+/// The datagrams of which not all fragments have been read.
+#[derive(Debug, Default)]
+pub(in crate::capture) struct Defragmenter {
+    datagrams: HashMap<DatagramKey, PartialDatagram>,
+    /// The datagrams in the order of their first fragments, with their numbers.
+    order: VecDeque<(u64, DatagramKey)>,
+    next_number: u64,
+    held_bytes: usize,
+    /// The number of datagrams that were given up because a fragment was missing.
+    pub(in crate::capture) incomplete: Saturating<u64>,
+    /// The number of datagrams that were dropped because fragments overlapped.
+    pub(in crate::capture) overlapping: Saturating<u64>,
+}
+
+/// A datagram as far as it was captured.
+#[derive(Debug)]
+pub(in crate::capture) struct Datagram {
+    key: DatagramKey,
+    /// When its last fragment was captured, in nanoseconds since 1970.
+    pub(in crate::capture) captured_at: u64,
+    /// Its payload. Bytes that were not captured are zeros, and in no run.
+    bytes: Vec<u8>,
+    runs: Vec<ByteRun>,
+    headers: usize,
+}
+
+impl Datagram {
+    /// Parses the headers in the payload.
+    pub(in crate::capture) fn parse(&self) -> ParsedPacket<'_> {
+        let payload = self.bytes.get(..self.bytes().prefix_len()).unwrap_or_default();
+        headers::parse_datagram(&self.key, payload, self.bytes.len(), self.headers)
+    }
+
+    /// Returns the payload with the places of its bytes.
+    pub(in crate::capture) fn bytes(&self) -> PacketBytes<'_> {
+        PacketBytes { bytes: &self.bytes, runs: &self.runs }
+    }
+}
+
+#[derive(Debug)]
+struct PartialDatagram {
+    number: u64,
+    /// When its first fragment was captured, in nanoseconds since 1970.
+    started_at: u64,
+    captured_at: u64,
+    state: DatagramState,
+    /// In the order of their positions, without overlap.
+    fragments: Vec<HeldFragment>,
+    /// The length of the payload, once the last fragment has been read.
+    len: Option<usize>,
+    /// The sum of the fragments' lengths.
+    have: usize,
+    headers: usize,
+}
+
+/// Whether fragments of a datagram are still awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DatagramState {
+    Awaited,
+    /// It was whole. Its fragments are remembered without their bytes, because a capture at two
+    /// places has each of them twice.
+    Whole,
+    /// Its fragments overlapped, so further ones are dropped too (RFC 5722 section 4).
+    Dropped,
+}
+
+#[derive(Debug)]
+struct HeldFragment {
+    start: usize,
+    /// The length that the IP header states.
+    len: usize,
+    digest: u64,
+    bytes: Vec<u8>,
+    /// The places of `bytes`.
+    runs: Vec<ByteRun>,
+}
+
+impl HeldFragment {
+    fn end(&self) -> usize {
+        self.start.saturating_add(self.len)
+    }
+}
+
+/// What to do with a fragment of a known datagram.
+enum Fit {
+    /// It belongs before the fragment with this index.
+    At(usize),
+    /// The same fragment was captured before.
+    Repeated,
+    /// It contradicts the other fragments.
+    Conflict,
+}
+
+impl Defragmenter {
+    /// Takes a fragment of `packet` that was captured at `captured_at`, in nanoseconds since 1970.
+    /// Returns the datagram if it is whole now.
+    pub(in crate::capture) fn add(
+        &mut self,
+        fragment: &IpFragment<'_>,
+        packet: PacketBytes<'_>,
+        captured_at: u64,
+    ) -> Option<Datagram> {
+        let digest = digest(fragment.bytes);
+        let number = self.next_number;
+        let datagram = self.datagrams.entry(fragment.key).or_insert_with(|| {
+            self.order.push_back((number, fragment.key));
+            self.next_number = number.saturating_add(1);
+            PartialDatagram::new(number, captured_at)
+        });
+        let index = match datagram.fit(fragment, digest) {
+            Fit::Repeated => return None,
+            // Identifications are used again, so this is the beginning of another datagram.
+            Fit::Conflict if datagram.state == DatagramState::Whole => {
+                self.order.push_back((self.next_number, fragment.key));
+                *datagram = PartialDatagram::new(self.next_number, captured_at);
+                self.next_number = self.next_number.saturating_add(1);
+                0
+            }
+            Fit::Conflict => {
+                if datagram.state == DatagramState::Awaited {
+                    self.overlapping += 1;
+                }
+                self.held_bytes = self.held_bytes.saturating_sub(datagram.held_bytes());
+                datagram.fragments.clear();
+                datagram.state = DatagramState::Dropped;
+                return None;
+            }
+            Fit::At(index) => index,
+        };
+        let before = datagram.held_bytes();
+        datagram.insert(index, fragment, packet, digest);
+        datagram.captured_at = captured_at;
+        let whole = (datagram.len == Some(datagram.have)).then(|| datagram.take(fragment.key));
+        if whole.is_some() {
+            datagram.state = DatagramState::Whole;
+        }
+        let after = datagram.held_bytes();
+        self.held_bytes = self.held_bytes.saturating_sub(before).saturating_add(after);
+        whole
+    }
+
+    /// Returns the oldest datagram if it has been awaited for too long at the time `now`, in
+    /// nanoseconds since 1970, or if memory is short.
+    pub(in crate::capture) fn give_up_old(&mut self, now: u64) -> Option<Datagram> {
+        // Nearly all captures have no fragments, and this is asked for each packet.
+        while let Some((_, key)) = self.order.front() {
+            let age = self
+                .datagrams
+                .get(key)
+                .map_or(u64::MAX, |oldest| now.saturating_sub(oldest.started_at));
+            let crowded = self.order.len() > MAX_DATAGRAMS || self.held_bytes > MAX_HELD_BYTES;
+            if age <= MAX_AGE_NANOS && !crowded {
+                return None;
+            }
+            if let Some(datagram) = self.remove_oldest() {
+                return Some(datagram);
+            }
+        }
+        None
+    }
+
+    /// Returns the oldest datagram that is still awaited, because the capture has ended.
+    pub(in crate::capture) fn give_up(&mut self) -> Option<Datagram> {
+        while !self.order.is_empty() {
+            if let Some(datagram) = self.remove_oldest() {
+                return Some(datagram);
+            }
+        }
+        None
+    }
+
+    /// Forgets the oldest datagram, and returns what there is of it if it was awaited.
+    fn remove_oldest(&mut self) -> Option<Datagram> {
+        let (number, key) = self.order.pop_front()?;
+        // Another datagram with the same key may have taken its place.
+        if self.datagrams.get(&key)?.number != number {
+            return None;
+        }
+        let mut datagram = self.datagrams.remove(&key)?;
+        self.held_bytes = self.held_bytes.saturating_sub(datagram.held_bytes());
+        if datagram.state != DatagramState::Awaited {
+            return None;
+        }
+        self.incomplete += 1;
+        Some(datagram.take(key))
+    }
+}
+
+impl PartialDatagram {
+    fn new(number: u64, started_at: u64) -> Self {
+        Self {
+            number,
+            started_at,
+            captured_at: started_at,
+            state: DatagramState::Awaited,
+            fragments: Vec::new(),
+            len: None,
+            have: 0,
+            headers: 0,
+        }
+    }
+
+    fn held_bytes(&self) -> usize {
+        let of = |fragment: &HeldFragment| fragment.bytes.len().saturating_add(FRAGMENT_OVERHEAD);
+        self.fragments.iter().map(of).fold(0, usize::saturating_add)
+    }
+
+    fn fit(&self, fragment: &IpFragment<'_>, digest: u64) -> Fit {
+        let (start, len) = (fragment.start, fragment.len);
+        let end = start.saturating_add(len);
+        let index = self.fragments.partition_point(|held| held.start < start);
+        let (before, behind) = self.fragments.split_at(index.min(self.fragments.len()));
+        if let Some(same) = behind.first().filter(|held| (held.start, held.len) == (start, len)) {
+            return if same.digest == digest { Fit::Repeated } else { Fit::Conflict };
+        }
+        let overlaps = before.last().is_some_and(|held| held.end() > start)
+            || behind.first().is_some_and(|held| held.start < end);
+        // There is one end, and nothing is behind it.
+        let farthest = self.fragments.last().map_or(0, HeldFragment::end);
+        let contradicts = self.len.is_some_and(|whole| end > whole || !fragment.more)
+            || !fragment.more && farthest > end;
+        let closed = self.state != DatagramState::Awaited;
+        if overlaps || contradicts || closed { Fit::Conflict } else { Fit::At(index) }
+    }
+
+    fn insert(
+        &mut self,
+        index: usize,
+        fragment: &IpFragment<'_>,
+        packet: PacketBytes<'_>,
+        digest: u64,
+    ) {
+        let pieces = packet.pieces(fragment.offset, fragment.bytes.len());
+        let held = HeldFragment {
+            start: fragment.start,
+            len: fragment.len,
+            digest,
+            bytes: fragment.bytes.to_vec(),
+            runs: pieces.map(|piece| piece.run()).collect(),
+        };
+        self.have = self.have.saturating_add(held.len);
+        if !fragment.more {
+            self.len = Some(held.end());
+        }
+        self.headers = self.headers.max(fragment.headers);
+        self.fragments.insert(index.min(self.fragments.len()), held);
+    }
+
+    /// Joins the fragments and forgets their bytes.
+    fn take(&mut self, key: DatagramKey) -> Datagram {
+        let farthest = self.fragments.last().map_or(0, HeldFragment::end);
+        let mut bytes = vec![0; self.len.unwrap_or(farthest)];
+        let mut runs = Vec::with_capacity(self.fragments.len());
+        for fragment in &mut self.fragments {
+            let target = bytes.get_mut(fragment.start..).unwrap_or_default();
+            for (to, from) in target.iter_mut().zip(std::mem::take(&mut fragment.bytes)) {
+                *to = from;
+            }
+            let of_fragment = std::mem::take(&mut fragment.runs).into_iter();
+            runs.extend(
+                of_fragment
+                    .map(|run| ByteRun { start: run.start.saturating_add(fragment.start), ..run }),
+            );
+        }
+        let (captured_at, headers) = (self.captured_at, self.headers);
+        Datagram { key, captured_at, bytes, runs, headers }
+    }
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}

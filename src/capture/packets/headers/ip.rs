@@ -1,0 +1,221 @@
+//! IPv4 (RFC 791), IPv6 (RFC 8200) with its extension headers, and what they carry.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::capture::packets::headers::ethernet::ethertype;
+use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::unread::Unread;
+use crate::capture::packets::headers::{Protocol, Step, tcp, tunnel};
+
+/// Protocols by their numbers in the IP header (IANA), as far as they are read.
+pub(super) mod ip_protocol {
+    pub(in crate::capture::packets::headers) const HOP_BY_HOP: u8 = 0;
+    pub(in crate::capture::packets::headers) const IPV4: u8 = 4;
+    pub(in crate::capture::packets::headers) const TCP: u8 = 6;
+    pub(in crate::capture::packets::headers) const UDP: u8 = 17;
+    pub(in crate::capture::packets::headers) const IPV6: u8 = 41;
+    pub(in crate::capture::packets::headers) const ROUTING: u8 = 43;
+    pub(in crate::capture::packets::headers) const FRAGMENT: u8 = 44;
+    pub(in crate::capture::packets::headers) const GRE: u8 = 47;
+    pub(in crate::capture::packets::headers) const AUTHENTICATION: u8 = 51;
+    pub(in crate::capture::packets::headers) const DESTINATION: u8 = 60;
+    pub(in crate::capture::packets::headers) const ETHER_IP: u8 = 97;
+    pub(in crate::capture::packets::headers) const MPLS: u8 = 137;
+    pub(in crate::capture::packets::headers) const ETHERNET: u8 = 143;
+}
+
+/// The maximum length of a datagram, with or without its header (RFC 791 section 3.1).
+const MAX_DATAGRAM_LEN: usize = 65_535;
+
+/// What an IP header says of its payload.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IpPayload {
+    pub(super) protocol: u8,
+    /// The source and the destination.
+    pub(super) between: [IpAddr; 2],
+    /// The length in bytes, of which fewer may have been captured.
+    pub(super) len: usize,
+}
+
+/// The fields that the fragments of one datagram have in common (RFC 791 section 3.2, RFC 8200
+/// section 4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::capture) struct DatagramKey {
+    pub(in crate::capture) between: [IpAddr; 2],
+    pub(in crate::capture) id: u32,
+    /// The protocol of the payload. For IPv6 it is the next header of this fragment, which is the
+    /// same for all fragments of any sender that is not hostile.
+    pub(in crate::capture) protocol: u8,
+}
+
+/// A fragment of an IP datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) struct IpFragment<'a> {
+    pub(in crate::capture) key: DatagramKey,
+    /// The position of its first byte in the payload of the datagram.
+    pub(in crate::capture) start: usize,
+    /// Whether it is not the last one.
+    pub(in crate::capture) more: bool,
+    /// The number of its bytes, of which fewer may have been captured.
+    pub(in crate::capture) len: usize,
+    /// Its bytes, as many of them as were captured.
+    pub(in crate::capture) bytes: &'a [u8],
+    /// The position of its bytes in the packet.
+    pub(in crate::capture) offset: usize,
+    /// The number of headers before it.
+    pub(in crate::capture) headers: usize,
+}
+
+/// Reads an IP header of either version.
+pub(super) fn read_ip(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    match rest.bytes.first().map(|first| first >> 4) {
+        Some(4) => read_ipv4(rest),
+        Some(6) => read_ipv6(rest),
+        Some(_) => Err(Unread::Malformed),
+        None => Err(Unread::Truncated),
+    }
+}
+
+fn read_ipv4(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    let (header, _) = rest.header::<20>()?;
+    let &[
+        version_and_len,
+        _,
+        total_0,
+        total_1,
+        id_0,
+        id_1,
+        flags_0,
+        flags_1,
+        _,
+        protocol,
+        _,
+        _,
+        addresses @ ..,
+    ] = header;
+    let &[from, to] = addresses.as_chunks::<4>().0 else { return Err(Unread::Truncated) };
+    let between = [from, to].map(|address| IpAddr::V4(Ipv4Addr::from(address)));
+    let header_len = usize::from(version_and_len & 15).saturating_mul(4);
+    let total = match u16::from_be_bytes([total_0, total_1]) {
+        // Segmentation offload: a segment too long for the field, captured before the network card
+        // divides it.
+        0 => rest.bytes.len(),
+        total => total.into(),
+    };
+    let len = total.checked_sub(header_len).filter(|_| header_len >= 20);
+    let len = len.ok_or(Unread::Malformed)?;
+    let payload = IpPayload { protocol, between, len };
+    let rest = rest.skip(header_len).limit(len);
+    let flags = u16::from_be_bytes([flags_0, flags_1]);
+    // The offset, and the flag that more fragments follow. "Don't fragment" is not a fragment.
+    if flags & 0x3fff == 0 {
+        return Ok(Step::Next(Protocol::InIp(payload), rest));
+    }
+    let start = usize::from(flags & 0x1fff).saturating_mul(8);
+    let id = u16::from_be_bytes([id_0, id_1]).into();
+    read_fragment(payload, id, start, flags & 0x2000 != 0, rest)
+}
+
+fn read_ipv6(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    let (header, rest) = rest.header::<40>()?;
+    let &[_, _, _, _, payload_0, payload_1, protocol, _, ref addresses @ ..] = header;
+    let &[from, to] = addresses.as_chunks::<16>().0 else { return Err(Unread::Truncated) };
+    let between = [from, to].map(|address| IpAddr::V6(Ipv6Addr::from(address)));
+    // The payload length covers everything after this header (RFC 8200 section 3). A jumbogram
+    // has 0 there (RFC 2675).
+    let len = match u16::from_be_bytes([payload_0, payload_1]) {
+        0 => rest.bytes.len(),
+        payload => payload.into(),
+    };
+    Ok(Step::Next(Protocol::InIp(IpPayload { protocol, between, len }), rest.limit(len)))
+}
+
+/// Reads what an IP header announces, after any extension headers (RFC 8200 section 4).
+pub(super) fn read_payload(payload: IpPayload, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    let (mut payload, mut rest) = (payload, rest);
+    // Each extension header has at least 8 bytes, so the packet's length bounds their number.
+    loop {
+        if payload.protocol == ip_protocol::TCP {
+            let segment = tcp::read_segment(payload.between, payload.len, rest)?;
+            return Ok(Step::Segment(segment));
+        }
+        let Some((units, extra)) = extension_len(payload.protocol) else {
+            return read_encapsulated(payload.protocol, rest);
+        };
+        let (&[next, count, offset_0, offset_1, i0, i1, i2, i3], _) = rest.header()?;
+        let len = if payload.protocol == ip_protocol::FRAGMENT {
+            8
+        } else {
+            usize::from(count).saturating_add(extra).saturating_mul(units)
+        };
+        let is_fragment_header = payload.protocol == ip_protocol::FRAGMENT;
+        payload.len = payload.len.checked_sub(len).ok_or(Unread::Malformed)?;
+        payload.protocol = next;
+        rest = rest.skip(len);
+        let flags = u16::from_be_bytes([offset_0, offset_1]);
+        // A fragment that is the whole datagram is none (RFC 6946).
+        if is_fragment_header && flags & 0xfff9 != 0 {
+            let id = u32::from_be_bytes([i0, i1, i2, i3]);
+            return read_fragment(payload, id, (flags & 0xfff8).into(), flags & 1 != 0, rest);
+        }
+    }
+}
+
+/// Returns the unit of an extension header's length in bytes, and the number of units that the
+/// length does not count; `None` if the protocol is no extension header.
+fn extension_len(protocol: u8) -> Option<(usize, usize)> {
+    match protocol {
+        ip_protocol::HOP_BY_HOP
+        | ip_protocol::ROUTING
+        | ip_protocol::DESTINATION
+        | ip_protocol::FRAGMENT => Some((8, 1)),
+        // The authentication header counts in 32-bit words (RFC 4302 section 2.2).
+        ip_protocol::AUTHENTICATION => Some((4, 2)),
+        _ => None,
+    }
+}
+
+/// Reads a protocol that carries packets.
+fn read_encapsulated(protocol: u8, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    let (protocol, rest) = match protocol {
+        ip_protocol::IPV4 | ip_protocol::IPV6 => (Protocol::Ip, rest),
+        ip_protocol::UDP => return tunnel::read_udp(rest),
+        ip_protocol::GRE => return tunnel::read_gre(rest),
+        // The version in a header of two bytes (RFC 3378).
+        ip_protocol::ETHER_IP => (Protocol::EtherType(ethertype::ETHERNET), rest.skip(2)),
+        ip_protocol::MPLS => (Protocol::EtherType(ethertype::MPLS), rest),
+        ip_protocol::ETHERNET => (Protocol::EtherType(ethertype::ETHERNET), rest),
+        _ => return Err(Unread::IpProtocol(protocol)),
+    };
+    Ok(Step::Next(protocol, rest))
+}
+
+/// Whether fragments of this protocol are worth keeping.
+fn is_readable(protocol: u8) -> bool {
+    use ip_protocol as ip;
+    let encapsulated = [ip::IPV4, ip::IPV6, ip::UDP, ip::GRE, ip::ETHER_IP, ip::MPLS, ip::ETHERNET];
+    protocol == ip::TCP || encapsulated.contains(&protocol) || extension_len(protocol).is_some()
+}
+
+/// Reads a fragment of `payload`, of which `rest` was captured.
+fn read_fragment(
+    payload: IpPayload,
+    id: u32,
+    start: usize,
+    more: bool,
+    rest: Rest<'_>,
+) -> Result<Step<'_>, Unread> {
+    let IpPayload { protocol, between, len } = payload;
+    if !is_readable(protocol) {
+        return Err(Unread::IpProtocol(protocol));
+    }
+    // All but the last have a multiple of 8 bytes (RFC 8200 section 4.5), and none ends beyond the
+    // longest datagram.
+    let too_long = start.saturating_add(len) > MAX_DATAGRAM_LEN;
+    if len == 0 || more && !len.is_multiple_of(8) || too_long {
+        return Err(Unread::Malformed);
+    }
+    let key = DatagramKey { between, id, protocol };
+    let Rest { bytes, offset } = rest.limit(len);
+    Ok(Step::Fragment(IpFragment { key, start, more, len, bytes, offset, headers: 0 }))
+}
