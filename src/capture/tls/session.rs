@@ -482,3 +482,168 @@ fn contains_key_update(mut messages: &[u8]) -> bool {
 fn three_bytes(a: u8, b: u8, c: u8) -> usize {
     usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::{aead, hmac};
+
+    use super::super::key_derivation::expand_label;
+    use super::*;
+
+    const CLIENT_SECRET: [u8; 32] = [1; 32];
+    const SERVER_SECRET: [u8; 32] = [2; 32];
+
+    /// The server of a connection with `TLS_AES_128_GCM_SHA256`, which seals its records.
+    struct Server {
+        secret: Vec<u8>,
+        sequence: u64,
+    }
+
+    impl Server {
+        fn seal(&mut self, content_type: u8, content: &[u8]) -> Vec<u8> {
+            let key = expand_label(hmac::HMAC_SHA256, &self.secret, "key", 16);
+            let mut iv = expand_label(hmac::HMAC_SHA256, &self.secret, "iv", 12);
+            let number = self.sequence.to_be_bytes();
+            iv[4..].iter_mut().zip(number).for_each(|(byte, number)| *byte ^= number);
+            self.sequence += 1;
+            let mut body = [content, &[content_type]].concat();
+            let len = u16::try_from(body.len() + 16).unwrap().to_be_bytes();
+            let head = [APPLICATION_DATA, 3, 3, len[0], len[1]];
+            let key = aead::UnboundKey::new(&aead::AES_128_GCM, &key).unwrap();
+            aead::LessSafeKey::new(key)
+                .seal_in_place_append_tag(
+                    aead::Nonce::try_assume_unique_for_key(&iv).unwrap(),
+                    aead::Aad::from(head),
+                    &mut body,
+                )
+                .unwrap();
+            [&head[..], &body].concat()
+        }
+
+        fn data(&mut self, content: &[u8]) -> Vec<u8> {
+            self.seal(APPLICATION_DATA, content)
+        }
+
+        fn update_key(&mut self) -> Vec<u8> {
+            let record = self.seal(HANDSHAKE, &[KEY_UPDATE, 0, 0, 1, 0]);
+            self.secret = expand_label(hmac::HMAC_SHA256, &self.secret, "traffic upd", 32);
+            self.sequence = 0;
+            record
+        }
+    }
+
+    /// A connection after both hellos, and what was read of it.
+    struct Connection {
+        session: TlsSession,
+        secrets: KeyLog,
+        seen: Vec<String>,
+    }
+
+    impl Connection {
+        fn open() -> (Self, Server) {
+            let hex = crate::wire::format::hex;
+            let random = [7; 32];
+            let mut secrets = KeyLog::default();
+            for (label, secret) in [("CLIENT", CLIENT_SECRET), ("SERVER", SERVER_SECRET)] {
+                let line = format!("{label}_TRAFFIC_SECRET_0 {} {}", hex(&random), hex(&secret));
+                secrets.add_lines(line.as_bytes());
+            }
+            let session = TlsSession::default();
+            let mut connection = Self { session, secrets, seen: Vec::new() };
+            let hello = |kind: u8, rest: &[u8]| {
+                let message = [&[3, 3][..], &random, &[0], rest].concat();
+                let len = u8::try_from(message.len()).unwrap();
+                [&[HANDSHAKE, 3, 3, 0, len + 4, kind, 0, 0, len][..], &message].concat()
+            };
+            connection.push(Side::Client, &hello(1, &[])).unwrap();
+            let selected = [0x13, 0x01, 0, 0, 6, 0, 43, 0, 2, 3, 4];
+            connection.push(Side::Server, &hello(2, &selected)).unwrap();
+            assert!(matches!(connection.session.status(), TlsStatus::Decrypted { .. }));
+            (connection, Server { secret: SERVER_SECRET.to_vec(), sequence: 0 })
+        }
+
+        fn push(&mut self, from: Side, bytes: &[u8]) -> Result<(), TlsRecordError> {
+            let Self { session, secrets, seen } = self;
+            session.push(from, bytes, secrets, &mut |_, output| {
+                seen.push(match output {
+                    TlsOutput::Plaintext(plain) => String::from_utf8_lossy(plain).into_owned(),
+                    TlsOutput::Gap { max_plaintext } => format!("-{max_plaintext}"),
+                    TlsOutput::Alert(alert) => alert.name().to_owned(),
+                });
+            })
+        }
+
+        fn lose(&mut self, bytes: &[u8]) {
+            assert!(self.session.push_gap(Side::Server, ByteLen::of(bytes)));
+        }
+    }
+
+    #[test]
+    fn records_after_a_gap_are_found_wherever_they_begin() {
+        let (mut connection, mut server) = Connection::open();
+        let records: Vec<_> = (0..9).map(|n| server.data(format!("{n}").as_bytes())).collect();
+        connection.push(Side::Server, &records[0]).unwrap();
+        connection.lose(&records[1..3].concat());
+        connection.push(Side::Server, &records[3]).unwrap();
+        // The gap begins and ends inside a record, and a segment ends inside the next header.
+        connection.push(Side::Server, &records[4][..9]).unwrap();
+        connection.lose(&[&records[4][9..], &records[5], &records[6][..10]].concat());
+        let rest = [&records[6][10..], &records[7], &records[8]].concat();
+        connection.push(Side::Server, &rest[..rest.len() - 40]).unwrap();
+        connection.push(Side::Server, &rest[rest.len() - 40..]).unwrap();
+        assert_eq!(connection.seen, ["0", "-2", "3", "-3", "7", "8"]);
+    }
+
+    #[test]
+    fn a_lost_key_update_is_followed() {
+        let (mut connection, mut server) = Connection::open();
+        connection.push(Side::Server, &server.data(b"a")).unwrap();
+        let lost = [server.data(b"b"), server.update_key(), server.data(b"c")].concat();
+        connection.lose(&lost);
+        connection.push(Side::Server, &server.data(b"d")).unwrap();
+        connection.push(Side::Server, &server.update_key()).unwrap();
+        connection.push(Side::Server, &server.data(b"e")).unwrap();
+        assert_eq!(
+            (&connection.seen[0], &connection.seen[2..]),
+            (&"a".to_owned(), &["d".to_owned(), "e".to_owned()][..])
+        );
+    }
+
+    #[test]
+    fn an_alert_after_data_is_reported_and_a_close_notify_is_not() {
+        let (mut connection, mut server) = Connection::open();
+        connection.push(Side::Server, &server.data(b"a")).unwrap();
+        connection.push(Side::Server, &server.seal(ALERT, &[2, 20])).unwrap();
+        connection.push(Side::Server, &server.seal(ALERT, &[1, 0])).unwrap();
+        assert_eq!(connection.seen, ["a", "bad_record_mac"]);
+    }
+
+    /// After a gap, anything may look like a header; none of it may pass for a record, and the
+    /// search must end.
+    #[test]
+    fn headers_that_prove_nothing_end_the_search() {
+        let (mut connection, mut server) = Connection::open();
+        connection.push(Side::Server, &server.data(b"a")).unwrap();
+        assert!(connection.session.push_gap(Side::Server, ByteLen::new(u64::MAX)));
+        let fake = [&[APPLICATION_DATA, 3, 3, 0, 40][..], &[0; 40]].concat();
+        let mut ended = None;
+        for count in 0..100 {
+            if let Err(error) = connection.push(Side::Server, &fake) {
+                ended = Some((count, error));
+                break;
+            }
+        }
+        let (count, error) = ended.expect("the search ends");
+        assert_eq!(error, TlsRecordError::NoRecordAfterGap(Side::Server));
+        assert!(count < 16, "{count}");
+        connection.push(Side::Server, &server.data(b"b")).unwrap();
+        assert_eq!(connection.seen, ["a"]);
+    }
+
+    #[test]
+    fn a_gap_before_the_hello_ends_the_direction() {
+        let mut session = TlsSession::default();
+        assert!(!session.push_gap(Side::Server, ByteLen::new(1)));
+        assert_eq!(session.status(), TlsStatus::Encrypted(TlsUnreadable::PartialHandshake));
+    }
+}
