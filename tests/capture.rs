@@ -274,6 +274,10 @@ fn tls_of_both_versions_and_all_suites_is_decrypted() {
         ("tls12-aes128.pcapng", "TLS 1.2", "ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
         ("tls12-aes256.pcapng", "TLS 1.2", "ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
         ("tls12-chacha20.pcap", "TLS 1.2", "ECDHE_ECDSA_WITH_CHACHA20_POLY1305"),
+        ("tls12-rsa-gcm.pcapng", "TLS 1.2", "RSA_WITH_AES_128_GCM_SHA256"),
+        ("tls12-rsa-cbc.pcapng", "TLS 1.2", "RSA_WITH_AES_256_CBC_SHA256"),
+        ("tls12-dhe-cbc.pcapng", "TLS 1.2", "DHE_RSA_WITH_AES_128_CBC_SHA"),
+        ("tls12-cbc-encrypt-then-mac.pcapng", "TLS 1.2", "ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"),
     ] {
         let keylog = (name == "tls12-chacha20.pcap").then(|| folder.join("tls12-chacha20.keys"));
         let capture =
@@ -289,6 +293,30 @@ fn tls_of_both_versions_and_all_suites_is_decrypted() {
     }
     let capture = open(&folder.join("tls12-chacha20.pcap"));
     assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted(TlsUnreadable::NoSecrets));
+}
+
+#[test]
+fn a_lost_packet_costs_its_tls_record_and_no_other() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let capture = open(&folder.join("tls13-gap.pcapng"));
+    let ticks = [0, 1, 3, 4, 5]
+        .map(|n| format!("server 1 {}", format::hex(format!("tick {n}").as_bytes())));
+    assert_eq!(frames_of(&capture, 0), ticks);
+    let stream = &capture.streams()[0];
+    // The lost frame has a header of two bytes and a payload of six.
+    let gaps: Vec<_> = stream.gaps.iter().map(|gap| (gap.from, gap.missing.get())).collect();
+    assert_eq!(gaps, [(Side::Server, 8)]);
+    assert_eq!(stream.warnings, ["30 bytes of the server are missing in the capture"]);
+}
+
+#[test]
+fn an_alert_that_ends_the_tls_handshake_is_named_with_its_sender() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let capture = open(&folder.join("tls12-unknown-ca.pcapng"));
+    let TlsStatus::Encrypted(TlsUnreadable::Refused(alert)) = &capture.streams()[0].tls else {
+        panic!("{:?}", capture.streams()[0].tls)
+    };
+    assert_eq!((alert.from, alert.name()), (Side::Client, "unknown_ca"));
 }
 
 #[test]

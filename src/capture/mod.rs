@@ -54,7 +54,7 @@ pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;
 pub use self::stream::StreamStart;
 pub(crate) use self::stream::{CapturedStream, Gap};
-pub use self::tls::{TlsStatus, TlsUnreadable};
+pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
 pub(crate) use self::write::pcapng_writer::FlowId;
 pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};
 pub(crate) use self::write::recorder::Recorder;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
 use crate::capture::error::InternalError;
 use crate::capture::sink::StreamSink;
-use crate::capture::tls::{self, KeyLog, Random, TlsSession, TlsStatus};
+use crate::capture::tls::{self, KeyLog, Random, TlsOutput, TlsSession, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
 use crate::wire::{ByteLen, Offset, Side};
@@ -202,15 +202,27 @@ impl<S: StreamSink> StreamBuilder<S> {
         let ReadContext { key_log, backing, make_sink } = shared;
         // The session cannot stop midway, so the first error of the spill is kept.
         let mut failed = None;
-        let result =
-            session.push(from, bytes, key_log, &mut |from, plain| match backing.spill(plain) {
+        let mut alerts = Vec::new();
+        let result = session.push(from, bytes, key_log, &mut |from, output| match output {
+            TlsOutput::Plaintext(plain) => match backing.spill(plain) {
                 Ok(location) if !plain.is_empty() => {
                     plaintext_sink_with(plaintext, plain, true, backing, make_sink)
                         .push(from, at, location, plain);
                 }
                 Ok(_) => {}
                 Err(error) => failed = Some(error),
-            });
+            },
+            // Of a connection without plaintext so far, nothing was missed.
+            TlsOutput::Gap { max_plaintext } => {
+                if let Some(plaintext) = plaintext {
+                    plaintext.push_gap(from, at, max_plaintext);
+                }
+            }
+            TlsOutput::Alert(alert) => alerts.push(alert),
+        });
+        for alert in alerts {
+            warnings.warn(format!("TLS: {alert}"));
+        }
         if let Err(error) = result {
             warnings.warn(error.to_string());
         }
@@ -240,21 +252,14 @@ impl<S: StreamSink> StreamBuilder<S> {
     pub(super) fn push_gap(&mut self, from: Side, captured_at: u64, missing: ByteLen) {
         let time = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
         let mut what = format!("{missing} bytes of the {} are missing in the capture", from.name());
-        // Without the lost bytes neither record boundaries nor record numbers are known (RFC 8446
-        // section 5.3).
         if let StreamMode::Tls(session) = &mut self.mode {
-            session.lose_records(from);
-            what += ", and nothing after them can be decrypted";
-        } else if let Some(plaintext) = &mut self.plaintext {
-            let offset = Offset::START + plaintext.store.len(from);
-            what += &format!(" after its first {offset}");
-            let filled =
-                plaintext.sink.gap(from, time, missing, MAX_FILLED_BYTES - plaintext.filled);
-            plaintext.filled += filled;
-            plaintext.store.add(from, Place::Missing, filled);
-            if plaintext.gaps.len() < MOST_GAPS {
-                plaintext.gaps.push(Gap { from, offset, missing, filled });
+            // The session says when it has found the next record, and how much is missing.
+            if !session.push_gap(from, missing) {
+                what += ", and nothing after them can be decrypted";
             }
+        } else if let Some(plaintext) = &mut self.plaintext {
+            let offset = plaintext.push_gap(from, time, missing);
+            what += &format!(" after its first {offset}");
         }
         self.warnings.warn(what);
     }
@@ -300,6 +305,18 @@ impl<S: StreamSink> PlaintextSink<S> {
     fn push(&mut self, from: Side, at: Duration, location: Place, bytes: &[u8]) {
         self.store.add(from, location, ByteLen::of(bytes));
         self.sink.push(from, at, bytes);
+    }
+
+    /// Takes a gap and returns its offset in the bytes of `from`.
+    fn push_gap(&mut self, from: Side, at: Duration, missing: ByteLen) -> Offset {
+        let offset = Offset::START + self.store.len(from);
+        let filled = self.sink.gap(from, at, missing, MAX_FILLED_BYTES - self.filled);
+        self.filled += filled;
+        self.store.add(from, Place::Missing, filled);
+        if self.gaps.len() < MOST_GAPS {
+            self.gaps.push(Gap { from, offset, missing, filled });
+        }
+        offset
     }
 }
 

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 
-use crate::net::{ConnectError, MaybeTlsStream, Target, TargetError, TlsOptions, connect};
+use crate::net::{ConnectError, MaybeTlsStream, Socket, Target, TargetError, TlsOptions, connect};
 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,13 +41,14 @@ pub enum ConnectPlainError {
 /// # Errors
 /// Fails if `url` isn't a `ws://` URL, or if the server cannot be reached within 5 s.
 pub async fn connect_plain(url: &str) -> Result<(Request, TcpStream), ConnectPlainError> {
-    let target = Target::parse(url)?;
+    let target = Target::parse_host_only(url)?;
     let request = url.into_client_request().map_err(|error| ConnectPlainError::Request {
         url: url.to_owned(),
         source: Box::new(error),
     })?;
     match connect(&target, &TlsOptions::default(), CONNECT_TIMEOUT).await? {
-        MaybeTlsStream::Plain(stream) => Ok((request, stream)),
-        MaybeTlsStream::Tls(_) => Err(ConnectPlainError::NeedsTls(url.to_owned())),
+        MaybeTlsStream::Plain(Socket::Tcp(stream)) => Ok((request, stream)),
+        // The URL names no Unix socket, so this is TLS.
+        _ => Err(ConnectPlainError::NeedsTls(url.to_owned())),
     }
 }

@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::io;
 
+use crate::net::received_alert_text;
+
 /// Describes the error, with a hint if there is one.
 pub(crate) fn describe_io_error(err: &io::Error) -> String {
     match err.kind() {
@@ -17,7 +19,14 @@ pub(crate) fn describe_io_error(err: &io::Error) -> String {
         io::ErrorKind::AddrInUse => {
             "another program uses that port; port 0 takes any free one".to_owned()
         }
-        _ => err.to_string(),
+        // An alert may end a connection long after the handshake: in TLS 1.3, a server refuses the
+        // client's certificate after the client has finished.
+        _ => match err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::AlertReceived(alert)) => {
+                format!("the server sent {}", received_alert_text(*alert))
+            }
+            _ => err.to_string(),
+        },
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn relay(
     events.send(ProxyEventKind::Opened { peer }).await;
     let result = match connect(&options.upstream, &options.tls, options.connect_timeout).await {
         Ok(server) => {
-            let address = server.tcp().peer_addr().unwrap_or(options.listen);
+            let address = server.socket().peer_address().unwrap_or(options.listen);
             events
                 .send(ProxyEventKind::Connected { server: address, tls: server.tls_summary() })
                 .await;
@@ -128,7 +128,7 @@ impl Relay {
                 // With a linger time of 0, closing sends a reset, so that the other side sees one
                 // as well.
                 // The error is ignored: the socket is closed in any case.
-                for socket in [&client, server.tcp()] {
+                for socket in [Some(&client), server.socket().tcp()].into_iter().flatten() {
                     let _ = socket.set_zero_linger();
                 }
                 Err(reason)

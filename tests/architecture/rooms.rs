@@ -59,6 +59,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["connect", "link"],
             &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
             &["address_pair", "close_code", "error_text", "event_stream"],
+            &["tls_alert"],
         ],
     ),
     ("net/link", &[&["delayed_stream"], &["link_emulator", "netns"], &["link_model", "stall"]]),

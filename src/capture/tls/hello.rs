@@ -5,6 +5,7 @@ use super::key_log::Random;
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
+const ENCRYPT_THEN_MAC: u16 = 22;
 const SUPPORTED_VERSIONS: u16 = 43;
 
 /// The random of a `HelloRetryRequest`, which is a `ServerHello` that asks for another
@@ -17,8 +18,16 @@ const RETRY_REQUEST_RANDOM: Random = [
 /// A hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hello {
-    Client { random: Random },
-    Server { random: Random, suite: u16, version: u16 },
+    Client {
+        random: Random,
+    },
+    Server {
+        random: Random,
+        suite: u16,
+        version: u16,
+        /// Whether the server agrees to RFC 7366.
+        encrypt_then_mac: bool,
+    },
 }
 
 /// Parses a handshake message as a hello. Returns `None` for any other message, including a
@@ -35,20 +44,25 @@ pub(super) fn parse(message: &[u8]) -> Option<Hello> {
             // One byte of compression method, then two bytes with the length of the extensions.
             // TLS 1.3 puts 1.2 into the legacy field and the real version into an extension
             // (section 4.2.1).
-            let version = body.get(3..).and_then(selected_version).unwrap_or(legacy);
-            Some(Hello::Server { random, suite, version })
+            let extensions = body.get(3..).unwrap_or_default();
+            let version = extension(extensions, SUPPORTED_VERSIONS)
+                .and_then(|value| read_u16(value))
+                .map_or(legacy, |(version, _)| version);
+            let encrypt_then_mac = extension(extensions, ENCRYPT_THEN_MAC).is_some();
+            Some(Hello::Server { random, suite, version, encrypt_then_mac })
         }
         _ => None,
     }
 }
 
-fn selected_version(mut extensions: &[u8]) -> Option<u16> {
+/// Returns the value of the extension of this number.
+fn extension(mut extensions: &[u8], number: u16) -> Option<&[u8]> {
     loop {
         let (kind, behind) = read_u16(extensions)?;
         let (len, behind) = read_u16(behind)?;
         let (value, behind) = behind.split_at_checked(len.into())?;
-        if kind == SUPPORTED_VERSIONS {
-            return read_u16(value).map(|(version, _)| version);
+        if kind == number {
+            return Some(value);
         }
         extensions = behind;
     }

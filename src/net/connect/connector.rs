@@ -2,6 +2,7 @@
 //! protocol above.
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,17 +12,22 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::net::connect::forward_proxy::{ForwardProxy, ProxyVariableError, ProxyVariables};
 use crate::net::connect::loopback::connect_host;
-use crate::net::{AddressPair, Target, TlsError, TlsOptions, TlsOptionsError, describe_io_error};
+use crate::net::connect::proxy_tunnel::{TunnelError, open_tunnel};
+use crate::net::connect::socket::Socket;
+use crate::net::connect::target::{HostPort, Target};
+use crate::net::connect::tls::{TlsOptions, TlsOptionsError};
+use crate::net::connect::tls_error::TlsError;
+use crate::net::{AddressPair, describe_io_error};
 
 /// An open connection, plain or within TLS.
 #[derive(Debug)]
-pub enum MaybeTlsStream<S = TcpStream> {
+pub enum MaybeTlsStream<S = Socket> {
     /// The socket itself.
     Plain(S),
     /// The decrypted side of TLS.
@@ -62,6 +68,40 @@ pub enum ConnectErrorKind {
     /// TCP failed for another reason.
     #[error("{}", describe_io_error(.0))]
     Io(#[source] io::Error),
+    /// The system has no Unix sockets.
+    #[error("this system has no Unix sockets")]
+    NoUnixSockets,
+    /// A variable of the environment does not name a proxy.
+    #[error(transparent)]
+    ProxyVariable(#[from] ProxyVariableError),
+    /// The proxy cannot be reached.
+    #[error(
+        "the proxy {proxy} cannot be reached: {reason}; NO_PROXY lists hosts to reach without it"
+    )]
+    ProxyUnreachable {
+        /// The proxy, with the variable that names it.
+        proxy: Box<ForwardProxy>,
+        /// Why it cannot be reached.
+        #[source]
+        reason: Box<ConnectErrorKind>,
+    },
+    /// The proxy did not open a tunnel.
+    #[error("the proxy {proxy} did not connect: {reason}")]
+    Tunnel {
+        /// The proxy, with the variable that names it.
+        proxy: Box<ForwardProxy>,
+        /// Why there is no tunnel.
+        #[source]
+        reason: TunnelError,
+    },
+    /// The proxy was reached, and did not answer in time.
+    #[error("the proxy {proxy} did not answer within {} s", waited.as_secs_f32())]
+    TunnelTimeout {
+        /// The proxy, with the variable that names it.
+        proxy: Box<ForwardProxy>,
+        /// The time that it had.
+        waited: Duration,
+    },
     /// TLS cannot be set up with these options.
     #[error(transparent)]
     TlsOptions(#[from] TlsOptionsError),
@@ -99,6 +139,52 @@ impl TlsSettings {
     }
 }
 
+/// The way to a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// The endpoint that is connected to, by us or by the proxy. The name in the request and in TLS
+    /// is that of the URL.
+    endpoint: HostPort,
+    /// The proxy in between, if any.
+    proxy: Option<ForwardProxy>,
+}
+
+impl Route {
+    /// Returns the way without detours.
+    pub(crate) fn direct(target: &Target) -> Self {
+        Self { endpoint: target.endpoint(), proxy: None }
+    }
+
+    /// Returns the way through the proxy of the environment, if it names one, to `connect_to`
+    /// instead of the URL's host, if it is given.
+    ///
+    /// # Errors
+    /// Fails if the variable that decides does not name a proxy.
+    pub(crate) fn new(
+        target: &Target,
+        connect_to: Option<&HostPort>,
+        proxies: &ProxyVariables,
+    ) -> Result<Self, ConnectError> {
+        let endpoint = connect_to.cloned().unwrap_or_else(|| target.endpoint());
+        let proxy = proxies.proxy_for(target).map_err(|error| ConnectError {
+            target: Box::new(target.clone()),
+            kind: error.into(),
+        })?;
+        Ok(Self { endpoint, proxy })
+    }
+
+    /// Describes a detour; `None` if there is none.
+    pub(crate) fn detour(&self, target: &Target) -> Option<String> {
+        let elsewhere = self.endpoint != target.endpoint();
+        match &self.proxy {
+            Some(proxy) => {
+                Some(format!("connecting to {} through the proxy {proxy}", self.endpoint))
+            }
+            None => elsewhere.then(|| format!("connecting to {} instead", self.endpoint)),
+        }
+    }
+}
+
 /// Connects to `target`. TCP and TLS may take `connect_timeout` each.
 ///
 /// # Errors
@@ -109,19 +195,35 @@ pub async fn connect(
     tls: &TlsOptions,
     connect_timeout: Duration,
 ) -> Result<MaybeTlsStream, ConnectError> {
-    let opened = open(target, tls, connect_timeout).await;
+    connect_by(&Route::direct(target), target, tls, connect_timeout).await
+}
+
+/// Connects to `target` by a route. TCP, the proxy's answer and TLS may take `connect_timeout`
+/// each.
+///
+/// # Errors
+/// Those of [`connect`], and if the proxy refuses.
+pub(crate) async fn connect_by(
+    route: &Route,
+    target: &Target,
+    tls: &TlsOptions,
+    connect_timeout: Duration,
+) -> Result<MaybeTlsStream, ConnectError> {
+    let opened = open(route, target, tls, connect_timeout).await;
     opened.map_err(|kind| ConnectError { target: Box::new(target.clone()), kind })
 }
 
 async fn open(
+    route: &Route,
     target: &Target,
     tls: &TlsOptions,
     connect_timeout: Duration,
 ) -> Result<MaybeTlsStream, ConnectErrorKind> {
-    let connecting = connect_host(&target.host, target.port);
-    let connected = timeout(connect_timeout, connecting).await;
-    let connected = connected.map_err(|_| ConnectErrorKind::Timeout(connect_timeout))?;
-    let stream = connected.map_err(|error| ConnectErrorKind::of(error, target))?;
+    let stream = match (&target.unix_socket, &route.proxy) {
+        (Some(path), _) => open_unix(path, connect_timeout).await?,
+        (None, Some(proxy)) => open_through(proxy, &route.endpoint, connect_timeout).await?,
+        (None, None) => open_tcp(&route.endpoint, connect_timeout).await?,
+    };
     if !target.tls {
         return Ok(MaybeTlsStream::Plain(stream));
     }
@@ -130,16 +232,55 @@ async fn open(
     Ok(shaken.map_err(|_| ConnectErrorKind::TlsTimeout)?.map_err(TlsError::from)?)
 }
 
+async fn open_tcp(to: &HostPort, connect_timeout: Duration) -> Result<Socket, ConnectErrorKind> {
+    let connected = timeout(connect_timeout, connect_host(&to.host, to.port)).await;
+    let connected = connected.map_err(|_| ConnectErrorKind::Timeout(connect_timeout))?;
+    connected.map(Socket::Tcp).map_err(|error| ConnectErrorKind::of(error, &to.host))
+}
+
+#[cfg(unix)]
+async fn open_unix(path: &Path, connect_timeout: Duration) -> Result<Socket, ConnectErrorKind> {
+    let connected = timeout(connect_timeout, tokio::net::UnixStream::connect(path)).await;
+    let connected = connected.map_err(|_| ConnectErrorKind::Timeout(connect_timeout))?;
+    connected.map(Socket::Unix).map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => ConnectErrorKind::Refused(error),
+        _ => ConnectErrorKind::Io(error),
+    })
+}
+
+#[cfg(not(unix))]
+async fn open_unix(_: &Path, _: Duration) -> Result<Socket, ConnectErrorKind> {
+    Err(ConnectErrorKind::NoUnixSockets)
+}
+
+async fn open_through(
+    proxy: &ForwardProxy,
+    to: &HostPort,
+    connect_timeout: Duration,
+) -> Result<Socket, ConnectErrorKind> {
+    let boxed = || Box::new(proxy.clone());
+    let connected = open_tcp(&proxy.address, connect_timeout).await;
+    let mut stream = connected.map_err(|reason| ConnectErrorKind::ProxyUnreachable {
+        proxy: boxed(),
+        reason: Box::new(reason),
+    })?;
+    let opened = timeout(connect_timeout, open_tunnel(&mut stream, proxy, to)).await;
+    let waited = connect_timeout;
+    let opened = opened.map_err(|_| ConnectErrorKind::TunnelTimeout { proxy: boxed(), waited })?;
+    opened.map_err(|reason| ConnectErrorKind::Tunnel { proxy: boxed(), reason })?;
+    Ok(stream)
+}
+
 impl ConnectErrorKind {
-    fn of(error: io::Error, target: &Target) -> Self {
+    fn of(error: io::Error, host: &str) -> Self {
         use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-        let named = target.host.parse::<std::net::IpAddr>().is_err();
+        let named = host.parse::<std::net::IpAddr>().is_err();
         match error.kind() {
             ConnectionRefused => Self::Refused(error),
             // A failed lookup has no `ErrorKind` of its own and no errno, which tells it from other
             // errors.
             _ if named && error.raw_os_error().is_none() => {
-                Self::Resolve { host: target.host.clone(), source: error }
+                Self::Resolve { host: host.to_owned(), source: error }
             }
             NetworkUnreachable | HostUnreachable => Self::Unreachable(error),
             _ => Self::Io(error),
@@ -164,13 +305,13 @@ impl MaybeTlsStream {
     /// Returns the addresses of both ends; this end is the client.
     ///
     /// # Errors
-    /// Fails if the socket is no longer connected.
+    /// Those of [`Socket::addresses`].
     pub fn addresses(&self) -> io::Result<AddressPair> {
-        Ok(AddressPair { client: self.tcp().local_addr()?, server: self.tcp().peer_addr()? })
+        self.socket().addresses()
     }
 
-    /// Returns the TCP connection below.
-    pub fn tcp(&self) -> &TcpStream {
+    /// Returns the connection below TLS.
+    pub fn socket(&self) -> &Socket {
         match self {
             Self::Plain(stream) => stream,
             Self::Tls(stream) => stream.get_ref().0,
@@ -236,7 +377,7 @@ mod tests {
     #[test]
     fn system_errors_are_classified() {
         use io::ErrorKind as Io;
-        let kind = |url: &str, error: io::Error| ConnectErrorKind::of(error, &target(url));
+        let kind = |url: &str, error: io::Error| ConnectErrorKind::of(error, &target(url).host);
         // getaddrinfo's errors have no errno.
         let lookup = || io::Error::other("failed to lookup address information");
         assert!(matches!(kind("ws://name/", lookup()), ConnectErrorKind::Resolve { .. }));

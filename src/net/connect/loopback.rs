@@ -80,14 +80,16 @@ mod tests {
             "ws://0177.0.0.1:9/",
             "ws://127.1:9/",
             "ws://192.168.0.1/",
+            // What precedes the @ is a user and no host (RFC 3986 section 3.2.1).
+            "ws://127.0.0.1@example.com/",
+            "ws://localhost:80@example.com/",
         ] {
             assert!(!is_loopback(&Target::parse(url).unwrap().host), "{url}");
         }
         // A host that two readers would understand differently isn't accepted in a URL at all.
         for url in [
-            "ws://127.0.0.1@example.com/",
-            "ws://example.com@127.0.0.1/",
             "ws://example.com\\@127.0.0.1/",
+            "ws://a@example.com@127.0.0.1/",
             "ws://127.0.0.1#@example.com/",
             "ws://example.com#@127.0.0.1/",
             "ws://127.0.0.1%2f@example.com/",

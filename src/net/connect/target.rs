@@ -2,21 +2,45 @@
 //! opens nothing.
 
 use std::fmt;
+use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-/// The parts of a `ws://` or `wss://` URL.
+/// The parts of a `ws://` or `wss://` URL, or of a `ws+unix:` or `wss+unix:` one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Whether the scheme is `wss`, so that TLS comes first.
     pub tls: bool,
-    /// The host: a name or an address, IPv6 without its brackets.
+    /// The host: a name or an address, IPv6 without its brackets. `localhost` for a Unix socket.
     pub host: String,
     /// The port; 80 or 443 if the URL has none.
     pub port: u16,
     /// The path and query as they appear in the request line, at least `/`.
     pub path: String,
+    /// The path of the Unix socket to connect to instead of the host.
+    pub unix_socket: Option<PathBuf>,
+    /// The user name and password of the URL.
+    pub user_info: Option<UserInfo>,
     has_explicit_port: bool,
+}
+
+/// A user name and a password, percent-decoded (RFC 3986 section 3.2.1).
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserInfo {
+    pub(super) user: Vec<u8>,
+    pub(super) password: Vec<u8>,
+}
+
+/// The host and port of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    /// A name or an address, IPv6 without its brackets.
+    pub host: String,
+    /// The port, from 1.
+    pub port: u16,
 }
 
 /// The text isn't a WebSocket URL. The message says what is wrong and gives an example.
@@ -44,9 +68,18 @@ pub enum TargetErrorKind {
     /// The path or query contains a character that must be percent-encoded.
     #[error("{0:?} must be percent-encoded in a path")]
     NotPercentEncoded(char),
-    /// A user name or password precedes the host.
-    #[error("a user name and password belong in the Authorization header")]
-    UserInfo,
+    /// A user name or password contains a character that must be percent-encoded.
+    #[error("{0:?} must be percent-encoded in a user name or password")]
+    UserInfo(char),
+    /// A user name or password precedes the host, which is not possible here.
+    #[error("a user name and password cannot be given here")]
+    UserInfoNotSupported,
+    /// The URL names a Unix socket, which is not possible here.
+    #[error("a Unix socket cannot be given here")]
+    UnixSocketNotSupported,
+    /// The path of a Unix socket is not absolute.
+    #[error("a Unix socket needs an absolute path: ws+unix:/run/app.sock:/chat")]
+    UnixSocketPath,
     /// A `[` has no matching `]`.
     #[error("an IPv6 address must end with ]")]
     UnclosedBracket,
@@ -71,16 +104,51 @@ pub enum TargetErrorKind {
 }
 
 impl Target {
+    /// Whether the text begins like a URL of a WebSocket server, valid or not.
+    pub fn has_scheme(text: &str) -> bool {
+        text.contains("://") || unix_url(text).is_some()
+    }
+
     /// Parses a URL.
     ///
     /// # Errors
-    /// Fails if the text isn't a `ws://` or `wss://` URL with a host, or if it has a fragment, a
-    /// user name or a password.
+    /// Fails if the text isn't a `ws://` or `wss://` URL with a host, nor a `ws+unix:` URL with an
+    /// absolute path, or if it has a fragment.
     pub fn parse(url: &str) -> Result<Self, TargetError> {
         Self::from_url(url).map_err(|kind| TargetError { url: url.to_owned(), kind })
     }
 
+    /// Parses a URL that names a host, and neither a Unix socket nor a user.
+    ///
+    /// # Errors
+    /// The same as those of [`Self::parse`], and if there is one of these.
+    pub fn parse_host_only(url: &str) -> Result<Self, TargetError> {
+        let target = Self::parse(url)?;
+        let kind = match (&target.user_info, &target.unix_socket) {
+            (Some(_), _) => TargetErrorKind::UserInfoNotSupported,
+            (None, Some(_)) => TargetErrorKind::UnixSocketNotSupported,
+            (None, None) => return Ok(target),
+        };
+        Err(TargetError { url: target.to_string(), kind })
+    }
+
+    /// Returns the host and port to connect to.
+    pub fn endpoint(&self) -> HostPort {
+        HostPort { host: self.host.clone(), port: self.port }
+    }
+
+    /// Whether both lead to the same server, so that one may see the other's credentials.
+    pub(crate) fn is_same_origin(&self, other: &Self) -> bool {
+        self.tls == other.tls
+            && self.host.eq_ignore_ascii_case(&other.host)
+            && self.port == other.port
+            && self.unix_socket == other.unix_socket
+    }
+
     fn from_url(url: &str) -> Result<Self, TargetErrorKind> {
+        if let Some((tls, rest)) = unix_url(url) {
+            return Self::from_unix_url(tls, rest);
+        }
         let (scheme, rest) = url.split_once("://").ok_or(TargetErrorKind::Scheme)?;
         let tls = match scheme.to_ascii_lowercase().as_str() {
             "ws" => false,
@@ -90,16 +158,11 @@ impl Target {
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        if path.contains('#') {
-            return Err(TargetErrorKind::Fragment);
-        }
-        // Control characters and spaces would end the request line early or inject a header.
-        if let Some(odd) = path.chars().find(|c| !c.is_ascii_graphic()) {
-            return Err(TargetErrorKind::NotPercentEncoded(odd));
-        }
-        if authority.contains('@') {
-            return Err(TargetErrorKind::UserInfo);
-        }
+        check_path(path)?;
+        let (user_info, authority) = match authority.rsplit_once('@') {
+            Some((user_info, authority)) => (Some(UserInfo::parse(user_info)?), authority),
+            None => (None, authority),
+        };
         let (host, port) = split_authority(authority)?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let named_port = port.is_some();
@@ -108,7 +171,30 @@ impl Target {
             host,
             port: port.unwrap_or(if tls { 443 } else { 80 }),
             path,
+            unix_socket: None,
+            user_info,
             has_explicit_port: named_port,
+        })
+    }
+
+    /// Parses what follows `ws+unix:`, as the `ws` library of npm has it: the path of the socket,
+    /// and after a colon the path of the request.
+    fn from_unix_url(tls: bool, rest: &str) -> Result<Self, TargetErrorKind> {
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (socket, path) = rest.split_once(':').unwrap_or((rest, "/"));
+        if !socket.starts_with('/') || socket.chars().any(char::is_control) {
+            return Err(TargetErrorKind::UnixSocketPath);
+        }
+        check_path(path)?;
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        Ok(Self {
+            tls,
+            host: "localhost".to_owned(),
+            port: if tls { 443 } else { 80 },
+            path,
+            unix_socket: Some(PathBuf::from(socket)),
+            user_info: None,
+            has_explicit_port: false,
         })
     }
 
@@ -126,13 +212,82 @@ impl Target {
     }
 }
 
+/// The URL without its user name and password, which are no business of a screen or a log.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", if self.tls { "wss" } else { "ws" }, self.authority(), self.path)
+        let scheme = if self.tls { "wss" } else { "ws" };
+        match &self.unix_socket {
+            Some(socket) => write!(f, "{scheme}+unix:{}:{}", socket.display(), self.path),
+            None => write!(f, "{scheme}://{}{}", self.authority(), self.path),
+        }
     }
 }
 
-fn split_authority(authority: &str) -> Result<(String, Option<u16>), TargetErrorKind> {
+impl UserInfo {
+    pub(super) fn parse(text: &str) -> Result<Self, TargetErrorKind> {
+        // The characters of RFC 3986 section 3.2.1. Others would let two readers find two hosts.
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:%".contains(c);
+        if let Some(odd) = text.chars().find(|c| !allowed(*c)) {
+            return Err(TargetErrorKind::UserInfo(odd));
+        }
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        let decode = |text: &str| percent_decode_str(text).collect();
+        Ok(Self { user: decode(user), password: decode(password) })
+    }
+
+    /// Returns the value of an `Authorization` or `Proxy-Authorization` header (RFC 7617).
+    pub(crate) fn basic(&self) -> String {
+        format!("Basic {}", STANDARD.encode([&self.user, &b":"[..], &self.password].concat()))
+    }
+}
+
+/// Leaves the password out.
+impl fmt::Debug for UserInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserInfo({:?})", String::from_utf8_lossy(&self.user))
+    }
+}
+
+impl HostPort {
+    /// Parses `HOST:PORT`, an IPv6 address in brackets.
+    ///
+    /// # Errors
+    /// Fails if it isn't a host and a port.
+    pub fn parse(text: &str) -> Result<Self, TargetErrorKind> {
+        let (host, port) = split_authority(text)?;
+        Ok(Self { host, port: port.ok_or_else(|| TargetErrorKind::Port(String::new()))? })
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// Returns whether a URL of a Unix socket uses TLS, and what follows its scheme.
+fn unix_url(url: &str) -> Option<(bool, &str)> {
+    let (scheme, rest) = url.split_once(':')?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "ws+unix" => Some((false, rest)),
+        "wss+unix" => Some((true, rest)),
+        _ => None,
+    }
+}
+
+fn check_path(path: &str) -> Result<(), TargetErrorKind> {
+    if path.contains('#') {
+        return Err(TargetErrorKind::Fragment);
+    }
+    // Control characters and spaces would end the request line early or inject a header.
+    match path.chars().find(|c| !c.is_ascii_graphic()) {
+        Some(odd) => Err(TargetErrorKind::NotPercentEncoded(odd)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn split_authority(authority: &str) -> Result<(String, Option<u16>), TargetErrorKind> {
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let (host, port) = rest.split_once(']').ok_or(TargetErrorKind::UnclosedBracket)?;
         if host.parse::<std::net::Ipv6Addr>().is_err() {
@@ -203,7 +358,11 @@ mod tests {
             ("ws://a/b#c", Kind::Fragment),
             ("ws://a/b c", Kind::NotPercentEncoded(' ')),
             ("ws://a/\r\nX: y", Kind::NotPercentEncoded('\r')),
-            ("ws://me:pw@a/", Kind::UserInfo),
+            ("ws://m\\e@a/", Kind::UserInfo('\\')),
+            ("ws://a@b@c/", Kind::UserInfo('@')),
+            ("ws+unix:run/app.sock", Kind::UnixSocketPath),
+            ("ws+unix://run/app.sock", Kind::UnixSocketPath),
+            ("ws+unix:/run/app.sock:/a b", Kind::NotPercentEncoded(' ')),
             ("ws://bücher.example/", Kind::HostName("bücher.example".into())),
         ] {
             assert_eq!(
@@ -217,5 +376,47 @@ mod tests {
             "`ws://a:b/` isn't a WebSocket URL (`b` isn't a port; a port is a number \
              from 1 to 65535); write for example ws://127.0.0.1:9001/chat"
         );
+    }
+
+    #[test]
+    fn user_names_are_decoded_and_never_shown() {
+        let target = Target::parse("ws://me%40home:p%3aw@a:81/x").unwrap();
+        assert_eq!((target.host.as_str(), target.port), ("a", 81));
+        let user_info = target.user_info.as_ref().unwrap();
+        assert_eq!(user_info.basic(), format!("Basic {}", STANDARD.encode("me@home:p:w")));
+        assert_eq!(target.to_string(), "ws://a:81/x");
+        assert!(!format!("{target:?}").contains("p:w"));
+        let error = Target::parse_host_only("ws://me:secret@a/").unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::UserInfoNotSupported);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn unix_sockets_are_named_as_the_ws_library_names_them() {
+        for (url, tls, socket, path) in [
+            ("ws+unix:/run/app.sock", false, "/run/app.sock", "/"),
+            ("ws+unix:/run/app.sock:/chat?x=1", false, "/run/app.sock", "/chat?x=1"),
+            ("WSS+unix:///run/app.sock:/chat", true, "/run/app.sock", "/chat"),
+        ] {
+            let target = Target::parse(url).unwrap();
+            let found = (target.tls, target.unix_socket.clone().unwrap(), target.path.as_str());
+            assert_eq!(found, (tls, PathBuf::from(socket), path), "{url}");
+            assert_eq!(target.authority(), "localhost");
+            assert_eq!(Target::parse(&target.to_string()).unwrap(), target);
+            let error = Target::parse_host_only(url).unwrap_err();
+            assert_eq!(error.kind, TargetErrorKind::UnixSocketNotSupported);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_a_host_and_a_port() {
+        for (text, host, port) in [("a:1", "a", 1), ("[::1]:9001", "::1", 9001)] {
+            let endpoint = HostPort::parse(text).unwrap();
+            assert_eq!((endpoint.host.as_str(), endpoint.port), (host, port));
+            assert_eq!(endpoint.to_string(), text);
+        }
+        for text in ["a", "a:", "::1:1", ":1", "a:0", "a:65536", "a/b:1"] {
+            assert!(HostPort::parse(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,28 +1,29 @@
 //! TLS for clients: which certificates to trust, which name to request, and a key log for readers
 //! of a capture. It looks at no bytes; the tap is above it, on the decrypted side.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, KeyLog, RootCertStore,
-};
-use rustls::{Error as RustlsError, SignatureScheme};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::{Error as PemError, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, Error as RustlsError, KeyLog, RootCertStore};
 use thiserror::Error;
 
+use crate::net::connect::verifier::{NoCertificateVerification, ServerVerifier};
 use crate::net::describe_io_error;
 
-/// The options of TLS. By default the authorities that browsers trust are trusted, and the server
-/// name is the URL's host.
+/// The options of TLS. By default the authorities that browsers trust are trusted, and those of the
+/// system; the server name is the URL's host.
 #[derive(Clone, Debug, Default)]
 pub struct TlsOptions {
-    /// A PEM file with additional authorities to trust.
+    /// A PEM file with additional certificates to trust: of authorities, or the server's own.
     pub ca: Option<PathBuf>,
+    /// A PEM file with the client's certificate and the chain to its authority.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file with the key of the client's certificate (PKCS#8, SEC1 or PKCS#1); `None` if
+    /// `certificate` has it too.
+    pub key: Option<PathBuf>,
     /// Whether to skip the check of the certificate.
     pub insecure: bool,
     /// The server name to request and to check; `None` stands for the URL's host.
@@ -66,15 +67,26 @@ impl TlsOptions {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(TlsOptionsError::Provider)?;
-        let mut config = if self.insecure {
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(NoCertificateVerification(provider)))
+            .map_err(TlsOptionsError::Provider)?
+            .dangerous();
+        let builder = if self.insecure {
+            let verifier = NoCertificateVerification(provider);
+            builder.with_custom_certificate_verifier(Arc::new(verifier))
         } else {
-            builder.with_root_certificates(self.roots()?)
-        }
-        .with_no_client_auth();
+            let (roots, trusted) = self.roots()?;
+            let verifier = ServerVerifier::new(provider, roots, trusted);
+            let verifier = verifier.map_err(TlsOptionsError::Provider)?;
+            builder.with_custom_certificate_verifier(Arc::new(verifier))
+        };
+        let mut config = match &self.certificate {
+            None => builder.with_no_client_auth(),
+            Some(path) => {
+                let (chain, key) = client_certificate(path, self.key.as_deref())?;
+                builder.with_client_auth_cert(chain, key).map_err(|reason| {
+                    ClientCertificateError::of(reason, path, self.key.as_deref())
+                })?
+            }
+        };
         config.key_log = Arc::new(self.key_log.clone());
         Ok(config)
     }
@@ -89,29 +101,70 @@ impl TlsOptions {
             .map_err(|_| TlsOptionsError::ServerName(name.to_owned()))
     }
 
-    fn roots(&self) -> Result<RootCertStore, TlsOptionsError> {
+    /// Returns the built-in roots with those of `ca`, and the certificates of `ca`.
+    fn roots(&self) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), TlsOptionsError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let Some(path) = &self.ca else { return Ok(roots) };
-        add_authorities(&mut roots, path)
+        let Some(path) = &self.ca else { return Ok((roots, Vec::new())) };
+        let added = add_authorities(&mut roots, path)
             .map_err(|reason| TlsOptionsError::Authorities { path: path.clone(), reason })?;
-        Ok(roots)
+        Ok((roots, added))
     }
 }
 
-fn add_authorities(roots: &mut RootCertStore, path: &Path) -> Result<(), AuthoritiesError> {
-    let before = roots.len();
+fn add_authorities(
+    roots: &mut RootCertStore,
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, AuthoritiesError> {
+    let mut certificates = Vec::new();
     for certificate in CertificateDer::pem_file_iter(path)? {
-        roots.add(certificate?)?;
+        let certificate = certificate?;
+        roots.add(certificate.clone())?;
+        certificates.push(certificate);
     }
     // A file without certificates is most likely the wrong file.
-    if roots.len() == before { Err(AuthoritiesError::Empty) } else { Ok(()) }
+    if certificates.is_empty() { Err(AuthoritiesError::Empty) } else { Ok(certificates) }
+}
+
+/// Reads the client's certificate with its chain, and its key.
+fn client_certificate(
+    path: &Path,
+    key: Option<&Path>,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), ClientCertificateError> {
+    let file_error = |path: &Path| {
+        let path = path.to_owned();
+        move |reason| ClientCertificateError::File { path, reason }
+    };
+    let chain = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(file_error(path))?;
+    if chain.is_empty() {
+        return Err(ClientCertificateError::NoCertificate { path: path.to_owned() });
+    }
+    let key_path = key.unwrap_or(path);
+    match PrivateKeyDer::from_pem_file(key_path) {
+        Ok(key) => Ok((chain, key)),
+        Err(PemError::NoItemsFound) if is_encrypted(key_path) => {
+            Err(ClientCertificateError::EncryptedKey { path: key_path.to_owned() })
+        }
+        Err(PemError::NoItemsFound) => {
+            Err(ClientCertificateError::NoKey { path: key_path.to_owned() })
+        }
+        Err(reason) => Err(file_error(key_path)(reason)),
+    }
+}
+
+/// Whether a PEM file without a usable key has one that is encrypted (RFC 5958 section 3).
+fn is_encrypted(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| {
+        memchr::memmem::find(&bytes, b"-----BEGIN ENCRYPTED PRIVATE KEY-----").is_some()
+    })
 }
 
 /// Why TLS cannot be set up with these options.
 #[derive(Debug, Error)]
 pub enum TlsOptionsError {
     /// The file of additional authorities cannot be used.
-    #[error("{}: {reason}; expected a file of CA certificates in PEM form", path.display())]
+    #[error("{}: {reason}; expected a file of certificates in PEM form", path.display())]
     Authorities {
         /// The path of the file.
         path: PathBuf,
@@ -119,6 +172,9 @@ pub enum TlsOptionsError {
         #[source]
         reason: AuthoritiesError,
     },
+    /// The client's certificate or its key cannot be used.
+    #[error(transparent)]
+    ClientCertificate(#[from] ClientCertificateError),
     /// No certificate can contain the name.
     #[error("`{0}` isn't a valid name for a certificate; give a DNS name or an address")]
     ServerName(String),
@@ -131,100 +187,91 @@ pub enum TlsOptionsError {
 #[derive(Debug, Error)]
 pub enum AuthoritiesError {
     /// The file cannot be read, or isn't PEM (RFC 7468).
-    #[error(transparent)]
-    Pem(#[from] rustls::pki_types::pem::Error),
+    #[error("{}", pem_text(.0))]
+    Pem(#[from] PemError),
     /// The file contains a certificate that isn't a valid trust anchor.
-    #[error(transparent)]
+    #[error("one of its certificates cannot be parsed")]
     Certificate(#[from] RustlsError),
     /// The file contains no certificate.
     #[error("it holds no certificate")]
     Empty,
 }
 
-/// Accepts every certificate. The handshake's signature is still checked, so the peer must hold the
-/// certificate's key.
-#[derive(Debug)]
-struct NoCertificateVerification(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for NoCertificateVerification {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Why a TLS handshake failed, with a hint if there is one.
+/// Why the client's certificate cannot be used.
 #[derive(Debug, Error)]
-pub enum TlsError {
-    /// The server's first bytes are not a TLS record (RFC 8446 section 5.1).
-    #[error("the server did not answer with TLS; is it a ws:// server?")]
-    NotTls,
-    /// The stream ended during the handshake.
-    #[error("the server hung up during the TLS handshake; is it a ws:// server?")]
-    HungUp,
-    /// The certificate's chain does not end in a trusted authority.
+pub enum ClientCertificateError {
+    /// A file cannot be read, or isn't PEM (RFC 7468).
+    #[error("{}: {}; expected a PEM file", path.display(), pem_text(reason))]
+    File {
+        /// The path of the file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        reason: PemError,
+    },
+    /// The file of `--cert` contains no certificate.
+    #[error("{}: it holds no certificate; expected a client certificate in PEM form", path.display())]
+    NoCertificate {
+        /// The path of the file.
+        path: PathBuf,
+    },
+    /// The file contains no key.
     #[error(
-        "the server's certificate is not signed by a trusted authority; give the authority's file, \
-         or turn off the check"
+        "{}: it holds no private key; expected one in PEM form (PKCS#8, SEC1 or PKCS#1), here or \
+         in the file of --key",
+        path.display()
     )]
-    UnknownIssuer,
-    /// The certificate is not valid for another reason: it has expired, or is for another name.
-    #[error("the server's certificate is not valid: {0}")]
-    Certificate(CertificateError),
-    /// The server sent an alert (RFC 8446 section 6).
-    #[error("the server refused TLS with the alert {0:?}")]
-    Alert(AlertDescription),
-    /// The peer broke the protocol in another way.
-    #[error(transparent)]
-    Protocol(RustlsError),
-    /// The connection below TLS broke.
-    #[error("{}", describe_io_error(.0))]
-    Io(#[source] io::Error),
+    NoKey {
+        /// The path of the file.
+        path: PathBuf,
+    },
+    /// The key is encrypted with a passphrase.
+    #[error(
+        "{0}: its private key is encrypted; decrypt it with `openssl pkey -in {0} -out plain.pem`",
+        path.display()
+    )]
+    EncryptedKey {
+        /// The path of the file.
+        path: PathBuf,
+    },
+    /// The key is of another certificate.
+    #[error("{}: its private key is not that of the certificate in {}", key.display(), path.display())]
+    Mismatch {
+        /// The path of the certificate.
+        path: PathBuf,
+        /// The path of the key.
+        key: PathBuf,
+    },
+    /// The key is of a kind that is not supported, or damaged.
+    #[error(
+        "{}: its private key cannot be used; expected RSA of 2048 bits or more, ECDSA with P-256 or \
+         P-384, or Ed25519",
+        key.display()
+    )]
+    Unusable {
+        /// The path of the key.
+        key: PathBuf,
+    },
 }
 
-/// Classifies an error of tokio-rustls: an I/O error that may contain one of rustls.
-impl From<io::Error> for TlsError {
-    fn from(error: io::Error) -> Self {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>());
-        match inner.cloned() {
-            Some(RustlsError::InvalidMessage(_)) => Self::NotTls,
-            Some(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                Self::UnknownIssuer
-            }
-            Some(RustlsError::InvalidCertificate(reason)) => Self::Certificate(reason),
-            Some(RustlsError::AlertReceived(alert)) => Self::Alert(alert),
-            Some(other) => Self::Protocol(other),
-            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::HungUp,
-            None => Self::Io(error),
+impl ClientCertificateError {
+    fn of(reason: RustlsError, path: &Path, key: Option<&Path>) -> Self {
+        let (path, key) = (path.to_owned(), key.unwrap_or(path).to_owned());
+        match reason {
+            RustlsError::InconsistentKeys(_) => Self::Mismatch { path, key },
+            _ => Self::Unusable { key },
         }
+    }
+}
+
+/// Describes an error of a PEM file.
+fn pem_text(error: &PemError) -> String {
+    match error {
+        PemError::Io(error) => describe_io_error(error),
+        PemError::NoItemsFound => "it holds nothing that is expected".to_owned(),
+        PemError::MissingSectionEnd { .. } => "a section of it has no end".to_owned(),
+        PemError::IllegalSectionStart { .. } => "a section of it begins wrongly".to_owned(),
+        _ => "its Base64 is damaged".to_owned(),
     }
 }
 
@@ -232,33 +279,12 @@ impl From<io::Error> for TlsError {
 mod tests {
     use super::*;
 
-    fn tls_error(error: RustlsError) -> TlsError {
-        io::Error::new(io::ErrorKind::InvalidData, error).into()
-    }
-
-    #[test]
-    fn errors_of_rustls_are_classified() {
-        let issuer = tls_error(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer));
-        assert!(matches!(issuer, TlsError::UnknownIssuer), "{issuer:?}");
-        assert_eq!(
-            issuer.to_string(),
-            "the server's certificate is not signed by a trusted authority; give the authority's \
-             file, or turn off the check"
-        );
-        let expired = tls_error(RustlsError::InvalidCertificate(CertificateError::Expired));
-        assert!(matches!(expired, TlsError::Certificate(CertificateError::Expired)), "{expired:?}");
-        let alert = tls_error(RustlsError::AlertReceived(AlertDescription::HandshakeFailure));
-        assert_eq!(alert.to_string(), "the server refused TLS with the alert HandshakeFailure");
-        let reset = TlsError::from(io::Error::from(io::ErrorKind::ConnectionReset));
-        assert!(matches!(reset, TlsError::Io(_)), "{reset:?}");
-    }
-
     #[test]
     fn unusable_options_are_told_apart() {
         let empty = tempfile::NamedTempFile::new().unwrap();
         let options = TlsOptions { ca: Some(empty.path().into()), ..TlsOptions::default() };
         let error = options.config().unwrap_err();
-        let reason = "it holds no certificate; expected a file of CA certificates in PEM form";
+        let reason = "it holds no certificate; expected a file of certificates in PEM form";
         assert_eq!(error.to_string(), format!("{}: {reason}", empty.path().display()));
         let TlsOptionsError::Authorities { reason: AuthoritiesError::Empty, .. } = error else {
             panic!("{error:?}")

@@ -121,7 +121,7 @@ impl ExternalServers {
         // `Target` parses ws and wss URLs, which differ from http and https in the scheme only.
         let rest =
             url.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
-        Target::parse(&format!("ws{}", rest.ok_or_else(wrong)?)).map_err(|_| wrong())
+        Target::parse_host_only(&format!("ws{}", rest.ok_or_else(wrong)?)).map_err(|_| wrong())
     }
 
     /// Returns the target of the WebSocket messages.
@@ -129,7 +129,7 @@ impl ExternalServers {
     /// # Errors
     /// Fails if the second URL isn't a WebSocket URL.
     pub fn websocket(&self) -> Result<Target, ExternalServersError> {
-        Ok(Target::parse(&self.websocket)?)
+        Ok(Target::parse_host_only(&self.websocket)?)
     }
 
     /// Returns the two authorities, or only one if they are equal.

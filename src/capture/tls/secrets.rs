@@ -1,0 +1,69 @@
+//! [`ConnectionKeys`]: which logged secrets become the keys of a connection, and in which order the
+//! keys are used.
+
+use super::cipher_suite::CipherSuite;
+use super::key_log::{KeyLog, Random, SecretLabel};
+use super::record_decryptor::RecordDecryptor;
+use crate::wire::Sides;
+
+/// The keys of both sides.
+#[derive(Debug)]
+pub(super) struct ConnectionKeys {
+    /// The keys of each side in the order of use.
+    pub(super) decryptors: Sides<Vec<RecordDecryptor>>,
+    /// Whether the application data of both sides can be decrypted.
+    pub(super) complete: bool,
+}
+
+/// Returns the keys of TLS 1.2. `randoms` are those of the client and of the server.
+pub(super) fn decryptors_1_2(
+    suite: CipherSuite,
+    randoms: [&Random; 2],
+    encrypt_then_mac: bool,
+    secrets: &KeyLog,
+) -> ConnectionKeys {
+    let [client, server] = randoms;
+    let keys = secrets.secret(SecretLabel::Master, client).and_then(|master| {
+        RecordDecryptor::from_master_secret(suite, master, [client, server], encrypt_then_mac)
+    });
+    let complete = keys.is_some();
+    let decryptors = keys.map_or_else(Sides::default, |[client, server]| Sides {
+        client: vec![client],
+        server: vec![server],
+    });
+    ConnectionKeys { decryptors, complete }
+}
+
+/// Returns the keys of TLS 1.3. They are incomplete for a handshake that failed, because a client
+/// logs the secrets of its application data last.
+pub(super) fn decryptors_1_3(
+    suite: CipherSuite,
+    client: &Random,
+    secrets: &KeyLog,
+) -> ConnectionKeys {
+    let decryptor = |label| {
+        secrets
+            .secret(label, client)
+            .and_then(|secret| RecordDecryptor::from_traffic_secret(suite, secret))
+    };
+    let of = |labels: &[SecretLabel]| labels.iter().filter_map(|label| decryptor(*label)).collect();
+    let complete = [SecretLabel::ClientTraffic, SecretLabel::ServerTraffic]
+        .into_iter()
+        .all(|label| decryptor(label).is_some());
+    let decryptors = if complete {
+        Sides {
+            client: of(&[
+                SecretLabel::ClientEarly,
+                SecretLabel::ClientHandshake,
+                SecretLabel::ClientTraffic,
+            ]),
+            server: of(&[SecretLabel::ServerHandshake, SecretLabel::ServerTraffic]),
+        }
+    } else {
+        Sides {
+            client: of(&[SecretLabel::ClientHandshake]),
+            server: of(&[SecretLabel::ServerHandshake]),
+        }
+    };
+    ConnectionKeys { decryptors, complete }
+}

@@ -1,0 +1,66 @@
+//! [`TlsStatus`]: whether the TLS of a connection can be read, and why not.
+
+use thiserror::Error;
+
+use super::alert::TlsAlert;
+use crate::wire::Side;
+
+/// Whether the records of a connection can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsStatus {
+    /// The connection is not encrypted.
+    Plaintext,
+    /// TLS that is decrypted, with this version and cipher suite.
+    Decrypted {
+        /// `TLS 1.3` or `TLS 1.2`.
+        version: &'static str,
+        /// The suite's name in the registry.
+        suite: &'static str,
+    },
+    /// TLS that cannot be decrypted, for this reason.
+    Encrypted(TlsUnreadable),
+}
+
+/// Why the TLS of a connection cannot be decrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TlsUnreadable {
+    /// A hello is missing.
+    #[error("TLS whose handshake is incomplete in the capture: cannot be read")]
+    PartialHandshake,
+    /// A hello claims more than 128 KiB.
+    #[error("TLS whose hello is too long: cannot be read")]
+    LongHello,
+    /// The version is unsupported; its number is that of the hello (RFC 8446 section 4.2.1).
+    #[error("TLS of version {0:#06x}: only 1.2 and 1.3 can be read")]
+    Version(u16),
+    /// The cipher suite is unsupported; the number is that of the TLS registry.
+    #[error("TLS with cipher suite {0:#06x}, which is not supported: cannot be read")]
+    CipherSuite(u16),
+    /// No key log has secrets of this connection.
+    #[error("TLS, no secrets: cannot be read")]
+    NoSecrets,
+    /// One side ended the TLS handshake with a fatal alert, so there is nothing to decrypt.
+    #[error("TLS handshake refused: {0}")]
+    Refused(TlsAlert),
+}
+
+/// Why a side's records cannot be read from here on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(in crate::capture) enum TlsRecordError {
+    #[error("TLS: the other side's hello is missing, so nothing can be decrypted")]
+    MissingHello,
+    #[error("TLS: the {} sent something that isn't a TLS record", .0.name())]
+    NotARecord(Side),
+    #[error(
+        "TLS: a record of the {} cannot be decrypted with the given secrets, nor can what follows \
+         it",
+        .0.name()
+    )]
+    Undecryptable(Side),
+    #[error(
+        "TLS: after the missing bytes of the {}, no record could be decrypted; nothing more of it \
+         can be read",
+        .0.name()
+    )]
+    NoRecordAfterGap(Side),
+}
