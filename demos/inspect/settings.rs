@@ -187,7 +187,7 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
         let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
         // `mask` does not parse as a side, so the first frame decides.
         let from = text("from").parse().ok();
-        let options = capture::ReadOptions { keylog, from };
+        let options = capture::ReadOptions { keylog, from, ..Default::default() };
         return Ok(InspectSource::File(PathBuf::from(text("file")), options));
     }
     let server = text("server");

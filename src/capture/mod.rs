@@ -7,7 +7,7 @@
 //! pcapng.
 //!
 //! In reading order: `open` (detects the format), `packet_pass` (reads a file of packets),
-//! `packets` (bytes to packets to segments), `connection_table` (segments to connections), `reassembly` (bytes in order), `tls`, `stream`;
+//! `packets` (bytes to packets to segments), `tcp` (segments to connections, bytes in order), `tls`, `stream`;
 //! beside them `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and
 //! for output, `write`.
 //!
@@ -31,17 +31,16 @@
 
 mod byte_store;
 mod captured_file;
-mod connection_table;
 mod error;
 #[cfg(test)]
 mod hostile;
 mod open;
 mod packet_pass;
 mod packets;
-mod reassembly;
 mod replay;
 mod sink;
 mod stream;
+mod tcp;
 mod text;
 mod tls;
 mod write;
@@ -52,8 +51,8 @@ pub use self::error::{CaptureError, TextError};
 pub use self::open::{ReadOptions, open};
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;
-pub use self::stream::StreamStart;
 pub(crate) use self::stream::{CapturedStream, Gap};
+pub use self::stream::{StreamEnding, StreamStart};
 pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
 pub(crate) use self::write::pcapng_writer::FlowId;
 pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};

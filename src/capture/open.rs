@@ -28,6 +28,8 @@ pub struct ReadOptions {
     /// The sender of hex text without direction marks; `None` lets the MASK bit of the first frame
     /// decide.
     pub from: Option<Side>,
+    /// The extensions of connections whose handshake is not in the file.
+    pub extensions: AgreedExtensions,
 }
 
 /// Opens a file. Its content, not its name, decides the format.
@@ -39,7 +41,7 @@ pub struct ReadOptions {
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
     open_with(path, options, |start| match start {
         StreamStart::Head => Trace::new(),
-        StreamStart::Frames => Trace::mid_connection(AgreedExtensions::none()),
+        StreamStart::Frames => Trace::mid_connection(options.extensions),
     })
 }
 

@@ -7,7 +7,6 @@ use std::io::{self, Seek as _};
 use std::num::Saturating;
 
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
-use crate::capture::connection_table::ConnectionTable;
 use crate::capture::error::InternalError;
 use crate::capture::packets::fragments::{Datagram, Defragmenter};
 use crate::capture::packets::headers::{self, ParsedPacket, Unread};
@@ -15,6 +14,7 @@ use crate::capture::packets::packet::{ByteRun, CaptureItem, CapturedPacket, Pack
 use crate::capture::packets::packet_reader::PacketReader;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
+use crate::capture::tcp::connection_table::ConnectionTable;
 use crate::scope::catch_panic_sync;
 use crate::text::units::{count as counted, group_thousands};
 

@@ -48,6 +48,19 @@ pub struct Gap {
     pub filled: ByteLen,
 }
 
+/// How a TCP connection ended: its first FIN or RST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamEnding {
+    /// The side that sent it.
+    pub by: Side,
+    /// Whether it was an RST.
+    pub is_reset: bool,
+    /// Whether an RST came after a FIN.
+    pub is_reset_after: bool,
+    /// The time since the last data before it.
+    pub silence: Duration,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub struct CapturedStream<S> {
@@ -65,6 +78,8 @@ pub struct CapturedStream<S> {
     pub store: ByteStore,
     /// The gaps in it.
     pub gaps: Vec<Gap>,
+    /// How it ended; `None` if it was open at the end of the capture, or if the file has no packets.
+    pub ending: Option<StreamEnding>,
     /// The warnings about it.
     pub warnings: Vec<String>,
     /// Why it could not be read. Nothing else is known of it then; other connections are not
@@ -295,6 +310,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             trace: sink,
             store,
             gaps,
+            ending: None,
             warnings,
             failed,
         })

@@ -104,9 +104,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["open"],
             &["packet_pass", "replay", "text"],
-            &["captured_file", "connection_table"],
+            &["captured_file", "tcp"],
             &["stream", "write"],
-            &["byte_store", "error", "packets", "reassembly", "sink", "tls"],
+            &["byte_store", "error", "packets", "sink", "tls"],
         ],
     ),
     (

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::capture::reassembly::sequence;
+use crate::capture::packets::headers::sequence;
 use crate::capture::write::packet_builder::{self, TcpHeader};
 use crate::net::AddressPair;
 use crate::wire::{ByteLen, Side, Sides};

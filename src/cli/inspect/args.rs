@@ -11,6 +11,7 @@ use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
 use crate::net::{Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
+use crate::wire::AgreedExtensions;
 
 /// The arguments of `wiretalk inspect`.
 #[derive(Debug, clap::Args)]
@@ -80,6 +81,10 @@ pub struct InspectArgs {
     /// frame is masked, else server]
     #[arg(long, value_name = "SIDE")]
     pub from: Option<SenderArg>,
+    /// Extensions of connections whose handshake is not in the file, as a response has them, for
+    /// example permessage-deflate
+    #[arg(long, value_name = "EXTENSIONS", value_parser = parse_extensions)]
+    pub extensions: Option<AgreedExtensions>,
     /// Colour theme [default: the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
@@ -157,7 +162,11 @@ impl InspectArgs {
             if let Err(reason) = Target::parse(source) {
                 return Some(reason.to_string());
             }
-            let given = [("--keylog", self.keylog.is_some()), ("--from", self.from.is_some())];
+            let given = [
+                ("--keylog", self.keylog.is_some()),
+                ("--from", self.from.is_some()),
+                ("--extensions", self.extensions.is_some()),
+            ];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
             return Some(format!("{option} works only with a file, and {source} is a URL"));
         }
@@ -215,8 +224,11 @@ impl InspectArgs {
 
     fn inspect_source(&self) -> Result<InspectSource, TargetError> {
         if let Some(file) = self.file_source() {
-            let options =
-                ReadOptions { keylog: self.keylog.clone(), from: self.from.map(Into::into) };
+            let options = ReadOptions {
+                keylog: self.keylog.clone(),
+                from: self.from.map(Into::into),
+                extensions: self.extensions.unwrap_or_default(),
+            };
             return Ok(InspectSource::File(file.to_owned(), options));
         }
         let target = Target::parse(&self.source)?;
@@ -235,6 +247,17 @@ impl InspectArgs {
             })),
         })
     }
+}
+
+/// Parses the value of `--extensions`.
+fn parse_extensions(header: &str) -> Result<AgreedExtensions, String> {
+    AgreedExtensions::parse(header).map_err(|error| {
+        let part = header.get(error.span).unwrap_or(header);
+        format!(
+            "{part:?} {}; expected for example: permessage-deflate; server_no_context_takeover",
+            error.reason
+        )
+    })
 }
 
 #[cfg(test)]

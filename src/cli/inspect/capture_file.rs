@@ -10,15 +10,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::capture::{
-    Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamStart,
-    TlsStatus, open,
+    Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamEnding,
+    StreamStart, TlsStatus, open,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::InspectConfig;
-use crate::wire::Trace;
 use crate::wire::format::byte_count;
+use crate::wire::{Opcode, Side, Trace};
+
+/// The silence before the end of a connection from which on it is worth telling.
+const LONG_SILENCE: Duration = Duration::from_secs(1);
 
 /// Opens the file at `path` and prints its records.
 ///
@@ -58,19 +61,25 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
     for warning in capture.warnings() {
         print_note(&mut printer, None, warning)?;
     }
-    for (number, stream) in (1..).zip(capture.streams()) {
+    // Among connections that opened a WebSocket, or tried to, others are only counted.
+    let has_websocket = capture.streams().iter().any(is_of_interest);
+    let is_shown = |stream: &CapturedStream<Trace>| !has_websocket || is_of_interest(stream);
+    let shown = || (1..).zip(capture.streams()).filter(|(_, stream)| is_shown(stream));
+    for (number, stream) in shown() {
         print_connection(&mut printer, number, stream)?;
     }
     capture.replay(|event| match capture.streams().get(event.stream) {
-        Some(stream) if stream.failed.is_none() => print_replay_event(&mut printer, &event),
+        Some(stream) if stream.failed.is_none() && is_shown(stream) => {
+            print_replay_event(&mut printer, &event)
+        }
         _ => Ok(()),
     })?;
-    for (number, stream) in (1..).zip(capture.streams()) {
+    for (number, stream) in shown() {
         for warning in &stream.warnings {
             print_note(&mut printer, Some(number), warning)?;
         }
         let ended = match &stream.failed {
-            None => Ok("end of the capture".to_owned()),
+            None => how_it_ended(stream),
             Some(reason) => {
                 print_note(
                     &mut printer,
@@ -80,14 +89,17 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
                 Err(format!("could not be read: {reason}"))
             }
         };
-        printer.print_end(number, ended)?;
+        printer.print_end_in_file(number, ended, stream.ending)?;
     }
     if several {
         let count = capture.streams().len();
-        printer.print_last(&format!(
-            "{count} connection{} in the file",
-            if count == 1 { "" } else { "s" }
-        ))?;
+        let mut text =
+            format!("{count} connection{} in the file", if count == 1 { "" } else { "s" });
+        let others = count.saturating_sub(shown().count());
+        if others > 0 {
+            text += &format!(", {others} of them without a WebSocket: not shown");
+        }
+        printer.print_last(&text)?;
     }
     printer.flush()?;
     let mut streams = capture.streams().iter();
@@ -95,6 +107,54 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
         && streams.all(|stream| stream.failed.is_none())
         && !printer.has_panicked();
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether a connection opened a WebSocket or tried to, or may have: it is encrypted or could not be
+/// read.
+fn is_of_interest(stream: &CapturedStream<Trace>) -> bool {
+    let trace = &stream.trace;
+    let has_tried = [Side::Client, Side::Server].iter().any(|from| trace.head(*from).is_some());
+    trace.is_open()
+        || has_tried
+        || stream.failed.is_some()
+        || matches!(stream.tls, TlsStatus::Encrypted(_))
+}
+
+/// Returns how a connection of a capture ended, as `Err` if it was not closed cleanly.
+fn how_it_ended(stream: &CapturedStream<Trace>) -> Result<String, String> {
+    let Some(ending) = stream.ending else {
+        let is_captured = stream.addresses.is_some();
+        return Ok(if is_captured {
+            "end of the capture, the connection was still open"
+        } else {
+            "end of the capture"
+        }
+        .to_owned());
+    };
+    let StreamEnding { by, is_reset, is_reset_after, silence } = ending;
+    let verb = if is_reset { "reset the connection (RST)" } else { "ended the connection (FIN)" };
+    let mut text = format!("the {by} {verb}");
+    if silence >= LONG_SILENCE {
+        text += &format!(" after {:.1} s without data", silence.as_secs_f64());
+    }
+    if is_reset_after && !is_reset {
+        text += ", which was reset (RST) later";
+    }
+    if !stream.trace.is_open() {
+        return Ok(text);
+    }
+    let closes = |side| {
+        let mut rows = stream.trace.rows().iter();
+        rows.any(|row| row.from() == side && row.opcode() == Opcode::Close)
+    };
+    match (closes(Side::Client), closes(Side::Server)) {
+        (true, true) => Ok(text + ", after the closing handshake"),
+        (false, false) => Err(text + ", without a Close: applications see code 1006"),
+        (client, _) => {
+            let side = if client { Side::Client } else { Side::Server };
+            Err(text + &format!(", after a Close of the {side} only"))
+        }
+    }
 }
 
 /// Whether both paths lead to the same file, through any links. Only a regular file is opened for
@@ -111,7 +171,7 @@ fn print_connection<W: Write>(
 ) -> io::Result<()> {
     // The capture began after the handshake, so the first bytes are frames.
     if stream.start == StreamStart::Frames {
-        printer.start_mid_connection(number);
+        printer.start_mid_connection(number, stream.trace.agreed());
     }
     let since_1970_s = stream.started_at.as_secs_f64();
     let tls = match &stream.tls {
@@ -123,6 +183,11 @@ fn print_connection<W: Write>(
     };
     if let Some(addresses) = stream.addresses {
         printer.print(&Record::file_connection(number, addresses, since_1970_s, tls))?;
+    }
+    if stream.start == StreamStart::Frames && stream.addresses.is_some() {
+        let text = "the capture begins in the middle of this connection: its handshake is not in \
+                    the file";
+        print_note(printer, Some(number), text)?;
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
         print_note(printer, Some(number), &format!("this connection is encrypted: {reason}"))?;

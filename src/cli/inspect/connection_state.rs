@@ -4,6 +4,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::capture::StreamEnding;
 use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType, close_body};
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
@@ -167,7 +168,12 @@ impl ConnectionState {
         Ok(())
     }
 
-    pub(super) fn end_record(&self, number: usize, ended: &Result<String, String>) -> EndRecord {
+    pub(super) fn end_record(
+        &self,
+        number: usize,
+        ended: &Result<String, String>,
+        ending: Option<StreamEnding>,
+    ) -> EndRecord {
         let Sides { client: sent, server: received } = &self.first_closes;
         let code_and_reason =
             |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
@@ -185,9 +191,12 @@ impl ConnectionState {
             close_received: received.is_some(),
             close_sent: sent.is_some(),
             connection: number,
+            ended_by: ending.map(|ending| ending.by),
+            ended_with: ending.map(|ending| if ending.is_reset { "rst" } else { "fin" }),
             frames_received: frames(Side::Server),
             frames_sent: frames(Side::Client),
             ok: ended.is_ok(),
+            silence: ending.map(|ending| Millis(ending.silence)),
             at: Millis(self.last_at),
             record_type: RecordType::End,
             why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),

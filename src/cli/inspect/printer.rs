@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use crate::capture::StreamEnding;
 use crate::cli::inspect::connection_state::{Completed, ConnectionState};
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::scope::catch_panic_sync;
@@ -60,10 +61,8 @@ impl<W: Write> Printer<W> {
     }
 
     /// Starts a connection without a handshake: its first bytes are frames.
-    pub(super) fn start_mid_connection(&mut self, number: usize) {
-        // Which extensions were agreed is unknown; RSV1 is reported as a fault.
-        let state = ConnectionState::mid_connection(AgreedExtensions::none());
-        self.connections.insert(number, state);
+    pub(super) fn start_mid_connection(&mut self, number: usize, agreed: AgreedExtensions) {
+        self.connections.insert(number, ConnectionState::mid_connection(agreed));
     }
 
     /// Prints the records that `bytes` complete. A panic is reported and ends the decoding of this
@@ -152,6 +151,16 @@ impl<W: Write> Printer<W> {
         number: usize,
         ended: Result<String, String>,
     ) -> io::Result<()> {
+        self.print_end_in_file(number, ended, None)
+    }
+
+    /// Like [`Self::print_end`]; `ending` is how the TCP connection ended in a capture.
+    pub(super) fn print_end_in_file(
+        &mut self,
+        number: usize,
+        ended: Result<String, String>,
+        ending: Option<StreamEnding>,
+    ) -> io::Result<()> {
         let unread =
             self.panicked.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
         // A panic matters more than how the connection ended.
@@ -179,7 +188,7 @@ impl<W: Write> Printer<W> {
                 self.print(&Record::frame(context, frame))?;
             }
         }
-        self.print(&Record::End(connection.end_record(number, ended)))
+        self.print(&Record::End(connection.end_record(number, ended, ending)))
     }
 
     /// Prints the last record of a proxy or of a file without exactly one connection.

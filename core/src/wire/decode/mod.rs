@@ -7,8 +7,10 @@ mod fast_path;
 pub mod fault;
 mod fault_sink;
 pub mod frame_assembler;
+mod frame_sync;
 mod gap;
 mod rules;
 
 pub use fast_path::SimpleFrame;
+pub use frame_sync::masking_of_frames;
 pub use rules::MessageEnd;

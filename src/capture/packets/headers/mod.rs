@@ -1,5 +1,5 @@
 //! Parses the headers of one packet from the link down to the bytes that TCP carries, through any
-//! tunnels between them. [`reassembly`](crate::capture::reassembly) puts the segments of a
+//! tunnels between them. [`reassembly`](crate::capture::tcp::reassembly) puts the segments of a
 //! connection together. Checksums are ignored, because a capture on the sending machine often shows
 //! them before the network card fills them in.
 //!
@@ -23,7 +23,7 @@ use self::ip::IpPayload;
 use self::rest::Rest;
 
 pub(in crate::capture) use self::ip::{DatagramKey, IpFragment};
-pub(in crate::capture) use self::tcp::{FIN, RST, SYN, TcpSegment};
+pub(in crate::capture) use self::tcp::{FIN, RST, SYN, TcpSegment, sequence};
 pub(in crate::capture) use self::unread::Unread;
 
 /// The maximum number of headers of one packet. A stack of tags or labels counts as one, as do the

@@ -51,3 +51,9 @@ pub(super) fn read_segment(
         missing_bytes: payload_len.saturating_sub(payload.len()),
     })
 }
+
+/// Converts a byte number to a TCP sequence number, modulo 2^32 (RFC 9293 section 3.4).
+pub(in crate::capture) fn sequence(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}

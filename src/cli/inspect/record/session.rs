@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::fields::{Millis, RecordType};
-use crate::wire::ByteLen;
+use super::fields::{Millis, RecordType, as_optional_text};
+use crate::wire::{ByteLen, Side};
 
 /// The end of a connection. "Sent" counts what the client sent, "received" what the server sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,9 +18,18 @@ pub(in crate::cli::inspect) struct EndRecord {
     pub(in crate::cli::inspect) close_received: bool,
     pub(in crate::cli::inspect) close_sent: bool,
     pub(in crate::cli::inspect) connection: usize,
+    /// The side that ended the TCP connection of a capture; `None` if it was open at the end of the
+    /// capture, and for other sources.
+    #[serde(serialize_with = "as_optional_text")]
+    pub(in crate::cli::inspect) ended_by: Option<Side>,
+    /// `fin` or `rst`.
+    pub(in crate::cli::inspect) ended_with: Option<&'static str>,
     pub(in crate::cli::inspect) frames_received: usize,
     pub(in crate::cli::inspect) frames_sent: usize,
     pub(in crate::cli::inspect) ok: bool,
+    /// The time between the last data and the end of the TCP connection.
+    #[serde(rename = "silence_ms")]
+    pub(in crate::cli::inspect) silence: Option<Millis>,
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
     #[serde(rename = "type")]

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::capture::packets::headers::sequence;
 use crate::wire::{ByteLen, Offset};
 
 /// The number of held bytes beyond which a missing segment is given up.
@@ -51,6 +52,8 @@ pub(super) struct Reassembler {
     next_seq: Option<Offset>,
     /// The peer has acknowledged everything before this number.
     acked_seq: Offset,
+    /// The number after the last byte, once the end of the stream (FIN) was captured.
+    end_seq: Option<Offset>,
     held: BTreeMap<Offset, HeldSegment>,
     held_bytes: usize,
     /// The number of bytes that were captured again.
@@ -81,6 +84,30 @@ impl Reassembler {
         }
     }
 
+    /// Ends the stream before this sequence number, which is that of the FIN.
+    pub(super) fn end_at_fin(&mut self, seq: u32) {
+        if let Some(next) = self.next_seq {
+            self.end_seq.get_or_insert(unwrap_seq(next, seq));
+        }
+    }
+
+    /// Whether segments are held because one before them is missing.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Returns the number of bytes that are missing at the end, as far as the FIN or the peer's
+    /// acknowledgements prove it. Nothing may be held any more.
+    pub(super) fn missing_at_end(&self) -> ByteLen {
+        let Some(next) = self.next_seq else { return ByteLen::ZERO };
+        match self.end_seq {
+            Some(end) => end - next,
+            // Without the FIN, one number more may stand for it (RFC 9293 section 3.4).
+            None if self.acked_seq > next + ByteLen::new(1) => self.acked_seq - next,
+            None => ByteLen::ZERO,
+        }
+    }
+
     /// Returns the memory that held segments take.
     pub(super) fn held_bytes(&self) -> usize {
         // 64 bytes per segment stand for the map's entry, so that tiny segments count too.
@@ -92,8 +119,12 @@ impl Reassembler {
         if segment.bytes.is_empty() {
             return;
         }
-        // Without a SYN, the stream starts with the first segment that was captured.
-        let next = *self.next_seq.get_or_insert(SEQUENCE_BASE + ByteLen::new(segment.seq.into()));
+        // Without a SYN, the stream starts with the first segment that was captured. A single byte
+        // is a keep-alive, which repeats the last byte or carries garbage before the next one (RFC
+        // 9293 section 3.8.4).
+        let is_keep_alive = self.next_seq.is_none() && segment.bytes.len() == 1;
+        let start = SEQUENCE_BASE + ByteLen::new(segment.seq.into());
+        let next = *self.next_seq.get_or_insert(start + usize::from(is_keep_alive));
         let start = unwrap_seq(next, segment.seq);
         if start > next {
             self.hold(start, segment);
@@ -184,12 +215,6 @@ impl Reassembler {
 fn unwrap_seq(next: Offset, seq: u32) -> Offset {
     let distance = seq.wrapping_sub(sequence(next.get())).cast_signed();
     Offset::new(next.get().saturating_add_signed(distance.into()))
-}
-
-/// Converts a byte number to a TCP sequence number, modulo 2^32 (RFC 9293 section 3.4).
-pub(super) fn sequence(number: u64) -> u32 {
-    let [a, b, c, d, ..] = number.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

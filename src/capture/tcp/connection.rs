@@ -1,0 +1,343 @@
+//! [`TcpConnection`]: one connection of a capture while it is read. It finds out which end is the
+//! client, and how the connection ends. It looks at no more than the first few bytes, which
+//! identify the client if no SYN was captured.
+
+use std::cmp::Ordering;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::capture::error::InternalError;
+use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
+use crate::capture::packets::packet::{PacketBytes, PacketPiece};
+use crate::capture::sink::StreamSink;
+use crate::capture::stream::{
+    CapturedStream, ReadContext, StreamBuilder, StreamEnding, StreamStart, guarded, is_request,
+    is_response,
+};
+use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
+use crate::capture::tcp::time_order::TimeOrder;
+use crate::capture::tls;
+use crate::net::AddressPair;
+use crate::wire::decode::masking_of_frames;
+use crate::wire::{ByteLen, Side};
+
+/// An end of a connection, before it is known which one is the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The end with the smaller address.
+    Lower,
+    Higher,
+}
+
+impl End {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Lower => Self::Higher,
+            Self::Higher => Self::Lower,
+        }
+    }
+
+    /// Returns this end's part of a pair, and the other end's.
+    pub(super) fn own_and_other<T>(self, [lower, higher]: &mut [T; 2]) -> (&mut T, &mut T) {
+        match self {
+            Self::Lower => (lower, higher),
+            Self::Higher => (higher, lower),
+        }
+    }
+}
+
+/// One TCP connection. Pairs are in the order of the addresses.
+#[derive(Debug)]
+pub(super) struct TcpConnection<S> {
+    addresses: [SocketAddr; 2],
+    /// The end that is the client, once it is known.
+    client: Option<End>,
+    directions: [Reassembler; 2],
+    stream: StreamBuilder<S>,
+    /// The sequence number of the client's SYN.
+    pub(super) client_syn: Option<u32>,
+    /// The first FIN or RST.
+    ending: Option<Ending>,
+    /// When data was captured last, in nanoseconds since 1970.
+    last_data_at: u64,
+    /// Bytes that wait for a missing segment of the other direction.
+    time_order: TimeOrder,
+}
+
+/// The first FIN or RST of a connection.
+#[derive(Clone, Copy, Debug)]
+struct Ending {
+    by: End,
+    is_reset: bool,
+    /// Whether an RST came after the FIN.
+    is_reset_after: bool,
+    /// The time since the last data before it, in nanoseconds.
+    silence: u64,
+}
+
+impl<S: StreamSink> TcpConnection<S> {
+    pub(super) fn new(key: (SocketAddr, SocketAddr), at: u64) -> Self {
+        Self {
+            addresses: [key.0, key.1],
+            client: None,
+            directions: [Reassembler::default(), Reassembler::default()],
+            stream: StreamBuilder::new(at),
+            client_syn: None,
+            ending: None,
+            last_data_at: at,
+            time_order: TimeOrder::default(),
+        }
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        let directions = self.directions.iter().map(Reassembler::held_bytes);
+        directions.fold(self.time_order.held_bytes(), usize::saturating_add)
+    }
+
+    pub(super) fn is_untouched(&self) -> bool {
+        self.client.is_none()
+    }
+
+    /// Stops reading the connection and discards what was read.
+    pub(super) fn fail(&mut self, why: InternalError) {
+        self.directions = [Reassembler::default(), Reassembler::default()];
+        self.stream.fail(why);
+    }
+
+    pub(super) fn take<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        segment: &TcpSegment<'_>,
+        packet: PacketBytes<'_>,
+        captured_at: u64,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        if self.stream.has_failed() {
+            return Ok(());
+        }
+        let [lower, _] = self.addresses;
+        let sender = if segment.from == lower { End::Lower } else { End::Higher };
+        self.apply_header(sender, segment, packet);
+        if !segment.payload.is_empty() {
+            self.guess_client(sender, segment.payload);
+        }
+        // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
+        // number.
+        let first = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
+        // One piece, unless the segment came in IP fragments.
+        for PacketPiece { start, file_offset, bytes } in segment_pieces(segment, packet) {
+            let seq = first.wrapping_add(u32::try_from(start).unwrap_or(u32::MAX));
+            let data = SegmentData { seq, captured_at, file_offset, bytes };
+            self.deliver(sender, shared, |reassembler, out| reassembler.push(data, out))?;
+        }
+        self.apply_ending(sender, segment, captured_at);
+        // Nothing can follow a reset, so what was held back is all there is.
+        if segment.flags & RST != 0 {
+            self.give_rest(shared)?;
+        }
+        Ok(())
+    }
+
+    /// Applies the flags and numbers of a segment.
+    fn apply_header(&mut self, sender: End, segment: &TcpSegment<'_>, packet: PacketBytes<'_>) {
+        let (own, other) = sender.own_and_other(&mut self.directions);
+        if segment.flags & SYN != 0 {
+            own.start_at_syn(segment.seq);
+            self.stream.saw_syn = true;
+            if segment.ack.is_none() {
+                self.client_syn = Some(segment.seq);
+                self.client = Some(sender);
+            } else {
+                self.client = Some(sender.other());
+            }
+        }
+        if let Some(ack) = segment.ack {
+            other.acknowledge(ack);
+        }
+        if segment.missing_bytes > 0 {
+            let side = if self.client == Some(sender) { "client" } else { "server" };
+            let kept: usize = segment_pieces(segment, packet).map(|piece| piece.bytes.len()).sum();
+            let whole = segment.payload.len().saturating_add(segment.missing_bytes);
+            let advice = match packet.runs {
+                [_] => "capture with a larger snapshot length",
+                _ => "it came in IP fragments, and some of them are missing",
+            };
+            self.stream.warn(format!(
+                "the capture kept {kept} of {whole} bytes of a segment of the {side}: {advice}"
+            ));
+        }
+    }
+
+    /// Remembers the first FIN or RST, and when data was captured before it.
+    fn apply_ending(&mut self, sender: End, segment: &TcpSegment<'_>, captured_at: u64) {
+        let is_reset = segment.flags & RST != 0;
+        if !segment.payload.is_empty() && self.ending.is_none() {
+            self.last_data_at = captured_at;
+        }
+        if segment.flags & FIN != 0 {
+            let len = segment.payload.len().saturating_add(segment.missing_bytes);
+            let end = segment.seq.wrapping_add(u32::try_from(len).unwrap_or(0));
+            sender.own_and_other(&mut self.directions).0.end_at_fin(end);
+        }
+        match &mut self.ending {
+            Some(ending) => ending.is_reset_after |= is_reset,
+            None if is_reset || segment.flags & FIN != 0 => {
+                self.ending = Some(Ending {
+                    by: sender,
+                    is_reset,
+                    is_reset_after: false,
+                    silence: captured_at.saturating_sub(self.last_data_at),
+                });
+            }
+            None => {}
+        }
+    }
+
+    /// Guesses the client if no SYN was captured: the sender of a request, a `ClientHello` or of
+    /// masked frames (RFC 6455 section 5.1), otherwise the end with the higher port.
+    fn guess_client(&mut self, sender: End, first: &[u8]) {
+        if self.client.is_some() {
+            return;
+        }
+        let hello = |kind: u8| {
+            tls::looks_like_tls(first) && first.first() == Some(&22) && first.get(5) == Some(&kind)
+        };
+        let client = if is_request(first) || hello(1) {
+            sender
+        } else if is_response(first) || hello(2) {
+            sender.other()
+        } else if let Some(is_masked) = masking_of_frames(first) {
+            if is_masked { sender } else { sender.other() }
+        } else {
+            let [lower, higher] = self.addresses;
+            match higher.port().cmp(&lower.port()) {
+                Ordering::Equal => sender,
+                Ordering::Greater => End::Higher,
+                Ordering::Less => End::Lower,
+            }
+        };
+        self.client = Some(client);
+    }
+
+    /// Delivers what is held back, because nothing more comes or memory is short.
+    pub(super) fn finish<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        guarded(self, Self::fail, |connection| connection.give_rest(shared))
+    }
+
+    fn give_rest<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        [End::Lower, End::Higher].into_iter().try_for_each(|sender| {
+            self.deliver(sender, shared, |reassembler, out| reassembler.finish(out))
+        })
+    }
+
+    /// Passes on what a direction has in order, unless the other direction waits for a segment:
+    /// then until that is decided, so that everything comes in the order of time.
+    fn deliver<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        sender: End,
+        shared: &mut ReadContext<M>,
+        take: impl FnOnce(&mut Reassembler, &mut dyn FnMut(Reassembled<'_>)),
+    ) -> io::Result<()> {
+        let from = if self.client == Some(sender) { Side::Client } else { Side::Server };
+        let is_waiting = self.directions.iter().any(Reassembler::is_waiting);
+        let (reassembler, _) = sender.own_and_other(&mut self.directions);
+        if is_waiting || !self.time_order.is_empty() {
+            let time_order = &mut self.time_order;
+            take(reassembler, &mut |out| time_order.add(from, out));
+            let is_waiting = self.directions.iter().any(Reassembler::is_waiting);
+            return if is_waiting && !self.time_order.is_full() {
+                Ok(())
+            } else {
+                self.pass_on_in_order(shared)
+            };
+        }
+        let (stream, mut result) = (&mut self.stream, Ok(()));
+        // The reassembler cannot stop midway, so only the first error is kept.
+        take(reassembler, &mut |out| {
+            if result.is_ok() {
+                result = pass_on(stream, from, out, shared);
+            }
+        });
+        result
+    }
+
+    fn pass_on_in_order<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        let stream = &mut self.stream;
+        self.time_order.drain(|from, out| pass_on(stream, from, out, shared))
+    }
+
+    /// Returns the client random, as in key logs, if only the secrets are missing.
+    pub(super) fn missing_secrets_for(&self) -> Option<tls::Random> {
+        self.stream.missing_secrets_for()
+    }
+
+    /// Whether a FIN or RST was captured.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Ends the connection with the capture and returns its stream, unless it carried no data.
+    pub(super) fn into_stream<M: FnMut(StreamStart) -> S>(
+        mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<Option<CapturedStream<S>>> {
+        self.finish(shared)?;
+        let client_end = self.client.unwrap_or(End::Lower);
+        for end in [End::Lower, End::Higher] {
+            let missing = end.own_and_other(&mut self.directions).0.missing_at_end();
+            if missing > ByteLen::ZERO && !self.stream.has_failed() {
+                let from = if end == client_end { Side::Client } else { Side::Server };
+                self.stream.push_gap(from, self.last_data_at, missing);
+            }
+        }
+        let ending = self.ending.map(|ending| StreamEnding {
+            by: if ending.by == client_end { Side::Client } else { Side::Server },
+            is_reset: ending.is_reset,
+            is_reset_after: ending.is_reset_after,
+            silence: Duration::from_nanos(ending.silence),
+        });
+        let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
+        let stream = self.stream.finish(Some(AddressPair { client, server }), shared);
+        Ok(stream.map(|stream| CapturedStream { ending, ..stream }))
+    }
+}
+
+/// Passes bytes or a gap on to the stream.
+fn pass_on<S: StreamSink, M: FnMut(StreamStart) -> S>(
+    stream: &mut StreamBuilder<S>,
+    from: Side,
+    out: Reassembled<'_>,
+    shared: &mut ReadContext<M>,
+) -> io::Result<()> {
+    match out {
+        Reassembled::Bytes { captured_at, file_offset, bytes } => {
+            stream.push(from, captured_at, file_offset, bytes, shared)
+        }
+        Reassembled::Gap { captured_at, missing } => {
+            stream.push_gap(from, captured_at, missing);
+            Ok(())
+        }
+    }
+}
+
+/// Returns the captured parts of a segment's payload.
+fn segment_pieces<'a>(
+    segment: &TcpSegment<'_>,
+    packet: PacketBytes<'a>,
+) -> impl Iterator<Item = PacketPiece<'a>> {
+    let len = segment.payload.len();
+    // Behind a missing fragment there may be others. A payload that ends elsewhere was cut off by
+    // an outer header, and what follows it is padding.
+    let has_hole = segment.payload_offset.saturating_add(len) == packet.prefix_len();
+    let missing = if has_hole { segment.missing_bytes } else { 0 };
+    packet.pieces(segment.payload_offset, len.saturating_add(missing))
+}

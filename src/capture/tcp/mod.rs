@@ -1,0 +1,6 @@
+//! TCP: segments to connections (`connection_table`), and the bytes of a connection in order.
+
+pub(super) mod connection;
+pub(super) mod connection_table;
+pub(super) mod reassembly;
+mod time_order;
