@@ -281,7 +281,8 @@ fn tls_of_both_versions_and_all_suites_is_decrypted() {
     ] {
         let keylog = (name == "tls12-chacha20.pcap").then(|| folder.join("tls12-chacha20.keys"));
         let capture =
-            capture::open(&folder.join(name), &ReadOptions { keylog, ..ReadOptions::default() }).unwrap();
+            capture::open(&folder.join(name), &ReadOptions { keylog, ..ReadOptions::default() })
+                .unwrap();
         let stream = &capture.streams()[0];
         assert_eq!(stream.tls, TlsStatus::Decrypted { version, suite }, "{name}");
         assert_eq!(frames_of(&capture, 0), talk, "{name}");

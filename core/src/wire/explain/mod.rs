@@ -5,6 +5,8 @@ mod describe;
 pub mod field_span;
 mod frame_context;
 pub mod interop;
+mod non_frame;
 pub mod reference;
 
 pub use frame_context::FrameContext;
+pub use non_frame::NonFrame;

@@ -7,9 +7,12 @@ use serde::Serialize;
 use super::fields::{Hex, Millis, RecordContext, RecordType, as_text};
 use crate::cli::decode::{FaultRecord, ProblemRecord, verdict_name};
 use crate::wire::decode::frame_assembler::{AssembledFrame, AssembledMessage};
+use crate::wire::explain::NonFrame;
 use crate::wire::frame::mask;
 use crate::wire::handshake::{HttpExchange, ValidatedHead};
-use crate::wire::{ByteLen, FramePart, FrameStart, MessageKind, Needed, Offset, Opcode, Side};
+use crate::wire::{
+    ByteLen, Fault, FramePart, FrameStart, MessageKind, Needed, Offset, Opcode, Side,
+};
 
 /// A head, or the beginning of a head inside which the stream ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,6 +80,8 @@ pub(in crate::cli::inspect) struct FrameRecord {
     #[serde(serialize_with = "as_text")]
     pub(in crate::cli::inspect) from: Side,
     pub(in crate::cli::inspect) header_len: Option<usize>,
+    /// What stands where a frame should begin, if the bytes are another protocol.
+    pub(in crate::cli::inspect) hint: Option<&'static str>,
     pub(in crate::cli::inspect) mask: Option<bool>,
     pub(in crate::cli::inspect) masking_key: Option<Hex<[u8; 4]>>,
     /// The number of the message in its direction, from 0.
@@ -129,6 +134,7 @@ impl FrameRecord {
             Some(key) => raw.extend_from_slice(&mask::unmask(&frame.payload, key)),
             None => raw.extend_from_slice(&frame.payload),
         }
+        let non_frame = non_frame(&frame, &raw);
         let (close_code, close_reason) = close_body(&frame).unzip();
         let violations = frame.faults.iter();
         let message = frame.message.as_deref();
@@ -143,6 +149,7 @@ impl FrameRecord {
             frame: frame.index,
             from: context.from,
             header_len: header.map(|header| header.len()),
+            hint: non_frame.map(NonFrame::hint),
             mask: header.map(|header| header.masking_key.is_some()),
             masking_key: key.map(Hex),
             message: frame.start.and_then(|start| start.role.message()),
@@ -264,10 +271,21 @@ impl HttpRecord {
 
 /// Returns the code and the reason of a complete Close, or `None` if it has no code.
 pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
+    // Bytes of another protocol may look like a Close that breaks every rule of its header.
     let is_close = frame.is_complete()
-        && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
+        && frame.start.is_some_and(|FrameStart { header, .. }| {
+            header.opcode == Opcode::Close
+                && header.fin
+                && !(header.rsv1 || header.rsv2 || header.rsv3)
+        });
     let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
+}
+
+/// Recognizes another protocol in a frame that breaks a rule which ends the connection.
+fn non_frame(frame: &AssembledFrame, raw: &[u8]) -> Option<NonFrame> {
+    let is_broken = frame.faults.iter().any(Fault::is_fatal);
+    NonFrame::recognize(raw).filter(|_| is_broken)
 }
 
 /// Returns the text of a message, unless it was longer than the printer keeps.

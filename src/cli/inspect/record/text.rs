@@ -122,10 +122,10 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
     }
     write!(f, "\n    {}", spaced_hex(&record.raw.0, MAX_BYTES_SHOWN))?;
     write_message(f, record)?;
-    record
-        .violations
-        .iter()
-        .try_for_each(|FaultRecord { code, what, rfc, .. }| write_broken_rule(f, code, what, rfc))
+    record.violations.iter().try_for_each(|FaultRecord { code, what, rfc, .. }| {
+        write_broken_rule(f, code, what, rfc)
+    })?;
+    record.hint.map_or(Ok(()), |hint| write!(f, "\n    {hint}"))
 }
 
 /// Writes the message that ends with a frame, if it is more than the frame's own payload.

@@ -162,7 +162,14 @@ fn check_key(validator: &mut HeadValidator<'_>) -> Option<String> {
     let field = match validator.single_field("Sec-WebSocket-Key") {
         SingleField::Present(field) => field,
         SingleField::Missing => {
-            validator.report(ProblemCode::KeyMissing, None);
+            let is_hixie = validator.head.fields_named("Sec-WebSocket-Key1").next().is_some();
+            let hint = is_hixie.then(|| {
+                "this is the draft hixie-76, with two keys and eight bytes after the head, which \
+                 nothing speaks any more"
+                    .to_owned()
+            });
+            let severity = ProblemCode::KeyMissing.rule().severity;
+            validator.report_with(ProblemCode::KeyMissing, severity, None, hint);
             return None;
         }
         SingleField::Unusable => return None,
