@@ -183,6 +183,11 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
         server_name: Some(text("name").to_owned()).filter(|name| !name.is_empty()),
         ..TlsOptions::default()
     };
+    if text("file") == capture::STANDARD_INPUT {
+        let reason = "`file` cannot be standard input, which a talk reads keys from; for a file of \
+                      that name, write ./-";
+        return Err(settings.invalid("file", reason.to_owned()));
+    }
     if !text("file").is_empty() {
         let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
         // `mask` does not parse as a side, so the first frame decides.

@@ -6,12 +6,14 @@
 //! byte is and reads it again when it is shown. [`PcapngWriter`] writes a live connection as
 //! pcapng.
 //!
-//! In reading order: `open` (detects the format), `packet_pass` (reads a file of packets),
+//! In reading order: `open` (detects the format), `input` (files, standard input, compression),
+//! `packet_pass` (reads a file of packets),
 //! `packets` (bytes to packets to segments), `connection_table` (segments to connections), `reassembly` (bytes in order), `tls`, `stream`;
 //! beside them `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and
 //! for output, `write`.
 //!
-//! Limits: a block of a file has at most 16 MiB; at most 32 MiB of segments are held back because
+//! Limits: of a compressed file or of standard input, 8 GiB are read; a block of a file has at most
+//! 16 MiB; a packet has at most 32 headers; at most 16 MiB of IP fragments are held back; at most 32 MiB of segments are held back because
 //! one is missing; decrypted bytes above 8 MiB go to a temporary file; at most 65,536 connections
 //! are read.
 
@@ -35,6 +37,7 @@ mod connection_table;
 mod error;
 #[cfg(test)]
 mod hostile;
+mod input;
 mod open;
 mod packet_pass;
 mod packets;
@@ -49,6 +52,7 @@ mod write;
 pub(crate) use self::byte_store::ByteStore;
 pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
+pub use self::input::STANDARD_INPUT;
 pub use self::open::{ReadOptions, open};
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;

@@ -105,6 +105,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["packet_pass", "replay", "text"],
             &["captured_file", "connection_table"],
             &["stream", "write"],
+            &["input"],
             &["byte_store", "error", "packets", "reassembly", "sink", "tls"],
         ],
     ),

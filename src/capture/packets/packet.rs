@@ -58,7 +58,7 @@ pub(in crate::capture) enum CaptureItem<'a> {
 /// Damage in a pcap or pcapng file, with its position in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(in crate::capture) enum PacketError {
-    #[error("the file ends within the {unit} at byte {at}: {there} of its {len} bytes are there")]
+    #[error("the file ends inside the {unit} at byte {at}: {there} of its {len} bytes are there")]
     Truncated { unit: &'static str, at: Offset, len: usize, there: usize },
     #[error(
         "the {unit} at byte {at} claims {len} bytes, more than the limit of {most}: nothing \

@@ -281,7 +281,7 @@ mod tests {
             let packet = [&n(2)[..], &n(fraction), &n(2), &n(9), b"hi"].concat();
             let file = [&head[..], &packet, &packet[..17]].concat();
             let message =
-                "the file ends within the packet at byte 42: 17 of its 18 bytes are there";
+                "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
             assert_eq!(items(&file), ["101 2000005000 hi", message]);
         }
     }

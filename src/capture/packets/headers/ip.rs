@@ -143,18 +143,16 @@ pub(super) fn read_payload(payload: IpPayload, rest: Rest<'_>) -> Result<Step<'_
             return read_encapsulated(payload.protocol, rest);
         };
         let (&[next, count, offset_0, offset_1, i0, i1, i2, i3], _) = rest.header()?;
-        let len = if payload.protocol == ip_protocol::FRAGMENT {
-            8
-        } else {
-            usize::from(count).saturating_add(extra).saturating_mul(units)
-        };
-        let is_fragment_header = payload.protocol == ip_protocol::FRAGMENT;
+        // The second byte of a fragment header is reserved, so only the others have a length.
+        let is_fragment = payload.protocol == ip_protocol::FRAGMENT;
+        let count = if is_fragment { 0 } else { usize::from(count) };
+        let len = count.saturating_add(extra).saturating_mul(units);
         payload.len = payload.len.checked_sub(len).ok_or(Unread::Malformed)?;
         payload.protocol = next;
         rest = rest.skip(len);
         let flags = u16::from_be_bytes([offset_0, offset_1]);
         // A fragment that is the whole datagram is none (RFC 6946).
-        if is_fragment_header && flags & 0xfff9 != 0 {
+        if is_fragment && flags & 0xfff9 != 0 {
             let id = u32::from_be_bytes([i0, i1, i2, i3]);
             return read_fragment(payload, id, (flags & 0xfff8).into(), flags & 1 != 0, rest);
         }
