@@ -192,9 +192,10 @@ fn tshark_finds_the_same_payload_in_every_encapsulation() {
             "-d",
             "udp.port==37008,tzsp",
         ])
-        .args(["-d", "udp.port==4790,vxlan_gpe", "-o", "mpls.bos_is_ip:FALSE"])
+        .args(["-d", "udp.port==4790,vxlan_gpe"])
         .output()
         .expect("install tshark (Debian: apt-get install tshark)");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let output = String::from_utf8(output.stdout).unwrap();
     let seen: Vec<&str> = output.lines().collect();
     assert_eq!(seen.len(), count, "{output}");
@@ -211,7 +212,7 @@ const TSHARK_DIFFERS: [&str; 0] = [];
 #[test]
 fn ip_fragments_are_put_together_in_any_order_and_keep_their_places() {
     let in_order: Vec<Vec<u8>> = fragmented().concat();
-    assert!(in_order.len() > 20);
+    assert!(in_order.len() > 15);
     is_whole(&opened(&pcap(RAW, &in_order)));
     let reversed = fragmented().into_iter().flat_map(|packet| packet.into_iter().rev());
     is_whole(&opened(&pcap(RAW, &reversed.collect::<Vec<_>>())));
@@ -348,7 +349,8 @@ fn a_compressed_capture_with_late_secrets_is_read_twice() {
     let (mut blocks, mut secrets, mut rest) = (Vec::new(), Vec::new(), &whole[..]);
     while let Some(len) = rest.get(4..8) {
         let (block, behind) = rest.split_at(u32::from_le_bytes(len.try_into().unwrap()) as usize);
-        if block[0] == 10 { &mut secrets } else { &mut blocks }.extend_from_slice(block);
+        if block.starts_with(&[10, 0, 0, 0]) { &mut secrets } else { &mut blocks }
+            .extend_from_slice(block);
         rest = behind;
     }
     assert!(!secrets.is_empty());

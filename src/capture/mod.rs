@@ -6,13 +6,13 @@
 //! byte is and reads it again when it is shown. [`PcapngWriter`] writes a live connection as
 //! pcapng.
 //!
-//! In reading order: `open` (detects the format), `input` (files, standard input, compression),
+//! In reading order: `open` (detects the format), `input` (files, streams, compression),
 //! `packet_pass` (reads a file of packets),
 //! `packets` (bytes to packets to segments), `connection_table` (segments to connections), `reassembly` (bytes in order), `tls`, `stream`;
 //! beside them `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and
 //! for output, `write`.
 //!
-//! Limits: of a compressed file or of standard input, 8 GiB are read; a block of a file has at most
+//! Limits: of a compressed file or of a stream, 8 GiB are read; a block of a file has at most
 //! 16 MiB; a packet has at most 32 headers; at most 16 MiB of IP fragments are held back; at most 32 MiB of segments are held back because
 //! one is missing; decrypted bytes above 8 MiB go to a temporary file; at most 65,536 connections
 //! are read.
@@ -52,8 +52,7 @@ mod write;
 pub(crate) use self::byte_store::ByteStore;
 pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
-pub use self::input::STANDARD_INPUT;
-pub use self::open::{ReadOptions, open};
+pub use self::open::{ReadOptions, open, open_stream};
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;
 pub use self::stream::StreamStart;

@@ -2,7 +2,7 @@
 //! each format has a module of its own.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,19 +31,37 @@ pub struct ReadOptions {
     pub from: Option<Side>,
 }
 
-/// Opens a file, or standard input for the path `-`. The content, not the name, decides the format
-/// and whether it is compressed with gzip or zstd.
+/// Opens a file. The content, not the name, decides the format and whether it is compressed with
+/// gzip or zstd.
 ///
 /// # Errors
 ///
 /// Fails if the file cannot be read or its format is unknown, or if no temporary file can be created
-/// for what is compressed or comes from standard input. A damaged capture is not an error: it
+/// for what is compressed. A damaged capture is not an error: it
 /// gives what is readable, and warnings.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
-    open_with(path, options, |start| match start {
+    open_with(path, options, trace_of)
+}
+
+/// Reads a stream such as standard input to its end, like a file. `path` names it in errors. A copy
+/// is kept in a temporary file without a name, because bytes are read again when they are shown.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub fn open_stream(
+    source: impl Read + Send + 'static,
+    path: &Path,
+    options: &ReadOptions,
+) -> Result<Capture, CaptureError> {
+    read_input(CaptureInput::stream(source, path)?, path, options, trace_of)
+}
+
+fn trace_of(start: StreamStart) -> Trace {
+    match start {
         StreamStart::Head => Trace::new(),
         StreamStart::Frames => Trace::mid_connection(AgreedExtensions::none()),
-    })
+    }
 }
 
 /// Like [`open`], for other sinks than a [`Trace`]; `make_sink` is called once per stream.
@@ -56,9 +74,17 @@ pub(crate) fn open_with<S: StreamSink>(
     options: &ReadOptions,
     make_sink: impl FnMut(StreamStart) -> S,
 ) -> Result<Capture<S>, CaptureError> {
+    read_input(CaptureInput::open(path)?, path, options, make_sink)
+}
+
+fn read_input<S: StreamSink>(
+    mut input: CaptureInput,
+    path: &Path,
+    options: &ReadOptions,
+    make_sink: impl FnMut(StreamStart) -> S,
+) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
     let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-    let mut input = CaptureInput::open(path)?;
     let secrets = read_key_log(options)?;
     // The store reads the file later through a handle of its own.
     let backing = Arc::new(BackingStore::new(input.file().try_clone().map_err(io)?));

@@ -43,6 +43,7 @@ pub(crate) fn ipv6(protocol: u8, payload: &[u8]) -> Vec<u8> {
     [&packet, payload].concat()
 }
 
+#[allow(dead_code)] // not every test that includes this file uses it
 /// Returns an IPv6 packet with a fragment header; `flags` has the offset in units of 8 bytes and the
 /// flag that more follow.
 pub(crate) fn ipv6_fragment(protocol: u8, id: u32, flags: u16, payload: &[u8]) -> Vec<u8> {

@@ -10,9 +10,6 @@ use crate::capture::error::{CaptureError, UnknownFormat};
 use crate::capture::input::spool::{self, Spool, SpoolReader};
 use crate::capture::input::zstd::ZstdReader;
 
-/// The path that stands for standard input. A file of this name is `./-`.
-pub const STANDARD_INPUT: &str = "-";
-
 /// The number of bytes that decide the format.
 const FIRST_BYTES: u64 = 512;
 
@@ -78,8 +75,8 @@ enum InputBytes {
 }
 
 impl CaptureInput {
-    /// Opens the file at `path`, or standard input, and decompresses it if necessary. No more than
-    /// the first bytes are read.
+    /// Opens the file at `path`, and decompresses it if necessary. No more than the first bytes are
+    /// read.
     ///
     /// # Errors
     ///
@@ -87,28 +84,60 @@ impl CaptureInput {
     pub(in crate::capture) fn open(path: &Path) -> Result<Self, CaptureError> {
         let io = |source| CaptureError::Io { path: path.to_owned(), source };
         let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-        let file = if is_standard_input(path) { None } else { Some(open_file(path)?) };
-        let mut source: Box<dyn Read + Send> = match &file {
-            Some(file) => Box::new(file.try_clone().map_err(io)?),
-            None => Box::new(io::stdin()),
-        };
+        let mut file = open_file(path)?;
+        let first = read_first(&mut file).map_err(io)?;
+        match Compression::of(&first).map_err(unknown)? {
+            None => Ok(Self { first, bytes: InputBytes::File(file) }),
+            Some(compression) => {
+                file.rewind().map_err(io)?;
+                Self::decompress(compression, file, path)
+            }
+        }
+    }
+
+    /// Begins to read a stream, and decompresses it if necessary. `path` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::open`].
+    pub(in crate::capture) fn stream(
+        mut source: impl Read + Send + 'static,
+        path: &Path,
+    ) -> Result<Self, CaptureError> {
+        let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
+        let io = |source| CaptureError::Io { path: path.to_owned(), source };
         let first = read_first(&mut source).map_err(io)?;
         let compression = Compression::of(&first).map_err(unknown)?;
-        if let (Some(file), None) = (file, compression) {
-            return Ok(Self { first, bytes: InputBytes::File(file) });
-        }
         let whole = io::Cursor::new(first).chain(source);
-        let (stream, name) = match compression {
-            Some(compression) => (compression.decompress(whole), compression.name()),
-            None => (Box::new(whole) as Box<dyn Read + Send>, "standard input"),
-        };
-        let mut spool = Spool::new(stream, name, spool::MAX_BYTES).map_err(io)?;
+        match compression {
+            None => Self::spool(Box::new(whole), "stream", path),
+            Some(compression) => Self::decompress(compression, whole, path),
+        }
+    }
+
+    fn decompress(
+        compression: Compression,
+        source: impl Read + Send + 'static,
+        path: &Path,
+    ) -> Result<Self, CaptureError> {
+        let input = Self::spool(compression.decompress(source), compression.name(), path)?;
+        let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
+        match Compression::of(&input.first).map_err(unknown)? {
+            None => Ok(input),
+            Some(_) => Err(unknown(UnknownFormat::CompressedTwice)),
+        }
+    }
+
+    fn spool(
+        source: Box<dyn Read + Send>,
+        name: &'static str,
+        path: &Path,
+    ) -> Result<Self, CaptureError> {
+        let io = |source| CaptureError::Io { path: path.to_owned(), source };
+        let mut spool = Spool::new(source, name, spool::MAX_BYTES).map_err(io)?;
         let first = read_first(&mut spool).map_err(io)?;
         if let (true, Some(warning)) = (first.is_empty(), spool.warning()) {
             return Err(io(io::Error::new(io::ErrorKind::InvalidData, warning)));
-        }
-        if Compression::of(&first).map_err(unknown)?.is_some() {
-            return Err(unknown(UnknownFormat::CompressedTwice));
         }
         Ok(Self { first, bytes: InputBytes::Spool(Box::new(spool)) })
     }
@@ -169,11 +198,6 @@ impl Read for InputReader<'_> {
             Self::Spool(spool) => spool.read(out),
         }
     }
-}
-
-/// Whether a path stands for standard input.
-fn is_standard_input(path: &Path) -> bool {
-    path.as_os_str() == STANDARD_INPUT
 }
 
 /// Opens a regular file.

@@ -1,8 +1,7 @@
-//! Where the bytes of a capture come from: a file, standard input, or either of them compressed.
+//! Where the bytes of a capture come from: a file or a stream, either of them plain or compressed.
 
 mod capture_input;
 mod spool;
 mod zstd;
 
-pub use self::capture_input::STANDARD_INPUT;
 pub(super) use self::capture_input::{CaptureInput, InputReader};

@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::capture::{ReadOptions, STANDARD_INPUT};
+use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
 use crate::cli::shared_args::{SenderArg, ThemeArg};
 use crate::clients::{RequestOptions, SessionOptions};
-use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
+use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
 use crate::net::{Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
 

@@ -2,69 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::capture::packets::headers::ethernet::ethertype;
+use crate::capture::packets::headers::numbers::{ethertype, ip_protocol};
 use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::step::{DatagramKey, IpFragment, IpPayload, Protocol, Step};
 use crate::capture::packets::headers::unread::Unread;
-use crate::capture::packets::headers::{Protocol, Step, tcp, tunnel};
-
-/// Protocols by their numbers in the IP header (IANA), as far as they are read.
-pub(super) mod ip_protocol {
-    pub(in crate::capture::packets::headers) const HOP_BY_HOP: u8 = 0;
-    pub(in crate::capture::packets::headers) const IPV4: u8 = 4;
-    pub(in crate::capture::packets::headers) const TCP: u8 = 6;
-    pub(in crate::capture::packets::headers) const UDP: u8 = 17;
-    pub(in crate::capture::packets::headers) const IPV6: u8 = 41;
-    pub(in crate::capture::packets::headers) const ROUTING: u8 = 43;
-    pub(in crate::capture::packets::headers) const FRAGMENT: u8 = 44;
-    pub(in crate::capture::packets::headers) const GRE: u8 = 47;
-    pub(in crate::capture::packets::headers) const AUTHENTICATION: u8 = 51;
-    pub(in crate::capture::packets::headers) const DESTINATION: u8 = 60;
-    pub(in crate::capture::packets::headers) const ETHER_IP: u8 = 97;
-    pub(in crate::capture::packets::headers) const MPLS: u8 = 137;
-    pub(in crate::capture::packets::headers) const ETHERNET: u8 = 143;
-}
+use crate::capture::packets::headers::{tcp, tunnel};
 
 /// The maximum length of a datagram, with or without its header (RFC 791 section 3.1).
 const MAX_DATAGRAM_LEN: usize = 65_535;
-
-/// What an IP header says of its payload.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct IpPayload {
-    pub(super) protocol: u8,
-    /// The source and the destination.
-    pub(super) between: [IpAddr; 2],
-    /// The length in bytes, of which fewer may have been captured.
-    pub(super) len: usize,
-}
-
-/// The fields that the fragments of one datagram have in common (RFC 791 section 3.2, RFC 8200
-/// section 4.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::capture) struct DatagramKey {
-    pub(in crate::capture) between: [IpAddr; 2],
-    pub(in crate::capture) id: u32,
-    /// The protocol of the payload. For IPv6 it is the next header of this fragment, which is the
-    /// same for all fragments of any sender that is not hostile.
-    pub(in crate::capture) protocol: u8,
-}
-
-/// A fragment of an IP datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::capture) struct IpFragment<'a> {
-    pub(in crate::capture) key: DatagramKey,
-    /// The position of its first byte in the payload of the datagram.
-    pub(in crate::capture) start: usize,
-    /// Whether it is not the last one.
-    pub(in crate::capture) more: bool,
-    /// The number of its bytes, of which fewer may have been captured.
-    pub(in crate::capture) len: usize,
-    /// Its bytes, as many of them as were captured.
-    pub(in crate::capture) bytes: &'a [u8],
-    /// The position of its bytes in the packet.
-    pub(in crate::capture) offset: usize,
-    /// The number of headers before it.
-    pub(in crate::capture) headers: usize,
-}
 
 /// Reads an IP header of either version.
 pub(super) fn read_ip(rest: Rest<'_>) -> Result<Step<'_>, Unread> {

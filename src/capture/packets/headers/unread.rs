@@ -9,7 +9,7 @@ pub(in crate::capture) enum Unread {
     Truncated,
     /// A header contradicts its own format.
     Malformed,
-    /// There are more headers than [`MAX_HEADERS`](super::MAX_HEADERS).
+    /// There are more headers than [`MAX_HEADERS`](super::parse::MAX_HEADERS).
     TooDeep,
     /// The link type (`LINKTYPE_` value) is not supported.
     LinkType(u16),

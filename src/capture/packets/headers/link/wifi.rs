@@ -1,6 +1,6 @@
 //! IEEE 802.11 frames as monitor mode captures them, and the headers that drivers put before them.
 
-use crate::capture::packets::headers::link::linktype;
+use crate::capture::packets::headers::numbers::linktype;
 use crate::capture::packets::headers::rest::Rest;
 use crate::capture::packets::headers::unread::Unread;
 
