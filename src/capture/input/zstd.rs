@@ -1,10 +1,16 @@
 //! [`ZstdReader`]: decompresses Zstandard (RFC 8878). The frames are decoded by `ruzstd`; this adds
 //! what a file has around them: several frames, and skippable ones.
+//!
+//! Of a file that is cut off, the last window is lost: the decoder gives bytes out once no later
+//! block can refer to them.
 
+use std::error::Error;
 use std::io::{self, BufRead, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use crate::text::units::binary_bytes;
 
 /// The largest window in bytes, which is that of `zstd --long`. It bounds the memory.
 const MAX_WINDOW: u64 = 128 << 20;
@@ -44,7 +50,7 @@ impl<R: BufRead> ZstdReader<R> {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
                 }
-                Err(error) => return Err(damaged(error)),
+                Err(error) => return Err(damaged(&error)),
             }
         }
     }
@@ -53,7 +59,7 @@ impl<R: BufRead> ZstdReader<R> {
     fn verify(&self) -> io::Result<()> {
         let stated = self.decoder.get_checksum_from_data();
         if stated.is_some() && stated != self.decoder.get_calculated_checksum() {
-            return Err(damaged("the checksum of a frame is wrong"));
+            return Err(invalid("the checksum of a frame is wrong".to_owned()));
         }
         Ok(())
     }
@@ -71,7 +77,9 @@ impl<R: BufRead> Read for ZstdReader<R> {
             }
             if !self.decoder.is_finished() {
                 let step = BlockDecodingStrategy::UptoBytes(STEP);
-                self.decoder.decode_blocks(&mut self.source, step).map_err(damaged)?;
+                self.decoder
+                    .decode_blocks(&mut self.source, step)
+                    .map_err(|error| damaged(&error))?;
                 continue;
             }
             self.verify()?;
@@ -82,6 +90,22 @@ impl<R: BufRead> Read for ZstdReader<R> {
     }
 }
 
-fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
+/// Converts an error of the decoder, whose sentences are for the authors of decoders.
+fn damaged(error: &FrameDecoderError) -> io::Error {
+    if let FrameDecoderError::WindowSizeTooBig { requested, max } = error {
+        let (requested, max) = (binary_bytes(*requested), binary_bytes(*max));
+        return invalid(format!("its window has {requested}, more than the limit of {max}"));
+    }
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return io.kind().into();
+        }
+        cause = error.source();
+    }
+    invalid("a frame contradicts the format".to_owned())
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }

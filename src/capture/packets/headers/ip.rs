@@ -52,13 +52,13 @@ fn read_ipv4(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     let payload = IpPayload { protocol, between, len };
     let rest = rest.skip(header_len).limit(len);
     let flags = u16::from_be_bytes([flags_0, flags_1]);
-    // The offset, and the flag that more fragments follow. "Don't fragment" is not a fragment.
-    if flags & 0x3fff == 0 {
+    let (start, more) = (usize::from(flags & 0x1fff).saturating_mul(8), flags & 0x2000 != 0);
+    // The flag "don't fragment" is not that of a fragment.
+    if start == 0 && !more {
         return Ok(Step::Next(Protocol::InIp(payload), rest));
     }
-    let start = usize::from(flags & 0x1fff).saturating_mul(8);
     let id = u16::from_be_bytes([id_0, id_1]).into();
-    read_fragment(payload, id, start, flags & 0x2000 != 0, rest)
+    read_fragment(payload, id, start, more, rest)
 }
 
 fn read_ipv6(rest: Rest<'_>) -> Result<Step<'_>, Unread> {

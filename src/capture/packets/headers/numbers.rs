@@ -1,4 +1,4 @@
-//! The numbers of link types, EtherTypes and IP protocols, as far as they are read.
+//! The numbers of link types, `EtherType`s and IP protocols, as far as they are read.
 
 /// Link types by their numbers in both formats (the registry of `LINKTYPE_` values).
 pub(super) mod linktype {
@@ -34,7 +34,7 @@ pub(super) mod linktype {
     pub(in crate::capture::packets::headers) const SLL2: u16 = 276;
 }
 
-/// EtherTypes by their numbers (IEEE 802), as far as they are read.
+/// `EtherType`s by their numbers (IEEE 802), as far as they are read.
 pub(super) mod ethertype {
     pub(in crate::capture::packets::headers) const IPV4: u16 = 0x0800;
     pub(in crate::capture::packets::headers) const IPV6: u16 = 0x86dd;

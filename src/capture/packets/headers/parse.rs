@@ -38,7 +38,7 @@ pub(in crate::capture) fn parse_datagram<'a>(
     parse_from(protocol, Rest::whole(payload), headers)
 }
 
-fn parse_from<'a>(mut protocol: Protocol, mut rest: Rest<'a>, headers: usize) -> ParsedPacket<'a> {
+fn parse_from(mut protocol: Protocol, mut rest: Rest<'_>, headers: usize) -> ParsedPacket<'_> {
     for count in headers..MAX_HEADERS {
         let step = match protocol {
             Protocol::Link(link) => link_type::read_link(link, rest),

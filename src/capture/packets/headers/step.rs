@@ -10,7 +10,7 @@ use crate::capture::packets::headers::tcp::TcpSegment;
 pub(super) enum Protocol {
     /// A `LINKTYPE_` value.
     Link(u16),
-    /// An IEEE 802 EtherType.
+    /// An IEEE 802 `EtherType`.
     EtherType(u16),
     /// IEEE 802.2.
     Llc,

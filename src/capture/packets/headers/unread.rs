@@ -13,7 +13,7 @@ pub(in crate::capture) enum Unread {
     TooDeep,
     /// The link type (`LINKTYPE_` value) is not supported.
     LinkType(u16),
-    /// A protocol by its EtherType (IEEE 802).
+    /// A protocol by its `EtherType` (IEEE 802).
     EtherType(u16),
     /// IEEE 802.2 LLC without SNAP: spanning tree and other protocols of switches.
     Llc,

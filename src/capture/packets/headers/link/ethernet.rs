@@ -1,4 +1,4 @@
-//! Ethernet and what follows its type field: VLAN tags, SNAP, MPLS, PPPoE and NSH.
+//! Ethernet and what follows its type field: VLAN tags, SNAP, MPLS, `PPPoE` and NSH.
 
 use crate::capture::packets::headers::numbers::ethertype;
 use crate::capture::packets::headers::rest::Rest;
@@ -8,7 +8,7 @@ use crate::capture::packets::headers::unread::Unread;
 /// The largest value of the type field that is a length (IEEE 802.3 clause 3.2.6).
 const MAX_LENGTH: u16 = 1500;
 
-/// Reads what follows an EtherType.
+/// Reads what follows an `EtherType`.
 pub(in crate::capture::packets::headers) fn read_ethertype(
     kind: u16,
     rest: Rest<'_>,
@@ -55,7 +55,7 @@ fn tag_len(kind: u16) -> Option<usize> {
     }
 }
 
-/// Reads an LLC header, which leads to an EtherType if it has the SNAP extension (RFC 1042).
+/// Reads an LLC header, which leads to an `EtherType` if it has the SNAP extension (RFC 1042).
 pub(in crate::capture::packets::headers) fn read_llc(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     let (&[dsap, ssap, control], rest) = rest.header()?;
     if [dsap, ssap, control] != [0xaa, 0xaa, 3] {
@@ -65,12 +65,12 @@ pub(in crate::capture::packets::headers) fn read_llc(rest: Rest<'_>) -> Result<S
     let (kind, rest) = rest.u16()?;
     match organization {
         // RFC 1042, and the bridge tunnel of IEEE 802.1H.
-        [0, 0, 0] | [0, 0, 0xf8] => Ok(Step::Next(Protocol::EtherType(kind), rest)),
+        [0, 0, 0 | 0xf8] => Ok(Step::Next(Protocol::EtherType(kind), rest)),
         _ => Err(Unread::Llc),
     }
 }
 
-/// Reads a PPPoE session header (RFC 2516 section 4). The length does not count the padding of
+/// Reads a `PPPoE` session header (RFC 2516 section 4). The length does not count the padding of
 /// Ethernet.
 fn read_pppoe(rest: Rest<'_>) -> Result<Rest<'_>, Unread> {
     let (&[version_and_type, code, _, _, len_0, len_1], rest) = rest.header()?;
@@ -146,13 +146,13 @@ enum Evidence {
 /// Whether bytes look like an IP header: its lengths and its protocol are consistent.
 fn looks_like_ip(bytes: &[u8]) -> bool {
     match bytes {
-        &[first, _, len_0, len_1, ..] if first >> 4 == 4 => {
+        [first, _, len_0, len_1, ..] if first >> 4 == 4 => {
             let header = usize::from(first & 15).saturating_mul(4);
-            let total = usize::from(u16::from_be_bytes([len_0, len_1]));
+            let total = usize::from(u16::from_be_bytes([*len_0, *len_1]));
             header >= 20 && (header..=bytes.len()).contains(&total)
         }
-        &[first, _, _, _, len_0, len_1, next, ..] if first >> 4 == 6 => {
-            let payload = usize::from(u16::from_be_bytes([len_0, len_1]));
+        [first, _, _, _, len_0, len_1, next, ..] if first >> 4 == 6 => {
+            let payload = usize::from(u16::from_be_bytes([*len_0, *len_1]));
             let known = matches!(next, 0 | 4 | 6 | 17 | 41 | 43 | 44 | 47 | 50 | 51 | 58 | 59 | 60);
             known && payload.saturating_add(40) <= bytes.len()
         }
@@ -160,16 +160,24 @@ fn looks_like_ip(bytes: &[u8]) -> bool {
     }
 }
 
+/// Judges whether bytes are an Ethernet frame by the type field and what follows it.
 fn ethernet_evidence(rest: Rest<'_>) -> Evidence {
     let Ok((kind, behind)) = rest.skip(12).u16() else { return Evidence::None };
     let version = behind.bytes.first().map(|first| first >> 4);
     let fits = match kind {
-        // ARP, LLDP, PPPoE discovery, EAPOL and MACsec.
-        0x0806 | 0x88cc | 0x8863 | 0x888e | 0x88e5 => true,
         ethertype::IPV4 => version == Some(4),
         ethertype::IPV6 => version == Some(6),
-        ethertype::MPLS | ethertype::MPLS_UPSTREAM | ethertype::PPPOE_SESSION => true,
-        ethertype::NSH | ethertype::ETHERNET => true,
+        // ARP, LLDP, PPPoE discovery, EAPOL and MACsec.
+        0x0806
+        | 0x88cc
+        | 0x8863
+        | 0x888e
+        | 0x88e5
+        | ethertype::MPLS
+        | ethertype::MPLS_UPSTREAM
+        | ethertype::PPPOE_SESSION
+        | ethertype::NSH
+        | ethertype::ETHERNET => true,
         // The shortest content is an LLC header.
         3..=MAX_LENGTH if usize::from(kind) <= behind.bytes.len() => return Evidence::Length,
         _ => tag_len(kind).is_some(),

@@ -1,4 +1,4 @@
-//! Link types: what precedes the first EtherType, IP header or PPP frame of a packet.
+//! Link types: what precedes the first `EtherType`, IP header or PPP frame of a packet.
 
 use crate::capture::packets::headers::link::{ethernet, wifi};
 use crate::capture::packets::headers::numbers::{ethertype, linktype};
