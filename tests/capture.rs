@@ -496,7 +496,9 @@ fn an_unknown_format_is_refused_with_the_accepted_ones() {
     let file = folder.file("file");
     for (bytes, frames_of) in [
         (&b""[..], "is empty"),
-        (b"\x1f\x8b\x08\x00", "is compressed with gzip"),
+        (b"\x1f\x8b\x08\x00", "the gzip data is cut off: only the first 0 B were read"),
+        (b"\x04\x22\x4d\x18", "is compressed with LZ4: decompress it first (`lz4 -d`)"),
+        (b"\xfd7zXZ\x00", "is compressed with xz: decompress it first (`xz -d`)"),
         (b"\x7fELF", "begins with 7f 45 4c 46"),
         (b"{\"log\":{}}", "line 1"),
         (b"\xd4\xc3\xb2\xa1", "is shorter than"),

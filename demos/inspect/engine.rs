@@ -14,7 +14,9 @@ use super::connect_options::ConnectOptions;
 use super::messages::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
 use crate::capture::{self, ByteStore, Capture};
 use crate::clients::{self, HandshakeRequest, SessionEvent};
-use crate::inspect::{BundledServer, InspectSource, Recording, RecordingError, RecordingOptions};
+use crate::inspect::{
+    BundledServer, InspectSource, Recording, RecordingError, RecordingOptions, STANDARD_INPUT,
+};
 use crate::net::Target;
 use crate::scope::Scope;
 use crate::servers::{EventLog, ServerBundle, ServerEvent, naive_proxy};
@@ -246,7 +248,12 @@ fn load_file(
 ) {
     let failed = mailbox.clone();
     let reading = scope.spawn_thread("capture", move |_| async move {
-        let message = match capture::open(&path, &options) {
+        let opened = if path.as_os_str() == STANDARD_INPUT {
+            capture::open_stream(io::stdin(), &path, &options)
+        } else {
+            capture::open(&path, &options)
+        };
+        let message = match opened {
             Ok(capture) => {
                 let notice =
                     recording.map(|recording| copy_capture(&capture, &path, &recording, run));

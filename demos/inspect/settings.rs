@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use crate::capture;
 use crate::clients::{RequestOptions, SessionCommand, SessionOptions};
-use crate::inspect::{BundledServer, InspectConfig, InspectSource, RecordingOptions};
+use crate::inspect::{
+    BundledServer, InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT,
+};
 use crate::net::{Target, TlsOptions, is_loopback};
 use crate::stage::{
     DeclaredEffect, Diagnostic, Effect, KeyHint, SettingSpec, SettingType, Settings,
@@ -183,6 +185,11 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
         server_name: Some(text("name").to_owned()).filter(|name| !name.is_empty()),
         ..TlsOptions::default()
     };
+    if text("file") == STANDARD_INPUT {
+        let reason = "`file` cannot be standard input, which a talk reads keys from; for a file of \
+                      that name, write ./-";
+        return Err(settings.invalid("file", reason.to_owned()));
+    }
     if !text("file").is_empty() {
         let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
         // `mask` does not parse as a side, so the first frame decides.

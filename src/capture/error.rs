@@ -22,7 +22,7 @@ pub enum CaptureError {
     /// The format of the file is not supported.
     #[error(
         "{path:?} {reason}; expected pcap, pcapng, hex text, or the output of `wiretalk inspect \
-         --json`"
+         --json`, plain or compressed with gzip or zstd"
     )]
     Unknown {
         /// The path of the file.
@@ -49,7 +49,7 @@ pub enum UnknownFormat {
     #[error("is a directory")]
     Directory,
     /// It is a pipe, a socket or a device.
-    #[error("isn't a regular file, so its bytes cannot be read a second time")]
+    #[error("isn't a regular file; to read it as a stream, pipe it into `wiretalk inspect -`")]
     NotRegular,
     /// It contains nothing but white space.
     #[error("is empty")]
@@ -57,12 +57,17 @@ pub enum UnknownFormat {
     /// It has the magic number of pcap or pcapng, but not the whole header.
     #[error("is shorter than the header of a pcap file")]
     ShortHeader,
-    /// It is compressed with gzip (RFC 1952).
-    #[error("is compressed with gzip: unpack it first")]
-    Gzip,
-    /// It is compressed with Zstandard (RFC 8878).
-    #[error("is compressed with zstd: unpack it first")]
-    Zstd,
+    /// It is compressed with a format that is not supported.
+    #[error("is compressed with {format}: decompress it first (`{tool}`)")]
+    Compressed {
+        /// The name of the format.
+        format: &'static str,
+        /// The command that decompresses it.
+        tool: &'static str,
+    },
+    /// What was compressed is compressed too.
+    #[error("is compressed twice: decompress it once first")]
+    CompressedTwice,
     /// It begins with these bytes, which belong to no known format.
     #[error("begins with {}, which is no known format", format::spaced_hex(.0, 8))]
     Other(Vec<u8>),

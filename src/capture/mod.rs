@@ -6,12 +6,14 @@
 //! byte is and reads it again when it is shown. [`PcapngWriter`] writes a live connection as
 //! pcapng.
 //!
-//! In reading order: `open` (detects the format), `packet_pass` (reads a file of packets),
+//! In reading order: `open` (detects the format), `input` (files, streams, compression),
+//! `packet_pass` (reads a file of packets),
 //! `packets` (bytes to packets to segments), `tcp` (segments to connections, bytes in order), `tls`, `stream`;
 //! beside them `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and
 //! for output, `write`.
 //!
-//! Limits: a block of a file has at most 16 MiB; at most 32 MiB of segments are held back because
+//! Limits: of a compressed file or of a stream, 8 GiB are read; a block of a file has at most
+//! 16 MiB; a packet has at most 32 headers; at most 16 MiB of IP fragments are held back; at most 32 MiB of segments are held back because
 //! one is missing; decrypted bytes above 8 MiB go to a temporary file; at most 65,536 connections
 //! are read.
 
@@ -34,6 +36,7 @@ mod captured_file;
 mod error;
 #[cfg(test)]
 mod hostile;
+mod input;
 mod open;
 mod packet_pass;
 mod packets;
@@ -48,7 +51,7 @@ mod write;
 pub(crate) use self::byte_store::ByteStore;
 pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
-pub use self::open::{ReadOptions, open};
+pub use self::open::{ReadOptions, open, open_stream};
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;
 pub(crate) use self::stream::{CapturedStream, Gap};

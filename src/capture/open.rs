@@ -2,13 +2,14 @@
 //! each format has a module of its own.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::capture::byte_store::BackingStore;
 use crate::capture::captured_file::Capture;
 use crate::capture::error::{CaptureError, TextError, UnknownFormat};
+use crate::capture::input::CaptureInput;
 use crate::capture::packet_pass;
 use crate::capture::packets::packet_reader;
 use crate::capture::sink::StreamSink;
@@ -32,17 +33,38 @@ pub struct ReadOptions {
     pub extensions: AgreedExtensions,
 }
 
-/// Opens a file. Its content, not its name, decides the format.
+/// Opens a file. The content, not the name, decides the format and whether it is compressed with
+/// gzip or zstd.
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read or its format is unknown. A damaged capture is not an error: it
+/// Fails if the file cannot be read or its format is unknown, or if no temporary file can be created
+/// for what is compressed. A damaged capture is not an error: it
 /// gives what is readable, and warnings.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
-    open_with(path, options, |start| match start {
+    open_with(path, options, make_trace(options.extensions))
+}
+
+/// Reads a stream such as standard input to its end, like a file. `path` names it in errors. A copy
+/// is kept in a temporary file without a name, because bytes are read again when they are shown.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub fn open_stream(
+    source: impl Read + Send + 'static,
+    path: &Path,
+    options: &ReadOptions,
+) -> Result<Capture, CaptureError> {
+    read_input(CaptureInput::stream(source, path)?, path, options, make_trace(options.extensions))
+}
+
+/// Returns the maker of traces; `extensions` are those of connections without a handshake.
+fn make_trace(extensions: AgreedExtensions) -> impl FnMut(StreamStart) -> Trace {
+    move |start| match start {
         StreamStart::Head => Trace::new(),
-        StreamStart::Frames => Trace::mid_connection(options.extensions),
-    })
+        StreamStart::Frames => Trace::mid_connection(extensions),
+    }
 }
 
 /// Like [`open`], for other sinks than a [`Trace`]; `make_sink` is called once per stream.
@@ -55,41 +77,40 @@ pub(crate) fn open_with<S: StreamSink>(
     options: &ReadOptions,
     make_sink: impl FnMut(StreamStart) -> S,
 ) -> Result<Capture<S>, CaptureError> {
+    read_input(CaptureInput::open(path)?, path, options, make_sink)
+}
+
+fn read_input<S: StreamSink>(
+    mut input: CaptureInput,
+    path: &Path,
+    options: &ReadOptions,
+    make_sink: impl FnMut(StreamStart) -> S,
+) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
     let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-    // Checked before the file is opened, because opening a fifo could wait for a writer, and
-    // opening a device could have an effect.
-    let about = std::fs::metadata(path).map_err(io)?;
-    if about.is_dir() {
-        return Err(unknown(UnknownFormat::Directory));
-    }
-    if !about.is_file() {
-        return Err(unknown(UnknownFormat::NotRegular));
-    }
-    let mut file = File::open(path).map_err(io)?;
-    let mut first = Vec::new();
-    (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
-    file.rewind().map_err(io)?;
     let secrets = read_key_log(options)?;
     // The store reads the file later through a handle of its own.
-    let backing = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
+    let backing = Arc::new(BackingStore::new(input.file().try_clone().map_err(io)?));
     let mut shared = ReadContext { key_log: secrets, backing, make_sink };
-    let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
-    match (first.as_slice(), text) {
-        (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
-            packet_pass::read_packets(&file, &mut shared)
+    let text = input.first().iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    let magic = input.first().first_chunk().copied();
+    let mut capture = match text {
+        _ if magic.is_some_and(packet_reader::is_magic) => {
+            packet_pass::read_packets(&mut input, &mut shared)
                 .map_err(io)?
-                .ok_or_else(|| unknown(UnknownFormat::ShortHeader))
+                .ok_or_else(|| unknown(UnknownFormat::ShortHeader))?
         }
-        ([0x1f, 0x8b, ..], _) => Err(unknown(UnknownFormat::Gzip)),
-        ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown(UnknownFormat::Zstd)),
-        (_, None) => Err(unknown(UnknownFormat::Empty)),
-        (_, Some(b'{')) => recording::read_recording(path, file, &mut shared),
-        (_, Some(byte)) if byte.is_ascii_hexdigit() || b"<>#".contains(byte) => {
-            hex::read_hex(path, file, options.from, &mut shared)
+        None => return Err(unknown(UnknownFormat::Empty)),
+        Some(b'{') => {
+            recording::read_recording(path, input.whole_file().map_err(io)?, &mut shared)?
         }
-        (bytes, _) => Err(unknown(UnknownFormat::Other(bytes.to_vec()))),
-    }
+        Some(byte) if byte.is_ascii_hexdigit() || b"<>#".contains(&byte) => {
+            hex::read_hex(path, input.whole_file().map_err(io)?, options.from, &mut shared)?
+        }
+        Some(_) => return Err(unknown(UnknownFormat::Other(input.first().to_vec()))),
+    };
+    capture.warnings.extend(input.warning().map(str::to_owned));
+    Ok(capture)
 }
 
 fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {

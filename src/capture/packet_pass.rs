@@ -2,12 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Seek as _};
+use std::io;
 use std::num::Saturating;
 
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
 use crate::capture::error::InternalError;
+use crate::capture::input::{CaptureInput, InputReader};
 use crate::capture::packets::fragments::{Datagram, Defragmenter};
 use crate::capture::packets::headers::{self, ParsedPacket, Unread};
 use crate::capture::packets::packet::{ByteRun, CaptureItem, CapturedPacket, PacketBytes};
@@ -21,13 +21,13 @@ use crate::text::units::{count as counted, group_thousands};
 /// Reads packets, and reads them again if secrets came after the handshakes that they belong to.
 /// Returns `None` if the file is shorter than its header.
 pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
-    file: &File,
+    input: &mut CaptureInput,
     shared: &mut ReadContext<M>,
 ) -> io::Result<Option<Capture<S>>> {
-    let Some(pass) = PacketPass::run(file, shared)? else { return Ok(None) };
+    let Some(pass) = PacketPass::run(input, shared)? else { return Ok(None) };
     let late =
         pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
-    let pass = if late { PacketPass::run(file, shared)? } else { Some(pass) };
+    let pass = if late { PacketPass::run(input, shared)? } else { Some(pass) };
     let Some(pass) = pass else { return Ok(None) };
     let warnings = pass.all_warnings();
     let streams = pass.connections.finish(shared)?;
@@ -46,11 +46,10 @@ struct PacketPass<S> {
 
 impl<S: StreamSink> PacketPass<S> {
     fn run<M: FnMut(StreamStart) -> S>(
-        mut file: &File,
+        input: &mut CaptureInput,
         shared: &mut ReadContext<M>,
     ) -> io::Result<Option<Self>> {
-        file.rewind()?;
-        let Some(mut packets) = PacketReader::new(file)? else { return Ok(None) };
+        let Some(mut packets) = PacketReader::new(input.reader()?)? else { return Ok(None) };
         let mut pass = Self {
             connections: ConnectionTable::default(),
             defragmenter: Defragmenter::default(),
@@ -69,9 +68,9 @@ impl<S: StreamSink> PacketPass<S> {
         }
     }
 
-    fn all<R: io::Read, M: FnMut(StreamStart) -> S>(
+    fn all<M: FnMut(StreamStart) -> S>(
         &mut self,
-        packets: &mut PacketReader<R>,
+        packets: &mut PacketReader<InputReader<'_>>,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         while let Some(item) = packets.next_item()? {

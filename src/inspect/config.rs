@@ -21,6 +21,9 @@ pub struct InspectConfig {
     pub recording: Option<RecordingOptions>,
 }
 
+/// The path that stands for standard input. A file of this name is `./-`.
+pub const STANDARD_INPUT: &str = "-";
+
 /// The source of the bytes to inspect.
 #[derive(Clone, Debug)]
 pub enum InspectSource {
@@ -28,7 +31,7 @@ pub enum InspectSource {
     Bundled(BundledServer),
     /// Our own connection to any server.
     Url(Box<SessionOptions>),
-    /// A file: a capture, hex text or a recording.
+    /// A file: a capture, hex text or a recording. The path may be [`STANDARD_INPUT`].
     File(PathBuf, ReadOptions),
     /// A proxy between clients and a server.
     Proxy(Box<ProxyOptions>),

@@ -23,6 +23,6 @@ mod config;
 mod recording;
 
 pub use bundled_server::BundledServer;
-pub use config::{InspectConfig, InspectSource};
+pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};

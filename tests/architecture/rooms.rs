@@ -106,6 +106,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["packet_pass", "replay", "text"],
             &["captured_file", "tcp"],
             &["stream", "write"],
+            &["input"],
             &["byte_store", "error", "packets", "sink", "tls"],
         ],
     ),

@@ -2,9 +2,16 @@
 //! first byte of each input chooses the options. The repository holds no corpus files; `cargo run
 //! --example corpus` writes them for cargo-fuzz.
 
+#[path = "../vectors/encapsulations.rs"]
+#[allow(dead_code)]
+mod encapsulations;
+
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use wiretalk::capture::{ConnectionEnd, PcapngWriter};
 use wiretalk::wire::deflate::deflater::Deflater;
@@ -191,7 +198,51 @@ fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
     for frames in compressed.chain(FOUND.iter().map(|bytes| &bytes[1..])) {
         files.push(format!("> {request}\n< {response}\n< {}\n", format::hex(frames)).into_bytes());
     }
+    files.extend(encapsulated());
     files
+}
+
+/// Returns a pcap file for each encapsulation, files of IP fragments, and compressed files.
+fn encapsulated() -> Vec<Vec<u8>> {
+    let payload = b"\x81\x05Hello\x81\x02hi";
+    let mut files: Vec<Vec<u8>> = encapsulations::all(payload)
+        .into_iter()
+        .map(|case| pcap(case.link, &[case.packet]))
+        .collect();
+    let segment = encapsulations::segment(payload);
+    let (first, second) = segment.split_at(16);
+    files.push(pcap(
+        101,
+        &[
+            encapsulations::ipv4_fragment(6, 7, 0x2000, first),
+            encapsulations::ipv4_fragment(6, 7, 2, second),
+            encapsulations::ipv6_fragment(6, 7, 0x11, &[second, &[0; 3]].concat()),
+            encapsulations::ipv6_fragment(6, 7, 1, first),
+        ],
+    ));
+    let plain = files.last().expect("there is at least one").clone();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&plain).expect("a vector takes everything");
+    files.push(encoder.finish().expect("a vector takes everything"));
+    let fastest = ruzstd::encoding::CompressionLevel::Fastest;
+    files.push(ruzstd::encoding::compress_to_vec(plain.as_slice(), fastest));
+    files
+}
+
+/// Returns a pcap file.
+fn pcap(link: u16, packets: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 0xffff, link.into()] {
+        file.extend(field.to_le_bytes());
+    }
+    for packet in packets {
+        let len = packet.len() as u32;
+        for field in [1, 0, len, len] {
+            file.extend(field.to_le_bytes());
+        }
+        file.extend(packet);
+    }
+    file
 }
 
 fn pcapng(case: &Case) -> Vec<u8> {

@@ -43,6 +43,7 @@ pub(crate) fn ipv6(protocol: u8, payload: &[u8]) -> Vec<u8> {
     [&packet, payload].concat()
 }
 
+#[allow(dead_code)] // not every test that includes this file uses it
 /// Returns an IPv6 packet with a fragment header; `flags` has the offset in units of 8 bytes and the
 /// flag that more follow.
 pub(crate) fn ipv6_fragment(protocol: u8, id: u32, flags: u16, payload: &[u8]) -> Vec<u8> {
@@ -75,8 +76,14 @@ fn geneve(kind: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 fn mpls(payload: &[u8]) -> Vec<u8> {
-    // Two labels; the second is the bottom of the stack.
-    [&[0, 1, 0, 64, 0, 2, 1, 64], payload].concat()
+    mpls_label(32, payload)
+}
+
+/// Returns a stack of two labels, the last of which is `label`, and what follows it.
+fn mpls_label(label: u16, payload: &[u8]) -> Vec<u8> {
+    // A label has 20 bits; the lowest bit of its third byte marks the bottom of the stack.
+    let [high, low] = (label << 4).to_be_bytes();
+    [&[0, 1, 0, 64, 0, high, low | 1, 64], payload].concat()
 }
 
 fn pppoe(payload: &[u8]) -> Vec<u8> {
@@ -187,16 +194,16 @@ pub(crate) fn all(payload: &[u8]) -> Vec<Encapsulated> {
         }),
         ("MPLS", ETHERNET, ethernet(0x8847, &mpls(&v4))),
         ("MPLS, IPv6", ETHERNET, ethernet(0x8847, &mpls(&v6))),
-        ("MPLS pseudowire", ETHERNET, ethernet(0x8847, &mpls(&inner))),
+        ("MPLS pseudowire", ETHERNET, ethernet(0x8847, &mpls_label(48, &inner))),
         ("MPLS pseudowire with control word", ETHERNET, {
-            ethernet(0x8847, &mpls(&[&[0, 0, 0, 1], &inner[..]].concat()))
+            ethernet(0x8847, &mpls_label(64, &[&[0, 0, 0, 1], &inner[..]].concat()))
         }),
         ("MPLS in UDP", ETHERNET, over_udp(6635, &mpls(&v4))),
         ("PPPoE", ETHERNET, ethernet(0x8864, &pppoe(&[&[0, 0x21], &v4[..]].concat()))),
         ("PPPoE, IPv6", ETHERNET, ethernet(0x8864, &pppoe(&[&[0, 0x57], &v6[..]].concat()))),
         ("L2TP", ETHERNET, {
-            let head = [0x40, 2, 0, 0, 0, 1, 0, 2, 0xff, 3, 0, 0x21];
-            over_udp(1701, &[&head[..], &v4].concat())
+            let head = with_u16(&[0x40, 2], v4.len() + 12, &[0, 1, 0, 2, 0xff, 3, 0, 0x21]);
+            over_udp(1701, &[head, v4.clone()].concat())
         }),
         ("GTP-U", ETHERNET, {
             over_udp(2152, &[&with_u16(&[0x30, 255], v4.len(), &[0, 0, 0, 1])[..], &v4].concat())
@@ -211,35 +218,43 @@ pub(crate) fn all(payload: &[u8]) -> Vec<Encapsulated> {
             let head = [0x0f, 0xc6, 1, 1, 0, 0, 1, 255, 0, 0, 0, 0, 0, 0, 0, 0];
             ethernet(0x894f, &[&head[..], &[0; 8], &v4].concat())
         }),
-        ("BSD loopback", 0, [&[2, 0, 0, 0], &v4[..]].concat()),
-        ("OpenBSD loopback", 108, [&[0, 0, 0, 24], &v6[..]].concat()),
-        ("raw IP", RAW, v6.clone()),
-        ("raw IPv4", 228, v4.clone()),
-        ("raw IPv6", 229, v6.clone()),
-        ("PPP", 9, [&[0xff, 3, 0, 0x21], &v4[..]].concat()),
-        ("PPP, compressed fields", 9, [&[0x57], &v6[..]].concat()),
-        ("PPP in HDLC", 50, [&[0xff, 3, 0, 0x21], &v4[..]].concat()),
-        ("PPPoE without Ethernet", 51, pppoe(&[&[0, 0x21], &v4[..]].concat())),
-        ("PPP with direction", 204, [&[1, 0xff, 3, 0, 0x21], &v4[..]].concat()),
-        ("Cisco HDLC", 104, [&[0x0f, 0, 8, 0], &v4[..]].concat()),
-        ("LLC over ATM", 100, snap(0x0800, &v4)),
+    ];
+    let all = all.into_iter().chain(link_types(&v4, &v6));
+    all.map(|(name, link, packet)| Encapsulated { name, link, packet }).collect()
+}
+
+/// Returns the same datagrams of both versions behind the headers of each link type.
+fn link_types(v4: &[u8], v6: &[u8]) -> Vec<(&'static str, u16, Vec<u8>)> {
+    let inner = ethernet(0x0800, v4);
+    vec![
+        ("BSD loopback", 0, [&[2, 0, 0, 0], v4].concat()),
+        ("OpenBSD loopback", 108, [&[0, 0, 0, 24], v6].concat()),
+        ("raw IP", 101, v6.to_vec()),
+        ("raw IPv4", 228, v4.to_vec()),
+        ("raw IPv6", 229, v6.to_vec()),
+        ("PPP", 9, [&[0xff, 3, 0, 0x21], v4].concat()),
+        ("PPP, compressed fields", 9, [&[0x57], v6].concat()),
+        ("PPP in HDLC", 50, [&[0xff, 3, 0, 0x21], v4].concat()),
+        ("PPPoE without Ethernet", 51, pppoe(&[&[0, 0x21], v4].concat())),
+        ("PPP with direction", 204, [&[1, 0xff, 3, 0, 0x21], v4].concat()),
+        ("Cisco HDLC", 104, [&[0x0f, 0, 8, 0], v4].concat()),
+        ("LLC over ATM", 100, snap(0x0800, v4)),
         ("Linux cooked", 113, {
             let head = [0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0, 8, 0];
-            [&head[..], &v4].concat()
+            [&head[..], v4].concat()
         }),
         ("Linux cooked, version 2", 276, {
             let head = [0x86, 0xdd, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0];
-            [&head[..], &v6].concat()
+            [&head[..], v6].concat()
         }),
-        ("IP over FireWire", 138, [&[0; 16][..], &[8, 0], &v4].concat()),
-        ("MPLS without Ethernet", 219, mpls(&v4)),
-        ("NFLOG", 239, nflog(2, &v4)),
-        ("NFLOG, IPv6", 239, nflog(10, &v6)),
+        ("IP over FireWire", 138, [&[0; 16][..], &[8, 0], v4].concat()),
+        ("MPLS without Ethernet", 219, mpls(v4)),
+        ("NFLOG", 239, nflog(2, v4)),
+        ("NFLOG, IPv6", 239, nflog(10, v6)),
         ("PKTAP", 258, pktap(1, &inner)),
-        ("PKTAP of a tunnel", 258, pktap(0, &[&[2, 0, 0, 0], &v4[..]].concat())),
-        ("Wi-Fi", 105, wifi(&snap(0x0800, &v4))),
-        ("radiotap", 127, radiotap(&wifi(&snap(0x86dd, &v6)))),
-        ("PPI", 192, [&[0, 0, 8, 0, 105, 0, 0, 0], &wifi(&snap(0x0800, &v4))[..]].concat()),
-    ];
-    all.into_iter().map(|(name, link, packet)| Encapsulated { name, link, packet }).collect()
+        ("PKTAP of a tunnel", 258, pktap(0, &[&[2, 0, 0, 0], v4].concat())),
+        ("Wi-Fi", 105, wifi(&snap(0x0800, v4))),
+        ("radiotap", 127, radiotap(&wifi(&snap(0x86dd, v6)))),
+        ("PPI", 192, [&[0, 0, 8, 0, 105, 0, 0, 0], &wifi(&snap(0x0800, v4))[..]].concat()),
+    ]
 }

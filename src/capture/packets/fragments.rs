@@ -297,3 +297,168 @@ fn digest(bytes: &[u8]) -> u64 {
     bytes.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::Offset;
+
+    fn key(id: u32) -> DatagramKey {
+        let between = [1, 2].map(|last| Ipv4Addr::new(192, 0, 2, last).into());
+        DatagramKey { between, id, protocol: 6 }
+    }
+
+    /// A fragment of a datagram of 200 bytes, whose bytes are their positions. In the file, each is
+    /// at ten times its position.
+    #[derive(Clone, Copy, Debug)]
+    struct Part {
+        start: usize,
+        len: usize,
+        /// How many of them were captured.
+        kept: usize,
+    }
+
+    const LEN: usize = 200;
+
+    fn part(start: usize, len: usize) -> Part {
+        Part { start, len, kept: len }
+    }
+
+    fn add(defragmenter: &mut Defragmenter, id: u32, part: Part, at: u64) -> Option<Datagram> {
+        let Part { start, len, kept } = part;
+        let bytes: Vec<u8> = (start..start + kept).map(|at| at as u8).collect();
+        let file_offset = Offset::new(start as u64 * 10);
+        let run = ByteRun { start: 0, len: bytes.len(), file_offset };
+        let fragment = IpFragment {
+            key: key(id),
+            start,
+            more: start + len < LEN,
+            len,
+            bytes: &bytes,
+            offset: 0,
+            headers: 3,
+        };
+        let packet = PacketBytes { bytes: &bytes, runs: std::slice::from_ref(&run) };
+        defragmenter.add(&fragment, packet, at)
+    }
+
+    /// Returns the captured positions in a datagram, after checking that bytes and places fit.
+    fn positions(datagram: &Datagram) -> Vec<usize> {
+        let mut all = Vec::new();
+        for piece in datagram.bytes().pieces(0, usize::MAX) {
+            all.extend(piece.start..piece.start + piece.bytes.len());
+            assert!(
+                piece
+                    .bytes
+                    .iter()
+                    .enumerate()
+                    .all(|(at, byte)| { usize::from(*byte) == piece.start + at })
+            );
+        }
+        all
+    }
+
+    #[test]
+    fn a_datagram_that_lacks_a_fragment_is_given_up_after_30_seconds_with_what_there_is() {
+        let mut defragmenter = Defragmenter::default();
+        let begin = 5_000_000_000;
+        assert!(add(&mut defragmenter, 1, part(0, 80), begin).is_none());
+        assert!(add(&mut defragmenter, 1, part(160, 40), begin + 7).is_none());
+        assert!(defragmenter.give_up_old(begin + MAX_AGE_NANOS).is_none());
+        let datagram = defragmenter.give_up_old(begin + MAX_AGE_NANOS + 1).unwrap();
+        assert_eq!(positions(&datagram), (0..80).chain(160..200).collect::<Vec<_>>());
+        assert_eq!((datagram.captured_at, datagram.bytes().prefix_len()), (begin + 7, 80));
+        assert_eq!((defragmenter.incomplete.0, defragmenter.held_bytes), (1, 0));
+        assert!(defragmenter.give_up().is_none());
+    }
+
+    #[test]
+    fn overlapping_fragments_cost_the_datagram_and_later_ones_too() {
+        for second in [part(72, 48), part(0, 72), part(0, 88), part(40, 8), part(80, 48)] {
+            let mut defragmenter = Defragmenter::default();
+            assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
+            assert!(add(&mut defragmenter, 1, part(120, 80), 0).is_none());
+            for part in [second, part(80, 40), part(0, 200)] {
+                assert!(add(&mut defragmenter, 1, part, 0).is_none(), "{second:?}");
+            }
+            assert_eq!((defragmenter.overlapping.0, defragmenter.held_bytes), (1, 0));
+            assert!(defragmenter.give_up().is_none());
+            assert_eq!(defragmenter.incomplete.0, 0);
+        }
+    }
+
+    #[test]
+    fn other_bytes_at_the_same_place_are_an_overlap() {
+        let mut defragmenter = Defragmenter::default();
+        assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
+        assert!(add(&mut defragmenter, 1, Part { kept: 79, ..part(0, 80) }, 0).is_none());
+        assert_eq!(defragmenter.overlapping.0, 1);
+    }
+
+    #[test]
+    fn an_identification_is_used_again_for_another_datagram() {
+        let mut defragmenter = Defragmenter::default();
+        assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
+        assert!(add(&mut defragmenter, 1, part(80, 120), 0).is_some());
+        // The same datagram was captured at a second place.
+        assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
+        assert!(add(&mut defragmenter, 1, part(80, 120), 0).is_none());
+        assert!(add(&mut defragmenter, 1, part(0, 40), 0).is_none());
+        let datagram = add(&mut defragmenter, 1, part(40, 160), 0).unwrap();
+        assert_eq!(positions(&datagram), (0..LEN).collect::<Vec<_>>());
+        assert!(defragmenter.give_up().is_none());
+        assert_eq!((defragmenter.overlapping.0, defragmenter.incomplete.0), (0, 0));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut defragmenter = Defragmenter::default();
+        for id in 0..100_000 {
+            assert!(add(&mut defragmenter, id, part(0, 80), 0).is_none());
+            while defragmenter.give_up_old(0).is_some() {}
+            assert!(defragmenter.order.len() <= MAX_DATAGRAMS);
+            assert!(defragmenter.datagrams.len() <= MAX_DATAGRAMS);
+        }
+        assert_eq!(defragmenter.held_bytes, MAX_DATAGRAMS * (80 + FRAGMENT_OVERHEAD));
+        // A single datagram with many fragments.
+        let mut defragmenter = Defragmenter { held_bytes: MAX_HELD_BYTES, ..Default::default() };
+        assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
+        assert!(defragmenter.give_up_old(0).is_some());
+    }
+
+    proptest! {
+        /// In any order, with repeated fragments, the datagram comes out once and whole.
+        #[test]
+        fn fragments_in_any_order_give_the_same_datagram(
+            cuts in proptest::collection::btree_set(1_usize..25, 0..8), seed in any::<u32>(),
+            repeated in any::<bool>(), snap in 1_usize..400,
+        ) {
+            let mut starts = vec![0];
+            starts.extend(cuts.into_iter().map(|cut| cut * 8));
+            let ends = starts.iter().skip(1).copied().chain([LEN]);
+            let mut parts: Vec<Part> = starts.iter().zip(ends).map(|(start, end)| {
+                Part { kept: (end - start).min(snap), ..part(*start, end - start) }
+            }).collect();
+            let expected: Vec<usize> =
+                parts.iter().flat_map(|part| part.start..part.start + part.kept).collect();
+            if parts.len() == 1 {
+                return Ok(());
+            }
+            parts.sort_by_key(|part| (part.start as u32 + 1).wrapping_mul(seed | 1));
+            if repeated {
+                parts = parts.into_iter().flat_map(|part| [part, part]).collect();
+            }
+            let mut defragmenter = Defragmenter::default();
+            let whole: Vec<Datagram> =
+                parts.iter().filter_map(|part| add(&mut defragmenter, 1, *part, 0)).collect();
+            prop_assert_eq!(whole.len(), 1);
+            prop_assert_eq!(positions(&whole[0]), expected);
+            prop_assert_eq!(defragmenter.overlapping.0, 0);
+            prop_assert!(defragmenter.give_up().is_none());
+        }
+    }
+}

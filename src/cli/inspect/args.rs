@@ -8,7 +8,7 @@ use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
 use crate::cli::shared_args::{SenderArg, ThemeArg};
 use crate::clients::{RequestOptions, SessionOptions};
-use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
+use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
 use crate::net::{Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
 use crate::wire::AgreedExtensions;
@@ -21,7 +21,8 @@ pub struct InspectArgs {
     #[arg(
         value_name = "URL|FILE",
         help = "URL of a server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a \
-                file: pcap, pcapng, hex text, or the output of --json"
+                file: pcap, pcapng, hex text, or the output of --json, plain or compressed with \
+                gzip or zstd; - reads standard input to its end"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
@@ -183,6 +184,14 @@ impl InspectArgs {
             ("--insecure", self.insecure),
             ("--server-name", self.server_name.is_some()),
         ];
+        // On the screen, the terminal gives keys and cannot give a capture as well.
+        if source == STANDARD_INPUT && !self.is_headless() && io::stdin().is_terminal() {
+            return Some(
+                "standard input is a terminal; pipe a capture into it, for example: tcpdump -w - \
+                 tcp | wiretalk inspect -"
+                    .to_owned(),
+            );
+        }
         // `127.0.0.1:9001/chat` without its scheme is a common mistake; "no such file" would not
         // help.
         let server = source.split('/').next().and_then(|host| host.rsplit_once(':'));

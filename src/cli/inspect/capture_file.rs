@@ -11,12 +11,12 @@ use anyhow::Context as _;
 
 use crate::capture::{
     Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamEnding,
-    StreamStart, TlsStatus, open,
+    StreamStart, TlsStatus, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
-use crate::inspect::InspectConfig;
+use crate::inspect::{InspectConfig, STANDARD_INPUT};
 use crate::wire::format::byte_count;
 use crate::wire::{Opcode, Side, Trace};
 
@@ -41,7 +41,12 @@ pub(super) fn run(
             path.display()
         );
     }
-    let capture = open(path, options)?;
+    // Records come in the order of time over all connections, so everything is read first.
+    let capture = if path.as_os_str() == STANDARD_INPUT {
+        open_stream(io::stdin(), path, options)?
+    } else {
+        open(path, options)?
+    };
     if let Some(recording) = &config.recording {
         let (path, mut writer) =
             recording.create(1, PcapngWriter::create).map_err(suggest_replace)?;

@@ -2,69 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::capture::packets::headers::ethernet::ethertype;
+use crate::capture::packets::headers::numbers::{ethertype, ip_protocol};
 use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::step::{DatagramKey, IpFragment, IpPayload, Protocol, Step};
 use crate::capture::packets::headers::unread::Unread;
-use crate::capture::packets::headers::{Protocol, Step, tcp, tunnel};
-
-/// Protocols by their numbers in the IP header (IANA), as far as they are read.
-pub(super) mod ip_protocol {
-    pub(in crate::capture::packets::headers) const HOP_BY_HOP: u8 = 0;
-    pub(in crate::capture::packets::headers) const IPV4: u8 = 4;
-    pub(in crate::capture::packets::headers) const TCP: u8 = 6;
-    pub(in crate::capture::packets::headers) const UDP: u8 = 17;
-    pub(in crate::capture::packets::headers) const IPV6: u8 = 41;
-    pub(in crate::capture::packets::headers) const ROUTING: u8 = 43;
-    pub(in crate::capture::packets::headers) const FRAGMENT: u8 = 44;
-    pub(in crate::capture::packets::headers) const GRE: u8 = 47;
-    pub(in crate::capture::packets::headers) const AUTHENTICATION: u8 = 51;
-    pub(in crate::capture::packets::headers) const DESTINATION: u8 = 60;
-    pub(in crate::capture::packets::headers) const ETHER_IP: u8 = 97;
-    pub(in crate::capture::packets::headers) const MPLS: u8 = 137;
-    pub(in crate::capture::packets::headers) const ETHERNET: u8 = 143;
-}
+use crate::capture::packets::headers::{tcp, tunnel};
 
 /// The maximum length of a datagram, with or without its header (RFC 791 section 3.1).
 const MAX_DATAGRAM_LEN: usize = 65_535;
-
-/// What an IP header says of its payload.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct IpPayload {
-    pub(super) protocol: u8,
-    /// The source and the destination.
-    pub(super) between: [IpAddr; 2],
-    /// The length in bytes, of which fewer may have been captured.
-    pub(super) len: usize,
-}
-
-/// The fields that the fragments of one datagram have in common (RFC 791 section 3.2, RFC 8200
-/// section 4.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::capture) struct DatagramKey {
-    pub(in crate::capture) between: [IpAddr; 2],
-    pub(in crate::capture) id: u32,
-    /// The protocol of the payload. For IPv6 it is the next header of this fragment, which is the
-    /// same for all fragments of any sender that is not hostile.
-    pub(in crate::capture) protocol: u8,
-}
-
-/// A fragment of an IP datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::capture) struct IpFragment<'a> {
-    pub(in crate::capture) key: DatagramKey,
-    /// The position of its first byte in the payload of the datagram.
-    pub(in crate::capture) start: usize,
-    /// Whether it is not the last one.
-    pub(in crate::capture) more: bool,
-    /// The number of its bytes, of which fewer may have been captured.
-    pub(in crate::capture) len: usize,
-    /// Its bytes, as many of them as were captured.
-    pub(in crate::capture) bytes: &'a [u8],
-    /// The position of its bytes in the packet.
-    pub(in crate::capture) offset: usize,
-    /// The number of headers before it.
-    pub(in crate::capture) headers: usize,
-}
 
 /// Reads an IP header of either version.
 pub(super) fn read_ip(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
@@ -107,13 +52,13 @@ fn read_ipv4(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     let payload = IpPayload { protocol, between, len };
     let rest = rest.skip(header_len).limit(len);
     let flags = u16::from_be_bytes([flags_0, flags_1]);
-    // The offset, and the flag that more fragments follow. "Don't fragment" is not a fragment.
-    if flags & 0x3fff == 0 {
+    let (start, more) = (usize::from(flags & 0x1fff).saturating_mul(8), flags & 0x2000 != 0);
+    // The flag "don't fragment" is not that of a fragment.
+    if start == 0 && !more {
         return Ok(Step::Next(Protocol::InIp(payload), rest));
     }
-    let start = usize::from(flags & 0x1fff).saturating_mul(8);
     let id = u16::from_be_bytes([id_0, id_1]).into();
-    read_fragment(payload, id, start, flags & 0x2000 != 0, rest)
+    read_fragment(payload, id, start, more, rest)
 }
 
 fn read_ipv6(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
@@ -143,18 +88,16 @@ pub(super) fn read_payload(payload: IpPayload, rest: Rest<'_>) -> Result<Step<'_
             return read_encapsulated(payload.protocol, rest);
         };
         let (&[next, count, offset_0, offset_1, i0, i1, i2, i3], _) = rest.header()?;
-        let len = if payload.protocol == ip_protocol::FRAGMENT {
-            8
-        } else {
-            usize::from(count).saturating_add(extra).saturating_mul(units)
-        };
-        let is_fragment_header = payload.protocol == ip_protocol::FRAGMENT;
+        // The second byte of a fragment header is reserved, so only the others have a length.
+        let is_fragment = payload.protocol == ip_protocol::FRAGMENT;
+        let count = if is_fragment { 0 } else { usize::from(count) };
+        let len = count.saturating_add(extra).saturating_mul(units);
         payload.len = payload.len.checked_sub(len).ok_or(Unread::Malformed)?;
         payload.protocol = next;
         rest = rest.skip(len);
         let flags = u16::from_be_bytes([offset_0, offset_1]);
         // A fragment that is the whole datagram is none (RFC 6946).
-        if is_fragment_header && flags & 0xfff9 != 0 {
+        if is_fragment && flags & 0xfff9 != 0 {
             let id = u32::from_be_bytes([i0, i1, i2, i3]);
             return read_fragment(payload, id, (flags & 0xfff8).into(), flags & 1 != 0, rest);
         }

@@ -5,7 +5,8 @@ mod encapsulations;
 
 use proptest::prelude::*;
 
-use super::link::linktype;
+use super::numbers::linktype;
+use super::parse::MAX_HEADERS;
 use super::*;
 use encapsulations::{ethernet, ipv4, ipv4_fragment, ipv6, ipv6_fragment, segment, udp, vxlan};
 

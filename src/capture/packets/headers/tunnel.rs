@@ -1,10 +1,10 @@
 //! Tunnels over IP and UDP: GRE with ERSPAN, VXLAN, Geneve, GTP-U, Teredo and TZSP.
 
-use crate::capture::packets::headers::ethernet::{self, ethertype};
-use crate::capture::packets::headers::ip::ip_protocol;
+use crate::capture::packets::headers::link::{ethernet, ppp};
+use crate::capture::packets::headers::numbers::{ethertype, ip_protocol};
 use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::step::{Protocol, Step};
 use crate::capture::packets::headers::unread::{self, Unread};
-use crate::capture::packets::headers::{Protocol, Step, ppp};
 
 /// Reads what a UDP datagram to `port` carries, if that is a tunnel.
 pub(super) fn read_udp(rest: Rest<'_>) -> Result<Step<'_>, Unread> {

@@ -9,11 +9,11 @@ pub(in crate::capture) enum Unread {
     Truncated,
     /// A header contradicts its own format.
     Malformed,
-    /// There are more headers than [`MAX_HEADERS`](super::MAX_HEADERS).
+    /// There are more headers than [`MAX_HEADERS`](super::parse::MAX_HEADERS).
     TooDeep,
     /// The link type (`LINKTYPE_` value) is not supported.
     LinkType(u16),
-    /// A protocol by its EtherType (IEEE 802).
+    /// A protocol by its `EtherType` (IEEE 802).
     EtherType(u16),
     /// IEEE 802.2 LLC without SNAP: spanning tree and other protocols of switches.
     Llc,

@@ -1,33 +1,18 @@
-//! Ethernet and what follows its type field: VLAN tags, SNAP, MPLS, PPPoE and NSH.
+//! Ethernet and what follows its type field: VLAN tags, SNAP, MPLS, `PPPoE` and NSH.
 
+use crate::capture::packets::headers::numbers::ethertype;
 use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::step::{Protocol, Step};
 use crate::capture::packets::headers::unread::Unread;
-use crate::capture::packets::headers::{Protocol, Step};
-
-/// EtherTypes by their numbers (IEEE 802), as far as they are read.
-pub(super) mod ethertype {
-    pub(in crate::capture::packets::headers) const IPV4: u16 = 0x0800;
-    pub(in crate::capture::packets::headers) const IPV6: u16 = 0x86dd;
-    /// A whole Ethernet frame (transparent Ethernet bridging).
-    pub(in crate::capture::packets::headers) const ETHERNET: u16 = 0x6558;
-    pub(in crate::capture::packets::headers) const MPLS: u16 = 0x8847;
-    pub(in crate::capture::packets::headers) const MPLS_UPSTREAM: u16 = 0x8848;
-    pub(in crate::capture::packets::headers) const PPP: u16 = 0x880b;
-    pub(in crate::capture::packets::headers) const PPPOE_SESSION: u16 = 0x8864;
-    pub(in crate::capture::packets::headers) const NSH: u16 = 0x894f;
-    /// VLAN tags of IEEE 802.1Q and 802.1ad, and the numbers that were used before 802.1ad.
-    pub(in crate::capture::packets::headers) const VLAN: [u16; 4] =
-        [0x8100, 0x88a8, 0x9100, 0x9200];
-    /// Tags that switches put before the real type, of four bytes (VN-Tag) and six (IEEE 802.1BR).
-    pub(in crate::capture::packets::headers) const VN_TAG: u16 = 0x8926;
-    pub(in crate::capture::packets::headers) const E_TAG: u16 = 0x893f;
-}
 
 /// The largest value of the type field that is a length (IEEE 802.3 clause 3.2.6).
 const MAX_LENGTH: u16 = 1500;
 
-/// Reads what follows an EtherType.
-pub(super) fn read_ethertype(kind: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+/// Reads what follows an `EtherType`.
+pub(in crate::capture::packets::headers) fn read_ethertype(
+    kind: u16,
+    rest: Rest<'_>,
+) -> Result<Step<'_>, Unread> {
     let (protocol, rest) = match kind {
         ethertype::IPV4 | ethertype::IPV6 => (Protocol::Ip, rest),
         ethertype::ETHERNET => read_tags(rest.skip(12))?,
@@ -43,7 +28,9 @@ pub(super) fn read_ethertype(kind: u16, rest: Rest<'_>) -> Result<Step<'_>, Unre
 }
 
 /// Reads a type field and the tags before the real type.
-pub(super) fn read_tags(rest: Rest<'_>) -> Result<(Protocol, Rest<'_>), Unread> {
+pub(in crate::capture::packets::headers) fn read_tags(
+    rest: Rest<'_>,
+) -> Result<(Protocol, Rest<'_>), Unread> {
     let (kind, rest) = rest.u16()?;
     read_type_behind_tags(kind, rest)
 }
@@ -68,8 +55,8 @@ fn tag_len(kind: u16) -> Option<usize> {
     }
 }
 
-/// Reads an LLC header, which leads to an EtherType if it has the SNAP extension (RFC 1042).
-pub(super) fn read_llc(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+/// Reads an LLC header, which leads to an `EtherType` if it has the SNAP extension (RFC 1042).
+pub(in crate::capture::packets::headers) fn read_llc(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     let (&[dsap, ssap, control], rest) = rest.header()?;
     if [dsap, ssap, control] != [0xaa, 0xaa, 3] {
         return Err(Unread::Llc);
@@ -78,12 +65,12 @@ pub(super) fn read_llc(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     let (kind, rest) = rest.u16()?;
     match organization {
         // RFC 1042, and the bridge tunnel of IEEE 802.1H.
-        [0, 0, 0] | [0, 0, 0xf8] => Ok(Step::Next(Protocol::EtherType(kind), rest)),
+        [0, 0, 0 | 0xf8] => Ok(Step::Next(Protocol::EtherType(kind), rest)),
         _ => Err(Unread::Llc),
     }
 }
 
-/// Reads a PPPoE session header (RFC 2516 section 4). The length does not count the padding of
+/// Reads a `PPPoE` session header (RFC 2516 section 4). The length does not count the padding of
 /// Ethernet.
 fn read_pppoe(rest: Rest<'_>) -> Result<Rest<'_>, Unread> {
     let (&[version_and_type, code, _, _, len_0, len_1], rest) = rest.header()?;
@@ -105,7 +92,7 @@ fn read_nsh(rest: Rest<'_>) -> Result<(Protocol, Rest<'_>), Unread> {
 }
 
 /// Converts the "next protocol" number that NSH (RFC 8300 section 2.2) and VXLAN-GPE share.
-pub(super) fn next_protocol(number: u8) -> Result<Protocol, Unread> {
+pub(in crate::capture::packets::headers) fn next_protocol(number: u8) -> Result<Protocol, Unread> {
     Ok(match number {
         1 | 2 => Protocol::Ip,
         3 => Protocol::EtherType(ethertype::ETHERNET),
@@ -117,7 +104,9 @@ pub(super) fn next_protocol(number: u8) -> Result<Protocol, Unread> {
 
 /// Reads a stack of MPLS labels (RFC 3032 section 2.1) and guesses what follows, because no label
 /// says it: that was agreed when the path was set up.
-pub(super) fn read_mpls(mut rest: Rest<'_>) -> Result<(Protocol, Rest<'_>), Unread> {
+pub(in crate::capture::packets::headers) fn read_mpls(
+    mut rest: Rest<'_>,
+) -> Result<(Protocol, Rest<'_>), Unread> {
     loop {
         let (&[_, _, third, _], behind) = rest.header()?;
         rest = behind;
@@ -157,13 +146,13 @@ enum Evidence {
 /// Whether bytes look like an IP header: its lengths and its protocol are consistent.
 fn looks_like_ip(bytes: &[u8]) -> bool {
     match bytes {
-        &[first, _, len_0, len_1, ..] if first >> 4 == 4 => {
+        [first, _, len_0, len_1, ..] if first >> 4 == 4 => {
             let header = usize::from(first & 15).saturating_mul(4);
-            let total = usize::from(u16::from_be_bytes([len_0, len_1]));
+            let total = usize::from(u16::from_be_bytes([*len_0, *len_1]));
             header >= 20 && (header..=bytes.len()).contains(&total)
         }
-        &[first, _, _, _, len_0, len_1, next, ..] if first >> 4 == 6 => {
-            let payload = usize::from(u16::from_be_bytes([len_0, len_1]));
+        [first, _, _, _, len_0, len_1, next, ..] if first >> 4 == 6 => {
+            let payload = usize::from(u16::from_be_bytes([*len_0, *len_1]));
             let known = matches!(next, 0 | 4 | 6 | 17 | 41 | 43 | 44 | 47 | 50 | 51 | 58 | 59 | 60);
             known && payload.saturating_add(40) <= bytes.len()
         }
@@ -171,16 +160,24 @@ fn looks_like_ip(bytes: &[u8]) -> bool {
     }
 }
 
+/// Judges whether bytes are an Ethernet frame by the type field and what follows it.
 fn ethernet_evidence(rest: Rest<'_>) -> Evidence {
     let Ok((kind, behind)) = rest.skip(12).u16() else { return Evidence::None };
     let version = behind.bytes.first().map(|first| first >> 4);
     let fits = match kind {
-        // ARP, LLDP, PPPoE discovery, EAPOL and MACsec.
-        0x0806 | 0x88cc | 0x8863 | 0x888e | 0x88e5 => true,
         ethertype::IPV4 => version == Some(4),
         ethertype::IPV6 => version == Some(6),
-        ethertype::MPLS | ethertype::MPLS_UPSTREAM | ethertype::PPPOE_SESSION => true,
-        ethertype::NSH | ethertype::ETHERNET => true,
+        // ARP, LLDP, PPPoE discovery, EAPOL and MACsec.
+        0x0806
+        | 0x88cc
+        | 0x8863
+        | 0x888e
+        | 0x88e5
+        | ethertype::MPLS
+        | ethertype::MPLS_UPSTREAM
+        | ethertype::PPPOE_SESSION
+        | ethertype::NSH
+        | ethertype::ETHERNET => true,
         // The shortest content is an LLC header.
         3..=MAX_LENGTH if usize::from(kind) <= behind.bytes.len() => return Evidence::Length,
         _ => tag_len(kind).is_some(),

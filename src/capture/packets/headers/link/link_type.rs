@@ -1,48 +1,17 @@
-//! Link types: what precedes the first EtherType, IP header or PPP frame of a packet.
+//! Link types: what precedes the first `EtherType`, IP header or PPP frame of a packet.
 
-use crate::capture::packets::headers::ethernet::{self, ethertype};
+use crate::capture::packets::headers::link::{ethernet, wifi};
+use crate::capture::packets::headers::numbers::{ethertype, linktype};
 use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::step::{Protocol, Step};
 use crate::capture::packets::headers::unread::Unread;
-use crate::capture::packets::headers::wifi;
-use crate::capture::packets::headers::{Protocol, Step};
 use crate::capture::packets::packet::{ByteOrder, length};
 
-/// Link types by their numbers in both formats (the registry of `LINKTYPE_` values).
-pub(super) mod linktype {
-    pub(in crate::capture::packets::headers) const NULL: u16 = 0;
-    pub(in crate::capture::packets::headers) const ETHERNET: u16 = 1;
-    pub(in crate::capture::packets::headers) const PPP: u16 = 9;
-    pub(in crate::capture::packets::headers) const PPP_HDLC: u16 = 50;
-    pub(in crate::capture::packets::headers) const PPP_ETHER: u16 = 51;
-    pub(in crate::capture::packets::headers) const ATM_RFC1483: u16 = 100;
-    pub(in crate::capture::packets::headers) const RAW: u16 = 101;
-    pub(in crate::capture::packets::headers) const C_HDLC: u16 = 104;
-    pub(in crate::capture::packets::headers) const IEEE802_11: u16 = 105;
-    pub(in crate::capture::packets::headers) const LOOP: u16 = 108;
-    pub(in crate::capture::packets::headers) const ENC: u16 = 109;
-    pub(in crate::capture::packets::headers) const SLL: u16 = 113;
-    pub(in crate::capture::packets::headers) const PFLOG: u16 = 117;
-    pub(in crate::capture::packets::headers) const PRISM: u16 = 119;
-    pub(in crate::capture::packets::headers) const RADIOTAP: u16 = 127;
-    pub(in crate::capture::packets::headers) const IEEE1394: u16 = 138;
-    /// The number of PKTAP before it had one of its own (a user number of Apple's).
-    pub(in crate::capture::packets::headers) const OLD_PKTAP: u16 = 149;
-    pub(in crate::capture::packets::headers) const AVS: u16 = 163;
-    pub(in crate::capture::packets::headers) const PPP_PPPD: u16 = 166;
-    pub(in crate::capture::packets::headers) const PPI: u16 = 192;
-    pub(in crate::capture::packets::headers) const PPP_WITH_DIR: u16 = 204;
-    pub(in crate::capture::packets::headers) const C_HDLC_WITH_DIR: u16 = 205;
-    pub(in crate::capture::packets::headers) const MPLS: u16 = 219;
-    pub(in crate::capture::packets::headers) const IPV4: u16 = 228;
-    pub(in crate::capture::packets::headers) const IPV6: u16 = 229;
-    pub(in crate::capture::packets::headers) const NFLOG: u16 = 239;
-    pub(in crate::capture::packets::headers) const IPOIB: u16 = 242;
-    pub(in crate::capture::packets::headers) const PKTAP: u16 = 258;
-    pub(in crate::capture::packets::headers) const SLL2: u16 = 276;
-}
-
 /// Reads the link header of a packet.
-pub(super) fn read_link(link: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+pub(in crate::capture::packets::headers) fn read_link(
+    link: u16,
+    rest: Rest<'_>,
+) -> Result<Step<'_>, Unread> {
     let (protocol, rest) = match link {
         linktype::ETHERNET => ethernet::read_tags(rest.skip(12))?,
         linktype::NULL | linktype::LOOP => (Protocol::Ip, rest.skip(4)),

@@ -1,21 +1,20 @@
 //! IEEE 802.11 frames as monitor mode captures them, and the headers that drivers put before them.
 
-use crate::capture::packets::headers::link::linktype;
+use crate::capture::packets::headers::numbers::linktype;
 use crate::capture::packets::headers::rest::Rest;
 use crate::capture::packets::headers::unread::Unread;
+use crate::capture::packets::packet::length;
 
 /// Leaves out the header with the radio's measurements.
 pub(super) fn skip_monitor_header(link: u16, rest: Rest<'_>) -> Result<Rest<'_>, Unread> {
     /// The length of a header of the Prism driver.
     const PRISM_LEN: usize = 144;
-    let (&[a, b, c, d, e, f, g, h], _) = rest.header()?;
+    let (&[m0, m1, len_0, len_1, ref avs_len @ ..], _) = rest.header::<8>()?;
     let len = match link {
-        linktype::RADIOTAP => usize::from(u16::from_le_bytes([c, d])),
+        linktype::RADIOTAP => u16::from_le_bytes([len_0, len_1]).into(),
         // An AVS header, which some drivers write with the number of Prism, has a magic and its
         // length.
-        _ if [a, b, c] == [0x80, 0x21, 0x10] => {
-            usize::try_from(u32::from_be_bytes([e, f, g, h])).unwrap_or(usize::MAX)
-        }
+        _ if [m0, m1, len_0] == [0x80, 0x21, 0x10] => length(u32::from_be_bytes(*avs_len)),
         linktype::PRISM => PRISM_LEN,
         _ => return Err(Unread::Malformed),
     };

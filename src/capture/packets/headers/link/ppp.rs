@@ -1,12 +1,12 @@
 //! PPP (RFC 1661, RFC 1662) and L2TP (RFC 2661), which carries it in UDP.
 
-use crate::capture::packets::headers::ethernet::ethertype;
+use crate::capture::packets::headers::numbers::ethertype;
 use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::step::{Protocol, Step};
 use crate::capture::packets::headers::unread::Unread;
-use crate::capture::packets::headers::{Protocol, Step};
 
 /// Reads a PPP frame from its address field or its protocol field on.
-pub(super) fn read_ppp(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+pub(in crate::capture::packets::headers) fn read_ppp(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     // Address and control are constant and may be left out (RFC 1661 section 6.6).
     let rest = if rest.bytes.starts_with(&[0xff, 3]) { rest.skip(2) } else { rest };
     // Cisco HDLC under the same link type: another address, and an EtherType as the protocol.
@@ -25,7 +25,10 @@ pub(super) fn read_ppp(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
 }
 
 /// Reads the header of an L2TP data message (RFC 2661 section 3.1).
-pub(super) fn read_l2tp(port: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+pub(in crate::capture::packets::headers) fn read_l2tp(
+    port: u16,
+    rest: Rest<'_>,
+) -> Result<Step<'_>, Unread> {
     const CONTROL: u16 = 0x8000;
     const LENGTH: u16 = 0x4000;
     const SEQUENCE: u16 = 0x0800;

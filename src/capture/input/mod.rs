@@ -1,0 +1,7 @@
+//! Where the bytes of a capture come from: a file or a stream, either of them plain or compressed.
+
+mod capture_input;
+mod spool;
+mod zstd;
+
+pub(super) use self::capture_input::{CaptureInput, InputReader};

@@ -1,0 +1,63 @@
+//! [`parse_packet`]: reads the headers of a packet one after the other.
+
+use crate::capture::packets::headers::ip;
+use crate::capture::packets::headers::link::{ethernet, link_type, ppp};
+use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::step::{DatagramKey, IpFragment, IpPayload, Protocol, Step};
+use crate::capture::packets::headers::tcp::TcpSegment;
+use crate::capture::packets::headers::unread::Unread;
+
+/// The maximum number of headers of one packet. A stack of tags or labels counts as one, as do the
+/// extension headers of IP.
+pub(super) const MAX_HEADERS: usize = 32;
+
+/// The content of one packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) enum ParsedPacket<'a> {
+    Segment(TcpSegment<'a>),
+    /// A fragment of an IP datagram, which has to be put together first.
+    Fragment(IpFragment<'a>),
+    Unread(Unread),
+}
+
+/// Parses the headers of a packet with link type `link`.
+pub(in crate::capture) fn parse_packet(link: u16, packet: &[u8]) -> ParsedPacket<'_> {
+    parse_from(Protocol::Link(link), Rest::whole(packet), 0)
+}
+
+/// Parses the headers in an IP datagram that was put together from fragments with this key.
+/// `payload` is what its fragments carry, up to the first missing byte; `len` is the length of the
+/// whole payload, and `headers` the number of headers before it.
+pub(in crate::capture) fn parse_datagram<'a>(
+    key: &DatagramKey,
+    payload: &'a [u8],
+    len: usize,
+    headers: usize,
+) -> ParsedPacket<'a> {
+    let protocol = Protocol::InIp(IpPayload { protocol: key.protocol, between: key.between, len });
+    parse_from(protocol, Rest::whole(payload), headers)
+}
+
+fn parse_from(mut protocol: Protocol, mut rest: Rest<'_>, headers: usize) -> ParsedPacket<'_> {
+    for count in headers..MAX_HEADERS {
+        let step = match protocol {
+            Protocol::Link(link) => link_type::read_link(link, rest),
+            Protocol::EtherType(kind) => ethernet::read_ethertype(kind, rest),
+            Protocol::Llc => ethernet::read_llc(rest),
+            Protocol::Ppp => ppp::read_ppp(rest),
+            Protocol::Ip => ip::read_ip(rest),
+            Protocol::InIp(payload) => ip::read_payload(payload, rest),
+        };
+        match step {
+            Ok(Step::Next(next, behind)) => (protocol, rest) = (next, behind),
+            Ok(Step::Segment(segment)) => return ParsedPacket::Segment(segment),
+            Ok(Step::Fragment(fragment)) => {
+                // Fragments within fragments are bounded like headers within headers.
+                let headers = count.saturating_add(1);
+                return ParsedPacket::Fragment(IpFragment { headers, ..fragment });
+            }
+            Err(unread) => return ParsedPacket::Unread(unread),
+        }
+    }
+    ParsedPacket::Unread(Unread::TooDeep)
+}
