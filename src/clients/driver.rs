@@ -108,7 +108,7 @@ impl<'a> Driver<'a> {
     pub(super) async fn run(
         mut self,
         stream: impl AsyncRead + AsyncWrite,
-        mut commands: mpsc::Receiver<SessionCommand>,
+        commands: &mut mpsc::Receiver<SessionCommand>,
     ) -> Result<SessionEnd, SessionError> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let mut buffer = vec![0; READ_SIZE];
@@ -243,6 +243,10 @@ impl<'a> Driver<'a> {
             Err(error) => return Ok(Some(self.stream_ended(Some(error)))),
             Ok(count) => count,
         };
+        // A head that drips is not cut while it makes progress; its length is bounded.
+        if self.phase == SessionPhase::Handshaking {
+            self.deadline = Some(add_clamped(Instant::now(), self.timeout));
+        }
         let mut events = Vec::new();
         if let SessionPhase::Refused { body_left: Some(left), .. } = &mut self.phase {
             *left = left.saturating_sub(count as u64);

@@ -8,11 +8,16 @@ use tokio::sync::mpsc;
 
 use crate::clients::command::SessionCommand;
 use crate::clients::driver::Driver;
-use crate::clients::error::{SessionEnd, SessionError};
+use crate::clients::error::{Refusal, SessionEnd, SessionError};
 use crate::clients::event::SessionEvent;
 use crate::clients::options::SessionOptions;
 use crate::clients::random::nonce;
-use crate::net::{ChunkSender, Tap, Target, connect};
+use crate::clients::redirect::resolve;
+use crate::clients::request::HandshakeRequest;
+use crate::net::{ChunkSender, Route, Tap, Target, connect_by};
+
+/// The maximum number of redirects that are followed.
+pub const MAX_REDIRECTS: usize = 10;
 
 /// Opens a connection, executes commands and reports everything until the session is over.
 ///
@@ -31,17 +36,55 @@ pub async fn run_session(
 
 async fn connect_and_run(
     options: &SessionOptions,
-    commands: mpsc::Receiver<SessionCommand>,
+    mut commands: mpsc::Receiver<SessionCommand>,
     events: &mpsc::Sender<SessionEvent>,
 ) -> Result<SessionEnd, SessionError> {
-    let target = Target::parse(&options.url)?;
-    let request = options.request.to_bytes(&target, nonce()?)?;
+    let mut target = Target::parse(&options.url)?;
+    let first = target.clone();
+    let mut request = options.request.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        // The other endpoint stands for the host of the URL, and not for every host after it.
+        let connect_to = options.connect_to.as_ref().filter(|_| target.is_same_origin(&first));
+        let route = Route::new(&target, connect_to, &options.proxies)?;
+        let ended = run_once(&target, &route, &request, options, &mut commands, events).await;
+        // Bytes that the caller made are for one server only.
+        let (
+            Err(SessionError::Refused(Refusal::Redirect { location, .. })),
+            true,
+            HandshakeRequest::Standard(standard),
+        ) = (&ended, options.follow_redirects, &request)
+        else {
+            return ended;
+        };
+        let next = resolve(&target, location)?;
+        if !next.is_same_origin(&target) {
+            request = HandshakeRequest::Standard(standard.for_other_origin());
+        }
+        let _ = events.send(SessionEvent::Redirected { url: next.to_string() }).await;
+        target = next;
+    }
+    Err(SessionError::TooManyRedirects(MAX_REDIRECTS, target.to_string()))
+}
+
+/// Runs one connection to its end.
+async fn run_once(
+    target: &Target,
+    route: &Route,
+    request: &HandshakeRequest,
+    options: &SessionOptions,
+    commands: &mut mpsc::Receiver<SessionCommand>,
+    events: &mpsc::Sender<SessionEvent>,
+) -> Result<SessionEnd, SessionError> {
+    let request = request.to_bytes(target, nonce()?)?;
     if target.tls && options.tls.insecure {
         let warning = "NOT SECURE: the server's certificate is not checked, so anyone in between \
                        can read and change everything";
         let _ = events.send(SessionEvent::Note(warning.to_owned())).await;
     }
-    let stream = connect(&target, &options.tls, options.timeout).await?;
+    if let Some(detour) = route.detour(target) {
+        let _ = events.send(SessionEvent::Note(detour)).await;
+    }
+    let stream = connect_by(route, target, &options.tls, options.timeout).await?;
     if let Ok(peers) = stream.addresses() {
         let _ = events.send(SessionEvent::Connected(peers)).await;
     }
@@ -63,7 +106,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::clients::{Refusal, StreamEnd, UnfinishedRead};
+    use crate::clients::{StreamEnd, UnfinishedRead};
     use crate::net::Chunk;
     use crate::net::{ConnectErrorKind, Direction};
     use crate::scope::Scope;

@@ -50,7 +50,6 @@ pub use connect::socket::Socket;
 pub(crate) use connect::target::TargetError;
 pub use connect::target::{HostPort, Target, UserInfo};
 pub use connect::tls::TlsOptions;
-pub(crate) use connect::tls::TlsOptionsError;
 pub use connect::tls_error::{CertificateProblem, TlsError};
 pub(crate) use error_text::describe_io_error;
 pub use error_text::error_chain;
