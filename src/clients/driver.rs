@@ -375,3 +375,42 @@ async fn write_step(
         None => Ok(0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A head that takes four times the timeout, and one that stops.
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_not_cut_while_it_makes_progress() {
+        let timeout = Duration::from_secs(10);
+        for stops in [false, true] {
+            let options = SessionOptions { timeout, ..SessionOptions::new("ws://a/") };
+            let (ours, mut theirs) = tokio::io::duplex(4096);
+            let (sender, mut events) = mpsc::channel(16);
+            let (commands, mut inbox) = mpsc::channel(1);
+            let drip = async {
+                for piece in ["HTTP/1.1 101 ", "Switching Protocols\r\n", "X: y\r\n", "\r\n"] {
+                    tokio::time::sleep(Duration::from_secs(9)).await;
+                    theirs.write_all(piece.as_bytes()).await.unwrap();
+                    if stops {
+                        break;
+                    }
+                }
+                // The end of the commands is the order to close.
+                drop(commands);
+                // It keeps the connection open.
+                let _ = theirs.read_to_end(&mut Vec::new()).await;
+            };
+            let run = Driver::new(&options, Vec::new(), &sender).run(ours, &mut inbox);
+            let ended = tokio::select! { ended = run => ended, () = drip => unreachable!() };
+            let expected = match ended {
+                Err(SessionError::HandshakeTimeout { waited, .. }) => stops && waited == timeout,
+                Err(SessionError::CloseTimeout { .. }) => !stops,
+                _ => false,
+            };
+            assert!(expected, "{ended:?}");
+            assert_eq!(matches!(events.try_recv(), Ok(SessionEvent::Open)), !stops);
+        }
+    }
+}

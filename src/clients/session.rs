@@ -450,4 +450,118 @@ mod tests {
             assert!(count > 16_000, "{count} bytes, {:?}", played.all.last());
         }
     }
+
+    /// Answers requests with redirects to `location`, each on a connection of its own, and returns
+    /// them.
+    async fn redirect(listener: &TcpListener, location: &str, times: usize) -> Vec<String> {
+        let mut requests = Vec::new();
+        for _ in 0..times {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            let head =
+                format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            requests.push(String::from_utf8(request).unwrap());
+        }
+        requests
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_followed_without_the_credentials_of_the_first_server() {
+        let (first, second) = (
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        );
+        let elsewhere = second.local_addr().unwrap();
+        let request = crate::clients::RequestOptions {
+            headers: vec![("Cookie".into(), "a=b".into()), ("X-Mine".into(), "c".into())],
+            ..Default::default()
+        };
+        let options = SessionOptions {
+            request: HandshakeRequest::Standard(request),
+            follow_redirects: true,
+            ..with_long_timeout(format!("ws://me:pw@{}/", first.local_addr().unwrap()))
+        };
+        let location = format!("http://{elsewhere}/there");
+        let serve = async {
+            let asked = redirect(&first, &location, 1).await;
+            let (mut stream, _) = second.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(ANSWER).await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            [asked.concat(), String::from_utf8(request).unwrap()]
+        };
+        let (played, [asked, then]) = tokio::join!(play(options, &[SessionCommand::HangUp]), serve);
+        assert_eq!(played.end(), SessionEnd::HungUp);
+        assert!(asked.contains("Cookie: a=b") && asked.contains("Authorization: Basic"), "{asked}");
+        assert!(
+            then.starts_with("GET /there HTTP/1.1\r\n") && then.contains("X-Mine: c"),
+            "{then}"
+        );
+        assert!(!then.contains("Cookie") && !then.contains("Authorization"), "{then}");
+        let redirected = played.all.iter().filter_map(|event| match event {
+            SessionEvent::Redirected { url } => Some(url.clone()),
+            _ => None,
+        });
+        assert_eq!(redirected.collect::<Vec<_>>(), [format!("ws://{elsewhere}/there")]);
+    }
+
+    #[tokio::test]
+    async fn redirects_are_counted_and_reported_if_they_are_not_followed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let (played, _) =
+            tokio::join!(play(with_long_timeout(url.clone()), &[]), redirect(&listener, "/x", 1));
+        let sentence = "the server answered 302, not 101 Switching Protocols: it redirects to /x; \
+                        --follow goes there";
+        assert_eq!(played.error().to_string(), sentence);
+        let follow = SessionOptions { follow_redirects: true, ..with_long_timeout(url) };
+        let (played, asked) =
+            tokio::join!(play(follow, &[]), redirect(&listener, "/x", MAX_REDIRECTS + 1));
+        assert_eq!(asked.len(), 11);
+        assert!(matches!(played.error(), SessionError::TooManyRedirects(10, _)));
+    }
+
+    #[tokio::test]
+    async fn another_endpoint_is_dialled_for_the_name_of_the_url() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = SessionOptions {
+            connect_to: Some(crate::net::HostPort::parse(&address.to_string()).unwrap()),
+            ..with_long_timeout("ws://name.invalid/".to_owned())
+        };
+        let (played, asked) = tokio::join!(play(options, &[]), redirect(&listener, "/", 1));
+        assert!(asked[0].contains("\r\nHost: name.invalid\r\n"), "{asked:?}");
+        let Some(SessionEvent::Note(note)) = played.all.first() else { panic!("{:?}", played.all) };
+        assert_eq!(*note, format!("connecting to {address} instead of name.invalid:80"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_unix_socket_is_a_server_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let url = format!("ws+unix:{}:/chat", socket.display());
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(ANSWER).await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            String::from_utf8(request).unwrap()
+        };
+        let (played, asked) =
+            tokio::join!(play(with_long_timeout(url), &[SessionCommand::HangUp]), serve);
+        assert!(asked.starts_with("GET /chat HTTP/1.1\r\nHost: localhost\r\n"), "{asked}");
+        assert_eq!(played.end(), SessionEnd::HungUp);
+    }
 }

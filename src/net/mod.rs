@@ -71,6 +71,6 @@ pub(crate) use time::clock::Clock;
 pub(crate) use time::clock::paused;
 pub use time::clock::{SystemClock, add_clamped};
 pub use time::deadline_timer::DeadlineTimer;
-pub(crate) use tls_alert::{describe_alert, received_alert_text};
+pub(crate) use tls_alert::{brief_alert_text, describe_alert, received_alert_text};
 pub(crate) use websocket::READ_BUFFER;
 pub use websocket::WebSocketLimits;
