@@ -77,11 +77,11 @@ fn read_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
 /// Whether handshake messages contain a `KeyUpdate`, which must be the last one of its record (RFC
 /// 8446 section 5.1).
 pub(super) fn contains_key_update(mut messages: &[u8]) -> bool {
-    while let Some((header, rest)) = messages.split_first_chunk() {
-        if matches!(header, [KEY_UPDATE, ..]) {
+    while let Some((&header, rest)) = messages.split_first_chunk::<4>() {
+        if header[0] == KEY_UPDATE {
             return true;
         }
-        messages = rest.get(message_len(*header)..).unwrap_or_default();
+        messages = rest.get(message_len(header)..).unwrap_or_default();
     }
     false
 }

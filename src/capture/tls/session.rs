@@ -199,7 +199,7 @@ impl TlsSession {
         match (header.content_type, self.negotiated.map(|(_, version)| version)) {
             (HANDSHAKE, _) if !side.hello_done => self.read_hello(from, body, secrets),
             (ALERT, _) if !side.cipher_changed && body.len() == 2 => {
-                self.take_alert(from, body, out)
+                self.take_alert(from, body, out);
             }
             _ if self.unreadable_because.is_some() => self.watch_for_alert(from, header, body),
             // In TLS 1.3 this record means nothing (RFC 8446 section 5).

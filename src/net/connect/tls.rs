@@ -83,7 +83,7 @@ impl TlsOptions {
             Some(path) => {
                 let (chain, key) = client_certificate(path, self.key.as_deref())?;
                 builder.with_client_auth_cert(chain, key).map_err(|reason| {
-                    ClientCertificateError::of(reason, path, self.key.as_deref())
+                    ClientCertificateError::of(&reason, path, self.key.as_deref())
                 })?
             }
         };
@@ -255,7 +255,7 @@ pub enum ClientCertificateError {
 }
 
 impl ClientCertificateError {
-    fn of(reason: RustlsError, path: &Path, key: Option<&Path>) -> Self {
+    fn of(reason: &RustlsError, path: &Path, key: Option<&Path>) -> Self {
         let (path, key) = (path.to_owned(), key.unwrap_or(path).to_owned());
         match reason {
             RustlsError::InconsistentKeys(_) => Self::Mismatch { path, key },
