@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::connect_options::ConnectOptions;
+use super::connect_options::{ConnectOptions, RequestEdits};
 use super::messages::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
 use crate::capture::{self, ByteStore, Capture};
 use crate::clients::{self, HandshakeRequest, SessionEvent};
@@ -82,7 +82,9 @@ async fn run_connection(
     }
     // A full queue stops the session from reading its socket: a flood waits in the kernel.
     let (sender, mut events) = mpsc::channel(64);
-    let url = options.url.clone();
+    // The name of the connection, without the password that the URL may have.
+    let url =
+        Target::parse(&options.url).map_or_else(|_| options.url.clone(), |url| url.to_string());
     let (mut recording, notice) = record_run(connect_options.recording.as_ref(), run);
     let forward = async {
         if mailbox
@@ -150,8 +152,12 @@ async fn client_options(
             return Err("a file or a proxy has no connection of its own".to_owned());
         }
     };
-    // Edits apply to the bytes of a good request, because options cannot describe a broken one.
     let standard = HandshakeRequest::Standard(connect_options.request.clone());
+    if connect_options.request_edits == RequestEdits::default() {
+        options.request = standard;
+        return Ok(options);
+    }
+    // Edits apply to the bytes of a good request, because options cannot describe a broken one.
     let target = Target::parse(&options.url).map_err(|error| error.to_string())?;
     // A new nonce for each connection (RFC 6455 section 4.1).
     let nonce = clients::nonce().map_err(|error| error.to_string())?;

@@ -198,7 +198,7 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
         return Ok(InspectSource::File(PathBuf::from(text("file")), options));
     }
     let server = text("server");
-    let url = server.starts_with("ws://") || server.starts_with("wss://");
+    let url = Target::has_scheme(server);
     if !text("proxy").is_empty() {
         let listen: SocketAddr = text("proxy").parse().map_err(|_| {
             settings.invalid(
@@ -304,7 +304,9 @@ pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagno
             messages,
             verified: !tls.insecure,
         };
-        (!is_loopback(&target.host)).then(|| declared(effect, "server"))
+        // A Unix socket is local, but what listens there expects no request from a slide.
+        let silent = is_loopback(&target.host) && target.unix_socket.is_none();
+        (!silent).then(|| declared(effect, "server"))
     };
     let mut found = Vec::new();
     match &config.source {

@@ -5,7 +5,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::slice;
 use std::time::Duration;
@@ -85,8 +84,9 @@ impl Capture {
             let at = stream.started_at.saturating_add(event.at);
             let flow = match flow {
                 Some(flow) => *flow,
-                none => *none
-                    .insert(writer.open_plain(stream.addresses.unwrap_or(UNKNOWN_ADDRESSES), at)?),
+                none => *none.insert(
+                    writer.open_plain(stream.addresses.unwrap_or(AddressPair::UNKNOWN), at)?,
+                ),
             };
             match event.data {
                 ReplayData::Bytes(bytes) => writer.write_data(flow, event.from, at, bytes),
@@ -98,12 +98,6 @@ impl Capture {
         })
     }
 }
-
-/// The addresses that are written if the capture has none.
-const UNKNOWN_ADDRESSES: AddressPair = AddressPair {
-    client: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_152),
-    server: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80),
-};
 
 /// Bytes of one side that were captured at one moment, including zeros that stand for missing
 /// bytes.

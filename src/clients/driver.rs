@@ -108,7 +108,7 @@ impl<'a> Driver<'a> {
     pub(super) async fn run(
         mut self,
         stream: impl AsyncRead + AsyncWrite,
-        mut commands: mpsc::Receiver<SessionCommand>,
+        commands: &mut mpsc::Receiver<SessionCommand>,
     ) -> Result<SessionEnd, SessionError> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let mut buffer = vec![0; READ_SIZE];
@@ -243,6 +243,10 @@ impl<'a> Driver<'a> {
             Err(error) => return Ok(Some(self.stream_ended(Some(error)))),
             Ok(count) => count,
         };
+        // A head that drips is not cut while it makes progress; its length is bounded.
+        if self.phase == SessionPhase::Handshaking {
+            self.deadline = Some(add_clamped(Instant::now(), self.timeout));
+        }
         let mut events = Vec::new();
         if let SessionPhase::Refused { body_left: Some(left), .. } = &mut self.phase {
             *left = left.saturating_sub(count as u64);
@@ -369,5 +373,44 @@ async fn write_step(
         Some(WriteStep::Flush) => writer.flush().await.map(|()| 0),
         Some(WriteStep::Shutdown) => writer.shutdown().await.map(|()| 0),
         None => Ok(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A head that takes four times the timeout, and one that stops.
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_not_cut_while_it_makes_progress() {
+        let timeout = Duration::from_secs(10);
+        for stops in [false, true] {
+            let options = SessionOptions { timeout, ..SessionOptions::new("ws://a/") };
+            let (ours, mut theirs) = tokio::io::duplex(4096);
+            let (sender, mut events) = mpsc::channel(16);
+            let (commands, mut inbox) = mpsc::channel(1);
+            let drip = async {
+                for piece in ["HTTP/1.1 101 ", "Switching Protocols\r\n", "X: y\r\n", "\r\n"] {
+                    tokio::time::sleep(Duration::from_secs(9)).await;
+                    theirs.write_all(piece.as_bytes()).await.unwrap();
+                    if stops {
+                        break;
+                    }
+                }
+                // The end of the commands is the order to close.
+                drop(commands);
+                // It keeps the connection open.
+                let _ = theirs.read_to_end(&mut Vec::new()).await;
+            };
+            let run = Driver::new(&options, Vec::new(), &sender).run(ours, &mut inbox);
+            let ended = tokio::select! { ended = run => ended, () = drip => unreachable!() };
+            let expected = match ended {
+                Err(SessionError::HandshakeTimeout { waited, .. }) => stops && waited == timeout,
+                Err(SessionError::CloseTimeout { .. }) => !stops,
+                _ => false,
+            };
+            assert!(expected, "{ended:?}");
+            assert_eq!(matches!(events.try_recv(), Ok(SessionEvent::Open)), !stops);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::clients::random::RandomError;
+use crate::clients::redirect::RedirectError;
 use crate::clients::request::RequestError;
 use crate::net::{ConnectError, TargetError, describe_io_error};
 use crate::wire::{ByteLen, format};
@@ -68,6 +69,12 @@ pub enum SessionError {
     /// The server answered something other than 101.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A redirect leads to no WebSocket URL.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+    /// Redirects follow each other without an end.
+    #[error("the server redirects more than {0} times; the last one leads to {1}")]
+    TooManyRedirects(usize, String),
     /// The server did not answer the handshake in time.
     #[error(
         "the server took the request and did not answer within {} s{}",
@@ -141,6 +148,17 @@ pub enum Refusal {
     /// Another status, with control characters escaped.
     #[error("the server answered {}, not 101 Switching Protocols: {}", .0, refusal_hint(.0))]
     Status(String),
+    /// A redirect (RFC 9110 section 15.4), with control characters escaped.
+    #[error(
+        "the server answered {status}, not 101 Switching Protocols: it redirects to {location}; \
+         --follow goes there"
+    )]
+    Redirect {
+        /// The status.
+        status: String,
+        /// The value of its `Location` header, which may be relative.
+        location: String,
+    },
     /// A TLS record.
     #[error("the server answered with TLS; use a wss:// URL")]
     Tls,
@@ -189,7 +207,7 @@ impl fmt::Display for UnfinishedRead {
 /// Returns what a status usually means when it refuses a WebSocket.
 fn refusal_hint(status: &str) -> &'static str {
     match status {
-        "301" | "302" | "303" | "307" | "308" => "it redirects; use the URL in Location",
+        "301" | "302" | "303" | "307" | "308" => "it redirects, but without a Location header",
         "400" => "it considers the request invalid",
         "401" | "407" => "it needs authentication: send an Authorization or Cookie header",
         "403" => "it denies access; many servers check Origin",

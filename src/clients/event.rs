@@ -6,15 +6,22 @@ use crate::net::{AddressPair, Chunk};
 /// An event of a session. Events come in the order in which they happened.
 #[derive(Debug)]
 pub enum SessionEvent {
-    /// TCP is connected, and TLS too if the URL asks for it.
+    /// TCP is connected, and TLS too if the URL asks for it. It does not come for a Unix socket.
     Connected(AddressPair),
-    /// A remark for the user: what TLS has negotiated, or that the certificate is not checked.
+    /// A remark for the user: what TLS has negotiated, that the certificate is not checked, or that the
+    /// connection takes a detour.
     Note(String),
     /// The secrets of the TLS connection, as lines of a key log.
     KeyLog(String),
     /// Bytes of the connection (above TLS, if there is TLS), from the first byte of the handshake
     /// to the end of the stream.
     Bytes(Chunk),
+    /// The server has redirected us, and a new connection follows. What comes before and after this
+    /// event are two connections.
+    Redirected {
+        /// The URL that the next connection is for, without user name and password.
+        url: String,
+    },
     /// The server has answered 101. Frames follow, even if the handshake has problems.
     Open,
     /// The session is over, for this reason. It is always the last event. `Ok` means an orderly

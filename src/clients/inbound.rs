@@ -85,7 +85,14 @@ impl Inbound {
                 let head = Head::new(Side::Server, self.reader.head().bytes());
                 let [_, status, _] = head.start_line_parts();
                 let status = String::from_utf8_lossy(head.raw().get(status).unwrap_or_default());
-                let refusal = Refusal::Status(format::escape_controls(&status));
+                let status = format::escape_controls(&status);
+                let refusal = match (status.as_str(), head.joined_value("Location")) {
+                    ("301" | "302" | "303" | "307" | "308", Some(location)) => {
+                        let location = format::escape_controls(&location);
+                        Refusal::Redirect { status, location }
+                    }
+                    _ => Refusal::Status(status),
+                };
                 let length = head
                     .joined_value("Content-Length")
                     .and_then(|length| length.parse::<u64>().ok());
@@ -159,6 +166,12 @@ mod tests {
                 Some(2),
             ),
             (b"HTTP/1.1 403 Forbidden\r\n\r\n", Refusal::Status("403".to_owned()), None),
+            (
+                b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+                Refusal::Redirect { status: "302".to_owned(), location: "/x".to_owned() },
+                Some(0),
+            ),
+            (b"HTTP/1.1 302 Found\r\n\r\n", Refusal::Status("302".to_owned()), None),
             (b"\x15\x03\x03\x00\x02\x02\x28", Refusal::Tls, Some(0)),
         ] {
             assert_eq!(events_of(bytes, 1000).0, [InboundEvent::Refused(refusal, left)]);

@@ -67,6 +67,17 @@ impl HandshakeRequest {
 }
 
 impl RequestOptions {
+    /// Returns the options for another server, which must not see the credentials of the first one,
+    /// nor be addressed by its name.
+    pub(super) fn for_other_origin(&self) -> Self {
+        let private = ["Authorization", "Proxy-Authorization", "Cookie", "Host"];
+        let mut options = self.clone();
+        options
+            .headers
+            .retain(|(name, _)| !private.iter().any(|other| name.eq_ignore_ascii_case(other)));
+        options
+    }
+
     fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, RequestError> {
         let mut lines = vec![
             ("Host", target.authority()),
@@ -75,6 +86,7 @@ impl RequestOptions {
             ("Sec-WebSocket-Key", STANDARD.encode(nonce)),
             ("Sec-WebSocket-Version", "13".to_owned()),
         ];
+        lines.extend(target.user_info.as_ref().map(|own| ("Authorization", own.basic())));
         lines.extend(self.origin.clone().map(|origin| ("Origin", origin)));
         if !self.protocols.is_empty() {
             lines.push(("Sec-WebSocket-Protocol", self.protocols.join(", ")));
@@ -176,5 +188,30 @@ mod tests {
         let value = RequestError::HeaderValue { name: "X".to_owned(), invalid: '\r' };
         assert_eq!(with("X", "a\r\nY: b"), Err(value));
         assert_eq!(with("X Y", "a"), Err(RequestError::HeaderName("X Y".to_owned())));
+    }
+
+    #[test]
+    fn a_user_of_the_url_becomes_basic_authorization_unless_a_header_says_otherwise() {
+        let target = Target::parse("ws://me:pw@a/").unwrap();
+        let text = |options: RequestOptions| {
+            let bytes = HandshakeRequest::Standard(options).to_bytes(&target, NONCE).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        let plain = text(RequestOptions::default());
+        assert!(plain.contains("\r\nHost: a\r\n"), "{plain}");
+        assert!(plain.contains("\r\nAuthorization: Basic bWU6cHc=\r\n"), "{plain}");
+        let headers = vec![("authorization".to_owned(), "Bearer x".to_owned())];
+        let own = text(RequestOptions { headers, ..RequestOptions::default() });
+        assert!(own.contains("\r\nauthorization: Bearer x\r\n") && !own.contains("Basic"), "{own}");
+    }
+
+    #[test]
+    fn another_server_gets_no_credentials() {
+        let headers = ["authorization", "COOKIE", "X-Mine", "Host"];
+        let headers = headers.map(|name| (name.to_owned(), "x".to_owned())).to_vec();
+        let options = RequestOptions { headers, ..RequestOptions::default() };
+        let kept: Vec<_> =
+            options.for_other_origin().headers.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(kept, ["X-Mine"]);
     }
 }

@@ -8,11 +8,16 @@ use tokio::sync::mpsc;
 
 use crate::clients::command::SessionCommand;
 use crate::clients::driver::Driver;
-use crate::clients::error::{SessionEnd, SessionError};
+use crate::clients::error::{Refusal, SessionEnd, SessionError};
 use crate::clients::event::SessionEvent;
 use crate::clients::options::SessionOptions;
 use crate::clients::random::nonce;
-use crate::net::{ChunkSender, Tap, Target, connect};
+use crate::clients::redirect::resolve;
+use crate::clients::request::HandshakeRequest;
+use crate::net::{ChunkSender, Route, Tap, Target, connect_by};
+
+/// The maximum number of redirects that are followed.
+pub const MAX_REDIRECTS: usize = 10;
 
 /// Opens a connection, executes commands and reports everything until the session is over.
 ///
@@ -31,17 +36,55 @@ pub async fn run_session(
 
 async fn connect_and_run(
     options: &SessionOptions,
-    commands: mpsc::Receiver<SessionCommand>,
+    mut commands: mpsc::Receiver<SessionCommand>,
     events: &mpsc::Sender<SessionEvent>,
 ) -> Result<SessionEnd, SessionError> {
-    let target = Target::parse(&options.url)?;
-    let request = options.request.to_bytes(&target, nonce()?)?;
+    let mut target = Target::parse(&options.url)?;
+    let first = target.clone();
+    let mut request = options.request.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        // The other endpoint stands for the host of the URL, and not for every host after it.
+        let connect_to = options.connect_to.as_ref().filter(|_| target.is_same_origin(&first));
+        let route = Route::new(&target, connect_to, &options.proxies)?;
+        let ended = run_once(&target, &route, &request, options, &mut commands, events).await;
+        // Bytes that the caller made are for one server only.
+        let (
+            Err(SessionError::Refused(Refusal::Redirect { location, .. })),
+            true,
+            HandshakeRequest::Standard(standard),
+        ) = (&ended, options.follow_redirects, &request)
+        else {
+            return ended;
+        };
+        let next = resolve(&target, location)?;
+        if !next.is_same_origin(&target) {
+            request = HandshakeRequest::Standard(standard.for_other_origin());
+        }
+        let _ = events.send(SessionEvent::Redirected { url: next.to_string() }).await;
+        target = next;
+    }
+    Err(SessionError::TooManyRedirects(MAX_REDIRECTS, target.to_string()))
+}
+
+/// Runs one connection to its end.
+async fn run_once(
+    target: &Target,
+    route: &Route,
+    request: &HandshakeRequest,
+    options: &SessionOptions,
+    commands: &mut mpsc::Receiver<SessionCommand>,
+    events: &mpsc::Sender<SessionEvent>,
+) -> Result<SessionEnd, SessionError> {
+    let request = request.to_bytes(target, nonce()?)?;
     if target.tls && options.tls.insecure {
         let warning = "NOT SECURE: the server's certificate is not checked, so anyone in between \
                        can read and change everything";
         let _ = events.send(SessionEvent::Note(warning.to_owned())).await;
     }
-    let stream = connect(&target, &options.tls, options.timeout).await?;
+    if let Some(detour) = route.detour(target) {
+        let _ = events.send(SessionEvent::Note(detour)).await;
+    }
+    let stream = connect_by(route, target, &options.tls, options.timeout).await?;
     if let Ok(peers) = stream.addresses() {
         let _ = events.send(SessionEvent::Connected(peers)).await;
     }
@@ -63,7 +106,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::clients::{Refusal, StreamEnd, UnfinishedRead};
+    use crate::clients::{StreamEnd, UnfinishedRead};
     use crate::net::Chunk;
     use crate::net::{ConnectErrorKind, Direction};
     use crate::scope::Scope;
@@ -407,5 +450,119 @@ mod tests {
                 .sum();
             assert!(count > 16_000, "{count} bytes, {:?}", played.all.last());
         }
+    }
+
+    /// Answers requests with redirects to `location`, each on a connection of its own, and returns
+    /// them.
+    async fn redirect(listener: &TcpListener, location: &str, times: usize) -> Vec<String> {
+        let mut requests = Vec::new();
+        for _ in 0..times {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            let head =
+                format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            requests.push(String::from_utf8(request).unwrap());
+        }
+        requests
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_followed_without_the_credentials_of_the_first_server() {
+        let (first, second) = (
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        );
+        let elsewhere = second.local_addr().unwrap();
+        let request = crate::clients::RequestOptions {
+            headers: vec![("Cookie".into(), "a=b".into()), ("X-Mine".into(), "c".into())],
+            ..Default::default()
+        };
+        let options = SessionOptions {
+            request: HandshakeRequest::Standard(request),
+            follow_redirects: true,
+            ..with_long_timeout(format!("ws://me:pw@{}/", first.local_addr().unwrap()))
+        };
+        let location = format!("http://{elsewhere}/there");
+        let serve = async {
+            let asked = redirect(&first, &location, 1).await;
+            let (mut stream, _) = second.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(ANSWER).await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            [asked.concat(), String::from_utf8(request).unwrap()]
+        };
+        let (played, [asked, then]) = tokio::join!(play(options, &[SessionCommand::HangUp]), serve);
+        assert_eq!(played.end(), SessionEnd::HungUp);
+        assert!(asked.contains("Cookie: a=b") && asked.contains("Authorization: Basic"), "{asked}");
+        assert!(
+            then.starts_with("GET /there HTTP/1.1\r\n") && then.contains("X-Mine: c"),
+            "{then}"
+        );
+        assert!(!then.contains("Cookie") && !then.contains("Authorization"), "{then}");
+        let redirected = played.all.iter().filter_map(|event| match event {
+            SessionEvent::Redirected { url } => Some(url.clone()),
+            _ => None,
+        });
+        assert_eq!(redirected.collect::<Vec<_>>(), [format!("ws://{elsewhere}/there")]);
+    }
+
+    #[tokio::test]
+    async fn redirects_are_counted_and_reported_if_they_are_not_followed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let (played, _) =
+            tokio::join!(play(with_long_timeout(url.clone()), &[]), redirect(&listener, "/x", 1));
+        let sentence = "the server answered 302, not 101 Switching Protocols: it redirects to /x; \
+                        --follow goes there";
+        assert_eq!(played.error().to_string(), sentence);
+        let follow = SessionOptions { follow_redirects: true, ..with_long_timeout(url) };
+        let (played, asked) =
+            tokio::join!(play(follow, &[]), redirect(&listener, "/x", MAX_REDIRECTS + 1));
+        assert_eq!(asked.len(), 11);
+        assert!(matches!(played.error(), SessionError::TooManyRedirects(10, _)));
+    }
+
+    #[tokio::test]
+    async fn another_endpoint_is_dialled_for_the_name_of_the_url() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = SessionOptions {
+            connect_to: Some(crate::net::HostPort::parse(&address.to_string()).unwrap()),
+            ..with_long_timeout("ws://name.invalid/".to_owned())
+        };
+        let (played, asked) = tokio::join!(play(options, &[]), redirect(&listener, "/", 1));
+        assert!(asked[0].contains("\r\nHost: name.invalid\r\n"), "{asked:?}");
+        let Some(SessionEvent::Note(note)) = played.all.first() else { panic!("{:?}", played.all) };
+        assert_eq!(*note, format!("connecting to {address} instead of name.invalid:80"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_unix_socket_is_a_server_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let url = format!("ws+unix:{}:/chat", socket.display());
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(ANSWER).await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            String::from_utf8(request).unwrap()
+        };
+        let (played, asked) =
+            tokio::join!(play(with_long_timeout(url), &[SessionCommand::HangUp]), serve);
+        assert!(asked.starts_with("GET /chat HTTP/1.1\r\nHost: localhost\r\n"), "{asked}");
+        assert_eq!(played.end(), SessionEnd::HungUp);
     }
 }

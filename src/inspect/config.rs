@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::capture::ReadOptions;
 use crate::clients::{HandshakeRequest, RequestOptions, SessionCommand, SessionOptions};
 use crate::inspect::{BundledServer, RecordingOptions};
+use crate::net::Target;
 use crate::proxy::ProxyOptions;
 
 /// The configuration of an inspector.
@@ -66,7 +67,9 @@ impl InspectSource {
             Self::Bundled(BundledServer { kind: Some(kind), path }) => {
                 format!("bundled {} server{}", kind.name(), path.trim_end_matches('/'))
             }
-            Self::Url(options) => options.url.clone(),
+            // Without the password that the URL may have.
+            Self::Url(options) => Target::parse(&options.url)
+                .map_or_else(|_| options.url.clone(), |url| url.to_string()),
             Self::File(path, _) => path.display().to_string(),
             Self::Proxy(options) => format!("proxy on {}", options.listen),
         }

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 
-use crate::net::received_alert_text;
+use crate::net::brief_alert_text;
 
 /// Describes the error, with a hint if there is one.
 pub(crate) fn describe_io_error(err: &io::Error) -> String {
@@ -19,12 +19,12 @@ pub(crate) fn describe_io_error(err: &io::Error) -> String {
         io::ErrorKind::AddrInUse => {
             "another program uses that port; port 0 takes any free one".to_owned()
         }
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         // An alert may end a connection long after the handshake: in TLS 1.3, a server refuses the
         // client's certificate after the client has finished.
         _ => match err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::AlertReceived(alert)) => {
-                format!("the server sent {}", received_alert_text(*alert))
-            }
+            Some(rustls::Error::AlertReceived(alert)) => brief_alert_text(*alert),
             _ => err.to_string(),
         },
     }
@@ -59,6 +59,21 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     #[error("no answer")]
     struct NoAnswer(#[source] io::Error);
+
+    #[test]
+    fn errors_are_told_without_their_numbers() {
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        for (error, text) in [
+            (io::Error::from_raw_os_error(2), "no such file or directory"),
+            (
+                io::Error::new(io::ErrorKind::InvalidData, alert),
+                "the server sent the TLS alert certificate_required (116; --cert and --key give a \
+                 client certificate)",
+            ),
+        ] {
+            assert_eq!(describe_io_error(&error), text);
+        }
+    }
 
     #[test]
     fn a_cause_appears_once() {

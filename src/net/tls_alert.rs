@@ -64,11 +64,26 @@ pub(crate) fn received_alert_text(alert: AlertDescription) -> String {
     let (name, cause) = describe_alert(number);
     let hint = match alert {
         AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure => {
-            "; a client certificate is given with --cert and --key"
+            "; --cert and --key give one"
         }
         AlertDescription::UnrecognisedName => "; --server-name asks for another name",
         _ => "",
     };
     let colon = if cause.is_empty() { "" } else { ": " };
     format!("the alert {name} ({number}){colon}{cause}{hint}")
+}
+
+/// Returns an alert that ended an open connection, in few words.
+pub(crate) fn brief_alert_text(alert: AlertDescription) -> String {
+    let number = u8::from(alert);
+    let (name, _) = describe_alert(number);
+    let hint = match alert {
+        AlertDescription::CertificateRequired => "; --cert and --key give a client certificate",
+        AlertDescription::BadCertificate
+        | AlertDescription::UnknownCA
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown => "; it does not accept the client certificate",
+        _ => "",
+    };
+    format!("the server sent the TLS alert {name} ({number}{hint})")
 }

@@ -61,6 +61,13 @@ impl Session {
                 connection.push(from, chunk.at, &chunk.bytes);
                 self.connections.enforce_memory_limit(self.connections.newest_index());
             }
+            SessionEvent::Redirected { url } => {
+                let started_at = connection.started_at;
+                connection.status = ConnectionStatus::Ended(Ok(format!("redirected to {url}")));
+                self.connections.add_newest(url);
+                // All of them are one run, so they have one beginning.
+                self.own_connection().started_at = started_at;
+            }
             SessionEvent::Open => connection.status = ConnectionStatus::Open,
             SessionEvent::Note(note) => self.notice = Some(note),
             SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}

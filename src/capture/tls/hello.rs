@@ -1,10 +1,11 @@
-//! Parses the two hellos of a TLS handshake: randoms, version, cipher suite (RFC 8446 section 4.1).
-//! It checks nothing that is not needed to decrypt.
+//! Parses what matters of handshake messages: the two hellos with randoms, version and cipher suite
+//! (RFC 8446 section 4.1), and key updates. It checks nothing that is not needed to decrypt.
 
 use super::key_log::Random;
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
+pub(super) const KEY_UPDATE: u8 = 24;
 const ENCRYPT_THEN_MAC: u16 = 22;
 const SUPPORTED_VERSIONS: u16 = 43;
 
@@ -71,4 +72,21 @@ fn extension(mut extensions: &[u8], number: u16) -> Option<&[u8]> {
 /// Removes two bytes from the front.
 fn read_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
     bytes.split_first_chunk().map(|(two, rest)| (u16::from_be_bytes(*two), rest))
+}
+
+/// Whether handshake messages contain a `KeyUpdate`, which must be the last one of its record (RFC
+/// 8446 section 5.1).
+pub(super) fn contains_key_update(mut messages: &[u8]) -> bool {
+    while let Some((&header, rest)) = messages.split_first_chunk::<4>() {
+        if header[0] == KEY_UPDATE {
+            return true;
+        }
+        messages = rest.get(message_len(header)..).unwrap_or_default();
+    }
+    false
+}
+
+/// Returns the length in a handshake message's header, without the header (RFC 8446 section 4).
+pub(super) fn message_len([_, a, b, c]: [u8; 4]) -> usize {
+    usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
 }

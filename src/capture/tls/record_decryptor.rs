@@ -30,7 +30,7 @@ pub(super) struct RecordDecryptor {
 /// The key that decrypts a record and proves that it was not changed.
 #[derive(Debug)]
 enum RecordKey {
-    Aead { key: aead::LessSafeKey, iv: [u8; aead::NONCE_LEN], explicit_nonce: bool },
+    Aead { key: Box<aead::LessSafeKey>, iv: [u8; aead::NONCE_LEN], explicit_nonce: bool },
     Cbc { key: Vec<u8>, mac: hmac::Key, mac_len: usize, encrypt_then_mac: bool },
 }
 
@@ -188,7 +188,7 @@ impl RecordKey {
         let key = aead::LessSafeKey::new(aead::UnboundKey::new(algorithm, key).ok()?);
         let mut whole = [0; aead::NONCE_LEN];
         whole.get_mut(..iv.len())?.copy_from_slice(iv);
-        Some(Self::Aead { key, iv: whole, explicit_nonce })
+        Some(Self::Aead { key: Box::new(key), iv: whole, explicit_nonce })
     }
 }
 

@@ -4,6 +4,7 @@
 use memchr::memmem;
 
 use super::record::{APPLICATION_DATA, HEADER_LEN, RecordHeader};
+use super::record_decryptor::RecordDecryptor;
 use crate::wire::ByteLen;
 
 /// How the header of an encrypted record begins: application data, and the version that TLS 1.3 and
@@ -23,11 +24,13 @@ pub(super) const MAX_VAIN_GUESSES: u64 = 8 * MAX_LOST_RECORDS;
 pub(super) struct RecordSearch {
     /// The number of bytes before the place that is looked at, which belong to lost records.
     lost: ByteLen,
+    /// The number of record numbers that were tried in vain since the caller asked for it.
+    vain_guesses: u64,
 }
 
 /// The result of looking for a header.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Candidate {
+enum Candidate {
     /// A header begins after this many bytes.
     At(usize, RecordHeader),
     /// No header begins before this offset.
@@ -40,22 +43,83 @@ impl RecordSearch {
         self.lost += len;
     }
 
+    /// Moves `rest` to the next header and returns it with the body behind it. Returns `None` if
+    /// there is none, or if its record is not complete yet. What is passed over counts as lost.
+    pub(super) fn next_candidate<'a>(
+        &mut self,
+        rest: &mut &'a [u8],
+    ) -> Option<(RecordHeader, &'a [u8])> {
+        let (skipped, header) = match find_header(rest) {
+            Candidate::At(skipped, header) => (skipped, Some(header)),
+            Candidate::NotBefore(skipped) => (skipped, None),
+        };
+        let (before, behind) = rest.split_at_checked(skipped)?;
+        self.lose(ByteLen::of(before));
+        *rest = behind;
+        let header = header?;
+        Some((header, behind.get(HEADER_LEN..)?.get(..header.len)?))
+    }
+
+    /// Decrypts the first record after the lost ones, whose number is unknown. Returns how much
+    /// plaintext is lost at most, and the plaintext of the record; the first of `decryptors` is then
+    /// the current one. Returns `None` if no number fits.
+    pub(super) fn open(
+        &mut self,
+        decryptors: &mut Vec<RecordDecryptor>,
+        header: RecordHeader,
+        body: &[u8],
+    ) -> Option<(ByteLen, Vec<u8>)> {
+        for at in 0..decryptors.len() {
+            if let Some(decryptor) = decryptors.get_mut(at)
+                && let Some(opened) = self.open_with(decryptor, header, body)
+            {
+                decryptors.drain(..at);
+                return Some(opened);
+            }
+        }
+        // A KeyUpdate may be among the lost records.
+        let mut updated = decryptors.last()?.after_key_update()?;
+        let opened = self.open_with(&mut updated, header, body)?;
+        *decryptors = vec![updated];
+        Some(opened)
+    }
+
+    fn open_with(
+        &mut self,
+        decryptor: &mut RecordDecryptor,
+        header: RecordHeader,
+        body: &[u8],
+    ) -> Option<(ByteLen, Vec<u8>)> {
+        let overhead = decryptor.min_overhead();
+        let max_lost = self.max_lost_records(overhead);
+        let Some((lost, plain)) = decryptor.decrypt_within(max_lost, header, body) else {
+            self.vain_guesses = self.vain_guesses.saturating_add(max_lost).saturating_add(1);
+            return None;
+        };
+        Some((self.max_lost_plaintext(lost, overhead), plain))
+    }
+
+    /// Returns how many record numbers were tried in vain since the last call.
+    pub(super) fn take_vain_guesses(&mut self) -> u64 {
+        std::mem::take(&mut self.vain_guesses)
+    }
+
     /// Returns the maximum number of records that can be lost, each of which has `overhead` bytes
     /// besides its plaintext.
-    pub(super) fn max_lost_records(&self, overhead: u64) -> u64 {
+    fn max_lost_records(&self, overhead: u64) -> u64 {
         self.lost.get().checked_div(overhead).unwrap_or(0).min(MAX_LOST_RECORDS)
     }
 
     /// Returns how much plaintext is lost at most, if `records` records are lost. It is exactly
     /// that much if all of them carried application data without padding.
-    pub(super) fn max_lost_plaintext(&self, records: u64, overhead: u64) -> ByteLen {
+    fn max_lost_plaintext(&self, records: u64, overhead: u64) -> ByteLen {
         self.lost - ByteLen::new(records.saturating_mul(overhead))
     }
 }
 
 /// Looks for the first header of an encrypted record in `bytes`. Segments usually begin with one,
 /// but the records of a large message lie across them.
-pub(super) fn find_header(bytes: &[u8]) -> Candidate {
+fn find_header(bytes: &[u8]) -> Candidate {
     let mut skipped = 0_usize;
     while let Some(rest) = bytes.get(skipped..) {
         let Some(at) = memmem::find(rest, &HEADER_START) else { break };

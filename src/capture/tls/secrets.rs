@@ -3,7 +3,9 @@
 
 use super::cipher_suite::CipherSuite;
 use super::key_log::{KeyLog, Random, SecretLabel};
+use super::record::{TLS_1_2, TLS_1_3};
 use super::record_decryptor::RecordDecryptor;
+use super::status::TlsUnreadable;
 use crate::wire::Sides;
 
 /// The keys of both sides.
@@ -13,6 +15,14 @@ pub(super) struct ConnectionKeys {
     pub(super) decryptors: Sides<Vec<RecordDecryptor>>,
     /// Whether the application data of both sides can be decrypted.
     pub(super) complete: bool,
+}
+
+/// Returns the suite that a server has chosen for this version.
+pub(super) fn supported_suite(number: u16, version: u16) -> Result<CipherSuite, TlsUnreadable> {
+    if !matches!(version, TLS_1_2 | TLS_1_3) {
+        return Err(TlsUnreadable::Version(version));
+    }
+    CipherSuite::from_id(number).ok_or(TlsUnreadable::CipherSuite(number))
 }
 
 /// Returns the keys of TLS 1.2. `randoms` are those of the client and of the server.

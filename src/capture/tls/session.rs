@@ -2,36 +2,22 @@
 
 use super::alert::TlsAlert;
 use super::cipher_suite::CipherSuite;
-use super::hello::{self, Hello};
+use super::hello::{self, Hello, contains_key_update, message_len};
 use super::key_log::{KeyLog, Random};
 use super::record::{
     ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER_LEN, RecordHeader, TLS_1_2,
     TLS_1_3,
 };
 use super::record_decryptor::RecordDecryptor;
-use super::search::{Candidate, MAX_VAIN_GUESSES, RecordSearch, find_header};
-use super::secrets::{decryptors_1_2, decryptors_1_3};
-use super::status::{TlsRecordError, TlsStatus, TlsUnreadable};
+use super::search::{MAX_VAIN_GUESSES, RecordSearch};
+use super::secrets::{decryptors_1_2, decryptors_1_3, supported_suite};
+use super::status::{TlsOutput, TlsRecordError, TlsStatus, TlsUnreadable};
 use crate::wire::{ByteLen, Side, Sides};
-
-const KEY_UPDATE: u8 = 24;
 
 /// The maximum length of a hello in bytes.
 const MAX_HELLO_LEN: usize = 1 << 17;
 /// The maximum number of bytes that one side may send before the other side's hello arrives.
 const MAX_WAITING_BYTES: usize = 1 << 20;
-
-/// What the records of a side turn out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::capture) enum TlsOutput<'a> {
-    /// Decrypted application data.
-    Plaintext(&'a [u8]),
-    /// Records before the next plaintext are lost. Their plaintext has at most this length, and
-    /// exactly this one if all of it was application data without padding.
-    Gap { max_plaintext: ByteLen },
-    /// An alert that reports an error, after application data was exchanged.
-    Alert(TlsAlert),
-}
 
 /// The TLS of one connection.
 #[derive(Debug, Default)]
@@ -210,11 +196,10 @@ impl TlsSession {
         out: &mut impl FnMut(Side, TlsOutput<'_>),
     ) -> Result<(), TlsRecordError> {
         let side = &mut self.sides[from];
-        let version = self.negotiated.map(|(_, version)| version);
-        match (header.content_type, version) {
+        match (header.content_type, self.negotiated.map(|(_, version)| version)) {
             (HANDSHAKE, _) if !side.hello_done => self.read_hello(from, body, secrets),
             (ALERT, _) if !side.cipher_changed && body.len() == 2 => {
-                self.take_alert(from, body, out)
+                self.take_alert(from, body, out);
             }
             _ if self.unreadable_because.is_some() => self.watch_for_alert(from, header, body),
             // In TLS 1.3 this record means nothing (RFC 8446 section 5).
@@ -235,8 +220,8 @@ impl TlsSession {
     fn read_hello(&mut self, from: Side, body: &[u8], secrets: &KeyLog) {
         let side = &mut self.sides[from];
         side.hello.extend_from_slice(body);
-        let Some(&[_, a, b, c]) = side.hello.first_chunk() else { return };
-        let len = three_bytes(a, b, c).saturating_add(4);
+        let Some(header) = side.hello.first_chunk() else { return };
+        let len = message_len(*header).saturating_add(4);
         if len > MAX_HELLO_LEN {
             self.unreadable_because = Some(TlsUnreadable::LongHello);
             return;
@@ -271,17 +256,11 @@ impl TlsSession {
         encrypt_then_mac: bool,
         secrets: &KeyLog,
     ) -> Result<(), TlsUnreadable> {
-        let Some(client) = self.client_random else {
-            return Err(TlsUnreadable::PartialHandshake);
-        };
-        if !matches!(version, TLS_1_2 | TLS_1_3) {
-            return Err(TlsUnreadable::Version(version));
-        }
-        let suite = CipherSuite::from_id(number).ok_or(TlsUnreadable::CipherSuite(number))?;
-        let keys = if version == TLS_1_3 {
-            decryptors_1_3(suite, &client, secrets)
-        } else {
-            decryptors_1_2(suite, [&client, &random], encrypt_then_mac, secrets)
+        let client = self.client_random.ok_or(TlsUnreadable::PartialHandshake)?;
+        let suite = supported_suite(number, version)?;
+        let keys = match version {
+            TLS_1_3 => decryptors_1_3(suite, &client, secrets),
+            _ => decryptors_1_2(suite, [&client, &random], encrypt_then_mac, secrets),
         };
         self.negotiated = Some((suite, version));
         (self.sides.client.decryptors, self.sides.server.decryptors) =
@@ -308,11 +287,8 @@ impl TlsSession {
             numbered.find_map(|(at, decryptor)| Some((at, decryptor.decrypt(header, body)?)));
         let Some((at, inner)) = found else {
             // Rejected early data, or handshake records whose secret was not logged.
-            return if decryptors.len() > 1 {
-                Ok(())
-            } else {
-                Err(TlsRecordError::Undecryptable(from))
-            };
+            let may_follow = decryptors.len() > 1;
+            return may_follow.then_some(()).ok_or(TlsRecordError::Undecryptable(from));
         };
         decryptors.drain(..at);
         self.take_inner_plaintext(from, inner, out);
@@ -394,27 +370,20 @@ impl TlsSession {
         let Some((_, version)) = self.negotiated else { return Ok(()) };
         let side = &mut self.sides[from];
         let Some(search) = &mut side.search else { return Ok(()) };
-        let (skipped, header) = match find_header(rest) {
-            Candidate::At(skipped, header) => (skipped, Some(header)),
-            Candidate::NotBefore(skipped) => (skipped, None),
-        };
-        let (before, behind) = rest.split_at_checked(skipped).unwrap_or((rest, &[]));
-        search.lose(ByteLen::of(before));
-        *rest = behind;
-        let Some(header) = header else { return Ok(()) };
-        let body = rest.get(HEADER_LEN..).and_then(|behind| behind.get(..header.len));
-        let Some(body) = body else { return Ok(()) };
-        let Some((max_plaintext, plain)) = side.resume(header, body) else {
+        let Some((header, body)) = search.next_candidate(rest) else { return Ok(()) };
+        let opened = search.open(&mut side.decryptors, header, body);
+        side.vain_guesses = side.vain_guesses.saturating_add(search.take_vain_guesses());
+        let Some((max_plaintext, plain)) = opened else {
             if side.vain_guesses > MAX_VAIN_GUESSES {
                 return Err(TlsRecordError::NoRecordAfterGap(from));
             }
             // It was no header: the search goes on after its first byte.
-            if let Some(search) = &mut side.search {
-                search.lose(ByteLen::new(1));
-            }
+            search.lose(ByteLen::new(1));
             *rest = rest.get(1..).unwrap_or_default();
             return Ok(());
         };
+        // In TLS 1.2 the record that changed the keys may be lost too.
+        (side.search, side.cipher_changed) = (None, true);
         *rest = rest.get(HEADER_LEN.saturating_add(header.len)..).unwrap_or_default();
         out(from, TlsOutput::Gap { max_plaintext });
         if version == TLS_1_3 {
@@ -426,67 +395,11 @@ impl TlsSession {
     }
 }
 
-impl TlsDirection {
-    /// Decrypts the first record after a gap, whose number is unknown, and ends the search. Returns
-    /// how much plaintext is lost at most, and the plaintext of the record. Returns `None` if no
-    /// number fits.
-    fn resume(&mut self, header: RecordHeader, body: &[u8]) -> Option<(ByteLen, Vec<u8>)> {
-        let search = self.search.as_ref()?;
-        let mut vain = 0_u64;
-        let mut try_key = |decryptor: &mut RecordDecryptor| {
-            let overhead = decryptor.min_overhead();
-            let max_lost = search.max_lost_records(overhead);
-            let opened = decryptor.decrypt_within(max_lost, header, body);
-            if opened.is_none() {
-                vain = vain.saturating_add(max_lost).saturating_add(1);
-            }
-            opened.map(|(lost, plain)| (search.max_lost_plaintext(lost, overhead), plain))
-        };
-        let mut numbered = self.decryptors.iter_mut().enumerate();
-        let found = numbered.find_map(|(at, decryptor)| Some((at, try_key(decryptor)?)));
-        let opened = if let Some((at, opened)) = found {
-            self.decryptors.drain(..at);
-            Some(opened)
-        } else {
-            // A KeyUpdate may be among the lost records.
-            let updated = self.decryptors.last().and_then(RecordDecryptor::after_key_update);
-            updated.and_then(|mut updated| {
-                let opened = try_key(&mut updated)?;
-                self.decryptors = vec![updated];
-                Some(opened)
-            })
-        };
-        if opened.is_some() {
-            // In TLS 1.2 the record that changed the keys may be lost too.
-            (self.search, self.cipher_changed) = (None, true);
-        } else {
-            self.vain_guesses = self.vain_guesses.saturating_add(vain);
-        }
-        opened
-    }
-}
-
-/// Whether handshake messages contain a `KeyUpdate`, which must be the last one of its record (RFC
-/// 8446 section 5.1).
-fn contains_key_update(mut messages: &[u8]) -> bool {
-    while let Some((&[kind, a, b, c], rest)) = messages.split_first_chunk() {
-        if kind == KEY_UPDATE {
-            return true;
-        }
-        messages = rest.get(three_bytes(a, b, c)..).unwrap_or_default();
-    }
-    false
-}
-
-/// Returns the length in a handshake message's header (RFC 8446 section 4).
-fn three_bytes(a: u8, b: u8, c: u8) -> usize {
-    usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
-}
-
 #[cfg(test)]
 mod tests {
     use ring::{aead, hmac};
 
+    use super::super::hello::KEY_UPDATE;
     use super::super::key_derivation::expand_label;
     use super::*;
 

@@ -1,9 +1,10 @@
-//! [`TlsStatus`]: whether the TLS of a connection can be read, and why not.
+//! [`TlsStatus`]: whether the TLS of a connection can be read, and why not. [`TlsOutput`]: what is
+//! read.
 
 use thiserror::Error;
 
 use super::alert::TlsAlert;
-use crate::wire::Side;
+use crate::wire::{ByteLen, Side};
 
 /// Whether the records of a connection can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,18 @@ pub enum TlsUnreadable {
     /// One side ended the TLS handshake with a fatal alert, so there is nothing to decrypt.
     #[error("TLS handshake refused: {0}")]
     Refused(TlsAlert),
+}
+
+/// What the records of a side turn out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) enum TlsOutput<'a> {
+    /// Decrypted application data.
+    Plaintext(&'a [u8]),
+    /// Records before the next plaintext are lost. Their plaintext has at most this length, and
+    /// exactly this one if all of it was application data without padding.
+    Gap { max_plaintext: ByteLen },
+    /// An alert that reports an error, after application data was exchanged.
+    Alert(TlsAlert),
 }
 
 /// Why a side's records cannot be read from here on.

@@ -76,10 +76,16 @@ impl Recorder {
                 Ok(())
             }
             SessionEvent::Bytes(chunk) => {
+                // A Unix socket has no addresses.
+                if !self.live.contains_key(&OWN_CONNECTION) {
+                    self.open(OWN_CONNECTION, AddressPair::UNKNOWN);
+                }
                 let from = chunk.direction.sender_if_client();
                 self.record_bytes(OWN_CONNECTION, from, chunk.at, &chunk.bytes)
             }
-            SessionEvent::Ended(_) => self.record_end(OWN_CONNECTION),
+            SessionEvent::Redirected { .. } | SessionEvent::Ended(_) => {
+                self.record_end(OWN_CONNECTION)
+            }
             SessionEvent::Open | SessionEvent::Note(_) | SessionEvent::KeyLog(_) => Ok(()),
         }
     }

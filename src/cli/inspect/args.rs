@@ -3,13 +3,14 @@
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
 use crate::cli::shared_args::{SenderArg, ThemeArg};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
-use crate::net::{Target, TargetError, TlsOptions};
+use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
 use crate::wire::AgreedExtensions;
 
@@ -20,9 +21,9 @@ pub struct InspectArgs {
     /// The URL of a server, or a file.
     #[arg(
         value_name = "URL|FILE",
-        help = "URL of a server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a \
-                file: pcap, pcapng, hex text, or the output of --json, plain or compressed with \
-                gzip or zstd; - reads standard input to its end"
+        help = "URL of a server, for example ws://127.0.0.1:9001/chat, wss://user:password@example.com/ \
+                or ws+unix:/run/app.sock:/chat; or a file: pcap, pcapng, hex text, or the output \
+                of --json, plain or compressed with gzip or zstd; - reads standard input to its end"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
@@ -50,9 +51,25 @@ pub struct InspectArgs {
     /// Do not answer pings
     #[arg(long)]
     pub no_pong: bool,
-    /// Also trust the certificate authorities in this PEM file
+    /// Give up when a step takes longer than SECONDS: connecting, a proxy's answer, TLS, the next
+    /// bytes of the response's head, the answer to a Close [default: 5]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_timeout)]
+    pub timeout: Option<f64>,
+    /// Follow up to 10 redirects; credentials are not sent to another server
+    #[arg(long)]
+    pub follow: bool,
+    /// Connect to this host and port instead of those of the URL, which stays in Host and TLS
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_endpoint)]
+    pub connect_to: Option<HostPort>,
+    /// Also trust the certificates in this PEM file: of authorities, or the server's own
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Client certificate, with its chain, in this PEM file
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// Private key of the client certificate in this PEM file [default: in the file of --cert]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
     /// Do not check the server's certificate (no protection against a man in the middle)
     #[arg(long)]
     pub insecure: bool,
@@ -65,7 +82,8 @@ pub struct InspectArgs {
         value_name = "ADDRESS",
         value_parser = parse_address,
         conflicts_with_all = [
-            "send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong",
+            "send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong", "follow",
+            "connect_to",
         ]
     )]
     pub proxy: Option<SocketAddr>,
@@ -122,6 +140,11 @@ of the server's Close, or null. With --proxy, and for a file with several
 connections, every connection has its own end, and a last one with connection
 null follows.
 
+The system's trust store and SSL_CERT_FILE or SSL_CERT_DIR are used besides the
+built-in roots. A connection to a URL goes through the proxy that ws_proxy,
+http_proxy, wss_proxy, https_proxy or all_proxy names (http, socks5, socks5h;
+upper case too), unless no_proxy lists the host; a note says so.
+
 Exit status: 0 the connection closed cleanly, or every connection of the file
 could be read and there is at least one; 1 anything else; 2 wrong usage.";
 
@@ -131,6 +154,20 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("expected a number of seconds from 0 to 86400".to_owned()),
     }
+}
+
+fn parse_timeout(text: &str) -> Result<f64, String> {
+    // A timeout of 0 would never let anything happen.
+    parse_seconds(text)
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .ok_or_else(|| "expected a number of seconds above 0, up to 86400".to_owned())
+}
+
+fn parse_endpoint(text: &str) -> Result<HostPort, String> {
+    HostPort::parse(text).map_err(|error| {
+        format!("{error}; expected a host and a port, for example 127.0.0.1:9001 or [::1]:9001")
+    })
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
@@ -152,7 +189,7 @@ impl InspectArgs {
 
     /// Returns the file to open, or `None` if the source is a URL.
     pub fn file_source(&self) -> Option<&Path> {
-        (!self.source.contains("://")).then(|| Path::new(&self.source))
+        (!Target::has_scheme(&self.source)).then(|| Path::new(&self.source))
     }
 
     /// Returns the error about an option that does not fit the source, or about an invalid source.
@@ -160,8 +197,19 @@ impl InspectArgs {
     pub fn usage_error(&self) -> Option<String> {
         let source = &self.source;
         if self.file_source().is_none() {
-            if let Err(reason) = Target::parse(source) {
-                return Some(reason.to_string());
+            let target = match Target::parse(source) {
+                Ok(target) => target,
+                Err(reason) => return Some(reason.to_string()),
+            };
+            if self.proxy.is_some() && target.user_info.is_some() {
+                return Some(
+                    "--proxy forwards requests unchanged, so the URL cannot have a user name; let \
+                     the client send it"
+                        .to_owned(),
+                );
+            }
+            if self.connect_to.is_some() && target.unix_socket.is_some() {
+                return Some(format!("--connect-to needs a host, and {target} is a Unix socket"));
             }
             let given = [
                 ("--keylog", self.keylog.is_some()),
@@ -180,7 +228,11 @@ impl InspectArgs {
             ("--protocol", !self.protocols.is_empty()),
             ("--deflate", self.deflate),
             ("--no-pong", self.no_pong),
+            ("--timeout", self.timeout.is_some()),
+            ("--follow", self.follow),
+            ("--connect-to", self.connect_to.is_some()),
             ("--ca", self.ca.is_some()),
+            ("--cert", self.cert.is_some()),
             ("--insecure", self.insecure),
             ("--server-name", self.server_name.is_some()),
         ];
@@ -241,21 +293,50 @@ impl InspectArgs {
             return Ok(InspectSource::File(file.to_owned(), options));
         }
         let target = Target::parse(&self.source)?;
-        let (ca, server_name) = (self.ca.clone(), self.server_name.clone());
-        let tls = TlsOptions { ca, insecure: self.insecure, server_name, ..TlsOptions::default() };
         Ok(match self.proxy {
-            Some(listen) => InspectSource::Proxy(Box::new(ProxyOptions {
-                tls,
-                allow_remote: self.anywhere,
-                ..ProxyOptions::new(listen, target)
-            })),
-            None => InspectSource::Url(Box::new(SessionOptions {
-                tls,
-                auto_pong: !self.no_pong,
-                ..SessionOptions::new(&self.source)
-            })),
+            Some(listen) => InspectSource::Proxy(Box::new(self.proxy_options(listen, target))),
+            None => InspectSource::Url(Box::new(self.session_options())),
         })
     }
+
+    fn proxy_options(&self, listen: SocketAddr, upstream: Target) -> ProxyOptions {
+        let options = ProxyOptions::new(listen, upstream);
+        ProxyOptions {
+            tls: self.tls_options(),
+            allow_remote: self.anywhere,
+            connect_timeout: self.timeout.map_or(options.connect_timeout, duration),
+            ..options
+        }
+    }
+
+    fn session_options(&self) -> SessionOptions {
+        let options = SessionOptions::new(&self.source);
+        SessionOptions {
+            tls: self.tls_options(),
+            connect_to: self.connect_to.clone(),
+            proxies: ProxyVariables::from_env(),
+            follow_redirects: self.follow,
+            timeout: self.timeout.map_or(options.timeout, duration),
+            auto_pong: !self.no_pong,
+            ..options
+        }
+    }
+
+    fn tls_options(&self) -> TlsOptions {
+        TlsOptions {
+            ca: self.ca.clone(),
+            certificate: self.cert.clone(),
+            key: self.key.clone(),
+            insecure: self.insecure,
+            server_name: self.server_name.clone(),
+            ..TlsOptions::default()
+        }
+    }
+}
+
+/// Converts a number of seconds that [`parse_seconds`] has accepted.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// Parses the value of `--extensions`.
@@ -271,7 +352,7 @@ fn parse_extensions(header: &str) -> Result<AgreedExtensions, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use clap::Parser;
     use serde_json::Value;
@@ -350,6 +431,15 @@ mod tests {
             "--insecure",
             "--server-name",
             "n",
+            "--cert",
+            "c.pem",
+            "--key",
+            "k.pem",
+            "--timeout",
+            "2.5",
+            "--follow",
+            "--connect-to",
+            "[::1]:9",
             "--write",
             "w.pcapng",
             "--replace",
@@ -373,6 +463,13 @@ mod tests {
         assert_eq!((options.url.as_str(), options.auto_pong), ("ws://a/", false));
         assert_eq!((&options.tls.ca, options.tls.insecure), (&Some("ca.pem".into()), true));
         assert_eq!(options.tls.server_name.as_deref(), Some("n"));
+        assert_eq!(options.tls.certificate, Some("c.pem".into()));
+        assert_eq!(options.tls.key, Some("k.pem".into()));
+        assert_eq!(
+            (options.timeout, options.follow_redirects),
+            (Duration::from_millis(2500), true)
+        );
+        assert_eq!(options.connect_to.as_ref().unwrap().to_string(), "[::1]:9");
         assert_eq!(config.session_options(options).request, HandshakeRequest::Standard(request));
 
         let proxy = parse(&["--proxy", "0.0.0.0:9", "--anywhere"]).unwrap().config().unwrap();

@@ -21,8 +21,8 @@ use crate::net::add_clamped;
 /// slow reader of standard output slows down the server instead of filling the memory.
 const EVENT_CAPACITY: usize = 64;
 
-/// The number of the only connection.
-const CONNECTION_NUMBER: usize = 1;
+/// The number of the first connection. Each redirect leads to another one.
+const FIRST_CONNECTION: usize = 1;
 
 /// The default of `--for`: how long the connection stays open after the last send.
 const DEFAULT_STAY: Duration = Duration::from_secs(1);
@@ -87,6 +87,7 @@ async fn drive_session(
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let mut session = Box::pin(run_session(plan.options, inbox, sender));
     let (mut deadline, mut over, mut clean) = (None, false, true);
+    let mut number = FIRST_CONNECTION;
     // After a signal: how long to wait for standard output to drain. The session closes without a
     // reader, but the records about it need one.
     let mut give_up_at = None;
@@ -127,17 +128,21 @@ async fn drive_session(
                     SessionEvent::Bytes(chunk) => {
                         let from = chunk.direction.sender_if_client();
                         let at = printer.elapsed(chunk.at);
-                        printer.print_completed(CONNECTION_NUMBER, from, at, &chunk.bytes)?;
+                        printer.print_completed(number, from, at, &chunk.bytes)?;
                     }
                     SessionEvent::Note(text) => {
                         printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
+                    }
+                    SessionEvent::Redirected { url } => {
+                        printer.print_end(number, Ok(format!("redirected to {url}")))?;
+                        number = number.saturating_add(1);
                     }
                     SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
                         clean = result.is_ok();
                         let end = result.map(|end| end.to_string());
                         let end = end.map_err(|error| error.to_string());
-                        printer.print_end(CONNECTION_NUMBER, end)?;
+                        printer.print_end(number, end)?;
                     }
                 }
             },

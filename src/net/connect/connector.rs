@@ -180,7 +180,9 @@ impl Route {
             Some(proxy) => {
                 Some(format!("connecting to {} through the proxy {proxy}", self.endpoint))
             }
-            None => elsewhere.then(|| format!("connecting to {} instead", self.endpoint)),
+            None => elsewhere.then(|| {
+                format!("connecting to {} instead of {}", self.endpoint, target.endpoint())
+            }),
         }
     }
 }

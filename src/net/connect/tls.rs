@@ -83,7 +83,7 @@ impl TlsOptions {
             Some(path) => {
                 let (chain, key) = client_certificate(path, self.key.as_deref())?;
                 builder.with_client_auth_cert(chain, key).map_err(|reason| {
-                    ClientCertificateError::of(reason, path, self.key.as_deref())
+                    ClientCertificateError::of(&reason, path, self.key.as_deref())
                 })?
             }
         };
@@ -255,7 +255,7 @@ pub enum ClientCertificateError {
 }
 
 impl ClientCertificateError {
-    fn of(reason: RustlsError, path: &Path, key: Option<&Path>) -> Self {
+    fn of(reason: &RustlsError, path: &Path, key: Option<&Path>) -> Self {
         let (path, key) = (path.to_owned(), key.unwrap_or(path).to_owned());
         match reason {
             RustlsError::InconsistentKeys(_) => Self::Mismatch { path, key },
@@ -291,5 +291,206 @@ mod tests {
         };
         let error = TlsOptions::default().server_name("a b").unwrap_err();
         assert!(matches!(&error, TlsOptionsError::ServerName(name) if name == "a b"), "{error:?}");
+    }
+
+    /// A certificate of version 1 with the common name `localhost`, as `openssl x509 -req -signkey`
+    /// makes them. It is valid from 2020 to 2120.
+    const VERSION_1: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBETCBuAIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwIBcN
+MjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMMCWxvY2Fs
+aG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJkUHEp6VHw1XtgoNYu4cZxm
+hXmPVLTH2iywj4ZZhYYg/78Ii19hGoV1hdP3mVE8/wqNNgR8gQ5aXTsquld3TBcw
+CgYIKoZIzj0EAwIDSAAwRQIhANwU7/g/erEN2H8sJY1vNCElTGZZVdz9ZQYs6L90
+QtILAiBMgUaPFJa7iFAlLu24gMWn+4s6KMFC4FFI2ZC8ZGQ/HA==
+-----END CERTIFICATE-----";
+
+    const VERSION_1_KEY: &str = "\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgs7FsyLRPWjG7zsN4
+5TAs4/+n67R7KusAi4GB+luk4kWhRANCAASZFBxKelR8NV7YKDWLuHGcZoV5j1S0
+x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
+-----END PRIVATE KEY-----";
+
+    /// A certificate in memory with its key, both PEM.
+    struct Identity {
+        certificate: String,
+        key: String,
+    }
+
+    /// Makes a self-signed certificate for `localhost`, after `change`.
+    fn self_signed(change: impl FnOnce(&mut rcgen::CertificateParams)) -> Identity {
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        change(&mut params);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap().pem();
+        Identity { certificate, key: key.serialize_pem() }
+    }
+
+    fn authority() -> Identity {
+        self_signed(|params| {
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        })
+    }
+
+    fn pem_file(pem: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), pem).unwrap();
+        file
+    }
+
+    /// Shakes hands with a server that has `identity`, and asks for a client certificate that
+    /// `client_ca` has signed, if there is one. Then each side sends a byte.
+    async fn shake(
+        options: TlsOptions,
+        name: &str,
+        identity: &Identity,
+        client_ca: Option<&Identity>,
+    ) -> Result<(), String> {
+        use rustls::server::WebPkiClientVerifier;
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let provider = Arc::new(ring::default_provider());
+        let chain = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = match client_ca {
+            None => builder.with_no_client_auth(),
+            Some(ca) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(chain(&ca.certificate)).unwrap();
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+                builder.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
+        let config = builder.with_single_cert(vec![chain(&identity.certificate)], key).unwrap();
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let serve = async {
+            let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+            if let Ok(mut stream) = acceptor.accept(theirs).await {
+                let _ = stream.write_all(b"x").await;
+                let _ = stream.flush().await;
+                let _ = stream.read_u8().await;
+            }
+        };
+        let connect = async {
+            let config = options.config().map_err(|error| error.to_string())?;
+            let name = options.server_name(name).map_err(|error| error.to_string())?;
+            let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+            let shaken = connector.connect(name, ours).await;
+            let mut stream = shaken.map_err(|error| {
+                crate::net::connect::tls_error::TlsError::from(error).to_string()
+            })?;
+            // In TLS 1.3, the server's opinion about the client comes after the handshake.
+            stream.read_u8().await.map_err(|error| describe_io_error(&error))?;
+            stream.write_all(b"x").await.map_err(|error| describe_io_error(&error))
+        };
+        tokio::join!(connect, serve).0
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_is_given_is_enough_whatever_kind_it_is() {
+        let plain = self_signed(|_| {});
+        let version_1 =
+            Identity { certificate: VERSION_1.to_owned(), key: VERSION_1_KEY.to_owned() };
+        for identity in [plain, authority(), version_1] {
+            let refused = shake(TlsOptions::default(), "localhost", &identity, None).await;
+            let sentence = "the server's certificate is self-signed; give it with --ca FILE to \
+                            trust it, or skip the check with --insecure";
+            assert_eq!(refused.unwrap_err(), sentence);
+            let ca = pem_file(&identity.certificate);
+            let with_ca = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
+            assert_eq!(shake(with_ca.clone(), "localhost", &identity, None).await, Ok(()));
+            let named = shake(with_ca, "b.test", &identity, None).await.unwrap_err();
+            assert!(named.contains("is not valid for b.test, only for localhost"), "{named}");
+            let insecure = TlsOptions { insecure: true, ..TlsOptions::default() };
+            assert_eq!(shake(insecure, "b.test", &identity, None).await, Ok(()));
+        }
+    }
+
+    /// A certificate that is given is trusted as the server's own, but not one that merely has the
+    /// same names and another key.
+    #[tokio::test]
+    async fn another_certificate_of_the_same_name_is_not_trusted() {
+        let ca = pem_file(&authority().certificate);
+        let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
+        let impostor = authority();
+        let refused = shake(options.clone(), "localhost", &impostor, None).await.unwrap_err();
+        assert!(refused.contains("self-signed"), "{refused}");
+        let version_1 =
+            Identity { certificate: VERSION_1.to_owned(), key: VERSION_1_KEY.to_owned() };
+        let refused = shake(options, "localhost", &version_1, None).await.unwrap_err();
+        assert!(refused.contains("self-signed"), "{refused}");
+        // The right certificate with another key proves nothing.
+        let ca = pem_file(VERSION_1);
+        let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
+        let stolen = Identity { certificate: VERSION_1.to_owned(), key: impostor.key };
+        let refused = shake(options, "localhost", &stolen, None).await;
+        assert!(refused.is_err(), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn dates_of_a_certificate_are_checked_and_told_as_dates() {
+        for (from, until, told) in
+            [(2020, 2021, "expired on 2021-01-01"), (2100, 2101, "is not valid before 2100-01-01")]
+        {
+            let identity = self_signed(|params| {
+                params.not_before = rcgen::date_time_ymd(from, 1, 1);
+                params.not_after = rcgen::date_time_ymd(until, 1, 1);
+            });
+            let ca = pem_file(&identity.certificate);
+            let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
+            let refused = shake(options, "localhost", &identity, None).await.unwrap_err();
+            assert!(refused.contains(told), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_certificate_is_sent_and_a_missing_one_is_asked_for() {
+        let (server, client) = (self_signed(|_| {}), self_signed(|_| {}));
+        let ca = pem_file(&server.certificate);
+        let (certificate, key) = (pem_file(&client.certificate), pem_file(&client.key));
+        let both = pem_file(&format!("{}{}", client.certificate, client.key));
+        let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
+        let missing = shake(options.clone(), "localhost", &server, Some(&client)).await;
+        assert!(missing.unwrap_err().contains("certificate_required (116; --cert and --key"));
+        for (certificate, key) in
+            [(certificate.path(), Some(key.path().to_owned())), (both.path(), None)]
+        {
+            let options =
+                TlsOptions { certificate: Some(certificate.into()), key, ..options.clone() };
+            let sent = shake(options, "localhost", &server, Some(&client)).await;
+            assert_eq!(sent, Ok(()));
+        }
+    }
+
+    #[test]
+    fn unusable_client_certificates_are_told_apart() {
+        let (mine, other) = (self_signed(|_| {}), self_signed(|_| {}));
+        let certificate = pem_file(&mine.certificate);
+        let error = |key: &str, certificate: &Path| {
+            let key = pem_file(key);
+            let options = TlsOptions {
+                certificate: Some(certificate.into()),
+                key: Some(key.path().into()),
+                ..TlsOptions::default()
+            };
+            options.config().unwrap_err().to_string()
+        };
+        let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n\
+                         -----END ENCRYPTED PRIVATE KEY-----\n";
+        let damaged = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
+        for (key, words) in [
+            (other.key.as_str(), "its private key is not that of the certificate in"),
+            (encrypted, "its private key is encrypted; decrypt it with `openssl pkey -in"),
+            (damaged, "its private key cannot be used; expected RSA"),
+            ("", "it holds no private key"),
+        ] {
+            let error = error(key, certificate.path());
+            assert!(error.contains(words), "{error}");
+        }
+        let missing = error(&mine.key, Path::new("/nowhere.pem"));
+        assert_eq!(missing, "/nowhere.pem: no such file or directory; expected a PEM file");
     }
 }

@@ -1,5 +1,5 @@
-//! [`TlsError`]: why a TLS handshake failed, in words, with the option that helps. Options are
-//! named as `wiretalk inspect` spells them; the settings of a slide have the same names.
+//! [`TlsError`]: why a TLS handshake failed, in words, with the option of `wiretalk inspect` that
+//! helps.
 
 use std::io;
 
@@ -224,8 +224,7 @@ mod tests {
             (
                 RustlsError::AlertReceived(AlertDescription::CertificateRequired),
                 "the server refused TLS: it sent the alert certificate_required (116): the server \
-                 asks for a client certificate; none was sent; a client certificate is given with \
-                 --cert and --key",
+                 asks for a client certificate; none was sent; --cert and --key give one",
             ),
             (
                 PeerIncompatible::ServerDoesNotSupportTls12Or13.into(),

@@ -80,6 +80,14 @@ impl Connections {
         self.shown = self.newest_index();
     }
 
+    /// Adds a connection that follows the newest one, and shows it.
+    pub(crate) fn add_newest(&mut self, name: String) {
+        let number = self.newest().number + 1;
+        self.list.push(InspectedConnection { number, ..InspectedConnection::new(name) });
+        self.drop_oldest_connection(self.newest_index());
+        self.show_newest();
+    }
+
     /// Shows the connection that is `by` places further, wrapping around at the ends.
     pub(crate) fn switch(&mut self, by: isize) {
         let count = self.list.len() as isize;
