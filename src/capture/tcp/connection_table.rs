@@ -99,7 +99,7 @@ impl<S: StreamSink> ConnectionTable<S> {
     /// Returns the client randoms, as they appear in key logs, of the connections whose secrets are
     /// missing.
     pub(in crate::capture) fn missing_secrets(&self) -> impl Iterator<Item = tls::Random> {
-        self.connections.iter().filter_map(|connection| connection.missing_secrets_for())
+        self.connections.iter().filter_map(TcpConnection::missing_secrets_for)
     }
 
     /// Returns all connections that carried data, in the order of their first packets.

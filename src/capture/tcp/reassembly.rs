@@ -23,7 +23,7 @@ const MAX_HELD_AFTER_ACK: usize = 16;
 const SEQUENCE_BASE: Offset = Offset::new(1 << 33);
 
 /// What the reassembler emits, in stream order.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reassembled<'a> {
     Bytes {
         /// When the segment was captured, in nanoseconds since 1970.

@@ -68,6 +68,7 @@ pub(super) fn as_text<S: Serializer>(
 }
 
 /// Serializes a value as its `Display` text, or as null.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 pub(super) fn as_optional_text<S: Serializer>(
     value: &Option<impl Display>,
     serializer: S,
