@@ -8,8 +8,8 @@ use crate::net::{AddressPair, Chunk};
 pub enum SessionEvent {
     /// TCP is connected, and TLS too if the URL asks for it. It does not come for a Unix socket.
     Connected(AddressPair),
-    /// A remark for the user: what TLS has negotiated, that the certificate is not checked, or that the
-    /// connection takes a detour.
+    /// A remark for the user: what TLS has negotiated, that the certificate is not checked, or that
+    /// the connection takes a detour.
     Note(String),
     /// The secrets of the TLS connection, as lines of a key log.
     KeyLog(String),

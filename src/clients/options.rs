@@ -33,8 +33,8 @@ pub struct SessionOptions {
 
 impl SessionOptions {
     /// Creates the options of a normal client: a standard request, a timeout of 5 s, and automatic
-    /// answers to pings and a Close. It connects to the host of the URL without a proxy, and follows
-    /// no redirects.
+    /// answers to pings and a Close. It connects to the host of the URL without a proxy, and
+    /// follows no redirects.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),

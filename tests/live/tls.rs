@@ -133,7 +133,7 @@ async fn a_self_signed_certificate_is_refused_and_a_skipped_verification_is_repo
         };
         let (sent, _, others) = play(with(TlsOptions::default()), &[]).await;
         assert!(
-            sent.is_empty() && reason(&others).contains("not signed by a trusted authority"),
+            sent.is_empty() && reason(&others).contains("is self-signed; give it with --ca FILE"),
             "{others:?}"
         );
         let (_, _, others) =

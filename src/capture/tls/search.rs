@@ -61,8 +61,8 @@ impl RecordSearch {
     }
 
     /// Decrypts the first record after the lost ones, whose number is unknown. Returns how much
-    /// plaintext is lost at most, and the plaintext of the record; the first of `decryptors` is then
-    /// the current one. Returns `None` if no number fits.
+    /// plaintext is lost at most, and the plaintext of the record; the first of `decryptors` is
+    /// then the current one. Returns `None` if no number fits.
     pub(super) fn open(
         &mut self,
         decryptors: &mut Vec<RecordDecryptor>,

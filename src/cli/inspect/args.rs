@@ -21,9 +21,10 @@ pub struct InspectArgs {
     /// The URL of a server, or a file.
     #[arg(
         value_name = "URL|FILE",
-        help = "URL of a server, for example ws://127.0.0.1:9001/chat, wss://user:password@example.com/ \
-                or ws+unix:/run/app.sock:/chat; or a file: pcap, pcapng, hex text, or the output \
-                of --json, plain or compressed with gzip or zstd; - reads standard input to its end"
+        help = "URL of a server, for example ws://127.0.0.1:9001/chat, \
+                wss://user:password@example.com/ or ws+unix:/run/app.sock:/chat; or a file: pcap, \
+                pcapng, hex text, or the output of --json, plain or compressed with gzip or zstd; \
+                - reads standard input to its end"
     )]
     pub source: String,
     /// What to send, in the order of the command line.

@@ -185,6 +185,8 @@ impl Target {
         if !socket.starts_with('/') || socket.chars().any(char::is_control) {
             return Err(TargetErrorKind::UnixSocketPath);
         }
+        // Further slashes would be taken for the beginning of an authority when it is parsed again.
+        let socket = format!("/{}", socket.trim_start_matches('/'));
         check_path(path)?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         Ok(Self {
@@ -397,6 +399,7 @@ mod tests {
             ("ws+unix:/run/app.sock", false, "/run/app.sock", "/"),
             ("ws+unix:/run/app.sock:/chat?x=1", false, "/run/app.sock", "/chat?x=1"),
             ("WSS+unix:///run/app.sock:/chat", true, "/run/app.sock", "/chat"),
+            ("ws+unix:////run/app.sock:", false, "/run/app.sock", "/"),
         ] {
             let target = Target::parse(url).unwrap();
             let found = (target.tls, target.unix_socket.clone().unwrap(), target.path.as_str());
