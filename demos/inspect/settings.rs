@@ -412,6 +412,8 @@ mod tests {
         let anywhere = [("proxy", "0.0.0.0:9000"), ("anywhere", "yes"), far];
         let wide = vec![listen("0.0.0.0:9000", true), connect("ws://example.com/x", 0, 0)];
         assert_eq!(effects(&anywhere), Ok(wide));
+        let input = effects(&[("file", "-")]).unwrap_err();
+        assert!(input.contains("`file` cannot be standard input"), "{input}");
         assert!(effects(&[("replace", "yes")]).unwrap_err().contains("`replace` needs `write`"));
         assert!(effects(&[("anywhere", "yes")]).unwrap_err().contains("`anywhere` needs `proxy`"));
     }
