@@ -21,12 +21,10 @@ mod connect_plain;
 mod driver;
 mod error;
 mod event;
-mod inbound;
 mod options;
 mod random;
 mod redirect;
 mod request;
-mod send_queue;
 mod session;
 
 pub use command::SessionCommand;

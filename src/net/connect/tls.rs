@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unusable_options_are_told_apart() {
+    fn unusable_options_have_errors_of_their_own() {
         let empty = tempfile::NamedTempFile::new().unwrap();
         let options = TlsOptions { ca: Some(empty.path().into()), ..TlsOptions::default() };
         let error = options.config().unwrap_err();
@@ -431,8 +431,8 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
     }
 
     #[tokio::test]
-    async fn dates_of_a_certificate_are_checked_and_told_as_dates() {
-        for (from, until, told) in
+    async fn dates_of_a_certificate_are_checked_and_named_in_the_error() {
+        for (from, until, expected) in
             [(2020, 2021, "expired on 2021-01-01"), (2100, 2101, "is not valid before 2100-01-01")]
         {
             let identity = self_signed(|params| {
@@ -442,7 +442,7 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
             let ca = pem_file(&identity.certificate);
             let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
             let refused = shake(options, "localhost", &identity, None).await.unwrap_err();
-            assert!(refused.contains(told), "{refused}");
+            assert!(refused.contains(expected), "{refused}");
         }
     }
 
@@ -466,7 +466,7 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
     }
 
     #[test]
-    fn unusable_client_certificates_are_told_apart() {
+    fn unusable_client_certificates_have_errors_of_their_own() {
         let (mine, other) = (self_signed(|_| {}), self_signed(|_| {}));
         let certificate = pem_file(&mine.certificate);
         let error = |key: &str, certificate: &Path| {

@@ -2,6 +2,9 @@
 //! commands, each as soon as possible. None of these waits for another: a server that does not read
 //! is still read from, and one that sends nothing still gets data.
 
+mod inbound;
+mod send_queue;
+
 use std::io;
 use std::time::Duration;
 
@@ -10,12 +13,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::clients::command::SessionCommand;
+use crate::clients::driver::inbound::{Inbound, InboundEvent};
+use crate::clients::driver::send_queue::{CloseStatus, SendQueue};
 use crate::clients::error::{Refusal, SessionEnd, SessionError, StreamEnd};
 use crate::clients::event::SessionEvent;
-use crate::clients::inbound::{Inbound, InboundEvent};
 use crate::clients::options::SessionOptions;
 use crate::clients::random::{RandomError, masking_key};
-use crate::clients::send_queue::{CloseStatus, SendQueue};
 use crate::net::add_clamped;
 use crate::wire::Opcode;
 use crate::wire::frame::encode;
