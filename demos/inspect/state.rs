@@ -101,8 +101,9 @@ mod tests {
     fn frames_are_listed_in_the_order_of_their_arrival() {
         let (inspect, _inbox) = opened();
         let rows = inspect.session.connection().trace.rows().iter();
-        let order: Vec<_> =
-            rows.map(|row| (row.from(), row.index(), row.completed_at().as_micros())).collect();
+        let order: Vec<_> = rows
+            .map(|row| (row.from(), row.frame_number(), row.completed_at().as_micros()))
+            .collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
         assert_eq!(inspect.session.current_row(), Some(0), "it follows the client");
         assert_eq!(inspect.session.frame(1).unwrap().payload(), b"Hello");

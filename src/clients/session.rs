@@ -296,7 +296,7 @@ mod tests {
         )
         .await;
         assert_eq!(played.end(), SessionEnd::HungUpInsideFrame);
-        assert_eq!(played.transcript(Side::Client).len(), 2, "no Close within a frame");
+        assert_eq!(played.transcript(Side::Client).byte_count(), 2, "no Close within a frame");
 
         let played = run_against(|options| options, &[SessionCommand::HangUp], deaf).await;
         assert_eq!(played.end(), SessionEnd::HungUp);

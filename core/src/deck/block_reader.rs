@@ -52,16 +52,16 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Converts a byte offset in the body to one in the file.
-    pub(super) fn offset(&self, at: usize) -> usize {
+    pub(super) fn file_offset(&self, at: usize) -> usize {
         (self.body_start + at).min(self.source.len())
     }
 
     pub(super) fn position(&self, at: usize) -> Position {
-        self.lines.position(self.offset(at))
+        self.lines.position(self.file_offset(at))
     }
 
     pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
-        &self.source[self.offset(range.start)..self.offset(range.end)]
+        &self.source[self.file_offset(range.start)..self.file_offset(range.end)]
     }
 
     pub(super) fn warn(&mut self, at: usize, message: impl Into<String>) {

@@ -172,8 +172,8 @@ impl Decoded {
     fn take_simple_frame(&mut self, frame_start: FrameStart, payload: &[u8]) {
         self.take(&DecoderEvent::FrameStart(frame_start));
         self.take(&DecoderEvent::Payload(payload));
-        self.take(&DecoderEvent::FrameEnd(frame_start.index));
-        if let (Some(number), Some(kind)) = (frame_start.role.message(), frame_start.kind) {
+        self.take(&DecoderEvent::FrameEnd(frame_start.frame_number));
+        if let (Some(number), Some(kind)) = (frame_start.role.message_number(), frame_start.kind) {
             let (payload_len, data_len) = (ByteLen::of(payload), ByteLen::of(payload));
             let compressed = false;
             self.messages.push(MessageEnd {
@@ -262,7 +262,7 @@ fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
             .frames()
             .iter()
             .chain(transcript.current_frame())
-            .find(|frame| frame.index == fault.frame);
+            .find(|frame| frame.frame_number == fault.frame);
         assert_eq!(fault.byte_offset - frame.unwrap().offset, 1, "{code}");
         assert!(highlights(fault, frame.unwrap()), "{code}");
     }
@@ -297,7 +297,7 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
         let (shown, found) = (filter.matches(seen, number), find(&frame, &needle));
         let message = (
             seen.message_rows(number),
-            seen.faults_of(from, row.index()),
+            seen.faults_of(from, row.frame_number()),
             seen.inflated_preview(row),
         );
         listed.push(format!("{row:?} {:?} {shown} {found:?} {message:?}", frame.field_spans()));

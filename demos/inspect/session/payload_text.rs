@@ -72,8 +72,9 @@ pub(crate) fn incomplete_char_before(
         let (first, last) = (&all[*first], &all[*last]);
         let faults = session.connection().trace.faults(first.from());
         // Faults are in the order of their frames.
-        let start = faults.partition_point(|fault| fault.frame < first.index());
-        let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
+        let start = faults.partition_point(|fault| fault.frame < first.frame_number());
+        let mut between =
+            faults[start..].iter().take_while(|fault| fault.frame <= last.frame_number());
         if between.any(|fault| fault.code == FaultCode::Utf8) {
             return None;
         }

@@ -10,7 +10,7 @@ use crate::wire::size::{ByteLen, Offset};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssembledFrame {
     /// The frame's number in its direction, from 0.
-    pub index: usize,
+    pub frame_number: usize,
     /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
     /// The header and the role in the messages; `None` while the header is incomplete.
@@ -117,7 +117,7 @@ impl FrameAssembler {
 
     fn take_frame(&mut self, start: FrameStart) -> AssembledFrame {
         AssembledFrame {
-            index: start.index,
+            frame_number: start.frame_number,
             offset: start.offset,
             start: Some(start),
             partial_header: Vec::new(),
@@ -132,14 +132,14 @@ impl FrameAssembler {
     pub fn partial_frame(&self) -> Option<AssembledFrame> {
         let partial_header = self.decoder.partial_header();
         let (index, offset) = match &self.start {
-            Some(start) => (start.index, start.offset),
+            Some(start) => (start.frame_number, start.offset),
             None if partial_header.is_empty() => return None,
             // Before the header is complete the decoder has no offset to report: it follows from
             // the bytes taken.
             None => (self.decoder.frame_count(), self.bytes_taken - partial_header.len()),
         };
         Some(AssembledFrame {
-            index,
+            frame_number: index,
             offset,
             start: self.start,
             partial_header: partial_header.to_vec(),
@@ -193,7 +193,9 @@ mod tests {
         let mut input: &[u8] = b"\xc1\x01a\x89\x00\x82\x7e\x00\x01b";
         let mut assembler = assembler(10);
         let counts: Vec<_> = std::iter::from_fn(|| assembler.next_frame(&mut input))
-            .map(|frame| (frame.index, frame.offset.get(), frame.payload, frame.faults.len()))
+            .map(|frame| {
+                (frame.frame_number, frame.offset.get(), frame.payload, frame.faults.len())
+            })
             .collect();
         assert_eq!(
             counts,

@@ -69,7 +69,7 @@ impl FrameValidator {
 
     /// Whether the current frame is part of a compressed message.
     pub(crate) fn is_in_compressed_message(&self) -> bool {
-        self.role.message().is_some()
+        self.role.message_number().is_some()
             && self.messages.open.as_ref().is_some_and(|open| open.compressed)
     }
 

@@ -176,13 +176,13 @@ impl InspectedConnection {
             .iter()
             .rev()
             .find(|row| row.from() == from)
-            .map_or(0, |row| row.index() + 1);
+            .map_or(0, |row| row.frame_number() + 1);
         complete - waiting.saturating_sub(begun).min(complete)
     }
 
     /// Returns what the proxy did with a frame, in a word; `None` if it was forwarded.
     pub(crate) fn proxy_disposition(&self, row: &TraceRow) -> Option<&'static str> {
-        let (from, number) = (row.from(), row.index());
+        let (from, number) = (row.from(), row.frame_number());
         if self.dropped_frames.contains(&(from, number)) {
             return Some("✗ dropped");
         }

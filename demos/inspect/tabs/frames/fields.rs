@@ -122,7 +122,7 @@ fn field_explanation(
     let from = frame.context.from;
     let faults: Vec<Fault> = match &session.draft {
         Some(draft) => draft.faults(),
-        None => session.connection().trace.faults_of(from, frame.index).to_vec(),
+        None => session.connection().trace.faults_of(from, frame.frame_number).to_vec(),
     };
     for fault in &faults {
         let color = if fault.is_fatal() { theme.bad } else { theme.warn };

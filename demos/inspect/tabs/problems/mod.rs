@@ -345,7 +345,7 @@ mod tests {
             seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
         for (number, row) in inspect.session.connection().trace.rows().iter().enumerate() {
             assert_eq!(
-                row_of(&inspect.session.connection().trace, row.from(), row.index()),
+                row_of(&inspect.session.connection().trace, row.from(), row.frame_number()),
                 Some(number)
             );
         }

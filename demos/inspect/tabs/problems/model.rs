@@ -97,7 +97,7 @@ pub(crate) fn row_of(trace: &Trace, from: Side, index: usize) -> Option<usize> {
             high = middle;
             continue;
         };
-        match rows[at].index() {
+        match rows[at].frame_number() {
             found if found == index => return Some(at),
             found if found < index => low = at + 1,
             _ => high = middle,

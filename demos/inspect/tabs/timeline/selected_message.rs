@@ -38,7 +38,8 @@ impl SelectedMessage {
     pub(crate) fn from_row(session: &Session, current: usize) -> Self {
         let all = session.connection().trace.rows();
         let from = all[current].from();
-        let part = |row: &usize| all[*row].from() == from && all[*row].role().message().is_some();
+        let part =
+            |row: &usize| all[*row].from() == from && all[*row].role().message_number().is_some();
         let around = || {
             let row = (current.saturating_sub(MAX_ROWS_SEARCHED)..current).rev().find(part)?;
             // A control frame after the last fragment interrupts nothing.
@@ -50,7 +51,7 @@ impl SelectedMessage {
         let first = fragments.first().copied().unwrap_or(current);
         let last = fragments.last().copied().unwrap_or(current).max(current);
         let rows = (first..=last).filter(|row| all[*row].from() == from).collect();
-        Self { current, from, fragments, rows, message: all[root].role().message(), ended }
+        Self { current, from, fragments, rows, message: all[root].role().message_number(), ended }
     }
 
     pub(crate) fn name(&self) -> String {
@@ -64,8 +65,9 @@ impl SelectedMessage {
 
     /// Returns the faults of its frames and of those in between.
     pub(crate) fn faults<'a>(&self, session: &'a Session) -> &'a [Fault] {
-        let index =
-            |row: Option<&usize>| row.map(|row| session.connection().trace.rows()[*row].index());
+        let index = |row: Option<&usize>| {
+            row.map(|row| session.connection().trace.rows()[*row].frame_number())
+        };
         let (Some(first), Some(last)) = (index(self.rows.first()), index(self.rows.last())) else {
             return &[];
         };

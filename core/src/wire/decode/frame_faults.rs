@@ -8,15 +8,15 @@ use crate::wire::size::{ByteLen, Offset};
 
 /// The faults of the current frame, which are added with offsets from its first byte.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FaultSink {
-    pub(crate) frame_index: usize,
+pub(crate) struct FrameFaults {
+    pub(crate) frame_number: usize,
     pub(crate) frame_offset: Offset,
     pub(crate) queue: VecDeque<Fault>,
     /// Whether the current frame has a fatal fault.
     pub(crate) frame_is_fatal: bool,
 }
 
-impl FaultSink {
+impl FrameFaults {
     pub(super) fn add(
         &mut self,
         code: FaultCode,
@@ -27,7 +27,7 @@ impl FaultSink {
     ) {
         let fault = Fault {
             code,
-            frame: self.frame_index,
+            frame: self.frame_number,
             byte_offset: self.frame_offset + byte.into(),
             bits,
             detectable_after: self.frame_offset + detectable_after.into(),
@@ -40,7 +40,7 @@ impl FaultSink {
     /// Moves on to the next frame; the current one has `frame_len` bytes.
     #[inline]
     pub(in crate::wire) fn advance_frame(&mut self, frame_len: ByteLen) {
-        self.frame_index = self.frame_index.saturating_add(1);
+        self.frame_number = self.frame_number.saturating_add(1);
         self.frame_offset += frame_len;
     }
 }
