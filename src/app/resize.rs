@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    pub(crate) fn set_background(&mut self, theme: deck::ThemeChoice) {
+    pub(crate) fn apply_terminal_background(&mut self, theme: deck::ThemeChoice) {
         let theme = Theme::of(self.presentation.theme.unwrap_or(theme));
         if self.theme != theme {
             self.theme = theme;

@@ -143,7 +143,7 @@ impl App {
             AppEvent::Input(Input::Resize(width, height)) => self.resize(width, height),
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
             AppEvent::Input(_) => {}
-            AppEvent::Background(theme) => self.set_background(theme),
+            AppEvent::Background(theme) => self.apply_terminal_background(theme),
             AppEvent::Highlighted(highlights) => self.set_highlights(highlights),
             AppEvent::Servers(statuses) => {
                 self.dirty |= self.servers != statuses;

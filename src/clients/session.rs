@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::clients::{Refusal, StreamEnd, UnfinishedRead};
     use crate::net::Chunk;
-    use crate::net::{ConnectErrorKind, Direction};
+    use crate::net::{ConnectErrorKind, Transfer};
     use crate::scope::Scope;
     use crate::servers::{Ports, ServerBundle};
     use crate::wire::Header;
@@ -118,11 +118,8 @@ mod tests {
             let mut all = Vec::new();
             while let Some(event) = mail.recv().await {
                 if let SessionEvent::Bytes(chunk) = &event {
-                    let from = if chunk.direction == Direction::Sent {
-                        Side::Client
-                    } else {
-                        Side::Server
-                    };
+                    let from =
+                        if chunk.transfer == Transfer::Sent { Side::Client } else { Side::Server };
                     if handshake.is_open() {
                         frames[from].push(&chunk.bytes);
                     } else if let Some(upgraded) = handshake.push(from, &chunk.bytes) {
@@ -373,7 +370,7 @@ mod tests {
         while received < sent + ANSWER.len() {
             let event = tokio::select! { () = &mut running => panic!("it ended"), event = mail.recv() => event };
             if let Some(SessionEvent::Bytes(Chunk {
-                direction: Direction::Received, bytes, ..
+                transfer: Transfer::Received, bytes, ..
             })) = event
             {
                 received += bytes.len();
@@ -398,7 +395,7 @@ mod tests {
                 .all
                 .iter()
                 .map(|event| match event {
-                    SessionEvent::Bytes(chunk) if chunk.direction == Direction::Received => {
+                    SessionEvent::Bytes(chunk) if chunk.transfer == Transfer::Received => {
                         chunk.bytes.len()
                     }
                     _ => 0,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::measure::{IntervalLogError, LogInterval, RatioVerdict, write_interval_log as log};
-use crate::race::{ExchangeCost, LaneRatio, LaneStats, RaceOutcome, SliceRecord, gap_breakdown};
+use crate::race::{ExchangeCost, LaneRatio, LaneStats, RaceOutcome, SliceRecord, gap_layers};
 use crate::text::units;
 
 /// The version of the JSON schema. It increases when a name disappears or changes its meaning.
@@ -56,7 +56,7 @@ pub fn json(outcome: &RaceOutcome) -> Value {
         },
         "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
         "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),
-        "split_us": gap_breakdown(&outcome.lanes, config.baseline().tls).map(|split| json!({
+        "split_us": gap_layers(&outcome.lanes, config.baseline().tls).map(|split| json!({
             "gap": micros_rounded(split.gap),
             "steps": split.layers.map(|step| {
                 json!({ "layer": step.layer, "cost": micros_rounded(step.cost) })
@@ -177,7 +177,12 @@ pub fn interval_log(outcome: &RaceOutcome) -> Result<Vec<u8>, IntervalLogError> 
     let intervals = outcome.slices.iter().map(|slice| {
         let start = at;
         at = at.saturating_add(slice.took);
-        LogInterval { tag: slice.lane.name(), start, length: slice.took, counts: &slice.times }
+        LogInterval {
+            tag: slice.lane.name(),
+            start,
+            length: slice.took,
+            counts: &slice.time_counts,
+        }
     });
     let comment = format!("{}\ntimes in nanoseconds", outcome.config.command());
     log(&comment, intervals)

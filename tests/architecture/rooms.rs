@@ -70,7 +70,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["driver"],
             &["event", "inbound"],
             &["error", "options"],
-            &["command", "connect_plain", "random", "request", "send_queue"],
+            &["command", "connect_without_tls", "random", "request", "send_queue"],
         ],
     ),
     (

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use wiretalk::clients::{
     SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, run_session,
 };
-use wiretalk::net::{ConnectErrorKind, Direction, TlsError, TlsOptions};
+use wiretalk::net::{ConnectErrorKind, TlsError, TlsOptions, Transfer};
 
 use crate::soon;
 
@@ -68,7 +68,7 @@ async fn play(
         let (mut sent, mut received, mut others) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(event) = mail.recv().await {
             match event {
-                SessionEvent::Bytes(chunk) if chunk.direction == Direction::Sent => {
+                SessionEvent::Bytes(chunk) if chunk.transfer == Transfer::Sent => {
                     sent.extend(chunk.bytes);
                 }
                 SessionEvent::Bytes(chunk) => received.extend(chunk.bytes),

@@ -305,7 +305,7 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     }
     if let Some(unfinished) = seen.partial_frame(from) {
         let raw = raw(unfinished.offset, unfinished.have);
-        let spans = field_span::field_spans(&raw, FrameContext::new(from, true));
+        let spans = field_span::field_spans(&raw, FrameContext::new(from, seen.agreed()));
         listed.push(format!("{unfinished:?} {spans:?}"));
     }
     listed

@@ -119,7 +119,7 @@ pub(crate) fn readable_text(session: &Session, frame: &Frame) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demos::inspect::testing::seen;
+    use crate::demos::inspect::testing::inspector_after;
     use crate::wire::frame::encode;
     use crate::wire::{MessageKind, Side};
 
@@ -128,7 +128,7 @@ mod tests {
         let pieces: [&[u8]; 4] = [b"D\xf0\x9f", b"", b"\x98", b"\x80!"];
         let frames = encode::fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
         let frames: Vec<_> = frames.iter().map(|frame| (Side::Client, &frame[..])).collect();
-        let (inspect, _inbox) = seen(&frames);
+        let (inspect, _inbox) = inspector_after(&frames);
         let rows = inspect.session.connection().trace.message_rows(0);
         let open: Vec<_> =
             (0..5).map(|at| incomplete_char_before(&inspect.session, &rows, at).unwrap()).collect();

@@ -21,12 +21,12 @@ impl Session {
     pub(crate) fn handle_message(&mut self, message: Msg) {
         match message {
             Msg::Connecting(name, at, orders) => {
-                let connection = self.own_connection();
+                let connection = self.newest_connection();
                 (connection.name, connection.started_at) = (name, Some(at));
                 self.commands = Some(orders);
             }
             Msg::Failed(reason) => {
-                self.own_connection().status = ConnectionStatus::Ended(Err(reason));
+                self.newest_connection().status = ConnectionStatus::Ended(Err(reason));
                 self.commands = None;
             }
             Msg::Session(report) => self.handle_session_event(report),
@@ -54,10 +54,10 @@ impl Session {
     }
 
     fn handle_session_event(&mut self, event: SessionEvent) {
-        let connection = self.own_connection();
+        let connection = self.newest_connection();
         match event {
             SessionEvent::Bytes(chunk) => {
-                let from = chunk.direction.sender_if_client();
+                let from = chunk.transfer.sender_at_client();
                 connection.push(from, chunk.at, &chunk.bytes);
                 self.connections.enforce_memory_limit(self.connections.newest_index());
             }
@@ -87,14 +87,14 @@ impl Session {
                 return;
             }
         };
-        let through = self.source.name();
+        let through = self.source.title();
         let index = self
             .connections
             .numbered(number, || format!("connection {number} through the {through}"));
         let connection = self.connections.get_mut(index);
         match kind {
             ProxyEventKind::Opened { peer } => {
-                connection.name = format!("{peer} → {}", self.source.name());
+                connection.name = format!("{peer} → {}", self.source.title());
                 connection.started_at = Some(Instant::now());
                 connection.status = ConnectionStatus::Connecting;
                 self.notice = Some(format!("a client connected: {peer}"));
@@ -126,7 +126,7 @@ impl Session {
     }
 
     fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
-        let file = self.source.name();
+        let file = self.source.title();
         let count = loaded.streams.len();
         let mut connections: Vec<InspectedConnection> = loaded
             .streams

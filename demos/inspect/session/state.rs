@@ -60,7 +60,7 @@ impl Session {
 
     fn with_options(source: InspectSource, connect_options: ConnectOptions) -> Self {
         Self {
-            connections: Connections::new(source.name()),
+            connections: Connections::new(source.title()),
             source,
             connect_options,
             run: 0,
@@ -105,8 +105,9 @@ impl Session {
         self.connections.shown()
     }
 
-    /// Returns the newest connection. Events of our own connection are always about it.
-    pub(crate) fn own_connection(&mut self) -> &mut InspectedConnection {
+    /// Returns the newest connection. If the source is our own connection, events are always about
+    /// this one: the connections before it are over.
+    pub(crate) fn newest_connection(&mut self) -> &mut InspectedConnection {
         self.connections.newest()
     }
 
@@ -118,7 +119,7 @@ impl Session {
     /// Whether our own connection has ended, so that sending needs a new one.
     pub(crate) fn needs_new_connection(&mut self) -> bool {
         self.source.is_own_connection()
-            && matches!(self.own_connection().status, ConnectionStatus::Ended(_))
+            && matches!(self.newest_connection().status, ConnectionStatus::Ended(_))
     }
 
     /// Counts the problems of both heads and the faults of both directions.

@@ -38,7 +38,7 @@ pub(in crate::demos::race) fn draw(
     }
     let strips = lane_strips(lane_stats, theme);
     let title = "times of exchanges, one logarithmic axis; height: share of samples";
-    stage::draw_rule(title, Rect { height: 1, ..area }, buffer, theme);
+    stage::draw_divider(title, Rect { height: 1, ..area }, buffer, theme);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let all =
         || strips.iter().flat_map(|strip| strip.shares.iter().map(|(low, _)| low.as_secs_f64()));

@@ -10,7 +10,7 @@ use ratatui::widgets::Widget as _;
 use crate::demos::race::parts::{draw_centered, draw_right_aligned, lane_color};
 use crate::demos::race::state::{Race, RacePhase};
 use crate::measure::Ratio;
-use crate::race::{Lane, LaneKind, LaneStats, gap_breakdown, headline};
+use crate::race::{Lane, LaneKind, LaneStats, gap_layers, headline};
 use crate::stage::{self, BigText, PixelSize, Theme};
 use crate::text::units;
 
@@ -104,7 +104,7 @@ fn draw_bar(
 
 /// Returns the floor and the layers on it; `None` unless all lanes for it have run.
 fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<CostBar>> {
-    let split = gap_breakdown(lane_stats, tls)?;
+    let split = gap_layers(lane_stats, tls)?;
     let middle = |kind| lane_stats.iter().find(|stats| stats.lane == Lane { kind, tls })?.median;
     let (floor, ws) = (middle(LaneKind::Tcp)?, middle(LaneKind::Ws)?);
     let bar = |name: &str, from, length, color| CostBar {
@@ -257,7 +257,7 @@ fn draw_one_line(
             theme.dim(),
         ),
     ]);
-    if let Some(split) = gap_breakdown(lane_stats, race.config.baseline().tls) {
+    if let Some(split) = gap_layers(lane_stats, race.config.baseline().tls) {
         let steps =
             split.layers.map(|step| format!("{} {}", step.layer, signed_seconds(step.cost)));
         line.push_span(format!("  {} = {}", signed_seconds(split.gap), steps.join(", ")));

@@ -76,7 +76,7 @@ impl Recorder {
                 Ok(())
             }
             SessionEvent::Bytes(chunk) => {
-                let from = chunk.direction.sender_if_client();
+                let from = chunk.transfer.sender_at_client();
                 self.record_bytes(OWN_CONNECTION, from, chunk.at, &chunk.bytes)
             }
             SessionEvent::Ended(_) => self.record_end(OWN_CONNECTION),

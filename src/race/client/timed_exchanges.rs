@@ -158,8 +158,8 @@ impl LaneConnections {
         let (took, usage) = (start.elapsed(), ResourceUsage::now().since(before));
         let recorder = lock(&self.recorder);
         SliceResult {
-            times: recorder.times.counts(),
-            service_times: recorder.service_times.counts(),
+            time_counts: recorder.times.counts(),
+            service_time_counts: recorder.service_times.counts(),
             took,
             usage,
             error: error.map(|error| error.to_string()),

@@ -84,7 +84,7 @@ pub struct SliceRecord {
     /// The summary of its exchanges' times.
     pub summary: HistogramSummary,
     /// All times: pairs of nanoseconds and their number of occurrences.
-    pub times: Vec<(u64, u64)>,
+    pub time_counts: Vec<(u64, u64)>,
 }
 
 /// The cost of one layer: the difference between a lane and the next lower one.
@@ -98,7 +98,7 @@ pub(crate) struct LayerCost {
 
 /// The gap between reqwest and the open WebSocket, divided into layers.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct GapBreakdown {
+pub(crate) struct GapLayers {
     /// The gap in seconds.
     pub gap: f64,
     /// The layers that make up the gap.
@@ -154,7 +154,7 @@ fn pairs<'a>(a: &'a LaneStats, b: &'a LaneStats) -> impl Iterator<Item = (f64, f
 
 /// Divides the gap between reqwest and the WebSocket into layers. Returns `None` unless all four
 /// lanes have run.
-pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
+pub(crate) fn gap_layers(lanes: &[LaneStats], tls: bool) -> Option<GapLayers> {
     let find = |kind| lanes.iter().find(|stats| stats.lane == Lane { kind, tls });
     let difference = |upper: &LaneStats, lower: &LaneStats| {
         // Differences are formed round by round, so that a slow phase of the machine affects both
@@ -166,7 +166,7 @@ pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdo
     let (ws, bare) = (find(LaneKind::Ws)?, find(LaneKind::HttpBare)?);
     let (hyper, reqwest) = (find(LaneKind::HttpHyper)?, find(LaneKind::HttpReqwest)?);
     let step = |layer, upper, lower| Some(LayerCost { layer, cost: difference(upper, lower)? });
-    Some(GapBreakdown {
+    Some(GapLayers {
         gap: difference(reqwest, ws)?,
         layers: [
             step("protocol", bare, ws)?,
@@ -308,12 +308,12 @@ mod tests {
             stats(LaneKind::HttpReqwest, &[133.0, 134.0, 133.0]),
             stats(LaneKind::Ws, &[90.0, 91.0, 90.0]),
         ];
-        let split = gap_breakdown(&lanes, false).unwrap();
+        let split = gap_layers(&lanes, false).unwrap();
         let micros = |seconds: f64| (seconds * 1e6).round();
         assert_eq!(split.layers.map(|step| micros(step.cost) as i64), [0, 22, 21]);
         assert!((split.gap * 1e6 - 43.0).abs() < 0.1);
         assert_eq!(
-            super::gap_breakdown(&lanes[1..], false),
+            super::gap_layers(&lanes[1..], false),
             None,
             "a step without a lane is not guessed"
         );

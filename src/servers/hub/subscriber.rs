@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{CountedConnection, Direction, add_clamped};
+use crate::net::{CountedConnection, Transfer, add_clamped};
 use crate::servers::connection::{Backlog, ConnectionEnd, FrameClock, Timeout};
 use crate::servers::hub::broadcast::Broadcast;
 use crate::servers::{Limits, ServerEvent};
@@ -148,7 +148,7 @@ impl Subscriber {
                 }
                 count => count?,
             };
-            self.counted.add(Direction::Sent, count);
+            self.counted.add(Transfer::Sent, count);
             let _ = first.frames.split_to(count);
             outbox.bytes = outbox.bytes.saturating_sub(count);
             outbox.full_since = None;
@@ -319,7 +319,7 @@ impl<'s> SubscriberReader<'s> {
         match self.subscriber.socket.try_read(&mut buffer) {
             Ok(0) => Err(ConnectionEnd::WithoutClose),
             Ok(count) => {
-                self.subscriber.counted.add(Direction::Received, count);
+                self.subscriber.counted.add(Transfer::Received, count);
                 let bytes = buffer.get(..count).unwrap_or_default();
                 self.frame_clock.push(bytes, Instant::now);
                 self.receive(bytes)

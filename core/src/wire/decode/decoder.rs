@@ -215,11 +215,6 @@ impl Decoder {
         self.agreed
     }
 
-    /// Whether permessage-deflate was agreed.
-    pub fn uses_deflate(&self) -> bool {
-        self.validator.uses_deflate()
-    }
-
     /// Returns what the unfinished frame still needs; `None` between two frames and after an
     /// impossible length.
     pub fn needed(&self) -> Option<Needed> {

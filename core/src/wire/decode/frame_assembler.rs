@@ -131,7 +131,7 @@ impl FrameAssembler {
     /// Returns a copy of the incomplete frame, if one has begun.
     pub fn partial_frame(&self) -> Option<AssembledFrame> {
         let partial_header = self.decoder.partial_header();
-        let (index, offset) = match &self.start {
+        let (frame_number, offset) = match &self.start {
             Some(start) => (start.frame_number, start.offset),
             None if partial_header.is_empty() => return None,
             // Before the header is complete the decoder has no offset to report: it follows from
@@ -139,7 +139,7 @@ impl FrameAssembler {
             None => (self.decoder.frame_count(), self.bytes_taken - partial_header.len()),
         };
         Some(AssembledFrame {
-            frame_number: index,
+            frame_number,
             offset,
             start: self.start,
             partial_header: partial_header.to_vec(),

@@ -69,7 +69,7 @@ impl HandshakePair {
         let taken = half.reader.push(bytes);
         let rest = bytes.get(taken..).unwrap_or_default();
         if half.head.is_none() && half.reader.scan() != HeadScan::Incomplete {
-            half.head = Some(ValidatedHead::new(&half.reader, &context, false));
+            half.head = Some(ValidatedHead::new(&half.reader, &context));
         }
         let room = MAX_LEFTOVER.saturating_sub(half.leftover.len());
         half.leftover.extend_from_slice(rest.get(..room).unwrap_or(rest));

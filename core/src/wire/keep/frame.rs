@@ -31,10 +31,9 @@ pub struct Frame {
 impl Frame {
     /// Creates a frame from `raw`, which is the header and as much of the payload as has arrived.
     pub(super) fn new(frame_start: &FrameStart, context: FrameContext, raw: Vec<u8>) -> Self {
-        let &FrameStart { frame_number: index, offset, header, role, after_fault, .. } =
-            frame_start;
+        let &FrameStart { frame_number, offset, header, role, after_fault, .. } = frame_start;
         let complete = header.frame_len() == ByteLen::of(&raw);
-        Self { frame_number: index, offset, header, role, after_fault, complete, context, raw }
+        Self { frame_number, offset, header, role, after_fault, complete, context, raw }
     }
 
     /// Returns the bytes as received, header and payload.

@@ -198,7 +198,7 @@ impl Trace {
         let context = FrameContext {
             kind: row.kind(),
             compressed: row.is_compressed(),
-            ..FrameContext::new(row.from(), self.agreed().deflate.is_some())
+            ..FrameContext::new(row.from(), self.agreed())
         };
         Frame::new(&row.frame_start(), context, raw)
     }

@@ -186,7 +186,7 @@ impl Transcript {
             frame_number: self.frames.len(),
             offset: self.len - self.partial_header.len(),
             raw: &self.partial_header,
-            context: FrameContext::new(self.decoder.sender(), self.decoder.uses_deflate()),
+            context: FrameContext::new(self.decoder.sender(), self.decoder.agreed()),
         })
     }
 
@@ -312,7 +312,7 @@ fn frame_context(frame_start: &FrameStart, decoder: &Decoder) -> FrameContext {
     FrameContext {
         kind: frame_start.kind,
         compressed: frame_start.compressed,
-        ..FrameContext::new(decoder.sender(), decoder.uses_deflate())
+        ..FrameContext::new(decoder.sender(), decoder.agreed())
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn draw(
     let byte =
         session.bytes_under_cursor().and_then(|(raw, _)| raw.get(session.cursor.byte).copied());
     let byte = byte.map_or_else(String::new, |byte| byte_label(byte, session.cursor));
-    canvas.draw_rule(&format!("{}, {}{byte}", span.field.name(), span.section), title);
+    canvas.draw_divider(&format!("{}, {}{byte}", span.field.name(), span.section), title);
     let explanation =
         if rows == 0 { with_field_name(span, explanation, canvas.theme) } else { explanation };
     Paragraph::new(explanation).wrap(Wrap { trim: true }).render(rest, canvas.buffer);

@@ -47,14 +47,14 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     };
     let Some((raw, spans)) = session.bytes_under_cursor() else { return };
     let (title, rest) = split_rows(rest, 1);
-    canvas.draw_rule(&frame_title(session, current, &frame), title);
+    canvas.draw_divider(&frame_title(session, current, &frame), title);
     let with_bits = rest.height >= 16;
     let most = if rest.height >= 14 { rest.height / 3 } else { 3 };
     let (bytes, rest) = split_rows(rest, hex::row_count(raw.len(), rest.width).min(most));
     let picture = hex::HexDump {
         raw: &raw,
         spans: &spans,
-        header: frame.header.len(),
+        header_len: frame.header.len(),
         original: session.draft.as_ref().map(Draft::original),
         compressed: frame.context.compressed,
     };

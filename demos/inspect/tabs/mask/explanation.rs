@@ -27,7 +27,7 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     };
     let titled = area.height >= 5;
     let (rule, body) = split_rows(area, u16::from(titled));
-    canvas.draw_rule(&title, rule);
+    canvas.draw_divider(&title, rule);
     let lines = if unmasking.wide_steps {
         wide_step_lines(unmasking, canvas.theme)
     } else {
@@ -144,7 +144,7 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
 /// Draws the experiments, with the effect of each on the current byte.
 pub(crate) fn draw_experiments(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) {
     let (rule, body) = split_rows(area, 1);
-    canvas.draw_rule("Try it (nothing is sent)", rule);
+    canvas.draw_divider("Try it (nothing is sent)", rule);
     let theme = canvas.theme;
     let about = area.width >= 88;
     for (row, (key, name, does, remark, on)) in (0..).zip(experiments(unmasking)) {
@@ -221,7 +221,7 @@ pub(crate) fn draw_rationale(from: Side, area: Rect, canvas: &mut Canvas) {
         return canvas.draw_line(&Line::styled(text, canvas.theme.dim()), 0, area);
     }
     let (rule, body) = split_rows(area, 1);
-    canvas.draw_rule("Why mask at all?", rule);
+    canvas.draw_divider("Why mask at all?", rule);
     let mut text = String::from(
         "A script in a browser may open a WebSocket to any server and choose every byte of its \
          messages. If they went on the wire as chosen, they could look like an HTTP response, \

@@ -43,9 +43,9 @@ fn fragments(session: &Session, selected: &SelectedMessage) -> Vec<JoinedFragmen
 pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
     let (rule, body) = split_rows(area, 1);
     if body.is_empty() {
-        return canvas.draw_rule("", rule);
+        return canvas.draw_divider("", rule);
     }
-    canvas.draw_rule("Reassembly", rule);
+    canvas.draw_divider("Reassembly", rule);
     let theme = canvas.theme;
     if selected.message.is_none() {
         let sentence =

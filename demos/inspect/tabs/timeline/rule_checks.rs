@@ -154,7 +154,7 @@ pub(crate) fn draw(checks: &[RuleCheck], area: Rect, canvas: &mut Canvas) {
         0 => format!("Rules, live: {kept} kept"),
         _ => format!("Rules, live: {kept} kept, {broken} broken"),
     };
-    canvas.draw_rule(&summary, rule);
+    canvas.draw_divider(&summary, rule);
     for (row, check) in (0..).zip(checks) {
         let (sign, style) = match check.status {
             RuleStatus::Kept => ("✓", Style::new().fg(theme.good)),

@@ -151,7 +151,7 @@ impl FragmentColumns {
 /// Draws the table, with a remark about its columns if there is room.
 pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
     let (rule, rest) = split_rows(area, 1);
-    canvas.draw_rule(&selected.title(session), rule);
+    canvas.draw_divider(&selected.title(session), rule);
     let columns = FragmentColumns::for_width(area.width);
     let (head, rest) = split_rows(rest, u16::from(rest.height >= 3));
     canvas.draw_line(&Line::styled(columns.header(), canvas.theme.faint()), 0, head);

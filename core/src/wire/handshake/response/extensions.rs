@@ -16,7 +16,7 @@ pub(super) fn check_extensions(
     let SingleField::Present(field) = validator.single_field("Sec-WebSocket-Extensions") else {
         return nothing;
     };
-    let accepted = validator.extensions(field);
+    let accepted = validator.head.extensions(field);
     let same = |one: &Extension, other: &Extension| one.name.eq_ignore_ascii_case(&other.name);
     let earlier = |at: usize| accepted.iter().take(at);
     if accepted.iter().enumerate().any(|(at, one)| earlier(at).any(|other| same(one, other))) {
