@@ -233,9 +233,9 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
         status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
     }
     // A long reason must leave half of the row to the keys.
-    let most = usize::from(area.width) / 2;
+    let max_width = usize::from(area.width) / 2;
     let status =
-        Span { content: text::ellipsize(&status.content, most).into_owned().into(), ..status };
+        Span { content: text::ellipsize(&status.content, max_width).into_owned().into(), ..status };
     let width = text::width(&status.content);
     let room = usize::from(area.width).saturating_sub(width + 2);
     let left = Line::styled(text::ellipsize(&text::sanitize(hint), room).into_owned(), theme.dim());

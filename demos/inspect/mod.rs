@@ -123,12 +123,14 @@ impl Demo for Inspect {
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
-            Cmd::Open(run, source, opening) => engine::open(stage, run, source, *opening),
+            Cmd::Open(run, source, options) => engine::open(stage, run, source, *options),
             // A full queue means that the peer does not read; a closed one, that the connection has
             // ended, which the screen shows already.
-            Cmd::Send(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Proxy(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Read(store, wanted, most) => engine::read_frames(stage, store, wanted, most),
+            Cmd::Send(commands, command) => drop(commands.0.try_send(command)),
+            Cmd::Proxy(commands, command) => drop(commands.0.try_send(command)),
+            Cmd::Read(store, wanted, max_bytes_per_frame) => {
+                engine::read_frames(stage, store, wanted, max_bytes_per_frame)
+            }
             Cmd::Find(store, trace, from, needle) => {
                 engine::search_frames(stage, store, trace, from, *needle);
             }

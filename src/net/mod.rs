@@ -50,7 +50,7 @@ pub(crate) use error_close_code::close_code_for;
 pub(crate) use error_text::describe_io_error;
 pub use error_text::error_chain;
 pub(crate) use event_stream::LongEvent;
-pub(crate) use event_stream::{EventReader, encode_event};
+pub(crate) use event_stream::{EventReader, encode_event, encode_event_with_id};
 pub use lingering_close::lingering_close;
 pub use link::delayed_stream::DelayedStream;
 pub use link::link_model::LinkConditions;

@@ -52,7 +52,7 @@ pub use process::lane_processes::WorkerProgram;
 pub(crate) use process::machine::{ListenDrops, Machine};
 pub(crate) use process::platform::LACKING;
 pub(crate) use result::outcome::{
-    ExchangeCost, LaneRatio, LaneStats, SliceRecord, gap_layers, headline,
+    ExchangeCost, GapLayers, LaneRatio, LaneStats, LayerCost, SliceRecord, gap_layers, headline,
 };
 pub use result::outcome::{RaceOutcome, ratios};
 #[cfg(test)]

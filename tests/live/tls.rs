@@ -59,10 +59,10 @@ async fn play(
     options: SessionOptions,
     commands: &[SessionCommand],
 ) -> (Vec<u8>, Vec<u8>, Vec<SessionEvent>) {
-    let (orders, inbox) = mpsc::channel(8);
+    let (command_sender, inbox) = mpsc::channel(8);
     let (post, mut mail) = mpsc::channel(8);
     for command in commands {
-        orders.try_send(command.clone()).unwrap();
+        command_sender.try_send(command.clone()).unwrap();
     }
     let reading = async {
         let (mut sent, mut received, mut others) = (Vec::new(), Vec::new(), Vec::new());
@@ -77,8 +77,10 @@ async fn play(
         }
         (sent, received, others)
     };
-    let (_orders, ((), events)) =
-        (orders, soon(async { tokio::join!(run_session(options, inbox, post), reading) }).await);
+    let (_command_sender, ((), events)) = (
+        command_sender,
+        soon(async { tokio::join!(run_session(options, inbox, post), reading) }).await,
+    );
     events
 }
 

@@ -5,7 +5,7 @@
 use super::state::Session;
 use crate::text;
 use crate::wire::frame::utf8::Utf8Validator;
-use crate::wire::{FaultCode, Frame, MessageKind, TraceRow};
+use crate::wire::{FaultCode, MessageKind, TraceRow};
 
 /// The maximum number of fragments that are searched for the start of a character.
 const MAX_FRAGMENTS_SEARCHED: usize = 64;
@@ -101,10 +101,10 @@ pub(crate) fn incomplete_char_before(
     })
 }
 
-/// Returns the text of a text frame, or the start of it if it is compressed; `None` for other
-/// frames.
-pub(crate) fn readable_text(session: &Session, frame: &Frame) -> Option<String> {
-    let row = session.connection().trace.rows().get(session.current_row()?)?;
+/// Returns the text of the shown frame if it is part of a text message, or the start of the text if
+/// that is compressed. Returns `None` for other frames, and if no frame is shown.
+pub(crate) fn readable_text(session: &Session) -> Option<String> {
+    let (_, row, frame) = session.current_frame()?;
     if row.kind() != Some(MessageKind::Text) {
         return None;
     }

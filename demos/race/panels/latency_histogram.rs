@@ -103,7 +103,7 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
         let to = axis.column(low.as_secs_f64() * BUCKET_RATIO).max(from + 1);
         sums[from..to.min(axis.columns)].iter_mut().for_each(|sum| *sum += share);
     }
-    let most = sums.iter().copied().fold(MIN_SHARE, f64::max);
+    let max_share = sums.iter().copied().fold(MIN_SHARE, f64::max);
     let levels = usize::from(area.height) * 8;
     let style = Style::new().fg(strip.color);
     stage::draw_line(&Line::styled(strip.name.clone(), style), area.height - 1, area, buffer);
@@ -113,7 +113,7 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
             .iter()
             .map(|&sum| {
                 // The square root makes a tail of one in a thousand visible.
-                let level = ((sum / most).sqrt() * levels as f64).ceil() as usize;
+                let level = ((sum / max_share).sqrt() * levels as f64).ceil() as usize;
                 BAR_LEVELS[level.saturating_sub(below).min(8)]
             })
             .collect();

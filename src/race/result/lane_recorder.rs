@@ -160,7 +160,7 @@ mod tests {
         let mut track =
             LaneRecorder::new(Lane::plain(LaneKind::Ws), Err(WorkerError::NotConnected));
         let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
-        let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
+        let maximal = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
         let ran = || SliceResult {
             time_counts: vec![(u64::MAX, u64::MAX)],
             took: Duration::MAX,
@@ -168,9 +168,9 @@ mod tests {
             ..SliceResult::default()
         };
         for counted in [
-            (ServerCounters::default(), most),
-            (ServerCounters::default(), most),
-            (most, ServerCounters::default()),
+            (ServerCounters::default(), maximal),
+            (ServerCounters::default(), maximal),
+            (maximal, ServerCounters::default()),
         ] {
             track.add_slice((0, 0), ran(), Some(counted));
         }

@@ -83,7 +83,7 @@ pub struct SliceRecord {
     pub took: Duration,
     /// The summary of its exchanges' times.
     pub summary: HistogramSummary,
-    /// All times: pairs of nanoseconds and their number of occurrences.
+    /// All its times, as pairs of nanoseconds and how often that time occurred.
     pub time_counts: Vec<(u64, u64)>,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct LayerCost {
 pub(crate) struct GapLayers {
     /// The gap in seconds.
     pub gap: f64,
-    /// The layers that make up the gap.
+    /// The layers that make up the gap, from the WebSocket upwards.
     pub layers: [LayerCost; 3],
 }
 
@@ -165,13 +165,14 @@ pub(crate) fn gap_layers(lanes: &[LaneStats], tls: bool) -> Option<GapLayers> {
     };
     let (ws, bare) = (find(LaneKind::Ws)?, find(LaneKind::HttpBare)?);
     let (hyper, reqwest) = (find(LaneKind::HttpHyper)?, find(LaneKind::HttpReqwest)?);
-    let step = |layer, upper, lower| Some(LayerCost { layer, cost: difference(upper, lower)? });
+    let layer_cost =
+        |layer, upper, lower| Some(LayerCost { layer, cost: difference(upper, lower)? });
     Some(GapLayers {
         gap: difference(reqwest, ws)?,
         layers: [
-            step("protocol", bare, ws)?,
-            step("HTTP library", hyper, bare)?,
-            step("reqwest", reqwest, hyper)?,
+            layer_cost("protocol", bare, ws)?,
+            layer_cost("HTTP library", hyper, bare)?,
+            layer_cost("reqwest", reqwest, hyper)?,
         ],
     })
 }
@@ -308,14 +309,14 @@ mod tests {
             stats(LaneKind::HttpReqwest, &[133.0, 134.0, 133.0]),
             stats(LaneKind::Ws, &[90.0, 91.0, 90.0]),
         ];
-        let split = gap_layers(&lanes, false).unwrap();
+        let GapLayers { gap, layers } = gap_layers(&lanes, false).unwrap();
         let micros = |seconds: f64| (seconds * 1e6).round();
-        assert_eq!(split.layers.map(|step| micros(step.cost) as i64), [0, 22, 21]);
-        assert!((split.gap * 1e6 - 43.0).abs() < 0.1);
+        assert_eq!(layers.map(|layer| micros(layer.cost) as i64), [0, 22, 21]);
+        assert!((gap * 1e6 - 43.0).abs() < 0.1);
         assert_eq!(
             super::gap_layers(&lanes[1..], false),
             None,
-            "a step without a lane is not guessed"
+            "a layer without a lane is not guessed"
         );
     }
 

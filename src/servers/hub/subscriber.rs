@@ -428,13 +428,13 @@ mod tests {
     #[tokio::test]
     async fn the_queue_is_bounded_whatever_is_sent() {
         let (subscriber, _peer) = pair().await;
-        let (mut frames, mut most) = (Vec::new(), 0);
+        let (mut frames, mut peak) = (Vec::new(), 0);
         for byte in 0..200 {
             frames.push(broadcast(byte));
             subscriber.send(&frames[usize::from(byte)]);
-            most = most.max(held(&frames));
+            peak = peak.max(held(&frames));
         }
-        assert_eq!(most, BACKLOG);
+        assert_eq!(peak, BACKLOG);
         assert_eq!(held(&frames), 1, "a half-sent message has to be completed");
         assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
         assert!(matches!(
@@ -448,14 +448,14 @@ mod tests {
         let limits =
             Limits { max_backlog: 1000, max_backlog_bytes: 1_000_000, ..Limits::default() };
         let (subscriber, _peer) = with(limits).await;
-        let (mut frames, mut most) = (Vec::new(), 0);
+        let (mut frames, mut peak) = (Vec::new(), 0);
         while subscriber.lock().state == OutboxState::Open {
             frames.push(broadcast(frames.len() as u8));
             subscriber.send(&frames[frames.len() - 1]);
-            most = most.max(subscriber.lock().bytes);
+            peak = peak.max(subscriber.lock().bytes);
             assert!(frames.len() < 1000, "the subscriber is not closed");
         }
-        assert!((900_000..=1_000_000).contains(&most), "{most}");
+        assert!((900_000..=1_000_000).contains(&peak), "{peak}");
         assert!(subscriber.lock().bytes < 100_200, "the half-sent message and the Close");
         assert!(matches!(
             subscriber.flush_until_closed().await,

@@ -110,7 +110,7 @@ fn field_explanation(
 ) -> Lines<'static> {
     let mut lines = Lines::from(format::escape_controls(&span.meaning));
     if span.field == Field::Payload && session.draft.is_none() {
-        let text = payload_text::readable_text(session, frame)
+        let text = payload_text::readable_text(session)
             // A short text is already shown as the value.
             .filter(|text| text.len() > span.value.len());
         lines.extend(

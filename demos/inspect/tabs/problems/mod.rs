@@ -170,7 +170,7 @@ fn first_bit(bits: Bits) -> u8 {
 
 pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canvas: &mut Canvas) {
     let Some(problem) = state.selected() else { return draw_no_problems(session, area, canvas) };
-    let most = match area.height {
+    let max_rows = match area.height {
         0..=9 => 2,
         10..=15 => 3,
         16..=22 => 4,
@@ -178,7 +178,7 @@ pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canv
         height => height / 4,
     };
     let header = u16::from(area.height >= 16);
-    let rows = most.min(u16::try_from(state.problems.len()).unwrap_or(u16::MAX));
+    let rows = max_rows.min(u16::try_from(state.problems.len()).unwrap_or(u16::MAX));
     let (list, rest) = split_rows(area, 1 + header + rows);
     canvas.draw_line(&summary(&state.problems, session, canvas), 0, list);
     let chosen = state.selected.min(state.problems.len() - 1);

@@ -149,12 +149,12 @@ pub(crate) fn draw(checks: &[RuleCheck], area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let kept = checks.iter().filter(|check| check.status == RuleStatus::Kept).count();
     let broken = checks.iter().filter(|check| check.status == RuleStatus::Broken).count();
-    let (rule, body) = split_rows(area, 1);
+    let (divider, body) = split_rows(area, 1);
     let summary = match broken {
         0 => format!("Rules, live: {kept} kept"),
         _ => format!("Rules, live: {kept} kept, {broken} broken"),
     };
-    canvas.draw_divider(&summary, rule);
+    canvas.draw_divider(&summary, divider);
     for (row, check) in (0..).zip(checks) {
         let (sign, style) = match check.status {
             RuleStatus::Kept => ("✓", Style::new().fg(theme.good)),
