@@ -283,8 +283,8 @@ fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, ru
     }
 }
 
-/// Reads frames of a file again, at most `max_bytes_per_frame` bytes of each. `wanted` has the index of each row,
-/// the row, and its offset in the stream.
+/// Reads frames of a file again, at most `max_bytes_per_frame` bytes of each. `wanted` has the
+/// index of each row, the row, and its offset in the stream.
 pub(crate) fn read_frames(
     stage: &Stage<Msg>,
     store: Arc<ByteStore>,

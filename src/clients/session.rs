@@ -17,8 +17,11 @@ use crate::net::{ChunkSender, Tap, Target, connect};
 /// Opens a connection, executes commands and reports everything until the session is over.
 ///
 /// The session ends when the server hangs up, when something fails, or with a closing handshake
-/// once `commands` is closed. Dropping the future closes the socket at once. `events` needs a
-/// capacity of at least four; while it is full, the socket waits.
+/// once `commands` is closed. Dropping the future closes the socket at once.
+///
+/// `events` needs a capacity of at least four: sending and receiving keep one place each, even
+/// while nothing is moved, and the session's own events need room beside the chunks. While `events`
+/// is full, the socket waits.
 pub async fn run_session(
     options: SessionOptions,
     commands: mpsc::Receiver<SessionCommand>,

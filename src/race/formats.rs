@@ -58,12 +58,7 @@ pub fn json(outcome: &RaceOutcome) -> Value {
         },
         "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
         "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),
-        "split_us": gap_layers(&outcome.lanes, config.baseline().tls).map(|GapLayers { gap, layers }| json!({
-            "gap": micros_rounded(gap),
-            "steps": layers.map(|LayerCost { layer, cost }| {
-                json!({ "layer": layer, "cost": micros_rounded(cost) })
-            }),
-        })),
+        "split_us": gap_layers(&outcome.lanes, config.baseline().tls).map(gap),
         "order": round_orders(&outcome.slices),
         "slices": outcome.slices.iter().map(slice).collect::<Vec<_>>(),
     })
@@ -107,6 +102,11 @@ fn lane(stats: &LaneStats) -> Value {
         })),
         "failure": failure,
     })
+}
+
+fn gap(GapLayers { gap, layers }: GapLayers) -> Value {
+    let step = |LayerCost { layer, cost }| json!({ "layer": layer, "cost": micros_rounded(cost) });
+    json!({ "gap": micros_rounded(gap), "steps": layers.map(step) })
 }
 
 fn ratio(LaneRatio { lane, baseline: base, ratio }: &LaneRatio) -> Value {

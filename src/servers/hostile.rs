@@ -186,7 +186,8 @@ pub(crate) async fn drips(bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serv
         .await
 }
 
-/// Checks what a WebSocket server does with all of these peers; `max_message` is its largest message.
+/// Checks what a WebSocket server does with all of these peers; `max_message` is its largest
+/// message.
 pub(crate) async fn withstands_all<F>(max_message: usize, code: Option<u16>, serve: F)
 where
     F: Fn(DuplexStream) -> Serving,

@@ -88,7 +88,7 @@ fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_reported() {
 }
 
 #[test]
-fn section_5_2_so_it_is_behind_a_handshake_that_agreed_on_it() {
+fn section_5_2_a_length_of_2_64_minus_1_behind_a_handshake_is_reported() {
     for (bytes, at) in CLAIMS {
         let response = [RESPONSE, bytes].concat();
         let mut traced = Trace::new();

@@ -33,7 +33,8 @@ pub(crate) struct ChunkSender<T> {
 
 impl<T: Send + 'static> ChunkSender<T> {
     /// Creates a sender whose `wrap` turns chunks into messages. The channel needs a capacity of at
-    /// least three messages, because each direction holds a reserved place.
+    /// least three messages: sending and receiving keep one place each, even while nothing is
+    /// moved.
     pub(crate) fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
         Self {
             received: PollSender::new(sender.clone()),

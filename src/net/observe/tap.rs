@@ -20,8 +20,8 @@ pub enum Transfer {
 }
 
 impl Transfer {
-    /// Returns the side that sent the bytes, for a tap that the client owns. At a server's tap it is
-    /// the other side.
+    /// Returns the side that sent the bytes, for a tap that the client owns. At a server's tap it
+    /// is the other side.
     pub fn sender_at_client(self) -> Side {
         match self {
             Self::Sent => Side::Client,

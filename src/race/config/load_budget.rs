@@ -162,7 +162,8 @@ mod tests {
                 let config = config(&kinds, connections, burst, 0);
                 to_open(&config) + to_complete(&config, &config.lanes)
             };
-            let config = RaceConfig { rounds: max_rounds, ..config(&kinds, connections, burst, least + more) };
+            let config = config(&kinds, connections, burst, least + more);
+            let config = RaceConfig { rounds: max_rounds, ..config };
             proptest::prop_assert!(config.validate().is_ok());
             let load_limit = config.external.as_ref().unwrap().load_limit.unwrap();
             let mut budget = LoadBudget::new(load_limit, &config);
@@ -176,7 +177,10 @@ mod tests {
             let allowance = budget.warm_up(&config, &config.lanes);
             config.lanes.iter().for_each(|lane| slice(&mut budget, allowance, *lane));
             let mut rounds = 0;
-            while rounds < max_rounds && let Some(allowance) = budget.round(&config, &config.lanes, max_rounds - rounds) {
+            while rounds < max_rounds
+                && let Some(allowance) =
+                    budget.round(&config, &config.lanes, max_rounds - rounds)
+            {
                 proptest::prop_assert!(allowance >= 2 * connections as u64);
                 config.lanes.iter().for_each(|lane| slice(&mut budget, allowance, *lane));
                 rounds += 1;

@@ -313,9 +313,9 @@ impl Decoder {
             self.inflate_from = Some(0);
         } else if is_empty {
             self.finish_frame(&header);
-        // No payload of that length can follow, so the end of the frame, where the decoder usually
-        // stops, is never reached.
         } else if header.has_impossible_length() && self.stop_at_fatal {
+            // No payload of that length can follow, so the end of the frame, where the decoder
+            // usually stops, is never reached.
             self.state = DecoderState::Stopped;
         }
     }

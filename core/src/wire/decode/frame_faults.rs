@@ -23,8 +23,8 @@ pub(crate) struct FrameFaults {
 }
 
 impl FrameFaults {
-    /// Adds a fault of the current frame. `byte` and `detectable_after` count from the frame's first
-    /// byte.
+    /// Adds a fault of the current frame. `byte` and `detectable_after` count from the first byte
+    /// of the frame.
     pub(super) fn add(
         &mut self,
         code: FaultCode,

@@ -268,7 +268,8 @@ mod tests {
         #[test]
         fn every_bit_of_every_prefix_has_exactly_one_field(raw in proptest::collection::vec(any::<u8>(), 0..40), server: bool, deflate: bool) {
             let from = if server { Side::Server } else { Side::Client };
-            let spans = field_spans(&raw, FrameContext { deflate, ..FrameContext::new(from, AgreedExtensions::none()) });
+            let context = FrameContext::new(from, AgreedExtensions::none());
+            let spans = field_spans(&raw, FrameContext { deflate, ..context });
             for byte in 0..raw.len() {
                 for bit in 0..8 {
                     prop_assert_eq!(spans.iter().filter(|span| span.contains(byte, bit)).count(), 1, "byte {} bit {}", byte, bit);

@@ -18,8 +18,8 @@ pub struct FrameContext {
 }
 
 impl FrameContext {
-    /// Creates the context of a frame that `from` sent on a connection with these extensions, and of
-    /// which nothing else is known.
+    /// Creates the context of a frame that `from` sent on a connection with these extensions.
+    /// Nothing else is known of the frame.
     pub fn new(from: Side, agreed: AgreedExtensions) -> Self {
         Self { from, deflate: agreed.deflate.is_some(), kind: None, compressed: false }
     }

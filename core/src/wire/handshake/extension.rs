@@ -179,8 +179,9 @@ fn parse_window_bits(value: &str) -> Option<u8> {
     (8..=15).find(|bits: &u8| bits.to_string() == value)
 }
 
-/// Parses the elements of a header value whose first byte is at offset `base`, to which all spans
-/// are relative. Empty elements are ignored.
+/// Parses the elements of a header value. All spans are shifted by `base`, the offset of the
+/// value's first byte in the head; with 0 they count from the start of the value. Empty elements
+/// are ignored.
 pub fn parse_extensions(value: &[u8], base: usize) -> Vec<Extension> {
     let offer = |element: Range<usize>| {
         let mut parts = split_unquoted(value, element.clone(), b';').into_iter();

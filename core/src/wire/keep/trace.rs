@@ -462,8 +462,12 @@ mod tests {
                 prop_assert_eq!(row.severity(), faults.iter().map(Fault::severity).max());
                 prop_assert_eq!(row.len(), ByteLen::of(frame.raw()));
             }
-            let partial = transcript.current_frame().map(|frame| (frame.frame_number, frame.offset, frame.raw().len()));
-            let frame_start = transcript.partial_header().map(|frame_start| (frame_start.frame_number, frame_start.offset, frame_start.raw.len()));
+            let partial = transcript
+                .current_frame()
+                .map(|frame| (frame.frame_number, frame.offset, frame.raw().len()));
+            let frame_start = transcript
+                .partial_header()
+                .map(|header| (header.frame_number, header.offset, header.raw.len()));
             let trace = trace.partial_frame(from).map(|frame| (frame.index, frame.offset, frame.have.to_usize_saturating()));
             prop_assert_eq!(trace, partial.or(frame_start));
         }

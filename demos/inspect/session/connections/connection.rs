@@ -198,8 +198,8 @@ impl InspectedConnection {
         *waiting = waiting.saturating_sub(1);
     }
 
-    /// Returns at most `max_bytes` bytes of a direction from `at` on. For a file, only the bytes of a
-    /// fetched frame that begins at `at` are known.
+    /// Returns at most `max_bytes` bytes of a direction from `at` on. For a file, only the bytes of
+    /// a fetched frame that begins at `at` are known.
     pub(crate) fn read(&self, from: Side, at: Offset, max_bytes: usize) -> Option<Vec<u8>> {
         match &self.bytes {
             ByteSource::Memory(rings) => rings.read(from, at, max_bytes),
@@ -219,7 +219,8 @@ impl InspectedConnection {
         self.trace.stream_offset(row.from(), row.offset())
     }
 
-    /// Returns those of `rows` whose bytes must still be fetched, at most `max_bytes_per_frame` bytes each.
+    /// Returns those of `rows` whose bytes must still be fetched, at most `max_bytes_per_frame`
+    /// bytes each.
     pub(crate) fn rows_to_fetch(
         &self,
         rows: impl Iterator<Item = usize>,

@@ -14,8 +14,8 @@ use crate::text;
 use crate::wire::frame::Severity;
 use crate::wire::{MessageKind, Side, TraceRow, format};
 
-/// Returns the number of rows that the list needs, at most `max_rows`: the header, the frames, and a
-/// blank row.
+/// Returns the number of rows that the list needs, at most `max_rows`: the header, the frames, and
+/// a blank row.
 pub(crate) fn wanted_rows(session: &Session, max_rows: u16) -> u16 {
     let trace = &session.connection().trace;
     let arriving =

@@ -247,8 +247,8 @@ impl Head {
             .collect()
     }
 
-    /// Parses the value of a `Sec-WebSocket-Extensions` field, whether it is well formed or not. The
-    /// spans of the extensions are ranges of the head.
+    /// Parses the value of a `Sec-WebSocket-Extensions` field, whether it is well formed or not.
+    /// The spans of the extensions are ranges of the head.
     pub(crate) fn extensions(&self, field: &FieldLine) -> Vec<Extension> {
         parse_extensions(&self.unfolded_value(field), field.value.start)
     }
