@@ -51,6 +51,7 @@ pub(crate) use config::validate::RaceConfigError;
 pub use process::lane_processes::WorkerProgram;
 pub(crate) use process::machine::{ListenDrops, Machine};
 pub(crate) use process::platform::LACKING;
+pub(crate) use result::lane_recorder::BUCKETS_PER_OCTAVE;
 pub(crate) use result::outcome::{
     ExchangeCost, GapLayers, LaneRatio, LaneStats, LayerCost, SliceRecord, gap_layers, headline,
 };

@@ -10,13 +10,11 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use crate::demos::race::parts::lane_color;
-use crate::race::LaneStats;
+use crate::race::{BUCKETS_PER_OCTAVE, LaneStats};
 use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text::units;
 
 const NAME_WIDTH: usize = 17;
-/// The ratio of the lower ends of two adjacent buckets: the eighth root of 2.
-const BUCKET_RATIO: f64 = 1.090_507_732_665_257_7;
 /// The smallest share that the scale can have as its maximum, so that nothing is divided by zero.
 const MIN_SHARE: f64 = 1e-9;
 
@@ -95,12 +93,13 @@ impl LogAxis {
 }
 
 fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut Buffer) {
-    // A bucket is an eighth of a doubling. It may be wider than a column and then fills several of
-    // them.
+    // The ratio of the ends of a bucket: an octave is a doubling.
+    let bucket_ratio = f64::from(BUCKETS_PER_OCTAVE).recip().exp2();
+    // A bucket may be wider than a column and then fills several of them.
     let mut sums = vec![0.0_f64; axis.columns];
     for (low, share) in strip.shares {
         let from = axis.column(low.as_secs_f64());
-        let to = axis.column(low.as_secs_f64() * BUCKET_RATIO).max(from + 1);
+        let to = axis.column(low.as_secs_f64() * bucket_ratio).max(from + 1);
         sums[from..to.min(axis.columns)].iter_mut().for_each(|sum| *sum += share);
     }
     let max_share = sums.iter().copied().fold(MIN_SHARE, f64::max);

@@ -9,7 +9,7 @@ use crate::race::process::lane_processes::LaneProcesses;
 use crate::race::{ExchangeCost, Lane, LaneStats, SliceRecord};
 
 /// Buckets per octave (doubling) in the picture of a lane's times.
-const BUCKETS_PER_OCTAVE: u32 = 8;
+pub(crate) const BUCKETS_PER_OCTAVE: u32 = 8;
 
 pub(in crate::race) struct LaneRecorder {
     pub(in crate::race) lane: Lane,
