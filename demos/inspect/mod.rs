@@ -129,7 +129,7 @@ impl Demo for Inspect {
             Cmd::Send(commands, command) => drop(commands.0.try_send(command)),
             Cmd::Proxy(commands, command) => drop(commands.0.try_send(command)),
             Cmd::Read(store, wanted, max_bytes_per_frame) => {
-                engine::read_frames(stage, store, wanted, max_bytes_per_frame)
+                engine::read_frames(stage, store, wanted, max_bytes_per_frame);
             }
             Cmd::Find(store, trace, from, needle) => {
                 engine::search_frames(stage, store, trace, from, *needle);

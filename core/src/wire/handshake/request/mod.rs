@@ -239,7 +239,7 @@ fn choose_extension(
     // Extensions with other names are unknown here, and a server ignores what it does not support.
     let mut chosen = None;
     for offer in offers.into_iter().filter(Extension::is_deflate) {
-        match DeflateParams::parse(&offer, true) {
+        match DeflateParams::from_offer(&offer) {
             Ok(deflate) if policy.deflate && chosen.is_none() => chosen = Some((offer, deflate)),
             Ok(_) => {}
             Err(span) => {

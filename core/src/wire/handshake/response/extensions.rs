@@ -45,7 +45,7 @@ fn check_deflate(
     accepted: &Extension,
     asked: &ClientOffer,
 ) -> Option<DeflateParams> {
-    let answer = match DeflateParams::parse(accepted, false) {
+    let answer = match DeflateParams::from_response(accepted) {
         Ok(answer) => answer,
         Err(span) => {
             validator.report(ProblemCode::ExtParam, Some(span));
@@ -54,7 +54,7 @@ fn check_deflate(
     };
     let offers = asked.extensions.iter().filter(|offer| offer.is_deflate());
     let offers: Vec<DeflateParams> =
-        offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
+        offers.filter_map(|offer| DeflateParams::from_offer(offer).ok()).collect();
     // Without a valid offer of permessage-deflate, the fault is that it was not offered.
     if !offers.is_empty() && !offers.iter().any(|offer| answer_fits_offer(answer, *offer)) {
         let allows = |name: &str| offers.iter().any(|offer| param_fits_offer(name, answer, *offer));
