@@ -20,8 +20,8 @@ pub(crate) fn item_line(
     chosen: bool,
     theme: &Theme,
 ) -> Line<'static> {
-    // DEFLATE data has the colours of a frame: its block headers and code lengths those of the
-    // frame's header, its symbols those of the key and the payload.
+    // DEFLATE data has the colours of a frame: what begins a block those of the frame's header, the
+    // symbols those of key and payload, the end of a block that of a Close.
     let (name, color) = match item.kind {
         DeflateItemKind::Block { .. } => ("block", theme.field(FieldColor::FirstByte)),
         DeflateItemKind::Codes { .. } => ("codes", theme.field(FieldColor::SecondByte)),
