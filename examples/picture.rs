@@ -12,7 +12,7 @@ use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
-use wiretalk::app::{self, App, AppEvent, Highlights, Presentation, ServerStatus};
+use wiretalk::app::{self, App, AppConfig, AppEvent, Highlights, ServerStatus};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
@@ -88,7 +88,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let (file, depth) = (path.to_owned(), ColorDepth::TrueColor);
     let (registry, kind) = (REGISTRY, Some(theme.kind));
     let consents = EffectConsents::default();
-    let show = Presentation {
+    let show = AppConfig {
         deck,
         file,
         warnings,

@@ -11,7 +11,7 @@ use anyhow::{anyhow, bail};
 use clap::{CommandFactory as _, Parser as _};
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use wiretalk::app::{self, App, BACKGROUND_QUERY, LoopExit, Presentation, Screen, Signals};
+use wiretalk::app::{self, App, AppConfig, BACKGROUND_QUERY, LoopExit, Screen, Signals};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, DemoFence, Slide};
@@ -74,7 +74,7 @@ fn present(
     let theme = theme.or(deck.front_matter.theme);
     let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
     let consents = if trust { EffectConsents::all() } else { EffectConsents::default() };
-    run_presentation(Presentation {
+    run_app(AppConfig {
         deck,
         file,
         warnings,
@@ -103,7 +103,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
     let fence = DemoFence { name: Inspect::NAME.to_owned(), ..DemoFence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
     let deck = Deck { slides: vec![slide], ..Deck::default() };
-    let presentation = Presentation {
+    run_app(AppConfig {
         warnings: Vec::new(),
         deck,
         file: inspect.source,
@@ -114,8 +114,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         consents: EffectConsents::default(),
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
-    };
-    run_presentation(presentation)
+    })
 }
 
 fn color_depth() -> ColorDepth {
@@ -126,15 +125,14 @@ fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Plays a talk on the terminal.
-fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
+/// Runs the app on the terminal to its end.
+fn run_app(config: AppConfig) -> anyhow::Result<ExitCode> {
     if let Some(reason) = app::unsuitable_terminal(env_var) {
         bail!(reason);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let alone = presentation.standalone.is_some();
-    let exit =
-        catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(presentation))));
+    let alone = config.standalone.is_some();
+    let exit = catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(config))));
     runtime.shutdown_background();
     let fault = || {
         anyhow!("{}; this is a bug in wiretalk", Screen::take_panic_message().unwrap_or_default())
@@ -154,24 +152,22 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
 /// Runs a talk between taking the terminal and restoring it. The first frame is drawn before
 /// everything that takes time, such as queries to the terminal and highlighting. Only the signals
 /// must be caught earlier. Returns how the talk ended, and why a demo stopped if one did.
-async fn present_on_terminal(
-    mut presentation: Presentation,
-) -> anyhow::Result<(LoopExit, Option<String>)> {
+async fn present_on_terminal(mut config: AppConfig) -> anyhow::Result<(LoopExit, Option<String>)> {
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // An inspector of somebody else's server, or of a file, needs none of the bundled servers.
-    let servers = presentation
+    let servers = config
         .standalone
         .is_none()
         .then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
     if let Some(servers) = &servers {
-        presentation.services.insert(servers.clone());
+        config.services.insert(servers.clone());
     }
-    let deck = presentation.deck.clone();
-    let ask = presentation.theme.is_none();
-    let mut app = App::new(presentation, terminal.size()?);
+    let deck = config.deck.clone();
+    let ask = config.theme.is_none();
+    let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;
     if ask {
         screen.send_query(BACKGROUND_QUERY)?;

@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
-use wiretalk::app::{self, App, AppEvent, Highlights, LoopExit, Presentation};
+use wiretalk::app::{self, App, AppConfig, AppEvent, Highlights, LoopExit};
 use wiretalk::cli::check;
 use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
@@ -28,10 +28,10 @@ const TALK: &str = include_str!("../slides/talk.md");
 const TOUR: &str = include_str!("../slides/tour.md");
 const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 60)];
 
-fn show(source: &str) -> Presentation {
+fn show(source: &str) -> AppConfig {
     let (deck, warnings) = check::parse_deck(source, REGISTRY);
     let file = "deck.md".to_owned();
-    Presentation {
+    AppConfig {
         deck,
         file,
         warnings,
@@ -287,7 +287,7 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
 
 fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
     let servers = Arc::new(ServerBundle::start(scope, Ports::default(), None));
-    let show = Presentation {
+    let show = AppConfig {
         services: Services::default()
             .with(servers)
             .with(WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into())),
@@ -463,7 +463,7 @@ async fn a_stopped_demo_shows_the_reason_and_ctrl_r_restarts_it() {
     for alone in [false, true] {
         for in_a_task in [false, true] {
             IN_A_TASK.store(in_a_task, Ordering::Relaxed);
-            let show = Presentation {
+            let show = AppConfig {
                 registry: Registry::new(&FAULTY),
                 standalone: alone.then(|| StandaloneDemo::new(|| (Faulty(0), Vec::new()))),
                 ..show("```demo faulty\n```\n")

@@ -70,11 +70,11 @@ fn column_counts(spread: &AgeHistogram, width: u16) -> Vec<u32> {
 }
 
 fn draw_bars(counts: &[u32], style: Style, area: Rect, buffer: &mut Buffer) {
-    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let max_count = counts.iter().copied().max().unwrap_or(0).max(1);
     let steps = u32::from(area.height) * 8;
     for (x, count) in (area.x..).zip(counts) {
         // Rounded up, so that even one sample is visible.
-        let mut high = if *count == 0 { 0 } else { (count * steps).div_ceil(most) };
+        let mut high = if *count == 0 { 0 } else { (count * steps).div_ceil(max_count) };
         for y in (area.top()..area.bottom()).rev() {
             let part = high.min(8);
             if part > 0 {

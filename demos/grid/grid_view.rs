@@ -176,8 +176,8 @@ fn status_line(grid: &Grid, theme: &Theme) -> Line<'static> {
     let head = format!("{}, {} ({beside}): ", of.title, conditions.title);
     let (text, style) = match (&grid.running, &grid.measured[row][column]) {
         (Some(_), _) => {
-            let pairs = of.race_config(conditions, CELL_DURATION).rounds;
-            (format!("measuring, round {} of {pairs}", grid.rounds_done), theme.heading())
+            let rounds = of.race_config(conditions, CELL_DURATION).rounds;
+            (format!("measuring, round {} of {rounds}", grid.rounds_done), theme.heading())
         }
         (None, Some(measured)) if !measured.invalid_because.is_empty() => {
             let reason = text::sanitize(&measured.invalid_because.join("; ")).into_owned();

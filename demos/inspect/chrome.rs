@@ -233,9 +233,9 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
         status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
     }
     // A long reason must leave half of the row to the keys.
-    let most = usize::from(area.width) / 2;
+    let max_width = usize::from(area.width) / 2;
     let status =
-        Span { content: text::ellipsize(&status.content, most).into_owned().into(), ..status };
+        Span { content: text::ellipsize(&status.content, max_width).into_owned().into(), ..status };
     let width = text::width(&status.content);
     let room = usize::from(area.width).saturating_sub(width + 2);
     let left = Line::styled(text::ellipsize(&text::sanitize(hint), room).into_owned(), theme.dim());
@@ -277,7 +277,7 @@ mod tests {
 
     use crate::demos::inspect::messages::{Msg, ProxyCommandSender};
     use crate::demos::inspect::testing::{
-        REQUEST, RESPONSE, assert_contains, opened, press, render_text, seen,
+        REQUEST, RESPONSE, assert_contains, inspector_after, opened, press, render_text,
     };
     use crate::inspect::{InspectConfig, InspectSource};
     use crate::net::Target;
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn without_a_frame_the_keys_to_press_are_shown() {
-        let (inspect, _inbox) = seen(&[]);
+        let (inspect, _inbox) = inspector_after(&[]);
         assert_contains(
             &render_text(&inspect, 100, 30),
             &["No frames yet. 1: the handshake · Enter: send a text"],
@@ -353,8 +353,8 @@ mod tests {
             &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
         let (plain, _inbox) = opened();
         let (odd, _inbox) =
-            seen(&[(Side::Client, &[0x01, 0x80, 1, 2, 3, 4]), (Side::Server, broken)]);
-        let (empty, _inbox) = seen(&[]);
+            inspector_after(&[(Side::Client, &[0x01, 0x80, 1, 2, 3, 4]), (Side::Server, broken)]);
+        let (empty, _inbox) = inspector_after(&[]);
         for mut inspect in [plain, odd, empty] {
             for (width, height) in [(0, 0), (1, 1), (4, 3), (20, 6), (40, 13), (80, 17), (200, 60)]
             {

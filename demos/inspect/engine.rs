@@ -296,26 +296,26 @@ fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, ru
     }
 }
 
-/// Reads frames of a file again, at most `most` bytes of each. `wanted` has the index of each row,
-/// the row, and its offset in the stream.
+/// Reads frames of a file again, at most `max_bytes_per_frame` bytes of each. `wanted` has the
+/// index of each row, the row, and its offset in the stream.
 pub(crate) fn read_frames(
     stage: &Stage<Msg>,
     store: Arc<ByteStore>,
     wanted: Vec<(usize, TraceRow, Offset)>,
-    most: u64,
+    max_bytes_per_frame: u64,
 ) {
     let mailbox = stage.mailbox_of(SOURCE);
     // On a thread: a file may be on a slow disk. A new read replaces the earlier one, whose frames
     // are out of sight.
     let reading = stage.scope("read").spawn_thread("capture bytes", move |_| async move {
         let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
-            let range = *at..*at + frame.len().min(most.into());
+            let range = *at..*at + frame.len().min(max_bytes_per_frame.into());
             // A frame that cannot be read, because the file has changed, is left out.
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
         let found = wanted.iter().filter_map(read).collect();
         // Fails only if the slide was left.
-        let _ = mailbox.send(Msg::Read(found, most)).await;
+        let _ = mailbox.send(Msg::Read(found, max_bytes_per_frame)).await;
     });
     if let Err(error) = reading {
         let _ =

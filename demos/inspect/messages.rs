@@ -23,7 +23,7 @@ pub enum Cmd {
     /// Sends a command to the running proxy.
     Proxy(ProxyCommandSender, proxy::ProxyCommand),
     /// Reads frames from a file: the index of each row, the row, and its offset in the stream. The
-    /// last number is the maximum of bytes to read of each.
+    /// last number is the maximum number of bytes to read of each frame.
     Read(Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
     /// Searches the frames of a file, beginning at a row.
     Find(Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
@@ -64,7 +64,8 @@ pub enum Msg {
     ParsedRequest(String),
     /// A file was read.
     Loaded(Box<LoadedCapture>),
-    /// Frames of a file: the index of each row, its bytes, and the maximum that was requested.
+    /// Frames of a file: the index of each row and its bytes. The last number is the maximum number
+    /// of bytes per frame that was requested.
     Read(Vec<(usize, Vec<u8>)>, u64),
     /// The result of a search: the index of a row, or `None` without a hit.
     Found(Option<usize>),

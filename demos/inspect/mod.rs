@@ -31,7 +31,7 @@ use crate::stage::{
 };
 use action::{Action, Tab};
 use lesson::file::Scenario;
-use lesson::keys::outcome_place;
+use lesson::keys::handshake_outcome_line;
 use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
 
@@ -98,9 +98,9 @@ impl Demo for Inspect {
         // The order matters: new rows pass the filter first, then the tab may follow the last one,
         // and only then is it known which frame is in sight and must be read from the file.
         self.session.extend_filter();
-        if self.check_outcome() {
-            let place = outcome_place(&self.session);
-            commands.extend(self.carry_out(vec![Action::MoveTo(place)]));
+        if self.complete_step() {
+            let line = handshake_outcome_line(&self.session);
+            commands.extend(self.carry_out(vec![Action::MoveTo(line)]));
         }
         self.tabs.follow(&mut self.session);
         let visible = self.tabs.visible_row(&self.session);
@@ -123,12 +123,14 @@ impl Demo for Inspect {
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
-            Cmd::Open(run, source, opening) => engine::open(stage, run, source, *opening),
+            Cmd::Open(run, source, options) => engine::open(stage, run, source, *options),
             // A full queue means that the peer does not read; a closed one, that the connection has
             // ended, which the screen shows already.
-            Cmd::Send(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Proxy(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Read(store, wanted, most) => engine::read_frames(stage, store, wanted, most),
+            Cmd::Send(commands, command) => drop(commands.0.try_send(command)),
+            Cmd::Proxy(commands, command) => drop(commands.0.try_send(command)),
+            Cmd::Read(store, wanted, max_bytes_per_frame) => {
+                engine::read_frames(stage, store, wanted, max_bytes_per_frame);
+            }
             Cmd::Find(store, trace, from, needle) => {
                 engine::search_frames(stage, store, trace, from, *needle);
             }

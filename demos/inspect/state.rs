@@ -2,7 +2,7 @@
 
 use super::action::Tab;
 use super::connect_options::ConnectOptions;
-use super::lesson::play::{ScenarioPlayer, StepState};
+use super::lesson::play::ScenarioPlayer;
 use super::messages::{Cmd, Msg};
 use super::overlays::mode::InputMode;
 use super::session::Session;
@@ -74,14 +74,13 @@ impl Inspect {
         }
     }
 
-    /// Checks the outcome of the lesson's step. Returns whether the step has just been completed.
-    pub(crate) fn check_outcome(&mut self) -> bool {
+    /// Completes the lesson's step if its outcome is known by now. Returns whether it has just been
+    /// completed.
+    pub(crate) fn complete_step(&mut self) -> bool {
         let Some(player) = &mut self.player else { return false };
         let session = &self.session;
-        let was_done = matches!(player.step_state, StepState::Done(_));
         let trace = &session.connection().trace;
-        player.check_outcome(trace, session.end_reason(), |row| session.frame(row));
-        !was_done && matches!(player.step_state, StepState::Done(_))
+        player.complete_step(trace, session.end_reason(), |row| session.frame(row))
     }
 }
 
@@ -101,8 +100,9 @@ mod tests {
     fn frames_are_listed_in_the_order_of_their_arrival() {
         let (inspect, _inbox) = opened();
         let rows = inspect.session.connection().trace.rows().iter();
-        let order: Vec<_> =
-            rows.map(|row| (row.from(), row.index(), row.completed_at().as_micros())).collect();
+        let order: Vec<_> = rows
+            .map(|row| (row.from(), row.frame_number(), row.completed_at().as_micros()))
+            .collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
         assert_eq!(inspect.session.current_row(), Some(0), "it follows the client");
         assert_eq!(inspect.session.frame(1).unwrap().payload(), b"Hello");
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(inspect.session.connection().trace.rows().len(), 2);
         inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Open)));
         assert_eq!(
-            inspect.session.own_connection().status,
+            inspect.session.newest_connection().status,
             ConnectionStatus::Open,
             "messages are about the new connection"
         );

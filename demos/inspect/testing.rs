@@ -15,7 +15,7 @@ use super::state::Inspect;
 use crate::clients::{SessionCommand, SessionEvent};
 use crate::inspect::{BundledServer, InspectConfig, InspectSource};
 use crate::measure::SplitMix64;
-use crate::net::{Chunk, Direction};
+use crate::net::{Chunk, Transfer};
 use crate::stage::{Demo as _, DemoEvent, Theme, ViewContext};
 use crate::text;
 use crate::wire::Side;
@@ -30,16 +30,16 @@ pub(crate) const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f
 
 /// Returns an inspector with a handshake and a "Hello" in each direction.
 pub(crate) fn opened() -> (Inspect, mpsc::Receiver<SessionCommand>) {
-    seen(&[(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")])
+    inspector_after(&[(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")])
 }
 
 /// Returns an inspector with a handshake and then these bytes, 150 µs apart.
-pub(crate) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<SessionCommand>) {
-    seen_after(REQUEST, RESPONSE, sent)
+pub(crate) fn inspector_after(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<SessionCommand>) {
+    inspector_after_handshake(REQUEST, RESPONSE, sent)
 }
 
-/// Like [`seen`], with another handshake.
-pub(crate) fn seen_after(
+/// Like [`inspector_after`], with another handshake.
+pub(crate) fn inspector_after_handshake(
     request: &[u8],
     response: &[u8],
     sent: &[(Side, &[u8])],
@@ -55,16 +55,16 @@ pub(crate) fn seen_after(
         at,
         CommandSender(commands),
     )));
-    let mut chunk = |direction, bytes: &[u8], micros| {
+    let mut chunk = |transfer, bytes: &[u8], micros| {
         let at = at + Duration::from_micros(micros);
-        let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
+        let chunk = Chunk { at, transfer, bytes: bytes.to_vec() };
         inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Bytes(chunk))));
     };
-    chunk(Direction::Sent, request, 100);
-    chunk(Direction::Received, response, 512);
+    chunk(Transfer::Sent, request, 100);
+    chunk(Transfer::Received, response, 512);
     for (number, (from, bytes)) in (0..).zip(sent) {
-        let direction = if *from == Side::Client { Direction::Sent } else { Direction::Received };
-        chunk(direction, bytes, 600 + 150 * number);
+        let transfer = if *from == Side::Client { Transfer::Sent } else { Transfer::Received };
+        chunk(transfer, bytes, 600 + 150 * number);
     }
     inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Open)));
     (inspect, inbox)

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use super::exchange_bytes::{ExchangePair, MeasuredExchange};
-use crate::clients::connect_plain;
+use crate::clients::connect_without_tls;
 use crate::net::{TlsOptions, WebSocketLimits, error_chain};
 use crate::scope::Scope;
 use crate::servers::browser_request_headers;
@@ -102,7 +102,7 @@ async fn websocket_exchange(
     let (address, server) = recorded::websocket(scope, record.clone()).map_err(error_chain)?;
     scope.spawn("recorded websocket", server);
     let (mut request, stream) =
-        connect_plain(&format!("ws://{address}/")).await.map_err(error_chain)?;
+        connect_without_tls(&format!("ws://{address}/")).await.map_err(error_chain)?;
     for (name, value) in extra_headers(spec) {
         request
             .headers_mut()

@@ -259,9 +259,9 @@ fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Them
     };
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
     stage::draw_line(&Line::styled(legend, theme.dim()), 0, bars, buffer);
-    let most = pair.http.total().max(pair.websocket.total()).max(1);
+    let max_total = pair.http.total().max(pair.websocket.total()).max(1);
     let cells =
-        |count: usize| (count * usize::from(bars.width)).div_ceil(most).min(bars.width.into());
+        |count: usize| (count * usize::from(bars.width)).div_ceil(max_total).min(bars.width.into());
     for (row, name, exchange) in [(1, "HTTP/1.1", &pair.http), (2, "WebSocket", &pair.websocket)] {
         let share = exchange.payload() as f64 * 100.0 / exchange.total().max(1) as f64;
         let count = |count: usize| group_thousands(count as u64);

@@ -37,7 +37,7 @@ impl App {
             None => {}
         }
         // Last, so that views can use true colour whatever the terminal supports.
-        self.presentation.color_depth.downgrade(buffer);
+        self.config.color_depth.downgrade(buffer);
     }
 
     /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its
@@ -65,16 +65,15 @@ impl App {
         let footer = Footer {
             section: self.slide().section.as_deref(),
             slide: self.slide_index + 1,
-            slides: self.presentation.deck.slides.len(),
+            slides: self.config.deck.slides.len(),
             step: (self.progress.step + 1, steps),
             minutes: self.elapsed_minutes,
             key_owner: self.key_owner(),
             servers: &self.servers,
-            standalone: self.presentation.standalone.is_some(),
+            standalone: self.config.standalone.is_some(),
         };
         footer.draw(last, buffer, self.theme);
-        if let Some(hint) =
-            self.presentation.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
+        if let Some(hint) = self.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
             && area.height > 1
         {
             let row = Rect {

@@ -39,9 +39,7 @@ impl App {
         if !fits(&effects, place.visible) {
             return;
         }
-        self.presentation
-            .consents
-            .allow(DemoPosition { slide: self.slide_index, demo: index }, effects);
+        self.consents.allow(DemoPosition { slide: self.slide_index, demo: index }, effects);
         self.reopen(index);
     }
 }

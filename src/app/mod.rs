@@ -4,21 +4,22 @@
 //! knows no demo by its type and reads no file.
 
 mod app_view;
+mod config;
 mod consent_panel;
 mod footer;
 mod highlight;
 mod key_bindings;
 mod mouse;
-mod presentation;
+mod navigation;
 mod resize;
 mod restart;
 mod slide;
 mod state;
 mod terminal;
 
+pub use config::AppConfig;
 pub use footer::ServerStatus;
 pub use highlight::{Highlights, TokenKind, Tokens};
-pub use presentation::Presentation;
 pub use state::{App, AppEvent, LoopExit};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{Signals, event_stream, watch_servers};

@@ -32,8 +32,8 @@ impl App {
         }
     }
 
-    pub(crate) fn set_background(&mut self, theme: deck::ThemeChoice) {
-        let theme = Theme::of(self.presentation.theme.unwrap_or(theme));
+    pub(crate) fn apply_terminal_background(&mut self, theme: deck::ThemeChoice) {
+        let theme = Theme::of(self.config.theme.unwrap_or(theme));
         if self.theme != theme {
             self.theme = theme;
             self.lay_out();
@@ -65,13 +65,13 @@ impl App {
         let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
         let of_slide = |warning: &&Warning| warning.slide == self.slide_index;
         let warnings: Vec<Warning> =
-            self.presentation.warnings.iter().filter(of_slide).cloned().collect();
+            self.config.warnings.iter().filter(of_slide).cloned().collect();
         let style = SlideStyle { theme: self.theme, highlights: &self.highlights };
         let input = LayoutInput {
-            deck: &self.presentation.deck,
+            deck: &self.config.deck,
             slide_index: self.slide_index,
             warnings: &warnings,
-            file: &self.presentation.file,
+            file: &self.config.file,
             min_demo_rows: rows,
             style,
         };

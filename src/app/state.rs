@@ -1,6 +1,7 @@
-//! The state of a talk, and how each event changes it.
+//! The state of a talk, and which of its parts handles an event.
 //!
-//! This file draws nothing. It talks to no engine, only to the demos of the open slide.
+//! This file draws nothing. It talks to no engine, only to the demos of the open slide. Moving
+//! between slides and within one is `navigation`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,13 +9,13 @@ use std::time::Instant;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind};
 use ratatui::layout::{Rect, Size};
 
+use crate::app::config::AppConfig;
 use crate::app::footer::{KeyOwner, ServerStatus};
 use crate::app::highlight::Highlights;
 use crate::app::key_bindings::{self, StageAction};
-use crate::app::presentation::Presentation;
 use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::deck::{self, Slide};
-use crate::stage::{DemoPosition, DynDemo, OpenRefusal, Services, Theme};
+use crate::stage::{DemoPosition, DynDemo, EffectConsents, OpenRefusal, Services, Theme};
 
 /// An event that changes a talk.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +66,7 @@ pub(crate) enum Overlay {
 
 /// The state of a talk.
 pub struct App {
-    pub(crate) presentation: Presentation,
+    pub(crate) config: AppConfig,
     pub(crate) theme: &'static Theme,
     pub(crate) area: Rect,
     pub(crate) slide_index: usize,
@@ -73,7 +74,7 @@ pub struct App {
     pub(crate) slots: Vec<DemoSlot>,
     /// The index of the demo that has the keyboard.
     pub(crate) focus: Option<usize>,
-    last_focus: Option<usize>,
+    pub(super) last_focus: Option<usize>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) slide_number_input: Option<String>,
     pub(crate) elapsed_minutes: u64,
@@ -88,19 +89,25 @@ pub struct App {
     pub(crate) exit: Option<LoopExit>,
     /// Why the demo that was last restarted had stopped.
     pub(crate) stopped: Option<String>,
+    /// The effects that demos may have outside the talk: those of the configuration, and those that
+    /// the user has allowed since.
+    pub(crate) consents: EffectConsents,
+    /// A message above the footer, until the first key press.
+    pub(crate) notice: Option<String>,
 }
 
 impl App {
     /// Creates a talk at its first slide, on a screen of `size`. The demos of that slide open at
     /// once, so this must be called within a tokio runtime.
-    pub fn new(presentation: Presentation, size: Size) -> Self {
-        let theme = Theme::of(presentation.theme.unwrap_or(deck::ThemeChoice::Dark));
+    pub fn new(config: AppConfig, size: Size) -> Self {
+        let theme = Theme::of(config.theme.unwrap_or(deck::ThemeChoice::Dark));
         let highlights = Highlights::default();
         let area = Rect::new(0, 0, size.width, size.height);
         let layout = SlideLayout::empty(theme);
-        let services = Arc::new(presentation.services.clone());
+        let services = Arc::new(config.services.clone());
+        let (consents, notice) = (config.consents.clone(), config.notice.clone());
         let mut app = Self {
-            presentation,
+            config,
             theme,
             area,
             slide_index: 0,
@@ -120,9 +127,11 @@ impl App {
             mouse_captured: false,
             exit: None,
             stopped: None,
+            consents,
+            notice,
         };
         app.open_slide(0, 0);
-        if app.presentation.standalone.is_some() {
+        if app.config.standalone.is_some() {
             app.focus_next_demo();
         }
         app
@@ -143,7 +152,7 @@ impl App {
             AppEvent::Input(Input::Resize(width, height)) => self.resize(width, height),
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
             AppEvent::Input(_) => {}
-            AppEvent::Background(theme) => self.set_background(theme),
+            AppEvent::Background(theme) => self.apply_terminal_background(theme),
             AppEvent::Highlighted(highlights) => self.set_highlights(highlights),
             AppEvent::Servers(statuses) => {
                 self.dirty |= self.servers != statuses;
@@ -171,7 +180,7 @@ impl App {
 
     /// Returns the open slide.
     pub(crate) fn slide(&self) -> &Slide {
-        &self.presentation.deck.slides[self.slide_index]
+        &self.config.deck.slides[self.slide_index]
     }
 
     /// Returns who has the keyboard, as the footer shows it.
@@ -191,7 +200,7 @@ impl App {
 
     fn handle_key(&mut self, key: KeyEvent) {
         self.dirty = true;
-        self.presentation.notice = None;
+        self.notice = None;
         if key_bindings::is_restart(&key) && self.restart() {
             return;
         }
@@ -220,7 +229,7 @@ impl App {
     /// Whether Esc goes to the demo: it has something open that Esc closes, or it stands alone, so
     /// no slide could take the keyboard back.
     fn keeps_escape(&self, index: usize) -> bool {
-        self.presentation.standalone.is_some()
+        self.config.standalone.is_some()
             || self
                 .slots
                 .get(index)
@@ -244,7 +253,7 @@ impl App {
             StageAction::Next => self.next_step(),
             StageAction::Previous => self.previous_step(),
             StageAction::First => self.open_slide(0, 0),
-            StageAction::Last => self.open_slide(self.presentation.deck.slides.len() - 1, 0),
+            StageAction::Last => self.open_slide(self.config.deck.slides.len() - 1, 0),
             StageAction::GoTo => self.slide_number_input = Some(String::new()),
             StageAction::ScrollDown => self.scroll(1),
             StageAction::ScrollUp => self.scroll(-1),
@@ -261,78 +270,12 @@ impl App {
         }
     }
 
-    fn type_number(&mut self, code: KeyCode) {
-        let Some(mut typed) = self.slide_number_input.take() else { return };
-        match code {
-            KeyCode::Char(digit) if digit.is_ascii_digit() && typed.len() < 6 => typed.push(digit),
-            KeyCode::Backspace if !typed.is_empty() => {
-                typed.pop();
-            }
-            KeyCode::Enter => {
-                if let Ok(number) = typed.parse::<usize>() {
-                    self.open_slide(number.clamp(1, self.presentation.deck.slides.len()) - 1, 0);
-                }
-                return;
-            }
-            // A seventh digit is ignored; any other key gives up the input.
-            KeyCode::Char(digit) if digit.is_ascii_digit() => {}
-            _ => return,
-        }
-        self.slide_number_input = Some(typed);
-    }
-
-    fn next_step(&mut self) {
-        if self.progress.step + 1 < self.slide().steps() {
-            self.progress.step += 1;
-            self.focus = None;
-        } else if self.slide_index + 1 < self.presentation.deck.slides.len() {
-            self.open_slide(self.slide_index + 1, 0);
-        }
-    }
-
-    fn previous_step(&mut self) {
-        if self.progress.step > 0 {
-            self.progress.step -= 1;
-            self.focus = None;
-        } else if let Some(before) = self.slide_index.checked_sub(1) {
-            self.open_slide(before, usize::MAX);
-        }
-    }
-
-    /// Opens a slide at a step. The demos of the slide that is left end here, and their sockets
-    /// close.
-    fn open_slide(&mut self, at: usize, step: usize) {
-        let same = at == self.slide_index && !self.slots.is_empty();
-        self.slide_index = at.min(self.presentation.deck.slides.len() - 1);
-        self.progress =
-            SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
-        self.focus = None;
-        self.last_focus = None;
-        // Going to the slide that is already open rewinds its steps but keeps its demos running.
-        if !same {
-            // The old demos end before new ones open, because a new one may need the same port.
-            self.slots.clear();
-            self.slots = self
-                .slide()
-                .demos()
-                .enumerate()
-                .map(|(index, fence)| self.open_slot(index, fence))
-                .collect();
-        }
-        self.lay_out();
-    }
-
     pub(crate) fn open_slot(&self, demo: usize, fence: &deck::DemoFence) -> DemoSlot {
-        if let Some(standalone) = &self.presentation.standalone {
+        if let Some(standalone) = &self.config.standalone {
             return Ok(standalone.open(self.services.clone()));
         }
         let spot = DemoPosition { slide: self.slide_index, demo };
-        self.presentation.registry.open(
-            fence,
-            spot,
-            &self.presentation.consents,
-            self.services.clone(),
-        )
+        self.config.registry.open(fence, spot, &self.consents, self.services.clone())
     }
 
     /// Returns the demo that would get the keyboard next: the first open one behind the one that
@@ -350,29 +293,6 @@ impl App {
         if let Some(index) = self.focus {
             self.scroll_to_demo(index);
         }
-    }
-
-    /// Reveals the demo and scrolls so that as much of it as possible is visible.
-    pub(crate) fn scroll_to_demo(&mut self, index: usize) {
-        let step = self.slide().blocks.iter().scan((0, 0), |(step, demos), block| {
-            *step += usize::from(*block == deck::Block::Pause);
-            *demos += usize::from(matches!(block, deck::Block::Demo(_)));
-            Some((*demos > index).then_some(*step))
-        });
-        let step = step.flatten().next().unwrap_or(0);
-        self.progress.step = self.progress.step.max(step);
-        self.progress.scroll =
-            self.layout.scroll_to_demo(index, self.progress).min(self.layout.max_scroll());
-    }
-
-    pub(crate) fn scroll(&mut self, rows: isize) {
-        self.progress.scroll =
-            self.progress.scroll.saturating_add_signed(rows).min(self.layout.max_scroll());
-    }
-
-    fn scroll_horizontally(&mut self, columns: isize) {
-        self.progress.scroll_x =
-            self.progress.scroll_x.saturating_add_signed(columns).min(self.layout.max_scroll_x());
     }
 }
 
@@ -432,11 +352,11 @@ mod tests {
         {
             HAS_SOMETHING_OPEN.store(has_something_open, Relaxed);
             ESCAPES.store(0, Relaxed);
-            let presentation = Presentation {
+            let config = AppConfig {
                 standalone: standalone.then(|| StandaloneDemo::new(|| (Counter, Vec::new()))),
-                ..Presentation::bare("```demo counter\n```\n", Registry::new(&COUNTER))
+                ..AppConfig::bare("```demo counter\n```\n", Registry::new(&COUNTER))
             };
-            let mut app = App::new(presentation, Size { width: 60, height: 20 });
+            let mut app = App::new(config, Size { width: 60, height: 20 });
             let press = |app: &mut App, code: KeyCode| {
                 app.update(AppEvent::Input(Input::Key(code.into())));
             };

@@ -215,16 +215,16 @@ fn write_batch(
 mod tests {
     use super::*;
 
-    /// Takes `most` bytes in all, then fails with a broken pipe.
+    /// Takes `max_bytes` bytes in all, then fails with a broken pipe.
     struct Reader {
         taken: Arc<Mutex<Vec<u8>>>,
-        most: usize,
+        max_bytes: usize,
     }
 
     impl Write for Reader {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let mut taken = self.taken.lock().unwrap();
-            if taken.len() + bytes.len() > self.most {
+            if taken.len() + bytes.len() > self.max_bytes {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
             taken.extend_from_slice(bytes);
@@ -236,9 +236,9 @@ mod tests {
         }
     }
 
-    fn output(most: usize) -> (Output, Arc<Mutex<Vec<u8>>>) {
+    fn output(max_bytes: usize) -> (Output, Arc<Mutex<Vec<u8>>>) {
         let taken = Arc::new(Mutex::new(Vec::new()));
-        (Output::with_writer(Reader { taken: taken.clone(), most }).unwrap(), taken)
+        (Output::with_writer(Reader { taken: taken.clone(), max_bytes }).unwrap(), taken)
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@
 )]
 
 mod command;
-mod connect_plain;
+mod connect_without_tls;
 mod driver;
 mod error;
 mod event;
@@ -28,7 +28,7 @@ mod request;
 mod session;
 
 pub use command::SessionCommand;
-pub use connect_plain::connect_plain;
+pub use connect_without_tls::connect_without_tls;
 pub(crate) use error::{Refusal, UnfinishedRead};
 pub use error::{SessionEnd, SessionError, StreamEnd};
 pub use event::SessionEvent;

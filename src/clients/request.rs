@@ -165,8 +165,7 @@ mod tests {
             deflate: true,
             ..ServerPolicy::default()
         };
-        let validation =
-            ValidatedHead::new(&reader, &HeadContext::Request(policy), false).validation;
+        let validation = ValidatedHead::new(&reader, &HeadContext::Request(policy)).validation;
         assert_eq!(
             (validation.outcome, validation.problems),
             (HandshakeOutcome::Accept, Vec::new())

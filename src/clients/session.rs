@@ -22,8 +22,11 @@ pub const MAX_REDIRECTS: usize = 10;
 /// Opens a connection, executes commands and reports everything until the session is over.
 ///
 /// The session ends when the server hangs up, when something fails, or with a closing handshake
-/// once `commands` is closed. Dropping the future closes the socket at once. `events` needs a
-/// capacity of at least four; while it is full, the socket waits.
+/// once `commands` is closed. Dropping the future closes the socket at once.
+///
+/// `events` needs a capacity of at least four: sending and receiving keep one place each, even
+/// while nothing is moved, and the session's own events need room beside the chunks. While `events`
+/// is full, the socket waits.
 pub async fn run_session(
     options: SessionOptions,
     commands: mpsc::Receiver<SessionCommand>,
@@ -108,7 +111,7 @@ mod tests {
     use super::*;
     use crate::clients::{StreamEnd, UnfinishedRead};
     use crate::net::Chunk;
-    use crate::net::{ConnectErrorKind, Direction};
+    use crate::net::{ConnectErrorKind, Transfer};
     use crate::scope::Scope;
     use crate::servers::{Ports, ServerBundle};
     use crate::wire::Header;
@@ -161,11 +164,8 @@ mod tests {
             let mut all = Vec::new();
             while let Some(event) = mail.recv().await {
                 if let SessionEvent::Bytes(chunk) = &event {
-                    let from = if chunk.direction == Direction::Sent {
-                        Side::Client
-                    } else {
-                        Side::Server
-                    };
+                    let from =
+                        if chunk.transfer == Transfer::Sent { Side::Client } else { Side::Server };
                     let mut rest = &chunk.bytes[..];
                     while let Some(event) = handshake.next_event(from, &mut rest) {
                         if let HandshakeEvent::Open(upgraded) = event {
@@ -340,7 +340,7 @@ mod tests {
         )
         .await;
         assert_eq!(played.end(), SessionEnd::HungUpInsideFrame);
-        assert_eq!(played.transcript(Side::Client).len(), 2, "no Close within a frame");
+        assert_eq!(played.transcript(Side::Client).byte_count(), 2, "no Close within a frame");
 
         let played = run_against(|options| options, &[SessionCommand::HangUp], deaf).await;
         assert_eq!(played.end(), SessionEnd::HungUp);
@@ -417,7 +417,7 @@ mod tests {
         while received < sent + ANSWER.len() {
             let event = tokio::select! { () = &mut running => panic!("it ended"), event = mail.recv() => event };
             if let Some(SessionEvent::Bytes(Chunk {
-                direction: Direction::Received, bytes, ..
+                transfer: Transfer::Received, bytes, ..
             })) = event
             {
                 received += bytes.len();
@@ -442,7 +442,7 @@ mod tests {
                 .all
                 .iter()
                 .map(|event| match event {
-                    SessionEvent::Bytes(chunk) if chunk.direction == Direction::Received => {
+                    SessionEvent::Bytes(chunk) if chunk.transfer == Transfer::Received => {
                         chunk.bytes.len()
                     }
                     _ => 0,

@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::feed::source::TickPublisher;
 use crate::feed::{Tick, Transport};
 use crate::net::{
-    self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits, encode_event,
+    self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits, encode_event_with_id,
 };
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
@@ -146,7 +146,7 @@ async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery
 /// Streams the current price, then every event, each with its number as its id.
 async fn events(State(publisher): State<TickPublisher>) -> Response {
     http::event_stream(
-        tick_stream(&publisher).map(|tick| encode_event(Some(tick.seq), &tick.to_json())),
+        tick_stream(&publisher).map(|tick| encode_event_with_id(tick.seq, &tick.to_json())),
     )
 }
 

@@ -20,7 +20,8 @@ impl BundledServer {
         let (name, path) = text.split_once('/').unwrap_or((text, ""));
         let kind = match name {
             "naive-proxy" => None,
-            // The default of a slide's `server`, and what the talk calls the plain server.
+            // Another name for the plain server, which echoes messages: the default of a slide's
+            // `server`.
             "echo" => Some(ServerKind::Plain),
             name => Some(name.parse::<ServerKind>().ok()?),
         };

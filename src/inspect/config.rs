@@ -60,7 +60,7 @@ impl InspectConfig {
 
 impl InspectSource {
     /// Returns the title to show until a connection has a better one.
-    pub fn name(&self) -> String {
+    pub fn title(&self) -> String {
         match self {
             Self::Bundled(BundledServer { kind: None, .. }) => "bundled naive proxy".to_owned(),
             // A path that is only the slash says nothing.

@@ -6,20 +6,31 @@ use std::fmt::Write as _;
 use bytes::{Buf as _, BytesMut};
 use thiserror::Error;
 
-/// Encodes one event with an optional number and one `data` field for each line of `data`. Empty
-/// data gives an event too.
-pub(crate) fn encode_event(id: Option<u64>, data: &str) -> String {
+/// Encodes one event without an id, with one `data` field for each line of `data`. Empty data gives
+/// an event too.
+pub(crate) fn encode_event(data: &str) -> String {
     let mut event = String::with_capacity(data.len().saturating_add(32));
-    // The errors below are ignored: writing to a String cannot fail.
-    if let Some(id) = id {
-        let _ = writeln!(event, "id: {id}");
-    }
+    append_data(&mut event, data);
+    event
+}
+
+/// Encodes one event like [`encode_event`], with `id` as its id.
+pub(crate) fn encode_event_with_id(id: u64, data: &str) -> String {
+    let mut event = String::with_capacity(data.len().saturating_add(32));
+    // Ignored, because writing to a String cannot fail.
+    let _ = writeln!(event, "id: {id}");
+    append_data(&mut event, data);
+    event
+}
+
+/// Appends the `data` fields and the empty line that ends the event.
+fn append_data(event: &mut String, data: &str) {
     // All of CRLF, LF and CR end a line (section 9.2.5), so none may stay within a field.
     for line in data.split("\r\n").flat_map(|part| part.split(['\n', '\r'])) {
+        // Ignored, because writing to a String cannot fail.
         let _ = writeln!(event, "data: {line}");
     }
     event.push('\n');
-    event
 }
 
 /// Parses a stream into events. Each byte is examined once, however small the pieces are.
@@ -139,8 +150,7 @@ mod tests {
     fn encoded_events_are_decoded() {
         for (data, back) in [("", ""), ("42", "42"), (" a\nb\r\nc\rd", " a\nb\nc\nd"), ("\n", "\n")]
         {
-            for id in [None, Some(7)] {
-                let event = encode_event(id, data);
+            for event in [encode_event(data), encode_event_with_id(7, data)] {
                 assert!(!data.contains('\r') || !event.contains('\r'), "{event:?}");
                 for piece in 1..=event.len() {
                     assert_eq!(
@@ -151,8 +161,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(encode_event(Some(5), "x"), "id: 5\ndata: x\n\n");
-        assert_eq!(encode_event(None, "x\ny"), "data: x\ndata: y\n\n");
+        assert_eq!(encode_event_with_id(5, "x"), "id: 5\ndata: x\n\n");
+        assert_eq!(encode_event("x\ny"), "data: x\ndata: y\n\n");
     }
 
     #[test]
@@ -189,7 +199,7 @@ mod tests {
             assert_eq!(reader.next_event(4), Ok(None));
         }
         // A complete event is returned whatever its length.
-        reader.push(encode_event(None, &"x".repeat(100)).as_bytes());
+        reader.push(encode_event(&"x".repeat(100)).as_bytes());
         assert!(
             reader.next_event(4).unwrap().is_some_and(|event| event.data.unwrap().len() == 100)
         );

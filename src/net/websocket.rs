@@ -32,8 +32,9 @@ const MAX_CONTROL_PAYLOAD: usize = 125;
 /// The memory limits of one WebSocket.
 ///
 /// At most `message` bytes and 129 KiB wait to be written. Beyond that sending fails with
-/// [`Error::WriteBufferFull`], and only the last pong is kept. A caller that flushes between two
-/// reads never reaches the limit.
+/// [`Error::WriteBufferFull`]. A pong that finds no room is kept beside the buffer, and the pong of
+/// a later ping replaces it (RFC 6455 section 5.5.3). A caller that flushes between two reads never
+/// reaches the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebSocketLimits {
     /// The largest message that is read or sent, in bytes. A larger one ends reading with
@@ -131,7 +132,7 @@ mod tests {
         for _ in 0..2000 {
             assert!(matches!(socket.read(), Ok(Message::Ping(_))));
         }
-        // There are more pongs than may wait, so only the last one is kept beside those that fit.
+        // More pongs than the buffer can hold: of those that found no room only the last is kept.
         let full = socket.write(Message::binary(vec![0; 1000])).unwrap_err();
         assert!(matches!(full, Error::WriteBufferFull(_)), "{full}");
     }

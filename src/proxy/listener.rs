@@ -154,7 +154,7 @@ mod tests {
         address: SocketAddr,
         behind: TcpListener,
         reports: mpsc::Receiver<ProxyEvent>,
-        _orders: mpsc::Sender<ProxyCommand>,
+        _command_sender: mpsc::Sender<ProxyCommand>,
         _scope: Scope,
     }
 
@@ -166,12 +166,12 @@ mod tests {
         let behind = crate::net::listen(([127, 0, 0, 1], 0)).unwrap();
         let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let (orders, inbox) = mpsc::channel(1);
+        let (commands, inbox) = mpsc::channel(1);
         let (post, reports) = mpsc::channel(4096);
         let options = change(ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream));
         let (address, proxy) = bind(&scope, options, inbox, post).await.unwrap();
         scope.spawn("proxy", proxy);
-        Rig { address, behind, reports, _orders: orders, _scope: scope }
+        Rig { address, behind, reports, _command_sender: commands, _scope: scope }
     }
 
     /// Returns the next event that is not about bytes.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::measure::{IntervalLogError, LogInterval, RatioVerdict, write_interval_log as log};
-use crate::race::{ExchangeCost, LaneRatio, LaneStats, RaceOutcome, SliceRecord, gap_breakdown};
+use crate::race::{
+    ExchangeCost, GapLayers, LaneRatio, LaneStats, LayerCost, RaceOutcome, SliceRecord, gap_layers,
+};
 use crate::text::units;
 
 /// The version of the JSON schema. It increases when a name disappears or changes its meaning.
@@ -56,12 +58,7 @@ pub fn json(outcome: &RaceOutcome) -> Value {
         },
         "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
         "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),
-        "split_us": gap_breakdown(&outcome.lanes, config.baseline().tls).map(|split| json!({
-            "gap": micros_rounded(split.gap),
-            "steps": split.layers.map(|step| {
-                json!({ "layer": step.layer, "cost": micros_rounded(step.cost) })
-            }),
-        })),
+        "split_us": gap_layers(&outcome.lanes, config.baseline().tls).map(gap),
         "order": round_orders(&outcome.slices),
         "slices": outcome.slices.iter().map(slice).collect::<Vec<_>>(),
     })
@@ -107,6 +104,11 @@ fn lane(stats: &LaneStats) -> Value {
     })
 }
 
+fn gap(GapLayers { gap, layers }: GapLayers) -> Value {
+    let step = |LayerCost { layer, cost }| json!({ "layer": layer, "cost": micros_rounded(cost) });
+    json!({ "gap": micros_rounded(gap), "steps": layers.map(step) })
+}
+
 fn ratio(LaneRatio { lane, baseline: base, ratio }: &LaneRatio) -> Value {
     let verdict = match ratio.verdict() {
         RatioVerdict::Slower => "slower",
@@ -139,17 +141,17 @@ fn round_orders(slices: &[SliceRecord]) -> Vec<Vec<String>> {
 }
 
 fn slice(slice: &SliceRecord) -> Value {
-    let times = &slice.summary;
+    let summary = &slice.summary;
     json!({
         "lane": slice.lane,
         "round": slice.round,
         "place": slice.position,
         "took_ms": units::millis_f64(slice.took),
-        "exchanges": times.count,
-        "p50_us": us(times.p50),
-        "p90_us": us(times.p90),
-        "p99_us": us(times.p99),
-        "max_us": us(times.max),
+        "exchanges": summary.count,
+        "p50_us": us(summary.p50),
+        "p90_us": us(summary.p90),
+        "p99_us": us(summary.p99),
+        "max_us": us(summary.max),
     })
 }
 
@@ -177,7 +179,12 @@ pub fn interval_log(outcome: &RaceOutcome) -> Result<Vec<u8>, IntervalLogError> 
     let intervals = outcome.slices.iter().map(|slice| {
         let start = at;
         at = at.saturating_add(slice.took);
-        LogInterval { tag: slice.lane.name(), start, length: slice.took, counts: &slice.times }
+        LogInterval {
+            tag: slice.lane.name(),
+            start,
+            length: slice.took,
+            counts: &slice.time_counts,
+        }
     });
     let comment = format!("{}\ntimes in nanoseconds", outcome.config.command());
     log(&comment, intervals)

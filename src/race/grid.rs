@@ -109,14 +109,14 @@ impl GridExchange {
         let rtt = Duration::from_millis(column.rtt);
         let round: Duration = lanes.iter().map(|&lane| slice_duration(lane, self, rtt)).sum();
         // The seconds of a round are at least 0.15 for each lane, so this never divides by 0.
-        let pairs = to_u64_saturating(time.as_secs_f64() / round.as_secs_f64());
+        let rounds = to_u64_saturating(time.as_secs_f64() / round.as_secs_f64());
         RaceConfig {
             payload: if self == Self::Large { 64 * 1024 } else { 32 },
             burst: (self == Self::Ten).then_some(10),
             connections: column.connections,
             placement: column.placement,
             link: LinkConditions { rtt, ..LinkConditions::default() },
-            rounds: usize::try_from(pairs).unwrap_or(usize::MAX).clamp(3, 15),
+            rounds: usize::try_from(rounds).unwrap_or(usize::MAX).clamp(3, 15),
             lanes,
             ..RaceConfig::default()
         }

@@ -51,8 +51,9 @@ pub(crate) use config::validate::RaceConfigError;
 pub use process::lane_processes::WorkerProgram;
 pub(crate) use process::machine::{ListenDrops, Machine};
 pub(crate) use process::platform::LACKING;
+pub(crate) use result::lane_recorder::BUCKETS_PER_OCTAVE;
 pub(crate) use result::outcome::{
-    ExchangeCost, LaneRatio, LaneStats, SliceRecord, gap_breakdown, headline,
+    ExchangeCost, GapLayers, LaneRatio, LaneStats, LayerCost, SliceRecord, gap_layers, headline,
 };
 pub use result::outcome::{RaceOutcome, ratios};
 #[cfg(test)]

@@ -229,7 +229,7 @@ impl RaceRunner {
         let after = processes.server_counters().await?;
         let (error, done) = (
             result.error.clone(),
-            result.times.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
+            result.time_counts.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
         );
         if let Some(at) = at {
             self.slices.push(recorder.add_slice(at, result, before.zip(after)));

@@ -174,8 +174,8 @@ pub(crate) async fn floods(
 
 impl Met {
     /// Checks that a peer that read nothing was disconnected soon.
-    pub(crate) fn was_given_up(&self, most: usize) {
-        assert!(self.taken < 2 * most + BUFFERED, "{} bytes were taken", self.taken);
+    pub(crate) fn was_given_up(&self, max_message: usize) {
+        assert!(self.taken < 2 * max_message + BUFFERED, "{} bytes were taken", self.taken);
         assert!(self.lasted < Duration::from_secs(15), "it lasted {:?}", self.lasted);
     }
 }
@@ -186,8 +186,9 @@ pub(crate) async fn drips(bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serv
         .await
 }
 
-/// Checks what a WebSocket server does with all of these peers; `most` is its largest message.
-pub(crate) async fn withstands_all<F>(most: usize, code: Option<u16>, serve: F)
+/// Checks what a WebSocket server does with all of these peers; `max_message` is its largest
+/// message.
+pub(crate) async fn withstands_all<F>(max_message: usize, code: Option<u16>, serve: F)
 where
     F: Fn(DuplexStream) -> Serving,
 {
@@ -197,8 +198,8 @@ where
     let pings = pings(&serve).await;
     assert!(pings.taken < BUFFERED, "pings: {}", pings.taken);
     assert!(seconds(5, 15).contains(&pings.lasted), "pings: {:?}", pings.lasted);
-    let messages = messages(most, &serve).await;
-    assert!(messages.taken < 2 * most + BUFFERED, "messages: {}", messages.taken);
+    let messages = messages(max_message, &serve).await;
+    assert!(messages.taken < 2 * max_message + BUFFERED, "messages: {}", messages.taken);
     assert!(seconds(5, 15).contains(&messages.lasted), "messages: {:?}", messages.lasted);
     let claims = claims(&serve).await;
     assert!(seconds(5, 15).contains(&claims.lasted), "a claim: {:?}", claims.lasted);

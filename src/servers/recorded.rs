@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpStream;
 
-use crate::net::{self, Direction, Observer, READ_BUFFER, Tap, Transfer};
+use crate::net::{self, Observer, READ_BUFFER, Tap, Transfer, TransferredBytes};
 use crate::scope::Scope;
 use crate::servers::connection::serve::listen_on_loopback;
 use crate::servers::{Limits, ServerOptions, http, production_response_headers, websocket};
@@ -37,11 +37,11 @@ impl TrafficRecording {
 }
 
 impl Observer for TrafficRecording {
-    fn observe(&mut self, direction: Direction, taken: Transfer<'_>) {
+    fn observe(&mut self, transfer: Transfer, taken: TransferredBytes<'_>) {
         let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = match direction {
-            Direction::Received => &mut bytes.up,
-            Direction::Sent => &mut bytes.down,
+        let kept = match transfer {
+            Transfer::Received => &mut bytes.up,
+            Transfer::Sent => &mut bytes.down,
         };
         for piece in taken.pieces() {
             let room = MAX_RECORDED_BYTES.saturating_sub(kept.len());

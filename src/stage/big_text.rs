@@ -122,11 +122,18 @@ mod tests {
 
     #[test]
     fn letters_look_like_letters() {
-        let expected = Buffer::with_lines(["▐▌  ▄▄  ", "▐▙▄ ▄▟▌ ", "▐▌▐▙█▐▌ ", "▝▘▝▘▀▝▀ "]);
-        let found = drawn("ha", PixelSize::Quadrant, Rect::new(0, 0, 8, 4));
-        assert_eq!(found.area, expected.area);
-        assert_eq!(BigText::width_in_cells("ha", PixelSize::Quadrant), 8);
-        assert!(found.content.iter().any(|cell| cell.symbol() != " "));
+        let small = ["█ █      ▟▙ ", "█▄█ ▝▀▙  ▜▛ ", "█ █ ▟▀█  ▝▘ ", "▀ ▀ ▝▀▝▘ ▝▘ "];
+        let found = drawn("Ha!", PixelSize::Quadrant, Rect::new(0, 0, 12, 4));
+        assert_eq!(found, Buffer::with_lines(small));
+        let tall = [
+            "██  ██            ▄██▄  ",
+            "██▄▄██   ▀▀▀█▄    ▀██▀  ",
+            "██  ██  ▄█▀▀██     ▀▀   ",
+            "▀▀  ▀▀   ▀▀▀ ▀▀    ▀▀   ",
+        ];
+        let found = drawn("Ha!", PixelSize::HalfHeight, Rect::new(0, 0, 24, 4));
+        assert_eq!(found, Buffer::with_lines(tall));
+        assert_eq!(BigText::width_in_cells("Ha!", PixelSize::Quadrant), 12);
     }
 
     #[test]

@@ -24,6 +24,6 @@ pub use registry::{DemoEntry, OpenRefusal, Registry};
 pub use running_demo::{DynDemo, RunningDemo, StandaloneDemo};
 pub use services::Services;
 pub use settings::{Diagnostic, SettingSpec, SettingType, Settings, settings};
-pub use theme::Theme;
-pub use widgets::{BAR_LEVELS, draw_key_table, draw_line, draw_panel, draw_rule};
+pub use theme::{FieldColor, Theme};
+pub use widgets::{BAR_LEVELS, draw_divider, draw_key_table, draw_line, draw_panel};
 pub use work::{Mailbox, NotDelivered, Stage, WorkContext};

@@ -7,6 +7,26 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::deck;
 
+/// The parts of a frame that have a colour of their own, in the order in which they are sent (RFC
+/// 6455 sections 5.2 and 5.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldColor {
+    /// FIN, RSV1 to RSV3 and the opcode.
+    FirstByte,
+    /// MASK and the payload length.
+    SecondByte,
+    /// The extended payload length.
+    ExtendedLength,
+    /// The masking key.
+    MaskingKey,
+    /// The payload.
+    Payload,
+    /// The status code of a Close.
+    CloseCode,
+    /// The reason of a Close.
+    CloseReason,
+}
+
 /// One set of colours. No view conveys a meaning by colour alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -38,6 +58,7 @@ pub struct Theme {
     pub server: Color,
     /// Control frames.
     pub control: Color,
+    /// One colour for each [`FieldColor`].
     field_colors: [Color; 7],
 }
 
@@ -133,10 +154,9 @@ impl Theme {
         Style::new().fg(self.background).bg(self.accent).add_modifier(Modifier::BOLD)
     }
 
-    /// Returns the colour of the `index`-th field of a frame. The colours repeat after seven
-    /// fields.
-    pub fn field(&self, index: usize) -> Color {
-        self.field_colors[index % self.field_colors.len()]
+    /// Returns the colour of a part of a frame.
+    pub const fn field(&self, field: FieldColor) -> Color {
+        self.field_colors[field as usize]
     }
 }
 

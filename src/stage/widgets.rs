@@ -35,7 +35,7 @@ pub fn draw_panel(title: &str, area: Rect, buffer: &mut Buffer, context: &ViewCo
 }
 
 /// Draws a thin line across the first row of `area`, with a title near its left end.
-pub fn draw_rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub fn draw_divider(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
     }

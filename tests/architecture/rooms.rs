@@ -47,7 +47,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "demos/inspect/session",
         &[
             &["mod"],
-            &["copy", "reports", "search", "selection", "payload_text"],
+            &["copy", "reports", "search", "selection", "send", "payload_text"],
             &["state"],
             &["connections", "frame_draft", "mask_key", "query"],
         ],
@@ -71,7 +71,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["driver"],
             &["event", "inbound"],
             &["error", "options"],
-            &["command", "connect_plain", "random", "redirect", "request", "send_queue"],
+            &["command", "connect_without_tls", "random", "redirect", "request", "send_queue"],
         ],
     ),
     (

@@ -25,7 +25,7 @@ const B: &[u8] = &[0x82, 0x82, 1, 2, 3, 4, 5, 6];
 struct Rig {
     address: SocketAddr,
     behind: TcpListener,
-    orders: mpsc::Sender<ProxyCommand>,
+    commands: mpsc::Sender<ProxyCommand>,
     events: mpsc::Receiver<ProxyEvent>,
     _scope: Scope,
 }
@@ -34,12 +34,12 @@ async fn rig(change: impl FnOnce(ProxyOptions) -> ProxyOptions) -> Rig {
     let behind = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let (orders, inbox) = mpsc::channel(8);
+    let (commands, inbox) = mpsc::channel(8);
     let (post, events) = mpsc::channel(64);
     let options = change(ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream));
     let (address, proxy) = bind(&scope, options, inbox, post).await.unwrap();
     scope.spawn("proxy", proxy);
-    Rig { address, behind, orders, events, _scope: scope }
+    Rig { address, behind, commands, events, _scope: scope }
 }
 
 impl Rig {
@@ -50,7 +50,7 @@ impl Rig {
     }
 
     async fn intercept(&self, from: Side, intercept: InterceptAction) {
-        self.orders
+        self.commands
             .send(ProxyCommand { selector: ConnectionSelector::All, from, action: intercept })
             .await
             .unwrap();
@@ -195,7 +195,7 @@ async fn a_held_peer_waits_and_continues_when_released() {
             from: Side::Server,
             action: InterceptAction::Release,
         };
-        rig.orders.send(release).await.unwrap();
+        rig.commands.send(release).await.unwrap();
         let mut found = vec![0; sent.len()];
         soon(client.read_exact(&mut found)).await.unwrap();
         assert!(found == sent);
@@ -231,7 +231,7 @@ async fn the_end_of_a_stream_and_a_reset_are_relayed() {
 
 #[tokio::test]
 async fn without_an_upstream_server_the_client_gets_502() {
-    let Rig { address, behind, events: _reports, _scope, orders: _orders } =
+    let Rig { address, behind, events: _reports, _scope, commands: _commands } =
         rig(|options| options).await;
     drop(behind);
     let mut client = TcpStream::connect(address).await.unwrap();

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use wiretalk::clients::{
     SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, run_session,
 };
-use wiretalk::net::{ConnectErrorKind, Direction, TlsError, TlsOptions};
+use wiretalk::net::{ConnectErrorKind, TlsError, TlsOptions, Transfer};
 
 use crate::soon;
 
@@ -59,16 +59,16 @@ async fn play(
     options: SessionOptions,
     commands: &[SessionCommand],
 ) -> (Vec<u8>, Vec<u8>, Vec<SessionEvent>) {
-    let (orders, inbox) = mpsc::channel(8);
+    let (command_sender, inbox) = mpsc::channel(8);
     let (post, mut mail) = mpsc::channel(8);
     for command in commands {
-        orders.try_send(command.clone()).unwrap();
+        command_sender.try_send(command.clone()).unwrap();
     }
     let reading = async {
         let (mut sent, mut received, mut others) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(event) = mail.recv().await {
             match event {
-                SessionEvent::Bytes(chunk) if chunk.direction == Direction::Sent => {
+                SessionEvent::Bytes(chunk) if chunk.transfer == Transfer::Sent => {
                     sent.extend(chunk.bytes);
                 }
                 SessionEvent::Bytes(chunk) => received.extend(chunk.bytes),
@@ -77,8 +77,10 @@ async fn play(
         }
         (sent, received, others)
     };
-    let (_orders, ((), events)) =
-        (orders, soon(async { tokio::join!(run_session(options, inbox, post), reading) }).await);
+    let (_command_sender, ((), events)) = (
+        command_sender,
+        soon(async { tokio::join!(run_session(options, inbox, post), reading) }).await,
+    );
     events
 }
 

@@ -51,23 +51,28 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Converts a byte offset in the body to one in the file.
-    pub(super) fn offset(&self, at: usize) -> usize {
-        (self.body_start + at).min(self.source.len())
+    /// Converts a byte offset in the body, as the parser's events have it, to one in the file. An
+    /// offset past the end becomes the end.
+    pub(super) fn file_offset(&self, body_offset: usize) -> usize {
+        (self.body_start + body_offset).min(self.source.len())
     }
 
-    pub(super) fn position(&self, at: usize) -> Position {
-        self.lines.position(self.offset(at))
+    /// Returns the line and column in the file of the byte at `body_offset` in the body.
+    pub(super) fn position(&self, body_offset: usize) -> Position {
+        self.lines.position(self.file_offset(body_offset))
     }
 
-    pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
-        &self.source[self.offset(range.start)..self.offset(range.end)]
+    /// Returns the text of a byte range in the body.
+    pub(super) fn slice(&self, body_range: &Range<usize>) -> &'a str {
+        &self.source[self.file_offset(body_range.start)..self.file_offset(body_range.end)]
     }
 
-    pub(super) fn warn(&mut self, at: usize, message: impl Into<String>) {
-        self.warn_at(self.position(at), message);
+    /// Warns about what begins at `body_offset`, a byte offset in the body.
+    pub(super) fn warn(&mut self, body_offset: usize, message: impl Into<String>) {
+        self.warn_at(self.position(body_offset), message);
     }
 
+    /// Warns about what stands at `at`, a position in the file.
     pub(super) fn warn_at(&mut self, at: Position, message: impl Into<String>) {
         self.warnings.push(Warning::new(self.slide, at, self.lines, message));
     }

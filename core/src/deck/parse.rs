@@ -116,7 +116,7 @@ impl<'a> SlideBuilder<'a> {
                 "this slide is empty; remove this divider or add content above it",
             );
         }
-        let rest = &self.source[self.reader.offset(end)..];
+        let rest = &self.source[self.reader.file_offset(end)..];
         let blank = rest.len() - rest.trim_start().len();
         let next =
             Slide { position: self.reader.position(end + blank), section, ..Slide::default() };

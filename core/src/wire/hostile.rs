@@ -88,7 +88,7 @@ fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_reported() {
 }
 
 #[test]
-fn section_5_2_so_it_is_behind_a_handshake_that_agreed_on_it() {
+fn section_5_2_a_length_of_2_64_minus_1_behind_a_handshake_is_reported() {
     for (bytes, at) in CLAIMS {
         let response = [RESPONSE, bytes].concat();
         let mut traced = Trace::new();
@@ -172,8 +172,8 @@ impl Decoded {
     fn take_simple_frame(&mut self, frame_start: FrameStart, payload: &[u8]) {
         self.take(&DecoderEvent::FrameStart(frame_start));
         self.take(&DecoderEvent::Payload(payload));
-        self.take(&DecoderEvent::FrameEnd(frame_start.index));
-        if let (Some(number), Some(kind)) = (frame_start.role.message(), frame_start.kind) {
+        self.take(&DecoderEvent::FrameEnd(frame_start.frame_number));
+        if let (Some(number), Some(kind)) = (frame_start.role.message_number(), frame_start.kind) {
             let (payload_len, data_len) = (ByteLen::of(payload), ByteLen::of(payload));
             let compressed = false;
             self.messages.push(MessageEnd {
@@ -262,7 +262,7 @@ fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
             .frames()
             .iter()
             .chain(transcript.current_frame())
-            .find(|frame| frame.index == fault.frame);
+            .find(|frame| frame.frame_number == fault.frame);
         assert_eq!(fault.byte_offset - frame.unwrap().offset, 1, "{code}");
         assert!(highlights(fault, frame.unwrap()), "{code}");
     }
@@ -297,7 +297,7 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
         let (shown, found) = (filter.matches(seen, number), find(&frame, &needle));
         let message = (
             seen.message_rows(number),
-            seen.faults_of(from, row.index()),
+            seen.faults_of(from, row.frame_number()),
             seen.inflated_preview(row),
         );
         listed.push(format!("{row:?} {:?} {shown} {found:?} {message:?}", frame.field_spans()));
@@ -305,7 +305,7 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     }
     if let Some(unfinished) = seen.partial_frame(from) {
         let raw = raw(unfinished.offset, unfinished.have);
-        let spans = field_span::field_spans(&raw, FrameContext::new(from, true));
+        let spans = field_span::field_spans(&raw, FrameContext::new(from, seen.agreed()));
         listed.push(format!("{unfinished:?} {spans:?}"));
     }
     listed

@@ -79,7 +79,7 @@ fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
 
 /// Returns the line of the handshake that shows the outcome of a step: the first one with a
 /// problem, or the status line of the response.
-pub(crate) fn outcome_place(session: &Session) -> Place {
+pub(crate) fn handshake_outcome_line(session: &Session) -> Place {
     let of = |from: Side| {
         let validated = session.connection().trace.head(from)?;
         let at =

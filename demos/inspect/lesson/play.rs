@@ -91,15 +91,17 @@ impl ScenarioPlayer {
         self.parsed_requests.clear();
     }
 
-    /// Checks whether the outcome of the step is known. `ended` is the reason why the connection is
-    /// over, if it is.
-    pub(crate) fn check_outcome(
+    /// Completes the running step if its outcome is known by now. `ended` is the reason why the
+    /// connection is over, if it is. Returns whether the step has just been completed.
+    pub(crate) fn complete_step(
         &mut self,
         trace: &Trace,
         ended: Option<&str>,
         frame: impl Fn(usize) -> Option<Frame>,
-    ) {
-        let (StepState::Running, Some(step)) = (&self.step_state, self.step()) else { return };
+    ) -> bool {
+        let (StepState::Running, Some(step)) = (&self.step_state, self.step()) else {
+            return false;
+        };
         // What has arrived counts first: a connection may end right after the expected frame.
         let outcome = evaluate(&step.expect, trace, &self.parsed_requests, &frame);
         let over = || {
@@ -108,14 +110,14 @@ impl ScenarioPlayer {
                 as_expected: false,
             })
         };
-        if let Some(outcome) = outcome.or_else(over) {
-            let right = step.answers.iter().position(|answer| *answer == step.right);
-            if self.bet.is_some() {
-                self.bet_score.1 += 1;
-                self.bet_score.0 += usize::from(self.bet == right);
-            }
-            self.step_state = StepState::Done(outcome);
+        let Some(outcome) = outcome.or_else(over) else { return false };
+        let right = step.answers.iter().position(|answer| *answer == step.right);
+        if self.bet.is_some() {
+            self.bet_score.1 += 1;
+            self.bet_score.0 += usize::from(self.bet == right);
         }
+        self.step_state = StepState::Done(outcome);
+        true
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn draw(page: Option<&RulesPage>, scroll: u16, area: Rect, canvas: &m
 #[cfg(test)]
 mod tests {
     use crate::demos::inspect::testing::render_text;
-    use crate::demos::inspect::testing::{opened, press, seen};
+    use crate::demos::inspect::testing::{inspector_after, opened, press};
     use crate::wire::Side;
     use crossterm::event::KeyCode;
 
@@ -35,7 +35,7 @@ mod tests {
         press(&mut inspect, KeyCode::Down);
         press(&mut inspect, KeyCode::Char('?'));
         assert!(render_text(&inspect, 100, 30).contains("Many names can share one address"));
-        let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, &[0x83, 0x00])]);
         press(&mut inspect, KeyCode::Char('5'));
         press(&mut inspect, KeyCode::Char('?'));
         let shown = render_text(&inspect, 100, 30);

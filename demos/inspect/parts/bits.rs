@@ -28,7 +28,7 @@ pub(crate) fn draw(
     let title = format!(
         "Byte {at} = 0x{byte:02x} = {byte} · bit 0 is the most significant, the first on the wire"
     );
-    canvas.draw_rule(&title, bits);
+    canvas.draw_divider(&title, bits);
     let below = split_rows(bits, 1).1;
     let theme = canvas.theme;
     let (values, names) = if boxed { (1, 3) } else { (0, 1) };

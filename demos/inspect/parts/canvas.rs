@@ -48,8 +48,8 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a thin line with a title across the first row of `area`.
-    pub(crate) fn draw_rule(&mut self, title: &str, area: Rect) {
-        stage::draw_rule(title, area, self.buffer, self.theme);
+    pub(crate) fn draw_divider(&mut self, title: &str, area: Rect) {
+        stage::draw_divider(title, area, self.buffer, self.theme);
     }
 
     /// Makes an area a click target. Later targets lie above earlier ones.

@@ -2,7 +2,7 @@
 
 use ratatui::style::Color;
 
-use crate::stage::Theme;
+use crate::stage::{FieldColor, Theme};
 use crate::wire::handshake::{CheckResult, HeadPartKind};
 use crate::wire::{Field, FieldSpan, Side};
 
@@ -17,21 +17,21 @@ pub(crate) fn side_style(from: Side, theme: &Theme) -> (Color, &'static str) {
 /// Returns the letter and the colour of a field. Fields that share a byte have the letter of the
 /// byte and a number.
 pub(crate) fn field_tag(span: &FieldSpan, theme: &Theme) -> (&'static str, Color) {
-    let (letters, index) = match span.field {
-        Field::Fin => ("A1", 0),
-        Field::Rsv1 => ("A2", 0),
-        Field::Rsv2 => ("A3", 0),
-        Field::Rsv3 => ("A4", 0),
-        Field::Opcode => ("A5", 0),
-        Field::Mask => ("B1", 1),
-        Field::Length => ("B2", 1),
-        Field::ExtendedLength => ("L", 2),
-        Field::MaskingKey => ("K", 3),
-        Field::Payload => ("P", 4),
-        Field::CloseCode => ("C", 5),
-        Field::CloseReason => ("R", 6),
+    let (letters, color) = match span.field {
+        Field::Fin => ("A1", FieldColor::FirstByte),
+        Field::Rsv1 => ("A2", FieldColor::FirstByte),
+        Field::Rsv2 => ("A3", FieldColor::FirstByte),
+        Field::Rsv3 => ("A4", FieldColor::FirstByte),
+        Field::Opcode => ("A5", FieldColor::FirstByte),
+        Field::Mask => ("B1", FieldColor::SecondByte),
+        Field::Length => ("B2", FieldColor::SecondByte),
+        Field::ExtendedLength => ("L", FieldColor::ExtendedLength),
+        Field::MaskingKey => ("K", FieldColor::MaskingKey),
+        Field::Payload => ("P", FieldColor::Payload),
+        Field::CloseCode => ("C", FieldColor::CloseCode),
+        Field::CloseReason => ("R", FieldColor::CloseReason),
     };
-    (letters, theme.field(index))
+    (letters, theme.field(color))
 }
 
 /// Returns the symbol and the colour of a check of the handshake.
@@ -44,11 +44,12 @@ pub(crate) fn result_symbol(mark: CheckResult, theme: &Theme) -> (&'static str, 
     }
 }
 
-/// Returns the colour of a part of a head.
+/// Returns the colour of a part of a head. A name has the colour of a frame's first byte, a value
+/// that of a payload.
 pub(crate) fn head_part_color(role: HeadPartKind, theme: &Theme) -> Color {
     match role {
-        HeadPartKind::Name => theme.field(0),
-        HeadPartKind::Value | HeadPartKind::Target => theme.field(4),
+        HeadPartKind::Name => theme.field(FieldColor::FirstByte),
+        HeadPartKind::Value | HeadPartKind::Target => theme.field(FieldColor::Payload),
         HeadPartKind::Method | HeadPartKind::Status => theme.text,
         HeadPartKind::LineEnd | HeadPartKind::Colon => theme.faint,
         HeadPartKind::Other => theme.bad,

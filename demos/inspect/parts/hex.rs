@@ -15,7 +15,8 @@ use crate::wire::{FieldSpan, Header};
 pub(crate) struct HexDump<'a> {
     pub(crate) raw: &'a [u8],
     pub(crate) spans: &'a [FieldSpan],
-    pub(crate) header: usize,
+    /// The length of the header in bytes, which is where the payload begins.
+    pub(crate) header_len: usize,
     /// The original bytes of a frame being edited. Bytes that differ are marked.
     pub(crate) original: Option<&'a [u8]>,
     /// Whether the payload is part of a compressed message, whose bytes are not characters.
@@ -93,12 +94,12 @@ impl HexDump<'_> {
         }
         // Editing can change the length form and the MASK bit, and with them where the payload
         // begins.
-        let header = if self.original.is_some() {
-            Header::parse(self.raw).map_or(self.header, |header| header.len())
+        let payload_start = if self.original.is_some() {
+            Header::parse(self.raw).map_or(self.header_len, |header| header.len())
         } else {
-            self.header
+            self.header_len
         };
-        let unmasked = match index.checked_sub(header).and_then(|at| plain.get(at)) {
+        let unmasked = match index.checked_sub(payload_start).and_then(|at| plain.get(at)) {
             Some(byte @ b' '..=b'~') if !self.compressed => format!("{}  ", char::from(*byte)),
             Some(byte) => format!("{byte:02x} "),
             None => "   ".to_owned(),

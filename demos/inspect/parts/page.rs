@@ -30,7 +30,7 @@ pub(crate) struct RulesPage {
 /// Draws a page, scrolled down by `scroll` rows but not beyond its end.
 pub(crate) fn draw(page: &RulesPage, scroll: u16, area: Rect, canvas: &mut Canvas) {
     let (title, body) = split_rows(area, 1);
-    canvas.draw_rule(&page.title, title);
+    canvas.draw_divider(&page.title, title);
     let body = split_rows(body, u16::from(body.height > 12)).1;
     let lines = page_lines(page, body.width.min(MAX_LINE_WIDTH), canvas.theme);
     let last = lines.len().saturating_sub(usize::from(body.height));
@@ -44,7 +44,7 @@ pub(crate) fn draw_below(page: &RulesPage, area: Rect, canvas: &mut Canvas) {
         return;
     }
     let (title, body) = split_rows(area, 1);
-    canvas.draw_rule(&page.title, title);
+    canvas.draw_divider(&page.title, title);
     prose::draw_lines(
         &page_lines(page, body.width.min(MAX_LINE_WIDTH), canvas.theme),
         body,

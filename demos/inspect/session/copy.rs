@@ -55,7 +55,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use crate::demos::inspect::testing::{press, seen};
+    use crate::demos::inspect::testing::{inspector_after, press};
     use crossterm::event::KeyCode;
 
     use super::*;
@@ -71,7 +71,7 @@ mod tests {
             ),
         ] {
             let frame = [&[0x81, payload.len() as u8], payload].concat();
-            let (mut inspect, _inbox) = seen(&[(Side::Server, &frame)]);
+            let (mut inspect, _inbox) = inspector_after(&[(Side::Server, &frame)]);
             press(&mut inspect, KeyCode::Char('y'));
             let commands = press(&mut inspect, KeyCode::Char('t'));
             assert!(matches!(&commands[..], [Cmd::Copy(text)] if text == copied), "{commands:?}");

@@ -10,6 +10,7 @@ pub(crate) mod query;
 mod reports;
 mod search;
 mod selection;
+mod send;
 pub(crate) mod state;
 
 pub(crate) use state::Session;

@@ -5,7 +5,7 @@
 use super::state::Session;
 use crate::text;
 use crate::wire::frame::utf8::Utf8Validator;
-use crate::wire::{FaultCode, Frame, MessageKind, TraceRow};
+use crate::wire::{FaultCode, MessageKind, TraceRow};
 
 /// The maximum number of fragments that are searched for the start of a character.
 const MAX_FRAGMENTS_SEARCHED: usize = 64;
@@ -72,8 +72,9 @@ pub(crate) fn incomplete_char_before(
         let (first, last) = (&all[*first], &all[*last]);
         let faults = session.connection().trace.faults(first.from());
         // Faults are in the order of their frames.
-        let start = faults.partition_point(|fault| fault.frame < first.index());
-        let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
+        let start = faults.partition_point(|fault| fault.frame < first.frame_number());
+        let mut between =
+            faults[start..].iter().take_while(|fault| fault.frame <= last.frame_number());
         if between.any(|fault| fault.code == FaultCode::Utf8) {
             return None;
         }
@@ -100,10 +101,10 @@ pub(crate) fn incomplete_char_before(
     })
 }
 
-/// Returns the text of a text frame, or the start of it if it is compressed; `None` for other
-/// frames.
-pub(crate) fn readable_text(session: &Session, frame: &Frame) -> Option<String> {
-    let row = session.connection().trace.rows().get(session.current_row()?)?;
+/// Returns the text of the shown frame if it is part of a text message, or the start of the text if
+/// that is compressed. Returns `None` for other frames, and if no frame is shown.
+pub(crate) fn readable_text(session: &Session) -> Option<String> {
+    let (_, row, frame) = session.current_frame()?;
     if row.kind() != Some(MessageKind::Text) {
         return None;
     }
@@ -118,7 +119,7 @@ pub(crate) fn readable_text(session: &Session, frame: &Frame) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demos::inspect::testing::seen;
+    use crate::demos::inspect::testing::inspector_after;
     use crate::wire::frame::encode;
     use crate::wire::{MessageKind, Side};
 
@@ -127,7 +128,7 @@ mod tests {
         let pieces: [&[u8]; 4] = [b"D\xf0\x9f", b"", b"\x98", b"\x80!"];
         let frames = encode::fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
         let frames: Vec<_> = frames.iter().map(|frame| (Side::Client, &frame[..])).collect();
-        let (inspect, _inbox) = seen(&frames);
+        let (inspect, _inbox) = inspector_after(&frames);
         let rows = inspect.session.connection().trace.message_rows(0);
         let open: Vec<_> =
             (0..5).map(|at| incomplete_char_before(&inspect.session, &rows, at).unwrap()).collect();

@@ -20,44 +20,44 @@ impl Session {
     /// Applies a report of an engine. The caller has checked that it belongs to this run.
     pub(crate) fn handle_message(&mut self, message: Msg) {
         match message {
-            Msg::Connecting(name, at, orders) => {
-                let connection = self.own_connection();
+            Msg::Connecting(name, at, commands) => {
+                let connection = self.newest_connection();
                 (connection.name, connection.started_at) = (name, Some(at));
-                self.commands = Some(orders);
+                self.commands = Some(commands);
             }
             Msg::Failed(reason) => {
-                self.own_connection().status = ConnectionStatus::Ended(Err(reason));
+                self.newest_connection().status = ConnectionStatus::Ended(Err(reason));
                 self.commands = None;
             }
             Msg::Session(report) => self.handle_session_event(report),
-            Msg::ProxyUp(address, at, orders) => {
+            Msg::ProxyUp(address, at, commands) => {
                 let connection = self.connections.first();
                 (connection.name, connection.started_at) =
                     (format!("proxy on {address}"), Some(at));
                 connection.status = ConnectionStatus::Open;
                 self.notice = Some(format!("waiting for a client on {address}"));
                 self.proxy_address = Some(address);
-                self.proxy_commands = Some(orders);
+                self.proxy_commands = Some(commands);
             }
             Msg::Proxy(report) => self.handle_proxy_event(report),
             // only a lesson asks what the naive proxy took for a request
             Msg::ParsedRequest(..) => {}
             Msg::Loaded(loaded) => self.show_loaded_capture(*loaded),
-            Msg::Read(found, most) => {
+            Msg::Read(found, max_bytes_per_frame) => {
                 if !found.is_empty() {
                     self.requested_rows = None;
                 }
-                self.connections.shown_mut().store_fetched(found, most);
+                self.connections.shown_mut().store_fetched(found, max_bytes_per_frame);
             }
             Msg::Found(row) => self.show_hit(row),
         }
     }
 
     fn handle_session_event(&mut self, event: SessionEvent) {
-        let connection = self.own_connection();
+        let connection = self.newest_connection();
         match event {
             SessionEvent::Bytes(chunk) => {
-                let from = chunk.direction.sender_if_client();
+                let from = chunk.transfer.sender_at_client();
                 connection.push(from, chunk.at, &chunk.bytes);
                 self.connections.enforce_memory_limit(self.connections.newest_index());
             }
@@ -66,7 +66,7 @@ impl Session {
                 connection.status = ConnectionStatus::Ended(Ok(format!("redirected to {url}")));
                 self.connections.add_newest(url);
                 // All of them are one run, so they have one beginning.
-                self.own_connection().started_at = started_at;
+                self.newest_connection().started_at = started_at;
             }
             SessionEvent::Open => connection.status = ConnectionStatus::Open,
             SessionEvent::Note(note) => self.notice = Some(note),
@@ -94,14 +94,14 @@ impl Session {
                 return;
             }
         };
-        let through = self.source.name();
+        let through = self.source.title();
         let index = self
             .connections
             .numbered(number, || format!("connection {number} through the {through}"));
         let connection = self.connections.get_mut(index);
         match kind {
             ProxyEventKind::Opened { peer } => {
-                connection.name = format!("{peer} → {}", self.source.name());
+                connection.name = format!("{peer} → {}", self.source.title());
                 connection.started_at = Some(Instant::now());
                 connection.status = ConnectionStatus::Connecting;
                 self.notice = Some(format!("a client connected: {peer}"));
@@ -133,7 +133,7 @@ impl Session {
     }
 
     fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
-        let file = self.source.name();
+        let file = self.source.title();
         let count = loaded.streams.len();
         let mut connections: Vec<InspectedConnection> = loaded
             .streams
@@ -181,7 +181,7 @@ impl Session {
         // The whole message comes first, then the previews of the list around it.
         let message = connection.trace.message_rows(current).into_iter().take(NEARBY_ROWS);
         let whole = connection.rows_to_fetch(message.chain([current]), MAX_BYTES_SHOWN);
-        let (rows, lacking, most) = if whole.is_empty() {
+        let (rows, lacking, max_bytes_per_frame) = if whole.is_empty() {
             let sight = self.nearby_rows(current);
             let rows = *sight.first()?..*sight.last()? + 1;
             (rows, connection.rows_to_fetch(sight.into_iter(), PREVIEW_BYTES), PREVIEW_BYTES)
@@ -192,7 +192,7 @@ impl Session {
         if lacking.is_empty() || self.requested_rows.as_ref() == Some(&rows) {
             return None;
         }
-        let command = Cmd::Read(store.clone(), lacking, most);
+        let command = Cmd::Read(store.clone(), lacking, max_bytes_per_frame);
         self.requested_rows = Some(rows);
         Some(command)
     }

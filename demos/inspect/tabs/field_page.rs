@@ -9,7 +9,7 @@ use crate::wire::Field;
 pub(crate) fn current(session: &Session) -> Option<RulesPage> {
     let (_, spans) = session.bytes_under_cursor()?;
     let span = spans.get(session.field_under_cursor(&spans))?;
-    let payload = session.current_frame().filter(|_| span.field == Field::Payload);
-    let payload = payload.and_then(|(_, _, frame)| payload_text::readable_text(session, &frame));
-    Some(page::field_page(span, payload.unwrap_or_default()))
+    let is_payload = span.field == Field::Payload;
+    let text = is_payload.then(|| payload_text::readable_text(session)).flatten();
+    Some(page::field_page(span, text.unwrap_or_default()))
 }

@@ -32,18 +32,18 @@ pub(in crate::demos::race) fn draw(
         .or_else(|| lane_stats.iter().rev().find(|stats| stats.lane != base));
     let pair: Vec<&LaneStats> =
         other.into_iter().chain(lane_stats.iter().find(|stats| stats.lane == base)).collect();
-    let most = pair.iter().map(|stats| stats.rate()).fold(0.0, f64::max);
+    let max_rate = pair.iter().map(|stats| stats.rate()).fold(0.0, f64::max);
     let parts =
         Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).split(area);
     for (stats, part) in pair.into_iter().zip(parts.iter()) {
-        draw_card(race, stats, most, *part, buffer, theme);
+        draw_card(race, stats, max_rate, *part, buffer, theme);
     }
 }
 
 fn draw_card(
     race: &Race,
     stats: &LaneStats,
-    most: f64,
+    max_rate: f64,
     area: Rect,
     buffer: &mut Buffer,
     theme: &Theme,
@@ -65,7 +65,7 @@ fn draw_card(
     stage::draw_line(&name, 0, area, buffer);
     draw_right_aligned(&Line::styled(speed, style), 0, area, buffer);
     let room = usize::from(area.width.saturating_sub(2));
-    let filled = if most > 0.0 { (rate / most * room as f64).round() as usize } else { 0 };
+    let filled = if max_rate > 0.0 { (rate / max_rate * room as f64).round() as usize } else { 0 };
     let bar = Line::from(vec![
         Span::raw("  "),
         Span::styled("█".repeat(filled), Style::new().fg(color)),
@@ -103,11 +103,11 @@ fn draw_card(
 /// without a median is blank.
 fn sparkline(medians: &[Option<f64>], room: usize) -> String {
     let known: Vec<f64> = medians.iter().copied().flatten().collect();
-    let most = known.iter().copied().fold(0.0, f64::max);
+    let max_median = known.iter().copied().fold(0.0, f64::max);
     let from = medians.len().saturating_sub(room);
     let height = |median: &Option<f64>| match median {
         // At least one eighth, so that a small median differs from a missing one.
-        Some(median) => BAR_LEVELS[((median / most * 7.0).round() as usize).min(7) + 1],
+        Some(median) => BAR_LEVELS[((median / max_median * 7.0).round() as usize).min(7) + 1],
         None => ' ',
     };
     medians[from..].iter().map(height).collect()

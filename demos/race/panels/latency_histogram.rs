@@ -10,13 +10,11 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use crate::demos::race::parts::lane_color;
-use crate::race::LaneStats;
+use crate::race::{BUCKETS_PER_OCTAVE, LaneStats};
 use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text::units;
 
 const NAME_WIDTH: usize = 17;
-/// The ratio of the lower ends of two adjacent buckets: the eighth root of 2.
-const BUCKET_RATIO: f64 = 1.090_507_732_665_257_7;
 /// The smallest share that the scale can have as its maximum, so that nothing is divided by zero.
 const MIN_SHARE: f64 = 1e-9;
 
@@ -38,7 +36,7 @@ pub(in crate::demos::race) fn draw(
     }
     let strips = lane_strips(lane_stats, theme);
     let title = "times of exchanges, one logarithmic axis; height: share of samples";
-    stage::draw_rule(title, Rect { height: 1, ..area }, buffer, theme);
+    stage::draw_divider(title, Rect { height: 1, ..area }, buffer, theme);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let all =
         || strips.iter().flat_map(|strip| strip.shares.iter().map(|(low, _)| low.as_secs_f64()));
@@ -95,15 +93,16 @@ impl LogAxis {
 }
 
 fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut Buffer) {
-    // A bucket is an eighth of a doubling. It may be wider than a column and then fills several of
-    // them.
+    // The ratio of the ends of a bucket: an octave is a doubling.
+    let bucket_ratio = f64::from(BUCKETS_PER_OCTAVE).recip().exp2();
+    // A bucket may be wider than a column and then fills several of them.
     let mut sums = vec![0.0_f64; axis.columns];
     for (low, share) in strip.shares {
         let from = axis.column(low.as_secs_f64());
-        let to = axis.column(low.as_secs_f64() * BUCKET_RATIO).max(from + 1);
+        let to = axis.column(low.as_secs_f64() * bucket_ratio).max(from + 1);
         sums[from..to.min(axis.columns)].iter_mut().for_each(|sum| *sum += share);
     }
-    let most = sums.iter().copied().fold(MIN_SHARE, f64::max);
+    let max_share = sums.iter().copied().fold(MIN_SHARE, f64::max);
     let levels = usize::from(area.height) * 8;
     let style = Style::new().fg(strip.color);
     stage::draw_line(&Line::styled(strip.name.clone(), style), area.height - 1, area, buffer);
@@ -113,7 +112,7 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
             .iter()
             .map(|&sum| {
                 // The square root makes a tail of one in a thousand visible.
-                let level = ((sum / most).sqrt() * levels as f64).ceil() as usize;
+                let level = ((sum / max_share).sqrt() * levels as f64).ceil() as usize;
                 BAR_LEVELS[level.saturating_sub(below).min(8)]
             })
             .collect();

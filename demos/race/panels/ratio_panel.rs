@@ -10,7 +10,7 @@ use ratatui::widgets::Widget as _;
 use crate::demos::race::parts::{draw_centered, draw_right_aligned, lane_color};
 use crate::demos::race::state::{Race, RacePhase};
 use crate::measure::Ratio;
-use crate::race::{Lane, LaneKind, LaneStats, gap_breakdown, headline};
+use crate::race::{GapLayers, Lane, LaneKind, LaneStats, LayerCost, gap_layers, headline};
 use crate::stage::{self, BigText, PixelSize, Theme};
 use crate::text::units;
 
@@ -53,10 +53,11 @@ fn draw_bars(
     if bars.is_empty() {
         return;
     }
-    let most = bars.iter().map(|bar| bar.from + bar.length.abs()).fold(f64::MIN_POSITIVE, f64::max);
+    let max_end =
+        bars.iter().map(|bar| bar.from + bar.length.abs()).fold(f64::MIN_POSITIVE, f64::max);
     let room = usize::from(area.width).saturating_sub(NAME_WIDTH + VALUE_WIDTH + 1);
     for (row, bar) in bars.iter().take(area.height.into()).enumerate() {
-        draw_bar(bar, room as f64 / most, room, row as u16, area, buffer, theme);
+        draw_bar(bar, room as f64 / max_end, room, row as u16, area, buffer, theme);
     }
 }
 
@@ -104,7 +105,7 @@ fn draw_bar(
 
 /// Returns the floor and the layers on it; `None` unless all lanes for it have run.
 fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<CostBar>> {
-    let split = gap_breakdown(lane_stats, tls)?;
+    let layers = gap_layers(lane_stats, tls)?.layers;
     let middle = |kind| lane_stats.iter().find(|stats| stats.lane == Lane { kind, tls })?.median;
     let (floor, ws) = (middle(LaneKind::Tcp)?, middle(LaneKind::Ws)?);
     let bar = |name: &str, from, length, color| CostBar {
@@ -119,12 +120,12 @@ fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<C
         bar("+ WebSocket", floor, ws - floor, theme.client),
     ];
     let mut at = ws;
-    for step in split.layers {
-        let name = if step.layer == "protocol" { "+ HTTP protocol" } else { step.layer };
+    for LayerCost { layer, cost } in layers {
+        let name = if layer == "protocol" { "+ HTTP protocol" } else { layer };
         let name = if name.starts_with('+') { name.to_owned() } else { format!("+ {name}") };
-        bars.push(bar(&name, at, step.cost, theme.server));
+        bars.push(bar(&name, at, cost, theme.server));
         // A layer that measured faster than the one below adds no length.
-        at += step.cost.max(0.0);
+        at += cost.max(0.0);
     }
     Some(bars)
 }
@@ -257,10 +258,10 @@ fn draw_one_line(
             theme.dim(),
         ),
     ]);
-    if let Some(split) = gap_breakdown(lane_stats, race.config.baseline().tls) {
-        let steps =
-            split.layers.map(|step| format!("{} {}", step.layer, signed_seconds(step.cost)));
-        line.push_span(format!("  {} = {}", signed_seconds(split.gap), steps.join(", ")));
+    if let Some(GapLayers { gap, layers }) = gap_layers(lane_stats, race.config.baseline().tls) {
+        let costs =
+            layers.map(|LayerCost { layer, cost }| format!("{layer} {}", signed_seconds(cost)));
+        line.push_span(format!("  {} = {}", signed_seconds(gap), costs.join(", ")));
     }
     stage::draw_line(&line, 0, area, buffer);
 }

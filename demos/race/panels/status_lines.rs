@@ -63,10 +63,10 @@ fn draw_paragraph(text: Text, area: Rect, buffer: &mut Buffer) {
 }
 
 fn draw_progress(round: usize, race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let pairs = race.config.rounds;
-    let label = format!("round {round} of {pairs}  ");
+    let rounds = race.config.rounds;
+    let label = format!("round {round} of {rounds}  ");
     let room = usize::from(area.width).saturating_sub(label.len());
-    let done = (room * round / pairs.max(1)).min(room);
+    let done = (room * round / rounds.max(1)).min(room);
     let line = Line::from(vec![
         Span::styled(label, theme.dim()),
         Span::styled("━".repeat(done), Style::new().fg(theme.accent)),

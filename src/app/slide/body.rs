@@ -9,7 +9,7 @@ use crate::app::highlight::{Highlights, TokenKind};
 use crate::app::slide::table;
 use crate::app::slide::wrap::{StyledText, wrap};
 use crate::deck::{AlertKind, Block, ListItem, TextRun};
-use crate::stage::Theme;
+use crate::stage::{FieldColor, Theme};
 use crate::text;
 
 /// The content of a slide in rows.
@@ -286,7 +286,7 @@ impl BodyBuilder<'_> {
             TokenKind::Comment => theme.dim().add_modifier(Modifier::ITALIC),
             TokenKind::Keyword => Style::new().fg(theme.control).add_modifier(Modifier::BOLD),
             TokenKind::Text => Style::new().fg(theme.good),
-            TokenKind::Constant => Style::new().fg(theme.field(4)),
+            TokenKind::Constant => Style::new().fg(theme.field(FieldColor::Payload)),
             TokenKind::Function => Style::new().fg(theme.accent),
             TokenKind::Type => Style::new().fg(theme.server),
             TokenKind::Punctuation => theme.dim(),

@@ -302,7 +302,7 @@ fn content_column(blocks: &[Block], area: Rect) -> Rect {
 /// a third of it.
 fn lay_out_warnings(input: &LayoutInput, column: Rect) -> (Vec<Line<'static>>, Rect) {
     let theme = input.style.theme;
-    let most = usize::from(column.height / 3);
+    let max_lines = usize::from(column.height / 3);
     let style = Style::new().fg(theme.bad);
     let mut lines = Vec::new();
     for warning in input.warnings {
@@ -312,10 +312,10 @@ fn lay_out_warnings(input: &LayoutInput, column: Rect) -> (Vec<Line<'static>>, R
         );
         lines.extend(wrap(&[(text, style)], column.width.into()));
     }
-    if lines.len() > most {
-        lines.truncate(most.saturating_sub(1));
+    if lines.len() > max_lines {
+        lines.truncate(max_lines.saturating_sub(1));
         lines.push(Line::styled(format!("  more: wiretalk check {}", input.file), style));
-        lines.truncate(most);
+        lines.truncate(max_lines);
     }
     let height = lines.len() as u16;
     (lines, Rect { y: column.bottom() - height, height, ..column })

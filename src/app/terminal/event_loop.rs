@@ -165,7 +165,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::app::Presentation;
+    use crate::app::AppConfig;
     use crate::stage::{
         Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, Registry, SettingSpec, Settings, Stage,
         ViewContext,
@@ -215,9 +215,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn mail_is_drawn_at_the_frame_limit_and_a_key_at_once() {
-        let presentation = Presentation::bare("```demo chatter\n```\n", Registry::new(&CHATTER));
+        let config = AppConfig::bare("```demo chatter\n```\n", Registry::new(&CHATTER));
         let size = Size { width: 60, height: 20 };
-        let mut app = App::new(presentation, size);
+        let mut app = App::new(config, size);
         let mut terminal = Terminal::new(TestBackend::new(60, 20)).unwrap();
         let mut second =
             Box::pin(stream::once(sleep(Duration::from_secs(1))).filter_map(async |()| None));
@@ -241,8 +241,8 @@ mod tests {
 
     #[test]
     fn a_flood_of_events_shares_frames_but_not_one_without_end() {
-        let presentation = Presentation::bare("# One\n", Registry::new(&[]));
-        let mut app = App::new(presentation, Size { width: 60, height: 20 });
+        let config = AppConfig::bare("# One\n", Registry::new(&[]));
+        let mut app = App::new(config, Size { width: 60, height: 20 });
         let taken = Cell::new(0);
         let flood = stream::repeat(AppEvent::Minute).take(10 * MAX_EVENTS_PER_FRAME);
         let mut flood = flood.inspect(|_| taken.set(taken.get() + 1));
@@ -257,8 +257,8 @@ mod tests {
     fn a_frame_fits_the_window_even_before_its_new_size_is_reported() {
         let source =
             "A line that is longer than forty cells, so that it runs over several rows then.";
-        let presentation = Presentation::bare(source, Registry::new(&[]));
-        let mut app = App::new(presentation, Size { width: 100, height: 30 });
+        let config = AppConfig::bare(source, Registry::new(&[]));
+        let mut app = App::new(config, Size { width: 100, height: 30 });
         for (width, height) in [(40, 10), (100, 30)] {
             let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
             draw_frame(&mut app, &mut terminal).unwrap();

@@ -80,7 +80,7 @@ impl Recorder {
                 if !self.live.contains_key(&OWN_CONNECTION) {
                     self.open(OWN_CONNECTION, AddressPair::UNKNOWN);
                 }
-                let from = chunk.direction.sender_if_client();
+                let from = chunk.transfer.sender_at_client();
                 self.record_bytes(OWN_CONNECTION, from, chunk.at, &chunk.bytes)
             }
             SessionEvent::Redirected { .. } | SessionEvent::Ended(_) => {

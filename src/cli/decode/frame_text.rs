@@ -23,11 +23,11 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
         let from = transcript.decoder().sender();
         page.line(&format!(
             "Frame {}, {}: incomplete header",
-            beginning.index,
+            beginning.frame_number,
             direction_label(from)
         ));
         write_field_table(&mut page, beginning.raw, beginning.offset, &beginning.field_spans());
-        write_faults(&mut page, transcript.faults_of(beginning.index));
+        write_faults(&mut page, transcript.faults_of(beginning.frame_number));
     }
     for message in transcript.messages() {
         write_message(&mut page, message);
@@ -36,7 +36,7 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
         }
     }
     // The transcript lists no message whose data is broken, but then its symbols matter most.
-    let last = transcript.frames().last().and_then(|frame| frame.role.message());
+    let last = transcript.frames().last().and_then(|frame| frame.role.message_number());
     let has_message =
         |number: usize| transcript.messages().iter().any(|message| message.number == number);
     if let Some((number, lens)) = last
@@ -83,7 +83,7 @@ fn direction_label(from: Side) -> &'static str {
 
 fn write_frame(page: &mut TextPage, frame: &Frame, transcript: &Transcript) {
     let (header, from) = (&frame.header, direction_label(frame.context.from));
-    let title = format!("Frame {}, {from}: {}", frame.index, header.opcode);
+    let title = format!("Frame {}, {from}: {}", frame.frame_number, header.opcode);
     let size = if frame.complete {
         let (whole, payload) =
             (byte_count(header.frame_len()), group_thousands(header.payload_len.get()));
@@ -94,7 +94,7 @@ fn write_frame(page: &mut TextPage, frame: &Frame, transcript: &Transcript) {
     page.paragraph(&format!("{title}, "), &size);
     write_field_table(page, frame.raw(), frame.offset, &frame.field_spans());
     write_payload(page, frame);
-    write_faults(page, transcript.faults_of(frame.index));
+    write_faults(page, transcript.faults_of(frame.frame_number));
 }
 
 fn write_field_table(page: &mut TextPage, raw: &[u8], offset: Offset, spans: &[FieldSpan]) {
@@ -242,8 +242,11 @@ fn failure_sentence(transcript: &Transcript, needs: Option<String>, given: ByteL
         if closes { "a receiver closes the connection here" } else { "a receiver discards this" };
     match needs {
         Some(needs) => format!("fail: {end}; {needs}"),
-        None if transcript.len() < given => {
-            format!("fail: {end}; {} after it not decoded", byte_count(given - transcript.len()))
+        None if transcript.byte_count() < given => {
+            format!(
+                "fail: {end}; {} after it not decoded",
+                byte_count(given - transcript.byte_count())
+            )
         }
         None => format!("fail: {end}"),
     }

@@ -29,7 +29,7 @@ pub(super) fn frames_json(transcript: &Transcript) -> String {
 fn frame_json(frame: &Frame) -> Value {
     let Header { fin, rsv1, rsv2, rsv3, opcode, payload_len, masking_key: key, .. } = frame.header;
     json!({
-        "index": frame.index,
+        "index": frame.frame_number,
         "offset": frame.offset,
         "fin": fin,
         "rsv1": rsv1,
@@ -46,7 +46,7 @@ fn frame_json(frame: &Frame) -> Value {
         "masking_key": key.map(|key| hex(&key)),
         "payload_complete": frame.complete,
         "payload_hex": hex(&frame.payload()),
-        "message": frame.role.message(),
+        "message": frame.role.message_number(),
     })
 }
 

@@ -182,7 +182,7 @@ impl DecodeArgs {
             let taken = reader.push(piece);
             leftover.extend_from_slice(piece.get(taken..).unwrap_or_default());
         }
-        let validated = ValidatedHead::new(&reader, &context, !leftover.is_empty());
+        let validated = ValidatedHead::with_bytes_after(&reader, &context, &leftover);
         DecodedHandshake { validated, head_bytes: reader.bytes().to_vec(), leftover, from }
     }
 

@@ -126,7 +126,7 @@ async fn drive_session(
                         deadline = Some(add_clamped(TokioInstant::now(), plan.stay));
                     }
                     SessionEvent::Bytes(chunk) => {
-                        let from = chunk.direction.sender_if_client();
+                        let from = chunk.transfer.sender_at_client();
                         let at = printer.elapsed(chunk.at);
                         printer.print_completed(number, from, at, &chunk.bytes)?;
                     }

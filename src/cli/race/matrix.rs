@@ -25,7 +25,7 @@ const MAX_ATTEMPTS: usize = 5;
 /// If a race cannot be run, a signal arrives, or the table cannot be written.
 pub(super) async fn run_matrix(
     scope: &Scope,
-    pairs: usize,
+    max_rounds: usize,
     json: bool,
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<ExitCode> {
@@ -37,7 +37,7 @@ pub(super) async fn run_matrix(
     let mut valid = true;
     for (place, column) in COLUMNS.iter().enumerate() {
         for exchange in GridExchange::ALL {
-            let outcome = run_until_valid(scope, exchange, column, pairs, interrupt).await?;
+            let outcome = run_until_valid(scope, exchange, column, max_rounds, interrupt).await?;
             // A cell is filled even if its race never counted: the exit status tells.
             valid &= outcome.is_valid();
             for (row, cells) in
@@ -69,12 +69,12 @@ async fn run_until_valid(
     scope: &Scope,
     exchange: GridExchange,
     column: &GridColumn,
-    pairs: usize,
+    max_rounds: usize,
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<RaceOutcome> {
     let rows = ROWS.iter().filter(|row| row.exchange == exchange);
     let mut config = exchange.race_config(rows.map(|row| row.lane), column, RACE_DURATION);
-    config.rounds = config.rounds.min(pairs);
+    config.rounds = config.rounds.min(max_rounds);
     let mut outcome = run_race(scope, config.clone(), interrupt).await?;
     for _ in 1..MAX_ATTEMPTS {
         if outcome.is_valid() {

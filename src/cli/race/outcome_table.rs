@@ -1,7 +1,7 @@
 //! Formats the outcome of a race as a table.
 
 use crate::measure::{Drift, RatioVerdict, to_u64_saturating};
-use crate::race::{LACKING, LaneRatio, LaneStats, RaceOutcome, gap_breakdown};
+use crate::race::{GapLayers, LACKING, LaneRatio, LaneStats, LayerCost, RaceOutcome, gap_layers};
 use crate::text::{sanitize, units};
 use crate::wire::format::group_thousands;
 
@@ -131,10 +131,11 @@ fn service_times(outcome: &RaceOutcome) -> String {
 /// Formats how much each layer adds between the `ws` and the `http-reqwest` lanes, in microseconds.
 fn layer_costs(outcome: &RaceOutcome) -> String {
     let tls = outcome.config.baseline().tls;
-    let Some(split) = gap_breakdown(&outcome.lanes, tls) else { return String::new() };
-    let steps: Vec<String> =
-        split.layers.iter().map(|step| format!("{} {:+.1}", step.layer, step.cost * 1e6)).collect();
-    format!("\nof the {:+.1} µs from ws to http-reqwest: {}\n", split.gap * 1e6, steps.join(", "))
+    let Some(GapLayers { gap, layers }) = gap_layers(&outcome.lanes, tls) else {
+        return String::new();
+    };
+    let costs = layers.map(|LayerCost { layer, cost }| format!("{layer} {:+.1}", cost * 1e6));
+    format!("\nof the {:+.1} µs from ws to http-reqwest: {}\n", gap * 1e6, costs.join(", "))
 }
 
 #[cfg(test)]

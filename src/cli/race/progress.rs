@@ -19,7 +19,7 @@ pub(super) async fn run_race(
     config: RaceConfig,
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<RaceOutcome> {
-    let pairs = config.rounds;
+    let rounds = config.rounds;
     let (events, mut inbox) = report_channel();
     let (_control_sender, control_receiver) = mpsc::channel(1);
     let (inner, running) = (scope.child(), scope.child());
@@ -29,7 +29,7 @@ pub(super) async fn run_race(
     let reading = async {
         loop {
             match inbox.recv().await {
-                Some(RaceEvent::Progress(live)) => print_progress(live.round, pairs, live.running),
+                Some(RaceEvent::Progress(live)) => print_progress(live.round, rounds, live.running),
                 Some(RaceEvent::Finished(outcome)) => return Some(*outcome),
                 None => return None,
             }
@@ -53,11 +53,11 @@ fn is_live(out: &io::Stderr) -> bool {
 }
 
 /// Overwrites the progress line. `running` is `None` while the lanes warm up.
-fn print_progress(round: usize, pairs: usize, running: Option<Lane>) {
+fn print_progress(round: usize, rounds: usize, running: Option<Lane>) {
     let mut err = io::stderr();
     if is_live(&err) {
         let lane = running.map_or_else(|| "warming up".to_owned(), Lane::name);
         // Progress is not worth an error.
-        let _ = write!(err, "\r\x1b[Kround {round} of {pairs}  {lane}");
+        let _ = write!(err, "\r\x1b[Kround {round} of {rounds}  {lane}");
     }
 }

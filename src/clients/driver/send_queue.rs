@@ -6,8 +6,8 @@ use crate::wire::frame::encode;
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader};
 use crate::wire::{AgreedExtensions, Decoder, MaskingKey, Opcode, Side};
 
-/// Pongs wait while more bytes than this are still to be sent, and only the last pong is kept: RFC
-/// 6455 section 5.5.3 allows answering only the most recent ping.
+/// A pong waits while more bytes than this are still to be sent, and the pong of a later ping
+/// replaces it: RFC 6455 section 5.5.3 allows answering only the most recent ping.
 const PONG_BACKLOG_LIMIT: usize = 64 * 1024;
 
 /// The number of payload bytes that are kept of a frame: the length of a close code.

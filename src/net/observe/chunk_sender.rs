@@ -8,15 +8,15 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::PollSender;
 
-use crate::net::{Direction, Observer, Transfer};
+use crate::net::{Observer, Transfer, TransferredBytes};
 
 /// The bytes that one call moved over a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// When the call returned.
     pub at: Instant,
-    /// The direction, seen from this end.
-    pub direction: Direction,
+    /// Whether this end sent the bytes or received them.
+    pub transfer: Transfer,
     /// The bytes. Empty means the end of the stream in this direction.
     pub bytes: Vec<u8>,
 }
@@ -33,7 +33,8 @@ pub(crate) struct ChunkSender<T> {
 
 impl<T: Send + 'static> ChunkSender<T> {
     /// Creates a sender whose `wrap` turns chunks into messages. The channel needs a capacity of at
-    /// least three messages, because each direction holds a reserved place.
+    /// least three messages: sending and receiving keep one place each, even while nothing is
+    /// moved.
     pub(crate) fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
         Self {
             received: PollSender::new(sender.clone()),
@@ -42,16 +43,16 @@ impl<T: Send + 'static> ChunkSender<T> {
         }
     }
 
-    fn sender(&mut self, direction: Direction) -> &mut PollSender<T> {
-        match direction {
-            Direction::Received => &mut self.received,
-            Direction::Sent => &mut self.sent,
+    fn sender(&mut self, transfer: Transfer) -> &mut PollSender<T> {
+        match transfer {
+            Transfer::Received => &mut self.received,
+            Transfer::Sent => &mut self.sent,
         }
     }
 
-    fn send(&mut self, direction: Direction, bytes: Vec<u8>) {
-        let message = (self.to_message)(Chunk { at: Instant::now(), direction, bytes });
-        let sender = self.sender(direction);
+    fn send(&mut self, transfer: Transfer, bytes: Vec<u8>) {
+        let message = (self.to_message)(Chunk { at: Instant::now(), transfer, bytes });
+        let sender = self.sender(transfer);
         if !sender.is_closed() {
             // The error is ignored: it means that the receiver is gone, and the chunk is not
             // needed.
@@ -61,17 +62,17 @@ impl<T: Send + 'static> ChunkSender<T> {
 }
 
 impl<T: Send + 'static> Observer for ChunkSender<T> {
-    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<()> {
-        let sender = self.sender(direction);
+    fn poll_ready(&mut self, transfer: Transfer, cx: &mut Context<'_>) -> Poll<()> {
+        let sender = self.sender(transfer);
         if sender.is_closed() { Poll::Ready(()) } else { sender.poll_reserve(cx).map(|_| ()) }
     }
 
-    fn observe(&mut self, direction: Direction, taken: Transfer<'_>) {
-        self.send(direction, taken.to_vec());
+    fn observe(&mut self, transfer: Transfer, taken: TransferredBytes<'_>) {
+        self.send(transfer, taken.to_vec());
     }
 
-    fn ended(&mut self, direction: Direction) {
-        self.send(direction, Vec::new());
+    fn ended(&mut self, transfer: Transfer) {
+        self.send(transfer, Vec::new());
     }
 }
 
@@ -98,13 +99,13 @@ mod tests {
         let mut seen = Vec::new();
         for _ in 0..3 {
             let chunk = chunks.recv().await.unwrap();
-            seen.push((chunk.direction, chunk.bytes));
+            seen.push((chunk.transfer, chunk.bytes));
         }
-        let received = Direction::Received;
+        let received = Transfer::Received;
         assert_eq!(
             seen,
             [
-                (Direction::Sent, b"ping".to_vec()),
+                (Transfer::Sent, b"ping".to_vec()),
                 (received, b"pong".to_vec()),
                 (received, Vec::new())
             ]

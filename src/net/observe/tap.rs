@@ -10,18 +10,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::wire::Side;
 
-/// The direction of bytes, seen from the end that owns the tap.
+/// Whether the end that owns the tap sent bytes or received them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
+pub enum Transfer {
     /// The socket gave them to us.
     Received,
     /// The socket took them from us.
     Sent,
 }
 
-impl Direction {
-    /// Returns the side that sent the bytes if the end that owns the tap is the client.
-    pub fn sender_if_client(self) -> Side {
+impl Transfer {
+    /// Returns the side that sent the bytes, for a tap that the client owns. At a server's tap it
+    /// is the other side.
+    pub fn sender_at_client(self) -> Side {
         match self {
             Self::Sent => Side::Client,
             Self::Received => Side::Server,
@@ -33,28 +34,28 @@ impl Direction {
 pub(crate) trait Observer {
     /// Polled before the socket. While it is pending the socket is not touched, so no byte is moved
     /// that could not be observed.
-    fn poll_ready(&mut self, _direction: Direction, _cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_ready(&mut self, _transfer: Transfer, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
 
     /// Observes what one call moved, which is never empty. It is called right after that call, so
     /// each byte is observed once.
-    fn observe(&mut self, direction: Direction, taken: Transfer<'_>);
+    fn observe(&mut self, transfer: Transfer, taken: TransferredBytes<'_>);
 
     /// Observes the end of a direction, the peer's or our own. It is called at most once for each
     /// direction.
-    fn ended(&mut self, _direction: Direction) {}
+    fn ended(&mut self, _transfer: Transfer) {}
 }
 
 /// The bytes that one call moved. A vectored write has several pieces, and the socket may take
 /// fewer bytes than offered.
 #[derive(Clone, Copy)]
-pub(crate) struct Transfer<'a> {
+pub(crate) struct TransferredBytes<'a> {
     offered: &'a [IoSlice<'a>],
     count: usize,
 }
 
-impl<'a> Transfer<'a> {
+impl<'a> TransferredBytes<'a> {
     /// Returns the number of bytes moved.
     pub(crate) fn count(&self) -> usize {
         self.count
@@ -109,18 +110,18 @@ impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let tap = self.get_mut();
-        ready!(tap.observer.poll_ready(Direction::Received, cx));
+        ready!(tap.observer.poll_ready(Transfer::Received, cx));
         let before = buf.filled().len();
         // A read into an empty buffer returns no bytes either, but it is not the end of the stream.
         let had_room = buf.remaining() > 0;
         ready!(Pin::new(&mut tap.stream).poll_read(cx, buf))?;
         let new = buf.filled().get(before..).unwrap_or_default();
         if !new.is_empty() {
-            let taken = Transfer { offered: &[IoSlice::new(new)], count: new.len() };
-            tap.observer.observe(Direction::Received, taken);
+            let taken = TransferredBytes { offered: &[IoSlice::new(new)], count: new.len() };
+            tap.observer.observe(Transfer::Received, taken);
         } else if had_room && !tap.received_all {
             tap.received_all = true;
-            tap.observer.ended(Direction::Received);
+            tap.observer.ended(Transfer::Received);
         }
         Poll::Ready(Ok(()))
     }
@@ -133,7 +134,7 @@ impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let tap = self.get_mut();
-        ready!(tap.observer.poll_ready(Direction::Sent, cx));
+        ready!(tap.observer.poll_ready(Transfer::Sent, cx));
         let count = ready!(Pin::new(&mut tap.stream).poll_write(cx, buf))?;
         tap.sent(&[IoSlice::new(buf)], count);
         Poll::Ready(Ok(count))
@@ -145,7 +146,7 @@ impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let tap = self.get_mut();
-        ready!(tap.observer.poll_ready(Direction::Sent, cx));
+        ready!(tap.observer.poll_ready(Transfer::Sent, cx));
         let count = ready!(Pin::new(&mut tap.stream).poll_write_vectored(cx, bufs))?;
         tap.sent(bufs, count);
         Poll::Ready(Ok(count))
@@ -163,12 +164,12 @@ impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
         let tap = self.get_mut();
         // The end is a message of the observer as well, so it may have to wait for room.
         if !tap.sent_all {
-            ready!(tap.observer.poll_ready(Direction::Sent, cx));
+            ready!(tap.observer.poll_ready(Transfer::Sent, cx));
         }
         ready!(Pin::new(&mut tap.stream).poll_shutdown(cx))?;
         if !tap.sent_all {
             tap.sent_all = true;
-            tap.observer.ended(Direction::Sent);
+            tap.observer.ended(Transfer::Sent);
         }
         Poll::Ready(Ok(()))
     }
@@ -177,7 +178,7 @@ impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
 impl<S, O: Observer> Tap<S, O> {
     fn sent(&mut self, offered: &[IoSlice<'_>], count: usize) {
         if count > 0 {
-            self.observer.observe(Direction::Sent, Transfer { offered, count });
+            self.observer.observe(Transfer::Sent, TransferredBytes { offered, count });
         }
     }
 }
@@ -244,18 +245,18 @@ mod tests {
 
     #[derive(Default)]
     struct Notes {
-        calls: Vec<(Direction, Vec<u8>)>,
-        ended: Vec<Direction>,
+        calls: Vec<(Transfer, Vec<u8>)>,
+        ended: Vec<Transfer>,
     }
 
     impl Observer for Notes {
-        fn observe(&mut self, direction: Direction, taken: Transfer<'_>) {
+        fn observe(&mut self, transfer: Transfer, taken: TransferredBytes<'_>) {
             assert_eq!(taken.count(), taken.to_vec().len());
-            self.calls.push((direction, taken.to_vec()));
+            self.calls.push((transfer, taken.to_vec()));
         }
 
-        fn ended(&mut self, direction: Direction) {
-            self.ended.push(direction);
+        fn ended(&mut self, transfer: Transfer) {
+            self.ended.push(transfer);
         }
     }
 
@@ -271,9 +272,9 @@ mod tests {
         tap.shutdown().await.unwrap();
         assert_eq!(
             tap.observer.calls,
-            [(Direction::Sent, b"Hel".to_vec()), (Direction::Sent, b"lo".to_vec())]
+            [(Transfer::Sent, b"Hel".to_vec()), (Transfer::Sent, b"lo".to_vec())]
         );
-        assert_eq!(tap.observer.ended, [Direction::Sent]);
+        assert_eq!(tap.observer.ended, [Transfer::Sent]);
     }
 
     #[tokio::test]
@@ -282,7 +283,7 @@ mod tests {
         let bufs = [&b"a"[..], b"", b"bc", b"de"].map(IoSlice::new);
         assert!(tap.is_write_vectored());
         assert_eq!(tap.write_vectored(&bufs).await.unwrap(), 3);
-        assert_eq!(tap.observer.calls, [(Direction::Sent, b"abc".to_vec())]);
+        assert_eq!(tap.observer.calls, [(Transfer::Sent, b"abc".to_vec())]);
         assert_eq!(tap.stream.took, b"abc");
     }
 
@@ -295,9 +296,9 @@ mod tests {
         assert_eq!(all, b"abc");
         assert_eq!(
             tap.observer.calls,
-            [(Direction::Received, b"ab".to_vec()), (Direction::Received, b"c".to_vec())]
+            [(Transfer::Received, b"ab".to_vec()), (Transfer::Received, b"c".to_vec())]
         );
-        assert_eq!(tap.observer.ended, [Direction::Received]);
+        assert_eq!(tap.observer.ended, [Transfer::Received]);
     }
 
     #[tokio::test]

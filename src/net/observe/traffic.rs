@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::net::{Direction, Observer, Transfer};
+use crate::net::{Observer, Transfer, TransferredBytes};
 
 /// Counters that a server's connections share. Each counter is exact, but two that are read one
 /// after the other may differ by an exchange. Compare them when nothing is in flight.
@@ -58,10 +58,10 @@ pub struct CountedConnection {
 
 impl CountedConnection {
     /// Counts bytes that were moved on a socket without a tap.
-    pub fn add(&self, direction: Direction, count: usize) {
-        let counter = match direction {
-            Direction::Received => &self.traffic.received,
-            Direction::Sent => &self.traffic.sent,
+    pub fn add(&self, transfer: Transfer, count: usize) {
+        let counter = match transfer {
+            Transfer::Received => &self.traffic.received,
+            Transfer::Sent => &self.traffic.sent,
         };
         // Relaxed: the counters order nothing else.
         counter.fetch_add(count as u64, Relaxed);
@@ -69,8 +69,8 @@ impl CountedConnection {
 }
 
 impl Observer for CountedConnection {
-    fn observe(&mut self, direction: Direction, taken: Transfer<'_>) {
-        self.add(direction, taken.count());
+    fn observe(&mut self, transfer: Transfer, taken: TransferredBytes<'_>) {
+        self.add(transfer, taken.count());
     }
 }
 

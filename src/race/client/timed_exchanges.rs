@@ -158,8 +158,8 @@ impl LaneConnections {
         let (took, usage) = (start.elapsed(), ResourceUsage::now().since(before));
         let recorder = lock(&self.recorder);
         SliceResult {
-            times: recorder.times.counts(),
-            service_times: recorder.service_times.counts(),
+            time_counts: recorder.times.counts(),
+            service_time_counts: recorder.service_times.counts(),
             took,
             usage,
             error: error.map(|error| error.to_string()),
@@ -267,11 +267,11 @@ mod tests {
     /// Runs a slice of 150 ms in paused time and returns what was recorded.
     async fn slice(
         every: Option<Duration>,
-        most: Option<u64>,
+        max_exchanges: Option<u64>,
         span: fn(u64) -> Duration,
     ) -> SliceRecorder {
         let recorder = Mutex::new(SliceRecorder::default());
-        lock(&recorder).clear(most);
+        lock(&recorder).clear(max_exchanges);
         let mut schedule = every.map(|every| Schedule::<PausedClock> {
             timer: DeadlineTimer::new().unwrap(),
             period: every,

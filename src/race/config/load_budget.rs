@@ -154,7 +154,7 @@ mod tests {
             kinds in proptest::sample::subsequence(LaneKind::ALL.iter().copied().filter(|kind| kind.is_http() || kind.is_websocket()).collect::<Vec<_>>(), 1..7),
             connections in 1_usize..20,
             burst in proptest::option::of(1_usize..20),
-            pairs in 1_usize..20,
+            max_rounds in 1_usize..20,
             more in 0_u64..5000,
             part in proptest::collection::vec(0_u64..=4, 200),
         ) {
@@ -162,23 +162,27 @@ mod tests {
                 let config = config(&kinds, connections, burst, 0);
                 to_open(&config) + to_complete(&config, &config.lanes)
             };
-            let config = RaceConfig { rounds: pairs, ..config(&kinds, connections, burst, least + more) };
+            let config = config(&kinds, connections, burst, least + more);
+            let config = RaceConfig { rounds: max_rounds, ..config };
             proptest::prop_assert!(config.validate().is_ok());
             let load_limit = config.external.as_ref().unwrap().load_limit.unwrap();
             let mut budget = LoadBudget::new(load_limit, &config);
             let mut asked = to_open(&config);
             let mut part = part.into_iter().cycle();
-            let mut slice = |budget: &mut LoadBudget, most: u64, lane: Lane| {
-                let done = most * part.next().unwrap_or(4) / 4;
+            let mut slice = |budget: &mut LoadBudget, allowance: u64, lane: Lane| {
+                let done = allowance * part.next().unwrap_or(4) / 4;
                 budget.spend(done, &config, lane);
                 asked += done * per_exchange(&config, lane);
             };
-            let most = budget.warm_up(&config, &config.lanes);
-            config.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+            let allowance = budget.warm_up(&config, &config.lanes);
+            config.lanes.iter().for_each(|lane| slice(&mut budget, allowance, *lane));
             let mut rounds = 0;
-            while rounds < pairs && let Some(most) = budget.round(&config, &config.lanes, pairs - rounds) {
-                proptest::prop_assert!(most >= 2 * connections as u64);
-                config.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+            while rounds < max_rounds
+                && let Some(allowance) =
+                    budget.round(&config, &config.lanes, max_rounds - rounds)
+            {
+                proptest::prop_assert!(allowance >= 2 * connections as u64);
+                config.lanes.iter().for_each(|lane| slice(&mut budget, allowance, *lane));
                 rounds += 1;
             }
             proptest::prop_assert!(rounds >= 1);

@@ -84,9 +84,9 @@ pub(in crate::race) enum TlsTrust {
 pub(in crate::race) struct SliceResult {
     /// Pairs of nanoseconds and their number of occurrences. Each time ends when the reply has
     /// been compared; it starts with the exchange or, at a fixed rate, when that was due.
-    pub(in crate::race) times: Vec<(u64, u64)>,
+    pub(in crate::race) time_counts: Vec<(u64, u64)>,
     /// The same counted from the real start of each exchange. Empty unless the rate is fixed.
-    pub(in crate::race) service_times: Vec<(u64, u64)>,
+    pub(in crate::race) service_time_counts: Vec<(u64, u64)>,
     pub(in crate::race) took: Duration,
     /// The resources that the client's process used.
     pub(in crate::race) usage: ResourceUsage,

@@ -9,7 +9,7 @@ use crate::race::process::lane_processes::LaneProcesses;
 use crate::race::{ExchangeCost, Lane, LaneStats, SliceRecord};
 
 /// Buckets per octave (doubling) in the picture of a lane's times.
-const BUCKETS_PER_OCTAVE: u32 = 8;
+pub(crate) const BUCKETS_PER_OCTAVE: u32 = 8;
 
 pub(in crate::race) struct LaneRecorder {
     pub(in crate::race) lane: Lane,
@@ -91,9 +91,9 @@ impl LaneRecorder {
         counted: Option<(ServerCounters, ServerCounters)>,
     ) -> SliceRecord {
         let mut times = Histogram::default();
-        times.add_counts(&result.times);
-        self.times.add_counts(&result.times);
-        self.service_times.add_counts(&result.service_times);
+        times.add_counts(&result.time_counts);
+        self.times.add_counts(&result.time_counts);
+        self.service_times.add_counts(&result.service_time_counts);
         self.running_time = self.running_time.saturating_add(result.took);
         let count = times.count();
         // Bytes of a slice that broke off belong to exchanges that were not counted, so they are
@@ -119,7 +119,7 @@ impl LaneRecorder {
             position,
             took: result.took,
             summary: times.summary(),
-            times: result.times,
+            time_counts: result.time_counts,
         }
     }
 
@@ -160,17 +160,17 @@ mod tests {
         let mut track =
             LaneRecorder::new(Lane::plain(LaneKind::Ws), Err(WorkerError::NotConnected));
         let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
-        let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
+        let maximal = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
         let ran = || SliceResult {
-            times: vec![(u64::MAX, u64::MAX)],
+            time_counts: vec![(u64::MAX, u64::MAX)],
             took: Duration::MAX,
             usage,
             ..SliceResult::default()
         };
         for counted in [
-            (ServerCounters::default(), most),
-            (ServerCounters::default(), most),
-            (most, ServerCounters::default()),
+            (ServerCounters::default(), maximal),
+            (ServerCounters::default(), maximal),
+            (maximal, ServerCounters::default()),
         ] {
             track.add_slice((0, 0), ran(), Some(counted));
         }

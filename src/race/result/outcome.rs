@@ -83,8 +83,8 @@ pub struct SliceRecord {
     pub took: Duration,
     /// The summary of its exchanges' times.
     pub summary: HistogramSummary,
-    /// All times: pairs of nanoseconds and their number of occurrences.
-    pub times: Vec<(u64, u64)>,
+    /// All its times, as pairs of nanoseconds and how often that time occurred.
+    pub time_counts: Vec<(u64, u64)>,
 }
 
 /// The cost of one layer: the difference between a lane and the next lower one.
@@ -98,10 +98,10 @@ pub(crate) struct LayerCost {
 
 /// The gap between reqwest and the open WebSocket, divided into layers.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct GapBreakdown {
+pub(crate) struct GapLayers {
     /// The gap in seconds.
     pub gap: f64,
-    /// The layers that make up the gap.
+    /// The layers that make up the gap, from the WebSocket upwards.
     pub layers: [LayerCost; 3],
 }
 
@@ -154,7 +154,7 @@ fn pairs<'a>(a: &'a LaneStats, b: &'a LaneStats) -> impl Iterator<Item = (f64, f
 
 /// Divides the gap between reqwest and the WebSocket into layers. Returns `None` unless all four
 /// lanes have run.
-pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
+pub(crate) fn gap_layers(lanes: &[LaneStats], tls: bool) -> Option<GapLayers> {
     let find = |kind| lanes.iter().find(|stats| stats.lane == Lane { kind, tls });
     let difference = |upper: &LaneStats, lower: &LaneStats| {
         // Differences are formed round by round, so that a slow phase of the machine affects both
@@ -165,13 +165,14 @@ pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdo
     };
     let (ws, bare) = (find(LaneKind::Ws)?, find(LaneKind::HttpBare)?);
     let (hyper, reqwest) = (find(LaneKind::HttpHyper)?, find(LaneKind::HttpReqwest)?);
-    let step = |layer, upper, lower| Some(LayerCost { layer, cost: difference(upper, lower)? });
-    Some(GapBreakdown {
+    let layer_cost =
+        |layer, upper, lower| Some(LayerCost { layer, cost: difference(upper, lower)? });
+    Some(GapLayers {
         gap: difference(reqwest, ws)?,
         layers: [
-            step("protocol", bare, ws)?,
-            step("HTTP library", hyper, bare)?,
-            step("reqwest", reqwest, hyper)?,
+            layer_cost("protocol", bare, ws)?,
+            layer_cost("HTTP library", hyper, bare)?,
+            layer_cost("reqwest", reqwest, hyper)?,
         ],
     })
 }
@@ -308,14 +309,14 @@ mod tests {
             stats(LaneKind::HttpReqwest, &[133.0, 134.0, 133.0]),
             stats(LaneKind::Ws, &[90.0, 91.0, 90.0]),
         ];
-        let split = gap_breakdown(&lanes, false).unwrap();
+        let GapLayers { gap, layers } = gap_layers(&lanes, false).unwrap();
         let micros = |seconds: f64| (seconds * 1e6).round();
-        assert_eq!(split.layers.map(|step| micros(step.cost) as i64), [0, 22, 21]);
-        assert!((split.gap * 1e6 - 43.0).abs() < 0.1);
+        assert_eq!(layers.map(|layer| micros(layer.cost) as i64), [0, 22, 21]);
+        assert!((gap * 1e6 - 43.0).abs() < 0.1);
         assert_eq!(
-            super::gap_breakdown(&lanes[1..], false),
+            super::gap_layers(&lanes[1..], false),
             None,
-            "a step without a lane is not guessed"
+            "a layer without a lane is not guessed"
         );
     }
 

@@ -54,10 +54,10 @@ impl EventStreams {
 
 async fn open_events(State(events): State<EventStreams>) -> Response {
     let (number, receiver) = events.open_stream();
-    let first = stream::once(async move { encode_event(None, &number.to_string()) });
+    let first = stream::once(async move { encode_event(&number.to_string()) });
     let rest = stream::unfold(receiver, async |mut receiver| {
         let text = receiver.recv().await?;
-        Some((encode_event(None, &text), receiver))
+        Some((encode_event(&text), receiver))
     });
     http::event_stream(first.chain(rest))
 }

@@ -171,11 +171,8 @@ async fn read_head(
         let taken = reader.push(bytes);
         if reader.scan() != HeadScan::Incomplete {
             let rest = bytes.get(taken..).unwrap_or_default().to_vec();
-            let opening = ValidatedHead::new(
-                &reader,
-                &HeadContext::Request(policy.clone()),
-                !rest.is_empty(),
-            );
+            let context = HeadContext::Request(policy.clone());
+            let opening = ValidatedHead::with_bytes_after(&reader, &context, &rest);
             return Ok(HandshakeHead { handshake: opening, rest });
         }
     }

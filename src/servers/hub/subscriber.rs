@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{CountedConnection, Direction, add_clamped};
+use crate::net::{CountedConnection, Transfer, add_clamped};
 use crate::servers::connection::{Backlog, ConnectionEnd, FrameClock, Timeout};
 use crate::servers::hub::broadcast::Broadcast;
 use crate::servers::{Limits, ServerEvent};
@@ -148,7 +148,7 @@ impl Subscriber {
                 }
                 count => count?,
             };
-            self.counted.add(Direction::Sent, count);
+            self.counted.add(Transfer::Sent, count);
             let _ = first.frames.split_to(count);
             outbox.bytes = outbox.bytes.saturating_sub(count);
             outbox.full_since = None;
@@ -319,7 +319,7 @@ impl<'s> SubscriberReader<'s> {
         match self.subscriber.socket.try_read(&mut buffer) {
             Ok(0) => Err(ConnectionEnd::WithoutClose),
             Ok(count) => {
-                self.subscriber.counted.add(Direction::Received, count);
+                self.subscriber.counted.add(Transfer::Received, count);
                 let bytes = buffer.get(..count).unwrap_or_default();
                 self.frame_clock.push(bytes, Instant::now);
                 self.receive(bytes)
@@ -428,13 +428,13 @@ mod tests {
     #[tokio::test]
     async fn the_queue_is_bounded_whatever_is_sent() {
         let (subscriber, _peer) = pair().await;
-        let (mut frames, mut most) = (Vec::new(), 0);
+        let (mut frames, mut peak) = (Vec::new(), 0);
         for byte in 0..200 {
             frames.push(broadcast(byte));
             subscriber.send(&frames[usize::from(byte)]);
-            most = most.max(held(&frames));
+            peak = peak.max(held(&frames));
         }
-        assert_eq!(most, BACKLOG);
+        assert_eq!(peak, BACKLOG);
         assert_eq!(held(&frames), 1, "a half-sent message has to be completed");
         assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
         assert!(matches!(
@@ -448,14 +448,14 @@ mod tests {
         let limits =
             Limits { max_backlog: 1000, max_backlog_bytes: 1_000_000, ..Limits::default() };
         let (subscriber, _peer) = with(limits).await;
-        let (mut frames, mut most) = (Vec::new(), 0);
+        let (mut frames, mut peak) = (Vec::new(), 0);
         while subscriber.lock().state == OutboxState::Open {
             frames.push(broadcast(frames.len() as u8));
             subscriber.send(&frames[frames.len() - 1]);
-            most = most.max(subscriber.lock().bytes);
+            peak = peak.max(subscriber.lock().bytes);
             assert!(frames.len() < 1000, "the subscriber is not closed");
         }
-        assert!((900_000..=1_000_000).contains(&most), "{most}");
+        assert!((900_000..=1_000_000).contains(&peak), "{peak}");
         assert!(subscriber.lock().bytes < 100_200, "the half-sent message and the Close");
         assert!(matches!(
             subscriber.flush_until_closed().await,

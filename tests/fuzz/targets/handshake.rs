@@ -63,11 +63,11 @@ fn opened<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (HeadReader, ValidatedHead) {
     let mut reader = HeadReader::new(context.sender(), limit);
-    let mut more = false;
+    let mut rest = Vec::new();
     for piece in pieces {
-        more |= reader.push(piece) < piece.len();
+        rest.extend_from_slice(&piece[reader.push(piece)..]);
     }
-    let opening = ValidatedHead::new(&reader, context, more);
+    let opening = ValidatedHead::with_bytes_after(&reader, context, &rest);
     (reader, opening)
 }
 

@@ -118,7 +118,7 @@ fn ours(input: &[u8]) -> Ours {
     for frame in transcript
         .frames()
         .iter()
-        .filter(|frame| fatal.is_none_or(|fault| frame.index < fault.frame))
+        .filter(|frame| fatal.is_none_or(|fault| frame.frame_number < fault.frame))
     {
         match frame.header.opcode {
             Opcode::Close => {
@@ -131,7 +131,7 @@ fn ours(input: &[u8]) -> Ours {
                 let ends = transcript
                     .messages()
                     .iter()
-                    .find(|message| message.frames.last() == Some(&frame.index));
+                    .find(|message| message.frames.last() == Some(&frame.frame_number));
                 events
                     .extend(ends.map(|message| Event::Message(message.kind, message.data.clone())));
             }

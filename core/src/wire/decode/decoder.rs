@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::wire::decode::fault::Fault;
-use crate::wire::decode::fault_sink::FaultSink;
+use crate::wire::decode::frame_faults::FrameFaults;
 use crate::wire::decode::rules::frame_validator::{FrameValidator, MessageEnd};
 use crate::wire::frame::mask;
 use crate::wire::frame::message::{FragmentRole, MessageKind};
@@ -37,7 +37,7 @@ const MAX_PAYLOAD_CHUNK: usize = 16 * 1024;
 pub struct Decoder {
     agreed: AgreedExtensions,
     pub(super) validator: FrameValidator,
-    pub(in crate::wire) faults: FaultSink,
+    pub(in crate::wire) faults: FrameFaults,
     pub(super) state: DecoderState,
     pub(super) beginning: HeaderBytes,
     pub(super) after_fault: bool,
@@ -92,7 +92,7 @@ enum PendingEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameStart {
     /// The frame's number in its direction, from 0.
-    pub index: usize,
+    pub frame_number: usize,
     /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
     /// The frame's header.
@@ -134,7 +134,7 @@ impl Decoder {
         Self {
             agreed: extensions,
             validator: FrameValidator::new(from, extensions),
-            faults: FaultSink::default(),
+            faults: FrameFaults::default(),
             state: DecoderState::Header,
             beginning: HeaderBytes::default(),
             after_fault: false,
@@ -214,11 +214,6 @@ impl Decoder {
         self.agreed
     }
 
-    /// Whether permessage-deflate was agreed.
-    pub fn uses_deflate(&self) -> bool {
-        self.validator.uses_deflate()
-    }
-
     /// Returns what the unfinished frame still needs; `None` between two frames and after an
     /// impossible length.
     pub fn needed(&self) -> Option<Needed> {
@@ -253,7 +248,7 @@ impl Decoder {
 
     /// Returns the number of complete frames.
     pub fn frame_count(&self) -> usize {
-        self.faults.frame_index
+        self.faults.frame_number
     }
 
     /// Whether no frame, event or message is pending, so that the next byte begins a frame that can
@@ -294,9 +289,9 @@ impl Decoder {
             .messages
             .open
             .as_ref()
-            .filter(|_| self.validator.role.message().is_some());
+            .filter(|_| self.validator.role.message_number().is_some());
         self.pending.push_back(PendingEvent::FrameStart(FrameStart {
-            index: self.faults.frame_index,
+            frame_number: self.faults.frame_number,
             offset: self.faults.frame_offset,
             header,
             role: self.validator.role,
@@ -317,9 +312,9 @@ impl Decoder {
             self.inflate_from = Some(0);
         } else if is_empty {
             self.finish_frame(&header);
-        // No payload of that length can follow, so the end of the frame, where the decoder usually
-        // stops, is never reached.
         } else if header.has_impossible_length() && self.stop_at_fatal {
+            // No payload of that length can follow, so the end of the frame, where the decoder
+            // usually stops, is never reached.
             self.state = DecoderState::Stopped;
         }
     }
@@ -384,7 +379,7 @@ impl Decoder {
     pub(super) fn finish_frame(&mut self, header: &Header) {
         let message = self.validator.finish_frame(header, &mut self.faults);
         self.pending.extend(message.map(PendingEvent::MessageEnd));
-        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_index));
+        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_number));
         self.state = if self.faults.frame_is_fatal && self.stop_at_fatal {
             DecoderState::Stopped
         } else {

@@ -69,7 +69,7 @@ impl Decoder {
         *input = rest;
         let (role, kind) = self.validator.accept_simple_frame(&header);
         let frame_start = FrameStart {
-            index: self.faults.frame_index,
+            frame_number: self.faults.frame_number,
             offset: self.faults.frame_offset,
             header,
             role,

@@ -12,7 +12,7 @@ use crate::wire::size::{ByteLen, Offset};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssembledFrame {
     /// The frame's number in its direction, from 0.
-    pub index: usize,
+    pub frame_number: usize,
     /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
     /// The header and the role in the messages; `None` while the header is incomplete.
@@ -160,9 +160,9 @@ impl FrameAssembler {
                     if self.not_captured == ByteLen::ZERO {
                         keep_up_to(self.max_payload_kept, &mut self.payload, piece);
                     }
-                    let is_plain_data = self
-                        .start
-                        .is_some_and(|start| start.role.message().is_some() && !start.compressed);
+                    let is_plain_data = self.start.is_some_and(|start| {
+                        start.role.message_number().is_some() && !start.compressed
+                    });
                     if is_plain_data {
                         keep_up_to(self.max_payload_kept, &mut self.message_data, piece);
                     }
@@ -183,7 +183,7 @@ impl FrameAssembler {
 
     fn take_frame(&mut self, start: FrameStart) -> AssembledFrame {
         AssembledFrame {
-            index: start.index,
+            frame_number: start.frame_number,
             offset: start.offset,
             start: Some(start),
             partial_header: Vec::new(),
@@ -201,15 +201,15 @@ impl FrameAssembler {
     /// Returns a copy of the incomplete frame, if one has begun.
     pub fn partial_frame(&self) -> Option<AssembledFrame> {
         let partial_header = self.decoder.partial_header();
-        let (index, offset) = match &self.start {
-            Some(start) => (start.index, start.offset),
+        let (frame_number, offset) = match &self.start {
+            Some(start) => (start.frame_number, start.offset),
             None if partial_header.is_empty() => return None,
             // Before the header is complete the decoder has no offset to report: it follows from
             // the bytes taken.
             None => (self.decoder.frame_count(), self.bytes_taken - partial_header.len()),
         };
         Some(AssembledFrame {
-            index,
+            frame_number,
             offset,
             start: self.start,
             partial_header: partial_header.to_vec(),
@@ -271,7 +271,9 @@ mod tests {
         let mut input: &[u8] = b"\xc1\x01a\x89\x00\x82\x7e\x00\x01b";
         let mut assembler = assembler(10);
         let counts: Vec<_> = std::iter::from_fn(|| assembler.next_frame(&mut input))
-            .map(|frame| (frame.index, frame.offset.get(), frame.payload, frame.faults.len()))
+            .map(|frame| {
+                (frame.frame_number, frame.offset.get(), frame.payload, frame.faults.len())
+            })
             .collect();
         assert_eq!(
             counts,

@@ -193,6 +193,7 @@ mod tests {
     use super::*;
     use crate::wire::frame::Side;
     use crate::wire::frame::message::MessageKind;
+    use crate::wire::handshake::extension::AgreedExtensions;
     use proptest::prelude::*;
 
     fn rows(raw: &[u8], context: FrameContext) -> Vec<String> {
@@ -215,7 +216,7 @@ mod tests {
         let raw = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
         let context = FrameContext {
             kind: Some(MessageKind::Text),
-            ..FrameContext::new(Side::Client, false)
+            ..FrameContext::new(Side::Client, AgreedExtensions::none())
         };
         assert_eq!(
             rows(&raw, context),
@@ -243,7 +244,7 @@ mod tests {
     fn section_5_5_1_a_close_has_code_and_reason() {
         let raw = [0x88, 0x05, 0x03, 0xe9, b'b', b'y', b'e'];
         assert_eq!(
-            rows(&raw, FrameContext::new(Side::Server, false))[7..],
+            rows(&raw, FrameContext::new(Side::Server, AgreedExtensions::none()))[7..],
             [
                 "2..4.0..8 close code = 1001 going away: the server is going down, or the user \
                  left the page [RFC 6455 §7.4.1]",
@@ -257,7 +258,7 @@ mod tests {
     fn half_a_length_is_shown_as_half() {
         let raw = [0x82, 0x7f, 0, 0, 1];
         assert_eq!(
-            rows(&raw, FrameContext::new(Side::Server, false)).last().unwrap(),
+            rows(&raw, FrameContext::new(Side::Server, AgreedExtensions::none())).last().unwrap(),
             "2..5.0..8 extended length = 3 of 8 bytes: a 64-bit number, most significant byte \
              first; the rest has not arrived yet [RFC 6455 §5.2]"
         );
@@ -267,7 +268,8 @@ mod tests {
         #[test]
         fn every_bit_of_every_prefix_has_exactly_one_field(raw in proptest::collection::vec(any::<u8>(), 0..40), server: bool, deflate: bool) {
             let from = if server { Side::Server } else { Side::Client };
-            let spans = field_spans(&raw, FrameContext::new(from, deflate));
+            let context = FrameContext::new(from, AgreedExtensions::none());
+            let spans = field_spans(&raw, FrameContext { deflate, ..context });
             for byte in 0..raw.len() {
                 for bit in 0..8 {
                     prop_assert_eq!(spans.iter().filter(|span| span.contains(byte, bit)).count(), 1, "byte {} bit {}", byte, bit);

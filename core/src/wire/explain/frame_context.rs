@@ -2,6 +2,7 @@
 
 use crate::wire::frame::Side;
 use crate::wire::frame::message::MessageKind;
+use crate::wire::handshake::extension::AgreedExtensions;
 
 /// What the meaning of a field depends on, besides its bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +18,9 @@ pub struct FrameContext {
 }
 
 impl FrameContext {
-    /// Creates the context of a frame from `from` of which nothing else is known.
-    pub fn new(from: Side, deflate: bool) -> Self {
-        Self { from, deflate, kind: None, compressed: false }
+    /// Creates the context of a frame that `from` sent on a connection with these extensions.
+    /// Nothing else is known of the frame.
+    pub fn new(from: Side, agreed: AgreedExtensions) -> Self {
+        Self { from, deflate: agreed.deflate.is_some(), kind: None, compressed: false }
     }
 }

@@ -58,7 +58,7 @@ pub enum FragmentRole {
 
 impl FragmentRole {
     /// Returns the number of the message that the frame is part of.
-    pub fn message(self) -> Option<usize> {
+    pub fn message_number(self) -> Option<usize> {
         match self {
             Self::First { message } | Self::Continuation { message } => Some(message),
             Self::Control | Self::Orphan => None,
@@ -156,7 +156,7 @@ mod tests {
         let mut messages = MessageTracker::default();
         let place = |(opcode, fin): &(Opcode, bool)| {
             let place = messages.classify(*opcode, false);
-            if *fin && place.message().is_some() {
+            if *fin && place.message_number().is_some() {
                 messages.open = None;
             }
             place

@@ -292,7 +292,7 @@ mod tests {
             Sec-WebSocket-Version: 8\r\n\r\n";
         let head = Head::new(Side::Client, text);
         assert_eq!(
-            rows(&head, &request::validate(&head, &ServerPolicy::default(), false)),
+            rows(&head, &request::validate(&head, &ServerPolicy::default(), b"")),
             [
                 "Some(0) Passed GET, HTTP/1.1: a GET request of HTTP/1.1",
                 "Some(1) Passed Host: a: the name of the server that the client wants",

@@ -36,7 +36,7 @@ impl AgreedExtensions {
                 return Err(ExtensionError { span: offer.span, reason: "isn't an extension name" });
             }
             if offer.is_deflate() {
-                let deflate = DeflateParams::parse(&offer, false);
+                let deflate = DeflateParams::from_response(&offer);
                 let what = "isn't a parameter that permessage-deflate has in a response";
                 agreed.deflate =
                     Some(deflate.map_err(|at| ExtensionError { span: at, reason: what })?);
@@ -119,17 +119,29 @@ pub struct DeflateParams {
 }
 
 impl DeflateParams {
-    /// Parses the parameters of an offer or, if `in_request` is false, of a response.
+    /// Parses the parameters of an offer, which a request contains.
     ///
     /// # Errors
     /// Returns the bytes of the first parameter that is invalid, unknown or repeated.
-    pub fn parse(offer: &Extension, in_request: bool) -> Result<Self, Range<usize>> {
+    pub fn from_offer(offer: &Extension) -> Result<Self, Range<usize>> {
+        Self::parse(offer, Side::Client)
+    }
+
+    /// Parses the parameters that a response agrees to.
+    ///
+    /// # Errors
+    /// Returns the bytes of the first parameter that is invalid, unknown or repeated.
+    pub fn from_response(accepted: &Extension) -> Result<Self, Range<usize>> {
+        Self::parse(accepted, Side::Server)
+    }
+
+    fn parse(extension: &Extension, from: Side) -> Result<Self, Range<usize>> {
         let mut deflate = Self::default();
-        for (index, param) in offer.params.iter().enumerate() {
+        for (index, param) in extension.params.iter().enumerate() {
             // Section 7.1: each parameter occurs at most once, in any order.
             let repeated =
-                offer.params.iter().take(index).any(|earlier| earlier.name == param.name);
-            let known = deflate.set_param(param, in_request);
+                extension.params.iter().take(index).any(|earlier| earlier.name == param.name);
+            let known = deflate.set_param(param, from);
             if repeated || !param.well_formed || !known {
                 return Err(param.span.clone());
             }
@@ -156,7 +168,9 @@ impl DeflateParams {
         }
     }
 
-    fn set_param(&mut self, param: &ExtensionParam, in_request: bool) -> bool {
+    /// Sets a parameter that `from` sent. Returns false if that side may not send it, or not with
+    /// this value.
+    fn set_param(&mut self, param: &ExtensionParam, from: Side) -> bool {
         let bits = param.value.as_deref().map(parse_window_bits);
         match (param.name.as_str(), bits) {
             ("server_no_context_takeover", None) => self.server_no_context_takeover = true,
@@ -164,7 +178,9 @@ impl DeflateParams {
             ("server_max_window_bits", Some(bits @ Some(_))) => self.server_max_window_bits = bits,
             // Only the client's own limit may stand without a value, and only in an offer (section
             // 7.1.2.2).
-            ("client_max_window_bits", bits) if bits.map_or(in_request, |bits| bits.is_some()) => {
+            ("client_max_window_bits", bits)
+                if bits.map_or(from == Side::Client, |bits| bits.is_some()) =>
+            {
                 self.client_max_window_bits = Some(bits.flatten());
             }
             _ => return false,
@@ -179,8 +195,9 @@ fn parse_window_bits(value: &str) -> Option<u8> {
     (8..=15).find(|bits: &u8| bits.to_string() == value)
 }
 
-/// Parses the elements of a header value whose first byte is at offset `base`, to which all spans
-/// are relative. Empty elements are ignored.
+/// Parses the elements of a header value. All spans are shifted by `base`, the offset of the
+/// value's first byte in the head; with 0 they count from the start of the value. Empty elements
+/// are ignored.
 pub fn parse_extensions(value: &[u8], base: usize) -> Vec<Extension> {
     let offer = |element: Range<usize>| {
         let mut parts = split_unquoted(value, element.clone(), b';').into_iter();
@@ -300,27 +317,26 @@ mod tests {
         let span = offers[1].params[0].span.clone();
         assert_eq!(&value[span.start - 100..span.end - 100], b"client_max_window_bits=\"10\"");
         assert_eq!(
-            DeflateParams::parse(&offers[1], false).unwrap().client_max_window_bits,
+            DeflateParams::from_response(&offers[1]).unwrap().client_max_window_bits,
             Some(Some(10))
         );
     }
 
     #[test]
     fn rfc_7692_section_7_1_which_parameters_are_valid() {
-        let valid = |params: &str, in_request| {
-            DeflateParams::parse(
-                &parse_extensions(format!("permessage-deflate{params}").as_bytes(), 0)[0],
-                in_request,
-            )
-            .is_ok()
+        let extension = |params: &str| {
+            parse_extensions(format!("permessage-deflate{params}").as_bytes(), 0).remove(0)
         };
+        let valid_offer = |params: &str| DeflateParams::from_offer(&extension(params)).is_ok();
+        let valid_response =
+            |params: &str| DeflateParams::from_response(&extension(params)).is_ok();
         for both in [
             "",
             "; server_max_window_bits=8",
             "; client_max_window_bits=15",
             "; client_no_context_takeover",
         ] {
-            assert!(valid(both, true) && valid(both, false), "{both}");
+            assert!(valid_offer(both) && valid_response(both), "{both}");
         }
         for neither in [
             "; server_max_window_bits=7",
@@ -332,10 +348,10 @@ mod tests {
             "; turbo",
             ";",
         ] {
-            assert!(!valid(neither, true) && !valid(neither, false), "{neither}");
+            assert!(!valid_offer(neither) && !valid_response(neither), "{neither}");
         }
         assert!(
-            valid("; client_max_window_bits", true) && !valid("; client_max_window_bits", false)
+            valid_offer("; client_max_window_bits") && !valid_response("; client_max_window_bits")
         );
     }
 

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::wire::frame::Severity;
-use crate::wire::handshake::extension::{Extension, is_token, parse_extensions, split_unquoted};
+use crate::wire::handshake::extension::is_token;
 use crate::wire::handshake::head::{FieldLine, Head, HeadLineKind};
 use crate::wire::handshake::problem::{Problem, ProblemCode};
 
@@ -123,27 +123,11 @@ impl<'a> HeadValidator<'a> {
         }
         // Several lines with the same name are one list (RFC 9110 section 5.3).
         let tokens: Vec<String> =
-            lines.iter().flat_map(|field| self.list_elements(field)).collect();
+            lines.iter().flat_map(|field| self.head.list_elements(field)).collect();
         let tokens: Vec<String> = tokens.iter().map(|token| token.to_ascii_lowercase()).collect();
         if !fits(&tokens) {
             self.report(wrong, Some(first));
         }
-    }
-
-    /// Returns the elements of a comma-separated value. Empty elements are ignored.
-    pub(crate) fn list_elements(&self, field: &FieldLine) -> Vec<String> {
-        let value = self.head.field_value(field);
-        let parts = split_unquoted(&value, 0..value.len(), b',')
-            .into_iter()
-            .filter(|part| !part.is_empty());
-        parts
-            .map(|part| String::from_utf8_lossy(value.get(part).unwrap_or_default()).into_owned())
-            .collect()
-    }
-
-    /// Returns the extensions in a header line, with their spans in the head.
-    pub(crate) fn extensions(&self, field: &FieldLine) -> Vec<Extension> {
-        parse_extensions(&self.head.unfolded_value(field), field.value.start)
     }
 
     pub(crate) fn has_control_character(&self, field: &FieldLine) -> bool {

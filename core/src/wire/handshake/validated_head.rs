@@ -30,14 +30,24 @@ pub struct ValidatedHead {
 }
 
 impl ValidatedHead {
-    /// Validates what `reader` has read. `bytes_follow` is true if bytes follow the head.
-    pub fn new(reader: &HeadReader, context: &HeadContext, bytes_follow: bool) -> Self {
+    /// Validates what `reader` has read, if nothing has followed it yet.
+    pub fn new(reader: &HeadReader, context: &HeadContext) -> Self {
+        Self::with_bytes_after(reader, context, &[])
+    }
+
+    /// Validates what `reader` has read and `bytes_after` has followed. After a request, any such
+    /// byte is a problem, because the client must wait for the 101 (RFC 6455 section 4.1).
+    pub fn with_bytes_after(
+        reader: &HeadReader,
+        context: &HeadContext,
+        bytes_after: &[u8],
+    ) -> Self {
         let found = reader.scan();
         let from = context.sender();
         let head = matches!(found, HeadScan::Complete(_)).then(|| Head::new(from, reader.bytes()));
         let validation = match (&head, context) {
             (Some(head), HeadContext::Request(policy)) => {
-                request::validate(head, policy, bytes_follow)
+                request::validate(head, policy, bytes_after)
             }
             (Some(head), HeadContext::Response(asked)) => response::validate(head, asked.as_ref()),
             (None, _) => reject_non_http(found, from),

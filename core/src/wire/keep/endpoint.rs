@@ -133,7 +133,7 @@ impl Endpoint {
                     match &self.current_frame {
                         // The data of a compressed message comes as `Inflated` events.
                         Some(frame) if frame.compressed => {}
-                        Some(frame) if frame.role.message().is_some() => {
+                        Some(frame) if frame.role.message_number().is_some() => {
                             self.message.extend_from_slice(piece);
                         }
                         _ => self.control_payload.extend_from_slice(piece),
@@ -221,7 +221,7 @@ impl Endpoint {
         self.current_frame = Some(frame_start);
         let room = self.max_message_len.saturating_sub(self.message.len()) as u64;
         // A compressed frame can be longer than its data, so only what comes out of it is counted.
-        let data = frame_start.role.message().is_some() && !frame_start.compressed;
+        let data = frame_start.role.message_number().is_some() && !frame_start.compressed;
         (data && frame_start.header.payload_len > room).then(|| self.fail_too_large())
     }
 

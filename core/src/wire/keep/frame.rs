@@ -11,7 +11,7 @@ use crate::wire::size::{ByteLen, Offset};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The frame's number in its direction, from 0.
-    pub index: usize,
+    pub frame_number: usize,
     /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
     /// The frame's header.
@@ -31,9 +31,9 @@ pub struct Frame {
 impl Frame {
     /// Creates a frame from `raw`, which is the header and as much of the payload as has arrived.
     pub(super) fn new(frame_start: &FrameStart, context: FrameContext, raw: Vec<u8>) -> Self {
-        let &FrameStart { index, offset, header, role, after_fault, .. } = frame_start;
+        let &FrameStart { frame_number, offset, header, role, after_fault, .. } = frame_start;
         let complete = header.frame_len() == ByteLen::of(&raw);
-        Self { index, offset, header, role, after_fault, complete, context, raw }
+        Self { frame_number, offset, header, role, after_fault, complete, context, raw }
     }
 
     /// Returns the bytes as received, header and payload.
@@ -75,7 +75,7 @@ impl Frame {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartialHeader<'a> {
     /// The number that the frame will have.
-    pub index: usize,
+    pub frame_number: usize,
     /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
     /// The bytes that have arrived.

@@ -195,7 +195,7 @@ impl Trace {
         let context = FrameContext {
             kind: row.kind(),
             compressed: row.is_compressed(),
-            ..FrameContext::new(row.from(), self.agreed().deflate.is_some())
+            ..FrameContext::new(row.from(), self.agreed())
         };
         Frame::new(&row.frame_start(), context, raw)
     }
@@ -203,9 +203,9 @@ impl Trace {
     /// Returns the incomplete frame of a direction, if one has begun.
     pub fn partial_frame(&self, from: Side) -> Option<PartialFrame> {
         let direction = &self.directions[from];
-        let frame_start = direction
-            .current_frame
-            .map(|frame_start| (frame_start.index, frame_start.offset, Some(frame_start.header)));
+        let frame_start = direction.current_frame.map(|frame_start| {
+            (frame_start.frame_number, frame_start.offset, Some(frame_start.header))
+        });
         let header_bytes = direction.decoder.partial_header();
         let unparsed = (!header_bytes.is_empty())
             .then(|| (self.frame_count(from), direction.frame_bytes - header_bytes.len(), None));
@@ -237,7 +237,7 @@ impl Trace {
     /// frames per direction. Returns `None` for a frame without compression.
     pub fn inflated_preview(&self, row: &TraceRow) -> Option<&[u8]> {
         let inflated = &self.directions[row.from()].previews;
-        let at = inflated.binary_search_by_key(&row.index(), |(index, _)| *index).ok()?;
+        let at = inflated.binary_search_by_key(&row.frame_number(), |(index, _)| *index).ok()?;
         inflated.get(at).map(|(_, data)| &**data)
     }
 
@@ -245,9 +245,9 @@ impl Trace {
     /// gives only its own row.
     pub fn message_rows(&self, row: usize) -> Vec<usize> {
         let Some(chosen) = self.rows.get(row) else { return Vec::new() };
-        let Some(message) = chosen.role().message() else { return vec![row] };
+        let Some(message) = chosen.role().message_number() else { return vec![row] };
         let same = |(_, other): &(usize, &TraceRow)| {
-            other.from() == chosen.from() && other.role().message() == Some(message)
+            other.from() == chosen.from() && other.role().message_number() == Some(message)
         };
         let opens =
             |(_, row): &(usize, &TraceRow)| matches!(row.role(), FragmentRole::First { .. });
@@ -389,8 +389,11 @@ mod tests {
             &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])),
         );
         trace.push(Side::Server, ms(3), b"i");
-        let rows: Vec<_> =
-            trace.rows().iter().map(|row| (row.from(), row.index(), row.completed_at())).collect();
+        let rows: Vec<_> = trace
+            .rows()
+            .iter()
+            .map(|row| (row.from(), row.frame_number(), row.completed_at()))
+            .collect();
         assert_eq!(rows, [(Side::Client, 0, ms(2)), (Side::Server, 0, ms(3))]);
     }
 
@@ -450,13 +453,17 @@ mod tests {
             for (row, frame) in trace.rows().iter().zip(transcript.frames()) {
                 let again = trace.frame(row, frame.raw().to_vec());
                 prop_assert_eq!(&again, frame);
-                let faults: Vec<_> = transcript.faults_of(frame.index).copied().collect();
-                prop_assert_eq!(trace.faults_of(from, frame.index), &faults[..]);
+                let faults: Vec<_> = transcript.faults_of(frame.frame_number).copied().collect();
+                prop_assert_eq!(trace.faults_of(from, frame.frame_number), &faults[..]);
                 prop_assert_eq!(row.severity(), faults.iter().map(Fault::severity).max());
                 prop_assert_eq!(row.len(), ByteLen::of(frame.raw()));
             }
-            let partial = transcript.current_frame().map(|frame| (frame.index, frame.offset, frame.raw().len()));
-            let frame_start = transcript.partial_header().map(|frame_start| (frame_start.index, frame_start.offset, frame_start.raw.len()));
+            let partial = transcript
+                .current_frame()
+                .map(|frame| (frame.frame_number, frame.offset, frame.raw().len()));
+            let frame_start = transcript
+                .partial_header()
+                .map(|header| (header.frame_number, header.offset, header.raw.len()));
             let trace = trace.partial_frame(from).map(|frame| (frame.index, frame.offset, frame.have.to_usize_saturating()));
             prop_assert_eq!(trace, partial.or(frame_start));
         }

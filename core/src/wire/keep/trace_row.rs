@@ -16,7 +16,7 @@ pub struct TraceRow {
     offset: Offset,
     payload_len: ByteLen,
     masking_key: [u8; 4],
-    index: u32,
+    frame_number: u32,
     message: u32,
     first_two_bytes: [u8; 2],
     pub(super) flags: u16,
@@ -63,7 +63,7 @@ impl TraceRow {
             offset: frame_start.offset,
             payload_len,
             masking_key: key.unwrap_or_default(),
-            index: u32::try_from(frame_start.index).unwrap_or(u32::MAX),
+            frame_number: u32::try_from(frame_start.frame_number).unwrap_or(u32::MAX),
             message: u32::try_from(message).unwrap_or(u32::MAX),
             first_two_bytes: head,
             flags,
@@ -72,7 +72,7 @@ impl TraceRow {
 
     pub(super) fn frame_start(&self) -> FrameStart {
         FrameStart {
-            index: self.index(),
+            frame_number: self.frame_number(),
             offset: self.offset,
             header: self.header(),
             role: self.role(),
@@ -102,8 +102,8 @@ impl TraceRow {
     }
 
     /// Returns the frame's number in its direction, from 0.
-    pub fn index(&self) -> usize {
-        self.index as usize
+    pub fn frame_number(&self) -> usize {
+        self.frame_number as usize
     }
 
     /// Returns the offset of the first byte, counted from the first frame byte of the direction.

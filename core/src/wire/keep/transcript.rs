@@ -139,7 +139,7 @@ impl Transcript {
                     let part = self
                         .current_frame
                         .as_ref()
-                        .is_some_and(|frame| frame.role.message().is_some());
+                        .is_some_and(|frame| frame.role.message_number().is_some());
                     if let (true, Some(message)) = (part, &mut self.open_message) {
                         message.payload_len += plain.len();
                         if !message.compressed {
@@ -183,10 +183,10 @@ impl Transcript {
     /// Returns the first bytes of a frame whose header is incomplete.
     pub fn partial_header(&self) -> Option<PartialHeader<'_>> {
         (!self.partial_header.is_empty()).then(|| PartialHeader {
-            index: self.frames.len(),
+            frame_number: self.frames.len(),
             offset: self.len - self.partial_header.len(),
             raw: &self.partial_header,
-            context: FrameContext::new(self.decoder.sender(), self.decoder.uses_deflate()),
+            context: FrameContext::new(self.decoder.sender(), self.decoder.agreed()),
         })
     }
 
@@ -205,8 +205,9 @@ impl Transcript {
     /// Returns `None` if the earlier data that it can refer to is unknown.
     pub fn deflate_listing(&self, number: usize) -> Option<DeflateListing> {
         let deflate = self.decoder.agreed().deflate?;
-        let of_it =
-            |frame: &&Frame| frame.role.message() == Some(number) && frame.context.compressed;
+        let of_it = |frame: &&Frame| {
+            frame.role.message_number() == Some(number) && frame.context.compressed
+        };
         let frames: Vec<&Frame> = self.frames.iter().filter(of_it).collect();
         frames.last().filter(|frame| frame.header.fin)?;
         let payload: Vec<u8> = frames.iter().flat_map(|frame| frame.payload()).collect();
@@ -262,7 +263,7 @@ impl Transcript {
     }
 
     /// Returns the number of bytes taken so far.
-    pub fn len(&self) -> ByteLen {
+    pub fn byte_count(&self) -> ByteLen {
         self.len.into()
     }
 
@@ -283,7 +284,7 @@ impl Transcript {
                 self.open_message = Some(Message {
                     number,
                     kind,
-                    frames: vec![frame_start.index],
+                    frames: vec![frame_start.frame_number],
                     data: Vec::new(),
                     compressed,
                     payload_len: ByteLen::ZERO,
@@ -292,7 +293,7 @@ impl Transcript {
             }
             (FragmentRole::Continuation { .. }, _) => {
                 if let Some(message) = &mut self.open_message {
-                    message.frames.push(frame_start.index);
+                    message.frames.push(frame_start.frame_number);
                 }
             }
             _ => {}
@@ -311,7 +312,7 @@ fn frame_context(frame_start: &FrameStart, decoder: &Decoder) -> FrameContext {
     FrameContext {
         kind: frame_start.kind,
         compressed: frame_start.compressed,
-        ..FrameContext::new(decoder.sender(), decoder.uses_deflate())
+        ..FrameContext::new(decoder.sender(), decoder.agreed())
     }
 }
 
@@ -348,7 +349,7 @@ pub(in crate::wire) mod tests {
         assert_eq!(transcript.messages()[0].text(), Some("ok"));
         assert_eq!(
             transcript.partial_header().map(|frame_start| (
-                frame_start.index,
+                frame_start.frame_number,
                 frame_start.offset.get(),
                 frame_start.raw
             )),
@@ -363,7 +364,7 @@ pub(in crate::wire) mod tests {
             Decoder::new(Side::Server, AgreedExtensions::none()).stop_at_fatal(),
         );
         transcript.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
-        assert_eq!((transcript.frames().len(), transcript.len().get()), (1, 3));
+        assert_eq!((transcript.frames().len(), transcript.byte_count().get()), (1, 3));
         assert!(transcript.decoder().has_stopped());
     }
 

@@ -45,7 +45,7 @@ fn read_head(case: &Value, bytes: &[u8], chunk: usize) -> (ValidatedHead, usize,
         let taken = reader.push(piece);
         left.extend_from_slice(&piece[taken..]);
     }
-    (ValidatedHead::new(&reader, &context, !left.is_empty()), reader.bytes().len(), left)
+    (ValidatedHead::with_bytes_after(&reader, &context, &left), reader.bytes().len(), left)
 }
 
 fn assert_problems(head: &ValidatedHead, expect: &Value, name: &str) {

@@ -42,9 +42,9 @@ impl ByteRings {
         self.client.bytes.len() + self.server.bytes.len()
     }
 
-    /// Returns at most `most` bytes from `at` on, where `at` counts from the first byte of the
+    /// Returns at most `max_bytes` bytes from `at` on, where `at` counts from the first byte of the
     /// direction; `None` if they are gone.
-    pub(crate) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, from: Side, at: Offset, max_bytes: usize) -> Option<Vec<u8>> {
         let ring = match from {
             Side::Client => &self.client,
             Side::Server => &self.server,
@@ -53,7 +53,7 @@ impl ByteRings {
             return None;
         }
         let start = (at - ring.discarded).to_usize_saturating();
-        let end = start.saturating_add(most).min(ring.bytes.len());
+        let end = start.saturating_add(max_bytes).min(ring.bytes.len());
         (start <= end).then(|| ring.bytes.range(start..end).copied().collect())
     }
 }

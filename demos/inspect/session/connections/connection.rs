@@ -152,14 +152,14 @@ impl InspectedConnection {
 
     /// Returns a frame with its bytes, up to [`MAX_BYTES_SHOWN`]; `None` if they are gone or not
     /// fetched yet.
-    pub(crate) fn frame(&self, number: usize) -> Option<Frame> {
-        let row = self.trace.rows().get(number)?;
+    pub(crate) fn frame(&self, row_index: usize) -> Option<Frame> {
+        let row = self.trace.rows().get(row_index)?;
         let raw = match &self.bytes {
             ByteSource::Memory(rings) => {
-                let most = row.len().min(MAX_BYTES_SHOWN.into()).to_usize_saturating();
-                rings.read(row.from(), self.stream_offset(row), most)?
+                let max_bytes = row.len().min(MAX_BYTES_SHOWN.into()).to_usize_saturating();
+                rings.read(row.from(), self.stream_offset(row), max_bytes)?
             }
-            ByteSource::File(_, fetched) => fetched.get(&number)?.0.clone(),
+            ByteSource::File(_, fetched) => fetched.get(&row_index)?.0.clone(),
         };
         // Without its whole header a frame cannot be explained.
         (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
@@ -176,13 +176,13 @@ impl InspectedConnection {
             .iter()
             .rev()
             .find(|row| row.from() == from)
-            .map_or(0, |row| row.index() + 1);
+            .map_or(0, |row| row.frame_number() + 1);
         complete - waiting.saturating_sub(begun).min(complete)
     }
 
     /// Returns what the proxy did with a frame, in a word; `None` if it was forwarded.
     pub(crate) fn proxy_disposition(&self, row: &TraceRow) -> Option<&'static str> {
-        let (from, number) = (row.from(), row.index());
+        let (from, number) = (row.from(), row.frame_number());
         if self.dropped_frames.contains(&(from, number)) {
             return Some("✗ dropped");
         }
@@ -198,18 +198,18 @@ impl InspectedConnection {
         *waiting = waiting.saturating_sub(1);
     }
 
-    /// Returns at most `most` bytes of a direction from `at` on. For a file, only the bytes of a
-    /// fetched frame that begins at `at` are known.
-    pub(crate) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
+    /// Returns at most `max_bytes` bytes of a direction from `at` on. For a file, only the bytes of
+    /// a fetched frame that begins at `at` are known.
+    pub(crate) fn read(&self, from: Side, at: Offset, max_bytes: usize) -> Option<Vec<u8>> {
         match &self.bytes {
-            ByteSource::Memory(rings) => rings.read(from, at, most),
+            ByteSource::Memory(rings) => rings.read(from, at, max_bytes),
             ByteSource::File(_, fetched) => {
                 let rows = self.trace.rows();
-                let number = fetched.keys().find(|number| {
-                    rows[**number].from() == from && self.stream_offset(&rows[**number]) == at
+                let row_index = fetched.keys().find(|row_index| {
+                    rows[**row_index].from() == from && self.stream_offset(&rows[**row_index]) == at
                 })?;
-                let bytes = &fetched[number].0;
-                Some(bytes[..bytes.len().min(most)].to_vec())
+                let bytes = &fetched[row_index].0;
+                Some(bytes[..bytes.len().min(max_bytes)].to_vec())
             }
         }
     }
@@ -219,28 +219,29 @@ impl InspectedConnection {
         self.trace.stream_offset(row.from(), row.offset())
     }
 
-    /// Returns those of `rows` whose bytes must still be fetched, at most `most` bytes each.
+    /// Returns those of `rows` whose bytes must still be fetched, at most `max_bytes_per_frame`
+    /// bytes each.
     pub(crate) fn rows_to_fetch(
         &self,
         rows: impl Iterator<Item = usize>,
-        most: u64,
+        max_bytes_per_frame: u64,
     ) -> Vec<(usize, TraceRow, Offset)> {
         let ByteSource::File(_, fetched) = &self.bytes else { return Vec::new() };
-        let lacks = |number: &usize| {
-            let len = self.trace.rows()[*number].len();
-            fetched
-                .get(number)
-                .is_none_or(|(bytes, asked)| *asked < most && ByteLen::of(bytes) < len)
+        let lacks = |row_index: &usize| {
+            let len = self.trace.rows()[*row_index].len();
+            fetched.get(row_index).is_none_or(|(bytes, asked)| {
+                *asked < max_bytes_per_frame && ByteLen::of(bytes) < len
+            })
         };
-        let known = |number: usize| {
-            let row = self.trace.rows()[number];
-            (number, row, self.stream_offset(&row))
+        let known = |row_index: usize| {
+            let row = self.trace.rows()[row_index];
+            (row_index, row, self.stream_offset(&row))
         };
         rows.filter(lacks).map(known).collect()
     }
 
     /// Stores fetched bytes.
-    pub(crate) fn store_fetched(&mut self, found: Vec<(usize, Vec<u8>)>, most: u64) {
+    pub(crate) fn store_fetched(&mut self, found: Vec<(usize, Vec<u8>)>, max_bytes_per_frame: u64) {
         let ByteSource::File(_, fetched) = &mut self.bytes else { return };
         if fetched.len() + found.len() > MAX_FETCHED_FRAMES {
             fetched.clear();
@@ -248,7 +249,7 @@ impl InspectedConnection {
         for (row, bytes) in found {
             // A preview that arrives late must not replace the whole frame.
             if fetched.get(&row).is_none_or(|(known, _)| known.len() <= bytes.len()) {
-                fetched.insert(row, (bytes, most));
+                fetched.insert(row, (bytes, max_bytes_per_frame));
             }
         }
     }

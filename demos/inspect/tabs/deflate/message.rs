@@ -109,10 +109,10 @@ fn window_before(
     let rows = session.connection().trace.rows().iter().enumerate().take(before);
     let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
     let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), ByteLen::ZERO);
-    let most = 1 << bits;
+    let window_size = 1 << bits;
     let keep = |window: &mut Vec<u8>, piece: &[u8]| {
         window.extend_from_slice(piece);
-        window.drain(..window.len().saturating_sub(most));
+        window.drain(..window.len().saturating_sub(window_size));
     };
     for (number, row) in earlier {
         taken += row.payload_len();

@@ -62,7 +62,7 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     let rows = (message.visible_items.len() as u16 + 1).min(rest.height - detail);
     let (items, rest) = split_rows(rest, rows);
     let last = message.visible_items.len().saturating_sub(1);
-    canvas.draw_rule(
+    canvas.draw_divider(
         &format!(
             "symbol {} of {} · bit 0 is the least significant of byte 0",
             state.selected_item + 1,
@@ -86,7 +86,7 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     }
     let Some(item) = message.visible_items.get(state.selected_item) else { return };
     let (title, rest) = split_rows(rest, 1);
-    canvas.draw_rule("What it says", title);
+    canvas.draw_divider("What it says", title);
     prose::draw_lines(&item_lines(message, item, rest.width, theme), rest, canvas);
 }
 
@@ -224,7 +224,9 @@ mod tests {
     use super::*;
     use crate::demos::inspect::state::Inspect;
     use crate::demos::inspect::testing::render_text;
-    use crate::demos::inspect::testing::{client_commands, opened, press, seen_after};
+    use crate::demos::inspect::testing::{
+        client_commands, inspector_after_handshake, opened, press,
+    };
 
     const HELLO: &[u8] = &[0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
     const AGAIN: &[u8] = &[0xc1, 0x05, 0xf2, 0x00, 0x11, 0x00, 0x00];
@@ -239,8 +241,11 @@ mod tests {
 
     #[test]
     fn rfc_7692_section_7_2_3_2_the_second_hello_points_into_the_first() {
-        let (mut inspect, _inbox) =
-            seen_after(OFFER, ANSWER, &[(Side::Server, HELLO), (Side::Server, AGAIN)]);
+        let (mut inspect, _inbox) = inspector_after_handshake(
+            OFFER,
+            ANSWER,
+            &[(Side::Server, HELLO), (Side::Server, AGAIN)],
+        );
         press(&mut inspect, KeyCode::End);
         press(&mut inspect, KeyCode::Char('6'));
         for _ in 0..2 {
@@ -263,8 +268,11 @@ mod tests {
 
     #[test]
     fn another_frame_is_inspected_again_and_literals_can_be_merged() {
-        let (mut inspect, _inbox) =
-            seen_after(OFFER, ANSWER, &[(Side::Server, HELLO), (Side::Server, AGAIN)]);
+        let (mut inspect, _inbox) = inspector_after_handshake(
+            OFFER,
+            ANSWER,
+            &[(Side::Server, HELLO), (Side::Server, AGAIN)],
+        );
         press(&mut inspect, KeyCode::Char('6'));
         press(&mut inspect, KeyCode::Home);
         let count =

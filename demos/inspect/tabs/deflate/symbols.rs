@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::message::InspectedMessage;
 use crate::demos::inspect::parts::prose::labelled_paragraph;
-use crate::stage::Theme;
+use crate::stage::{FieldColor, Theme};
 use crate::wire::deflate::inflate::BlockType;
 use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, MatchSource};
 use crate::wire::format;
@@ -20,15 +20,17 @@ pub(crate) fn item_line(
     chosen: bool,
     theme: &Theme,
 ) -> Line<'static> {
+    // DEFLATE data has the colours of a frame: what begins a block those of the frame's header, the
+    // symbols those of key and payload, the end of a block that of a Close.
     let (name, color) = match item.kind {
-        DeflateItemKind::Block { .. } => ("block", theme.field(0)),
-        DeflateItemKind::Codes { .. } => ("codes", theme.field(1)),
+        DeflateItemKind::Block { .. } => ("block", theme.field(FieldColor::FirstByte)),
+        DeflateItemKind::Codes { .. } => ("codes", theme.field(FieldColor::SecondByte)),
         DeflateItemKind::Padding => ("padding", theme.dim),
-        DeflateItemKind::StoredLength(_) => ("length", theme.field(2)),
-        DeflateItemKind::Stored => ("stored", theme.field(3)),
-        DeflateItemKind::Literal => ("literal", theme.field(3)),
-        DeflateItemKind::Match { .. } => ("match", theme.field(4)),
-        DeflateItemKind::End => ("end", theme.field(5)),
+        DeflateItemKind::StoredLength(_) => ("length", theme.field(FieldColor::ExtendedLength)),
+        DeflateItemKind::Stored => ("stored", theme.field(FieldColor::MaskingKey)),
+        DeflateItemKind::Literal => ("literal", theme.field(FieldColor::MaskingKey)),
+        DeflateItemKind::Match { .. } => ("match", theme.field(FieldColor::Payload)),
+        DeflateItemKind::End => ("end", theme.field(FieldColor::CloseCode)),
     };
     // Symbols in the four bytes that the receiver added are dimmed, because they were not sent.
     let tail = item.bits.start >= message.listing.tail_bit;
@@ -198,8 +200,9 @@ fn source_lines(
         let quoted = format::quote(&text[range], 60);
         quoted[1..quoted.len() - 1].to_owned()
     };
-    let marked =
-        Style::new().fg(theme.field(4)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    let marked = Style::new()
+        .fg(theme.field(FieldColor::Payload))
+        .add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
     vec![
         Line::styled(format!("  {place}"), theme.dim()),
         Line::from(vec![

@@ -36,7 +36,7 @@ pub(crate) fn draw(
     let byte =
         session.bytes_under_cursor().and_then(|(raw, _)| raw.get(session.cursor.byte).copied());
     let byte = byte.map_or_else(String::new, |byte| byte_label(byte, session.cursor));
-    canvas.draw_rule(&format!("{}, {}{byte}", span.field.name(), span.section), title);
+    canvas.draw_divider(&format!("{}, {}{byte}", span.field.name(), span.section), title);
     let explanation =
         if rows == 0 { with_field_name(span, explanation, canvas.theme) } else { explanation };
     Paragraph::new(explanation).wrap(Wrap { trim: true }).render(rest, canvas.buffer);
@@ -110,7 +110,7 @@ fn field_explanation(
 ) -> Lines<'static> {
     let mut lines = Lines::from(format::escape_controls(&span.meaning));
     if span.field == Field::Payload && session.draft.is_none() {
-        let text = payload_text::readable_text(session, frame)
+        let text = payload_text::readable_text(session)
             // A short text is already shown as the value.
             .filter(|text| text.len() > span.value.len());
         lines.extend(
@@ -122,7 +122,7 @@ fn field_explanation(
     let from = frame.context.from;
     let faults: Vec<Fault> = match &session.draft {
         Some(draft) => draft.faults(),
-        None => session.connection().trace.faults_of(from, frame.index).to_vec(),
+        None => session.connection().trace.faults_of(from, frame.frame_number).to_vec(),
     };
     for fault in &faults {
         let color = if fault.is_fatal() { theme.bad } else { theme.warn };

@@ -14,16 +14,16 @@ use crate::text;
 use crate::wire::frame::Severity;
 use crate::wire::{MessageKind, Side, TraceRow, format};
 
-/// Returns the number of rows that the list needs, at most `most`: the header, the frames, and a
-/// blank row.
-pub(crate) fn wanted_rows(session: &Session, most: u16) -> u16 {
+/// Returns the number of rows that the list needs, at most `max_rows`: the header, the frames, and
+/// a blank row.
+pub(crate) fn wanted_rows(session: &Session, max_rows: u16) -> u16 {
     let trace = &session.connection().trace;
     let arriving =
         [Side::Client, Side::Server].map(|from| usize::from(trace.partial_frame(from).is_some()));
     let full = usize::from(trace.dropped_rows() > 0);
     let wanted = trace.rows().len() + 2 + full + arriving.iter().sum::<usize>();
     let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
-    wanted.clamp(most.min(3), most)
+    wanted.clamp(max_rows.min(3), max_rows)
 }
 
 pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut Canvas) {

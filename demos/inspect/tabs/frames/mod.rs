@@ -32,14 +32,14 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
         }
         return;
     };
-    let most = match area.height {
+    let max_rows = match area.height {
         0..=11 => 2,
         12..=17 => 3,
         18..=25 => 5,
         26..=40 => 7,
         height => height / 3,
     };
-    let (list, rest) = split_rows(area, list::wanted_rows(session, most));
+    let (list, rest) = split_rows(area, list::wanted_rows(session, max_rows));
     list::draw(session, current, list, canvas);
     let Some((_, _, frame)) = session.current_frame() else {
         let message = "The bytes of this frame are being fetched, or no longer in memory.";
@@ -47,14 +47,14 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     };
     let Some((raw, spans)) = session.bytes_under_cursor() else { return };
     let (title, rest) = split_rows(rest, 1);
-    canvas.draw_rule(&frame_title(session, current, &frame), title);
+    canvas.draw_divider(&frame_title(session, current, &frame), title);
     let with_bits = rest.height >= 16;
-    let most = if rest.height >= 14 { rest.height / 3 } else { 3 };
-    let (bytes, rest) = split_rows(rest, hex::row_count(raw.len(), rest.width).min(most));
+    let max_rows = if rest.height >= 14 { rest.height / 3 } else { 3 };
+    let (bytes, rest) = split_rows(rest, hex::row_count(raw.len(), rest.width).min(max_rows));
     let picture = hex::HexDump {
         raw: &raw,
         spans: &spans,
-        header: frame.header.len(),
+        header_len: frame.header.len(),
         original: session.draft.as_ref().map(Draft::original),
         compressed: frame.context.compressed,
     };

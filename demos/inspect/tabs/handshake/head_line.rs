@@ -43,7 +43,7 @@ pub(crate) fn draw(head: &Head, number: usize, byte: usize, area: Rect, canvas: 
         b' ' => "a blank".to_owned(),
         _ => format::quote(&[value], 1),
     };
-    canvas.draw_rule(
+    canvas.draw_divider(
         &format!("byte 0x{cursor:04x} = {value:02x} = {shown}, {under} · ←→ byte"),
         area,
     );
@@ -205,7 +205,7 @@ pub(crate) fn explain_line(
 
 /// Draws lines below a title.
 pub(crate) fn draw_pane(title: &str, lines: &[Line], area: Rect, canvas: &mut Canvas) {
-    canvas.draw_rule(title, area);
+    canvas.draw_divider(title, area);
     prose::draw_lines(lines, split_rows(area, 1).1, canvas);
 }
 

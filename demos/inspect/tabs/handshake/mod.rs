@@ -164,9 +164,9 @@ impl WantedRows {
     /// important parts are served first, and the rest goes to those that need more.
     fn share_out(&self, height: u16) -> [u16; 5] {
         let mut left = height;
-        let mut take = |most: u16, least: u16| {
+        let mut take = |max_rows: u16, min_rows: u16| {
             // Below its minimum a part would show little more than its title, so it gets no rows.
-            let rows = if left < least { 0 } else { most.min(left) };
+            let rows = if left < min_rows { 0 } else { max_rows.min(left) };
             left -= rows;
             rows
         };

@@ -13,6 +13,7 @@ use super::unmasking::Unmasking;
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget};
 use crate::demos::inspect::parts::payload::display_char;
 use crate::demos::inspect::session::payload_text::{PayloadKind, Utf8State};
+use crate::stage::FieldColor;
 use crate::text;
 use crate::wire::frame::utf8::Utf8Validator;
 
@@ -126,8 +127,8 @@ fn cell_text(
             let (shown, style) = byte(unmasking.wire_bytes[index], theme.bad);
             (shown + "≠", style)
         }
-        ColumnsRow::Wire => byte(unmasking.wire_bytes[index], theme.field(4)),
-        ColumnsRow::Key => byte(key, theme.field(3)),
+        ColumnsRow::Wire => byte(unmasking.wire_bytes[index], theme.field(FieldColor::Payload)),
+        ColumnsRow::Key => byte(key, theme.field(FieldColor::MaskingKey)),
         ColumnsRow::KeyIndex => ((index % 4).to_string(), theme.faint()),
         ColumnsRow::StepFrame => ((if done { "──" } else { "··" }).to_owned(), theme.faint()),
         ColumnsRow::Plain | ColumnsRow::Text | ColumnsRow::KeyAgain if !done => {
@@ -143,7 +144,9 @@ fn cell_text(
             let color = if bad { theme.bad } else { theme.good };
             (spelling.cells[index].clone(), Style::new().fg(color).add_modifier(Modifier::BOLD))
         }
-        ColumnsRow::KeyAgain => byte(unmasking.plain_bytes[index] ^ key, theme.field(4)),
+        ColumnsRow::KeyAgain => {
+            byte(unmasking.plain_bytes[index] ^ key, theme.field(FieldColor::Payload))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 use super::columns::describe_step;
 use super::unmasking::Unmasking;
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
-use crate::stage::Theme;
+use crate::stage::{FieldColor, Theme};
 use crate::text;
 use crate::wire::{Side, format};
 
@@ -26,8 +26,8 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
         )
     };
     let titled = area.height >= 5;
-    let (rule, body) = split_rows(area, u16::from(titled));
-    canvas.draw_rule(&title, rule);
+    let (divider, body) = split_rows(area, u16::from(titled));
+    canvas.draw_divider(&title, divider);
     let lines = if unmasking.wide_steps {
         wide_step_lines(unmasking, canvas.theme)
     } else {
@@ -96,8 +96,13 @@ fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     };
     vec![
         Line::styled("  bit           0 1 2 3 4 5 6 7", theme.faint()),
-        row("wire", wire, theme.field(4), String::new()),
-        row("⊕ key", key, theme.field(3), format!("key[{turn}] of {}", keys.join(" "))),
+        row("wire", wire, theme.field(FieldColor::Payload), String::new()),
+        row(
+            "⊕ key",
+            key,
+            theme.field(FieldColor::MaskingKey),
+            format!("key[{turn}] of {}", keys.join(" ")),
+        ),
         Line::styled(
             "                ───────────────       equal → 0     different → 1",
             theme.faint(),
@@ -126,8 +131,13 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     };
     vec![
         Line::styled(format!("  64 bits       i = {first}…{}", group.end - 1), theme.faint()),
-        row("wire", &unmasking.wire_bytes[group.clone()], theme.field(4), there),
-        row("⊕ key", &twice, theme.field(3), "the key twice: i mod 4 is 0 at both".to_owned()),
+        row("wire", &unmasking.wire_bytes[group.clone()], theme.field(FieldColor::Payload), there),
+        row(
+            "⊕ key",
+            &twice,
+            theme.field(FieldColor::MaskingKey),
+            "the key twice: i mod 4 is 0 at both".to_owned(),
+        ),
         Line::styled(
             "                ───────────────────────  one ⊕ for all 64 bits",
             theme.faint(),
@@ -143,8 +153,8 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
 
 /// Draws the experiments, with the effect of each on the current byte.
 pub(crate) fn draw_experiments(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) {
-    let (rule, body) = split_rows(area, 1);
-    canvas.draw_rule("Try it (nothing is sent)", rule);
+    let (divider, body) = split_rows(area, 1);
+    canvas.draw_divider("Try it (nothing is sent)", divider);
     let theme = canvas.theme;
     let about = area.width >= 88;
     for (row, (key, name, does, remark, on)) in (0..).zip(experiments(unmasking)) {
@@ -220,8 +230,8 @@ pub(crate) fn draw_rationale(from: Side, area: Rect, canvas: &mut Canvas) {
         let text = "Why: a script must not choose the bytes that stand on the wire (§10.3)";
         return canvas.draw_line(&Line::styled(text, canvas.theme.dim()), 0, area);
     }
-    let (rule, body) = split_rows(area, 1);
-    canvas.draw_rule("Why mask at all?", rule);
+    let (divider, body) = split_rows(area, 1);
+    canvas.draw_divider("Why mask at all?", divider);
     let mut text = String::from(
         "A script in a browser may open a WebSocket to any server and choose every byte of its \
          messages. If they went on the wire as chosen, they could look like an HTTP response, \

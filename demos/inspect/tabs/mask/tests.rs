@@ -4,7 +4,7 @@ use super::*;
 use crate::demos::inspect::action::Tab;
 use crate::demos::inspect::state::Inspect;
 use crate::demos::inspect::testing::{assert_contains, render_text};
-use crate::demos::inspect::testing::{opened, press, seen};
+use crate::demos::inspect::testing::{inspector_after, opened, press};
 use crate::stage::{Demo as _, DemoEvent};
 use crate::wire::MessageKind;
 use crate::wire::frame::encode;
@@ -156,7 +156,8 @@ fn a_server_frame_shows_why_there_is_nothing_to_undo() {
 fn a_character_that_began_in_the_frame_before_is_continued() {
     let frames =
         encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98\x80"], || Some([9, 8, 7, 6]));
-    let (mut inspect, _inbox) = seen(&[(Side::Client, &frames[0]), (Side::Client, &frames[1])]);
+    let (mut inspect, _inbox) =
+        inspector_after(&[(Side::Client, &frames[0]), (Side::Client, &frames[1])]);
     inspect.show_tab(Tab::Mask);
     inspect.session.select_row(0);
     press(&mut inspect, KeyCode::End);

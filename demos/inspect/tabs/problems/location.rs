@@ -24,12 +24,12 @@ pub(crate) fn draw_frame(
     canvas: &mut Canvas,
 ) {
     let Some(raw) = found.frame_bytes(session).filter(|raw| !raw.is_empty()) else {
-        canvas.draw_rule("The bytes of this frame are no longer in memory", area);
+        canvas.draw_divider("The bytes of this frame are no longer in memory", area);
         return;
     };
     let context = found.row.and_then(|row| session.frame(row)).map(|frame| frame.context);
-    let deflate = session.connection().trace.agreed().deflate.is_some();
-    let context = context.unwrap_or_else(|| FrameContext::new(found.from, deflate));
+    let agreed = session.connection().trace.agreed();
+    let context = context.unwrap_or_else(|| FrameContext::new(found.from, agreed));
     let spans = field_span::field_spans(&raw, context);
     let at = found.byte_in_frame();
     let arrow = side_style(found.from, canvas.theme).1;
@@ -44,7 +44,7 @@ pub(crate) fn draw_frame(
         "{number} · {arrow} · {} · byte 0x{at:02x}, {field}",
         format::byte_count(raw.len() as u64)
     );
-    canvas.draw_rule(title.trim_end_matches(", "), area);
+    canvas.draw_divider(title.trim_end_matches(", "), area);
     let below = split_rows(area, 1).1;
     let certain = found.fault.detectable_after - found.frame_start;
     let mark = format!("knowable after {} of the frame", format::byte_count(certain));

@@ -170,7 +170,7 @@ fn first_bit(bits: Bits) -> u8 {
 
 pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canvas: &mut Canvas) {
     let Some(problem) = state.selected() else { return draw_no_problems(session, area, canvas) };
-    let most = match area.height {
+    let max_rows = match area.height {
         0..=9 => 2,
         10..=15 => 3,
         16..=22 => 4,
@@ -178,7 +178,7 @@ pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canv
         height => height / 4,
     };
     let header = u16::from(area.height >= 16);
-    let rows = most.min(u16::try_from(state.problems.len()).unwrap_or(u16::MAX));
+    let rows = max_rows.min(u16::try_from(state.problems.len()).unwrap_or(u16::MAX));
     let (list, rest) = split_rows(area, 1 + header + rows);
     canvas.draw_line(&summary(&state.problems, session, canvas), 0, list);
     let chosen = state.selected.min(state.problems.len() - 1);
@@ -284,8 +284,8 @@ mod tests {
     use crate::demos::inspect::session::mask_key::MaskKeySource;
     use crate::demos::inspect::state::Inspect;
     use crate::demos::inspect::testing::render_text;
-    use crate::demos::inspect::testing::{client_commands, opened, press, seen};
-    use crate::net::{Chunk, Direction};
+    use crate::demos::inspect::testing::{client_commands, inspector_after, opened, press};
+    use crate::net::{Chunk, Transfer};
     use crate::stage::{Demo as _, DemoEvent};
     use crate::wire::frame::encode;
     use crate::wire::{FaultCode, Opcode, Side};
@@ -308,7 +308,7 @@ mod tests {
     fn problems_of_both_directions_are_listed_in_the_order_in_which_they_were_found() {
         let unmasked = encode::single_frame(Opcode::Text, b"a", None);
         let masked = encode::single_frame(Opcode::Text, b"a", Some(KEY));
-        let (inspect, _inbox) = seen(&[
+        let (inspect, _inbox) = inspector_after(&[
             (Side::Server, &masked),
             (Side::Client, &unmasked),
             (Side::Server, &[0x83, 0x00]),
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn problems_found_at_once_are_ordered_by_their_frames() {
-        let (mut inspect, _inbox) = seen(&[
+        let (mut inspect, _inbox) = inspector_after(&[
             (Side::Client, &[0x83, 0x80, 1, 2, 3, 4]),
             (Side::Server, &[0x83, 0x00, 0x84, 0x00]),
         ]);
@@ -341,11 +341,14 @@ mod tests {
     fn a_row_is_found_by_binary_search() {
         let server: Vec<u8> = [0x81, 0x00].repeat(9);
         let client = encode::single_frame(Opcode::Ping, b"", Some(KEY)).repeat(2);
-        let (inspect, _inbox) =
-            seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
+        let (inspect, _inbox) = inspector_after(&[
+            (Side::Client, &client),
+            (Side::Server, &server),
+            (Side::Client, &client),
+        ]);
         for (number, row) in inspect.session.connection().trace.rows().iter().enumerate() {
             assert_eq!(
-                row_of(&inspect.session.connection().trace, row.from(), row.index()),
+                row_of(&inspect.session.connection().trace, row.from(), row.frame_number()),
                 Some(number)
             );
         }
@@ -355,7 +358,7 @@ mod tests {
 
     #[test]
     fn the_shown_close_is_the_one_that_is_sent() {
-        let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, &[0x83, 0x00])]);
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 100, 30);
         let sent = press(&mut inspect, KeyCode::Char('s'));
@@ -378,7 +381,7 @@ mod tests {
 
     #[test]
     fn the_same_close_sent_twice_is_masked_with_two_keys() {
-        let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, &[0x83, 0x00])]);
         inspect.session.mask_keys = MaskKeySource::System;
         inspect.show_tab(Tab::Problems);
         let (first, second) = (sent_raw(&mut inspect), sent_raw(&mut inspect));
@@ -394,10 +397,10 @@ mod tests {
 
     #[test]
     fn without_random_numbers_no_close_is_sent_and_the_reason_is_shown() {
-        let (mut inspect, _inbox) = seen(&[]);
+        let (mut inspect, _inbox) = inspector_after(&[]);
         inspect.session.mask_keys = MaskKeySource::Failing;
         let at = Instant::now();
-        let chunk = Chunk { at, direction: Direction::Received, bytes: vec![0x83, 0x00] };
+        let chunk = Chunk { at, transfer: Transfer::Received, bytes: vec![0x83, 0x00] };
         inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Bytes(chunk))));
         inspect.show_tab(Tab::Problems);
         assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
@@ -407,8 +410,10 @@ mod tests {
 
     #[test]
     fn our_own_fault_is_not_answered_by_us() {
-        let (mut inspect, _inbox) =
-            seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
+        let (mut inspect, _inbox) = inspector_after(&[
+            (Side::Client, &[0x81, 0x00]),
+            (Side::Server, &[0x88, 0x02, 0x03, 0xea]),
+        ]);
         inspect.show_tab(Tab::Problems);
         assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
         assert!(
@@ -423,7 +428,7 @@ mod tests {
 
     #[test]
     fn enter_jumps_to_the_bit() {
-        let (mut inspect, _inbox) = seen(&[
+        let (mut inspect, _inbox) = inspector_after(&[
             (Side::Client, &[0x81, 0x80, 1, 2, 3, 4]),
             (Side::Server, &[0x83, 0x80, 1, 2, 3, 4]),
         ]);
@@ -435,7 +440,7 @@ mod tests {
 
     #[test]
     fn an_ignored_problem_is_marked_and_can_be_restored() {
-        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, BROKEN)]);
         inspect.show_tab(Tab::Problems);
         press(&mut inspect, KeyCode::Char('i'));
         assert_eq!(inspect.tabs.problems.selected, 1);
@@ -451,7 +456,7 @@ mod tests {
 
     #[test]
     fn a_large_area_shows_location_rule_implementations_and_reaction() {
-        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, BROKEN)]);
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 100, 30);
         for part in [
@@ -472,7 +477,7 @@ mod tests {
 
     #[test]
     fn without_room_one_pane_is_shown_and_w_switches_it() {
-        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, BROKEN)]);
         inspect.show_tab(Tab::Problems);
         let shown = render_text(&inspect, 78, 15);
         assert!(shown.contains("Found") && !shown.contains("tungstenite"), "{shown}");

@@ -86,7 +86,7 @@ pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
 }
 
 /// Returns the row of a side's frame by binary search, because the numbers of each side rise.
-pub(crate) fn row_of(trace: &Trace, from: Side, index: usize) -> Option<usize> {
+pub(crate) fn row_of(trace: &Trace, from: Side, frame_number: usize) -> Option<usize> {
     let rows = trace.rows();
     let (mut low, mut high) = (0, rows.len());
     while low < high {
@@ -97,9 +97,9 @@ pub(crate) fn row_of(trace: &Trace, from: Side, index: usize) -> Option<usize> {
             high = middle;
             continue;
         };
-        match rows[at].index() {
-            found if found == index => return Some(at),
-            found if found < index => low = at + 1,
+        match rows[at].frame_number() {
+            found if found == frame_number => return Some(at),
+            found if found < frame_number => low = at + 1,
             _ => high = middle,
         }
     }

@@ -115,7 +115,7 @@ fn draw_panes(
 }
 
 fn draw_pane(title: &str, lines: &[Line], area: Rect, canvas: &mut Canvas) {
-    canvas.draw_rule(title, area);
+    canvas.draw_divider(title, area);
     prose::draw_lines(lines, split_rows(area, 1).1, canvas);
 }
 
@@ -327,7 +327,7 @@ fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &
             )
         },
     );
-    canvas.draw_rule(&format!("{arrow} {what} · {place}"), bytes);
+    canvas.draw_divider(&format!("{arrow} {what} · {place}"), bytes);
     if let Some(span) = span {
         let colors = vec![theme.text; raw.len()];
         let label = format::byte_count(span.len() as u64);
@@ -342,7 +342,7 @@ fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &
         );
     }
     let rule = problem.code.rule();
-    canvas.draw_rule(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
+    canvas.draw_divider(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
     let lines = head_problem_lines(problem, from, validated.validation.status, area.width, canvas);
     prose::draw_lines(&lines, split_rows(rest, 1).1, canvas);
 }

@@ -41,11 +41,11 @@ fn fragments(session: &Session, selected: &SelectedMessage) -> Vec<JoinedFragmen
 
 /// Draws the reassembly, with a remark about it.
 pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
-    let (rule, body) = split_rows(area, 1);
+    let (divider, body) = split_rows(area, 1);
     if body.is_empty() {
-        return canvas.draw_rule("", rule);
+        return canvas.draw_divider("", divider);
     }
-    canvas.draw_rule("Reassembly", rule);
+    canvas.draw_divider("Reassembly", divider);
     let theme = canvas.theme;
     if selected.message.is_none() {
         let sentence =

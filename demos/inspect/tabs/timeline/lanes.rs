@@ -225,7 +225,7 @@ impl TimelinePicture<'_> {
         let spans = self.message_spans(from);
         let color = side_style(from, canvas.theme).0;
         let own = self.rows().get(self.current).filter(|own| own.from() == from);
-        let chosen = own.and_then(|own| own.role().message());
+        let chosen = own.and_then(|own| own.role().message_number());
         for (number, span) in spans.iter().enumerate() {
             let next =
                 spans.get(number + 1).map_or(self.window.cells(), |next| next.x.max(span.x + 1));
@@ -245,7 +245,7 @@ impl TimelinePicture<'_> {
     fn message_spans(&self, from: Side) -> Vec<MessageSpan> {
         let all = self.rows();
         let shown = self.window.rows(all);
-        let of = |row: &TraceRow| row.role().message().filter(|_| row.from() == from);
+        let of = |row: &TraceRow| row.role().message_number().filter(|_| row.from() == from);
         let mut spans: Vec<MessageSpan> = Vec::new();
         // A message that began before the window starts at its left edge.
         let before = (shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.start)

@@ -102,7 +102,7 @@ pub(crate) fn summarize_link(session: &Session) -> LinkSummary {
 pub(crate) fn draw_line(session: &Session, area: Rect, canvas: &mut Canvas) {
     let stats = summarize_link(session);
     let theme = canvas.theme;
-    canvas.draw_rule("Link", area);
+    canvas.draw_divider("Link", area);
     let mut parts = Vec::new();
     let [ours, theirs] = stats.round_trips;
     match ours {

@@ -67,13 +67,13 @@ pub(crate) fn draw(state: &TimelineTabState, session: &Session, area: Rect, canv
     let selected = SelectedMessage::from_row(session, current);
     let height = area.height;
     let airy = height >= 40;
-    let most = match height {
+    let max_rows = match height {
         0..=5 => height,
         6..=13 => 6,
         14..=23 => 7,
         _ => 9,
     };
-    let (above, rest) = split_rows(area, most + 2 * u16::from(airy));
+    let (above, rest) = split_rows(area, max_rows + 2 * u16::from(airy));
     lanes::draw(state, session, current, above, airy, canvas);
     let (rest, below) = split_rows(rest, rest.height.saturating_sub(u16::from(height >= 12)));
     link_summary::draw_line(session, below, canvas);

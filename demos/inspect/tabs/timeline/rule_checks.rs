@@ -144,17 +144,18 @@ fn frames_of_the_other_side(session: &Session, selected: &SelectedMessage) -> us
     all[first..=last].iter().filter(|row| row.from() != selected.from).count()
 }
 
-/// The rules, the broken ones first; in one row only how many hold.
+/// Draws the rules, one a row, below a divider that says how many are kept and how many are broken.
+/// In an area of one row only the divider is drawn.
 pub(crate) fn draw(checks: &[RuleCheck], area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let kept = checks.iter().filter(|check| check.status == RuleStatus::Kept).count();
     let broken = checks.iter().filter(|check| check.status == RuleStatus::Broken).count();
-    let (rule, body) = split_rows(area, 1);
+    let (divider, body) = split_rows(area, 1);
     let summary = match broken {
         0 => format!("Rules, live: {kept} kept"),
         _ => format!("Rules, live: {kept} kept, {broken} broken"),
     };
-    canvas.draw_rule(&summary, rule);
+    canvas.draw_divider(&summary, divider);
     for (row, check) in (0..).zip(checks) {
         let (sign, style) = match check.status {
             RuleStatus::Kept => ("✓", Style::new().fg(theme.good)),

@@ -12,7 +12,7 @@ use crate::demos::inspect::parts::units::format_short;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::payload_text;
 use crate::demos::inspect::session::payload_text::{PayloadKind, Utf8State};
-use crate::stage::Theme;
+use crate::stage::{FieldColor, Theme};
 use crate::text;
 use crate::wire::{ByteLen, Fault, FragmentRole, Side, TraceRow, format};
 
@@ -38,7 +38,8 @@ impl SelectedMessage {
     pub(crate) fn from_row(session: &Session, current: usize) -> Self {
         let all = session.connection().trace.rows();
         let from = all[current].from();
-        let part = |row: &usize| all[*row].from() == from && all[*row].role().message().is_some();
+        let part =
+            |row: &usize| all[*row].from() == from && all[*row].role().message_number().is_some();
         let around = || {
             let row = (current.saturating_sub(MAX_ROWS_SEARCHED)..current).rev().find(part)?;
             // A control frame after the last fragment interrupts nothing.
@@ -50,7 +51,7 @@ impl SelectedMessage {
         let first = fragments.first().copied().unwrap_or(current);
         let last = fragments.last().copied().unwrap_or(current).max(current);
         let rows = (first..=last).filter(|row| all[*row].from() == from).collect();
-        Self { current, from, fragments, rows, message: all[root].role().message(), ended }
+        Self { current, from, fragments, rows, message: all[root].role().message_number(), ended }
     }
 
     pub(crate) fn name(&self) -> String {
@@ -64,8 +65,9 @@ impl SelectedMessage {
 
     /// Returns the faults of its frames and of those in between.
     pub(crate) fn faults<'a>(&self, session: &'a Session) -> &'a [Fault] {
-        let index =
-            |row: Option<&usize>| row.map(|row| session.connection().trace.rows()[*row].index());
+        let index = |row: Option<&usize>| {
+            row.map(|row| session.connection().trace.rows()[*row].frame_number())
+        };
         let (Some(first), Some(last)) = (index(self.rows.first()), index(self.rows.last())) else {
             return &[];
         };
@@ -148,8 +150,8 @@ impl FragmentColumns {
 
 /// Draws the table, with a remark about its columns if there is room.
 pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
-    let (rule, rest) = split_rows(area, 1);
-    canvas.draw_rule(&selected.title(session), rule);
+    let (divider, rest) = split_rows(area, 1);
+    canvas.draw_divider(&selected.title(session), divider);
     let columns = FragmentColumns::for_width(area.width);
     let (head, rest) = split_rows(rest, u16::from(rest.height >= 3));
     canvas.draw_line(&Line::styled(columns.header(), canvas.theme.faint()), 0, head);
@@ -208,7 +210,10 @@ fn row_line(
     ]);
     if columns.key {
         let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
-        line.push_span(Span::styled(format!("{key:<10}"), Style::new().fg(theme.field(3))));
+        line.push_span(Span::styled(
+            format!("{key:<10}"),
+            Style::new().fg(theme.field(FieldColor::MaskingKey)),
+        ));
     }
     line.push_span(Span::styled(
         format!("{:>6}  ", format::group_thousands(header.payload_len.get())),
@@ -223,7 +228,10 @@ fn row_line(
         let wire = frame
             .as_ref()
             .map_or_else(|| "gone".to_owned(), |frame| bytes(frame.payload_on_wire()));
-        line.push_span(Span::styled(format!("{wire:<cells$}"), Style::new().fg(theme.field(4))));
+        line.push_span(Span::styled(
+            format!("{wire:<cells$}"),
+            Style::new().fg(theme.field(FieldColor::Payload)),
+        ));
     }
     let plain = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(&frame.payload()));
     line.push_span(Span::raw(format!("{plain:<cells$}")));

@@ -10,7 +10,7 @@ use crate::demos::inspect::action::Tab;
 use crate::demos::inspect::overlays::mode::InputMode;
 use crate::demos::inspect::state::Inspect;
 use crate::demos::inspect::testing::{assert_contains, render_text};
-use crate::demos::inspect::testing::{opened, press, seen};
+use crate::demos::inspect::testing::{inspector_after, opened, press};
 use crate::wire::frame::encode;
 use crate::wire::{Header, MessageKind, Opcode, Side};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn fragmented() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::Session
         encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98", b"\x80!!R"], &mut fresh);
     let ping = encode::single_frame(Opcode::Ping, b"beat", KEY);
     let pong = encode::single_frame(Opcode::Pong, b"beat", None);
-    let (mut inspect, inbox) = seen(&[
+    let (mut inspect, inbox) = inspector_after(&[
         (Side::Client, &text[0]),
         (Side::Client, &ping),
         (Side::Server, &pong),
@@ -98,7 +98,7 @@ fn rules_about_messages_do_not_apply_to_a_control_frame() {
         rules.into_iter().map(|rule| rule.text).collect::<Vec<_>>()
     };
     assert!(rules(&inspect, 0).iter().any(|rule| rule.contains("while m0 is open")));
-    (inspect, _) = seen(&[(Side::Client, &close)]);
+    (inspect, _) = inspector_after(&[(Side::Client, &close)]);
     assert!(rules(&inspect, 0).iter().all(|rule| !rule.contains("is open")));
 }
 
@@ -109,7 +109,7 @@ fn the_status_of_rules_comes_from_the_faults_of_these_frames() {
         b"a",
     );
     let other = encode::single_frame(Opcode::Text, b"b", Some([9, 9, 9, 9]));
-    let (mut inspect, _inbox) = seen(&[(Side::Client, &open), (Side::Client, &other)]);
+    let (mut inspect, _inbox) = inspector_after(&[(Side::Client, &open), (Side::Client, &other)]);
     inspect.show_tab(Tab::Timeline);
     inspect.session.select_row(0);
     let checks = fragment_rules(&inspect.session, &SelectedMessage::from_row(&inspect.session, 1));
@@ -161,7 +161,7 @@ fn a_pong_answers_the_ping_with_the_same_payload() {
         (Side::Client, frame(Opcode::Pong, b"a", KEY)),
     ];
     let frames: Vec<_> = frames.iter().map(|(from, frame)| (*from, &frame[..])).collect();
-    let (mut inspect, _inbox) = seen(&frames);
+    let (mut inspect, _inbox) = inspector_after(&frames);
     assert_eq!(
         ping_pong_pairs(&inspect.session, 0..6),
         [PingPong { ping: 1, pong: 2 }, PingPong { ping: 4, pong: 5 }]
@@ -212,7 +212,7 @@ proptest! {
     ) {
         let side = |client| if client { Side::Client } else { Side::Server };
         let sent: Vec<_> = sent.iter().map(|(client, bytes)| (side(*client), &bytes[..])).collect();
-        let (mut inspect, _inbox) = seen(&sent);
+        let (mut inspect, _inbox) = inspector_after(&sent);
         for tab in [Tab::Mask, Tab::Timeline] {
             inspect.show_tab(tab);
             for key in &keys {

@@ -2,7 +2,7 @@
 //! then a reason in UTF-8.
 
 use crate::wire::decode::fault::{Detail, FaultCode};
-use crate::wire::decode::fault_sink::FaultSink;
+use crate::wire::decode::frame_faults::FrameFaults;
 use crate::wire::frame::Header;
 use crate::wire::frame::close_code::{CloseCode, CloseCodeStatus};
 use crate::wire::frame::utf8::Utf8Validator;
@@ -29,7 +29,7 @@ impl CloseBody {
         header: &Header,
         plain: &[u8],
         done: ByteLen,
-        faults: &mut FaultSink,
+        faults: &mut FrameFaults,
     ) {
         if self.has_gap {
             return;
@@ -78,7 +78,7 @@ impl CloseBody {
 }
 
 /// Validates a close code whose first byte is at `start`.
-fn validate_code(code: u16, start: ByteLen, faults: &mut FaultSink) {
+fn validate_code(code: u16, start: ByteLen, faults: &mut FrameFaults) {
     let rule = match CloseCode::new(code).status {
         CloseCodeStatus::Sendable => return,
         CloseCodeStatus::OutOfRange => FaultCode::CloseCodeOutOfRange,

@@ -2,7 +2,7 @@
 //! section 5.4), and nothing after a Close (section 5.5.1).
 
 use crate::wire::decode::fault::{Bits, Detail, FaultCode};
-use crate::wire::decode::fault_sink::FaultSink;
+use crate::wire::decode::frame_faults::FrameFaults;
 use crate::wire::decode::rules::frame_validator::FrameValidator;
 use crate::wire::deflate::inflate::InflateStop;
 use crate::wire::frame::Opcode;
@@ -15,7 +15,7 @@ impl FrameValidator {
         &mut self,
         opcode: Opcode,
         compressed: bool,
-        faults: &mut FaultSink,
+        faults: &mut FrameFaults,
     ) {
         self.role = self.messages.classify(opcode, compressed);
         // A reserved opcode has its own fault; a second one for the order would say nothing new.
@@ -28,7 +28,8 @@ impl FrameValidator {
             };
             faults.add(code, 0, Some(Bits::Field(4, 7)), 1, Detail::None);
         }
-        if let (Some(open), true) = (&mut self.messages.open, self.role.message().is_some()) {
+        if let (Some(open), true) = (&mut self.messages.open, self.role.message_number().is_some())
+        {
             open.earlier_payload_len = open.payload_len;
         }
         self.apply_compressed_flag(compressed, faults);
@@ -41,7 +42,7 @@ impl FrameValidator {
     }
 
     /// Applies RSV1 of the current frame to the inflater, which mirrors the sender's window.
-    fn apply_compressed_flag(&mut self, compressed: bool, faults: &mut FaultSink) {
+    fn apply_compressed_flag(&mut self, compressed: bool, faults: &mut FrameFaults) {
         if let (true, Some(inflater)) = (compressed, &mut self.inflater) {
             match self.role {
                 FragmentRole::First { .. } => {

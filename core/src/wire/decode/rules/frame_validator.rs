@@ -69,7 +69,7 @@ impl FrameValidator {
 
     /// Whether the current frame is part of a compressed message.
     pub(crate) fn is_in_compressed_message(&self) -> bool {
-        self.role.message().is_some()
+        self.role.message_number().is_some()
             && self.messages.open.as_ref().is_some_and(|open| open.compressed)
     }
 
@@ -98,7 +98,8 @@ impl FrameValidator {
         if header.opcode == Opcode::Close {
             self.close_body.mark_gap();
         }
-        let Some(open) = self.messages.open.as_mut().filter(|_| self.role.message().is_some())
+        let Some(open) =
+            self.messages.open.as_mut().filter(|_| self.role.message_number().is_some())
         else {
             return;
         };

@@ -2,7 +2,7 @@
 //! 6), each as soon as the last byte that it needs has arrived.
 
 use crate::wire::decode::fault::{Bits, Detail, FaultCode};
-use crate::wire::decode::fault_sink::FaultSink;
+use crate::wire::decode::frame_faults::FrameFaults;
 use crate::wire::decode::rules::close_body::CloseBody;
 use crate::wire::decode::rules::frame_validator::FrameValidator;
 use crate::wire::frame::{Header, LengthForm, Opcode, Side};
@@ -11,7 +11,12 @@ use crate::wire::size::ByteLen;
 impl FrameValidator {
     /// Validates the header bytes that have arrived; the first `before` of them were validated
     /// already.
-    pub(crate) fn validate_header(&mut self, bytes: &[u8], before: usize, faults: &mut FaultSink) {
+    pub(crate) fn validate_header(
+        &mut self,
+        bytes: &[u8],
+        before: usize,
+        faults: &mut FrameFaults,
+    ) {
         // Each rule is checked exactly once: in the call in which the last byte that it needs
         // arrives.
         let reached = |len: usize| before < len && len <= bytes.len();
@@ -57,7 +62,7 @@ impl FrameValidator {
     }
 
     /// Checks the rules that the first byte decides alone.
-    fn validate_first_byte(&mut self, byte: u8, faults: &mut FaultSink) {
+    fn validate_first_byte(&mut self, byte: u8, faults: &mut FrameFaults) {
         let opcode = Opcode::from_bits(byte);
         if opcode.is_reserved() {
             let detail = Detail::Opcode(opcode.bits());
@@ -72,7 +77,7 @@ impl FrameValidator {
         self.close_body = CloseBody::default();
     }
 
-    fn validate_reserved_bits(&self, byte: u8, opcode: Opcode, faults: &mut FaultSink) {
+    fn validate_reserved_bits(&self, byte: u8, opcode: Opcode, faults: &mut FrameFaults) {
         let rsv1 = byte & 0x40;
         // permessage-deflate gives a meaning to RSV1 only (RFC 7692 section 6).
         let meaningless = if self.uses_deflate() { byte & 0x30 } else { byte & 0x70 };
@@ -95,7 +100,7 @@ impl FrameValidator {
         }
     }
 
-    fn validate_second_byte(&mut self, first: u8, second: u8, faults: &mut FaultSink) {
+    fn validate_second_byte(&mut self, first: u8, second: u8, faults: &mut FrameFaults) {
         let mask_bit = Some(Bits::Field(0, 0));
         match (self.from, second & 0x80 != 0) {
             (Side::Client, false) => {
@@ -115,7 +120,7 @@ impl FrameValidator {
         }
     }
 
-    fn validate_masking_key(&mut self, header: &Header, faults: &mut FaultSink) {
+    fn validate_masking_key(&mut self, header: &Header, faults: &mut FrameFaults) {
         let Some(key) = header.masking_key else { return };
         let end = ByteLen::from_usize(header.len());
         let first = end - key.len();
@@ -131,7 +136,7 @@ impl FrameValidator {
 }
 
 /// Checks the rules that depend on the length, which is known after `known` bytes.
-fn validate_length(first: u8, len: ByteLen, known: ByteLen, faults: &mut FaultSink) {
+fn validate_length(first: u8, len: ByteLen, known: ByteLen, faults: &mut FrameFaults) {
     let opcode = Opcode::from_bits(first);
     let bits = Some(Bits::Field(1, 7));
     if opcode == Opcode::Close && len == 1 {

@@ -2,7 +2,7 @@
 //! section 8.1), the body of a Close (section 5.5.1), and compressed data (RFC 7692 section 7.2).
 
 use crate::wire::decode::fault::{Detail, FaultCode};
-use crate::wire::decode::fault_sink::FaultSink;
+use crate::wire::decode::frame_faults::FrameFaults;
 use crate::wire::decode::rules::frame_validator::{FrameValidator, MessageEnd};
 use crate::wire::deflate::inflate::InflateStop;
 use crate::wire::frame::message::{MessageKind, OpenMessage};
@@ -16,14 +16,15 @@ impl FrameValidator {
         header: &Header,
         plain: &[u8],
         done: ByteLen,
-        faults: &mut FaultSink,
+        faults: &mut FrameFaults,
     ) {
         let at = done + header.len();
         if header.opcode == Opcode::Close {
             return self.close_body.validate(header, plain, done, faults);
         }
         // Pings, pongs and orphans carry no message data. Their payload can be anything.
-        let Some(open) = self.messages.open.as_mut().filter(|_| self.role.message().is_some())
+        let Some(open) =
+            self.messages.open.as_mut().filter(|_| self.role.message_number().is_some())
         else {
             return;
         };
@@ -46,7 +47,7 @@ impl FrameValidator {
     pub(crate) fn finish_frame(
         &mut self,
         header: &Header,
-        faults: &mut FaultSink,
+        faults: &mut FrameFaults,
     ) -> Option<MessageEnd> {
         let end = header.frame_len();
         // An empty frame has no last payload byte to highlight. Its length byte shows where the
@@ -66,7 +67,7 @@ impl FrameValidator {
                 );
             }
         }
-        self.role.message()?;
+        self.role.message_number()?;
         if !header.fin {
             self.messages.open.as_mut()?.has_complete_frame = true;
             return None;
@@ -94,7 +95,7 @@ impl FrameValidator {
 
     /// Reports why inflating has stopped, once for each message, in the frame whose bytes make it
     /// certain.
-    pub(crate) fn report_inflate_stop(&mut self, header: &Header, faults: &mut FaultSink) {
+    pub(crate) fn report_inflate_stop(&mut self, header: &Header, faults: &mut FrameFaults) {
         let (Some(inflater), Some(open)) = (&self.inflater, &mut self.messages.open) else {
             return;
         };
@@ -139,7 +140,7 @@ fn validate_inflated_text(
     open: &mut OpenMessage,
     stopped: Option<InflateStop>,
     header: &Header,
-    faults: &mut FaultSink,
+    faults: &mut FrameFaults,
 ) {
     let cut_off =
         open.utf8.pending().filter(|_| stopped.is_none() && open.kind == MessageKind::Text);

@@ -147,9 +147,13 @@ impl Inflater {
     /// Ends a message after all its input: reads the four bytes that the sender removed and returns
     /// what they complete. [`fault`](Self::fault) tells whether the data was complete.
     ///
-    /// Two endings are accepted although those four bytes do not complete a block, because no data
-    /// is missing: right after a block with BFINAL = 1, or inside the LEN and NLEN that the four
-    /// bytes hold, when the message lacks the byte 00 before them.
+    /// Two endings are accepted although the four bytes 00 00 ff ff complete no block, because no
+    /// data is missing:
+    ///
+    /// - The message ends with a block that has BFINAL = 1. The four bytes are not read then.
+    /// - The message lacks the byte 00 that begins the empty stored block at its end. The first of
+    ///   the four bytes is taken for it, so they end inside that block's LEN and NLEN.
+    ///   [`lacks_final_zero`](Self::lacks_final_zero) tells.
     pub fn end_message(&mut self) -> &[u8] {
         self.end_observed(&mut ());
         self.output()

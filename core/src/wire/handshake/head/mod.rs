@@ -6,7 +6,7 @@ pub mod reader;
 use std::ops::Range;
 
 use crate::wire::frame::Side;
-use crate::wire::handshake::extension::trim_range;
+use crate::wire::handshake::extension::{Extension, parse_extensions, split_unquoted, trim_range};
 
 /// A header field with its position in the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,6 +233,24 @@ impl Head {
             }
         }
         value
+    }
+
+    /// Returns the elements of a comma-separated value (RFC 9110 section 5.6.1), whether they are
+    /// tokens or not. Empty elements are left out.
+    pub(crate) fn list_elements(&self, field: &FieldLine) -> Vec<String> {
+        let value = self.field_value(field);
+        let parts = split_unquoted(&value, 0..value.len(), b',')
+            .into_iter()
+            .filter(|part| !part.is_empty());
+        parts
+            .map(|part| String::from_utf8_lossy(value.get(part).unwrap_or_default()).into_owned())
+            .collect()
+    }
+
+    /// Parses the value of a `Sec-WebSocket-Extensions` field, whether it is well formed or not.
+    /// The spans of the extensions are ranges of the head.
+    pub(crate) fn extensions(&self, field: &FieldLine) -> Vec<Extension> {
+        parse_extensions(&self.unfolded_value(field), field.value.start)
     }
 
     /// Joins the values of all fields with this name to one list (RFC 9110 section 5.3); `None` if

@@ -188,7 +188,7 @@ impl HandshakePair {
             }
             ClientStep::Head(reader) => {
                 let context = HeadContext::Request(self.policy.clone());
-                let validated = ValidatedHead::new(&reader, &context, false);
+                let validated = ValidatedHead::new(&reader, &context);
                 if self.state == State::Http {
                     // Another attempt begins, so the refusal of the one before is over.
                     self.attempt.server = None;
@@ -250,7 +250,7 @@ impl HandshakePair {
 
     /// Validates the response to an attempt, or what came in place of a response.
     fn on_attempt_response(&mut self, reader: HeadReader) {
-        let validated = ValidatedHead::new(&reader, &self.response_context(), false);
+        let validated = ValidatedHead::new(&reader, &self.response_context());
         self.attempt.server = Some(AttemptHead { reader, validated });
         self.events.push_back(HandshakeEvent::Head(Side::Server));
     }
@@ -359,7 +359,7 @@ impl HandshakePair {
     fn validate_response_again(&mut self) {
         let context = self.response_context();
         if let Some(AttemptHead { reader, validated }) = &mut self.attempt.server {
-            *validated = ValidatedHead::new(reader, &context, false);
+            *validated = ValidatedHead::new(reader, &context);
         }
     }
 

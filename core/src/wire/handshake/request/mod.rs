@@ -44,9 +44,9 @@ impl Default for ServerPolicy {
 const SINGLETON_FIELDS: [&str; 4] =
     ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"];
 
-/// Validates a request. `bytes_follow` is true if bytes follow the head although it was not
-/// answered yet.
-pub fn validate(head: &Head, policy: &ServerPolicy, bytes_follow: bool) -> HeadValidation {
+/// Validates a request. `bytes_after` is what followed the head before it was answered: nothing may
+/// (RFC 6455 section 4.1).
+pub fn validate(head: &Head, policy: &ServerPolicy, bytes_after: &[u8]) -> HeadValidation {
     let mut validator = HeadValidator::new(head);
     check_start_line(&mut validator);
     validator.check_bare_lf();
@@ -62,7 +62,7 @@ pub fn validate(head: &Head, policy: &ServerPolicy, bytes_follow: bool) -> HeadV
     let protocol = choose_subprotocol(&mut validator, policy);
     let extension = choose_extension(&mut validator, policy);
     check_content(&mut validator);
-    if bytes_follow {
+    if !bytes_after.is_empty() {
         validator.report(ProblemCode::DataBefore101, head.blank_line_end());
     }
     conclude(validator, key, protocol, extension)
@@ -218,7 +218,7 @@ fn choose_subprotocol(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) 
         .filter(|field| !validator.has_control_character(field))
         .collect::<Vec<_>>()
     {
-        let names = validator.list_elements(field);
+        let names = head.list_elements(field);
         let no_token = names.is_empty() || names.iter().any(|name| !is_token(name.as_bytes()));
         let repeated = names.iter().enumerate().any(|(at, name)| {
             offered.contains(name) || names.iter().take(at).any(|earlier| earlier == name)
@@ -242,11 +242,11 @@ fn choose_extension(
     let head = validator.head;
     let lines: Vec<&FieldLine> = head.fields_named("Sec-WebSocket-Extensions").collect();
     let offers: Vec<Extension> =
-        lines.into_iter().flat_map(|field| validator.extensions(field)).collect();
+        lines.into_iter().flat_map(|field| head.extensions(field)).collect();
     // Extensions with other names are unknown here, and a server ignores what it does not support.
     let mut chosen = None;
     for offer in offers.into_iter().filter(Extension::is_deflate) {
-        match DeflateParams::parse(&offer, true) {
+        match DeflateParams::from_offer(&offer) {
             Ok(deflate) if policy.deflate && chosen.is_none() => chosen = Some((offer, deflate)),
             Ok(_) => {}
             Err(span) => {
@@ -360,7 +360,7 @@ mod tests {
     ) -> (Option<u16>, Vec<String>, HeadValidation) {
         assert!(REQUEST.contains(from), "{from}");
         let text = format!("{}{more}\r\n", REQUEST.replacen(from, to, 1));
-        let validation = validate(&Head::new(Side::Client, text.as_bytes()), policy, false);
+        let validation = validate(&Head::new(Side::Client, text.as_bytes()), policy, b"");
         let at = |problem: &crate::wire::handshake::Problem| {
             let place = problem.span.clone().map_or("-", |span| &text[span]);
             format!("{} {place:?}", problem.code)

@@ -2,7 +2,6 @@
 
 use crate::wire::handshake::extension::Extension;
 use crate::wire::handshake::head::Head;
-use crate::wire::handshake::head_validator::HeadValidator;
 use crate::wire::handshake::request::key_from_request;
 
 /// The parts of the client's request that the response depends on.
@@ -19,14 +18,13 @@ pub struct ClientOffer {
 impl ClientOffer {
     /// Reads the offer from a request without validating it.
     pub fn from_request(request: &Head) -> Self {
-        let validator = HeadValidator::new(request);
         let protocols = request
             .fields_named("Sec-WebSocket-Protocol")
-            .flat_map(|field| validator.list_elements(field))
+            .flat_map(|field| request.list_elements(field))
             .collect();
         let extensions = request
             .fields_named("Sec-WebSocket-Extensions")
-            .flat_map(|field| validator.extensions(field))
+            .flat_map(|field| request.extensions(field))
             .collect();
         Self { key: key_from_request(request), subprotocols: protocols, extensions }
     }

@@ -16,7 +16,7 @@ pub(super) fn check_extensions(
     let SingleField::Present(field) = validator.single_field("Sec-WebSocket-Extensions") else {
         return nothing;
     };
-    let accepted = validator.extensions(field);
+    let accepted = validator.head.extensions(field);
     let same = |one: &Extension, other: &Extension| one.name.eq_ignore_ascii_case(&other.name);
     let earlier = |at: usize| accepted.iter().take(at);
     if accepted.iter().enumerate().any(|(at, one)| earlier(at).any(|other| same(one, other))) {
@@ -47,7 +47,7 @@ fn check_deflate(
     accepted: &Extension,
     asked: Option<&ClientOffer>,
 ) -> Option<DeflateParams> {
-    let answer = match DeflateParams::parse(accepted, false) {
+    let answer = match DeflateParams::from_response(accepted) {
         Ok(answer) => answer,
         Err(span) => {
             validator.report(ProblemCode::ExtParam, Some(span));
@@ -57,7 +57,7 @@ fn check_deflate(
     let offered = asked.map_or_else(Default::default, |asked| asked.extensions.as_slice());
     let offers = offered.iter().filter(|offer| offer.is_deflate());
     let offers: Vec<DeflateParams> =
-        offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
+        offers.filter_map(|offer| DeflateParams::from_offer(offer).ok()).collect();
     // Without a valid offer of permessage-deflate, the fault is that it was not offered.
     if !offers.is_empty() && !offers.iter().any(|offer| answer_fits_offer(answer, *offer)) {
         let allows = |name: &str| offers.iter().any(|offer| param_fits_offer(name, answer, *offer));

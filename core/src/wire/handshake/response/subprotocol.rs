@@ -27,7 +27,7 @@ pub(super) fn check_subprotocol(
         }
         SingleField::Unusable => return None,
     };
-    let chosen = validator.list_elements(field);
+    let chosen = validator.head.list_elements(field);
     match chosen.as_slice() {
         // Subprotocol names are case-sensitive (section 4.1), unlike the tokens of Upgrade and
         // Connection.

@@ -63,8 +63,8 @@ fn what_no_argument_holds_goes_by_standard_input_or_in_pieces() {
     let command = many.inspect_command("ws://h").unwrap();
     let pieces: Vec<&str> = command.split(" --send-hex ").skip(1).collect();
     assert_eq!((pieces.len(), unhex(&pieces.concat())), (3, many.bytes().to_vec()));
-    let most = Excerpt::new(Side::Server, None, vec![0; shell::MAX_COMMAND_LINE_BYTES + 1]);
-    assert_eq!(most.inspect_command("ws://h"), None);
+    let too_long = Excerpt::new(Side::Server, None, vec![0; shell::MAX_COMMAND_LINE_BYTES + 1]);
+    assert_eq!(too_long.inspect_command("ws://h"), None);
 }
 
 #[test]

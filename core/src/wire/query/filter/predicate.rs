@@ -75,7 +75,7 @@ impl Predicate {
 /// Whether a fault of the row satisfies `which`. The row's severity tells whether it has any, which
 /// avoids most searches.
 fn has_fault(trace: &Trace, row: &TraceRow, which: impl Fn(&Fault) -> bool) -> bool {
-    row.severity().is_some() && trace.faults_of(row.from(), row.index()).iter().any(which)
+    row.severity().is_some() && trace.faults_of(row.from(), row.frame_number()).iter().any(which)
 }
 
 impl FlagField {
@@ -91,7 +91,7 @@ impl FlagField {
             Self::AnyFault => row.severity().is_some(),
             Self::Fatal => row.severity() == Some(Severity::Fatal),
             Self::Warning => has_fault(trace, row, |fault| !fault.is_fatal()),
-            Self::InMessage => row.role().message().is_some(),
+            Self::InMessage => row.role().message_number().is_some(),
         }
     }
 }
@@ -103,7 +103,7 @@ impl NumberField {
             Self::Size => Some(row.len().get()),
             Self::Time => Some(u64::try_from(row.completed_at().as_nanos()).unwrap_or(u64::MAX)),
             Self::Row => Some(number as u64),
-            Self::Message => row.role().message().map(|message| message as u64),
+            Self::Message => row.role().message_number().map(|message| message as u64),
         }
     }
 }

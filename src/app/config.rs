@@ -1,11 +1,11 @@
-//! [`Presentation`]: what a talk is started with.
+//! [`AppConfig`]: what the app is started with.
 
 use crate::deck::{self, Deck, Warning};
 use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo};
 
-/// A talk, and everything that is needed to show it.
+/// The deck to show, and what it needs. It never changes while the app runs.
 #[derive(Clone)]
-pub struct Presentation {
+pub struct AppConfig {
     /// The slides.
     pub deck: Deck,
     /// The file's name, as warnings show it.
@@ -21,7 +21,7 @@ pub struct Presentation {
     pub theme: Option<deck::ThemeChoice>,
     /// The colours the terminal can show.
     pub color_depth: ColorDepth,
-    /// The effects that demos may have outside the talk without asking.
+    /// The effects that demos may have outside the talk from the start, without asking.
     pub consents: EffectConsents,
     /// A message that is shown above the footer until the first key press.
     pub notice: Option<String>,
@@ -31,7 +31,7 @@ pub struct Presentation {
 }
 
 #[cfg(test)]
-impl Presentation {
+impl AppConfig {
     /// A deck with nothing around it: no servers, no theme, no consents.
     pub(crate) fn bare(source: &str, registry: Registry) -> Self {
         let (deck, warnings) = deck::parse(source);

@@ -1,5 +1,5 @@
-//! [`connect_plain`]: opens a connection for a client library instead of a byte-by-byte session. It
-//! supports `ws://` only.
+//! [`connect_without_tls`]: opens a connection for a client library instead of a byte-by-byte
+//! session. It supports `ws://` only.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::net::{ConnectError, MaybeTlsStream, Socket, Target, TargetError, TlsO
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why no plain connection for a client library could be opened.
+/// Why no connection without TLS could be opened for a client library.
 #[derive(Debug, Error)]
-pub enum ConnectPlainError {
+pub enum ConnectWithoutTlsError {
     /// The URL is not a WebSocket URL.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -40,15 +40,17 @@ pub enum ConnectPlainError {
 ///
 /// # Errors
 /// Fails if `url` isn't a `ws://` URL, or if the server cannot be reached within 5 s.
-pub async fn connect_plain(url: &str) -> Result<(Request, TcpStream), ConnectPlainError> {
+pub async fn connect_without_tls(
+    url: &str,
+) -> Result<(Request, TcpStream), ConnectWithoutTlsError> {
     let target = Target::parse_host_only(url)?;
-    let request = url.into_client_request().map_err(|error| ConnectPlainError::Request {
+    let request = url.into_client_request().map_err(|error| ConnectWithoutTlsError::Request {
         url: url.to_owned(),
         source: Box::new(error),
     })?;
     match connect(&target, &TlsOptions::default(), CONNECT_TIMEOUT).await? {
         MaybeTlsStream::Plain(Socket::Tcp(stream)) => Ok((request, stream)),
         // The URL names no Unix socket, so this is TLS.
-        _ => Err(ConnectPlainError::NeedsTls(url.to_owned())),
+        _ => Err(ConnectWithoutTlsError::NeedsTls(url.to_owned())),
     }
 }
