@@ -364,7 +364,11 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
             }
         };
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
-        let config = builder.with_single_cert(vec![chain(&identity.certificate)], key).unwrap();
+        let key = ring::sign::any_supported_type(&key).unwrap();
+        // Not `with_single_cert`, which checks what other servers do not.
+        let certified = rustls::sign::CertifiedKey::new(vec![chain(&identity.certificate)], key);
+        let resolver = rustls::sign::SingleCertAndKey::from(certified);
+        let config = builder.with_cert_resolver(Arc::new(resolver));
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let serve = async {
             let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
