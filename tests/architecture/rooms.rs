@@ -71,7 +71,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["driver"],
             &["event", "inbound"],
             &["error", "options"],
-            &["command", "connect_plain", "random", "redirect", "request", "send_queue"],
+            &["command", "connect_plain", "random", "request", "send_queue"],
         ],
     ),
     (

@@ -435,8 +435,8 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
     }
 
     #[tokio::test]
-    async fn dates_of_a_certificate_are_checked_and_told_as_dates() {
-        for (from, until, told) in
+    async fn dates_of_a_certificate_are_checked_and_reported_as_dates() {
+        for (from, until, text) in
             [(2020, 2021, "expired on 2021-01-01"), (2100, 2101, "is not valid before 2100-01-01")]
         {
             let identity = self_signed(|params| {
@@ -446,7 +446,7 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
             let ca = pem_file(&identity.certificate);
             let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
             let refused = shake(options, "localhost", &identity, None).await.unwrap_err();
-            assert!(refused.contains(told), "{refused}");
+            assert!(refused.contains(text), "{refused}");
         }
     }
 
