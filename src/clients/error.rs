@@ -8,9 +8,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::clients::random::RandomError;
-use crate::clients::redirect::RedirectError;
 use crate::clients::request::RequestError;
-use crate::net::{ConnectError, TargetError, describe_io_error};
+use crate::net::{ConnectError, RedirectError, TargetError, describe_io_error};
 use crate::wire::{ByteLen, format};
 
 /// An orderly end of a session. Codes are those of the first Close frame (RFC 6455 section 7.4),

@@ -23,7 +23,6 @@ mod error;
 mod event;
 mod options;
 mod random;
-mod redirect;
 mod request;
 mod session;
 
@@ -34,6 +33,5 @@ pub use error::{SessionEnd, SessionError, StreamEnd};
 pub use event::SessionEvent;
 pub use options::SessionOptions;
 pub(crate) use random::nonce;
-pub use redirect::{RedirectError, RedirectProblem};
 pub(crate) use request::{HandshakeRequest, RequestOptions};
 pub use session::{MAX_REDIRECTS, run_session};

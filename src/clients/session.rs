@@ -12,9 +12,8 @@ use crate::clients::error::{Refusal, SessionEnd, SessionError};
 use crate::clients::event::SessionEvent;
 use crate::clients::options::SessionOptions;
 use crate::clients::random::nonce;
-use crate::clients::redirect::resolve;
 use crate::clients::request::HandshakeRequest;
-use crate::net::{ChunkSender, Route, Tap, Target, connect_by};
+use crate::net::{ChunkSender, Route, Tap, Target, connect_by, resolve_redirect};
 
 /// The maximum number of redirects that are followed.
 pub const MAX_REDIRECTS: usize = 10;
@@ -59,7 +58,7 @@ async fn connect_and_run(
         else {
             return ended;
         };
-        let next = resolve(&target, location)?;
+        let next = resolve_redirect(&target, location)?;
         if !next.is_same_origin(&target) {
             request = HandshakeRequest::Standard(standard.for_other_origin());
         }

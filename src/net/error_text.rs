@@ -61,7 +61,7 @@ mod tests {
     struct NoAnswer(#[source] io::Error);
 
     #[test]
-    fn errors_are_told_without_their_numbers() {
+    fn errors_have_no_numbers_of_the_system() {
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
         for (error, text) in [
             (io::Error::from_raw_os_error(2), "no such file or directory"),

@@ -45,6 +45,8 @@ pub(crate) use connect::connector::{Route, connect_by};
 pub use connect::forward_proxy::ProxyVariables;
 pub(crate) use connect::loopback::is_loopback;
 pub(crate) use connect::loopback::{connect_host, connect_tcp};
+pub(crate) use connect::redirect::resolve_redirect;
+pub use connect::redirect::{RedirectError, RedirectProblem};
 pub use connect::socket::Socket;
 pub(crate) use connect::target::TargetError;
 pub use connect::target::{HostPort, Target, UserInfo};

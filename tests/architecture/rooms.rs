@@ -69,9 +69,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["session"],
             &["driver"],
-            &["event", "inbound"],
+            &["event"],
             &["error", "options"],
-            &["command", "connect_without_tls", "random", "redirect", "request", "send_queue"],
+            &["command", "connect_without_tls", "random", "request"],
         ],
     ),
     (

@@ -23,7 +23,7 @@ const FOR_WSS: &[&str] =
     &["wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: &[&str] = &["no_proxy", "NO_PROXY"];
 
-/// The protocol in which a proxy is asked for a connection.
+/// The protocol between us and a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProxyProtocol {
     /// HTTP with CONNECT (RFC 9110 section 9.3.6).

@@ -5,6 +5,7 @@ pub(super) mod connector;
 pub(super) mod forward_proxy;
 pub(super) mod loopback;
 mod proxy_tunnel;
+pub(super) mod redirect;
 pub(super) mod socket;
 pub(super) mod target;
 pub(super) mod tls;

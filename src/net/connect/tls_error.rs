@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_rustls_are_told_in_words() {
+    fn errors_of_rustls_become_words() {
         use rustls::{PeerIncompatible, PeerMisbehaved};
         let time = |secs| UnixTime::since_unix_epoch(std::time::Duration::from_secs(secs));
         for (error, sentence) in [

@@ -1,10 +1,10 @@
-//! [`resolve`]: the target that a redirect leads to (RFC 9110 section 10.2.2). Connecting to it is
-//! [`super::session`]'s task.
+//! [`resolve_redirect`]: the target that a redirect leads to (RFC 9110 section 10.2.2). It opens
+//! nothing.
 
 use thiserror::Error;
 use url::Url;
 
-use crate::net::{Target, TargetError};
+use crate::net::connect::target::{Target, TargetError};
 
 /// A redirect leads to no WebSocket URL.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -36,7 +36,7 @@ pub enum RedirectProblem {
 ///
 /// # Errors
 /// Fails if no WebSocket can be opened there.
-pub(super) fn resolve(from: &Target, location: &str) -> Result<Target, RedirectError> {
+pub(crate) fn resolve_redirect(from: &Target, location: &str) -> Result<Target, RedirectError> {
     resolve_url(from, location)
         .map_err(|reason| RedirectError { location: location.to_owned(), reason })
 }
@@ -83,7 +83,7 @@ mod tests {
             ("ws+unix:/run/s:/x", "/z", "ws+unix:/run/s:/z"),
             ("ws+unix:/run/s:/x", "ws://b/", "ws://b/"),
         ] {
-            let found = resolve(&Target::parse(from).unwrap(), location).unwrap();
+            let found = resolve_redirect(&Target::parse(from).unwrap(), location).unwrap();
             assert_eq!(found.to_string(), to, "{from} {location}");
         }
     }
@@ -96,7 +96,7 @@ mod tests {
             ("mailto:x", "its scheme is mailto; expected ws, wss, http or https"),
             ("ws://:x/", "it isn't a URL"),
         ] {
-            let error = resolve(&from, location).unwrap_err();
+            let error = resolve_redirect(&from, location).unwrap_err();
             let sentence =
                 format!("the server redirects to `{location}`, which cannot be followed: {reason}");
             assert_eq!(error.to_string(), sentence);
@@ -109,10 +109,10 @@ mod tests {
         for (location, kept) in
             [("/z", true), ("wss://A:443/", true), ("ws://a/", false), ("wss://b/", false)]
         {
-            let target = resolve(&from, location).unwrap();
+            let target = resolve_redirect(&from, location).unwrap();
             assert_eq!(target.user_info.is_some(), kept, "{location}");
         }
-        let own = resolve(&from, "wss://you:pw@b/").unwrap();
+        let own = resolve_redirect(&from, "wss://you:pw@b/").unwrap();
         assert!(own.user_info.is_some_and(|own| Some(own) != from.user_info));
     }
 }
