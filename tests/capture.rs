@@ -14,6 +14,7 @@ use wiretalk::capture::{
     ReplayData, TextError, TlsStatus, TlsUnreadable, WriteOptions,
 };
 use wiretalk::net::AddressPair;
+use wiretalk::wire::pasted::{PasteError, PasteProblem, Position};
 use wiretalk::wire::{Offset, Opcode, Side, format};
 
 use handshake::{REQUEST, RESPONSE};
@@ -277,7 +278,8 @@ fn tls_of_both_versions_and_all_suites_is_decrypted() {
     ] {
         let keylog = (name == "tls12-chacha20.pcap").then(|| folder.join("tls12-chacha20.keys"));
         let capture =
-            capture::open(&folder.join(name), &ReadOptions { keylog, from: None }).unwrap();
+            capture::open(&folder.join(name), &ReadOptions { keylog, ..ReadOptions::default() })
+                .unwrap();
         let stream = &capture.streams()[0];
         assert_eq!(stream.tls, TlsStatus::Decrypted { version, suite }, "{name}");
         assert_eq!(frames_of(&capture, 0), talk, "{name}");
@@ -311,7 +313,7 @@ fn hex_text_and_recordings_are_read_by_the_same_function() {
     let capture = open(&file);
     assert_eq!(
         (capture.format(), frames_of(&capture, 0)),
-        (CaptureFormat::Hex, vec!["client 1 48656c6c6f".to_owned()])
+        (CaptureFormat::Text, vec!["client 1 48656c6c6f".to_owned()])
     );
     let whole = format!(
         "> {}\n< {}\n> {}\n< 8102 6869\n",
@@ -328,7 +330,12 @@ fn hex_text_and_recordings_are_read_by_the_same_function() {
         "{error}"
     );
     let CaptureError::Text {
-        reason: TextError::HexDigit { line: 1, column: 5, found: 'g' }, ..
+        reason:
+            TextError::Bytes(PasteError {
+                at: Position { line: 1, column: 5 },
+                problem: PasteProblem::HexDigit('g'),
+            }),
+        ..
     } = error
     else {
         panic!("{error:?}")

@@ -17,9 +17,11 @@ use crate::capture::packets::packet_headers::{self, ParsedPacket};
 use crate::capture::packets::packet_reader::{self, PacketReader};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
-use crate::capture::text::{hex, recording};
+use crate::capture::text::pasted::{self, TextOptions};
+use crate::capture::text::recording;
 use crate::capture::tls::KeyLog;
 use crate::scope::catch_panic_sync;
+use crate::wire::pasted::PastedForm;
 use crate::wire::{AgreedExtensions, Side, Trace};
 
 /// The maximum size of a key log in bytes. The rest of a larger one is not read.
@@ -30,9 +32,11 @@ const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
 pub struct ReadOptions {
     /// A TLS key log (`SSLKEYLOGFILE`), in addition to the secrets in the file itself.
     pub keylog: Option<PathBuf>,
-    /// The sender of hex text without direction marks; `None` lets the MASK bit of the first frame
+    /// The sender of text without direction marks; `None` lets the MASK bit of the first frame
     /// decide.
     pub from: Option<Side>,
+    /// The form of text; `None` recognizes it. With a form, the file is read as text.
+    pub form: Option<PastedForm>,
 }
 
 /// Opens a file. Its content, not its name, decides the format.
@@ -78,6 +82,7 @@ pub(crate) fn open_with<S: StreamSink>(
     let backing = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
     let mut shared = ReadContext { key_log: secrets, backing, make_sink };
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
+    let text_options = TextOptions { from: options.from, form: options.form };
     match (first.as_slice(), text) {
         (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
             read_packets(path, &mut shared)
@@ -87,12 +92,41 @@ pub(crate) fn open_with<S: StreamSink>(
         ([0x1f, 0x8b, ..], _) => Err(unknown(UnknownFormat::Gzip)),
         ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown(UnknownFormat::Zstd)),
         (_, None) => Err(unknown(UnknownFormat::Empty)),
-        (_, Some(b'{')) => recording::read_recording(path, file, &mut shared),
-        (_, Some(byte)) if byte.is_ascii_hexdigit() || b"<>#".contains(byte) => {
-            hex::read_hex(path, file, options.from, &mut shared)
+        _ if options.form.is_some() => pasted::read_text(path, file, text_options, &mut shared),
+        (bytes, Some(b'{')) if is_record(bytes) => {
+            recording::read_recording(path, file, &mut shared)
+        }
+        (bytes, _) if looks_like_text(bytes) => {
+            pasted::read_text(path, file, text_options, &mut shared)
         }
         (bytes, _) => Err(unknown(UnknownFormat::Other(bytes.to_vec()))),
     }
+}
+
+/// Whether a file that begins with `{` holds records, and not bytes: a list of C, or a buffer of
+/// Node as JSON.
+fn is_record(first: &[u8]) -> bool {
+    let after = |bytes: &[u8], skipped: &[u8]| -> Option<Vec<u8>> {
+        bytes.trim_ascii_start().strip_prefix(skipped).map(<[u8]>::to_vec)
+    };
+    let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else { return false };
+    let buffer = after(&key, b"type\"")
+        .and_then(|rest| after(&rest, b":"))
+        .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"Buffer\""));
+    !buffer && !key.first().is_some_and(u8::is_ascii_digit)
+}
+
+/// Whether the beginning of a file is text: UTF-8 without control characters, or UTF-16 with a byte
+/// order mark.
+fn looks_like_text(first: &[u8]) -> bool {
+    let utf16 = first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff");
+    let valid = match str::from_utf8(first) {
+        Ok(_) => true,
+        // The last character may be cut.
+        Err(error) => error.error_len().is_none(),
+    };
+    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    utf16 || valid && !first.iter().any(control)
 }
 
 fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
-use crate::cli::shared_args::{SenderArg, ThemeArg};
+use crate::cli::shared_args::{FormatArg, SenderArg, ThemeArg};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
 use crate::net::{Target, TargetError, TlsOptions};
@@ -20,7 +20,7 @@ pub struct InspectArgs {
     #[arg(
         value_name = "URL|FILE",
         help = "URL of a server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a \
-                file: pcap, pcapng, hex text, or the output of --json"
+                file: pcap, pcapng, bytes as text (hex, a dump, an array), or the output of --json"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
@@ -76,10 +76,13 @@ pub struct InspectArgs {
     /// TLS key log of the capture (SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
-    /// Sender of the bytes in a hex text file without > and < marks [default: client if the first
+    /// Sender of the bytes in a text file without > and < marks [default: client if the first
     /// frame is masked, else server]
     #[arg(long, value_name = "SIDE")]
     pub from: Option<SenderArg>,
+    /// Form of the bytes in a text file, where it could be two [default: what the text looks like]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub format: Option<FormatArg>,
     /// Colour theme [default: the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
@@ -157,7 +160,11 @@ impl InspectArgs {
             if let Err(reason) = Target::parse(source) {
                 return Some(reason.to_string());
             }
-            let given = [("--keylog", self.keylog.is_some()), ("--from", self.from.is_some())];
+            let given = [
+                ("--keylog", self.keylog.is_some()),
+                ("--from", self.from.is_some()),
+                ("--format", self.format.is_some()),
+            ];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
             return Some(format!("{option} works only with a file, and {source} is a URL"));
         }
@@ -215,8 +222,11 @@ impl InspectArgs {
 
     fn inspect_source(&self) -> Result<InspectSource, TargetError> {
         if let Some(file) = self.file_source() {
-            let options =
-                ReadOptions { keylog: self.keylog.clone(), from: self.from.map(Into::into) };
+            let options = ReadOptions {
+                keylog: self.keylog.clone(),
+                from: self.from.map(Into::into),
+                form: self.format.map(FormatArg::form),
+            };
             return Ok(InspectSource::File(file.to_owned(), options));
         }
         let target = Target::parse(&self.source)?;
