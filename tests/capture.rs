@@ -14,6 +14,7 @@ use wiretalk::capture::{
     ReplayData, TextError, TlsStatus, TlsUnreadable, WriteOptions,
 };
 use wiretalk::net::AddressPair;
+use wiretalk::wire::pasted::{PasteError, PasteProblem, Position};
 use wiretalk::wire::{Offset, Opcode, Side, format};
 
 use handshake::{REQUEST, RESPONSE};
@@ -340,7 +341,7 @@ fn hex_text_and_recordings_are_read_by_the_same_function() {
     let capture = open(&file);
     assert_eq!(
         (capture.format(), frames_of(&capture, 0)),
-        (CaptureFormat::Hex, vec!["client 1 48656c6c6f".to_owned()])
+        (CaptureFormat::Text, vec!["client 1 48656c6c6f".to_owned()])
     );
     let whole = format!(
         "> {}\n< {}\n> {}\n< 8102 6869\n",
@@ -357,7 +358,12 @@ fn hex_text_and_recordings_are_read_by_the_same_function() {
         "{error}"
     );
     let CaptureError::Text {
-        reason: TextError::HexDigit { line: 1, column: 5, found: 'g' }, ..
+        reason:
+            TextError::Bytes(PasteError {
+                at: Position { line: 1, column: 5 },
+                problem: PasteProblem::HexDigit('g'),
+            }),
+        ..
     } = error
     else {
         panic!("{error:?}")

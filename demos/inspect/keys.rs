@@ -14,7 +14,7 @@ use super::parts::canvas::ClickTarget;
 use super::state::Inspect;
 use crate::clients::SessionCommand;
 use crate::proxy::InterceptAction;
-use crate::wire::format;
+use crate::wire::pasted;
 
 type Cmds = Vec<Cmd>;
 
@@ -292,14 +292,14 @@ impl Inspect {
         let session = &mut self.session;
         let done = match line.purpose {
             InputPurpose::Send => return self.send_text(line.text),
-            InputPurpose::Hex => format::parse_hex(&line.text)
+            InputPurpose::Hex => pasted::parse_hex(&line.text)
                 .map_err(|error| error.to_string())
                 .map(|bytes| match bytes.as_slice() {
                     [] => Vec::new(),
                     _ => session.send_command(&SessionCommand::Raw(bytes)),
                 }),
             InputPurpose::Inject => {
-                format::parse_hex(&line.text).map_err(|error| error.to_string()).map(|bytes| {
+                pasted::parse_hex(&line.text).map_err(|error| error.to_string()).map(|bytes| {
                     session.proxy_command(session.selected_side, InterceptAction::Inject(bytes))
                 })
             }

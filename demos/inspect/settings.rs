@@ -13,7 +13,7 @@ use crate::net::{Target, TlsOptions, is_loopback};
 use crate::stage::{
     DeclaredEffect, Diagnostic, Effect, KeyHint, SettingSpec, SettingType, Settings,
 };
-use crate::wire::format;
+use crate::wire::pasted;
 
 /// The settings of a fence. `wiretalk demos` lists them.
 pub(crate) const SETTINGS: &[SettingSpec] = &[
@@ -194,7 +194,7 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
         let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
         // `mask` does not parse as a side, so the first frame decides.
         let from = text("from").parse().ok();
-        let options = capture::ReadOptions { keylog, from, ..Default::default() };
+        let options = capture::ReadOptions { keylog, from, ..capture::ReadOptions::default() };
         return Ok(InspectSource::File(PathBuf::from(text("file")), options));
     }
     let server = text("server");
@@ -268,7 +268,7 @@ fn initial_commands(settings: &Settings) -> Result<Vec<SessionCommand>, Diagnost
                     .map_err(|error| settings.invalid("sends", error.to_string()))?,
             ),
             Some(("hex", hex)) => SessionCommand::Raw(
-                format::parse_hex(hex).map_err(|error| settings.invalid("sends", error))?,
+                pasted::parse_hex(hex).map_err(|error| settings.invalid("sends", error))?,
             ),
             _ => {
                 return Err(settings.invalid(

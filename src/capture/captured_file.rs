@@ -11,8 +11,8 @@ pub(super) const MAX_WARNINGS: usize = 50;
 pub enum CaptureFormat {
     /// pcap or pcapng.
     Packets,
-    /// Hex digits, of one direction or with `>` and `<` before each.
-    Hex,
+    /// Bytes as text, of one direction or with `>` and `<` before each.
+    Text,
     /// The output of `wiretalk inspect --json`.
     Recording,
 }

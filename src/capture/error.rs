@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::scope::CaughtPanic;
 use crate::wire::format;
+use crate::wire::pasted::PasteError;
 
 /// Why a file could not be opened.
 #[derive(Debug, Error)]
@@ -21,8 +22,8 @@ pub enum CaptureError {
     },
     /// The format of the file is not supported.
     #[error(
-        "{path:?} {reason}; expected pcap, pcapng, hex text, or the output of `wiretalk inspect \
-         --json`, plain or compressed with gzip or zstd"
+        "{path:?} {reason}; expected pcap, pcapng, bytes as text (hex, a dump, an array), or the \
+         output of `wiretalk inspect --json`, plain or compressed with gzip or zstd"
     )]
     Unknown {
         /// The path of the file.
@@ -76,19 +77,15 @@ pub enum UnknownFormat {
 /// A mistake in a text file. Lines and columns count from 1.
 #[derive(Debug, Error)]
 pub enum TextError {
-    /// A character isn't a hex digit.
-    #[error(
-        "line {line}, column {column}: {found:?} isn't a hex digit; expected bytes like \
-         81 05 48 65, with > before what the client sent and < before what the server sent"
-    )]
-    HexDigit {
-        /// The line, from 1.
-        line: u64,
-        /// The column, from 1.
-        column: u64,
-        /// The byte, decoded as Latin-1.
-        found: char,
-    },
+    /// The text isn't bytes in a known form.
+    #[error("{0}")]
+    Bytes(#[source] PasteError),
+    /// The text is neither UTF-8 nor UTF-16.
+    #[error("begins like text, but isn't UTF-8")]
+    NotUtf8,
+    /// The text is longer than the maximum, and isn't plain hex.
+    #[error("is longer than 64 MiB; only plain hex may be (xxd -p)")]
+    TooLong,
     /// The first line isn't a record.
     #[error("line {line}: {source}")]
     Record {

@@ -14,8 +14,10 @@ use crate::capture::packet_pass;
 use crate::capture::packets::packet_reader;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
-use crate::capture::text::{hex, recording};
+use crate::capture::text::pasted::{self, TextOptions};
+use crate::capture::text::recording;
 use crate::capture::tls::KeyLog;
+use crate::wire::pasted::PastedForm;
 use crate::wire::{AgreedExtensions, Side, Trace};
 
 /// The maximum size of a key log in bytes. The rest of a larger one is not read.
@@ -26,11 +28,13 @@ const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
 pub struct ReadOptions {
     /// A TLS key log (`SSLKEYLOGFILE`), in addition to the secrets in the file itself.
     pub keylog: Option<PathBuf>,
-    /// The sender of hex text without direction marks; `None` lets the MASK bit of the first frame
+    /// The sender of text without direction marks; `None` lets the MASK bit of the first frame
     /// decide.
     pub from: Option<Side>,
     /// The extensions of connections whose handshake is not in the file.
     pub extensions: AgreedExtensions,
+    /// The form of text; `None` recognizes it. With a form, the file is read as text.
+    pub form: Option<PastedForm>,
 }
 
 /// Opens a file. The content, not the name, decides the format and whether it is compressed with
@@ -93,6 +97,7 @@ fn read_input<S: StreamSink>(
     let backing = Arc::new(BackingStore::new(input.file().try_clone().map_err(io)?));
     let mut shared = ReadContext { key_log: secrets, backing, make_sink };
     let text = input.first().iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    let text_options = TextOptions { from: options.from, form: options.form };
     let magic = input.first().first_chunk().copied();
     let mut capture = match text {
         _ if magic.is_some_and(packet_reader::is_magic) => {
@@ -101,16 +106,47 @@ fn read_input<S: StreamSink>(
                 .ok_or_else(|| unknown(UnknownFormat::ShortHeader))?
         }
         None => return Err(unknown(UnknownFormat::Empty)),
-        Some(b'{') => {
+        _ if options.form.is_some() => {
+            let file = input.whole_file().map_err(io)?;
+            pasted::read_text(path, file, text_options, &mut shared)?
+        }
+        Some(b'{') if is_record(input.first()) => {
             recording::read_recording(path, input.whole_file().map_err(io)?, &mut shared)?
         }
-        Some(byte) if byte.is_ascii_hexdigit() || b"<>#".contains(&byte) => {
-            hex::read_hex(path, input.whole_file().map_err(io)?, options.from, &mut shared)?
+        _ if looks_like_text(input.first()) => {
+            let file = input.whole_file().map_err(io)?;
+            pasted::read_text(path, file, text_options, &mut shared)?
         }
         Some(_) => return Err(unknown(UnknownFormat::Other(input.first().to_vec()))),
     };
     capture.warnings.extend(input.warning().map(str::to_owned));
     Ok(capture)
+}
+
+/// Whether a file that begins with `{` holds records, and not bytes: a list of C, or a buffer of
+/// Node as JSON.
+fn is_record(first: &[u8]) -> bool {
+    let after = |bytes: &[u8], skipped: &[u8]| -> Option<Vec<u8>> {
+        bytes.trim_ascii_start().strip_prefix(skipped).map(<[u8]>::to_vec)
+    };
+    let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else { return false };
+    let buffer = after(&key, b"type\"")
+        .and_then(|rest| after(&rest, b":"))
+        .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"Buffer\""));
+    !buffer && !key.first().is_some_and(u8::is_ascii_digit)
+}
+
+/// Whether the beginning of a file is text: UTF-8 without control characters, or UTF-16 with a byte
+/// order mark.
+fn looks_like_text(first: &[u8]) -> bool {
+    let utf16 = first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff");
+    let valid = match str::from_utf8(first) {
+        Ok(_) => true,
+        // The last character may be cut.
+        Err(error) => error.error_len().is_none(),
+    };
+    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    utf16 || valid && !first.iter().any(control)
 }
 
 fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {

@@ -1,9 +1,11 @@
 //! Option values that `main` and several commands share.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::deck;
 use crate::wire::Side;
+use crate::wire::pasted::PastedForm;
 
 /// The value of `--theme`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,5 +40,37 @@ impl From<SenderArg> for Side {
             SenderArg::Client => Self::Client,
             SenderArg::Server => Self::Server,
         }
+    }
+}
+
+/// The value of `--format`: the form of pasted text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormatArg(PastedForm);
+
+impl FormatArg {
+    /// Every form, because clap asks for a slice.
+    const ALL: [Self; PastedForm::ALL.len()] = {
+        let mut all = [Self(PastedForm::Hex); PastedForm::ALL.len()];
+        let mut number = 0;
+        while number < all.len() {
+            all[number] = Self(PastedForm::ALL[number]);
+            number += 1;
+        }
+        all
+    };
+
+    /// Returns the form.
+    pub fn form(self) -> PastedForm {
+        self.0
+    }
+}
+
+impl ValueEnum for FormatArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.description()))
     }
 }

@@ -58,7 +58,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["connect", "link"],
             &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
-            &["address_pair", "close_code", "error_text", "event_stream"],
+            &["address_pair", "error_close_code", "error_text", "event_stream"],
             &["tls_alert"],
         ],
     ),

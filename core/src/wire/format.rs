@@ -3,8 +3,6 @@
 
 use std::fmt::Write;
 
-use thiserror::Error;
-
 use crate::text::is_terminal_control;
 pub use crate::text::units::group_thousands;
 use crate::wire::size::ByteLen;
@@ -16,41 +14,6 @@ pub fn hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("writing to a String cannot fail");
     }
     text
-}
-
-/// Why a text isn't hex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum HexError {
-    /// A character isn't a hex digit.
-    #[error("{found:?} at position {at} isn't a hex digit; expected hex such as 81 05 48 65")]
-    Digit {
-        /// The character that was found.
-        found: char,
-        /// The position of the character, counted from 1; a `0x` before it doesn't count.
-        at: u64,
-    },
-    /// The number of digits is odd; this is the number.
-    #[error("odd number of hex digits ({0}); every byte needs two")]
-    Odd(usize),
-}
-
-/// Parses hex. Whitespace, `:`, `,` and `0x` are ignored.
-///
-/// # Errors
-/// Fails if a character isn't a hex digit, or if the number of digits is odd.
-pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
-    let plain = text.replace("0x", "").replace("0X", "");
-    let mut digits = Vec::new();
-    for (at, letter) in
-        (1_u64..).zip(plain.chars()).filter(|(_, letter)| !" \t\r\n:,".contains(*letter))
-    {
-        let digit = hex_digit(letter);
-        digits.push(digit.ok_or(HexError::Digit { found: letter, at })?);
-    }
-    match digits.as_chunks::<2>() {
-        (pairs, []) => Ok(pairs.iter().map(|&[high, low]| high << 4 | low).collect()),
-        _ => Err(HexError::Odd(digits.len())),
-    }
 }
 
 /// Returns the value of a hex digit, 0 to 15.
@@ -137,17 +100,6 @@ mod tests {
         assert_eq!(quote(b"\xf0\x9f", 9), r#""\xf0\x9f""#);
         assert_eq!(quote(b"Hello", 3), "\"Hel…\"");
         assert_eq!(quote("a\u{202e}b".as_bytes(), 9), r#""a\u{202e}b""#);
-    }
-
-    #[test]
-    fn hex_is_read_in_any_dress_and_a_mistake_has_its_place() {
-        assert_eq!(parse_hex("0x81, 05:48\n65"), Ok(vec![0x81, 0x05, 0x48, 0x65]));
-        assert_eq!(parse_hex("81 0z"), Err(HexError::Digit { found: 'z', at: 5 }));
-        assert_eq!(parse_hex("81 0"), Err(HexError::Odd(3)));
-        assert_eq!(
-            parse_hex("z").unwrap_err().to_string(),
-            "'z' at position 1 isn't a hex digit; expected hex such as 81 05 48 65"
-        );
     }
 
     #[test]

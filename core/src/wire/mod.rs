@@ -45,6 +45,7 @@ pub mod handshake;
 #[cfg(test)]
 mod hostile;
 pub mod keep;
+pub mod pasted;
 pub mod query;
 pub mod size;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::clients::SessionCommand;
 use crate::demos::inspect::connect_options::RequestEdits;
 use crate::inspect::BundledServer;
-use crate::wire::{Header, LengthForm, MaskingKey, Opcode, format};
+use crate::wire::{Header, LengthForm, MaskingKey, Opcode, pasted};
 
 /// All scenarios, by the name that slides use. They are part of the program, so a talk needs no
 /// files.
@@ -198,7 +198,7 @@ impl ScenarioSend {
     ) -> Result<SessionCommand, String> {
         if let Some(hex) = &self.hex {
             return Ok(SessionCommand::Raw(
-                format::parse_hex(hex).map_err(|error| error.to_string())?,
+                pasted::parse_hex(hex).map_err(|error| error.to_string())?,
             ));
         }
         if let Some(ping) = &self.ping {
@@ -207,7 +207,7 @@ impl ScenarioSend {
         let plain = match (&self.text, self.letters, &self.payload) {
             (Some(text), _, _) => text.clone().into_bytes(),
             (_, Some(letters), _) => b"wiretalk".iter().copied().cycle().take(letters).collect(),
-            (_, _, Some(hex)) => format::parse_hex(hex).map_err(|error| error.to_string())?,
+            (_, _, Some(hex)) => pasted::parse_hex(hex).map_err(|error| error.to_string())?,
             _ => Vec::new(),
         };
         // Without any other field it is an ordinary text message, which the session frames and
@@ -226,7 +226,7 @@ impl ScenarioSend {
         let masking_key = match &self.key {
             _ if self.unmasked => None,
             Some(hex) => Some(
-                *format::parse_hex(hex)
+                *pasted::parse_hex(hex)
                     .map_err(|error| error.to_string())?
                     .first_chunk()
                     .ok_or("a masking key has 4 bytes")?,

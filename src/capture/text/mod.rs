@@ -1,4 +1,4 @@
-//! Files of text: hex digits, and the records that `wiretalk inspect --json` printed.
+//! Files of text: pasted bytes, and the records that `wiretalk inspect --json` printed.
 
-pub(super) mod hex;
+pub(super) mod pasted;
 pub(super) mod recording;

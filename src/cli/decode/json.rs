@@ -9,14 +9,15 @@ use crate::wire::format::hex;
 use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome};
 use crate::wire::{Frame, Header, Message, Needed, Side, Transcript};
 
-/// Returns the object for frames, as a line.
-pub(super) fn frames_json(transcript: &Transcript) -> String {
+/// Returns the object for frames, as a line. `format` names the form that the bytes were read from.
+pub(super) fn frames_json(transcript: &Transcript, format: &str) -> String {
     // A frame with an impossible length is listed by its header alone: it can never be complete.
     let impossible =
         transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
     let frames: Vec<Value> = transcript.frames().iter().chain(impossible).map(frame_json).collect();
     json_line(&json!({
         "verdict": transcript.verdict().name(),
+        "format": format,
         "from": transcript.decoder().sender().name(),
         "frames": frames,
         "messages": transcript.messages().iter().map(message_json).collect::<Vec<_>>(),
@@ -70,8 +71,9 @@ fn incomplete_json(needs: &Needed) -> Value {
     json!({ "have": needs.have, "need_more": needs.more, "phase": needs.part.name() })
 }
 
-/// Returns the object for a handshake, as a line.
-pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
+/// Returns the object for a handshake, as a line. `format` names the form that the bytes were read
+/// from.
+pub(super) fn handshake_json(handshake: &DecodedHandshake, format: &str) -> String {
     let validation = &handshake.validated.validation;
     // Without a head, nothing tells where the handshake would end.
     let understood = handshake.validated.head.is_some();
@@ -84,6 +86,7 @@ pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
     let accepted = validation.outcome == HandshakeOutcome::Accept;
     json_line(&json!({
         "verdict": verdict_name(validation.outcome, handshake.from),
+        "format": format,
         "status": validation.status,
         "problems": validation.problems.iter().map(ProblemRecord::new).collect::<Vec<_>>(),
         "head_len": understood.then_some(handshake.head_bytes.len()),

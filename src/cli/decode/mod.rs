@@ -6,7 +6,7 @@ mod deflate_listing;
 mod fault_record;
 mod frame_text;
 mod handshake_text;
-mod hex_input;
+mod input;
 mod json;
 mod text_page;
 
@@ -20,8 +20,9 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use crate::cli::decode::decoded_handshake::DecodedHandshake;
+use crate::cli::decode::input::{Input, InputOptions};
 use crate::cli::output;
-use crate::cli::shared_args::SenderArg;
+use crate::cli::shared_args::{FormatArg, SenderArg};
 use crate::wire::deflate::inflate::INFLATE_LIMIT;
 use crate::wire::handshake::extension;
 use crate::wire::handshake::{
@@ -35,17 +36,29 @@ use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript};
   wiretalk decode 818537fa213d7f9f4d5158
   wiretalk decode --from server 81 05 48 65 6c 6c 6f
   wiretalk decode --handshake request --raw request.bin
+  xxd frame.bin | wiretalk decode -
+  wiretalk decode '<Buffer 81 05 48 65 6c 6c 6f>'
 
-Exit status: 0 no fatal fault; 1 a rule is broken; 2 wrong usage or invalid hex.")]
+Text may be plain hex with blanks, line ends, ':', ',', '-' or 0x; a dump of xxd,
+hexdump -C, od -t x1, tcpdump -X, Wireshark or gdb; an array of C, Java, Go,
+Rust, Python or JavaScript; a string with escapes; <Buffer ...>; JSON; base64; or
+decimal numbers. Standard error says what was recognized, unless it is plain hex.
+Digits are never joined across a separator.
+
+Exit status: 0 no fatal fault; 1 a rule is broken; 2 wrong usage, or no bytes in a
+known form.")]
 pub struct DecodeArgs {
-    /// Hex digits, a file that holds them, or - for standard input. Blanks, ':', ',' and 0x
-    /// between digits are ignored. A file or standard input may have up to 16 MiB
-    #[arg(required = true, value_name = "INPUT")]
+    /// Bytes as text, a file that holds them, or - for standard input, which is also read without
+    /// any INPUT. A file or standard input may have up to 16 MiB
+    #[arg(value_name = "INPUT")]
     inputs: Vec<String>,
+    /// Form of the text, where it could be two [default: what the text looks like]
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with = "raw")]
+    format: Option<FormatArg>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Read raw bytes instead of hex from files and standard input
+    /// Read raw bytes instead of text from files and standard input
     #[arg(long)]
     raw: bool,
     /// Feed N bytes at a time to the decoder, or all at once with 0. The result is always the same
@@ -84,15 +97,6 @@ pub struct DecodeArgs {
     max_header_bytes: usize,
 }
 
-/// Returns the bytes that hex text stands for. Every option that takes hex accepts the same text.
-///
-/// # Errors
-///
-/// If a character is neither a hex digit nor a separator, or the number of digits is odd.
-pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
-    hex_input::parse_hex(text)
-}
-
 /// The value of `--handshake`: the half that the bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum HeadKind {
@@ -108,37 +112,44 @@ impl DecodeArgs {
     ///
     /// If standard output, or standard error, cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let (text, status) = match self.output() {
-            Ok(answer) => answer,
-            Err(error) => {
-                writeln!(io::stderr(), "wiretalk decode: {error:#}")
-                    .context("could not write to standard error")?;
-                return Ok(ExitCode::from(2));
-            }
+        let answer = self.read().and_then(|input| Ok((self.explain(&input)?, input.notes)));
+        let (lines, (text, status)) = match answer {
+            Ok((answer, notes)) => (notes, answer),
+            Err(error) => (vec![format!("{error:#}")], (String::new(), 2)),
         };
+        for line in lines {
+            writeln!(io::stderr(), "wiretalk decode: {line}")
+                .context("could not write to standard error")?;
+        }
         output::print_now(&text)?;
         Ok(ExitCode::from(status))
     }
 
+    fn read(&self) -> anyhow::Result<Input> {
+        let form = self.format.map(FormatArg::form);
+        input::read_inputs(&self.inputs, InputOptions { raw: self.raw, form })
+    }
+
     /// Returns the text to print and the exit status. An error is wrong usage.
-    fn output(&self) -> anyhow::Result<(String, u8)> {
-        let bytes = hex_input::read_inputs(&self.inputs, self.raw)?;
+    fn explain(&self, input: &Input) -> anyhow::Result<(String, u8)> {
+        let bytes = &input.bytes;
+        let format = input.formats.join(", ");
         if let Some(kind) = self.handshake {
-            let handshake = self.decode_handshake(kind, &bytes);
+            let handshake = self.decode_handshake(kind, bytes);
             let refused = handshake.validated.validation.outcome
                 == crate::wire::handshake::HandshakeOutcome::Reject;
             let text = if self.json {
-                json::handshake_json(&handshake)
+                json::handshake_json(&handshake, &format)
             } else {
                 handshake_text::explain(&handshake)
             };
             return Ok((text, u8::from(refused)));
         }
-        let transcript = self.decode_frames(&bytes)?;
+        let transcript = self.decode_frames(bytes)?;
         let text = if self.json {
-            json::frames_json(&transcript)
+            json::frames_json(&transcript, &format)
         } else {
-            frame_text::explain(&transcript, &bytes)
+            frame_text::explain(&transcript, bytes)
         };
         Ok((text, u8::from(transcript.verdict() == DecodeVerdict::Fail)))
     }
@@ -231,7 +242,8 @@ mod tests {
     }
 
     fn answer(args: &[&str]) -> anyhow::Result<(String, u8)> {
-        TestCommand::try_parse_from([&["decode"], args].concat())?.decode.output()
+        let decode = TestCommand::try_parse_from([&["decode"], args].concat())?.decode;
+        decode.explain(&decode.read()?)
     }
 
     fn picture(text: &str) -> String {
@@ -320,7 +332,6 @@ mod tests {
              server_no_context_takeover"
         );
         assert!(error(&["--key", "x", "8100"]).contains("--handshake"));
-        assert!(error(&[]).contains("<INPUT>"));
     }
 
     /// Explains every case of the vectors. The text fits 80 columns and has no control characters.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
-use crate::cli::shared_args::{SenderArg, ThemeArg};
+use crate::cli::shared_args::{FormatArg, SenderArg, ThemeArg};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
 use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions};
@@ -23,8 +23,8 @@ pub struct InspectArgs {
         value_name = "URL|FILE",
         help = "URL of a server, for example ws://127.0.0.1:9001/chat, \
                 wss://user:password@example.com/ or ws+unix:/run/app.sock:/chat; or a file: pcap, \
-                pcapng, hex text, or the output of --json, plain or compressed with gzip or zstd; \
-                - reads standard input to its end"
+                pcapng, bytes as text (hex, a dump, an array), or the output of --json, plain or \
+                compressed with gzip or zstd; - reads standard input to its end"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
@@ -97,7 +97,7 @@ pub struct InspectArgs {
     /// TLS key log of the capture (SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
-    /// Sender of the bytes in a hex text file without > and < marks [default: client if the first
+    /// Sender of the bytes in a text file without > and < marks [default: client if the first
     /// frame is masked, else server]
     #[arg(long, value_name = "SIDE")]
     pub from: Option<SenderArg>,
@@ -105,6 +105,9 @@ pub struct InspectArgs {
     /// example permessage-deflate
     #[arg(long, value_name = "EXTENSIONS", value_parser = parse_extensions)]
     pub extensions: Option<AgreedExtensions>,
+    /// Form of the bytes in a text file, where it could be two [default: what the text looks like]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub format: Option<FormatArg>,
     /// Colour theme [default: the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
@@ -216,6 +219,7 @@ impl InspectArgs {
                 ("--keylog", self.keylog.is_some()),
                 ("--from", self.from.is_some()),
                 ("--extensions", self.extensions.is_some()),
+                ("--format", self.format.is_some()),
             ];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
             return Some(format!("{option} works only with a file, and {source} is a URL"));
@@ -290,6 +294,7 @@ impl InspectArgs {
                 keylog: self.keylog.clone(),
                 from: self.from.map(Into::into),
                 extensions: self.extensions.unwrap_or_default(),
+                form: self.format.map(FormatArg::form),
             };
             return Ok(InspectSource::File(file.to_owned(), options));
         }

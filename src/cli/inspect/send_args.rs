@@ -5,8 +5,8 @@
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
-use crate::cli::decode::parse_hex;
 use crate::clients;
+use crate::wire::pasted::parse_hex;
 
 /// The commands to send once the connection is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl FromArgMatches for SendArgs {
         let command = |(_, name, value): (usize, &str, &String)| match name {
             "send" => Ok(clients::SessionCommand::Text(value.clone())),
             _ => parse_hex(value).map(clients::SessionCommand::Raw).map_err(|error| {
-                let message = format!("invalid value {value:?} for '--send-hex <HEX>': {error:#}");
+                let message = format!("invalid value {value:?} for '--send-hex <HEX>': {error}");
                 Error::raw(ErrorKind::ValueValidation, message)
             }),
         };

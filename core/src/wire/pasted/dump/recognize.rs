@@ -1,0 +1,107 @@
+//! Tells a dump from plain hex: lines of a dump begin with offsets, and offsets fit the bytes.
+
+use super::line::{self, DumpLine, LineKind};
+use super::radix_of;
+use crate::wire::pasted::form::PastedForm;
+
+/// Whether a text is a dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::wire::pasted) enum DumpVerdict {
+    /// It isn't.
+    No,
+    /// It is, of this form.
+    Certain(PastedForm),
+    /// It could also be plain hex.
+    OrHex(PastedForm),
+}
+
+/// Decides whether a text is a dump.
+pub(in crate::wire::pasted) fn recognize(text: &str) -> DumpVerdict {
+    let mut lines = Vec::new();
+    let mut others = 0_usize;
+    for (number, line) in (1_usize..).zip(text.lines()) {
+        match line::parse(number, line) {
+            Some(line) => lines.push(line),
+            None if line::is_skipped(line) => {}
+            None => {
+                // Packets of tcpdump have lines between them; other dumps begin at once.
+                others = others.saturating_add(1);
+                if others > 64 && lines.is_empty() {
+                    return DumpVerdict::No;
+                }
+            }
+        }
+    }
+    let Some(first) = lines.iter().find(|line| line.kind == LineKind::Bytes) else {
+        return DumpVerdict::No;
+    };
+    if first.colon {
+        return match (first.prefixed, first.body.starts_with("0x")) {
+            (true, true) => DumpVerdict::Certain(PastedForm::Gdb),
+            (true, false) => DumpVerdict::Certain(PastedForm::Tcpdump),
+            _ => DumpVerdict::Certain(PastedForm::Xxd),
+        };
+    }
+    if first.prefixed || others > 0 && !has_bars(&lines) {
+        return DumpVerdict::No;
+    }
+    without_colon(&lines, first)
+}
+
+/// Decides about lines that begin with four to sixteen hex digits and no colon, which plain hex
+/// may too.
+fn without_colon(lines: &[DumpLine<'_>], first: &DumpLine<'_>) -> DumpVerdict {
+    let form = form_of(first);
+    let bytes = || lines.iter().filter(|line| line.kind == LineKind::Bytes);
+    if bytes().all(DumpLine::is_empty) {
+        return DumpVerdict::No;
+    }
+    let zero = first.offset_text.bytes().all(|digit| digit == b'0');
+    // An odd number of digits, and characters, are no hex.
+    let odd = bytes().any(|line| line.offset_text.len() % 2 == 1);
+    let is_shown = |line: &DumpLine<'_>| {
+        let chars = line.characters().trim();
+        !chars.is_empty() && !chars.starts_with(['#', ';']) && !chars.starts_with("//")
+    };
+    let hex_impossible = odd || bytes().any(is_shown) || lines.len() > bytes().count();
+    let radix = radix_of(lines);
+    let pairs = || lines.iter().zip(lines.iter().skip(1));
+    let several = bytes().nth(1).is_some();
+    let consistent = pairs().all(|(line, next)| {
+        [line, next].iter().any(|line| line.kind == LineKind::Star)
+            || line.is_followed_by(next, radix)
+    });
+    if has_bars(lines) || several && consistent || zero && (several || hex_impossible) {
+        return DumpVerdict::Certain(form);
+    }
+    if several || !zero && !hex_impossible && first.gap < 2 {
+        return if hex_impossible { DumpVerdict::Certain(form) } else { DumpVerdict::No };
+    }
+    match (hex_impossible, zero && first.gap >= 2 && first.has_single_bytes()) {
+        (true, _) | (_, true) => DumpVerdict::Certain(form),
+        _ => DumpVerdict::OrHex(form),
+    }
+}
+
+/// Whether characters stand between bars, as `hexdump -C` and `od -t x1z` print them.
+fn has_bars(lines: &[DumpLine<'_>]) -> bool {
+    lines.iter().any(|line| {
+        let chars = line.characters().trim();
+        chars.len() >= 2
+            && (chars.starts_with('|') && chars.ends_with('|')
+                || chars.starts_with('>') && chars.ends_with('<'))
+    })
+}
+
+/// Returns the form of a dump without colons.
+fn form_of(first: &DumpLine<'_>) -> PastedForm {
+    let chars = first.characters().trim();
+    match first.offset_text.len() {
+        _ if chars.starts_with('|') => PastedForm::Hexdump,
+        _ if chars.starts_with('>') => PastedForm::Od,
+        6 | 7 => PastedForm::Od,
+        4 => PastedForm::Wireshark,
+        _ if chars.is_empty() => PastedForm::Hexdump,
+        _ => PastedForm::Wireshark,
+    }
+}

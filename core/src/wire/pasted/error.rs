@@ -1,0 +1,201 @@
+//! [`PasteError`]: why text doesn't stand for bytes, and where.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::wire::pasted::form::PastedForm;
+
+/// A place in a text. Lines and columns count from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Position {
+    /// The first character of a text.
+    pub const START: Self = Self { line: 1, column: 1 };
+
+    /// Returns the place of the character at byte `at` of `text`.
+    pub fn of(text: &str, at: usize) -> Self {
+        let mut place = Self::START;
+        for (_, char) in text.char_indices().take_while(|(start, _)| *start < at) {
+            place.advance(char);
+        }
+        place
+    }
+
+    /// Moves past `char`.
+    pub(super) fn advance(&mut self, char: char) {
+        if char == '\n' {
+            *self = Self { line: self.line.saturating_add(1), column: 1 };
+        } else {
+            self.column = self.column.saturating_add(1);
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Why text doesn't stand for bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{at}: {problem}")]
+pub struct PasteError {
+    /// The place of the mistake.
+    pub at: Position,
+    /// The mistake.
+    pub problem: PasteProblem,
+}
+
+impl PasteError {
+    /// Returns the error for a text that has `lines` more lines before it.
+    #[must_use]
+    pub fn moved_down(mut self, lines: usize) -> Self {
+        self.at.line = self.at.line.saturating_add(lines);
+        self
+    }
+
+    pub(super) fn at(at: Position, problem: PasteProblem) -> Self {
+        Self { at, problem }
+    }
+
+    /// Creates an error about the character at byte `at` of `text`.
+    pub(super) fn in_text(text: &str, at: usize, problem: PasteProblem) -> Self {
+        Self { at: Position::of(text, at), problem }
+    }
+
+    pub(super) fn at_end(text: &str, problem: PasteProblem) -> Self {
+        Self::in_text(text, text.len(), problem)
+    }
+}
+
+/// The maximum number of characters of the text that an error quotes.
+const MAX_QUOTED_CHARS: usize = 24;
+
+/// Returns the beginning of `text` for an error.
+pub(super) fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// What is wrong with a text. The sentence follows the place.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PasteProblem {
+    /// A character is neither a hex digit nor a separator.
+    #[error("{0:?} isn't a hex digit; expected hex such as 81 05 48 65")]
+    HexDigit(char),
+    /// A group of digits has an odd length.
+    #[error(
+        "{0:?} has an odd number of hex digits: every byte needs two, and digits are not joined \
+         across a separator"
+    )]
+    OddDigits(String),
+    /// Some bytes have one digit and others a leading zero.
+    #[error("{0:?} has one hex digit where other bytes have two, as in 05: a digit is missing")]
+    MixedDigits(String),
+    /// Several numbers of more than one byte each.
+    #[error(
+        "{0:?} is a number of several bytes, whose order in memory isn't known; expected single \
+         bytes such as 0x81, 0x05"
+    )]
+    Words(String),
+    /// A number isn't a byte.
+    #[error("{0:?} isn't a byte; expected a number from 0 to 255, or from -128 to 127")]
+    NotAByte(String),
+    /// A list has numbers above 127 and negative ones.
+    #[error("{0:?} is negative, but the list also has numbers above 127")]
+    MixedSigns(String),
+    /// A number with a leading zero.
+    #[error("{0:?} begins with 0, which means octal in C; expected decimal or 0x81")]
+    Octal(String),
+    /// The text has two possible forms.
+    #[error(
+        "the text could be {one} or {other}; choose with --format {0} or --format {1}",
+        one = .0.description(),
+        other = .1.description()
+    )]
+    Ambiguous(PastedForm, PastedForm),
+    /// The tool that printed the bytes left some out.
+    #[error("the bytes were cut off here ({0:?}): print all of them")]
+    Cut(String),
+    /// The output of a tool in a mode that doesn't show bytes one by one.
+    #[error("this looks like {found}; print the bytes with {instead}")]
+    UnsupportedDump {
+        /// The tool and its mode.
+        found: &'static str,
+        /// The command to use.
+        instead: &'static str,
+    },
+    /// A line of a dump isn't one.
+    #[error("this line has no offset, so it isn't a line of the dump")]
+    NotADumpLine,
+    /// Bytes of a dump are missing before a line.
+    #[error("the dump has a hole: the line is at offset {found}, but {expected} is next")]
+    Hole {
+        /// The offset after the last byte, as the dump would write it.
+        expected: String,
+        /// The offset of the line.
+        found: String,
+    },
+    /// A line of a dump has more bytes than there is room for before the next.
+    #[error("the line has more bytes than the next line's offset {0} leaves room for")]
+    Overlap(String),
+    /// `*` without a line before it, or without an offset after it.
+    #[error("* repeats a line, but {0}")]
+    Star(&'static str),
+    /// A second dump or list begins.
+    #[error("a second {0} begins here; paste one at a time")]
+    Second(&'static str),
+    /// There is no list in the text.
+    #[error("expected a list of bytes in brackets, such as [129, 5]")]
+    NoList,
+    /// A bracket or a quote isn't closed.
+    #[error("{0:?} isn't closed: the text may have been cut off")]
+    Unclosed(char),
+    /// A bracket closes nothing, or brackets are nested too deeply.
+    #[error("{0:?} doesn't belong here")]
+    Misplaced(char),
+    /// An element of a list is no number.
+    #[error("{0:?} isn't a byte; expected numbers such as 129, 0x81, -127 or 'H'")]
+    Element(String),
+    /// The keys of a JSON object aren't 0, 1, 2 and so on.
+    #[error("the key {0:?} is out of order; expected {1}")]
+    Key(String, usize),
+    /// There is no string in the text.
+    #[error("expected a string with escapes, such as \"\\x81\\x05\"")]
+    NoString,
+    /// An escape isn't known.
+    #[error("{0:?} isn't an escape for a byte; expected for example \\x81, \\n or \\201")]
+    Escape(String),
+    /// A character stands for no single byte.
+    #[error("{0:?} is a character, not a byte: bytes above 7f need an escape such as \\x81")]
+    Character(char),
+    /// Bytes were replaced when they were decoded as text.
+    #[error("U+FFFD stands for a byte that was lost when the bytes were decoded as text")]
+    Lost,
+    /// A string without escapes.
+    #[error("the string has no escapes, and is neither hex nor base64")]
+    PlainString,
+    /// A character outside of base64.
+    #[error("{0:?} isn't a character of base64")]
+    Base64Character(char),
+    /// The number of characters or the last of them doesn't fit.
+    #[error("the base64 is incomplete: its length or its last character doesn't fit")]
+    Base64Length,
+    /// The text could be base64, but also an ordinary word.
+    #[error("{0:?} isn't hex; if it is base64, say so with --format base64")]
+    MaybeBase64(String),
+    /// The text stands for too many bytes.
+    #[error("the text stands for more than 16 MiB")]
+    TooManyBytes,
+}

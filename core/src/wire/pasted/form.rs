@@ -1,0 +1,78 @@
+//! [`PastedForm`]: the forms of bytes as text, and their names.
+
+use crate::text::named_enum;
+
+/// A form that bytes can have as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PastedForm {
+    /// Hex digits, with or without separators: `81 05`, `81:05`, `81-05`, `0x81, 0x05`, `8105`.
+    Hex,
+    /// Decimal numbers without brackets: `129 5`.
+    Decimal,
+    /// A dump of `xxd`.
+    Xxd,
+    /// A dump of `hexdump -C`.
+    Hexdump,
+    /// A dump of `od -t x1`, with offsets in any base.
+    Od,
+    /// Packets as `tcpdump -X` and `tcpdump -XX` show them.
+    Tcpdump,
+    /// A hex dump copied from Wireshark, or printed by `tshark -x`.
+    Wireshark,
+    /// Memory as `x/16xb` of gdb shows it.
+    Gdb,
+    /// A list in brackets: of C, Java, Go, Rust, Python, JavaScript, Erlang.
+    Array,
+    /// JSON: an object whose numbers are the bytes, such as Node's `{"type":"Buffer","data":[]}`.
+    Json,
+    /// A string literal with escapes: `"\x81\x05"`, `b'\x81\x05'`.
+    String,
+    /// What Node prints of a buffer: `<Buffer 81 05>`.
+    Buffer,
+    /// Base64, of either alphabet (RFC 4648 sections 4 and 5).
+    Base64,
+}
+
+named_enum!(
+    PastedForm,
+    "format":
+    Hex = "hex",
+    Decimal = "decimal",
+    Xxd = "xxd",
+    Hexdump = "hexdump",
+    Od = "od",
+    Tcpdump = "tcpdump",
+    Wireshark = "wireshark",
+    Gdb = "gdb",
+    Array = "array",
+    Json = "json",
+    String = "string",
+    Buffer = "buffer",
+    Base64 = "base64",
+);
+
+impl PastedForm {
+    /// Returns what the form is called in a sentence, after "read as".
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Hex => "hex",
+            Self::Decimal => "decimal numbers",
+            Self::Xxd => "a dump of xxd",
+            Self::Hexdump => "a dump of hexdump -C",
+            Self::Od => "a dump of od -t x1",
+            Self::Tcpdump => "a packet dump of tcpdump",
+            Self::Wireshark => "a hex dump of Wireshark",
+            Self::Gdb => "a memory dump of gdb",
+            Self::Array => "an array of numbers",
+            Self::Json => "JSON",
+            Self::String => "a string with escapes",
+            Self::Buffer => "a buffer printed by Node",
+            Self::Base64 => "base64",
+        }
+    }
+
+    /// Whether the form shows whole packets, with the headers of the network.
+    pub fn shows_packets(self) -> bool {
+        matches!(self, Self::Tcpdump | Self::Wireshark)
+    }
+}

@@ -1,0 +1,159 @@
+//! Bytes as people have them: text from a terminal, a log, a debugger or a source file is turned
+//! into bytes. The form is recognized from the text alone; where two forms are possible, the text
+//! is refused and both are named.
+//!
+//! [`parse`] reads text of any form, [`parse_as`] reads text of a given one. Digits are never
+//! joined across a separator, and what a form shows beside the bytes (offsets, characters,
+//! comments) is never read as bytes. [`HexScanner`] is the one reader of plain hex; it also works
+//! piece by piece, for files that are larger than memory.
+
+mod array;
+mod base64_text;
+mod comments;
+mod decimal;
+mod dump;
+mod error;
+mod form;
+mod hex;
+mod literal;
+mod packet;
+mod recognize;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+pub use error::{PasteError, PasteProblem, Position};
+pub use form::PastedForm;
+pub use hex::{HexScanner, Mark};
+pub use packet::{DumpedSegment, SeveralDirections};
+
+/// The maximum number of bytes that a text may stand for. A line `*` of a dump repeats bytes, so a
+/// short text could claim any number of them.
+pub const MAX_PASTED_BYTES: usize = 16 << 20;
+
+/// The bytes of a text, and the form that they had in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pasted {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The form that was recognized, or given to [`parse_as`].
+    pub form: PastedForm,
+    /// Where each packet after the first begins in `bytes`. Only dumps of packets have several: the
+    /// offsets of each begin at 0.
+    pub packet_starts: Vec<usize>,
+}
+
+impl Pasted {
+    fn new(form: PastedForm, bytes: Vec<u8>) -> Self {
+        Self { bytes, form, packet_starts: Vec::new() }
+    }
+
+    /// Returns the bytes of each packet; all bytes together if the text isn't a dump of packets.
+    pub fn packets(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.packet_starts.iter().copied().chain([self.bytes.len()]);
+        let mut start = 0;
+        ends.map(move |end| {
+            let packet = self.bytes.get(start..end).unwrap_or_default();
+            start = end;
+            packet
+        })
+    }
+
+    /// Returns the TCP segments of a dump of packets, if every packet has the headers of IP and TCP.
+    /// `None` for all other forms, and for packets that are shown without these headers.
+    pub fn segments(&self) -> Option<Vec<DumpedSegment<'_>>> {
+        let shown = self.form.shows_packets() && !self.bytes.is_empty();
+        if shown { self.packets().map(packet::segment).collect() } else { None }
+    }
+
+    /// Returns what the segments of [`Self::segments`] carry, in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails unless all of them have the same sender and receiver.
+    pub fn tcp_payloads(&self) -> Result<Option<Vec<u8>>, SeveralDirections> {
+        let Some(segments) = self.segments() else { return Ok(None) };
+        let ends = |segment: &DumpedSegment<'_>| (segment.source, segment.destination);
+        let first = segments.first().map(ends);
+        if segments.iter().any(|segment| Some(ends(segment)) != first) {
+            return Err(SeveralDirections);
+        }
+        Ok(Some(segments.iter().flat_map(|segment| segment.payload).copied().collect()))
+    }
+}
+
+/// Parses text of any form. An empty text has no bytes.
+///
+/// # Errors
+///
+/// Fails if the text has no known form, could have two, or has a mistake in its form.
+///
+/// ```
+/// use wiretalk_core::wire::pasted::{PastedForm, parse};
+///
+/// let pasted = parse("00000000: 8105 4865 6c6c 6f    ..Hello").unwrap();
+/// assert_eq!((pasted.form, &pasted.bytes[..]), (PastedForm::Xxd, &b"\x81\x05Hello"[..]));
+/// assert!(parse("12 9 29").unwrap_err().to_string().contains("hex or decimal"));
+/// ```
+pub fn parse(text: &str) -> Result<Pasted, PasteError> {
+    parse_as(text, recognize::recognize(text)?)
+}
+
+/// Parses text where hex is asked for, such as the value of an option. It may have any other form,
+/// but where hex is one of two possible forms, it is hex.
+///
+/// # Errors
+///
+/// Fails as [`parse`] does, but never because a text could be hex or something else.
+pub fn parse_hex(text: &str) -> Result<Vec<u8>, PasteError> {
+    let form = match recognize::recognize(text) {
+        Err(PasteError { problem: PasteProblem::Ambiguous(PastedForm::Hex, _), .. }) => {
+            PastedForm::Hex
+        }
+        form => form?,
+    };
+    parse_as(text, form).map(|pasted| pasted.bytes)
+}
+
+/// Parses text of the given form.
+///
+/// # Errors
+///
+/// Fails if the text doesn't have this form, or stands for more than [`MAX_PASTED_BYTES`].
+pub fn parse_as(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
+    let pasted = match form {
+        PastedForm::Hex => Pasted::new(form, hex::parse(text)?),
+        PastedForm::Decimal => Pasted::new(form, decimal::parse(text)?),
+        PastedForm::Base64 => Pasted::new(form, base64_text::parse(text)?),
+        PastedForm::Array | PastedForm::Json => Pasted::new(form, array::parse(text)?),
+        PastedForm::String => Pasted::new(form, literal::parse(text)?),
+        PastedForm::Buffer => Pasted::new(form, hex::parse_node_buffer(text)?),
+        PastedForm::Xxd
+        | PastedForm::Hexdump
+        | PastedForm::Od
+        | PastedForm::Tcpdump
+        | PastedForm::Wireshark
+        | PastedForm::Gdb => dump::parse(text, form)?,
+    };
+    if pasted.bytes.len() > MAX_PASTED_BYTES {
+        return Err(PasteError::at_end(text, PasteProblem::TooManyBytes));
+    }
+    Ok(pasted)
+}
+
+/// Returns the text of a file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
+/// `None` if it is neither.
+pub fn decode_text(file: &[u8]) -> Option<Cow<'_, str>> {
+    let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, odd) = rest.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16(&units).ok().filter(|_| odd.is_empty()).map(Cow::Owned)
+    };
+    match file {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => str::from_utf8(rest).ok().map(Cow::Borrowed),
+        _ => str::from_utf8(file).ok().map(Cow::Borrowed),
+    }
+}

@@ -1,0 +1,101 @@
+//! Recognizes the form of a text. Only the text decides, never what its bytes would mean.
+
+use crate::wire::pasted::array::{self, Base};
+use crate::wire::pasted::comments::blank_comments;
+use crate::wire::pasted::dump::{self, DumpVerdict};
+use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
+use crate::wire::pasted::form::PastedForm;
+use crate::wire::pasted::{base64_text, decimal, hex, literal};
+
+/// Returns the form of a text.
+///
+/// # Errors
+///
+/// Fails if it could be two forms, or if it is none: then the error is that of the likeliest form.
+pub(super) fn recognize(text: &str) -> Result<PastedForm, PasteError> {
+    let ambiguous = |one, other| {
+        let at = text.find(|char: char| !char.is_whitespace()).unwrap_or_default();
+        Err(PasteError::in_text(text, at, PasteProblem::Ambiguous(one, other)))
+    };
+    match dump::recognize(text) {
+        DumpVerdict::Certain(form) => return Ok(form),
+        DumpVerdict::OrHex(form) => return ambiguous(PastedForm::Hex, form),
+        DumpVerdict::No => {}
+    }
+    if base64_text::is_certain(text) && hex::parse(text).is_err() {
+        return Ok(PastedForm::Base64);
+    }
+    let plain = blank_comments(text);
+    if plain.contains("<Buffer") {
+        return Ok(PastedForm::Buffer);
+    }
+    let starts_escaped = plain.trim_start_matches('\u{feff}').trim_start().starts_with('\\');
+    if !starts_escaped && plain.contains(['[', '{', '(', '<', ']', '}']) {
+        match array::find_list(&plain)? {
+            // A call with a string: `bytes.fromhex("8105")`.
+            Some(list)
+                if literal::is_string(list.content(&plain)) && !has_number(&list, &plain) =>
+            {
+                return Ok(PastedForm::String);
+            }
+            Some(list) => return list_form(&plain, &list, ambiguous),
+            None => {}
+        }
+    }
+    if literal::is_string(&plain) {
+        return Ok(PastedForm::String);
+    }
+    bare_form(text, &plain, ambiguous)
+}
+
+/// Whether a list has an element that isn't quoted.
+fn has_number(list: &array::List, text: &str) -> bool {
+    let quoted = |word: &str| {
+        let word = word.trim_start_matches(|char: char| char.is_ascii_alphabetic());
+        word.starts_with(['"', '\''])
+    };
+    // A single quoted character is an element too.
+    decimal::words(list.content(text)).next().is_some_and(|(_, word)| {
+        !quoted(word)
+            || word.starts_with('\'') && word.ends_with('\'') && word.len() <= 6
+            || text.contains('{')
+    })
+}
+
+fn list_form(
+    text: &str,
+    list: &array::List,
+    ambiguous: impl Fn(PastedForm, PastedForm) -> Result<PastedForm, PasteError>,
+) -> Result<PastedForm, PasteError> {
+    let json = text.trim_start_matches('\u{feff}').trim_start().starts_with("{\"");
+    match array::base_of(text, list) {
+        _ if json => Ok(PastedForm::Json),
+        Base::Either => ambiguous(PastedForm::Hex, PastedForm::Array),
+        Base::Decimal | Base::BareHex => Ok(PastedForm::Array),
+    }
+}
+
+/// Returns the form of a text without brackets and quotes: hex, decimal numbers or base64.
+fn bare_form(
+    text: &str,
+    plain: &str,
+    ambiguous: impl Fn(PastedForm, PastedForm) -> Result<PastedForm, PasteError>,
+) -> Result<PastedForm, PasteError> {
+    let words = || decimal::words(plain).map(|(_, word)| word);
+    let several = words().nth(1).is_some();
+    let decimal = several && words().all(decimal::is_decimal);
+    match hex::parse(text) {
+        Ok(_) if decimal => ambiguous(PastedForm::Hex, PastedForm::Decimal),
+        Ok(_) => Ok(PastedForm::Hex),
+        Err(_) if decimal => Ok(PastedForm::Decimal),
+        Err(error) => {
+            let word = text.trim();
+            if matches!(error.problem, PasteProblem::HexDigit(_)) && base64_text::is_possible(word)
+            {
+                let problem = PasteProblem::MaybeBase64(excerpt(word));
+                return Err(PasteError { problem, ..error });
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Reads the bytes to decode: pasted text of any form on the command line, and text or raw bytes in
+//! files and on standard input. `wire::pasted` recognizes the form.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::cli::bounded_read;
+use crate::wire::pasted::{self, Pasted, PastedForm};
+
+/// The maximum size of a file or of standard input, in bytes. `decode` explains every frame in
+/// memory; `wiretalk inspect FILE` opens larger captures.
+pub(super) const MAX_INPUT_BYTES: u64 = 16 << 20;
+
+/// The number of bytes at which a terminal cuts a line that is typed or pasted (Linux,
+/// `N_TTY_BUF_SIZE`, without the line end). macOS cuts at 1024, and rings the bell.
+const MAX_TERMINAL_LINE: usize = 4095;
+
+/// How the inputs are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct InputOptions {
+    /// Whether files and standard input hold the bytes themselves.
+    pub(super) raw: bool,
+    /// The form of text; `None` recognizes it.
+    pub(super) form: Option<PastedForm>,
+}
+
+/// The bytes of all inputs, and how they were read.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    pub(super) bytes: Vec<u8>,
+    /// The names of the forms, in order and each once; `raw` for bytes that were no text.
+    pub(super) formats: Vec<&'static str>,
+    /// What a user should know of how the text was read. Plain hex needs no sentence.
+    pub(super) notes: Vec<String>,
+}
+
+impl Input {
+    fn add_format(&mut self, name: &'static str) {
+        if !self.formats.contains(&name) {
+            self.formats.push(name);
+        }
+    }
+
+    fn add_text(&mut self, text: &str, name: &str, form: Option<PastedForm>) -> anyhow::Result<()> {
+        let pasted = parse(text, form)?;
+        let payloads = pasted.tcp_payloads().with_context(|| name.to_owned())?;
+        self.add_format(pasted.form.name());
+        let Pasted { bytes, form, .. } = &pasted;
+        let mut note = format!("{name} was read as {}", form.description());
+        if let Some(payloads) = payloads {
+            note.push_str(", without the headers of IP and TCP");
+            self.bytes.extend(payloads);
+        } else {
+            self.bytes.extend(bytes);
+        }
+        if *form != PastedForm::Hex {
+            self.notes.push(note);
+        }
+        Ok(())
+    }
+}
+
+fn parse(text: &str, form: Option<PastedForm>) -> Result<Pasted, pasted::PasteError> {
+    form.map_or_else(|| pasted::parse(text), |form| pasted::parse_as(text, form))
+}
+
+/// Returns the bytes of all inputs, concatenated. An input is pasted text, `-` for standard input,
+/// or a file; texts that follow each other are one, with a blank between. Without inputs, standard
+/// input is read.
+///
+/// # Errors
+///
+/// If an input is neither, cannot be read, or isn't bytes in a known form.
+pub(super) fn read_inputs(inputs: &[String], options: InputOptions) -> anyhow::Result<Input> {
+    let mut input = Input::default();
+    if inputs.is_empty() {
+        if io::stdin().is_terminal() {
+            writeln!(io::stderr(), "{PASTE_PROMPT}")
+                .context("could not write to standard error")?;
+        }
+        read_source("-", options, &mut input)?;
+    }
+    let mut texts: Vec<&str> = Vec::new();
+    for argument in inputs {
+        if is_text(argument) {
+            texts.push(argument);
+            continue;
+        }
+        add_texts(&std::mem::take(&mut texts), options, &mut input)?;
+        read_source(argument, options, &mut input)?;
+    }
+    add_texts(&texts, options, &mut input)?;
+    Ok(input)
+}
+
+/// What a terminal shows before it is read.
+const PASTE_PROMPT: &str = if cfg!(windows) {
+    "wiretalk decode: paste bytes in any form, then press Enter, Ctrl-Z and Enter"
+} else {
+    "wiretalk decode: paste bytes in any form, then press Enter and Ctrl-D"
+};
+
+/// Whether an argument is text, not `-` or a file. Hex wins over a file of the same name, such as
+/// `cafe`; `./cafe` names the file.
+fn is_text(argument: &str) -> bool {
+    let hex = argument.chars().all(|char| {
+        char.is_ascii_hexdigit() || char.is_whitespace() || matches!(char, 'x' | 'X' | ':' | ',')
+    });
+    let path = argument.starts_with(['/', '.', '~']);
+    hex || argument != "-" && !path && !Path::new(argument).exists()
+}
+
+fn add_texts(texts: &[&str], options: InputOptions, input: &mut Input) -> anyhow::Result<()> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let text = texts.join(" ");
+    let added = input.add_text(&text, "the command line", options.form);
+    added.map_err(|error| unreadable_argument(texts, error))
+}
+
+/// Returns the error for arguments that aren't bytes. A single word may be a mistyped file.
+fn unreadable_argument(texts: &[&str], error: anyhow::Error) -> anyhow::Error {
+    let [word] = texts else { return error.context("the command line") };
+    let Err(source) = std::fs::metadata(word) else { return error };
+    // A mistyped argument can be a long text.
+    let shown: String = word.chars().take(60).collect();
+    anyhow::anyhow!("{shown:?} is neither bytes ({error:#}), nor a readable file ({source})")
+}
+
+fn read_source(source: &str, options: InputOptions, input: &mut Input) -> anyhow::Result<()> {
+    let (name, contents) = if source == "-" {
+        let contents = bounded_read::read_stream(io::stdin().lock(), MAX_INPUT_BYTES);
+        ("standard input".to_owned(), contents.context("could not read standard input")?)
+    } else {
+        let contents = bounded_read::read_file(Path::new(source), MAX_INPUT_BYTES);
+        (format!("{source:?}"), contents.map_err(|error| unreadable_file(source, &error))?)
+    };
+    if options.raw {
+        input.add_format("raw");
+        input.bytes.extend(contents);
+        return Ok(());
+    }
+    if source == "-" && io::stdin().is_terminal() {
+        check_terminal_lines(&contents)?;
+    }
+    let text = pasted::decode_text(&contents).with_context(|| {
+        format!("{name} is not text; use --raw if it holds the bytes themselves")
+    })?;
+    input.add_text(&text, &name, options.form).with_context(|| name.clone())
+}
+
+/// Refuses a line that the terminal has cut: it would be read without its end.
+fn check_terminal_lines(contents: &[u8]) -> anyhow::Result<()> {
+    let cut =
+        contents.split(|byte| *byte == b'\n').position(|line| line.len() >= MAX_TERMINAL_LINE);
+    if let Some(line) = cut {
+        bail!(
+            "line {} is as long as a terminal allows, so its end may be lost; paste it into a file \
+             and decode that",
+            line.saturating_add(1)
+        );
+    }
+    Ok(())
+}
+
+fn unreadable_file(source: &str, error: &io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        return anyhow::anyhow!(
+            "{source:?}: {error}; wiretalk inspect {source:?} opens large files"
+        );
+    }
+    anyhow::anyhow!("could not read {source:?}: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn read(inputs: &[&str]) -> Result<Vec<u8>, String> {
+        let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+        read_inputs(&inputs, InputOptions::default())
+            .map(|input| input.bytes)
+            .map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn hex_may_have_separators_and_prefixes() {
+        for inputs in [
+            &["81 05", "48"][..],
+            &["0x81, 0x05, 0X48"],
+            &["81:05:48"],
+            &["8", "10", "548"],
+            &["", "810548"],
+        ] {
+            assert_eq!(read(inputs).unwrap(), [0x81, 0x05, 0x48], "{inputs:?}");
+        }
+        assert!(read(&[""]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        assert_eq!(
+            read(&["818"]).unwrap_err(),
+            "the command line has an odd number of hex digits (3): every byte needs two"
+        );
+        let error = read(&["81 0g"]).unwrap_err();
+        assert!(
+            error.starts_with(
+                "\"81 0g\" is neither hex: 'g' at column 5 isn't a hex digit, nor a readable file: "
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_holds_hex_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hex");
+        fs::write(&file, "81 00\n0z").unwrap();
+        let error = read(&[file.to_str().unwrap()]).unwrap_err();
+        fs::write(&file, "81 00\n").unwrap();
+        let bytes = read(&[file.to_str().unwrap(), "8a00"]);
+        assert!(error.contains(", line 2, column 2: 'z' isn't a hex digit"), "{error}");
+        assert_eq!(bytes.unwrap(), [0x81, 0x00, 0x8a, 0x00]);
+    }
+}
