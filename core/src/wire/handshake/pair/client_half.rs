@@ -197,7 +197,6 @@ impl ClientHalf {
     /// Handles bytes that were not captured: a head that is arriving ends there, and what follows
     /// may be another request.
     pub(super) fn push_gap(&mut self, missing: ByteLen) {
-        self.read += missing;
         let goes_on = match &mut self.phase {
             Phase::Body(body, _) => body.skip(missing),
             Phase::Undecided | Phase::Head => false,

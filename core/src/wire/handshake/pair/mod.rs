@@ -15,8 +15,8 @@ use crate::wire::handshake::body::BodyReader;
 use crate::wire::handshake::exchange::is_handshake;
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::{
-    ClientOffer, Head, HeadContext, HeadReader, HttpExchange, Problem, ProblemCode, ServerPolicy,
-    ValidatedHead, response,
+    ClientOffer, Head, HeadContext, HeadReader, HeadScan, HttpExchange, Problem, ProblemCode,
+    ServerPolicy, ValidatedHead, response,
 };
 use crate::wire::size::{ByteLen, Offset};
 use client_half::{ClientHalf, ClientStep, PendingRequest};
@@ -80,6 +80,9 @@ impl HandshakePair {
             if event.is_some() || self.sends_frames(from) {
                 return event;
             }
+            if self.take_other_protocol(from, input) {
+                return None;
+            }
             match from {
                 Side::Client => {
                     let step = self.client.take(input);
@@ -92,6 +95,23 @@ impl HandshakePair {
                 }
             }
         }
+    }
+
+    /// Takes the bytes of a side that does not speak HTTP: they stay with what came in place of a
+    /// head.
+    fn take_other_protocol(&mut self, from: Side, input: &mut &[u8]) -> bool {
+        let reader = self.attempt[from].as_mut().map(|attempt| &mut attempt.reader);
+        let is_http = |reader: &HeadReader| {
+            matches!(reader.scan(), HeadScan::Complete(_) | HeadScan::Incomplete)
+        };
+        let Some(reader) = reader.filter(|reader| !is_http(reader)) else { return false };
+        reader.push(input);
+        match from {
+            Side::Client => self.client.read += input.len(),
+            Side::Server => self.server.read += input.len(),
+        }
+        *input = &[];
+        true
     }
 
     /// Handles bytes of `from` that were not captured. A head that is arriving ends there, and the
@@ -228,7 +248,7 @@ impl HandshakePair {
             ServerStep::Head(reader) => {
                 let head = Head::new(Side::Server, reader.bytes());
                 match head.status() {
-                    _ if !matches!(reader.scan(), super::HeadScan::Complete(_)) => {
+                    _ if !matches!(reader.scan(), HeadScan::Complete(_)) => {
                         self.on_attempt_response(reader);
                     }
                     Some(101) => self.on_switching_protocols(&head, reader),
@@ -673,7 +693,7 @@ mod tests {
             sent in proptest::collection::vec((any::<bool>(), prop_oneof![
                 Just(REQUEST.to_vec()), Just(RESPONSE.to_vec()), Just(REFUSAL.to_vec()),
                 Just(b"GET /a HTTP/1.1\r\n\r\n".to_vec()), Just(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
-                Just(b"HTTP/1.1 103 X\r\n\r\n".to_vec()),
+                Just(b"HTTP/1.1 103 X\r\n\r\n".to_vec()), Just(b"\x16\x03\x01\x00\x05".to_vec()),
                 proptest::collection::vec(any::<u8>(), 0..9),
             ]), 0..12),
             piece in 1_usize..70,

@@ -167,7 +167,6 @@ impl ServerHalf {
     /// Handles bytes that were not captured: a head that is arriving ends there. Returns the
     /// response whose body is cut off.
     pub(super) fn push_gap(&mut self, missing: ByteLen) -> Option<Response> {
-        self.read += missing;
         let goes_on = match &mut self.phase {
             Phase::Body(body) => body.skip(missing),
             Phase::Head | Phase::BodyOrHead(..) | Phase::AfterGap(_) => false,
