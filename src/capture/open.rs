@@ -18,7 +18,7 @@ use crate::capture::packets::packet_reader::{self, PacketReader};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::text::pasted::{self, TextOptions};
-use crate::capture::text::recording;
+use crate::capture::text::{har, net_log, recording};
 use crate::capture::tls::KeyLog;
 use crate::scope::catch_panic_sync;
 use crate::wire::pasted::PastedForm;
@@ -93,9 +93,12 @@ pub(crate) fn open_with<S: StreamSink>(
         ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown(UnknownFormat::Zstd)),
         (_, None) => Err(unknown(UnknownFormat::Empty)),
         _ if options.form.is_some() => pasted::read_text(path, file, text_options, &mut shared),
-        (bytes, Some(b'{')) if is_record(bytes) => {
-            recording::read_recording(path, file, &mut shared)
-        }
+        (bytes, Some(b'{')) => match json_kind(bytes) {
+            JsonKind::Har => har::read_har(path, file, &mut shared),
+            JsonKind::NetLog => net_log::read_net_log(path, file, &mut shared),
+            JsonKind::Bytes => pasted::read_text(path, file, text_options, &mut shared),
+            JsonKind::Record => recording::read_recording(path, file, &mut shared),
+        },
         (bytes, _) if looks_like_text(bytes) => {
             pasted::read_text(path, file, text_options, &mut shared)
         }
@@ -103,17 +106,36 @@ pub(crate) fn open_with<S: StreamSink>(
     }
 }
 
-/// Whether a file that begins with `{` holds records, and not bytes: a list of C, or a buffer of
-/// Node as JSON.
-fn is_record(first: &[u8]) -> bool {
+/// What a file that begins with `{` holds.
+enum JsonKind {
+    /// A HAR, whose only key is `log`.
+    Har,
+    /// A network log of Chrome, which begins with its constants.
+    NetLog,
+    /// Bytes: a list of C, or a buffer of Node as JSON.
+    Bytes,
+    /// Records.
+    Record,
+}
+
+/// Returns what the first key of a JSON object says.
+fn json_kind(first: &[u8]) -> JsonKind {
     let after = |bytes: &[u8], skipped: &[u8]| -> Option<Vec<u8>> {
         bytes.trim_ascii_start().strip_prefix(skipped).map(<[u8]>::to_vec)
     };
-    let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else { return false };
+    let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else {
+        return JsonKind::Bytes;
+    };
     let buffer = after(&key, b"type\"")
         .and_then(|rest| after(&rest, b":"))
         .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"Buffer\""));
-    !buffer && !key.first().is_some_and(u8::is_ascii_digit)
+    match key.first() {
+        _ if key.starts_with(b"log\"") => JsonKind::Har,
+        _ if key.starts_with(b"constants\"") => JsonKind::NetLog,
+        Some(digit) if digit.is_ascii_digit() => JsonKind::Bytes,
+        _ if buffer => JsonKind::Bytes,
+        _ => JsonKind::Record,
+    }
 }
 
 /// Whether the beginning of a file is text: UTF-8 without control characters, or UTF-16 with a byte

@@ -20,7 +20,8 @@ pub struct InspectArgs {
     #[arg(
         value_name = "URL|FILE",
         help = "URL of a server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a \
-                file: pcap, pcapng, bytes as text (hex, a dump, an array), or the output of --json"
+                file: pcap, pcapng, HAR, Chrome's network log, bytes as text (hex, a dump, an \
+                array), or the output of --json"
     )]
     pub source: String,
     /// What to send, in the order of the command line.

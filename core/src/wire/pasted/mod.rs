@@ -97,18 +97,35 @@ impl Pasted {
 /// assert!(parse("12 9 29").unwrap_err().to_string().contains("hex or decimal"));
 /// ```
 pub fn parse(text: &str) -> Result<Pasted, PasteError> {
+    let text = &with_line_feeds(text);
     parse_as(text, recognize::recognize(text)?)
 }
 
+/// Returns `text` with a line feed at each end of a line: a terminal in raw mode pastes carriage
+/// returns.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Parses text where hex is asked for, such as the value of an option. It may have any other form,
-/// but where hex is one of two possible forms, it is hex.
+/// but where hex is one of two possible forms, it is hex with two digits a byte.
 ///
 /// # Errors
 ///
 /// Fails as [`parse`] does, but never because a text could be hex or something else.
 pub fn parse_hex(text: &str) -> Result<Vec<u8>, PasteError> {
+    let text = &with_line_feeds(text);
     let form = match recognize::recognize(text) {
         Err(PasteError { problem: PasteProblem::Ambiguous(PastedForm::Hex, _), .. }) => {
+            // Typed by hand, a single digit is half a byte.
+            if let Some((at, digit)) = decimal::words(text).find(|(_, word)| word.len() == 1) {
+                let problem = PasteProblem::OddDigits(digit.to_owned());
+                return Err(PasteError::in_text(text, at, problem));
+            }
             PastedForm::Hex
         }
         form => form?,
@@ -122,6 +139,7 @@ pub fn parse_hex(text: &str) -> Result<Vec<u8>, PasteError> {
 ///
 /// Fails if the text doesn't have this form, or stands for more than [`MAX_PASTED_BYTES`].
 pub fn parse_as(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
+    let text = &with_line_feeds(text);
     let pasted = match form {
         PastedForm::Hex => Pasted::new(form, hex::parse(text)?),
         PastedForm::Decimal => Pasted::new(form, decimal::parse(text)?),

@@ -78,6 +78,11 @@ fn every_form_of_one_frame_is_recognized() {
         assert_eq!(read(text), Ok((form, HELLO.to_vec())), "{text}");
     }
     assert_eq!(read(""), Ok((Hex, Vec::new())));
+    // The line ends of a paste into a terminal in raw mode.
+    assert_eq!(
+        parse_hex("00000000: 8105 4865\r00000004: 6c6c 6f\r"),
+        Ok(b"\x81\x05Hello".to_vec())
+    );
     assert_eq!(read("81 5 48 65 6c 6c 6f"), Ok((Hex, b"\x81\x05Hello".to_vec())));
 }
 
@@ -188,7 +193,10 @@ fn two_possible_forms_are_both_named() {
         let form = one.parse().unwrap();
         assert!(parse_as(text, form).is_ok(), "{text} as {one}");
         assert!(parse_as(text, other.parse().unwrap()).is_ok(), "{text} as {other}");
-        assert_eq!(parse_hex(text), Ok(parse_as(text, form).unwrap().bytes));
+        // Where hex is asked for, it is hex, but half a byte is none.
+        let half = text.split(' ').any(|word| word.len() == 1);
+        let read = parse_hex(text).ok();
+        assert_eq!(read, (!half).then(|| parse_as(text, form).unwrap().bytes), "{text}");
     }
     assert_eq!(parse_as("12 9 29", PastedForm::Decimal).unwrap().bytes, [12, 9, 29]);
 }
@@ -467,7 +475,10 @@ proptest! {
             prop_assert_eq!(
                 given.map(|pasted| pasted.bytes), Ok(bytes.clone()), "{:?} as given:\n{}", form, text
             );
+            // Base64 that consists of hex digits alone is hex.
+            let looks_like_hex = form == PastedForm::Base64 && text.chars().all(|c| c.is_ascii_hexdigit());
             match parse(&text) {
+                Ok(pasted) if looks_like_hex => prop_assert_eq!(pasted.form, PastedForm::Hex),
                 Ok(pasted) => {
                     prop_assert_eq!(&pasted.bytes, &bytes, "{:?} as {:?}:\n{}", form, pasted.form, text);
                 }
@@ -475,7 +486,9 @@ proptest! {
                     let uncertain = matches!(
                         error.problem, PasteProblem::Ambiguous(..) | PasteProblem::MaybeBase64(_)
                     );
-                    prop_assert!(uncertain || form == PastedForm::Base64, "{}:\n{}", error, text);
+                    // Two or three characters of base64 are no more than a word.
+                    let short = form == PastedForm::Base64 && text.len() < 4;
+                    prop_assert!(uncertain || looks_like_hex || short, "{}:\n{}", error, text);
                 }
             }
         }
