@@ -32,8 +32,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["array", "dump"],
             &["literal"],
             &["hex", "decimal", "base64_text"],
-            &["comments", "error", "packet"],
-            &["form"],
+            &["bytes", "comments", "error"],
+            &["form", "packet"],
         ],
     ),
     (

@@ -12,6 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
+use thiserror::Error;
 
 use crate::capture::captured_file::{Capture, CaptureFormat};
 use crate::capture::error::{CaptureError, TextError};
@@ -178,31 +179,41 @@ fn excerpt(url: &str) -> String {
     shown
 }
 
+/// Why a message cannot be a frame.
+#[derive(Debug, Error)]
+enum MessageError {
+    #[error("its type is {0}; expected send or receive")]
+    Type(String),
+    #[error("its opcode is {0}; expected 1, 2, 8, 9 or 10")]
+    Opcode(f64),
+    #[error("its data isn't base64")]
+    Base64,
+    #[error("its data doesn't fit a control frame")]
+    ControlFrame,
+}
+
 /// Builds the frame of a message, and says who sent it.
-fn frame_of(number: usize, message: &Message) -> Result<(Side, Vec<u8>), String> {
+fn frame_of(number: usize, message: &Message) -> Result<(Side, Vec<u8>), MessageError> {
     let from = match message.r#type.as_str() {
         "send" => Side::Client,
         "receive" => Side::Server,
-        other => {
-            let shown = format::quote(other.as_bytes(), 40);
-            return Err(format!("its type is {shown}; expected send or receive"));
-        }
+        other => return Err(MessageError::Type(format::quote(other.as_bytes(), 40))),
     };
     let data = message.data.as_deref().unwrap_or_default();
     // Everything that isn't text is in base64.
     let decoded = || BASE64_STANDARD.decode(data).ok();
     let (opcode, payload) = match message.opcode {
         1.0 => (Opcode::Text, data.as_bytes().to_vec()),
-        2.0 => (Opcode::Binary, decoded().ok_or("its data isn't base64")?),
+        2.0 => (Opcode::Binary, decoded().ok_or(MessageError::Base64)?),
         8.0 => (Opcode::Close, decoded().unwrap_or_default()),
         9.0 => (Opcode::Ping, decoded().unwrap_or_else(|| data.as_bytes().to_vec())),
         10.0 => (Opcode::Pong, decoded().unwrap_or_else(|| data.as_bytes().to_vec())),
-        other => return Err(format!("its opcode is {other}; expected 1, 2, 8, 9 or 10")),
+        other => return Err(MessageError::Opcode(other)),
     };
     // A Close of one byte, or a long control frame, would be a fault that nobody made.
     let close = opcode == Opcode::Close && payload.len() == 1;
     if opcode.is_control() && (payload.len() > MAX_CONTROL_LEN || close) {
-        return Err("its data doesn't fit a control frame".to_owned());
+        return Err(MessageError::ControlFrame);
     }
     let key = (from == Side::Client).then(|| masking_key(number));
     Ok((from, encode::single_frame(opcode, &payload, key)))

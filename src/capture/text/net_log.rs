@@ -4,10 +4,6 @@
 //! (`--net-log-capture-mode=Everything`): `SSL_SOCKET_BYTES_*` without TLS, `SOCKET_BYTES_*` as
 //! they went over the network. Otherwise it holds the headers of frames, which are counted.
 
-#[cfg(test)]
-#[path = "../../../tests/vectors/handshake.rs"]
-mod handshake;
-
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
@@ -48,7 +44,7 @@ struct Constants {
 enum Number {
     #[default]
     None,
-    Number(f64),
+    Float(f64),
     Text(String),
 }
 
@@ -56,7 +52,7 @@ impl Number {
     fn millis(&self) -> Duration {
         let millis = match self {
             Self::None => 0.0,
-            Self::Number(number) => *number,
+            Self::Float(number) => *number,
             Self::Text(text) => text.parse().unwrap_or_default(),
         };
         // A time that isn't a number, or is out of range, counts as 0.
@@ -223,7 +219,11 @@ mod tests {
     use crate::wire::Side;
     use crate::wire::format::hex;
 
-    use super::handshake::{REQUEST, RESPONSE};
+    const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Version: 13\r\n\r\n";
+    const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
     fn read(text: &str) -> Capture {
         let file = tempfile::NamedTempFile::new().unwrap();

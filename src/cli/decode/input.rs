@@ -17,7 +17,7 @@ pub(super) const MAX_INPUT_BYTES: u64 = 16 << 20;
 /// `N_TTY_BUF_SIZE`, without the line end). macOS cuts at 1024, and rings the bell.
 const MAX_TERMINAL_LINE: usize = 4095;
 
-/// How the inputs are read.
+/// The options for reading the inputs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InputOptions {
     /// Whether files and standard input hold the bytes themselves.

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
-use crate::cli::shared_args::{FormatArg, SenderArg, ThemeArg};
+use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions};
 use crate::net::{Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
+use crate::wire::pasted::PastedForm;
 
 /// The arguments of `wiretalk inspect`.
 #[derive(Debug, clap::Args)]
@@ -82,8 +83,8 @@ pub struct InspectArgs {
     #[arg(long, value_name = "SIDE")]
     pub from: Option<SenderArg>,
     /// Form of the bytes in a text file, where it could be two [default: what the text looks like]
-    #[arg(long, value_enum, value_name = "FORM")]
-    pub format: Option<FormatArg>,
+    #[arg(long, value_name = "FORM", value_parser = format_parser())]
+    pub format: Option<PastedForm>,
     /// Colour theme [default: the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
@@ -226,7 +227,7 @@ impl InspectArgs {
             let options = ReadOptions {
                 keylog: self.keylog.clone(),
                 from: self.from.map(Into::into),
-                form: self.format.map(FormatArg::form),
+                form: self.format,
             };
             return Ok(InspectSource::File(file.to_owned(), options));
         }

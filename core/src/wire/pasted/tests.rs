@@ -235,6 +235,10 @@ fn mistakes_have_their_line_and_column() {
         ("00000000: 65480581 006f6c6c  ..Hello.", "the little-endian groups of xxd -e"),
         ("00000000: 8105 4865\nnothing\n", "line 2, column 1: this line has no offset"),
         ("00000000: 8105\n00000000: 8a00\n", "line 2, column 1: a second dump begins here"),
+        (
+            " 81 05\n*\n",
+            "line 2, column 1: * repeats a line, but no line with an offset follows it",
+        ),
         ("Document", "\"Document\" isn't hex; if it is base64, say so with --format base64"),
         ("gYU3+iE9f59NUVh=", "isn't a hex digit"),
     ] {
@@ -275,6 +279,15 @@ fn packets_begin_at_offset_0() {
     let text = "12:00 IP a > b\n\t0x0000:  8105 4865  ..He\n12:01 IP b > a\n\t0x0000:  8a00  ..\n";
     let pasted = parse(text).unwrap();
     assert_eq!(pasted.packets().collect::<Vec<_>>(), [&b"\x81\x05He"[..], &b"\x8a\x00"[..]]);
+}
+
+#[test]
+fn only_the_frame_of_wireshark_s_sources_is_read() {
+    let text = "Frame (6 bytes):\n0000  81 80 00 00 00 00                                 ......\n\
+                Unmasked data (2 bytes):\n0000  68 69                                             hi\n\n\
+                0000  8a 00                                             ..\n";
+    let pasted = parse(text).unwrap();
+    assert_eq!(pasted.packets().collect::<Vec<_>>(), [&b"\x81\x80\0\0\0\0"[..], &b"\x8a\x00"[..]]);
 }
 
 /// Returns a dump of `bytes` with `width` bytes a line and an offset of its own style.
@@ -507,6 +520,7 @@ proptest! {
                 }
                 Err(error) => {
                     prop_assert!(!error.to_string().chars().any(char::is_control));
+                    let text = with_line_feeds(&text);
                     let lines = text.split('\n').count();
                     prop_assert!((1..=lines).contains(&error.at.line), "{}", error);
                     let line = text.split('\n').nth(error.at.line - 1).unwrap_or_default();
