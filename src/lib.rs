@@ -19,7 +19,7 @@
 //! - [`servers`]: the bundled HTTP and WebSocket servers
 //! - [`proxy`]: a proxy that relays byte for byte and can intercept frames
 //! - [`clients`]: a WebSocket connection that reports every byte
-//! - [`capture`]: connections from pcap, pcapng, hex text and recordings, and into pcapng
+//! - [`capture`]: connections from pcap, pcapng, text, recordings and HAR, and into pcapng
 //! - [`feed`]: one source of news, polled and pushed, side by side
 //! - [`inspect`]: what an inspector is told: source, request, sends, recording
 //! - [`race`]: HTTP, WebSocket and their like, each lane two processes, measured in alternation

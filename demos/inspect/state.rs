@@ -127,11 +127,23 @@ mod tests {
         inspect.update(DemoEvent::Paste("81 8".into()));
         assert!(press(&mut inspect, KeyCode::Enter).is_empty());
         let InputMode::Input(line) = &inspect.mode else { panic!("{:?}", inspect.mode) };
-        assert!(line.error.as_ref().unwrap().contains("hex digits (3)"), "{line:?}");
+        assert!(line.error.as_ref().unwrap().contains("odd number of hex digits"), "{line:?}");
         press(&mut inspect, KeyCode::Char('0'));
         assert_eq!(
             client_commands(&press(&mut inspect, KeyCode::Enter)),
             [&SessionCommand::Raw(vec![0x81, 0x80])]
+        );
+    }
+
+    #[test]
+    fn a_dump_may_be_pasted_where_raw_bytes_are_asked_for() {
+        let (mut inspect, _inbox) = opened();
+        press(&mut inspect, KeyCode::Char('r'));
+        let dump = "00000000: 8105 4865  ..He\r00000004: 6c6c 6f  llo\r";
+        inspect.update(DemoEvent::Paste(dump.into()));
+        assert_eq!(
+            client_commands(&press(&mut inspect, KeyCode::Enter)),
+            [&SessionCommand::Raw(b"\x81\x05Hello".to_vec())]
         );
     }
 

@@ -15,6 +15,10 @@ pub enum CaptureFormat {
     Text,
     /// The output of `wiretalk inspect --json`.
     Recording,
+    /// A HAR of a browser.
+    Har,
+    /// A network log of Chrome.
+    NetLog,
 }
 
 /// A file that was read.

@@ -22,8 +22,9 @@ pub enum CaptureError {
     },
     /// The format of the file is not supported.
     #[error(
-        "{path:?} {reason}; expected pcap, pcapng, bytes as text (hex, a dump, an array), or the \
-         output of `wiretalk inspect --json`, plain or compressed with gzip or zstd"
+        "{path:?} {reason}; expected pcap, pcapng, HAR, Chrome's network log, bytes as text (hex, a \
+         dump, an array), or the output of `wiretalk inspect --json`, plain or compressed with gzip \
+         or zstd"
     )]
     Unknown {
         /// The path of the file.
@@ -86,6 +87,14 @@ pub enum TextError {
     /// The text is longer than the maximum, and isn't plain hex.
     #[error("is longer than 64 MiB; only plain hex may be (xxd -p)")]
     TooLong,
+    /// The JSON of another tool cannot be parsed.
+    #[error("isn't {what}: {source}")]
+    Json {
+        /// The kind of file, with its article.
+        what: &'static str,
+        /// The mistake, with its line and column.
+        source: serde_json::Error,
+    },
     /// The first line isn't a record.
     #[error("line {line}: {source}")]
     Record {

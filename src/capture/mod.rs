@@ -1,5 +1,5 @@
 //! Connections from files and into files: pcap and pcapng (with TLS decrypted if secrets are
-//! there), hex text and recordings. [`crate::wire`] gives the bytes a meaning.
+//! there), bytes as text, recordings and exports of browsers. [`crate::wire`] gives the bytes a meaning.
 //!
 //! [`open()`] reads a file once and keeps no payload. A stream is its
 //! [`Trace`](crate::wire::Trace), one row per frame, and its [`ByteStore`], which knows where each
@@ -9,7 +9,7 @@
 //! In reading order: `open` (detects the format), `input` (files, streams, compression),
 //! `packet_pass` (reads a file of packets),
 //! `packets` (bytes to packets to segments), `tcp` (segments to connections, bytes in order), `tls`, `stream`;
-//! beside them `text` (hex and recordings); then `captured_file`, `byte_store` and `replay`; and
+//! beside them `text` (pasted bytes, recordings, HAR, Chrome's network log); then `captured_file`, `byte_store` and `replay`; and
 //! for output, `write`.
 //!
 //! Limits: of a compressed file or of a stream, 8 GiB are read; a block of a file has at most

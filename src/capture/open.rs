@@ -15,7 +15,7 @@ use crate::capture::packets::packet_reader;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::text::pasted::{self, TextOptions};
-use crate::capture::text::recording;
+use crate::capture::text::{har, net_log, recording};
 use crate::capture::tls::KeyLog;
 use crate::wire::pasted::PastedForm;
 use crate::wire::{AgreedExtensions, Side, Trace};
@@ -110,8 +110,15 @@ fn read_input<S: StreamSink>(
             let file = input.whole_file().map_err(io)?;
             pasted::read_text(path, file, text_options, &mut shared)?
         }
-        Some(b'{') if is_record(input.first()) => {
-            recording::read_recording(path, input.whole_file().map_err(io)?, &mut shared)?
+        Some(b'{') => {
+            let kind = json_kind(input.first());
+            let file = input.whole_file().map_err(io)?;
+            match kind {
+                JsonKind::Har => har::read_har(path, file, &mut shared)?,
+                JsonKind::NetLog => net_log::read_net_log(path, file, &mut shared)?,
+                JsonKind::Bytes => pasted::read_text(path, file, text_options, &mut shared)?,
+                JsonKind::Record => recording::read_recording(path, file, &mut shared)?,
+            }
         }
         _ if looks_like_text(input.first()) => {
             let file = input.whole_file().map_err(io)?;
@@ -123,17 +130,36 @@ fn read_input<S: StreamSink>(
     Ok(capture)
 }
 
-/// Whether a file that begins with `{` holds records, and not bytes: a list of C, or a buffer of
-/// Node as JSON.
-fn is_record(first: &[u8]) -> bool {
+/// What a file that begins with `{` holds.
+enum JsonKind {
+    /// A HAR, whose only key is `log`.
+    Har,
+    /// A network log of Chrome, which begins with its constants.
+    NetLog,
+    /// Bytes: a list of C, or a buffer of Node as JSON.
+    Bytes,
+    /// Records.
+    Record,
+}
+
+/// Returns what the first key of a JSON object says.
+fn json_kind(first: &[u8]) -> JsonKind {
     let after = |bytes: &[u8], skipped: &[u8]| -> Option<Vec<u8>> {
         bytes.trim_ascii_start().strip_prefix(skipped).map(<[u8]>::to_vec)
     };
-    let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else { return false };
+    let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else {
+        return JsonKind::Bytes;
+    };
     let buffer = after(&key, b"type\"")
         .and_then(|rest| after(&rest, b":"))
         .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"Buffer\""));
-    !buffer && !key.first().is_some_and(u8::is_ascii_digit)
+    match key.first() {
+        _ if key.starts_with(b"log\"") => JsonKind::Har,
+        _ if key.starts_with(b"constants\"") => JsonKind::NetLog,
+        Some(digit) if digit.is_ascii_digit() => JsonKind::Bytes,
+        _ if buffer => JsonKind::Bytes,
+        _ => JsonKind::Record,
+    }
 }
 
 /// Whether the beginning of a file is text: UTF-8 without control characters, or UTF-16 with a byte

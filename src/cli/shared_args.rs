@@ -1,7 +1,7 @@
 //! Option values that `main` and several commands share.
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::deck;
 use crate::wire::Side;
@@ -43,34 +43,10 @@ impl From<SenderArg> for Side {
     }
 }
 
-/// The value of `--format`: the form of pasted text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FormatArg(PastedForm);
-
-impl FormatArg {
-    /// Every form, because clap asks for a slice.
-    const ALL: [Self; PastedForm::ALL.len()] = {
-        let mut all = [Self(PastedForm::Hex); PastedForm::ALL.len()];
-        let mut number = 0;
-        while number < all.len() {
-            all[number] = Self(PastedForm::ALL[number]);
-            number += 1;
-        }
-        all
-    };
-
-    /// Returns the form.
-    pub fn form(self) -> PastedForm {
-        self.0
-    }
-}
-
-impl ValueEnum for FormatArg {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.0.name()).help(self.0.description()))
-    }
+/// Returns the parser of `--format`: the form of pasted text.
+pub(super) fn format_parser() -> impl TypedValueParser<Value = PastedForm> {
+    let values =
+        PastedForm::ALL.map(|form| PossibleValue::new(form.name()).help(form.description()));
+    PossibleValuesParser::new(values)
+        .map(|name| name.parse().expect("only names of forms are possible"))
 }

@@ -19,8 +19,21 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["deflate"],
             &["handshake"],
             &["frame"],
+            &["pasted"],
             &["format"],
             &["size"],
+        ],
+    ),
+    (
+        "wire/pasted",
+        &[
+            &["mod"],
+            &["recognize"],
+            &["array", "dump"],
+            &["literal"],
+            &["hex", "decimal", "base64_text"],
+            &["bytes", "comments", "error"],
+            &["form", "packet"],
         ],
     ),
     (

@@ -169,7 +169,8 @@ fn typed() -> Vec<Vec<u8>> {
     texts.iter().flat_map(|text| [0, 1].map(|how| [&[how], text.as_bytes()].concat())).collect()
 }
 
-/// Returns files of every supported format: those in the repository, pcapng, hex text, recordings.
+/// Returns files of every supported format: those in the repository, pcapng, pasted text, recordings,
+/// exports of browsers.
 fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
     let folder = std::fs::read_dir(root.join("tests/captures")).expect("the captures are there");
     let mut paths: Vec<_> =
@@ -199,6 +200,7 @@ fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
         files.push(format!("> {request}\n< {response}\n< {}\n", format::hex(frames)).into_bytes());
     }
     files.extend(encapsulated());
+    files.extend(EXPORTS.iter().map(|text| text.as_bytes().to_vec()));
     files
 }
 
@@ -244,6 +246,21 @@ fn pcap(link: u16, packets: &[Vec<u8>]) -> Vec<u8> {
     }
     file
 }
+
+/// Small files of other tools.
+const EXPORTS: &[&str] = &[
+    "00000000: 8105 4865 6c6c 6f8a 0000 0000 0000 0000  ..Hello.........\n*\n00000030: 8900  ..\n",
+    "00000000  81 05 48 65 6c 6c 6f                              |..Hello|\n00000007\n",
+    "12:00 IP a > b\n\t0x0000:  8105 4865 6c6c 6f  ..Hello\n",
+    "> <Buffer 81 80 00 00 00 00>\n< b'\\x81\\x05Hello'\n> [129, 128, 1, 2, 3, 4]\n< gQVIZWxsbw==\n",
+    r#"{"log":{"creator":{"name":"a","version":"1"},"entries":[{"request":{"method":"GET","url":
+       "ws://a/","headers":[]},"response":{"status":101,"headers":[]},"_webSocketMessages":[{"type":
+       "send","time":1.5,"opcode":1,"data":"a"},{"type":"receive","time":1,"opcode":2,"data":"AAEC"}
+       ]}]}}"#,
+    r#"{"constants":{"logEventTypes":{"SOCKET_BYTES_SENT":1},"timeTickOffset":"1"},
+"events": [
+{"params":{"bytes":"U2VjLVdlYlNvY2tldC1LZXk6IGEKCg=="},"source":{"id":5},"time":"1","type":1}]}"#,
+];
 
 fn pcapng(case: &Case) -> Vec<u8> {
     let from = if case.client { Side::Client } else { Side::Server };

@@ -6,7 +6,8 @@
 //! In reading order; each module uses only those above it:
 //!
 //! - [`size`]: lengths and positions whose arithmetic cannot wrap. [`mod@format`]: bytes and
-//!   numbers formatted for people.
+//!   numbers formatted for people. [`pasted`]: the other way round, dumps, arrays, strings and
+//!   base64 read as bytes.
 //! - [`frame`]: the header with its opcodes and length forms, masking, close codes, UTF-8, the role
 //!   of a frame in its message, and encoding, legal or not.
 //! - [`handshake`]: the heads of request and response found, validated and explained, and the

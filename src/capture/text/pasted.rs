@@ -24,7 +24,7 @@ const MAX_WHOLE_TEXT: u64 = 1 << 20;
 /// The maximum length of a text that isn't plain hex.
 const MAX_OTHER_TEXT: u64 = 64 << 20;
 
-/// How a text is read.
+/// The options for reading a text.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::capture) struct TextOptions {
     /// The sender of bytes without a mark.
@@ -276,7 +276,9 @@ fn guess_sender(bytes: &[u8]) -> Side {
 mod tests {
     use super::*;
 
-    fn sections(text: &str) -> Result<Vec<(Option<Side>, Vec<u8>)>, String> {
+    type Sent = (Option<Side>, Vec<u8>);
+
+    fn sections(text: &str) -> Result<Vec<Sent>, String> {
         let sections = parse_sections(text, None).map_err(|error| error.to_string())?;
         Ok(sections.into_iter().map(|section| (section.from, section.pasted.bytes)).collect())
     }
@@ -303,8 +305,8 @@ mod tests {
     fn packets_of_both_directions_are_given_to_their_senders() {
         let packet = |back: bool, payload: &[u8]| {
             let len = u8::try_from(40 + payload.len()).unwrap();
-            let mut ends = vec![192, 0, 2, 1, 192, 0, 2, 2];
-            let mut ports = vec![0xc3, 0x50, 0x23, 0x29];
+            let mut ends = [192, 0, 2, 1, 192, 0, 2, 2];
+            let mut ports = [0xc3, 0x50, 0x23, 0x29];
             if back {
                 ends.rotate_left(4);
                 ports.rotate_left(2);

@@ -17,7 +17,7 @@ pub(super) const MAX_INPUT_BYTES: u64 = 16 << 20;
 /// `N_TTY_BUF_SIZE`, without the line end). macOS cuts at 1024, and rings the bell.
 const MAX_TERMINAL_LINE: usize = 4095;
 
-/// How the inputs are read.
+/// The options for reading the inputs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InputOptions {
     /// Whether files and standard input hold the bytes themselves.
@@ -194,7 +194,7 @@ mod tests {
             &["81 05", "48"][..],
             &["0x81, 0x05, 0X48"],
             &["81:05:48"],
-            &["8", "10", "548"],
+            &["8105", "48"],
             &["", "810548"],
         ] {
             assert_eq!(read(inputs).unwrap(), [0x81, 0x05, 0x48], "{inputs:?}");
@@ -204,17 +204,40 @@ mod tests {
 
     #[test]
     fn errors_say_what_and_where() {
-        assert_eq!(
-            read(&["818"]).unwrap_err(),
-            "the command line has an odd number of hex digits (3): every byte needs two"
-        );
-        let error = read(&["81 0g"]).unwrap_err();
+        for (arguments, expected) in [
+            (&["818"][..], "\"818\" is neither bytes (line 1, column 1: \"818\" has an odd number"),
+            (&["81 0g"], "\"81 0g\" is neither bytes (line 1, column 5: 'g' isn't a hex digit"),
+            (&["no-such-file"], "nor a readable file (No such file"),
+            // Digits are never joined across arguments.
+            (&["8", "1", "0", "5"], "--format hex or --format decimal"),
+            (&["8", "10", "548"], "the command line: line 1, column 6: \"548\" isn't a byte"),
+            (&["./none"], "could not read \"./none\""),
+        ] {
+            let error = read(arguments).unwrap_err();
+            assert!(error.contains(expected), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn arguments_together_are_one_text_and_the_form_is_told() {
+        let inputs = ["<Buffer", "81", "00>"].map(String::from);
+        let input = read_inputs(&inputs, InputOptions::default()).unwrap();
+        assert_eq!((&input.bytes[..], &input.formats[..]), (&[0x81, 0][..], &["buffer"][..]));
+        assert_eq!(input.notes, ["the command line was read as a buffer printed by Node"]);
+        let form = Some(PastedForm::Decimal);
+        let options = InputOptions { form, ..InputOptions::default() };
+        assert_eq!(read_inputs(&["12 9".to_owned()], options).unwrap().bytes, [12, 9]);
         assert!(
-            error.starts_with(
-                "\"81 0g\" is neither hex: 'g' at column 5 isn't a hex digit, nor a readable file: "
-            ),
-            "{error}"
+            read_inputs(&["81 05".to_owned()], InputOptions::default()).unwrap().notes.is_empty()
         );
+    }
+
+    #[test]
+    fn a_line_that_a_terminal_has_cut_is_refused() {
+        let line = |len: usize| [b"81 05\n".to_vec(), vec![b'0'; len]].concat();
+        assert!(check_terminal_lines(&line(MAX_TERMINAL_LINE - 1)).is_ok());
+        let error = check_terminal_lines(&line(MAX_TERMINAL_LINE)).unwrap_err().to_string();
+        assert!(error.starts_with("line 2 is as long as a terminal allows"), "{error}");
     }
 
     #[test]
@@ -225,7 +248,7 @@ mod tests {
         let error = read(&[file.to_str().unwrap()]).unwrap_err();
         fs::write(&file, "81 00\n").unwrap();
         let bytes = read(&[file.to_str().unwrap(), "8a00"]);
-        assert!(error.contains(", line 2, column 2: 'z' isn't a hex digit"), "{error}");
+        assert!(error.contains(": line 2, column 2: 'z' isn't a hex digit"), "{error}");
         assert_eq!(bytes.unwrap(), [0x81, 0x00, 0x8a, 0x00]);
     }
 }

@@ -22,12 +22,13 @@ use clap::{Args, ValueEnum};
 use crate::cli::decode::decoded_handshake::DecodedHandshake;
 use crate::cli::decode::input::{Input, InputOptions};
 use crate::cli::output;
-use crate::cli::shared_args::{FormatArg, SenderArg};
+use crate::cli::shared_args::{SenderArg, format_parser};
 use crate::wire::deflate::inflate::INFLATE_LIMIT;
 use crate::wire::handshake::extension;
 use crate::wire::handshake::{
     ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, ServerPolicy, ValidatedHead,
 };
+use crate::wire::pasted::PastedForm;
 use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript};
 
 /// The arguments of `wiretalk decode`.
@@ -50,11 +51,11 @@ known form.")]
 pub struct DecodeArgs {
     /// Bytes as text, a file that holds them, or - for standard input, which is also read without
     /// any INPUT. A file or standard input may have up to 16 MiB
-    #[arg(value_name = "INPUT")]
+    #[arg(value_name = "INPUT", allow_negative_numbers = true)]
     inputs: Vec<String>,
     /// Form of the text, where it could be two [default: what the text looks like]
-    #[arg(long, value_enum, value_name = "FORM", conflicts_with = "raw")]
-    format: Option<FormatArg>,
+    #[arg(long, value_name = "FORM", value_parser = format_parser(), conflicts_with = "raw")]
+    format: Option<PastedForm>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -126,8 +127,7 @@ impl DecodeArgs {
     }
 
     fn read(&self) -> anyhow::Result<Input> {
-        let form = self.format.map(FormatArg::form);
-        input::read_inputs(&self.inputs, InputOptions { raw: self.raw, form })
+        input::read_inputs(&self.inputs, InputOptions { raw: self.raw, form: self.format })
     }
 
     /// Returns the text to print and the exit status. An error is wrong usage.

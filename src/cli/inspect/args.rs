@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use crate::capture::ReadOptions;
 use crate::cli::inspect::send_args::SendArgs;
-use crate::cli::shared_args::{FormatArg, SenderArg, ThemeArg};
+use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
 use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
 use crate::wire::AgreedExtensions;
+use crate::wire::pasted::PastedForm;
 
 /// The arguments of `wiretalk inspect`.
 #[derive(Debug, clap::Args)]
@@ -23,8 +24,9 @@ pub struct InspectArgs {
         value_name = "URL|FILE",
         help = "URL of a server, for example ws://127.0.0.1:9001/chat, \
                 wss://user:password@example.com/ or ws+unix:/run/app.sock:/chat; or a file: pcap, \
-                pcapng, bytes as text (hex, a dump, an array), or the output of --json, plain or \
-                compressed with gzip or zstd; - reads standard input to its end"
+                pcapng, HAR, Chrome's network log, bytes as text (hex, a dump, an array), or the \
+                output of --json, plain or compressed with gzip or zstd; - reads standard input to \
+                its end"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
@@ -106,8 +108,8 @@ pub struct InspectArgs {
     #[arg(long, value_name = "EXTENSIONS", value_parser = parse_extensions)]
     pub extensions: Option<AgreedExtensions>,
     /// Form of the bytes in a text file, where it could be two [default: what the text looks like]
-    #[arg(long, value_enum, value_name = "FORM")]
-    pub format: Option<FormatArg>,
+    #[arg(long, value_name = "FORM", value_parser = format_parser())]
+    pub format: Option<PastedForm>,
     /// Colour theme [default: the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
@@ -306,7 +308,7 @@ impl InspectArgs {
                 keylog: self.keylog.clone(),
                 from: self.from.map(Into::into),
                 extensions: self.extensions.unwrap_or_default(),
-                form: self.format.map(FormatArg::form),
+                form: self.format,
             };
             return Ok(InspectSource::File(file.to_owned(), options));
         }

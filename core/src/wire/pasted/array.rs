@@ -25,10 +25,11 @@ pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
 pub(super) struct List {
     /// The bracket that opens it.
     open: char,
-    /// Where its content is.
+    /// The byte at which its content starts.
     start: usize,
+    /// The byte behind its content.
     end: usize,
-    /// Where another list of the same kind begins.
+    /// The start of another list of the same kind.
     second: Option<usize>,
 }
 

@@ -162,6 +162,11 @@ impl HexScanner {
                 self.comment = Comment::Slash;
             }
             ';' if before.is_none_or(char::is_whitespace) => self.comment = Comment::Line,
+            // od and hexdump without offsets repeat lines too, but not how often.
+            '*' => {
+                let problem = PasteProblem::Star("no line with an offset follows it");
+                return Err(PasteError::at(self.last, problem));
+            }
             '>' | '<' => {
                 self.end_group(bytes)?;
                 return Ok(Some(if char == '>' { Mark::ToServer } else { Mark::ToClient }));

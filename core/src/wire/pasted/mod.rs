@@ -9,6 +9,7 @@
 
 mod array;
 mod base64_text;
+mod bytes;
 mod comments;
 mod decimal;
 mod dump;
@@ -23,65 +24,11 @@ mod tests;
 
 use std::borrow::Cow;
 
+pub use bytes::{MAX_PASTED_BYTES, Pasted};
 pub use error::{PasteError, PasteProblem, Position};
 pub use form::PastedForm;
 pub use hex::{HexScanner, Mark};
 pub use packet::{DumpedSegment, SeveralDirections};
-
-/// The maximum number of bytes that a text may stand for. A line `*` of a dump repeats bytes, so a
-/// short text could claim any number of them.
-pub const MAX_PASTED_BYTES: usize = 16 << 20;
-
-/// The bytes of a text, and the form that they had in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pasted {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// The form that was recognized, or given to [`parse_as`].
-    pub form: PastedForm,
-    /// Where each packet after the first begins in `bytes`. Only dumps of packets have several: the
-    /// offsets of each begin at 0.
-    pub packet_starts: Vec<usize>,
-}
-
-impl Pasted {
-    fn new(form: PastedForm, bytes: Vec<u8>) -> Self {
-        Self { bytes, form, packet_starts: Vec::new() }
-    }
-
-    /// Returns the bytes of each packet; all bytes together if the text isn't a dump of packets.
-    pub fn packets(&self) -> impl Iterator<Item = &[u8]> {
-        let ends = self.packet_starts.iter().copied().chain([self.bytes.len()]);
-        let mut start = 0;
-        ends.map(move |end| {
-            let packet = self.bytes.get(start..end).unwrap_or_default();
-            start = end;
-            packet
-        })
-    }
-
-    /// Returns the TCP segments of a dump of packets, if every packet has the headers of IP and TCP.
-    /// `None` for all other forms, and for packets that are shown without these headers.
-    pub fn segments(&self) -> Option<Vec<DumpedSegment<'_>>> {
-        let shown = self.form.shows_packets() && !self.bytes.is_empty();
-        if shown { self.packets().map(packet::segment).collect() } else { None }
-    }
-
-    /// Returns what the segments of [`Self::segments`] carry, in order.
-    ///
-    /// # Errors
-    ///
-    /// Fails unless all of them have the same sender and receiver.
-    pub fn tcp_payloads(&self) -> Result<Option<Vec<u8>>, SeveralDirections> {
-        let Some(segments) = self.segments() else { return Ok(None) };
-        let ends = |segment: &DumpedSegment<'_>| (segment.source, segment.destination);
-        let first = segments.first().map(ends);
-        if segments.iter().any(|segment| Some(ends(segment)) != first) {
-            return Err(SeveralDirections);
-        }
-        Ok(Some(segments.iter().flat_map(|segment| segment.payload).copied().collect()))
-    }
-}
 
 /// Parses text of any form. An empty text has no bytes.
 ///
@@ -97,18 +44,35 @@ impl Pasted {
 /// assert!(parse("12 9 29").unwrap_err().to_string().contains("hex or decimal"));
 /// ```
 pub fn parse(text: &str) -> Result<Pasted, PasteError> {
+    let text = &with_line_feeds(text);
     parse_as(text, recognize::recognize(text)?)
 }
 
+/// Returns `text` with a line feed at each end of a line: a terminal in raw mode pastes carriage
+/// returns.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Parses text where hex is asked for, such as the value of an option. It may have any other form,
-/// but where hex is one of two possible forms, it is hex.
+/// but where hex is one of two possible forms, it is hex with two digits a byte.
 ///
 /// # Errors
 ///
 /// Fails as [`parse`] does, but never because a text could be hex or something else.
 pub fn parse_hex(text: &str) -> Result<Vec<u8>, PasteError> {
+    let text = &with_line_feeds(text);
     let form = match recognize::recognize(text) {
         Err(PasteError { problem: PasteProblem::Ambiguous(PastedForm::Hex, _), .. }) => {
+            // Typed by hand, a single digit is half a byte.
+            if let Some((at, digit)) = decimal::words(text).find(|(_, word)| word.len() == 1) {
+                let problem = PasteProblem::OddDigits(digit.to_owned());
+                return Err(PasteError::in_text(text, at, problem));
+            }
             PastedForm::Hex
         }
         form => form?,
@@ -122,6 +86,7 @@ pub fn parse_hex(text: &str) -> Result<Vec<u8>, PasteError> {
 ///
 /// Fails if the text doesn't have this form, or stands for more than [`MAX_PASTED_BYTES`].
 pub fn parse_as(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
+    let text = &with_line_feeds(text);
     let pasted = match form {
         PastedForm::Hex => Pasted::new(form, hex::parse(text)?),
         PastedForm::Decimal => Pasted::new(form, decimal::parse(text)?),

@@ -1,8 +1,6 @@
 //! Packets of a dump: tcpdump and Wireshark show them with the headers of the network, and only the
 //! TCP payload is of WebSocket.
 
-use std::net::IpAddr;
-
 use thiserror::Error;
 
 /// Ethernet's header: two addresses and the type.
@@ -12,10 +10,10 @@ const TCP: u8 = 6;
 /// A TCP segment of a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DumpedSegment<'a> {
-    /// The address and port of the sender.
-    pub source: (IpAddr, u16),
-    /// The address and port of the receiver.
-    pub destination: (IpAddr, u16),
+    /// The address and port of the sender. An IPv4 address is in the low 32 bits.
+    pub source: (u128, u16),
+    /// The address and port of the receiver, in the same way.
+    pub destination: (u128, u16),
     /// The payload.
     pub payload: &'a [u8],
 }
@@ -41,20 +39,21 @@ pub(super) fn segment(packet: &[u8]) -> Option<DumpedSegment<'_>> {
 
 fn ip_segment(packet: &[u8], padded: bool) -> Option<DumpedSegment<'_>> {
     let version = packet.first()? >> 4;
-    let (header_len, total, protocol, addresses): (usize, usize, u8, [IpAddr; 2]) = match version {
+    let (header_len, total, protocol, addresses): (usize, usize, u8, [u128; 2]) = match version {
         4 => {
             let header_len = usize::from(packet.first()? & 15).saturating_mul(4);
             let source: [u8; 4] = *packet.get(12..)?.first_chunk()?;
             let destination: [u8; 4] = *packet.get(16..)?.first_chunk()?;
             let total = usize::from(u16::from_be_bytes(*packet.get(2..)?.first_chunk()?));
-            (header_len, total, *packet.get(9)?, [source.into(), destination.into()])
+            let ends = [source, destination].map(|end| u128::from(u32::from_be_bytes(end)));
+            (header_len, total, *packet.get(9)?, ends)
         }
         6 => {
             let source: [u8; 16] = *packet.get(8..)?.first_chunk()?;
             let destination: [u8; 16] = *packet.get(24..)?.first_chunk()?;
             let payload = usize::from(u16::from_be_bytes(*packet.get(4..)?.first_chunk()?));
             let total = payload.saturating_add(40);
-            (40, total, *packet.get(6)?, [source.into(), destination.into()])
+            (40, total, *packet.get(6)?, [source, destination].map(u128::from_be_bytes))
         }
         _ => return None,
     };

@@ -85,12 +85,17 @@ fn bare_form(
     let several = words().nth(1).is_some();
     let decimal = several && words().all(decimal::is_decimal);
     match hex::parse(text) {
-        Ok(_) if decimal => ambiguous(PastedForm::Hex, PastedForm::Decimal),
+        Ok(_) if decimal && words().all(|word| decimal::parse_byte(word).is_ok()) => {
+            ambiguous(PastedForm::Hex, PastedForm::Decimal)
+        }
         Ok(_) => Ok(PastedForm::Hex),
         Err(_) if decimal => Ok(PastedForm::Decimal),
         Err(error) => {
             let word = text.trim();
-            if matches!(error.problem, PasteProblem::HexDigit(_)) && base64_text::is_possible(word)
+            let one_word = !word.contains(char::is_whitespace);
+            if one_word
+                && matches!(error.problem, PasteProblem::HexDigit(_))
+                && base64_text::is_possible(word)
             {
                 let problem = PasteProblem::MaybeBase64(excerpt(word));
                 return Err(PasteError { problem, ..error });

@@ -3,7 +3,7 @@
 use crate::wire::format::hex_digit;
 use crate::wire::pasted::error::Position;
 
-/// What a line of a dump is.
+/// The kind of a line of a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineKind {
     /// An offset, and bytes unless it is the last line.
@@ -35,6 +35,20 @@ pub(super) struct DumpLine<'a> {
 pub(super) fn is_skipped(line: &str) -> bool {
     let line = line.trim_start_matches('\u{feff}').trim();
     line.is_empty() || line.starts_with('#') || line.starts_with("$ ")
+}
+
+/// Returns the lines of a text with their numbers, from 1. Wireshark names the sources of a packet's
+/// bytes, `Frame (77 bytes):` and for example `Unmasked data (5 bytes):`; only the frame went over
+/// the network, so the lines of other sources are left out.
+pub(super) fn lines_of(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut skipping = false;
+    (1_usize..).zip(text.lines()).filter(move |(_, line)| {
+        let is_source = line.ends_with(" bytes):") && line.contains(" (");
+        if is_source || line.trim().is_empty() {
+            skipping = is_source && !line.starts_with("Frame (");
+        }
+        !skipping && !is_source
+    })
 }
 
 /// Divides a line; `None` if it doesn't begin with an offset of at least four digits.

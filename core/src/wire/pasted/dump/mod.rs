@@ -7,9 +7,9 @@ mod recognize;
 use line::{DumpLine, LineKind};
 pub(super) use recognize::{DumpVerdict, recognize};
 
+use crate::wire::pasted::bytes::{MAX_PASTED_BYTES, Pasted};
 use crate::wire::pasted::error::{PasteError, PasteProblem, Position};
 use crate::wire::pasted::form::PastedForm;
-use crate::wire::pasted::{MAX_PASTED_BYTES, Pasted};
 
 /// Parses a dump of the given form.
 pub(super) fn parse(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str, form: PastedForm) -> Result<Pasted, PasteError> 
 /// out, and in dumps of tcpdump everything that isn't indented.
 fn dump_lines(text: &str, form: PastedForm) -> Result<Vec<DumpLine<'_>>, PasteError> {
     let mut lines = Vec::new();
-    for (number, line) in (1_usize..).zip(text.lines()) {
+    for (number, line) in line::lines_of(text) {
         match line::parse(number, line) {
             Some(line) => lines.push(line),
             None if line::is_skipped(line) || form == PastedForm::Tcpdump => {}

@@ -19,7 +19,7 @@ pub(in crate::wire::pasted) enum DumpVerdict {
 pub(in crate::wire::pasted) fn recognize(text: &str) -> DumpVerdict {
     let mut lines = Vec::new();
     let mut others = 0_usize;
-    for (number, line) in (1_usize..).zip(text.lines()) {
+    for (number, line) in line::lines_of(text) {
         match line::parse(number, line) {
             Some(line) => lines.push(line),
             None if line::is_skipped(line) => {}
