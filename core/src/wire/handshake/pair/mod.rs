@@ -4,6 +4,7 @@
 
 mod client_half;
 mod event;
+mod opening;
 mod server_half;
 
 pub use event::{HandshakeEvent, Upgraded};
@@ -16,7 +17,7 @@ use crate::wire::handshake::exchange::is_handshake;
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::{
     ClientOffer, Head, HeadContext, HeadReader, HeadScan, HttpExchange, Problem, ProblemCode,
-    ServerPolicy, ValidatedHead, response,
+    ServerPolicy, ValidatedHead,
 };
 use crate::wire::size::{ByteLen, Offset};
 use client_half::{ClientHalf, ClientStep, PendingRequest};
@@ -321,72 +322,6 @@ impl HandshakePair {
         while let Some(step) = self.client.take(&mut rest) {
             self.on_client_step(step, &mut rest);
         }
-    }
-
-    fn on_switching_protocols(&mut self, head: &Head, reader: HeadReader) {
-        let pending = std::mem::take(&mut self.client.pending);
-        let names_another_protocol = head
-            .joined_value("Upgrade")
-            .is_some_and(|protocols| !protocols.to_ascii_lowercase().contains("websocket"));
-        let is_attempt = self.attempt.client.is_some()
-            || pending.iter().any(|request| request.is_handshake)
-            || !names_another_protocol;
-        let mut requests = pending.into_iter();
-        if !is_attempt {
-            let request = requests.next();
-            self.events.push_back(HandshakeEvent::Exchange(HttpExchange {
-                status: head.status(),
-                request_len: request.as_ref().map_or(ByteLen::ZERO, |request| request.len),
-                request: request.map(|request| request.line),
-                response_len: ByteLen::of(head.raw()),
-                is_complete: true,
-            }));
-            self.client.stop();
-            self.server.stop();
-            return;
-        }
-        for request in requests.filter(|request| !request.is_handshake) {
-            self.events.push_back(HandshakeEvent::Exchange(request.unanswered()));
-        }
-        self.on_attempt_response(reader);
-        let validated = self.attempt.server.as_ref().map(|attempt| &attempt.validated);
-        self.agreed = validated
-            .filter(|validated| {
-                validated.head.as_ref().is_some_and(response::is_switching_protocols)
-            })
-            .map_or_else(AgreedExtensions::none, |validated| validated.validation.agreed);
-        // A capture may hold the 101 before its request, if it was taken at two places.
-        let is_early = self.attempt.client.is_none() && self.client.is_untouched();
-        self.state = if is_early { State::OpenBeforeRequest } else { State::Open };
-        if is_early {
-            self.client.expect_request();
-        }
-        // Both sides may have sent frame bytes early: the server right after its head, the client
-        // before the 101 came.
-        let client_bytes = std::mem::take(&mut self.client.held);
-        self.events.push_back(HandshakeEvent::Open(Upgraded { agreed: self.agreed, client_bytes }));
-    }
-
-    /// Opens the connection although its 101 was not captured. What it agreed on is unknown.
-    fn open_without_response(&mut self) {
-        self.attempt.server = None;
-        self.state = State::Open;
-        let client_bytes = std::mem::take(&mut self.client.held);
-        self.events.push_back(HandshakeEvent::Open(Upgraded { agreed: self.agreed, client_bytes }));
-    }
-
-    /// Validates the response once its request is known.
-    fn validate_response_again(&mut self) {
-        let context = self.response_context();
-        if let Some(AttemptHead { reader, validated }) = &mut self.attempt.server {
-            *validated = ValidatedHead::new(reader, &context);
-        }
-    }
-
-    fn open_client(&mut self) {
-        self.state = State::Open;
-        let held = std::mem::take(&mut self.client.held);
-        self.events.push_back(HandshakeEvent::LateRequest(held));
     }
 
     /// Reports bytes that the client sent before the 101, once, no matter how many there are.
