@@ -12,7 +12,7 @@ pub const MAX_PASTED_BYTES: usize = 16 << 20;
 pub struct Pasted {
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// The form that was recognized, or given to [`parse_as`].
+    /// The form that was recognized, or given to [`parse_as`](super::parse_as).
     pub form: PastedForm,
     /// Where each packet after the first begins in `bytes`. Only dumps of packets have several: the
     /// offsets of each begin at 0.
@@ -35,11 +35,12 @@ impl Pasted {
         })
     }
 
-    /// Returns the TCP segments of a dump of packets, if every packet has the headers of IP and TCP.
-    /// `None` for all other forms, and for packets that are shown without these headers.
+    /// Returns the TCP segments of a dump of packets; other packets are left out. `None` for all
+    /// other forms, and if no packet has the headers of IP and TCP: then they are shown without.
     pub fn segments(&self) -> Option<Vec<DumpedSegment<'_>>> {
         let shown = self.form.shows_packets() && !self.bytes.is_empty();
-        if shown { self.packets().map(packet::segment).collect() } else { None }
+        let segments = || self.packets().filter_map(packet::segment).collect::<Vec<_>>();
+        shown.then(segments).filter(|segments| !segments.is_empty())
     }
 
     /// Returns what the segments of [`Self::segments`] carry, in order.

@@ -26,15 +26,19 @@ pub struct DumpedSegment<'a> {
 )]
 pub struct SeveralDirections;
 
-/// Returns the TCP segment of an IP packet, with or without Ethernet before it. `None` if the bytes
-/// aren't exactly such a packet: they may be a payload without headers.
+/// Returns the TCP segment of an IP packet, with or without the header of a link before it. `None`
+/// if the bytes aren't exactly such a packet: they may be a payload without headers.
 pub(super) fn segment(packet: &[u8]) -> Option<DumpedSegment<'_>> {
-    let behind_ethernet = match packet.get(12..ETHERNET_LEN) {
-        Some([0x08, 0x00] | [0x86, 0xdd]) => packet.get(ETHERNET_LEN..),
-        _ => None,
-    };
-    // Short packets are padded on Ethernet, so its length may be larger.
-    ip_segment(packet, false).or_else(|| ip_segment(behind_ethernet?, true))
+    // Ethernet, with none to two VLAN tags (IEEE 802.1Q). Short packets are padded there.
+    let ethernet = [0_usize, 4, 8].into_iter().find_map(|tags| {
+        let end = ETHERNET_LEN.saturating_add(tags);
+        let ip_type =
+            matches!(packet.get(end.saturating_sub(2)..end), Some([0x08, 0x00] | [0x86, 0xdd]));
+        ip_segment(packet.get(end..).filter(|_| ip_type)?, true)
+    });
+    // Raw IP, loopback, and Linux cooked of both versions: the length must be that of the packet.
+    let links = || [0, 4, 16, 20].into_iter().filter_map(|len: usize| packet.get(len..));
+    ethernet.or_else(|| links().find_map(|ip| ip_segment(ip, false)))
 }
 
 fn ip_segment(packet: &[u8], padded: bool) -> Option<DumpedSegment<'_>> {

@@ -255,8 +255,12 @@ fn headers_of_ip_and_tcp_are_told_from_the_payload() {
     packet.extend(LONG);
     packet[3] = u8::try_from(packet.len()).unwrap();
     let ethernet = [&[2; 12][..], &[8, 0], &packet, &[0; 3]].concat();
+    let vlan = [&[2; 12][..], &[0x81, 0, 0, 7, 8, 0], &packet].concat();
+    let loopback = [&[2, 0, 0, 0][..], &packet].concat();
     for (bytes, tool) in [
         (&packet, PastedForm::Tcpdump),
+        (&vlan, PastedForm::Tcpdump),
+        (&loopback, PastedForm::Wireshark),
         (&ethernet, PastedForm::Tcpdump),
         (&ethernet, PastedForm::Wireshark),
     ] {

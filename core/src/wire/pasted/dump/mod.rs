@@ -2,9 +2,11 @@
 //! those of the bytes, so a dump with a hole is refused; `*` repeats the line before it.
 
 mod line;
+mod radix;
 mod recognize;
 
 use line::{DumpLine, LineKind};
+use radix::radix_of;
 pub(super) use recognize::{DumpVerdict, recognize};
 
 use crate::wire::pasted::bytes::{MAX_PASTED_BYTES, Pasted};
@@ -16,7 +18,7 @@ pub(super) fn parse(text: &str, form: PastedForm) -> Result<Pasted, PasteError> 
     let lines = dump_lines(text, form)?;
     refuse_other_units(&lines)?;
     let mut assembler = Assembler {
-        radix: line::radix_of(&lines),
+        radix: radix_of(&lines),
         has_chars: lines.iter().any(|line| !line.characters().trim().is_empty()),
         pasted: Pasted::new(form, Vec::new()),
         previous: None,

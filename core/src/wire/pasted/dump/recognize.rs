@@ -1,7 +1,7 @@
 //! Tells a dump from plain hex: lines of a dump begin with offsets, and offsets fit the bytes.
 
-use super::line::radix_of;
 use super::line::{self, DumpLine, LineKind};
+use super::radix::radix_of;
 use crate::wire::pasted::form::PastedForm;
 
 /// Whether a text is a dump.
