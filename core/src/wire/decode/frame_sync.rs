@@ -11,8 +11,8 @@ pub fn masking_of_frames(bytes: &[u8]) -> Option<bool> {
     let mut is_masked = None;
     while !rest.is_empty() {
         let Ok(header) = Header::parse(rest) else {
-            // A header that goes on after the bytes says nothing, unless it is the only one.
-            return is_masked;
+            // A header that goes on after the bytes says nothing if it is the only one.
+            return is_masked.filter(|masked| may_be_header(rest, *masked));
         };
         let masked = header.masking_key.is_some();
         if !is_plausible(&header) || is_masked.is_some_and(|before| before != masked) {
@@ -23,6 +23,14 @@ pub fn masking_of_frames(bytes: &[u8]) -> Option<bool> {
         rest = rest.get(len..).unwrap_or_default();
     }
     is_masked
+}
+
+/// Whether bytes may be the beginning of a header with this MASK bit.
+fn may_be_header(beginning: &[u8], masked: bool) -> bool {
+    let has_reserved = beginning
+        .first()
+        .is_some_and(|byte| byte & 0x30 != 0 || Opcode::from_bits(*byte).is_reserved());
+    !has_reserved && beginning.get(1).is_none_or(|byte| (byte & 0x80 != 0) == masked)
 }
 
 /// Whether a header keeps the rules that nothing else decides. RSV1 may mean compression.
