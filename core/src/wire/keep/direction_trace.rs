@@ -19,7 +19,7 @@ const MAX_PREVIEW_LEN: usize = 200;
 /// The maximum number of compressed frames per direction with a preview.
 const MAX_PREVIEWS: usize = 1 << 16;
 
-/// One direction of a [`Trace`].
+/// One direction of a [`Trace`](crate::wire::Trace).
 #[derive(Clone, Debug)]
 pub(super) struct DirectionTrace {
     pub(super) decoder: Decoder,

@@ -1,6 +1,6 @@
 //! The rules for frames (RFC 6455 sections 5, 7.4 and 8.1, RFC 7692 section 6): what a
-//! [`FrameValidator`] knows, and in a file each, what the header, the place in the message and the
-//! payload decide.
+//! [`FrameValidator`](frame_validator::FrameValidator) knows, and in a file each, what the header,
+//! the place in the message and the payload decide.
 
 mod close_body;
 mod fragmentation;
