@@ -108,6 +108,10 @@ pub(crate) fn readable_text(session: &Session) -> Option<String> {
     if row.kind() != Some(MessageKind::Text) {
         return None;
     }
+    // The missing bytes stand as zeros, so text behind them would be invented.
+    if row.has_gap() {
+        return Some("(not all of it was captured)".to_owned());
+    }
     let shown = |bytes: &[u8]| text::sanitize(&String::from_utf8_lossy(bytes)).into_owned();
     match session.connection().trace.inflated_preview(row) {
         Some(data) => Some(format!("(inflated) {}", shown(data))),

@@ -420,6 +420,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_captured_is_skipped_within_a_frame_and_never_judged() {
+        let mut trace = Trace::mid_connection(AgreedExtensions::none());
+        let (limit, at) = (ByteLen::new(1 << 20), Duration::ZERO);
+        // A text of 10 bytes whose middle would be invalid as zeros with half a character.
+        trace.push(Side::Server, at, b"\x81\x0aab\xc3");
+        assert_eq!(trace.push_gap(Side::Server, at, ByteLen::new(5), limit).get(), 5);
+        trace.push(Side::Server, at, b"\xa9z\x81\x02hi\x81\x05ab");
+        // More is missing than the frame has: the next byte is the first of a frame.
+        assert_eq!(trace.push_gap(Side::Server, at, ByteLen::new(9), limit).get(), 3);
+        trace.push(Side::Server, at, b"\x80\x01c\x82\x00");
+        let rows: Vec<_> =
+            trace.rows().iter().map(|row| (row.len().get(), row.has_gap())).collect();
+        assert_eq!(rows, [(12, true), (4, false), (7, true), (3, false), (2, false)]);
+        assert_eq!(trace.faults(Side::Server), []);
+    }
+
+    #[test]
     fn a_partial_frame_is_reported_with_what_it_needs() {
         let mut trace = without_handshake(
             Side::Server,

@@ -169,6 +169,9 @@ fn row_line(
         None if row.is_after_fault() => line.push_span(Text::styled("↯ ", theme.dim())),
         None => {}
     }
+    if row.has_gap() {
+        line.push_span(Text::styled("◌ not all captured ", Style::new().fg(theme.warn)));
+    }
     if let Some(disposition) = session.connection().proxy_disposition(row) {
         line.push_span(Text::styled(format!("{disposition} "), Style::new().fg(theme.warn)));
     }
