@@ -110,13 +110,6 @@ pub struct DeclaredEffect {
 mod tests {
     use super::*;
 
-    fn write(path: &str, replace: bool) -> DeclaredEffect {
-        DeclaredEffect {
-            effect: Effect::Write { path: path.into(), replace },
-            position: Position::default(),
-        }
-    }
-
     #[test]
     fn the_sentence_names_every_effect_and_the_whole_path() {
         let connect = |headers, messages, verified| Effect::Connect {
@@ -125,7 +118,8 @@ mod tests {
             messages,
             verified,
         };
-        let asked = vec![write("x.pcapng", true).effect.with_absolute_path()];
+        let asked =
+            vec![Effect::Write { path: "x.pcapng".into(), replace: true }.with_absolute_path()];
         let here = std::env::current_dir().unwrap().join("x.pcapng");
         let text = describe_all(&[vec![connect(0, 0, true)], asked].concat());
         assert_eq!(

@@ -22,7 +22,9 @@ pub(super) fn recognize(text: &str) -> Result<PastedForm, PasteError> {
         DumpVerdict::OrHex(form) => return ambiguous(PastedForm::Hex, form),
         DumpVerdict::No => {}
     }
-    if base64_text::is_certain(text) && hex::parse(text).is_err() {
+    // Base64 may begin like a comment: `//8=`, which as hex would be nothing.
+    let is_hex = hex::parse(text).is_ok_and(|bytes| !bytes.is_empty());
+    if base64_text::is_certain(text) && !is_hex {
         return Ok(PastedForm::Base64);
     }
     let plain = blank_comments(text);
@@ -75,6 +77,12 @@ fn list_form(
     }
 }
 
+/// Whether a character stands in no form of hex, though another error may come before it.
+fn is_no_hex(char: char) -> bool {
+    matches!(char, '/' | '+' | '_')
+        || char.is_ascii_alphabetic() && !"abcdefxABCDEFX".contains(char)
+}
+
 /// Returns the form of a text without brackets and quotes: hex, decimal numbers or base64.
 fn bare_form(
     text: &str,
@@ -88,13 +96,18 @@ fn bare_form(
         Ok(_) if decimal && words().all(|word| decimal::parse_byte(word).is_ok()) => {
             ambiguous(PastedForm::Hex, PastedForm::Decimal)
         }
+        // Slashes that are a comment as hex may be base64.
+        Ok(bytes) if bytes.is_empty() && base64_text::is_possible(text.trim()) => {
+            let at = text.find(|char: char| !char.is_whitespace()).unwrap_or_default();
+            Err(PasteError::in_text(text, at, PasteProblem::MaybeBase64(excerpt(text.trim()))))
+        }
         Ok(_) => Ok(PastedForm::Hex),
         Err(_) if decimal => Ok(PastedForm::Decimal),
         Err(error) => {
             let word = text.trim();
             let one_word = !word.contains(char::is_whitespace);
             if one_word
-                && matches!(error.problem, PasteProblem::HexDigit(_))
+                && (matches!(error.problem, PasteProblem::HexDigit(_)) || word.contains(is_no_hex))
                 && base64_text::is_possible(word)
             {
                 let problem = PasteProblem::MaybeBase64(excerpt(word));

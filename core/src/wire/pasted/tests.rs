@@ -476,6 +476,14 @@ fn fragment() -> impl Strategy<Value = String> {
     prop_oneof![fixed.prop_map(str::to_owned), any::<char>().prop_map(String::from)]
 }
 
+#[test]
+fn base64_may_begin_like_a_comment() {
+    let pasted = parse("//8=").unwrap();
+    assert_eq!((pasted.form, pasted.bytes), (PastedForm::Base64, vec![0xff, 0xff]));
+    let error = parse("f39/f39/").unwrap_err();
+    assert!(matches!(error.problem, PasteProblem::MaybeBase64(_)), "{error}");
+}
+
 proptest! {
     /// Bytes are read back from every form exactly as its writer wrote them. Where the form of a
     /// text isn't certain, it is refused, and read once the form is given.
@@ -492,8 +500,8 @@ proptest! {
             prop_assert_eq!(
                 given.map(|pasted| pasted.bytes), Ok(bytes.clone()), "{:?} as given:\n{}", form, text
             );
-            // Base64 that consists of hex digits alone is hex.
-            let looks_like_hex = form == PastedForm::Base64 && text.chars().all(|c| c.is_ascii_hexdigit());
+            // Base64 that consists of hex digits, and of dashes between them, is hex.
+            let looks_like_hex = form == PastedForm::Base64 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
             match parse(&text) {
                 Ok(pasted) if looks_like_hex => prop_assert_eq!(pasted.form, PastedForm::Hex),
                 Ok(pasted) => {

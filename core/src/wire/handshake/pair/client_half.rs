@@ -70,6 +70,8 @@ pub(super) struct ClientHalf {
     pub(super) reader: HeadReader,
     /// Bytes that are not HTTP, or not yet known to be.
     pub(super) held: Vec<u8>,
+    /// Whether bytes that would be held are passed over, because some before them are missing.
+    holds_nothing: bool,
     /// The end of what was read as HTTP.
     pub(super) read: Offset,
     pub(super) pending: VecDeque<PendingRequest>,
@@ -82,6 +84,7 @@ impl ClientHalf {
             phase: Phase::Head,
             reader: HeadReader::new(Side::Client, DEFAULT_MAX_HEAD_LEN),
             held: Vec::new(),
+            holds_nothing: false,
             read: start,
             pending: VecDeque::new(),
         }
@@ -111,6 +114,11 @@ impl ClientHalf {
                         return None;
                     }
                     self.phase = if switches { Phase::Held } else { Phase::Undecided };
+                }
+                Phase::Held if self.holds_nothing => {
+                    self.read += input.len();
+                    *input = &[];
+                    return None;
                 }
                 Phase::Held | Phase::Raw => {
                     let room = MAX_LEFTOVER.saturating_sub(self.held.len());
@@ -188,6 +196,7 @@ impl ClientHalf {
             }
             Phase::Held => {
                 self.phase = Phase::Undecided;
+                self.holds_nothing = false;
                 std::mem::take(&mut self.held)
             }
             Phase::Undecided | Phase::Head | Phase::Raw => Vec::new(),
@@ -200,7 +209,13 @@ impl ClientHalf {
         let goes_on = match &mut self.phase {
             Phase::Body(body, _) => body.skip(missing),
             Phase::Undecided | Phase::Head => false,
-            Phase::Held | Phase::Raw => true,
+            // Joined across the gap, the bytes would be frames that nobody sent.
+            Phase::Held => {
+                self.read += std::mem::take(&mut self.held).len();
+                self.holds_nothing = true;
+                true
+            }
+            Phase::Raw => true,
         };
         if !goes_on {
             self.held.clear();

@@ -241,7 +241,10 @@ impl HandshakePair {
                 self.events.push_back(HandshakeEvent::Exchange(response.exchange));
                 self.resume_client();
             }
-            ServerStep::Unknown(start) if self.attempt.client.is_some() => {
+            // Only while an attempt waits for its response may the missing bytes have held the 101.
+            ServerStep::Unknown(start)
+                if self.client.pending.iter().any(|request| request.is_handshake) =>
+            {
                 self.open_without_response();
                 self.events.push_back(HandshakeEvent::FirstFrameBytes(start));
             }
@@ -289,13 +292,7 @@ impl HandshakePair {
             request.as_ref().map_or_else(|| is_handshake(head), |request| request.is_handshake);
         let is_tunnel = method == "CONNECT" && matches!(head.status(), Some(200..=299));
         let body = BodyReader::of_response(head, method);
-        let exchange = HttpExchange {
-            status: head.status(),
-            request_len: request.as_ref().map_or(ByteLen::ZERO, |request| request.len),
-            request: request.map(|request| request.line),
-            response_len: ByteLen::of(head.raw()),
-            is_complete: true,
-        };
+        let exchange = exchange_of(request, head);
         if is_refusal {
             self.on_attempt_response(reader);
         }
@@ -349,6 +346,17 @@ impl HandshakePair {
                 hint: None,
             });
         }
+    }
+}
+
+/// Returns the exchange of a request and the head of its response.
+fn exchange_of(request: Option<PendingRequest>, response: &Head) -> HttpExchange {
+    HttpExchange {
+        status: response.status(),
+        request_len: request.as_ref().map_or(ByteLen::ZERO, |request| request.len),
+        request: request.map(|request| request.line),
+        response_len: ByteLen::of(response.raw()),
+        is_complete: true,
     }
 }
 
@@ -568,6 +576,39 @@ mod tests {
         // Without a request, frames follow at once.
         let sent: &[(Side, &[u8])] = &[(Server, RESPONSE), (Client, b"\x81\x80abcd")];
         assert_eq!(push_all(&mut self::pair(), sent, 1).frame_bytes.client, b"\x81\x80abcd");
+    }
+
+    #[test]
+    fn bytes_that_wait_for_the_101_are_not_joined_across_a_gap() {
+        let (mut pair, mut seen) = (pair(), Seen::default());
+        push(&mut pair, &mut seen, Client, REQUEST);
+        push(&mut pair, &mut seen, Client, b"\x81\x85abcd\x01");
+        pair.push_gap(Client, ByteLen::new(9));
+        push(&mut pair, &mut seen, Client, b"\x81\x80efgh");
+        push(&mut pair, &mut seen, Server, RESPONSE);
+        assert_eq!(pair.frames_start(Client), Offset::START + REQUEST.len() + 13_usize);
+        push(&mut pair, &mut seen, Client, b"\x89\x80efgh");
+        assert_eq!(seen.frame_bytes.client, b"\x89\x80efgh");
+    }
+
+    #[test]
+    fn after_a_refusal_neither_a_gap_nor_another_protocol_opens_a_web_socket() {
+        let (mut pair, mut seen) = (pair(), Seen::default());
+        push(&mut pair, &mut seen, Client, REQUEST);
+        push(&mut pair, &mut seen, Server, REFUSAL);
+        push(&mut pair, &mut seen, Client, b"GET /a HTTP/1.1\r\n\r\n");
+        let mut other = pair.clone();
+        push(
+            &mut pair,
+            &mut seen,
+            Server,
+            b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n",
+        );
+        pair.push_gap(Server, ByteLen::new(7));
+        push(&mut pair, &mut seen, Server, b"of a body");
+        assert!(!pair.is_open() && seen.events.iter().all(|event| event != "open"));
+        push(&mut other, &mut seen, Server, b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n");
+        assert!(!other.is_open());
     }
 
     #[test]

@@ -4,8 +4,7 @@
 use super::{AttemptHead, HandshakePair, State};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::pair::event::{HandshakeEvent, Upgraded};
-use crate::wire::handshake::{Head, HeadReader, HttpExchange, ValidatedHead, response};
-use crate::wire::size::ByteLen;
+use crate::wire::handshake::{Head, HeadReader, ValidatedHead, response};
 
 impl HandshakePair {
     pub(super) fn on_switching_protocols(&mut self, head: &Head, reader: HeadReader) {
@@ -13,19 +12,17 @@ impl HandshakePair {
         let names_another_protocol = head
             .joined_value("Upgrade")
             .is_some_and(|protocols| !protocols.to_ascii_lowercase().contains("websocket"));
-        let is_attempt = self.attempt.client.is_some()
-            || pending.iter().any(|request| request.is_handshake)
-            || !names_another_protocol;
+        // Without a request that waits, this is a second answer to the latest attempt.
+        let answers_attempt = if pending.is_empty() {
+            self.attempt.client.is_some()
+        } else {
+            pending.iter().any(|request| request.is_handshake)
+        };
+        let is_attempt = answers_attempt || !names_another_protocol;
         let mut requests = pending.into_iter();
         if !is_attempt {
-            let request = requests.next();
-            self.events.push_back(HandshakeEvent::Exchange(HttpExchange {
-                status: head.status(),
-                request_len: request.as_ref().map_or(ByteLen::ZERO, |request| request.len),
-                request: request.map(|request| request.line),
-                response_len: ByteLen::of(head.raw()),
-                is_complete: true,
-            }));
+            let exchange = super::exchange_of(requests.next(), head);
+            self.events.push_back(HandshakeEvent::Exchange(exchange));
             self.client.stop();
             self.server.stop();
             return;
