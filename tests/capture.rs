@@ -429,7 +429,7 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
         assert!(at >= last, "time goes forward");
         last = at;
         match replayed.data {
-            ReplayData::Bytes(output) => {
+            ReplayData::Bytes(output) | ReplayData::Unframed(output) => {
                 bytes[replayed.stream * 2 + usize::from(replayed.from == Side::Server)]
                     .extend(output);
             }

@@ -14,6 +14,7 @@ use super::sink::StreamSink;
 use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
+use crate::wire::decode::FrameSearch;
 use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
 use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
@@ -150,6 +151,14 @@ impl StreamSink for Fragile {
 
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen {
         StreamSink::gap(&mut self.0, from, at, missing, most)
+    }
+
+    fn unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
+        self.0.push_unframed(from, at, len);
+    }
+
+    fn frame_search(&self, from: Side) -> Option<FrameSearch> {
+        self.0.frame_search(from)
     }
 }
 

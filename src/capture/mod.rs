@@ -8,7 +8,7 @@
 //!
 //! In reading order: `open` (detects the format), `input` (files, streams, compression),
 //! `packet_pass` (reads a file of packets),
-//! `packets` (bytes to packets to segments), `tcp` (segments to connections, bytes in order), `tls`, `stream`;
+//! `packets` (bytes to packets to segments), `tcp` (segments to connections, bytes in order), `tls`, `stream`, `resync` (finds frames behind a gap);
 //! beside them `text` (pasted bytes, recordings, HAR, Chrome's network log); then `captured_file`, `byte_store` and `replay`; and
 //! for output, `write`.
 //!
@@ -41,6 +41,7 @@ mod open;
 mod packet_pass;
 mod packets;
 mod replay;
+mod resync;
 mod sink;
 mod stream;
 mod tcp;

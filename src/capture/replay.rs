@@ -42,6 +42,8 @@ pub enum ReplayData<'a> {
         /// of another frame.
         within_frame: ByteLen,
     },
+    /// The next bytes of the side, which lie within frames whose beginning was not captured.
+    Unframed(&'a [u8]),
 }
 
 impl Capture {
@@ -89,7 +91,9 @@ impl Capture {
                 ),
             };
             match event.data {
-                ReplayData::Bytes(bytes) => writer.write_data(flow, event.from, at, bytes),
+                ReplayData::Bytes(bytes) | ReplayData::Unframed(bytes) => {
+                    writer.write_data(flow, event.from, at, bytes)
+                }
                 ReplayData::Missing { bytes, .. } => {
                     writer.skip_missing(flow, event.from, bytes);
                     Ok(())
@@ -180,31 +184,38 @@ impl<'a> ReplayCursor<'a> {
         let mut start = range.start;
         let gaps = &mut self.gaps[from];
         while let Some(gap) = gaps.pop_if(|gap| gap.offset < range.end) {
-            self.stream.emit_bytes(number, at, from, start..gap.offset, on_event)?;
-            let data = ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled };
-            on_event(ReplayEvent { stream: number, from, at, data })?;
+            let mut emit =
+                |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
+            let stream = self.stream;
+            stream.read(from, start..gap.offset, |bytes| emit(ReplayData::Bytes(bytes)))?;
+            if gap.missing > ByteLen::ZERO {
+                emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
+            }
             // The zeros that stand for the gap are skipped, because the event covers them.
-            start = gap.offset + gap.filled;
+            let unframed = gap.offset + gap.filled..gap.end();
+            stream.read(from, unframed, |bytes| emit(ReplayData::Unframed(bytes)))?;
+            start = gap.end();
         }
         self.replayed_to[from] = start.max(range.end);
-        self.stream.emit_bytes(number, at, from, start..range.end, on_event)
+        self.stream.read(from, start..range.end, |bytes| {
+            on_event(ReplayEvent { stream: number, from, at, data: ReplayData::Bytes(bytes) })
+        })
     }
 }
 
 impl CapturedStream<Trace> {
-    fn emit_bytes<E: From<io::Error>>(
+    /// Reads bytes of a side piece by piece.
+    fn read<E: From<io::Error>>(
         &self,
-        number: usize,
-        at: Duration,
         from: Side,
         range: Range<Offset>,
-        on_event: &mut impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut start = range.start;
         while start < range.end {
             let end = range.end.min(start + MAX_READ);
             let bytes = self.store.read(from, start..end)?;
-            on_event(ReplayEvent { stream: number, from, at, data: ReplayData::Bytes(&bytes) })?;
+            take(&bytes)?;
             start = end;
         }
         Ok(())

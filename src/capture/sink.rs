@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::wire::decode::FrameSearch;
 use crate::wire::{ByteLen, Side, Trace};
 
 /// Receives the bytes of one stream in order, while a capture is read.
@@ -12,6 +13,12 @@ pub(crate) trait StreamSink {
     /// Handles `missing` bytes of a side that are not in the capture. Returns for how many of them,
     /// at most `limit`, the frame in progress goes on.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
+
+    /// Takes `len` bytes of a side that lie within frames whose beginning was not captured.
+    fn unframed(&mut self, from: Side, at: Duration, len: ByteLen);
+
+    /// Returns a search for the first byte of a frame of a side, if it sends frames.
+    fn frame_search(&self, from: Side) -> Option<FrameSearch>;
 }
 
 impl StreamSink for Trace {
@@ -21,5 +28,13 @@ impl StreamSink for Trace {
 
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen {
         self.push_gap(from, at, missing, limit)
+    }
+
+    fn unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
+        self.push_unframed(from, at, len);
+    }
+
+    fn frame_search(&self, from: Side) -> Option<FrameSearch> {
+        self.frame_search(from)
     }
 }

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
 use crate::capture::error::InternalError;
+use crate::capture::resync::{HeldPiece, Resync};
 use crate::capture::sink::StreamSink;
 use crate::capture::tls::{self, KeyLog, Random, TlsOutput, TlsSession, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
+use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Offset, Side};
 
 /// The maximum number of warnings about one stream. Further ones are only counted.
@@ -46,6 +48,15 @@ pub struct Gap {
     /// The number of them that are replaced by zeros, so that what follows keeps its position in
     /// the frame.
     pub filled: ByteLen,
+    /// The number of captured bytes behind them that lie within frames whose beginning is missing.
+    pub unframed: ByteLen,
+}
+
+impl Gap {
+    /// Returns the offset of the first byte behind it that belongs to a known frame.
+    pub(super) fn end(&self) -> Offset {
+        self.offset + self.filled + self.unframed
+    }
 }
 
 /// How a TCP connection ended: its first FIN or RST.
@@ -139,6 +150,7 @@ struct PlaintextSink<S> {
     gaps: Vec<Gap>,
     /// The number of zeros that replace missing bytes.
     filled: ByteLen,
+    resync: Resync,
 }
 
 #[derive(Debug, Default)]
@@ -211,7 +223,12 @@ impl<S: StreamSink> StreamBuilder<S> {
         let Self { mode, plaintext, warnings, saw_syn, .. } = self;
         let StreamMode::Tls(session) = mode else {
             let location = Place::File(file_offset);
-            plaintext_sink(plaintext, bytes, *saw_syn, shared).push(from, at, location, bytes);
+            let is_new = plaintext.is_none();
+            let sink = plaintext_sink(plaintext, bytes, *saw_syn, shared);
+            if is_new && sink.start == StreamStart::Frames {
+                sink.search_both();
+            }
+            sink.push(from, at, location, bytes);
             return Ok(());
         };
         let ReadContext { key_log, backing, make_sink } = shared;
@@ -279,12 +296,25 @@ impl<S: StreamSink> StreamBuilder<S> {
         self.warnings.warn(what);
     }
 
+    /// Returns the memory that bytes take which are held back.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.plaintext.as_ref().map_or(0, |plaintext| plaintext.resync.held_bytes())
+    }
+
+    /// Passes on what is held back, because nothing more comes or memory is short.
+    pub(super) fn pass_on_held(&mut self) {
+        if let Some(plaintext) = &mut self.plaintext {
+            plaintext.conclude_search();
+        }
+    }
+
     /// Returns the stream, unless it carried no data.
     pub(super) fn finish<M: FnMut(StreamStart) -> S>(
-        self,
+        mut self,
         addresses: Option<AddressPair>,
         shared: &mut ReadContext<M>,
     ) -> Option<CapturedStream<S>> {
+        self.pass_on_held();
         let tls = match &self.mode {
             StreamMode::Tls(session) => session.status(),
             StreamMode::Undecided | StreamMode::Plain => TlsStatus::Plaintext,
@@ -299,7 +329,11 @@ impl<S: StreamSink> StreamBuilder<S> {
                 store: ByteStore::new(Arc::clone(&shared.backing)),
                 gaps: Vec::new(),
                 filled: ByteLen::ZERO,
+                resync: Resync::default(),
             });
+        for gap in gaps.iter().filter(|gap| gap.unframed > ByteLen::ZERO).take(MAX_WARNINGS) {
+            self.warnings.warn(describe_unframed(gap));
+        }
         let started_at = Duration::from_nanos(self.started_at);
         let (warnings, failed) = (self.warnings.into_messages(), self.failed);
         Some(CapturedStream {
@@ -317,20 +351,80 @@ impl<S: StreamSink> StreamBuilder<S> {
     }
 }
 
+/// Says which captured bytes could not be read as frames.
+fn describe_unframed(gap: &Gap) -> String {
+    let Gap { from, offset, unframed, .. } = gap;
+    let (bytes, whose) = (byte_count(*unframed), from.name());
+    if *offset == Offset::START {
+        format!("the first {bytes} of the {whose} belong to a frame that began before the capture")
+    } else {
+        format!(
+            "{bytes} of the {whose} behind the missing ones belong to a frame whose beginning was \
+             not captured"
+        )
+    }
+}
+
 impl<S: StreamSink> PlaintextSink<S> {
     fn push(&mut self, from: Side, at: Duration, location: Place, bytes: &[u8]) {
-        self.store.add(from, location, ByteLen::of(bytes));
-        self.sink.push(from, at, bytes);
+        if self.resync.is_idle() {
+            self.store.add(from, location, ByteLen::of(bytes));
+            self.sink.push(from, at, bytes);
+        } else if self.resync.hold(from, at, location, bytes) {
+            self.conclude_search();
+        }
+    }
+
+    /// Searches the first frame of both sides.
+    fn search_both(&mut self) {
+        for from in [Side::Client, Side::Server] {
+            self.resync.search(from, self.sink.frame_search(from));
+        }
+    }
+
+    /// Passes on what was held during a search. It goes on for a side whose frames were not found.
+    fn conclude_search(&mut self) {
+        let (held, unknown) = self.resync.conclude();
+        for HeldPiece { from, at, place, bytes, unframed } in held {
+            self.store.add(from, place, ByteLen::of(&bytes));
+            let (before, frames) = bytes.split_at(unframed.to_usize_saturating().min(bytes.len()));
+            if !before.is_empty() {
+                self.push_unframed(from, at, unframed, ByteLen::of(frames));
+            }
+            if !frames.is_empty() {
+                self.sink.push(from, at, frames);
+            }
+        }
+        for from in unknown {
+            self.resync.search(from, self.sink.frame_search(from));
+        }
+    }
+
+    /// Records bytes whose frame is not known; the store has them, and `behind` bytes more.
+    fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen, behind: ByteLen) {
+        self.sink.unframed(from, at, len);
+        let offset = Offset::START + (self.store.len(from) - behind - len);
+        let last = self.gaps.iter_mut().rev().find(|gap| gap.from == from);
+        if let Some(gap) = last.filter(|gap| gap.end() == offset) {
+            gap.unframed += len;
+        } else if self.gaps.len() < MOST_GAPS {
+            let (missing, filled) = (ByteLen::ZERO, ByteLen::ZERO);
+            self.gaps.push(Gap { from, offset, missing, filled, unframed: len });
+        }
     }
 
     /// Takes a gap and returns its offset in the bytes of `from`.
     fn push_gap(&mut self, from: Side, at: Duration, missing: ByteLen) -> Offset {
+        self.conclude_search();
         let offset = Offset::START + self.store.len(from);
         let filled = self.sink.gap(from, at, missing, MAX_FILLED_BYTES - self.filled);
         self.filled += filled;
         self.store.add(from, Place::Missing, filled);
         if self.gaps.len() < MOST_GAPS {
-            self.gaps.push(Gap { from, offset, missing, filled });
+            self.gaps.push(Gap { from, offset, missing, filled, unframed: ByteLen::ZERO });
+        }
+        if filled < missing {
+            self.resync.search(from, self.sink.frame_search(from));
         }
         offset
     }
@@ -361,6 +455,7 @@ fn plaintext_sink_with<'a, S, M: FnMut(StreamStart) -> S>(
             store: ByteStore::new(Arc::clone(backing)),
             gaps: Vec::new(),
             filled: ByteLen::ZERO,
+            resync: Resync::default(),
         }
     })
 }

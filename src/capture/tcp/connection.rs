@@ -2,7 +2,6 @@
 //! client, and how the connection ends. It looks at no more than the first few bytes, which
 //! identify the client if no SYN was captured.
 
-use std::cmp::Ordering;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use crate::capture::stream::{
     CapturedStream, ReadContext, StreamBuilder, StreamEnding, StreamStart, guarded, is_request,
     is_response,
 };
+use crate::capture::tcp::end::End;
 use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
 use crate::capture::tls;
@@ -22,30 +22,10 @@ use crate::net::AddressPair;
 use crate::wire::decode::masking_of_frames;
 use crate::wire::{ByteLen, Side};
 
-/// An end of a connection, before it is known which one is the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The end with the smaller address.
-    Lower,
-    Higher,
-}
-
-impl End {
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Lower => Self::Higher,
-            Self::Higher => Self::Lower,
-        }
-    }
-
-    /// Returns this end's part of a pair, and the other end's.
-    pub(super) fn own_and_other<T>(self, [lower, higher]: &mut [T; 2]) -> (&mut T, &mut T) {
-        match self {
-            Self::Lower => (lower, higher),
-            Self::Higher => (higher, lower),
-        }
-    }
-}
+/// The number of segments of a connection, and of their bytes, after which the ports decide which end
+/// is the client.
+const MAX_UNDECIDED_SEGMENTS: usize = 64;
+const MAX_UNDECIDED_BYTES: usize = 64 << 10;
 
 /// One TCP connection. Pairs are in the order of the addresses.
 #[derive(Debug)]
@@ -61,8 +41,10 @@ pub(super) struct TcpConnection<S> {
     ending: Option<Ending>,
     /// When data was captured last, in nanoseconds since 1970.
     last_data_at: u64,
-    /// Bytes that wait for a missing segment of the other direction.
+    /// Bytes that wait for a missing segment of the other direction, or until the client is known.
     time_order: TimeOrder,
+    /// The segments and bytes that do not tell which end is the client.
+    undecided: (usize, usize),
 }
 
 /// The first FIN or RST of a connection.
@@ -87,16 +69,18 @@ impl<S: StreamSink> TcpConnection<S> {
             ending: None,
             last_data_at: at,
             time_order: TimeOrder::default(),
+            undecided: (0, 0),
         }
     }
 
     pub(super) fn held_bytes(&self) -> usize {
         let directions = self.directions.iter().map(Reassembler::held_bytes);
-        directions.fold(self.time_order.held_bytes(), usize::saturating_add)
+        let stream = self.stream.held_bytes().saturating_add(self.time_order.held_bytes());
+        directions.fold(stream, usize::saturating_add)
     }
 
     pub(super) fn is_untouched(&self) -> bool {
-        self.client.is_none()
+        self.client.is_none() && self.undecided == (0, 0)
     }
 
     /// Stops reading the connection and discards what was read.
@@ -155,7 +139,7 @@ impl<S: StreamSink> TcpConnection<S> {
             other.acknowledge(ack);
         }
         if segment.missing_bytes > 0 {
-            let side = if self.client == Some(sender) { "client" } else { "server" };
+            let side = side_of(sender, self.client).name();
             let kept: usize = segment_pieces(segment, packet).map(|piece| piece.bytes.len()).sum();
             let whole = segment.payload.len().saturating_add(segment.missing_bytes);
             let advice = match packet.runs {
@@ -194,29 +178,37 @@ impl<S: StreamSink> TcpConnection<S> {
     }
 
     /// Guesses the client if no SYN was captured: the sender of a request, a `ClientHello` or of
-    /// masked frames (RFC 6455 section 5.1), otherwise the end with the higher port.
+    /// masked frames (RFC 6455 section 5.1). If no segment tells, the ports do.
     fn guess_client(&mut self, sender: End, first: &[u8]) {
         if self.client.is_some() {
             return;
         }
+        let (segments, bytes) = &mut self.undecided;
+        *segments = segments.saturating_add(1);
+        *bytes = bytes.saturating_add(first.len());
+        let is_long = *segments > MAX_UNDECIDED_SEGMENTS || *bytes > MAX_UNDECIDED_BYTES;
         let hello = |kind: u8| {
             tls::looks_like_tls(first) && first.first() == Some(&22) && first.get(5) == Some(&kind)
         };
-        let client = if is_request(first) || hello(1) {
-            sender
+        let is_client = if is_request(first) || hello(1) {
+            Some(true)
         } else if is_response(first) || hello(2) {
-            sender.other()
-        } else if let Some(is_masked) = masking_of_frames(first) {
-            if is_masked { sender } else { sender.other() }
+            Some(false)
         } else {
-            let [lower, higher] = self.addresses;
-            match higher.port().cmp(&lower.port()) {
-                Ordering::Equal => sender,
-                Ordering::Greater => End::Higher,
-                Ordering::Less => End::Lower,
-            }
+            masking_of_frames(first)
         };
-        self.client = Some(client);
+        self.client = match is_client {
+            Some(true) => Some(sender),
+            Some(false) => Some(sender.other()),
+            None if is_long || tls::looks_like_tls(first) => Some(self.end_with_higher_port()),
+            None => None,
+        };
+    }
+
+    /// Returns the end with the higher port: servers mostly have the lower.
+    fn end_with_higher_port(&self) -> End {
+        let [lower, higher] = self.addresses;
+        if higher.port() >= lower.port() { End::Higher } else { End::Lower }
     }
 
     /// Delivers what is held back, because nothing more comes or memory is short.
@@ -231,9 +223,14 @@ impl<S: StreamSink> TcpConnection<S> {
         &mut self,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
+        if self.client.is_none() && self.undecided != (0, 0) {
+            self.client = Some(self.end_with_higher_port());
+        }
         [End::Lower, End::Higher].into_iter().try_for_each(|sender| {
             self.deliver(sender, shared, |reassembler, out| reassembler.finish(out))
-        })
+        })?;
+        self.stream.pass_on_held();
+        Ok(())
     }
 
     /// Passes on what a direction has in order, unless the other direction waits for a segment:
@@ -244,19 +241,21 @@ impl<S: StreamSink> TcpConnection<S> {
         shared: &mut ReadContext<M>,
         take: impl FnOnce(&mut Reassembler, &mut dyn FnMut(Reassembled<'_>)),
     ) -> io::Result<()> {
-        let from = if self.client == Some(sender) { Side::Client } else { Side::Server };
-        let is_waiting = self.directions.iter().any(Reassembler::is_waiting);
+        let must_wait = |connection: &Self| {
+            connection.client.is_none() || connection.directions.iter().any(Reassembler::is_waiting)
+        };
+        let waits = must_wait(self) || !self.time_order.is_empty();
         let (reassembler, _) = sender.own_and_other(&mut self.directions);
-        if is_waiting || !self.time_order.is_empty() {
+        if waits {
             let time_order = &mut self.time_order;
-            take(reassembler, &mut |out| time_order.add(from, out));
-            let is_waiting = self.directions.iter().any(Reassembler::is_waiting);
-            return if is_waiting && !self.time_order.is_full() {
+            take(reassembler, &mut |out| time_order.add(sender, out));
+            return if must_wait(self) && !self.time_order.is_full() {
                 Ok(())
             } else {
                 self.pass_on_in_order(shared)
             };
         }
+        let from = side_of(sender, self.client);
         let (stream, mut result) = (&mut self.stream, Ok(()));
         // The reassembler cannot stop midway, so only the first error is kept.
         take(reassembler, &mut |out| {
@@ -271,8 +270,10 @@ impl<S: StreamSink> TcpConnection<S> {
         &mut self,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
+        let client = self.client.or_else(|| Some(self.end_with_higher_port()));
+        self.client = client;
         let stream = &mut self.stream;
-        self.time_order.drain(|from, out| pass_on(stream, from, out, shared))
+        self.time_order.drain(|sender, out| pass_on(stream, side_of(sender, client), out, shared))
     }
 
     /// Returns the client random, as in key logs, if only the secrets are missing.
@@ -309,6 +310,10 @@ impl<S: StreamSink> TcpConnection<S> {
         let stream = self.stream.finish(Some(AddressPair { client, server }), shared);
         Ok(stream.map(|stream| CapturedStream { ending, ..stream }))
     }
+}
+
+fn side_of(sender: End, client: Option<End>) -> Side {
+    if client == Some(sender) { Side::Client } else { Side::Server }
 }
 
 /// Passes bytes or a gap on to the stream.

@@ -2,5 +2,6 @@
 
 pub(super) mod connection;
 pub(super) mod connection_table;
+mod end;
 pub(super) mod reassembly;
 mod time_order;

@@ -1,8 +1,9 @@
 //! [`TimeOrder`]: what the reassemblers of a connection emit while one of them waits for a missing
-//! segment. It passes on everything in the order of time, as both ends have seen it.
+//! segment, or while it is not known which end is the client. It passes on everything in the order of time, as both ends have seen it.
 
+use crate::capture::tcp::end::End;
 use crate::capture::tcp::reassembly::Reassembled;
-use crate::wire::{ByteLen, Offset, Side, Sides};
+use crate::wire::{ByteLen, Offset};
 
 /// The number of bytes, and of pieces, beyond which nothing waits any longer.
 const MAX_WAITING_BYTES: usize = 4 << 20;
@@ -13,13 +14,13 @@ const MAX_WAITING_PIECES: usize = 1 << 14;
 pub(super) struct TimeOrder {
     pieces: Vec<WaitingPiece>,
     bytes: usize,
-    /// When the last piece of each direction could be read, in nanoseconds since 1970.
-    latest: Sides<u64>,
+    /// When the last piece of each end could be read, in nanoseconds since 1970.
+    latest: [u64; 2],
 }
 
 #[derive(Debug)]
 struct WaitingPiece {
-    from: Side,
+    sender: End,
     /// When the bytes could be read: a segment that waited for an earlier one is read with it.
     readable_at: u64,
     file_offset: Offset,
@@ -43,7 +44,7 @@ impl TimeOrder {
     }
 
     /// Adds what the reassembler of a direction has emitted.
-    pub(super) fn add(&mut self, from: Side, out: Reassembled<'_>) {
+    pub(super) fn add(&mut self, sender: End, out: Reassembled<'_>) {
         let (captured_at, file_offset, bytes, missing) = match out {
             Reassembled::Bytes { captured_at, file_offset, bytes } => {
                 (captured_at, file_offset, bytes.to_vec(), ByteLen::ZERO)
@@ -52,30 +53,30 @@ impl TimeOrder {
                 (captured_at, Offset::START, Vec::new(), missing)
             }
         };
-        let latest = &mut self.latest[from];
+        let (latest, _) = sender.own_and_other(&mut self.latest);
         *latest = captured_at.max(*latest);
         let readable_at = *latest;
         self.bytes = self.bytes.saturating_add(bytes.len());
-        self.pieces.push(WaitingPiece { from, readable_at, file_offset, bytes, missing });
+        self.pieces.push(WaitingPiece { sender, readable_at, file_offset, bytes, missing });
     }
 
     /// Passes on everything in the order of time. Pieces of the same time, and those of a
     /// direction, keep their order.
     pub(super) fn drain<E>(
         &mut self,
-        mut pass_on: impl FnMut(Side, Reassembled<'_>) -> Result<(), E>,
+        mut pass_on: impl FnMut(End, Reassembled<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.bytes = 0;
         self.pieces.sort_by_key(|piece| piece.readable_at);
         self.pieces.drain(..).try_for_each(|piece| {
-            let WaitingPiece { from, readable_at: captured_at, file_offset, bytes, missing } =
+            let WaitingPiece { sender, readable_at: captured_at, file_offset, bytes, missing } =
                 piece;
             let out = if missing > ByteLen::ZERO {
                 Reassembled::Gap { captured_at, missing }
             } else {
                 Reassembled::Bytes { captured_at, file_offset, bytes: &bytes }
             };
-            pass_on(from, out)
+            pass_on(sender, out)
         })
     }
 }

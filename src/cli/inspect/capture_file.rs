@@ -18,7 +18,7 @@ use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::{InspectConfig, STANDARD_INPUT};
 use crate::wire::format::byte_count;
-use crate::wire::{Opcode, Side, Trace};
+use crate::wire::{ByteLen, Opcode, Side, Trace};
 
 /// The silence before the end of a connection from which on it is worth telling.
 const LONG_SILENCE: Duration = Duration::from_secs(1);
@@ -225,6 +225,9 @@ fn print_replay_event<W: Write>(
             );
             printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
             printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
+        }
+        ReplayData::Unframed(bytes) => {
+            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes));
         }
     }
     Ok(())

@@ -149,6 +149,16 @@ impl ConnectionState {
         Ok(())
     }
 
+    /// Counts `len` bytes that lie within frames whose beginning was not captured.
+    pub(super) fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
+        self.byte_counts[from] += len;
+        self.last_at = at;
+        if let Some(assemblers) = &mut self.assemblers {
+            assemblers[from].resume_after_gap();
+            assemblers[from].skip_unframed(len);
+        }
+    }
+
     fn push_frames(
         &mut self,
         from: Side,

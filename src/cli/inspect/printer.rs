@@ -108,6 +108,13 @@ impl<W: Write> Printer<W> {
         result
     }
 
+    /// Counts bytes that lie within frames whose beginning was not captured.
+    pub(super) fn skip_unframed(&mut self, number: usize, from: Side, at: Duration, len: ByteLen) {
+        if let Some(connection) = self.connections.get_mut(&number) {
+            connection.push_unframed(from, at, len);
+        }
+    }
+
     /// Whether decoding a connection has panicked.
     pub(super) fn has_panicked(&self) -> bool {
         self.has_panicked

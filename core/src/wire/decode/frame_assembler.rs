@@ -142,6 +142,13 @@ impl FrameAssembler {
         cut
     }
 
+    /// Passes over `len` bytes that were captured, but lie within frames whose beginning was not.
+    /// Call it between frames; the next byte is the first of one.
+    pub fn skip_unframed(&mut self, len: ByteLen) {
+        self.decoder.skip_unframed(len);
+        self.bytes_taken += len;
+    }
+
     fn advance(&mut self, input: &mut &[u8]) -> Option<AssembledFrame> {
         while let Some(event) = self.decoder.next_event(input) {
             match event {

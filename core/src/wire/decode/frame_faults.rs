@@ -45,6 +45,11 @@ impl FrameFaults {
         self.queue.push_back(fault);
     }
 
+    /// Moves on by `len` bytes that belong to no frame.
+    pub(in crate::wire::decode) fn skip_unframed(&mut self, len: ByteLen) {
+        self.frame_offset += len;
+    }
+
     /// Moves on to the next frame; the current one has `frame_len` bytes.
     #[inline]
     pub(in crate::wire) fn advance_frame(&mut self, frame_len: ByteLen) {

@@ -26,7 +26,7 @@ pub fn masking_of_frames(bytes: &[u8]) -> Option<bool> {
 }
 
 /// Whether bytes may be the beginning of a header with this MASK bit.
-fn may_be_header(beginning: &[u8], masked: bool) -> bool {
+pub(super) fn may_be_header(beginning: &[u8], masked: bool) -> bool {
     let has_reserved = beginning
         .first()
         .is_some_and(|byte| byte & 0x30 != 0 || Opcode::from_bits(*byte).is_reserved());
@@ -34,7 +34,7 @@ fn may_be_header(beginning: &[u8], masked: bool) -> bool {
 }
 
 /// Whether a header keeps the rules that nothing else decides. RSV1 may mean compression.
-fn is_plausible(header: &Header) -> bool {
+pub(super) fn is_plausible(header: &Header) -> bool {
     let is_known = matches!(
         header.opcode,
         Opcode::Continuation

@@ -41,4 +41,11 @@ impl Decoder {
         }
         self.validator.lose_frames();
     }
+
+    /// Passes over `len` bytes that were captured, but lie within frames whose beginning was not.
+    /// The next byte is the first of a frame, as after [`Self::resume_after_gap`].
+    pub fn skip_unframed(&mut self, len: ByteLen) {
+        self.resume_after_gap();
+        self.faults.skip_unframed(len);
+    }
 }

@@ -7,10 +7,12 @@ mod fast_path;
 pub mod fault;
 pub mod frame_assembler;
 mod frame_faults;
+mod frame_search;
 mod frame_sync;
 mod gap;
 mod rules;
 
 pub use fast_path::SimpleFrame;
+pub use frame_search::FrameSearch;
 pub use frame_sync::masking_of_frames;
 pub use rules::MessageEnd;

@@ -6,6 +6,7 @@
 use std::num::Saturating;
 use std::time::Duration;
 
+use crate::wire::decode::FrameSearch;
 use crate::wire::decode::decoder::DecoderEvent;
 use crate::wire::decode::fault::Fault;
 use crate::wire::explain::FrameContext;
@@ -149,6 +150,23 @@ impl Trace {
             self.directions[from].resume_after_gap();
         }
         skipped
+    }
+
+    /// Takes `len` bytes of `from` that lie within frames whose beginning was not captured. They are
+    /// counted and not read, and the next byte is the first of a frame.
+    pub fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
+        self.arrivals.push(from, at, len.to_usize_saturating());
+        let direction = &mut self.directions[from];
+        direction.resume_after_gap();
+        direction.decoder.skip_unframed(len);
+        direction.frame_bytes += len;
+    }
+
+    /// Returns a search for the first byte of a frame of `from`, if it sends frames.
+    pub fn frame_search(&self, from: Side) -> Option<FrameSearch> {
+        let may_be_compressed =
+            self.head(Side::Server).is_none() || self.agreed().deflate.is_some();
+        self.handshake.sends_frames(from).then(|| FrameSearch::new(from, may_be_compressed))
     }
 
     /// Returns the HTTP exchanges that did not try to open a WebSocket.

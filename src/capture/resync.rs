@@ -1,0 +1,141 @@
+//! [`Resync`]: holds what both sides of a stream send while it is not known where the frames of one
+//! of them begin: behind a gap, and where the capture begins in the middle of the connection.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::capture::byte_store::Place;
+use crate::wire::decode::FrameSearch;
+use crate::wire::{ByteLen, Side, Sides};
+
+/// The number of bytes of one stream beyond which nothing is held any longer.
+const MAX_HELD_BYTES: usize = 256 << 10;
+/// The memory that a piece takes beside its bytes.
+const PIECE_OVERHEAD: usize = size_of::<HeldPiece>();
+
+/// The searches of a stream, and what is held meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Resync {
+    searches: Sides<Option<FrameSearch>>,
+    /// For each side the bytes that belong to no known frame, at the front of what is held.
+    unframed: Sides<ByteLen>,
+    held: VecDeque<HeldPiece>,
+    held_bytes: usize,
+    held_of: Sides<ByteLen>,
+}
+
+/// Bytes of one segment or TLS record.
+#[derive(Debug)]
+pub(super) struct HeldPiece {
+    pub(super) from: Side,
+    pub(super) at: Duration,
+    pub(super) place: Place,
+    pub(super) bytes: Vec<u8>,
+    /// The number of bytes at its front that belong to no known frame.
+    pub(super) unframed: ByteLen,
+}
+
+impl Resync {
+    /// Begins a search, before the next bytes of `from`.
+    pub(super) fn search(&mut self, from: Side, search: Option<FrameSearch>) {
+        self.searches[from] = search;
+    }
+
+    /// Whether nothing is searched, so that bytes need not be held.
+    pub(super) fn is_idle(&self) -> bool {
+        self.searches.both().into_iter().all(Option::is_none)
+    }
+
+    /// Returns the memory that is taken.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Holds the next piece of a side. Returns whether everything that is held can be passed on: it
+    /// is known where frames begin, or there is too much of it.
+    pub(super) fn hold(&mut self, from: Side, at: Duration, place: Place, bytes: &[u8]) -> bool {
+        let piece = HeldPiece { from, at, place, bytes: bytes.to_vec(), unframed: ByteLen::ZERO };
+        self.held.push_back(piece);
+        self.held_bytes =
+            self.held_bytes.saturating_add(bytes.len()).saturating_add(PIECE_OVERHEAD);
+        self.held_of[from] += bytes.len();
+        if let Some(search) = &mut self.searches[from] {
+            if let Some(found) = search.push(bytes) {
+                self.unframed[from] = ByteLen::from_usize(found);
+                self.searches[from] = None;
+            } else if search.is_full() {
+                return true;
+            }
+        }
+        self.is_idle() || self.held_bytes > MAX_HELD_BYTES
+    }
+
+    /// Ends the searches. Returns everything that was held, in order, and the sides of which it is
+    /// still not known where frames begin.
+    pub(super) fn conclude(&mut self) -> (VecDeque<HeldPiece>, Vec<Side>) {
+        let mut unknown = Vec::new();
+        for from in [Side::Client, Side::Server] {
+            let Some(search) = self.searches[from].take() else { continue };
+            self.unframed[from] = if let Some(found) = search.finish() {
+                ByteLen::from_usize(found)
+            } else {
+                unknown.push(from);
+                self.held_of[from]
+            };
+        }
+        let mut held = std::mem::take(&mut self.held);
+        for piece in &mut held {
+            let unframed = &mut self.unframed[piece.from];
+            piece.unframed = (*unframed).min(ByteLen::of(&piece.bytes));
+            *unframed = *unframed - piece.unframed;
+        }
+        *self = Self::default();
+        (held, unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: Side = Side::Server;
+
+    fn searching() -> Resync {
+        let mut resync = Resync::default();
+        resync.search(SERVER, Some(FrameSearch::new(SERVER, true)));
+        resync
+    }
+
+    fn hold(resync: &mut Resync, from: Side, bytes: &[u8]) -> bool {
+        resync.hold(from, Duration::ZERO, Place::Missing, bytes)
+    }
+
+    #[test]
+    fn the_other_side_waits_until_the_beginning_is_known() {
+        let mut resync = searching();
+        assert!(!hold(&mut resync, SERVER, b"the end of a text"));
+        assert!(!hold(&mut resync, Side::Client, b"\x81\x80abcd"));
+        assert!(!hold(&mut resync, SERVER, b"\x81\x01a"));
+        assert!(hold(&mut resync, SERVER, b"\x81\x01b"));
+        let (held, unknown) = resync.conclude();
+        let unframed: Vec<_> = held.iter().map(|piece| piece.unframed.get()).collect();
+        assert_eq!((unframed, unknown), (vec![17, 0, 0, 0], vec![]));
+        assert!(resync.is_idle());
+    }
+
+    #[test]
+    fn what_never_looks_like_frames_is_passed_on_within_bounds() {
+        let mut resync = searching();
+        let mut pieces = 0;
+        while !hold(&mut resync, SERVER, &[b'a'; 1000]) {
+            pieces += 1;
+            assert!(resync.held_bytes() < MAX_HELD_BYTES + 2000);
+        }
+        let (held, unknown) = resync.conclude();
+        assert!(held.iter().all(|piece| piece.unframed.get() == 1000), "{pieces}");
+        assert_eq!((unknown, resync.held_bytes()), (vec![SERVER], 0));
+        let mut resync = searching();
+        while !hold(&mut resync, Side::Client, b"") {}
+        assert!(resync.held_bytes() < MAX_HELD_BYTES + 2000, "empty pieces count too");
+    }
+}
