@@ -160,6 +160,10 @@ impl StreamSink for Fragile {
     fn frame_search(&self, from: Side) -> Option<FrameSearch> {
         self.0.frame_search(from)
     }
+
+    fn take_out_of_step(&mut self, from: Side) -> bool {
+        self.0.take_out_of_step(from)
+    }
 }
 
 fn fragile(path: &Path) -> Capture<Fragile> {

@@ -33,6 +33,8 @@
 
 mod byte_store;
 mod captured_file;
+#[cfg(test)]
+pub(crate) mod damaged;
 mod error;
 #[cfg(test)]
 mod hostile;

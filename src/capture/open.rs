@@ -31,8 +31,8 @@ pub struct ReadOptions {
     /// The sender of text without direction marks; `None` lets the MASK bit of the first frame
     /// decide.
     pub from: Option<Side>,
-    /// The extensions of connections whose handshake is not in the file.
-    pub extensions: AgreedExtensions,
+    /// The extensions of connections whose handshake is not in the file; `None` if nobody knows.
+    pub extensions: Option<AgreedExtensions>,
     /// The form of text; `None` recognizes it. With a form, the file is read as text.
     pub form: Option<PastedForm>,
 }
@@ -63,11 +63,15 @@ pub fn open_stream(
     read_input(CaptureInput::stream(source, path)?, path, options, make_trace(options.extensions))
 }
 
-/// Returns the maker of traces; `extensions` are those of connections without a handshake.
-fn make_trace(extensions: AgreedExtensions) -> impl FnMut(StreamStart) -> Trace {
+/// Returns the maker of traces; `extensions` are those of connections without a handshake. Without
+/// them, compression is assumed where RSV1 is set in a capture, and none in text.
+fn make_trace(extensions: Option<AgreedExtensions>) -> impl FnMut(StreamStart) -> Trace {
     move |start| match start {
         StreamStart::Head => Trace::new(),
-        StreamStart::Frames => Trace::mid_connection(extensions),
+        StreamStart::Frames => Trace::mid_connection(extensions.unwrap_or_default()),
+        StreamStart::Midway => {
+            Trace::mid_connection(extensions.unwrap_or_else(AgreedExtensions::assumed))
+        }
     }
 }
 

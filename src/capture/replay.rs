@@ -188,7 +188,8 @@ impl<'a> ReplayCursor<'a> {
                 |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
             let stream = self.stream;
             stream.read(from, start..gap.offset, |bytes| emit(ReplayData::Bytes(bytes)))?;
-            if gap.missing > ByteLen::ZERO {
+            // Without a number, it is only known that something is missing.
+            if gap.missing > ByteLen::ZERO || gap.unframed == ByteLen::ZERO {
                 emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
             }
             // The zeros that stand for the gap are skipped, because the event covers them.

@@ -79,8 +79,11 @@ impl Resync {
             self.unframed[from] = if let Some(found) = search.finish() {
                 ByteLen::from_usize(found)
             } else {
-                unknown.push(from);
-                self.held_of[from]
+                if !search.may_be_head() {
+                    unknown.push(from);
+                }
+                // What may be HTTP is left to its reader.
+                if search.may_be_head() { ByteLen::ZERO } else { self.held_of[from] }
             };
         }
         let mut held = std::mem::take(&mut self.held);

@@ -19,6 +19,10 @@ pub(crate) trait StreamSink {
 
     /// Returns a search for the first byte of a frame of a side, if it sends frames.
     fn frame_search(&self, from: Side) -> Option<FrameSearch>;
+
+    /// Whether such a search must begin now, because bytes before the 101 were missing. Returns that
+    /// once.
+    fn take_out_of_step(&mut self, from: Side) -> bool;
 }
 
 impl StreamSink for Trace {
@@ -36,5 +40,9 @@ impl StreamSink for Trace {
 
     fn frame_search(&self, from: Side) -> Option<FrameSearch> {
         self.frame_search(from)
+    }
+
+    fn take_out_of_step(&mut self, from: Side) -> bool {
+        self.take_out_of_step(from)
     }
 }

@@ -14,7 +14,7 @@ use crate::capture::tls::{self, KeyLog, Random, TlsOutput, TlsSession, TlsStatus
 use crate::net::AddressPair;
 use crate::scope;
 use crate::wire::format::byte_count;
-use crate::wire::{ByteLen, Offset, Side};
+use crate::wire::{ByteLen, Offset, Side, Sides};
 
 /// The maximum number of warnings about one stream. Further ones are only counted.
 const MAX_WARNINGS: usize = 20;
@@ -31,9 +31,10 @@ const MOST_GAPS: usize = 1 << 16;
 pub enum StreamStart {
     /// A head, because the beginning was captured.
     Head,
-    /// Frames, because the capture starts in the middle. The first captured byte of each direction
-    /// is taken for the first byte of a frame.
+    /// Frames: the first byte of each direction is that of a frame.
     Frames,
+    /// Any byte of any frame, because the capture begins in the middle of the connection.
+    Midway,
 }
 
 /// Bytes of a stream that are missing in the capture.
@@ -135,6 +136,8 @@ pub(super) struct StreamBuilder<S> {
     started_at: u64,
     /// Whether a SYN was captured, so that the first byte is the connection's first.
     pub(super) saw_syn: bool,
+    /// Whether bytes of a side were captured.
+    has_sent: Sides<bool>,
     mode: StreamMode,
     warnings: Warnings,
     plaintext: Option<PlaintextSink<S>>,
@@ -181,7 +184,8 @@ impl<S: StreamSink> StreamBuilder<S> {
     /// since 1970.
     pub(super) fn new(started_at: u64) -> Self {
         let (mode, warnings) = (StreamMode::Undecided, Warnings::default());
-        Self { started_at, saw_syn: false, mode, warnings, plaintext: None, failed: None }
+        let has_sent = Sides::default();
+        Self { started_at, saw_syn: false, has_sent, mode, warnings, plaintext: None, failed: None }
     }
 
     /// Stops reading the stream and discards what was read.
@@ -220,13 +224,19 @@ impl<S: StreamSink> StreamBuilder<S> {
             };
         }
         let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
-        let Self { mode, plaintext, warnings, saw_syn, .. } = self;
+        let Self { mode, plaintext, warnings, saw_syn, has_sent, .. } = self;
         let StreamMode::Tls(session) = mode else {
             let location = Place::File(file_offset);
             let is_new = plaintext.is_none();
-            let sink = plaintext_sink(plaintext, bytes, *saw_syn, shared);
-            if is_new && sink.start == StreamStart::Frames {
-                sink.search_both();
+            let is_first = !std::mem::replace(&mut has_sent[from], true);
+            let start =
+                if *saw_syn || is_head(bytes) { StreamStart::Head } else { StreamStart::Midway };
+            let sink = plaintext_sink(plaintext, start, shared);
+            if is_new && sink.start == StreamStart::Midway {
+                sink.begin_midway();
+            }
+            if is_first && !*saw_syn && sink.start == StreamStart::Head && !is_head(bytes) {
+                sink.begin_side_midway(from, at);
             }
             sink.push(from, at, location, bytes);
             return Ok(());
@@ -238,7 +248,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         let result = session.push(from, bytes, key_log, &mut |from, output| match output {
             TlsOutput::Plaintext(plain) => match backing.spill(plain) {
                 Ok(location) if !plain.is_empty() => {
-                    plaintext_sink_with(plaintext, plain, true, backing, make_sink)
+                    plaintext_sink_with(plaintext, StreamStart::Head, backing, make_sink)
                         .push(from, at, location, plain);
                 }
                 Ok(_) => {}
@@ -274,7 +284,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         }
         let location = shared.backing.spill(bytes)?;
         guarded(self, Self::fail, |flow| {
-            plaintext_sink(&mut flow.plaintext, bytes, false, shared)
+            plaintext_sink(&mut flow.plaintext, head_or_frames(bytes), shared)
                 .push(from, at, location, bytes);
             Ok(())
         })
@@ -304,7 +314,7 @@ impl<S: StreamSink> StreamBuilder<S> {
     /// Passes on what is held back, because nothing more comes or memory is short.
     pub(super) fn pass_on_held(&mut self) {
         if let Some(plaintext) = &mut self.plaintext {
-            plaintext.conclude_search();
+            plaintext.pass_on_held();
         }
     }
 
@@ -370,15 +380,37 @@ impl<S: StreamSink> PlaintextSink<S> {
         if self.resync.is_idle() {
             self.store.add(from, location, ByteLen::of(bytes));
             self.sink.push(from, at, bytes);
+            if self.sink.take_out_of_step(Side::Client) {
+                self.resync.search(Side::Client, self.sink.frame_search(Side::Client));
+            }
         } else if self.resync.hold(from, at, location, bytes) {
             self.conclude_search();
         }
     }
 
+    /// Handles the first bytes of a side that are not HTTP although the other side's are: an unknown
+    /// number of bytes was sent before the capture began.
+    fn begin_side_midway(&mut self, from: Side, at: Duration) {
+        self.pass_on_held();
+        let (missing, unframed) = (ByteLen::ZERO, ByteLen::ZERO);
+        let filled = self.sink.gap(from, at, missing, missing);
+        self.gaps.push(Gap { from, offset: Offset::START, missing, filled, unframed });
+        self.resync.search(from, self.sink.frame_search(from));
+    }
+
     /// Searches the first frame of both sides.
-    fn search_both(&mut self) {
+    fn begin_midway(&mut self) {
         for from in [Side::Client, Side::Server] {
+            self.sink.unframed(from, Duration::ZERO, ByteLen::ZERO);
             self.resync.search(from, self.sink.frame_search(from));
+        }
+    }
+
+    /// Passes on everything that is held.
+    fn pass_on_held(&mut self) {
+        // What is passed on may open the connection, and begin another search with that.
+        while self.resync.held_bytes() > 0 {
+            self.conclude_search();
         }
     }
 
@@ -386,6 +418,13 @@ impl<S: StreamSink> PlaintextSink<S> {
     fn conclude_search(&mut self) {
         let (held, unknown) = self.resync.conclude();
         for HeldPiece { from, at, place, bytes, unframed } in held {
+            if self.sink.take_out_of_step(Side::Client) {
+                self.resync.search(Side::Client, self.sink.frame_search(Side::Client));
+            }
+            if !self.resync.is_idle() && unframed == ByteLen::ZERO {
+                self.push(from, at, place, &bytes);
+                continue;
+            }
             self.store.add(from, place, ByteLen::of(&bytes));
             let (before, frames) = bytes.split_at(unframed.to_usize_saturating().min(bytes.len()));
             if !before.is_empty() {
@@ -395,7 +434,8 @@ impl<S: StreamSink> PlaintextSink<S> {
                 self.sink.push(from, at, frames);
             }
         }
-        for from in unknown {
+        let out_of_step = self.sink.take_out_of_step(Side::Client).then_some(Side::Client);
+        for from in unknown.into_iter().chain(out_of_step) {
             self.resync.search(from, self.sink.frame_search(from));
         }
     }
@@ -415,7 +455,7 @@ impl<S: StreamSink> PlaintextSink<S> {
 
     /// Takes a gap and returns its offset in the bytes of `from`.
     fn push_gap(&mut self, from: Side, at: Duration, missing: ByteLen) -> Offset {
-        self.conclude_search();
+        self.pass_on_held();
         let offset = Offset::START + self.store.len(from);
         let filled = self.sink.gap(from, at, missing, MAX_FILLED_BYTES - self.filled);
         self.filled += filled;
@@ -432,32 +472,32 @@ impl<S: StreamSink> PlaintextSink<S> {
 
 fn plaintext_sink<'a, S, M: FnMut(StreamStart) -> S>(
     plaintext: &'a mut Option<PlaintextSink<S>>,
-    first: &[u8],
-    saw_syn: bool,
+    start: StreamStart,
     shared: &mut ReadContext<M>,
 ) -> &'a mut PlaintextSink<S> {
-    plaintext_sink_with(plaintext, first, saw_syn, &shared.backing, &mut shared.make_sink)
+    plaintext_sink_with(plaintext, start, &shared.backing, &mut shared.make_sink)
 }
 
-/// Returns the receiver of the plaintext. The first bytes decide whether a head is expected.
+/// Returns the receiver of the plaintext, which is created with `start`.
 fn plaintext_sink_with<'a, S, M: FnMut(StreamStart) -> S>(
     plaintext: &'a mut Option<PlaintextSink<S>>,
-    first: &[u8],
-    saw_syn: bool,
+    start: StreamStart,
     backing: &Arc<BackingStore>,
     make_sink: &mut M,
 ) -> &'a mut PlaintextSink<S> {
-    plaintext.get_or_insert_with(|| {
-        let start = if saw_syn || is_head(first) { StreamStart::Head } else { StreamStart::Frames };
-        PlaintextSink {
-            start,
-            sink: make_sink(start),
-            store: ByteStore::new(Arc::clone(backing)),
-            gaps: Vec::new(),
-            filled: ByteLen::ZERO,
-            resync: Resync::default(),
-        }
+    plaintext.get_or_insert_with(|| PlaintextSink {
+        start,
+        sink: make_sink(start),
+        store: ByteStore::new(Arc::clone(backing)),
+        gaps: Vec::new(),
+        filled: ByteLen::ZERO,
+        resync: Resync::default(),
     })
+}
+
+/// Returns what bytes of a text begin with.
+fn head_or_frames(first: &[u8]) -> StreamStart {
+    if is_head(first) { StreamStart::Head } else { StreamStart::Frames }
 }
 
 /// Whether bytes begin like an HTTP request. No legal frame does, because these letters would set

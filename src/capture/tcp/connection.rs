@@ -229,27 +229,25 @@ impl<S: StreamSink> TcpConnection<S> {
         [End::Lower, End::Higher].into_iter().try_for_each(|sender| {
             self.deliver(sender, shared, |reassembler, out| reassembler.finish(out))
         })?;
+        self.pass_on_in_order(shared)?;
         self.stream.pass_on_held();
         Ok(())
     }
 
-    /// Passes on what a direction has in order, unless the other direction waits for a segment:
-    /// then until that is decided, so that everything comes in the order of time.
+    /// Passes on what a direction has in order. It waits while the other direction does for a segment,
+    /// so that everything comes in the order of time.
     fn deliver<M: FnMut(StreamStart) -> S>(
         &mut self,
         sender: End,
         shared: &mut ReadContext<M>,
         take: impl FnOnce(&mut Reassembler, &mut dyn FnMut(Reassembled<'_>)),
     ) -> io::Result<()> {
-        let must_wait = |connection: &Self| {
-            connection.client.is_none() || connection.directions.iter().any(Reassembler::is_waiting)
-        };
-        let waits = must_wait(self) || !self.time_order.is_empty();
-        let (reassembler, _) = sender.own_and_other(&mut self.directions);
+        let waits = self.must_wait() || !self.time_order.is_empty();
+        let (reassembler, other) = sender.own_and_other(&mut self.directions);
         if waits {
-            let time_order = &mut self.time_order;
-            take(reassembler, &mut |out| time_order.add(sender, out));
-            return if must_wait(self) && !self.time_order.is_full() {
+            let (time_order, acknowledged) = (&mut self.time_order, other.acknowledged());
+            take(reassembler, &mut |out| time_order.add(sender, acknowledged, out));
+            return if self.must_wait() && !self.time_order.is_full() {
                 Ok(())
             } else {
                 self.pass_on_in_order(shared)
@@ -264,6 +262,14 @@ impl<S: StreamSink> TcpConnection<S> {
             }
         });
         result
+    }
+
+    /// Whether what the reassemblers emit must wait.
+    fn must_wait(&self) -> bool {
+        let are = |is: fn(&Reassembler) -> bool| self.directions.iter().any(is);
+        self.client.is_none()
+            || are(Reassembler::is_waiting)
+            || are(Reassembler::is_behind) && !self.time_order.has_waited_long()
     }
 
     fn pass_on_in_order<M: FnMut(StreamStart) -> S>(
@@ -324,10 +330,10 @@ fn pass_on<S: StreamSink, M: FnMut(StreamStart) -> S>(
     shared: &mut ReadContext<M>,
 ) -> io::Result<()> {
     match out {
-        Reassembled::Bytes { captured_at, file_offset, bytes } => {
+        Reassembled::Bytes { captured_at, file_offset, bytes, .. } => {
             stream.push(from, captured_at, file_offset, bytes, shared)
         }
-        Reassembled::Gap { captured_at, missing } => {
+        Reassembled::Gap { captured_at, missing, .. } => {
             stream.push_gap(from, captured_at, missing);
             Ok(())
         }

@@ -31,9 +31,11 @@ pub(super) enum Reassembled<'a> {
         /// The file position of the first byte.
         file_offset: Offset,
         bytes: &'a [u8],
+        /// The 64-bit number of the byte after them.
+        end: Offset,
     },
-    /// This many bytes are missing.
-    Gap { captured_at: u64, missing: ByteLen },
+    /// This many bytes are missing, up to the number `end`.
+    Gap { captured_at: u64, missing: ByteLen, end: Offset },
 }
 
 /// The bytes of one segment.
@@ -89,6 +91,17 @@ impl Reassembler {
         if let Some(next) = self.next_seq {
             self.end_seq.get_or_insert(unwrap_seq(next, seq));
         }
+    }
+
+    /// Returns the number before which the peer has acknowledged everything.
+    pub(super) fn acknowledged(&self) -> Offset {
+        self.acked_seq
+    }
+
+    /// Whether the peer has acknowledged bytes that are not in the file so far: they were captured
+    /// later than they were read, or not at all.
+    pub(super) fn is_behind(&self) -> bool {
+        self.next_seq.is_some_and(|next| self.acked_seq > next)
     }
 
     /// Whether segments are held because one before them is missing.
@@ -173,7 +186,8 @@ impl Reassembler {
     /// Gives up the missing bytes before the first held segment.
     fn skip_gap(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
         if let (Some((start, held)), Some(next)) = (self.held.first_key_value(), self.next_seq) {
-            out(Reassembled::Gap { captured_at: held.captured_at, missing: *start - next });
+            let (captured_at, missing) = (held.captured_at, *start - next);
+            out(Reassembled::Gap { captured_at, missing, end: *start });
             self.next_seq = Some(*start);
         }
         self.emit_in_order(out);
@@ -205,8 +219,9 @@ impl Reassembler {
         let (known, bytes) = bytes.split_at(known);
         self.repeated_bytes += known.len();
         if !bytes.is_empty() {
-            self.next_seq = Some(next + bytes.len());
-            out(Reassembled::Bytes { captured_at, file_offset: file_offset + known.len(), bytes });
+            let (end, file_offset) = (next + bytes.len(), file_offset + known.len());
+            self.next_seq = Some(end);
+            out(Reassembled::Bytes { captured_at, file_offset, bytes, end });
         }
     }
 }

@@ -1,5 +1,8 @@
 //! [`TimeOrder`]: what the reassemblers of a connection emit while one of them waits for a missing
-//! segment, or while it is not known which end is the client. It passes on everything in the order of time, as both ends have seen it.
+//! segment, or while it is not known which end is the client. It passes on everything in the order of
+//! time, and nothing before the bytes that its sender had acknowledged by then.
+
+use std::collections::VecDeque;
 
 use crate::capture::tcp::end::End;
 use crate::capture::tcp::reassembly::Reassembled;
@@ -8,11 +11,16 @@ use crate::wire::{ByteLen, Offset};
 /// The number of bytes, and of pieces, beyond which nothing waits any longer.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 const MAX_WAITING_PIECES: usize = 1 << 14;
+/// The number of pieces that wait for bytes which were acknowledged, and are not in the file so far.
+/// Few captures mix up the order of more packets.
+const MAX_WAITING_FOR_ACKNOWLEDGED: usize = 16;
 
 /// The pieces that wait.
 #[derive(Debug, Default)]
 pub(super) struct TimeOrder {
-    pieces: Vec<WaitingPiece>,
+    /// The pieces of each end, in order.
+    pieces: [VecDeque<WaitingPiece>; 2],
+    count: usize,
     bytes: usize,
     /// When the last piece of each end could be read, in nanoseconds since 1970.
     latest: [u64; 2],
@@ -20,44 +28,58 @@ pub(super) struct TimeOrder {
 
 #[derive(Debug)]
 struct WaitingPiece {
-    sender: End,
+    /// The place among the pieces of both ends.
+    number: usize,
     /// When the bytes could be read: a segment that waited for an earlier one is read with it.
     readable_at: u64,
     file_offset: Offset,
     bytes: Vec<u8>,
     missing: ByteLen,
+    /// The sequence number after it.
+    end: Offset,
+    /// What its sender had acknowledged of the other end.
+    acknowledged: Offset,
 }
 
 impl TimeOrder {
     pub(super) fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.count == 0
     }
 
     /// Whether so much waits that it must be passed on.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes > MAX_WAITING_BYTES || self.pieces.len() > MAX_WAITING_PIECES
+        self.bytes > MAX_WAITING_BYTES || self.count > MAX_WAITING_PIECES
+    }
+
+    /// Whether as much waits as may wait for bytes that were only acknowledged.
+    pub(super) fn has_waited_long(&self) -> bool {
+        self.count > MAX_WAITING_FOR_ACKNOWLEDGED
     }
 
     /// Returns the memory that waiting pieces take.
     pub(super) fn held_bytes(&self) -> usize {
-        self.bytes.saturating_add(self.pieces.len().saturating_mul(size_of::<WaitingPiece>()))
+        self.bytes.saturating_add(self.count.saturating_mul(size_of::<WaitingPiece>()))
     }
 
-    /// Adds what the reassembler of a direction has emitted.
-    pub(super) fn add(&mut self, sender: End, out: Reassembled<'_>) {
-        let (captured_at, file_offset, bytes, missing) = match out {
-            Reassembled::Bytes { captured_at, file_offset, bytes } => {
-                (captured_at, file_offset, bytes.to_vec(), ByteLen::ZERO)
+    /// Adds what the reassembler of `sender` has emitted, which had `acknowledged` so much of the
+    /// other end.
+    pub(super) fn add(&mut self, sender: End, acknowledged: Offset, out: Reassembled<'_>) {
+        let (captured_at, file_offset, bytes, missing, end) = match out {
+            Reassembled::Bytes { captured_at, file_offset, bytes, end } => {
+                (captured_at, file_offset, bytes.to_vec(), ByteLen::ZERO, end)
             }
-            Reassembled::Gap { captured_at, missing } => {
-                (captured_at, Offset::START, Vec::new(), missing)
+            Reassembled::Gap { captured_at, missing, end } => {
+                (captured_at, Offset::START, Vec::new(), missing, end)
             }
         };
         let (latest, _) = sender.own_and_other(&mut self.latest);
         *latest = captured_at.max(*latest);
-        let readable_at = *latest;
+        let (readable_at, number) = (*latest, self.count);
+        self.count = self.count.saturating_add(1);
         self.bytes = self.bytes.saturating_add(bytes.len());
-        self.pieces.push(WaitingPiece { sender, readable_at, file_offset, bytes, missing });
+        let piece =
+            WaitingPiece { number, readable_at, file_offset, bytes, missing, end, acknowledged };
+        sender.own_and_other(&mut self.pieces).0.push_back(piece);
     }
 
     /// Passes on everything in the order of time. Pieces of the same time, and those of a
@@ -66,17 +88,37 @@ impl TimeOrder {
         &mut self,
         mut pass_on: impl FnMut(End, Reassembled<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.bytes = 0;
-        self.pieces.sort_by_key(|piece| piece.readable_at);
-        self.pieces.drain(..).try_for_each(|piece| {
-            let WaitingPiece { sender, readable_at: captured_at, file_offset, bytes, missing } =
-                piece;
-            let out = if missing > ByteLen::ZERO {
-                Reassembled::Gap { captured_at, missing }
-            } else {
-                Reassembled::Bytes { captured_at, file_offset, bytes: &bytes }
-            };
-            pass_on(sender, out)
-        })
+        (self.bytes, self.count) = (0, 0);
+        let mut at = 0;
+        while let Some(sender) = self.next_sender() {
+            let (own, _) = sender.own_and_other(&mut self.pieces);
+            let Some(piece) = own.pop_front() else { break };
+            let WaitingPiece { readable_at, file_offset, bytes, missing, end, .. } = piece;
+            at = readable_at.max(at);
+            pass_on(
+                sender,
+                if missing > ByteLen::ZERO {
+                    Reassembled::Gap { captured_at: at, missing, end }
+                } else {
+                    Reassembled::Bytes { captured_at: at, file_offset, bytes: &bytes, end }
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Returns the end whose piece is next: the earlier one, unless its sender had acknowledged the
+    /// other.
+    fn next_sender(&self) -> Option<End> {
+        let [lower, higher] = self.pieces.each_ref().map(VecDeque::front);
+        let Some(low) = lower else { return higher.map(|_| End::Higher) };
+        let Some(high) = higher else { return Some(End::Lower) };
+        let knows = |one: &WaitingPiece, other: &WaitingPiece| one.acknowledged >= other.end;
+        let is_lower_first = match (knows(low, high), knows(high, low)) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => (low.readable_at, low.number) <= (high.readable_at, high.number),
+        };
+        Some(if is_lower_first { End::Lower } else { End::Higher })
     }
 }

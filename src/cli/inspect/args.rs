@@ -307,7 +307,7 @@ impl InspectArgs {
             let options = ReadOptions {
                 keylog: self.keylog.clone(),
                 from: self.from.map(Into::into),
-                extensions: self.extensions.unwrap_or_default(),
+                extensions: self.extensions,
                 form: self.format,
             };
             return Ok(InspectSource::File(file.to_owned(), options));

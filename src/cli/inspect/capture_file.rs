@@ -18,7 +18,7 @@ use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::{InspectConfig, STANDARD_INPUT};
 use crate::wire::format::byte_count;
-use crate::wire::{ByteLen, Opcode, Side, Trace};
+use crate::wire::{ByteLen, Opcode, Side, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
 const LONG_SILENCE: Duration = Duration::from_secs(1);
@@ -175,8 +175,9 @@ fn print_connection<W: Write>(
     stream: &CapturedStream<Trace>,
 ) -> io::Result<()> {
     // The capture began after the handshake, so the first bytes are frames.
-    if stream.start == StreamStart::Frames {
-        printer.start_mid_connection(number, stream.trace.agreed());
+    let is_midway = stream.start == StreamStart::Midway;
+    if is_midway || stream.start == StreamStart::Frames {
+        printer.start_mid_connection(number, stream.trace.agreed(), is_midway);
     }
     let since_1970_s = stream.started_at.as_secs_f64();
     let tls = match &stream.tls {
@@ -189,9 +190,15 @@ fn print_connection<W: Write>(
     if let Some(addresses) = stream.addresses {
         printer.print(&Record::file_connection(number, addresses, since_1970_s, tls))?;
     }
-    if stream.start == StreamStart::Frames && stream.addresses.is_some() {
+    if is_midway {
         let text = "the capture begins in the middle of this connection: its handshake is not in \
                     the file";
+        print_note(printer, Some(number), text)?;
+    }
+    let is_compressed = |row: &TraceRow| row.is_compressed();
+    if stream.trace.agreed().is_assumed && stream.trace.rows().iter().any(is_compressed) {
+        let text = "messages have RSV1, but the extensions that were agreed on are not in the file: \
+                    they are read as with --extensions permessage-deflate";
         print_note(printer, Some(number), text)?;
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
@@ -218,16 +225,18 @@ fn print_replay_event<W: Write>(
     match event.data {
         ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, event.at, bytes)?,
         ReplayData::Missing { bytes, within_frame } => {
-            let text = format!(
-                "{} of the {} are missing here: they were not captured",
-                byte_count(bytes),
-                event.from
-            );
+            let from = event.from;
+            let text = if bytes == ByteLen::ZERO {
+                format!("what the {from} sent before is missing: it was not captured")
+            } else {
+                let bytes = byte_count(bytes);
+                format!("{bytes} of the {from} are missing here: they were not captured")
+            };
             printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
             printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
         }
         ReplayData::Unframed(bytes) => {
-            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes));
+            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes))?;
         }
     }
     Ok(())

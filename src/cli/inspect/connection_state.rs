@@ -68,6 +68,14 @@ impl ConnectionState {
         }
     }
 
+    /// Notes that frames came before the first bytes.
+    pub(super) fn lose_earlier_frames(&mut self) {
+        if let Some(assemblers) = &mut self.assemblers {
+            assemblers.client.skip_unframed(ByteLen::ZERO);
+            assemblers.server.skip_unframed(ByteLen::ZERO);
+        }
+    }
+
     /// Takes bytes and calls `emit` for each head and frame that they complete.
     pub(super) fn push(
         &mut self,
@@ -82,7 +90,21 @@ impl ConnectionState {
             return self.push_frames(from, at, bytes, &mut emit);
         }
         let mut rest = bytes;
-        while let Some(event) = self.handshake.next_event(from, &mut rest) {
+        self.handle_handshake(from, at, &mut rest, &mut emit)?;
+        if self.handshake.sends_frames(from) {
+            self.push_frames(from, at, rest, &mut emit)?;
+        }
+        Ok(())
+    }
+
+    fn handle_handshake(
+        &mut self,
+        from: Side,
+        at: Duration,
+        input: &mut &[u8],
+        emit: &mut impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        while let Some(event) = self.handshake.next_event(from, input) {
             let context = |from| RecordContext { connection: 0, from, elapsed: at };
             match event {
                 HandshakeEvent::Head(side) => {
@@ -106,15 +128,23 @@ impl ConnectionState {
                 HandshakeEvent::Open(upgraded) => {
                     self.assemblers = Some(assemblers(upgraded.agreed));
                     // Frames that arrived before the 101 were held back until now.
-                    self.push_frames(Side::Client, at, &upgraded.client_bytes, &mut emit)?;
+                    self.push_frames(Side::Client, at, &upgraded.client_bytes, emit)?;
+                    if let (true, Some(assemblers)) =
+                        (upgraded.client_lacks_bytes, &mut self.assemblers)
+                    {
+                        assemblers.client.resume_after_gap();
+                    }
                 }
                 HandshakeEvent::LateRequest(held) | HandshakeEvent::FirstFrameBytes(held) => {
-                    self.push_frames(from, at, &held, &mut emit)?;
+                    // Without a head, nobody knows what was sent before.
+                    if let (None, Some(assemblers)) =
+                        (self.handshake.head(from), &mut self.assemblers)
+                    {
+                        assemblers[from].resume_after_gap();
+                    }
+                    self.push_frames(from, at, &held, emit)?;
                 }
             }
-        }
-        if self.handshake.sends_frames(from) {
-            self.push_frames(from, at, rest, &mut emit)?;
         }
         Ok(())
     }
@@ -150,13 +180,24 @@ impl ConnectionState {
     }
 
     /// Counts `len` bytes that lie within frames whose beginning was not captured.
-    pub(super) fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
+    pub(super) fn push_unframed(
+        &mut self,
+        from: Side,
+        at: Duration,
+        len: ByteLen,
+        mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
         self.byte_counts[from] += len;
         self.last_at = at;
+        if !self.handshake.sends_frames(from) {
+            self.handshake.open_after_gap(from);
+            self.handle_handshake(from, at, &mut &[][..], &mut emit)?;
+        }
         if let Some(assemblers) = &mut self.assemblers {
             assemblers[from].resume_after_gap();
             assemblers[from].skip_unframed(len);
         }
+        Ok(())
     }
 
     fn push_frames(

@@ -60,9 +60,19 @@ impl<W: Write> Printer<W> {
         self.started_at.elapsed()
     }
 
-    /// Starts a connection without a handshake: its first bytes are frames.
-    pub(super) fn start_mid_connection(&mut self, number: usize, agreed: AgreedExtensions) {
-        self.connections.insert(number, ConnectionState::mid_connection(agreed));
+    /// Starts a connection without a handshake: its first bytes are frames, and if it is read from
+    /// midway on, others came before.
+    pub(super) fn start_mid_connection(
+        &mut self,
+        number: usize,
+        agreed: AgreedExtensions,
+        is_midway: bool,
+    ) {
+        let mut connection = ConnectionState::mid_connection(agreed);
+        if is_midway {
+            connection.lose_earlier_frames();
+        }
+        self.connections.insert(number, connection);
     }
 
     /// Prints the records that `bytes` complete. A panic is reported and ends the decoding of this
@@ -109,10 +119,18 @@ impl<W: Write> Printer<W> {
     }
 
     /// Counts bytes that lie within frames whose beginning was not captured.
-    pub(super) fn skip_unframed(&mut self, number: usize, from: Side, at: Duration, len: ByteLen) {
-        if let Some(connection) = self.connections.get_mut(&number) {
-            connection.push_unframed(from, at, len);
-        }
+    pub(super) fn skip_unframed(
+        &mut self,
+        number: usize,
+        from: Side,
+        at: Duration,
+        len: ByteLen,
+    ) -> io::Result<()> {
+        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        let result = connection
+            .push_unframed(from, at, len, |place, what| self.print_completion(number, place, what));
+        self.connections.insert(number, connection);
+        result
     }
 
     /// Whether decoding a connection has panicked.

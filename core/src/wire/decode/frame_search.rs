@@ -10,6 +10,7 @@ use crate::wire::decode::frame_sync::{is_plausible, may_be_header};
 use crate::wire::frame::close_code::{CloseCode, CloseCodeStatus};
 use crate::wire::frame::mask::unmask;
 use crate::wire::frame::{Header, LengthForm, Opcode, Side};
+use crate::wire::handshake::{looks_like_request, looks_like_response};
 use crate::wire::size::ByteLen;
 
 /// The bits that make a chain certain which begins where frames mostly do: with a segment, or where
@@ -62,6 +63,8 @@ const MAX_SEARCHED_BYTES: usize = 128 << 10;
 pub struct FrameSearch {
     from: Side,
     may_be_compressed: bool,
+    /// Whether an HTTP head may come instead.
+    or_head: bool,
     held: Vec<u8>,
     /// Whether a chain has a header at each byte.
     is_header: Vec<bool>,
@@ -93,13 +96,28 @@ impl FrameSearch {
     /// 7692 section 6).
     pub fn new(from: Side, may_be_compressed: bool) -> Self {
         let (held, is_header, chains) = (Vec::new(), Vec::new(), Vec::new());
-        Self { from, may_be_compressed, held, is_header, chains }
+        Self { from, may_be_compressed, or_head: false, held, is_header, chains }
+    }
+
+    /// Allows an HTTP head instead of a frame.
+    #[must_use]
+    pub fn or_head(mut self) -> Self {
+        self.or_head = true;
+        self
+    }
+
+    /// Whether an HTTP head may come instead of a frame.
+    pub fn may_be_head(&self) -> bool {
+        self.or_head
     }
 
     /// Takes the bytes of a segment. Returns where the first certain frame begins, counted from the
     /// first byte of the search, once there is one.
     pub fn push(&mut self, segment: &[u8]) -> Option<usize> {
         let start = self.held.len();
+        if self.or_head && start == 0 && begins_like_head(self.from, segment) {
+            return Some(0);
+        }
         self.held.extend_from_slice(segment);
         self.is_header.resize(self.held.len(), false);
         let mut chains = std::mem::take(&mut self.chains);
@@ -237,6 +255,15 @@ impl Chain {
             && *self.is_masked.get_or_insert(is_masked) == is_masked
             && fits_message
     }
+}
+
+/// Whether bytes begin like a request or a status line.
+fn begins_like_head(from: Side, bytes: &[u8]) -> bool {
+    let looks_like_head = match from {
+        Side::Client => looks_like_request,
+        Side::Server => looks_like_response,
+    };
+    looks_like_head(bytes) != Some(false)
 }
 
 /// Whether a byte may be the first of a header that keeps the rules (section 5.2).

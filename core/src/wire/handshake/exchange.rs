@@ -75,7 +75,7 @@ pub(crate) fn looks_like_request(bytes: &[u8]) -> Option<bool> {
 }
 
 /// Whether bytes begin like an HTTP response; `None` if too few have arrived to tell.
-pub(super) fn looks_like_response(bytes: &[u8]) -> Option<bool> {
+pub(crate) fn looks_like_response(bytes: &[u8]) -> Option<bool> {
     let version = b"HTTP/1.";
     match bytes.get(..version.len()) {
         Some(start) => Some(start == version),

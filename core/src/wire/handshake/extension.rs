@@ -15,9 +15,18 @@ pub const PERMESSAGE_DEFLATE: &str = "permessage-deflate";
 pub struct AgreedExtensions {
     /// The parameters of permessage-deflate, if messages may be compressed.
     pub deflate: Option<DeflateParams>,
+    /// Whether that is only assumed, because the response was not seen. Nothing that depends on it is
+    /// a fault.
+    pub is_assumed: bool,
 }
 
 impl AgreedExtensions {
+    /// Returns the value for a connection whose handshake was not seen. A message with RSV1 is read
+    /// as one of permessage-deflate, the only registered extension with a meaning for that bit.
+    pub fn assumed() -> Self {
+        Self { deflate: Some(DeflateParams::default()), is_assumed: true }
+    }
+
     /// Returns the value for a connection without extensions.
     pub fn none() -> Self {
         Self::default()

@@ -25,7 +25,7 @@ pub use accept::{AcceptMistake, AcceptStep, AcceptValue, GUID};
 pub(crate) use body::BodyReader;
 pub use checks::{CheckResult, HandshakeCheck};
 pub use exchange::{HttpExchange, RequestLine};
-pub(crate) use exchange::{looks_like_request, may_switch_protocols};
+pub(crate) use exchange::{looks_like_request, looks_like_response, may_switch_protocols};
 pub use head::reader::{DEFAULT_MAX_HEAD_LEN, HeadReader, HeadScan};
 pub use head::{FieldLine, Head, HeadLine, HeadLineKind, HeadPart, HeadPartKind};
 pub use problem::{Problem, ProblemCode, ProblemRule};

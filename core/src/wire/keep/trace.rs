@@ -63,6 +63,8 @@ pub struct Trace {
     dropped_rows: Saturating<u64>,
     exchanges: ExchangeLog,
     arrivals: Arrivals,
+    /// Whether the next byte may be any of a frame, because an unknown number of bytes is missing.
+    is_out_of_step: Sides<bool>,
 }
 
 impl Default for Trace {
@@ -93,6 +95,7 @@ impl Trace {
             dropped_rows: Saturating(0),
             exchanges: ExchangeLog::default(),
             arrivals: Arrivals::default(),
+            is_out_of_step: Sides::default(),
         }
     }
 
@@ -104,7 +107,14 @@ impl Trace {
             return self.push_frames(from, at, bytes);
         }
         let mut rest = bytes;
-        while let Some(event) = self.handshake.next_event(from, &mut rest) {
+        self.handle_handshake(from, at, &mut rest);
+        if self.handshake.sends_frames(from) {
+            self.push_frames(from, at, rest);
+        }
+    }
+
+    fn handle_handshake(&mut self, from: Side, at: Duration, input: &mut &[u8]) {
+        while let Some(event) = self.handshake.next_event(from, input) {
             match event {
                 HandshakeEvent::Head(_) | HandshakeEvent::RefusalBody => {}
                 HandshakeEvent::Exchange(exchange) => self.exchanges.add(at, exchange),
@@ -113,14 +123,20 @@ impl Trace {
                         Sides::each(|from| DirectionTrace::new(from, upgraded.agreed));
                     // The request came first, so the client's early frames come first too.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes);
+                    if upgraded.client_lacks_bytes {
+                        self.directions.client.resume_after_gap();
+                    }
+                    self.is_out_of_step.client = upgraded.client_lacks_bytes
+                        || self.handshake.may_send_frames_after_gap(Side::Client);
                 }
                 HandshakeEvent::LateRequest(held) | HandshakeEvent::FirstFrameBytes(held) => {
+                    // Without a head, nobody knows what was sent before.
+                    if self.handshake.head(from).is_none() {
+                        self.directions[from].resume_after_gap();
+                    }
                     self.push_frames(from, at, &held);
                 }
             }
-        }
-        if self.handshake.sends_frames(from) {
-            self.push_frames(from, at, rest);
         }
     }
 
@@ -156,17 +172,33 @@ impl Trace {
     /// counted and not read, and the next byte is the first of a frame.
     pub fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
         self.arrivals.push(from, at, len.to_usize_saturating());
+        if !self.handshake.sends_frames(from) {
+            self.handshake.open_after_gap(from);
+            self.handle_handshake(from, at, &mut &[][..]);
+        }
         let direction = &mut self.directions[from];
         direction.resume_after_gap();
         direction.decoder.skip_unframed(len);
         direction.frame_bytes += len;
     }
 
-    /// Returns a search for the first byte of a frame of `from`, if it sends frames.
+    /// Returns a search for the first byte of a frame of `from` after a gap, if it may send frames.
     pub fn frame_search(&self, from: Side) -> Option<FrameSearch> {
-        let may_be_compressed =
-            self.head(Side::Server).is_none() || self.agreed().deflate.is_some();
-        self.handshake.sends_frames(from).then(|| FrameSearch::new(from, may_be_compressed))
+        let may_be_compressed = self.agreed().deflate.is_some();
+        if self.handshake.sends_frames(from) {
+            Some(FrameSearch::new(from, may_be_compressed))
+        } else {
+            // What was agreed on is not known before the 101.
+            self.handshake
+                .may_send_frames_after_gap(from)
+                .then(|| FrameSearch::new(from, true).or_head())
+        }
+    }
+
+    /// Whether the next byte of `from` may be any of a frame, because an unknown number of bytes
+    /// before it is missing. Returns that once.
+    pub fn take_out_of_step(&mut self, from: Side) -> bool {
+        std::mem::take(&mut self.is_out_of_step[from])
     }
 
     /// Returns the HTTP exchanges that did not try to open a WebSocket.

@@ -321,7 +321,6 @@ pub(in crate::wire) mod tests {
     use super::*;
     use crate::wire::decode::fault::FaultCode;
     use crate::wire::frame::{Header, Opcode, encode};
-    use crate::wire::handshake::extension::DeflateParams;
     use proptest::prelude::*;
 
     fn transcribe(from: Side, bytes: &[u8]) -> Transcript {
@@ -382,7 +381,7 @@ pub(in crate::wire) mod tests {
 
     #[test]
     fn rfc_7692_section_6_1_rsv1_where_it_must_not_be() {
-        let deflate = AgreedExtensions { deflate: Some(DeflateParams::default()) };
+        let deflate = AgreedExtensions::parse("permessage-deflate").unwrap();
         let mut transcript = Transcript::new(Side::Server, deflate);
         transcript.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x01, 0x00]);
         assert_eq!(
@@ -467,7 +466,10 @@ pub(in crate::wire) mod tests {
     pub(crate) fn side_and_agreed() -> impl Strategy<Value = (Side, AgreedExtensions)> {
         (any::<bool>(), any::<bool>()).prop_map(|(client, deflate)| {
             let from = if client { Side::Client } else { Side::Server };
-            (from, AgreedExtensions { deflate: deflate.then(DeflateParams::default) })
+            (
+                from,
+                AgreedExtensions::parse(if deflate { "permessage-deflate" } else { "" }).unwrap(),
+            )
         })
     }
 

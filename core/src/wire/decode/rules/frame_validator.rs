@@ -45,7 +45,9 @@ impl FrameValidator {
     pub(crate) fn new(from: Side, agreed: AgreedExtensions) -> Self {
         Self {
             from,
-            inflater: agreed.deflate.map(|deflate| MessageInflater::new(deflate, from)),
+            inflater: agreed
+                .deflate
+                .map(|deflate| MessageInflater::new(deflate, from).assumed(agreed.is_assumed)),
             messages: MessageTracker::default(),
             role: FragmentRole::Control,
             close_seen: false,

@@ -78,7 +78,11 @@ impl FrameValidator {
             if inflater.lacks_final_zero() {
                 faults.add(FaultCode::DeflateTail, payload_offset(header), None, end, Detail::None);
             }
-            validate_inflated_text(&mut open, inflater.stop, header, faults);
+            if inflater.is_assumed() {
+                open.is_invalid |= open.invalid_byte.is_some();
+            } else {
+                validate_inflated_text(&mut open, inflater.stop, header, faults);
+            }
         } else if let (false, Some((have, of))) = (open.is_invalid, open.utf8.pending()) {
             open.is_invalid = true;
             faults.add(FaultCode::Utf8, last, None, end, Detail::IncompleteCharacter(have, of));

@@ -36,6 +36,8 @@ pub(crate) struct MessageInflater {
     /// Whether the window begins after data that was not captured. It holds what was inflated
     /// since.
     follows_gap: bool,
+    /// Whether the messages are only assumed to be compressed, so that invalid data is no fault.
+    is_assumed: bool,
     /// The number of bytes that the current message was inflated to.
     pub(crate) data_len: u64,
     /// Why inflating the current message has stopped.
@@ -55,10 +57,25 @@ impl MessageInflater {
             inflater: None,
             context_lost: false,
             follows_gap: false,
+            is_assumed: false,
             data_len: 0,
             stop: None,
             limit_exceeded_after: 0,
         }
+    }
+
+    /// Makes data that cannot be inflated unknown instead of invalid, because the messages are only
+    /// assumed to be compressed.
+    #[must_use]
+    pub(crate) fn assumed(mut self, is_assumed: bool) -> Self {
+        self.is_assumed = is_assumed;
+        self.follows_gap |= is_assumed;
+        self
+    }
+
+    /// Whether the messages are only assumed to be compressed.
+    pub(crate) fn is_assumed(&self) -> bool {
+        self.is_assumed
     }
 
     /// Begins a compressed message.
@@ -120,7 +137,9 @@ impl MessageInflater {
     /// Whether the message ended without the byte 00 that begins its end marker (RFC 7692 section
     /// 7.2.1).
     pub(crate) fn lacks_final_zero(&self) -> bool {
-        self.stop.is_none() && self.inflater.as_deref().is_some_and(Inflater::lacks_final_zero)
+        self.stop.is_none()
+            && !self.is_assumed
+            && self.inflater.as_deref().is_some_and(Inflater::lacks_final_zero)
     }
 
     /// Returns the data that was inflated last.
@@ -139,7 +158,7 @@ impl MessageInflater {
             self.stop = Some(InflateStop::Limit);
         } else if let Some(fault) = inflater.fault() {
             let is_beyond_gap = matches!(fault.kind, InflateFaultKind::DistanceTooFar { .. });
-            self.stop = Some(if self.follows_gap && is_beyond_gap {
+            self.stop = Some(if self.is_assumed || self.follows_gap && is_beyond_gap {
                 InflateStop::NotCaptured
             } else {
                 InflateStop::InvalidData(fault)

@@ -218,7 +218,7 @@ impl ClientHalf {
             Phase::Raw => true,
         };
         if !goes_on {
-            self.held.clear();
+            self.read += std::mem::take(&mut self.held).len();
             self.phase = Phase::Undecided;
         }
     }
@@ -226,6 +226,11 @@ impl ClientHalf {
     /// Takes whatever comes for bytes that are not HTTP.
     pub(super) fn stop(&mut self) {
         self.phase = Phase::Raw;
+    }
+
+    /// Whether bytes behind the request were not captured.
+    pub(super) fn lacks_bytes(&self) -> bool {
+        self.holds_nothing
     }
 
     /// Whether nothing of this direction was seen.

@@ -33,4 +33,7 @@ pub struct Upgraded {
     /// The bytes that the client sent after its request before that was known: its first frame
     /// bytes.
     pub client_bytes: Vec<u8>,
+    /// Whether bytes that the client sent after its request were not captured, so that its next byte
+    /// may be any of a frame.
+    pub client_lacks_bytes: bool,
 }

@@ -87,8 +87,12 @@ impl HandshakePair {
             match from {
                 Side::Client => {
                     let step = self.client.take(input);
-                    self.check_data_before_101();
-                    self.on_client_step(step?, input);
+                    // Bytes that are no request open the connection too, without a step.
+                    if self.state == State::OpenBeforeRequest && self.client.is_raw() {
+                        self.open_client();
+                    }
+                    let Some(step) = step else { return self.events.pop_front() };
+                    self.on_client_step(step, input);
                 }
                 Side::Server => {
                     let step = self.server.take(input)?;
@@ -250,6 +254,8 @@ impl HandshakePair {
             }
             ServerStep::Unknown(start) => self.server.keep_leftover(&start),
             ServerStep::Head(reader) => {
+                // Only now it is certain that the 101 came later, and is not missing in a capture.
+                self.check_data_before_101();
                 let head = Head::new(Side::Server, reader.bytes());
                 match head.status() {
                     _ if !matches!(reader.scan(), HeadScan::Complete(_)) => {
@@ -323,9 +329,6 @@ impl HandshakePair {
 
     /// Reports bytes that the client sent before the 101, once, no matter how many there are.
     fn check_data_before_101(&mut self) {
-        if self.state == State::OpenBeforeRequest && self.client.is_raw() {
-            return self.open_client();
-        }
         // Once the server has answered, bytes of the client are frames or belong to a refused
         // handshake.
         if self.attempt.server.is_some() || !self.client.is_holding_bytes() {

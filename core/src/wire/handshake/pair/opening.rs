@@ -2,7 +2,8 @@
 //! was not captured.
 
 use super::{AttemptHead, HandshakePair, State};
-use crate::wire::handshake::extension::AgreedExtensions;
+use crate::wire::frame::Side;
+use crate::wire::handshake::extension::{AgreedExtensions, Extension, parse_extensions};
 use crate::wire::handshake::pair::event::{HandshakeEvent, Upgraded};
 use crate::wire::handshake::{Head, HeadReader, ValidatedHead, response};
 
@@ -45,16 +46,56 @@ impl HandshakePair {
         }
         // Both sides may have sent frame bytes early: the server right after its head, the client
         // before the 101 came.
-        let client_bytes = std::mem::take(&mut self.client.held);
-        self.events.push_back(HandshakeEvent::Open(Upgraded { agreed: self.agreed, client_bytes }));
+        self.push_open();
     }
 
-    /// Opens the connection although its 101 was not captured. What it agreed on is unknown.
+    /// Opens the connection although its 101 was not captured. What it agreed on is unknown, unless
+    /// the request offered no compression.
     pub(super) fn open_without_response(&mut self) {
         self.attempt.server = None;
         self.state = State::Open;
-        let client_bytes = std::mem::take(&mut self.client.held);
-        self.events.push_back(HandshakeEvent::Open(Upgraded { agreed: self.agreed, client_bytes }));
+        let request =
+            self.attempt.client.as_ref().and_then(|request| request.validated.head.as_ref());
+        let offers_deflate = |request: &Head| {
+            let offered = request.joined_value("Sec-WebSocket-Extensions").unwrap_or_default();
+            parse_extensions(offered.as_bytes(), 0).iter().any(Extension::is_deflate)
+        };
+        if request.is_none_or(offers_deflate) {
+            self.agreed = AgreedExtensions::assumed();
+        }
+        self.push_open();
+    }
+
+    /// Emits the opening, with the frames that the client sent before it.
+    fn push_open(&mut self) {
+        let upgraded = Upgraded {
+            agreed: self.agreed,
+            client_bytes: std::mem::take(&mut self.client.held),
+            client_lacks_bytes: self.client.lacks_bytes(),
+        };
+        self.events.push_back(HandshakeEvent::Open(upgraded));
+    }
+
+    /// Whether frames of `from` may follow bytes of it that were not captured, which may have held
+    /// the 101 or the request.
+    pub fn may_send_frames_after_gap(&self, from: Side) -> bool {
+        match (from, self.state) {
+            (Side::Server, State::Http) => {
+                let awaits_101 = self.client.pending.iter().any(|request| request.is_handshake);
+                awaits_101 && self.server.is_after_gap()
+            }
+            (Side::Client, State::OpenBeforeRequest) => self.client.is_untouched(),
+            _ => false,
+        }
+    }
+
+    /// Opens the connection where [`Self::may_send_frames_after_gap`], because frames follow.
+    pub fn open_after_gap(&mut self, from: Side) {
+        match (from, self.state) {
+            (Side::Server, State::Http) => self.open_without_response(),
+            (Side::Client, State::OpenBeforeRequest) => self.open_client(),
+            _ => {}
+        }
     }
 
     /// Validates the response once its request is known.

@@ -176,9 +176,17 @@ impl ServerHalf {
             return None;
         }
         let cut = self.finish();
+        if let Phase::BodyOrHead(start, _) | Phase::AfterGap(start) = &self.phase {
+            self.read += start.len();
+        }
         self.reader = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
         self.phase = Phase::AfterGap(Vec::new());
         cut
+    }
+
+    /// Whether nothing has arrived since bytes that were not captured.
+    pub(super) fn is_after_gap(&self) -> bool {
+        matches!(&self.phase, Phase::AfterGap(start) if start.is_empty())
     }
 
     /// Takes whatever comes for bytes that are not HTTP.

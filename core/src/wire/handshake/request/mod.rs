@@ -267,7 +267,10 @@ fn grant(offer: Extension, deflate: DeflateParams) -> (String, AgreedExtensions)
     let client_max_window_bits = deflate.client_max_window_bits.filter(Option::is_some);
     (
         accepted.to_string(),
-        AgreedExtensions { deflate: Some(DeflateParams { client_max_window_bits, ..deflate }) },
+        AgreedExtensions {
+            deflate: Some(DeflateParams { client_max_window_bits, ..deflate }),
+            is_assumed: false,
+        },
     )
 }
 

@@ -6,13 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::wire::frame::encode;
-use crate::wire::{AgreedExtensions, DeflateParams, Opcode, Side};
+use crate::wire::{AgreedExtensions, Opcode, Side};
 
 /// Returns a trace with a bit of everything in eight rows.
 fn sample_trace() -> Trace {
     let key = Some([0x37, 0xfa, 0x21, 0x3d]);
-    let mut trace =
-        Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    let mut trace = Trace::mid_connection(AgreedExtensions::parse("permessage-deflate").unwrap());
     let mut push = |from, ms, bytes: &[u8]| trace.push(from, Duration::from_millis(ms), bytes);
     push(Side::Client, 0, &encode::single_frame(Opcode::Text, b"Hello", key)); // row 0, message 0
     push(Side::Server, 1, &[0x01, 0x03, b'H', b'e', b'l']); // row 1, message 0
@@ -95,8 +94,7 @@ fn faults_are_asked_for_by_name_beginning_and_kind() {
 
 #[test]
 fn a_compressed_message_is_so_in_all_its_frames() {
-    let mut trace =
-        Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    let mut trace = Trace::mid_connection(AgreedExtensions::parse("permessage-deflate").unwrap());
     trace.push(Side::Server, Duration::ZERO, &[0x41, 0x01, 0xf2, 0x80, 0x01, 0x00, 0x81, 0x00]);
     let filter = Filter::parse("compressed").unwrap();
     assert_eq!(filter.rows(&trace, 0..3).collect::<Vec<_>>(), [0, 1]);
