@@ -339,7 +339,7 @@ pub(crate) fn search_frames(
             let frame = &trace.rows()[*row];
             let at = trace.stream_offset(frame.from(), frame.offset());
             let raw = store.read(frame.from(), at..at + frame.len());
-            raw.is_ok_and(|raw| search::find(&trace.frame(frame, raw), &needle).is_some())
+            raw.is_ok_and(|raw| search::find(&trace.frame(frame, raw.bytes), &needle).is_some())
         };
         let found = (from..rows).chain(0..from.min(rows)).find(hit);
         let _ = mailbox.send(Msg::Found(found)).await;

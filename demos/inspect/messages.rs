@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::connect_options::ConnectOptions;
-use crate::capture::{self, ByteStore};
+use crate::capture::{self, ByteStore, StoredBytes};
 use crate::clients::{SessionCommand, SessionEvent};
 use crate::inspect::InspectSource;
 use crate::proxy;
@@ -66,7 +66,7 @@ pub enum Msg {
     Loaded(Box<LoadedCapture>),
     /// Frames of a file: the index of each row and its bytes. The last number is the maximum number
     /// of bytes per frame that was requested.
-    Read(Vec<(usize, Vec<u8>)>, u64),
+    Read(Vec<(usize, StoredBytes)>, u64),
     /// The result of a search: the index of a row, or `None` without a hit.
     Found(Option<usize>),
 }

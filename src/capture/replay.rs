@@ -203,7 +203,7 @@ impl CapturedStream<Trace> {
         let mut start = range.start;
         while start < range.end {
             let end = range.end.min(start + MAX_READ);
-            let bytes = self.store.read(from, start..end)?;
+            let bytes = self.store.read(from, start..end)?.bytes;
             on_event(ReplayEvent { stream: number, from, at, data: ReplayData::Bytes(&bytes) })?;
             start = end;
         }

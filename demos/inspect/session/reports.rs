@@ -248,10 +248,5 @@ fn connection_from_stream(
             ConnectionStatus::FromFile(notes)
         }
     };
-    InspectedConnection::from_file(
-        format!("{file} · stream {}{peers}", at + 1),
-        status,
-        stream.trace,
-        stream.store,
-    )
+    InspectedConnection::from_file(format!("{file} · stream {}{peers}", at + 1), status, stream)
 }

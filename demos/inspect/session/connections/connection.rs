@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::byte_rings::ByteRings;
-use crate::capture::ByteStore;
+use super::capture_gaps::CaptureGaps;
+use crate::capture::{ByteStore, CapturedStream, StoredBytes, StreamEnding};
 use crate::scope::catch_panic_sync;
-use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
+use crate::wire::{Arrival, ByteLen, Frame, Offset, Side, Trace, TraceRow};
 
 /// The maximum number of bytes of a frame that are shown.
 pub(crate) const MAX_BYTES_SHOWN: u64 = 70_000;
@@ -43,7 +44,7 @@ pub(crate) enum ByteSource {
     Memory(ByteRings),
     /// In a file, with the frames that were fetched so far: by row, the bytes and how many were
     /// asked for.
-    File(Arc<ByteStore>, HashMap<usize, (Vec<u8>, u64)>),
+    File(Arc<ByteStore>, HashMap<usize, (StoredBytes, u64)>),
 }
 
 /// One connection.
@@ -62,6 +63,10 @@ pub(crate) struct InspectedConnection {
     pub(crate) dropped_frames: Vec<(Side, usize)>,
     /// Whether a panic of ours has stopped the decoding of its bytes.
     pub(crate) faulty: bool,
+    /// The gaps in its streams; none in a live connection.
+    pub(crate) gaps: CaptureGaps,
+    /// Its FIN or RST in a capture.
+    pub(crate) ending: Option<StreamEnding>,
 }
 
 impl InspectedConnection {
@@ -78,18 +83,21 @@ impl InspectedConnection {
             held_frames: [0; 2],
             dropped_frames: Vec::new(),
             faulty: false,
+            gaps: CaptureGaps::default(),
+            ending: None,
         }
     }
 
-    /// Creates a connection from a file.
+    /// Creates a connection from a stream of a file.
     pub(crate) fn from_file(
         name: String,
         status: ConnectionStatus,
-        trace: Trace,
-        store: ByteStore,
+        stream: CapturedStream<Trace>,
     ) -> Self {
-        let bytes = ByteSource::File(Arc::new(store), HashMap::new());
-        Self { status, trace: Arc::new(trace), bytes, ..Self::new(name) }
+        let bytes = ByteSource::File(Arc::new(stream.store), HashMap::new());
+        let (trace, ending) = (Arc::new(stream.trace), stream.ending);
+        let gaps = CaptureGaps::new(&stream.gaps, &trace);
+        Self { status, trace, bytes, gaps, ending, ..Self::new(name) }
     }
 
     /// Appends bytes of a live connection.
@@ -154,15 +162,37 @@ impl InspectedConnection {
     /// fetched yet.
     pub(crate) fn frame(&self, row_index: usize) -> Option<Frame> {
         let row = self.trace.rows().get(row_index)?;
-        let raw = match &self.bytes {
+        let (raw, missing) = match &self.bytes {
             ByteSource::Memory(rings) => {
                 let max_bytes = row.len().min(MAX_BYTES_SHOWN.into()).to_usize_saturating();
-                rings.read(row.from(), self.stream_offset(row), max_bytes)?
+                (rings.read(row.from(), self.stream_offset(row), max_bytes)?, Vec::new())
             }
-            ByteSource::File(_, fetched) => fetched.get(&row_index)?.0.clone(),
+            ByteSource::File(_, fetched) => {
+                let StoredBytes { bytes, missing } = fetched.get(&row_index)?.0.clone();
+                (bytes, missing)
+            }
         };
         // Without its whole header a frame cannot be explained.
-        (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
+        (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw).with_missing(missing))
+    }
+
+    /// Returns when the last bytes arrived, since the start of the connection.
+    pub(crate) fn last_activity(&self) -> Duration {
+        let arrival = self.trace.arrivals().all().last().map(Arrival::time);
+        let row = self.trace.rows().last().map(TraceRow::completed_at);
+        // Arrivals are bounded, so the last frame may be later than the last of them.
+        arrival.max(row).unwrap_or_default()
+    }
+
+    /// Returns how many bytes of a frame were not captured.
+    pub(crate) fn missing_len(&self, row: &TraceRow) -> ByteLen {
+        match &self.bytes {
+            ByteSource::File(store, _) if row.has_gap() => {
+                let start = self.stream_offset(row);
+                store.missing_len(row.from(), start..start + row.len())
+            }
+            _ => ByteLen::ZERO,
+        }
     }
 
     /// Returns the number of the first frame of a side that the proxy holds. An incomplete frame
@@ -208,7 +238,7 @@ impl InspectedConnection {
                 let row_index = fetched.keys().find(|row_index| {
                     rows[**row_index].from() == from && self.stream_offset(&rows[**row_index]) == at
                 })?;
-                let bytes = &fetched[row_index].0;
+                let bytes = &fetched[row_index].0.bytes;
                 Some(bytes[..bytes.len().min(max_bytes)].to_vec())
             }
         }
@@ -230,7 +260,7 @@ impl InspectedConnection {
         let lacks = |row_index: &usize| {
             let len = self.trace.rows()[*row_index].len();
             fetched.get(row_index).is_none_or(|(bytes, asked)| {
-                *asked < max_bytes_per_frame && ByteLen::of(bytes) < len
+                *asked < max_bytes_per_frame && ByteLen::of(&bytes.bytes) < len
             })
         };
         let known = |row_index: usize| {
@@ -241,14 +271,18 @@ impl InspectedConnection {
     }
 
     /// Stores fetched bytes.
-    pub(crate) fn store_fetched(&mut self, found: Vec<(usize, Vec<u8>)>, max_bytes_per_frame: u64) {
+    pub(crate) fn store_fetched(
+        &mut self,
+        found: Vec<(usize, StoredBytes)>,
+        max_bytes_per_frame: u64,
+    ) {
         let ByteSource::File(_, fetched) = &mut self.bytes else { return };
         if fetched.len() + found.len() > MAX_FETCHED_FRAMES {
             fetched.clear();
         }
         for (row, bytes) in found {
             // A preview that arrives late must not replace the whole frame.
-            if fetched.get(&row).is_none_or(|(known, _)| known.len() <= bytes.len()) {
+            if fetched.get(&row).is_none_or(|(known, _)| known.bytes.len() <= bytes.bytes.len()) {
                 fetched.insert(row, (bytes, max_bytes_per_frame));
             }
         }

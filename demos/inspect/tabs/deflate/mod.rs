@@ -141,7 +141,11 @@ fn summary_lines(
     if let Some(text) = message.warning {
         lines.extend(labelled_paragraph("! ", text, 2, width, Style::new().fg(theme.warn), theme));
     }
-    if let Some(fault) = lens.fault {
+    if let Some(fault) = lens.fault.filter(|fault| message.is_unknown_because_of_gap(fault)) {
+        let text = format!("the text is not known from here on, nobody is to blame: {fault}");
+        let style = Style::new().fg(theme.warn);
+        lines.extend(labelled_paragraph("! ", &text, 2, width, style, theme));
+    } else if let Some(fault) = lens.fault {
         lines.extend(labelled_paragraph("✗ ", &format!("broken: {fault}"), 2, width, bad, theme));
     }
     if lens.over_limit {

@@ -333,6 +333,7 @@ fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &
         let label = format::byte_count(span.len() as u64);
         draw_hex(
             raw,
+            &[],
             &colors,
             // An empty span marks the position of something that is missing.
             span.start..span.end.max(span.start + 1),
