@@ -8,9 +8,8 @@ use tokio::sync::mpsc;
 use super::connect_options::ConnectOptions;
 use crate::capture::{self, ByteStore, StoredBytes};
 use crate::clients::{SessionCommand, SessionEvent};
-use crate::inspect::InspectSource;
+use crate::inspect::{FoundFrame, InspectSource, SearchJob};
 use crate::proxy;
-use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 
 /// A command for the inspector's engine. The number is that of the run, from 1.
@@ -25,8 +24,8 @@ pub enum Cmd {
     /// Reads frames from a file: the index of each row, the row, and its offset in the stream. The
     /// last number is the maximum number of bytes to read of each frame.
     Read(Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
-    /// Searches the frames of a file, beginning at a row.
-    Find(Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
+    /// Searches the frames of a connection.
+    Find(Box<SearchJob>),
     /// Copies a text to the clipboard.
     Copy(String),
 }
@@ -67,6 +66,6 @@ pub enum Msg {
     /// Frames of a file: the index of each row and its bytes. The last number is the maximum number
     /// of bytes per frame that was requested.
     Read(Vec<(usize, StoredBytes)>, u64),
-    /// The result of a search: the index of a row, or `None` without a hit.
-    Found(Option<usize>),
+    /// The result of the search of that number: a frame, or `None` without a hit.
+    Found(u64, Option<FoundFrame>),
 }

@@ -21,7 +21,9 @@ pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
             ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · Esc back")
         }
         InputPurpose::Inject => ("inject, in hex ▸ ", "⏎ goes before the next frame · Esc back"),
-        InputPurpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · Esc back"),
+        InputPurpose::Search => {
+            ("search ▸ ", "in unmasked and inflated text, or 0x… · ⏎ finds · Esc back")
+        }
     };
     if let Some(reason) = &line.error {
         let above = Rect { y: area.y.saturating_sub(1), ..area };

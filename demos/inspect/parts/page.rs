@@ -9,9 +9,10 @@ use ratatui::text::Line;
 
 use super::canvas::{Canvas, split_rows};
 use super::prose::{self, labelled_paragraph};
+use crate::inspect::AbnormalClosure;
 use crate::stage::Theme;
 use crate::wire::explain::interop;
-use crate::wire::explain::reference;
+use crate::wire::explain::reference::{self, abnormal_closure};
 use crate::wire::handshake::ProblemCode;
 use crate::wire::{FaultCode, FieldSpan, format};
 
@@ -108,6 +109,22 @@ pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
         answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))),
     );
     RulesPage { title: format!("{}, {}", code.name(), page.section), paragraphs }
+}
+
+/// Returns the page of a connection that ended without both Closes.
+pub(crate) fn abnormal_closure_page(closure: &AbnormalClosure) -> RulesPage {
+    let found = format::escape_controls(&closure.how);
+    let cause = abnormal_closure::likely_cause(closure.silence, closure.age);
+    let paragraphs = vec![
+        ("Found", format!("{found}.")),
+        ("Who sees it", closure.who_sees_it()),
+        ("Its cause", cause),
+        ("What helps", abnormal_closure::REMEDY.to_owned()),
+        ("The RFC", abnormal_closure::REQUIREMENT.to_owned()),
+        ("Why", abnormal_closure::RATIONALE.to_owned()),
+    ];
+    let title = format!("{}, {}", abnormal_closure::SUMMARY, abnormal_closure::SECTION);
+    RulesPage { title, paragraphs }
 }
 
 /// Returns the page of a rule that a head breaks. `hint` is what was found there.

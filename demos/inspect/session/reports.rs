@@ -49,7 +49,7 @@ impl Session {
                 }
                 self.connections.shown_mut().store_fetched(found, max_bytes_per_frame);
             }
-            Msg::Found(row) => self.show_hit(row),
+            Msg::Found(number, found) => self.show_hit(number, found),
         }
     }
 
@@ -73,7 +73,7 @@ impl Session {
             SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
             SessionEvent::Ended(result) => {
                 let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
-                connection.status = ConnectionStatus::Ended(result);
+                connection.end(result, Instant::now());
                 self.commands = None;
             }
         }
@@ -126,8 +126,7 @@ impl Session {
             }
             ProxyEventKind::Ended(result) => {
                 let result = result.map(|()| proxy::BOTH_CLOSED_MESSAGE.to_owned());
-                connection.status =
-                    ConnectionStatus::Ended(result.map_err(|error| error.to_string()));
+                connection.end(result.map_err(|error| error.to_string()), Instant::now());
             }
         }
     }
@@ -211,6 +210,8 @@ impl Session {
     /// Shows the connection that is `by` places further in the list.
     pub(crate) fn switch_connection(&mut self, by: isize) {
         self.connections.switch(by);
+        // A search that still runs is about the other connection.
+        self.search_number += 1;
         self.selected_row = None;
         self.draft = None;
         self.requested_rows = None;
@@ -236,6 +237,8 @@ fn connection_from_stream(
     if !stream.gaps.is_empty() {
         notes.push(format!("{} gaps", stream.gaps.len()));
     }
+    let ending = crate::inspect::short_ending(&stream);
+    let notes: Vec<String> = ending.into_iter().chain(notes).collect();
     let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
         (Some(why), _) => {

@@ -2,11 +2,12 @@
 //!
 //! `wire::query` implements the filter language and the search.
 
-use super::connections::ByteSource;
+use super::connections::MAX_BYTES_SHOWN;
 use super::query::{ActiveFilter, ActiveSearch};
 use super::state::Session;
 use crate::demos::inspect::messages::Cmd;
-use crate::wire::query::search;
+use crate::inspect::{FoundFrame, SearchJob};
+use crate::wire::query::direction_search::HitPlace;
 use crate::wire::query::search::Needle;
 
 impl Session {
@@ -41,36 +42,37 @@ impl Session {
             self.notice = Some("no search yet: / starts one".to_owned());
             return Vec::new();
         };
+        let needle = needle.clone();
+        let rows = self.connection().trace.rows().len();
+        let from = self.current_row().map_or(0, |row| row + skip) % rows.max(1);
+        self.search_number += 1;
         let connection = self.connection();
-        let rows = connection.trace.rows().len();
-        let from = self.current_row().map_or(0, |row| row + skip).min(rows);
-        // Reading a file takes long, so a thread searches it.
-        if let ByteSource::File(store, _) = &connection.bytes {
-            let needle = Box::new(needle.clone());
-            return vec![Cmd::Find(store.clone(), connection.trace.clone(), from, needle)];
-        }
-        let hit = |row: &usize| {
-            connection.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some())
-        };
-        let found = (from..rows).chain(0..from).find(hit);
-        self.show_hit(found);
-        Vec::new()
+        let (trace, bytes) = (connection.trace.clone(), connection.searched_bytes());
+        let job = SearchJob { number: self.search_number, needle, from_row: from, trace, bytes };
+        self.notice = Some("searching …".to_owned());
+        vec![Cmd::Find(Box::new(job))]
     }
 
-    /// Shows the frame that was found, or a notice if there is none.
-    pub(crate) fn show_hit(&mut self, row: Option<usize>) {
-        let Some(ActiveSearch { text, needle }) = self.search.clone() else { return };
-        let Some(row) = row else {
+    /// Shows the frame that was found, or a notice if there is none. The result of an earlier search
+    /// is ignored: another connection may be shown by now.
+    pub(crate) fn show_hit(&mut self, number: u64, found: Option<FoundFrame>) {
+        let Some(ActiveSearch { text, .. }) = self.search.clone() else { return };
+        if number != self.search_number {
+            return;
+        }
+        let Some(FoundFrame { row, place }) = found else {
             self.notice = Some(format!("{text:?} is in no frame"));
             return;
         };
         self.filter = None;
         self.select_row(row);
-        if let Some(frame) = self.frame(row)
-            && let Some(place) = search::find(&frame, &needle)
-        {
-            self.cursor.byte = frame.header.len() + place.start;
-        }
-        self.notice = Some(format!("{text:?} found in frame {row} · n next"));
+        let header = self.connection().trace.rows().get(row).map_or(0, |row| row.header().len());
+        let (byte, whose) = match place {
+            HitPlace::Payload(at) => (usize::try_from(at).unwrap_or(usize::MAX), ""),
+            HitPlace::AcrossFragments => (0, ", begun in a fragment before it"),
+            HitPlace::Inflated => (0, ", in its inflated data"),
+        };
+        self.cursor.byte = header.saturating_add(byte).min(MAX_BYTES_SHOWN as usize - 1);
+        self.notice = Some(format!("{text:?} found in frame {row}{whose} · n next"));
     }
 }

@@ -1,5 +1,7 @@
 //! [`CaptureGaps`]: what a capture lacks of a connection, by its place in the list of frames.
 
+use std::sync::Arc;
+
 use crate::capture::Gap;
 use crate::wire::{ByteLen, Side, Sides, Trace};
 
@@ -23,6 +25,8 @@ pub(crate) enum ListEntry {
 /// The gaps of a connection: at most as many as the capture keeps of a stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CaptureGaps {
+    /// All gaps; those of one side are in ascending order.
+    all: Arc<[Gap]>,
     /// In ascending order of `before_row`.
     lost: Vec<LostBytes>,
 }
@@ -53,7 +57,12 @@ impl CaptureGaps {
                 }));
             }
         }
-        Self { lost }
+        Self { all: all.into(), lost }
+    }
+
+    /// Returns all gaps; those of one side are in ascending order.
+    pub(crate) fn all(&self) -> Arc<[Gap]> {
+        Arc::clone(&self.all)
     }
 
     /// Returns the gaps between frames, in the order of the list.

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use super::byte_rings::ByteRings;
 use super::capture_gaps::CaptureGaps;
 use crate::capture::{ByteStore, CapturedStream, StoredBytes, StreamEnding};
+use crate::inspect::{AbnormalClosure, SearchedBytes, last_activity};
 use crate::scope::catch_panic_sync;
-use crate::wire::{Arrival, ByteLen, Frame, Offset, Side, Trace, TraceRow};
+use crate::wire::{ByteLen, Frame, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes of a frame that are shown.
 pub(crate) const MAX_BYTES_SHOWN: u64 = 70_000;
@@ -67,6 +68,8 @@ pub(crate) struct InspectedConnection {
     pub(crate) gaps: CaptureGaps,
     /// Its FIN or RST in a capture.
     pub(crate) ending: Option<StreamEnding>,
+    /// How it ended, if a WebSocket was open and not closed by both sides.
+    pub(crate) abnormal: Option<AbnormalClosure>,
 }
 
 impl InspectedConnection {
@@ -85,6 +88,7 @@ impl InspectedConnection {
             faulty: false,
             gaps: CaptureGaps::default(),
             ending: None,
+            abnormal: None,
         }
     }
 
@@ -94,10 +98,11 @@ impl InspectedConnection {
         status: ConnectionStatus,
         stream: CapturedStream<Trace>,
     ) -> Self {
+        let abnormal = AbnormalClosure::of_stream(&stream);
         let bytes = ByteSource::File(Arc::new(stream.store), HashMap::new());
         let (trace, ending) = (Arc::new(stream.trace), stream.ending);
         let gaps = CaptureGaps::new(&stream.gaps, &trace);
-        Self { status, trace, bytes, gaps, ending, ..Self::new(name) }
+        Self { status, trace, bytes, gaps, ending, abnormal, ..Self::new(name) }
     }
 
     /// Appends bytes of a live connection.
@@ -119,7 +124,7 @@ impl InspectedConnection {
         if self.faulty {
             return;
         }
-        // Only a search in a file shares a trace, so a live one is never copied here.
+        // Only a running search shares a trace; it is copied at most once per search then.
         let trace = Arc::make_mut(&mut self.trace);
         if let Err(panic) = catch_panic_sync(|| read(trace)) {
             self.faulty = true;
@@ -178,10 +183,16 @@ impl InspectedConnection {
 
     /// Returns when the last bytes arrived, since the start of the connection.
     pub(crate) fn last_activity(&self) -> Duration {
-        let arrival = self.trace.arrivals().all().last().map(Arrival::time);
-        let row = self.trace.rows().last().map(TraceRow::completed_at);
-        // Arrivals are bounded, so the last frame may be later than the last of them.
-        arrival.max(row).unwrap_or_default()
+        last_activity(&self.trace)
+    }
+
+    /// Ends a live connection at a time.
+    pub(crate) fn end(&mut self, result: Result<String, String>, at: Instant) {
+        if let (Err(how), Some(started_at)) = (&result, self.started_at) {
+            let age = at.saturating_duration_since(started_at);
+            self.abnormal = AbnormalClosure::of_trace(&self.trace, how, age);
+        }
+        self.status = ConnectionStatus::Ended(result);
     }
 
     /// Returns how many bytes of a frame were not captured.
@@ -247,6 +258,16 @@ impl InspectedConnection {
     /// Returns the offset of a frame's first byte in its direction.
     pub(crate) fn stream_offset(&self, row: &TraceRow) -> Offset {
         self.trace.stream_offset(row.from(), row.offset())
+    }
+
+    /// Returns where its bytes are, as of now.
+    pub(crate) fn searched_bytes(&self) -> SearchedBytes {
+        match &self.bytes {
+            ByteSource::File(store, _) => SearchedBytes::File(Arc::clone(store), self.gaps.all()),
+            ByteSource::Memory(rings) => {
+                SearchedBytes::Memory(Box::new(Sides::each(|from| rings.snapshot(from))))
+            }
+        }
     }
 
     /// Returns those of `rows` whose bytes must still be fetched, at most `max_bytes_per_frame`

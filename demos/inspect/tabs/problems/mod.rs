@@ -16,7 +16,9 @@ use ratatui::text::{Line, Span};
 use crate::clients::SessionCommand;
 use crate::demos::inspect::action::{Action, ByteCursor, Place, Tab};
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
-use crate::demos::inspect::parts::page::{RulesPage, fault_page, head_problem_page};
+use crate::demos::inspect::parts::page::{
+    RulesPage, abnormal_closure_page, fault_page, head_problem_page,
+};
 use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::MAX_BYTES_SHOWN;
@@ -32,7 +34,7 @@ pub(crate) const KEY_HINT: &str =
 
 /// Updates the list, and draws a masking key for the Close that answers the problem.
 pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
-    model::follow(state, &session.connection().trace);
+    model::follow(state, session.connection());
     if state.close_key.is_none() && !state.problems.is_empty() {
         // Without a key no Close is shown. `s` tries again and shows the error.
         state.close_key = session.mask_keys.draw().ok();
@@ -44,7 +46,7 @@ pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
 pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option<usize> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => locate_fault(session, from, number)?.row,
-        ProblemRef::Head(..) => None,
+        ProblemRef::Head(..) | ProblemRef::Ending => None,
     }
 }
 
@@ -58,6 +60,7 @@ pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesP
             let problem = session.connection().trace.head(from)?.validation.problems.get(number)?;
             Some(head_problem_page(problem.code, problem.hint.as_deref()))
         }
+        ProblemRef::Ending => session.connection().abnormal.as_ref().map(abnormal_closure_page),
     }
 }
 
@@ -160,6 +163,14 @@ fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
                 Action::Show(Tab::Frames),
             ]
         }
+        // The last frame is what came before the end.
+        Some(ProblemRef::Ending) => match session.connection().trace.rows().len().checked_sub(1) {
+            Some(last) => vec![
+                Action::MoveTo(Place::Frame(last, ByteCursor::default())),
+                Action::Show(Tab::Timeline),
+            ],
+            None => vec![Action::Notice("there was no frame before the end".to_owned())],
+        },
         None => Vec::new(),
     }
 }
@@ -299,7 +310,7 @@ mod tests {
             ProblemRef::Frame(from, number) => {
                 (from, inspect.session.connection().trace.faults(from)[number].code)
             }
-            ProblemRef::Head(..) => panic!("{problem:?}"),
+            ProblemRef::Head(..) | ProblemRef::Ending => panic!("{problem:?}"),
         };
         inspect.tabs.problems.problems.iter().map(code).collect()
     }

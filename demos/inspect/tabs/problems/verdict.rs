@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span as Text};
 
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::parts::page;
 use crate::demos::inspect::session::connections::ConnectionStatus;
 
 use super::location::{draw_frame, draw_hex};
@@ -68,6 +69,11 @@ pub(crate) fn draw(
             draw_panes(session, &found, response.as_ref(), pane, rest, canvas);
         }
         ProblemRef::Head(from, number) => draw_head(session, from, number, area, canvas),
+        ProblemRef::Ending => {
+            if let Some(closure) = &session.connection().abnormal {
+                page::draw_below(&page::abnormal_closure_page(closure), area, canvas);
+            }
+        }
     }
 }
 
