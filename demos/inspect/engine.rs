@@ -263,7 +263,7 @@ fn load_file(
                 let notice =
                     recording.map(|recording| copy_capture(&capture, &path, &recording, run));
                 let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
-                Msg::Loaded(Box::new(LoadedCapture { streams: capture.into_streams(), notes }))
+                Msg::Loaded(Box::new(LoadedCapture::new(capture, notes)))
             }
             Err(error) => Msg::Failed(error.to_string()),
         };

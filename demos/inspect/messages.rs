@@ -6,11 +6,11 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::connect_options::ConnectOptions;
-use crate::capture::{self, ByteStore, StoredBytes};
+use crate::capture::{self, ByteStore, Capture, StoredBytes};
 use crate::clients::{SessionCommand, SessionEvent};
 use crate::inspect::{FoundFrame, InspectSource, SearchJob};
 use crate::proxy;
-use crate::wire::{Offset, Trace, TraceRow};
+use crate::wire::{ByteLen, Offset, Sides, Trace, TraceRow};
 
 /// A command for the inspector's engine. The number is that of the run, from 1.
 #[derive(Clone, Debug)]
@@ -38,12 +38,44 @@ pub struct CommandSender(pub(crate) mpsc::Sender<SessionCommand>);
 #[derive(Clone, Debug)]
 pub struct ProxyCommandSender(pub(crate) mpsc::Sender<proxy::ProxyCommand>);
 
+/// The number of bytes that are kept of a frame that is not complete at the end of a file.
+const PARTIAL_FRAME_BYTES: ByteLen = ByteLen::new(4096);
+
 /// The connections of a file.
 #[derive(Debug)]
 pub struct LoadedCapture {
-    pub(crate) streams: Vec<capture::CapturedStream<Trace>>,
+    pub(crate) streams: Vec<LoadedStream>,
     /// Notices for the user: warnings, and the result of a copy.
     pub(crate) notes: Vec<String>,
+}
+
+/// A connection of a file, with the beginning of the frame of each side that is not complete.
+#[derive(Debug)]
+pub(crate) struct LoadedStream {
+    pub(crate) stream: capture::CapturedStream<Trace>,
+    pub(crate) partial_frames: Sides<Vec<u8>>,
+}
+
+impl LoadedCapture {
+    /// Takes the connections of a capture, and reads what will be shown of incomplete frames.
+    pub(crate) fn new(capture: Capture, notes: Vec<String>) -> Self {
+        let load = |stream: capture::CapturedStream<Trace>| {
+            let partial = |from| {
+                let partial = stream.trace.partial_frame(from)?;
+                let start = stream.trace.stream_offset(from, partial.offset);
+                let end = start + partial.have.min(PARTIAL_FRAME_BYTES);
+                // What is there no longer, because the file has changed, is left out.
+                let StoredBytes { mut bytes, missing } =
+                    stream.store.read(from, start..end).ok()?;
+                // What stands after a gap cannot be shown without it.
+                bytes.truncate(missing.first().map_or(bytes.len(), |gap| gap.start));
+                Some(bytes)
+            };
+            let partial_frames = Sides::each(|from| partial(from).unwrap_or_default());
+            LoadedStream { stream, partial_frames }
+        };
+        Self { streams: capture.into_streams().into_iter().map(load).collect(), notes }
+    }
 }
 
 /// A message of the inspector's engine.

@@ -110,8 +110,7 @@ pub(crate) fn capture_file(
 pub(crate) fn opened_file(file: &tempfile::NamedTempFile, options: &ReadOptions) -> Inspect {
     let source = InspectSource::File(file.path().to_owned(), options.clone());
     let (mut inspect, _) = Inspect::with_config(&InspectConfig::new(source));
-    let streams = capture::open(file.path(), options).unwrap().into_streams();
-    let loaded = LoadedCapture { streams, notes: Vec::new() };
+    let loaded = LoadedCapture::new(capture::open(file.path(), options).unwrap(), Vec::new());
     let commands = inspect.update(DemoEvent::Msg(Msg::Loaded(Box::new(loaded))));
     fetch(&mut inspect, commands);
     inspect

@@ -11,6 +11,7 @@ use super::canvas::{Canvas, split_rows};
 use super::prose::{self, labelled_paragraph};
 use crate::inspect::AbnormalClosure;
 use crate::stage::Theme;
+use crate::wire::explain::NonFrame;
 use crate::wire::explain::interop;
 use crate::wire::explain::reference::{self, abnormal_closure};
 use crate::wire::handshake::ProblemCode;
@@ -93,11 +94,14 @@ fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>>
     lines
 }
 
-/// Returns the page of a rule that a frame breaks.
-pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
+/// Returns the page of a rule that a frame breaks. `non_frame` is what its bytes are instead, if
+/// they are not a frame at all.
+pub(crate) fn fault_page(code: FaultCode, non_frame: Option<NonFrame>) -> RulesPage {
     let page = reference::for_fault(code);
+    let hint = non_frame.map_or_else(String::new, |found| format!("{}.", found.hint()));
     let mut paragraphs = vec![
         ("Broken", format!("{}.", page.title)),
+        ("Hint", hint),
         ("The RFC", page.requirement.to_owned()),
         ("Why", page.rationale.to_owned()),
         ("Its cause", page.common_cause.to_owned()),

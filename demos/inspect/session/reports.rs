@@ -9,9 +9,9 @@ use super::connections::{
 use super::state::Session;
 use crate::capture;
 use crate::clients::SessionEvent;
-use crate::demos::inspect::messages::{Cmd, LoadedCapture, Msg};
+use crate::demos::inspect::messages::{Cmd, LoadedCapture, LoadedStream, Msg};
 use crate::proxy::{self, ProxyEventKind};
-use crate::wire::{Side, Trace, format};
+use crate::wire::{Side, format};
 
 /// The number of rows before and after the current one whose bytes the list may need.
 const NEARBY_ROWS: usize = 100;
@@ -225,11 +225,8 @@ impl Session {
 }
 
 /// Creates a connection from a stream of a capture.
-fn connection_from_stream(
-    file: &str,
-    at: usize,
-    stream: capture::CapturedStream<Trace>,
-) -> InspectedConnection {
+fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> InspectedConnection {
+    let LoadedStream { stream, partial_frames } = loaded;
     let peers = stream
         .addresses
         .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
@@ -251,5 +248,6 @@ fn connection_from_stream(
             ConnectionStatus::FromFile(notes)
         }
     };
-    InspectedConnection::from_file(format!("{file} · stream {}{peers}", at + 1), status, stream)
+    let name = format!("{file} · stream {}{peers}", at + 1);
+    InspectedConnection { partial_frames, ..InspectedConnection::from_file(name, status, stream) }
 }

@@ -64,6 +64,8 @@ pub(crate) struct InspectedConnection {
     pub(crate) dropped_frames: Vec<(Side, usize)>,
     /// Whether a panic of ours has stopped the decoding of its bytes.
     pub(crate) faulty: bool,
+    /// The first bytes of the frames that a capture does not have to their end.
+    pub(crate) partial_frames: Sides<Vec<u8>>,
     /// The gaps in its streams; none in a live connection.
     pub(crate) gaps: CaptureGaps,
     /// Its FIN or RST in a capture.
@@ -86,6 +88,7 @@ impl InspectedConnection {
             held_frames: [0; 2],
             dropped_frames: Vec::new(),
             faulty: false,
+            partial_frames: Sides::default(),
             gaps: CaptureGaps::default(),
             ending: None,
             abnormal: None,
@@ -237,6 +240,22 @@ impl InspectedConnection {
         self.dropped_frames.push((from, self.first_held_frame(from)));
         let waiting = &mut self.held_frames[usize::from(from == Side::Server)];
         *waiting = waiting.saturating_sub(1);
+    }
+
+    /// Returns at most `max_bytes` bytes of the incomplete frame of a side; `None` if there is none,
+    /// or if its bytes are gone.
+    pub(crate) fn partial_frame_bytes(&self, from: Side, max_bytes: u64) -> Option<Vec<u8>> {
+        let partial = self.trace.partial_frame(from)?;
+        let len = partial.have.min(max_bytes.into()).to_usize_saturating();
+        match &self.bytes {
+            ByteSource::Memory(rings) => {
+                rings.read(from, self.trace.stream_offset(from, partial.offset), len)
+            }
+            ByteSource::File(..) => {
+                let bytes = &self.partial_frames[from];
+                Some(bytes[..bytes.len().min(len)].to_vec())
+            }
+        }
     }
 
     /// Returns at most `max_bytes` bytes of a direction from `at` on. For a file, only the bytes of

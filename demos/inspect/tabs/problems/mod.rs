@@ -54,7 +54,8 @@ pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option
 pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesPage> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => {
-            Some(fault_page(locate_fault(session, from, number)?.fault.code))
+            let found = locate_fault(session, from, number)?;
+            Some(fault_page(found.fault.code, found.non_frame(session)))
         }
         ProblemRef::Head(from, number) => {
             let problem = session.connection().trace.head(from)?.validation.problems.get(number)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::{InspectedConnection, MAX_BYTES_SHOWN};
+use crate::wire::explain::NonFrame;
 use crate::wire::frame::Severity;
 use crate::wire::{Fault, MaskingKey, Offset, Side, Trace};
 
@@ -140,13 +141,15 @@ impl LocatedFault<'_> {
         if let Some(row) = self.row {
             return session.frame(row).map(|frame| frame.raw().to_vec());
         }
-        let have = session.connection().trace.partial_frame(self.from)?.have;
-        let at = session.connection().trace.stream_offset(self.from, self.frame_start);
-        session.connection().read(
-            self.from,
-            at,
-            have.min(MAX_BYTES_SHOWN.into()).to_usize_saturating(),
-        )
+        session.connection().partial_frame_bytes(self.from, MAX_BYTES_SHOWN)
+    }
+
+    /// Recognizes another protocol in the frame, if the fault ends the connection.
+    pub(crate) fn non_frame(&self, session: &Session) -> Option<NonFrame> {
+        if !self.fault.is_fatal() {
+            return None;
+        }
+        NonFrame::recognize(&self.frame_bytes(session)?)
     }
 }
 

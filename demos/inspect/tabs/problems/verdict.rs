@@ -16,6 +16,7 @@ use crate::demos::inspect::parts::payload::payload_preview;
 use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::parts::prose::{labelled_paragraph, short_section};
 use crate::demos::inspect::session::Session;
+use crate::wire::explain::NonFrame;
 use crate::wire::explain::interop::{self, Reaction};
 use crate::wire::explain::reference;
 use crate::wire::frame::encode;
@@ -89,7 +90,7 @@ fn draw_panes(
 ) {
     let width = area.width;
     let code = found.fault.code;
-    let rule_text = rule_lines(found, width, canvas);
+    let rule_text = rule_lines(session, found, width, canvas);
     let refusers = refuser_lines(code, area.height >= 30, width, canvas);
     let now = reaction_lines(session, found, response, width, canvas);
     let title = format!("{}, {}", code.name(), short_section(found.fault.section()));
@@ -125,7 +126,12 @@ fn draw_pane(title: &str, lines: &[Line], area: Rect, canvas: &mut Canvas) {
     prose::draw_lines(lines, split_rows(area, 1).1, canvas);
 }
 
-fn rule_lines(found: &LocatedFault, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
+fn rule_lines(
+    session: &Session,
+    found: &LocatedFault,
+    width: u16,
+    canvas: &Canvas,
+) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let page = reference::for_fault(found.fault.code);
     let detail = found.fault.detail.to_string();
@@ -140,9 +146,14 @@ fn rule_lines(found: &LocatedFault, width: u16, canvas: &Canvas) -> Vec<Line<'st
         strong,
         theme,
     );
-    for (label, text) in
-        [("  RFC", page.requirement), ("  Means", page.common_cause), ("  Why", page.rationale)]
-    {
+    // What the bytes are says more than the rule that they happen to break first.
+    let hint = found.non_frame(session).map_or("", NonFrame::hint);
+    for (label, text) in [
+        ("  Hint", hint),
+        ("  RFC", page.requirement),
+        ("  Means", page.common_cause),
+        ("  Why", page.rationale),
+    ] {
         if !text.is_empty() {
             lines.extend(labelled_paragraph(
                 label,
