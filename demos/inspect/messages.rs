@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::connect_options::ConnectOptions;
 use crate::capture::{self, ByteStore, Capture, StoredBytes};
 use crate::clients::{SessionCommand, SessionEvent};
-use crate::inspect::{FoundFrame, InspectSource, SearchJob};
+use crate::inspect::{FoundFrame, InspectSource, SearchJob, assumed_deflate};
 use crate::proxy;
 use crate::wire::{ByteLen, Offset, Sides, Trace, TraceRow};
 
@@ -54,6 +54,9 @@ pub struct LoadedCapture {
 pub(crate) struct LoadedStream {
     pub(crate) stream: capture::CapturedStream<Trace>,
     pub(crate) partial_frames: Sides<Vec<u8>>,
+    /// The connection read with permessage-deflate, which it seems to use although its handshake was
+    /// not captured.
+    pub(crate) deflated: Option<Trace>,
 }
 
 impl LoadedCapture {
@@ -72,7 +75,9 @@ impl LoadedCapture {
                 Some(bytes)
             };
             let partial_frames = Sides::each(|from| partial(from).unwrap_or_default());
-            LoadedStream { stream, partial_frames }
+            let deflated = assumed_deflate(&stream);
+            let deflated = deflated.and_then(|agreed| stream.retrace(agreed).ok());
+            LoadedStream { stream, partial_frames, deflated }
         };
         Self { streams: capture.into_streams().into_iter().map(load).collect(), notes }
     }

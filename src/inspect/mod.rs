@@ -18,12 +18,14 @@
     )
 )]
 
+mod assumed_deflate;
 mod bundled_server;
 mod config;
 mod ending;
 mod recording;
 mod search_job;
 
+pub(crate) use assumed_deflate::assumed_deflate;
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
 pub(crate) use ending::{AbnormalClosure, how_it_ended, last_activity, short_ending};

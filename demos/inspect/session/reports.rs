@@ -1,6 +1,7 @@
 //! Applies the reports of connections, proxies and files, and requests the bytes that are still
 //! missing.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::connections::{
@@ -12,6 +13,10 @@ use crate::clients::SessionEvent;
 use crate::demos::inspect::messages::{Cmd, LoadedCapture, LoadedStream, Msg};
 use crate::proxy::{self, ProxyEventKind};
 use crate::wire::{Side, format};
+
+/// What is said of a connection that is read as compressed.
+pub(crate) const ASSUMED_DEFLATE_NOTICE: &str = "RSV1 on every message: read as permessage-deflate, which the capture does not show (Z: as it \
+     is)";
 
 /// The number of rows before and after the current one whose bytes the list may need.
 const NEARBY_ROWS: usize = 100;
@@ -154,7 +159,8 @@ impl Session {
         let more =
             if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
         let note = loaded.notes.first().map_or("", String::as_str);
-        self.notice = Some(more + note).filter(|notice| !notice.is_empty());
+        let assumed = self.connection().assumes_deflate().then_some(ASSUMED_DEFLATE_NOTICE);
+        self.notice = Some(more + assumed.unwrap_or(note)).filter(|notice| !notice.is_empty());
     }
 
     /// Applies the filter to the rows that have arrived.
@@ -207,6 +213,27 @@ impl Session {
         filter.rows[near(at, filter.rows.len())].iter().map(|row| *row as usize).collect()
     }
 
+    /// Reads the shown connection with the assumed permessage-deflate, or without it again.
+    pub(crate) fn toggle_assumed_deflate(&mut self) {
+        let connection = self.connections.shown_mut();
+        self.notice = Some(
+            match (connection.toggle_assumed_deflate(), connection.assumes_deflate()) {
+                (false, _) => {
+                    "nothing to change: Z is for RSV1 on every message without a handshake"
+                }
+                (true, true) => ASSUMED_DEFLATE_NOTICE,
+                (true, false) => "read as the capture shows it: without permessage-deflate",
+            }
+            .to_owned(),
+        );
+        // The faults and flags that the filter tests are others now.
+        if let Some(filter) = &mut self.filter {
+            filter.reset();
+        }
+        self.search_number += 1;
+        self.draft = None;
+    }
+
     /// Shows the connection that is `by` places further in the list.
     pub(crate) fn switch_connection(&mut self, by: isize) {
         self.connections.switch(by);
@@ -226,7 +253,7 @@ impl Session {
 
 /// Creates a connection from a stream of a capture.
 fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> InspectedConnection {
-    let LoadedStream { stream, partial_frames } = loaded;
+    let LoadedStream { stream, partial_frames, deflated } = loaded;
     let peers = stream
         .addresses
         .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
@@ -249,5 +276,13 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
         }
     };
     let name = format!("{file} · stream {}{peers}", at + 1);
-    InspectedConnection { partial_frames, ..InspectedConnection::from_file(name, status, stream) }
+    let mut connection = InspectedConnection {
+        partial_frames,
+        ..InspectedConnection::from_file(name, status, stream)
+    };
+    connection.other_trace = deflated.map(Arc::new);
+    // What it says is of more use than that RSV1 breaks a rule; the status says so, and a key
+    // takes it back.
+    connection.toggle_assumed_deflate();
+    connection
 }

@@ -16,7 +16,7 @@ use crate::capture::{
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
-use crate::inspect::{InspectConfig, STANDARD_INPUT, how_it_ended};
+use crate::inspect::{InspectConfig, STANDARD_INPUT, assumed_deflate, how_it_ended};
 use crate::wire::format::byte_count;
 use crate::wire::{Side, Trace};
 
@@ -152,6 +152,11 @@ fn print_connection<W: Write>(
     if stream.start == StreamStart::Frames && stream.addresses.is_some() {
         let text = "the capture begins in the middle of this connection: its handshake is not in \
                     the file";
+        print_note(printer, Some(number), text)?;
+    }
+    if assumed_deflate(stream).is_some() {
+        let text = "every message has RSV1 = 1: it is probably compressed; --extensions \
+                    permessage-deflate reads it";
         print_note(printer, Some(number), text)?;
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {

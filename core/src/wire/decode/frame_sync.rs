@@ -1,7 +1,10 @@
 //! Where frames begin in bytes whose beginning was not captured. Nothing marks a frame (RFC 6455
 //! section 5.2), so a chain of headers that keep every rule is taken for frames.
 
-use crate::wire::frame::{Header, LengthForm, Opcode};
+use crate::wire::decode::decoder::{Decoder, DecoderEvent};
+use crate::wire::frame::message::FragmentRole;
+use crate::wire::frame::{Header, LengthForm, Opcode, Side};
+use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams};
 use crate::wire::size::ByteLen;
 
 /// Whether the frames that `bytes` look like are masked (RFC 6455 section 5.1); `None` if they do
@@ -55,10 +58,85 @@ fn is_plausible(header: &Header) -> bool {
         && !header.has_impossible_length()
 }
 
+/// Whether the messages of a connection whose handshake was not seen are compressed with
+/// permessage-deflate: every first fragment has RSV1 = 1, and the data of at least one message
+/// inflates without a fault. `sent` is what each side sent, from the first byte of a frame on; what
+/// came before is not known, so a message may refer back to data that is not there.
+pub fn are_messages_compressed(sent: &[(Side, &[u8])]) -> bool {
+    let mut has_inflated = false;
+    for (from, bytes) in sent {
+        let deflate = Some(DeflateParams::default());
+        let mut decoder = Decoder::new(*from, AgreedExtensions { deflate });
+        // Earlier messages are as lost as those of a gap.
+        decoder.resume_after_gap();
+        let (mut rest, mut has_fault) = (*bytes, false);
+        while let Some(event) = decoder.next_event(&mut rest) {
+            match event {
+                DecoderEvent::FrameStart(start) => {
+                    let is_first = matches!(start.role, FragmentRole::First { .. });
+                    if is_first && !start.header.rsv1 {
+                        return false;
+                    }
+                    has_fault &= !is_first;
+                }
+                DecoderEvent::Fault(fault) => has_fault |= fault.is_fatal(),
+                // An empty message proves nothing: almost any byte inflates to nothing.
+                DecoderEvent::MessageEnd(end) => {
+                    has_inflated |=
+                        !has_fault && end.inflate_stop.is_none() && end.data_len > ByteLen::ZERO;
+                }
+                _ => {}
+            }
+        }
+    }
+    has_inflated
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::MessageKind;
+    use crate::wire::deflate::deflater::Deflater;
     use crate::wire::frame::encode;
+
+    fn compressed(texts: &[&str]) -> Vec<Vec<u8>> {
+        let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
+        texts
+            .iter()
+            .flat_map(|text| {
+                let payload = deflater.compress_message(text.as_bytes());
+                encode::compressed_fragments(MessageKind::Text, &[&payload], || None)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn compressed_messages_are_recognized_from_the_middle_of_a_connection_on() {
+        let frames = compressed(&["tick tock, the first one", "tick tock, the second one", "last"]);
+        assert!(are_messages_compressed(&[(Side::Server, &frames.concat())]));
+        let behind = frames[1..].concat();
+        assert!(
+            are_messages_compressed(&[(Side::Client, b""), (Side::Server, &behind)]),
+            "the second refers back to the first, the third does not"
+        );
+    }
+
+    #[test]
+    fn plain_messages_and_other_meanings_of_rsv1_are_not_taken_for_compression() {
+        let frames = compressed(&["tick tock, the first one"]).concat();
+        let plain = encode::single_frame(Opcode::Text, b"plain", None);
+        let mixed = [frames.clone(), plain.clone()].concat();
+        let masked = encode::single_frame(Opcode::Text, b"plain", Some([1, 2, 3, 4]));
+        for sent in
+            [&plain, &mixed, &b"\xc1\x05Hello".to_vec(), &b"\xc1\x01\0".to_vec(), &Vec::new()]
+        {
+            assert!(!are_messages_compressed(&[(Side::Server, sent)]), "{sent:?}");
+        }
+        assert!(
+            !are_messages_compressed(&[(Side::Server, &frames), (Side::Client, &masked)]),
+            "the other side sends without compression"
+        );
+    }
 
     #[test]
     fn frames_are_told_from_other_bytes() {

@@ -12,5 +12,5 @@ mod gap;
 mod rules;
 
 pub use fast_path::SimpleFrame;
-pub use frame_sync::masking_of_frames;
+pub use frame_sync::{are_messages_compressed, masking_of_frames};
 pub use rules::MessageEnd;

@@ -64,6 +64,9 @@ pub(crate) struct InspectedConnection {
     pub(crate) dropped_frames: Vec<(Side, usize)>,
     /// Whether a panic of ours has stopped the decoding of its bytes.
     pub(crate) faulty: bool,
+    /// The same connection read with an assumed permessage-deflate, or without it: whichever is not
+    /// shown. `None` unless the capture lacks the handshake and every message has RSV1.
+    pub(crate) other_trace: Option<Arc<Trace>>,
     /// The first bytes of the frames that a capture does not have to their end.
     pub(crate) partial_frames: Sides<Vec<u8>>,
     /// The gaps in its streams; none in a live connection.
@@ -88,6 +91,7 @@ impl InspectedConnection {
             held_frames: [0; 2],
             dropped_frames: Vec::new(),
             faulty: false,
+            other_trace: None,
             partial_frames: Sides::default(),
             gaps: CaptureGaps::default(),
             ending: None,
@@ -196,6 +200,19 @@ impl InspectedConnection {
             self.abnormal = AbnormalClosure::of_trace(&self.trace, how, age);
         }
         self.status = ConnectionStatus::Ended(result);
+    }
+
+    /// Whether it is read with a permessage-deflate that the capture does not show.
+    pub(crate) fn assumes_deflate(&self) -> bool {
+        self.other_trace.is_some() && self.trace.agreed().deflate.is_some()
+    }
+
+    /// Reads it with the assumed permessage-deflate, or without it again. Frames and bytes stay the
+    /// same. Returns `false` if nothing is assumed.
+    pub(crate) fn toggle_assumed_deflate(&mut self) -> bool {
+        let Some(other) = &mut self.other_trace else { return false };
+        std::mem::swap(other, &mut self.trace);
+        true
     }
 
     /// Returns how many bytes of a frame were not captured.

@@ -138,6 +138,10 @@ fn summary_lines(
     };
     lines.extend(labelled_paragraph("", &before, 0, width, theme.dim(), theme));
     let bad = Style::new().fg(theme.bad);
+    if session.connection().assumes_deflate() {
+        let text = "assumed: RSV1 is on every message; the capture does not show the handshake";
+        lines.extend(labelled_paragraph("! ", text, 2, width, Style::new().fg(theme.warn), theme));
+    }
     if let Some(text) = message.warning {
         lines.extend(labelled_paragraph("! ", text, 2, width, Style::new().fg(theme.warn), theme));
     }

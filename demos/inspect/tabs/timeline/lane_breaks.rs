@@ -33,6 +33,8 @@ pub(super) fn draw(
         // A gap ends where the next frame begins; the last one after the last bytes.
         let (at, is_last) = match rows.get(lost.before_row) {
             Some(next) => (connection.trace.started_at(next), false),
+            // Drawn with the end.
+            None if connection.ending.is_some_and(|ending| ending.by == from) => continue,
             None => (connection.last_activity(), true),
         };
         let (x, inside) = window.cell_at(at);
@@ -58,10 +60,15 @@ fn draw_end(session: &Session, window: TimeWindow, from: Side, row: Rect, canvas
     let rows = connection.trace.rows();
     let color = if ending.is_reset { canvas.theme.bad } else { canvas.theme.text };
     let name = if ending.is_reset { "✗RST" } else { "┤FIN" };
+    let lost = connection.gaps.lost().iter().rev().find(|lost| lost.from == from);
+    let name = match lost.filter(|lost| lost.before_row == rows.len()) {
+        Some(lost) => format!("╱ {} ╱ {name}", format::byte_count(lost.len)),
+        None => name.to_owned(),
+    };
     match window.cell_at(connection.last_activity().saturating_add(ending.silence)) {
         (x, true) => {
-            let x = (x + 1).min(row.width.saturating_sub(text::width(name) as u16));
-            draw_label(name.to_owned(), x, row, color, canvas);
+            let x = (x + 1).min(row.width.saturating_sub(text::width(&name) as u16));
+            draw_label(name, x, row, color, canvas);
         }
         (_, false) if window.rows(rows).end == rows.len() => {
             let label = format!("{name} after {} ▸", format_short(ending.silence));
