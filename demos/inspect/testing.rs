@@ -106,6 +106,26 @@ pub(crate) fn capture_file(
     file
 }
 
+/// Writes a capture that begins in the middle of a connection: without its SYN.
+pub(crate) fn capture_from_the_middle(sent: &[(Side, Captured<'_>)]) -> tempfile::NamedTempFile {
+    let file = capture_file(sent, None);
+    let bytes = std::fs::read(file.path()).unwrap();
+    // Blocks of pcapng (draft-ietf-opsawg-pcapng section 3.1): type, length, body, length. The three
+    // packets of the TCP handshake are left out.
+    let (mut rest, mut kept, mut packets) = (&bytes[..], Vec::new(), 0);
+    while let Some((head, _)) = rest.split_first_chunk::<8>() {
+        let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap());
+        let (block, behind) = rest.split_at(number(4) as usize);
+        packets += u32::from(number(0) == 6);
+        if number(0) != 6 || packets > 3 {
+            kept.extend_from_slice(block);
+        }
+        rest = behind;
+    }
+    std::fs::write(file.path(), kept).unwrap();
+    file
+}
+
 /// Returns an inspector that has opened a file. The bytes in sight are fetched as by its engine.
 pub(crate) fn opened_file(file: &tempfile::NamedTempFile, options: &ReadOptions) -> Inspect {
     let source = InspectSource::File(file.path().to_owned(), options.clone());

@@ -286,3 +286,47 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
     connection.toggle_assumed_deflate();
     connection
 }
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyCode;
+
+    use crate::demos::inspect::testing::{
+        Captured, assert_contains, opened_capture, press_and_fetch, render_text,
+    };
+    use crate::wire::deflate::deflater::Deflater;
+    use crate::wire::frame::encode;
+    use crate::wire::{DeflateParams, MessageKind, Side};
+
+    #[test]
+    fn messages_with_rsv1_and_no_handshake_are_inflated_until_a_key_takes_that_back() {
+        let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
+        let frames: Vec<Vec<u8>> = ["a text before the capture", "a text within it", "the text"]
+            .iter()
+            .map(|text| {
+                let payload = deflater.compress_message(text.as_bytes());
+                encode::compressed_fragments(MessageKind::Text, &[&payload], || None).concat()
+            })
+            .collect();
+        // The capture begins with the second message, which refers back to the first.
+        let sent: Vec<_> =
+            frames[1..].iter().map(|frame| (Side::Server, Captured::Bytes(frame))).collect();
+        let file = crate::demos::inspect::testing::capture_from_the_middle(&sent);
+        let mut inspect = crate::demos::inspect::testing::opened_file(
+            &file,
+            &crate::capture::ReadOptions::default(),
+        );
+        let shown = render_text(&inspect, 120, 30);
+        assert_contains(&shown, &["RSV1 on every message: read as permessage-deflate"]);
+        assert_eq!(inspect.session.fault_count(), 0, "what was not captured is nobody's fault");
+        press_and_fetch(&mut inspect, KeyCode::Char('['));
+        assert_contains(&render_text(&inspect, 120, 30), &["read as permessage-deflate (Z)"]);
+        press_and_fetch(&mut inspect, KeyCode::Char('Z'));
+        let plain = render_text(&inspect, 120, 30);
+        assert!(!plain.contains("text z") && inspect.session.fault_count() >= 2, "{plain}");
+        press_and_fetch(&mut inspect, KeyCode::Char('Z'));
+        assert!(render_text(&inspect, 120, 30).contains("text z"));
+        let whole = opened_capture(&sent, None);
+        assert!(!whole.session.connection().assumes_deflate(), "its beginning was captured");
+    }
+}

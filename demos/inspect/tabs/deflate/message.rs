@@ -153,7 +153,10 @@ fn window_before(session: &Session, from: Side, before: usize, bits: u8) -> Wind
     let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
     let mut lost = connection.gaps.lost().iter().filter(|lost| lost.from == from).peekable();
     let (mut inflater, mut taken) = (Inflater::new(bits), ByteLen::ZERO);
-    let mut window = WindowBefore::default();
+    // Of a connection whose handshake was not seen, what came before is not known.
+    let is_from_the_middle =
+        [Side::Client, Side::Server].iter().all(|from| connection.trace.head(*from).is_none());
+    let mut window = WindowBefore { follows_gap: is_from_the_middle, ..WindowBefore::default() };
     let window_size = 1 << bits;
     let keep = |window: &mut WindowBefore, piece: &[u8]| {
         window.bytes.extend_from_slice(piece);
