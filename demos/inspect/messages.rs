@@ -54,8 +54,8 @@ pub struct LoadedCapture {
 pub(crate) struct LoadedStream {
     pub(crate) stream: capture::CapturedStream<Trace>,
     pub(crate) partial_frames: Sides<Vec<u8>>,
-    /// The connection read with permessage-deflate, which it seems to use although its handshake was
-    /// not captured.
+    /// The connection read with permessage-deflate, which it seems to use although its handshake
+    /// was not captured.
     pub(crate) deflated: Option<Trace>,
 }
 

@@ -110,8 +110,8 @@ pub(crate) fn capture_file(
 pub(crate) fn capture_from_the_middle(sent: &[(Side, Captured<'_>)]) -> tempfile::NamedTempFile {
     let file = capture_file(sent, None);
     let bytes = std::fs::read(file.path()).unwrap();
-    // Blocks of pcapng (draft-ietf-opsawg-pcapng section 3.1): type, length, body, length. The three
-    // packets of the TCP handshake are left out.
+    // Blocks of pcapng (draft-ietf-opsawg-pcapng section 3.1): type, length, body, length. The
+    // three packets of the TCP handshake are left out.
     let (mut rest, mut kept, mut packets) = (&bytes[..], Vec::new(), 0);
     while let Some((head, _)) = rest.split_first_chunk::<8>() {
         let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap());

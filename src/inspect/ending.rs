@@ -116,10 +116,10 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Result<String, Str
         return Ok(text);
     }
     let closes = Sides::each(|side| sent_close(&stream.trace, side));
-    let silent = [Side::Client, Side::Server].into_iter().find(|side| !closes[*side]);
+    let is_unknown = |side: &Side| !closes[*side] && may_have_lost_close(stream, *side);
     match (closes.client, closes.server) {
         (true, true) => Ok(text + ", after the closing handshake"),
-        _ if silent.is_some_and(|side| may_have_lost_close(stream, side)) => {
+        _ if [Side::Client, Side::Server].iter().any(is_unknown) => {
             Ok(text + "; bytes before the end were not captured, a Close may be among them")
         }
         (false, false) => Err(text + ", without a Close: applications see code 1006"),
@@ -143,9 +143,9 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
     };
     let closes = match AbnormalClosure::of_stream(stream).map(|closure| closure.closes) {
         None => "",
-        Some(Sides { client: true, .. }) => ", no Close of the server",
-        Some(Sides { server: true, .. }) => ", no Close of the client",
+        Some(Sides { client: true, .. }) => ", no Close by server",
+        Some(Sides { server: true, .. }) => ", no Close by client",
         Some(_) => ", no Close",
     };
-    Some(format!("{packet} of the {}{after}{closes}", ending.by))
+    Some(format!("{packet} by {}{after}{closes}", ending.by))
 }

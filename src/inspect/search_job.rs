@@ -12,7 +12,8 @@ use crate::wire::{ByteLen, Decoder, FragmentRole, Offset, Side, Sides, Trace, Tr
 /// The number of bytes that are read at once.
 const READ_SIZE: ByteLen = ByteLen::new(1 << 18);
 
-/// A search from one row on, wrapping around at the end. It is plain data, so a command can hold it.
+/// A search from one row on, wrapping around at the end. It is plain data, so a command can hold
+/// it.
 #[derive(Clone, Debug)]
 pub struct SearchJob {
     /// Identifies the search: the result of another one is ignored.
@@ -63,8 +64,8 @@ impl SearchJob {
             .or_else(|| self.search(0, 0..from_row, &is_cancelled, |_| true))
     }
 
-    /// Returns the row from which on everything has to be decoded to know the messages that are open
-    /// at `row`.
+    /// Returns the row from which on everything has to be decoded to know the messages that are
+    /// open at `row`.
     fn first_row_of_messages_at(&self, row: usize) -> usize {
         let rows = self.trace.rows();
         let first = |from| {
@@ -121,8 +122,8 @@ struct DirectionCursor {
 }
 
 impl DirectionCursor {
-    /// Begins at a row whose first byte is at `begin`. If it is not the first of its direction, what
-    /// was compressed before it is not known.
+    /// Begins at a row whose first byte is at `begin`. If it is not the first of its direction,
+    /// what was compressed before it is not known.
     fn new(job: &SearchJob, row: &TraceRow, is_later: bool, begin: Offset) -> Self {
         let decoder = Decoder::new(row.from(), job.trace.agreed());
         let mut search = DirectionSearch::new(decoder, job.needle.clone());

@@ -16,8 +16,8 @@ use crate::wire::FieldSpan;
 /// The width of a bit in cells.
 const BIT_WIDTH: u16 = 6;
 
-/// Draws the byte under the cursor bit by bit, and returns the rest of the area. A byte in `missing`
-/// was not captured and has no bits.
+/// Draws the byte under the cursor bit by bit, and returns the rest of the area. A byte in
+/// `missing` was not captured and has no bits.
 pub(crate) fn draw(
     raw: &[u8],
     missing: &[Range<usize>],

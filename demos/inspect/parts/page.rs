@@ -123,9 +123,9 @@ pub(crate) fn abnormal_closure_page(closure: &AbnormalClosure) -> RulesPage {
         ("Found", format!("{found}.")),
         ("Who sees it", closure.who_sees_it()),
         ("Its cause", cause),
-        ("What helps", abnormal_closure::REMEDY.to_owned()),
-        ("The RFC", abnormal_closure::REQUIREMENT.to_owned()),
-        ("Why", abnormal_closure::RATIONALE.to_owned()),
+        ("What helps", abnormal_closure::PAGE.remedy.to_owned()),
+        ("The RFC", abnormal_closure::PAGE.requirement.to_owned()),
+        ("Why", abnormal_closure::PAGE.rationale.to_owned()),
     ];
     let title = format!("{}, {}", abnormal_closure::SUMMARY, abnormal_closure::SECTION);
     RulesPage { title, paragraphs }

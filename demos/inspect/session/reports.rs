@@ -14,9 +14,11 @@ use crate::demos::inspect::messages::{Cmd, LoadedCapture, LoadedStream, Msg};
 use crate::proxy::{self, ProxyEventKind};
 use crate::wire::{Side, format};
 
-/// What is said of a connection that is read as compressed.
-pub(crate) const ASSUMED_DEFLATE_NOTICE: &str = "RSV1 on every message: read as permessage-deflate, which the capture does not show (Z: as it \
-     is)";
+/// Returns what is said of a connection that is read as compressed.
+fn assumed_deflate_notice() -> &'static str {
+    "RSV1 on every message: read as permessage-deflate, which the capture does not show (Z: as it \
+     is)"
+}
 
 /// The number of rows before and after the current one whose bytes the list may need.
 const NEARBY_ROWS: usize = 100;
@@ -159,7 +161,7 @@ impl Session {
         let more =
             if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
         let note = loaded.notes.first().map_or("", String::as_str);
-        let assumed = self.connection().assumes_deflate().then_some(ASSUMED_DEFLATE_NOTICE);
+        let assumed = self.connection().assumes_deflate().then(assumed_deflate_notice);
         self.notice = Some(more + assumed.unwrap_or(note)).filter(|notice| !notice.is_empty());
     }
 
@@ -221,7 +223,7 @@ impl Session {
                 (false, _) => {
                     "nothing to change: Z is for RSV1 on every message without a handshake"
                 }
-                (true, true) => ASSUMED_DEFLATE_NOTICE,
+                (true, true) => assumed_deflate_notice(),
                 (true, false) => "read as the capture shows it: without permessage-deflate",
             }
             .to_owned(),
@@ -301,13 +303,14 @@ mod tests {
     #[test]
     fn messages_with_rsv1_and_no_handshake_are_inflated_until_a_key_takes_that_back() {
         let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
-        let frames: Vec<Vec<u8>> = ["a text before the capture", "a text within it", "the text"]
-            .iter()
-            .map(|text| {
-                let payload = deflater.compress_message(text.as_bytes());
-                encode::compressed_fragments(MessageKind::Text, &[&payload], || None).concat()
-            })
-            .collect();
+        let frames: Vec<Vec<u8>> =
+            ["a text before the capture", "a text within it", "QWERTZ 0123456789"]
+                .iter()
+                .map(|text| {
+                    let payload = deflater.compress_message(text.as_bytes());
+                    encode::compressed_fragments(MessageKind::Text, &[&payload], || None).concat()
+                })
+                .collect();
         // The capture begins with the second message, which refers back to the first.
         let sent: Vec<_> =
             frames[1..].iter().map(|frame| (Side::Server, Captured::Bytes(frame))).collect();
@@ -323,9 +326,9 @@ mod tests {
         assert_contains(&render_text(&inspect, 120, 30), &["read as permessage-deflate (Z)"]);
         press_and_fetch(&mut inspect, KeyCode::Char('Z'));
         let plain = render_text(&inspect, 120, 30);
-        assert!(!plain.contains("text z") && inspect.session.fault_count() >= 2, "{plain}");
+        assert!(!plain.contains("QWERTZ") && inspect.session.fault_count() >= 2, "{plain}");
         press_and_fetch(&mut inspect, KeyCode::Char('Z'));
-        assert!(render_text(&inspect, 120, 30).contains("text z"));
+        assert!(render_text(&inspect, 120, 30).contains("QWERTZ"));
         let whole = opened_capture(&sent, None);
         assert!(!whole.session.connection().assumes_deflate(), "its beginning was captured");
     }

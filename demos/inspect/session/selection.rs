@@ -169,8 +169,8 @@ impl Session {
         }
     }
 
-    /// Starts to edit a copy of the shown frame. Returns `false` if there is none, or if bytes of it
-    /// were not captured: the copy would be of a frame that nobody sent.
+    /// Starts to edit a copy of the shown frame. Returns `false` if there is none, or if bytes of
+    /// it were not captured: the copy would be of a frame that nobody sent.
     pub(crate) fn start_editing(&mut self) -> bool {
         let Some((row, shown, frame)) = self.current_frame() else { return false };
         if shown.has_gap() {

@@ -259,8 +259,8 @@ impl InspectedConnection {
         *waiting = waiting.saturating_sub(1);
     }
 
-    /// Returns at most `max_bytes` bytes of the incomplete frame of a side; `None` if there is none,
-    /// or if its bytes are gone.
+    /// Returns at most `max_bytes` bytes of the incomplete frame of a side; `None` if there is
+    /// none, or if its bytes are gone.
     pub(crate) fn partial_frame_bytes(&self, from: Side, max_bytes: u64) -> Option<Vec<u8>> {
         let partial = self.trace.partial_frame(from)?;
         let len = partial.have.min(max_bytes.into()).to_usize_saturating();

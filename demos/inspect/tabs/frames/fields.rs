@@ -14,6 +14,7 @@ use crate::demos::inspect::session::payload_text;
 use crate::demos::inspect::session::selection::ShownBytes;
 use crate::stage::Theme;
 use crate::text;
+use crate::wire::explain::NonFrame;
 use crate::wire::{Fault, Field, FieldSpan, Frame, format};
 
 /// Draws one row for each field, and the explanation of the field under the cursor. Without room
@@ -135,6 +136,11 @@ fn field_explanation(
         let text =
             format!("{sign} {}: {} ({})", fault.code.name(), fault.summary(), fault.section());
         lines.push_line(Line::styled(text, Style::new().fg(color)));
+    }
+    // What the bytes are says more than the rules that they happen to break.
+    let non_frame = NonFrame::recognize(frame.raw()).filter(|_| session.draft.is_none());
+    if let Some(found) = non_frame.filter(|_| faults.iter().any(Fault::is_fatal)) {
+        lines.push_line(Line::styled(found.hint(), Style::new().fg(theme.warn)));
     }
     if let Some(draft) = &session.draft {
         if faults.is_empty() {

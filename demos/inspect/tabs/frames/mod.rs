@@ -101,12 +101,12 @@ fn frame_title(session: &Session, row: usize, frame: &Frame) -> String {
     let missing = match session.connection().trace.rows().get(row) {
         Some(row) if row.has_gap() => {
             let missing = session.connection().missing_len(row);
-            format!(" · {GAP_LETTER}: {} not captured", format::byte_count(missing))
+            format!("{GAP_LETTER}: {} not captured · ", format::byte_count(missing))
         }
         _ => String::new(),
     };
     format!(
-        "Frame {row} · {way} · {} = {header} header + {} payload{missing} · at 0x{:04x}{after}",
+        "Frame {row} · {missing}{way} · {} = {header} header + {} payload · at 0x{:04x}{after}",
         format::byte_count(payload + header),
         format::group_thousands(payload.get()),
         session.connection().trace.stream_offset(frame.context.from, frame.offset).get(),
@@ -127,8 +127,8 @@ mod tests {
     use crate::wire::frame::encode;
     use crate::wire::{Opcode, Side};
 
-    /// Returns a capture with a masked text that lacks 40 bytes in its middle, then 500 bytes of the
-    /// server between two frames.
+    /// Returns a capture with a masked text that lacks 40 bytes in its middle, then 500 bytes of
+    /// the server between two frames.
     fn with_gaps() -> Inspect {
         let text = "The beginning is known. 0123456789012345678901234567890123456789 And the end.";
         let masked = encode::single_frame(Opcode::Text, text.as_bytes(), Some([1, 2, 3, 4]));

@@ -3,6 +3,7 @@
 //!
 //! `verdict` explains the selected problem. `wire` implements the rules.
 
+mod head_problem;
 mod location;
 mod model;
 mod row;
@@ -544,15 +545,12 @@ mod tests {
                 "5 Problems(1)",
             ],
         );
-        assert_contains(
-            &render_text(&inspect, 80, 24),
-            &["RST of the server after 60.0 s, no Close"],
-        );
+        assert_contains(&render_text(&inspect, 80, 24), &["RST by server after 60.0 s, no Close"]);
     }
 
     #[test]
     fn a_close_of_one_side_only_names_who_sees_1006_and_of_both_is_no_problem() {
-        let close = encode::close_frame(1000, "", Some(KEY));
+        let close = encode::close_frame(1000, "", Some([9, 8, 7, 6]));
         let answer = encode::close_frame(1000, "", None);
         let one = ended(&[(Side::Client, &close)], ConnectionEnd::Closed(Side::Server));
         assert_contains(

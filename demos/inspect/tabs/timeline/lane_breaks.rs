@@ -52,8 +52,8 @@ pub(super) fn draw(
     draw_end(session, window, from, row, canvas);
 }
 
-/// Draws the FIN or RST of a side at its time. One that comes after the window is drawn at the right
-/// edge, with the silence before it, if the window shows the last frame.
+/// Draws the FIN or RST of a side at its time. One that comes after the window is drawn at the
+/// right edge, with the silence before it, if the window shows the last frame.
 fn draw_end(session: &Session, window: TimeWindow, from: Side, row: Rect, canvas: &mut Canvas) {
     let connection = session.connection();
     let Some(ending) = connection.ending.filter(|ending| ending.by == from) else { return };

@@ -15,23 +15,32 @@ pub const SECTION: &str = "RFC 6455 §7.1.5";
 /// What is wrong in one clause.
 pub const SUMMARY: &str = "no Close: applications see code 1006";
 
-/// The requirement that the RFC states.
-pub const REQUIREMENT: &str = "Each side sends a Close before TCP ends (§7.1.1, §7.1.2). Where none has arrived, the code of \
-     the connection is 1006. Nobody sends this code: a library reports it to its own application \
-     (§7.4.1).";
+/// The texts of the page, in whole sentences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AbnormalClosurePage {
+    /// The requirement that the RFC states.
+    pub requirement: &'static str,
+    /// The reason for the requirement.
+    pub rationale: &'static str,
+    /// The usual causes if the time of the end suggests no other.
+    pub common_cause: &'static str,
+    /// What prevents it.
+    pub remedy: &'static str,
+}
 
-/// The reason for the requirement.
-pub const RATIONALE: &str = "A Close tells an intended end from a broken connection. Without it neither side knows which \
-     of its last messages have arrived.";
-
-/// The usual causes if the time of the end suggests no other.
-pub const COMMON_CAUSE: &str = "A process crashed or was stopped, a device lost its network, or something in between gave up \
-     the connection: a proxy, a load balancer, a firewall or a NAT.";
-
-/// What prevents it.
-pub const REMEDY: &str = "Send a ping from either side more often than the shortest idle timer on the way; raise the \
-     timer where it can be configured; and let the client connect again after a random delay that \
-     grows with each attempt (§7.2.3).";
+/// The page.
+pub const PAGE: AbnormalClosurePage = AbnormalClosurePage {
+    requirement: "Each side sends a Close before TCP ends (§7.1.1, §7.1.2). Where none has \
+                  arrived, the code of the connection is 1006. Nobody sends this code: a library \
+                  reports it to its own application (§7.4.1).",
+    rationale: "A Close tells an intended end from a broken connection. Without it neither side \
+                knows which of its last messages have arrived.",
+    common_cause: "A process crashed or was stopped, a device lost its network, or something in \
+                   between gave up the connection: a proxy, a load balancer, a firewall or a NAT.",
+    remedy: "Send a ping from either side more often than the shortest idle timer on the way; \
+             raise the timer where it can be configured; and let the client connect again after a \
+             random delay that grows with each attempt (§7.2.3).",
+};
 
 /// A timer that ends connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +55,8 @@ const fn timer(seconds: u64, owner: &'static str) -> ConnectionTimer {
     ConnectionTimer { timeout: Duration::from_secs(seconds), owner }
 }
 
-/// Timers that end a connection on which nothing was sent, with their defaults as documented. HAProxy
-/// is not among them, because its `timeout tunnel` has no default.
+/// Timers that end a connection on which nothing was sent, with their defaults as documented.
+/// HAProxy is not among them, because its `timeout tunnel` has no default.
 pub const IDLE_TIMERS: &[ConnectionTimer] = &[
     timer(55, "the Heroku router"),
     timer(60, "nginx (proxy_read_timeout)"),
@@ -106,7 +115,7 @@ pub fn likely_cause(silence: Duration, age: Duration) -> String {
             seconds(silence)
         );
     }
-    COMMON_CAUSE.to_owned()
+    PAGE.common_cause.to_owned()
 }
 
 #[cfg(test)]
@@ -130,12 +139,12 @@ mod tests {
         assert!(!cause(60.0, 1000).contains("Heroku"));
         assert!(cause(77.0, 1000).contains("HAProxy"));
         assert!(cause(3.0, 30).contains("Google"));
-        assert_eq!(cause(3.0, 1000), COMMON_CAUSE);
+        assert_eq!(cause(3.0, 1000), PAGE.common_cause);
     }
 
     #[test]
     fn its_page_has_whole_sentences() {
-        for text in [REQUIREMENT, RATIONALE, COMMON_CAUSE, REMEDY] {
+        for text in [PAGE.requirement, PAGE.rationale, PAGE.common_cause, PAGE.remedy] {
             assert!(text.ends_with('.') && !text.contains("  "), "{text}");
         }
     }
