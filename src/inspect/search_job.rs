@@ -69,11 +69,11 @@ impl SearchJob {
     fn first_row_of_messages_at(&self, row: usize) -> usize {
         let rows = self.trace.rows();
         let first = |from| {
-            let continues = |at: &usize| {
-                rows[*at].from() == from && rows[*at].role().message_number().is_some()
-            };
-            let next = (row..rows.len()).find(continues)?;
-            let is_first = matches!(rows[next].role(), FragmentRole::First { .. });
+            let is_part =
+                |row: &TraceRow| row.from() == from && row.role().message_number().is_some();
+            let mut later = rows.iter().enumerate().skip(row);
+            let (next, part) = later.find(|(_, row)| is_part(row))?;
+            let is_first = matches!(part.role(), FragmentRole::First { .. });
             if is_first { None } else { self.trace.message_rows(next).first().copied() }
         };
         [Side::Client, Side::Server].into_iter().filter_map(first).min().unwrap_or(row).min(row)
@@ -160,7 +160,7 @@ impl DirectionCursor {
         self.push_to(bytes, end)?;
         // The row's frame is now the last complete one. Frames that the list does not have, because
         // the capture lacks their rest, count too.
-        let number = row.frame_number() - self.first_frame;
+        let number = row.frame_number().saturating_sub(self.first_frame);
         let hits = self.search.take_hits();
         Ok(hits.into_iter().find(|hit| hit.frame_number == number).map(|hit| hit.place))
     }

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_gap_has_no_digits() {
-        assert_eq!(hex_with_gaps(b"\x01\0\0\x02\x03", &[1..3], 4), "01 ·· ·· 02 …");
+        assert_eq!(hex_with_gaps(b"\x01\0\0\x02\0", &[1..3, 4..5], 4), "01 ·· ·· 02 …");
         assert_eq!(ranges_from(&[2..8, 9..10], 6), [0..2, 3..4]);
         let at: Vec<bool> = (0..5).map(|at| is_missing(&[1..2, 3..4], at)).collect();
         assert_eq!(at, [false, true, false, true, false]);

@@ -102,7 +102,9 @@ fn inspect_message(session: &Session, rows: &[usize]) -> Option<InspectedMessage
                     Some("bytes of this message were not captured: what follows them is not known");
                 (follows_gap, is_cut) = (true, true);
                 // The bytes before the gap are known; later fragments mean nothing without it.
-                payload.extend(session.frame(*row).map(captured_beginning).unwrap_or_default());
+                payload.extend(
+                    session.frame(*row).as_ref().map(captured_beginning).unwrap_or_default(),
+                );
                 break;
             }
             None => {
@@ -131,7 +133,7 @@ fn whole_payload(session: &Session, row: usize) -> Option<Vec<u8>> {
 }
 
 /// Returns the payload of a frame up to its first gap.
-fn captured_beginning(frame: Frame) -> Vec<u8> {
+fn captured_beginning(frame: &Frame) -> Vec<u8> {
     match frame.payload_pieces().into_iter().next() {
         Some(PayloadPiece::Bytes(bytes)) => bytes,
         _ => Vec::new(),

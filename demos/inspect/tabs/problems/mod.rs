@@ -554,7 +554,7 @@ mod tests {
         let answer = encode::close_frame(1000, "", None);
         let one = ended(&[(Side::Client, &close)], ConnectionEnd::Closed(Side::Server));
         assert_contains(
-            &render_text(&one, 110, 30),
+            &render_text(&one, 150, 30),
             &["after a Close of the client only", "the client got none and sees 1006"],
         );
         let both = ended(

@@ -269,8 +269,7 @@ fn state_after(
         PayloadKind::Compressed if !row.has_gap() => {
             return ("checked once inflated".to_owned(), true);
         }
-        PayloadKind::Compressed => {}
-        PayloadKind::Binary | PayloadKind::Text => {}
+        PayloadKind::Compressed | PayloadKind::Binary | PayloadKind::Text => {}
     }
     if row.has_gap() {
         let missing = format::byte_count(session.connection().missing_len(row));

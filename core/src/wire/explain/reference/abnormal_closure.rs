@@ -56,7 +56,7 @@ const fn timer(seconds: u64, owner: &'static str) -> ConnectionTimer {
 }
 
 /// Timers that end a connection on which nothing was sent, with their defaults as documented.
-/// HAProxy is not among them, because its `timeout tunnel` has no default.
+/// `HAProxy` is not among them, because its `timeout tunnel` has no default.
 pub const IDLE_TIMERS: &[ConnectionTimer] = &[
     timer(55, "the Heroku router"),
     timer(60, "nginx (proxy_read_timeout)"),
@@ -75,7 +75,7 @@ impl ConnectionTimer {
     /// Whether a time is what this timer leads to: timers are late rather than early, and captures
     /// are taken at some distance.
     pub fn explains(&self, time: Duration) -> bool {
-        let tolerance = (self.timeout / 20).max(Duration::from_secs(2));
+        let tolerance = (self.timeout.mul_f64(0.05)).max(Duration::from_secs(2));
         time >= self.timeout.saturating_sub(Duration::from_secs(1))
             && time <= self.timeout.saturating_add(tolerance)
     }
