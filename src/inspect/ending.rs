@@ -11,7 +11,7 @@ const LONG_SILENCE: Duration = Duration::from_secs(1);
 /// A WebSocket that ended without a Close in both directions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AbnormalClosure {
-    /// How it ended, as a clause.
+    /// The description of its end, as a clause.
     pub(crate) how: String,
     /// The side that ended it, if that is known.
     pub(crate) by: Option<Side>,
@@ -27,7 +27,7 @@ impl AbnormalClosure {
     /// Returns how a connection of a capture ended; `None` if both sides sent a Close, if a Close
     /// may have been missed, or if no WebSocket was open.
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Option<Self> {
-        let how = how_it_ended(stream).err()?;
+        let Ending { text: how, is_clean: false } = how_it_ended(stream) else { return None };
         let StreamEnding { by, silence, .. } = stream.ending?;
         let age = last_activity(&stream.trace).saturating_add(silence);
         let closes = Sides::each(|side| sent_close(&stream.trace, side));
@@ -92,16 +92,28 @@ fn may_have_lost_close(stream: &CapturedStream<Trace>, side: Side) -> bool {
         .any(|gap| gap.from == side && gap.filled < gap.missing && is_after(gap.offset))
 }
 
-/// Returns how a connection of a capture ended, as `Err` if it was not closed cleanly.
-pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Result<String, String> {
+/// The end of a connection of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// The side that ended it and how, as a clause.
+    pub(crate) text: String,
+    /// Whether no WebSocket was cut off: both sides sent a Close as far as that is known, or the
+    /// connection was still open.
+    pub(crate) is_clean: bool,
+}
+
+/// Returns how a connection of a capture ended.
+pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
+    let clean = |text: String| Ending { text, is_clean: true };
+    let abnormal = |text: String| Ending { text, is_clean: false };
     let Some(ending) = stream.ending else {
         let is_captured = stream.addresses.is_some();
-        return Ok(if is_captured {
+        let text = if is_captured {
             "end of the capture, the connection was still open"
         } else {
             "end of the capture"
-        }
-        .to_owned());
+        };
+        return clean(text.to_owned());
     };
     let StreamEnding { by, is_reset, is_reset_after, silence } = ending;
     let verb = if is_reset { "reset the connection (RST)" } else { "ended the connection (FIN)" };
@@ -113,19 +125,19 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Result<String, Str
         text += ", which was reset (RST) later";
     }
     if !stream.trace.is_open() {
-        return Ok(text);
+        return clean(text);
     }
     let closes = Sides::each(|side| sent_close(&stream.trace, side));
     let is_unknown = |side: &Side| !closes[*side] && may_have_lost_close(stream, *side);
     match (closes.client, closes.server) {
-        (true, true) => Ok(text + ", after the closing handshake"),
+        (true, true) => clean(text + ", after the closing handshake"),
         _ if [Side::Client, Side::Server].iter().any(is_unknown) => {
-            Ok(text + "; bytes before the end were not captured, a Close may be among them")
+            clean(text + "; bytes before the end were not captured, a Close may be among them")
         }
-        (false, false) => Err(text + ", without a Close: applications see code 1006"),
+        (false, false) => abnormal(text + ", without a Close: applications see code 1006"),
         (client, _) => {
             let side = if client { Side::Client } else { Side::Server };
-            Err(text + &format!(", after a Close of the {side} only"))
+            abnormal(text + &format!(", after a Close of the {side} only"))
         }
     }
 }

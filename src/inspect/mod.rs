@@ -28,7 +28,7 @@ mod search_job;
 pub(crate) use assumed_deflate::assumed_deflate;
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
-pub(crate) use ending::{AbnormalClosure, how_it_ended, last_activity, short_ending};
+pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};
 pub(crate) use search_job::SearchedBytes;

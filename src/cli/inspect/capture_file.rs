@@ -16,7 +16,7 @@ use crate::capture::{
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
-use crate::inspect::{InspectConfig, STANDARD_INPUT, assumed_deflate, how_it_ended};
+use crate::inspect::{Ending, InspectConfig, STANDARD_INPUT, assumed_deflate, how_it_ended};
 use crate::wire::format::byte_count;
 use crate::wire::{Side, Trace};
 
@@ -81,7 +81,10 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
             print_note(&mut printer, Some(number), warning)?;
         }
         let ended = match &stream.failed {
-            None => how_it_ended(stream),
+            None => match how_it_ended(stream) {
+                Ending { text, is_clean: true } => Ok(text),
+                Ending { text, is_clean: false } => Err(text),
+            },
             Some(reason) => {
                 print_note(
                     &mut printer,

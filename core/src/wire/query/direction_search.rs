@@ -14,11 +14,11 @@ pub struct SearchHit {
     /// The number of the frame in its direction in which the match ends. The match of a message of
     /// several frames may begin in an earlier one.
     pub frame_number: usize,
-    /// Where it is.
+    /// The place of the match relative to that frame.
     pub place: HitPlace,
 }
 
-/// Where a match is.
+/// The place of a match relative to the frame in which it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HitPlace {
     /// In the frame's unmasked payload, from this byte of the payload on.
@@ -147,7 +147,7 @@ impl DirectionSearch {
     }
 }
 
-/// Where a match begins.
+/// The first byte of a match relative to the piece in which it ends.
 enum MatchStart {
     /// At this byte of the piece.
     InPiece(usize),

@@ -12,7 +12,7 @@ pub const CLOSE_CODE: u16 = 1006;
 /// The sections that define the code.
 pub const SECTION: &str = "RFC 6455 §7.1.5";
 
-/// What is wrong in one clause.
+/// The problem in one clause.
 pub const SUMMARY: &str = "no Close: applications see code 1006";
 
 /// The texts of the page, in whole sentences.
@@ -24,7 +24,7 @@ pub struct AbnormalClosurePage {
     pub rationale: &'static str,
     /// The usual causes if the time of the end suggests no other.
     pub common_cause: &'static str,
-    /// What prevents it.
+    /// The measures that prevent such an end.
     pub remedy: &'static str,
 }
 
