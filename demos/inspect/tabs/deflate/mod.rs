@@ -184,6 +184,9 @@ fn absence_lines(session: &Session, width: u16, theme: &Theme) -> Vec<Line<'stat
                  §6.1)."
             )
         }
+        Some((row, found)) if found.header().rsv1 => format!(
+            "Frame {row} has RSV1 = 1, but no permessage-deflate is agreed, so nothing is inflated."
+        ),
         Some((row, _)) => {
             format!("The message of frame {row} is not compressed: RSV1 is 0 in its first frame.")
         }

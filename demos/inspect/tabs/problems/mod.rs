@@ -553,9 +553,13 @@ mod tests {
         let close = encode::close_frame(1000, "", Some([9, 8, 7, 6]));
         let answer = encode::close_frame(1000, "", None);
         let one = ended(&[(Side::Client, &close)], ConnectionEnd::Closed(Side::Server));
+        let closure = one.session.connection().abnormal.clone().unwrap();
+        assert!(closure.how.ends_with("after a Close of the client only"), "{}", closure.how);
+        let who = closure.who_sees_it();
+        assert!(who.ends_with("the client got none and sees 1006."), "{who}");
         assert_contains(
-            &render_text(&one, 150, 30),
-            &["after a Close of the client only", "the client got none and sees 1006"],
+            &render_text(&one, 110, 30),
+            &["NO_CLOSE", "Only the client sent a Close."],
         );
         let both = ended(
             &[(Side::Client, &close), (Side::Server, &answer)],
