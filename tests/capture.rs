@@ -100,7 +100,7 @@ fn frames_of(capture: &Capture, stream: usize) -> Vec<String> {
     let stream = &capture.streams()[stream];
     let frames_of = stream.trace.rows().iter().map(|row| {
         let start = stream.trace.stream_offset(row.from(), row.offset());
-        let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
+        let raw = stream.store.read(row.from(), start..start + row.len()).unwrap().bytes;
         let frame = stream.trace.frame(row, raw);
         let payload = frame.payload();
         let shown =
@@ -173,7 +173,10 @@ fn written_captures_are_read_back() {
         frames[2..],
         ["server 1 1000", "server 1 70000", "server 1 300000", "client 8 03e8", "server 8 03e8"]
     );
-    assert_eq!(stream.store.read(Side::Client, Offset::START..Offset::new(3)).unwrap(), b"GET");
+    assert_eq!(
+        stream.store.read(Side::Client, Offset::START..Offset::new(3)).unwrap().bytes,
+        b"GET"
+    );
 }
 
 #[test]

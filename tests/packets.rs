@@ -86,7 +86,7 @@ fn frames(capture: &Capture) -> Vec<String> {
     let [stream] = capture.streams() else { panic!("{} streams", capture.streams().len()) };
     let frames = stream.trace.rows().iter().map(|row| {
         let start = stream.trace.stream_offset(row.from(), row.offset());
-        let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
+        let raw = stream.store.read(row.from(), start..start + row.len()).unwrap().bytes;
         let frame = stream.trace.frame(row, raw);
         let payload = frame.payload();
         let text = match payload.len() {
@@ -175,7 +175,7 @@ fn tshark_finds_the_same_payload_in_every_encapsulation() {
         // Alone, because all of them are the same segment of the same connection.
         let capture = opened(&pcap(encapsulated.link, &[packet]));
         let [stream] = capture.streams() else { panic!("{}", encapsulated.name) };
-        let read = stream.store.read(Side::Client, Offset::START..Offset::MAX).unwrap();
+        let read = stream.store.read(Side::Client, Offset::START..Offset::MAX).unwrap().bytes;
         assert_eq!(read, payload.as_bytes(), "{}", encapsulated.name);
         assert!(capture.warnings().is_empty(), "{}: {:?}", encapsulated.name, capture.warnings());
     }

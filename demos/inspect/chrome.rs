@@ -166,6 +166,9 @@ fn status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
             ("○", "not begun".to_owned(), theme.dim)
         }
         ConnectionStatus::Connecting => ("○", "connecting".to_owned(), theme.dim),
+        ConnectionStatus::FromFile(label) if inspect.session.connection().assumes_deflate() => {
+            ("◌", format!("read as permessage-deflate (Z) · {label}"), theme.warn)
+        }
         ConnectionStatus::FromFile(label) => ("◌", label.clone(), theme.dim),
         ConnectionStatus::Open if inspect.session.proxy_commands.is_some() => {
             return proxy_status_span(inspect, theme);

@@ -16,14 +16,13 @@ use crate::capture::{self, ByteStore, Capture};
 use crate::clients::{self, HandshakeRequest, SessionEvent};
 use crate::inspect::{
     BundledServer, InspectSource, Recording, RecordingError, RecordingOptions, STANDARD_INPUT,
+    SearchJob,
 };
 use crate::net::Target;
 use crate::scope::Scope;
 use crate::servers::{EventLog, ServerBundle, ServerEvent, naive_proxy};
 use crate::stage::{Mailbox, Services, Stage, WorkContext};
-use crate::wire::query::search;
-use crate::wire::query::search::Needle;
-use crate::wire::{Offset, Trace, TraceRow};
+use crate::wire::{Offset, TraceRow};
 
 /// The name of the work that a source is.
 const SOURCE: &str = "source";
@@ -264,7 +263,7 @@ fn load_file(
                 let notice =
                     recording.map(|recording| copy_capture(&capture, &path, &recording, run));
                 let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
-                Msg::Loaded(Box::new(LoadedCapture { streams: capture.into_streams(), notes }))
+                Msg::Loaded(Box::new(LoadedCapture::new(capture, notes)))
             }
             Err(error) => Msg::Failed(error.to_string()),
         };
@@ -323,25 +322,20 @@ pub(crate) fn read_frames(
     }
 }
 
-/// Searches the frames of a file for `needle`, beginning at row `from` and wrapping around.
-pub(crate) fn search_frames(
-    stage: &Stage<Msg>,
-    store: Arc<ByteStore>,
-    trace: Arc<Trace>,
-    from: usize,
-    needle: Needle,
-) {
+/// Searches the frames of a connection.
+pub(crate) fn search_frames(stage: &Stage<Msg>, job: SearchJob) {
     let mailbox = stage.mailbox_of(SOURCE);
-    // A new search replaces the earlier one. Without a thread there is no hit.
-    let _ = stage.scope("find").spawn_thread("capture search", move |_| async move {
-        let rows = trace.rows().len();
-        let hit = |row: &usize| {
-            let frame = &trace.rows()[*row];
-            let at = trace.stream_offset(frame.from(), frame.offset());
-            let raw = store.read(frame.from(), at..at + frame.len());
-            raw.is_ok_and(|raw| search::find(&trace.frame(frame, raw), &needle).is_some())
-        };
-        let found = (from..rows).chain(0..from.min(rows)).find(hit);
-        let _ = mailbox.send(Msg::Found(found)).await;
+    // On a thread: a search decodes everything. A new search replaces the earlier one, which stops
+    // at its next frame.
+    let searching = stage.scope("find").spawn_thread("search", move |scope| async move {
+        let found = job.run(|| scope.is_cancelled());
+        if !scope.is_cancelled() {
+            // Fails only if the slide was left.
+            let _ = mailbox.send(Msg::Found(job.number, found)).await;
+        }
     });
+    if let Err(error) = searching {
+        let _ =
+            stage.mailbox_of(SOURCE).try_send(Msg::Session(SessionEvent::Note(error.to_string())));
+    }
 }

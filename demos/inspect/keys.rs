@@ -106,6 +106,10 @@ impl Inspect {
             KeyCode::Char(key @ ('H' | 'S' | 'D' | 'I' | 'W')) => {
                 return self.handle_proxy_key(key);
             }
+            KeyCode::Char('Z') => {
+                self.session.toggle_assumed_deflate();
+                self.tabs.reset();
+            }
             KeyCode::Char('y') => self.mode = InputMode::Copy,
             KeyCode::Char('m') => self.show_tab(Tab::Mask),
             KeyCode::Char('p') => {

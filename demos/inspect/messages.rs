@@ -6,12 +6,11 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::connect_options::ConnectOptions;
-use crate::capture::{self, ByteStore};
+use crate::capture::{self, ByteStore, Capture, StoredBytes, StreamStart};
 use crate::clients::{SessionCommand, SessionEvent};
-use crate::inspect::InspectSource;
+use crate::inspect::{FoundFrame, InspectSource, SearchJob};
 use crate::proxy;
-use crate::wire::query::search::Needle;
-use crate::wire::{Offset, Trace, TraceRow};
+use crate::wire::{AgreedExtensions, ByteLen, Offset, Sides, Trace, TraceRow};
 
 /// A command for the inspector's engine. The number is that of the run, from 1.
 #[derive(Clone, Debug)]
@@ -25,8 +24,8 @@ pub enum Cmd {
     /// Reads frames from a file: the index of each row, the row, and its offset in the stream. The
     /// last number is the maximum number of bytes to read of each frame.
     Read(Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
-    /// Searches the frames of a file, beginning at a row.
-    Find(Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
+    /// Searches the frames of a connection.
+    Find(Box<SearchJob>),
     /// Copies a text to the clipboard.
     Copy(String),
 }
@@ -39,12 +38,52 @@ pub struct CommandSender(pub(crate) mpsc::Sender<SessionCommand>);
 #[derive(Clone, Debug)]
 pub struct ProxyCommandSender(pub(crate) mpsc::Sender<proxy::ProxyCommand>);
 
+/// The number of bytes that are kept of a frame that is not complete at the end of a file.
+const PARTIAL_FRAME_BYTES: ByteLen = ByteLen::new(4096);
+
 /// The connections of a file.
 #[derive(Debug)]
 pub struct LoadedCapture {
-    pub(crate) streams: Vec<capture::CapturedStream<Trace>>,
+    pub(crate) streams: Vec<LoadedStream>,
     /// Notices for the user: warnings, and the result of a copy.
     pub(crate) notes: Vec<String>,
+}
+
+/// A connection of a file, with the beginning of the frame of each side that is not complete.
+#[derive(Debug)]
+pub(crate) struct LoadedStream {
+    pub(crate) stream: capture::CapturedStream<Trace>,
+    pub(crate) partial_frames: Sides<Vec<u8>>,
+    /// The connection read without the permessage-deflate that is only assumed.
+    pub(crate) without_deflate: Option<Trace>,
+}
+
+impl LoadedCapture {
+    /// Takes the connections of a capture, and reads what will be shown of incomplete frames.
+    pub(crate) fn new(capture: Capture, notes: Vec<String>) -> Self {
+        let load = |stream: capture::CapturedStream<Trace>| {
+            let partial = |from| {
+                let partial = stream.trace.partial_frame(from)?;
+                let start = stream.trace.stream_offset(from, partial.offset);
+                let end = start + partial.have.min(PARTIAL_FRAME_BYTES);
+                // What is there no longer, because the file has changed, is left out.
+                let StoredBytes { mut bytes, missing } =
+                    stream.store.read(from, start..end).ok()?;
+                // What stands after a gap cannot be shown without it.
+                bytes.truncate(missing.first().map_or(bytes.len(), |gap| gap.start));
+                Some(bytes)
+            };
+            let partial_frames = Sides::each(|from| partial(from).unwrap_or_default());
+            let trace = &stream.trace;
+            let is_assumed = trace.agreed().is_assumed
+                && trace.rows().iter().any(TraceRow::is_compressed)
+                && stream.start == StreamStart::Midway;
+            let without_deflate =
+                is_assumed.then(|| stream.retrace(AgreedExtensions::none()).ok()).flatten();
+            LoadedStream { stream, partial_frames, without_deflate }
+        };
+        Self { streams: capture.into_streams().into_iter().map(load).collect(), notes }
+    }
 }
 
 /// A message of the inspector's engine.
@@ -66,7 +105,7 @@ pub enum Msg {
     Loaded(Box<LoadedCapture>),
     /// Frames of a file: the index of each row and its bytes. The last number is the maximum number
     /// of bytes per frame that was requested.
-    Read(Vec<(usize, Vec<u8>)>, u64),
-    /// The result of a search: the index of a row, or `None` without a hit.
-    Found(Option<usize>),
+    Read(Vec<(usize, StoredBytes)>, u64),
+    /// The result of the search of that number: a frame, or `None` without a hit.
+    Found(u64, Option<FoundFrame>),
 }

@@ -131,9 +131,7 @@ impl Demo for Inspect {
             Cmd::Read(store, wanted, max_bytes_per_frame) => {
                 engine::read_frames(stage, store, wanted, max_bytes_per_frame);
             }
-            Cmd::Find(store, trace, from, needle) => {
-                engine::search_frames(stage, store, trace, from, *needle);
-            }
+            Cmd::Find(job) => engine::search_frames(stage, *job),
             Cmd::Copy(text) => stage.copy_to_clipboard(text),
         }
     }

@@ -131,7 +131,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
 /// The keys, as the help of the inspector and `wiretalk demos` list them.
 pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
-    KeyHint { keys: "Enter  r", about: "type and send a text; raw bytes in hex" },
+    KeyHint { keys: "Enter  r", about: "type and send a text; raw bytes in any form" },
     KeyHint { keys: "p  P  c", about: "send a Ping; stop answering pings; send a Close" },
     KeyHint { keys: "Ctrl-D  Ctrl-R", about: "send a Close; reconnect" },
     KeyHint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
@@ -152,6 +152,7 @@ pub(crate) const KEYS: &[KeyHint] = &[
         about: "to the bit; send the Close; who rejects it; go on",
     },
     KeyHint { keys: "<  >", about: "previous, next connection" },
+    KeyHint { keys: "Z", about: "RSV1 without a handshake: as permessage-deflate, or as it is" },
     KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, inject, whose frames" },
     KeyHint { keys: ".  ,", about: "lesson: on, back; 1–9 bet" },
 ];

@@ -9,16 +9,17 @@ use tokio::sync::mpsc;
 
 use super::action::Tab;
 use super::chrome;
-use super::messages::{Cmd, CommandSender, Msg};
+use super::messages::{Cmd, CommandSender, LoadedCapture, Msg};
 use super::session::mask_key::MaskKeySource;
 use super::state::Inspect;
+use crate::capture::{self, ConnectionEnd, PcapngWriter, ReadOptions};
 use crate::clients::{SessionCommand, SessionEvent};
 use crate::inspect::{BundledServer, InspectConfig, InspectSource};
 use crate::measure::SplitMix64;
-use crate::net::{Chunk, Transfer};
+use crate::net::{AddressPair, Chunk, Transfer};
 use crate::stage::{Demo as _, DemoEvent, Theme, ViewContext};
 use crate::text;
-use crate::wire::Side;
+use crate::wire::{ByteLen, Offset, Side, TraceRow};
 
 pub(crate) const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -68,6 +69,91 @@ pub(crate) fn inspector_after_handshake(
     }
     inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Open)));
     (inspect, inbox)
+}
+
+/// What a side sent in a capture, or the number of bytes that the capture lacks.
+pub(crate) enum Captured<'a> {
+    Bytes(&'a [u8]),
+    Missing(u64),
+}
+
+/// Returns an inspector that has opened a capture of one connection, 150 µs between two packets, as
+/// [`capture_file`] writes it.
+pub(crate) fn opened_capture(sent: &[(Side, Captured<'_>)], end: Option<ConnectionEnd>) -> Inspect {
+    opened_file(&capture_file(sent, end), &ReadOptions::default())
+}
+
+/// Writes a capture of one connection to a temporary file.
+pub(crate) fn capture_file(
+    sent: &[(Side, Captured<'_>)],
+    end: Option<ConnectionEnd>,
+) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut writer = PcapngWriter::new(Vec::new(), None).unwrap();
+    let flow = writer.open_plain(AddressPair::UNKNOWN, Duration::from_secs(1)).unwrap();
+    let mut at = Duration::from_secs(1);
+    for (from, piece) in sent {
+        at += Duration::from_micros(150);
+        match piece {
+            Captured::Bytes(bytes) => writer.write_data(flow, *from, at, bytes).unwrap(),
+            Captured::Missing(len) => writer.skip_missing(flow, *from, ByteLen::new(*len)),
+        }
+    }
+    if let Some(end) = end {
+        writer.close(flow, end, at + Duration::from_mins(1)).unwrap();
+    }
+    std::fs::write(file.path(), writer.into_inner()).unwrap();
+    file
+}
+
+/// Writes a capture that begins in the middle of a connection: without its SYN.
+pub(crate) fn capture_from_the_middle(sent: &[(Side, Captured<'_>)]) -> tempfile::NamedTempFile {
+    let file = capture_file(sent, None);
+    let bytes = std::fs::read(file.path()).unwrap();
+    // Blocks of pcapng (draft-ietf-opsawg-pcapng section 3.1): type, length, body, length. The
+    // three packets of the TCP handshake are left out.
+    let (mut rest, mut kept, mut packets) = (&bytes[..], Vec::new(), 0);
+    while let Some((head, _)) = rest.split_first_chunk::<8>() {
+        let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap());
+        let (block, behind) = rest.split_at(number(4) as usize);
+        packets += u32::from(number(0) == 6);
+        if number(0) != 6 || packets > 3 {
+            kept.extend_from_slice(block);
+        }
+        rest = behind;
+    }
+    std::fs::write(file.path(), kept).unwrap();
+    file
+}
+
+/// Returns an inspector that has opened a file. The bytes in sight are fetched as by its engine.
+pub(crate) fn opened_file(file: &tempfile::NamedTempFile, options: &ReadOptions) -> Inspect {
+    let source = InspectSource::File(file.path().to_owned(), options.clone());
+    let (mut inspect, _) = Inspect::with_config(&InspectConfig::new(source));
+    let loaded = LoadedCapture::new(capture::open(file.path(), options).unwrap(), Vec::new());
+    let commands = inspect.update(DemoEvent::Msg(Msg::Loaded(Box::new(loaded))));
+    fetch(&mut inspect, commands);
+    inspect
+}
+
+/// Carries out the commands that read frames from a file.
+pub(crate) fn fetch(inspect: &mut Inspect, commands: Vec<Cmd>) {
+    let mut commands = commands;
+    while let Some(command) = commands.pop() {
+        let Cmd::Read(store, wanted, max_bytes) = command else { continue };
+        let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
+            let end = *at + frame.len().min(max_bytes.into());
+            (*row, store.read(frame.from(), *at..end).unwrap())
+        };
+        let found = wanted.iter().map(read).collect();
+        commands.extend(inspect.update(DemoEvent::Msg(Msg::Read(found, max_bytes))));
+    }
+}
+
+/// Presses a key, and fetches the bytes that are in sight then.
+pub(crate) fn press_and_fetch(inspect: &mut Inspect, code: KeyCode) {
+    let commands = press(inspect, code);
+    fetch(inspect, commands);
 }
 
 /// Returns the commands for our own connection among `commands`.

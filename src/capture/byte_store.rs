@@ -54,6 +54,28 @@ impl Place {
     }
 }
 
+/// Bytes of a stream, and which of them the capture lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredBytes {
+    /// The bytes, with a zero for each that is missing.
+    pub bytes: Vec<u8>,
+    /// The ranges of `bytes` that are missing, in ascending order; adjacent ranges are joined.
+    pub missing: Vec<Range<usize>>,
+}
+
+impl StoredBytes {
+    /// Appends `len` missing bytes.
+    fn add_missing(&mut self, len: ByteLen) {
+        let start = self.bytes.len();
+        let end = start.saturating_add(len.to_usize_saturating());
+        self.bytes.resize(end, 0);
+        match self.missing.last_mut() {
+            Some(last) if last.end == start => last.end = end,
+            _ => self.missing.push(start..end),
+        }
+    }
+}
+
 /// The bytes of one stream, addressed by side and offset.
 #[derive(Debug)]
 pub struct ByteStore {
@@ -87,12 +109,29 @@ impl ByteStore {
     /// # Errors
     ///
     /// Fails if the capture can no longer be read, for example because it has become shorter.
-    pub fn read(&self, from: Side, range: Range<Offset>) -> io::Result<Vec<u8>> {
-        let extents = &self.sides[from];
-        let mut bytes = Vec::new();
-        extents
-            .for_each_extent(range, |location, len| self.backing.read(location, len, &mut bytes))?;
-        Ok(bytes)
+    pub fn read(&self, from: Side, range: Range<Offset>) -> io::Result<StoredBytes> {
+        let mut read = StoredBytes::default();
+        self.sides[from].for_each_extent(range, |location, len| match location {
+            Place::Missing => {
+                read.add_missing(len);
+                Ok(())
+            }
+            _ => self.backing.read(location, len, &mut read.bytes),
+        })?;
+        Ok(read)
+    }
+
+    /// Returns how many bytes of a range are missing in the capture. Nothing is read.
+    pub fn missing_len(&self, from: Side, range: Range<Offset>) -> ByteLen {
+        let mut missing = ByteLen::ZERO;
+        // The closure never fails, so neither does the walk.
+        let _ = self.sides[from].for_each_extent(range, |location, len| {
+            if location == Place::Missing {
+                missing += len;
+            }
+            Ok(())
+        });
+        missing
     }
 }
 
@@ -220,10 +259,8 @@ impl BackingStore {
         match location {
             Place::File(at) => lock(&self.file).read(at, len, out),
             Place::Spill(at) => lock(&self.spill).read(at, len, out),
-            Place::Missing => {
-                out.resize(out.len().saturating_add(len.to_usize_saturating()), 0);
-                Ok(())
-            }
+            // Nothing to read; [`ByteStore::read`] marks them.
+            Place::Missing => Ok(()),
         }
     }
 }

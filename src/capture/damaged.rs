@@ -258,7 +258,7 @@ fn check_frames(stream: &CapturedStream<crate::wire::Trace>, from: Side, sent: &
     let mut rest = sent.iter();
     for row in stream.trace.rows().iter().filter(|row| row.from() == from) {
         let start = stream.trace.stream_offset(from, row.offset());
-        let bytes = stream.store.read(from, start..start + row.len()).unwrap();
+        let bytes = stream.store.read(from, start..start + row.len()).unwrap().bytes;
         let missing: Vec<_> = stream.gaps.iter().filter(|gap| gap.from == from).collect();
         let is_same = |(at, (one, other)): (usize, (&u8, &u8))| {
             let at = start + at;

@@ -132,7 +132,7 @@ fn section_5_2_a_length_of_2_64_minus_1_is_reported_in_every_kind_of_file() {
                 top_bits(opened(&again.into_inner()).streams()[0].trace.faults(Side::Server)).len(),
                 1
             );
-            let all = stream.store.read(Side::Server, Offset::START..Offset::MAX).unwrap();
+            let all = stream.store.read(Side::Server, Offset::START..Offset::MAX).unwrap().bytes;
             assert_eq!(all, received);
         }
     }

@@ -51,7 +51,7 @@ mod text;
 mod tls;
 mod write;
 
-pub(crate) use self::byte_store::ByteStore;
+pub(crate) use self::byte_store::{ByteStore, StoredBytes};
 pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
 pub use self::open::{ReadOptions, open, open_stream};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::capture::{Capture, CapturedStream, Gap, PcapngWriter};
 use crate::net::AddressPair;
-use crate::wire::{Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
+use crate::wire::{AgreedExtensions, Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes in one event.
 const MAX_READ: ByteLen = ByteLen::new(1 << 18);
@@ -205,6 +205,36 @@ impl<'a> ReplayCursor<'a> {
 }
 
 impl CapturedStream<Trace> {
+    /// Reads the connection again with other extensions, as one whose handshake was not captured.
+    /// What was sent before is not known.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file can no longer be read.
+    pub(crate) fn retrace(&self, agreed: AgreedExtensions) -> io::Result<Trace> {
+        let mut trace = Trace::mid_connection(agreed);
+        for from in [Side::Client, Side::Server] {
+            trace.push_unframed(from, Duration::ZERO, ByteLen::ZERO);
+        }
+        let mut cursor = ReplayCursor::new(self);
+        while cursor.next_at(0).is_some() {
+            let Some(step) = cursor.next_step.take() else { break };
+            cursor.emit(0, step, &mut |event: ReplayEvent<'_>| {
+                match event.data {
+                    ReplayData::Bytes(bytes) => trace.push(event.from, event.at, bytes),
+                    ReplayData::Missing { bytes, within_frame } => {
+                        trace.push_gap(event.from, event.at, bytes, within_frame);
+                    }
+                    ReplayData::Unframed(bytes) => {
+                        trace.push_unframed(event.from, event.at, ByteLen::of(bytes));
+                    }
+                }
+                Ok::<(), io::Error>(())
+            })?;
+        }
+        Ok(trace)
+    }
+
     /// Reads bytes of a side piece by piece.
     fn read<E: From<io::Error>>(
         &self,
@@ -215,7 +245,7 @@ impl CapturedStream<Trace> {
         let mut start = range.start;
         while start < range.end {
             let end = range.end.min(start + MAX_READ);
-            let bytes = self.store.read(from, start..end)?;
+            let bytes = self.store.read(from, start..end)?.bytes;
             take(&bytes)?;
             start = end;
         }

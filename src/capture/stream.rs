@@ -55,7 +55,7 @@ pub struct Gap {
 
 impl Gap {
     /// Returns the offset of the first byte behind it that belongs to a known frame.
-    pub(super) fn end(&self) -> Offset {
+    pub(crate) fn end(&self) -> Offset {
         self.offset + self.filled + self.unframed
     }
 }

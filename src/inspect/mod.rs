@@ -20,9 +20,14 @@
 
 mod bundled_server;
 mod config;
+mod ending;
 mod recording;
+mod search_job;
 
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
+pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};
+pub(crate) use search_job::SearchedBytes;
+pub use search_job::{FoundFrame, SearchJob};

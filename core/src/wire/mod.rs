@@ -65,5 +65,7 @@ pub use keep::TraceRow;
 pub use keep::arrivals::{Arrival, Arrivals};
 pub use keep::endpoint::{Endpoint, EndpointEvent, Failure};
 pub use keep::trace::{PartialFrame, Trace};
-pub use keep::transcript::{DecodeVerdict, Frame, Message, PartialHeader, Transcript};
+pub use keep::transcript::{
+    DecodeVerdict, Frame, Message, PartialHeader, PayloadPiece, Transcript,
+};
 pub use size::{ByteLen, Offset};

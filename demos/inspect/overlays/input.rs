@@ -12,16 +12,32 @@ use crate::text;
 pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let prompt = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
-    let (name, hint) = match line.purpose {
-        InputPurpose::Send => ("send ▸ ", "⏎ sends a text · Esc back"),
-        InputPurpose::Hex => {
-            ("raw bytes in hex ▸ ", "⏎ puts them on the wire as they are · Esc back")
-        }
+    let (name, hints) = match line.purpose {
+        InputPurpose::Send => ("send ▸ ", ["⏎ sends a text · Esc back"; 2]),
+        InputPurpose::Hex => (
+            "raw bytes ▸ ",
+            [
+                "hex, a dump, an array, a string of escapes or base64 · ⏎ sends them as they are",
+                "hex, dump, array, \\x81…, base64 · ⏎ sends",
+            ],
+        ),
         InputPurpose::Filter => {
-            ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · Esc back")
+            ("filter ▸ ", ["for example  op=close && len<9   ⏎ applies · Esc back"; 2])
         }
-        InputPurpose::Inject => ("inject, in hex ▸ ", "⏎ goes before the next frame · Esc back"),
-        InputPurpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · Esc back"),
+        InputPurpose::Inject => (
+            "inject ▸ ",
+            [
+                "hex, a dump, an array, a string of escapes or base64 · ⏎ before the next frame",
+                "hex, dump, array, \\x81…, base64 · ⏎ injects",
+            ],
+        ),
+        InputPurpose::Search => (
+            "search ▸ ",
+            [
+                "in unmasked and inflated text, or 0x… · ⏎ finds · Esc back",
+                "text, or 0x… · ⏎ finds · Esc back",
+            ],
+        ),
     };
     if let Some(reason) = &line.error {
         let above = Rect { y: area.y.saturating_sub(1), ..area };
@@ -42,7 +58,7 @@ pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
         typed.into_owned()
     };
     let spare = room.saturating_sub(text::width(&shown));
-    let hint = if text::width(hint) <= spare { hint } else { "" };
+    let hint = hints.into_iter().find(|hint| text::width(hint) <= spare).unwrap_or_default();
     let line = Line::from(vec![
         Span::styled(name, prompt),
         Span::raw(shown),

@@ -1,8 +1,14 @@
 //! The mode of the keyboard, and the input line.
 
+use crate::wire::format;
+
 /// The maximum length of typed text in bytes. It is large enough for all three length forms of a
 /// frame (RFC 6455 section 5.2).
-const MAX_INPUT_BYTES: usize = 70_000;
+const MAX_TEXT_BYTES: usize = 70_000;
+
+/// The maximum length of text that stands for bytes. A dump with offsets and characters takes about
+/// five characters for each of 65,536 bytes.
+const MAX_PASTED_BYTES: usize = 512 << 10;
 
 /// The mode that decides what the keys do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +54,40 @@ impl InputLine {
         Self { purpose, text: String::new(), error: None }
     }
 
-    /// Appends to the text, up to the maximum length.
+    /// Appends to the text. What does not fit is refused as a whole, with an error: a part of it
+    /// would be something else than what was meant.
     pub(crate) fn push_str(&mut self, text: &str) {
-        self.error = None;
-        for letter in text.chars() {
-            if self.text.len() + letter.len_utf8() <= MAX_INPUT_BYTES {
-                self.text.push(letter);
-            }
+        let most = match self.purpose {
+            InputPurpose::Hex | InputPurpose::Inject => MAX_PASTED_BYTES,
+            InputPurpose::Send | InputPurpose::Filter | InputPurpose::Search => MAX_TEXT_BYTES,
+        };
+        let len = self.text.len() + text.len();
+        if len > most {
+            let [len, most] = [len, most].map(|count| format::byte_count(count as u64));
+            self.error = Some(format!("not taken: {len} of text; this line holds at most {most}"));
+            return;
         }
+        self.error = None;
+        self.text.push_str(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_does_not_fit_is_refused_and_never_cut() {
+        let mut line = InputLine::new(InputPurpose::Send);
+        line.push_str("kept");
+        line.push_str(&"x".repeat(MAX_TEXT_BYTES));
+        assert_eq!(line.text, "kept");
+        assert_eq!(
+            line.error.as_deref(),
+            Some("not taken: 70,004 bytes of text; this line holds at most 70,000 bytes")
+        );
+        let mut line = InputLine::new(InputPurpose::Hex);
+        line.push_str(&"81 ".repeat(70_000));
+        assert_eq!((line.text.len(), line.error), (210_000, None));
     }
 }

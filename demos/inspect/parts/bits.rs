@@ -1,11 +1,14 @@
 //! Draws the byte under the cursor bit by bit, with the fields that its bits belong to.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use super::canvas::{Canvas, ClickTarget, split_rows};
 use super::colors::field_tag;
+use super::payload::is_missing;
 use crate::demos::inspect::action::ByteCursor;
 use crate::text;
 use crate::wire::FieldSpan;
@@ -13,9 +16,11 @@ use crate::wire::FieldSpan;
 /// The width of a bit in cells.
 const BIT_WIDTH: u16 = 6;
 
-/// Draws the byte under the cursor bit by bit, and returns the rest of the area.
+/// Draws the byte under the cursor bit by bit, and returns the rest of the area. A byte in
+/// `missing` was not captured and has no bits.
 pub(crate) fn draw(
     raw: &[u8],
+    missing: &[Range<usize>],
     spans: &[FieldSpan],
     cursor: ByteCursor,
     area: Rect,
@@ -25,6 +30,10 @@ pub(crate) fn draw(
     let (bits, rest) = split_rows(area, if boxed { 6 } else { 3 });
     let at = cursor.byte;
     let Some(byte) = raw.get(at) else { return rest };
+    if is_missing(missing, at) {
+        canvas.draw_divider(&format!("Byte {at} was not captured"), bits);
+        return rest;
+    }
     let title = format!(
         "Byte {at} = 0x{byte:02x} = {byte} · bit 0 is the most significant, the first on the wire"
     );

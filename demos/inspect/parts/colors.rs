@@ -14,6 +14,9 @@ pub(crate) fn side_style(from: Side, theme: &Theme) -> (Color, &'static str) {
     }
 }
 
+/// The letter of bytes that were not captured, in place of that of their field.
+pub(crate) const GAP_LETTER: &str = "N";
+
 /// Returns the letter and the colour of a field. Fields that share a byte have the letter of the
 /// byte and a number.
 pub(crate) fn field_tag(span: &FieldSpan, theme: &Theme) -> (&'static str, Color) {

@@ -1,11 +1,14 @@
 //! Draws the bytes of a frame: hex, the letter of each byte's field, and the unmasked byte.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
 use super::canvas::{Canvas, ClickTarget};
-use super::colors::field_tag;
+use super::colors::{GAP_LETTER, field_tag};
+use super::payload::{MISSING_DIGITS, is_missing};
 use crate::demos::inspect::action::ByteCursor;
 use crate::stage::Theme;
 use crate::wire::frame::mask;
@@ -19,6 +22,8 @@ pub(crate) struct HexDump<'a> {
     pub(crate) header_len: usize,
     /// The original bytes of a frame being edited. Bytes that differ are marked.
     pub(crate) original: Option<&'a [u8]>,
+    /// The ranges of `raw` that were not captured. They are drawn without digits.
+    pub(crate) missing: &'a [Range<usize>],
     /// Whether the payload is part of a compressed message, whose bytes are not characters.
     pub(crate) compressed: bool,
 }
@@ -91,6 +96,14 @@ impl HexDump<'_> {
             if hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
         if index == cursor.byte {
             digits = digits.add_modifier(Modifier::REVERSED);
+        }
+        if is_missing(self.missing, index) {
+            let gap = Style::new().fg(theme.warn);
+            return [
+                Text::styled(format!("{MISSING_DIGITS} "), digits.patch(theme.dim())),
+                Text::styled(format!("{GAP_LETTER:<3}"), gap),
+                Text::raw("   "),
+            ];
         }
         // Editing can change the length form and the MASK bit, and with them where the payload
         // begins.

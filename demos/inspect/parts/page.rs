@@ -9,9 +9,11 @@ use ratatui::text::Line;
 
 use super::canvas::{Canvas, split_rows};
 use super::prose::{self, labelled_paragraph};
+use crate::inspect::AbnormalClosure;
 use crate::stage::Theme;
+use crate::wire::explain::NonFrame;
 use crate::wire::explain::interop;
-use crate::wire::explain::reference;
+use crate::wire::explain::reference::{self, abnormal_closure};
 use crate::wire::handshake::ProblemCode;
 use crate::wire::{FaultCode, FieldSpan, format};
 
@@ -92,11 +94,14 @@ fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>>
     lines
 }
 
-/// Returns the page of a rule that a frame breaks.
-pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
+/// Returns the page of a rule that a frame breaks. `non_frame` is what its bytes are instead, if
+/// they are not a frame at all.
+pub(crate) fn fault_page(code: FaultCode, non_frame: Option<NonFrame>) -> RulesPage {
     let page = reference::for_fault(code);
+    let hint = non_frame.map_or_else(String::new, |found| format!("{}.", found.hint()));
     let mut paragraphs = vec![
         ("Broken", format!("{}.", page.title)),
+        ("Hint", hint),
         ("The RFC", page.requirement.to_owned()),
         ("Why", page.rationale.to_owned()),
         ("Its cause", page.common_cause.to_owned()),
@@ -108,6 +113,22 @@ pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
         answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))),
     );
     RulesPage { title: format!("{}, {}", code.name(), page.section), paragraphs }
+}
+
+/// Returns the page of a connection that ended without both Closes.
+pub(crate) fn abnormal_closure_page(closure: &AbnormalClosure) -> RulesPage {
+    let found = format::escape_controls(&closure.how);
+    let cause = abnormal_closure::likely_cause(closure.silence, closure.age);
+    let paragraphs = vec![
+        ("Found", format!("{found}.")),
+        ("Who sees it", closure.who_sees_it()),
+        ("Its cause", cause),
+        ("What helps", abnormal_closure::PAGE.remedy.to_owned()),
+        ("The RFC", abnormal_closure::PAGE.requirement.to_owned()),
+        ("Why", abnormal_closure::PAGE.rationale.to_owned()),
+    ];
+    let title = format!("{}, {}", abnormal_closure::SUMMARY, abnormal_closure::SECTION);
+    RulesPage { title, paragraphs }
 }
 
 /// Returns the page of a rule that a head breaks. `hint` is what was found there.

@@ -1,10 +1,25 @@
 //! Short forms of payloads.
 
-use crate::text;
-use crate::wire::{Frame, Opcode, format};
+use std::ops::Range;
 
-/// Returns the payload in a few words: code and reason, a quoted text, or hex.
+use crate::text;
+use crate::wire::{Frame, MessageKind, Opcode, PayloadPiece, format};
+
+/// What stands for the hex digits of a byte that was not captured.
+pub(crate) const MISSING_DIGITS: &str = "··";
+
+/// Returns the payload in a few words: code and reason, a quoted text, or hex. What was not
+/// captured stands between its pieces as a number of bytes.
 pub(crate) fn payload_preview(frame: &Frame) -> String {
+    let is_binary = frame.context.compressed
+        || frame.header.opcode == Opcode::Binary
+        || frame.context.kind == Some(MessageKind::Binary);
+    if !frame.missing().is_empty() {
+        let pieces = frame.payload_pieces();
+        return PayloadPiece::join(&pieces, |bytes| {
+            if is_binary { format::spaced_hex(bytes, 24) } else { format::quote(bytes, 60) }
+        });
+    }
     match (frame.close_body(), frame.header.opcode) {
         (Some((code, reason)), _) if reason.is_empty() => format!("{code}"),
         (Some((code, reason)), _) => format!("{code} {}", format::quote(&reason, 60)),
@@ -12,6 +27,33 @@ pub(crate) fn payload_preview(frame: &Frame) -> String {
         (None, Opcode::Binary) => format::spaced_hex(&frame.payload(), 24),
         _ => format::quote(&frame.payload(), 120),
     }
+}
+
+/// Returns at most `max_bytes` bytes as hex with spaces. Bytes in `missing`, which counts from the
+/// first of `bytes`, were not captured and have no digits.
+pub(crate) fn hex_with_gaps(bytes: &[u8], missing: &[Range<usize>], max_bytes: usize) -> String {
+    if missing.is_empty() {
+        return format::spaced_hex(bytes, max_bytes);
+    }
+    let digits = |(at, byte): (usize, &u8)| {
+        if is_missing(missing, at) { MISSING_DIGITS.to_owned() } else { format!("{byte:02x}") }
+    };
+    let shown: Vec<String> = bytes.iter().enumerate().take(max_bytes).map(digits).collect();
+    let more = if bytes.len() > max_bytes { " …" } else { "" };
+    shown.join(" ") + more
+}
+
+/// Whether a byte is in one of these ranges, which are in ascending order.
+pub(crate) fn is_missing(missing: &[Range<usize>], at: usize) -> bool {
+    let next = missing.partition_point(|range| range.end <= at);
+    missing.get(next).is_some_and(|range| range.contains(&at))
+}
+
+/// Shifts ranges of a frame's bytes so that they count from byte `start`.
+pub(crate) fn ranges_from(missing: &[Range<usize>], start: usize) -> Vec<Range<usize>> {
+    let shift =
+        |range: &Range<usize>| range.start.saturating_sub(start)..range.end.saturating_sub(start);
+    missing.iter().map(shift).filter(|range| !range.is_empty()).collect()
 }
 
 /// Returns any character in one or two cells.
@@ -23,6 +65,14 @@ pub(crate) fn display_char(letter: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gap_has_no_digits() {
+        assert_eq!(hex_with_gaps(b"\x01\0\0\x02\0", &[1..3, 4..5], 4), "01 ·· ·· 02 …");
+        assert_eq!(ranges_from(&[2..8, 9..10], 6), [0..2, 3..4]);
+        let at: Vec<bool> = (0..5).map(|at| is_missing(&[1..2, 3..4], at)).collect();
+        assert_eq!(at, [false, true, false, true, false]);
+    }
 
     #[test]
     fn every_character_takes_one_or_two_cells() {

@@ -4,12 +4,15 @@ use super::state::Session;
 use crate::demos::inspect::messages::Cmd;
 use crate::inspect::InspectSource;
 use crate::wire::query::copy_as::Excerpt;
-use crate::wire::{Side, format};
+use crate::wire::{Frame, PayloadPiece, Side, format};
 
 impl Session {
     /// Copies the selected frame in the format of a letter; an unknown letter copies nothing.
     pub(crate) fn copy_frame(&mut self, form: char) -> Vec<Cmd> {
-        let Some((row, _, frame)) = self.current_frame() else { return Vec::new() };
+        let Some((row, shown, frame)) = self.current_frame() else { return Vec::new() };
+        if shown.has_gap() {
+            return self.copy_with_gap(form, row, &frame);
+        }
         let response = self
             .connection()
             .trace
@@ -49,6 +52,36 @@ impl Session {
             _ => return Vec::new(),
         };
         self.notice = Some(format!("copied: {what}, {}", format::byte_count(text.len() as u64)));
+        vec![Cmd::Copy(text)]
+    }
+
+    /// Copies what was captured of a frame, with the length of each gap in its place. A program or
+    /// a command cannot send what is not known, so those formats are refused.
+    fn copy_with_gap(&mut self, form: char, row: usize, frame: &Frame) -> Vec<Cmd> {
+        let pieces = match form {
+            'h' => {
+                let header = frame.raw()[..frame.header.len()].to_vec();
+                let mut pieces = vec![PayloadPiece::Bytes(header)];
+                pieces.extend(frame.wire_pieces());
+                pieces
+            }
+            't' => frame.payload_pieces(),
+            'j' | 'c' | 's' | 'r' | 'p' => {
+                let text =
+                    "not copied: bytes of the frame were not captured; h and t copy the rest";
+                self.notice = Some(text.to_owned());
+                return Vec::new();
+            }
+            _ => return Vec::new(),
+        };
+        let text = PayloadPiece::join(&pieces, |bytes| {
+            if form == 'h' {
+                format::spaced_hex(bytes, bytes.len())
+            } else {
+                format::escape_controls(&String::from_utf8_lossy(bytes))
+            }
+        });
+        self.notice = Some(format!("copied: frame {row} with gaps where bytes were not captured"));
         vec![Cmd::Copy(text)]
     }
 }

@@ -9,7 +9,7 @@ pub(crate) mod payload_text;
 pub(crate) mod query;
 mod reports;
 mod search;
-mod selection;
+pub(crate) mod selection;
 mod send;
 pub(crate) mod state;
 

@@ -5,7 +5,7 @@
 use super::state::Session;
 use crate::text;
 use crate::wire::frame::utf8::Utf8Validator;
-use crate::wire::{FaultCode, MessageKind, TraceRow};
+use crate::wire::{FaultCode, MessageKind, PayloadPiece, TraceRow};
 
 /// The maximum number of fragments that are searched for the start of a character.
 const MAX_FRAGMENTS_SEARCHED: usize = 64;
@@ -43,6 +43,29 @@ pub(crate) enum Utf8State {
     Partial(u8, u8),
     /// The byte at this index is invalid.
     Invalid(usize),
+    /// Not known, because bytes before were not captured.
+    Unknown,
+}
+
+/// What precedes a fragment of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TextBefore {
+    /// The bytes of an incomplete character, or none.
+    Partial(Vec<u8>),
+    /// Text that is already invalid.
+    Invalid,
+    /// Bytes that were not captured or are not in memory.
+    Unknown,
+}
+
+impl TextBefore {
+    /// Returns the bytes of the incomplete character, if they are known.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Partial(bytes) => bytes,
+            Self::Invalid | Self::Unknown => &[],
+        }
+    }
 }
 
 /// Returns the state after `piece`. `carried` is the start of a character before it.
@@ -58,13 +81,9 @@ pub(crate) fn utf8_state_after(carried: &[u8], piece: &[u8]) -> Utf8State {
     }
 }
 
-/// Returns the bytes of an incomplete character at the end of the fragments before the `at`-th of
-/// `rows`; `None` if the text is already invalid, or the bytes are not in memory.
-pub(crate) fn incomplete_char_before(
-    session: &Session,
-    rows: &[usize],
-    at: usize,
-) -> Option<Vec<u8>> {
+/// Returns what the fragments before the `at`-th of `rows` leave: the bytes of an incomplete
+/// character at their end, or nothing that could be known.
+pub(crate) fn text_before(session: &Session, rows: &[usize], at: usize) -> TextBefore {
     let all = session.connection().trace.rows();
     let before = &rows[..at.min(rows.len())];
     let (first, last) = (before.first(), before.last());
@@ -76,14 +95,19 @@ pub(crate) fn incomplete_char_before(
         let mut between =
             faults[start..].iter().take_while(|fault| fault.frame <= last.frame_number());
         if between.any(|fault| fault.code == FaultCode::Utf8) {
-            return None;
+            return TextBefore::Invalid;
         }
+    }
+    if before.iter().any(|row| all[*row].has_gap()) {
+        return TextBefore::Unknown;
     }
     // A character has at most four bytes, so an incomplete one has at most three. They may be
     // spread over several fragments.
     let mut tail = Vec::new();
     for row in before.iter().rev().take(MAX_FRAGMENTS_SEARCHED) {
-        let frame = session.frame(*row).filter(|frame| frame.complete)?;
+        let Some(frame) = session.frame(*row).filter(|frame| frame.complete) else {
+            return TextBefore::Unknown;
+        };
         let payload = frame.payload();
         let wanted = 3 - tail.len();
         tail.splice(..0, payload[payload.len().saturating_sub(wanted)..].iter().copied());
@@ -94,7 +118,7 @@ pub(crate) fn incomplete_char_before(
     // From 0xc0 on a byte starts a character of several bytes (RFC 3629 section 3).
     let lead = tail.iter().rposition(|byte| *byte >= 0xc0);
     let open = lead.map(|lead| tail.split_off(lead)).unwrap_or_default();
-    Some(if matches!(utf8_state_after(&[], &open), Utf8State::Partial(..)) {
+    TextBefore::Partial(if matches!(utf8_state_after(&[], &open), Utf8State::Partial(..)) {
         open
     } else {
         Vec::new()
@@ -108,13 +132,15 @@ pub(crate) fn readable_text(session: &Session) -> Option<String> {
     if row.kind() != Some(MessageKind::Text) {
         return None;
     }
-    // The missing bytes stand as zeros, so text behind them would be invented.
-    if row.has_gap() {
-        return Some("(not all of it was captured)".to_owned());
-    }
     let shown = |bytes: &[u8]| text::sanitize(&String::from_utf8_lossy(bytes)).into_owned();
+    if row.has_gap() && !row.is_compressed() {
+        return Some(PayloadPiece::join(&frame.payload_pieces(), shown));
+    }
     match session.connection().trace.inflated_preview(row) {
         Some(data) => Some(format!("(inflated) {}", shown(data))),
+        None if row.is_compressed() && row.has_gap() => {
+            Some("(unknown: bytes of the compressed message were not captured)".to_owned())
+        }
         None if row.is_compressed() => None,
         None => Some(shown(&frame.payload())),
     }
@@ -135,7 +161,7 @@ mod tests {
         let (inspect, _inbox) = inspector_after(&frames);
         let rows = inspect.session.connection().trace.message_rows(0);
         let open: Vec<_> =
-            (0..5).map(|at| incomplete_char_before(&inspect.session, &rows, at).unwrap()).collect();
+            (0..5).map(|at| text_before(&inspect.session, &rows, at).bytes().to_vec()).collect();
         assert_eq!(
             open,
             [

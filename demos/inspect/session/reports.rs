@@ -1,6 +1,7 @@
 //! Applies the reports of connections, proxies and files, and requests the bytes that are still
 //! missing.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::connections::{
@@ -9,9 +10,15 @@ use super::connections::{
 use super::state::Session;
 use crate::capture;
 use crate::clients::SessionEvent;
-use crate::demos::inspect::messages::{Cmd, LoadedCapture, Msg};
+use crate::demos::inspect::messages::{Cmd, LoadedCapture, LoadedStream, Msg};
 use crate::proxy::{self, ProxyEventKind};
-use crate::wire::{Side, Trace, format};
+use crate::wire::{Side, format};
+
+/// Returns what is said of a connection that is read as compressed.
+fn assumed_deflate_notice() -> &'static str {
+    "messages with RSV1 are read as permessage-deflate, which the capture does not show (Z: as they \
+     are)"
+}
 
 /// The number of rows before and after the current one whose bytes the list may need.
 const NEARBY_ROWS: usize = 100;
@@ -49,7 +56,7 @@ impl Session {
                 }
                 self.connections.shown_mut().store_fetched(found, max_bytes_per_frame);
             }
-            Msg::Found(row) => self.show_hit(row),
+            Msg::Found(number, found) => self.show_hit(number, found),
         }
     }
 
@@ -73,7 +80,7 @@ impl Session {
             SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
             SessionEvent::Ended(result) => {
                 let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
-                connection.status = ConnectionStatus::Ended(result);
+                connection.end(result, Instant::now());
                 self.commands = None;
             }
         }
@@ -126,8 +133,7 @@ impl Session {
             }
             ProxyEventKind::Ended(result) => {
                 let result = result.map(|()| proxy::BOTH_CLOSED_MESSAGE.to_owned());
-                connection.status =
-                    ConnectionStatus::Ended(result.map_err(|error| error.to_string()));
+                connection.end(result.map_err(|error| error.to_string()), Instant::now());
             }
         }
     }
@@ -155,7 +161,8 @@ impl Session {
         let more =
             if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
         let note = loaded.notes.first().map_or("", String::as_str);
-        self.notice = Some(more + note).filter(|notice| !notice.is_empty());
+        let assumed = self.connection().assumes_deflate().then(assumed_deflate_notice);
+        self.notice = Some(more + assumed.unwrap_or(note)).filter(|notice| !notice.is_empty());
     }
 
     /// Applies the filter to the rows that have arrived.
@@ -208,9 +215,30 @@ impl Session {
         filter.rows[near(at, filter.rows.len())].iter().map(|row| *row as usize).collect()
     }
 
+    /// Reads the shown connection with the assumed permessage-deflate, or without it again.
+    pub(crate) fn toggle_assumed_deflate(&mut self) {
+        let connection = self.connections.shown_mut();
+        self.notice = Some(
+            match (connection.toggle_assumed_deflate(), connection.assumes_deflate()) {
+                (false, _) => "nothing to change: Z is for messages with RSV1 without a handshake",
+                (true, true) => assumed_deflate_notice(),
+                (true, false) => "read as the capture shows it: without permessage-deflate",
+            }
+            .to_owned(),
+        );
+        // The faults and flags that the filter tests are others now.
+        if let Some(filter) = &mut self.filter {
+            filter.reset();
+        }
+        self.search_number += 1;
+        self.draft = None;
+    }
+
     /// Shows the connection that is `by` places further in the list.
     pub(crate) fn switch_connection(&mut self, by: isize) {
         self.connections.switch(by);
+        // A search that still runs is about the other connection.
+        self.search_number += 1;
         self.selected_row = None;
         self.draft = None;
         self.requested_rows = None;
@@ -224,11 +252,8 @@ impl Session {
 }
 
 /// Creates a connection from a stream of a capture.
-fn connection_from_stream(
-    file: &str,
-    at: usize,
-    stream: capture::CapturedStream<Trace>,
-) -> InspectedConnection {
+fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> InspectedConnection {
+    let LoadedStream { stream, partial_frames, without_deflate } = loaded;
     let peers = stream
         .addresses
         .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
@@ -236,6 +261,8 @@ fn connection_from_stream(
     if !stream.gaps.is_empty() {
         notes.push(format!("{} gaps", stream.gaps.len()));
     }
+    let ending = crate::inspect::short_ending(&stream);
+    let notes: Vec<String> = ending.into_iter().chain(notes).collect();
     let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
         (Some(why), _) => {
@@ -248,10 +275,56 @@ fn connection_from_stream(
             ConnectionStatus::FromFile(notes)
         }
     };
-    InspectedConnection::from_file(
-        format!("{file} · stream {}{peers}", at + 1),
-        status,
-        stream.trace,
-        stream.store,
-    )
+    let name = format!("{file} · stream {}{peers}", at + 1);
+    let mut connection = InspectedConnection {
+        partial_frames,
+        ..InspectedConnection::from_file(name, status, stream)
+    };
+    connection.other_trace = without_deflate.map(Arc::new);
+    connection
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyCode;
+
+    use crate::demos::inspect::testing::{
+        Captured, assert_contains, opened_capture, press_and_fetch, render_text,
+    };
+    use crate::wire::deflate::deflater::Deflater;
+    use crate::wire::frame::encode;
+    use crate::wire::{DeflateParams, MessageKind, Side};
+
+    #[test]
+    fn messages_with_rsv1_and_no_handshake_are_inflated_until_a_key_takes_that_back() {
+        let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
+        let frames: Vec<Vec<u8>> =
+            ["a text before the capture", "a text within it", "QWERTZ 0123456789"]
+                .iter()
+                .map(|text| {
+                    let payload = deflater.compress_message(text.as_bytes());
+                    encode::compressed_fragments(MessageKind::Text, &[&payload], || None).concat()
+                })
+                .collect();
+        // The capture begins with the second message, which refers back to the first.
+        let sent: Vec<_> =
+            frames[1..].iter().map(|frame| (Side::Server, Captured::Bytes(frame))).collect();
+        let file = crate::demos::inspect::testing::capture_from_the_middle(&sent);
+        let mut inspect = crate::demos::inspect::testing::opened_file(
+            &file,
+            &crate::capture::ReadOptions::default(),
+        );
+        let shown = render_text(&inspect, 120, 30);
+        assert_contains(&shown, &["RSV1 on every message: read as permessage-deflate"]);
+        assert_eq!(inspect.session.fault_count(), 0, "what was not captured is nobody's fault");
+        press_and_fetch(&mut inspect, KeyCode::Char('['));
+        assert_contains(&render_text(&inspect, 120, 30), &["read as permessage-deflate (Z)"]);
+        press_and_fetch(&mut inspect, KeyCode::Char('Z'));
+        let plain = render_text(&inspect, 120, 30);
+        assert!(!plain.contains("QWERTZ") && inspect.session.fault_count() >= 2, "{plain}");
+        press_and_fetch(&mut inspect, KeyCode::Char('Z'));
+        assert!(render_text(&inspect, 120, 30).contains("QWERTZ"));
+        let whole = opened_capture(&sent, None);
+        assert!(!whole.session.connection().assumes_deflate(), "its beginning was captured");
+    }
 }

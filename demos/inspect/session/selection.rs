@@ -1,12 +1,23 @@
 //! The selected row, field, byte and bit, and how the selection moves.
 
+use std::ops::Range;
+
 use super::frame_draft::Draft;
 use super::state::Session;
 use crate::demos::inspect::action::ByteCursor;
-use crate::wire::{FieldSpan, FragmentRole, Frame, Side, TraceRow};
+use crate::wire::{FieldSpan, FragmentRole, Frame, Side, TraceRow, format};
 
 /// The maximum number of rows that are searched for the newest of some kind.
 const MAX_ROWS_SEARCHED: usize = 4096;
+
+/// The bytes of the shown frame or draft, with their fields.
+#[derive(Debug)]
+pub(crate) struct ShownBytes {
+    pub(crate) raw: Vec<u8>,
+    pub(crate) spans: Vec<FieldSpan>,
+    /// The ranges of `raw` that were not captured.
+    pub(crate) missing: Vec<Range<usize>>,
+}
 
 impl Session {
     /// Returns the shown row: the selected one, otherwise the newest of the client (whose mask can
@@ -50,12 +61,17 @@ impl Session {
 
     /// Returns the bytes and fields that the cursor moves over: those of the draft while there is
     /// one.
-    pub(crate) fn bytes_under_cursor(&self) -> Option<(Vec<u8>, Vec<FieldSpan>)> {
+    pub(crate) fn bytes_under_cursor(&self) -> Option<ShownBytes> {
         if let Some(draft) = &self.draft {
-            return Some((draft.bytes().to_vec(), draft.spans()));
+            let (raw, spans) = (draft.bytes().to_vec(), draft.spans());
+            return Some(ShownBytes { raw, spans, missing: Vec::new() });
         }
         let (_, _, frame) = self.current_frame()?;
-        Some((frame.raw().to_vec(), frame.field_spans()))
+        Some(ShownBytes {
+            raw: frame.raw().to_vec(),
+            spans: frame.field_spans(),
+            missing: frame.missing().to_vec(),
+        })
     }
 
     /// Returns the index of the field under the cursor.
@@ -115,7 +131,7 @@ impl Session {
 
     /// Moves the cursor by `by` fields.
     pub(crate) fn next_field(&mut self, by: isize) {
-        if let Some((_, spans)) = self.bytes_under_cursor() {
+        if let Some(ShownBytes { spans, .. }) = self.bytes_under_cursor() {
             let next = self
                 .field_under_cursor(&spans)
                 .saturating_add_signed(by)
@@ -128,7 +144,7 @@ impl Session {
 
     /// Moves the cursor by `by` bytes.
     pub(crate) fn next_byte(&mut self, by: isize) {
-        if let Some((raw, _)) = self.bytes_under_cursor() {
+        if let Some(ShownBytes { raw, .. }) = self.bytes_under_cursor() {
             let byte = self.cursor.byte.saturating_add_signed(by).min(raw.len().saturating_sub(1));
             self.cursor = ByteCursor { byte, bit: 0 };
         }
@@ -153,9 +169,15 @@ impl Session {
         }
     }
 
-    /// Starts to edit a copy of the shown frame. Returns `false` if there is none.
+    /// Starts to edit a copy of the shown frame. Returns `false` if there is none, or if bytes of
+    /// it were not captured: the copy would be of a frame that nobody sent.
     pub(crate) fn start_editing(&mut self) -> bool {
-        let Some((row, _, frame)) = self.current_frame() else { return false };
+        let Some((row, shown, frame)) = self.current_frame() else { return false };
+        if shown.has_gap() {
+            let missing = format::byte_count(self.connection().missing_len(shown));
+            self.notice = Some(format!("frame {row} lacks {missing}: it cannot be edited"));
+            return false;
+        }
         self.selected_row = Some(row);
         self.draft = Some(Draft::from_frame(&frame, self.connection().trace.agreed()));
         true

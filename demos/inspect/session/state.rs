@@ -32,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) notice: Option<String>,
     pub(crate) filter: Option<ActiveFilter>,
     pub(crate) search: Option<ActiveSearch>,
+    /// The number of the latest search, which its result has to have.
+    pub(crate) search_number: u64,
     /// The rows whose bytes were requested from the file last and have not arrived.
     pub(crate) requested_rows: Option<Range<usize>>,
     /// Whether the proxy holds frames.
@@ -69,6 +71,7 @@ impl Session {
             notice: None,
             filter: None,
             search: None,
+            search_number: 0,
             requested_rows: None,
             intercepting: false,
             full: false,
@@ -109,12 +112,14 @@ impl Session {
         self.connections.newest()
     }
 
-    /// Counts the problems of both heads and the faults of both directions.
+    /// Counts the problems of both heads, the faults of both directions, and an end without both
+    /// Closes.
     pub(crate) fn fault_count(&self) -> usize {
         let heads = [Side::Client, Side::Server].map(|from| self.connection().trace.head(from));
         let heads: usize =
             heads.into_iter().flatten().map(|validated| validated.validation.problems.len()).sum();
         heads
+            + usize::from(self.connection().abnormal.is_some())
             + self.connection().trace.faults(Side::Client).len()
             + self.connection().trace.faults(Side::Server).len()
     }

@@ -7,7 +7,7 @@ use crate::wire::Field;
 
 /// Returns the page of the field under the cursor; `None` if no frame is shown.
 pub(crate) fn current(session: &Session) -> Option<RulesPage> {
-    let (_, spans) = session.bytes_under_cursor()?;
+    let spans = session.bytes_under_cursor()?.spans;
     let span = spans.get(session.field_under_cursor(&spans))?;
     let is_payload = span.field == Field::Payload;
     let text = is_payload.then(|| payload_text::readable_text(session)).flatten();

@@ -312,7 +312,7 @@ mod tests {
             .iter()
             .map(|row| {
                 let start = trace.stream_offset(row.from(), row.offset());
-                let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
+                let raw = stream.store.read(row.from(), start..start + row.len()).unwrap().bytes;
                 let payload = trace.frame(row, raw).payload();
                 (row.from(), row.opcode().bits(), payload, row.completed_at().as_millis())
             })
@@ -325,7 +325,8 @@ mod tests {
         ];
         assert_eq!(frames, expected);
         assert!([Side::Client, Side::Server].iter().all(|from| trace.faults(*from).is_empty()));
-        let request = stream.store.read(Side::Client, Offset::START..Offset::new(27)).unwrap();
+        let request =
+            stream.store.read(Side::Client, Offset::START..Offset::new(27)).unwrap().bytes;
         assert_eq!(request, b"GET /chat?a=b HTTP/1.1\r\nHos");
         let [note, error, data] = &stream.warnings[..] else { panic!("{:?}", stream.warnings) };
         assert!(

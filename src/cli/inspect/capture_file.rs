@@ -10,18 +10,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::capture::{
-    Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamEnding,
-    StreamStart, TlsStatus, open, open_stream,
+    Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamStart,
+    TlsStatus, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::replace_hint::suggest_replace;
-use crate::inspect::{InspectConfig, STANDARD_INPUT};
+use crate::inspect::{Ending, InspectConfig, STANDARD_INPUT, how_it_ended};
 use crate::wire::format::byte_count;
-use crate::wire::{ByteLen, Opcode, Side, Trace, TraceRow};
-
-/// The silence before the end of a connection from which on it is worth telling.
-const LONG_SILENCE: Duration = Duration::from_secs(1);
+use crate::wire::{ByteLen, Side, Trace, TraceRow};
 
 /// Opens the file at `path` and prints its records.
 ///
@@ -84,7 +81,10 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
             print_note(&mut printer, Some(number), warning)?;
         }
         let ended = match &stream.failed {
-            None => how_it_ended(stream),
+            None => match how_it_ended(stream) {
+                Ending { text, is_clean: true } => Ok(text),
+                Ending { text, is_clean: false } => Err(text),
+            },
             Some(reason) => {
                 print_note(
                     &mut printer,
@@ -123,43 +123,6 @@ fn is_of_interest(stream: &CapturedStream<Trace>) -> bool {
         || has_tried
         || stream.failed.is_some()
         || matches!(stream.tls, TlsStatus::Encrypted(_))
-}
-
-/// Returns how a connection of a capture ended, as `Err` if it was not closed cleanly.
-fn how_it_ended(stream: &CapturedStream<Trace>) -> Result<String, String> {
-    let Some(ending) = stream.ending else {
-        let is_captured = stream.addresses.is_some();
-        return Ok(if is_captured {
-            "end of the capture, the connection was still open"
-        } else {
-            "end of the capture"
-        }
-        .to_owned());
-    };
-    let StreamEnding { by, is_reset, is_reset_after, silence } = ending;
-    let verb = if is_reset { "reset the connection (RST)" } else { "ended the connection (FIN)" };
-    let mut text = format!("the {by} {verb}");
-    if silence >= LONG_SILENCE {
-        text += &format!(" after {:.1} s without data", silence.as_secs_f64());
-    }
-    if is_reset_after && !is_reset {
-        text += ", which was reset (RST) later";
-    }
-    if !stream.trace.is_open() {
-        return Ok(text);
-    }
-    let closes = |side| {
-        let mut rows = stream.trace.rows().iter();
-        rows.any(|row| row.from() == side && row.opcode() == Opcode::Close)
-    };
-    match (closes(Side::Client), closes(Side::Server)) {
-        (true, true) => Ok(text + ", after the closing handshake"),
-        (false, false) => Err(text + ", without a Close: applications see code 1006"),
-        (client, _) => {
-            let side = if client { Side::Client } else { Side::Server };
-            Err(text + &format!(", after a Close of the {side} only"))
-        }
-    }
 }
 
 /// Whether both paths lead to the same file, through any links. Only a regular file is opened for

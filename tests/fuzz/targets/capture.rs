@@ -54,7 +54,7 @@ fn holds(capture: &Capture, data: &[u8]) {
                 .store
                 .read(row.from(), start..start + row.len())
                 .expect("the file is still there");
-            let frame = stream.trace.frame(row, raw);
+            let frame = stream.trace.frame(row, raw.bytes);
             assert!(frame.complete, "every row stands in the store, whole");
             assert_eq!(frame.header.to_bytes(), frame.raw()[..frame.header.len()]);
         }

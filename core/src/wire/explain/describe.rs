@@ -193,22 +193,25 @@ pub(crate) fn payload(
         let plain = format::spaced_hex(plain, MAX_HEX_BYTES);
         return description(value, format!("{wire} XOR the key is {plain}"), "RFC 6455 §5.3");
     }
-    let (meaning, section) = unmasked_payload(header.opcode, is_text, context.compressed);
+    let (meaning, section) = unmasked_payload(header, is_text, context.compressed);
     description(value, meaning, section)
 }
 
 fn unmasked_payload(
-    opcode: Opcode,
+    header: &Header,
     is_text: bool,
     compressed: bool,
 ) -> (&'static str, &'static str) {
-    match opcode {
+    match header.opcode {
         _ if compressed => {
             ("a part of the message's DEFLATE data, which may be split anywhere", "RFC 7692 §7.2")
         }
         Opcode::Ping => ("anything, up to 125 bytes; the pong echoes it", "RFC 6455 §5.5.2"),
         Opcode::Pong => {
             ("the payload of the ping, which tells which ping this answers", "RFC 6455 §5.5.3")
+        }
+        Opcode::Close if !header.is_close() => {
+            ("no close code is read here: FIN or RSV show that this is no Close", "RFC 6455 §5.5")
         }
         Opcode::Close => ("half a close code: a code has 2 bytes", "RFC 6455 §5.5.1"),
         Opcode::Reserved(_) => ("undefined, because the opcode is reserved", "RFC 6455 §5.2"),

@@ -173,8 +173,9 @@ fn payload(raw: &[u8], header: &Header, context: FrameContext, spans: &mut Vec<F
     let start = header.len();
     let Some((place, wire)) = arrived_part(raw, start..raw.len()) else { return };
     let plain = header.masking_key.map_or_else(|| wire.to_vec(), |key| mask::unmask(wire, key));
-    // A Close with less than two bytes has no code. Its payload is labelled as such.
-    if let (Opcode::Close, [high, low, reason @ ..]) = (header.opcode, plain.as_slice()) {
+    // A Close with less than two bytes has no code. Its payload is labelled as such. Nor is there a
+    // code in other bytes that happen to have the opcode of a Close.
+    if let (true, [high, low, reason @ ..]) = (header.is_close(), plain.as_slice()) {
         let code = describe::close_code(u16::from_be_bytes([*high, *low]));
         let code_end = start.saturating_add(2);
         spans.push(field_span(Field::CloseCode, start..code_end, 0..8, code));

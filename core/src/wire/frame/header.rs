@@ -312,6 +312,13 @@ impl Header {
         self.payload_len + self.len()
     }
 
+    /// Whether this can be the header of a Close: FIN is 1 and no reserved bit is set (RFC 6455
+    /// section 5.5). Bytes of another protocol often have the opcode of a Close: the `H` of HTTP is
+    /// 0x48.
+    pub fn is_close(&self) -> bool {
+        self.opcode == Opcode::Close && self.fin && !(self.rsv1 || self.rsv2 || self.rsv3)
+    }
+
     /// Whether the top bit of the 64-bit length is set. No payload of that size can follow, so
     /// framing ends here.
     pub fn has_impossible_length(&self) -> bool {

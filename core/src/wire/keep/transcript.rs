@@ -13,7 +13,7 @@ use crate::wire::frame::{Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::{ByteLen, Offset};
 
-pub use crate::wire::keep::frame::{Frame, PartialHeader};
+pub use crate::wire::keep::frame::{Frame, PartialHeader, PayloadPiece};
 
 /// The maximum of inflated bytes kept in all; of later messages only the payload is kept.
 const MAX_INFLATED_BYTES: usize = 256 << 20;

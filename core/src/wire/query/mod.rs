@@ -1,5 +1,6 @@
 //! Queries about frames: which are shown, which contain some bytes, and copying them.
 
 pub mod copy_as;
+pub mod direction_search;
 pub mod filter;
 pub mod search;

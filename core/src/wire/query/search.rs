@@ -1,6 +1,6 @@
 //! Searches unmasked payloads for a text or for bytes. A lower-case text matches any case.
-//! Each payload is searched on its own: a match that is split between two fragments is not found,
-//! and nothing is inflated.
+//! [`find`] searches one payload on its own; `direction_search` finds what is split between the
+//! fragments of a message, and what a compressed message says.
 
 use std::fmt;
 use std::ops::Range;
@@ -96,6 +96,11 @@ impl Needle {
             finder: FinderBuilder::new().build_forward(bytes).into_owned(),
             folds_case: false,
         })
+    }
+
+    /// Returns the length of a match in bytes, which is never 0.
+    pub fn byte_len(&self) -> usize {
+        self.finder.needle().len()
     }
 
     /// Returns the range of the first match in `plain`.

@@ -42,6 +42,15 @@ impl ByteRings {
         self.client.bytes.len() + self.server.bytes.len()
     }
 
+    /// Returns a copy of the bytes of a direction, and the offset of the first of them.
+    pub(crate) fn snapshot(&self, from: Side) -> (Offset, Vec<u8>) {
+        let ring = match from {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        };
+        (ring.discarded, ring.bytes.iter().copied().collect())
+    }
+
     /// Returns at most `max_bytes` bytes from `at` on, where `at` counts from the first byte of the
     /// direction; `None` if they are gone.
     pub(crate) fn read(&self, from: Side, at: Offset, max_bytes: usize) -> Option<Vec<u8>> {

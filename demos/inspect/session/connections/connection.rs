@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::byte_rings::ByteRings;
-use crate::capture::ByteStore;
+use super::capture_gaps::CaptureGaps;
+use crate::capture::{ByteStore, CapturedStream, StoredBytes, StreamEnding};
+use crate::inspect::{AbnormalClosure, SearchedBytes, last_activity};
 use crate::scope::catch_panic_sync;
-use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
+use crate::wire::{ByteLen, Frame, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes of a frame that are shown.
 pub(crate) const MAX_BYTES_SHOWN: u64 = 70_000;
@@ -43,7 +45,7 @@ pub(crate) enum ByteSource {
     Memory(ByteRings),
     /// In a file, with the frames that were fetched so far: by row, the bytes and how many were
     /// asked for.
-    File(Arc<ByteStore>, HashMap<usize, (Vec<u8>, u64)>),
+    File(Arc<ByteStore>, HashMap<usize, (StoredBytes, u64)>),
 }
 
 /// One connection.
@@ -62,6 +64,17 @@ pub(crate) struct InspectedConnection {
     pub(crate) dropped_frames: Vec<(Side, usize)>,
     /// Whether a panic of ours has stopped the decoding of its bytes.
     pub(crate) faulty: bool,
+    /// The same connection read with an assumed permessage-deflate, or without it: whichever is not
+    /// shown. `None` unless the capture lacks the handshake and messages have RSV1.
+    pub(crate) other_trace: Option<Arc<Trace>>,
+    /// The first bytes of the frames that a capture does not have to their end.
+    pub(crate) partial_frames: Sides<Vec<u8>>,
+    /// The gaps in its streams; none in a live connection.
+    pub(crate) gaps: CaptureGaps,
+    /// Its FIN or RST in a capture.
+    pub(crate) ending: Option<StreamEnding>,
+    /// How it ended, if a WebSocket was open and not closed by both sides.
+    pub(crate) abnormal: Option<AbnormalClosure>,
 }
 
 impl InspectedConnection {
@@ -78,18 +91,25 @@ impl InspectedConnection {
             held_frames: [0; 2],
             dropped_frames: Vec::new(),
             faulty: false,
+            other_trace: None,
+            partial_frames: Sides::default(),
+            gaps: CaptureGaps::default(),
+            ending: None,
+            abnormal: None,
         }
     }
 
-    /// Creates a connection from a file.
+    /// Creates a connection from a stream of a file.
     pub(crate) fn from_file(
         name: String,
         status: ConnectionStatus,
-        trace: Trace,
-        store: ByteStore,
+        stream: CapturedStream<Trace>,
     ) -> Self {
-        let bytes = ByteSource::File(Arc::new(store), HashMap::new());
-        Self { status, trace: Arc::new(trace), bytes, ..Self::new(name) }
+        let abnormal = AbnormalClosure::of_stream(&stream);
+        let bytes = ByteSource::File(Arc::new(stream.store), HashMap::new());
+        let (trace, ending) = (Arc::new(stream.trace), stream.ending);
+        let gaps = CaptureGaps::new(&stream.gaps, &trace);
+        Self { status, trace, bytes, gaps, ending, abnormal, ..Self::new(name) }
     }
 
     /// Appends bytes of a live connection.
@@ -111,7 +131,7 @@ impl InspectedConnection {
         if self.faulty {
             return;
         }
-        // Only a search in a file shares a trace, so a live one is never copied here.
+        // Only a running search shares a trace; it is copied at most once per search then.
         let trace = Arc::make_mut(&mut self.trace);
         if let Err(panic) = catch_panic_sync(|| read(trace)) {
             self.faulty = true;
@@ -154,15 +174,56 @@ impl InspectedConnection {
     /// fetched yet.
     pub(crate) fn frame(&self, row_index: usize) -> Option<Frame> {
         let row = self.trace.rows().get(row_index)?;
-        let raw = match &self.bytes {
+        let (raw, missing) = match &self.bytes {
             ByteSource::Memory(rings) => {
                 let max_bytes = row.len().min(MAX_BYTES_SHOWN.into()).to_usize_saturating();
-                rings.read(row.from(), self.stream_offset(row), max_bytes)?
+                (rings.read(row.from(), self.stream_offset(row), max_bytes)?, Vec::new())
             }
-            ByteSource::File(_, fetched) => fetched.get(&row_index)?.0.clone(),
+            ByteSource::File(_, fetched) => {
+                let StoredBytes { bytes, missing } = fetched.get(&row_index)?.0.clone();
+                (bytes, missing)
+            }
         };
         // Without its whole header a frame cannot be explained.
-        (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
+        (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw).with_missing(missing))
+    }
+
+    /// Returns when the last bytes arrived, since the start of the connection.
+    pub(crate) fn last_activity(&self) -> Duration {
+        last_activity(&self.trace)
+    }
+
+    /// Ends a live connection at a time.
+    pub(crate) fn end(&mut self, result: Result<String, String>, at: Instant) {
+        if let (Err(how), Some(started_at)) = (&result, self.started_at) {
+            let age = at.saturating_duration_since(started_at);
+            self.abnormal = AbnormalClosure::of_trace(&self.trace, how, age);
+        }
+        self.status = ConnectionStatus::Ended(result);
+    }
+
+    /// Whether it is read with a permessage-deflate that the capture does not show.
+    pub(crate) fn assumes_deflate(&self) -> bool {
+        self.other_trace.is_some() && self.trace.agreed().is_assumed
+    }
+
+    /// Reads it with the assumed permessage-deflate, or without it again. Frames and bytes stay the
+    /// same. Returns `false` if nothing is assumed.
+    pub(crate) fn toggle_assumed_deflate(&mut self) -> bool {
+        let Some(other) = &mut self.other_trace else { return false };
+        std::mem::swap(other, &mut self.trace);
+        true
+    }
+
+    /// Returns how many bytes of a frame were not captured.
+    pub(crate) fn missing_len(&self, row: &TraceRow) -> ByteLen {
+        match &self.bytes {
+            ByteSource::File(store, _) if row.has_gap() => {
+                let start = self.stream_offset(row);
+                store.missing_len(row.from(), start..start + row.len())
+            }
+            _ => ByteLen::ZERO,
+        }
     }
 
     /// Returns the number of the first frame of a side that the proxy holds. An incomplete frame
@@ -198,6 +259,22 @@ impl InspectedConnection {
         *waiting = waiting.saturating_sub(1);
     }
 
+    /// Returns at most `max_bytes` bytes of the incomplete frame of a side; `None` if there is
+    /// none, or if its bytes are gone.
+    pub(crate) fn partial_frame_bytes(&self, from: Side, max_bytes: u64) -> Option<Vec<u8>> {
+        let partial = self.trace.partial_frame(from)?;
+        let len = partial.have.min(max_bytes.into()).to_usize_saturating();
+        match &self.bytes {
+            ByteSource::Memory(rings) => {
+                rings.read(from, self.trace.stream_offset(from, partial.offset), len)
+            }
+            ByteSource::File(..) => {
+                let bytes = &self.partial_frames[from];
+                Some(bytes[..bytes.len().min(len)].to_vec())
+            }
+        }
+    }
+
     /// Returns at most `max_bytes` bytes of a direction from `at` on. For a file, only the bytes of
     /// a fetched frame that begins at `at` are known.
     pub(crate) fn read(&self, from: Side, at: Offset, max_bytes: usize) -> Option<Vec<u8>> {
@@ -208,7 +285,7 @@ impl InspectedConnection {
                 let row_index = fetched.keys().find(|row_index| {
                     rows[**row_index].from() == from && self.stream_offset(&rows[**row_index]) == at
                 })?;
-                let bytes = &fetched[row_index].0;
+                let bytes = &fetched[row_index].0.bytes;
                 Some(bytes[..bytes.len().min(max_bytes)].to_vec())
             }
         }
@@ -217,6 +294,16 @@ impl InspectedConnection {
     /// Returns the offset of a frame's first byte in its direction.
     pub(crate) fn stream_offset(&self, row: &TraceRow) -> Offset {
         self.trace.stream_offset(row.from(), row.offset())
+    }
+
+    /// Returns where its bytes are, as of now.
+    pub(crate) fn searched_bytes(&self) -> SearchedBytes {
+        match &self.bytes {
+            ByteSource::File(store, _) => SearchedBytes::File(Arc::clone(store), self.gaps.all()),
+            ByteSource::Memory(rings) => {
+                SearchedBytes::Memory(Box::new(Sides::each(|from| rings.snapshot(from))))
+            }
+        }
     }
 
     /// Returns those of `rows` whose bytes must still be fetched, at most `max_bytes_per_frame`
@@ -230,7 +317,7 @@ impl InspectedConnection {
         let lacks = |row_index: &usize| {
             let len = self.trace.rows()[*row_index].len();
             fetched.get(row_index).is_none_or(|(bytes, asked)| {
-                *asked < max_bytes_per_frame && ByteLen::of(bytes) < len
+                *asked < max_bytes_per_frame && ByteLen::of(&bytes.bytes) < len
             })
         };
         let known = |row_index: usize| {
@@ -241,14 +328,18 @@ impl InspectedConnection {
     }
 
     /// Stores fetched bytes.
-    pub(crate) fn store_fetched(&mut self, found: Vec<(usize, Vec<u8>)>, max_bytes_per_frame: u64) {
+    pub(crate) fn store_fetched(
+        &mut self,
+        found: Vec<(usize, StoredBytes)>,
+        max_bytes_per_frame: u64,
+    ) {
         let ByteSource::File(_, fetched) = &mut self.bytes else { return };
         if fetched.len() + found.len() > MAX_FETCHED_FRAMES {
             fetched.clear();
         }
         for (row, bytes) in found {
             // A preview that arrives late must not replace the whole frame.
-            if fetched.get(&row).is_none_or(|(known, _)| known.len() <= bytes.len()) {
+            if fetched.get(&row).is_none_or(|(known, _)| known.bytes.len() <= bytes.bytes.len()) {
                 fetched.insert(row, (bytes, max_bytes_per_frame));
             }
         }

@@ -2,9 +2,11 @@
 //! and their bytes.
 
 mod byte_rings;
+mod capture_gaps;
 pub(crate) mod connection;
 pub(crate) mod connection_list;
 
+pub(crate) use capture_gaps::{ListEntry, LostBytes};
 pub(crate) use connection::{
     ByteSource, ConnectionStatus, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES,
 };

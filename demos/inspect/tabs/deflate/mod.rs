@@ -138,10 +138,18 @@ fn summary_lines(
     };
     lines.extend(labelled_paragraph("", &before, 0, width, theme.dim(), theme));
     let bad = Style::new().fg(theme.bad);
+    if session.connection().assumes_deflate() {
+        let text = "assumed because of RSV1: the capture does not show the handshake";
+        lines.extend(labelled_paragraph("! ", text, 2, width, Style::new().fg(theme.warn), theme));
+    }
     if let Some(text) = message.warning {
         lines.extend(labelled_paragraph("! ", text, 2, width, Style::new().fg(theme.warn), theme));
     }
-    if let Some(fault) = lens.fault {
+    if let Some(fault) = lens.fault.filter(|fault| message.is_unknown_because_of_gap(fault)) {
+        let text = format!("the text is not known from here on, nobody is to blame: {fault}");
+        let style = Style::new().fg(theme.warn);
+        lines.extend(labelled_paragraph("! ", &text, 2, width, style, theme));
+    } else if let Some(fault) = lens.fault {
         lines.extend(labelled_paragraph("✗ ", &format!("broken: {fault}"), 2, width, bad, theme));
     }
     if lens.over_limit {
@@ -176,6 +184,9 @@ fn absence_lines(session: &Session, width: u16, theme: &Theme) -> Vec<Line<'stat
                  §6.1)."
             )
         }
+        Some((row, found)) if found.header().rsv1 => format!(
+            "Frame {row} has RSV1 = 1, but no permessage-deflate is agreed, so nothing is inflated."
+        ),
         Some((row, _)) => {
             format!("The message of frame {row} is not compressed: RSV1 is 0 in its first frame.")
         }

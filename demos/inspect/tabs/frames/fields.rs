@@ -8,10 +8,13 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 use crate::demos::inspect::action::ByteCursor;
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
 use crate::demos::inspect::parts::colors::field_tag;
+use crate::demos::inspect::parts::payload::is_missing;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::payload_text;
+use crate::demos::inspect::session::selection::ShownBytes;
 use crate::stage::Theme;
 use crate::text;
+use crate::wire::explain::NonFrame;
 use crate::wire::{Fault, Field, FieldSpan, Frame, format};
 
 /// Draws one row for each field, and the explanation of the field under the cursor. Without room
@@ -33,9 +36,8 @@ pub(crate) fn draw(
     let (table, rest) = split_rows(area, rows as u16);
     draw_table(spans, cursor, table, canvas);
     let (title, rest) = split_rows(rest, u16::from(rows > 0 && rest.height > detail));
-    let byte =
-        session.bytes_under_cursor().and_then(|(raw, _)| raw.get(session.cursor.byte).copied());
-    let byte = byte.map_or_else(String::new, |byte| byte_label(byte, session.cursor));
+    let shown = session.bytes_under_cursor();
+    let byte = shown.and_then(|shown| byte_label(&shown, session.cursor)).unwrap_or_default();
     canvas.draw_divider(&format!("{}, {}{byte}", span.field.name(), span.section), title);
     let explanation =
         if rows == 0 { with_field_name(span, explanation, canvas.theme) } else { explanation };
@@ -79,15 +81,19 @@ fn draw_table(spans: &[FieldSpan], cursor: usize, area: Rect, canvas: &mut Canva
     }
 }
 
-/// Returns a byte in bits, with the one under the cursor in brackets.
-fn byte_label(byte: u8, cursor: ByteCursor) -> String {
+/// Returns the byte under the cursor in bits, with the selected bit in brackets.
+fn byte_label(shown: &ShownBytes, cursor: ByteCursor) -> Option<String> {
+    if is_missing(&shown.missing, cursor.byte) {
+        return Some(format!(" · byte {} was not captured", cursor.byte));
+    }
+    let byte = *shown.raw.get(cursor.byte)?;
     let bits: String = (0..8)
         .map(|bit| {
             let digit = if byte & 0x80 >> bit == 0 { '0' } else { '1' };
             if bit == cursor.bit { format!("[{digit}]") } else { digit.to_string() }
         })
         .collect();
-    format!(" · byte {} = 0x{byte:02x} = {bits}", cursor.byte)
+    Some(format!(" · byte {} = 0x{byte:02x} = {bits}", cursor.byte))
 }
 
 /// Describes which bits or bytes of the frame a field covers.
@@ -130,6 +136,11 @@ fn field_explanation(
         let text =
             format!("{sign} {}: {} ({})", fault.code.name(), fault.summary(), fault.section());
         lines.push_line(Line::styled(text, Style::new().fg(color)));
+    }
+    // What the bytes are says more than the rules that they happen to break.
+    let non_frame = NonFrame::recognize(frame.raw()).filter(|_| session.draft.is_none());
+    if let Some(found) = non_frame.filter(|_| faults.iter().any(Fault::is_fatal)) {
+        lines.push_line(Line::styled(found.hint(), Style::new().fg(theme.warn)));
     }
     if let Some(draft) = &session.draft {
         if faults.is_empty() {

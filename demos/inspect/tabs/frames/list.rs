@@ -10,9 +10,10 @@ use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::parts::payload::payload_preview;
 use crate::demos::inspect::parts::units::format_time;
 use crate::demos::inspect::session::Session;
+use crate::demos::inspect::session::connections::{ListEntry, LostBytes};
 use crate::text;
 use crate::wire::frame::Severity;
-use crate::wire::{MessageKind, Side, TraceRow, format};
+use crate::wire::{ByteLen, MessageKind, Side, TraceRow, format};
 
 /// Returns the number of rows that the list needs, at most `max_rows`: the header, the frames, and
 /// a blank row.
@@ -21,7 +22,8 @@ pub(crate) fn wanted_rows(session: &Session, max_rows: u16) -> u16 {
     let arriving =
         [Side::Client, Side::Server].map(|from| usize::from(trace.partial_frame(from).is_some()));
     let full = usize::from(trace.dropped_rows() > 0);
-    let wanted = trace.rows().len() + 2 + full + arriving.iter().sum::<usize>();
+    let lost = session.connection().gaps.lost().len();
+    let wanted = trace.rows().len() + lost + 2 + full + arriving.iter().sum::<usize>();
     let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
     wanted.clamp(max_rows.min(3), max_rows)
 }
@@ -34,8 +36,14 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     }
     let rows = usize::from(area.height - header);
     let filtered = session.filter.as_ref().map(|filter| filter.rows.as_slice());
-    let total = filtered.map_or(session.connection().trace.rows().len(), <[u32]>::len);
-    let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
+    let gaps = &session.connection().gaps;
+    let all = session.connection().trace.rows().len() + gaps.lost().len();
+    // A filter shows frames only: what was not captured cannot pass it.
+    let total = filtered.map_or(all, <[u32]>::len);
+    let at = filtered.map_or_else(
+        || gaps.line_of_row(current),
+        |rows| rows.partition_point(|row| (*row as usize) < current),
+    );
     let arriving =
         if filtered.is_none() { partial_frame_lines(session, canvas) } else { Vec::new() };
     // The frame after the current one stays visible, so that a response is seen beside its request.
@@ -46,8 +54,16 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
         }
     }
     for (line, place) in (first..total).take(rows).enumerate() {
-        let number = filtered.map_or(place, |rows| rows[place] as usize);
         let spot = Rect { y: area.y + header + line as u16, height: 1, ..area };
+        let entry =
+            filtered.map_or_else(|| gaps.entry(place), |rows| ListEntry::Row(rows[place] as usize));
+        let number = match entry {
+            ListEntry::Row(number) => number,
+            ListEntry::Lost(lost) => {
+                canvas.draw_line(&lost_line(lost, canvas), 0, spot);
+                continue;
+            }
+        };
         canvas.add_target(spot, ClickTarget::Row(number));
         if number == current {
             canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
@@ -95,6 +111,29 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
         ]))
     };
     full.into_iter().chain([Side::Client, Side::Server].into_iter().filter_map(line)).collect()
+}
+
+/// Returns the line of bytes between two frames that were not captured.
+fn lost_line(lost: LostBytes, canvas: &Canvas) -> Line<'static> {
+    let theme = canvas.theme;
+    let (color, arrow) = side_style(lost.from, theme);
+    let lacks = match (lost.len, lost.unframed) {
+        (ByteLen::ZERO, ByteLen::ZERO) => "what was sent before is not captured".to_owned(),
+        (ByteLen::ZERO, inside) => {
+            format!("{} of a frame that began before", format::byte_count(inside))
+        }
+        (missing, ByteLen::ZERO) => format!("{} not captured here", format::byte_count(missing)),
+        (missing, inside) => format!(
+            "{} not captured here, then {} within a frame",
+            format::byte_count(missing),
+            format::byte_count(inside)
+        ),
+    };
+    Line::from(vec![
+        Text::styled("     ◌             ", Style::new().fg(theme.warn)),
+        Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+        Text::styled(lacks, Style::new().fg(theme.warn)),
+    ])
 }
 
 /// Draws the names of the columns, the filter, and whether the list follows new frames.
@@ -170,7 +209,9 @@ fn row_line(
         None => {}
     }
     if row.has_gap() {
-        line.push_span(Text::styled("◌ not all captured ", Style::new().fg(theme.warn)));
+        let missing = format::byte_count(session.connection().missing_len(row));
+        let text = format!("◌ {missing} not captured ");
+        line.push_span(Text::styled(text, Style::new().fg(theme.warn)));
     }
     if let Some(disposition) = session.connection().proxy_disposition(row) {
         line.push_span(Text::styled(format!("{disposition} "), Style::new().fg(theme.warn)));

@@ -10,9 +10,11 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
+use crate::demos::inspect::parts::colors::GAP_LETTER;
 use crate::demos::inspect::parts::{bits, hex, page};
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::frame_draft::Draft;
+use crate::demos::inspect::session::selection::ShownBytes;
 use crate::demos::inspect::tabs::{field_page, no_frames};
 use crate::wire::{Frame, Side, format};
 
@@ -45,7 +47,7 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
         let message = "The bytes of this frame are being fetched, or no longer in memory.";
         return canvas.draw_line(&Line::styled(message, canvas.theme.dim()), 1, rest);
     };
-    let Some((raw, spans)) = session.bytes_under_cursor() else { return };
+    let Some(ShownBytes { raw, spans, missing }) = session.bytes_under_cursor() else { return };
     let (title, rest) = split_rows(rest, 1);
     canvas.draw_divider(&frame_title(session, current, &frame), title);
     let with_bits = rest.height >= 16;
@@ -55,12 +57,16 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
         raw: &raw,
         spans: &spans,
         header_len: frame.header.len(),
+        missing: &missing,
         original: session.draft.as_ref().map(Draft::original),
         compressed: frame.context.compressed,
     };
     picture.draw(session.cursor, bytes, canvas);
-    let rest =
-        if with_bits { bits::draw(&raw, &spans, session.cursor, rest, canvas) } else { rest };
+    let rest = if with_bits {
+        bits::draw(&raw, &missing, &spans, session.cursor, rest, canvas)
+    } else {
+        rest
+    };
     // The page that `?` opens is shown below, if there is room.
     let table = spans.len() as u16 + DETAIL_ROWS;
     let (rest, page_area) =
@@ -92,8 +98,15 @@ fn frame_title(session: &Session, row: usize, frame: &Frame) -> String {
     };
     let after =
         if frame.after_fault { " · after a fault: a receiver would not read it" } else { "" };
+    let missing = match session.connection().trace.rows().get(row) {
+        Some(row) if row.has_gap() => {
+            let missing = session.connection().missing_len(row);
+            format!("{GAP_LETTER}: {} not captured · ", format::byte_count(missing))
+        }
+        _ => String::new(),
+    };
     format!(
-        "Frame {row} · {way} · {} = {header} header + {} payload · at 0x{:04x}{after}",
+        "Frame {row} · {missing}{way} · {} = {header} header + {} payload · at 0x{:04x}{after}",
         format::byte_count(payload + header),
         format::group_thousands(payload.get()),
         session.connection().trace.stream_offset(frame.context.from, frame.offset).get(),
@@ -102,8 +115,114 @@ fn frame_title(session: &Session, row: usize, frame: &Frame) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::demos::inspect::testing::opened;
-    use crate::demos::inspect::testing::render_text;
+    use crossterm::event::KeyCode;
+
+    use crate::demos::inspect::messages::Cmd;
+    use crate::demos::inspect::overlays::mode::InputMode;
+    use crate::demos::inspect::state::Inspect;
+    use crate::demos::inspect::testing::{
+        Captured, REQUEST, RESPONSE, assert_contains, opened, opened_capture, press,
+        press_and_fetch, render_text,
+    };
+    use crate::wire::frame::encode;
+    use crate::wire::{Opcode, Side};
+
+    /// Returns a capture with a masked text that lacks 40 bytes in its middle, then 500 bytes of
+    /// the server between two frames.
+    fn with_gaps() -> Inspect {
+        let text = "The beginning is known. 0123456789012345678901234567890123456789 And the end.";
+        let masked = encode::single_frame(Opcode::Text, text.as_bytes(), Some([1, 2, 3, 4]));
+        opened_capture(
+            &[
+                (Side::Client, Captured::Bytes(REQUEST)),
+                (Side::Server, Captured::Bytes(RESPONSE)),
+                (Side::Client, Captured::Bytes(&masked[..30])),
+                (Side::Client, Captured::Missing(40)),
+                (Side::Client, Captured::Bytes(&masked[70..])),
+                (Side::Server, Captured::Bytes(b"\x81\x03one")),
+                (Side::Server, Captured::Missing(500)),
+                (Side::Server, Captured::Bytes(b"\x81\x03two")),
+            ],
+            None,
+        )
+    }
+
+    #[test]
+    fn bytes_that_were_not_captured_have_no_digits_and_no_text() {
+        let mut inspect = with_gaps();
+        let shown = render_text(&inspect, 160, 40);
+        assert_contains(
+            &shown,
+            &[
+                "◌ 40 bytes not captured \"The beginning is known. \" … 40 bytes not captured …",
+                "\" And the end.\"",
+                "N: 40 bytes not captured",
+                "··",
+                "S→C   500 bytes not captured here",
+                "40 of 77 bytes not captured",
+            ],
+        );
+        assert_eq!(shown.matches("··").count(), 40, "{shown}");
+        for tab in ['3', '4', '5', '6', '?'] {
+            press_and_fetch(&mut inspect, KeyCode::Char(tab));
+            let shown = render_text(&inspect, 160, 40);
+            // A masked zero is a byte of the key, an unmasked one is 00.
+            for invented in ["01 02 03 04 01", "00 00 00", "\\x00", "\\x01\\x02"] {
+                assert!(!shown.contains(invented), "{invented:?} on {tab}\n{shown}");
+            }
+            press(&mut inspect, KeyCode::Esc);
+        }
+    }
+
+    #[test]
+    fn the_byte_under_the_cursor_has_no_bits_in_a_gap() {
+        let mut inspect = with_gaps();
+        inspect.session.cursor.byte = 40;
+        let shown = render_text(&inspect, 160, 40);
+        assert_contains(&shown, &["Byte 40 was not captured"]);
+        press_and_fetch(&mut inspect, KeyCode::Char('3'));
+        let shown = render_text(&inspect, 160, 40);
+        assert_contains(
+            &shown,
+            &["Step i = 24…63", "40 bytes not captured: there is nothing to unmask"],
+        );
+        press_and_fetch(&mut inspect, KeyCode::Char('n'));
+        assert_eq!(inspect.session.cursor.byte, 70, "a gap is one step");
+    }
+
+    #[test]
+    fn a_frame_with_a_gap_is_neither_edited_nor_copied_as_if_it_was_whole() {
+        let mut inspect = with_gaps();
+        for key in ['x', 'e'] {
+            press(&mut inspect, KeyCode::Char(key));
+            assert!(inspect.session.draft.is_none() && inspect.mode == InputMode::Browse);
+            let notice = inspect.session.notice.as_deref();
+            assert_eq!(notice, Some("frame 0 lacks 40 bytes: it cannot be edited"));
+        }
+        for (form, expected) in [
+            ('h', Some("81 cd 01 02 03 04 55 6a")),
+            ('t', Some("The beginning is known.  … 40 bytes not captured …  And the end.")),
+            ('j', None),
+            ('c', None),
+            ('s', None),
+            ('r', None),
+            ('p', None),
+        ] {
+            press(&mut inspect, KeyCode::Char('y'));
+            let copied = press(&mut inspect, KeyCode::Char(form));
+            match (&copied[..], expected) {
+                ([Cmd::Copy(text)], Some(expected)) => {
+                    assert!(text.starts_with(expected), "{text}");
+                    assert!(text.contains(" … 40 bytes not captured … "), "{text}");
+                }
+                ([], None) => {
+                    let notice = inspect.session.notice.as_deref().unwrap();
+                    assert!(notice.contains("not captured"), "{notice}");
+                }
+                (copied, _) => panic!("{form}: {copied:?}"),
+            }
+        }
+    }
 
     #[test]
     fn a_typed_hello_is_shown_with_its_mask_undone() {

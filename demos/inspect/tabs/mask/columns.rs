@@ -11,8 +11,9 @@ use ratatui::text::{Line, Span};
 
 use super::unmasking::Unmasking;
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget};
-use crate::demos::inspect::parts::payload::display_char;
-use crate::demos::inspect::session::payload_text::{PayloadKind, Utf8State};
+use crate::demos::inspect::parts::colors::GAP_LETTER;
+use crate::demos::inspect::parts::payload::{MISSING_DIGITS, display_char};
+use crate::demos::inspect::session::payload_text::{PayloadKind, TextBefore, Utf8State};
 use crate::stage::FieldColor;
 use crate::text;
 use crate::wire::frame::utf8::Utf8Validator;
@@ -118,6 +119,15 @@ fn cell_text(
     let theme = canvas.theme;
     let done = index < unmasking.step_range().end;
     let key = unmasking.key[index % 4];
+    if unmasking.is_missing(index) {
+        match part {
+            ColumnsRow::Wire | ColumnsRow::Plain | ColumnsRow::KeyAgain => {
+                return (MISSING_DIGITS.to_owned(), theme.dim());
+            }
+            ColumnsRow::Text => return (GAP_LETTER.to_owned(), Style::new().fg(theme.warn)),
+            _ => {}
+        }
+    }
     let changed = unmasking.wire_bytes[index] != unmasking.original_wire_bytes[index];
     let byte = |byte: u8, color: Color| (format!("{byte:02x}"), Style::new().fg(color));
     match part {
@@ -200,7 +210,9 @@ struct Spelling {
 }
 
 fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
-    let carried = unmasking.carried.as_deref().unwrap_or_default();
+    let carried = unmasking.carried.bytes();
+    // After bytes that were not captured, it is unknown where a character begins.
+    let mut is_known = unmasking.carried != TextBefore::Unknown;
     let mut spelled_text = Spelling {
         cells: Vec::new(),
         invalid_at: None,
@@ -213,6 +225,21 @@ fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
     let _ = text.push(carried);
     let last = unmasking.step_range().end - 1;
     for (index, byte) in unmasking.plain_bytes[..end.max(last + 1)].iter().enumerate() {
+        if unmasking.is_missing(index) {
+            is_known = false;
+        }
+        if !is_known {
+            spelled_text.cells.push(match byte {
+                b' ' => "␣".to_owned(),
+                b'!'..=b'~' => char::from(*byte).to_string(),
+                _ => "·".to_owned(),
+            });
+            if index == last {
+                spelled_text.step_char = Some(char::from(*byte)).filter(char::is_ascii_graphic);
+                spelled_text.utf8_state = Utf8State::Unknown;
+            }
+            continue;
+        }
         if spelled_text.invalid_at.is_none() && text.push(&[*byte]).is_err() {
             spelled_text.invalid_at = Some(index);
         }
@@ -247,6 +274,9 @@ fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
 
 /// Describes what the byte at the step spells.
 pub(crate) fn describe_step(unmasking: &Unmasking) -> String {
+    if unmasking.gap_at_step().is_some() {
+        return "not captured".to_owned();
+    }
     let spelled_text = spell(unmasking, unmasking.step_range().end);
     match (unmasking.payload_kind, spelled_text.step_char, spelled_text.utf8_state) {
         (PayloadKind::Compressed, ..) => "a byte of a DEFLATE stream".to_owned(),
@@ -255,6 +285,9 @@ pub(crate) fn describe_step(unmasking: &Unmasking) -> String {
         }
         (_, None, Utf8State::Partial(have, of)) => {
             format!("byte {have} of the {of} of a character")
+        }
+        (PayloadKind::Text, None, Utf8State::Unknown) => {
+            "part of a character that is not known".to_owned()
         }
         (PayloadKind::Text, ..) => "no character has this byte here".to_owned(),
         _ => format!("= {}", unmasking.plain_bytes[unmasking.step]),
@@ -318,8 +351,12 @@ fn utf8_status(unmasking: &Unmasking, spelling: &Spelling) -> (String, bool) {
         PayloadKind::Other => return ("not part of a message".to_owned(), true),
         PayloadKind::Text => {}
     }
-    let Some(carried) = &unmasking.carried else {
-        return ("UTF-8: invalid in an earlier fragment".to_owned(), false);
+    let carried = match &unmasking.carried {
+        TextBefore::Partial(carried) => carried,
+        TextBefore::Invalid => return ("UTF-8: invalid in an earlier fragment".to_owned(), false),
+        TextBefore::Unknown => {
+            return ("UTF-8: not known, earlier bytes are missing".to_owned(), true);
+        }
     };
     let begun = if carried.is_empty() { "" } else { " · begun in the frame before" };
     match spelling.utf8_state {
@@ -328,5 +365,6 @@ fn utf8_status(unmasking: &Unmasking, spelling: &Spelling) -> (String, bool) {
             (format!("UTF-8 so far: valid, {have} of {of} bytes{begun}"), true)
         }
         Utf8State::Invalid(at) => (format!("UTF-8: invalid at i = {at}"), false),
+        Utf8State::Unknown => ("UTF-8: not known after bytes not captured".to_owned(), true),
     }
 }

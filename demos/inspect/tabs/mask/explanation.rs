@@ -9,6 +9,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 use super::columns::describe_step;
 use super::unmasking::Unmasking;
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
+use crate::demos::inspect::parts::payload::{hex_with_gaps, ranges_from};
 use crate::stage::{FieldColor, Theme};
 use crate::text;
 use crate::wire::{Side, format};
@@ -27,6 +28,14 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     };
     let titled = area.height >= 5;
     let (divider, body) = split_rows(area, u16::from(titled));
+    if let Some(gap) = unmasking.gap_at_step() {
+        let (range, len) = (gap.start..gap.end - 1, format::byte_count(gap.len() as u64));
+        canvas
+            .draw_divider(&format!("Step i = {}…{} of 0…{last}", range.start, range.end), divider);
+        let text =
+            format!("  {len} not captured: there is nothing to unmask. n goes on behind them.");
+        return canvas.draw_line(&Line::styled(text, Style::new().fg(canvas.theme.warn)), 0, body);
+    }
     canvas.draw_divider(&title, divider);
     let lines = if unmasking.wide_steps {
         wide_step_lines(unmasking, canvas.theme)
@@ -115,10 +124,14 @@ fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
 fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
     let group = unmasking.step_range();
     let (first, count) = (group.start, group.len());
+    let missing = ranges_from(&unmasking.missing, first);
     let row = |name: &str, bytes: &[u8], color: Color, about: String| {
+        // The key is known for every byte.
+        let missing = if name.ends_with("key") { &[][..] } else { &missing };
+        let hex = hex_with_gaps(bytes, missing, 8);
         Line::from(vec![
             Span::styled(format!("  {name:<14}"), theme.dim()),
-            Span::styled(format!("{:<25}", format::spaced_hex(bytes, 8)), Style::new().fg(color)),
+            Span::styled(format!("{hex:<25}"), Style::new().fg(color)),
             Span::styled(about, theme.dim()),
         ])
     };
@@ -146,7 +159,11 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
             "= plain",
             &unmasking.plain_bytes[group.clone()],
             theme.text,
-            format::quote(&unmasking.plain_bytes[group], 8),
+            if group.clone().any(|at| unmasking.is_missing(at)) {
+                "not all of them were captured".to_owned()
+            } else {
+                format::quote(&unmasking.plain_bytes[group], 8)
+            },
         ),
     ]
 }
@@ -155,6 +172,9 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
 pub(crate) fn draw_experiments(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) {
     let (divider, body) = split_rows(area, 1);
     canvas.draw_divider("Try it (nothing is sent)", divider);
+    if unmasking.gap_at_step().is_some() {
+        return;
+    }
     let theme = canvas.theme;
     let about = area.width >= 88;
     for (row, (key, name, does, remark, on)) in (0..).zip(experiments(unmasking)) {

@@ -131,6 +131,8 @@ fn try_letter(
     bit: u8,
 ) -> Option<()> {
     match letter {
+        // There is no bit to flip.
+        'f' if unmasking.gap_at_step().is_some() => {}
         'f' => {
             let bit = 0x80 >> bit;
             match state.flips.iter_mut().find(|(at, _)| *at == unmasking.step) {

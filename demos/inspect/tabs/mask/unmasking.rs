@@ -2,10 +2,13 @@
 //!
 //! It is computed from the frame whenever it is needed, so that it can never be out of date.
 
+use std::ops::Range;
+
 use super::state::{MaskTabState, WIDE_STEP};
+use crate::demos::inspect::parts::payload::{is_missing, ranges_from};
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::payload_text;
-use crate::demos::inspect::session::payload_text::PayloadKind;
+use crate::demos::inspect::session::payload_text::{PayloadKind, TextBefore};
 use crate::wire::frame::mask;
 use crate::wire::{MaskingKey, Side};
 
@@ -26,6 +29,8 @@ pub(crate) struct Unmasking {
     pub(crate) header_len: usize,
     /// The payload length of the frame in bytes. `wire_bytes` may hold fewer.
     pub(crate) payload_len: u64,
+    /// The ranges of the payload that were not captured.
+    pub(crate) missing: Vec<Range<usize>>,
     /// The payload on the wire, with the experiments applied.
     pub(crate) wire_bytes: Vec<u8>,
     /// The payload as it was on the wire.
@@ -35,9 +40,8 @@ pub(crate) struct Unmasking {
     pub(crate) step: usize,
     pub(crate) bit: u8,
     pub(crate) payload_kind: PayloadKind,
-    /// The start of a character at the end of the fragment before; `None` if the text is already
-    /// invalid.
-    pub(crate) carried: Option<Vec<u8>>,
+    /// What the fragments before leave: the start of a character, or nothing known.
+    pub(crate) carried: TextBefore,
     pub(crate) apply_twice: bool,
     pub(crate) wide_steps: bool,
     /// Whether an experiment has changed the payload or the key.
@@ -82,12 +86,13 @@ impl Unmasking {
             PayloadKind::Text => {
                 let rows = session.connection().trace.message_rows(row);
                 let at = rows.iter().position(|other| *other == row).unwrap_or(0);
-                payload_text::incomplete_char_before(session, &rows, at)
+                payload_text::text_before(session, &rows, at)
             }
-            _ => Some(Vec::new()),
+            _ => TextBefore::Partial(Vec::new()),
         };
         let header = frame.header.len();
         Ok(Self {
+            missing: ranges_from(frame.missing(), header),
             row,
             from,
             header_len: header,
@@ -112,14 +117,27 @@ impl Unmasking {
         first..(first + if self.wide_steps { WIDE_STEP } else { 1 }).min(self.wire_bytes.len())
     }
 
-    /// Returns the step after this one, or this one at the end.
+    /// Whether a byte of the payload was not captured.
+    pub(crate) fn is_missing(&self, at: usize) -> bool {
+        is_missing(&self.missing, at)
+    }
+
+    /// Returns the gap at the step.
+    pub(crate) fn gap_at_step(&self) -> Option<Range<usize>> {
+        self.missing.iter().find(|range| range.contains(&self.step)).cloned()
+    }
+
+    /// Returns the step after this one, or this one at the end. A gap is one step.
     pub(crate) fn next_step(&self) -> usize {
-        let next = self.step_range().end;
+        let next = self.gap_at_step().map_or(self.step_range().end, |gap| gap.end);
         if next < self.wire_bytes.len() { next } else { self.step }
     }
 
-    /// Returns the step before this one.
+    /// Returns the step before this one. A gap is one step.
     pub(crate) fn previous_step(&self) -> usize {
+        if let Some(gap) = self.gap_at_step() {
+            return gap.start.saturating_sub(1);
+        }
         if self.wide_steps {
             self.step_range().start.saturating_sub(WIDE_STEP)
         } else {

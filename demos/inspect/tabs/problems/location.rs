@@ -2,6 +2,8 @@
 //!
 //! `verdict` explains what is wrong there.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span as Text};
@@ -10,6 +12,7 @@ use super::model::LocatedFault;
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::colors::field_tag;
 use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::parts::payload::{MISSING_DIGITS, is_missing};
 use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::session::Session;
 use crate::wire::explain::{FrameContext, field_span};
@@ -53,7 +56,9 @@ pub(crate) fn draw_frame(
         color.map_or(canvas.theme.dim, |span| field_tag(span, canvas.theme).1)
     };
     let colors: Vec<Color> = (0..raw.len()).map(cell).collect();
-    draw_hex(&raw, &colors, at..at.saturating_add(1), &mark, below, canvas);
+    let missing = found.row.and_then(|row| session.frame(row));
+    let missing = missing.map(|frame| frame.missing().to_vec()).unwrap_or_default();
+    draw_hex(&raw, &missing, &colors, at..at.saturating_add(1), &mark, below, canvas);
     if bits {
         draw_bits(&raw, &spans, found, at, split_rows(below, 2).1, canvas);
     }
@@ -65,11 +70,13 @@ fn span_contains(span: &FieldSpan, found: &LocatedFault, at: usize) -> bool {
     span.contains(at, bit.unwrap_or(span.bits.start))
 }
 
-/// Draws the row of hex that contains `place`, and below it a mark with a label.
+/// Draws the row of hex that contains `place`, and below it a mark with a label. Bytes in `missing`
+/// were not captured and have no digits.
 pub(crate) fn draw_hex(
     raw: &[u8],
+    missing: &[Range<usize>],
     colors: &[Color],
-    place: std::ops::Range<usize>,
+    place: Range<usize>,
     label: &str,
     area: Rect,
     canvas: &mut Canvas,
@@ -80,6 +87,10 @@ pub(crate) fn draw_hex(
     let end = (start + per_row).min(raw.len());
     let mut hex = Line::styled(format!("  {start:04x}  "), theme.faint());
     for (index, byte) in raw.iter().enumerate().take(end).skip(start) {
+        if is_missing(missing, index) {
+            hex.push_span(Text::styled(format!("{MISSING_DIGITS} "), theme.dim()));
+            continue;
+        }
         let color = colors.get(index).copied().unwrap_or(theme.text);
         let style = Style::new().fg(color);
         let style = if place.contains(&index) {

@@ -3,6 +3,7 @@
 //!
 //! `verdict` explains the selected problem. `wire` implements the rules.
 
+mod head_problem;
 mod location;
 mod model;
 mod row;
@@ -16,7 +17,9 @@ use ratatui::text::{Line, Span};
 use crate::clients::SessionCommand;
 use crate::demos::inspect::action::{Action, ByteCursor, Place, Tab};
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
-use crate::demos::inspect::parts::page::{RulesPage, fault_page, head_problem_page};
+use crate::demos::inspect::parts::page::{
+    RulesPage, abnormal_closure_page, fault_page, head_problem_page,
+};
 use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::MAX_BYTES_SHOWN;
@@ -32,7 +35,7 @@ pub(crate) const KEY_HINT: &str =
 
 /// Updates the list, and draws a masking key for the Close that answers the problem.
 pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
-    model::follow(state, &session.connection().trace);
+    model::follow(state, session.connection());
     if state.close_key.is_none() && !state.problems.is_empty() {
         // Without a key no Close is shown. `s` tries again and shows the error.
         state.close_key = session.mask_keys.draw().ok();
@@ -44,7 +47,7 @@ pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
 pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option<usize> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => locate_fault(session, from, number)?.row,
-        ProblemRef::Head(..) => None,
+        ProblemRef::Head(..) | ProblemRef::Ending => None,
     }
 }
 
@@ -52,12 +55,14 @@ pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option
 pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesPage> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => {
-            Some(fault_page(locate_fault(session, from, number)?.fault.code))
+            let found = locate_fault(session, from, number)?;
+            Some(fault_page(found.fault.code, found.non_frame(session)))
         }
         ProblemRef::Head(from, number) => {
             let problem = session.connection().trace.head(from)?.validation.problems.get(number)?;
             Some(head_problem_page(problem.code, problem.hint.as_deref()))
         }
+        ProblemRef::Ending => session.connection().abnormal.as_ref().map(abnormal_closure_page),
     }
 }
 
@@ -160,6 +165,14 @@ fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
                 Action::Show(Tab::Frames),
             ]
         }
+        // The last frame is what came before the end.
+        Some(ProblemRef::Ending) => match session.connection().trace.rows().len().checked_sub(1) {
+            Some(last) => vec![
+                Action::MoveTo(Place::Frame(last, ByteCursor::default())),
+                Action::Show(Tab::Timeline),
+            ],
+            None => vec![Action::Notice("there was no frame before the end".to_owned())],
+        },
         None => Vec::new(),
     }
 }
@@ -279,12 +292,15 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
 mod tests {
     use super::model::row_of;
     use super::*;
-    use crate::clients::SessionEvent;
+    use crate::capture::ConnectionEnd;
+    use crate::clients::{SessionError, SessionEvent, StreamEnd};
     use crate::demos::inspect::messages::Msg;
     use crate::demos::inspect::session::mask_key::MaskKeySource;
     use crate::demos::inspect::state::Inspect;
-    use crate::demos::inspect::testing::render_text;
-    use crate::demos::inspect::testing::{client_commands, inspector_after, opened, press};
+    use crate::demos::inspect::testing::{
+        Captured, REQUEST, RESPONSE, assert_contains, client_commands, inspector_after, opened,
+        opened_capture, press, render_text,
+    };
     use crate::net::{Chunk, Transfer};
     use crate::stage::{Demo as _, DemoEvent};
     use crate::wire::frame::encode;
@@ -299,7 +315,7 @@ mod tests {
             ProblemRef::Frame(from, number) => {
                 (from, inspect.session.connection().trace.faults(from)[number].code)
             }
-            ProblemRef::Head(..) => panic!("{problem:?}"),
+            ProblemRef::Head(..) | ProblemRef::Ending => panic!("{problem:?}"),
         };
         inspect.tabs.problems.problems.iter().map(code).collect()
     }
@@ -496,5 +512,107 @@ mod tests {
             shown.contains("Nothing is wrong so far") && shown.contains("all 2 frames"),
             "{shown}"
         );
+    }
+
+    /// Opens a capture with a message of the client and these frames, which the server ends after a
+    /// minute of silence.
+    fn ended(frames: &[(Side, &[u8])], end: ConnectionEnd) -> Inspect {
+        let hello = encode::single_frame(Opcode::Text, b"last words", Some(KEY));
+        let mut sent = vec![
+            (Side::Client, Captured::Bytes(REQUEST)),
+            (Side::Server, Captured::Bytes(RESPONSE)),
+            (Side::Client, Captured::Bytes(&hello)),
+        ];
+        sent.extend(frames.iter().map(|(from, bytes)| (*from, Captured::Bytes(bytes))));
+        let mut inspect = opened_capture(&sent, Some(end));
+        inspect.show_tab(Tab::Problems);
+        inspect
+    }
+
+    #[test]
+    fn an_end_without_a_close_is_a_problem_with_its_cause() {
+        let inspect = ended(&[], ConnectionEnd::Reset(Side::Server));
+        assert_eq!(inspect.session.fault_count(), 1);
+        assert_contains(
+            &render_text(&inspect, 110, 30),
+            &[
+                "0 fatal, 1 warning",
+                "NO_CLOSE   1006  no Close: applications see code 1006",
+                "the server reset the connection (RST) after 60.0 s without data",
+                "both applications see code 1006",
+                "nginx (proxy_read_timeout)",
+                "Send a ping from either side",
+                "5 Problems(1)",
+            ],
+        );
+        assert_contains(&render_text(&inspect, 80, 24), &["RST by server after 60.0 s, no Close"]);
+    }
+
+    #[test]
+    fn a_close_of_one_side_only_names_who_sees_1006_and_of_both_is_no_problem() {
+        let close = encode::close_frame(1000, "", Some([9, 8, 7, 6]));
+        let answer = encode::close_frame(1000, "", None);
+        let one = ended(&[(Side::Client, &close)], ConnectionEnd::Closed(Side::Server));
+        let closure = one.session.connection().abnormal.clone().unwrap();
+        assert!(closure.how.ends_with("after a Close of the client only"), "{}", closure.how);
+        let who = closure.who_sees_it();
+        assert!(who.ends_with("the client got none and sees 1006."), "{who}");
+        assert_contains(
+            &render_text(&one, 110, 30),
+            &["NO_CLOSE", "Only the client sent a Close."],
+        );
+        let both = ended(
+            &[(Side::Client, &close), (Side::Server, &answer)],
+            ConnectionEnd::Closed(Side::Server),
+        );
+        assert_eq!(both.session.fault_count(), 0);
+        assert_contains(&render_text(&both, 110, 30), &["Nothing is wrong so far"]);
+    }
+
+    #[test]
+    fn a_connection_that_is_still_open_is_no_problem_nor_is_a_close_that_may_be_lost() {
+        let sent = [
+            (Side::Client, Captured::Bytes(REQUEST)),
+            (Side::Server, Captured::Bytes(RESPONSE)),
+            (Side::Server, Captured::Bytes(b"\x81\x03one")),
+        ];
+        let open = opened_capture(&sent, None);
+        assert_eq!(open.session.fault_count(), 0);
+        let lost = sent.into_iter().chain([(Side::Server, Captured::Missing(30))]);
+        let lost: Vec<_> = lost.collect();
+        let lost = opened_capture(&lost, Some(ConnectionEnd::Closed(Side::Server)));
+        assert_eq!(lost.session.fault_count(), 0, "a Close may be among the 30 bytes");
+    }
+
+    #[test]
+    fn our_own_connection_that_breaks_is_a_problem_too() {
+        let (mut inspect, _inbox) = opened();
+        let error = SessionError::EndWithoutClose { how: StreamEnd::HungUp, unfinished: None };
+        inspect.update(DemoEvent::Msg(Msg::Session(SessionEvent::Ended(Err(error)))));
+        inspect.show_tab(Tab::Problems);
+        assert_contains(
+            &render_text(&inspect, 110, 30),
+            &["NO_CLOSE", "the server hung up without a Close"],
+        );
+    }
+
+    #[test]
+    fn http_in_place_of_a_frame_is_named_and_no_close_code_is_read_out_of_it() {
+        let http = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        for inspect in [ended(&[(Side::Server, http)], ConnectionEnd::Closed(Side::Server)), {
+            let (mut live, _inbox) = inspector_after(&[(Side::Server, http)]);
+            live.show_tab(Tab::Problems);
+            live
+        }] {
+            let mut inspect = inspect;
+            let shown = render_text(&inspect, 120, 40);
+            assert_contains(&shown, &["E_RSV_NONZERO", "Hint", "this is an HTTP response"]);
+            press(&mut inspect, KeyCode::Char('?'));
+            assert_contains(&render_text(&inspect, 120, 40), &["this is an HTTP response"]);
+            press(&mut inspect, KeyCode::Esc);
+            inspect.show_tab(Tab::Frames);
+            let shown = render_text(&inspect, 120, 40);
+            assert!(!shown.contains("21584") && !shown.contains("close code"), "{shown}");
+        }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::demos::inspect::session::Session;
-use crate::demos::inspect::session::connections::MAX_BYTES_SHOWN;
+use crate::demos::inspect::session::connections::{InspectedConnection, MAX_BYTES_SHOWN};
+use crate::wire::explain::NonFrame;
 use crate::wire::frame::Severity;
 use crate::wire::{Fault, MaskingKey, Offset, Side, Trace};
 
@@ -16,6 +17,8 @@ pub(crate) enum ProblemRef {
     Head(Side, usize),
     /// A fault of a side's frames, by its index among the trace's faults.
     Frame(Side, usize),
+    /// The end of the connection without both Closes.
+    Ending,
 }
 
 /// The pane below the list, if there is no room for all of them.
@@ -35,6 +38,8 @@ pub(crate) struct ProblemsTabState {
     pub(crate) head_counts: [usize; 2],
     /// The number of frame faults of each side that are in the list.
     pub(crate) frame_counts: [usize; 2],
+    /// Whether the end of the connection is in the list.
+    pub(crate) has_ending: bool,
     pub(crate) selected: usize,
     /// The indices of problems that the user ignores.
     pub(crate) ignored: BTreeSet<usize>,
@@ -52,13 +57,18 @@ impl ProblemsTabState {
 }
 
 /// Adds the problems found since the last call.
-pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
+pub(crate) fn follow(state: &mut ProblemsTabState, connection: &InspectedConnection) {
+    let trace = &*connection.trace;
+    let ended = connection.abnormal.is_some();
     let heads = SIDES
         .map(|from| trace.head(from).map_or(0, |validated| validated.validation.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
     // Fewer than before means that another connection is shown.
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
-    if fewer(heads, state.head_counts) || fewer(frames, state.frame_counts) {
+    if fewer(heads, state.head_counts)
+        || fewer(frames, state.frame_counts)
+        || state.has_ending && !ended
+    {
         let (pane, close_key) = (state.pane, state.close_key);
         *state = ProblemsTabState { pane, close_key, ..ProblemsTabState::default() };
     }
@@ -82,7 +92,11 @@ pub(crate) fn follow(state: &mut ProblemsTabState, trace: &Trace) {
     state
         .problems
         .extend(fresh.into_iter().map(|(from, number, ..)| ProblemRef::Frame(from, number)));
-    (state.head_counts, state.frame_counts) = (heads, frames);
+    // Nothing comes after the end.
+    if ended && !state.has_ending {
+        state.problems.push(ProblemRef::Ending);
+    }
+    (state.head_counts, state.frame_counts, state.has_ending) = (heads, frames, ended);
 }
 
 /// Returns the row of a side's frame by binary search, because the numbers of each side rise.
@@ -127,13 +141,15 @@ impl LocatedFault<'_> {
         if let Some(row) = self.row {
             return session.frame(row).map(|frame| frame.raw().to_vec());
         }
-        let have = session.connection().trace.partial_frame(self.from)?.have;
-        let at = session.connection().trace.stream_offset(self.from, self.frame_start);
-        session.connection().read(
-            self.from,
-            at,
-            have.min(MAX_BYTES_SHOWN.into()).to_usize_saturating(),
-        )
+        session.connection().partial_frame_bytes(self.from, MAX_BYTES_SHOWN)
+    }
+
+    /// Recognizes another protocol in the frame, if the fault ends the connection.
+    pub(crate) fn non_frame(&self, session: &Session) -> Option<NonFrame> {
+        if !self.fault.is_fatal() {
+            return None;
+        }
+        NonFrame::recognize(&self.frame_bytes(session)?)
     }
 }
 
@@ -173,5 +189,7 @@ pub(crate) fn severity(session: &Session, problem: ProblemRef) -> Option<Severit
         ProblemRef::Frame(from, number) => {
             Some(session.connection().trace.faults(from).get(number)?.severity())
         }
+        // No rule of framing is broken, so no receiver fails the connection because of it.
+        ProblemRef::Ending => Some(Severity::Warning),
     }
 }

@@ -9,6 +9,7 @@ use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::parts::prose::short_section;
 use crate::demos::inspect::session::Session;
 use crate::text;
+use crate::wire::explain::reference::abnormal_closure;
 use crate::wire::frame::Severity;
 use crate::wire::{Fault, Side};
 
@@ -81,6 +82,21 @@ impl ProblemRow {
                         .map_or_else(none, |code| code.to_string()),
                     summary: fault.map_or("", Fault::summary),
                     section: fault.map_or("", Fault::section),
+                }
+            }
+            ProblemRef::Ending => {
+                let closure = session.connection().abnormal.as_ref();
+                Self {
+                    // The side that ended it, if that is known; otherwise the one that hears of it.
+                    from: closure.and_then(|closure| closure.by).unwrap_or(Side::Server),
+                    severity: Severity::Warning,
+                    frame: "end".to_owned(),
+                    byte: none(),
+                    bits: none(),
+                    code: abnormal_closure::NAME,
+                    close: abnormal_closure::CLOSE_CODE.to_string(),
+                    summary: abnormal_closure::SUMMARY,
+                    section: abnormal_closure::SECTION,
                 }
             }
         }

@@ -8,13 +8,15 @@ use super::selected_message::SelectedMessage;
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::session::Session;
-use crate::wire::{ByteLen, FaultCode, MessageKind, format};
+use crate::wire::{ByteLen, FaultCode, Frame, MessageKind, PayloadPiece, TraceRow, format};
 
 /// A fragment of the message.
 struct JoinedFragment {
     row: usize,
     payload: Vec<u8>,
-    /// Whether `payload` is complete.
+    /// The payload with its gaps.
+    pieces: Vec<PayloadPiece>,
+    /// Whether `payload` is complete and was captured.
     is_complete: bool,
     /// The number of bytes of the message up to the end of this fragment.
     cumulative_len: ByteLen,
@@ -28,9 +30,11 @@ fn fragments(session: &Session, selected: &SelectedMessage) -> Vec<JoinedFragmen
     let fragment = |row: &usize| {
         sum += session.connection().trace.rows()[*row].payload_len();
         let frame = session.frame(*row);
-        let whole = frame.as_ref().is_some_and(|frame| frame.complete);
+        let whole =
+            frame.as_ref().is_some_and(|frame| frame.complete && frame.missing().is_empty());
         JoinedFragment {
             row: *row,
+            pieces: frame.as_ref().map(Frame::payload_pieces).unwrap_or_default(),
             payload: frame.map(|frame| frame.payload()).unwrap_or_default(),
             is_complete: whole,
             cumulative_len: sum,
@@ -65,11 +69,9 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     for fragment in &fragments {
         let full = (8 * u128::from(fragment.cumulative_len.get())).div_ceil(total).min(8) as usize;
         let bar = format!("{}{}", "█".repeat(full), "▒".repeat(8 - full));
-        let content = if text {
-            format::quote(&fragment.payload, 10)
-        } else {
-            format::spaced_hex(&fragment.payload, 4)
-        };
+        let content = PayloadPiece::join(&fragment.pieces, |bytes| {
+            if text { format::quote(bytes, 10) } else { format::spaced_hex(bytes, 4) }
+        });
         let color = if fragment.row == selected.current {
             theme.accent
         } else {
@@ -112,6 +114,10 @@ fn message_summary(
     if !selected.ended {
         return Span::styled("→ still open", Style::new().fg(theme.warn));
     }
+    let rows = session.connection().trace.rows();
+    if selected.fragments.iter().filter_map(|row| rows.get(*row)).any(TraceRow::has_gap) {
+        return Span::styled("→ not all of it was captured", Style::new().fg(theme.warn));
+    }
     let known = fragments.len() == selected.fragments.len()
         && fragments.iter().all(|fragment| fragment.is_complete);
     if !text || !known {
@@ -141,6 +147,9 @@ fn utf8_remark(selected: &SelectedMessage, fragments: &[JoinedFragment], text: b
         .map(|fragment| fragment.row.to_string())
         .collect();
     match (alone.len(), selected.fragments.len()) {
+        _ if fragments.iter().any(|fragment| !fragment.is_complete) => {
+            "What was not captured is not judged.".to_owned()
+        }
         (0, 1) => "One frame, one message: nothing has to be put together.".to_owned(),
         (0, _) => "Each frame is valid alone, by chance: a character may be cut anywhere    §5.6"
             .to_owned(),

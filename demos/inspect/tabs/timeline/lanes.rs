@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::lane_breaks;
 use super::lane_order::{TimelineLane, visible_lanes};
 use super::link_summary;
 use super::message_span::MessageSpan;
@@ -196,6 +197,7 @@ impl TimelinePicture<'_> {
             let room = marks.get(number + 1).map_or(self.window.cells(), |next| next.0) - x;
             self.draw_frame_mark(row_number, count, row_part(row, x, room), canvas);
         }
+        lane_breaks::draw(self.session, self.window, from, row, canvas);
     }
 
     /// Draws the symbol of a frame, with its number if there is room.
@@ -203,6 +205,7 @@ impl TimelinePicture<'_> {
         let frame = &self.rows()[number];
         let sign = match frame.severity() {
             Some(Severity::Fatal) => "✗",
+            _ if frame.has_gap() => "◌",
             _ if frame.header().fin => "■",
             _ => "□",
         };

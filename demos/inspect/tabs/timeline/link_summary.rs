@@ -39,7 +39,8 @@ pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<Ping
     let mut pairs = Vec::new();
     for number in rows {
         let Some(row) = all.get(number) else { break };
-        if !matches!(row.opcode(), Opcode::Ping | Opcode::Pong) {
+        // Two payloads that lack bytes cannot be compared.
+        if !matches!(row.opcode(), Opcode::Ping | Opcode::Pong) || row.has_gap() {
             continue;
         }
         let Some(frame) = session.frame(number) else { continue };

@@ -4,6 +4,7 @@
 //! Everything is computed from the trace.
 
 mod joined_fragments;
+mod lane_breaks;
 mod lane_order;
 mod lanes;
 mod link_summary;

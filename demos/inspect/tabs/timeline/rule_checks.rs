@@ -50,7 +50,9 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
     let name = selected.name();
     let which = numbers_of_control_frames(session, selected);
     let many = selected.fragments.len() > 1;
-    let text = all[selected.fragments[0]].kind() == Some(MessageKind::Text);
+    // Text that was not captured completely is not judged.
+    let text = all[selected.fragments[0]].kind() == Some(MessageKind::Text)
+        && !selected.fragments.iter().any(|row| all[*row].has_gap());
     let client = selected.from == Side::Client;
     let deflate = session.connection().trace.agreed().deflate.is_some();
     let (rsv, rsv_section) = reserved_bits_rule(deflate);

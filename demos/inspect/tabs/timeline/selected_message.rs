@@ -8,10 +8,11 @@ use ratatui::text::{Line, Span};
 
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
 use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::parts::payload::{hex_with_gaps, ranges_from};
 use crate::demos::inspect::parts::units::format_short;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::payload_text;
-use crate::demos::inspect::session::payload_text::{PayloadKind, Utf8State};
+use crate::demos::inspect::session::payload_text::{PayloadKind, TextBefore, Utf8State};
 use crate::stage::{FieldColor, Theme};
 use crate::text;
 use crate::wire::{ByteLen, Fault, FragmentRole, Side, TraceRow, format};
@@ -221,8 +222,14 @@ fn row_line(
     ));
     let cells = 3 * columns.bytes + 2;
     let frame = session.frame(number);
+    let missing =
+        frame.as_ref().map(|frame| ranges_from(frame.missing(), header.len())).unwrap_or_default();
     let bytes = |bytes: &[u8]| {
-        if bytes.is_empty() { "–".to_owned() } else { format::spaced_hex(bytes, columns.bytes) }
+        if bytes.is_empty() {
+            "–".to_owned()
+        } else {
+            hex_with_gaps(bytes, &missing, columns.bytes)
+        }
     };
     if columns.wire {
         let wire = frame
@@ -256,18 +263,25 @@ fn state_after(
             return ("no message".to_owned(), true);
         }
         PayloadKind::Other => return ("belongs nowhere".to_owned(), false),
-        PayloadKind::Binary => {
+        PayloadKind::Binary if !row.has_gap() => {
             return (if row.header().fin { "complete ✓" } else { "goes on" }.to_owned(), true);
         }
-        PayloadKind::Compressed => return ("checked once inflated".to_owned(), true),
-        PayloadKind::Text => {}
+        PayloadKind::Compressed if !row.has_gap() => {
+            return ("checked once inflated".to_owned(), true);
+        }
+        PayloadKind::Compressed | PayloadKind::Binary | PayloadKind::Text => {}
+    }
+    if row.has_gap() {
+        let missing = format::byte_count(session.connection().missing_len(row));
+        return (format!("{missing} not captured"), true);
     }
     let Some(frame) = session.frame(number).filter(|frame| frame.complete) else {
         return ("too long to look at here".to_owned(), true);
     };
-    let Some(carried) = payload_text::incomplete_char_before(session, &selected.fragments, at)
-    else {
-        return ("invalid before".to_owned(), false);
+    let carried = match payload_text::text_before(session, &selected.fragments, at) {
+        TextBefore::Partial(carried) => carried,
+        TextBefore::Invalid => return ("invalid before".to_owned(), false),
+        TextBefore::Unknown => return ("not known: bytes before are missing".to_owned(), true),
     };
     let payload = frame.payload();
     match payload_text::utf8_state_after(&carried, &payload) {
@@ -285,6 +299,8 @@ fn state_after(
             };
             (format!("{before}{have} of {of} bytes"), true)
         }
+        // Only bytes that were captured are pushed, so nothing is unknown here.
+        Utf8State::Unknown => ("not known".to_owned(), true),
         Utf8State::Complete if row.header().fin => ("complete ✓".to_owned(), true),
         Utf8State::Complete => ("valid, goes on".to_owned(), true),
     }

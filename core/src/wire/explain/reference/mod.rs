@@ -3,6 +3,7 @@
 //! A page holds for all frames. A [`FieldSpan`](crate::wire::explain::field_span::FieldSpan)
 //! explains a field in one frame, and a [`Fault`](crate::wire::Fault) locates a broken rule.
 
+pub mod abnormal_closure;
 mod faults;
 mod fields;
 

@@ -1,0 +1,110 @@
+//! Explains a problem of a head: its line and bytes, the rule, and what follows from it.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+
+use super::location::draw_hex;
+use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
+use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::parts::prose::{self, labelled_paragraph, short_section};
+use crate::demos::inspect::session::Session;
+use crate::wire::handshake::Problem as HeadProblem;
+use crate::wire::{Severity, Side, format};
+
+/// The width of the labels in cells.
+const LABEL_WIDTH: usize = 9;
+
+/// Draws a problem of a head: its line, its bytes, and the consequence.
+pub(super) fn draw(session: &Session, from: Side, number: usize, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let Some(validated) = session.connection().trace.head(from) else { return };
+    let Some(problem) = validated.validation.problems.get(number) else { return };
+    let (arrow, what) =
+        (side_style(from, theme).1, if from == Side::Client { "request" } else { "response" });
+    let raw = validated
+        .head
+        .as_ref()
+        .map_or(session.connection().trace.head_bytes(from), |head| head.raw());
+    let span = problem.span.clone().filter(|span| span.start < raw.len());
+    let (bytes, rest) = split_rows(area, if span.is_some() { 3 } else { 1 });
+    let place = span.as_ref().map_or_else(
+        || "nothing to mark, because something is missing".to_owned(),
+        |span| {
+            format!(
+                "byte 0x{:02x}: {}",
+                span.start,
+                format::quote(&raw[span.start..span.end.min(raw.len())], 50)
+            )
+        },
+    );
+    canvas.draw_divider(&format!("{arrow} {what} · {place}"), bytes);
+    if let Some(span) = span {
+        let colors = vec![theme.text; raw.len()];
+        let label = format::byte_count(span.len() as u64);
+        draw_hex(
+            raw,
+            &[],
+            &colors,
+            // An empty span marks the position of something that is missing.
+            span.start..span.end.max(span.start + 1),
+            &label,
+            split_rows(bytes, 1).1,
+            canvas,
+        );
+    }
+    let rule = problem.code.rule();
+    canvas.draw_divider(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
+    let lines = head_problem_lines(problem, from, validated.validation.status, area.width, canvas);
+    prose::draw_lines(&lines, split_rows(rest, 1).1, canvas);
+}
+
+fn head_problem_lines(
+    problem: &HeadProblem,
+    from: Side,
+    status: Option<u16>,
+    width: u16,
+    canvas: &Canvas,
+) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let rule = problem.code.rule();
+    let plain = Style::new().fg(theme.text);
+    let mut lines = labelled_paragraph(
+        "  Found",
+        rule.summary,
+        LABEL_WIDTH,
+        width,
+        plain.add_modifier(Modifier::BOLD),
+        theme,
+    );
+    if let Some(hint) = &problem.hint {
+        lines.extend(labelled_paragraph(
+            "  Hint",
+            &format::escape_controls(hint),
+            LABEL_WIDTH,
+            width,
+            plain,
+            theme,
+        ));
+    }
+    lines.extend(labelled_paragraph("  Why", rule.rationale, LABEL_WIDTH, width, plain, theme));
+    let now = match (problem.severity, from, status) {
+        (Severity::Fatal, Side::Client, Some(status)) => {
+            format!(
+                "A server refuses the request with status {status}: there is no WebSocket to \
+                 close yet."
+            )
+        }
+        (Severity::Fatal, Side::Client, None) => {
+            "A server closes the connection: no HTTP response makes sense.".to_owned()
+        }
+        // Before the handshake is complete there are no frames, so no Close either (RFC 6455
+        // sections 4.1 and 7.1.7).
+        (Severity::Fatal, Side::Server, _) => {
+            "A client fails the connection: it closes TCP without a Close frame.".to_owned()
+        }
+        _ => "Worth knowing; the connection goes on.".to_owned(),
+    };
+    lines.extend(labelled_paragraph("  Now", &now, LABEL_WIDTH, width, plain, theme));
+    lines
+}

@@ -1,0 +1,163 @@
+//! How a connection ended, in the words of the command line and of the screen.
+
+use std::time::Duration;
+
+use crate::capture::{CapturedStream, StreamEnding};
+use crate::wire::{Opcode, Side, Sides, Trace, TraceRow};
+
+/// The silence before the end of a connection from which on it is worth telling.
+const LONG_SILENCE: Duration = Duration::from_secs(1);
+
+/// A WebSocket that ended without a Close in both directions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AbnormalClosure {
+    /// The description of its end, as a clause.
+    pub(crate) how: String,
+    /// The side that ended it, if that is known.
+    pub(crate) by: Option<Side>,
+    /// The sides that sent a Close; at most one.
+    pub(crate) closes: Sides<bool>,
+    /// The time without data before the end.
+    pub(crate) silence: Duration,
+    /// The time from the start of the connection to its end.
+    pub(crate) age: Duration,
+}
+
+impl AbnormalClosure {
+    /// Returns how a connection of a capture ended; `None` if both sides sent a Close, if a Close
+    /// may have been missed, or if no WebSocket was open.
+    pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Option<Self> {
+        let Ending { text: how, is_clean: false } = how_it_ended(stream) else { return None };
+        let StreamEnding { by, silence, .. } = stream.ending?;
+        let age = last_activity(&stream.trace).saturating_add(silence);
+        let closes = Sides::each(|side| sent_close(&stream.trace, side));
+        Some(Self { how, by: Some(by), closes, silence, age })
+    }
+
+    /// Returns how a live connection failed at `age` since its start; `None` if both sides sent a
+    /// Close, or if no WebSocket was open.
+    pub(crate) fn of_trace(trace: &Trace, how: &str, age: Duration) -> Option<Self> {
+        let closes = Sides::each(|side| sent_close(trace, side));
+        let is_abnormal = trace.is_open() && !(closes.client && closes.server);
+        is_abnormal.then(|| Self {
+            how: how.to_owned(),
+            by: None,
+            closes,
+            silence: age.saturating_sub(last_activity(trace)),
+            age,
+        })
+    }
+
+    /// Returns which application sees code 1006, as a sentence.
+    pub(crate) fn who_sees_it(&self) -> String {
+        match self.closes {
+            Sides { client: true, .. } => one_sided(Side::Client),
+            Sides { server: true, .. } => one_sided(Side::Server),
+            _ => "Neither side sent a Close, so both applications see code 1006.".to_owned(),
+        }
+    }
+}
+
+/// Returns what the applications see if only `side` sent a Close (RFC 6455 section 7.1.5).
+fn one_sided(side: Side) -> String {
+    let peer = side.peer();
+    format!(
+        "Only the {side} sent a Close. The {peer} sees its code if it arrived; the {side} got none \
+         and sees 1006."
+    )
+}
+
+fn sent_close(trace: &Trace, side: Side) -> bool {
+    let is_close = |row: &&TraceRow| row.from() == side && row.opcode() == Opcode::Close;
+    trace.rows().iter().rev().any(|row| is_close(&row) && row.header().is_close())
+}
+
+/// Returns when the last bytes arrived, since the start of the connection.
+pub(crate) fn last_activity(trace: &Trace) -> Duration {
+    let arrival = trace.arrivals().all().last().map(crate::wire::Arrival::time);
+    let row = trace.rows().last().map(TraceRow::completed_at);
+    // Arrivals are bounded, so the last frame may be later than the last of them.
+    arrival.max(row).unwrap_or_default()
+}
+
+/// Whether bytes after the last frame of a side were not captured, which may have held its Close.
+fn may_have_lost_close(stream: &CapturedStream<Trace>, side: Side) -> bool {
+    let trace = &stream.trace;
+    let last = trace.rows().iter().rev().find(|row| row.from() == side);
+    let end = last.map(|row| trace.stream_offset(side, row.offset()) + row.len());
+    let is_after = |offset| end.is_none_or(|end| offset >= end);
+    stream
+        .gaps
+        .iter()
+        .any(|gap| gap.from == side && gap.filled < gap.missing && is_after(gap.offset))
+}
+
+/// The end of a connection of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// The side that ended it and how, as a clause.
+    pub(crate) text: String,
+    /// Whether no WebSocket was cut off: both sides sent a Close as far as that is known, or the
+    /// connection was still open.
+    pub(crate) is_clean: bool,
+}
+
+/// Returns how a connection of a capture ended.
+pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
+    let clean = |text: String| Ending { text, is_clean: true };
+    let abnormal = |text: String| Ending { text, is_clean: false };
+    let Some(ending) = stream.ending else {
+        let is_captured = stream.addresses.is_some();
+        let text = if is_captured {
+            "end of the capture, the connection was still open"
+        } else {
+            "end of the capture"
+        };
+        return clean(text.to_owned());
+    };
+    let StreamEnding { by, is_reset, is_reset_after, silence } = ending;
+    let verb = if is_reset { "reset the connection (RST)" } else { "ended the connection (FIN)" };
+    let mut text = format!("the {by} {verb}");
+    if silence >= LONG_SILENCE {
+        text += &format!(" after {:.1} s without data", silence.as_secs_f64());
+    }
+    if is_reset_after && !is_reset {
+        text += ", which was reset (RST) later";
+    }
+    if !stream.trace.is_open() {
+        return clean(text);
+    }
+    let closes = Sides::each(|side| sent_close(&stream.trace, side));
+    let is_unknown = |side: &Side| !closes[*side] && may_have_lost_close(stream, *side);
+    match (closes.client, closes.server) {
+        (true, true) => clean(text + ", after the closing handshake"),
+        _ if [Side::Client, Side::Server].iter().any(is_unknown) => {
+            clean(text + "; bytes before the end were not captured, a Close may be among them")
+        }
+        (false, false) => abnormal(text + ", without a Close: applications see code 1006"),
+        (client, _) => {
+            let side = if client { Side::Client } else { Side::Server };
+            abnormal(text + &format!(", after a Close of the {side} only"))
+        }
+    }
+}
+
+/// Returns how a connection of a capture ended in a few words, for a status line.
+pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
+    let Some(ending) = stream.ending else {
+        return stream.addresses.map(|_| "open at the end of the capture".to_owned());
+    };
+    let packet = if ending.is_reset { "RST" } else { "FIN" };
+    let after = if ending.silence >= LONG_SILENCE {
+        format!(" after {:.1} s", ending.silence.as_secs_f64())
+    } else {
+        String::new()
+    };
+    let closes = match AbnormalClosure::of_stream(stream).map(|closure| closure.closes) {
+        None => "",
+        Some(Sides { client: true, .. }) => ", no Close by server",
+        Some(Sides { server: true, .. }) => ", no Close by client",
+        Some(_) => ", no Close",
+    };
+    Some(format!("{packet} by {}{after}{closes}", ending.by))
+}
