@@ -163,10 +163,10 @@ pub(crate) const KEYS: &[KeyHint] = &[
 /// If a setting has an invalid value, or depends on another one that is not set.
 pub(crate) fn config(settings: &Settings) -> Result<InspectConfig, Diagnostic> {
     Ok(InspectConfig {
-        source: source(settings)?,
         request: request_options(settings)?,
         initial_commands: initial_commands(settings)?,
         recording: recording(settings),
+        ..InspectConfig::new(source(settings)?)
     })
 }
 
