@@ -154,17 +154,13 @@ impl ConnectionKind {
 }
 
 impl ConnectionSummary {
-    /// Returns the facts about a connection of which `trace` is known.
-    pub(crate) fn of_trace(trace: &Trace) -> Self {
-        Self::new(trace, ConnectionKind::of_trace(trace))
-    }
-
     /// Returns the facts about a connection of a file.
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Self {
         Self::new(&stream.trace, ConnectionKind::of_stream(stream))
     }
 
-    fn new(trace: &Trace, kind: ConnectionKind) -> Self {
+    /// Returns the facts about a connection of this kind.
+    pub(crate) fn new(trace: &Trace, kind: ConnectionKind) -> Self {
         let head = |from| trace.head(from).and_then(|validated| validated.head.as_ref());
         let agreed = trace.head(Side::Server).map(|validated| &validated.validation);
         let exchanges = trace.exchanges();
@@ -224,22 +220,23 @@ impl ConnectionSummary {
         }
     }
 
-    /// Returns in a few words how the connection ended: `server RST after 60.0 s, no Close`.
+    /// Returns in a few words how the connection ended: `server RST, no Close, idle for 60.0 s`.
     pub(crate) fn short_ending(&self, ending: StreamEnding) -> String {
         let StreamEnding { by, is_reset, silence, .. } = ending;
         let mut text = format!("{by} {}", if is_reset { "RST" } else { "FIN" });
+        if self.kind == ConnectionKind::WebSocket {
+            text += match (self.closes.client, self.closes.server) {
+                (true, true) => ", closed",
+                (true, false) => ", Close of the client only",
+                (false, true) => ", Close of the server only",
+                (false, false) => ", no Close",
+            };
+        }
+        // Last, because it is what matters least where there is no room.
         if silence >= LONG_SILENCE {
-            text += &format!(" after {:.1} s", silence.as_secs_f64());
+            text += &format!(", idle for {:.1} s", silence.as_secs_f64());
         }
-        if self.kind != ConnectionKind::WebSocket {
-            return text;
-        }
-        text + match (self.closes.client, self.closes.server) {
-            (true, true) => ", closed",
-            (true, false) => ", Close of the client only",
-            (false, true) => ", Close of the server only",
-            (false, false) => ", no Close",
-        }
+        text
     }
 }
 
@@ -390,7 +387,8 @@ mod tests {
     }
 
     fn summary(pieces: &[(Side, &[u8])]) -> ConnectionSummary {
-        ConnectionSummary::of_trace(&trace(pieces))
+        let trace = trace(pieces);
+        ConnectionSummary::new(&trace, ConnectionKind::of_trace(&trace))
     }
 
     #[test]
@@ -517,14 +515,18 @@ mod tests {
             (
                 facts(ConnectionKind::WebSocket, false, false),
                 ending(true, 60),
-                "server RST after 60.0 s, no Close",
+                "server RST, no Close, idle for 60.0 s",
             ),
             (
                 facts(ConnectionKind::WebSocket, false, true),
                 ending(false, 0),
                 "server FIN, Close of the server only",
             ),
-            (facts(ConnectionKind::Http, false, false), ending(false, 5), "server FIN after 5.0 s"),
+            (
+                facts(ConnectionKind::Http, false, false),
+                ending(false, 5),
+                "server FIN, idle for 5.0 s",
+            ),
         ] {
             assert_eq!(facts.short_ending(ending), text);
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::byte_rings::ByteRings;
+use super::connection_facts::ConnectionFacts;
 use crate::capture::ByteStore;
 use crate::scope::catch_panic_sync;
 use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
@@ -52,6 +53,7 @@ pub(crate) struct InspectedConnection {
     pub(crate) name: String,
     /// The number that the proxy gave it, from 1.
     pub(crate) number: usize,
+    pub(crate) facts: ConnectionFacts,
     pub(crate) status: ConnectionStatus,
     pub(crate) trace: Arc<Trace>,
     pub(crate) bytes: ByteSource,
@@ -71,6 +73,7 @@ impl InspectedConnection {
         Self {
             name,
             number: 1,
+            facts: ConnectionFacts::default(),
             status: ConnectionStatus::Connecting,
             trace: Arc::new(trace),
             bytes: ByteSource::Memory(ByteRings::default()),

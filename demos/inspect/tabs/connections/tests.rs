@@ -1,0 +1,1 @@
+//! Tests of the table: which rows and columns are drawn, and what keys and clicks do.
