@@ -33,11 +33,13 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Chooses the columns for these rows. Columns that can be cut get at least a useful part of
-    /// their width, and the rest of it once all others have theirs.
-    pub(super) fn fit(rows: &[ConnectionRow], width: u16) -> Self {
+    /// their width, and the rest of it once all others have theirs. `count` is the number of all
+    /// connections, for which the first column has room.
+    pub(super) fn fit(rows: &[ConnectionRow], count: usize, width: u16) -> Self {
         let content = |column: Column| {
             let cells = rows.iter().map(|row| text::width(row.cell(column)));
-            cells.max().unwrap_or(0).max(text::width(title(column)))
+            let digits = if column == Column::Number { count.to_string().len() } else { 0 };
+            cells.max().unwrap_or(0).max(text::width(title(column))).max(digits)
         };
         let mut room = usize::from(width).saturating_sub(MARK_WIDTH);
         let mut columns: Vec<(Column, usize)> = Vec::new();

@@ -19,7 +19,7 @@ use columns::Columns;
 use row::ConnectionRow;
 
 /// The tab's keys.
-pub(crate) const KEY_HINT: &str = "↑↓ connection  ⏎ open it  a list all, with HTTP  h keys";
+pub(crate) const KEY_HINT: &str = "↑↓ ⏎ open  a all, also HTTP  < > previous, next  h keys";
 
 /// How far `{` and `}` move.
 const LARGE_STEP: isize = 20;
@@ -75,7 +75,7 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
         .take(height.into())
         .map(|index| ConnectionRow::new(session, index, canvas.theme))
         .collect();
-    let columns = Columns::fit(&rows, area.width);
+    let columns = Columns::fit(&rows, connections.len(), area.width);
     canvas.draw_line(&columns.titles(canvas.theme), 0, area);
     draw_position(total, at, usize::from(height), area, canvas);
     for (line, row) in (1..).zip(&rows) {
