@@ -17,9 +17,12 @@ const FRAMES_JUDGED: usize = 64;
 /// The silence before the end of a connection from which on it is worth telling.
 pub(crate) const LONG_SILENCE: Duration = Duration::from_secs(1);
 
+/// How many frames with a plausible header there must be among these for each without one.
+const PLAUSIBLE_PER_ODD: usize = 3;
+
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
-/// What a connection is.
+/// The kind of a connection, by the bytes on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ConnectionKind {
     /// Nothing was sent.
@@ -326,8 +329,8 @@ fn has_close(trace: &Trace, from: Side) -> bool {
     trace.rows().iter().rev().any(|row| row.opcode() == Opcode::Close && row.from() == from)
 }
 
-/// Whether most of the first frames have a header that a WebSocket may have, with any extension
-/// that uses RSV1. Text read as frames has a header like that now and then only.
+/// Whether at least three quarters of the first frames have a header that a WebSocket may have,
+/// with any extension that uses RSV1. Text read as frames has a header like that now and then only.
 fn looks_like_frames(trace: &Trace) -> bool {
     if trace.head(Side::Client).is_some() || trace.head(Side::Server).is_some() {
         return true;
@@ -338,12 +341,12 @@ fn looks_like_frames(trace: &Trace) -> bool {
     let complete = trace.rows().iter().take(FRAMES_JUDGED).map(|row| (row.header(), row.role()));
     let (mut plausible, mut odd) = (0_usize, 0_usize);
     for (header, role) in complete.chain(begun) {
-        // Zeros look like empty continuation frames, but nothing is continued.
-        let is_orphan = role == FragmentRole::Orphan;
-        let count = if !is_orphan && is_plausible(&header) { &mut plausible } else { &mut odd };
+        // Zeros look like empty continuation frames of a message that began before.
+        let is_zeros = role == FragmentRole::Orphan && header.payload_len == ByteLen::ZERO;
+        let count = if !is_zeros && is_plausible(&header) { &mut plausible } else { &mut odd };
         *count = count.saturating_add(1);
     }
-    plausible >= odd
+    plausible >= odd.saturating_mul(PLAUSIBLE_PER_ODD)
 }
 
 /// Whether a header breaks no rule that no extension changes (RFC 6455 section 5.2, 5.5).
@@ -378,7 +381,10 @@ mod tests {
         (Side::Server, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"),
     ];
 
-    fn trace(pieces: &[(Side, &[u8])]) -> Trace {
+    /// The pieces that both sides of a connection send, in order.
+    type Sent<'a> = &'a [(Side, &'a [u8])];
+
+    fn trace(pieces: Sent<'_>) -> Trace {
         let mut trace = Trace::new();
         for (ms, (from, bytes)) in (1..).zip(pieces) {
             trace.push(*from, Duration::from_millis(ms), bytes);
@@ -386,7 +392,7 @@ mod tests {
         trace
     }
 
-    fn summary(pieces: &[(Side, &[u8])]) -> ConnectionSummary {
+    fn summary(pieces: Sent<'_>) -> ConnectionSummary {
         let trace = trace(pieces);
         ConnectionSummary::new(&trace, ConnectionKind::of_trace(&trace))
     }
@@ -414,7 +420,7 @@ mod tests {
         let [get, ok] = EXCHANGE;
         let forbidden: &[u8] = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
         let banner: &[u8] = b"SSH-2.0-OpenSSH_9.6\r\n";
-        let cases: [(&[(Side, &[u8])], ConnectionKind); 10] = [
+        let cases: [(Sent<'_>, ConnectionKind); 10] = [
             (&[], ConnectionKind::Empty),
             (&[get, ok], ConnectionKind::Http),
             (&[get], ConnectionKind::Http),
@@ -437,9 +443,13 @@ mod tests {
     #[test]
     fn bytes_from_the_middle_of_a_connection_are_frames_only_if_most_look_like_frames() {
         let midway = |bytes: &[u8]| {
-            let mut trace = Trace::mid_connection(AgreedExtensions::none());
-            trace.push(Side::Server, Duration::ZERO, bytes);
-            looks_like_frames(&trace)
+            let looks = SIDES.map(|from| {
+                let mut trace = Trace::mid_connection(AgreedExtensions::none());
+                trace.push(from, Duration::ZERO, bytes);
+                looks_like_frames(&trace)
+            });
+            assert_eq!(looks[0], looks[1], "{bytes:?}");
+            looks[0]
         };
         // Compressed messages of an extension that was not seen, and the rest of a fragmented one.
         assert!(midway(&b"\xc1\x03\xcaH\x01".repeat(9)));

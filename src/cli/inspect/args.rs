@@ -502,6 +502,27 @@ mod tests {
     }
 
     #[test]
+    fn options_that_choose_records_are_refused_where_they_mean_nothing() {
+        let refused = |args: &[&str]| parse(args).unwrap_err().to_string();
+        assert!(refused(&["--filter", "op=foo"]).contains("filter, byte 3: \"foo\" isn't"));
+        assert!(refused(&["--connection", "0"]).contains("expected the number of a connection"));
+        assert!(refused(&["--list", "--filter", "text"]).contains("cannot be used with"));
+        assert!(refused(&["--list=some"]).contains("[possible values: websockets, all]"));
+        let usage = |source: &str, args: &[&str]| {
+            let line = [&["inspect", source], args].concat();
+            TestCommand::try_parse_from(line).unwrap().inspect.usage_error()
+        };
+        let of_url = usage("ws://a/", &["--connection", "1"]).unwrap();
+        assert!(of_url.contains("--connection works only with a file or --proxy"), "{of_url}");
+        assert!(usage("ws://a/", &["--list"]).unwrap().contains("--list works only with a file"));
+        assert_eq!(usage("ws://a/", &["--filter", "text"]), None);
+        assert_eq!(usage("ws://a/", &["--proxy", "127.0.0.1:0", "--connection", "2"]), None);
+        // A list needs no stage, so it is printed on a terminal too.
+        let listed = ["inspect", "a.pcap", "--list"];
+        assert!(TestCommand::try_parse_from(listed).unwrap().inspect.is_headless());
+    }
+
+    #[test]
     fn records_are_in_order_and_the_last_one_has_the_close_code() {
         let response = [SWITCHING, b"\x81\x05Hello\x88\x05\x03\xe8bye"].concat();
         for chunk in [1, 7, 1000] {

@@ -130,11 +130,10 @@ fn row(
         Some(status) if status != 101 => format!("{} {status}", summary.kind.name()),
         _ => summary.kind.name().to_owned(),
     };
-    let end = match (stream.ending, &stream.failed) {
-        (_, Some(_)) => String::new(),
-        (Some(ending), None) => summary.short_ending(ending),
-        (None, None) if stream.addresses.is_some() => "open".to_owned(),
-        (None, None) => String::new(),
+    let end = match stream.ending.filter(|_| stream.failed.is_none()) {
+        Some(ending) => summary.short_ending(ending),
+        None if stream.addresses.is_some() && stream.failed.is_none() => "open".to_owned(),
+        None => String::new(),
     };
     let end = if stream.start == StreamStart::Frames && stream.addresses.is_some() {
         format!("{end} (captured midway)")
@@ -189,4 +188,190 @@ fn write_table(rows: &[[String; COLUMNS]], out: &mut impl Write) -> io::Result<(
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::capture::{ConnectionEnd, PcapngWriter, ReadOptions, open};
+    use crate::cli::inspect::capture_file::print_capture;
+    use crate::cli::inspect::record_selection::RecordSelection;
+    use crate::net::AddressPair;
+    use crate::wire::Side;
+    use crate::wire::query::filter::Filter;
+
+    const GET: &[u8] = b"GET /app.js HTTP/1.1\r\nHost: a\r\n\r\n";
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: \
+        Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    const FORBIDDEN: &[u8] = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    const TLS: &[u8] = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00";
+    const FRAMES: &[u8] = b"\x81\x05Hello\x89\x00\x82\x02hi";
+
+    /// The pieces that both sides of a connection send, in order.
+    type Sent<'a> = &'a [(Side, &'a [u8])];
+
+    const HTTP: Sent<'_> = &[(Side::Client, GET), (Side::Server, OK)];
+    const WEBSOCKET: Sent<'_> = &[
+        (Side::Client, GET),
+        (Side::Server, OK),
+        (Side::Client, REQUEST),
+        (Side::Server, SWITCHING),
+        (Side::Server, FRAMES),
+    ];
+    const REFUSED: Sent<'_> = &[(Side::Client, REQUEST), (Side::Server, FORBIDDEN)];
+    const ENCRYPTED: Sent<'_> = &[(Side::Client, TLS)];
+
+    /// Returns a capture of these connections, 1 ms between two packets, reset a minute later.
+    fn capture(connections: &[Sent<'_>]) -> Capture {
+        let mut writer = PcapngWriter::new(Vec::new(), None).unwrap();
+        for (port, sent) in (40_001..).zip(connections) {
+            let mut at = Duration::from_secs(1_700_000_000);
+            let [client, server]: [SocketAddr; 2] =
+                [([10, 0, 0, 1], port).into(), ([192, 0, 2, 7], 8080).into()];
+            let flow = writer.open_plain(AddressPair { client, server }, at).unwrap();
+            for (from, bytes) in *sent {
+                at += Duration::from_millis(1);
+                writer.write_data(flow, *from, at, bytes).unwrap();
+            }
+            let at = at + Duration::from_mins(1);
+            writer.close(flow, ConnectionEnd::Reset(Side::Server), at).unwrap();
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), writer.into_inner()).unwrap();
+        open(file.path(), &ReadOptions::default()).unwrap()
+    }
+
+    fn list(capture: &Capture, which: ListArg, json: bool) -> String {
+        let mut out = Vec::new();
+        print(capture, which, json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn records(capture: &Capture, number: Option<usize>, filter: Option<&str>) -> Vec<Value> {
+        let selection = RecordSelection {
+            connection: number.and_then(std::num::NonZeroUsize::new),
+            filter: filter.map(|filter| Filter::parse(filter).unwrap()),
+        };
+        let mut out = Vec::new();
+        print_capture(capture, selection, true, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn types(records: &[Value]) -> Vec<&str> {
+        records.iter().filter_map(|record| record["type"].as_str()).collect()
+    }
+
+    #[test]
+    fn websockets_and_attempts_are_listed_in_a_table_and_the_rest_is_counted() {
+        let capture = capture(&[HTTP, WEBSOCKET, ENCRYPTED, REFUSED]);
+        let known = "\
+#  client          server          kind         path   protocol  frames  bytes    time  problems  tls  end
+2  10.0.0.1:40002  192.0.2.7:8080  WebSocket    /chat  –              3    359  5.0 ms         –  –    server RST, no Close, idle for 60.0 s
+4  10.0.0.1:40004  192.0.2.7:8080  attempt 403  /chat  –              0    189  2.0 ms         1  –    server RST, idle for 60.0 s
+4 connections in the file: 1 WebSocket, 1 attempt to open one, 1 with HTTP only (1 exchange), 1 with TLS that is not decrypted
+";
+        assert_eq!(list(&capture, ListArg::Websockets, false), known);
+        let all = list(&capture, ListArg::All, false);
+        assert_eq!(all.lines().count(), 6, "{all}");
+        assert!(all.contains("HTTP 200") && all.contains("not decrypted"), "{all}");
+    }
+
+    #[test]
+    fn as_json_each_listed_connection_is_a_record() {
+        let capture = capture(&[HTTP, WEBSOCKET]);
+        let text = list(&capture, ListArg::Websockets, true);
+        let records: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(types(&records), ["connection", "end"]);
+        let facts = &records[0];
+        for (field, value) in [
+            ("connection", Value::from(2)),
+            ("kind", "WebSocket".into()),
+            ("path", "/chat".into()),
+            ("frames_received", 3.into()),
+            ("exchanges", 1.into()),
+            ("duration_ms", 5.0.into()),
+            ("ended_by", "server".into()),
+            ("ended_with", "rst".into()),
+            ("ok", false.into()),
+            ("tls", Value::Null),
+        ] {
+            assert_eq!(facts[field], value, "{field}");
+        }
+        // Fields are in alphabetical order, as in every record.
+        let fields: Vec<&str> = text.lines().next().unwrap().split('"').collect();
+        let names: Vec<&&str> = fields
+            .iter()
+            .zip(fields.iter().skip(1))
+            .filter(|(_, after)| after.starts_with(':'))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(names.is_sorted() && names.len() > 15, "{names:?}");
+    }
+
+    #[test]
+    fn one_connection_alone_is_printed_if_its_number_is_given() {
+        let capture = capture(&[HTTP, WEBSOCKET, REFUSED]);
+        let alone = records(&capture, Some(2), None);
+        assert!(alone.iter().all(|record| record["connection"] == 2), "{alone:?}");
+        let head =
+            ["connection", "http", "handshake", "handshake", "frame", "frame", "frame", "end"];
+        assert_eq!(types(&alone), head);
+        // Also if it is ordinary HTTP, which is not printed beside a WebSocket.
+        assert_eq!(types(&records(&capture, Some(1), None)), ["connection", "http", "end"]);
+        let selection = RecordSelection {
+            connection: std::num::NonZeroUsize::new(4),
+            ..RecordSelection::default()
+        };
+        let error = print_capture(&capture, selection, true, Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "connection 4 does not exist: the file has 3 connections");
+    }
+
+    #[test]
+    fn a_filter_leaves_matching_frames_notes_connections_and_ends() {
+        let capture = capture(&[HTTP, WEBSOCKET, WEBSOCKET]);
+        let found = records(&capture, None, Some("op=data && len<5"));
+        let frames: Vec<_> = found.iter().filter(|record| record["type"] == "frame").collect();
+        assert_eq!(frames.iter().map(|frame| &frame["frame"]).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(
+            types(&found),
+            ["connection", "connection", "frame", "frame", "end", "end", "end"]
+        );
+        let second = records(&capture, Some(3), Some("n=1"));
+        assert_eq!(types(&second), ["connection", "frame", "end"]);
+        assert_eq!(second[1]["opcode_name"], "ping");
+    }
+
+    #[test]
+    fn a_file_without_a_websocket_says_what_its_connections_are() {
+        let capture = capture(&[HTTP, HTTP]);
+        let found = records(&capture, None, None);
+        let expected = "no WebSocket can be seen in the file, which has 2 connections: 2 with HTTP \
+                        only (2 exchanges)";
+        assert_eq!((&found[0]["type"], &found[0]["text"]), (&"note".into(), &expected.into()));
+        assert_eq!(list(&capture, ListArg::Websockets, false), format!("{expected}\n"));
+        assert!(types(&found).contains(&"http"), "without a WebSocket, HTTP is shown");
+    }
+
+    #[test]
+    fn beside_a_websocket_other_connections_are_only_counted() {
+        let many = [&[HTTP; 40][..], &[WEBSOCKET], &[ENCRYPTED; 9], &[HTTP]].concat();
+        let found = records(&capture(&many), None, None);
+        let numbers = found.iter().filter_map(|record| record["connection"].as_u64());
+        assert!(numbers.clone().count() > 5 && numbers.clone().all(|number| number == 41));
+        assert_eq!(
+            found.last().unwrap()["why"],
+            "51 connections in the file; not shown: 41 with HTTP only (41 exchanges), 9 with TLS \
+             that is not decrypted"
+        );
+    }
 }

@@ -40,13 +40,11 @@ impl InspectArgs {
             InspectSource::File(path, options) => {
                 let out = capture_file::buffered_stdout();
                 capture_file::open_and_copy(&config, path, options).and_then(|capture| {
-                    match self.list {
-                        Some(which) => connection_list::print(&capture, which, self.json, out),
-                        None => {
-                            let selection = RecordSelection::from(&config);
-                            capture_file::print_capture(&capture, selection, self.json, out)
-                        }
+                    if let Some(which) = self.list {
+                        return connection_list::print(&capture, which, self.json, out);
                     }
+                    let selection = RecordSelection::from(&config);
+                    capture_file::print_capture(&capture, selection, self.json, out)
                 })
             }
             InspectSource::Url(options) => {

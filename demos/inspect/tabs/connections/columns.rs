@@ -64,9 +64,9 @@ impl Columns {
     /// Returns the row of titles.
     pub(super) fn titles(&self, theme: &Theme) -> Line<'static> {
         let mut line = Line::from(Span::raw(" ".repeat(MARK_WIDTH)));
-        for (column, width) in &self.columns {
+        for (at, (column, width)) in self.columns.iter().enumerate() {
+            line.push_span(gap_before(at));
             line.push_span(Span::styled(cell(title(*column), *column, *width), theme.faint()));
-            line.push_span(Span::raw(" ".repeat(GAP)));
         }
         line
     }
@@ -79,7 +79,8 @@ impl Columns {
             (false, false) => " ",
         };
         let mut line = Line::styled(format!("{mark:<MARK_WIDTH$}"), Style::new().fg(theme.accent));
-        for (column, width) in &self.columns {
+        for (at, (column, width)) in self.columns.iter().enumerate() {
+            line.push_span(gap_before(at));
             let style = match column {
                 Column::Problems => Style::new().fg(row.problem_color).add_modifier(Modifier::BOLD),
                 Column::End => Style::new().fg(row.end_color),
@@ -92,10 +93,14 @@ impl Columns {
             };
             let style = if row.is_shown { style.add_modifier(Modifier::BOLD) } else { style };
             line.push_span(Span::styled(cell(row.cell(*column), *column, *width), style));
-            line.push_span(Span::raw(" ".repeat(GAP)));
         }
         line
     }
+}
+
+/// Returns the blanks before the column at this place from the left.
+fn gap_before(at: usize) -> Span<'static> {
+    Span::raw(" ".repeat(if at == 0 { 0 } else { GAP }))
 }
 
 /// Whether the column says anything. A live connection has no addresses but its own, and the

@@ -15,13 +15,14 @@ use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget};
 use crate::demos::inspect::session::Session;
 use crate::inspect::describe_kinds;
 use crate::text;
+use crate::text::units::group_thousands;
 use columns::Columns;
 use row::ConnectionRow;
 
 /// The tab's keys.
 pub(crate) const KEY_HINT: &str = "↑↓ ⏎ open  a all, also HTTP  < > previous, next  h keys";
 
-/// How far `{` and `}` move.
+/// The number of connections that `{` and `}` pass over.
 const LARGE_STEP: isize = 20;
 
 /// Handles a key. Returns `None` if it is not one of this tab's.
@@ -118,15 +119,16 @@ fn hidden_text(session: &Session) -> Option<String> {
     if connections.lists_all() {
         return None;
     }
-    let hidden = connections.all().iter().enumerate();
-    let hidden =
-        hidden.filter(|(index, _)| !connections.is_listed(*index)).map(|(_, connection)| {
-            let exchanges = connection.trace.exchanges();
-            (connection.kind(), exchanges.all().len() as u64 + exchanges.dropped())
-        });
-    Some(describe_kinds(hidden))
-        .filter(|kinds| !kinds.is_empty())
-        .map(|kinds| format!("a: list the others too: {kinds}"))
+    let hidden = || {
+        let all = connections.all().iter().enumerate();
+        all.filter(|(index, _)| !connections.is_listed(*index)).map(|(_, connection)| connection)
+    };
+    let kinds = describe_kinds(hidden().map(|connection| {
+        let exchanges = connection.trace.exchanges();
+        (connection.kind(), exchanges.all().len() as u64 + exchanges.dropped())
+    }));
+    let count = hidden().count() as u64;
+    (count > 0).then(|| format!("a lists {} more: {kinds}", group_thousands(count)))
 }
 
 #[cfg(test)]

@@ -65,7 +65,12 @@ impl ConnectionRow {
             Column::Number => number(session, index, connection).to_string(),
             Column::Client => client.clone(),
             Column::Server => server.clone(),
-            Column::Path => summary.path.clone().unwrap_or_default(),
+            Column::Path => match (&summary.path, summary.kind, connection.facts.kind) {
+                (Some(path), ..) => path.clone(),
+                // The handshake is not in the file.
+                (None, ConnectionKind::WebSocket, Some(_)) => "(midway)".to_owned(),
+                (None, ..) => String::new(),
+            },
             Column::Subprotocol => summary.subprotocol.clone().unwrap_or_default(),
             Column::Frames => group_thousands(summary.frame_count() as u64),
             Column::Bytes => group_thousands(summary.byte_count().get()),
