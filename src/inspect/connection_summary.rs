@@ -138,8 +138,9 @@ impl ConnectionKind {
 
     /// Returns the words for `count` connections of this kind; `exchanges` is the number of their
     /// HTTP exchanges.
-    fn counted(self, count: usize, exchanges: u64) -> String {
+    fn counted(self, count: u64, exchanges: u64) -> String {
         let plural = if count == 1 { "" } else { "s" };
+        let count = text::units::group_thousands(count);
         match self {
             Self::Empty => format!("{count} without data"),
             // An exchange without its end is not one yet.
@@ -259,7 +260,7 @@ pub(crate) fn describe_kinds(
         Kind::Empty,
         Kind::Unreadable,
     ];
-    let mut counts = kinds.map(|kind| (kind, 0_usize, 0_u64));
+    let mut counts = kinds.map(|kind| (kind, 0_u64, 0_u64));
     for (kind, exchanges) in connections {
         if let Some((_, count, sum)) = counts.iter_mut().find(|(of, ..)| *of == kind) {
             *count = count.saturating_add(1);

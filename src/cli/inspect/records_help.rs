@@ -39,10 +39,11 @@ not_captured says how many are missing, and payload_hex and raw_hex end before
 them. hint names another protocol where a frame should begin.
 
 In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
-and silence_ms how long after the last data; in a file with a WebSocket, connections without one are
-only counted. The last record is an end. Its close_code is the code of the
-server's Close, or null. With --proxy, and for a file with several connections,
-every connection has its own end, and a last one with connection null follows.
+and silence_ms how long after the last data; in a file with a WebSocket,
+connections without one are only counted. The last record is an end. Its
+close_code is the code of the server's Close, or null. With --proxy, and for a
+file with several connections, every connection has its own end, and a last one
+with connection null follows.
 
 --list has one record for each connection, whose kind is WebSocket, attempt (to
 open one), or with --list=all also HTTP, TLS (not decrypted), other, no data or
