@@ -6,7 +6,7 @@ use super::connect_options::ConnectOptions;
 use crate::clients::SessionCommand;
 use crate::wire::Side;
 
-/// The tabs of the inspector, in the order of their keys 1 to 6.
+/// The tabs of the inspector, in the order of their keys 1 to 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     Handshake,
@@ -15,11 +15,19 @@ pub(crate) enum Tab {
     Timeline,
     Problems,
     Deflate,
+    Connections,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems, Self::Deflate];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Handshake,
+        Self::Frames,
+        Self::Mask,
+        Self::Timeline,
+        Self::Problems,
+        Self::Deflate,
+        Self::Connections,
+    ];
 
     /// Returns the tab of that name, in any case.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -34,6 +42,20 @@ impl Tab {
             Self::Timeline => "Timeline",
             Self::Problems => "Problems",
             Self::Deflate => "Deflate",
+            Self::Connections => "Connections",
+        }
+    }
+
+    /// Returns a shorter name, for a bar without room for all of [`Self::name`].
+    pub(crate) fn short_name(self) -> &'static str {
+        match self {
+            Self::Handshake => "Shake",
+            Self::Frames => "Frames",
+            Self::Mask => "Mask",
+            Self::Timeline => "Time",
+            Self::Problems => "Probs",
+            Self::Deflate => "Defl",
+            Self::Connections => "Conns",
         }
     }
 }
@@ -59,6 +81,8 @@ pub(crate) enum Place {
 pub(crate) enum Action {
     /// Shows a tab.
     Show(Tab),
+    /// Shows the connection at an index of the list.
+    ShowConnection(usize),
     /// Moves the cursor, and leaves the tab as it is.
     MoveTo(Place),
     /// Sends a command to the open connection.

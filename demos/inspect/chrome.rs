@@ -1,5 +1,5 @@
-//! The frame of the inspector: title and tabs in the upper edge, keys and status in the last row,
-//! or the input line.
+//! The frame of the inspector: title and tabs in the upper edge (`tab_bar`), keys and status in the
+//! last row, or the input line.
 //!
 //! The tabs draw their own contents.
 
@@ -8,7 +8,6 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::action::Tab;
 use super::lesson::play::{ScenarioPlayer, StepState};
 use super::lesson::view as lesson_view;
 use super::overlays::mode::InputMode;
@@ -19,6 +18,7 @@ use super::parts::prose;
 use super::session::connections::ConnectionStatus;
 use super::settings::KEYS;
 use super::state::Inspect;
+use super::tab_bar;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 use crate::wire::Side;
@@ -43,7 +43,7 @@ pub(crate) fn click_target(inspect: &Inspect, area: Rect, at: Position) -> Optio
 
 fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewContext) {
     let inner = stage::draw_panel("", area, canvas.buffer, context);
-    draw_tab_bar(inspect, area, canvas);
+    tab_bar::draw(inspect, area, canvas);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let strip = inspect
         .player
@@ -74,61 +74,6 @@ fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
             rules::draw(inspect.tabs.page(&inspect.session).as_ref(), scroll, body, canvas);
         }
         _ => inspect.tabs.draw(&inspect.session, body, canvas),
-    }
-}
-
-/// Draws the address and the tabs over the upper edge of the panel.
-fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
-    if area.width < 8 || area.height < 2 {
-        return;
-    }
-    let theme = canvas.theme;
-    let address = &inspect.session.connection().name;
-    let count = |tab| match tab {
-        Tab::Frames => {
-            let trace = &inspect.session.connection().trace;
-            let more = if trace.dropped_rows() > 0 { "+" } else { "" };
-            match (&inspect.session.filter, trace.rows().len()) {
-                (Some(filter), all) => format!("({}/{all}{more})", filter.rows.len()),
-                (None, all) => format!("({all}{more})"),
-            }
-        }
-        Tab::Problems if inspect.session.fault_count() > 0 => {
-            format!("({})", inspect.session.fault_count())
-        }
-        _ => String::new(),
-    };
-    let names: Vec<(Tab, String)> = Tab::ALL
-        .iter()
-        .zip(1..)
-        .map(|(tab, number)| (*tab, format!(" {number} {}{} ", tab.name(), count(*tab))))
-        .collect();
-    let tabs = names.iter().map(|(_, name)| text::width(name)).sum::<usize>();
-    // With little room the gaps between the tabs go first, then the address is shortened.
-    let wide = usize::from(area.width - 4);
-    let gap = u16::from(wide >= tabs + names.len() + text::width(address) + 3);
-    let room = wide.saturating_sub(tabs + names.len() * usize::from(gap));
-    let mut x = area.x + 2;
-    if room >= 12 {
-        let title = format!(" {} ", text::ellipsize(&text::sanitize(address), room - 3));
-        canvas.buffer.set_string(x, area.y, &title, theme.heading());
-        x += text::width(&title) as u16 + gap;
-    }
-    for (tab, name) in names {
-        let width = text::width(&name) as u16;
-        if x + width >= area.right() {
-            break;
-        }
-        let style = match tab {
-            tab if tab == inspect.tab() => theme.cursor(),
-            Tab::Problems if inspect.session.fault_count() > 0 => {
-                Style::new().fg(theme.bad).add_modifier(Modifier::BOLD)
-            }
-            _ => theme.dim(),
-        };
-        canvas.buffer.set_string(x, area.y, &name, style);
-        canvas.add_target(Rect { x, y: area.y, width, height: 1 }, ClickTarget::Tab(tab));
-        x += width + gap;
     }
 }
 
@@ -187,22 +132,24 @@ fn proxy_status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     if connection.trace.head_bytes(Side::Client).is_empty() {
         return Span::styled("○ waiting for a client", Style::new().fg(theme.dim));
     }
-    let which = if inspect.session.connections.len() > 1 {
-        format!(
-            "connection {} of {} · ",
-            inspect.session.connections.shown_index() + 1,
-            inspect.session.connections.len()
-        )
-    } else {
-        String::new()
-    };
     let [up, down] = connection.held_frames;
     if !inspect.session.intercepting && up + down == 0 {
-        return Span::styled(format!("{which}● everything passes"), Style::new().fg(theme.good));
+        return Span::styled("● everything passes", Style::new().fg(theme.good));
     }
     let meant = side_style(inspect.session.selected_side, theme).1;
-    let text = format!("{which}❚❚ held: C→S {up}, S→C {down} · keys act on {meant}");
+    let text = format!("❚❚ held: C→S {up}, S→C {down} · keys act on {meant}");
     Span::styled(text, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
+}
+
+/// Returns which connection of how many is shown, and the key that lists them if the list has
+/// several; nothing if there is only one.
+fn which_connection(inspect: &Inspect) -> String {
+    let connections = &inspect.session.connections;
+    if connections.len() < 2 {
+        return String::new();
+    }
+    let key = if connections.has_several_listed() { " (7 lists)" } else { "" };
+    format!("{} of {}{key} · ", connections.shown_index() + 1, connections.len())
 }
 
 /// Draws the last row: the input line, a notice, or the available keys; at its right end the state
@@ -235,10 +182,14 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
         status.content = format!("full: new clients wait · {}", status.content).into();
         status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
     }
-    // A long reason must leave half of the row to the keys.
-    let max_width = usize::from(area.width) / 2;
-    let status =
-        Span { content: text::ellipsize(&status.content, max_width).into_owned().into(), ..status };
+    // A long reason must leave half of the row to the keys. Which connection it is about is never
+    // cut.
+    let which = which_connection(inspect);
+    let max_width = (usize::from(area.width) / 2).saturating_sub(text::width(&which));
+    let status = Span {
+        content: format!("{which}{}", text::ellipsize(&status.content, max_width)).into(),
+        ..status
+    };
     let width = text::width(&status.content);
     let room = usize::from(area.width).saturating_sub(width + 2);
     let left = Line::styled(text::ellipsize(&text::sanitize(hint), room).into_owned(), theme.dim());
@@ -278,6 +229,7 @@ mod tests {
 
     use crossterm::event::KeyCode;
 
+    use crate::demos::inspect::action::Tab;
     use crate::demos::inspect::messages::{Msg, ProxyCommandSender};
     use crate::demos::inspect::testing::{
         REQUEST, RESPONSE, assert_contains, inspector_after, opened, press, render_text,

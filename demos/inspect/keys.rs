@@ -25,6 +25,7 @@ impl Inspect {
         for action in actions {
             match action {
                 Action::Show(tab) => self.show_tab(tab),
+                Action::ShowConnection(index) => self.show_connection(index),
                 Action::MoveTo(place) => self.tabs.move_to(place, &mut self.session),
                 Action::Send(command) => commands.extend(self.session.send_command(&command)),
                 Action::Open(options) => commands.extend(self.open_with(*options)),
@@ -78,7 +79,7 @@ impl Inspect {
     /// Handles the keys that mean the same on every tab.
     fn handle_common_key(&mut self, code: KeyCode) -> Cmds {
         match code {
-            KeyCode::Char(digit @ '1'..='6') => {
+            KeyCode::Char(digit @ '1'..='7') => {
                 self.show_tab(Tab::ALL[digit as usize - '1' as usize]);
             }
             KeyCode::Tab => self.tabs.show_next(1, &mut self.session),
@@ -349,7 +350,9 @@ impl Inspect {
 
     /// Moves to what was clicked.
     pub(crate) fn handle_click(&mut self, target: ClickTarget) {
-        self.tabs.click(target, &mut self.session);
+        let actions = self.tabs.click(target, &mut self.session);
+        // No action of a click sends anything.
+        drop(self.carry_out(actions));
     }
 }
 

@@ -16,6 +16,7 @@ mod parts;
 mod session;
 mod settings;
 mod state;
+mod tab_bar;
 mod tabs;
 #[cfg(test)]
 mod testing;
@@ -87,7 +88,7 @@ impl Demo for Inspect {
                     self.handle_click(target);
                 }
             }
-            DemoEvent::Wheel(by) => self.session.move_selection(by),
+            DemoEvent::Wheel(by) => self.tabs.wheel(&mut self.session, by),
             DemoEvent::Msg(message) => self.handle_message(message),
             DemoEvent::Tick(now) if self.mode == InputMode::Browse => {
                 self.tabs.tick(&mut self.session, now);

@@ -42,6 +42,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
             "timeline",
             "problems",
             "deflate",
+            "connections",
         ]),
         about: "the tab to show first",
     },
@@ -131,6 +132,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
 /// The keys, as the help of the inspector and `wiretalk demos` list them.
 pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
+    KeyHint { keys: "7  ⏎ a", about: "connections: open one, list those without a WebSocket" },
     KeyHint { keys: "Enter  r", about: "type and send a text; raw bytes in any form" },
     KeyHint { keys: "p  P  c", about: "send a Ping; stop answering pings; send a Close" },
     KeyHint { keys: "Ctrl-D  Ctrl-R", about: "send a Close; reconnect" },
@@ -164,10 +166,10 @@ pub(crate) const KEYS: &[KeyHint] = &[
 /// If a setting has an invalid value, or depends on another one that is not set.
 pub(crate) fn config(settings: &Settings) -> Result<InspectConfig, Diagnostic> {
     Ok(InspectConfig {
-        source: source(settings)?,
         request: request_options(settings)?,
         initial_commands: initial_commands(settings)?,
         recording: recording(settings),
+        ..InspectConfig::new(source(settings)?)
     })
 }
 

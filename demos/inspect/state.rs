@@ -26,6 +26,12 @@ impl Inspect {
     pub fn with_config(config: &InspectConfig) -> (Self, Vec<Cmd>) {
         let mut inspect = Self::new(config, Tab::Frames);
         let commands = inspect.connect();
+        // After the start of the run, which has no filter. What a filter prints, it reads again.
+        if let Some(filter) = &config.filter
+            && let Err(reason) = inspect.session.set_filter(&filter.to_string())
+        {
+            inspect.session.notice = Some(reason);
+        }
         (inspect, commands)
     }
 
@@ -64,6 +70,15 @@ impl Inspect {
         self.session.switch_connection(by);
         self.mode = InputMode::Browse;
         self.tabs.reset();
+    }
+
+    /// Shows the connection at an index of the list.
+    pub(crate) fn show_connection(&mut self, index: usize) {
+        if index != self.session.connections.shown_index() {
+            self.session.connections.show(index);
+            // Zero steps further is the connection itself, with nothing selected in it.
+            self.switch_connection(0);
+        }
     }
 
     pub(crate) fn handle_message(&mut self, message: Msg) {

@@ -1,5 +1,6 @@
 //! [`InspectConfig`]: the source of the bytes, the request, what is sent, and the file to record.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::capture::ReadOptions;
@@ -7,6 +8,7 @@ use crate::clients::{HandshakeRequest, RequestOptions, SessionCommand, SessionOp
 use crate::inspect::{BundledServer, RecordingOptions};
 use crate::net::Target;
 use crate::proxy::ProxyOptions;
+use crate::wire::query::filter::Filter;
 
 /// The configuration of an inspector.
 #[derive(Clone, Debug)]
@@ -20,6 +22,10 @@ pub struct InspectConfig {
     pub initial_commands: Vec<SessionCommand>,
     /// The file to record the traffic in, if any.
     pub recording: Option<RecordingOptions>,
+    /// The number of the only connection to print, or of the one to show first, from 1.
+    pub connection: Option<NonZeroUsize>,
+    /// The filter that frames must match to be printed or listed.
+    pub filter: Option<Filter>,
 }
 
 /// The path that stands for standard input. A file of this name is `./-`.
@@ -46,6 +52,8 @@ impl InspectConfig {
             request: RequestOptions::default(),
             initial_commands: Vec::new(),
             recording: None,
+            connection: None,
+            filter: None,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::capture::{CapturedStream, StreamEnding};
 use crate::wire::{Opcode, Side, Sides, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
-const LONG_SILENCE: Duration = Duration::from_secs(1);
+pub(super) const LONG_SILENCE: Duration = Duration::from_secs(1);
 
 /// A WebSocket that ended without a Close in both directions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! The configuration of an inspector, typed, whether it comes from the command line or from a
-//! slide.
+//! slide, and what it tells about each of many connections.
 //!
 //! `cli::inspect` builds it from arguments, and `demos::inspect` from the settings of a fence.
 //! Nothing here opens a connection.
@@ -20,12 +20,14 @@
 
 mod bundled_server;
 mod config;
+mod connection_summary;
 mod ending;
 mod recording;
 mod search_job;
 
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
+pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
 pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};

@@ -41,6 +41,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["keys", "chrome", "engine"],
+            &["tab_bar"],
             &["state", "settings"],
             &["tabs", "overlays", "lesson"],
             &["session", "parts"],
@@ -52,7 +53,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "demos/inspect/tabs",
         &[
             &["mod"],
-            &["handshake", "frames", "mask", "timeline", "problems", "deflate"],
+            &["handshake", "frames", "mask", "timeline", "problems", "deflate", "connections"],
             &["field_page", "no_frames"],
         ],
     ),

@@ -26,6 +26,8 @@ pub(crate) enum ClickTarget {
     MaskStep(usize),
     /// A problem, by its index in the list.
     Problem(usize),
+    /// A connection, by its index in the list.
+    Connection(usize),
     /// A symbol of compressed data, by its index in the list.
     Symbol(usize),
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::connections::{
-    ByteSource, ConnectionStatus, Connections, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES,
+    ByteSource, ConnectionFacts, ConnectionStatus, Connections, InspectedConnection,
+    MAX_BYTES_SHOWN, PREVIEW_BYTES,
 };
 use super::state::Session;
 use crate::capture;
@@ -109,6 +110,7 @@ impl Session {
         match kind {
             ProxyEventKind::Opened { peer } => {
                 connection.name = format!("{peer} → {}", self.source.title());
+                connection.facts.client = Some(peer);
                 connection.started_at = Some(Instant::now());
                 connection.status = ConnectionStatus::Connecting;
                 self.notice = Some(format!("a client connected: {peer}"));
@@ -145,7 +147,11 @@ impl Session {
             .streams
             .into_iter()
             .enumerate()
-            .map(|(at, stream)| connection_from_stream(&file, at, stream))
+            .map(|(at, stream)| {
+                let facts = ConnectionFacts::of_stream(&stream.stream);
+                let connection = connection_from_stream(&file, at, stream);
+                InspectedConnection { number: at + 1, facts, ..connection }
+            })
             .collect();
         if connections.is_empty() {
             let mut connection = InspectedConnection::new(file);
@@ -158,11 +164,16 @@ impl Session {
         }
         self.connections = Connections::from_list(connections);
         self.selected_row = Some(0);
-        let more =
-            if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
-        let note = loaded.notes.first().map_or("", String::as_str);
-        let assumed = self.connection().assumes_deflate().then(assumed_deflate_notice);
-        self.notice = Some(more + assumed.unwrap_or(note)).filter(|notice| !notice.is_empty());
+        let wanted = self.first_connection.map(|number| number.get() - 1);
+        let missing = wanted.filter(|wanted| *wanted >= count).map(|wanted| {
+            format!("connection {} does not exist: the file has {count}", wanted + 1)
+        });
+        if let Some(wanted) = wanted.filter(|wanted| *wanted < count) {
+            self.connections.show(wanted);
+        }
+        let assumed =
+            || self.connection().assumes_deflate().then(|| assumed_deflate_notice().to_owned());
+        self.notice = missing.or_else(assumed).or_else(|| loaded.notes.first().cloned());
     }
 
     /// Applies the filter to the rows that have arrived.

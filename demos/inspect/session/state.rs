@@ -1,5 +1,6 @@
 //! [`Session`]: the connections of a source, the selection and the cursor.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use super::connections::{Connections, InspectedConnection};
@@ -21,6 +22,9 @@ pub(crate) struct Session {
     /// earlier runs.
     pub(crate) run: u64,
     pub(crate) connections: Connections,
+    /// The number of the connection of a file to show first, from 1; `None` for the one that has
+    /// most to say.
+    pub(crate) first_connection: Option<NonZeroUsize>,
     /// The index of the selected row; `None` follows the traffic.
     pub(crate) selected_row: Option<usize>,
     /// Whether to follow compressed frames before others, for the tab that explains them.
@@ -55,12 +59,15 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(config: &InspectConfig) -> Self {
-        Self::with_options(config.source.clone(), ConnectOptions::from(config))
+        let options = ConnectOptions::from(config);
+        let first_connection = config.connection;
+        Self { first_connection, ..Self::with_options(config.source.clone(), options) }
     }
 
     fn with_options(source: InspectSource, connect_options: ConnectOptions) -> Self {
         Self {
             connections: Connections::new(source.title()),
+            first_connection: None,
             source,
             connect_options,
             run: 0,
@@ -97,7 +104,8 @@ impl Session {
         // The source of masking keys survives: a test's sequence goes on.
         let (run, mask_keys) = (self.run + 1, std::mem::take(&mut self.mask_keys));
         let prefers_compressed = self.prefers_compressed;
-        *self = Self { run, prefers_compressed, notice, mask_keys, ..fresh };
+        let first_connection = self.first_connection;
+        *self = Self { run, first_connection, prefers_compressed, notice, mask_keys, ..fresh };
         vec![Cmd::Open(run, self.source.clone(), Box::new(connect_options))]
     }
 

@@ -1,5 +1,6 @@
 //! The tabs: the state of each, and which one is shown. A tab does not know the others.
 
+mod connections;
 mod deflate;
 mod field_page;
 mod frames;
@@ -89,6 +90,7 @@ impl Tabs {
             Tab::Timeline => timeline::key(&mut self.timeline, session, key),
             Tab::Problems => problems::key(&mut self.problems, session, key),
             Tab::Deflate => deflate::key(&mut self.deflate, key),
+            Tab::Connections => connections::key(session, key),
         }
     }
 
@@ -105,8 +107,16 @@ impl Tabs {
         }
     }
 
-    /// Selects what was clicked.
-    pub(crate) fn click(&mut self, target: ClickTarget, session: &mut Session) {
+    /// Scrolls the shown tab by `by` rows.
+    pub(crate) fn wheel(&self, session: &mut Session, by: isize) {
+        match self.shown {
+            Tab::Connections => session.connections.move_cursor(by),
+            _ => session.move_selection(by),
+        }
+    }
+
+    /// Selects what was clicked. Returns what else it asks for.
+    pub(crate) fn click(&mut self, target: ClickTarget, session: &mut Session) -> Vec<Action> {
         match target {
             ClickTarget::Tab(tab) => self.show(tab, session),
             ClickTarget::Row(row) => session.select_row(row),
@@ -118,7 +128,9 @@ impl Tabs {
             ClickTarget::MaskStep(step) => mask::click(&mut self.mask, session, step),
             ClickTarget::Problem(number) => problems::click(&mut self.problems, number),
             ClickTarget::Symbol(number) => deflate::click(&mut self.deflate, number),
+            ClickTarget::Connection(index) => return connections::click(session, index),
         }
+        Vec::new()
     }
 
     /// Returns how often the shown tab needs the time.
@@ -142,6 +154,7 @@ impl Tabs {
             Tab::Timeline => timeline::draw(&self.timeline, session, area, canvas),
             Tab::Problems => problems::draw(&self.problems, session, area, canvas),
             Tab::Deflate => deflate::draw(&self.deflate, session, area, canvas),
+            Tab::Connections => connections::draw(session, area, canvas),
         }
     }
 
@@ -149,6 +162,8 @@ impl Tabs {
     pub(crate) fn page(&self, session: &Session) -> Option<RulesPage> {
         match self.shown {
             Tab::Handshake => handshake::page(&self.handshake, session),
+            // A field of a frame that is not in sight would be a riddle.
+            Tab::Connections => None,
             Tab::Problems if self.problems.selected().is_some() => {
                 problems::page(&self.problems, session)
             }
@@ -165,6 +180,7 @@ impl Tabs {
             Tab::Timeline => timeline::KEY_HINT,
             Tab::Problems => problems::KEY_HINT,
             Tab::Deflate => deflate::KEY_HINT,
+            Tab::Connections => connections::KEY_HINT,
         }
     }
 }

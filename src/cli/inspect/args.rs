@@ -2,10 +2,12 @@
 
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::capture::ReadOptions;
+use crate::cli::inspect::records_help::RECORDS_HELP;
 use crate::cli::inspect::send_args::SendArgs;
 use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser};
 use crate::clients::{RequestOptions, SessionOptions};
@@ -14,6 +16,16 @@ use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions};
 use crate::proxy::ProxyOptions;
 use crate::wire::AgreedExtensions;
 use crate::wire::pasted::PastedForm;
+use crate::wire::query::filter::Filter;
+
+/// The value of `--list`: the connections to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListArg {
+    /// WebSockets and attempts to open one
+    Websockets,
+    /// Every connection
+    All,
+}
 
 /// The arguments of `wiretalk inspect`.
 #[derive(Debug, clap::Args)]
@@ -39,6 +51,25 @@ pub struct InspectArgs {
     /// Print the records as JSON, one JSON object per line
     #[arg(long)]
     pub json: bool,
+    /// List the connections of a file instead of printing their records: WebSockets and attempts to
+    /// open one, or with --list=all every connection
+    #[arg(
+        long,
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "websockets",
+        conflicts_with_all = ["connection", "filter"]
+    )]
+    pub list: Option<ListArg>,
+    /// Print or show only connection N of a file or of --proxy, as --list and the records number
+    /// it
+    #[arg(long, value_name = "N", value_parser = parse_connection)]
+    pub connection: Option<NonZeroUsize>,
+    /// Print or show only the frames that match, for example 'op=close && len<9'; notes and the
+    /// records of connections and ends stay
+    #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
     /// Add a header to the request, or replace the one of that name; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     pub headers: Vec<(String, String)>,
@@ -118,54 +149,6 @@ pub struct InspectArgs {
     pub anywhere: bool,
 }
 
-/// The part of `--help` that describes the records and the exit status.
-const RECORDS_HELP: &str = "Records (--json), one object per line. Every record has a type:
-  handshake  connection t_ms from verdict head head_hex head_len
-             accept_expected accept_received protocol extensions problems
-  frame      connection t_ms from frame offset complete needs
-             fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
-             header_len payload_len payload_hex truncated text compressed
-             message after_fault close_code close_reason raw_hex violations
-             message_text message_hex message_len message_payload_len
-             not_captured hint
-  bytes      connection t_ms from len hex text
-             (the body of a response that is not 101)
-  http       connection t_ms method target status request_len response_len
-             complete (an exchange that opened no WebSocket)
-  end        connection t_ms ok why close_received close_code close_reason
-             close_sent close_code_sent ended_by ended_with silence_ms
-             frames_sent frames_received bytes_sent bytes_received
-  note       t_ms text
-  listening  t_ms address (--proxy)
-  connection t_ms connection peer (--proxy)
-  connection t_ms connection client server since_1970_s tls (file)
-
-t_ms is the time in milliseconds since the start; in a file, since the first
-packet of the connection. problems and violations are those of wiretalk decode
---json. payload_hex is unmasked. If a payload is larger than 1 MiB, it and
-raw_hex hold the first MiB, and truncated is true. A frame that was cut off has
-complete false and needs {have, need_more, phase}; needs is null if the frame
-has an impossible length. A message, joined and inflated, comes with its last frame:
-message_text, or message_hex if it is not the payload of that frame; message_len
-is its length, message_payload_len that of its payloads on the wire. Bytes that
-a capture lacks are never judged: such a frame has complete false, not_captured
-says how many are missing, and payload_hex and raw_hex end before them. hint
-names another protocol where a frame should begin. In a file, ended_by and
-ended_with tell who ended the connection, by fin or rst, and silence_ms how long
-after the last data; in a file with a WebSocket, connections without one are
-only counted. The last record is an end. Its close_code is the code
-of the server's Close, or null. With --proxy, and for a file with several
-connections, every connection has its own end, and a last one with connection
-null follows.
-
-The system's trust store and SSL_CERT_FILE or SSL_CERT_DIR are used besides the
-built-in roots. A connection to a URL goes through the proxy that ws_proxy,
-http_proxy, wss_proxy, https_proxy or all_proxy names (http, socks5, socks5h;
-upper case too), unless no_proxy lists the host; a note says so.
-
-Exit status: 0 the connection closed cleanly, or every connection of the file
-could be read and there is at least one; 1 anything else; 2 wrong usage.";
-
 fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         // `contains` is false for NaN, which `parse` accepts.
@@ -180,6 +163,10 @@ fn parse_timeout(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|seconds| *seconds > 0.0)
         .ok_or_else(|| "expected a number of seconds above 0, up to 86400".to_owned())
+}
+
+fn parse_connection(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected the number of a connection, from 1".to_owned())
 }
 
 fn parse_endpoint(text: &str) -> Result<HostPort, String> {
@@ -202,7 +189,7 @@ fn parse_header(text: &str) -> Result<(String, String), String> {
 impl InspectArgs {
     /// Whether to print records instead of opening the inspector.
     pub fn is_headless(&self) -> bool {
-        self.json || !io::stdout().is_terminal()
+        self.json || self.list.is_some() || !io::stdout().is_terminal()
     }
 
     /// Returns the file to open, or `None` if the source is a URL.
@@ -229,7 +216,13 @@ impl InspectArgs {
             if self.connect_to.is_some() && target.unix_socket.is_some() {
                 return Some(format!("--connect-to needs a host, and {target} is a Unix socket"));
             }
+            if self.connection.is_some() && self.proxy.is_none() {
+                return Some(format!(
+                    "--connection works only with a file or --proxy, and {source} is a URL"
+                ));
+            }
             let given = [
+                ("--list", self.list.is_some()),
                 ("--keylog", self.keylog.is_some()),
                 ("--from", self.from.is_some()),
                 ("--extensions", self.extensions.is_some()),
@@ -299,6 +292,8 @@ impl InspectArgs {
             request,
             initial_commands: self.sends.0.clone(),
             recording,
+            connection: self.connection,
+            filter: self.filter.clone(),
         })
     }
 
@@ -504,6 +499,27 @@ mod tests {
         let InspectSource::File(path, options) = &file.source else { panic!("{:?}", file.source) };
         assert_eq!(path, Path::new("dir/x.pcap"));
         assert_eq!((options.from, &options.keylog), (Some(Side::Server), &Some("keys".into())));
+    }
+
+    #[test]
+    fn options_that_choose_records_are_refused_where_they_mean_nothing() {
+        let refused = |args: &[&str]| parse(args).unwrap_err().to_string();
+        assert!(refused(&["--filter", "op=foo"]).contains("filter, byte 3: \"foo\" isn't"));
+        assert!(refused(&["--connection", "0"]).contains("expected the number of a connection"));
+        assert!(refused(&["--list", "--filter", "text"]).contains("cannot be used with"));
+        assert!(refused(&["--list=some"]).contains("[possible values: websockets, all]"));
+        let usage = |source: &str, args: &[&str]| {
+            let line = [&["inspect", source], args].concat();
+            TestCommand::try_parse_from(line).unwrap().inspect.usage_error()
+        };
+        let of_url = usage("ws://a/", &["--connection", "1"]).unwrap();
+        assert!(of_url.contains("--connection works only with a file or --proxy"), "{of_url}");
+        assert!(usage("ws://a/", &["--list"]).unwrap().contains("--list works only with a file"));
+        assert_eq!(usage("ws://a/", &["--filter", "text"]), None);
+        assert_eq!(usage("ws://a/", &["--proxy", "127.0.0.1:0", "--connection", "2"]), None);
+        // A list needs no stage, so it is printed on a terminal too.
+        let listed = ["inspect", "a.pcap", "--list"];
+        assert!(TestCommand::try_parse_from(listed).unwrap().inspect.is_headless());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! file and decodes it.
 
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,26 +12,30 @@ use anyhow::Context as _;
 
 use crate::capture::{
     Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamStart,
-    TlsStatus, open, open_stream,
+    TlsStatus, TlsUnreadable, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
-use crate::inspect::{Ending, InspectConfig, STANDARD_INPUT, how_it_ended};
+use crate::inspect::{
+    ConnectionKind, ConnectionSummary, Ending, InspectConfig, STANDARD_INPUT, describe_kinds,
+    how_it_ended,
+};
+use crate::text;
 use crate::wire::format::byte_count;
-use crate::wire::{ByteLen, Side, Trace, TraceRow};
+use crate::wire::{ByteLen, Trace, TraceRow};
 
-/// Opens the file at `path` and prints its records.
+/// Opens the file at `path`, and copies its connections if the configuration names a file for that.
 ///
 /// # Errors
 ///
-/// If a file or standard output cannot be read or written, or both files are the same.
-pub(super) fn run(
+/// If a file cannot be read or written, or both files are the same.
+pub(super) fn open_and_copy(
     config: &InspectConfig,
     path: &Path,
     options: &ReadOptions,
-    json: bool,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Capture> {
     // Before the writer truncates it: a copy reads its source again while it is written.
     if config.recording.as_ref().is_some_and(|recording| is_same_file(&recording.path, path)) {
         anyhow::bail!(
@@ -50,79 +55,167 @@ pub(super) fn run(
         let written = capture.write(&mut writer);
         written.with_context(|| format!("could not write {}", path.display()))?;
     }
-    // Standard output flushes every line; a capture may have a million.
-    print_capture(&capture, json, BufWriter::with_capacity(1 << 16, io::stdout()))
+    Ok(capture)
 }
 
-/// Prints the records of `capture`. The exit status is 1 if the file has no connection, or if one
-/// could not be read.
-fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Result<ExitCode> {
+/// Returns standard output with a buffer: on its own it flushes every line, and a capture may have
+/// a million.
+pub(super) fn buffered_stdout() -> impl Write {
+    BufWriter::with_capacity(1 << 16, io::stdout())
+}
+
+/// Prints the records of `selection` in `capture`. The exit status is 1 if the file has no
+/// connection, or if one of those that are asked for could not be read.
+///
+/// # Errors
+///
+/// If the selected connection does not exist, or the file or `out` fails.
+pub(super) fn print_capture<W: Write>(
+    capture: &Capture,
+    selection: RecordSelection,
+    json: bool,
+    out: W,
+) -> anyhow::Result<ExitCode> {
+    let count = capture.streams().len();
+    let only = selection.connection.map(NonZeroUsize::get);
+    if let Some(number) = only.filter(|number| *number > count) {
+        anyhow::bail!("connection {number} does not exist: the file has {}", connections(count));
+    }
     // True without connections too: the summary is then the only end record.
-    let several = capture.streams().len() != 1;
-    let mut printer = Printer::for_file(json, several, out);
+    let several = only.is_none() && count != 1;
+    let mut printer = Printer::for_file(json, several, out).with_selection(selection);
     for warning in capture.warnings() {
         print_note(&mut printer, None, warning)?;
     }
-    // Among connections that opened a WebSocket, or tried to, others are only counted.
-    let has_websocket = capture.streams().iter().any(is_of_interest);
-    let is_shown = |stream: &CapturedStream<Trace>| !has_websocket || is_of_interest(stream);
-    let shown = || (1..).zip(capture.streams()).filter(|(_, stream)| is_shown(stream));
+    if only.is_none() && lacks_websocket(capture) {
+        print_note(&mut printer, None, &no_websocket_text(capture))?;
+    }
+    let threshold = capture.streams().iter().map(print_rank).max().unwrap_or_default();
+    let is_shown = |number: usize, stream: &CapturedStream<Trace>| match only {
+        Some(only) => only == number,
+        None => print_rank(stream) >= threshold || is_always_printed(stream),
+    };
+    let shown = || numbered(capture).filter(|(number, stream)| is_shown(*number, stream));
     for (number, stream) in shown() {
         print_connection(&mut printer, number, stream)?;
     }
     capture.replay(|event| match capture.streams().get(event.stream) {
-        Some(stream) if stream.failed.is_none() && is_shown(stream) => {
+        Some(stream)
+            if stream.failed.is_none() && is_shown(event.stream.saturating_add(1), stream) =>
+        {
             print_replay_event(&mut printer, &event)
         }
         _ => Ok(()),
     })?;
     for (number, stream) in shown() {
-        for warning in &stream.warnings {
-            print_note(&mut printer, Some(number), warning)?;
-        }
-        let ended = match &stream.failed {
-            None => match how_it_ended(stream) {
-                Ending { text, is_clean: true } => Ok(text),
-                Ending { text, is_clean: false } => Err(text),
-            },
-            Some(reason) => {
-                print_note(
-                    &mut printer,
-                    Some(number),
-                    &format!("connection {number} could not be read: {reason}"),
-                )?;
-                Err(format!("could not be read: {reason}"))
-            }
-        };
-        printer.print_end_in_file(number, ended, stream.ending)?;
+        print_end(&mut printer, number, stream)?;
     }
     if several {
-        let count = capture.streams().len();
-        let mut text =
-            format!("{count} connection{} in the file", if count == 1 { "" } else { "s" });
-        let others = count.saturating_sub(shown().count());
-        if others > 0 {
-            text += &format!(", {others} of them without a WebSocket: not shown");
+        let mut text = format!("{} in the file", connections(count));
+        let hidden = numbered(capture).filter(|(number, stream)| !is_shown(*number, stream));
+        let hidden = describe_kinds(hidden.map(|(_, stream)| kind_and_exchanges(stream)));
+        if !hidden.is_empty() {
+            text += &format!("; not shown: {hidden}");
         }
         printer.print_last(&text)?;
     }
     printer.flush()?;
-    let mut streams = capture.streams().iter();
-    let all_read = streams.len() > 0
-        && streams.all(|stream| stream.failed.is_none())
+    let mut asked =
+        numbered(capture).filter(|(number, _)| only.is_none_or(|only| only == *number)).peekable();
+    let all_read = asked.peek().is_some()
+        && asked.all(|(_, stream)| stream.failed.is_none())
         && !printer.has_panicked();
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whether a connection opened a WebSocket or tried to, or may have: it is encrypted or could not be
-/// read.
-fn is_of_interest(stream: &CapturedStream<Trace>) -> bool {
-    let trace = &stream.trace;
-    let has_tried = [Side::Client, Side::Server].iter().any(|from| trace.head(*from).is_some());
-    trace.is_open()
-        || has_tried
-        || stream.failed.is_some()
-        || matches!(stream.tls, TlsStatus::Encrypted(_))
+/// Returns the connections of a file with their numbers, from 1.
+pub(super) fn numbered(capture: &Capture) -> impl Iterator<Item = (usize, &CapturedStream<Trace>)> {
+    (1..).zip(capture.streams())
+}
+
+/// Returns the words for a number of connections: `3 connections`.
+fn connections(count: usize) -> String {
+    text::units::count(u64::try_from(count).unwrap_or(u64::MAX), "connection")
+}
+
+/// Returns how much a connection is what people look for in a file. Those of the highest rank in
+/// the file are printed, the others are only counted.
+fn print_rank(stream: &CapturedStream<Trace>) -> u8 {
+    match ConnectionKind::of_stream(stream) {
+        ConnectionKind::WebSocket | ConnectionKind::Attempt => 2,
+        // There may be a WebSocket in it.
+        ConnectionKind::Encrypted => 1,
+        ConnectionKind::Http
+        | ConnectionKind::Other
+        | ConnectionKind::Empty
+        | ConnectionKind::Unreadable => 0,
+    }
+}
+
+/// Whether a connection is printed beside any other: it could not be read, or its TLS was refused.
+fn is_always_printed(stream: &CapturedStream<Trace>) -> bool {
+    stream.failed.is_some() || matches!(stream.tls, TlsStatus::Encrypted(TlsUnreadable::Refused(_)))
+}
+
+/// Returns what [`describe_kinds`] needs of a connection.
+pub(super) fn kind_and_exchanges(stream: &CapturedStream<Trace>) -> (ConnectionKind, u64) {
+    let summary = ConnectionSummary::of_stream(stream);
+    (summary.kind, summary.exchanges)
+}
+
+/// Whether a file has connections, none of which opened a WebSocket or tried to.
+pub(super) fn lacks_websocket(capture: &Capture) -> bool {
+    let mut kinds = capture.streams().iter().map(ConnectionKind::of_stream).peekable();
+    kinds.peek().is_some() && !kinds.any(ConnectionKind::is_websocket_or_attempt)
+}
+
+/// Returns the sentence for a file without a WebSocket: what its connections are instead.
+pub(super) fn no_websocket_text(capture: &Capture) -> String {
+    format!(
+        "no WebSocket can be seen in the file, which has {}: {}",
+        connections(capture.streams().len()),
+        describe_kinds(capture.streams().iter().map(kind_and_exchanges))
+    )
+}
+
+/// Prints the warnings about a connection, what of it is incomplete, and its end.
+fn print_end<W: Write>(
+    printer: &mut Printer<W>,
+    number: usize,
+    stream: &CapturedStream<Trace>,
+) -> io::Result<()> {
+    for warning in &stream.warnings {
+        print_note(printer, Some(number), warning)?;
+    }
+    if let Some(reason) = &stream.failed {
+        let text = format!("connection {number} could not be read: {reason}");
+        print_note(printer, Some(number), &text)?;
+    }
+    printer.print_end_in_file(number, end_result(stream), stream.ending)
+}
+
+/// Returns how a connection of a capture ended, as `Err` if it was not closed cleanly or could not
+/// be read.
+pub(super) fn end_result(stream: &CapturedStream<Trace>) -> Result<String, String> {
+    if let Some(reason) = &stream.failed {
+        return Err(format!("could not be read: {reason}"));
+    }
+    match how_it_ended(stream) {
+        Ending { text, is_clean: true } => Ok(text),
+        Ending { text, is_clean: false } => Err(text),
+    }
+}
+
+/// Returns the version and the cipher suite of TLS, or that it was not decrypted; `None` without
+/// TLS.
+pub(super) fn tls_text(status: &TlsStatus) -> Option<String> {
+    match status {
+        TlsStatus::Plaintext => None,
+        TlsStatus::Decrypted { version, suite } => {
+            Some(format!("{version} with {suite}, decrypted"))
+        }
+        TlsStatus::Encrypted(_) => Some("not decrypted".to_owned()),
+    }
 }
 
 /// Whether both paths lead to the same file, through any links. Only a regular file is opened for
@@ -143,14 +236,8 @@ fn print_connection<W: Write>(
         printer.start_mid_connection(number, stream.trace.agreed(), is_midway);
     }
     let since_1970_s = stream.started_at.as_secs_f64();
-    let tls = match &stream.tls {
-        TlsStatus::Plaintext => None,
-        TlsStatus::Decrypted { version, suite } => {
-            Some(format!("{version} with {suite}, decrypted"))
-        }
-        TlsStatus::Encrypted(_) => Some("not decrypted".to_owned()),
-    };
     if let Some(addresses) = stream.addresses {
+        let tls = tls_text(&stream.tls);
         printer.print(&Record::file_connection(number, addresses, since_1970_s, tls))?;
     }
     if is_midway {
@@ -266,7 +353,7 @@ mod tests {
 
     fn print_to_string(capture: &Capture) -> (Vec<Value>, String) {
         let mut out = Fragile(Vec::new());
-        let status = print_capture(capture, true, &mut out).unwrap();
+        let status = print_capture(capture, RecordSelection::default(), true, &mut out).unwrap();
         let text = String::from_utf8(out.0).unwrap();
         (
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
@@ -327,7 +414,7 @@ mod tests {
             [(true, std::fs::read_to_string(path).unwrap()), (false, KNOWN_TEXT.to_owned())];
         for (json, known) in known {
             let mut out = Vec::new();
-            print_capture(&capture, json, &mut out).unwrap();
+            print_capture(&capture, RecordSelection::default(), json, &mut out).unwrap();
             let printed = String::from_utf8(out).unwrap();
             // The last record has the time of printing.
             let lines: Vec<&str> = printed.split_inclusive('\n').collect();

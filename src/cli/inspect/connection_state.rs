@@ -26,6 +26,8 @@ pub(super) struct ConnectionState {
     /// The assemblers of both directions; `None` until the 101.
     pub(super) assemblers: Option<Sides<FrameAssembler>>,
     byte_counts: Sides<ByteLen>,
+    /// The number of complete frames of both directions.
+    pub(super) frame_count: usize,
     /// The first Close of each side; a later one breaks a rule and changes nothing.
     first_closes: Sides<Option<CloseContent>>,
     /// When the last bytes arrived, since the start.
@@ -44,7 +46,8 @@ pub(super) enum Completed<'a> {
     /// The body of a response that refused the handshake.
     Body(&'a [u8]),
     Exchange(HttpExchange),
-    Frame(AssembledFrame),
+    /// A frame, and the number of frames of both directions that were complete before it.
+    Frame(AssembledFrame, usize),
 }
 
 impl ConnectionState {
@@ -54,6 +57,7 @@ impl ConnectionState {
             is_body_printed: false,
             assemblers: None,
             byte_counts: Sides::default(),
+            frame_count: 0,
             first_closes: Sides::default(),
             last_at: Duration::ZERO,
         }
@@ -174,7 +178,7 @@ impl ConnectionState {
             && skipped < missing
             && let Some(cut) = assemblers[from].resume_after_gap()
         {
-            emit(context, Completed::Frame(cut))?;
+            emit(context, Completed::Frame(cut, self.frame_count))?;
         }
         Ok(())
     }
@@ -211,10 +215,12 @@ impl ConnectionState {
         let closes = &mut self.first_closes[from];
         let mut rest = bytes;
         while let Some(frame) = assemblers[from].next_frame(&mut rest) {
+            let row = self.frame_count;
+            self.frame_count = self.frame_count.saturating_add(1);
             if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
                 closes.get_or_insert_with(|| CloseContent(close_body(&frame)));
             }
-            emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame))?;
+            emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame, row))?;
         }
         Ok(())
     }

@@ -5,11 +5,14 @@
 
 mod args;
 mod capture_file;
+mod connection_list;
 mod connection_state;
 mod own_connection;
 mod printer;
 mod proxy;
 mod record;
+mod record_selection;
+mod records_help;
 mod replace_hint;
 mod send_args;
 
@@ -19,6 +22,7 @@ use std::process::ExitCode;
 pub use args::InspectArgs;
 pub use send_args::SendArgs;
 
+use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::output;
 use crate::inspect::InspectSource;
 
@@ -34,7 +38,14 @@ impl InspectArgs {
         let config = self.config()?;
         let result = match &config.source {
             InspectSource::File(path, options) => {
-                capture_file::run(&config, path, options, self.json)
+                let out = capture_file::buffered_stdout();
+                capture_file::open_and_copy(&config, path, options).and_then(|capture| {
+                    if let Some(which) = self.list {
+                        return connection_list::print(&capture, which, self.json, out);
+                    }
+                    let selection = RecordSelection::from(&config);
+                    capture_file::print_capture(&capture, selection, self.json, out)
+                })
             }
             InspectSource::Url(options) => {
                 self.run_live(own_connection::run(&config, options, self.seconds, self.json))

@@ -9,6 +9,7 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
@@ -49,7 +50,8 @@ pub(super) async fn run(
         stay,
     };
     let mut recording = Recording::create(config.recording.as_ref(), 1).map_err(suggest_replace)?;
-    let mut printer = Printer::new(json, false, Output::new()?, Instant::now());
+    let mut printer = Printer::new(json, false, Output::new()?, Instant::now())
+        .with_selection(RecordSelection::from(config));
     let mut interrupt = InterruptState { interrupt: Interrupt::new()?, received: false };
     let ended = drive_session(session, &mut recording, &mut printer, &mut interrupt).await;
     // What was received before an error is printed all the same.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::capture::StreamEnding;
 use crate::cli::inspect::connection_state::{Completed, ConnectionState};
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
+use crate::cli::inspect::record_selection::RecordSelection;
 use crate::scope::catch_panic_sync;
 use crate::wire::format::escape_controls;
 use crate::wire::{AgreedExtensions, ByteLen, Side};
@@ -19,6 +20,7 @@ pub(super) struct Printer<W> {
     show_numbers: bool,
     /// Whether to flush after each record.
     flush_each: bool,
+    selection: RecordSelection,
     out: W,
     started_at: Instant,
     /// Open connections by their number.
@@ -37,6 +39,7 @@ impl<W: Write> Printer<W> {
             json,
             show_numbers: several,
             flush_each: true,
+            selection: RecordSelection::default(),
             out,
             started_at: began,
             connections: BTreeMap::new(),
@@ -48,6 +51,11 @@ impl<W: Write> Printer<W> {
     /// Creates a printer for a file. Nobody waits for single records, so `out` may buffer them.
     pub(super) fn for_file(json: bool, several: bool, out: W) -> Self {
         Self { flush_each: false, ..Self::new(json, several, out, Instant::now()) }
+    }
+
+    /// Prints only the records of `selection` from now on.
+    pub(super) fn with_selection(self, selection: RecordSelection) -> Self {
+        Self { selection, ..self }
     }
 
     /// Returns the time from the start to `at`.
@@ -84,7 +92,7 @@ impl<W: Write> Printer<W> {
         at: Duration,
         bytes: &[u8],
     ) -> io::Result<()> {
-        if self.panicked.contains_key(&number) {
+        if self.panicked.contains_key(&number) || !self.selection.has_connection(number) {
             return Ok(());
         }
         let panic = match catch_panic_sync(|| self.try_print_completed(number, from, at, bytes)) {
@@ -164,7 +172,12 @@ impl<W: Write> Printer<W> {
             Completed::Head(bytes, opening) => Record::handshake(place, bytes, opening),
             Completed::Body(bytes) => Record::bytes(place, bytes),
             Completed::Exchange(exchange) => Record::http(number, place.elapsed, exchange),
-            Completed::Frame(frame) => Record::frame(place, frame),
+            Completed::Frame(frame, row) => {
+                if !self.selection.has_frame(&frame, place.from, place.elapsed, row) {
+                    return Ok(());
+                }
+                Record::frame(place, frame)
+            }
         };
         self.print(&record)
     }
@@ -209,7 +222,10 @@ impl<W: Write> Printer<W> {
                 .assemblers
                 .as_ref()
                 .and_then(|assemblers| assemblers[from].partial_frame());
-            if let Some(frame) = unfinished {
+            if let Some(frame) = unfinished.filter(|frame| {
+                let (at, row) = (context.elapsed, connection.frame_count);
+                self.selection.has_frame(frame, from, at, row)
+            }) {
                 self.print(&Record::frame(context, frame))?;
             }
         }
@@ -240,8 +256,11 @@ impl<W: Write> Printer<W> {
         self.connections.keys().chain(self.panicked.keys()).copied().collect()
     }
 
-    /// Prints a record.
+    /// Prints a record, if it is one of the selection.
     pub(super) fn print(&mut self, record: &Record) -> io::Result<()> {
+        if !self.selection.includes(record) {
+            return Ok(());
+        }
         // Formats the whole line first, so that a panic leaves no partial line.
         let line = if self.json {
             serde_json::to_string(record)?

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
@@ -52,7 +53,8 @@ pub(super) async fn run(
     })?;
     let mut interrupt = Interrupt::new()?;
     let mut recording = Recording::create(config.recording.as_ref(), 1).map_err(suggest_replace)?;
-    let mut printer = Printer::new(json, true, Output::new()?, Instant::now());
+    let mut printer = Printer::new(json, true, Output::new()?, Instant::now())
+        .with_selection(RecordSelection::from(config));
     printer.print(&Record::listening(printer.now(), address))?;
     let time_limit = async {
         match seconds {
@@ -62,6 +64,8 @@ pub(super) async fn run(
     };
     let (mut time_limit, mut proxy) = (std::pin::pin!(time_limit), std::pin::pin!(proxy));
     let mut interrupted = false;
+    // Connections are numbered from 1.
+    let mut last_number = 0;
     let reason = loop {
         let pending = printer.out().is_pending();
         tokio::select! {
@@ -76,6 +80,9 @@ pub(super) async fn run(
             // Not while output is pending: the events stay in their bounded queue.
             event = mailbox.recv(), if !pending => match event {
                 Some(report) => {
+                    if let ProxyEvent::Connection(number, _) = &report {
+                        last_number = last_number.max(*number);
+                    }
                     recording.record(|recorder| recorder.record_proxy(address, &report))?;
                     print_event(&mut printer, report)?;
                 }
@@ -86,6 +93,10 @@ pub(super) async fn run(
     };
     for number in printer.open_connections() {
         printer.print_end(number, Err(format!("cut off: {reason}")))?;
+    }
+    if let Some(only) = config.connection.filter(|only| only.get() > last_number) {
+        let text = format!("there was no connection {only}: the last one was {last_number}");
+        printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
     }
     printer.print_last(reason)?;
     let faulty = printer.has_panicked();

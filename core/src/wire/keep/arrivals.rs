@@ -76,6 +76,12 @@ impl Arrivals {
         }
     }
 
+    /// Returns the number of bytes of a direction, those of the heads and those that were not
+    /// captured within a frame among them.
+    pub fn byte_count(&self, from: Side) -> ByteLen {
+        self.taken[from].into()
+    }
+
     /// Returns the pieces that are kept.
     pub fn all(&self) -> &[Arrival] {
         &self.list

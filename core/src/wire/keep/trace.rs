@@ -359,8 +359,8 @@ impl Trace {
         self.handshake.is_open()
     }
 
-    /// Returns the number of complete frames of that side.
-    fn frame_count(&self, from: Side) -> usize {
+    /// Returns the number of complete frames of that side, listed or not.
+    pub fn frame_count(&self, from: Side) -> usize {
         self.directions[from].decoder.frame_count()
     }
 

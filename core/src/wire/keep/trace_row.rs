@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::wire::decode::decoder::FrameStart;
+use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::frame::Severity;
 use crate::wire::frame::message::{FragmentRole, MessageKind};
 use crate::wire::frame::{Header, LengthForm, Opcode, Side};
@@ -68,6 +69,19 @@ impl TraceRow {
             first_two_bytes: head,
             flags,
         }
+    }
+
+    /// Creates the row of a frame that was assembled apart from a trace, `None` if its header is
+    /// incomplete. `at` is the time of its last byte, since the start of the connection.
+    pub fn of_assembled(frame: &AssembledFrame, from: Side, at: Duration) -> Option<Self> {
+        let mut row = Self::new(frame.start.as_ref()?, from, at);
+        for fault in &frame.faults {
+            row.flags |= if fault.is_fatal() { mark::FATAL } else { mark::WARNING };
+        }
+        if frame.not_captured > ByteLen::ZERO {
+            row.flags |= mark::NOT_CAPTURED;
+        }
+        Some(row)
     }
 
     pub(super) fn frame_start(&self) -> FrameStart {

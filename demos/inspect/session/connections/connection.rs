@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::byte_rings::ByteRings;
 use super::capture_gaps::CaptureGaps;
+use super::connection_facts::ConnectionFacts;
 use crate::capture::{ByteStore, CapturedStream, StoredBytes, StreamEnding};
 use crate::inspect::{AbnormalClosure, SearchedBytes, last_activity};
 use crate::scope::catch_panic_sync;
@@ -54,6 +55,7 @@ pub(crate) struct InspectedConnection {
     pub(crate) name: String,
     /// The number that the proxy gave it, from 1.
     pub(crate) number: usize,
+    pub(crate) facts: ConnectionFacts,
     pub(crate) status: ConnectionStatus,
     pub(crate) trace: Arc<Trace>,
     pub(crate) bytes: ByteSource,
@@ -84,6 +86,7 @@ impl InspectedConnection {
         Self {
             name,
             number: 1,
+            facts: ConnectionFacts::default(),
             status: ConnectionStatus::Connecting,
             trace: Arc::new(trace),
             bytes: ByteSource::Memory(ByteRings::default()),

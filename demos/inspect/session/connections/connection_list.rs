@@ -2,6 +2,7 @@
 //! Neither a flood of frames nor many clients of a proxy can exhaust memory.
 
 use super::connection::{ConnectionStatus, InspectedConnection};
+use crate::inspect::{ConnectionKind, ConnectionSummary};
 use crate::wire::Side;
 
 /// The maximum number of listed connections of a proxy. The oldest that is over is removed first.
@@ -20,6 +21,22 @@ pub(crate) struct Connections {
     list: Vec<InspectedConnection>,
     /// The index of the shown connection.
     shown: usize,
+    /// The index of the connection under the cursor of the list.
+    cursor: usize,
+    /// Whether those that are no WebSocket and did not try to be one are listed too.
+    lists_all: bool,
+}
+
+impl InspectedConnection {
+    /// Returns what the connection is, so far.
+    pub(crate) fn kind(&self) -> ConnectionKind {
+        self.facts.kind.unwrap_or_else(|| ConnectionKind::of_trace(&self.trace))
+    }
+
+    /// Returns what is known of the connection.
+    pub(crate) fn summary(&self) -> ConnectionSummary {
+        ConnectionSummary::new(&self.trace, self.kind())
+    }
 }
 
 impl Connections {
@@ -28,11 +45,14 @@ impl Connections {
         Self::from_list(vec![InspectedConnection::new(name)])
     }
 
-    /// Creates a list of these connections, at least one. The one with the most frames is shown.
+    /// Creates a list of these connections, at least one. The one that has most to say is shown,
+    /// of equal ones the first.
     pub(crate) fn from_list(list: Vec<InspectedConnection>) -> Self {
         assert!(!list.is_empty(), "there is always a connection to show");
-        let busiest = (0..list.len()).max_by_key(|at| list[*at].trace.rows().len());
-        Self { shown: busiest.unwrap_or(0), list }
+        // Of equal elements, `max_by_key` returns the last one.
+        let most = (0..list.len()).rev().max_by_key(|at| list[*at].summary().interest());
+        let shown = most.unwrap_or(0);
+        Self { list, shown, cursor: shown, lists_all: false }
     }
 
     /// Returns the number of connections, which is never zero.
@@ -75,9 +95,75 @@ impl Connections {
         &mut self.list[index]
     }
 
+    /// Returns all connections, in their order.
+    pub(crate) fn all(&self) -> &[InspectedConnection] {
+        &self.list
+    }
+
     /// Shows the newest connection.
     pub(crate) fn show_newest(&mut self) {
-        self.shown = self.newest_index();
+        self.show(self.newest_index());
+    }
+
+    /// Shows the connection at an index, or the last one.
+    pub(crate) fn show(&mut self, index: usize) {
+        self.shown = index.min(self.newest_index());
+        self.cursor = self.shown;
+    }
+
+    /// Returns the index of the connection under the cursor of the list.
+    pub(crate) fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// Puts the cursor of the list on the connection at an index.
+    pub(crate) fn move_cursor_to(&mut self, index: usize) {
+        self.cursor = index.min(self.newest_index());
+    }
+
+    /// Moves the cursor by `by` listed connections, as far as there are any.
+    pub(crate) fn move_cursor(&mut self, by: isize) {
+        let steps = by.unsigned_abs();
+        let moved = if by < 0 {
+            (0..self.cursor).rev().filter(|at| self.is_listed(*at)).take(steps).last()
+        } else {
+            let after = self.cursor + 1..self.list.len();
+            after.filter(|at| self.is_listed(*at)).take(steps).last()
+        };
+        self.cursor = moved.unwrap_or(self.cursor);
+    }
+
+    /// Whether all connections are listed.
+    pub(crate) fn lists_all(&self) -> bool {
+        self.lists_all
+    }
+
+    /// Lists all connections, or only those that are a WebSocket or tried to be one.
+    pub(crate) fn toggle_lists_all(&mut self) {
+        self.lists_all = !self.lists_all;
+        if !self.is_listed(self.cursor) {
+            self.cursor = self.shown;
+        }
+    }
+
+    /// Whether the list has the connection at an index. It always has the one that is shown.
+    pub(crate) fn is_listed(&self, index: usize) -> bool {
+        if self.lists_all || index == self.shown {
+            return true;
+        }
+        self.list.get(index).is_some_and(|connection| match connection.kind() {
+            ConnectionKind::WebSocket | ConnectionKind::Attempt | ConnectionKind::Unreadable => {
+                true
+            }
+            // A live connection that has not said yet what it is.
+            ConnectionKind::Empty => connection.facts.kind.is_none(),
+            ConnectionKind::Http | ConnectionKind::Encrypted | ConnectionKind::Other => false,
+        })
+    }
+
+    /// Whether more than one connection is listed.
+    pub(crate) fn has_several_listed(&self) -> bool {
+        (0..self.list.len()).filter(|at| self.is_listed(*at)).nth(1).is_some()
     }
 
     /// Adds a connection that follows the newest one, and shows it.
@@ -88,10 +174,14 @@ impl Connections {
         self.show_newest();
     }
 
-    /// Shows the connection that is `by` places further, wrapping around at the ends.
+    /// Shows the next listed connection, or with `by` = -1 the one before, wrapping around at the
+    /// ends.
     pub(crate) fn switch(&mut self, by: isize) {
         let count = self.list.len() as isize;
-        self.shown = (self.shown as isize + by).rem_euclid(count) as usize;
+        let further = |steps: isize| (self.shown as isize + by * steps).rem_euclid(count) as usize;
+        // After `count` steps it is the shown one again, which is always listed.
+        let next = (1..=count).map(further).find(|at| self.is_listed(*at));
+        self.show(next.unwrap_or(self.shown));
     }
 
     /// Inserts the newest connections of `earlier` before these, as far as anything was sent on
@@ -125,8 +215,8 @@ impl Connections {
                     index,
                     InspectedConnection { number, ..InspectedConnection::new(name()) },
                 );
-                if index <= self.shown {
-                    self.shown += 1;
+                for held in [&mut self.shown, &mut self.cursor] {
+                    *held += usize::from(index <= *held);
                 }
                 self.drop_oldest_connection(index)
             }
@@ -146,7 +236,9 @@ impl Connections {
         // Open connections are never removed. The proxy's own limit bounds their number.
         let Some((oldest, _)) = self.list.iter().enumerate().find(over) else { return fresh };
         self.list.remove(oldest);
-        self.shown -= usize::from(oldest < self.shown);
+        for held in [&mut self.shown, &mut self.cursor] {
+            *held -= usize::from(oldest < *held);
+        }
         fresh - usize::from(oldest < fresh)
     }
 

@@ -4,10 +4,12 @@
 mod byte_rings;
 mod capture_gaps;
 pub(crate) mod connection;
+mod connection_facts;
 pub(crate) mod connection_list;
 
 pub(crate) use capture_gaps::{ListEntry, LostBytes};
 pub(crate) use connection::{
     ByteSource, ConnectionStatus, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES,
 };
+pub(crate) use connection_facts::ConnectionFacts;
 pub(crate) use connection_list::Connections;

@@ -5,6 +5,7 @@
 //! bytes of a line, and `accept_steps` the checks.
 
 mod accept_steps;
+mod exchanges;
 mod head_line;
 mod head_rows;
 mod page;
@@ -100,6 +101,9 @@ pub(crate) fn draw(state: &HandshakeTabState, session: &Session, area: Rect, can
     let Some(at) = line_under_cursor(state, session) else {
         return draw_without_head(session, area, canvas);
     };
+    let before = exchanges::lines(session, usize::from(area.height / 5), area.width, theme);
+    let (first, area) = split_rows(area, before.len() as u16);
+    prose::draw_lines(&before, first, canvas);
     let checks = accept_steps::lettered_checks(session);
     let wide = area.width >= SIDE_BY_SIDE_WIDTH;
     let half = if wide { (area.width - 3) / 2 } else { area.width };
@@ -191,7 +195,8 @@ impl WantedRows {
     }
 }
 
-/// Draws why there is no head: nothing has arrived, or something that is not a head.
+/// Draws why there is no head: nothing has arrived, only ordinary HTTP, or something that is not a
+/// head.
 fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let mut lines = Vec::new();
@@ -211,7 +216,18 @@ fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
         }
     }
     if lines.is_empty() {
-        lines.push(Line::styled("Nothing has been received yet.", theme.dim()));
+        let trace = &session.connection().trace;
+        let text = if trace.is_open() {
+            "The handshake was not captured: the bytes begin in the middle of the connection."
+        } else if trace.exchanges().all().is_empty() {
+            "Nothing has been received yet."
+        } else {
+            "Ordinary HTTP: no request on this connection asks for a WebSocket."
+        };
+        lines.extend(prose::labelled_paragraph("", text, 0, area.width, theme.dim(), theme));
+        lines.push(Line::default());
+        let rows = usize::from(area.height).saturating_sub(lines.len() + 1);
+        lines.extend(exchanges::lines(session, rows, area.width, theme));
     }
     prose::draw_lines(&lines, split_rows(area, 1).1, canvas);
 }

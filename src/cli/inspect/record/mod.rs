@@ -4,6 +4,7 @@
 //! in the order of the JSON, which is alphabetical.
 
 mod fields;
+mod listed_connection;
 mod session;
 mod stream;
 mod text;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub(super) use fields::{Millis, RecordContext, RecordType};
+pub(super) use listed_connection::ListedConnectionRecord;
 pub(super) use session::{
     AllEndedRecord, EndRecord, FileConnectionRecord, ListeningRecord, NoteRecord, NoteSubject,
     ProxyConnectionRecord,
@@ -42,6 +44,24 @@ pub(super) enum Record {
 }
 
 impl Record {
+    /// Returns the number of the connection that the record is about, from 1; `None` if it is about
+    /// the file or the program.
+    pub(super) fn connection(&self) -> Option<usize> {
+        match self {
+            Self::Handshake(record) => Some(record.connection),
+            Self::Frame(record) => Some(record.connection),
+            Self::Bytes(record) => Some(record.connection),
+            Self::Http(record) => Some(record.connection),
+            Self::End(record) => Some(record.connection),
+            Self::Note(NoteRecord { connection: NoteSubject::Connection(number), .. }) => {
+                Some(*number)
+            }
+            Self::ProxyConnection(record) => Some(record.connection),
+            Self::FileConnection(record) => Some(record.connection),
+            Self::AllEnded(_) | Self::Note(_) | Self::Listening(_) => None,
+        }
+    }
+
     /// Creates the record of a head. `validated` is `None` if the stream ended inside the head.
     pub(super) fn handshake(
         context: RecordContext,

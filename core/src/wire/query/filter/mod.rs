@@ -11,11 +11,15 @@ mod value;
 
 use std::fmt;
 use std::ops::Range;
+use std::time::Duration;
 
 pub use error::FilterError;
 pub use fields::FilterField;
-use predicate::Node;
+use predicate::{FaultSource, Node};
 
+use crate::wire::decode::frame_assembler::AssembledFrame;
+use crate::wire::frame::Side;
+use crate::wire::keep::TraceRow;
 use crate::wire::keep::trace::Trace;
 
 /// A filter for the rows of a [`Trace`].
@@ -60,7 +64,24 @@ impl Filter {
     /// match.
     pub fn matches(&self, trace: &Trace, row: usize) -> bool {
         let Some(shown) = trace.rows().get(row) else { return false };
-        self.root.as_ref().is_none_or(|root| root.matches(trace, shown, row))
+        let faults = FaultSource::Trace(trace);
+        self.root.as_ref().is_none_or(|root| root.matches(faults, shown, row))
+    }
+
+    /// Whether the filter matches a frame that is in no trace. `at` is the time of its last byte
+    /// since the start of the connection, and `row` the number of frames of both directions that
+    /// were complete before it. A frame without a complete header matches the empty filter only.
+    pub fn matches_frame(
+        &self,
+        frame: &AssembledFrame,
+        from: Side,
+        at: Duration,
+        row: usize,
+    ) -> bool {
+        let Some(root) = &self.root else { return true };
+        let faults = FaultSource::Frame(&frame.faults);
+        TraceRow::of_assembled(frame, from, at)
+            .is_some_and(|tested| root.matches(faults, &tested, row))
     }
 
     /// Returns the numbers of the matching rows in `range`, in order. When rows are added, only the

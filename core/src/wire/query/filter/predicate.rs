@@ -9,6 +9,24 @@ use crate::wire::frame::{MaskingKey, Severity, Side};
 use crate::wire::keep::TraceRow;
 use crate::wire::keep::trace::Trace;
 
+/// Where the faults of a frame are.
+#[derive(Clone, Copy)]
+pub(super) enum FaultSource<'a> {
+    /// Among those of a trace.
+    Trace(&'a Trace),
+    /// The frame's own.
+    Frame(&'a [Fault]),
+}
+
+impl<'a> FaultSource<'a> {
+    fn faults_of(self, row: &TraceRow) -> &'a [Fault] {
+        match self {
+            Self::Trace(trace) => trace.faults_of(row.from(), row.frame_number()),
+            Self::Frame(faults) => faults,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     Test(Predicate),
@@ -45,20 +63,20 @@ pub(super) enum Comparison {
 }
 
 impl Node {
-    pub(super) fn matches(&self, trace: &Trace, row: &TraceRow, number: usize) -> bool {
+    pub(super) fn matches(&self, faults: FaultSource<'_>, row: &TraceRow, number: usize) -> bool {
         match self {
-            Self::Test(test) => test.matches(trace, row, number),
-            Self::Not(node) => !node.matches(trace, row, number),
-            Self::All(nodes) => nodes.iter().all(|node| node.matches(trace, row, number)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.matches(trace, row, number)),
+            Self::Test(test) => test.matches(faults, row, number),
+            Self::Not(node) => !node.matches(faults, row, number),
+            Self::All(nodes) => nodes.iter().all(|node| node.matches(faults, row, number)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.matches(faults, row, number)),
         }
     }
 }
 
 impl Predicate {
-    pub(super) fn matches(&self, trace: &Trace, row: &TraceRow, number: usize) -> bool {
+    pub(super) fn matches(&self, faults: FaultSource<'_>, row: &TraceRow, number: usize) -> bool {
         match self {
-            Self::Flag(flag, wanted) => flag.is_set(trace, row) == *wanted,
+            Self::Flag(flag, wanted) => flag.is_set(faults, row) == *wanted,
             Self::Opcode(set) => set & (1 << row.opcode().bits()) != 0,
             Self::Sender(side) => row.from() == *side,
             Self::Number(of, compare, values) => compare.matches(of.value_of(row, number), values),
@@ -66,7 +84,7 @@ impl Predicate {
                 row.header().masking_key.is_some_and(|key| keys.contains(&key)) == *wanted
             }
             Self::Fault(wanted, set, _) => {
-                has_fault(trace, row, |fault| set & fault_bit(fault.code) != 0) == *wanted
+                has_fault(faults, row, |fault| set & fault_bit(fault.code) != 0) == *wanted
             }
         }
     }
@@ -74,12 +92,12 @@ impl Predicate {
 
 /// Whether a fault of the row satisfies `which`. The row's severity tells whether it has any, which
 /// avoids most searches.
-fn has_fault(trace: &Trace, row: &TraceRow, which: impl Fn(&Fault) -> bool) -> bool {
-    row.severity().is_some() && trace.faults_of(row.from(), row.frame_number()).iter().any(which)
+fn has_fault(faults: FaultSource<'_>, row: &TraceRow, which: impl Fn(&Fault) -> bool) -> bool {
+    row.severity().is_some() && faults.faults_of(row).iter().any(which)
 }
 
 impl FlagField {
-    fn is_set(self, trace: &Trace, row: &TraceRow) -> bool {
+    fn is_set(self, faults: FaultSource<'_>, row: &TraceRow) -> bool {
         match self {
             Self::Fin => row.header().fin,
             Self::Rsv1 => row.header().rsv1,
@@ -90,7 +108,7 @@ impl FlagField {
             Self::AfterFault => row.is_after_fault(),
             Self::AnyFault => row.severity().is_some(),
             Self::Fatal => row.severity() == Some(Severity::Fatal),
-            Self::Warning => has_fault(trace, row, |fault| !fault.is_fatal()),
+            Self::Warning => has_fault(faults, row, |fault| !fault.is_fatal()),
             Self::InMessage => row.role().message_number().is_some(),
         }
     }

@@ -5,30 +5,50 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::frame::encode;
-use crate::wire::{AgreedExtensions, Opcode, Side};
+use crate::wire::{AgreedExtensions, Decoder, Opcode, Side, Sides};
 
-/// Returns a trace with a bit of everything in eight rows.
+fn agreed() -> AgreedExtensions {
+    AgreedExtensions::parse("permessage-deflate").unwrap()
+}
+
+/// Returns a bit of everything in eight frames: who sent it, when in milliseconds, and the bytes.
+fn sample_frames() -> [(Side, u64, Vec<u8>); 8] {
+    let masked = |opcode, payload: &[u8], key| encode::single_frame(opcode, payload, Some(key));
+    [
+        (Side::Client, 0, masked(Opcode::Text, b"Hello", [0x37, 0xfa, 0x21, 0x3d])), // message 0
+        (Side::Server, 1, vec![0x01, 0x03, b'H', b'e', b'l']),                       // message 0
+        (Side::Server, 2, vec![0x89, 0x00]),
+        (Side::Server, 3, vec![0x80, 0x02, b'l', b'o']), // message 0
+        (Side::Client, 1500, masked(Opcode::Pong, &[b'x'; 126], [0; 4])), // too long; key 0
+        (Side::Client, 1501, masked(Opcode::Binary, &[0; 300], [1, 2, 3, 4])), // message 1
+        (Side::Server, 1502, vec![0xa3, 0x00]),          // RSV2, opcode 3
+        (Side::Server, 1503, encode::close_frame(1000, "bye", None)),
+    ]
+}
+
 fn sample_trace() -> Trace {
-    let key = Some([0x37, 0xfa, 0x21, 0x3d]);
-    let mut trace = Trace::mid_connection(AgreedExtensions::parse("permessage-deflate").unwrap());
-    let mut push = |from, ms, bytes: &[u8]| trace.push(from, Duration::from_millis(ms), bytes);
-    push(Side::Client, 0, &encode::single_frame(Opcode::Text, b"Hello", key)); // row 0, message 0
-    push(Side::Server, 1, &[0x01, 0x03, b'H', b'e', b'l']); // row 1, message 0
-    push(Side::Server, 2, &[0x89, 0x00]); // row 2
-    push(Side::Server, 3, &[0x80, 0x02, b'l', b'o']); // row 3, message 0
-    push(Side::Client, 1500, &encode::single_frame(Opcode::Pong, &[b'x'; 126], Some([0; 4]))); // row 4: too long; key 0
-    push(Side::Client, 1501, &encode::single_frame(Opcode::Binary, &[0; 300], Some([1, 2, 3, 4]))); // row 5, message 1
-    push(Side::Server, 1502, &[0xa3, 0x00]); // row 6: RSV2, opcode 3
-    push(Side::Server, 1503, &encode::close_frame(1000, "bye", None)); // row 7
+    let mut trace = Trace::mid_connection(agreed());
+    for (from, ms, bytes) in sample_frames() {
+        trace.push(from, Duration::from_millis(ms), &bytes);
+    }
     trace
 }
 
+/// Returns the matching rows of the sample, after a comparison with its frames apart from a trace.
 fn rows(filter: &str) -> Vec<usize> {
     let trace = sample_trace();
     assert_eq!(trace.rows().len(), 8);
     let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
-    filter.rows(&trace, 0..100).collect()
+    let rows: Vec<usize> = filter.rows(&trace, 0..100).collect();
+    let mut assemblers = Sides::each(|from| FrameAssembler::new(Decoder::new(from, agreed()), 9));
+    let frames = sample_frames().into_iter().enumerate().filter(|(row, (from, ms, bytes))| {
+        let frame = assemblers[*from].next_frame(&mut &bytes[..]).unwrap();
+        filter.matches_frame(&frame, *from, Duration::from_millis(*ms), *row)
+    });
+    assert_eq!(frames.map(|(row, _)| row).collect::<Vec<_>>(), rows, "{filter}");
+    rows
 }
 
 fn error_of(filter: &str) -> (usize, String) {

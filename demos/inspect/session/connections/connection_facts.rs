@@ -1,0 +1,30 @@
+//! [`ConnectionFacts`]: what is known of a connection besides its bytes.
+
+use std::net::SocketAddr;
+
+use crate::capture::{CapturedStream, StreamEnding};
+use crate::inspect::ConnectionKind;
+use crate::wire::Trace;
+
+/// The peers of a connection, and what its packets in a file say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ConnectionFacts {
+    pub(crate) client: Option<SocketAddr>,
+    pub(crate) server: Option<SocketAddr>,
+    /// What it is, for a connection of a file; the bytes of a live one say what it is so far.
+    pub(crate) kind: Option<ConnectionKind>,
+    /// Its FIN or RST; `None` if it was open at the end of the capture, or if there are no packets.
+    pub(crate) ending: Option<StreamEnding>,
+}
+
+impl ConnectionFacts {
+    /// Returns the facts about a connection of a file.
+    pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Self {
+        Self {
+            client: stream.addresses.map(|addresses| addresses.client),
+            server: stream.addresses.map(|addresses| addresses.server),
+            kind: Some(ConnectionKind::of_stream(stream)),
+            ending: stream.ending,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! [`RECORDS_HELP`]: the records and the exit status of `wiretalk inspect`.
+
+/// The part of `--help` that describes the records and the exit status.
+pub(super) const RECORDS_HELP: &str =
+    "Records (--json), one object per line. Every record has a type:
+  handshake  connection t_ms from verdict head head_hex head_len
+             accept_expected accept_received protocol extensions problems
+  frame      connection t_ms from frame offset complete needs
+             fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
+             header_len payload_len payload_hex truncated text compressed
+             message after_fault close_code close_reason raw_hex violations
+             message_text message_hex message_len message_payload_len
+             not_captured hint
+  bytes      connection t_ms from len hex text
+             (the body of a response that is not 101)
+  http       connection t_ms method target status request_len response_len
+             complete (an exchange that opened no WebSocket)
+  end        connection t_ms ok why close_received close_code close_reason
+             close_sent close_code_sent ended_by ended_with silence_ms
+             frames_sent frames_received bytes_sent bytes_received
+  note       t_ms text
+  listening  t_ms address (--proxy)
+  connection t_ms connection peer (--proxy)
+  connection t_ms connection client server since_1970_s tls (file)
+             and with --list: kind path protocol status frames_sent
+             frames_received bytes_sent bytes_received duration_ms problems
+             exchanges ok why ended_by ended_with silence_ms
+
+t_ms is the time in milliseconds since the start; in a file, since the first
+packet of the connection. problems and violations are those of wiretalk decode
+--json. payload_hex is unmasked. If a payload is larger than 1 MiB, it and
+raw_hex hold the first MiB, and truncated is true. A frame that was cut off has
+complete false and needs {have, need_more, phase}; needs is null if the frame
+has an impossible length. A message, joined and inflated, comes with its last
+frame: message_text, or message_hex if it is not the payload of that frame;
+message_len is its length, message_payload_len that of its payloads on the wire.
+Bytes that a capture lacks are never judged: such a frame has complete false,
+not_captured says how many are missing, and payload_hex and raw_hex end before
+them. hint names another protocol where a frame should begin.
+
+In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
+and silence_ms how long after the last data; in a file with a WebSocket,
+connections without one are only counted. The last record is an end. Its
+close_code is the code of the server's Close, or null. With --proxy, and for a
+file with several connections, every connection has its own end, and a last one
+with connection null follows.
+
+--list has one record for each connection, whose kind is WebSocket, attempt (to
+open one), or with --list=all also HTTP, TLS (not decrypted), other, no data or
+unreadable. exchanges are those of HTTP beside the handshake. --connection takes
+the numbers of these records.
+
+--filter leaves out the frames that don't match, and all handshake, bytes and
+http records. EXPR compares fields (op dir fin rsv1 rsv2 rsv3 mask key len size
+t n message fault fatal warning after-fault compressed) by = != < <= > >=, joins
+comparisons by && || ! and parentheses, and takes several values: op=ping|pong.
+The key f on the screen takes the same. --write writes everything all the same.
+
+The system's trust store and SSL_CERT_FILE or SSL_CERT_DIR are used besides the
+built-in roots. A connection to a URL goes through the proxy that ws_proxy,
+http_proxy, wss_proxy, https_proxy or all_proxy names (http, socks5, socks5h;
+upper case too), unless no_proxy lists the host; a note says so.
+
+Exit status: 0 the connection closed cleanly, or every connection of the file,
+or that of --connection, could be read and there is at least one; 1 anything
+else; 2 wrong usage.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::query::filter::Filter;
+
+    #[test]
+    fn every_field_of_the_filter_language_is_named_and_no_line_is_wider_than_a_terminal() {
+        let (_, filter) = RECORDS_HELP.split_once("compares fields (").unwrap();
+        let (fields, _) = filter.split_once(')').unwrap();
+        let named: Vec<&str> = fields.split_whitespace().collect();
+        let known: Vec<&str> = Filter::FIELDS.iter().map(|field| field.name).collect();
+        assert_eq!(named, known);
+        let wide: Vec<&str> = RECORDS_HELP.lines().filter(|line| line.len() > 80).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+    }
+}
