@@ -311,6 +311,159 @@ fn a_lost_packet_costs_its_tls_record_and_no_other() {
     assert_eq!(stream.warnings, ["30 bytes of the server are missing in the capture"]);
 }
 
+/// Returns a line for each WebSocket over HTTP/2: the path, the status, and how it ended.
+fn http2_websockets(capture: &Capture) -> Vec<String> {
+    let shown = capture.streams().iter().filter_map(|stream| {
+        let Some(capture::Http2Role::WebSocket(websocket)) = &stream.http2 else { return None };
+        let path = websocket.request.as_ref().and_then(|head| head.value(":path"));
+        let status = websocket.response.as_ref().and_then(|head| head.status());
+        let ending = stream.ending.map(|ending| ending.action());
+        let protocol =
+            websocket.response.as_ref().and_then(|head| head.validation.subprotocol.clone());
+        Some(format!(
+            "{} {} {} {} {}",
+            websocket.stream_id,
+            path.unwrap_or_default(),
+            status.unwrap_or_default(),
+            protocol.unwrap_or_default(),
+            ending.unwrap_or_default()
+        ))
+    });
+    shown.collect()
+}
+
+/// Returns the DATA payloads of each stream and direction of HTTP/2, as tshark reads them.
+fn data_of_tshark(file: &Path, client_port: &str, stream: u32) -> [String; 2] {
+    let fields = ["tcp.srcport", "http2.streamid", "http2.data.data"];
+    let all = ["-r", text(file), "-Y", "http2.data.data", "-T", "fields"];
+    let all: Vec<&str> =
+        all.into_iter().chain(fields.iter().flat_map(|field| ["-e", field])).collect();
+    let mut data = [String::new(), String::new()];
+    for line in tool("tshark", &all).lines() {
+        let [port, streams, payload] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        if streams.split(',').any(|one| one == stream.to_string()) && payload != "<MISSING>" {
+            data[usize::from(port != client_port)] += &payload.replace(',', "");
+        }
+    }
+    data
+}
+
+#[test]
+fn rfc_8441_websockets_over_http2_are_streams_of_their_own_and_tshark_has_the_same_data() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let binary: Vec<u8> = (0..200).collect();
+    for (name, exchanges) in [
+        ("http2-plain.pcap", 1),
+        ("http2-tls.pcapng", 1),
+        ("proxy2-http2.pcapng", 1),
+        // The CONNECT that was answered 407, and the one that was answered 200.
+        ("connect-tls-http2.pcapng", 3),
+    ] {
+        let capture = open(&folder.join(name));
+        let [connection, chat, private, feed] = capture.streams() else { panic!("{name}") };
+        assert!(matches!(connection.http2, Some(capture::Http2Role::Connection)), "{name}");
+        assert!(connection.trace.rows().is_empty(), "{name}");
+        let all = connection.trace.exchanges().all();
+        assert_eq!(all.len(), exchanges, "{name}: {all:?}");
+        let (_, last) = all.last().unwrap();
+        let request = last.request.as_ref().unwrap();
+        assert_eq!((request.target.as_str(), last.status), ("/index.html", Some(200)), "{name}");
+        assert_eq!(
+            http2_websockets(&capture),
+            [
+                "3 /chat 200 chat ended the stream (END_STREAM)",
+                "5 /private 403  ended the stream (END_STREAM)",
+                "7 /feed 200 superchat reset the stream (RST_STREAM, CANCEL)",
+            ],
+            "{name}"
+        );
+        let deflated = |row: usize| {
+            let row = &chat.trace.rows()[row];
+            String::from_utf8_lossy(chat.trace.inflated_preview(row).unwrap()).into_owned()
+        };
+        assert_eq!((deflated(0), deflated(1)), ("Hello".to_owned(), "grüße".to_owned()), "{name}");
+        let frames = frames_of(&capture, 1);
+        assert_eq!(frames[2], format!("client 2 {}", format::hex(&binary)), "{name}");
+        assert_eq!(
+            frames[3..],
+            ["server 9 70696e67", "client 10 70696e67", "client 8 03e8", "server 8 03e8"],
+            "{name}"
+        );
+        assert_eq!(frames_of(&capture, 3), ["server 1 7469636b2030", "server 1 7469636b2031"]);
+        assert!(private.trace.rows().is_empty(), "{name}");
+        for stream in [chat, private, feed] {
+            let faults = [Side::Client, Side::Server].map(|from| stream.trace.faults(from).len());
+            assert_eq!(faults, [0, 0], "{name}");
+        }
+        // tshark 4.0.17 does not look for TLS behind a header of the PROXY protocol.
+        if name.starts_with("proxy2") {
+            let [note] = &chat.warnings[..] else { panic!("{:?}", chat.warnings) };
+            assert!(note.ends_with("version 2: 203.0.113.7:56324 → 198.51.100.2:443"), "{note}");
+            continue;
+        }
+        for (stream, id) in [(chat, 3), (private, 5), (feed, 7)] {
+            let ours = [Side::Client, Side::Server].map(|from| {
+                let all = Offset::START..Offset::MAX;
+                format::hex(&stream.store.read(from, all).unwrap())
+            });
+            assert_eq!(ours, data_of_tshark(&folder.join(name), "50000", id), "{name}, {id}");
+        }
+    }
+}
+
+#[test]
+fn an_http2_connection_that_is_written_again_holds_its_websockets() {
+    let folder = Folder::new();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    for name in ["http2-plain.pcap", "http2-tls.pcapng"] {
+        let capture = open(&fixtures.join(name));
+        let again = folder.file(name);
+        let mut writer = PcapngWriter::create(&again, &WriteOptions::default()).unwrap();
+        capture.write(&mut writer).unwrap();
+        drop(writer);
+        let read = open(&again);
+        assert_eq!(read.streams().len(), 4, "{name}");
+        for stream in 1..4 {
+            assert_eq!(frames_of(&read, stream), frames_of(&capture, stream), "{name}");
+        }
+        // The connection itself ends in no packet of the other file.
+        let start = |lines: Vec<String>| lines.concat()[..10].to_owned();
+        assert_eq!(start(http2_websockets(&read)), start(http2_websockets(&capture)));
+    }
+}
+
+#[test]
+fn a_lost_packet_of_http2_costs_its_frames_and_the_fields_that_refer_to_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let capture = open(&folder.join("http2-gap.pcap"));
+    let ticks = [0, 1, 3, 4, 5]
+        .map(|n| format!("server 1 {}", format::hex(format!("tick {n}").as_bytes())));
+    let closes = ["client 8 03e8".to_owned(), "server 8 03e8".to_owned()];
+    assert_eq!(frames_of(&capture, 1), [&ticks[..], &closes].concat());
+    assert_eq!(frames_of(&capture, 2), ["server 1 7365636f6e64"]);
+    for stream in &capture.streams()[1..] {
+        let faults = [Side::Client, Side::Server].map(|from| stream.trace.faults(from).len());
+        assert_eq!(faults, [0, 0]);
+        assert!(
+            stream.warnings[0].starts_with("17 bytes of the server are missing in the capture; "),
+            "{:?}",
+            stream.warnings
+        );
+    }
+    let last = capture.streams()[2].warnings.last().unwrap();
+    assert!(last.contains("the response of the server cannot be decoded"), "{last}");
+}
+
+#[test]
+fn tls_within_a_socks5_tunnel_is_decrypted() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let capture = open(&folder.join("socks5-tls.pcapng"));
+    let hello = ["client 1 48656c6c6f", "server 1 576f726c64", "client 8 03e8", "server 8 03e8"];
+    assert_eq!(frames_of(&capture, 0), hello);
+    let [note] = &capture.streams()[0].warnings[..] else { panic!() };
+    assert!(note.ends_with("the server opened a tunnel to example.test:443"), "{note}");
+}
+
 #[test]
 fn an_alert_that_ends_the_tls_handshake_is_named_with_its_sender() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
@@ -436,6 +589,7 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
             ReplayData::Missing { bytes, within_frame } => {
                 missing.push((bytes.get(), within_frame.get()));
             }
+            ReplayData::Http2Head(_) => {}
         }
         std::io::Result::Ok(())
     });

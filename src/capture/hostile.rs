@@ -14,6 +14,7 @@ use super::sink::StreamSink;
 use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
+use crate::wire::handshake::HttpExchange;
 use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
 use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
@@ -150,6 +151,14 @@ impl StreamSink for Fragile {
 
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen {
         StreamSink::gap(&mut self.0, from, at, missing, most)
+    }
+
+    fn pass_over(&mut self, from: Side, at: Duration, len: usize) {
+        self.0.pass_over(from, at, len);
+    }
+
+    fn exchange(&mut self, at: Duration, exchange: HttpExchange) {
+        self.0.add_exchange(at, exchange);
     }
 }
 

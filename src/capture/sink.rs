@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::wire::handshake::HttpExchange;
 use crate::wire::{ByteLen, Side, Trace};
 
 /// Receives the bytes of one stream in order, while a capture is read.
@@ -12,6 +13,12 @@ pub(crate) trait StreamSink {
     /// Handles `missing` bytes of a side that are not in the capture. Returns for how many of them,
     /// at most `limit`, the frame in progress goes on.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
+
+    /// Notes the arrival of bytes that are neither HTTP/1.1 nor frames of a WebSocket.
+    fn pass_over(&mut self, from: Side, at: Duration, len: usize);
+
+    /// Takes an HTTP exchange whose bytes were passed over.
+    fn exchange(&mut self, at: Duration, exchange: HttpExchange);
 }
 
 impl StreamSink for Trace {
@@ -21,5 +28,13 @@ impl StreamSink for Trace {
 
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen {
         self.push_gap(from, at, missing, limit)
+    }
+
+    fn pass_over(&mut self, from: Side, at: Duration, len: usize) {
+        self.pass_over(from, at, len);
+    }
+
+    fn exchange(&mut self, at: Duration, exchange: HttpExchange) {
+        self.add_exchange(at, exchange);
     }
 }

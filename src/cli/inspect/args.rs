@@ -24,9 +24,9 @@ pub struct InspectArgs {
         value_name = "URL|FILE",
         help = "URL of a server, for example ws://127.0.0.1:9001/chat, \
                 wss://user:password@example.com/ or ws+unix:/run/app.sock:/chat; or a file: pcap, \
-                pcapng, HAR, Chrome's network log, bytes as text (hex, a dump, an array), or the \
-                output of --json, plain or compressed with gzip or zstd; - reads standard input to \
-                its end"
+                pcapng, HAR, Chrome's network log, a flow file of mitmproxy, bytes as text (hex, a \
+                dump, an array), or the output of --json, plain or compressed with gzip or \
+                zstd; - reads standard input to its end"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
@@ -122,6 +122,8 @@ pub struct InspectArgs {
 const RECORDS_HELP: &str = "Records (--json), one object per line. Every record has a type:
   handshake  connection t_ms from verdict head head_hex head_len
              accept_expected accept_received protocol extensions problems
+  http2_handshake connection t_ms from verdict stream_id fields block_len
+             path status protocol extensions problems (a file, RFC 8441)
   frame      connection t_ms from frame offset complete needs
              fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
              header_len payload_len payload_hex truncated text compressed
@@ -138,7 +140,8 @@ const RECORDS_HELP: &str = "Records (--json), one object per line. Every record 
   note       t_ms text
   listening  t_ms address (--proxy)
   connection t_ms connection peer (--proxy)
-  connection t_ms connection client server since_1970_s tls (file)
+  connection t_ms connection client server since_1970_s tls http2_stream
+             (file; http2_stream is absent without HTTP/2)
 
 t_ms is the time in milliseconds since the start; in a file, since the first
 packet of the connection. problems and violations are those of wiretalk decode
@@ -153,7 +156,9 @@ says how many are missing, and payload_hex and raw_hex end before them. hint
 names another protocol where a frame should begin. In a file, ended_by and
 ended_with tell who ended the connection, by fin or rst, and silence_ms how long
 after the last data; in a file with a WebSocket, connections without one are
-only counted. The last record is an end. Its close_code is the code
+only counted. A WebSocket over HTTP/2 has a connection number of its own and
+ends by end_stream or rst_stream, or with its connection; the connection itself
+has http2_stream 0. The last record is an end. Its close_code is the code
 of the server's Close, or null. With --proxy, and for a file with several
 connections, every connection has its own end, and a last one with connection
 null follows.

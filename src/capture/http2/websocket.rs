@@ -1,0 +1,203 @@
+//! [`WebSocketStream`]: a stream of HTTP/2 that is a WebSocket, while it is read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error_code::Http2ErrorCode;
+use super::header_block::HeaderBlock;
+use super::message_head::{Http2Head, Http2WebSocket};
+use crate::capture::byte_store::BackingStore;
+use crate::capture::plaintext::{HeldPiece, Piece, PlaintextSink};
+use crate::capture::sink::StreamSink;
+use crate::capture::warnings::Warnings;
+use crate::wire::handshake::HandshakeOutcome;
+use crate::wire::handshake::extended_connect::{
+    self, status, unannounced, validate_request, validate_response,
+};
+use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
+
+/// The maximum number of bytes of the client that wait for the response.
+const MAX_HELD_BYTES: usize = 1 << 18;
+
+/// How a stream ended: the first END_STREAM or RST_STREAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) struct Http2Ending {
+    pub(in crate::capture) by: Side,
+    /// The error code of the RST_STREAM; `None` for END_STREAM.
+    pub(in crate::capture) reset: Option<Http2ErrorCode>,
+    /// Whether RST_STREAM came after END_STREAM.
+    pub(in crate::capture) is_reset_after: bool,
+    /// The time since the last DATA before it.
+    pub(in crate::capture) silence: Duration,
+}
+
+/// A WebSocket of a connection.
+#[derive(Debug)]
+pub(in crate::capture) struct WebSocketStream<S> {
+    /// When the stream began, since the start of the connection.
+    pub(in crate::capture) opened_at: Duration,
+    pub(in crate::capture) about: Http2WebSocket,
+    /// Whether the handshake was not captured, so that the first bytes are taken for frames.
+    pub(in crate::capture) is_without_handshake: bool,
+    /// The receiver of the DATA; `None` until the response.
+    pub(in crate::capture) plaintext: Option<PlaintextSink<S>>,
+    /// Bytes of the client that came before the response.
+    held: Vec<HeldPiece>,
+    held_bytes: usize,
+    ended: Sides<bool>,
+    pub(in crate::capture) ending: Option<Http2Ending>,
+    last_data_at: Duration,
+    pub(in crate::capture) warnings: Warnings,
+}
+
+impl<S: StreamSink> WebSocketStream<S> {
+    /// Creates a stream that begins at `opened_at`.
+    pub(super) fn new(stream_id: u32, opened_at: Duration) -> Self {
+        let about = Http2WebSocket { stream_id, request: None, response: None, is_open: true };
+        Self {
+            opened_at,
+            about,
+            is_without_handshake: false,
+            plaintext: None,
+            held: Vec::new(),
+            held_bytes: 0,
+            ended: Sides::default(),
+            ending: None,
+            last_data_at: opened_at,
+            warnings: Warnings::default(),
+        }
+    }
+
+    /// Whether the response is still to come.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.plaintext.is_none()
+    }
+
+    /// Takes the request.
+    pub(super) fn take_request(&mut self, block: HeaderBlock) {
+        let Some(fields) = block.fields else { return };
+        let validation = validate_request(&fields, block.ends_stream);
+        let at = Duration::ZERO;
+        self.about.request = Some(Http2Head { at, fields, block_len: block.len, validation });
+    }
+
+    /// Takes a header block of the server. `make_sink` makes the receiver of what follows.
+    pub(super) fn take_response(
+        &mut self,
+        at: Duration,
+        block: HeaderBlock,
+        backing: &Arc<BackingStore>,
+        make_sink: impl FnOnce(AgreedExtensions) -> S,
+    ) {
+        // Trailers, and interim responses (RFC 9110 section 15.2), open nothing. 101 is no interim
+        // response here: HTTP/2 does not have it.
+        let interim = block.fields.as_deref().and_then(status);
+        if !self.is_waiting() || interim.is_some_and(|status| status < 200 && status != 101) {
+            return;
+        }
+        let mut agreed = AgreedExtensions::none();
+        match block.fields {
+            Some(fields) => {
+                let request = self.about.request.as_ref().map(|head| head.fields.as_slice());
+                let validation = validate_response(&fields, request, block.ends_stream);
+                agreed = validation.agreed;
+                self.about.is_open = matches!(status(&fields), Some(200..=299));
+                let at = at.saturating_sub(self.opened_at);
+                self.about.response =
+                    Some(Http2Head { at, fields, block_len: block.len, validation });
+            }
+            None => self.warnings.warn(
+                "the response of the server cannot be decoded, so its extensions are unknown"
+                    .to_owned(),
+            ),
+        }
+        self.open(PlaintextSink::new(make_sink(agreed), backing), at);
+    }
+
+    /// Begins to read frames with this receiver.
+    pub(super) fn open(&mut self, plaintext: PlaintextSink<S>, at: Duration) {
+        self.plaintext = Some(plaintext);
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() && self.about.response.is_some() {
+            let len = ByteLen::from_usize(self.held_bytes);
+            self.warnings.warn(format!("the client sent {len} bytes before the response"));
+        }
+        for held in held {
+            // The order of time is that of reading.
+            self.take_data(Piece { at, ..held.piece() });
+        }
+    }
+
+    /// Takes the payload of DATA.
+    pub(super) fn take_data(&mut self, piece: Piece<'_>) {
+        self.last_data_at = self.last_data_at.max(piece.at);
+        let Some(plaintext) = &mut self.plaintext else {
+            self.held_bytes = self.held_bytes.saturating_add(piece.bytes.len());
+            if self.held_bytes <= MAX_HELD_BYTES {
+                self.held.push(piece.hold());
+            }
+            return;
+        };
+        let piece = Piece { at: piece.at.saturating_sub(self.opened_at), ..piece };
+        if self.about.is_open {
+            plaintext.push(piece);
+        } else {
+            plaintext.pass_over(piece);
+        }
+    }
+
+    /// Takes a gap of exactly this length in the DATA of a side.
+    pub(super) fn push_gap(&mut self, from: Side, at: Duration, missing: ByteLen) {
+        if let Some(plaintext) = &mut self.plaintext
+            && self.about.is_open
+        {
+            plaintext.push_gap(from, at.saturating_sub(self.opened_at), missing);
+        }
+    }
+
+    /// Takes a gap in the connection in which frames of this stream may be missing.
+    pub(super) fn lose_frames(&mut self, from: Side, at: Duration, missing: ByteLen) {
+        if let Some(plaintext) = &mut self.plaintext
+            && self.about.is_open
+            && !self.ended[from]
+        {
+            let at = at.saturating_sub(self.opened_at);
+            plaintext.end_frame_at_gap(from, at, missing);
+        }
+    }
+
+    /// Notes END_STREAM. Returns whether both sides have ended.
+    pub(super) fn end(&mut self, from: Side, at: Duration) -> bool {
+        self.ended[from] = true;
+        self.note_ending(from, at, None);
+        self.ended.client && self.ended.server
+    }
+
+    /// Notes RST_STREAM.
+    pub(super) fn reset(&mut self, from: Side, at: Duration, code: Http2ErrorCode) {
+        self.note_ending(from, at, Some(code));
+    }
+
+    fn note_ending(&mut self, by: Side, at: Duration, reset: Option<Http2ErrorCode>) {
+        match &mut self.ending {
+            Some(ending) => ending.is_reset_after |= reset.is_some(),
+            None => {
+                let silence = at.saturating_sub(self.last_data_at);
+                self.ending = Some(Http2Ending { by, reset, is_reset_after: false, silence });
+            }
+        }
+    }
+
+    /// Adds the problem of a server that never announced extended CONNECT.
+    pub(super) fn report_unannounced(&mut self) {
+        if let Some(Http2Head { validation, .. }) = &mut self.about.request {
+            validation.problems.push(unannounced());
+            validation.outcome = HandshakeOutcome::Reject;
+        }
+    }
+}
+
+/// Whether a block is a request for a WebSocket.
+pub(super) fn is_websocket_request(block: &HeaderBlock) -> bool {
+    block.fields.as_deref().is_some_and(extended_connect::is_websocket_request)
+}

@@ -1,0 +1,241 @@
+//! [`StreamBuilder`]: the stream of a connection while it is read. The order of its packets is
+//! decided before they get here.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::captured_stream::{CapturedStream, Http2Role, StreamEnding, StreamStart};
+use super::layer::{Layer, LayerContext, LayerOutput};
+use crate::capture::byte_store::{BackingStore, Place};
+use crate::capture::error::InternalError;
+use crate::capture::http2::{Http2Ending, Http2ErrorCode, WebSocketStream};
+use crate::capture::plaintext::{Piece, PlaintextSink};
+use crate::capture::sink::StreamSink;
+use crate::capture::tls::{KeyLog, Random, TlsStatus};
+use crate::net::AddressPair;
+use crate::scope;
+use crate::wire::{ByteLen, Offset, Side};
+
+/// Reads a part of one connection. A panic costs this connection and no other: `fail` discards what
+/// is known of it.
+pub(in crate::capture) fn guarded<C>(
+    connection: &mut C,
+    fail: impl FnOnce(&mut C, InternalError),
+    read: impl FnOnce(&mut C) -> io::Result<()>,
+) -> io::Result<()> {
+    match scope::catch_panic_sync(|| read(connection)) {
+        Ok(done) => done,
+        Err(panic) => {
+            fail(connection, InternalError(panic));
+            Ok(())
+        }
+    }
+}
+
+/// What the streams of one capture share while it is read.
+#[derive(Debug)]
+pub(in crate::capture) struct ReadContext<M> {
+    pub(in crate::capture) key_log: KeyLog,
+    pub(in crate::capture) backing: Arc<BackingStore>,
+    pub(in crate::capture) make_sink: M,
+}
+
+/// A stream while it is read.
+#[derive(Debug)]
+pub(in crate::capture) struct StreamBuilder<S> {
+    started_at: u64,
+    /// Whether a SYN was captured, so that the first byte is the connection's first.
+    pub(in crate::capture) saw_syn: bool,
+    layer: Layer<S>,
+    output: LayerOutput<S>,
+    /// When the last bytes were captured, since `started_at`.
+    last_at: Duration,
+    failed: Option<InternalError>,
+}
+
+impl<S: StreamSink> StreamBuilder<S> {
+    /// Creates a stream without bytes; `started_at` is the time of the first packet in nanoseconds
+    /// since 1970.
+    pub(in crate::capture) fn new(started_at: u64) -> Self {
+        Self {
+            started_at,
+            saw_syn: false,
+            layer: Layer::new(),
+            output: LayerOutput::default(),
+            last_at: Duration::ZERO,
+            failed: None,
+        }
+    }
+
+    /// Stops reading the stream and discards what was read.
+    pub(in crate::capture) fn fail(&mut self, why: InternalError) {
+        *self = Self { failed: Some(why), ..Self::new(self.started_at) };
+    }
+
+    pub(in crate::capture) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    pub(in crate::capture) fn warn(&mut self, what: String) {
+        self.output.warnings.warn(what);
+    }
+
+    /// Returns the client random, as in key logs, if only the secrets are missing.
+    pub(in crate::capture) fn missing_secrets_for(&self) -> Option<Random> {
+        self.layer.missing_secrets_for()
+    }
+
+    /// Takes the next bytes of a side, which are in the file from `file_offset` on.
+    pub(in crate::capture) fn push<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        from: Side,
+        captured_at: u64,
+        file_offset: Offset,
+        bytes: &[u8],
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        let at = self.time(captured_at);
+        let piece = Piece { from, at, place: Place::File(file_offset), bytes };
+        let Self { layer, output, saw_syn, .. } = self;
+        layer.push(piece, &mut shared.layers(output, *saw_syn))
+    }
+
+    /// Takes bytes that are in no file, and that nothing carries. Those of a connection that could
+    /// not be read are ignored.
+    pub(in crate::capture) fn push_and_spill<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        if bytes.is_empty() || self.has_failed() {
+            return Ok(());
+        }
+        let place = shared.backing.spill(bytes)?;
+        guarded(self, Self::fail, |stream| {
+            let mut layers = shared.layers(&mut stream.output, false);
+            layers.push_plain(Piece { from, at, place, bytes });
+            Ok(())
+        })
+    }
+
+    /// Takes a gap in the bytes of a side.
+    pub(in crate::capture) fn push_gap<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        from: Side,
+        captured_at: u64,
+        missing: ByteLen,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        let at = self.time(captured_at);
+        let Self { layer, output, saw_syn, .. } = self;
+        let end = layer.push_gap(from, at, missing, &mut shared.layers(output, *saw_syn))?;
+        let what =
+            format!("{missing} bytes of the {} are missing in the capture{end}", from.name());
+        self.output.warnings.warn(what);
+        Ok(())
+    }
+
+    /// Returns the stream, and after it the WebSockets if it is an HTTP/2 connection; nothing if it
+    /// carried no data.
+    pub(in crate::capture) fn finish<M: FnMut(StreamStart) -> S>(
+        self,
+        addresses: Option<AddressPair>,
+        shared: &mut ReadContext<M>,
+    ) -> Vec<CapturedStream<S>> {
+        let Self { started_at, saw_syn, layer, mut output, last_at, failed } = self;
+        let (tls, has_http2) = (layer.tls_status(), layer.has_http2());
+        let websockets = layer.finish(last_at, &mut shared.layers(&mut output, saw_syn));
+        let LayerOutput { start, plaintext, warnings, .. } = output;
+        if plaintext.is_none() && tls == TlsStatus::Plaintext && failed.is_none() {
+            return Vec::new();
+        }
+        let PlaintextSink { sink, store, gaps, .. } = plaintext.unwrap_or_else(|| {
+            PlaintextSink::new((shared.make_sink)(StreamStart::Head), &shared.backing)
+        });
+        let started_at = Duration::from_nanos(started_at);
+        let warnings = warnings.into_messages();
+        // What the connection lacks may belong to any of its WebSockets.
+        let websockets: Vec<_> = websockets
+            .into_iter()
+            .filter_map(|websocket| captured_websocket(websocket, addresses, started_at, &tls))
+            .map(|stream| {
+                let all = warnings.iter().cloned().chain(stream.warnings);
+                CapturedStream { warnings: all.collect(), ..stream }
+            })
+            .collect();
+        let connection = CapturedStream {
+            addresses,
+            started_at,
+            start,
+            http2: has_http2.then_some(Http2Role::Connection),
+            tls,
+            trace: sink,
+            store,
+            gaps,
+            ending: None,
+            warnings,
+            failed,
+        };
+        std::iter::once(connection).chain(websockets).collect()
+    }
+
+    /// Returns a time of the capture as time since the first packet.
+    fn time(&mut self, captured_at: u64) -> Duration {
+        let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
+        self.last_at = self.last_at.max(at);
+        at
+    }
+}
+
+impl<M> ReadContext<M> {
+    /// Returns what the layers of a stream need.
+    fn layers<'a, S>(
+        &'a mut self,
+        output: &'a mut LayerOutput<S>,
+        is_whole: bool,
+    ) -> LayerContext<'a, S, M> {
+        let Self { key_log, backing, make_sink } = self;
+        LayerContext { key_log, backing, make_sink, output, is_whole }
+    }
+}
+
+/// Returns a WebSocket of an HTTP/2 connection as a stream of its own.
+fn captured_websocket<S>(
+    websocket: WebSocketStream<S>,
+    addresses: Option<AddressPair>,
+    connection_started_at: Duration,
+    tls: &TlsStatus,
+) -> Option<CapturedStream<S>> {
+    let WebSocketStream { opened_at, about, is_without_handshake, plaintext, ending, .. } =
+        websocket;
+    let PlaintextSink { sink, store, gaps, .. } = plaintext?;
+    let agreed = about.response.as_ref().map(|head| head.validation.agreed).unwrap_or_default();
+    let start = if is_without_handshake { StreamStart::Frames } else { StreamStart::Http2(agreed) };
+    Some(CapturedStream {
+        addresses,
+        started_at: connection_started_at.saturating_add(opened_at),
+        start,
+        http2: Some(Http2Role::WebSocket(Box::new(about))),
+        tls: tls.clone(),
+        trace: sink,
+        store,
+        gaps,
+        ending: ending.map(stream_ending),
+        warnings: websocket.warnings.into_messages(),
+        failed: None,
+    })
+}
+
+fn stream_ending(ending: Http2Ending) -> StreamEnding {
+    let Http2Ending { by, reset, is_reset_after, silence } = ending;
+    StreamEnding {
+        by,
+        is_reset: reset.is_some(),
+        is_reset_after,
+        silence,
+        http2_code: Some(reset.unwrap_or(Http2ErrorCode::NO_ERROR)),
+    }
+}
