@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The error code of RST_STREAM and GOAWAY.
+/// The error code of `RST_STREAM` and GOAWAY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Http2ErrorCode(pub u32);
 

@@ -12,7 +12,7 @@ pub(super) struct ExchangeStream {
     status: Option<u16>,
     /// The bytes of header blocks and DATA, as on the wire.
     lens: Sides<ByteLen>,
-    /// Whether any DATA was seen, or a message was decoded: it cannot be a WebSocket then.
+    /// Whether any DATA was seen, or the request was decoded: it cannot be a WebSocket then.
     pub(super) is_known: bool,
     ended: Sides<bool>,
 }
@@ -25,7 +25,7 @@ impl ExchangeStream {
         let side = if by_client { Side::Client } else { Side::Server };
         self.lens[side] += ByteLen::from_usize(block.len);
         let Some(fields) = &block.fields else { return };
-        self.is_known = true;
+        self.is_known |= by_client;
         // A second block is an interim response, or trailers.
         if by_client && self.request.is_none() {
             self.request = request_line(fields);

@@ -48,7 +48,7 @@ impl FieldDecoder {
         Self(decoder)
     }
 
-    /// Takes SETTINGS_HEADER_TABLE_SIZE of the receiver.
+    /// Takes `SETTINGS_HEADER_TABLE_SIZE` of the receiver.
     pub(super) fn allow_table_size(&mut self, size: u32) {
         let size = usize::try_from(size).unwrap_or(MAX_TABLE_SIZE).min(MAX_TABLE_SIZE);
         // A smaller table takes effect when the sender says so, in a block.

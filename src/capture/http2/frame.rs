@@ -9,7 +9,7 @@ pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The initial maximum length of a frame's payload (RFC 9113 section 6.5.2).
 pub(super) const DEFAULT_MAX_FRAME_LEN: usize = 1 << 14;
 
-/// END_STREAM of DATA and HEADERS; the same bit is ACK of SETTINGS and PING.
+/// `END_STREAM` of DATA and HEADERS; the same bit is ACK of SETTINGS and PING.
 pub(super) const END_STREAM: u8 = 0x1;
 pub(super) const ACK: u8 = 0x1;
 pub(super) const END_HEADERS: u8 = 0x4;

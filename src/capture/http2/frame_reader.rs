@@ -72,7 +72,7 @@ enum State {
 #[derive(Debug)]
 pub(super) struct FrameReader {
     state: State,
-    /// SETTINGS_MAX_FRAME_SIZE of the receiver.
+    /// `SETTINGS_MAX_FRAME_SIZE` of the receiver.
     pub(super) max_frame_len: usize,
 }
 

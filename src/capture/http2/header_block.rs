@@ -1,4 +1,4 @@
-//! [`HeaderBlocks`]: puts together the header blocks of one direction: HEADERS or PUSH_PROMISE, with
+//! [`HeaderBlocks`]: puts together the header blocks of one direction: HEADERS or `PUSH_PROMISE`, with
 //! their CONTINUATION frames (RFC 9113 section 4.3).
 
 use super::field_decoder::FieldDecoder;
@@ -11,7 +11,7 @@ const MAX_BLOCK_LEN: usize = 1 << 18;
 /// A complete header block.
 #[derive(Debug)]
 pub(super) struct HeaderBlock {
-    /// The stream that the fields belong to; of PUSH_PROMISE, the promised one.
+    /// The stream that the fields belong to; of `PUSH_PROMISE`, the promised one.
     pub(super) stream: u32,
     /// Whether the fields are a request that the server promises to answer.
     pub(super) is_promise: bool,

@@ -8,7 +8,7 @@ use super::frame_reader::{FrameEvent, FrameReader};
 use super::header_block::{HeaderBlock, HeaderBlocks};
 use super::streams::{Http2Context, StreamTable};
 use super::websocket::WebSocketStream;
-use crate::capture::plaintext::{Piece, PlaintextSink};
+use crate::capture::plaintext::Piece;
 use crate::capture::sink::StreamSink;
 use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
 
@@ -160,10 +160,9 @@ impl<S: StreamSink> Http2Session<S> {
                 websocket.report_unannounced();
             }
             if websocket.is_waiting() {
-                let sink = (context.make_sink)(Some(AgreedExtensions::none()));
-                websocket.warnings.warn("the capture has no response to the request".to_owned());
-                websocket.about.is_open = false;
-                websocket.open(PlaintextSink::new(sink, context.backing), at);
+                let is_open = websocket.holds_frames() && !self.saw_all_settings;
+                let make_sink = |agreed| (context.make_sink)(Some(agreed));
+                websocket.open_without_response(at, is_open, context.backing, make_sink);
             }
         }
         self.streams.into_websockets()

@@ -7,12 +7,13 @@ use std::time::Duration;
 use super::error_code::Http2ErrorCode;
 use super::exchange::ExchangeStream;
 use super::header_block::HeaderBlock;
-use super::websocket::{WebSocketStream, is_websocket_request};
+use super::websocket::{
+    WebSocketStream, is_websocket_request, is_websocket_response, looks_like_websocket,
+};
 use crate::capture::byte_store::BackingStore;
 use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
-use crate::wire::decode::masking_of_frames;
 use crate::wire::{AgreedExtensions, Side};
 
 /// The maximum number of streams that are open at once.
@@ -107,12 +108,23 @@ impl<S: StreamSink> StreamTable<S> {
         at: Duration,
         block: HeaderBlock,
         context: &mut Http2Context<'_, S, M>,
-    ) {
+    ) where
+        M: FnMut(Option<AgreedExtensions>) -> S,
+    {
         let stream = block.stream;
-        let is_websocket = from == Side::Client && is_websocket_request(&block);
+        let is_websocket = match from {
+            Side::Client => is_websocket_request(&block),
+            // Its request is missing.
+            Side::Server => is_websocket_response(&block),
+        };
         if is_websocket && self.websockets.len() < MAX_WEBSOCKETS {
             let mut websocket = WebSocketStream::new(stream, at);
-            websocket.take_request(block);
+            if from == Side::Client {
+                websocket.take_request(block);
+            } else {
+                let make_sink = |agreed| (context.make_sink)(Some(agreed));
+                websocket.take_response(at, block, context.backing, make_sink);
+            }
             self.add_websocket(stream, websocket, at, context);
             return;
         }
@@ -177,13 +189,18 @@ impl<S: StreamSink> StreamTable<S> {
             self.insert(stream, exchange, data.at, context);
         }
         if let Some(websocket) = self.websocket(stream) {
+            if websocket.is_waiting() && data.from == Side::Server {
+                let is_open = looks_like_websocket(data);
+                let make_sink = |agreed| (context.make_sink)(Some(agreed));
+                websocket.open_without_response(data.at, is_open, context.backing, make_sink);
+            }
             websocket.take_data(data);
         } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream) {
             exchange.take_data(data.from, data.bytes.len());
         }
     }
 
-    /// Notes END_STREAM of a side.
+    /// Notes `END_STREAM` of a side.
     pub(super) fn end<M>(
         &mut self,
         stream: u32,
@@ -204,7 +221,7 @@ impl<S: StreamSink> StreamTable<S> {
         }
     }
 
-    /// Notes RST_STREAM.
+    /// Notes `RST_STREAM`.
     pub(super) fn reset<M>(
         &mut self,
         stream: u32,
@@ -233,11 +250,4 @@ impl<S: StreamSink> StreamTable<S> {
             }
         }
     }
-}
-
-/// Whether the DATA of a stream whose request is unknown begins like a WebSocket: with a frame of a
-/// message or a control frame, masked if the client sends it.
-fn looks_like_websocket(data: Piece<'_>) -> bool {
-    let begins_message = data.bytes.first().is_some_and(|byte| byte & 0x0f != 0);
-    begins_message && masking_of_frames(data.bytes) == Some(data.from == Side::Client)
 }

@@ -10,22 +10,24 @@ use crate::capture::byte_store::BackingStore;
 use crate::capture::plaintext::{HeldPiece, Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
+use crate::wire::decode::masking_of_frames;
 use crate::wire::handshake::HandshakeOutcome;
 use crate::wire::handshake::extended_connect::{
-    self, status, unannounced, validate_request, validate_response,
+    self, status, unannounced, validate_request, validate_response, value_of,
 };
-use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
+use crate::wire::handshake::extension::PERMESSAGE_DEFLATE;
+use crate::wire::{AgreedExtensions, ByteLen, DeflateParams, Side, Sides};
 
 /// The maximum number of bytes of the client that wait for the response.
 const MAX_HELD_BYTES: usize = 1 << 18;
 
-/// How a stream ended: the first END_STREAM or RST_STREAM.
+/// How a stream ended: the first `END_STREAM` or `RST_STREAM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::capture) struct Http2Ending {
     pub(in crate::capture) by: Side,
-    /// The error code of the RST_STREAM; `None` for END_STREAM.
+    /// The error code of the `RST_STREAM`; `None` for `END_STREAM`.
     pub(in crate::capture) reset: Option<Http2ErrorCode>,
-    /// Whether RST_STREAM came after END_STREAM.
+    /// Whether `RST_STREAM` came after `END_STREAM`.
     pub(in crate::capture) is_reset_after: bool,
     /// The time since the last DATA before it.
     pub(in crate::capture) silence: Duration,
@@ -95,23 +97,49 @@ impl<S: StreamSink> WebSocketStream<S> {
         if !self.is_waiting() || interim.is_some_and(|status| status < 200 && status != 101) {
             return;
         }
-        let mut agreed = AgreedExtensions::none();
-        match block.fields {
-            Some(fields) => {
-                let request = self.about.request.as_ref().map(|head| head.fields.as_slice());
-                let validation = validate_response(&fields, request, block.ends_stream);
-                agreed = validation.agreed;
-                self.about.is_open = matches!(status(&fields), Some(200..=299));
-                let at = at.saturating_sub(self.opened_at);
-                self.about.response =
-                    Some(Http2Head { at, fields, block_len: block.len, validation });
-            }
-            None => self.warnings.warn(
-                "the response of the server cannot be decoded, so its extensions are unknown"
-                    .to_owned(),
-            ),
-        }
+        // Of a response that cannot be decoded, the DATA tells what it was.
+        let Some(fields) = block.fields else { return };
+        let request = self.about.request.as_ref().map(|head| head.fields.as_slice());
+        let validation = validate_response(&fields, request, block.ends_stream);
+        let agreed = validation.agreed;
+        self.about.is_open = matches!(status(&fields), Some(200..=299));
+        let block_len = block.len;
+        let since_opened = at.saturating_sub(self.opened_at);
+        self.about.response = Some(Http2Head { at: since_opened, fields, block_len, validation });
         self.open(PlaintextSink::new(make_sink(agreed), backing), at);
+    }
+
+    /// Begins to read DATA although no response was decoded; `is_open` tells whether it is frames.
+    pub(super) fn open_without_response(
+        &mut self,
+        at: Duration,
+        is_open: bool,
+        backing: &Arc<BackingStore>,
+        make_sink: impl FnOnce(AgreedExtensions) -> S,
+    ) {
+        self.about.is_open = is_open;
+        let agreed = if is_open { self.offered() } else { AgreedExtensions::none() };
+        let mut text =
+            "the response of the server is not in the capture, or cannot be decoded".to_owned();
+        if is_open && agreed.deflate.is_some() {
+            text += ": permessage-deflate, which the client offers, is assumed";
+        }
+        self.warnings.warn(text);
+        self.open(PlaintextSink::new(make_sink(agreed), backing), at);
+    }
+
+    /// Returns the extensions that the client offers, without their parameters. With them, no frame
+    /// is blamed for what an unknown response may have allowed.
+    fn offered(&self) -> AgreedExtensions {
+        let request = self.about.request.as_ref();
+        let offers = request.and_then(|head| head.value("sec-websocket-extensions"));
+        let has_deflate = offers.is_some_and(|offers| offers.contains(PERMESSAGE_DEFLATE));
+        AgreedExtensions { deflate: has_deflate.then(DeflateParams::default) }
+    }
+
+    /// Whether bytes of the client that wait for the response look like frames.
+    pub(super) fn holds_frames(&self) -> bool {
+        self.held.first().is_some_and(|held| looks_like_websocket(held.piece()))
     }
 
     /// Begins to read frames with this receiver.
@@ -166,26 +194,25 @@ impl<S: StreamSink> WebSocketStream<S> {
         }
     }
 
-    /// Notes END_STREAM. Returns whether both sides have ended.
+    /// Notes `END_STREAM`. Returns whether both sides have ended.
     pub(super) fn end(&mut self, from: Side, at: Duration) -> bool {
         self.ended[from] = true;
         self.note_ending(from, at, None);
         self.ended.client && self.ended.server
     }
 
-    /// Notes RST_STREAM.
+    /// Notes `RST_STREAM`.
     pub(super) fn reset(&mut self, from: Side, at: Duration, code: Http2ErrorCode) {
         self.note_ending(from, at, Some(code));
     }
 
     fn note_ending(&mut self, by: Side, at: Duration, reset: Option<Http2ErrorCode>) {
-        match &mut self.ending {
-            Some(ending) => ending.is_reset_after |= reset.is_some(),
-            None => {
-                let silence = at.saturating_sub(self.last_data_at);
-                self.ending = Some(Http2Ending { by, reset, is_reset_after: false, silence });
-            }
+        if let Some(ending) = &mut self.ending {
+            ending.is_reset_after |= reset.is_some();
+            return;
         }
+        let silence = at.saturating_sub(self.last_data_at);
+        self.ending = Some(Http2Ending { by, reset, is_reset_after: false, silence });
     }
 
     /// Adds the problem of a server that never announced extended CONNECT.
@@ -200,4 +227,21 @@ impl<S: StreamSink> WebSocketStream<S> {
 /// Whether a block is a request for a WebSocket.
 pub(super) fn is_websocket_request(block: &HeaderBlock) -> bool {
     block.fields.as_deref().is_some_and(extended_connect::is_websocket_request)
+}
+
+/// Whether a block is a response that opens a WebSocket, although its request is unknown.
+pub(super) fn is_websocket_response(block: &HeaderBlock) -> bool {
+    let names = ["sec-websocket-extensions", "sec-websocket-protocol"];
+    block.fields.as_deref().is_some_and(|fields| {
+        !block.is_promise
+            && matches!(status(fields), Some(200..=299))
+            && names.iter().any(|name| value_of(fields, name).is_some())
+    })
+}
+
+/// Whether the DATA of a stream whose request is unknown begins like a WebSocket: with a frame of a
+/// message or a control frame, masked if the client sends it.
+pub(super) fn looks_like_websocket(data: Piece<'_>) -> bool {
+    let begins_message = data.bytes.first().is_some_and(|byte| byte & 0x0f != 0);
+    begins_message && masking_of_frames(data.bytes) == Some(data.from == Side::Client)
 }

@@ -33,19 +33,19 @@ pub enum Http2Role {
     WebSocket(Box<Http2WebSocket>),
 }
 
-/// How a stream ended: the first FIN or RST of a TCP connection, the first END_STREAM or RST_STREAM
+/// How a stream ended: the first FIN or RST of a TCP connection, the first `END_STREAM` or `RST_STREAM`
 /// of a stream of HTTP/2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamEnding {
     /// The side that sent it.
     pub by: Side,
-    /// Whether it was an RST or RST_STREAM.
+    /// Whether it was an RST or `RST_STREAM`.
     pub is_reset: bool,
-    /// Whether an RST or RST_STREAM came after the regular end.
+    /// Whether an RST or `RST_STREAM` came after the regular end.
     pub is_reset_after: bool,
     /// The time since the last data before it.
     pub silence: Duration,
-    /// The error code of an end of a stream of HTTP/2, which is `NO_ERROR` for END_STREAM; `None` if
+    /// The error code of an end of a stream of HTTP/2, which is `NO_ERROR` for `END_STREAM`; `None` if
     /// TCP ended.
     pub http2_code: Option<Http2ErrorCode>,
 }

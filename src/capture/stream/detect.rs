@@ -1,7 +1,8 @@
 //! [`Detector`]: tells from the first bytes of both sides what a layer carries, and passes over what
 //! stands before it: a header of the PROXY protocol, a SOCKS5 negotiation.
 
-use super::{proxy_header, socks5};
+use super::proxy_header::{self, ProxyHeader};
+use super::socks5;
 use crate::capture::http2::{begins_with_preface, begins_with_settings, looks_like_frames};
 use crate::capture::plaintext::{HeldPiece, Piece};
 use crate::capture::tls;
@@ -111,14 +112,13 @@ impl Detector {
     fn detect_in(&self, client: &[u8], server: &[u8], first: Side) -> Detected {
         if self.proxies < MAX_PROXIES && !client.is_empty() {
             match proxy_header::parse(client) {
-                Some(Some(header)) => {
-                    let len = Sides { client: header.len, server: 0 };
-                    let note =
-                        format!("passed over a header of the PROXY protocol, {}", header.text);
+                ProxyHeader::Complete { len, text } => {
+                    let len = Sides { client: len, server: 0 };
+                    let note = format!("passed over a header of the PROXY protocol, {text}");
                     return Detected::Proxy(len, note);
                 }
-                Some(None) => return Detected::More,
-                None => {}
+                ProxyHeader::Incomplete => return Detected::More,
+                ProxyHeader::Other => {}
             }
             if self.is_whole && first == Side::Client && socks5::may_begin(client) {
                 match socks5::parse(client, server) {

@@ -182,7 +182,9 @@ impl<S: StreamSink> Layer<S> {
             Self::Http(watch) => {
                 watch.push_gap(from, missing);
                 let held = std::mem::take(&mut watch.held);
-                held.iter().for_each(|held| context.push_plain(held.piece()));
+                for held in held {
+                    context.push_plain(held.piece());
+                }
             }
             Self::Plain => {}
         }
@@ -201,7 +203,9 @@ impl<S: StreamSink> Layer<S> {
                 return;
             }
         };
-        held.iter().for_each(|held| context.push_plain(held.piece()));
+        for held in held {
+            context.push_plain(held.piece());
+        }
     }
 
     /// Ends the layers, because nothing more comes. Returns the WebSockets of an HTTP/2 connection.

@@ -17,64 +17,70 @@ const MAX_LINE_LEN: usize = 107;
 /// The maximum length of a header of version 2. Real ones have some hundred bytes.
 const MAX_LEN: usize = 4096;
 
-/// A header: its length and what it says.
+/// What the first bytes of a client are.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct ProxyHeader {
-    pub(super) len: usize,
-    /// The version and the addresses, for a sentence.
-    pub(super) text: String,
+pub(super) enum ProxyHeader {
+    /// A header of this length, and what it says for a sentence: its version and the addresses.
+    Complete { len: usize, text: String },
+    /// The beginning of one.
+    Incomplete,
+    /// Something else.
+    Other,
 }
 
-/// Reads a header at the beginning of `bytes`. Returns `Some(None)` if more bytes are needed, and
-/// `None` if there is no header.
-pub(super) fn parse(bytes: &[u8]) -> Option<Option<ProxyHeader>> {
-    if bytes.is_empty() {
-        return None;
-    }
-    match bytes.get(..SIGNATURE.len()) {
-        Some(start) if start == SIGNATURE => return parse_version_2(bytes),
-        None if SIGNATURE.starts_with(bytes) => return Some(None),
-        _ => {}
-    }
-    let start = b"PROXY ";
-    match bytes.get(..start.len()) {
-        Some(have) if have == start => parse_version_1(bytes),
-        None if start.starts_with(bytes) => Some(None),
-        _ => None,
-    }
-}
-
-fn parse_version_1(bytes: &[u8]) -> Option<Option<ProxyHeader>> {
-    let line = bytes.get(..MAX_LINE_LEN).unwrap_or(bytes);
-    let Some(end) = line.windows(2).position(|two| two == b"\r\n") else {
-        return (line.len() < MAX_LINE_LEN).then_some(None);
+/// Reads a header at the beginning of `bytes`.
+pub(super) fn parse(bytes: &[u8]) -> ProxyHeader {
+    let begins = |start: &[u8]| match bytes.get(..start.len()) {
+        Some(have) => Some(have == start),
+        None if start.starts_with(bytes) && !bytes.is_empty() => None,
+        None => Some(false),
     };
-    let text = str::from_utf8(line.get(..end)?).ok()?;
-    let words: Vec<&str> = text.split(' ').collect();
-    let text = match words.as_slice() {
+    match (begins(SIGNATURE), begins(b"PROXY ")) {
+        (Some(true), _) => parse_version_2(bytes),
+        (_, Some(true)) => parse_version_1(bytes),
+        (Some(false), Some(false)) => ProxyHeader::Other,
+        (None, _) | (_, None) => ProxyHeader::Incomplete,
+    }
+}
+
+fn parse_version_1(bytes: &[u8]) -> ProxyHeader {
+    let line = bytes.get(..MAX_LINE_LEN).unwrap_or(bytes);
+    match line.windows(2).position(|two| two == b"\r\n") {
+        None if line.len() < MAX_LINE_LEN => ProxyHeader::Incomplete,
+        None => ProxyHeader::Other,
+        Some(end) => match text_of_line(line.get(..end).unwrap_or_default()) {
+            Some(text) => ProxyHeader::Complete { len: end.saturating_add(2), text },
+            None => ProxyHeader::Other,
+        },
+    }
+}
+
+/// Returns what a line of version 1 says; `None` if it breaks the form.
+fn text_of_line(line: &[u8]) -> Option<String> {
+    let words: Vec<&str> = str::from_utf8(line).ok()?.split(' ').collect();
+    match words.as_slice() {
         ["PROXY", "TCP4" | "TCP6", source, destination, source_port, destination_port] => {
             let source = SocketAddr::new(source.parse().ok()?, source_port.parse().ok()?);
             let destination =
                 SocketAddr::new(destination.parse().ok()?, destination_port.parse().ok()?);
-            format!("version 1: {source} → {destination}")
+            Some(format!("version 1: {source} → {destination}"))
         }
-        ["PROXY", "UNKNOWN", ..] => "version 1: addresses unknown".to_owned(),
-        _ => return None,
-    };
-    Some(Some(ProxyHeader { len: end.saturating_add(2), text }))
+        ["PROXY", "UNKNOWN", ..] => Some("version 1: addresses unknown".to_owned()),
+        _ => None,
+    }
 }
 
-fn parse_version_2(bytes: &[u8]) -> Option<Option<ProxyHeader>> {
+fn parse_version_2(bytes: &[u8]) -> ProxyHeader {
     let Some([version_command, family, high, low]) =
         bytes.get(SIGNATURE.len()..).and_then(<[u8]>::first_chunk)
     else {
-        return Some(None);
+        return ProxyHeader::Incomplete;
     };
     let len = FIXED_LEN.saturating_add(usize::from(u16::from_be_bytes([*high, *low])));
     if version_command >> 4 != 2 || len > MAX_LEN {
-        return None;
+        return ProxyHeader::Other;
     }
-    let Some(addresses) = bytes.get(FIXED_LEN..len) else { return Some(None) };
+    let Some(addresses) = bytes.get(FIXED_LEN..len) else { return ProxyHeader::Incomplete };
     let what = match (version_command & 0x0f, family >> 4) {
         // The balancer speaks for itself, for example to check that the server is alive.
         (0, _) => "a connection of the proxy itself".to_owned(),
@@ -83,7 +89,7 @@ fn parse_version_2(bytes: &[u8]) -> Option<Option<ProxyHeader>> {
         (_, 3) => "addresses of Unix sockets".to_owned(),
         _ => "addresses unknown".to_owned(),
     };
-    Some(Some(ProxyHeader { len, text: format!("version 2: {what}") }))
+    ProxyHeader::Complete { len, text: format!("version 2: {what}") }
 }
 
 /// Returns both addresses as text. They stand in the header first, then both ports.
@@ -127,10 +133,10 @@ mod tests {
         ];
         for (header, text) in cases {
             for len in 1..header.len() {
-                assert_eq!(parse(&header[..len]), Some(None), "{text}, {len}");
+                assert_eq!(parse(&header[..len]), ProxyHeader::Incomplete, "{text}, {len}");
             }
-            let expected = ProxyHeader { len: header.len(), text: text.to_owned() };
-            assert_eq!(parse(&[&header[..], b"GET /"].concat()), Some(Some(expected)));
+            let expected = ProxyHeader::Complete { len: header.len(), text: text.to_owned() };
+            assert_eq!(parse(&[&header[..], b"GET /"].concat()), expected);
         }
     }
 
@@ -150,7 +156,7 @@ mod tests {
             &huge,
             &other_version,
         ] {
-            assert_eq!(parse(bytes), None, "{bytes:?}");
+            assert_eq!(parse(bytes), ProxyHeader::Other, "{bytes:?}");
         }
     }
 }

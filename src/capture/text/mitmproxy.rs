@@ -114,13 +114,11 @@ fn read_flow<S: StreamSink, M: FnMut(StreamStart) -> S>(
             return Ok(None);
         }
     }
-    match flow.get("websocket") {
-        Some(websocket @ Value::Dict(_)) => read_websocket(flow, websocket, shared).map(Some),
-        _ => {
-            others.exchanges = others.exchanges.saturating_add(1);
-            Ok(None)
-        }
+    if let Some(websocket @ Value::Dict(_)) = flow.get("websocket") {
+        return read_websocket(flow, websocket, shared).map(Some);
     }
+    others.exchanges = others.exchanges.saturating_add(1);
+    Ok(None)
 }
 
 /// Returns a time of a flow, which is a Unix time in seconds. One that isn't a number, or is out of

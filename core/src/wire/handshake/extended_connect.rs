@@ -45,7 +45,7 @@ pub fn status(fields: &[Field]) -> Option<u16> {
     str::from_utf8(digits).ok().filter(|_| is_valid)?.parse().ok()
 }
 
-/// Validates a request for a WebSocket. `ends_stream` tells whether END_STREAM came with it.
+/// Validates a request for a WebSocket. `ends_stream` tells whether `END_STREAM` came with it.
 pub fn validate_request(fields: &[Field], ends_stream: bool) -> HeadValidation {
     let mut problems = check_fields(fields, &REQUEST_PSEUDO_FIELDS);
     for name in REQUEST_PSEUDO_FIELDS {
@@ -116,7 +116,7 @@ pub fn validate_response(
 /// Returns the problem of a client that uses extended CONNECT although the server has not announced
 /// it.
 pub fn unannounced() -> Problem {
-    let hint = "the setting has the number 8 and must be 1".to_owned();
+    let hint = "SETTINGS_ENABLE_CONNECT_PROTOCOL (8) must be 1".to_owned();
     problem(ProblemCode::ConnectSetting, hint)
 }
 

@@ -215,7 +215,7 @@ problems! {
         "there is an HTTP/2 frame where the response should be",
         "The server speaks HTTP/2 on this port although the client did not negotiate it.";
     ConnectSetting "H_CONNECT_SETTING" Fatal, "RFC 8441 §3, §4",
-        "the server never announced SETTINGS_ENABLE_CONNECT_PROTOCOL",
+        "the server never announced extended CONNECT",
         "A server that does not know extended CONNECT takes :protocol for a malformed request. A \
          client must have seen the setting with the value 1 before it uses it.";
     ConnectStatus "H_CONNECT_STATUS" Fatal, "RFC 8441 §4, RFC 9113 §8.5",
@@ -241,8 +241,8 @@ problems! {
         "a field name with an uppercase letter in HTTP/2",
         "Field names are in lower case. A peer treats such a message as malformed.";
     EndStreamInHandshake "H_END_STREAM" Warning, "RFC 8441 §5",
-        "END_STREAM on the head that should open the stream",
-        "It is the FIN of a TCP connection: this side can send no frame.";
+        "the head that should open the stream ends it",
+        "END_STREAM is here what FIN is to TCP: this side can send no frame.";
 }
 
 impl ProblemCode {
