@@ -530,6 +530,27 @@ fn http2_is_the_same_in_pieces_of_any_size() {
 }
 
 #[test]
+fn a_recording_of_websockets_over_http2_is_read_with_their_handshakes() {
+    let folder = Folder::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/http2-plain.pcap");
+    let output = Command::new(env!("CARGO_BIN_EXE_wiretalk"))
+        .args(["inspect", "--json", text(&fixture)])
+        .output()
+        .unwrap();
+    let file = folder.file("recording.jsonl");
+    std::fs::write(&file, output.stdout).unwrap();
+    let (read, original) = (open(&file), open(&fixture));
+    assert_eq!(frames_and_faults(&read), frames_and_faults(&original));
+    let handshakes = |lines: Vec<String>| -> Vec<String> {
+        let words = |line: &String| line.split(' ').take(4).collect::<Vec<_>>().join(" ");
+        lines.iter().map(words).collect()
+    };
+    assert_eq!(handshakes(http2_websockets(&read)), handshakes(http2_websockets(&original)));
+    let chat = &read.streams()[0].trace;
+    assert_eq!(chat.inflated_preview(&chat.rows()[0]), Some(&b"Hello"[..]));
+}
+
+#[test]
 fn tls_within_a_socks5_tunnel_is_decrypted() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
     let capture = open(&folder.join("socks5-tls.pcapng"));

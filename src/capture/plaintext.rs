@@ -35,7 +35,7 @@ pub(super) struct Piece<'a> {
     pub(super) from: Side,
     /// When they were captured, since the first packet of the connection.
     pub(super) at: Duration,
-    /// Where they can be read again.
+    /// The place from which the bytes can be read again.
     pub(super) place: Place,
     pub(super) bytes: &'a [u8],
 }

@@ -18,7 +18,7 @@ const MAX_SEARCHED: usize = 3 * (DEFAULT_MAX_FRAME_LEN + HEADER_LEN);
 /// The maximum number of pieces at whose beginnings a header is searched.
 const MAX_SEARCHED_PIECES: usize = 256;
 
-/// What has arrived.
+/// A part of a direction that has arrived.
 #[derive(Debug)]
 pub(super) enum FrameEvent<'a> {
     /// A frame that is not DATA. Its payload is `None` if it was longer than is kept, or damaged.
@@ -29,7 +29,7 @@ pub(super) enum FrameEvent<'a> {
     DataEnd(FrameHeader),
 }
 
-/// What a gap has taken away.
+/// The bytes and frames that a gap has taken away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LostBytes {
     /// A stream, and how many bytes of its DATA are missing.

@@ -33,7 +33,7 @@ pub(in crate::capture) struct Http2Context<'a, S, M> {
     pub(in crate::capture) warnings: &'a mut Warnings,
 }
 
-/// What a stream is.
+/// An open stream: an ordinary exchange or a WebSocket.
 #[derive(Debug)]
 enum OpenStream {
     Exchange(ExchangeStream),

@@ -9,12 +9,17 @@ use super::captured_stream::{CapturedStream, Http2Role, StreamEnding, StreamStar
 use super::layer::{Layer, LayerContext, LayerOutput};
 use crate::capture::byte_store::{BackingStore, Place};
 use crate::capture::error::InternalError;
-use crate::capture::http2::{Http2Ending, Http2ErrorCode, WebSocketStream};
+use crate::capture::http2::{
+    Http2Ending, Http2ErrorCode, Http2Head, Http2WebSocket, WebSocketStream,
+};
 use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
+use crate::wire::handshake::extended_connect::{
+    Field, status, validate_request, validate_response,
+};
 use crate::wire::{ByteLen, Offset, Side};
 
 /// Reads a part of one connection. A panic costs this connection and no other: `fail` discards what
@@ -51,7 +56,19 @@ pub(in crate::capture) struct StreamBuilder<S> {
     output: LayerOutput<S>,
     /// When the last bytes were captured, since `started_at`.
     last_at: Duration,
+    /// The handshake, if the stream is recorded as a WebSocket over HTTP/2.
+    http2: Option<Box<Http2WebSocket>>,
     failed: Option<InternalError>,
+}
+
+/// A head of HTTP/2 in a recording.
+#[derive(Debug, PartialEq)]
+pub(in crate::capture) struct RecordedHead {
+    pub(in crate::capture) from: Side,
+    pub(in crate::capture) at: Duration,
+    pub(in crate::capture) stream_id: u32,
+    pub(in crate::capture) fields: Vec<Field>,
+    pub(in crate::capture) block_len: usize,
 }
 
 impl<S: StreamSink> StreamBuilder<S> {
@@ -64,6 +81,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             layer: Layer::new(),
             output: LayerOutput::default(),
             last_at: Duration::ZERO,
+            http2: None,
             failed: None,
         }
     }
@@ -115,10 +133,35 @@ impl<S: StreamSink> StreamBuilder<S> {
         }
         let place = shared.backing.spill(bytes)?;
         guarded(self, Self::fail, |stream| {
+            let is_open = stream.http2.as_ref().is_none_or(|websocket| websocket.is_open);
             let mut layers = shared.layers(&mut stream.output, false);
-            layers.push_plain(Piece { from, at, place, bytes });
+            layers.push_plain_or_body(Piece { from, at, place, bytes }, is_open);
             Ok(())
         })
+    }
+
+    /// Takes a head of a WebSocket over HTTP/2 that was recorded. The response decides what follows.
+    pub(in crate::capture) fn take_http2_head<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        head: RecordedHead,
+        shared: &mut ReadContext<M>,
+    ) {
+        let RecordedHead { from, at, stream_id, fields, block_len } = head;
+        let websocket = self.http2.get_or_insert_with(|| {
+            let about = Http2WebSocket { stream_id, request: None, response: None, is_open: false };
+            Box::new(about)
+        });
+        if from == Side::Client {
+            let validation = validate_request(&fields, false);
+            websocket.request = Some(Http2Head { at, fields, block_len, validation });
+            return;
+        }
+        let request = websocket.request.as_ref().map(|head| head.fields.as_slice());
+        let validation = validate_response(&fields, request, false);
+        let agreed = validation.agreed;
+        websocket.is_open = matches!(status(&fields), Some(200..=299));
+        websocket.response = Some(Http2Head { at, fields, block_len, validation });
+        shared.layers(&mut self.output, false).begin(StreamStart::Http2(agreed));
     }
 
     /// Takes a gap in the bytes of a side.
@@ -145,11 +188,14 @@ impl<S: StreamSink> StreamBuilder<S> {
         addresses: Option<AddressPair>,
         shared: &mut ReadContext<M>,
     ) -> Vec<CapturedStream<S>> {
-        let Self { started_at, saw_syn, layer, mut output, last_at, failed } = self;
+        let Self { started_at, saw_syn, layer, mut output, last_at, http2, failed } = self;
         let (tls, has_http2) = (layer.tls_status(), layer.has_http2());
         let websockets = layer.finish(last_at, &mut shared.layers(&mut output, saw_syn));
         let LayerOutput { start, plaintext, warnings, .. } = output;
-        if plaintext.is_none() && tls == TlsStatus::Plaintext && failed.is_none() {
+        let role = http2.map(Http2Role::WebSocket);
+        let role = role.or_else(|| has_http2.then_some(Http2Role::Connection));
+        let is_empty = plaintext.is_none() && role.is_none();
+        if is_empty && tls == TlsStatus::Plaintext && failed.is_none() {
             return Vec::new();
         }
         let PlaintextSink { sink, store, gaps, .. } = plaintext.unwrap_or_else(|| {
@@ -170,7 +216,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             addresses,
             started_at,
             start,
-            http2: has_http2.then_some(Http2Role::Connection),
+            http2: role,
             tls,
             trace: sink,
             store,

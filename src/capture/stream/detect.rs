@@ -14,7 +14,7 @@ const MAX_HELD_BYTES: usize = 8192;
 /// The maximum number of proxy headers and negotiations before anything else.
 const MAX_PROXIES: usize = 8;
 
-/// What a layer carries.
+/// The protocol that a layer carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     /// HTTP/1.1 or frames, or whatever else is not recognized.
@@ -23,7 +23,7 @@ pub(super) enum Content {
     Http2,
 }
 
-/// What the bytes so far tell.
+/// The result of looking at the bytes so far.
 enum Detected {
     Content(Content),
     /// So many bytes of each side belong to a proxy, and what that said.

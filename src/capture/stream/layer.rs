@@ -34,6 +34,10 @@ impl<S> Default for LayerOutput<S> {
     }
 }
 
+/// Makes the receiver of a WebSocket over HTTP/2 that agreed on these extensions; `None` if its
+/// handshake was not captured.
+type MakeHttp2Sink<'a, S> = &'a mut dyn FnMut(Option<AgreedExtensions>) -> S;
+
 /// What the layers need while they read.
 pub(super) struct LayerContext<'a, S, M> {
     pub(super) key_log: &'a KeyLog,
@@ -314,6 +318,20 @@ impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
         self.plaintext(if is_head { StreamStart::Head } else { StreamStart::Frames }).push(piece);
     }
 
+    /// Begins the stream with this, although no bytes have come.
+    pub(super) fn begin(&mut self, start: StreamStart) {
+        self.plaintext(start);
+    }
+
+    /// Gives bytes to the receiver of the stream: as frames, or as the body of a refusal.
+    pub(super) fn push_plain_or_body(&mut self, piece: Piece<'_>, is_open: bool) {
+        if is_open {
+            self.push_plain(piece);
+        } else {
+            self.plaintext(StreamStart::Http2(AgreedExtensions::none())).pass_over(piece);
+        }
+    }
+
     fn plaintext(&mut self, start: StreamStart) -> &mut PlaintextSink<S> {
         let LayerOutput { start: kept, plaintext, .. } = &mut *self.output;
         plaintext.get_or_insert_with(|| {
@@ -324,7 +342,7 @@ impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
 
     fn with_http2<T>(
         &mut self,
-        read: impl FnOnce(&mut Http2Context<'_, S, &mut dyn FnMut(Option<AgreedExtensions>) -> S>) -> T,
+        read: impl FnOnce(&mut Http2Context<'_, S, MakeHttp2Sink<'_, S>>) -> T,
     ) -> T {
         self.plaintext(StreamStart::Head);
         let LayerContext { backing, make_sink, output, .. } = self;

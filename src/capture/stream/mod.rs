@@ -14,7 +14,7 @@ mod proxy_header;
 mod socks5;
 mod tunnel;
 
-pub(super) use self::builder::{ReadContext, StreamBuilder, guarded};
+pub(super) use self::builder::{ReadContext, RecordedHead, StreamBuilder, guarded};
 pub(crate) use self::captured_stream::CapturedStream;
 pub use self::captured_stream::{Http2Role, StreamEnding, StreamStart};
 pub(super) use self::detect::{is_request, is_response};
