@@ -14,7 +14,7 @@ use crate::capture::byte_store::BackingStore;
 use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
-use crate::wire::{AgreedExtensions, Side};
+use crate::wire::{AgreedExtensions, DeflateParams, Side};
 
 /// The maximum number of streams that are open at once.
 const MAX_OPEN_STREAMS: usize = 4096;
@@ -90,7 +90,15 @@ impl<S: StreamSink> StreamTable<S> {
         M: FnMut(Option<AgreedExtensions>) -> S,
     {
         let stream = block.stream;
-        if !self.open.contains_key(&stream) {
+        let is_unknown = match self.open.get(&stream) {
+            None => true,
+            // The request could not be decoded, and the response tells what it was.
+            Some(OpenStream::Exchange(exchange)) => {
+                !exchange.is_known && from == Side::Server && is_websocket_response(&block)
+            }
+            Some(OpenStream::WebSocket(_)) => false,
+        };
+        if is_unknown {
             self.open(from, at, block, context);
         } else if let Some(websocket) = self.websocket(stream) {
             if from == Side::Server {
@@ -181,7 +189,10 @@ impl<S: StreamSink> StreamTable<S> {
         if is_unknown && looks_like_websocket(data) && self.websockets.len() < MAX_WEBSOCKETS {
             let mut websocket = WebSocketStream::new(stream, data.at);
             websocket.is_without_handshake = true;
-            let sink = (context.make_sink)(None);
+            // Nobody is blamed for an extension that the unknown handshake may have agreed on.
+            let is_compressed = data.bytes.first().is_some_and(|byte| byte & 0x40 != 0);
+            let deflate = Some(DeflateParams::default());
+            let sink = (context.make_sink)(is_compressed.then_some(AgreedExtensions { deflate }));
             websocket.open(PlaintextSink::new(sink, context.backing), data.at);
             self.add_websocket(stream, websocket, data.at, context);
         } else if is_unknown && !self.open.contains_key(&stream) {

@@ -47,6 +47,8 @@ pub(in crate::capture) struct WebSocketStream<S> {
     held: Vec<HeldPiece>,
     held_bytes: usize,
     ended: Sides<bool>,
+    /// Whether the next frame of a side is being searched, because DATA before it may be missing.
+    is_searching: Sides<bool>,
     pub(in crate::capture) ending: Option<Http2Ending>,
     last_data_at: Duration,
     pub(in crate::capture) warnings: Warnings,
@@ -64,6 +66,7 @@ impl<S: StreamSink> WebSocketStream<S> {
             held: Vec::new(),
             held_bytes: 0,
             ended: Sides::default(),
+            is_searching: Sides::default(),
             ending: None,
             last_data_at: opened_at,
             warnings: Warnings::default(),
@@ -167,6 +170,13 @@ impl<S: StreamSink> WebSocketStream<S> {
             return;
         };
         let piece = Piece { at: piece.at.saturating_sub(self.opened_at), ..piece };
+        let is_searching = &mut self.is_searching[piece.from];
+        // What follows lost DATA may be the middle of a frame, which would be read as others.
+        *is_searching = *is_searching && !looks_like_websocket(piece);
+        if *is_searching {
+            plaintext.end_frame_at_gap(piece.from, piece.at, ByteLen::of(piece.bytes));
+            return;
+        }
         if self.about.is_open {
             plaintext.push(piece);
         } else {
@@ -191,6 +201,7 @@ impl<S: StreamSink> WebSocketStream<S> {
         {
             let at = at.saturating_sub(self.opened_at);
             plaintext.end_frame_at_gap(from, at, missing);
+            self.is_searching[from] = true;
         }
     }
 
