@@ -45,6 +45,15 @@ impl Place {
         }
     }
 
+    /// Returns the place of the byte that is `len` bytes further in the same piece.
+    pub(super) fn plus(self, len: usize) -> Self {
+        match self {
+            Self::File(at) => Self::File(at + len),
+            Self::Spill(at) => Self::Spill(at + len),
+            Self::Missing => Self::Missing,
+        }
+    }
+
     fn of_number(number: u64) -> Self {
         match number {
             _ if number & SPILLED_BIT != 0 => Self::Spill(Offset::new(number & !SPILLED_BIT)),

@@ -19,6 +19,8 @@ pub enum CaptureFormat {
     Har,
     /// A network log of Chrome.
     NetLog,
+    /// A flow file of mitmproxy.
+    Mitmproxy,
 }
 
 /// A file that was read.

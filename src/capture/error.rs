@@ -22,9 +22,9 @@ pub enum CaptureError {
     },
     /// The format of the file is not supported.
     #[error(
-        "{path:?} {reason}; expected pcap, pcapng, HAR, Chrome's network log, bytes as text (hex, a \
-         dump, an array), or the output of `wiretalk inspect --json`, plain or compressed with gzip \
-         or zstd"
+        "{path:?} {reason}; expected pcap, pcapng, HAR, Chrome's network log, a flow file of \
+         mitmproxy, bytes as text (hex, a dump, an array), or the output of `wiretalk inspect --json`, plain \
+         or compressed with gzip or zstd"
     )]
     Unknown {
         /// The path of the file.
@@ -94,6 +94,18 @@ pub enum TextError {
         what: &'static str,
         /// The mistake, with its line and column.
         source: serde_json::Error,
+    },
+    /// A file in the form of mitmproxy's has no flow.
+    #[error("begins like a flow file of mitmproxy, but has no whole flow")]
+    NoFlow,
+    /// The output of a client that prints texts, not bytes.
+    #[error(
+        "is the output of {tool}, which holds no frames; connect with \
+         `wiretalk inspect URL --write FILE` instead, or put `wiretalk inspect --proxy` between"
+    )]
+    ClientLog {
+        /// The name of the client.
+        tool: &'static str,
     },
     /// The first line isn't a record.
     #[error("line {line}: {source}")]

@@ -15,6 +15,7 @@ use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
 use crate::wire::decode::FrameSearch;
+use crate::wire::handshake::HttpExchange;
 use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
 use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
@@ -163,6 +164,14 @@ impl StreamSink for Fragile {
 
     fn take_out_of_step(&mut self, from: Side) -> bool {
         self.0.take_out_of_step(from)
+    }
+
+    fn pass_over(&mut self, from: Side, at: Duration, len: usize) {
+        self.0.pass_over(from, at, len);
+    }
+
+    fn exchange(&mut self, at: Duration, exchange: HttpExchange) {
+        self.0.add_exchange(at, exchange);
     }
 }
 

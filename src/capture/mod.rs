@@ -7,10 +7,10 @@
 //! pcapng.
 //!
 //! In reading order: `open` (detects the format), `input` (files, streams, compression),
-//! `packet_pass` (reads a file of packets),
-//! `packets` (bytes to packets to segments), `tcp` (segments to connections, bytes in order), `tls`, `stream`, `resync` (finds frames behind a gap);
-//! beside them `text` (pasted bytes, recordings, HAR, Chrome's network log); then `captured_file`, `byte_store` and `replay`; and
-//! for output, `write`.
+//! `packet_pass` (reads a file of packets), `packets` (bytes to packets to segments), `tcp`
+//! (segments to connections, bytes in order), `stream` (the layers that carry a stream), `tls`,
+//! `http2`, `resync` (finds frames behind a gap); beside them `text` (pasted bytes, recordings, exports of other tools); then
+//! `captured_file`, `byte_store` and `replay`; and for output, `write`.
 //!
 //! Limits: of a compressed file or of a stream, 8 GiB are read; a block of a file has at most
 //! 16 MiB; a packet has at most 32 headers; at most 16 MiB of IP fragments are held back; at most 32 MiB of segments are held back because
@@ -38,10 +38,12 @@ pub(crate) mod damaged;
 mod error;
 #[cfg(test)]
 mod hostile;
+mod http2;
 mod input;
 mod open;
 mod packet_pass;
 mod packets;
+mod plaintext;
 mod replay;
 mod resync;
 mod sink;
@@ -49,16 +51,19 @@ mod stream;
 mod tcp;
 mod text;
 mod tls;
+mod warnings;
 mod write;
 
 pub(crate) use self::byte_store::{ByteStore, StoredBytes};
 pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
+pub use self::http2::{Http2ErrorCode, Http2Head, Http2WebSocket};
 pub use self::open::{ReadOptions, open, open_stream};
+pub(crate) use self::plaintext::Gap;
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;
-pub(crate) use self::stream::{CapturedStream, Gap};
-pub use self::stream::{StreamEnding, StreamStart};
+pub(crate) use self::stream::CapturedStream;
+pub use self::stream::{Http2Role, StreamEnding, StreamStart};
 pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
 pub(crate) use self::write::pcapng_writer::FlowId;
 pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};

@@ -15,7 +15,7 @@ use crate::capture::packets::packet_reader;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::text::pasted::{self, TextOptions};
-use crate::capture::text::{har, net_log, recording};
+use crate::capture::text::{har, mitmproxy, net_log, recording, tnetstring};
 use crate::capture::tls::KeyLog;
 use crate::wire::pasted::PastedForm;
 use crate::wire::{AgreedExtensions, Side, Trace};
@@ -72,6 +72,7 @@ fn make_trace(extensions: Option<AgreedExtensions>) -> impl FnMut(StreamStart) -
         StreamStart::Midway => {
             Trace::mid_connection(extensions.unwrap_or_else(AgreedExtensions::assumed))
         }
+        StreamStart::Http2(agreed) => Trace::mid_connection(agreed),
     }
 }
 
@@ -110,6 +111,10 @@ fn read_input<S: StreamSink>(
                 .ok_or_else(|| unknown(UnknownFormat::ShortHeader))?
         }
         None => return Err(unknown(UnknownFormat::Empty)),
+        _ if options.form.is_none() && tnetstring::begins_with_dict(input.first()) => {
+            let file = input.whole_file().map_err(io)?;
+            mitmproxy::read_flows(path, file, &mut shared)?
+        }
         _ if options.form.is_some() => {
             let file = input.whole_file().map_err(io)?;
             pasted::read_text(path, file, text_options, &mut shared)?
@@ -125,6 +130,10 @@ fn read_input<S: StreamSink>(
             }
         }
         _ if looks_like_text(input.first()) => {
+            if let Some(tool) = client_of_log(input.first()) {
+                let reason = TextError::ClientLog { tool };
+                return Err(CaptureError::Text { path: path.to_owned(), reason });
+            }
             let file = input.whole_file().map_err(io)?;
             pasted::read_text(path, file, text_options, &mut shared)?
         }
@@ -177,6 +186,17 @@ fn looks_like_text(first: &[u8]) -> bool {
     };
     let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     utf16 || valid && !first.iter().any(control)
+}
+
+/// Returns the client whose output a file is, if that prints texts and no bytes.
+fn client_of_log(first: &[u8]) -> Option<&'static str> {
+    let first = first.trim_ascii_start();
+    let begins = |words: &str| first.starts_with(words.as_bytes());
+    match first {
+        _ if begins("Connected (press CTRL+C to quit)") => Some("wscat"),
+        _ if begins("[INFO  websocat") || begins("[DEBUG websocat") => Some("websocat"),
+        _ => None,
+    }
 }
 
 fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, CapturedStream, Gap, PcapngWriter};
+use crate::capture::{Capture, CapturedStream, Gap, Http2Head, PcapngWriter};
 use crate::net::AddressPair;
 use crate::wire::{AgreedExtensions, Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
@@ -29,9 +29,12 @@ pub struct ReplayEvent<'a> {
     pub data: ReplayData<'a>,
 }
 
-/// Bytes, or a gap.
+/// Bytes, a gap, or a head of HTTP/2.
 #[derive(Clone, Copy, Debug)]
 pub enum ReplayData<'a> {
+    /// The header fields of a WebSocket over HTTP/2, which are in
+    /// [`Http2WebSocket`](crate::capture::Http2WebSocket).
+    Http2Head(&'a Http2Head),
     /// The next bytes of the side.
     Bytes(&'a [u8]),
     /// The next bytes of the side are missing in the capture.
@@ -83,6 +86,10 @@ impl Capture {
         let mut flows: Vec<_> = self.streams().iter().map(|stream| (stream, None)).collect();
         self.replay(|event| {
             let Some((stream, flow)) = flows.get_mut(event.stream) else { return Ok(()) };
+            // Its bytes are among those of its HTTP/2 connection.
+            if stream.http2_websocket().is_some() {
+                return Ok(());
+            }
             let at = stream.started_at.saturating_add(event.at);
             let flow = match flow {
                 Some(flow) => *flow,
@@ -98,6 +105,7 @@ impl Capture {
                     writer.skip_missing(flow, event.from, bytes);
                     Ok(())
                 }
+                ReplayData::Http2Head(_) => Ok(()),
             }
         })
     }
@@ -106,10 +114,12 @@ impl Capture {
 /// Bytes of one side that were captured at one moment, including zeros that stand for missing
 /// bytes.
 #[derive(Debug)]
-struct ReplayStep {
+struct ReplayStep<'a> {
     at: Duration,
     from: Side,
     range: Range<Offset>,
+    /// A head of HTTP/2, which has no bytes.
+    head: Option<&'a Http2Head>,
 }
 
 /// One connection and the position of its replay. Steps come from the recorded arrivals, then from
@@ -117,7 +127,9 @@ struct ReplayStep {
 #[derive(Debug)]
 struct ReplayCursor<'a> {
     stream: &'a CapturedStream<Trace>,
-    next_step: Option<ReplayStep>,
+    next_step: Option<ReplayStep<'a>>,
+    /// The heads of HTTP/2 that are still to come, in reverse order.
+    heads: Vec<(Side, &'a Http2Head)>,
     pieces: slice::Iter<'a, Arrival>,
     rows: slice::Iter<'a, TraceRow>,
     /// The gaps of each side that are still to come, in reverse order.
@@ -133,9 +145,14 @@ impl<'a> ReplayCursor<'a> {
             stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect()
         });
         let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
+        let heads = stream.http2_websocket().into_iter().flat_map(|websocket| {
+            let response = websocket.response.as_ref().map(|head| (Side::Server, head));
+            response.into_iter().chain(websocket.request.as_ref().map(|head| (Side::Client, head)))
+        });
         Self {
             stream,
             next_step: None,
+            heads: heads.collect(),
             pieces,
             rows,
             gaps,
@@ -153,11 +170,16 @@ impl<'a> ReplayCursor<'a> {
         Some((self.stream.started_at.saturating_add(step.at), number))
     }
 
-    fn find_step(&mut self) -> Option<ReplayStep> {
+    fn find_step(&mut self) -> Option<ReplayStep<'a>> {
+        // No frame is read before the response.
+        if let Some((from, head)) = self.heads.pop() {
+            let at = self.replayed_to[from];
+            return Some(ReplayStep { at: head.at, from, range: at..at, head: Some(head) });
+        }
         let (CapturedStream { trace, store, .. }, reached) = (self.stream, self.replayed_to);
         let step = |at, from, end| {
             let range = reached[from]..end;
-            (!range.is_empty()).then_some(ReplayStep { at, from, range })
+            (!range.is_empty()).then_some(ReplayStep { at, from, range, head: None })
         };
         // Arrivals are bounded, so a long connection falls back to the times of its frames.
         let by_piece = |piece: &Arrival| step(piece.time(), piece.from(), piece.end());
@@ -177,10 +199,18 @@ impl<'a> ReplayCursor<'a> {
     fn emit<E: From<io::Error>>(
         &mut self,
         number: usize,
-        step: ReplayStep,
+        step: ReplayStep<'_>,
         on_event: &mut impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let ReplayStep { at, from, range } = step;
+        let ReplayStep { at, from, range, head } = step;
+        if let Some(head) = head {
+            return on_event(ReplayEvent {
+                stream: number,
+                from,
+                at,
+                data: ReplayData::Http2Head(head),
+            });
+        }
         let mut start = range.start;
         let gaps = &mut self.gaps[from];
         while let Some(gap) = gaps.pop_if(|gap| gap.offset < range.end) {
@@ -228,6 +258,7 @@ impl CapturedStream<Trace> {
                     ReplayData::Unframed(bytes) => {
                         trace.push_unframed(event.from, event.at, ByteLen::of(bytes));
                     }
+                    ReplayData::Http2Head(_) => {}
                 }
                 Ok::<(), io::Error>(())
             })?;

@@ -1,10 +1,7 @@
 //! [`Resync`]: holds what both sides of a stream send while it is not known where the frames of one
 //! of them begin: behind a gap, and where the capture begins in the middle of the connection.
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
-use crate::capture::byte_store::Place;
+use crate::capture::plaintext::{HeldPiece, Piece};
 use crate::wire::decode::FrameSearch;
 use crate::wire::{ByteLen, Side, Sides};
 
@@ -19,20 +16,9 @@ pub(super) struct Resync {
     searches: Sides<Option<FrameSearch>>,
     /// For each side the bytes that belong to no known frame, at the front of what is held.
     unframed: Sides<ByteLen>,
-    held: VecDeque<HeldPiece>,
+    held: Vec<HeldPiece>,
     held_bytes: usize,
     held_of: Sides<ByteLen>,
-}
-
-/// Bytes of one segment or TLS record.
-#[derive(Debug)]
-pub(super) struct HeldPiece {
-    pub(super) from: Side,
-    pub(super) at: Duration,
-    pub(super) place: Place,
-    pub(super) bytes: Vec<u8>,
-    /// The number of bytes at its front that belong to no known frame.
-    pub(super) unframed: ByteLen,
 }
 
 impl Resync {
@@ -53,9 +39,9 @@ impl Resync {
 
     /// Holds the next piece of a side. Returns whether everything that is held can be passed on: it
     /// is known where frames begin, or there is too much of it.
-    pub(super) fn hold(&mut self, from: Side, at: Duration, place: Place, bytes: &[u8]) -> bool {
-        let piece = HeldPiece { from, at, place, bytes: bytes.to_vec(), unframed: ByteLen::ZERO };
-        self.held.push_back(piece);
+    pub(super) fn hold(&mut self, piece: Piece<'_>) -> bool {
+        let Piece { from, bytes, .. } = piece;
+        self.held.push(piece.hold());
         self.held_bytes =
             self.held_bytes.saturating_add(bytes.len()).saturating_add(PIECE_OVERHEAD);
         self.held_of[from] += bytes.len();
@@ -70,9 +56,10 @@ impl Resync {
         self.is_idle() || self.held_bytes > MAX_HELD_BYTES
     }
 
-    /// Ends the searches. Returns everything that was held, in order, and the sides of which it is
-    /// still not known where frames begin.
-    pub(super) fn conclude(&mut self) -> (VecDeque<HeldPiece>, Vec<Side>) {
+    /// Ends the searches. Returns everything that was held, in order, each with the number of bytes at
+    /// its front that belong to no known frame, and the sides of which it is still not known where
+    /// frames begin.
+    pub(super) fn conclude(&mut self) -> (Vec<(HeldPiece, ByteLen)>, Vec<Side>) {
         let mut unknown = Vec::new();
         for from in [Side::Client, Side::Server] {
             let Some(search) = self.searches[from].take() else { continue };
@@ -86,20 +73,23 @@ impl Resync {
                 if search.may_be_head() { ByteLen::ZERO } else { self.held_of[from] }
             };
         }
-        let mut held = std::mem::take(&mut self.held);
-        for piece in &mut held {
-            let unframed = &mut self.unframed[piece.from];
-            piece.unframed = (*unframed).min(ByteLen::of(&piece.bytes));
-            *unframed = *unframed - piece.unframed;
-        }
-        *self = Self::default();
-        (held, unknown)
+        let Self { held, mut unframed, .. } = std::mem::take(self);
+        let divide = |piece: HeldPiece| {
+            let left = &mut unframed[piece.from];
+            let within = (*left).min(ByteLen::of(&piece.bytes));
+            *left = *left - within;
+            (piece, within)
+        };
+        (held.into_iter().map(divide).collect(), unknown)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::capture::byte_store::Place;
 
     const SERVER: Side = Side::Server;
 
@@ -110,7 +100,7 @@ mod tests {
     }
 
     fn hold(resync: &mut Resync, from: Side, bytes: &[u8]) -> bool {
-        resync.hold(from, Duration::ZERO, Place::Missing, bytes)
+        resync.hold(Piece { from, at: Duration::ZERO, place: Place::Missing, bytes })
     }
 
     #[test]
@@ -121,7 +111,7 @@ mod tests {
         assert!(!hold(&mut resync, SERVER, b"\x81\x01a"));
         assert!(hold(&mut resync, SERVER, b"\x81\x01b"));
         let (held, unknown) = resync.conclude();
-        let unframed: Vec<_> = held.iter().map(|piece| piece.unframed.get()).collect();
+        let unframed: Vec<_> = held.iter().map(|(_, unframed)| unframed.get()).collect();
         assert_eq!((unframed, unknown), (vec![17, 0, 0, 0], vec![]));
         assert!(resync.is_idle());
     }
@@ -135,7 +125,7 @@ mod tests {
             assert!(resync.held_bytes() < MAX_HELD_BYTES + 2000);
         }
         let (held, unknown) = resync.conclude();
-        assert!(held.iter().all(|piece| piece.unframed.get() == 1000), "{pieces}");
+        assert!(held.iter().all(|(_, unframed)| unframed.get() == 1000), "{pieces}");
         assert_eq!((unknown, resync.held_bytes()), (vec![SERVER], 0));
         let mut resync = searching();
         while !hold(&mut resync, Side::Client, b"") {}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::wire::decode::FrameSearch;
+use crate::wire::handshake::HttpExchange;
 use crate::wire::{ByteLen, Side, Trace};
 
 /// Receives the bytes of one stream in order, while a capture is read.
@@ -23,6 +24,12 @@ pub(crate) trait StreamSink {
     /// Whether such a search must begin now, because bytes before the 101 were missing. Returns that
     /// once.
     fn take_out_of_step(&mut self, from: Side) -> bool;
+
+    /// Notes the arrival of bytes that are neither HTTP/1.1 nor frames of a WebSocket.
+    fn pass_over(&mut self, from: Side, at: Duration, len: usize);
+
+    /// Takes an HTTP exchange whose bytes were passed over.
+    fn exchange(&mut self, at: Duration, exchange: HttpExchange);
 }
 
 impl StreamSink for Trace {
@@ -44,5 +51,13 @@ impl StreamSink for Trace {
 
     fn take_out_of_step(&mut self, from: Side) -> bool {
         self.take_out_of_step(from)
+    }
+
+    fn pass_over(&mut self, from: Side, at: Duration, len: usize) {
+        self.pass_over(from, at, len);
+    }
+
+    fn exchange(&mut self, at: Duration, exchange: HttpExchange) {
+        self.add_exchange(at, exchange);
     }
 }

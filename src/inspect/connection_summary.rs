@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::capture::{CapturedStream, StreamEnding, StreamStart, TlsStatus};
+use crate::capture::{CapturedStream, Http2Head, StreamEnding, StreamStart, TlsStatus};
 use crate::inspect::ending::LONG_SILENCE;
 use crate::text;
 use crate::wire::handshake::Head;
@@ -111,6 +111,8 @@ impl ConnectionKind {
             (None, TlsStatus::Encrypted(_)) => Self::Encrypted,
             // Of packets without a beginning, only the bytes say what they are. Bytes as text are
             // frames because the user says so.
+            _ if stream.is_http2_connection() => Self::Http,
+            _ if stream.is_unopened_http2() => Self::Attempt,
             _ if is_midway && !looks_like_frames(&stream.trace) => Self::Other,
             _ => Self::of_trace(&stream.trace),
         }
@@ -158,7 +160,21 @@ impl ConnectionKind {
 impl ConnectionSummary {
     /// Returns the facts about a connection of a file.
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Self {
-        Self::new(&stream.trace, ConnectionKind::of_stream(stream))
+        let summary = Self::new(&stream.trace, ConnectionKind::of_stream(stream));
+        let Some(websocket) = stream.http2_websocket() else { return summary };
+        let (request, response) = (websocket.request.as_ref(), websocket.response.as_ref());
+        let problems = request.into_iter().chain(response);
+        let problems = problems.flat_map(|head| &head.validation.problems);
+        let (fatal, other): (Vec<_>, Vec<_>) =
+            problems.partition(|problem| problem.severity == Severity::Fatal);
+        Self {
+            path: request.and_then(|head| head.value(":path")),
+            subprotocol: response.and_then(|head| head.validation.subprotocol.clone()),
+            status: response.and_then(Http2Head::status),
+            fatal_problems: summary.fatal_problems.saturating_add(count(fatal.len())),
+            warnings: summary.warnings.saturating_add(count(other.len())),
+            ..summary
+        }
     }
 
     /// Returns the facts about a connection of this kind.
@@ -224,8 +240,8 @@ impl ConnectionSummary {
 
     /// Returns in a few words how the connection ended: `server RST, no Close, idle for 60.0 s`.
     pub(crate) fn short_ending(&self, ending: StreamEnding) -> String {
-        let StreamEnding { by, is_reset, silence, .. } = ending;
-        let mut text = format!("{by} {}", if is_reset { "RST" } else { "FIN" });
+        let StreamEnding { by, silence, .. } = ending;
+        let mut text = format!("{by} {}", ending.name().to_ascii_uppercase());
         if self.kind == ConnectionKind::WebSocket {
             text += match (self.closes.client, self.closes.server) {
                 (true, true) => ", closed",
@@ -513,6 +529,7 @@ mod tests {
             is_reset,
             is_reset_after: false,
             silence: Duration::from_secs(seconds),
+            http2_code: None,
         };
         let facts = |kind, client, server| ConnectionSummary {
             kind,

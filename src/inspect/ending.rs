@@ -115,16 +115,15 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
         };
         return clean(text.to_owned());
     };
-    let StreamEnding { by, is_reset, is_reset_after, silence } = ending;
-    let verb = if is_reset { "reset the connection (RST)" } else { "ended the connection (FIN)" };
-    let mut text = format!("the {by} {verb}");
+    let StreamEnding { by, is_reset, is_reset_after, silence, .. } = ending;
+    let mut text = format!("the {by} {}", ending.action());
     if silence >= LONG_SILENCE {
         text += &format!(" after {:.1} s without data", silence.as_secs_f64());
     }
     if is_reset_after && !is_reset {
         text += ", which was reset (RST) later";
     }
-    if !stream.trace.is_open() {
+    if !stream.trace.is_open() || stream.is_unopened_http2() {
         return clean(text);
     }
     let closes = Sides::each(|side| sent_close(&stream.trace, side));
@@ -147,7 +146,7 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
     let Some(ending) = stream.ending else {
         return stream.addresses.map(|_| "open at the end of the capture".to_owned());
     };
-    let packet = if ending.is_reset { "RST" } else { "FIN" };
+    let packet = ending.name().to_ascii_uppercase();
     let after = if ending.silence >= LONG_SILENCE {
         format!(" after {:.1} s", ending.silence.as_secs_f64())
     } else {

@@ -120,8 +120,28 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["packet_pass", "replay", "text"],
             &["captured_file", "tcp"],
             &["stream", "write"],
-            &["input"],
-            &["byte_store", "error", "packets", "sink", "tls"],
+            &["http2", "input"],
+            &["plaintext"],
+            &["byte_store", "error", "packets", "sink", "tls", "warnings"],
+        ],
+    ),
+    (
+        "capture/stream",
+        &[
+            &["builder"],
+            &["layer"],
+            &["captured_stream", "detect", "tunnel"],
+            &["proxy_header", "socks5"],
+        ],
+    ),
+    (
+        "capture/http2",
+        &[
+            &["session"],
+            &["streams"],
+            &["exchange", "websocket"],
+            &["frame_reader", "header_block"],
+            &["error_code", "field_decoder", "frame", "message_head"],
         ],
     ),
     (

@@ -292,18 +292,18 @@ impl<S: StreamSink> TcpConnection<S> {
         self.ending.is_some()
     }
 
-    /// Ends the connection with the capture and returns its stream, unless it carried no data.
-    pub(super) fn into_stream<M: FnMut(StreamStart) -> S>(
+    /// Ends the connection with the capture and returns its streams: none if it carried no data.
+    pub(super) fn into_streams<M: FnMut(StreamStart) -> S>(
         mut self,
         shared: &mut ReadContext<M>,
-    ) -> io::Result<Option<CapturedStream<S>>> {
+    ) -> io::Result<Vec<CapturedStream<S>>> {
         self.finish(shared)?;
         let client_end = self.client.unwrap_or(End::Lower);
         for end in [End::Lower, End::Higher] {
             let missing = end.own_and_other(&mut self.directions).0.missing_at_end();
             if missing > ByteLen::ZERO && !self.stream.has_failed() {
                 let from = if end == client_end { Side::Client } else { Side::Server };
-                self.stream.push_gap(from, self.last_data_at, missing);
+                self.stream.push_gap(from, self.last_data_at, missing, shared)?;
             }
         }
         let ending = self.ending.map(|ending| StreamEnding {
@@ -311,10 +311,16 @@ impl<S: StreamSink> TcpConnection<S> {
             is_reset: ending.is_reset,
             is_reset_after: ending.is_reset_after,
             silence: Duration::from_nanos(ending.silence),
+            http2_code: None,
         });
         let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
-        let stream = self.stream.finish(Some(AddressPair { client, server }), shared);
-        Ok(stream.map(|stream| CapturedStream { ending, ..stream }))
+        let streams = self.stream.finish(Some(AddressPair { client, server }), shared);
+        // A stream of HTTP/2 that did not end itself ends with its connection.
+        let with_ending = |stream: CapturedStream<S>| {
+            let ending = stream.ending.or(ending);
+            CapturedStream { ending, ..stream }
+        };
+        Ok(streams.into_iter().map(with_ending).collect())
     }
 }
 
@@ -334,8 +340,7 @@ fn pass_on<S: StreamSink, M: FnMut(StreamStart) -> S>(
             stream.push(from, captured_at, file_offset, bytes, shared)
         }
         Reassembled::Gap { captured_at, missing, .. } => {
-            stream.push_gap(from, captured_at, missing);
-            Ok(())
+            stream.push_gap(from, captured_at, missing, shared)
         }
     }
 }

@@ -109,7 +109,7 @@ impl<S: StreamSink> ConnectionTable<S> {
     ) -> io::Result<Vec<CapturedStream<S>>> {
         let mut streams = Vec::new();
         for connection in self.connections {
-            streams.extend(connection.into_stream(shared)?);
+            streams.extend(connection.into_streams(shared)?);
         }
         Ok(streams)
     }

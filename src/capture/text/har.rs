@@ -29,7 +29,7 @@ const MAX_CONTROL_LEN: usize = 125;
 
 /// Returns the key that a frame of the client is masked with. A frame without a mask, a key of zeros
 /// or the same key twice would be a fault that nobody made.
-fn masking_key(number: usize) -> MaskingKey {
+pub(super) fn masking_key(number: usize) -> MaskingKey {
     let [.., high, low] = number.to_be_bytes();
     [0x48, 0x41, high, low]
 }
@@ -154,7 +154,7 @@ fn read_entry<S: StreamSink, M: FnMut(StreamStart) -> S>(
         excerpt(&entry.request.url),
         if exporter.is_empty() { "a browser" } else { exporter },
     )));
-    if let Some((request, response)) = heads(entry) {
+    if let Some((request, response)) = heads_of(entry) {
         stream.push_and_spill(Side::Client, Duration::ZERO, request.as_bytes(), shared)?;
         stream.push_and_spill(Side::Server, Duration::ZERO, response.as_bytes(), shared)?;
     }
@@ -220,32 +220,56 @@ fn frame_of(number: usize, message: &Message) -> Result<(Side, Vec<u8>), Message
 }
 
 /// Returns both heads if the entry has the headers of a handshake over HTTP/1.1.
-fn heads(entry: &Entry) -> Option<(String, String)> {
+fn heads_of(entry: &Entry) -> Option<(String, String)> {
     let Entry { request, response, .. } = entry;
-    let has = |headers: &[Header], name: &str| {
-        headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
-    };
-    let whole = response.status == 101
-        && ["Host", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"]
-            .iter()
-            .all(|name| has(&request.headers, name))
-        && ["Upgrade", "Connection", "Sec-WebSocket-Accept"]
-            .iter()
-            .all(|name| has(&response.headers, name));
-    if !whole {
-        return None;
-    }
     let (_, rest) = request.url.split_once("://")?;
     let target = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
-    let target = target.split('#').next().unwrap_or(target);
-    let head = |first: String, headers: &[Header]| {
-        let lines = headers.iter().map(|Header { name, value }| format!("{name}: {value}\r\n"));
+    let pairs = |headers: &[Header]| -> Vec<(String, String)> {
+        headers.iter().map(|Header { name, value }| (name.clone(), value.clone())).collect()
+    };
+    heads(&BuiltHeads {
+        method: &request.method,
+        target: target.split('#').next().unwrap_or(target),
+        request_fields: &pairs(&request.headers),
+        status: response.status,
+        reason: &response.reason,
+        response_fields: &pairs(&response.headers),
+    })
+}
+
+/// What heads are built from: names and values of their fields, in order.
+pub(super) struct BuiltHeads<'a> {
+    pub(super) method: &'a str,
+    pub(super) target: &'a str,
+    pub(super) request_fields: &'a [(String, String)],
+    pub(super) status: i64,
+    pub(super) reason: &'a str,
+    pub(super) response_fields: &'a [(String, String)],
+}
+
+/// Builds the heads of a handshake over HTTP/1.1; `None` if a field of one is missing.
+pub(super) fn heads(parts: &BuiltHeads<'_>) -> Option<(String, String)> {
+    let has = |fields: &[(String, String)], name: &str| {
+        fields.iter().any(|(have, _)| have.eq_ignore_ascii_case(name))
+    };
+    let whole = parts.status == 101
+        && ["Host", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"]
+            .iter()
+            .all(|name| has(parts.request_fields, name))
+        && ["Upgrade", "Connection", "Sec-WebSocket-Accept"]
+            .iter()
+            .all(|name| has(parts.response_fields, name));
+    let head = |first: String, fields: &[(String, String)]| {
+        let lines = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
         first + "\r\n" + &lines.collect::<String>() + "\r\n"
     };
-    Some((
-        head(format!("{} {target} HTTP/1.1", request.method), &request.headers),
-        head(format!("HTTP/1.1 101 {}", response.reason), &response.headers),
-    ))
+    whole.then(|| {
+        let request_line = format!("{} {} HTTP/1.1", parts.method, parts.target);
+        (
+            head(request_line, parts.request_fields),
+            head(format!("HTTP/1.1 101 {}", parts.reason), parts.response_fields),
+        )
+    })
 }
 
 #[cfg(test)]

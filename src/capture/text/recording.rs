@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
 use crate::capture::error::{CaptureError, RecordError, TextError};
 use crate::capture::sink::StreamSink;
-use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
+use crate::capture::stream::{ReadContext, RecordedHead, StreamBuilder, StreamStart};
 use crate::wire::{Side, format};
 
 /// The maximum length of a line in bytes: a frame of 32 MiB with its payload, its bytes as hex, and
@@ -31,6 +31,12 @@ struct JsonRecord<'a> {
     head_hex: Option<&'a str>,
     raw_hex: Option<&'a str>,
     hex: Option<&'a str>,
+    /// The fields of a head of HTTP/2.
+    fields: Option<Vec<[String; 2]>>,
+    #[serde(default)]
+    block_len: usize,
+    #[serde(default)]
+    stream_id: u32,
     #[serde(default)]
     truncated: bool,
 }
@@ -94,6 +100,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
                     ));
                 }
             }
+            LineContent::Http2Head(head) => stream.take_http2_head(head, shared),
             LineContent::End => *ended = true,
             LineContent::Other => {}
         }
@@ -121,6 +128,7 @@ struct RecordLine {
 #[derive(Debug, PartialEq)]
 enum LineContent {
     Bytes { from: Side, at: Duration, bytes: Vec<u8>, truncated: bool },
+    Http2Head(RecordedHead),
     End,
     Other,
 }
@@ -129,6 +137,22 @@ fn parse_line(line: &[u8]) -> Result<RecordLine, RecordError> {
     let record: JsonRecord<'_> = serde_json::from_slice(line)?;
 
     let connection = record.connection;
+    if let ("http2_handshake", Some(fields)) = (record.r#type, record.fields) {
+        let bytes = |text: String| text.into_bytes();
+        return Ok(RecordLine {
+            connection: Some(connection.unwrap_or_default()),
+            content: LineContent::Http2Head(RecordedHead {
+                from: parse_side(record.from)?,
+                at: time(record.t_ms),
+                stream_id: record.stream_id,
+                fields: fields
+                    .into_iter()
+                    .map(|[name, value]| (bytes(name), bytes(value)))
+                    .collect(),
+                block_len: record.block_len,
+            }),
+        });
+    }
     let bytes = match (record.r#type, record.head_hex) {
         ("handshake", Some(hex)) => parse_hex_field("head_hex", hex)?,
         ("handshake", None) => record.head.map(String::into_bytes).ok_or(RecordError::NoHead)?,
@@ -137,16 +161,23 @@ fn parse_line(line: &[u8]) -> Result<RecordLine, RecordError> {
         ("end", _) => return Ok(RecordLine { connection, content: LineContent::End }),
         _ => return Ok(RecordLine { connection, content: LineContent::Other }),
     };
-    let from = record.from.and_then(|name| name.parse().ok());
-    let from = from.ok_or_else(|| RecordError::From(record.from.map(str::to_owned)))?;
-    // A time that isn't a number, or is out of range, counts as 0.
-    let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
+    let (from, at) = (parse_side(record.from)?, time(record.t_ms));
     // Recordings of other tools may contain a single connection without a number.
     let connection = Some(connection.unwrap_or_default());
     Ok(RecordLine {
         connection,
         content: LineContent::Bytes { from, at, bytes, truncated: record.truncated },
     })
+}
+
+fn parse_side(name: Option<&str>) -> Result<Side, RecordError> {
+    let from = name.and_then(|name| name.parse().ok());
+    from.ok_or_else(|| RecordError::From(name.map(str::to_owned)))
+}
+
+/// Returns a time of a record. One that isn't a number, or is out of range, counts as 0.
+fn time(millis: f64) -> Duration {
+    Duration::try_from_secs_f64(millis / 1e3).unwrap_or_default()
 }
 
 fn parse_hex_field(name: &'static str, digits: &str) -> Result<Vec<u8>, RecordError> {

@@ -2,6 +2,7 @@
 //! order of time, and copies them into another file with `--write`. `capture` detects the kind of
 //! file and decodes it.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -11,11 +12,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::capture::{
-    Capture, CapturedStream, PcapngWriter, ReadOptions, ReplayData, ReplayEvent, StreamStart,
-    TlsStatus, TlsUnreadable, open, open_stream,
+    Capture, CapturedStream, Http2Role, PcapngWriter, ReadOptions, ReplayData, ReplayEvent,
+    StreamStart, TlsStatus, TlsUnreadable, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
-use crate::cli::inspect::record::{NoteSubject, Record};
+use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::{
@@ -99,15 +100,23 @@ pub(super) fn print_capture<W: Write>(
     for (number, stream) in shown() {
         print_connection(&mut printer, number, stream)?;
     }
+    let mut http2_exchanges = Http2Exchanges::default();
     capture.replay(|event| match capture.streams().get(event.stream) {
         Some(stream)
             if stream.failed.is_none() && is_shown(event.stream.saturating_add(1), stream) =>
         {
-            print_replay_event(&mut printer, &event)
+            if stream.is_http2_connection() {
+                let number = event.stream.saturating_add(1);
+                return Ok(http2_exchanges.print_until(&mut printer, number, stream, event.at)?);
+            }
+            print_replay_event(&mut printer, stream, &event)
         }
         _ => Ok(()),
     })?;
     for (number, stream) in shown() {
+        if stream.is_http2_connection() {
+            http2_exchanges.print_until(&mut printer, number, stream, Duration::MAX)?;
+        }
         print_end(&mut printer, number, stream)?;
     }
     if several {
@@ -232,13 +241,18 @@ fn print_connection<W: Write>(
 ) -> io::Result<()> {
     // The capture began after the handshake, so the first bytes are frames.
     let is_midway = stream.start == StreamStart::Midway;
-    if is_midway || stream.start == StreamStart::Frames {
+    if stream.start != StreamStart::Head && !stream.is_unopened_http2() {
         printer.start_mid_connection(number, stream.trace.agreed(), is_midway);
     }
     let since_1970_s = stream.started_at.as_secs_f64();
     if let Some(addresses) = stream.addresses {
+        let http2_stream = stream.http2.as_ref().map(|role| match role {
+            Http2Role::Connection => 0,
+            Http2Role::WebSocket(websocket) => websocket.stream_id,
+        });
         let tls = tls_text(&stream.tls);
-        printer.print(&Record::file_connection(number, addresses, since_1970_s, tls))?;
+        let record = Record::file_connection(number, addresses, since_1970_s, tls, http2_stream);
+        printer.print(&record)?;
     }
     if is_midway {
         let text = "the capture begins in the middle of this connection: its handshake is not in \
@@ -257,6 +271,32 @@ fn print_connection<W: Write>(
     Ok(())
 }
 
+/// The exchanges of HTTP/2 connections that were printed, in the order of time.
+#[derive(Default)]
+struct Http2Exchanges {
+    /// How many there were of each connection, by its number.
+    printed: BTreeMap<usize, usize>,
+}
+
+impl Http2Exchanges {
+    /// Prints the exchanges of a connection that were complete at `at`.
+    fn print_until<W: Write>(
+        &mut self,
+        printer: &mut Printer<W>,
+        number: usize,
+        stream: &CapturedStream<Trace>,
+        at: Duration,
+    ) -> io::Result<()> {
+        let printed = self.printed.entry(number).or_default();
+        let rest = stream.trace.exchanges().all().get(*printed..).unwrap_or_default();
+        for (completed_at, exchange) in rest.iter().take_while(|(time, _)| *time <= at) {
+            printer.print(&Record::http(number, *completed_at, exchange.clone()))?;
+            *printed = printed.saturating_add(1);
+        }
+        Ok(())
+    }
+}
+
 fn print_note<W: Write>(
     printer: &mut Printer<W>,
     number: Option<usize>,
@@ -269,10 +309,20 @@ fn print_note<W: Write>(
 /// Prints the records of an event. `event.stream` counts from 0, connections from 1.
 fn print_replay_event<W: Write>(
     printer: &mut Printer<W>,
+    stream: &CapturedStream<Trace>,
     event: &ReplayEvent<'_>,
 ) -> anyhow::Result<()> {
     let number = event.stream.saturating_add(1);
+    let context = RecordContext { connection: number, from: event.from, elapsed: event.at };
     match event.data {
+        ReplayData::Http2Head(head) => {
+            let stream_id = stream.http2_websocket().map_or(0, |websocket| websocket.stream_id);
+            printer.print(&Record::http2_handshake(context, stream_id, head))?;
+        }
+        // What follows a refusal is no frame.
+        ReplayData::Bytes(bytes) if stream.is_unopened_http2() => {
+            printer.print(&Record::bytes(context, bytes))?;
+        }
         ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, event.at, bytes)?,
         ReplayData::Missing { bytes, within_frame } => {
             let from = event.from;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::capture::{Capture, CapturedStream, StreamStart};
+use crate::capture::{Capture, CapturedStream, StreamEnding, StreamStart};
 use crate::cli::inspect::args::ListArg;
 use crate::cli::inspect::capture_file::{
     end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered, tls_text,
@@ -93,7 +93,7 @@ fn record(
         connection: number,
         duration: Millis(summary.duration),
         ended_by: stream.ending.map(|ending| ending.by),
-        ended_with: stream.ending.map(|ending| if ending.is_reset { "rst" } else { "fin" }),
+        ended_with: stream.ending.as_ref().map(StreamEnding::name),
         exchange_count: summary.exchanges,
         frames_received: summary.frames.server,
         frames_sent: summary.frames.client,

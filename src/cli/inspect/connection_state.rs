@@ -249,7 +249,7 @@ impl ConnectionState {
             close_sent: sent.is_some(),
             connection: number,
             ended_by: ending.map(|ending| ending.by),
-            ended_with: ending.map(|ending| if ending.is_reset { "rst" } else { "fin" }),
+            ended_with: ending.map(|ending| ending.name()),
             frames_received: frames(Side::Server),
             frames_sent: frames(Side::Client),
             ok: ended.is_ok(),

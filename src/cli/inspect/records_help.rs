@@ -5,6 +5,8 @@ pub(super) const RECORDS_HELP: &str =
     "Records (--json), one object per line. Every record has a type:
   handshake  connection t_ms from verdict head head_hex head_len
              accept_expected accept_received protocol extensions problems
+  http2_handshake connection t_ms from verdict stream_id fields block_len
+             path status protocol extensions problems (a file, RFC 8441)
   frame      connection t_ms from frame offset complete needs
              fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
              header_len payload_len payload_hex truncated text compressed
@@ -21,7 +23,8 @@ pub(super) const RECORDS_HELP: &str =
   note       t_ms text
   listening  t_ms address (--proxy)
   connection t_ms connection peer (--proxy)
-  connection t_ms connection client server since_1970_s tls (file)
+  connection t_ms connection client server since_1970_s tls http2_stream
+             (file; http2_stream is absent without HTTP/2)
              and with --list: kind path protocol status frames_sent
              frames_received bytes_sent bytes_received duration_ms problems
              exchanges ok why ended_by ended_with silence_ms
@@ -40,7 +43,9 @@ them. hint names another protocol where a frame should begin.
 
 In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
 and silence_ms how long after the last data; in a file with a WebSocket,
-connections without one are only counted. The last record is an end. Its
+connections without one are only counted. A WebSocket over HTTP/2 has a
+connection number of its own and ends by end_stream or rst_stream, or with its
+connection, whose http2_stream is 0. The last record is an end. Its
 close_code is the code of the server's Close, or null. With --proxy, and for a
 file with several connections, every connection has its own end, and a last one
 with connection null follows.

@@ -4,13 +4,14 @@
 //!
 //! In reading order: [`head`] finds heads and splits them into lines, [`request`] and [`response`]
 //! validate them, [`accept`] computes the accept value, [`problem`] describes the rules,
-//! [`checks`] lists which of them passed, and [`pair`] finds the handshake among the HTTP exchanges of
-//! a connection.
+//! [`checks`] lists which of them passed, [`extended_connect`] is the handshake over HTTP/2, and
+//! [`pair`] finds the handshake among the HTTP exchanges of a connection.
 
 pub mod accept;
 mod body;
 pub mod checks;
 mod exchange;
+pub mod extended_connect;
 pub mod extension;
 pub mod head;
 mod head_validator;

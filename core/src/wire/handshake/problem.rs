@@ -214,6 +214,35 @@ problems! {
     LooksLikeHttp2 "H_LOOKS_LIKE_HTTP2" Fatal, "RFC 9113 §6.5",
         "there is an HTTP/2 frame where the response should be",
         "The server speaks HTTP/2 on this port although the client did not negotiate it.";
+    ConnectSetting "H_CONNECT_SETTING" Fatal, "RFC 8441 §3, §4",
+        "the server never announced extended CONNECT",
+        "A server that does not know extended CONNECT takes :protocol for a malformed request. A \
+         client must have seen the setting with the value 1 before it uses it.";
+    ConnectStatus "H_CONNECT_STATUS" Fatal, "RFC 8441 §4, RFC 9113 §8.5",
+        "the status is not 2xx",
+        "A 2xx opens the stream for frames. Any other status is plain HTTP, and 101 does not exist \
+         in HTTP/2.";
+    PseudoMissing "H_PSEUDO_MISSING" Fatal, "RFC 8441 §4, RFC 9113 §8.3",
+        "a pseudo-header field is missing",
+        "Extended CONNECT has :method, :protocol, :scheme, :path and :authority; a response has \
+         :status.";
+    PseudoValue "H_PSEUDO_VALUE" Fatal, "RFC 8441 §5, RFC 9113 §8.3",
+        "a pseudo-header field that is unknown, repeated, misplaced or has a wrong value",
+        "Pseudo-header fields come before all others, each once. A ws URL has the :scheme http, a \
+         wss URL https.";
+    ConnectionSpecific "H_CONNECTION_SPECIFIC" Fatal, "RFC 9113 §8.2.2",
+        "a field of HTTP/1.1 connections in HTTP/2",
+        "HTTP/2 has no Connection, Upgrade or Transfer-Encoding: :protocol takes their place. A \
+         peer treats such a message as malformed.";
+    KeyOverHttp2 "H_KEY_OVER_HTTP2" Warning, "RFC 8441 §5",
+        "Sec-WebSocket-Key or Sec-WebSocket-Accept over HTTP/2",
+        "The :protocol field takes their place, so nobody processes them.";
+    FieldNameCase "H_FIELD_NAME_CASE" Fatal, "RFC 9113 §8.2.1",
+        "a field name with an uppercase letter in HTTP/2",
+        "Field names are in lower case. A peer treats such a message as malformed.";
+    EndStreamInHandshake "H_END_STREAM" Warning, "RFC 8441 §5",
+        "the head that should open the stream ends it",
+        "END_STREAM is here what FIN is to TCP: this side can send no frame.";
 }
 
 impl ProblemCode {

@@ -15,7 +15,7 @@ use crate::wire::frame::message::FragmentRole;
 use crate::wire::frame::{Header, Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
-use crate::wire::handshake::{ServerPolicy, ValidatedHead};
+use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
 use crate::wire::keep::arrivals::Arrivals;
 use crate::wire::keep::direction_trace::{DirectionTrace, add_to_preview};
 use crate::wire::keep::exchange_log::ExchangeLog;
@@ -199,6 +199,17 @@ impl Trace {
     /// before it is missing. Returns that once.
     pub fn take_out_of_step(&mut self, from: Side) -> bool {
         std::mem::take(&mut self.is_out_of_step[from])
+    }
+
+    /// Notes the arrival of bytes that are read elsewhere, such as frames of HTTP/2. They belong to
+    /// no row, so nothing else may follow them.
+    pub fn pass_over(&mut self, from: Side, at: Duration, len: usize) {
+        self.arrivals.push(from, at, len);
+    }
+
+    /// Adds an exchange whose bytes were passed over.
+    pub fn add_exchange(&mut self, at: Duration, exchange: HttpExchange) {
+        self.exchanges.add(at, exchange);
     }
 
     /// Returns the HTTP exchanges that did not try to open a WebSocket.

@@ -12,6 +12,8 @@ use crate::wire::{Side, format};
 #[serde(rename_all = "lowercase")]
 pub(in crate::cli::inspect) enum RecordType {
     Handshake,
+    #[serde(rename = "http2_handshake")]
+    Http2Handshake,
     Frame,
     Bytes,
     Http,

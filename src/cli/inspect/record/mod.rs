@@ -4,6 +4,7 @@
 //! in the order of the JSON, which is alphabetical.
 
 mod fields;
+mod http2;
 mod listed_connection;
 mod session;
 mod stream;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub(super) use fields::{Millis, RecordContext, RecordType};
+pub(super) use http2::Http2HandshakeRecord;
 pub(super) use listed_connection::ListedConnectionRecord;
 pub(super) use session::{
     AllEndedRecord, EndRecord, FileConnectionRecord, ListeningRecord, NoteRecord, NoteSubject,
@@ -22,6 +24,7 @@ pub(super) use session::{
 };
 pub(super) use stream::{BytesRecord, FrameRecord, HandshakeRecord, HttpRecord, close_body};
 
+use crate::capture::Http2Head;
 use crate::net::AddressPair;
 use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::handshake::{HttpExchange, ValidatedHead};
@@ -32,6 +35,7 @@ use crate::wire::handshake::{HttpExchange, ValidatedHead};
 #[serde(untagged)]
 pub(super) enum Record {
     Handshake(HandshakeRecord),
+    Http2Handshake(Http2HandshakeRecord),
     Frame(Box<FrameRecord>),
     Bytes(BytesRecord),
     Http(HttpRecord),
@@ -49,6 +53,7 @@ impl Record {
     pub(super) fn connection(&self) -> Option<usize> {
         match self {
             Self::Handshake(record) => Some(record.connection),
+            Self::Http2Handshake(record) => Some(record.connection),
             Self::Frame(record) => Some(record.connection),
             Self::Bytes(record) => Some(record.connection),
             Self::Http(record) => Some(record.connection),
@@ -69,6 +74,15 @@ impl Record {
         validated: Option<&ValidatedHead>,
     ) -> Self {
         Self::Handshake(HandshakeRecord::new(context, bytes, validated))
+    }
+
+    /// Creates the record of a head of HTTP/2 on this stream.
+    pub(super) fn http2_handshake(
+        context: RecordContext,
+        stream_id: u32,
+        head: &Http2Head,
+    ) -> Self {
+        Self::Http2Handshake(Http2HandshakeRecord::new(context, stream_id, head))
     }
 
     /// Creates the record of a frame, complete or not.
@@ -130,16 +144,19 @@ impl Record {
     }
 
     /// Creates the record of a connection in a file. `since_1970_s` is its start as a Unix time in
-    /// seconds, and `tls` the result of decryption, if there is TLS.
+    /// seconds, `tls` the result of decryption, if there is TLS, and `http2_stream` the stream of a
+    /// WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
     pub(super) fn file_connection(
         connection: usize,
         addresses: AddressPair,
         since_1970_s: f64,
         tls: Option<String>,
+        http2_stream: Option<u32>,
     ) -> Self {
         Self::FileConnection(FileConnectionRecord {
             client: addresses.client,
             connection,
+            http2_stream,
             server: addresses.server,
             since_1970_s,
             at: Millis(Duration::ZERO),

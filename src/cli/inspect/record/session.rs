@@ -22,7 +22,7 @@ pub(in crate::cli::inspect) struct EndRecord {
     /// capture, and for other sources.
     #[serde(serialize_with = "as_optional_text")]
     pub(in crate::cli::inspect) ended_by: Option<Side>,
-    /// `fin` or `rst`.
+    /// `fin` or `rst`; of a WebSocket over HTTP/2, `end_stream` or `rst_stream`.
     pub(in crate::cli::inspect) ended_with: Option<&'static str>,
     pub(in crate::cli::inspect) frames_received: usize,
     pub(in crate::cli::inspect) frames_sent: usize,
@@ -102,6 +102,9 @@ pub(in crate::cli::inspect) struct ProxyConnectionRecord {
 pub(in crate::cli::inspect) struct FileConnectionRecord {
     pub(in crate::cli::inspect) client: SocketAddr,
     pub(in crate::cli::inspect) connection: usize,
+    /// The stream of a WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli::inspect) http2_stream: Option<u32>,
     pub(in crate::cli::inspect) server: SocketAddr,
     /// The start of the connection as a Unix time in seconds.
     pub(in crate::cli::inspect) since_1970_s: f64,

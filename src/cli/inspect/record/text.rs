@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, HttpRecord, Millis,
-    NoteRecord, NoteSubject, Record,
+    BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, Http2HandshakeRecord,
+    HttpRecord, Millis, NoteRecord, NoteSubject, Record,
 };
 use crate::cli::decode::{FaultRecord, ProblemRecord};
 use crate::wire::ByteLen;
@@ -39,6 +39,10 @@ impl Display for RecordText<'_> {
             Record::Handshake(record) => {
                 write_start(f, record.at, &number(record.connection))?;
                 write_handshake(f, record)
+            }
+            Record::Http2Handshake(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_http2_handshake(f, record)
             }
             Record::Frame(record) => {
                 write_start(f, record.at, &number(record.connection))?;
@@ -98,6 +102,20 @@ fn write_handshake(f: &mut Formatter<'_>, record: &HandshakeRecord) -> fmt::Resu
         .problems
         .iter()
         .try_for_each(|ProblemRecord { code, what, rfc, .. }| write_broken_rule(f, code, what, rfc))
+}
+
+fn write_http2_handshake(f: &mut Formatter<'_>, record: &Http2HandshakeRecord) -> fmt::Result {
+    write!(f, "{}  handshake over HTTP/2, stream {}", record.from, record.stream_id)?;
+    for [name, value] in &record.fields {
+        write!(f, "\n    {}: {}", escape_controls(name), escape_controls(value))?;
+    }
+    for problem in &record.problems {
+        write_broken_rule(f, problem.code, problem.what, problem.rfc)?;
+        if let Some(hint) = &problem.hint {
+            write!(f, ": {hint}")?;
+        }
+    }
+    Ok(())
 }
 
 fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
@@ -181,6 +199,11 @@ fn write_note(f: &mut Formatter<'_>, record: &NoteRecord) -> fmt::Result {
 
 fn write_file_connection(f: &mut Formatter<'_>, record: &FileConnectionRecord) -> fmt::Result {
     write!(f, "connection from {} to {}", record.client, record.server)?;
+    match record.http2_stream {
+        None => {}
+        Some(0) => f.write_str(", HTTP/2")?,
+        Some(stream) => write!(f, ", stream {stream} of HTTP/2")?,
+    }
     record.tls.as_deref().map_or(Ok(()), |tls| write!(f, ", {}", escape_controls(tls)))
 }
 
@@ -242,12 +265,12 @@ mod tests {
                 " 1234.567 ms  #2 connection from 10.0.0.1:5",
             ),
             (
-                Record::file_connection(3, addresses, 1.5, None),
+                Record::file_connection(3, addresses, 1.5, None, None),
                 r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":null,"type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80",
             ),
             (
-                Record::file_connection(3, addresses, 1.5, Some("not decrypted".into())),
+                Record::file_connection(3, addresses, 1.5, Some("not decrypted".into()), None),
                 r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80, not decrypted",
             ),

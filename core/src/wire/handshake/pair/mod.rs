@@ -197,6 +197,12 @@ impl HandshakePair {
         self.state != State::Http
     }
 
+    /// Whether the client's latest request is a CONNECT that waits for its response: what follows
+    /// may be a tunnel (RFC 9110 section 9.3.6).
+    pub fn awaits_tunnel(&self) -> bool {
+        self.client.pending.back().is_some_and(|request| request.line.method == "CONNECT")
+    }
+
     /// Whether the next bytes of that side are frames.
     pub fn sends_frames(&self, from: Side) -> bool {
         match self.state {

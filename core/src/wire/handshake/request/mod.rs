@@ -68,6 +68,15 @@ pub fn validate(head: &Head, policy: &ServerPolicy, bytes_after: &[u8]) -> HeadV
     conclude(validator, key, protocol, extension)
 }
 
+/// Checks what a request offers, whichever version of HTTP carries it.
+pub(super) fn check_offer(validator: &mut HeadValidator<'_>) {
+    validator.check_duplicates(&["Sec-WebSocket-Version", "Origin"]);
+    check_version(validator);
+    let policy = ServerPolicy::default();
+    choose_subprotocol(validator, &policy);
+    choose_extension(validator, &policy);
+}
+
 /// Returns the key of a request without validating it.
 pub fn key_from_request(head: &Head) -> Option<String> {
     head.fields_named("Sec-WebSocket-Key")

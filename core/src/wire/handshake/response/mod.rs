@@ -9,6 +9,7 @@ pub use client_offer::ClientOffer;
 
 use crate::wire::frame::Severity;
 use crate::wire::handshake::accept::AcceptValue;
+use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::head::Head;
 use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
 use crate::wire::handshake::problem::ProblemCode;
@@ -37,14 +38,23 @@ pub fn validate(head: &Head, asked: Option<&ClientOffer>) -> HeadValidation {
         validator.check_duplicates(&SINGLETON_FIELDS);
         check_upgrade(&mut validator);
         validation.received_accept = check_accept(&mut validator, validation.accept.as_ref());
-        validation.subprotocol = check_subprotocol(&mut validator, asked);
-        (validation.extensions, validation.agreed) = check_extensions(&mut validator, asked);
+        (validation.subprotocol, (validation.extensions, validation.agreed)) =
+            check_choice(&mut validator, asked);
         check_content(&mut validator);
     }
     let fatal = validator.problems.iter().any(super::Problem::is_fatal);
     validation.outcome = if fatal { HandshakeOutcome::Reject } else { HandshakeOutcome::Accept };
     validation.problems = validator.problems;
     validation
+}
+
+/// Checks what a response chooses of an offer, whichever version of HTTP carries it. Returns the
+/// subprotocol, and the extensions as the response writes them and for the decoders.
+pub(super) fn check_choice(
+    validator: &mut HeadValidator<'_>,
+    asked: Option<&ClientOffer>,
+) -> (Option<String>, (Vec<String>, AgreedExtensions)) {
+    (check_subprotocol(validator, asked), check_extensions(validator, asked))
 }
 
 /// Whether the status is 101. Then the server speaks WebSocket from the next byte on, whatever else

@@ -1,0 +1,262 @@
+//! [`StreamTable`]: the streams of one HTTP/2 connection, and what each of them is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error_code::Http2ErrorCode;
+use super::exchange::ExchangeStream;
+use super::header_block::HeaderBlock;
+use super::websocket::{
+    WebSocketStream, is_websocket_request, is_websocket_response, looks_like_websocket,
+};
+use crate::capture::byte_store::BackingStore;
+use crate::capture::plaintext::{Piece, PlaintextSink};
+use crate::capture::sink::StreamSink;
+use crate::capture::warnings::Warnings;
+use crate::wire::{AgreedExtensions, Side};
+
+/// The maximum number of streams that are open at once.
+const MAX_OPEN_STREAMS: usize = 4096;
+
+/// The maximum number of WebSockets of a connection. Further ones are listed as exchanges.
+const MAX_WEBSOCKETS: usize = 1024;
+
+/// What a session needs while it reads.
+pub(in crate::capture) struct Http2Context<'a, S, M> {
+    pub(in crate::capture) backing: &'a Arc<BackingStore>,
+    /// Makes the receiver of a WebSocket that agreed on these extensions, or whose handshake was not
+    /// captured.
+    pub(in crate::capture) make_sink: M,
+    /// The receiver of the connection's own bytes and exchanges.
+    pub(in crate::capture) connection: &'a mut PlaintextSink<S>,
+    pub(in crate::capture) warnings: &'a mut Warnings,
+}
+
+/// An open stream: an ordinary exchange or a WebSocket.
+#[derive(Debug)]
+enum OpenStream {
+    Exchange(ExchangeStream),
+    /// The index among the WebSockets.
+    WebSocket(usize),
+}
+
+/// The streams of a connection.
+#[derive(Debug)]
+pub(super) struct StreamTable<S> {
+    open: BTreeMap<u32, OpenStream>,
+    /// All WebSockets, also those that have ended.
+    websockets: Vec<WebSocketStream<S>>,
+}
+
+impl<S> Default for StreamTable<S> {
+    fn default() -> Self {
+        Self { open: BTreeMap::new(), websockets: Vec::new() }
+    }
+}
+
+impl<S: StreamSink> StreamTable<S> {
+    /// Returns all WebSockets, also those that have ended.
+    pub(super) fn websockets(&mut self) -> &mut [WebSocketStream<S>] {
+        &mut self.websockets
+    }
+
+    pub(super) fn into_websockets(self) -> Vec<WebSocketStream<S>> {
+        self.websockets
+    }
+
+    /// Returns the WebSockets whose streams have not ended.
+    pub(super) fn open_websockets(&mut self) -> impl Iterator<Item = &mut WebSocketStream<S>> {
+        let open = &self.open;
+        self.websockets.iter_mut().filter(|websocket| open.contains_key(&websocket.about.stream_id))
+    }
+
+    /// Returns the WebSocket that is open on a stream.
+    pub(super) fn websocket(&mut self, stream: u32) -> Option<&mut WebSocketStream<S>> {
+        match self.open.get(&stream)? {
+            OpenStream::WebSocket(index) => self.websockets.get_mut(*index),
+            OpenStream::Exchange(_) => None,
+        }
+    }
+
+    /// Takes a header block of a side.
+    pub(super) fn take_block<M>(
+        &mut self,
+        from: Side,
+        at: Duration,
+        block: HeaderBlock,
+        context: &mut Http2Context<'_, S, M>,
+    ) where
+        M: FnMut(Option<AgreedExtensions>) -> S,
+    {
+        let stream = block.stream;
+        let is_unknown = match self.open.get(&stream) {
+            None => true,
+            // The request could not be decoded, and the response tells what it was.
+            Some(OpenStream::Exchange(exchange)) => {
+                !exchange.is_known && from == Side::Server && is_websocket_response(&block)
+            }
+            Some(OpenStream::WebSocket(_)) => false,
+        };
+        if is_unknown {
+            self.open(from, at, block, context);
+        } else if let Some(websocket) = self.websocket(stream) {
+            if from == Side::Server {
+                let make_sink = |agreed| (context.make_sink)(Some(agreed));
+                websocket.take_response(at, block, context.backing, make_sink);
+            }
+        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream) {
+            exchange.take_block(from, &block);
+        }
+    }
+
+    fn open<M>(
+        &mut self,
+        from: Side,
+        at: Duration,
+        block: HeaderBlock,
+        context: &mut Http2Context<'_, S, M>,
+    ) where
+        M: FnMut(Option<AgreedExtensions>) -> S,
+    {
+        let stream = block.stream;
+        let is_websocket = match from {
+            Side::Client => is_websocket_request(&block),
+            // Its request is missing.
+            Side::Server => is_websocket_response(&block),
+        };
+        if is_websocket && self.websockets.len() < MAX_WEBSOCKETS {
+            let mut websocket = WebSocketStream::new(stream, at);
+            if from == Side::Client {
+                websocket.take_request(block);
+            } else {
+                let make_sink = |agreed| (context.make_sink)(Some(agreed));
+                websocket.take_response(at, block, context.backing, make_sink);
+            }
+            self.add_websocket(stream, websocket, at, context);
+            return;
+        }
+        if is_websocket {
+            context.warnings.warn("more than 1,024 WebSockets: others are exchanges".to_owned());
+        }
+        let mut exchange = ExchangeStream::default();
+        exchange.take_block(from, &block);
+        self.insert(stream, OpenStream::Exchange(exchange), at, context);
+    }
+
+    fn add_websocket<M>(
+        &mut self,
+        stream: u32,
+        websocket: WebSocketStream<S>,
+        at: Duration,
+        context: &mut Http2Context<'_, S, M>,
+    ) {
+        let index = self.websockets.len();
+        self.websockets.push(websocket);
+        self.insert(stream, OpenStream::WebSocket(index), at, context);
+    }
+
+    /// Adds an open stream. If there are too many, the oldest is taken for ended.
+    fn insert<M>(
+        &mut self,
+        stream: u32,
+        what: OpenStream,
+        at: Duration,
+        context: &mut Http2Context<'_, S, M>,
+    ) {
+        self.open.insert(stream, what);
+        if self.open.len() > MAX_OPEN_STREAMS
+            && let Some((_, OpenStream::Exchange(oldest))) = self.open.pop_first()
+        {
+            context.connection.sink.exchange(at, oldest.into_exchange());
+        }
+    }
+
+    /// Takes the payload of DATA.
+    pub(super) fn take_data<M>(
+        &mut self,
+        stream: u32,
+        data: Piece<'_>,
+        context: &mut Http2Context<'_, S, M>,
+    ) where
+        M: FnMut(Option<AgreedExtensions>) -> S,
+    {
+        let is_unknown = match self.open.get(&stream) {
+            None => true,
+            Some(OpenStream::Exchange(exchange)) => !exchange.is_known,
+            Some(OpenStream::WebSocket(_)) => false,
+        };
+        if is_unknown && looks_like_websocket(data) && self.websockets.len() < MAX_WEBSOCKETS {
+            let mut websocket = WebSocketStream::new(stream, data.at);
+            websocket.is_without_handshake = true;
+            // Nobody is blamed for an extension that the unknown handshake may have agreed on.
+            let sink = (context.make_sink)(None);
+            websocket.open(PlaintextSink::new(sink, context.backing), data.at);
+            self.add_websocket(stream, websocket, data.at, context);
+        } else if is_unknown && !self.open.contains_key(&stream) {
+            let exchange = OpenStream::Exchange(ExchangeStream::default());
+            self.insert(stream, exchange, data.at, context);
+        }
+        if let Some(websocket) = self.websocket(stream) {
+            if websocket.is_waiting() && data.from == Side::Server {
+                let is_open = looks_like_websocket(data);
+                let make_sink = |agreed| (context.make_sink)(Some(agreed));
+                websocket.open_without_response(data.at, is_open, context.backing, make_sink);
+            }
+            websocket.take_data(data);
+        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream) {
+            exchange.take_data(data.from, data.bytes.len());
+        }
+    }
+
+    /// Notes `END_STREAM` of a side.
+    pub(super) fn end<M>(
+        &mut self,
+        stream: u32,
+        from: Side,
+        at: Duration,
+        context: &mut Http2Context<'_, S, M>,
+    ) {
+        let has_ended = match self.open.get_mut(&stream) {
+            Some(OpenStream::Exchange(exchange)) => exchange.end(from),
+            Some(OpenStream::WebSocket(index)) => {
+                let websocket = self.websockets.get_mut(*index);
+                websocket.is_some_and(|websocket| websocket.end(from, at))
+            }
+            None => false,
+        };
+        if has_ended {
+            self.close(stream, at, context);
+        }
+    }
+
+    /// Notes `RST_STREAM`.
+    pub(super) fn reset<M>(
+        &mut self,
+        stream: u32,
+        from: Side,
+        at: Duration,
+        code: Http2ErrorCode,
+        context: &mut Http2Context<'_, S, M>,
+    ) {
+        if let Some(websocket) = self.websocket(stream) {
+            websocket.reset(from, at, code);
+        }
+        self.close(stream, at, context);
+    }
+
+    fn close<M>(&mut self, stream: u32, at: Duration, context: &mut Http2Context<'_, S, M>) {
+        if let Some(OpenStream::Exchange(exchange)) = self.open.remove(&stream) {
+            context.connection.sink.exchange(at, exchange.into_exchange());
+        }
+    }
+
+    /// Ends the exchanges, because nothing more comes.
+    pub(super) fn end_all<M>(&mut self, at: Duration, context: &mut Http2Context<'_, S, M>) {
+        for stream in std::mem::take(&mut self.open).into_values() {
+            if let OpenStream::Exchange(exchange) = stream {
+                context.connection.sink.exchange(at, exchange.into_exchange());
+            }
+        }
+    }
+}

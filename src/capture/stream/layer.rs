@@ -1,0 +1,392 @@
+//! [`Layer`]: what carries the bytes of a stream, and what that carries in turn.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::captured_stream::StreamStart;
+use super::detect::{Content, Detector, is_head};
+use super::tunnel::{TunnelWatch, Watched};
+use crate::capture::byte_store::BackingStore;
+use crate::capture::http2::{Http2Context, Http2Session, WebSocketStream};
+use crate::capture::plaintext::{Gap, HeldPiece, Piece, PlaintextSink};
+use crate::capture::sink::StreamSink;
+use crate::capture::tls::{KeyLog, Random, TlsOutput, TlsSession, TlsStatus};
+use crate::capture::warnings::Warnings;
+use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
+
+/// The maximum number of layers of a stream. Each CONNECT that is answered 200 adds one.
+const MAX_LAYERS: usize = 32;
+
+/// What the layers of a stream give.
+#[derive(Debug)]
+pub(super) struct LayerOutput<S> {
+    pub(super) start: StreamStart,
+    pub(super) plaintext: Option<PlaintextSink<S>>,
+    pub(super) warnings: Warnings,
+    layers: usize,
+    /// Whether a side has sent what goes to the receiver.
+    has_sent: Sides<bool>,
+}
+
+impl<S> Default for LayerOutput<S> {
+    fn default() -> Self {
+        let start = StreamStart::Head;
+        let (warnings, has_sent) = (Warnings::default(), Sides::default());
+        Self { start, plaintext: None, warnings, layers: 0, has_sent }
+    }
+}
+
+impl<S: StreamSink> LayerOutput<S> {
+    /// Passes on what is held back.
+    pub(super) fn pass_on_held(&mut self) {
+        if let Some(plaintext) = &mut self.plaintext {
+            plaintext.pass_on_held();
+        }
+    }
+
+    /// Warns about captured bytes that could not be read as frames.
+    pub(super) fn warn_of_unframed(&mut self) {
+        let gaps = self.plaintext.iter().flat_map(|plaintext| &plaintext.gaps);
+        for text in gaps.filter_map(Gap::describe_unframed) {
+            self.warnings.warn(text);
+        }
+    }
+}
+
+/// Makes the receiver of a WebSocket over HTTP/2 that agreed on these extensions; `None` if its
+/// handshake was not captured.
+type MakeHttp2Sink<'a, S> = &'a mut dyn FnMut(Option<AgreedExtensions>) -> S;
+
+/// What the layers need while they read.
+pub(super) struct LayerContext<'a, S, M> {
+    pub(super) key_log: &'a KeyLog,
+    pub(super) backing: &'a Arc<BackingStore>,
+    pub(super) make_sink: &'a mut M,
+    pub(super) output: &'a mut LayerOutput<S>,
+    /// Whether the first bytes of the layer were captured.
+    pub(super) is_whole: bool,
+    /// What a stream begins with if not with a head.
+    pub(super) without_head: StreamStart,
+}
+
+/// A layer, and the one that it carries.
+#[derive(Debug)]
+pub(super) enum Layer<S> {
+    /// Too few bytes have arrived to tell.
+    Undecided(Detector),
+    /// HTTP/1.1 after which another layer may follow.
+    Http(Box<TunnelWatch>),
+    /// Whatever comes goes to the receiver of the stream.
+    Plain,
+    Tls(Box<TlsSession>, Box<Self>),
+    Http2(Box<Http2Session<S>>),
+}
+
+impl<S: StreamSink> Layer<S> {
+    /// Creates the first layer of a stream.
+    pub(super) fn new() -> Self {
+        Self::Undecided(Detector::new(false))
+    }
+
+    /// Takes the next bytes of a side.
+    pub(super) fn push<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        piece: Piece<'_>,
+        context: &mut LayerContext<'_, S, M>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Plain => {
+                context.push_plain(piece);
+                Ok(())
+            }
+            Self::Http(watch) => match watch.take(piece) {
+                Watched::Http => {
+                    context.push_plain(piece);
+                    let held = watch.releases_held().then(|| std::mem::take(&mut watch.held));
+                    held.into_iter().flatten().for_each(|held| context.push_plain(held.piece()));
+                    Ok(())
+                }
+                Watched::Wait(len) => {
+                    let (http, waiting) = piece.split_at(len);
+                    context.push_plain(http);
+                    watch.hold(waiting);
+                    Ok(())
+                }
+                Watched::Tunnel(len) => {
+                    let (http, rest) = piece.split_at(len);
+                    context.push_plain(http);
+                    let held = std::mem::take(&mut watch.held);
+                    *self = context.next_layer();
+                    self.push_held(&held, context)?;
+                    if rest.bytes.is_empty() { Ok(()) } else { self.push(rest, context) }
+                }
+                Watched::Over => {
+                    *self = Self::Plain;
+                    context.push_plain(piece);
+                    Ok(())
+                }
+            },
+            Self::Undecided(detector) => {
+                let mut notes = Vec::new();
+                let content = detector.take(piece, context.is_whole, &mut notes);
+                for note in notes {
+                    context.output.warnings.warn(note);
+                }
+                match content {
+                    None => Ok(()),
+                    Some(content) => self.decide(content, piece, context),
+                }
+            }
+            Self::Tls(session, inner) => push_tls(session, inner, piece, context),
+            Self::Http2(session) => {
+                context.with_http2(|http2| session.push(piece, http2));
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins to read this content: with the bytes that wait, or with `piece` if none do.
+    fn decide<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        content: Content,
+        piece: Piece<'_>,
+        context: &mut LayerContext<'_, S, M>,
+    ) -> io::Result<()> {
+        let Self::Undecided(detector) = std::mem::replace(self, Self::Plain) else { return Ok(()) };
+        let held = detector.into_held();
+        let first = held.first().map_or(piece, HeldPiece::piece);
+        *self = match content {
+            Content::Plain if context.is_whole || is_head(first.bytes) => {
+                Self::Http(Box::new(TunnelWatch::new()))
+            }
+            Content::Plain => Self::Plain,
+            Content::Tls => {
+                let inner = context.next_layer();
+                Self::Tls(Box::default(), Box::new(inner))
+            }
+            Content::Http2 => Self::Http2(Box::new(Http2Session::new(
+                context.is_whole || first.from == Side::Client && is_head(first.bytes),
+            ))),
+        };
+        if held.is_empty() { self.push(piece, context) } else { self.push_held(&held, context) }
+    }
+
+    fn push_held<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        held: &[HeldPiece],
+        context: &mut LayerContext<'_, S, M>,
+    ) -> io::Result<()> {
+        held.iter().try_for_each(|held| self.push(held.piece(), context))
+    }
+
+    /// Takes a gap in the bytes of a side. Returns what it means, as the end of a sentence.
+    pub(super) fn push_gap<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+        context: &mut LayerContext<'_, S, M>,
+    ) -> io::Result<String> {
+        match self {
+            // Of a layer without bytes so far, nothing was missed.
+            Self::Undecided(detector) if detector.is_empty() => return Ok(String::new()),
+            Self::Undecided(_) => {
+                self.release_held(context);
+                return self.push_gap(from, at, missing, context);
+            }
+            Self::Tls(session, _) => {
+                // The session says when it has found the next record, and how much is missing.
+                let goes_on = session.push_gap(from, missing);
+                let end = if goes_on { "" } else { ", and nothing after them can be decrypted" };
+                return Ok(end.to_owned());
+            }
+            Self::Http2(session) => {
+                let end = context.with_http2(|http2| session.push_gap(from, at, missing, http2));
+                return Ok(end.to_owned());
+            }
+            Self::Http(watch) => {
+                watch.push_gap(from, missing);
+                let held = std::mem::take(&mut watch.held);
+                for held in held {
+                    context.push_plain(held.piece());
+                }
+            }
+            Self::Plain => {}
+        }
+        let Some(plaintext) = &mut context.output.plaintext else { return Ok(String::new()) };
+        let offset = plaintext.push_gap(from, at, missing);
+        Ok(format!(" after its first {offset}"))
+    }
+
+    /// Passes on what waits as it is, because nothing more tells what it is.
+    fn release_held<M: FnMut(StreamStart) -> S>(&mut self, context: &mut LayerContext<'_, S, M>) {
+        let held = match std::mem::replace(self, Self::Plain) {
+            Self::Undecided(detector) => detector.into_held(),
+            Self::Http(mut watch) => std::mem::take(&mut watch.held),
+            other => {
+                *self = other;
+                return;
+            }
+        };
+        for held in held {
+            context.push_plain(held.piece());
+        }
+    }
+
+    /// Ends the layers, because nothing more comes. Returns the WebSockets of an HTTP/2 connection.
+    pub(super) fn finish<M: FnMut(StreamStart) -> S>(
+        mut self,
+        at: Duration,
+        context: &mut LayerContext<'_, S, M>,
+    ) -> Vec<WebSocketStream<S>> {
+        self.release_held(context);
+        match self {
+            Self::Tls(_, inner) => inner.finish(at, context),
+            Self::Http2(session) => context.with_http2(|http2| session.finish(at, http2)),
+            Self::Undecided(_) | Self::Http(_) | Self::Plain => Vec::new(),
+        }
+    }
+
+    /// Whether HTTP/2 is among the layers.
+    pub(super) fn has_http2(&self) -> bool {
+        match self {
+            Self::Http2(_) => true,
+            Self::Tls(_, inner) => inner.has_http2(),
+            Self::Undecided(_) | Self::Http(_) | Self::Plain => false,
+        }
+    }
+
+    /// Returns whether the stream is encrypted: of TLS within TLS, what the inner one is if the
+    /// outer one is decrypted.
+    pub(super) fn tls_status(&self) -> TlsStatus {
+        let Self::Tls(session, inner) = self else { return TlsStatus::Plaintext };
+        match (session.status(), inner.tls_status()) {
+            (outer, TlsStatus::Plaintext) | (outer @ TlsStatus::Encrypted(_), _) => outer,
+            (_, inner) => inner,
+        }
+    }
+
+    /// Returns the client random, as in key logs, if only the secrets are missing.
+    pub(super) fn missing_secrets_for(&self) -> Option<Random> {
+        let Self::Tls(session, inner) = self else { return None };
+        session.missing_secrets_for().or_else(|| inner.missing_secrets_for())
+    }
+}
+
+/// Decrypts the next bytes of a side and passes on what they contain.
+fn push_tls<S: StreamSink, M: FnMut(StreamStart) -> S>(
+    session: &mut TlsSession,
+    inner: &mut Layer<S>,
+    piece: Piece<'_>,
+    context: &mut LayerContext<'_, S, M>,
+) -> io::Result<()> {
+    let without_head = context.without_head;
+    let LayerContext { key_log, backing, make_sink, output, .. } = context;
+    let mut context = LayerContext {
+        key_log,
+        backing,
+        make_sink: &mut **make_sink,
+        output: &mut **output,
+        is_whole: true,
+        without_head,
+    };
+    let (at, mut result) = (piece.at, Ok(()));
+    let mut alerts = Vec::new();
+    // The session cannot stop midway, so the first error of the spill is kept.
+    let read = session.push(piece.from, piece.bytes, key_log, &mut |from, output| {
+        let passed_on = match output {
+            TlsOutput::Plaintext([]) => Ok(()),
+            TlsOutput::Plaintext(bytes) => context
+                .backing
+                .spill(bytes)
+                .and_then(|place| inner.push(Piece { from, at, place, bytes }, &mut context)),
+            TlsOutput::Gap { max_plaintext } => {
+                inner.push_gap(from, at, max_plaintext, &mut context).map(|_| ())
+            }
+            TlsOutput::Alert(alert) => {
+                alerts.push(alert);
+                Ok(())
+            }
+        };
+        if result.is_ok() {
+            result = passed_on;
+        }
+    });
+    for alert in alerts {
+        context.output.warnings.warn(format!("TLS: {alert}"));
+    }
+    if let Err(error) = read {
+        context.output.warnings.warn(error.to_string());
+    }
+    result
+}
+
+impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
+    /// Returns the layer that follows another one. Its first bytes come next.
+    fn next_layer(&mut self) -> Layer<S> {
+        self.output.layers = self.output.layers.saturating_add(1);
+        if self.output.layers > MAX_LAYERS {
+            return Layer::Plain;
+        }
+        Layer::Undecided(Detector::new(true))
+    }
+
+    /// Gives bytes to the receiver of the stream.
+    pub(super) fn push_plain(&mut self, piece: Piece<'_>) {
+        if piece.bytes.is_empty() {
+            return;
+        }
+        // The first bytes decide whether a head is expected.
+        let is_head = self.is_whole || is_head(piece.bytes);
+        let start = if is_head { StreamStart::Head } else { self.without_head };
+        let is_first = !std::mem::replace(&mut self.output.has_sent[piece.from], true);
+        let is_new = self.output.plaintext.is_none();
+        let may_lack_head = self.without_head == StreamStart::Midway;
+        let begins_with_head = self.output.start == StreamStart::Head;
+        let plaintext = self.plaintext(start);
+        if is_new && start == StreamStart::Midway {
+            plaintext.begin_midway();
+        } else if is_first && may_lack_head && begins_with_head && !is_head {
+            plaintext.begin_side_midway(piece.from, piece.at);
+        }
+        plaintext.push(piece);
+    }
+
+    /// Begins the stream with this, although no bytes have come.
+    pub(super) fn begin(&mut self, start: StreamStart) {
+        self.plaintext(start);
+    }
+
+    /// Gives bytes to the receiver of the stream: as frames, or as the body of a refusal.
+    pub(super) fn push_plain_or_body(&mut self, piece: Piece<'_>, is_open: bool) {
+        if is_open {
+            self.push_plain(piece);
+        } else {
+            self.plaintext(StreamStart::Http2(AgreedExtensions::none())).pass_over(piece);
+        }
+    }
+
+    fn plaintext(&mut self, start: StreamStart) -> &mut PlaintextSink<S> {
+        let LayerOutput { start: kept, plaintext, .. } = &mut *self.output;
+        plaintext.get_or_insert_with(|| {
+            *kept = start;
+            PlaintextSink::new((self.make_sink)(start), self.backing)
+        })
+    }
+
+    fn with_http2<T>(
+        &mut self,
+        read: impl FnOnce(&mut Http2Context<'_, S, MakeHttp2Sink<'_, S>>) -> T,
+    ) -> T {
+        self.plaintext(StreamStart::Head);
+        let LayerContext { backing, make_sink, output, .. } = self;
+        let LayerOutput { plaintext, warnings, .. } = &mut **output;
+        let connection = plaintext
+            .get_or_insert_with(|| PlaintextSink::new((make_sink)(StreamStart::Head), backing));
+        let mut make = |agreed: Option<AgreedExtensions>| {
+            (make_sink)(agreed.map_or(StreamStart::Midway, StreamStart::Http2))
+        };
+        read(&mut Http2Context { backing, make_sink: &mut make, connection, warnings })
+    }
+}
