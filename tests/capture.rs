@@ -255,7 +255,7 @@ fn packets_of_other_link_types_that_text2pcap_writes() {
         tool("text2pcap", &all);
         let capture = open(&file);
         assert_eq!(frames_of(&capture, 0), ["client 1 48656c6c6f"], "{name}");
-        assert_eq!(capture.streams()[0].start, capture::StreamStart::Frames);
+        assert_eq!(capture.streams()[0].start, capture::StreamStart::Midway);
     }
 }
 

@@ -41,7 +41,7 @@ impl fmt::Debug for SentMessage {
 
 /// What happens to a packet on its way into the file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
+pub(crate) enum Disposition {
     Kept,
     Lost,
     Doubled,
@@ -59,7 +59,7 @@ pub(crate) struct DamagedCapture {
     max_segment: usize,
     /// The number of frames that are sent together.
     together: usize,
-    fates: Vec<Fate>,
+    dispositions: Vec<Disposition>,
     /// The number of packets missing at the beginning and at the end.
     missing: (usize, usize),
 }
@@ -93,13 +93,13 @@ fn message() -> impl Strategy<Value = SentMessage> {
     })
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+fn disposition() -> impl Strategy<Value = Disposition> {
     prop_oneof![
-        16 => Just(Fate::Kept),
-        2 => Just(Fate::Lost),
-        1 => Just(Fate::Doubled),
-        1 => Just(Fate::Swapped),
-        1 => (40_usize..300).prop_map(Fate::Cut),
+        16 => Just(Disposition::Kept),
+        2 => Just(Disposition::Lost),
+        1 => Just(Disposition::Doubled),
+        1 => Just(Disposition::Swapped),
+        1 => (40_usize..300).prop_map(Disposition::Cut),
     ]
 }
 
@@ -110,9 +110,16 @@ pub(crate) fn damaged_capture() -> impl Strategy<Value = DamagedCapture> {
         1 => (0_usize..12, Just(0)),
         1 => (0_usize..12, 0_usize..12),
     ];
-    (any::<bool>(), vec(message(), 1..40), 200_usize..1460, 1_usize..4, vec(fate(), 1..40), missing)
-        .prop_map(|(is_compressed, messages, max_segment, together, fates, missing)| {
-            DamagedCapture { is_compressed, messages, max_segment, together, fates, missing }
+    (
+        any::<bool>(),
+        vec(message(), 1..40),
+        200_usize..1460,
+        1_usize..4,
+        vec(disposition(), 1..40),
+        missing,
+    )
+        .prop_map(|(is_compressed, messages, max_segment, together, dispositions, missing)| {
+            DamagedCapture { is_compressed, messages, max_segment, together, dispositions, missing }
         })
 }
 
@@ -216,14 +223,14 @@ impl DamagedCapture {
             begin.min(sent.packets.len())..sent.packets.len().saturating_sub(end).max(begin);
         let mut order: Vec<(usize, usize)> = Vec::new();
         let mut swapped = None;
-        for (at, fate) in range.zip(self.fates.iter().cycle()) {
+        for (at, disposition) in range.zip(self.dispositions.iter().cycle()) {
             let Some(packet) = sent.packets.get(at) else { break };
-            match fate {
-                Fate::Kept => order.push((at, packet.len())),
-                Fate::Lost => {}
-                Fate::Doubled => order.extend([(at, packet.len()); 2]),
-                Fate::Cut(len) => order.push((at, *len)),
-                Fate::Swapped => {
+            match disposition {
+                Disposition::Kept => order.push((at, packet.len())),
+                Disposition::Lost => {}
+                Disposition::Doubled => order.extend([(at, packet.len()); 2]),
+                Disposition::Cut(len) => order.push((at, *len)),
+                Disposition::Swapped => {
                     order.extend(swapped.replace((at, packet.len())));
                     continue;
                 }
@@ -300,7 +307,7 @@ proptest! {
 
     #[test]
     fn an_undamaged_capture_shows_everything(damaged in damaged_capture()) {
-        let whole = DamagedCapture { fates: vec![Fate::Kept], missing: (0, 0), ..damaged };
+        let whole = DamagedCapture { dispositions: vec![Disposition::Kept], missing: (0, 0), ..damaged };
         let sent = whole.sent();
         let capture = opened(&whole.file(&sent)).unwrap();
         let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };

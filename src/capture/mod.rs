@@ -9,7 +9,7 @@
 //! In reading order: `open` (detects the format), `input` (files, streams, compression),
 //! `packet_pass` (reads a file of packets), `packets` (bytes to packets to segments), `tcp`
 //! (segments to connections, bytes in order), `stream` (the layers that carry a stream), `tls`,
-//! `http2`, `resync` (finds frames behind a gap); beside them `text` (pasted bytes, recordings, exports of other tools); then
+//! `http2`, `plaintext` (and frames behind a gap); beside them `text` (pasted bytes, recordings, exports of other tools); then
 //! `captured_file`, `byte_store` and `replay`; and for output, `write`.
 //!
 //! Limits: of a compressed file or of a stream, 8 GiB are read; a block of a file has at most
@@ -45,7 +45,6 @@ mod packet_pass;
 mod packets;
 mod plaintext;
 mod replay;
-mod resync;
 mod sink;
 mod stream;
 mod tcp;

@@ -125,6 +125,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["byte_store", "error", "packets", "sink", "tls", "warnings"],
         ],
     ),
+    ("capture/plaintext", &[&["mod"], &["plaintext_sink"], &["resync"], &["gap", "piece"]]),
     (
         "capture/stream",
         &[

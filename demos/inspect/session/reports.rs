@@ -326,7 +326,7 @@ mod tests {
             &crate::capture::ReadOptions::default(),
         );
         let shown = render_text(&inspect, 120, 30);
-        assert_contains(&shown, &["RSV1 on every message: read as permessage-deflate"]);
+        assert_contains(&shown, &["messages with RSV1 are read as permessage-deflate"]);
         assert_eq!(inspect.session.fault_count(), 0, "what was not captured is nobody's fault");
         press_and_fetch(&mut inspect, KeyCode::Char('['));
         assert_contains(&render_text(&inspect, 120, 30), &["read as permessage-deflate (Z)"]);

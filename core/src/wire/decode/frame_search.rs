@@ -87,7 +87,7 @@ struct Chain {
     current: Option<(Header, usize)>,
     /// Where the frame before it begins.
     last_start: usize,
-    /// Where the next header begins.
+    /// The offset of the next header.
     next: usize,
 }
 

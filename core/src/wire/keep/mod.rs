@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod exchange_log;
 mod frame;
 pub mod trace;
+mod trace_gaps;
 mod trace_row;
 pub mod transcript;
 

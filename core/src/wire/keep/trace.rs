@@ -6,7 +6,6 @@
 use std::num::Saturating;
 use std::time::Duration;
 
-use crate::wire::decode::FrameSearch;
 use crate::wire::decode::decoder::DecoderEvent;
 use crate::wire::decode::fault::Fault;
 use crate::wire::explain::FrameContext;
@@ -19,7 +18,7 @@ use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
 use crate::wire::keep::arrivals::Arrivals;
 use crate::wire::keep::direction_trace::{DirectionTrace, add_to_preview};
 use crate::wire::keep::exchange_log::ExchangeLog;
-use crate::wire::keep::trace_row::{TraceRow, mark};
+use crate::wire::keep::trace_row::TraceRow;
 use crate::wire::keep::transcript::Frame;
 use crate::wire::size::{ByteLen, Offset};
 
@@ -56,15 +55,15 @@ pub struct PartialFrame {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Trace {
-    handshake: HandshakePair,
-    directions: Sides<DirectionTrace>,
+    pub(super) handshake: HandshakePair,
+    pub(super) directions: Sides<DirectionTrace>,
     rows: Vec<TraceRow>,
     most_rows: usize,
     dropped_rows: Saturating<u64>,
     exchanges: ExchangeLog,
-    arrivals: Arrivals,
+    pub(super) arrivals: Arrivals,
     /// Whether the next byte may be any of a frame, because an unknown number of bytes is missing.
-    is_out_of_step: Sides<bool>,
+    pub(super) is_out_of_step: Sides<bool>,
 }
 
 impl Default for Trace {
@@ -113,7 +112,7 @@ impl Trace {
         }
     }
 
-    fn handle_handshake(&mut self, from: Side, at: Duration, input: &mut &[u8]) {
+    pub(super) fn handle_handshake(&mut self, from: Side, at: Duration, input: &mut &[u8]) {
         while let Some(event) = self.handshake.next_event(from, input) {
             match event {
                 HandshakeEvent::Head(_) | HandshakeEvent::RefusalBody => {}
@@ -138,67 +137,6 @@ impl Trace {
                 }
             }
         }
-    }
-
-    /// Handles `missing` bytes of `from` that were not captured. Returns for how many of them, at
-    /// most `limit`, the frame in progress goes on: these count as frame bytes. If there are more,
-    /// the number of lost frames is unknown, and the next byte is the first of a frame.
-    pub fn push_gap(
-        &mut self,
-        from: Side,
-        at: Duration,
-        missing: ByteLen,
-        limit: ByteLen,
-    ) -> ByteLen {
-        if !self.handshake.sends_frames(from) {
-            self.handshake.push_gap(from, missing);
-            return ByteLen::ZERO;
-        }
-        let direction = &mut self.directions[from];
-        let skipped = direction.decoder.skip(missing.min(limit));
-        if skipped > ByteLen::ZERO {
-            direction.frame_bytes += skipped;
-            direction.row_flags |= mark::NOT_CAPTURED;
-            self.arrivals.push(from, at, skipped.to_usize_saturating());
-            self.push_frames(from, at, &[]);
-        }
-        if skipped < missing {
-            self.directions[from].resume_after_gap();
-        }
-        skipped
-    }
-
-    /// Takes `len` bytes of `from` that lie within frames whose beginning was not captured. They are
-    /// counted and not read, and the next byte is the first of a frame.
-    pub fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
-        self.arrivals.push(from, at, len.to_usize_saturating());
-        if !self.handshake.sends_frames(from) {
-            self.handshake.open_after_gap(from);
-            self.handle_handshake(from, at, &mut &[][..]);
-        }
-        let direction = &mut self.directions[from];
-        direction.resume_after_gap();
-        direction.decoder.skip_unframed(len);
-        direction.frame_bytes += len;
-    }
-
-    /// Returns a search for the first byte of a frame of `from` after a gap, if it may send frames.
-    pub fn frame_search(&self, from: Side) -> Option<FrameSearch> {
-        let may_be_compressed = self.agreed().deflate.is_some();
-        if self.handshake.sends_frames(from) {
-            Some(FrameSearch::new(from, may_be_compressed))
-        } else {
-            // What was agreed on is not known before the 101.
-            self.handshake
-                .may_send_frames_after_gap(from)
-                .then(|| FrameSearch::new(from, true).or_head())
-        }
-    }
-
-    /// Whether the next byte of `from` may be any of a frame, because an unknown number of bytes
-    /// before it is missing. Returns that once.
-    pub fn take_out_of_step(&mut self, from: Side) -> bool {
-        std::mem::take(&mut self.is_out_of_step[from])
     }
 
     /// Notes the arrival of bytes that are read elsewhere, such as frames of HTTP/2. They belong to
@@ -375,7 +313,7 @@ impl Trace {
         self.directions[from].decoder.frame_count()
     }
 
-    fn push_frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+    pub(super) fn push_frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
         let Self { directions, rows, most_rows, dropped_rows, .. } = self;
         let direction = &mut directions[from];
         let mut keep = |row: TraceRow| {

@@ -1,13 +1,14 @@
 //! [`PlaintextSink`]: the receiver of the bytes of one stream, after everything that carries them:
-//! TLS, a proxy, HTTP/2. [`Piece`]: bytes on their way there.
+//! TLS, a proxy, HTTP/2.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gap::Gap;
+use super::piece::Piece;
+use super::resync::Resync;
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
-use crate::capture::resync::Resync;
 use crate::capture::sink::StreamSink;
-use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Offset, Side};
 
 /// The maximum number of zeros that replace missing bytes of one stream. A file of a few bytes can
@@ -17,107 +18,25 @@ const MAX_FILLED_BYTES: ByteLen = ByteLen::new(16 << 20);
 /// The maximum number of gaps kept of one stream. Further ones are warnings only.
 const MAX_GAPS: usize = 1 << 16;
 
-/// Bytes of a stream that are missing in the capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// The side whose bytes are missing.
-    pub from: Side,
-    /// The offset in that side's stream, as for [`ByteStore::read`].
-    pub offset: Offset,
-    /// The number of missing bytes.
-    pub missing: ByteLen,
-    /// The number of them that are replaced by zeros, so that what follows keeps its position in
-    /// the frame.
-    pub filled: ByteLen,
-    /// The number of captured bytes behind them that lie within frames whose beginning is missing.
-    pub unframed: ByteLen,
-}
-
-impl Gap {
-    /// Returns the offset of the first byte behind it that belongs to a known frame.
-    pub(crate) fn end(&self) -> Offset {
-        self.offset + self.filled + self.unframed
-    }
-
-    /// Says which captured bytes behind it could not be read as frames; `None` if all could.
-    pub(super) fn describe_unframed(&self) -> Option<String> {
-        let Self { from, offset, unframed, .. } = self;
-        let (bytes, whose) = (byte_count(*unframed), from.name());
-        let text = if *offset == Offset::START {
-            format!(
-                "the first {bytes} of the {whose} belong to a frame that began before the capture"
-            )
-        } else {
-            format!(
-                "{bytes} of the {whose} behind the missing ones belong to a frame whose beginning \
-                 was not captured"
-            )
-        };
-        (*unframed > ByteLen::ZERO).then_some(text)
-    }
-}
-
-/// The next bytes of a side.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Piece<'a> {
-    pub(super) from: Side,
-    /// When they were captured, since the first packet of the connection.
-    pub(super) at: Duration,
-    /// The place from which the bytes can be read again.
-    pub(super) place: Place,
-    pub(super) bytes: &'a [u8],
-}
-
-impl Piece<'_> {
-    /// Divides the bytes: the first ones, at most `len`, and the rest.
-    pub(super) fn split_at(self, len: usize) -> (Self, Self) {
-        let (first, rest) = self.bytes.split_at_checked(len).unwrap_or((self.bytes, &[]));
-        let place = self.place.plus(first.len());
-        (Self { bytes: first, ..self }, Self { place, bytes: rest, ..self })
-    }
-
-    /// Copies the bytes, because they must wait.
-    pub(super) fn hold(self) -> HeldPiece {
-        let Self { from, at, place, bytes } = self;
-        HeldPiece { from, at, place, bytes: bytes.to_vec() }
-    }
-}
-
-/// Bytes that wait until it is known what they are.
-#[derive(Debug)]
-pub(super) struct HeldPiece {
-    pub(super) from: Side,
-    at: Duration,
-    place: Place,
-    pub(super) bytes: Vec<u8>,
-}
-
-impl HeldPiece {
-    pub(super) fn piece(&self) -> Piece<'_> {
-        let Self { from, at, place, bytes } = self;
-        Piece { from: *from, at: *at, place: *place, bytes }
-    }
-}
-
 /// The receiver of a stream's bytes.
 #[derive(Debug)]
-pub(super) struct PlaintextSink<S> {
-    pub(super) sink: S,
-    pub(super) store: ByteStore,
-    pub(super) gaps: Vec<Gap>,
+pub(in crate::capture) struct PlaintextSink<S> {
+    pub(in crate::capture) sink: S,
+    pub(in crate::capture) store: ByteStore,
+    pub(in crate::capture) gaps: Vec<Gap>,
     /// The number of zeros that replace missing bytes.
     filled: ByteLen,
     resync: Resync,
 }
 
 impl<S: StreamSink> PlaintextSink<S> {
-    pub(super) fn new(sink: S, backing: &Arc<BackingStore>) -> Self {
+    pub(in crate::capture) fn new(sink: S, backing: &Arc<BackingStore>) -> Self {
         let store = ByteStore::new(Arc::clone(backing));
         let (gaps, resync) = (Vec::new(), Resync::default());
         Self { sink, store, gaps, filled: ByteLen::ZERO, resync }
     }
 
-    pub(super) fn push(&mut self, piece: Piece<'_>) {
+    pub(in crate::capture) fn push(&mut self, piece: Piece<'_>) {
         if self.resync.is_idle() {
             let Piece { from, at, place, bytes } = piece;
             self.store.add(from, place, ByteLen::of(bytes));
@@ -131,12 +50,12 @@ impl<S: StreamSink> PlaintextSink<S> {
     }
 
     /// Returns the memory that bytes take which are held back.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(in crate::capture) fn held_bytes(&self) -> usize {
         self.resync.held_bytes()
     }
 
     /// Begins with any byte of any frame of both sides.
-    pub(super) fn begin_midway(&mut self) {
+    pub(in crate::capture) fn begin_midway(&mut self) {
         for from in [Side::Client, Side::Server] {
             self.sink.unframed(from, Duration::ZERO, ByteLen::ZERO);
             self.search(from);
@@ -145,7 +64,7 @@ impl<S: StreamSink> PlaintextSink<S> {
 
     /// Handles the first bytes of a side that are not HTTP although the other side's are: an unknown
     /// number of bytes was sent before the capture began.
-    pub(super) fn begin_side_midway(&mut self, from: Side, at: Duration) {
+    pub(in crate::capture) fn begin_side_midway(&mut self, from: Side, at: Duration) {
         self.pass_on_held();
         let (missing, unframed) = (ByteLen::ZERO, ByteLen::ZERO);
         let filled = self.sink.gap(from, at, missing, missing);
@@ -159,7 +78,7 @@ impl<S: StreamSink> PlaintextSink<S> {
     }
 
     /// Passes on everything that is held, because nothing more comes or memory is short.
-    pub(super) fn pass_on_held(&mut self) {
+    pub(in crate::capture) fn pass_on_held(&mut self) {
         // What is passed on may open the connection, and begin another search with that.
         while self.resync.held_bytes() > 0 {
             self.conclude_search();
@@ -208,7 +127,7 @@ impl<S: StreamSink> PlaintextSink<S> {
     }
 
     /// Takes bytes that are neither HTTP/1.1 nor frames of a WebSocket.
-    pub(super) fn pass_over(&mut self, piece: Piece<'_>) {
+    pub(in crate::capture) fn pass_over(&mut self, piece: Piece<'_>) {
         self.pass_on_held();
         let Piece { from, at, place, bytes } = piece;
         self.store.add(from, place, ByteLen::of(bytes));
@@ -216,7 +135,12 @@ impl<S: StreamSink> PlaintextSink<S> {
     }
 
     /// Takes a gap and returns its offset in the bytes of `from`.
-    pub(super) fn push_gap(&mut self, from: Side, at: Duration, missing: ByteLen) -> Offset {
+    pub(in crate::capture) fn push_gap(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+    ) -> Offset {
         self.pass_on_held();
         let limit = MAX_FILLED_BYTES - self.filled;
         let filled = self.sink.gap(from, at, missing, limit);
@@ -229,7 +153,12 @@ impl<S: StreamSink> PlaintextSink<S> {
 
     /// Takes a gap between two frames: an unknown number of bytes is missing, at most `missing`, so
     /// the frame in progress ends there.
-    pub(super) fn end_frame_at_gap(&mut self, from: Side, at: Duration, missing: ByteLen) {
+    pub(in crate::capture) fn end_frame_at_gap(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+    ) {
         self.pass_on_held();
         let filled = self.sink.gap(from, at, missing, ByteLen::ZERO);
         self.add_gap(from, missing, filled);
@@ -237,7 +166,7 @@ impl<S: StreamSink> PlaintextSink<S> {
     }
 
     /// Notes a gap in bytes that are passed over.
-    pub(super) fn pass_over_gap(&mut self, from: Side, missing: ByteLen) -> Offset {
+    pub(in crate::capture) fn pass_over_gap(&mut self, from: Side, missing: ByteLen) -> Offset {
         self.add_gap(from, missing, ByteLen::ZERO)
     }
 

@@ -1,7 +1,7 @@
 //! [`Resync`]: holds what both sides of a stream send while it is not known where the frames of one
 //! of them begin: behind a gap, and where the capture begins in the middle of the connection.
 
-use crate::capture::plaintext::{HeldPiece, Piece};
+use super::piece::{HeldPiece, Piece};
 use crate::wire::decode::FrameSearch;
 use crate::wire::{ByteLen, Side, Sides};
 
