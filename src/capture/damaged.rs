@@ -2,15 +2,13 @@
 //! off by the snapshot length, and the beginning and the end are missing. What is shown is always a
 //! part of what was sent, and neither peer is blamed, because neither made a mistake.
 
-#[path = "../../tests/vectors/handshake.rs"]
-mod handshake;
-
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::hostile::handshake;
 use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::wire::deflate::deflater::Deflater;

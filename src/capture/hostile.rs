@@ -2,7 +2,7 @@
 //! reported, and other connections are read all the same.
 
 #[path = "../../tests/vectors/handshake.rs"]
-mod handshake;
+pub(super) mod handshake;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

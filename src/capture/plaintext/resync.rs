@@ -77,7 +77,7 @@ impl Resync {
         let divide = |piece: HeldPiece| {
             let left = &mut unframed[piece.from];
             let within = (*left).min(ByteLen::of(&piece.bytes));
-            *left = *left - within;
+            *left -= within;
             (piece, within)
         };
         (held.into_iter().map(divide).collect(), unknown)

@@ -50,7 +50,7 @@ pub(crate) fn rsv1(set: bool, opcode: Opcode, deflate: bool) -> FieldDescription
     let begins = matches!(opcode, Opcode::Text | Opcode::Binary);
     let (meaning, section) = match (deflate, set) {
         (true, true) if begins => {
-            ("this message is compressed (permessage-deflate was agreed)", "RFC 7692 §6")
+            ("this message is compressed (permessage-deflate)", "RFC 7692 §6")
         }
         (true, true) => (
             "must be 0: only the first frame of a message may be marked as compressed",
