@@ -127,10 +127,10 @@ pub(crate) fn capture_from_the_middle(sent: &[(Side, Captured<'_>)]) -> tempfile
 }
 
 /// Returns an inspector that has opened a file. The bytes in sight are fetched as by its engine.
-pub(crate) fn opened_file(file: &tempfile::NamedTempFile, options: &ReadOptions) -> Inspect {
-    let source = InspectSource::File(file.path().to_owned(), options.clone());
+pub(crate) fn opened_file(file: impl AsRef<std::path::Path>, options: &ReadOptions) -> Inspect {
+    let source = InspectSource::File(file.as_ref().to_owned(), options.clone());
     let (mut inspect, _) = Inspect::with_config(&InspectConfig::new(source));
-    let loaded = LoadedCapture::new(capture::open(file.path(), options).unwrap(), Vec::new());
+    let loaded = LoadedCapture::new(capture::open(file.as_ref(), options).unwrap(), Vec::new());
     let commands = inspect.update(DemoEvent::Msg(Msg::Loaded(Box::new(loaded))));
     fetch(&mut inspect, commands);
     inspect

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::capture::{CapturedStream, Http2Head, StreamEnding, StreamStart, TlsStatus};
+use crate::capture::{
+    CapturedStream, Http2Head, Http2WebSocket, StreamEnding, StreamStart, TlsStatus,
+};
 use crate::inspect::ending::LONG_SILENCE;
 use crate::text;
 use crate::wire::handshake::Head;
@@ -160,8 +162,14 @@ impl ConnectionKind {
 impl ConnectionSummary {
     /// Returns the facts about a connection of a file.
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Self {
-        let summary = Self::new(&stream.trace, ConnectionKind::of_stream(stream));
-        let Some(websocket) = stream.http2_websocket() else { return summary };
+        Self::new(&stream.trace, ConnectionKind::of_stream(stream))
+            .with_http2(stream.http2_websocket())
+    }
+
+    /// Adds what the handshake of a WebSocket over HTTP/2 says, if it is one.
+    #[must_use]
+    pub(crate) fn with_http2(self, websocket: Option<&Http2WebSocket>) -> Self {
+        let Some(websocket) = websocket else { return self };
         let (request, response) = (websocket.request.as_ref(), websocket.response.as_ref());
         let problems = request.into_iter().chain(response);
         let problems = problems.flat_map(|head| &head.validation.problems);
@@ -171,9 +179,9 @@ impl ConnectionSummary {
             path: request.and_then(|head| head.value(":path")),
             subprotocol: response.and_then(|head| head.validation.subprotocol.clone()),
             status: response.and_then(Http2Head::status),
-            fatal_problems: summary.fatal_problems.saturating_add(count(fatal.len())),
-            warnings: summary.warnings.saturating_add(count(other.len())),
-            ..summary
+            fatal_problems: self.fatal_problems.saturating_add(count(fatal.len())),
+            warnings: self.warnings.saturating_add(count(other.len())),
+            ..self
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::byte_rings::ByteRings;
 use super::capture_gaps::CaptureGaps;
 use super::connection_facts::ConnectionFacts;
-use crate::capture::{ByteStore, CapturedStream, StoredBytes, StreamEnding};
+use crate::capture::{ByteStore, CapturedStream, Http2WebSocket, StoredBytes, StreamEnding};
 use crate::inspect::{AbnormalClosure, SearchedBytes, last_activity};
 use crate::scope::catch_panic_sync;
 use crate::wire::{ByteLen, Frame, Offset, Side, Sides, Trace, TraceRow};
@@ -73,6 +73,8 @@ pub(crate) struct InspectedConnection {
     pub(crate) partial_frames: Sides<Vec<u8>>,
     /// The gaps in its streams; none in a live connection.
     pub(crate) gaps: CaptureGaps,
+    /// The handshake of a WebSocket over HTTP/2.
+    pub(crate) http2: Option<Box<Http2WebSocket>>,
     /// Its FIN or RST in a capture.
     pub(crate) ending: Option<StreamEnding>,
     /// How it ended, if a WebSocket was open and not closed by both sides.
@@ -97,6 +99,7 @@ impl InspectedConnection {
             other_trace: None,
             partial_frames: Sides::default(),
             gaps: CaptureGaps::default(),
+            http2: None,
             ending: None,
             abnormal: None,
         }
@@ -109,10 +112,11 @@ impl InspectedConnection {
         stream: CapturedStream<Trace>,
     ) -> Self {
         let abnormal = AbnormalClosure::of_stream(&stream);
+        let http2 = stream.http2_websocket().cloned().map(Box::new);
         let bytes = ByteSource::File(Arc::new(stream.store), HashMap::new());
         let (trace, ending) = (Arc::new(stream.trace), stream.ending);
         let gaps = CaptureGaps::new(&stream.gaps, &trace);
-        Self { status, trace, bytes, gaps, ending, abnormal, ..Self::new(name) }
+        Self { status, trace, bytes, gaps, http2, ending, abnormal, ..Self::new(name) }
     }
 
     /// Appends bytes of a live connection.

@@ -35,7 +35,7 @@ impl InspectedConnection {
 
     /// Returns what is known of the connection.
     pub(crate) fn summary(&self) -> ConnectionSummary {
-        ConnectionSummary::new(&self.trace, self.kind())
+        ConnectionSummary::new(&self.trace, self.kind()).with_http2(self.http2.as_deref())
     }
 }
 

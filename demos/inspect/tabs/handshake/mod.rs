@@ -8,6 +8,7 @@ mod accept_steps;
 mod exchanges;
 mod head_line;
 mod head_rows;
+mod http2;
 mod page;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -200,6 +201,10 @@ impl WantedRows {
 fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let mut lines = Vec::new();
+    if let Some(handshake) = &session.connection().http2 {
+        let lines = http2::lines(handshake, area.width, theme);
+        return prose::draw_lines(&lines, area, canvas);
+    }
     for from in [Side::Client, Side::Server] {
         let Some(validated) = session.connection().trace.head(from) else { continue };
         for problem in &validated.validation.problems {
