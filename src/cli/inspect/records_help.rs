@@ -56,8 +56,8 @@ has an impossible length. A message, joined and inflated, comes with its last
 frame: message_text, or message_hex if it is not the payload of that frame;
 message_len is its length, message_payload_len that of its payloads on the wire.
 Bytes that a capture lacks are never judged: such a frame has complete false,
-not_captured says how many are missing, and payload_hex and raw_hex end before
-them. hint names another protocol where a frame should begin.
+not_captured says how many are missing, payload_hex and raw_hex end before them,
+and truncated is true. hint names another protocol where a frame should begin.
 
 In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
 and silence_ms how long after the last data. In a file with a WebSocket,
