@@ -2,7 +2,24 @@
 
 /// The part of `--help` that describes the records and the exit status.
 pub(super) const RECORDS_HELP: &str =
-    "Records (--json), one object per line. Every record has a type:
+    "Files, recognized by their first bytes, also within gzip or zstd, and from -:
+  captures   pcap, pcapng; through VLAN tags, VXLAN, Geneve, GRE, ERSPAN, IP in
+             IP, 6in4, MPLS, PPPoE, L2TP, GTP-U, Teredo, TZSP and NSH; IP
+             fragments are put together; what is not read is named and counted
+  layers     behind CONNECT, SOCKS5 and the PROXY protocol, within TLS, and
+             WebSocket over HTTP/2 (RFC 8441)
+  TLS        1.2 and 1.3, with secrets from the pcapng file or --keylog:
+             AES-GCM, ChaCha20-Poly1305; in 1.2 also AES-CBC, with ECDHE, DHE
+             or RSA
+  exports    HAR, Chrome's network log with raw bytes, flows of mitmproxy
+  text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark and gdb;
+             arrays, strings with escapes, buffers of Node, base64
+  records    the output of --json
+A capture may begin in the middle of a connection or of a frame, and it may lack
+packets: a gap is shown with its size, and reading goes on at the next frame
+that is certain.
+
+Records (--json), one object per line. Every record has a type:
   handshake  connection t_ms from verdict head head_hex head_len
              accept_expected accept_received protocol extensions problems
   http2_handshake connection t_ms from verdict stream_id fields block_len
@@ -25,9 +42,10 @@ pub(super) const RECORDS_HELP: &str =
   connection t_ms connection peer (--proxy)
   connection t_ms connection client server since_1970_s tls http2_stream
              (file; http2_stream is absent without HTTP/2)
-             and with --list: kind path protocol status frames_sent
-             frames_received bytes_sent bytes_received duration_ms problems
-             exchanges ok why ended_by ended_with silence_ms
+             and with --list, without http2_stream: kind path protocol
+             status frames_sent frames_received bytes_sent bytes_received
+             duration_ms problems exchanges ok why ended_by ended_with
+             silence_ms
 
 t_ms is the time in milliseconds since the start; in a file, since the first
 packet of the connection. problems and violations are those of wiretalk decode
@@ -38,14 +56,14 @@ has an impossible length. A message, joined and inflated, comes with its last
 frame: message_text, or message_hex if it is not the payload of that frame;
 message_len is its length, message_payload_len that of its payloads on the wire.
 Bytes that a capture lacks are never judged: such a frame has complete false,
-not_captured says how many are missing, and payload_hex and raw_hex end before
-them. hint names another protocol where a frame should begin.
+not_captured says how many are missing, payload_hex and raw_hex end before them,
+and truncated is true. hint names another protocol where a frame should begin.
 
 In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
-and silence_ms how long after the last data; in a file with a WebSocket,
-connections without one are only counted. A WebSocket over HTTP/2 has a
-connection number of its own and ends by end_stream or rst_stream, or with its
-connection, whose http2_stream is 0. The last record is an end. Its
+and silence_ms how long after the last data. In a file with a WebSocket,
+connections with ordinary HTTP or other bytes are only counted. A WebSocket over
+HTTP/2 has a connection number of its own and ends by end_stream or rst_stream,
+or with its connection, whose http2_stream is 0. The last record is an end. Its
 close_code is the code of the server's Close, or null. With --proxy, and for a
 file with several connections, every connection has its own end, and a last one
 with connection null follows.
