@@ -131,14 +131,17 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
 
 /// The keys, as the help of the inspector and `wiretalk demos` list them.
 pub(crate) const KEYS: &[KeyHint] = &[
-    KeyHint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
+    KeyHint {
+        keys: "1 – 7, Tab",
+        about: "handshake, frames, mask, timeline, problems, deflate, connections",
+    },
     KeyHint { keys: "7  ⏎ a", about: "connections: open one, list those without a WebSocket" },
     KeyHint { keys: "Enter  r", about: "type and send a text; raw bytes in any form" },
     KeyHint { keys: "p  P  c", about: "send a Ping; stop answering pings; send a Close" },
     KeyHint { keys: "Ctrl-D  Ctrl-R", about: "send a Close; reconnect" },
     KeyHint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
     KeyHint { keys: "space  g", about: "pause, follow; next frame of the message" },
-    KeyHint { keys: "f  /  n", about: "filter frames; search their payloads; the next hit" },
+    KeyHint { keys: "f  /  n", about: "filter frames; search messages; the next hit" },
     KeyHint { keys: "↑ ↓ ← → b", about: "field, byte, bit" },
     KeyHint { keys: "x  e", about: "flip the bit; edit the frame, and send it with Enter" },
     KeyHint { keys: "?", about: "what the RFC requires here, and why; a whole text" },

@@ -14,6 +14,8 @@ const PIECE_OVERHEAD: usize = size_of::<HeldPiece>();
 #[derive(Debug, Default)]
 pub(super) struct Resync {
     searches: Sides<Option<FrameSearch>>,
+    /// Whether there is a search, because this is asked for each piece.
+    is_searching: bool,
     /// For each side the bytes that belong to no known frame, at the front of what is held.
     unframed: Sides<ByteLen>,
     held: Vec<HeldPiece>,
@@ -25,11 +27,16 @@ impl Resync {
     /// Begins a search, before the next bytes of `from`.
     pub(super) fn search(&mut self, from: Side, search: Option<FrameSearch>) {
         self.searches[from] = search;
+        self.update();
+    }
+
+    fn update(&mut self) {
+        self.is_searching = self.searches.client.is_some() || self.searches.server.is_some();
     }
 
     /// Whether nothing is searched, so that bytes need not be held.
     pub(super) fn is_idle(&self) -> bool {
-        self.searches.both().into_iter().all(Option::is_none)
+        !self.is_searching
     }
 
     /// Returns the memory that is taken.
@@ -49,6 +56,7 @@ impl Resync {
             if let Some(found) = search.push(bytes) {
                 self.unframed[from] = ByteLen::from_usize(found);
                 self.searches[from] = None;
+                self.is_searching = self.searches[from.peer()].is_some();
             } else if search.is_full() {
                 return true;
             }

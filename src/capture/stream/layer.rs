@@ -337,6 +337,11 @@ impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
         if piece.bytes.is_empty() {
             return;
         }
+        if self.output.has_sent[piece.from]
+            && let Some(plaintext) = &mut self.output.plaintext
+        {
+            return plaintext.push(piece);
+        }
         // The first bytes decide whether a head is expected.
         let is_head = self.is_whole || is_head(piece.bytes);
         let start = if is_head { StreamStart::Head } else { self.without_head };

@@ -266,10 +266,11 @@ impl<S: StreamSink> TcpConnection<S> {
 
     /// Whether what the reassemblers emit must wait.
     fn must_wait(&self) -> bool {
-        let are = |is: fn(&Reassembler) -> bool| self.directions.iter().any(is);
+        let [lower, higher] = &self.directions;
         self.client.is_none()
-            || are(Reassembler::is_waiting)
-            || are(Reassembler::is_behind) && !self.time_order.has_waited_long()
+            || lower.is_waiting()
+            || higher.is_waiting()
+            || (lower.is_behind() || higher.is_behind()) && !self.time_order.has_waited_long()
     }
 
     fn pass_on_in_order<M: FnMut(StreamStart) -> S>(

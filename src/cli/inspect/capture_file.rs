@@ -13,7 +13,7 @@ use anyhow::Context as _;
 
 use crate::capture::{
     Capture, CapturedStream, Http2Role, PcapngWriter, ReadOptions, ReplayData, ReplayEvent,
-    StreamStart, TlsStatus, TlsUnreadable, open, open_stream,
+    StreamStart, TlsStatus, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
@@ -161,9 +161,9 @@ fn print_rank(stream: &CapturedStream<Trace>) -> u8 {
     }
 }
 
-/// Whether a connection is printed beside any other: it could not be read, or its TLS was refused.
+/// Whether a connection is printed beside any other, because it could not be read.
 fn is_always_printed(stream: &CapturedStream<Trace>) -> bool {
-    stream.failed.is_some() || matches!(stream.tls, TlsStatus::Encrypted(TlsUnreadable::Refused(_)))
+    stream.failed.is_some()
 }
 
 /// Returns what [`describe_kinds`] needs of a connection.

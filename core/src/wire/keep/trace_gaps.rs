@@ -53,7 +53,8 @@ impl Trace {
 
     /// Returns a search for the first byte of a frame of `from` after a gap, if it may send frames.
     pub fn frame_search(&self, from: Side) -> Option<FrameSearch> {
-        let may_be_compressed = self.agreed().deflate.is_some();
+        let was_seen = self.head(Side::Server).is_some();
+        let may_be_compressed = !was_seen || self.agreed().deflate.is_some();
         if self.handshake.sends_frames(from) {
             Some(FrameSearch::new(from, may_be_compressed))
         } else {

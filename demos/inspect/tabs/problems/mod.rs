@@ -24,7 +24,7 @@ use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::MAX_BYTES_SHOWN;
 use crate::wire::frame::Severity;
-use crate::wire::{Bits, format};
+use crate::wire::{Bits, Side, format};
 pub(crate) use model::ProblemsTabState;
 use model::{ProblemPane, ProblemRef, SIDES, line_of_problem, locate_fault, severity};
 use row::{ProblemRow, column_titles};
@@ -257,10 +257,7 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
     let mut lines =
         vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
     for text in [
-        &*format!(
-            "Both heads of the handshake and all {frames} frames were checked, each rule as soon \
-             as its last byte had arrived."
-        ),
+        &*checked_text(session, &frames),
         if session.has_peer() {
             "Break something and see the result, here and from the server:"
         } else {
@@ -286,6 +283,27 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
         ));
     }
     prose::draw_lines(&lines, area, canvas);
+}
+
+/// Says what was checked without finding a problem.
+fn checked_text(session: &Session, frames: &str) -> String {
+    let connection = session.connection();
+    let has_heads =
+        [Side::Client, Side::Server].iter().all(|from| connection.trace.head(*from).is_some());
+    let heads = if has_heads || connection.http2.is_some() {
+        "Both heads of the handshake and "
+    } else {
+        "The handshake was not seen whole; "
+    };
+    let lacks = if connection.gaps.all().is_empty() {
+        ""
+    } else {
+        " What was not captured, and what depends on it, was not judged."
+    };
+    format!(
+        "{heads}all {frames} frames were checked, each rule as soon as its last byte had arrived.\
+         {lacks}"
+    )
 }
 
 #[cfg(test)]
