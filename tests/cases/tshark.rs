@@ -108,7 +108,8 @@ fn version() -> String {
     tshark(&["--version"]).lines().next().unwrap().to_owned()
 }
 
-/// Returns the frames that tshark shows, from PDML: XML with an element in each line.
+/// Returns the frames that tshark shows, from PDML, which is XML. JSON would not do: with several
+/// frames in a packet it repeats the keys of an object.
 fn frames_of_tshark(file: &Path, keylog: Option<&str>) -> Vec<Frame> {
     let mut arguments = vec!["-n", "-r", file.to_str().unwrap(), "-Y", "websocket", "-T", "pdml"];
     let keylog = keylog.map(|path| format!("tls.keylog_file:{path}"));
@@ -117,29 +118,30 @@ fn frames_of_tshark(file: &Path, keylog: Option<&str>) -> Vec<Frame> {
     let decode_as = DECODE_AS.iter().find(|(other, _)| *other == name);
     arguments.extend(decode_as.iter().flat_map(|(_, rule)| ["-d", rule]));
     let (mut frames, mut from_port) = (Vec::<Frame>::new(), 0);
-    for line in tshark(&arguments).lines().map(str::trim_start) {
-        let Some(name) = attribute(line, "name") else { continue };
+    // Attributes have "&lt;" for "<", so each of these begins an element.
+    for element in tshark(&arguments).split('<') {
+        let Some(name) = attribute(element, "name") else { continue };
         if name == "tcp.srcport" {
-            from_port = attribute(line, "show").unwrap().parse().unwrap();
-        } else if line.starts_with("<proto") && name == "websocket" {
+            from_port = attribute(element, "show").unwrap().parse().unwrap();
+        } else if element.starts_with("proto") && name == "websocket" {
             let (opcode, fin, payload_len, payload_hex) = (0, false, 0, None);
             frames.push(Frame { from_port, opcode, fin, payload_len, payload_hex });
         } else if let Some(frame) = frames.last_mut() {
-            add_field(frame, name, line);
+            add_field(frame, name, element);
         }
     }
     frames
 }
 
 /// Returns the value of an attribute of an XML element. Those that are asked for have no escapes.
-fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = line.split_once(&format!(" {name}=\""))?;
+fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = element.split_once(&format!(" {name}=\""))?;
     rest.split_once('"').map(|(value, _)| value)
 }
 
 /// Adds what a field of tshark says of the last frame.
-fn add_field(frame: &mut Frame, name: &str, line: &str) {
-    let (show, value) = (attribute(line, "show"), attribute(line, "value"));
+fn add_field(frame: &mut Frame, name: &str, element: &str) {
+    let (show, value) = (attribute(element, "show"), attribute(element, "value"));
     match name {
         "websocket.fin" => frame.fin = show == Some("1"),
         "websocket.opcode" => frame.opcode = show.unwrap().parse().unwrap(),
