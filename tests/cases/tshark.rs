@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use wiretalk::wire::format;
 
 use crate::case::Case;
 use crate::record;
@@ -86,7 +87,7 @@ fn payload_of_wiretalk(frame: &Value) -> Option<String> {
     }
     if frame["compressed"] == true {
         let text = frame["message_text"].as_str();
-        let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = |text: &str| format::hex(text.as_bytes());
         return text.map(hex).or_else(|| frame["message_hex"].as_str().map(str::to_owned));
     }
     frame["payload_hex"].as_str().map(str::to_owned)
@@ -193,10 +194,10 @@ fn compare(captures: &[(PathBuf, Vec<String>)]) {
     assert!(agreed * 2 > captures.len(), "only {agreed} of {} agree", captures.len());
 }
 
+/// Returns whether a file is a pcap or pcapng capture, which may be compressed.
 fn is_capture(file: &Path) -> bool {
-    let name = file.file_name().unwrap().to_str().unwrap();
-    let name = name.trim_end_matches(".gz");
-    name.ends_with(".pcap") || name.ends_with(".pcapng")
+    let name = Path::new(file.file_name().unwrap().to_str().unwrap().trim_end_matches(".gz"));
+    name.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng")
 }
 
 /// Returns the captures of `tests/captures`, each with its key log if it has one.

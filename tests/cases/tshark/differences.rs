@@ -20,7 +20,7 @@ pub(super) struct Difference {
     pub tshark: &'static [&'static str],
 }
 
-/// The payloads of the DATA frames are compared in `tests/capture.rs`.
+/// `tests/capture.rs` compares the payloads of the DATA frames, but not where there is a gap.
 const HTTP2: &str = "tshark looks for no WebSocket in the DATA frames of HTTP/2.";
 const FIRST: &str = "tshark takes the first frame, whose TLS record lies in the packet of the 101, \
                      as HTTP data.";
