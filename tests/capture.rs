@@ -796,7 +796,7 @@ fn a_missing_segment_is_reported_and_later_frames_are_read() {
     assert_eq!(stream.gaps.len(), 1, "{:?}", stream.warnings);
     assert_eq!((stream.gaps[0].missing.get(), stream.gaps[0].filled.get()), (1460, 1460));
     assert!(
-        stream.warnings[0].contains("1460 bytes of the server are missing"),
+        stream.warnings[0].contains("1,460 bytes of the server are missing"),
         "{:?}",
         stream.warnings
     );

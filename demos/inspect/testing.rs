@@ -80,7 +80,7 @@ pub(crate) enum Captured<'a> {
 /// Returns an inspector that has opened a capture of one connection, 150 µs between two packets, as
 /// [`capture_file`] writes it.
 pub(crate) fn opened_capture(sent: &[(Side, Captured<'_>)], end: Option<ConnectionEnd>) -> Inspect {
-    opened_file(&capture_file(sent, end), &ReadOptions::default())
+    opened_file(capture_file(sent, end), &ReadOptions::default())
 }
 
 /// Writes a capture of one connection to a temporary file.

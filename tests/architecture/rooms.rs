@@ -131,6 +131,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["builder"],
             &["layer"],
+            &["layer_output"],
             &["captured_stream", "detect", "tunnel"],
             &["proxy_header", "socks5"],
         ],

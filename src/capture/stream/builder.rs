@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::captured_stream::{CapturedStream, Http2Role, StreamEnding, StreamStart};
-use super::layer::{Layer, LayerContext, LayerOutput};
+use super::layer::{Layer, LayerContext};
+use super::layer_output::LayerOutput;
 use crate::capture::byte_store::{BackingStore, Place};
 use crate::capture::error::InternalError;
 use crate::capture::http2::{
@@ -17,6 +18,7 @@ use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
+use crate::wire::format::byte_count;
 use crate::wire::handshake::extended_connect::{
     Field, status, validate_request, validate_response,
 };
@@ -177,8 +179,9 @@ impl<S: StreamSink> StreamBuilder<S> {
         let Self { layer, output, saw_syn, .. } = self;
         let mut layers = shared.layers(output, *saw_syn, StreamStart::Midway);
         let end = layer.push_gap(from, at, missing, &mut layers)?;
-        let what =
-            format!("{missing} bytes of the {} are missing in the capture{end}", from.name());
+        let (bytes, whose) = (byte_count(missing), from.name());
+        let are = if missing.get() == 1 { "is" } else { "are" };
+        let what = format!("{bytes} of the {whose} {are} missing in the capture{end}");
         self.output.warnings.warn(what);
         Ok(())
     }

@@ -6,53 +6,18 @@ use std::time::Duration;
 
 use super::captured_stream::StreamStart;
 use super::detect::{Content, Detector, is_head};
+use super::layer_output::LayerOutput;
 use super::tunnel::{TunnelWatch, Watched};
 use crate::capture::byte_store::BackingStore;
 use crate::capture::http2::{Http2Context, Http2Session, WebSocketStream};
-use crate::capture::plaintext::{Gap, HeldPiece, Piece, PlaintextSink};
+use crate::capture::plaintext::{HeldPiece, Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsOutput, TlsSession, TlsStatus};
-use crate::capture::warnings::Warnings;
-use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
+use crate::text::units::group_thousands;
+use crate::wire::{AgreedExtensions, ByteLen, Offset, Side};
 
 /// The maximum number of layers of a stream. Each CONNECT that is answered 200 adds one.
 const MAX_LAYERS: usize = 32;
-
-/// What the layers of a stream give.
-#[derive(Debug)]
-pub(super) struct LayerOutput<S> {
-    pub(super) start: StreamStart,
-    pub(super) plaintext: Option<PlaintextSink<S>>,
-    pub(super) warnings: Warnings,
-    layers: usize,
-    /// Whether a side has sent what goes to the receiver.
-    has_sent: Sides<bool>,
-}
-
-impl<S> Default for LayerOutput<S> {
-    fn default() -> Self {
-        let start = StreamStart::Head;
-        let (warnings, has_sent) = (Warnings::default(), Sides::default());
-        Self { start, plaintext: None, warnings, layers: 0, has_sent }
-    }
-}
-
-impl<S: StreamSink> LayerOutput<S> {
-    /// Passes on what is held back.
-    pub(super) fn pass_on_held(&mut self) {
-        if let Some(plaintext) = &mut self.plaintext {
-            plaintext.pass_on_held();
-        }
-    }
-
-    /// Warns about captured bytes that could not be read as frames.
-    pub(super) fn warn_of_unframed(&mut self) {
-        let gaps = self.plaintext.iter().flat_map(|plaintext| &plaintext.gaps);
-        for text in gaps.filter_map(Gap::describe_unframed) {
-            self.warnings.warn(text);
-        }
-    }
-}
 
 /// Makes the receiver of a WebSocket over HTTP/2 that agreed on these extensions; `None` if its
 /// handshake was not captured.
@@ -216,7 +181,10 @@ impl<S: StreamSink> Layer<S> {
         }
         let Some(plaintext) = &mut context.output.plaintext else { return Ok(String::new()) };
         let offset = plaintext.push_gap(from, at, missing);
-        Ok(format!(" after its first {offset}"))
+        Ok(match offset {
+            Offset::START => " before its first one".to_owned(),
+            offset => format!(" after its first {}", group_thousands(offset.get())),
+        })
     }
 
     /// Passes on what waits as it is, because nothing more tells what it is.

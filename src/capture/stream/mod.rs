@@ -10,6 +10,7 @@ mod builder;
 mod captured_stream;
 mod detect;
 mod layer;
+mod layer_output;
 mod proxy_header;
 mod socks5;
 mod tunnel;

@@ -21,7 +21,7 @@ use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::{
     ConnectionKind, ConnectionSummary, Ending, InspectConfig, STANDARD_INPUT, describe_kinds,
-    how_it_ended,
+    how_it_ended, last_activity,
 };
 use crate::text;
 use crate::wire::format::byte_count;
@@ -194,7 +194,9 @@ fn print_end<W: Write>(
     stream: &CapturedStream<Trace>,
 ) -> io::Result<()> {
     for warning in &stream.warnings {
-        print_note(printer, Some(number), warning)?;
+        // What is said at the end stands there in the order of time too.
+        let at = last_activity(&stream.trace);
+        printer.print(&Record::note(NoteSubject::Connection(number), at, warning))?;
     }
     if let Some(reason) = &stream.failed {
         let text = format!("connection {number} could not be read: {reason}");
