@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::capture::{
     CapturedStream, Http2Head, Http2WebSocket, StreamEnding, StreamStart, TlsStatus,
 };
-use crate::inspect::ending::LONG_SILENCE;
+use crate::inspect::ending::{AbnormalClosure, LONG_SILENCE};
 use crate::text;
 use crate::wire::handshake::Head;
 use crate::wire::{
@@ -164,6 +164,13 @@ impl ConnectionSummary {
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Self {
         Self::new(&stream.trace, ConnectionKind::of_stream(stream))
             .with_http2(stream.http2_websocket())
+            .with_abnormal_closure(AbnormalClosure::of_stream(stream).is_some())
+    }
+
+    /// Counts an end without a Close of both sides as a problem.
+    #[must_use]
+    pub(crate) fn with_abnormal_closure(self, is_abnormal: bool) -> Self {
+        Self { warnings: self.warnings.saturating_add(is_abnormal.into()), ..self }
     }
 
     /// Adds what the handshake of a WebSocket over HTTP/2 says, if it is one.

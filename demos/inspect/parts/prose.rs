@@ -58,7 +58,8 @@ pub(crate) fn labelled_paragraph(
         .map(|(row, line)| {
             // Only the first line has the label; the others are indented by its width.
             let label = if row == 0 { label } else { "" };
-            let label = format!("{:<indent$}", text::ellipsize(label, indent.saturating_sub(1)));
+            let label =
+                format!("{:<indent$}", text::ellipsize(label.trim_end(), indent.saturating_sub(1)));
             Line::from(vec![
                 Span::styled(label, Style::new().fg(theme.accent).add_modifier(Modifier::BOLD)),
                 Span::styled(line, style),

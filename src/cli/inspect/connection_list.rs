@@ -272,7 +272,7 @@ mod tests {
         let capture = capture(&[HTTP, WEBSOCKET, ENCRYPTED, REFUSED]);
         let known = "\
 #  client          server          kind         path   protocol  frames  bytes    time  problems  tls  end
-2  10.0.0.1:40002  192.0.2.7:8080  WebSocket    /chat  –              3    359  5.0 ms         –  –    server RST, no Close, idle for 60.0 s
+2  10.0.0.1:40002  192.0.2.7:8080  WebSocket    /chat  –              3    359  5.0 ms         1  –    server RST, no Close, idle for 60.0 s
 4  10.0.0.1:40004  192.0.2.7:8080  attempt 403  /chat  –              0    189  2.0 ms         1  –    server RST, idle for 60.0 s
 4 connections in the file: 1 WebSocket, 1 attempt to open one, 1 with HTTP only (1 exchange), 1 with TLS that is not decrypted
 ";

@@ -35,7 +35,9 @@ impl InspectedConnection {
 
     /// Returns what is known of the connection.
     pub(crate) fn summary(&self) -> ConnectionSummary {
-        ConnectionSummary::new(&self.trace, self.kind()).with_http2(self.http2.as_deref())
+        ConnectionSummary::new(&self.trace, self.kind())
+            .with_http2(self.http2.as_deref())
+            .with_abnormal_closure(self.abnormal.is_some())
     }
 }
 

@@ -110,7 +110,8 @@ pub(crate) fn draw_line(session: &Session, area: Rect, canvas: &mut Canvas) {
         Some((time, count)) => {
             parts.push(format!("RTT {} (median of {count})", format_short(time)));
         }
-        None => parts.push("RTT – (p sends a Ping)".to_owned()),
+        None if session.has_peer() => parts.push("RTT – (p sends a Ping)".to_owned()),
+        None => parts.push("RTT – (no Ping was answered)".to_owned()),
     }
     if let (Some((time, _)), true) = (theirs, area.width >= 100) {
         parts.push(format!("the client answers in {}", format_short(time)));
