@@ -98,10 +98,7 @@ fn write_handshake(f: &mut Formatter<'_>, record: &HandshakeRecord) -> fmt::Resu
     let lines = record.head.lines().filter(|line| !line.is_empty());
     let lines: Vec<String> = lines.map(|line| format!("    {}", escape_controls(line))).collect();
     write!(f, "{}  handshake\n{}", record.from, lines.join("\n"))?;
-    record
-        .problems
-        .iter()
-        .try_for_each(|ProblemRecord { code, what, rfc, .. }| write_broken_rule(f, code, what, rfc))
+    record.problems.iter().try_for_each(|problem| write_problem(f, problem))
 }
 
 fn write_http2_handshake(f: &mut Formatter<'_>, record: &Http2HandshakeRecord) -> fmt::Result {
@@ -109,13 +106,13 @@ fn write_http2_handshake(f: &mut Formatter<'_>, record: &Http2HandshakeRecord) -
     for [name, value] in &record.fields {
         write!(f, "\n    {}: {}", escape_controls(name), escape_controls(value))?;
     }
-    for problem in &record.problems {
-        write_broken_rule(f, problem.code, problem.what, problem.rfc)?;
-        if let Some(hint) = &problem.hint {
-            write!(f, ": {hint}")?;
-        }
-    }
-    Ok(())
+    record.problems.iter().try_for_each(|problem| write_problem(f, problem))
+}
+
+fn write_problem(f: &mut Formatter<'_>, problem: &ProblemRecord) -> fmt::Result {
+    write_broken_rule(f, problem.code, problem.what, problem.rfc)?;
+    let hint = problem.hint.as_ref();
+    hint.map_or(Ok(()), |hint| write!(f, ": {}", escape_controls(hint)))
 }
 
 fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
