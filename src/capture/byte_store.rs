@@ -6,11 +6,12 @@
 //! piece and its distance from the previous piece, both as variable-length numbers, with a
 //! checkpoint every 64 entries.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::capture::shared_file::SharedFile;
 use crate::wire::{ByteLen, Offset, Side, Sides};
 
 /// The number of entries between two checkpoints.
@@ -19,6 +20,7 @@ const CHECKPOINT_STRIDE: usize = 64;
 const WINDOW_SIZE: u64 = 1 << 16;
 /// The maximum number of spilled bytes in memory.
 const MAX_SPILL_IN_MEMORY: usize = 8 << 20;
+
 /// The place of a piece's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -95,6 +97,11 @@ pub struct ByteStore {
 impl ByteStore {
     pub(super) fn new(backing: Arc<BackingStore>) -> Self {
         Self { sides: Sides::default(), backing }
+    }
+
+    /// Returns a store without bytes of the same capture.
+    pub(super) fn empty(&self) -> Self {
+        Self::new(Arc::clone(&self.backing))
     }
 
     /// Adds the place of the next `len` bytes of a side.
@@ -249,14 +256,22 @@ fn read_varint(entries: &mut &[u8]) -> Option<u64> {
 pub(super) struct BackingStore {
     file: Mutex<FileWindow>,
     spill: Mutex<SpillFile>,
+    /// The number of streams that have begun.
+    streams: AtomicU64,
 }
 
 impl BackingStore {
-    pub(super) fn new(file: File) -> Self {
+    pub(super) fn new(file: SharedFile) -> Self {
         Self {
             file: Mutex::new(FileWindow { file, at: Offset::START, bytes: Vec::new() }),
             spill: Mutex::default(),
+            streams: AtomicU64::new(0),
         }
+    }
+
+    /// Counts a stream that begins, and returns the number of those that began before.
+    pub(super) fn begin_stream(&self) -> u64 {
+        self.streams.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Keeps bytes that are in no file (decrypted, or written as hex) and returns their place.
@@ -283,7 +298,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The file, and the part of it that was read last.
 #[derive(Debug)]
 struct FileWindow {
-    file: File,
+    file: SharedFile,
     at: Offset,
     bytes: Vec<u8>,
 }
@@ -291,14 +306,13 @@ struct FileWindow {
 impl FileWindow {
     fn read(&mut self, location: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
         if len >= WINDOW_SIZE {
-            return read_at(&mut self.file, location, len, out);
+            return read_at(&self.file, location, len, out);
         }
         // A window that does not cover the bytes is read anew from their first byte on.
         if location < self.at || location + len > self.at + self.bytes.len() {
             self.bytes.clear();
             self.at = location;
-            self.file.seek(SeekFrom::Start(location.get()))?;
-            (&mut self.file).take(WINDOW_SIZE).read_to_end(&mut self.bytes)?;
+            self.file.append_to(&mut self.bytes, location, WINDOW_SIZE)?;
         }
         let there =
             self.bytes.get((location - self.at).to_usize_saturating()..).unwrap_or_default();
@@ -315,17 +329,17 @@ fn file_shrank(location: Offset) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, what)
 }
 
-fn read_at(file: &mut File, location: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
-    file.seek(SeekFrom::Start(location.get()))?;
-    let read = file.take(len.get()).read_to_end(out)?;
-    if ByteLen::from_usize(read) < len { Err(file_shrank(location)) } else { Ok(()) }
+fn read_at(file: &SharedFile, location: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+    let before = out.len();
+    file.append_to(out, location, len.get())?;
+    let read = ByteLen::from_usize(out.len().saturating_sub(before));
+    if read < len { Err(file_shrank(location)) } else { Ok(()) }
 }
 
 /// The spilled bytes: the first ones in a temporary file once there are many, the rest in memory.
 #[derive(Debug, Default)]
 struct SpillFile {
-    /// The temporary file. It has no name, so the system removes it however the program ends.
-    file: Option<File>,
+    file: Option<SharedFile>,
     /// The length of the file.
     file_len: Offset,
     memory: Vec<u8>,
@@ -344,12 +358,11 @@ impl SpillFile {
     }
 
     fn flush_to_file(&mut self) -> io::Result<()> {
-        let file = match &mut self.file {
+        let file = match &self.file {
             Some(file) => file,
-            none => none.insert(tempfile::tempfile()?),
+            None => self.file.insert(SharedFile::temporary()?),
         };
-        file.seek(SeekFrom::Start(self.file_len.get()))?;
-        file.write_all(&self.memory)?;
+        file.write_at(self.file_len, &self.memory)?;
         self.file_len += self.memory.len();
         self.memory.clear();
         Ok(())
@@ -358,7 +371,7 @@ impl SpillFile {
     fn read(&mut self, at: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
         // The bytes may be in the file, in memory, or in both.
         let in_file = (self.file_len - at).min(len);
-        if let Some(file) = self.file.as_mut().filter(|_| in_file > ByteLen::ZERO) {
+        if let Some(file) = self.file.as_ref().filter(|_| in_file > ByteLen::ZERO) {
             read_at(file, at, in_file, out)?;
         }
         let waiting = self

@@ -36,6 +36,7 @@ mod captured_file;
 #[cfg(test)]
 pub(crate) mod damaged;
 mod error;
+mod growing;
 #[cfg(test)]
 mod hostile;
 mod http2;
@@ -45,6 +46,7 @@ mod packet_pass;
 mod packets;
 mod plaintext;
 mod replay;
+mod shared_file;
 mod sink;
 mod stream;
 mod tcp;
@@ -56,6 +58,7 @@ mod write;
 pub(crate) use self::byte_store::{ByteStore, StoredBytes};
 pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
+pub use self::growing::{GrowingCapture, Snapshot, StopReading};
 pub use self::http2::{Http2ErrorCode, Http2Head, Http2WebSocket};
 pub use self::open::{ReadOptions, open, open_stream};
 pub(crate) use self::plaintext::Gap;

@@ -12,6 +12,7 @@ use crate::capture::error::{CaptureError, TextError, UnknownFormat};
 use crate::capture::input::CaptureInput;
 use crate::capture::packet_pass;
 use crate::capture::packets::packet_reader;
+use crate::capture::shared_file::SharedFile;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::text::pasted::{self, TextOptions};
@@ -95,84 +96,154 @@ fn read_input<S: StreamSink>(
     options: &ReadOptions,
     make_sink: impl FnMut(StreamStart) -> S,
 ) -> Result<Capture<S>, CaptureError> {
+    let format = InputFormat::of(input.first(), path, options)?;
+    read_as(format, &mut input, path, options, read_key_log(options)?, make_sink)
+}
+
+/// Reads the first `len` bytes of the copy of a stream. `may_grow` tells whether more may follow;
+/// then the result is `None` if nothing can be read without it.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub(super) fn read_part(
+    copy: &SharedFile,
+    len: u64,
+    may_grow: bool,
+    path: &Path,
+    options: &ReadOptions,
+) -> Result<Option<Capture>, CaptureError> {
+    let mut input = CaptureInput::part(copy, len, path)?;
+    let make_sink = make_trace(options.extensions);
+    if !may_grow {
+        return read_input(input, path, options, make_sink).map(Some);
+    }
+    let is_packets = starts_with_packets(input.first());
+    if !is_packets && !input.has_all_first() {
+        return Ok(None);
+    }
+    match InputFormat::of(input.first(), path, options)? {
+        InputFormat::Packets => {
+            // The program that writes the key log may not have begun.
+            let secrets = read_key_log(options).unwrap_or_default();
+            read_growing_packets(&mut input, path, secrets, make_sink)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn read_growing_packets<S: StreamSink>(
+    input: &mut CaptureInput,
+    path: &Path,
+    key_log: KeyLog,
+    make_sink: impl FnMut(StreamStart) -> S,
+) -> Result<Option<Capture<S>>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
-    let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-    let secrets = read_key_log(options)?;
+    let backing = Arc::new(BackingStore::new(input.file().map_err(io)?));
+    let mut shared = ReadContext { key_log, backing, make_sink, may_grow: true };
+    packet_pass::read_packets(input, &mut shared).map_err(io)
+}
+
+fn read_as<S: StreamSink>(
+    format: InputFormat,
+    input: &mut CaptureInput,
+    path: &Path,
+    options: &ReadOptions,
+    key_log: KeyLog,
+    make_sink: impl FnMut(StreamStart) -> S,
+) -> Result<Capture<S>, CaptureError> {
+    let io = |source| CaptureError::Io { path: path.to_owned(), source };
     // The store reads the file later through a handle of its own.
-    let backing = Arc::new(BackingStore::new(input.file().try_clone().map_err(io)?));
-    let mut shared = ReadContext { key_log: secrets, backing, make_sink };
-    let text = input.first().iter().copied().find(|byte| !byte.is_ascii_whitespace());
-    let text_options = TextOptions { from: options.from, form: options.form };
-    let magic = input.first().first_chunk().copied();
-    let mut capture = match text {
-        _ if magic.is_some_and(packet_reader::is_magic) => {
-            packet_pass::read_packets(&mut input, &mut shared)
-                .map_err(io)?
-                .ok_or_else(|| unknown(UnknownFormat::ShortHeader))?
-        }
-        None => return Err(unknown(UnknownFormat::Empty)),
-        _ if options.form.is_none() && tnetstring::begins_with_dict(input.first()) => {
-            let file = input.whole_file().map_err(io)?;
-            mitmproxy::read_flows(path, file, &mut shared)?
-        }
-        _ if options.form.is_some() => {
-            let file = input.whole_file().map_err(io)?;
-            pasted::read_text(path, file, text_options, &mut shared)?
-        }
-        Some(b'{') => {
-            let kind = json_kind(input.first());
-            let file = input.whole_file().map_err(io)?;
-            match kind {
-                JsonKind::Har => har::read_har(path, file, &mut shared)?,
-                JsonKind::NetLog => net_log::read_net_log(path, file, &mut shared)?,
-                JsonKind::Bytes => pasted::read_text(path, file, text_options, &mut shared)?,
-                JsonKind::Record => recording::read_recording(path, file, &mut shared)?,
+    let backing = Arc::new(BackingStore::new(input.file().map_err(io)?));
+    let mut shared = ReadContext { key_log, backing, make_sink, may_grow: false };
+    let shared = &mut shared;
+    let mut capture = if format == InputFormat::Packets {
+        let unknown =
+            || CaptureError::Unknown { path: path.to_owned(), reason: UnknownFormat::ShortHeader };
+        packet_pass::read_packets(input, shared).map_err(io)?.ok_or_else(unknown)?
+    } else {
+        let text_options = TextOptions { from: options.from, form: options.form };
+        let file = input.whole_file().map_err(io)?;
+        match format {
+            InputFormat::Mitmproxy => mitmproxy::read_flows(path, file, shared)?,
+            InputFormat::Har => har::read_har(path, file, shared)?,
+            InputFormat::NetLog => net_log::read_net_log(path, file, shared)?,
+            InputFormat::Records => recording::read_recording(path, file, shared)?,
+            InputFormat::Packets | InputFormat::Text => {
+                pasted::read_text(path, file, text_options, shared)?
             }
         }
-        _ if looks_like_text(input.first()) => {
-            if let Some(tool) = client_of_log(input.first()) {
-                let reason = TextError::ClientLog { tool };
-                return Err(CaptureError::Text { path: path.to_owned(), reason });
-            }
-            let file = input.whole_file().map_err(io)?;
-            pasted::read_text(path, file, text_options, &mut shared)?
-        }
-        Some(_) => return Err(unknown(UnknownFormat::Other(input.first().to_vec()))),
     };
     capture.warnings.extend(input.warning().map(str::to_owned));
     Ok(capture)
 }
 
-/// What a file that begins with `{` holds.
-enum JsonKind {
+/// What the first bytes of a file say that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InputFormat {
+    /// pcap or pcapng.
+    Packets,
+    /// Flows of mitmproxy.
+    Mitmproxy,
     /// A HAR, whose only key is `log`.
     Har,
     /// A network log of Chrome, which begins with its constants.
     NetLog,
-    /// Bytes: a list of C, or a buffer of Node as JSON.
-    Bytes,
     /// Records.
-    Record,
+    Records,
+    /// Bytes as text; also a list of C, or a buffer of Node as JSON.
+    Text,
 }
 
-/// Returns what the first key of a JSON object says.
-fn json_kind(first: &[u8]) -> JsonKind {
-    let after = |bytes: &[u8], skipped: &[u8]| -> Option<Vec<u8>> {
-        bytes.trim_ascii_start().strip_prefix(skipped).map(<[u8]>::to_vec)
-    };
-    let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else {
-        return JsonKind::Bytes;
-    };
-    let buffer = after(&key, b"type\"")
-        .and_then(|rest| after(&rest, b":"))
-        .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"Buffer\""));
-    match key.first() {
-        _ if key.starts_with(b"log\"") => JsonKind::Har,
-        _ if key.starts_with(b"constants\"") => JsonKind::NetLog,
-        Some(digit) if digit.is_ascii_digit() => JsonKind::Bytes,
-        _ if buffer => JsonKind::Bytes,
-        _ => JsonKind::Record,
+impl InputFormat {
+    /// Returns the format of a file that begins with `first`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is none of them.
+    fn of(first: &[u8], path: &Path, options: &ReadOptions) -> Result<Self, CaptureError> {
+        let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
+        let text = first.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+        Ok(match text {
+            _ if starts_with_packets(first) => Self::Packets,
+            None => return Err(unknown(UnknownFormat::Empty)),
+            _ if options.form.is_some() => Self::Text,
+            _ if tnetstring::begins_with_dict(first) => Self::Mitmproxy,
+            Some(b'{') => Self::of_json(first),
+            _ if looks_like_text(first) => {
+                if let Some(tool) = client_of_log(first) {
+                    let reason = TextError::ClientLog { tool };
+                    return Err(CaptureError::Text { path: path.to_owned(), reason });
+                }
+                Self::Text
+            }
+            Some(_) => return Err(unknown(UnknownFormat::Other(first.to_vec()))),
+        })
     }
+
+    /// Returns what the first key of a JSON object says.
+    fn of_json(first: &[u8]) -> Self {
+        let after = |bytes: &[u8], skipped: &[u8]| -> Option<Vec<u8>> {
+            bytes.trim_ascii_start().strip_prefix(skipped).map(<[u8]>::to_vec)
+        };
+        let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else {
+            return Self::Text;
+        };
+        let buffer = after(&key, b"type\"")
+            .and_then(|rest| after(&rest, b":"))
+            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"Buffer\""));
+        match key.first() {
+            _ if key.starts_with(b"log\"") => Self::Har,
+            _ if key.starts_with(b"constants\"") => Self::NetLog,
+            Some(digit) if digit.is_ascii_digit() => Self::Text,
+            _ if buffer => Self::Text,
+            _ => Self::Records,
+        }
+    }
+}
+
+fn starts_with_packets(first: &[u8]) -> bool {
+    first.first_chunk().copied().is_some_and(packet_reader::is_magic)
 }
 
 /// Whether the beginning of a file is text: UTF-8 without control characters, or UTF-16 with a byte

@@ -10,7 +10,9 @@ use crate::capture::error::InternalError;
 use crate::capture::input::{CaptureInput, InputReader};
 use crate::capture::packets::fragments::{Datagram, Defragmenter};
 use crate::capture::packets::headers::{self, ParsedPacket, Unread};
-use crate::capture::packets::packet::{ByteRun, CaptureItem, CapturedPacket, PacketBytes};
+use crate::capture::packets::packet::{
+    ByteRun, CaptureItem, CapturedPacket, PacketBytes, PacketError,
+};
 use crate::capture::packets::packet_reader::PacketReader;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
@@ -76,7 +78,9 @@ impl<S: StreamSink> PacketPass<S> {
         while let Some(item) = packets.next_item()? {
             self.add_item(item, shared)?;
         }
-        while let Some(datagram) = self.defragmenter.give_up() {
+        while !shared.may_grow
+            && let Some(datagram) = self.defragmenter.give_up()
+        {
             self.add_datagram(&datagram, shared)?;
         }
         Ok(())
@@ -90,6 +94,8 @@ impl<S: StreamSink> PacketPass<S> {
         match item {
             CaptureItem::Packet(packet) => self.add_packet(&packet, shared)?,
             CaptureItem::Secrets(lines) => shared.key_log.add_lines(lines),
+            // The rest of the packet is still to come.
+            CaptureItem::Damaged(PacketError::Truncated { .. }) if shared.may_grow => {}
             CaptureItem::Damaged(what) => self.warn(what.to_string()),
             CaptureItem::Ignored => {}
         }

@@ -116,6 +116,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "capture",
         &[
             &["mod"],
+            &["growing"],
             &["open"],
             &["packet_pass", "replay", "text"],
             &["captured_file", "tcp"],
@@ -123,6 +124,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["http2", "input"],
             &["plaintext"],
             &["byte_store", "error", "packets", "sink", "tls", "warnings"],
+            &["shared_file"],
         ],
     ),
     ("capture/plaintext", &[&["mod"], &["plaintext_sink"], &["resync"], &["gap", "piece"]]),

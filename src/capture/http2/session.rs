@@ -137,10 +137,12 @@ impl<S: StreamSink> Http2Session<S> {
          unknown"
     }
 
-    /// Ends all streams, because nothing more comes, and returns the WebSockets.
+    /// Returns the WebSockets. Unless the capture `may_grow`, all streams end, because nothing more
+    /// comes.
     pub(in crate::capture) fn finish<M>(
         mut self,
         at: Duration,
+        may_grow: bool,
         context: &mut Http2Context<'_, S, M>,
     ) -> Vec<WebSocketStream<S>>
     where
@@ -153,9 +155,14 @@ impl<S: StreamSink> Http2Session<S> {
                     .to_owned(),
             );
         }
-        self.streams.end_all(at, context);
+        if !may_grow {
+            self.streams.end_all(at, context);
+        }
         let is_unannounced = self.saw_all_settings && !self.connect_protocol_enabled;
         for websocket in self.streams.websockets() {
+            if may_grow && websocket.is_waiting() {
+                continue;
+            }
             if is_unannounced {
                 websocket.report_unannounced();
             }

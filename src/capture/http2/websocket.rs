@@ -212,6 +212,14 @@ impl<S: StreamSink> WebSocketStream<S> {
         self.ended.client && self.ended.server
     }
 
+    /// Whether nothing more can come: both sides have ended, or one has reset the stream.
+    pub(in crate::capture) fn is_over(&self) -> bool {
+        let is_reset =
+            self.ending.is_some_and(|ending| ending.reset.is_some() || ending.is_reset_after);
+        let held = self.plaintext.as_ref().map_or(0, PlaintextSink::held_bytes);
+        held == 0 && (is_reset || self.ended.client && self.ended.server)
+    }
+
     /// Notes `RST_STREAM`.
     pub(super) fn reset(&mut self, from: Side, at: Duration, code: Http2ErrorCode) {
         self.note_ending(from, at, Some(code));

@@ -9,9 +9,14 @@ use flate2::bufread::MultiGzDecoder;
 use crate::capture::error::{CaptureError, UnknownFormat};
 use crate::capture::input::spool::{self, Spool, SpoolReader};
 use crate::capture::input::zstd::ZstdReader;
+use crate::capture::shared_file::SharedFile;
+use crate::wire::Offset;
 
 /// The number of bytes that decide the format.
 const FIRST_BYTES: u64 = 512;
+
+/// The number of bytes that tell whether a stream is compressed.
+const MAGIC_BYTES: u64 = 8;
 
 /// A compression, recognized by the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +77,8 @@ pub(in crate::capture) struct CaptureInput {
 enum InputBytes {
     File(File),
     Spool(Box<Spool>),
+    /// The first bytes of a copy that may grow meanwhile.
+    Part(SharedFile, u64),
 }
 
 impl CaptureInput {
@@ -101,18 +108,27 @@ impl CaptureInput {
     ///
     /// As for [`Self::open`].
     pub(in crate::capture) fn stream(
-        mut source: impl Read + Send + 'static,
+        source: impl Read + Send + 'static,
         path: &Path,
     ) -> Result<Self, CaptureError> {
-        let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
         let io = |source| CaptureError::Io { path: path.to_owned(), source };
-        let first = read_first(&mut source).map_err(io)?;
-        let compression = Compression::of(&first).map_err(unknown)?;
-        let whole = io::Cursor::new(first).chain(source);
-        match compression {
-            None => Self::spool(Box::new(whole), "stream", path),
-            Some(compression) => Self::decompress(compression, whole, path),
-        }
+        Self::of_spool(spool_stream(source, path, SharedFile::temporary().map_err(io)?)?, path)
+    }
+
+    /// Returns the first `len` bytes of the copy of a stream, which may grow meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the copy cannot be read, or if it is compressed, as the stream was.
+    pub(in crate::capture) fn part(
+        copy: &SharedFile,
+        len: u64,
+        path: &Path,
+    ) -> Result<Self, CaptureError> {
+        let io = |source| CaptureError::Io { path: path.to_owned(), source };
+        let mut first = Vec::new();
+        copy.append_to(&mut first, Offset::START, len.min(FIRST_BYTES)).map_err(io)?;
+        Self { first, bytes: InputBytes::Part(copy.clone(), len) }.plain(path)
     }
 
     fn decompress(
@@ -120,26 +136,27 @@ impl CaptureInput {
         source: impl Read + Send + 'static,
         path: &Path,
     ) -> Result<Self, CaptureError> {
-        let input = Self::spool(compression.decompress(source), compression.name(), path)?;
-        let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-        match Compression::of(&input.first).map_err(unknown)? {
-            None => Ok(input),
-            Some(_) => Err(unknown(UnknownFormat::CompressedTwice)),
-        }
+        let io = |source| CaptureError::Io { path: path.to_owned(), source };
+        let copy = SharedFile::temporary().map_err(io)?;
+        Self::of_spool(decompressing_spool(compression, source, copy), path)
     }
 
-    fn spool(
-        source: Box<dyn Read + Send>,
-        name: &'static str,
-        path: &Path,
-    ) -> Result<Self, CaptureError> {
+    fn of_spool(mut spool: Spool, path: &Path) -> Result<Self, CaptureError> {
         let io = |source| CaptureError::Io { path: path.to_owned(), source };
-        let mut spool = Spool::new(source, name, spool::MAX_BYTES).map_err(io)?;
         let first = read_first(&mut spool).map_err(io)?;
         if let (true, Some(warning)) = (first.is_empty(), spool.warning()) {
-            return Err(io(io::Error::new(io::ErrorKind::InvalidData, warning)));
+            return Err(unreadable(warning, path));
         }
-        Ok(Self { first, bytes: InputBytes::Spool(Box::new(spool)) })
+        Self { first, bytes: InputBytes::Spool(Box::new(spool)) }.plain(path)
+    }
+
+    /// Checks that the bytes are not compressed any more.
+    fn plain(self, path: &Path) -> Result<Self, CaptureError> {
+        let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
+        match Compression::of(&self.first).map_err(unknown)? {
+            None => Ok(self),
+            Some(_) => Err(unknown(UnknownFormat::CompressedTwice)),
+        }
     }
 
     /// Returns the bytes that decide the format: the first 512, or fewer if there are fewer.
@@ -147,12 +164,18 @@ impl CaptureInput {
         &self.first
     }
 
+    /// Whether more bytes would decide nothing about the format.
+    pub(in crate::capture) fn has_all_first(&self) -> bool {
+        self.first.len() as u64 >= FIRST_BYTES
+    }
+
     /// Returns the file in which each byte is at its place once it has been read.
-    pub(in crate::capture) fn file(&self) -> &File {
-        match &self.bytes {
-            InputBytes::File(file) => file,
-            InputBytes::Spool(spool) => spool.copy(),
-        }
+    pub(in crate::capture) fn file(&self) -> io::Result<SharedFile> {
+        Ok(match &self.bytes {
+            InputBytes::File(file) => SharedFile::new(file.try_clone()?),
+            InputBytes::Spool(spool) => spool.copy().clone(),
+            InputBytes::Part(copy, _) => copy.clone(),
+        })
     }
 
     /// Returns a reader of all bytes from the first one on.
@@ -163,6 +186,7 @@ impl CaptureInput {
                 InputReader::File(file)
             }
             InputBytes::Spool(spool) => InputReader::Spool(SpoolReader::new(spool)),
+            InputBytes::Part(copy, len) => InputReader::Part { copy, at: 0, len: *len },
         })
     }
 
@@ -171,16 +195,14 @@ impl CaptureInput {
         if let InputBytes::Spool(spool) = &mut self.bytes {
             spool.finish()?;
         }
-        let mut file = self.file().try_clone()?;
-        file.rewind()?;
-        Ok(file)
+        self.file()?.rewound()
     }
 
     /// Why the input ended before its end.
     pub(in crate::capture) fn warning(&self) -> Option<&str> {
         match &self.bytes {
-            InputBytes::File(_) => None,
             InputBytes::Spool(spool) => spool.warning(),
+            InputBytes::File(_) | InputBytes::Part(..) => None,
         }
     }
 }
@@ -189,6 +211,12 @@ impl CaptureInput {
 pub(in crate::capture) enum InputReader<'a> {
     File(&'a File),
     Spool(SpoolReader<'a>),
+    /// The next byte is at `at`, and `len` bytes are read in all.
+    Part {
+        copy: &'a SharedFile,
+        at: u64,
+        len: u64,
+    },
 }
 
 impl Read for InputReader<'_> {
@@ -196,8 +224,54 @@ impl Read for InputReader<'_> {
         match self {
             Self::File(file) => file.read(out),
             Self::Spool(spool) => spool.read(out),
+            Self::Part { copy, at, len } => {
+                let left = usize::try_from(len.saturating_sub(*at)).unwrap_or(usize::MAX);
+                let room = out.len().min(left);
+                let out = out.get_mut(..room).unwrap_or_default();
+                let count = copy.read_at(Offset::new(*at), out)?;
+                *at = at.saturating_add(count as u64);
+                Ok(count)
+            }
         }
     }
+}
+
+/// Begins to copy a stream to `copy`, and decompresses it if necessary. `path` names it in errors.
+/// No more than the first few bytes are read.
+///
+/// # Errors
+///
+/// Fails if the stream cannot be read, or if its compression is not supported.
+pub(in crate::capture) fn spool_stream(
+    mut source: impl Read + Send + 'static,
+    path: &Path,
+    copy: SharedFile,
+) -> Result<Spool, CaptureError> {
+    let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
+    let io = |source| CaptureError::Io { path: path.to_owned(), source };
+    let mut first = Vec::new();
+    (&mut source).take(MAGIC_BYTES).read_to_end(&mut first).map_err(io)?;
+    let compression = Compression::of(&first).map_err(unknown)?;
+    let whole = io::Cursor::new(first).chain(source);
+    Ok(match compression {
+        None => Spool::new(Box::new(whole), "stream", spool::MAX_BYTES, copy),
+        Some(compression) => decompressing_spool(compression, whole, copy),
+    })
+}
+
+fn decompressing_spool(
+    compression: Compression,
+    source: impl Read + Send + 'static,
+    copy: SharedFile,
+) -> Spool {
+    let source = compression.decompress(source);
+    Spool::new(source, compression.name(), spool::MAX_BYTES, copy)
+}
+
+/// Returns the error of a stream of which nothing could be read.
+pub(in crate::capture) fn unreadable(warning: &str, path: &Path) -> CaptureError {
+    let source = io::Error::new(io::ErrorKind::InvalidData, warning);
+    CaptureError::Io { path: path.to_owned(), source }
 }
 
 /// Opens a regular file.

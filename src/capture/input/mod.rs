@@ -4,4 +4,4 @@ mod capture_input;
 mod spool;
 mod zstd;
 
-pub(super) use self::capture_input::{CaptureInput, InputReader};
+pub(super) use self::capture_input::{CaptureInput, InputReader, spool_stream, unreadable};

@@ -1,22 +1,23 @@
 //! [`Spool`]: reads a stream once and keeps a copy in a temporary file, because the bytes of a
 //! capture are read again when they are shown.
 
-use std::fs::File;
-use std::io::{self, Read, Seek as _, Write as _};
+use std::io::{self, Read};
 
+use crate::capture::shared_file::SharedFile;
 use crate::text::units::binary_bytes;
+use crate::wire::Offset;
 
 /// The maximum number of bytes of one stream. A compressed file of a few megabytes can claim to
 /// contain any number.
 pub(super) const MAX_BYTES: u64 = 8 << 30;
 
 /// A stream that is copied while it is read.
-pub(super) struct Spool {
+pub(in crate::capture) struct Spool {
     /// The stream; `None` once it has ended.
     source: Option<Box<dyn Read + Send>>,
     /// What the stream is, for warnings: `gzip data`.
     name: &'static str,
-    copy: File,
+    copy: SharedFile,
     copied: u64,
     max_bytes: u64,
     /// Why the stream ended before its end.
@@ -24,27 +25,28 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// Begins to read `source`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no temporary file can be created.
+    /// Begins to read `source` into `copy`, an empty file.
     pub(super) fn new(
         source: Box<dyn Read + Send>,
         name: &'static str,
         max_bytes: u64,
-    ) -> io::Result<Self> {
-        let copy = tempfile::tempfile()?;
-        Ok(Self { source: Some(source), name, copy, copied: 0, max_bytes, warning: None })
+        copy: SharedFile,
+    ) -> Self {
+        Self { source: Some(source), name, copy, copied: 0, max_bytes, warning: None }
     }
 
-    /// Returns the file with what has been read. It has no name, so the system removes it however
-    /// the program ends.
-    pub(super) fn copy(&self) -> &File {
+    /// Returns the file with what has been read.
+    pub(super) fn copy(&self) -> &SharedFile {
         &self.copy
     }
 
-    pub(super) fn warning(&self) -> Option<&str> {
+    /// Returns the number of bytes that have been read.
+    pub(in crate::capture) fn copied(&self) -> u64 {
+        self.copied
+    }
+
+    /// Returns why the stream ended before its end.
+    pub(in crate::capture) fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
 
@@ -93,9 +95,7 @@ impl Read for Spool {
         if kept.len() < bytes.len() || bytes.is_empty() {
             self.source = None;
         }
-        // The handle's position is shared with the readers of the copy.
-        self.copy.seek(io::SeekFrom::Start(self.copied))?;
-        self.copy.write_all(kept)?;
+        self.copy.write_at(Offset::new(self.copied), kept)?;
         self.copied = self.copied.saturating_add(kept.len() as u64);
         Ok(kept.len())
     }
@@ -116,8 +116,7 @@ impl<'a> SpoolReader<'a> {
 impl Read for SpoolReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = if self.at < self.spool.copied {
-            self.spool.copy.seek(io::SeekFrom::Start(self.at))?;
-            self.spool.copy.read(out)?
+            self.spool.copy.read_at(Offset::new(self.at), out)?
         } else {
             self.spool.read(out)?
         };
@@ -143,9 +142,8 @@ mod tests {
     }
 
     fn copied(spool: &Spool) -> Vec<u8> {
-        let (mut copy, mut bytes) = (spool.copy(), Vec::new());
-        copy.rewind().unwrap();
-        copy.read_to_end(&mut bytes).unwrap();
+        let mut bytes = Vec::new();
+        spool.copy().append_to(&mut bytes, Offset::START, u64::MAX).unwrap();
         bytes
     }
 
@@ -153,7 +151,8 @@ mod tests {
     fn a_stream_is_copied_up_to_the_limit() {
         for (limit, expected, warns) in [(4, &b"0123"[..], true), (10, b"0123456789", false)] {
             let source = Box::new(&b"0123456789"[..]);
-            let mut spool = Spool::new(source, "gzip data", limit).unwrap();
+            let copy = SharedFile::temporary().unwrap();
+            let mut spool = Spool::new(source, "gzip data", limit, copy);
             let mut first = [0; 3];
             spool.read_exact(&mut first).unwrap();
             // Somebody else reads the copy meanwhile.
@@ -168,7 +167,9 @@ mod tests {
     #[test]
     fn damage_ends_the_stream_and_other_errors_are_returned() {
         let read = |kind| {
-            let mut spool = Spool::new(Box::new(Failing(b"012", kind)), "zstd data", 9).unwrap();
+            let source = Box::new(Failing(b"012", kind));
+            let copy = SharedFile::temporary().unwrap();
+            let mut spool = Spool::new(source, "zstd data", 9, copy);
             spool.finish().map(|()| (copied(&spool), spool.warning().unwrap().to_owned()))
         };
         let (bytes, warning) = read(io::ErrorKind::UnexpectedEof).unwrap();

@@ -24,6 +24,8 @@ pub(in crate::capture) struct PlaintextSink<S> {
     pub(in crate::capture) sink: S,
     pub(in crate::capture) store: ByteStore,
     pub(in crate::capture) gaps: Vec<Gap>,
+    /// The number of streams of the capture that began before this one.
+    pub(in crate::capture) began: u64,
     /// The number of zeros that replace missing bytes.
     filled: ByteLen,
     resync: Resync,
@@ -33,7 +35,8 @@ impl<S: StreamSink> PlaintextSink<S> {
     pub(in crate::capture) fn new(sink: S, backing: &Arc<BackingStore>) -> Self {
         let store = ByteStore::new(Arc::clone(backing));
         let (gaps, resync) = (Vec::new(), Resync::default());
-        Self { sink, store, gaps, filled: ByteLen::ZERO, resync }
+        let began = backing.begin_stream();
+        Self { sink, store, gaps, began, filled: ByteLen::ZERO, resync }
     }
 
     pub(in crate::capture) fn push(&mut self, piece: Piece<'_>) {

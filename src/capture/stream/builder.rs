@@ -5,7 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::captured_stream::{CapturedStream, Http2Role, StreamEnding, StreamStart};
+use super::captured_stream::{
+    CapturedStream, Http2Role, StreamEnding, StreamIdentity, StreamStart,
+};
 use super::layer::{Layer, LayerContext};
 use super::layer_output::LayerOutput;
 use crate::capture::byte_store::{BackingStore, Place};
@@ -46,6 +48,9 @@ pub(in crate::capture) struct ReadContext<M> {
     pub(in crate::capture) key_log: KeyLog,
     pub(in crate::capture) backing: Arc<BackingStore>,
     pub(in crate::capture) make_sink: M,
+    /// Whether more may come behind what is there. Nothing is concluded from its end then, so that
+    /// what is read is the beginning of what will be read later.
+    pub(in crate::capture) may_grow: bool,
 }
 
 /// A stream while it is read.
@@ -196,41 +201,53 @@ impl<S: StreamSink> StreamBuilder<S> {
         self.output.pass_on_held();
     }
 
+    /// Whether no byte waits for others.
+    pub(in crate::capture) fn is_settled(&self) -> bool {
+        self.layer.is_settled() && self.held_bytes() == 0
+    }
+
     /// Returns the stream, and after it the WebSockets if it is an HTTP/2 connection; nothing if it
-    /// carried no data.
+    /// carried no data. What waits for more is left out if the stream `may_grow`.
     pub(in crate::capture) fn finish<M: FnMut(StreamStart) -> S>(
         self,
         addresses: Option<AddressPair>,
+        may_grow: bool,
         shared: &mut ReadContext<M>,
     ) -> Vec<CapturedStream<S>> {
         let Self { started_at, saw_syn, layer, mut output, last_at, http2, failed } = self;
         let (tls, has_http2) = (layer.tls_status(), layer.has_http2());
         let mut layers = shared.layers(&mut output, saw_syn, StreamStart::Midway);
-        let websockets = layer.finish(last_at, &mut layers);
-        output.pass_on_held();
+        let websockets = layer.finish(last_at, may_grow, &mut layers);
+        if !may_grow {
+            output.pass_on_held();
+        }
         output.warn_of_unframed();
-        let LayerOutput { start, plaintext, warnings, .. } = output;
+        let LayerOutput { start, plaintext, tls_began, warnings, .. } = output;
         let role = http2.map(Http2Role::WebSocket);
         let role = role.or_else(|| has_http2.then_some(Http2Role::Connection));
         let is_empty = plaintext.is_none() && role.is_none();
         if is_empty && tls == TlsStatus::Plaintext && failed.is_none() {
             return Vec::new();
         }
-        let PlaintextSink { sink, store, gaps, .. } = plaintext.unwrap_or_else(|| {
+        let PlaintextSink { sink, store, gaps, began, .. } = plaintext.unwrap_or_else(|| {
             PlaintextSink::new((shared.make_sink)(StreamStart::Head), &shared.backing)
         });
         let started_at = Duration::from_nanos(started_at);
         let warnings = warnings.into_messages();
         // What the connection lacks may belong to any of its WebSockets.
-        let websockets: Vec<_> = websockets
-            .into_iter()
-            .filter_map(|websocket| captured_websocket(websocket, addresses, started_at, &tls))
-            .map(|stream| {
+        let websockets: Vec<_> = (1..)
+            .zip(websockets)
+            .filter_map(|(part, websocket)| {
+                let stream = captured_websocket(websocket, may_grow, addresses, started_at, &tls)?;
                 let all = warnings.iter().cloned().chain(stream.warnings);
-                CapturedStream { warnings: all.collect(), ..stream }
+                let identity = StreamIdentity { part, ..stream.identity };
+                Some(CapturedStream { identity, warnings: all.collect(), ..stream })
             })
             .collect();
+        let began = tls_began.unwrap_or(began);
         let connection = CapturedStream {
+            identity: StreamIdentity { connection: 0, part: 0, began },
+            is_over: !may_grow,
             addresses,
             started_at,
             start,
@@ -262,7 +279,7 @@ impl<M> ReadContext<M> {
         is_whole: bool,
         without_head: StreamStart,
     ) -> LayerContext<'a, S, M> {
-        let Self { key_log, backing, make_sink } = self;
+        let Self { key_log, backing, make_sink, .. } = self;
         LayerContext { key_log, backing, make_sink, output, is_whole, without_head }
     }
 }
@@ -270,22 +287,28 @@ impl<M> ReadContext<M> {
 /// Returns a WebSocket of an HTTP/2 connection as a stream of its own.
 fn captured_websocket<S: StreamSink>(
     websocket: WebSocketStream<S>,
+    may_grow: bool,
     addresses: Option<AddressPair>,
     connection_started_at: Duration,
     tls: &TlsStatus,
 ) -> Option<CapturedStream<S>> {
+    let is_over = !may_grow || websocket.is_over();
     let WebSocketStream { opened_at, about, is_without_handshake, plaintext, ending, .. } =
         websocket;
     let mut warnings = websocket.warnings;
     let mut plaintext = plaintext?;
-    plaintext.pass_on_held();
-    let PlaintextSink { sink, store, gaps, .. } = plaintext;
+    if !may_grow {
+        plaintext.pass_on_held();
+    }
+    let PlaintextSink { sink, store, gaps, began, .. } = plaintext;
     for text in gaps.iter().filter_map(Gap::describe_unframed) {
         warnings.warn(text);
     }
     let agreed = about.response.as_ref().map(|head| head.validation.agreed).unwrap_or_default();
     let start = if is_without_handshake { StreamStart::Midway } else { StreamStart::Http2(agreed) };
     Some(CapturedStream {
+        identity: StreamIdentity { connection: 0, part: 0, began },
+        is_over,
         addresses,
         started_at: connection_started_at.saturating_add(opened_at),
         start,
@@ -294,7 +317,7 @@ fn captured_websocket<S: StreamSink>(
         trace: sink,
         store,
         gaps,
-        ending: ending.map(stream_ending),
+        ending: ending.filter(|_| is_over).map(stream_ending),
         warnings: warnings.into_messages(),
         failed: None,
     })

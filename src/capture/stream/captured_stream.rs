@@ -8,7 +8,7 @@ use crate::capture::http2::{Http2ErrorCode, Http2WebSocket};
 use crate::capture::plaintext::Gap;
 use crate::capture::tls::TlsStatus;
 use crate::net::AddressPair;
-use crate::wire::{AgreedExtensions, Side};
+use crate::wire::{AgreedExtensions, Side, Trace};
 
 /// The kind of unit that a stream begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +73,24 @@ impl StreamEnding {
     }
 }
 
+/// What tells a stream from the others of a capture, whenever that is read again because it grew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StreamIdentity {
+    /// The index of the TCP connection, in the order of first packets.
+    pub(crate) connection: usize,
+    /// 0 for the connection itself, from 1 the number of a WebSocket of an HTTP/2 connection.
+    pub(crate) part: usize,
+    /// The number of streams that began to carry data before this one.
+    pub(crate) began: u64,
+}
+
 /// One connection, or one WebSocket of an HTTP/2 connection.
 #[derive(Debug)]
 pub struct CapturedStream<S> {
+    /// What tells it from other streams.
+    pub(crate) identity: StreamIdentity,
+    /// Whether nothing more of it can come: it ended for good, or the capture does not grow.
+    pub is_over: bool,
     /// The addresses of both ends; `None` for hex text and recordings.
     pub addresses: Option<AddressPair>,
     /// When its first packet was captured, since 1970; zero for hex text and recordings.
@@ -92,13 +107,35 @@ pub struct CapturedStream<S> {
     pub store: ByteStore,
     /// The gaps in it.
     pub gaps: Vec<Gap>,
-    /// How it ended; `None` if it was open at the end of the capture, or if the file has no packets.
+    /// How it ended; `None` if it was open at the end of the capture, if it may end in another way
+    /// because the capture still grows, or if the file has no packets.
     pub ending: Option<StreamEnding>,
     /// The warnings about it.
     pub warnings: Vec<String>,
     /// Why it could not be read. Nothing else is known of it then; other connections are not
     /// affected.
     pub failed: Option<InternalError>,
+}
+
+impl CapturedStream<Trace> {
+    /// Returns a WebSocket of this connection, which failed, as one that failed with it.
+    pub(in crate::capture) fn part(&self, part: usize) -> Self {
+        Self {
+            identity: StreamIdentity { part, ..self.identity },
+            is_over: true,
+            addresses: self.addresses,
+            started_at: self.started_at,
+            start: StreamStart::Head,
+            http2: None,
+            tls: TlsStatus::Plaintext,
+            trace: Trace::new(),
+            store: self.store.empty(),
+            gaps: Vec::new(),
+            ending: None,
+            warnings: Vec::new(),
+            failed: self.failed.clone(),
+        }
+    }
 }
 
 impl<S> CapturedStream<S> {

@@ -127,6 +127,10 @@ impl<S: StreamSink> Layer<S> {
             }
             Content::Plain => Self::Plain,
             Content::Tls => {
+                if context.output.plaintext.is_none() {
+                    let began = context.backing.begin_stream();
+                    context.output.tls_began.get_or_insert(began);
+                }
                 let inner = context.next_layer();
                 Self::Tls(Box::default(), Box::new(inner))
             }
@@ -202,17 +206,31 @@ impl<S: StreamSink> Layer<S> {
         }
     }
 
-    /// Ends the layers, because nothing more comes. Returns the WebSockets of an HTTP/2 connection.
+    /// Ends the layers. Returns the WebSockets of an HTTP/2 connection. If the capture `may_grow`,
+    /// what waits for more is left out.
     pub(super) fn finish<M: FnMut(StreamStart) -> S>(
         mut self,
         at: Duration,
+        may_grow: bool,
         context: &mut LayerContext<'_, S, M>,
     ) -> Vec<WebSocketStream<S>> {
-        self.release_held(context);
+        if !may_grow {
+            self.release_held(context);
+        }
         match self {
-            Self::Tls(_, inner) => inner.finish(at, context),
-            Self::Http2(session) => context.with_http2(|http2| session.finish(at, http2)),
+            Self::Tls(_, inner) => inner.finish(at, may_grow, context),
+            Self::Http2(session) => context.with_http2(|http2| session.finish(at, may_grow, http2)),
             Self::Undecided(_) | Self::Http(_) | Self::Plain => Vec::new(),
+        }
+    }
+
+    /// Whether nothing waits for more bytes.
+    pub(super) fn is_settled(&self) -> bool {
+        match self {
+            Self::Undecided(detector) => detector.is_empty(),
+            Self::Http(watch) => watch.held.is_empty(),
+            Self::Tls(_, inner) => inner.is_settled(),
+            Self::Http2(_) | Self::Plain => true,
         }
     }
 

@@ -11,6 +11,8 @@ use crate::wire::Sides;
 pub(super) struct LayerOutput<S> {
     pub(super) start: StreamStart,
     pub(super) plaintext: Option<PlaintextSink<S>>,
+    /// For TLS, the number of streams of the capture that began before this one.
+    pub(super) tls_began: Option<u64>,
     pub(super) warnings: Warnings,
     /// The number of layers that followed another.
     pub(super) layers: usize,
@@ -22,7 +24,7 @@ impl<S> Default for LayerOutput<S> {
     fn default() -> Self {
         let start = StreamStart::Head;
         let (warnings, has_sent) = (Warnings::default(), Sides::default());
-        Self { start, plaintext: None, warnings, layers: 0, has_sent }
+        Self { start, plaintext: None, tls_began: None, warnings, layers: 0, has_sent }
     }
 }
 

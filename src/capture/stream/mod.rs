@@ -16,6 +16,6 @@ mod socks5;
 mod tunnel;
 
 pub(super) use self::builder::{ReadContext, RecordedHead, StreamBuilder, guarded};
-pub(crate) use self::captured_stream::CapturedStream;
+pub(crate) use self::captured_stream::{CapturedStream, StreamIdentity};
 pub use self::captured_stream::{Http2Role, StreamEnding, StreamStart};
 pub(super) use self::detect::{is_request, is_response};

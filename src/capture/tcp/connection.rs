@@ -293,11 +293,55 @@ impl<S: StreamSink> TcpConnection<S> {
         self.ending.is_some()
     }
 
-    /// Ends the connection with the capture and returns its streams: none if it carried no data.
+    /// Whether nothing more can come: both sides have ended, or one has reset the connection, and
+    /// nothing before that is awaited.
+    fn is_over(&self) -> bool {
+        if self.stream.has_failed() {
+            return true;
+        }
+        let is_reset = self.ending.is_some_and(|ending| ending.is_reset || ending.is_reset_after);
+        let misses_nothing = self.directions.iter().all(|direction| {
+            !direction.is_waiting() && direction.missing_at_end() == ByteLen::ZERO
+        });
+        (is_reset && misses_nothing || self.directions.iter().all(Reassembler::is_complete))
+            && self.time_order.is_empty()
+            && self.stream.is_settled()
+    }
+
+    /// Returns the streams of the connection: none if it carried no data. The connection ends with
+    /// the capture, unless that may grow.
     pub(super) fn into_streams<M: FnMut(StreamStart) -> S>(
         mut self,
         shared: &mut ReadContext<M>,
     ) -> io::Result<Vec<CapturedStream<S>>> {
+        let may_grow = shared.may_grow && !self.is_over();
+        if !may_grow {
+            self.end_with_capture(shared)?;
+        }
+        let client_end = self.client.unwrap_or(End::Lower);
+        let ending = self.ending.filter(|_| !may_grow).map(|ending| StreamEnding {
+            by: if ending.by == client_end { Side::Client } else { Side::Server },
+            is_reset: ending.is_reset,
+            is_reset_after: ending.is_reset_after,
+            silence: Duration::from_nanos(ending.silence),
+            http2_code: None,
+        });
+        let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
+        let addresses = Some(AddressPair { client, server });
+        let streams = self.stream.finish(addresses, may_grow, shared);
+        // A stream of HTTP/2 that did not end itself ends with its connection.
+        let with_ending = |stream: CapturedStream<S>| {
+            let ending = stream.ending.or(ending);
+            CapturedStream { ending, ..stream }
+        };
+        Ok(streams.into_iter().map(with_ending).collect())
+    }
+
+    /// Delivers what is held back, and notes what is missing at the end.
+    fn end_with_capture<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
         self.finish(shared)?;
         let client_end = self.client.unwrap_or(End::Lower);
         for end in [End::Lower, End::Higher] {
@@ -307,21 +351,7 @@ impl<S: StreamSink> TcpConnection<S> {
                 self.stream.push_gap(from, self.last_data_at, missing, shared)?;
             }
         }
-        let ending = self.ending.map(|ending| StreamEnding {
-            by: if ending.by == client_end { Side::Client } else { Side::Server },
-            is_reset: ending.is_reset,
-            is_reset_after: ending.is_reset_after,
-            silence: Duration::from_nanos(ending.silence),
-            http2_code: None,
-        });
-        let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
-        let streams = self.stream.finish(Some(AddressPair { client, server }), shared);
-        // A stream of HTTP/2 that did not end itself ends with its connection.
-        let with_ending = |stream: CapturedStream<S>| {
-            let ending = stream.ending.or(ending);
-            CapturedStream { ending, ..stream }
-        };
-        Ok(streams.into_iter().map(with_ending).collect())
+        Ok(())
     }
 }
 

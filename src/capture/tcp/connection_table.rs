@@ -108,8 +108,11 @@ impl<S: StreamSink> ConnectionTable<S> {
         shared: &mut ReadContext<M>,
     ) -> io::Result<Vec<CapturedStream<S>>> {
         let mut streams = Vec::new();
-        for connection in self.connections {
-            streams.extend(connection.into_streams(shared)?);
+        for (index, connection) in self.connections.into_iter().enumerate() {
+            for mut stream in connection.into_streams(shared)? {
+                stream.identity.connection = index;
+                streams.push(stream);
+            }
         }
         Ok(streams)
     }

@@ -121,6 +121,11 @@ impl Reassembler {
         }
     }
 
+    /// Whether everything up to the FIN was captured.
+    pub(super) fn is_complete(&self) -> bool {
+        self.next_seq.zip(self.end_seq).is_some_and(|(next, end)| next >= end)
+    }
+
     /// Returns the memory that held segments take.
     pub(super) fn held_bytes(&self) -> usize {
         // 64 bytes per segment stand for the map's entry, so that tiny segments count too.

@@ -120,7 +120,7 @@ pub(in crate::capture) fn read_har<S: StreamSink, M: FnMut(StreamStart) -> S>(
             continue;
         };
         let stream = read_entry(&entry, messages, exporter.trim(), shared).map_err(io)?;
-        streams.extend(stream.finish(None, shared));
+        streams.extend(stream.finish(None, false, shared));
     }
     let mut warnings = Vec::new();
     if streams.is_empty() {

@@ -45,7 +45,7 @@ pub(in crate::capture) fn read_flows<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let (mut rest, mut others, mut streams) = (bytes.as_slice(), Others::default(), Vec::new());
     while let Some(flow) = Value::take(&mut rest) {
         if let Some(stream) = read_flow(flow, &mut others, shared).map_err(io)? {
-            streams.extend(stream.finish(None, shared));
+            streams.extend(stream.finish(None, false, shared));
         }
     }
     if streams.is_empty() && others.exchanges == 0 && others.kinds == 0 && others.old == 0 {

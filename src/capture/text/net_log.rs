@@ -126,7 +126,7 @@ pub(in crate::capture) fn read_net_log<S: StreamSink, M: FnMut(StreamStart) -> S
             let at = time.saturating_sub(start);
             stream.push_and_spill(event.from, at, bytes, shared).map_err(io)?;
         }
-        streams.extend(stream.finish(None, shared));
+        streams.extend(stream.finish(None, false, shared));
     }
     if streams.is_empty() {
         warnings.push(without_bytes(&log));

@@ -70,7 +70,7 @@ pub(in crate::capture) fn read_text<S: StreamSink, M: FnMut(StreamStart) -> S>(
             reader.push_section(section, shared).map_err(io)?;
         }
     }
-    let streams = reader.stream.finish(None, shared).into_iter().collect();
+    let streams = reader.stream.finish(None, false, shared).into_iter().collect();
     Ok(Capture { format: CaptureFormat::Text, packets: 0, streams, warnings })
 }
 

@@ -112,7 +112,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
                 "the recording has no final record of this connection: it was cut off".into(),
             );
         }
-        streams.extend(stream.finish(None, shared));
+        streams.extend(stream.finish(None, false, shared));
     }
     Ok(Capture { format: CaptureFormat::Recording, packets: 0, streams, warnings })
 }
