@@ -63,7 +63,7 @@ pub use self::http2::{Http2ErrorCode, Http2Head, Http2WebSocket};
 pub use self::open::{ReadOptions, open, open_stream};
 pub(crate) use self::plaintext::Gap;
 pub use self::replay::ReplayData;
-pub(crate) use self::replay::ReplayEvent;
+pub(crate) use self::replay::{ReplayEvent, ReplayPositions};
 pub(crate) use self::stream::CapturedStream;
 pub use self::stream::{Http2Role, StreamEnding, StreamStart};
 pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};

@@ -57,12 +57,30 @@ impl Capture {
     /// Fails with an error of `on_event`, or if the file can no longer be read.
     pub fn replay<E: From<io::Error>>(
         &self,
+        on_event: impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.replay_from(&mut ReplayPositions::default(), |_| true, on_event)
+    }
+
+    /// Replays what follows `positions` of the connections that are wanted, by their numbers from 0,
+    /// and moves the positions there. They may come from an earlier snapshot of a growing capture.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::replay`].
+    pub(crate) fn replay_from<E: From<io::Error>>(
+        &self,
+        positions: &mut ReplayPositions,
+        is_wanted: impl Fn(usize) -> bool,
         mut on_event: impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let streams = self.streams();
-        let mut cursors: Vec<ReplayCursor<'_>> = streams.iter().map(ReplayCursor::new).collect();
+        positions.0.resize(positions.0.len().max(streams.len()), ReplayPosition::default());
+        let begin = |(stream, position)| ReplayCursor::new(stream, position);
+        let mut cursors: Vec<ReplayCursor<'_>> =
+            streams.iter().zip(&positions.0).map(begin).collect();
         let first = |(number, cursor): (usize, &mut ReplayCursor<'_>)| {
-            Some(Reverse(cursor.next_at(number)?))
+            if is_wanted(number) { Some(Reverse(cursor.next_at(number)?)) } else { None }
         };
         // The heap holds one step of each connection, so the earliest of all is next.
         let mut next: BinaryHeap<_> = cursors.iter_mut().enumerate().filter_map(first).collect();
@@ -72,6 +90,9 @@ impl Capture {
                 cursor.emit(number, step, &mut on_event)?;
             }
             next.extend(cursor.next_at(number).map(Reverse));
+        }
+        for (position, cursor) in positions.0.iter_mut().zip(cursors) {
+            *position = cursor.position;
         }
         Ok(())
     }
@@ -122,6 +143,23 @@ struct ReplayStep<'a> {
     head: Option<&'a Http2Head>,
 }
 
+/// How far the connections of a capture were replayed.
+#[derive(Debug, Default)]
+pub(crate) struct ReplayPositions(Vec<ReplayPosition>);
+
+/// How far one connection was replayed.
+#[derive(Clone, Copy, Debug, Default)]
+struct ReplayPosition {
+    /// How far each side's stream was replayed, including the next step.
+    replayed_to: Sides<Offset>,
+    /// The number of gaps of each side that were given out. More bytes that belong to no frame may
+    /// have come behind the last of them.
+    gaps: Sides<usize>,
+    /// The number of heads of HTTP/2 that were given out.
+    heads: usize,
+    at: Duration,
+}
+
 /// One connection and the position of its replay. Steps come from the recorded arrivals, then from
 /// frames, then from whatever is left.
 #[derive(Debug)]
@@ -134,49 +172,48 @@ struct ReplayCursor<'a> {
     rows: slice::Iter<'a, TraceRow>,
     /// The gaps of each side that are still to come, in reverse order.
     gaps: Sides<Vec<Gap>>,
-    /// How far each side's stream has been replayed, including the next step.
-    replayed_to: Sides<Offset>,
-    at: Duration,
+    /// The last gap of each side that was given out, if nothing has followed it since.
+    open_gap: Sides<Option<Gap>>,
+    position: ReplayPosition,
 }
 
 impl<'a> ReplayCursor<'a> {
-    fn new(stream: &'a CapturedStream<Trace>) -> Self {
+    fn new(stream: &'a CapturedStream<Trace>, position: &ReplayPosition) -> Self {
+        let of_side = |from: Side| stream.gaps.iter().filter(move |gap| gap.from == from).copied();
         let gaps = Sides::each(|from| {
-            stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect()
+            let mut gaps: Vec<Gap> = of_side(from).skip(position.gaps[from]).collect();
+            gaps.reverse();
+            gaps
         });
+        let open_gap = Sides::each(|from| of_side(from).nth(position.gaps[from].checked_sub(1)?));
         let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
         let heads = stream.http2_websocket().into_iter().flat_map(|websocket| {
             let response = websocket.response.as_ref().map(|head| (Side::Server, head));
             response.into_iter().chain(websocket.request.as_ref().map(|head| (Side::Client, head)))
         });
-        Self {
-            stream,
-            next_step: None,
-            heads: heads.collect(),
-            pieces,
-            rows,
-            gaps,
-            replayed_to: Sides::default(),
-            at: Duration::ZERO,
-        }
+        let mut heads: Vec<_> = heads.collect();
+        heads.truncate(heads.len().saturating_sub(position.heads));
+        Self { stream, next_step: None, heads, pieces, rows, gaps, open_gap, position: *position }
     }
 
     /// Prepares the next step and returns its time since 1970 with the connection's number.
     fn next_at(&mut self, number: usize) -> Option<(Duration, usize)> {
         self.next_step = self.find_step();
         let step = self.next_step.as_ref()?;
-        self.replayed_to[step.from] = step.range.end;
-        self.at = step.at;
+        self.position.replayed_to[step.from] = step.range.end;
+        self.position.at = step.at;
         Some((self.stream.started_at.saturating_add(step.at), number))
     }
 
     fn find_step(&mut self) -> Option<ReplayStep<'a>> {
         // No frame is read before the response.
         if let Some((from, head)) = self.heads.pop() {
-            let at = self.replayed_to[from];
+            self.position.heads = self.position.heads.saturating_add(1);
+            let at = self.position.replayed_to[from];
             return Some(ReplayStep { at: head.at, from, range: at..at, head: Some(head) });
         }
-        let (CapturedStream { trace, store, .. }, reached) = (self.stream, self.replayed_to);
+        let (CapturedStream { trace, store, .. }, reached) =
+            (self.stream, self.position.replayed_to);
         let step = |at, from, end| {
             let range = reached[from]..end;
             (!range.is_empty()).then_some(ReplayStep { at, from, range, head: None })
@@ -188,7 +225,11 @@ impl<'a> ReplayCursor<'a> {
             step(row.completed_at(), row.from(), end)
         };
         let rest = |from| {
-            step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + MAX_READ))
+            step(
+                self.position.at,
+                from,
+                (Offset::START + store.len(from)).min(reached[from] + MAX_READ),
+            )
         };
         self.pieces
             .find_map(by_piece)
@@ -212,11 +253,16 @@ impl<'a> ReplayCursor<'a> {
             });
         }
         let mut start = range.start;
+        let stream = self.stream;
+        let mut emit =
+            |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
+        if let Some(gap) = self.open_gap[from].take() {
+            stream.read(from, start..gap.end(), |bytes| emit(ReplayData::Unframed(bytes)))?;
+            start = start.max(gap.end());
+        }
         let gaps = &mut self.gaps[from];
         while let Some(gap) = gaps.pop_if(|gap| gap.offset < range.end) {
-            let mut emit =
-                |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
-            let stream = self.stream;
+            self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
             stream.read(from, start..gap.offset, |bytes| emit(ReplayData::Bytes(bytes)))?;
             // Without a number, it is only known that something is missing.
             if gap.missing > ByteLen::ZERO || gap.unframed == ByteLen::ZERO {
@@ -227,10 +273,8 @@ impl<'a> ReplayCursor<'a> {
             stream.read(from, unframed, |bytes| emit(ReplayData::Unframed(bytes)))?;
             start = gap.end();
         }
-        self.replayed_to[from] = start.max(range.end);
-        self.stream.read(from, start..range.end, |bytes| {
-            on_event(ReplayEvent { stream: number, from, at, data: ReplayData::Bytes(bytes) })
-        })
+        self.position.replayed_to[from] = start.max(range.end);
+        stream.read(from, start..range.end, |bytes| emit(ReplayData::Bytes(bytes)))
     }
 }
 
@@ -246,7 +290,7 @@ impl CapturedStream<Trace> {
         for from in [Side::Client, Side::Server] {
             trace.push_unframed(from, Duration::ZERO, ByteLen::ZERO);
         }
-        let mut cursor = ReplayCursor::new(self);
+        let mut cursor = ReplayCursor::new(self, &ReplayPosition::default());
         while cursor.next_at(0).is_some() {
             let Some(step) = cursor.next_step.take() else { break };
             cursor.emit(0, step, &mut |event: ReplayEvent<'_>| {

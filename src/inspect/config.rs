@@ -28,9 +28,6 @@ pub struct InspectConfig {
     pub filter: Option<Filter>,
 }
 
-/// The path that stands for standard input. A file of this name is `./-`.
-pub const STANDARD_INPUT: &str = "-";
-
 /// The source of the bytes to inspect.
 #[derive(Clone, Debug)]
 pub enum InspectSource {
@@ -38,7 +35,8 @@ pub enum InspectSource {
     Bundled(BundledServer),
     /// Our own connection to any server.
     Url(Box<SessionOptions>),
-    /// A file: a capture, hex text or a recording. The path may be [`STANDARD_INPUT`].
+    /// A file: a capture, hex text or a recording. The path may be
+    /// [`STANDARD_INPUT`](crate::inspect::STANDARD_INPUT).
     File(PathBuf, ReadOptions),
     /// A proxy between clients and a server.
     Proxy(Box<ProxyOptions>),

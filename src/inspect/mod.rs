@@ -24,12 +24,15 @@ mod connection_summary;
 mod ending;
 mod recording;
 mod search_job;
+mod standard_input;
 
 pub use bundled_server::BundledServer;
-pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
+pub use config::{InspectConfig, InspectSource};
 pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
 pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};
 pub(crate) use search_job::SearchedBytes;
 pub use search_job::{FoundFrame, SearchJob};
+pub use standard_input::STANDARD_INPUT;
+pub(crate) use standard_input::is_pipe;

@@ -4,9 +4,8 @@
 //! On a terminal, the same command opens the inspector instead; `main` decides which.
 
 mod args;
-mod capture_file;
-mod connection_list;
 mod connection_state;
+mod file;
 mod own_connection;
 mod printer;
 mod proxy;
@@ -24,7 +23,7 @@ pub use send_args::SendArgs;
 
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::output;
-use crate::inspect::InspectSource;
+use crate::inspect::{InspectSource, is_pipe};
 
 impl InspectArgs {
     /// Prints records until the connection, the proxy or the file ends. The exit status is 1 if the
@@ -37,14 +36,17 @@ impl InspectArgs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
         let result = match &config.source {
+            InspectSource::File(path, options) if is_pipe(path) => {
+                self.run_live(file::run_standard_input(&config, options, self.list, self.json))
+            }
             InspectSource::File(path, options) => {
-                let out = capture_file::buffered_stdout();
-                capture_file::open_and_copy(&config, path, options).and_then(|capture| {
+                let out = file::buffered_stdout();
+                file::open_and_copy(&config, path, options).and_then(|capture| {
                     if let Some(which) = self.list {
-                        return connection_list::print(&capture, which, self.json, out);
+                        return file::print_list(&capture, which, self.json, out);
                     }
                     let selection = RecordSelection::from(&config);
-                    capture_file::print_capture(&capture, selection, self.json, out)
+                    file::print_capture(&capture, selection, self.json, out)
                 })
             }
             InspectSource::Url(options) => {

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::capture::{Capture, CapturedStream, StreamEnding, StreamStart};
-use crate::cli::inspect::args::ListArg;
-use crate::cli::inspect::capture_file::{
+use super::connection_words::{
     end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered, tls_text,
 };
+use crate::capture::{Capture, CapturedStream, StreamEnding, StreamStart};
+use crate::cli::inspect::args::ListArg;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{
     ListedConnectionRecord, Millis, NoteSubject, Record, RecordType,
@@ -37,7 +37,7 @@ const MAX_CELL_WIDTH: usize = 48;
 /// # Errors
 ///
 /// If `out` fails.
-pub(super) fn print<W: Write>(
+pub(in crate::cli::inspect) fn print<W: Write>(
     capture: &Capture,
     which: ListArg,
     json: bool,
@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
     use crate::capture::{ConnectionEnd, PcapngWriter, ReadOptions, open};
-    use crate::cli::inspect::capture_file::print_capture;
+    use crate::cli::inspect::file::print_capture;
     use crate::cli::inspect::record_selection::RecordSelection;
     use crate::net::AddressPair;
     use crate::wire::Side;

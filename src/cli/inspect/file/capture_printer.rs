@@ -1,69 +1,25 @@
-//! Headless `wiretalk inspect FILE`: prints the connections of a file as records, in the
-//! order of time, and copies them into another file with `--write`. `capture` detects the kind of
-//! file and decodes it.
+//! [`CapturePrinter`]: prints the connections of a capture as records: those of a file at once, in the
+//! order of time, and those of a capture that grows as they come.
 
-use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
-
+use super::connection_words::{
+    connections, end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered,
+    tls_text,
+};
 use crate::capture::{
-    Capture, CapturedStream, Http2Role, PcapngWriter, ReadOptions, ReplayData, ReplayEvent,
-    StreamStart, TlsStatus, open, open_stream,
+    Capture, CapturedStream, Http2Role, ReplayData, ReplayEvent, ReplayPositions, StreamStart,
+    TlsStatus,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
-use crate::cli::inspect::replace_hint::suggest_replace;
-use crate::inspect::{
-    ConnectionKind, ConnectionSummary, Ending, InspectConfig, STANDARD_INPUT, describe_kinds,
-    how_it_ended, last_activity,
-};
-use crate::text;
+use crate::inspect::{ConnectionKind, describe_kinds, last_activity};
 use crate::wire::format::byte_count;
-use crate::wire::{ByteLen, Trace, TraceRow};
-
-/// Opens the file at `path`, and copies its connections if the configuration names a file for that.
-///
-/// # Errors
-///
-/// If a file cannot be read or written, or both files are the same.
-pub(super) fn open_and_copy(
-    config: &InspectConfig,
-    path: &Path,
-    options: &ReadOptions,
-) -> anyhow::Result<Capture> {
-    // Before the writer truncates it: a copy reads its source again while it is written.
-    if config.recording.as_ref().is_some_and(|recording| is_same_file(&recording.path, path)) {
-        anyhow::bail!(
-            "cannot read and write {} at the same time; give --write another file",
-            path.display()
-        );
-    }
-    // Records come in the order of time over all connections, so everything is read first.
-    let capture = if path.as_os_str() == STANDARD_INPUT {
-        open_stream(io::stdin(), path, options)?
-    } else {
-        open(path, options)?
-    };
-    if let Some(recording) = &config.recording {
-        let (path, mut writer) =
-            recording.create(1, PcapngWriter::create).map_err(suggest_replace)?;
-        let written = capture.write(&mut writer);
-        written.with_context(|| format!("could not write {}", path.display()))?;
-    }
-    Ok(capture)
-}
-
-/// Returns standard output with a buffer: on its own it flushes every line, and a capture may have
-/// a million.
-pub(super) fn buffered_stdout() -> impl Write {
-    BufWriter::with_capacity(1 << 16, io::stdout())
-}
+use crate::wire::{ByteLen, Side, Trace, TraceRow};
 
 /// Prints the records of `selection` in `capture`. The exit status is 1 if the file has no
 /// connection, or if one of those that are asked for could not be read.
@@ -71,80 +27,210 @@ pub(super) fn buffered_stdout() -> impl Write {
 /// # Errors
 ///
 /// If the selected connection does not exist, or the file or `out` fails.
-pub(super) fn print_capture<W: Write>(
+pub(in crate::cli::inspect) fn print_capture<W: Write>(
     capture: &Capture,
     selection: RecordSelection,
     json: bool,
     out: W,
 ) -> anyhow::Result<ExitCode> {
-    let count = capture.streams().len();
-    let only = selection.connection.map(NonZeroUsize::get);
-    if let Some(number) = only.filter(|number| *number > count) {
-        anyhow::bail!("connection {number} does not exist: the file has {}", connections(count));
-    }
     // True without connections too: the summary is then the only end record.
-    let several = only.is_none() && count != 1;
-    let mut printer = Printer::for_file(json, several, out).with_selection(selection);
-    for warning in capture.warnings() {
-        print_note(&mut printer, None, warning)?;
+    let several = selection.connection.is_none() && capture.streams().len() != 1;
+    CapturePrinter::new(selection, json, several, out).finish(capture)
+}
+
+/// Prints the connections of a capture, of which it gets snapshots while it grows.
+pub(super) struct CapturePrinter<W> {
+    printer: Printer<W>,
+    /// The number of the only connection to print.
+    only: Option<usize>,
+    /// Whether there may be several connections, so that a last record sums them up.
+    several: bool,
+    /// What was printed of each connection.
+    printed: Vec<PrintedConnection>,
+    positions: ReplayPositions,
+}
+
+/// What was printed of a connection.
+#[derive(Clone, Debug, Default)]
+struct PrintedConnection {
+    /// Whether it is one of those that are printed.
+    is_shown: bool,
+    /// Whether a note said that compression is assumed.
+    has_noted_assumption: bool,
+    /// The number of exchanges, if it is an HTTP/2 connection.
+    exchanges: usize,
+    /// The number of bytes of both sides when its end was printed.
+    len_at_end: Option<ByteLen>,
+}
+
+impl<W: Write> CapturePrinter<W> {
+    /// Creates a printer of `selection`. `several` tells whether there may be several connections.
+    pub(super) fn new(selection: RecordSelection, json: bool, several: bool, out: W) -> Self {
+        let only = selection.connection.map(NonZeroUsize::get);
+        let printer = Printer::for_file(json, several, out).with_selection(selection);
+        Self { printer, only, several, printed: Vec::new(), positions: ReplayPositions::default() }
     }
-    if only.is_none() && lacks_websocket(capture) {
-        print_note(&mut printer, None, &no_websocket_text(capture))?;
+
+    /// Prints what is new in a snapshot of a capture that grows. A connection is printed from its
+    /// beginning on once it is known to be a WebSocket or an attempt to open one; its end is printed
+    /// when nothing more of it can come.
+    ///
+    /// # Errors
+    ///
+    /// If the capture or the output fails.
+    pub(super) fn print_snapshot(&mut self, capture: &Capture) -> anyhow::Result<()> {
+        let only = self.only;
+        self.show(capture, |number, stream| match ConnectionKind::of_stream(stream) {
+            // The secrets may still come.
+            ConnectionKind::Encrypted | ConnectionKind::Empty => false,
+            ConnectionKind::Http | ConnectionKind::Other => only == Some(number),
+            ConnectionKind::WebSocket | ConnectionKind::Attempt | ConnectionKind::Unreadable => {
+                only.is_none_or(|only| only == number)
+            }
+        })?;
+        self.print_traffic(capture)?;
+        self.print_ends(capture, |stream| stream.is_over)?;
+        Ok(self.printer.flush()?)
     }
-    let threshold = capture.streams().iter().map(print_rank).max().unwrap_or_default();
-    let is_shown = |number: usize, stream: &CapturedStream<Trace>| match only {
-        Some(only) => only == number,
-        None => print_rank(stream) >= threshold || is_always_printed(stream),
-    };
-    let shown = || numbered(capture).filter(|(number, stream)| is_shown(*number, stream));
-    for (number, stream) in shown() {
-        print_connection(&mut printer, number, stream)?;
+
+    /// Prints the rest of a capture, its ends and its summary, and returns the exit status.
+    ///
+    /// # Errors
+    ///
+    /// If the selected connection does not exist, or the capture or the output fails.
+    pub(super) fn finish(mut self, capture: &Capture) -> anyhow::Result<ExitCode> {
+        let (count, only) = (capture.streams().len(), self.only);
+        if let Some(number) = only.filter(|number| *number > count) {
+            anyhow::bail!(
+                "connection {number} does not exist: the file has {}",
+                connections(count)
+            );
+        }
+        for warning in capture.warnings() {
+            print_note(&mut self.printer, None, warning)?;
+        }
+        if only.is_none() && lacks_websocket(capture) {
+            print_note(&mut self.printer, None, &no_websocket_text(capture))?;
+        }
+        let threshold = capture.streams().iter().map(print_rank).max().unwrap_or_default();
+        self.show(capture, |number, stream| match only {
+            Some(only) => only == number,
+            None => print_rank(stream) >= threshold || is_always_printed(stream),
+        })?;
+        self.print_traffic(capture)?;
+        self.print_ends(capture, |_| true)?;
+        self.note_late_bytes(capture)?;
+        if self.several {
+            self.print_summary(capture)?;
+        }
+        self.printer.flush()?;
+        let mut asked = numbered(capture)
+            .filter(|(number, _)| only.is_none_or(|only| only == *number))
+            .peekable();
+        let all_read = asked.peek().is_some()
+            && asked.all(|(_, stream)| stream.failed.is_none())
+            && !self.printer.has_panicked();
+        Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-    let mut http2_exchanges = Http2Exchanges::default();
-    capture.replay(|event| match capture.streams().get(event.stream) {
-        Some(stream)
-            if stream.failed.is_none() && is_shown(event.stream.saturating_add(1), stream) =>
-        {
+
+    /// Returns the output.
+    pub(super) fn into_out(self) -> W {
+        self.printer.into_out()
+    }
+
+    /// Begins to print the connections that are known to be wanted now.
+    fn show(
+        &mut self,
+        capture: &Capture,
+        is_wanted: impl Fn(usize, &CapturedStream<Trace>) -> bool,
+    ) -> io::Result<()> {
+        self.printed.resize(capture.streams().len(), PrintedConnection::default());
+        for ((number, stream), printed) in numbered(capture).zip(&mut self.printed) {
+            if !printed.is_shown && is_wanted(number, stream) {
+                printed.is_shown = true;
+                print_connection(&mut self.printer, number, stream)?;
+            }
+            if printed.is_shown && !printed.has_noted_assumption {
+                printed.has_noted_assumption =
+                    note_assumed_deflate(&mut self.printer, number, stream)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what was sent since the last time.
+    fn print_traffic(&mut self, capture: &Capture) -> anyhow::Result<()> {
+        let Self { printer, printed, positions, .. } = self;
+        let is_open =
+            |printed: &PrintedConnection| printed.is_shown && printed.len_at_end.is_none();
+        let streams = capture.streams();
+        let is_wanted: Vec<bool> = streams
+            .iter()
+            .zip(printed.iter())
+            .map(|(stream, printed)| stream.failed.is_none() && is_open(printed))
+            .collect();
+        let wants = |number: usize| is_wanted.get(number).is_some_and(|wanted| *wanted);
+        capture.replay_from(positions, wants, |event| {
+            let (Some(stream), Some(printed)) =
+                (streams.get(event.stream), printed.get_mut(event.stream))
+            else {
+                return Ok(());
+            };
             if stream.is_http2_connection() {
                 let number = event.stream.saturating_add(1);
-                return Ok(http2_exchanges.print_until(&mut printer, number, stream, event.at)?);
+                return Ok(print_exchanges_until(printer, number, stream, printed, event.at)?);
             }
-            print_replay_event(&mut printer, stream, &event)
-        }
-        _ => Ok(()),
-    })?;
-    for (number, stream) in shown() {
-        if stream.is_http2_connection() {
-            http2_exchanges.print_until(&mut printer, number, stream, Duration::MAX)?;
-        }
-        print_end(&mut printer, number, stream)?;
+            print_replay_event(printer, stream, &event)
+        })
     }
-    if several {
-        let mut text = format!("{} in the file", connections(count));
-        let hidden = numbered(capture).filter(|(number, stream)| !is_shown(*number, stream));
-        let hidden = describe_kinds(hidden.map(|(_, stream)| kind_and_exchanges(stream)));
+
+    /// Prints the ends of the connections that are over.
+    fn print_ends(
+        &mut self,
+        capture: &Capture,
+        is_over: impl Fn(&CapturedStream<Trace>) -> bool,
+    ) -> io::Result<()> {
+        for ((number, stream), printed) in numbered(capture).zip(&mut self.printed) {
+            if !printed.is_shown || printed.len_at_end.is_some() || !is_over(stream) {
+                continue;
+            }
+            if stream.is_http2_connection() {
+                print_exchanges_until(&mut self.printer, number, stream, printed, Duration::MAX)?;
+            }
+            print_end(&mut self.printer, number, stream)?;
+            printed.len_at_end = Some(total_len(stream));
+        }
+        Ok(())
+    }
+
+    /// Says of what came after the end of a connection that it was not printed.
+    fn note_late_bytes(&mut self, capture: &Capture) -> io::Result<()> {
+        for ((number, stream), printed) in numbered(capture).zip(&self.printed) {
+            let Some(len) = printed.len_at_end else { continue };
+            let late = total_len(stream) - len;
+            if late > ByteLen::ZERO {
+                let text = format!("{} came after the reset and are not shown", byte_count(late));
+                print_note(&mut self.printer, Some(number), &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn print_summary(&mut self, capture: &Capture) -> io::Result<()> {
+        let mut text = format!("{} in the file", connections(capture.streams().len()));
+        let all = capture.streams().iter().zip(&self.printed);
+        let hidden = all.filter(|(_, printed)| !printed.is_shown);
+        let hidden = describe_kinds(hidden.map(|(stream, _)| kind_and_exchanges(stream)));
         if !hidden.is_empty() {
             text += &format!("; not shown: {hidden}");
         }
-        printer.print_last(&text)?;
+        self.printer.print_last(&text)
     }
-    printer.flush()?;
-    let mut asked =
-        numbered(capture).filter(|(number, _)| only.is_none_or(|only| only == *number)).peekable();
-    let all_read = asked.peek().is_some()
-        && asked.all(|(_, stream)| stream.failed.is_none())
-        && !printer.has_panicked();
-    Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Returns the connections of a file with their numbers, from 1.
-pub(super) fn numbered(capture: &Capture) -> impl Iterator<Item = (usize, &CapturedStream<Trace>)> {
-    (1..).zip(capture.streams())
-}
-
-/// Returns the words for a number of connections: `3 connections`.
-fn connections(count: usize) -> String {
-    text::units::count(u64::try_from(count).unwrap_or(u64::MAX), "connection")
+/// Returns the number of bytes that both sides sent.
+fn total_len(stream: &CapturedStream<Trace>) -> ByteLen {
+    stream.store.len(Side::Client) + stream.store.len(Side::Server)
 }
 
 /// Returns how much a connection is what people look for in a file. Those of the highest rank in
@@ -166,27 +252,6 @@ fn is_always_printed(stream: &CapturedStream<Trace>) -> bool {
     stream.failed.is_some()
 }
 
-/// Returns what [`describe_kinds`] needs of a connection.
-pub(super) fn kind_and_exchanges(stream: &CapturedStream<Trace>) -> (ConnectionKind, u64) {
-    let summary = ConnectionSummary::of_stream(stream);
-    (summary.kind, summary.exchanges)
-}
-
-/// Whether a file has connections, none of which opened a WebSocket or tried to.
-pub(super) fn lacks_websocket(capture: &Capture) -> bool {
-    let mut kinds = capture.streams().iter().map(ConnectionKind::of_stream).peekable();
-    kinds.peek().is_some() && !kinds.any(ConnectionKind::is_websocket_or_attempt)
-}
-
-/// Returns the sentence for a file without a WebSocket: what its connections are instead.
-pub(super) fn no_websocket_text(capture: &Capture) -> String {
-    format!(
-        "no WebSocket can be seen in the file, which has {}: {}",
-        connections(capture.streams().len()),
-        describe_kinds(capture.streams().iter().map(kind_and_exchanges))
-    )
-}
-
 /// Prints the warnings about a connection, what of it is incomplete, and its end.
 fn print_end<W: Write>(
     printer: &mut Printer<W>,
@@ -203,36 +268,6 @@ fn print_end<W: Write>(
         print_note(printer, Some(number), &text)?;
     }
     printer.print_end_in_file(number, end_result(stream), stream.ending)
-}
-
-/// Returns how a connection of a capture ended, as `Err` if it was not closed cleanly or could not
-/// be read.
-pub(super) fn end_result(stream: &CapturedStream<Trace>) -> Result<String, String> {
-    if let Some(reason) = &stream.failed {
-        return Err(format!("could not be read: {reason}"));
-    }
-    match how_it_ended(stream) {
-        Ending { text, is_clean: true } => Ok(text),
-        Ending { text, is_clean: false } => Err(text),
-    }
-}
-
-/// Returns the version and the cipher suite of TLS, or that it was not decrypted; `None` without
-/// TLS.
-pub(super) fn tls_text(status: &TlsStatus) -> Option<String> {
-    match status {
-        TlsStatus::Plaintext => None,
-        TlsStatus::Decrypted { version, suite } => {
-            Some(format!("{version} with {suite}, decrypted"))
-        }
-        TlsStatus::Encrypted(_) => Some("not decrypted".to_owned()),
-    }
-}
-
-/// Whether both paths lead to the same file, through any links. Only a regular file is opened for
-/// that: opening a FIFO would block until it has a reader.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    one.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// Prints the record of a connection: its addresses, its start and its TLS state.
@@ -261,42 +296,43 @@ fn print_connection<W: Write>(
                     the file";
         print_note(printer, Some(number), text)?;
     }
-    let is_compressed = |row: &TraceRow| row.is_compressed();
-    if stream.trace.agreed().is_assumed && stream.trace.rows().iter().any(is_compressed) {
-        let text = "messages have RSV1, but the extensions that were agreed on are not in the file: \
-                    they are read as with --extensions permessage-deflate";
-        print_note(printer, Some(number), text)?;
-    }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
         print_note(printer, Some(number), &format!("this connection is encrypted: {reason}"))?;
     }
     Ok(())
 }
 
-/// The exchanges of HTTP/2 connections that were printed, in the order of time.
-#[derive(Default)]
-struct Http2Exchanges {
-    /// How many there were of each connection, by its number.
-    printed: BTreeMap<usize, usize>,
+/// Says once that compression is assumed. Returns whether it is.
+fn note_assumed_deflate<W: Write>(
+    printer: &mut Printer<W>,
+    number: usize,
+    stream: &CapturedStream<Trace>,
+) -> io::Result<bool> {
+    let is_compressed = |row: &TraceRow| row.is_compressed();
+    let is_assumed =
+        stream.trace.agreed().is_assumed && stream.trace.rows().iter().any(is_compressed);
+    if is_assumed {
+        let text = "messages have RSV1, but the extensions that were agreed on are not in the file: \
+                    they are read as with --extensions permessage-deflate";
+        print_note(printer, Some(number), text)?;
+    }
+    Ok(is_assumed)
 }
 
-impl Http2Exchanges {
-    /// Prints the exchanges of a connection that were complete at `at`.
-    fn print_until<W: Write>(
-        &mut self,
-        printer: &mut Printer<W>,
-        number: usize,
-        stream: &CapturedStream<Trace>,
-        at: Duration,
-    ) -> io::Result<()> {
-        let printed = self.printed.entry(number).or_default();
-        let rest = stream.trace.exchanges().all().get(*printed..).unwrap_or_default();
-        for (completed_at, exchange) in rest.iter().take_while(|(time, _)| *time <= at) {
-            printer.print(&Record::http(number, *completed_at, exchange.clone()))?;
-            *printed = printed.saturating_add(1);
-        }
-        Ok(())
+/// Prints the exchanges of an HTTP/2 connection that were complete at `at`.
+fn print_exchanges_until<W: Write>(
+    printer: &mut Printer<W>,
+    number: usize,
+    stream: &CapturedStream<Trace>,
+    printed: &mut PrintedConnection,
+    at: Duration,
+) -> io::Result<()> {
+    let rest = stream.trace.exchanges().all().get(printed.exchanges..).unwrap_or_default();
+    for (completed_at, exchange) in rest.iter().take_while(|(time, _)| *time <= at) {
+        printer.print(&Record::http(number, *completed_at, exchange.clone()))?;
+        printed.exchanges = printed.exchanges.saturating_add(1);
     }
+    Ok(())
 }
 
 fn print_note<W: Write>(
@@ -348,15 +384,17 @@ fn print_replay_event<W: Write>(
 mod tests {
     use serde_json::{Value, json};
 
+    use std::path::Path;
+
     use super::*;
-    use crate::wire::Side;
+    use crate::capture::{ReadOptions, open};
     use crate::wire::format::hex;
 
     const REQUEST: &[u8] =
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-    const KNOWN_TEXT: &str = include_str!("../../../tests/records/known.txt");
+    const KNOWN_TEXT: &str = include_str!("../../../../tests/records/known.txt");
 
     /// Standard output that panics where one record is written to it.
     struct Fragile(Vec<u8>);
@@ -429,7 +467,7 @@ mod tests {
             .find(|text| text.starts_with("this connection is no longer decoded: "))
             .unwrap();
         assert!(
-            note.contains("internal error: panicked at src/cli/inspect/capture_file.rs:"),
+            note.contains("internal error: panicked at src/cli/inspect/file/capture_printer.rs:"),
             "{note}"
         );
         assert!(!note.chars().any(char::is_control), "{note:?}");
