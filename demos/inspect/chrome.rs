@@ -15,12 +15,14 @@ use super::overlays::{input, rules};
 use super::parts::canvas::{Canvas, ClickTarget, split_rows};
 use super::parts::colors::side_style;
 use super::parts::prose;
+use super::session::Growth;
 use super::session::connections::ConnectionStatus;
 use super::settings::KEYS;
 use super::state::Inspect;
 use super::tab_bar;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
+use crate::text::units::binary_bytes;
 use crate::wire::Side;
 
 pub(crate) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -110,6 +112,9 @@ fn status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
         {
             ("○", "not begun".to_owned(), theme.dim)
         }
+        ConnectionStatus::Connecting if inspect.session.source.is_standard_input() => {
+            ("○", "waiting for standard input".to_owned(), theme.dim)
+        }
         ConnectionStatus::Connecting => ("○", "connecting".to_owned(), theme.dim),
         ConnectionStatus::FromFile(label) if inspect.session.connection().assumes_deflate() => {
             ("◌", format!("read as permessage-deflate (Z) · {label}"), theme.warn)
@@ -178,6 +183,9 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
     let hint = inspect.session.notice.clone().unwrap_or_else(|| available_keys(inspect, hint));
     let hint = hint.as_str();
     let mut status = status_span(inspect, theme);
+    if let Some(Growth { bytes, has_ended: false, .. }) = inspect.session.growth {
+        status.content = format!("reading, {} · {}", binary_bytes(bytes), status.content).into();
+    }
     if inspect.session.full {
         status.content = format!("full: new clients wait · {}", status.content).into();
         status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);

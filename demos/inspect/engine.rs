@@ -3,20 +3,18 @@
 //! Each command is a task in a scope of the slide. Its results come back as messages with the
 //! number of its run.
 
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::capture_reading;
 use super::connect_options::{ConnectOptions, RequestEdits};
-use super::messages::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
-use crate::capture::{self, ByteStore, Capture};
+use super::messages::{CommandSender, Msg, ProxyCommandSender};
+use crate::capture::ByteStore;
 use crate::clients::{self, HandshakeRequest, SessionEvent};
 use crate::inspect::{
-    BundledServer, InspectSource, Recording, RecordingError, RecordingOptions, STANDARD_INPUT,
-    SearchJob,
+    BundledServer, InspectSource, Recording, RecordingError, RecordingOptions, SearchJob,
 };
 use crate::net::Target;
 use crate::scope::Scope;
@@ -51,7 +49,8 @@ pub(crate) fn open(
             });
         }
         InspectSource::File(path, options) => {
-            load_file(&scope, run, path, options, connect_options.recording, mailbox);
+            let recording = connect_options.recording;
+            capture_reading::read_file(&scope, run, path, options, recording, mailbox);
         }
     }
 }
@@ -239,59 +238,6 @@ async fn run_proxy(
                 }
             }
         }
-    }
-}
-
-/// Reads a file on a thread of its own: a large capture takes seconds.
-fn load_file(
-    scope: &Scope,
-    run: u64,
-    path: PathBuf,
-    options: capture::ReadOptions,
-    recording: Option<RecordingOptions>,
-    mailbox: Mailbox<Msg>,
-) {
-    let failed = mailbox.clone();
-    let reading = scope.spawn_thread("capture", move |_| async move {
-        let opened = if path.as_os_str() == STANDARD_INPUT {
-            capture::open_stream(io::stdin(), &path, &options)
-        } else {
-            capture::open(&path, &options)
-        };
-        let message = match opened {
-            Ok(capture) => {
-                let notice =
-                    recording.map(|recording| copy_capture(&capture, &path, &recording, run));
-                let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
-                Msg::Loaded(Box::new(LoadedCapture::new(capture, notes)))
-            }
-            Err(error) => Msg::Failed(error.to_string()),
-        };
-        // Fails only if the slide was left.
-        let _ = mailbox.send(message).await;
-    });
-    if let Err(error) = reading {
-        // Called while a key is handled, so it must not wait for room in the mailbox.
-        let _ = failed.try_send(Msg::Failed(error.to_string()));
-    }
-}
-
-/// Writes the connections of a capture into another file. Returns a notice for the user.
-fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, run: u64) -> String {
-    let created = recording.create(run, |path, options| {
-        // Before the writer truncates it: the copy reads its source while it is written.
-        if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
-            return Err(io::Error::other("it is the file that is being read"));
-        }
-        capture::PcapngWriter::create(path, options)
-    });
-    let (path, mut writer) = match created {
-        Ok(created) => created,
-        Err(error) => return format!("NOT WRITTEN: {error}"),
-    };
-    match capture.write(&mut writer) {
-        Ok(()) => format!("written to {}", path.display()),
-        Err(error) => format!("NOT WRITTEN: {}: {error}", path.display()),
     }
 }
 

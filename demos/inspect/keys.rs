@@ -25,7 +25,10 @@ impl Inspect {
         for action in actions {
             match action {
                 Action::Show(tab) => self.show_tab(tab),
-                Action::ShowConnection(index) => self.show_connection(index),
+                Action::ShowConnection(index) => {
+                    self.session.has_chosen_connection = true;
+                    self.show_connection(index);
+                }
                 Action::MoveTo(place) => self.tabs.move_to(place, &mut self.session),
                 Action::Send(command) => commands.extend(self.session.send_command(&command)),
                 Action::Open(options) => commands.extend(self.open_with(*options)),
@@ -45,6 +48,10 @@ impl Inspect {
             // These three work in every mode, also while a line is typed.
             (_, KeyCode::Char('d')) if control => {
                 self.session.send_command(&SessionCommand::Close(1000, "done".to_owned()))
+            }
+            (_, KeyCode::Char('r')) if control && self.session.source.is_standard_input() => {
+                self.session.notice = Some("standard input can be read only once".to_owned());
+                Vec::new()
             }
             (_, KeyCode::Char('r')) if control => self.connect(),
             (_, KeyCode::Esc) => {
@@ -67,6 +74,12 @@ impl Inspect {
     pub(crate) fn leave_mode(&mut self) -> Cmds {
         self.mode = InputMode::Browse;
         Vec::new()
+    }
+
+    /// Shows the connection that is `by` positions further, which the user asks for.
+    fn choose_connection(&mut self, by: isize) {
+        self.session.has_chosen_connection = true;
+        self.switch_connection(by);
     }
 
     fn handle_browse_key(&mut self, key: KeyEvent) -> Cmds {
@@ -99,8 +112,8 @@ impl Inspect {
             KeyCode::Char('f') => self.open_input(InputPurpose::Filter),
             KeyCode::Char('/') => self.open_input(InputPurpose::Search),
             KeyCode::Char('n') => return self.session.search_next(1),
-            KeyCode::Char('<') => self.switch_connection(-1),
-            KeyCode::Char('>') => self.switch_connection(1),
+            KeyCode::Char('<') => self.choose_connection(-1),
+            KeyCode::Char('>') => self.choose_connection(1),
             KeyCode::Char('.') => return self.lesson_forward(),
             KeyCode::Char(',') => return self.lesson_back(),
             KeyCode::Char('P') => return self.session.toggle_pong(),

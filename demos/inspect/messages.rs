@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::connect_options::ConnectOptions;
 use crate::capture::{self, ByteStore, Capture, StoredBytes, StreamStart};
@@ -47,6 +47,21 @@ pub struct LoadedCapture {
     pub(crate) streams: Vec<LoadedStream>,
     /// Notices for the user: warnings, and the result of a copy.
     pub(crate) notes: Vec<String>,
+}
+
+/// What has come of a capture on standard input.
+#[derive(Debug)]
+pub struct LoadedSnapshot {
+    /// The connections; `None` if nothing can be read so far.
+    pub(crate) loaded: Option<LoadedCapture>,
+    /// Whether its format can be read while it grows.
+    pub(crate) grows: bool,
+    /// The number of bytes that were read.
+    pub(crate) bytes: u64,
+    /// Whether nothing more comes.
+    pub(crate) is_last: bool,
+    /// The next snapshot is made once this is dropped, so that no two of them wait.
+    pub(crate) turn: Option<OwnedSemaphorePermit>,
 }
 
 /// A connection of a file, with the beginning of the frame of each side that is not complete.
@@ -103,6 +118,8 @@ pub enum Msg {
     ParsedRequest(String),
     /// A file was read.
     Loaded(Box<LoadedCapture>),
+    /// More of standard input was read.
+    Snapshot(Box<LoadedSnapshot>),
     /// Frames of a file: the index of each row and its bytes. The last number is the maximum number
     /// of bytes per frame that was requested.
     Read(Vec<(usize, StoredBytes)>, u64),

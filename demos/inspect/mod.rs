@@ -5,6 +5,7 @@
 //! these to the session and the parts of a picture.
 
 mod action;
+mod capture_reading;
 mod chrome;
 mod connect_options;
 mod engine;
@@ -37,7 +38,7 @@ use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
 
 pub use connect_options::ConnectOptions;
-pub use messages::{Cmd, CommandSender, LoadedCapture, Msg, ProxyCommandSender};
+pub use messages::{Cmd, CommandSender, LoadedCapture, LoadedSnapshot, Msg, ProxyCommandSender};
 pub use state::Inspect;
 
 impl Demo for Inspect {

@@ -87,6 +87,11 @@ impl Inspect {
             (Msg::ParsedRequest(request), Some(player)) => player.parsed_requests.push(request),
             (message, _) => self.session.handle_message(message),
         }
+        if let Some(index) = self.session.connection_to_open() {
+            let notice = self.session.notice.take();
+            self.show_connection(index);
+            self.session.notice = notice;
+        }
     }
 
     /// Completes the lesson's step if its outcome is known by now. Returns whether it has just been

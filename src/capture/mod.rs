@@ -10,7 +10,8 @@
 //! `packet_pass` (reads a file of packets), `packets` (bytes to packets to segments), `tcp`
 //! (segments to connections, bytes in order), `stream` (the layers that carry a stream), `tls`,
 //! `http2`, `plaintext` (and frames behind a gap); beside them `text` (pasted bytes, recordings, exports of other tools); then
-//! `captured_file`, `byte_store` and `replay`; and for output, `write`.
+//! `captured_file`, `byte_store` and `replay`; `growing` (a stream is read again and again while it
+//! grows); and for output, `write`.
 //!
 //! Limits: of a compressed file or of a stream, 8 GiB are read; a block of a file has at most
 //! 16 MiB; a packet has at most 32 headers; at most 16 MiB of IP fragments are held back; at most 32 MiB of segments are held back because
@@ -58,6 +59,8 @@ mod write;
 pub(crate) use self::byte_store::{ByteStore, StoredBytes};
 pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
+#[cfg(test)]
+pub(crate) use self::growing::GrowingFile;
 pub use self::growing::{GrowingCapture, Snapshot, StopReading};
 pub use self::http2::{Http2ErrorCode, Http2Head, Http2WebSocket};
 pub use self::open::{ReadOptions, open, open_stream};

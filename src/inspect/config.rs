@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::capture::ReadOptions;
 use crate::clients::{HandshakeRequest, RequestOptions, SessionCommand, SessionOptions};
+use crate::inspect::standard_input::STANDARD_INPUT;
 use crate::inspect::{BundledServer, RecordingOptions};
 use crate::net::Target;
 use crate::proxy::ProxyOptions;
@@ -36,7 +37,7 @@ pub enum InspectSource {
     /// Our own connection to any server.
     Url(Box<SessionOptions>),
     /// A file: a capture, hex text or a recording. The path may be
-    /// [`STANDARD_INPUT`](crate::inspect::STANDARD_INPUT).
+    /// [`STANDARD_INPUT`].
     File(PathBuf, ReadOptions),
     /// A proxy between clients and a server.
     Proxy(Box<ProxyOptions>),
@@ -76,9 +77,15 @@ impl InspectSource {
             // Without the password that the URL may have.
             Self::Url(options) => Target::parse(&options.url)
                 .map_or_else(|_| options.url.clone(), |url| url.to_string()),
+            Self::File(..) if self.is_standard_input() => "standard input".to_owned(),
             Self::File(path, _) => path.display().to_string(),
             Self::Proxy(options) => format!("proxy on {}", options.listen),
         }
+    }
+
+    /// Whether this is standard input.
+    pub fn is_standard_input(&self) -> bool {
+        matches!(self, Self::File(path, _) if path.as_os_str() == STANDARD_INPUT)
     }
 
     /// Whether this is our own connection, on which the user can send.

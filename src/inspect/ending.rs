@@ -144,6 +144,9 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
 /// Returns how a connection of a capture ended in a few words, for a status line.
 pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
     let Some(ending) = stream.ending else {
+        if !stream.is_over {
+            return Some("open so far".to_owned());
+        }
         return stream.addresses.map(|_| "open at the end of the capture".to_owned());
     };
     let packet = ending.name().to_ascii_uppercase();

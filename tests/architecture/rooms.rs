@@ -41,7 +41,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["keys", "chrome", "engine"],
-            &["tab_bar"],
+            &["capture_reading", "tab_bar"],
             &["state", "settings"],
             &["tabs", "overlays", "lesson"],
             &["session", "parts"],
@@ -61,7 +61,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "demos/inspect/session",
         &[
             &["mod"],
-            &["copy", "reports", "search", "selection", "send", "payload_text"],
+            &["copy", "loaded", "reports", "search", "selection", "send", "payload_text"],
             &["state"],
             &["connections", "frame_draft", "mask_key", "query"],
         ],

@@ -9,6 +9,7 @@ mod colors;
 mod commands;
 mod consent;
 mod ends;
+mod growing;
 mod pipe;
 mod refusals;
 mod serving;

@@ -4,6 +4,7 @@
 pub(crate) mod connections;
 mod copy;
 pub(crate) mod frame_draft;
+mod loaded;
 pub(crate) mod mask_key;
 pub(crate) mod payload_text;
 pub(crate) mod query;
@@ -13,4 +14,4 @@ pub(crate) mod selection;
 mod send;
 pub(crate) mod state;
 
-pub(crate) use state::Session;
+pub(crate) use state::{Growth, Session};

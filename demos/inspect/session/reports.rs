@@ -1,25 +1,16 @@
 //! Applies the reports of connections, proxies and files, and requests the bytes that are still
 //! missing.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::connections::{
-    ByteSource, ConnectionFacts, ConnectionStatus, Connections, InspectedConnection,
-    MAX_BYTES_SHOWN, PREVIEW_BYTES,
+    ASSUMED_DEFLATE_NOTICE, ByteSource, ConnectionStatus, MAX_BYTES_SHOWN, PREVIEW_BYTES,
 };
 use super::state::Session;
-use crate::capture;
 use crate::clients::SessionEvent;
-use crate::demos::inspect::messages::{Cmd, LoadedCapture, LoadedStream, Msg};
+use crate::demos::inspect::messages::{Cmd, Msg};
 use crate::proxy::{self, ProxyEventKind};
 use crate::wire::{Side, format};
-
-/// Returns what is said of a connection that is read as compressed.
-fn assumed_deflate_notice() -> &'static str {
-    "messages with RSV1 are read as permessage-deflate, which the capture does not show (Z: as they \
-     are)"
-}
 
 /// The number of rows before and after the current one whose bytes the list may need.
 const NEARBY_ROWS: usize = 100;
@@ -32,6 +23,10 @@ impl Session {
                 let connection = self.newest_connection();
                 (connection.name, connection.started_at) = (name, Some(at));
                 self.commands = Some(commands);
+            }
+            // What came before can still be looked at.
+            Msg::Failed(reason) if self.growth.is_some_and(|growth| growth.has_connections) => {
+                self.end_growth(reason);
             }
             Msg::Failed(reason) => {
                 self.newest_connection().status = ConnectionStatus::Ended(Err(reason));
@@ -51,6 +46,7 @@ impl Session {
             // only a lesson asks what the naive proxy took for a request
             Msg::ParsedRequest(..) => {}
             Msg::Loaded(loaded) => self.show_loaded_capture(*loaded),
+            Msg::Snapshot(snapshot) => self.show_snapshot(*snapshot),
             Msg::Read(found, max_bytes_per_frame) => {
                 if !found.is_empty() {
                     self.requested_rows = None;
@@ -140,42 +136,6 @@ impl Session {
         }
     }
 
-    fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
-        let file = self.source.title();
-        let count = loaded.streams.len();
-        let mut connections: Vec<InspectedConnection> = loaded
-            .streams
-            .into_iter()
-            .enumerate()
-            .map(|(at, stream)| {
-                let facts = ConnectionFacts::of_stream(&stream.stream);
-                let connection = connection_from_stream(&file, at, stream);
-                InspectedConnection { number: at + 1, facts, ..connection }
-            })
-            .collect();
-        if connections.is_empty() {
-            let mut connection = InspectedConnection::new(file);
-            let mut reason = "it holds no TCP connection with data".to_owned();
-            for note in &loaded.notes {
-                reason = format!("{reason}; {note}");
-            }
-            connection.status = ConnectionStatus::Ended(Err(reason));
-            connections.push(connection);
-        }
-        self.connections = Connections::from_list(connections);
-        self.selected_row = Some(0);
-        let wanted = self.first_connection.map(|number| number.get() - 1);
-        let missing = wanted.filter(|wanted| *wanted >= count).map(|wanted| {
-            format!("connection {} does not exist: the file has {count}", wanted + 1)
-        });
-        if let Some(wanted) = wanted.filter(|wanted| *wanted < count) {
-            self.connections.show(wanted);
-        }
-        let assumed =
-            || self.connection().assumes_deflate().then(|| assumed_deflate_notice().to_owned());
-        self.notice = missing.or_else(assumed).or_else(|| loaded.notes.first().cloned());
-    }
-
     /// Applies the filter to the rows that have arrived.
     pub(crate) fn extend_filter(&mut self) {
         if let Some(filter) = &mut self.filter {
@@ -232,7 +192,7 @@ impl Session {
         self.notice = Some(
             match (connection.toggle_assumed_deflate(), connection.assumes_deflate()) {
                 (false, _) => "nothing to change: Z is for messages with RSV1 without a handshake",
-                (true, true) => assumed_deflate_notice(),
+                (true, true) => ASSUMED_DEFLATE_NOTICE,
                 (true, false) => "read as the capture shows it: without permessage-deflate",
             }
             .to_owned(),
@@ -260,43 +220,6 @@ impl Session {
         let (number, count) = (self.connections.shown_index() + 1, self.connections.len());
         self.notice = Some(format!("connection {number} of {count}"));
     }
-}
-
-/// Creates a connection from a stream of a capture.
-fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> InspectedConnection {
-    let LoadedStream { stream, partial_frames, without_deflate } = loaded;
-    let peers = stream
-        .addresses
-        .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
-    let mut notes: Vec<String> = stream.warnings.clone();
-    if !stream.gaps.is_empty() {
-        notes.push(format!("{} gaps", stream.gaps.len()));
-    }
-    let ending = crate::inspect::short_ending(&stream);
-    let notes: Vec<String> = ending.into_iter().chain(notes).collect();
-    let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
-    let status = match (&stream.failed, &stream.tls) {
-        (Some(why), _) => {
-            ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}")))
-        }
-        // There are no secrets of a handshake that was refused.
-        (None, capture::TlsStatus::Encrypted(why @ capture::TlsUnreadable::Refused(_))) => {
-            ConnectionStatus::Ended(Err(why.to_string()))
-        }
-        (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
-            "{why}; use --keylog FILE if the secrets were logged"
-        ))),
-        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => {
-            ConnectionStatus::FromFile(notes)
-        }
-    };
-    let name = format!("{file} · stream {}{peers}", at + 1);
-    let mut connection = InspectedConnection {
-        partial_frames,
-        ..InspectedConnection::from_file(name, status, stream)
-    };
-    connection.other_trace = without_deflate.map(Arc::new);
-    connection
 }
 
 #[cfg(test)]

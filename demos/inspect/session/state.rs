@@ -13,6 +13,17 @@ use crate::demos::inspect::messages::{Cmd, CommandSender, ProxyCommandSender};
 use crate::inspect::{InspectConfig, InspectSource};
 use crate::wire::Side;
 
+/// How far a capture on standard input was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Growth {
+    /// The number of bytes that were read.
+    pub(crate) bytes: u64,
+    /// Whether nothing more comes.
+    pub(crate) has_ended: bool,
+    /// Whether connections of it are listed.
+    pub(crate) has_connections: bool,
+}
+
 /// The connections of a source, and the user's position in them.
 pub(crate) struct Session {
     pub(crate) source: InspectSource,
@@ -25,6 +36,10 @@ pub(crate) struct Session {
     /// The number of the connection of a file to show first, from 1; `None` for the one that has
     /// most to say.
     pub(crate) first_connection: Option<NonZeroUsize>,
+    /// How far standard input was read; `None` before the first bytes, and for other sources.
+    pub(crate) growth: Option<Growth>,
+    /// Whether the user has chosen the connection that is shown.
+    pub(crate) has_chosen_connection: bool,
     /// The index of the selected row; `None` follows the traffic.
     pub(crate) selected_row: Option<usize>,
     /// Whether to follow compressed frames before others, for the tab that explains them.
@@ -68,6 +83,8 @@ impl Session {
         Self {
             connections: Connections::new(source.title()),
             first_connection: None,
+            growth: None,
+            has_chosen_connection: false,
             source,
             connect_options,
             run: 0,

@@ -6,9 +6,13 @@
 
 mod copying;
 mod growing_capture;
+#[cfg(test)]
+mod growing_file;
 mod pace;
 mod stream_order;
 #[cfg(test)]
 mod tests;
 
 pub use self::growing_capture::{GrowingCapture, Snapshot, StopReading};
+#[cfg(test)]
+pub(crate) use self::growing_file::GrowingFile;

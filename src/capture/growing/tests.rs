@@ -1,37 +1,16 @@
 //! Tests that what has come of a capture is the beginning of what comes later.
 
-use std::io::Write as _;
+use std::io::{PipeWriter, Write as _, pipe};
+use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::stream_order::StreamOrder;
+use super::growing_file::GrowingFile;
+use super::{GrowingCapture, Snapshot};
 use crate::capture::damaged::damaged_capture;
-use crate::capture::open::read_part;
-use crate::capture::shared_file::SharedFile;
-use crate::capture::{Capture, CapturedStream, Gap, ReadOptions, open};
+use crate::capture::{Capture, CaptureError, CapturedStream, Gap, ReadOptions, open};
+use crate::scope::Scope;
 use crate::wire::{Offset, Side, Trace, TraceRow};
-
-/// A file that comes bit by bit.
-struct Growing {
-    copy: SharedFile,
-    order: StreamOrder,
-    options: ReadOptions,
-}
-
-impl Growing {
-    fn new(file: &[u8], options: ReadOptions) -> Self {
-        let copy = SharedFile::temporary().unwrap();
-        copy.write_at(Offset::START, file).unwrap();
-        Self { copy, order: StreamOrder::default(), options }
-    }
-
-    /// Reads what there is of it when `len` bytes have come.
-    fn read(&mut self, len: usize, may_grow: bool) -> Option<Vec<CapturedStream<Trace>>> {
-        let path = std::path::Path::new("-");
-        let read = read_part(&self.copy, len as u64, may_grow, path, &self.options).unwrap();
-        read.map(|capture| self.order.arrange(capture.streams))
-    }
-}
 
 /// What there is of a direction: the bytes with their gaps, and the frames.
 #[derive(Debug, PartialEq)]
@@ -89,14 +68,15 @@ fn assert_beginning(part: &[CapturedStream<Trace>], whole: &[CapturedStream<Trac
 fn check_cuts(file: &[u8], options: &ReadOptions, cuts: &[usize]) {
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (file.len() + 1)).collect();
     cuts.sort_unstable();
-    let mut growing = Growing::new(file, options.clone());
+    let mut growing = GrowingFile::new(file, options);
     let mut before = Vec::new();
     for cut in cuts {
         let Some(part) = growing.read(cut, true) else { continue };
+        let part = part.into_streams();
         assert_beginning(&before, &part);
         before = part;
     }
-    let last = growing.read(file.len(), false).unwrap();
+    let last = growing.read(file.len(), false).unwrap().into_streams();
     assert_beginning(&before, &last);
     let mut copy = tempfile::NamedTempFile::new().unwrap();
     copy.write_all(file).unwrap();
@@ -130,7 +110,7 @@ proptest! {
 /// Real captures: TLS with its secrets in the file, HTTP/2, proxies, with and without gaps.
 #[test]
 fn what_has_come_of_a_real_capture_is_the_beginning_of_it() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -147,4 +127,96 @@ fn what_has_come_of_a_real_capture_is_the_beginning_of_it() {
         check_cuts(&file, &options, &cuts);
     }
     assert!(count > 10, "{count}");
+}
+
+/// Begins to read a pipe, and returns its other end.
+fn piped() -> (Scope, GrowingCapture, PipeWriter) {
+    let scope = Scope::new(|panic| panic!("unexpected: {panic}"));
+    let (reader, writer) = pipe().unwrap();
+    let options = ReadOptions::default();
+    let capture = GrowingCapture::start(&scope, reader, Path::new("-"), &options).unwrap();
+    (scope, capture, writer)
+}
+
+/// Reads until this number of bytes has come.
+async fn read_to(capture: &mut GrowingCapture, bytes: usize) -> Snapshot {
+    loop {
+        let snapshot = capture.next().await.unwrap().expect("not the end");
+        assert!(!snapshot.is_last);
+        if snapshot.bytes == bytes as u64 {
+            return snapshot;
+        }
+    }
+}
+
+fn http2_capture() -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    std::fs::read(folder.join("http2-plain.pcap")).unwrap()
+}
+
+#[tokio::test]
+async fn a_compressed_pipe_is_read_as_far_as_it_can_be_decompressed() {
+    let (_scope, mut capture, writer) = piped();
+    let file = http2_capture();
+    let (first, rest) = file.split_at(file.len() / 2);
+    let mut gzip = flate2::write::GzEncoder::new(writer, flate2::Compression::default());
+    gzip.write_all(first).unwrap();
+    gzip.flush().unwrap();
+    let part = read_to(&mut capture, first.len()).await.capture.unwrap();
+    assert!(part.packets() > 0 && part.warnings().is_empty(), "{part:?}");
+    gzip.write_all(rest).unwrap();
+    drop(gzip.finish().unwrap());
+    let last = loop {
+        let snapshot = capture.next().await.unwrap().unwrap();
+        if snapshot.is_last {
+            break snapshot;
+        }
+    };
+    assert_eq!(last.bytes, file.len() as u64);
+    assert!(last.capture.unwrap().packets() > part.packets());
+    assert!(capture.next().await.unwrap().is_none(), "nothing follows the last one");
+}
+
+#[tokio::test]
+async fn what_has_come_when_reading_is_stopped_is_all_there_is() {
+    let (_scope, mut capture, mut writer) = piped();
+    let file = http2_capture();
+    writer.write_all(&file[..file.len() - 5]).unwrap();
+    read_to(&mut capture, file.len() - 5).await;
+    capture.stopper().stop();
+    let last = capture.next().await.unwrap().unwrap();
+    assert!(last.is_last);
+    let warnings = last.capture.unwrap().warnings().join("\n");
+    assert!(warnings.contains("ends inside the packet"), "{warnings}");
+}
+
+#[tokio::test]
+async fn text_is_read_as_a_whole_and_what_is_no_capture_is_refused_at_once() {
+    let (_scope, mut capture, mut writer) = piped();
+    writer.write_all(b"81 05 48 65 6c").unwrap();
+    assert!(read_to(&mut capture, 14).await.capture.is_none());
+    writer.write_all(b" 6c 6f").unwrap();
+    drop(writer);
+    let last = loop {
+        let snapshot = capture.next().await.unwrap().unwrap();
+        if snapshot.is_last {
+            break snapshot.capture.unwrap();
+        }
+    };
+    assert_eq!(last.streams()[0].trace.rows().len(), 1);
+
+    let (_scope, mut capture, mut writer) = piped();
+    writer.write_all(&[7; 4096]).unwrap();
+    let refused = loop {
+        match capture.next().await {
+            Ok(snapshot) => assert!(!snapshot.unwrap().is_last),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, CaptureError::Unknown { .. }), "{refused}");
+
+    let (_scope, mut capture, mut writer) = piped();
+    writer.write_all(b"\xfd7zXZ\0 and more").unwrap();
+    let refused = capture.next().await.unwrap_err().to_string();
+    assert!(refused.contains("xz -d"), "{refused}");
 }

@@ -37,8 +37,8 @@ pub struct InspectArgs {
         help = "URL of a server, for example ws://127.0.0.1:9001/chat, \
                 wss://user:password@example.com/ or ws+unix:/run/app.sock:/chat; or a file: pcap, \
                 pcapng, HAR, Chrome's network log, a flow file of mitmproxy, bytes as text, or the \
-                output of --json, plain or compressed with gzip or zstd; - reads standard input to \
-                its end. What each may hold is listed under Files below"
+                output of --json, plain or compressed with gzip or zstd; - is standard input, a \
+                capture being shown while it grows. What each may hold is listed under Files below"
     )]
     pub source: String,
     /// What to send, in the order of the command line.
@@ -251,8 +251,8 @@ impl InspectArgs {
         // On the screen, the terminal gives keys and cannot give a capture as well.
         if source == STANDARD_INPUT && !self.is_headless() && io::stdin().is_terminal() {
             return Some(
-                "standard input is a terminal; pipe a capture into it, for example: tcpdump -w - \
-                 tcp | wiretalk inspect -"
+                "standard input is a terminal; pipe a capture into it, for example: tcpdump -U -w \
+                 - tcp | wiretalk inspect -"
                     .to_owned(),
             );
         }

@@ -15,6 +15,11 @@ pub(super) const RECORDS_HELP: &str =
   text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark and gdb;
              arrays, strings with escapes, buffers of Node, base64
   records    the output of --json
+With - a capture is read while it grows (tcpdump -U -w - | wiretalk inspect -).
+Records come when they are complete, of a connection once it is known to be a
+WebSocket or an attempt; its end comes with a reset or both FINs. What is not
+decrypted, other files, --list and --write come when standard input has ended or
+at the first Ctrl-C. Connections are numbered as they begin to carry data.
 A capture may begin in the middle of a connection or of a frame, and it may lack
 packets: a gap is shown with its size, and reading goes on at the next frame
 that is certain.

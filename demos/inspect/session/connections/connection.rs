@@ -28,6 +28,10 @@ const MAX_FETCHED_FRAMES: usize = 4_000;
 /// more, because it does not grow forever.
 pub(crate) const MAX_LIVE_ROWS: usize = 1 << 21;
 
+/// What is said of a connection that is read as compressed.
+pub(crate) const ASSUMED_DEFLATE_NOTICE: &str = "messages with RSV1 are read as permessage-deflate, which the capture does not show (Z: as they \
+     are)";
+
 /// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionStatus {
@@ -220,6 +224,18 @@ impl InspectedConnection {
         let Some(other) = &mut self.other_trace else { return false };
         std::mem::swap(other, &mut self.trace);
         true
+    }
+
+    /// Takes over what the user has done with `earlier`, a shorter part of the same connection.
+    pub(crate) fn take_over(&mut self, earlier: Self) {
+        if earlier.other_trace.is_some() && !earlier.assumes_deflate() {
+            self.toggle_assumed_deflate();
+        }
+        if let (ByteSource::File(_, fetched), ByteSource::File(_, known)) =
+            (&mut self.bytes, earlier.bytes)
+        {
+            *fetched = known;
+        }
     }
 
     /// Returns how many bytes of a frame were not captured.

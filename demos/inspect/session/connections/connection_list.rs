@@ -57,6 +57,15 @@ impl Connections {
         Self { list, shown, cursor: shown, lists_all: false }
     }
 
+    /// Replaces the connections by `list`, which begins with the same ones, of which more has come.
+    pub(crate) fn update(&mut self, list: Vec<InspectedConnection>) {
+        let earlier = std::mem::replace(&mut self.list, list);
+        assert!(self.list.len() >= earlier.len(), "no connection of a capture disappears");
+        for (connection, earlier) in self.list.iter_mut().zip(earlier) {
+            connection.take_over(earlier);
+        }
+    }
+
     /// Returns the number of connections, which is never zero.
     pub(crate) fn len(&self) -> usize {
         self.list.len()

@@ -9,7 +9,8 @@ pub(crate) mod connection_list;
 
 pub(crate) use capture_gaps::{ListEntry, LostBytes};
 pub(crate) use connection::{
-    ByteSource, ConnectionStatus, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES,
+    ASSUMED_DEFLATE_NOTICE, ByteSource, ConnectionStatus, InspectedConnection, MAX_BYTES_SHOWN,
+    PREVIEW_BYTES,
 };
 pub(crate) use connection_facts::ConnectionFacts;
 pub(crate) use connection_list::Connections;

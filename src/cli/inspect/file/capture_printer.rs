@@ -548,5 +548,38 @@ mod tests {
                 }
             }
         }
+
+        #[test]
+        fn records_of_snapshots_are_those_of_the_file(
+            damaged in crate::capture::damaged::damaged_capture(),
+            cuts in proptest::collection::vec(proptest::prelude::any::<usize>(), 1..12),
+        ) {
+            let file = damaged.file(&damaged.sent());
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % file.len()).collect();
+            cuts.sort_unstable();
+            let mut growing = crate::capture::GrowingFile::new(&file, &ReadOptions::default());
+            let mut out = Vec::new();
+            let selection = RecordSelection::default();
+            let mut printer = CapturePrinter::new(selection, true, true, &mut out);
+            for cut in cuts {
+                if let Some(part) = growing.read(cut, true) {
+                    printer.print_snapshot(&part).unwrap();
+                }
+            }
+            let whole = growing.read(file.len(), false).unwrap();
+            printer.finish(&whole).unwrap();
+            let as_file = print_to_string(&whole).0;
+            let printed = String::from_utf8(out).unwrap();
+            let printed: Vec<Value> =
+                printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            // Notes are about what has come so far, and a file with one connection has no summary.
+            let kept = |records: Vec<Value>| -> Vec<Value> {
+                let is_kept = |record: &Value| {
+                    record["type"] != "note" && record["connection"] != Value::Null
+                };
+                records.into_iter().filter(is_kept).collect()
+            };
+            proptest::prop_assert_eq!(kept(printed), kept(as_file));
+        }
     }
 }
