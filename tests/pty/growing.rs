@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -188,9 +188,10 @@ fn records_come_while_the_pipe_is_open() {
         assert_eq!(inspect.next("frame")["message_text"], text);
     }
     // A packet that comes in two writes is no damage.
+    let whole = capture.packet_bytes(first, false, ACK, b"\x81\x05whole");
     let packet = capture.packet_bytes(first, false, ACK, b"\x81\x05three");
-    capture.out.write_all(&packet[..50]).unwrap();
-    thread::sleep(Duration::from_millis(200));
+    capture.out.write_all(&[&whole[..], &packet[..50]].concat()).unwrap();
+    assert_eq!(inspect.record()["message_text"], "whole");
     capture.out.write_all(&packet[50..]).unwrap();
     let record = inspect.record();
     assert_eq!(record["message_text"], "three", "{record}");
@@ -210,6 +211,9 @@ fn the_end_of_a_connection_comes_with_both_fins_or_a_reset() {
     capture.packet(first, false, FIN | ACK, b"");
     capture.text(second, "still here");
     assert_eq!(inspect.next("frame")["message_text"], "still here");
+    // The other direction goes on, and the FIN that it acknowledges is no byte to wait for.
+    capture.packet(first, true, ACK, b"\x8a\x80\0\0\0\0");
+    assert_eq!(inspect.next("frame")["opcode_name"], "pong");
     capture.packet(first, true, FIN | ACK, b"");
     let end = inspect.next("end");
     assert_eq!((&end["connection"], &end["ended_by"]), (&1.into(), &"server".into()));
@@ -250,9 +254,14 @@ fn a_reader_that_goes_away_ends_it() {
     inspect.line();
     // Its thread ends with the next line, and closes the pipe.
     inspect.records = sync_channel(1).1;
-    for _ in 0..2 {
-        capture.text(connection, "to nobody");
-        thread::sleep(Duration::from_millis(200));
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let packet = capture.packet_bytes(connection, false, ACK, b"\x81\x09to nobody");
+        // Fails once the program has ended.
+        if capture.out.write_all(&packet).is_err() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "it did not end");
     }
     assert_eq!(inspect.child.wait().unwrap().code(), Some(0));
 }

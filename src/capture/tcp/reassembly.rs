@@ -101,7 +101,8 @@ impl Reassembler {
     /// Whether the peer has acknowledged bytes that are not in the file so far: they were captured
     /// later than they were read, or not at all.
     pub(super) fn is_behind(&self) -> bool {
-        self.next_seq.is_some_and(|next| self.acked_seq > next)
+        // The FIN has a number too, but no byte.
+        !self.is_complete() && self.next_seq.is_some_and(|next| self.acked_seq > next)
     }
 
     /// Whether segments are held because one before them is missing.

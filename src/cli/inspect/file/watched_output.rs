@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::net::add_clamped;
+
 /// An output whose writes may block, because nobody reads the other end of a pipe.
 pub(super) struct WatchedOutput<W> {
     out: W,
@@ -46,7 +48,7 @@ impl OutputWatch {
             match get(&self.0) {
                 None => sleep(limit).await,
                 Some(since) => {
-                    sleep_until(since + limit).await;
+                    sleep_until(add_clamped(since, limit)).await;
                     if get(&self.0) == Some(since) {
                         return;
                     }
