@@ -203,6 +203,9 @@ fn write_faults<'a>(page: &mut TextPage, faults: impl Iterator<Item = &'a Fault>
             &format!("{place}; certain after {}{answer}", byte_count(fault.detectable_after)),
         );
         page.paragraph("  why    ", fault.rationale());
+        if let Some(hint) = fault.hint() {
+            page.paragraph("  hint   ", &format!("{hint}."));
+        }
         page.blank_line();
     }
 }

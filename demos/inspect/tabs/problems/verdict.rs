@@ -146,7 +146,8 @@ fn rule_lines(
         theme,
     );
     // What the bytes are says more than the rule that they happen to break first.
-    let hint = found.non_frame(session).map_or("", NonFrame::hint);
+    let hint = found.non_frame(session).map(NonFrame::hint).or_else(|| found.fault.hint());
+    let hint = hint.unwrap_or_default();
     for (label, text) in [
         ("  Hint", hint),
         ("  RFC", page.requirement),

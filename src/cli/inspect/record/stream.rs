@@ -80,7 +80,8 @@ pub(in crate::cli::inspect) struct FrameRecord {
     #[serde(serialize_with = "as_text")]
     pub(in crate::cli::inspect) from: Side,
     pub(in crate::cli::inspect) header_len: Option<usize>,
-    /// What stands where a frame should begin, if the bytes are another protocol.
+    /// What stands where a frame should begin, if the bytes are another protocol, or else what its
+    /// faults do not say themselves.
     pub(in crate::cli::inspect) hint: Option<&'static str>,
     pub(in crate::cli::inspect) mask: Option<bool>,
     pub(in crate::cli::inspect) masking_key: Option<Hex<[u8; 4]>>,
@@ -149,7 +150,9 @@ impl FrameRecord {
             frame: frame.frame_number,
             from: context.from,
             header_len: header.map(|header| header.len()),
-            hint: non_frame.map(NonFrame::hint),
+            hint: non_frame
+                .map(NonFrame::hint)
+                .or_else(|| frame.faults.iter().find_map(Fault::hint)),
             mask: header.map(|header| header.masking_key.is_some()),
             masking_key: key.map(Hex),
             message: frame.start.and_then(|start| start.role.message_number()),
