@@ -10,7 +10,7 @@ use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
 use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
-use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
+use crate::wire::{AgreedExtensions, ByteLen, Decoder, Side, Sides};
 
 /// The maximum number of payload bytes kept of one frame or message: a header may claim 2^63 - 1.
 const MAX_PAYLOAD_KEPT: usize = 1 << 20;
@@ -217,7 +217,7 @@ impl ConnectionState {
         while let Some(frame) = assemblers[from].next_frame(&mut rest) {
             let row = self.frame_count;
             self.frame_count = self.frame_count.saturating_add(1);
-            if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
+            if frame.is_close() {
                 closes.get_or_insert_with(|| CloseContent(close_body(&frame)));
             }
             emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame, row))?;

@@ -174,6 +174,11 @@ impl FaultCode {
     pub fn name(self) -> &'static str {
         self.rule().name
     }
+
+    /// Whether the rule is about the code in a Close.
+    pub fn is_of_close(self) -> bool {
+        matches!(self, Self::CloseCodeInvalid | Self::CloseCodeOutOfRange)
+    }
 }
 
 impl FromStr for FaultCode {

@@ -184,7 +184,9 @@ fn row_line(
     let header = row.header();
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
     let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
-    let opcode = if row.is_compressed() {
+    let opcode = if row.is_non_frame() {
+        "no frame".to_owned()
+    } else if row.is_compressed() {
         format!("{} z", header.opcode)
     } else {
         header.opcode.to_string()
@@ -222,6 +224,10 @@ fn row_line(
             line.push_span(Text::raw(format::quote(data, 120)));
         }
         (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
+        // The header is text, too.
+        (None, Some(frame)) if row.is_non_frame() => {
+            line.push_span(Text::raw(format::quote(frame.raw(), 120)));
+        }
         (None, Some(frame)) => line.push_span(Text::raw(payload_preview(&frame))),
         (None, None) => {}
     }
