@@ -129,6 +129,15 @@ impl Decoder {
         self
     }
 
+    /// Takes everything for another protocol's bytes, if the handshake was that of one.
+    #[must_use]
+    pub fn carrying(mut self, non_frame: Option<NonFrame>) -> Self {
+        if let Some(non_frame) = non_frame {
+            self.faults.set_non_frame(non_frame);
+        }
+        self
+    }
+
     /// Limits inflating to this many bytes per message; the default is
     /// [`INFLATE_LIMIT`](crate::wire::deflate::inflate::INFLATE_LIMIT). A longer message causes a
     /// warning, and the rest of it stays compressed. With context takeover, later messages stay

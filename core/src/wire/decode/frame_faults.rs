@@ -98,6 +98,12 @@ impl FrameFaults {
         }
     }
 
+    /// Takes everything for something else than frames.
+    pub(in crate::wire::decode) fn set_non_frame(&mut self, non_frame: NonFrame) {
+        self.non_frame.set_found(non_frame);
+        self.note_non_frame();
+    }
+
     fn note_non_frame(&mut self) {
         if self.non_frame.found().is_some() {
             self.first_non_frame.get_or_insert(self.frame_number);

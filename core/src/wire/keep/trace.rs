@@ -6,7 +6,7 @@
 use std::num::Saturating;
 use std::time::Duration;
 
-use crate::wire::decode::decoder::DecoderEvent;
+use crate::wire::decode::decoder::{Decoder, DecoderEvent};
 use crate::wire::decode::fault::Fault;
 use crate::wire::explain::{FrameContext, NonFrame};
 use crate::wire::frame::Sides;
@@ -118,8 +118,11 @@ impl Trace {
                 HandshakeEvent::Head(_) | HandshakeEvent::RefusalBody => {}
                 HandshakeEvent::Exchange(exchange) => self.exchanges.add(at, exchange),
                 HandshakeEvent::Open(upgraded) => {
-                    self.directions =
-                        Sides::each(|from| DirectionTrace::new(from, upgraded.agreed));
+                    let other = self.handshake.is_hixie76().then_some(NonFrame::Hixie76);
+                    self.directions = Sides::each(|from| {
+                        let decoder = Decoder::new(from, upgraded.agreed).carrying(other);
+                        DirectionTrace::with_decoder(decoder)
+                    });
                     // The request came first, so the client's early frames come first too.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes);
                     if upgraded.client_lacks_bytes {

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::fields::{Hex, Millis, RecordContext, RecordType, as_text};
 use crate::cli::decode::{FaultRecord, ProblemRecord, verdict_name};
 use crate::wire::decode::frame_assembler::{AssembledFrame, AssembledMessage};
-use crate::wire::explain::NonFrame;
 use crate::wire::frame::mask;
 use crate::wire::handshake::{HttpExchange, ValidatedHead};
 use crate::wire::{ByteLen, Fault, FramePart, FrameStart, MessageKind, Needed, Offset, Side};
@@ -152,7 +151,10 @@ impl FrameRecord {
             from: context.from,
             header_len: header.map(|header| header.len()),
             hint: non_frame
-                .map(NonFrame::hint)
+                .map(|found| match frame.faults.first() {
+                    Some(_) => found.hint(),
+                    None => found.continuation_hint(),
+                })
                 .or_else(|| frame.faults.iter().find_map(Fault::hint)),
             mask: header.map(|header| header.masking_key.is_some()),
             masking_key: key.map(Hex),

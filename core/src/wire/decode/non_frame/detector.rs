@@ -48,6 +48,11 @@ impl NonFrameDetector {
         }
     }
 
+    /// Takes everything for something else, which is known from elsewhere.
+    pub(in crate::wire::decode) fn set_found(&mut self, non_frame: NonFrame) {
+        self.state = DetectorState::Found(non_frame);
+    }
+
     /// Begins with the header of a frame that breaks a rule.
     pub(in crate::wire::decode) fn begin(&mut self, header: &[u8]) {
         if self.found().is_none() {

@@ -27,6 +27,8 @@ pub enum NonFrame {
     ProxyHeader,
     /// A client's greeting of SOCKS version 5 (RFC 1928 section 3).
     Socks5,
+    /// A frame of the draft hixie-76. Only the handshake tells.
+    Hixie76,
 }
 
 /// The maximum number of bytes that are looked at.
@@ -183,6 +185,31 @@ impl NonFrame {
                 "this is a SOCKS5 greeting, not a frame: the client takes the server for a SOCKS \
                  proxy"
             }
+            Self::Hixie76 => {
+                "this is no frame of RFC 6455: the handshake is that of the draft hixie-76, whose \
+                 texts stand between the bytes 00 and ff, and which nothing speaks any more"
+            }
+        }
+    }
+}
+
+impl NonFrame {
+    /// Returns what further bytes are once the first are recognized, as a sentence without a full
+    /// stop.
+    pub fn continuation_hint(self) -> &'static str {
+        match self {
+            Self::HttpResponse => "this is no frame: it continues the HTTP response before it",
+            Self::HttpRequest => "this is no frame: it continues the HTTP request before it",
+            Self::Http2Preface => "this is no frame: it continues the HTTP/2 connection before it",
+            Self::Chunk => "this is no frame: it continues the chunked data before it",
+            Self::Html => "this is no frame: it continues the HTML page before it",
+            Self::Xml => "this is no frame: it continues the XML document before it",
+            Self::Json => "this is no frame: it continues the JSON text before it",
+            Self::TlsRecord => "this is no frame: it continues the TLS records before it",
+            Self::Gzip => "this is no frame: it continues the gzip data before it",
+            Self::ProxyHeader => "this is no frame: it follows a header of the PROXY protocol",
+            Self::Socks5 => "this is no frame: it follows a SOCKS5 greeting",
+            Self::Hixie76 => self.hint(),
         }
     }
 }

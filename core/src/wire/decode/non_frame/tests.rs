@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::wire::frame::encode;
-use crate::wire::{AgreedExtensions, Decoder, FaultCode, Opcode, Side, Transcript};
+use crate::wire::{AgreedExtensions, Decoder, FaultCode, Opcode, Side, Trace, Transcript};
 
 /// What people found after their 101, and what it is.
 const FOUND: &[(&[u8], NonFrame)] = &[
@@ -123,6 +125,22 @@ fn legal_frames_are_no_other_protocol() {
                 assert_eq!(NonFrame::recognize(&frame), None, "{frame:?}");
             }
         }
+    }
+}
+
+#[test]
+fn what_follows_a_handshake_of_hixie_76_is_no_frame_and_has_no_faults() {
+    let request = b"GET /demo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\
+        Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\nSec-WebSocket-Key2: 12998 5 Y3 1  .P00\r\n\r\n\
+        ^n:ds[4U\0hello\xff";
+    let response = b"HTTP/1.1 101 X\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n\
+        8jKS'y:G*Co,Wxa-\0hi\xff\x88\x02\xff\xff";
+    let mut trace = Trace::new();
+    trace.push(Side::Client, Duration::ZERO, request);
+    trace.push(Side::Server, Duration::ZERO, response);
+    for from in [Side::Client, Side::Server] {
+        assert!(trace.head(from).is_some() && trace.faults(from).is_empty(), "{from}");
+        assert_eq!(trace.non_frame_at(from, 0), Some(NonFrame::Hixie76));
     }
 }
 
