@@ -14,8 +14,9 @@ use crate::capture::packet_pass;
 use crate::capture::packets::packet_reader;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
+use crate::capture::text::client_log::{self, LoggingClient};
 use crate::capture::text::pasted::{self, TextOptions};
-use crate::capture::text::{har, mitmproxy, net_log, recording, tnetstring};
+use crate::capture::text::{curl_trace, har, mitmproxy, net_log, recording, tnetstring};
 use crate::capture::tls::KeyLog;
 use crate::wire::pasted::PastedForm;
 use crate::wire::{AgreedExtensions, Side, Trace};
@@ -129,13 +130,17 @@ fn read_input<S: StreamSink>(
                 JsonKind::Record => recording::read_recording(path, file, &mut shared)?,
             }
         }
-        _ if looks_like_text(input.first()) => {
-            if let Some(tool) = client_of_log(input.first()) {
-                let reason = TextError::ClientLog { tool };
-                return Err(CaptureError::Text { path: path.to_owned(), reason });
-            }
+        _ if looks_like_text(input.first()) && curl_trace::begins_trace(input.first()) => {
             let file = input.whole_file().map_err(io)?;
-            pasted::read_text(path, file, text_options, &mut shared)?
+            curl_trace::read_trace(path, file, &mut shared)?
+        }
+        _ if looks_like_text(input.first()) => {
+            let client = LoggingClient::of(input.first());
+            let file = input.whole_file().map_err(io)?;
+            match client {
+                Some(client) => client_log::read_log(path, file, client, &mut shared)?,
+                None => pasted::read_text(path, file, text_options, &mut shared)?,
+            }
         }
         Some(_) => return Err(unknown(UnknownFormat::Other(input.first().to_vec()))),
     };
@@ -186,17 +191,6 @@ fn looks_like_text(first: &[u8]) -> bool {
     };
     let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     utf16 || valid && !first.iter().any(control)
-}
-
-/// Returns the client whose output a file is, if that prints texts and no bytes.
-fn client_of_log(first: &[u8]) -> Option<&'static str> {
-    let first = first.trim_ascii_start();
-    let begins = |words: &str| first.starts_with(words.as_bytes());
-    match first {
-        _ if begins("Connected (press CTRL+C to quit)") => Some("wscat"),
-        _ if begins("[INFO  websocat") || begins("[DEBUG websocat") => Some("websocat"),
-        _ => None,
-    }
 }
 
 fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
