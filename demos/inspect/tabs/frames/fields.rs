@@ -141,7 +141,7 @@ fn field_explanation(
     let non_frame = session.connection().trace.non_frame_at(from, frame.frame_number);
     let hint = non_frame
         .filter(|_| session.draft.is_none())
-        .map(NonFrame::hint)
+        .map(if faults.is_empty() { NonFrame::continuation_hint } else { NonFrame::hint })
         .or_else(|| faults.iter().find_map(Fault::hint));
     if let Some(hint) = hint {
         lines.push_line(Line::styled(hint, Style::new().fg(theme.warn)));

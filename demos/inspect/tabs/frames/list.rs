@@ -148,9 +148,11 @@ fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
         ("❚❚ paused · space follows", "❚❚", theme.warn)
     };
     let filter = session.filter.as_ref().map(|filter| {
-        let (passed, all) = (filter.rows.len(), session.connection().trace.rows().len());
+        let trace = &session.connection().trace;
+        let (passed, all) = (filter.rows.len(), trace.rows().len());
+        let progress = filter.progress(trace).map_or_else(String::new, |done| format!(", {done}"));
         format!(
-            "{}: {} of {} · ",
+            "{}: {} of {}{progress} · ",
             filter.text,
             format::group_thousands(passed as u64),
             format::group_thousands(all as u64)
