@@ -15,6 +15,7 @@ use crate::capture::ByteStore;
 use crate::clients::{self, HandshakeRequest, SessionEvent};
 use crate::inspect::{
     BundledServer, InspectSource, Recording, RecordingError, RecordingOptions, SearchJob,
+    TextScanJob,
 };
 use crate::net::Target;
 use crate::scope::Scope;
@@ -24,6 +25,9 @@ use crate::wire::{Offset, TraceRow};
 
 /// The name of the work that a source is.
 const SOURCE: &str = "source";
+
+/// The name of the work that looks for the texts of a filter.
+const SCAN: &str = "filter";
 
 /// Starts a run of `source`. The previous run ends, and its messages are dropped.
 pub(crate) fn open(
@@ -284,4 +288,25 @@ pub(crate) fn search_frames(stage: &Stage<Msg>, job: SearchJob) {
         let _ =
             stage.mailbox_of(SOURCE).try_send(Msg::Session(SessionEvent::Note(error.to_string())));
     }
+}
+
+/// Looks for the texts of a filter in the frames of a connection.
+pub(crate) fn scan_texts(stage: &Stage<Msg>, job: TextScanJob) {
+    let mailbox = stage.mailbox_of(SOURCE);
+    // On a thread, as a search. A new job replaces the earlier one.
+    let scanning = stage.scope(SCAN).spawn_thread("filter", move |scope| async move {
+        if let Some(scan) = job.run(|| scope.is_cancelled()) {
+            // Fails only if the slide was left.
+            let _ = mailbox.send(Msg::Scanned(Box::new(scan))).await;
+        }
+    });
+    if let Err(error) = scanning {
+        let _ =
+            stage.mailbox_of(SOURCE).try_send(Msg::Session(SessionEvent::Note(error.to_string())));
+    }
+}
+
+/// Stops looking for texts.
+pub(crate) fn stop_scan(stage: &Stage<Msg>) {
+    stage.stop(SCAN);
 }

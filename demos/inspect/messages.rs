@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::connect_options::ConnectOptions;
 use crate::capture::{self, ByteStore, Capture, StoredBytes, StreamStart};
 use crate::clients::{SessionCommand, SessionEvent};
-use crate::inspect::{FoundFrame, InspectSource, SearchJob};
+use crate::inspect::{FoundFrame, InspectSource, SearchJob, TextScan, TextScanJob};
 use crate::proxy;
 use crate::wire::{AgreedExtensions, ByteLen, Offset, Sides, Trace, TraceRow};
 
@@ -26,6 +26,8 @@ pub enum Cmd {
     Read(Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
     /// Searches the frames of a connection.
     Find(Box<SearchJob>),
+    /// Looks for the texts of a filter, or stops that.
+    Scan(Option<Box<TextScanJob>>),
     /// Copies a text to the clipboard.
     Copy(String),
 }
@@ -125,4 +127,6 @@ pub enum Msg {
     Read(Vec<(usize, StoredBytes)>, u64),
     /// The result of the search of that number: a frame, or `None` without a hit.
     Found(u64, Option<FoundFrame>),
+    /// The texts of a filter were looked for in some frames.
+    Scanned(Box<TextScan>),
 }

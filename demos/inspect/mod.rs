@@ -99,7 +99,7 @@ impl Demo for Inspect {
         }
         // The order matters: new rows pass the filter first, then the tab may follow the last one,
         // and only then is it known which frame is in sight and must be read from the file.
-        self.session.extend_filter();
+        commands.extend(self.session.extend_filter());
         if self.complete_step() {
             let line = handshake_outcome_line(&self.session);
             commands.extend(self.carry_out(vec![Action::MoveTo(line)]));
@@ -134,6 +134,8 @@ impl Demo for Inspect {
                 engine::read_frames(stage, store, wanted, max_bytes_per_frame);
             }
             Cmd::Find(job) => engine::search_frames(stage, *job),
+            Cmd::Scan(Some(job)) => engine::scan_texts(stage, *job),
+            Cmd::Scan(None) => engine::stop_scan(stage),
             Cmd::Copy(text) => stage.copy_to_clipboard(text),
         }
     }

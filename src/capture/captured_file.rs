@@ -21,6 +21,10 @@ pub enum CaptureFormat {
     NetLog,
     /// A flow file of mitmproxy.
     Mitmproxy,
+    /// What wscat or websocat printed.
+    ClientLog,
+    /// What `curl --trace` wrote.
+    CurlTrace,
 }
 
 /// A file that was read.

@@ -100,13 +100,16 @@ pub enum TextError {
     NoFlow,
     /// The output of a client that prints texts, not bytes.
     #[error(
-        "is the output of {tool}, which holds no frames; connect with \
-         `wiretalk inspect URL --write FILE` instead, or put `wiretalk inspect --proxy` between"
+        "is the output of {tool} without what was sent or received; `wiretalk inspect URL --write \
+         FILE` keeps every byte, as does a capture of tcpdump"
     )]
     ClientLog {
         /// The name of the client.
         tool: &'static str,
     },
+    /// A trace of curl without the bytes.
+    #[error("is a trace of curl without all bytes; `curl --trace FILE` writes them in hex")]
+    AsciiTrace,
     /// The first line isn't a record.
     #[error("line {line}: {source}")]
     Record {

@@ -15,8 +15,9 @@ use crate::capture::packets::packet_reader;
 use crate::capture::shared_file::SharedFile;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
+use crate::capture::text::client_log::{self, LoggingClient};
 use crate::capture::text::pasted::{self, TextOptions};
-use crate::capture::text::{har, mitmproxy, net_log, recording, tnetstring};
+use crate::capture::text::{curl_trace, har, mitmproxy, net_log, recording, tnetstring};
 use crate::capture::tls::KeyLog;
 use crate::wire::pasted::PastedForm;
 use crate::wire::{AgreedExtensions, Side, Trace};
@@ -169,6 +170,8 @@ fn read_as<S: StreamSink>(
             InputFormat::Har => har::read_har(path, file, shared)?,
             InputFormat::NetLog => net_log::read_net_log(path, file, shared)?,
             InputFormat::Records => recording::read_recording(path, file, shared)?,
+            InputFormat::CurlTrace => curl_trace::read_trace(path, file, shared)?,
+            InputFormat::ClientLog(client) => client_log::read_log(path, file, client, shared)?,
             InputFormat::Packets | InputFormat::Text => {
                 pasted::read_text(path, file, text_options, shared)?
             }
@@ -191,6 +194,10 @@ enum InputFormat {
     NetLog,
     /// Records.
     Records,
+    /// The output of `curl --trace`.
+    CurlTrace,
+    /// The output of another client.
+    ClientLog(LoggingClient),
     /// Bytes as text; also a list of C, or a buffer of Node as JSON.
     Text,
 }
@@ -210,12 +217,9 @@ impl InputFormat {
             _ if options.form.is_some() => Self::Text,
             _ if tnetstring::begins_with_dict(first) => Self::Mitmproxy,
             Some(b'{') => Self::of_json(first),
+            _ if looks_like_text(first) && curl_trace::begins_trace(first) => Self::CurlTrace,
             _ if looks_like_text(first) => {
-                if let Some(tool) = client_of_log(first) {
-                    let reason = TextError::ClientLog { tool };
-                    return Err(CaptureError::Text { path: path.to_owned(), reason });
-                }
-                Self::Text
+                LoggingClient::of(first).map_or(Self::Text, Self::ClientLog)
             }
             Some(_) => return Err(unknown(UnknownFormat::Other(first.to_vec()))),
         })
@@ -257,17 +261,6 @@ fn looks_like_text(first: &[u8]) -> bool {
     };
     let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     utf16 || valid && !first.iter().any(control)
-}
-
-/// Returns the client whose output a file is, if that prints texts and no bytes.
-fn client_of_log(first: &[u8]) -> Option<&'static str> {
-    let first = first.trim_ascii_start();
-    let begins = |words: &str| first.starts_with(words.as_bytes());
-    match first {
-        _ if begins("Connected (press CTRL+C to quit)") => Some("wscat"),
-        _ if begins("[INFO  websocat") || begins("[DEBUG websocat") => Some("websocat"),
-        _ => None,
-    }
 }
 
 fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {

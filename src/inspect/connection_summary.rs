@@ -10,7 +10,7 @@ use crate::inspect::ending::{AbnormalClosure, LONG_SILENCE};
 use crate::text;
 use crate::wire::handshake::Head;
 use crate::wire::{
-    ByteLen, Fault, FragmentRole, Header, Offset, Opcode, Severity, Side, Sides, Trace, TraceRow,
+    ByteLen, Fault, FragmentRole, Header, Offset, Severity, Side, Sides, Trace, TraceRow,
 };
 
 /// The frames at the beginning of a connection that decide whether these are frames at all, where
@@ -356,7 +356,7 @@ fn problem_counts(trace: &Trace) -> (u64, u64) {
 
 fn has_close(trace: &Trace, from: Side) -> bool {
     // From the end, because a Close is a side's last frame (RFC 6455 section 5.5.1).
-    trace.rows().iter().rev().any(|row| row.opcode() == Opcode::Close && row.from() == from)
+    trace.rows().iter().rev().any(|row| row.is_close() && row.from() == from)
 }
 
 /// Whether at least three quarters of the first frames have a header that a WebSocket may have,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::capture::{CapturedStream, StreamEnding};
-use crate::wire::{Opcode, Side, Sides, Trace, TraceRow};
+use crate::wire::{Side, Sides, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
 pub(super) const LONG_SILENCE: Duration = Duration::from_secs(1);
@@ -68,7 +68,7 @@ fn one_sided(side: Side) -> String {
 }
 
 fn sent_close(trace: &Trace, side: Side) -> bool {
-    let is_close = |row: &&TraceRow| row.from() == side && row.opcode() == Opcode::Close;
+    let is_close = |row: &&TraceRow| row.from() == side && row.is_close();
     trace.rows().iter().rev().any(|row| is_close(&row) && row.header().is_close())
 }
 

@@ -21,18 +21,22 @@
 mod bundled_server;
 mod config;
 mod connection_summary;
+mod direction_cursor;
 mod ending;
 mod recording;
 mod search_job;
 mod standard_input;
+mod text_scan;
 
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource};
 pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
+pub(crate) use direction_cursor::SearchedBytes;
 pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};
-pub(crate) use search_job::SearchedBytes;
 pub use search_job::{FoundFrame, SearchJob};
 pub use standard_input::STANDARD_INPUT;
 pub(crate) use standard_input::is_pipe;
+pub(crate) use text_scan::{MAX_ROWS_SCANNED, ScanCursors};
+pub use text_scan::{TextScan, TextScanJob};

@@ -1,16 +1,12 @@
 //! [`SearchJob`]: a search through the frames of a connection, which runs on a thread of its own.
 
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::capture::{ByteStore, Gap};
+use crate::inspect::direction_cursor::{DirectionCursor, SearchedBytes};
 use crate::wire::query::direction_search::{DirectionSearch, HitPlace};
 use crate::wire::query::search::Needle;
-use crate::wire::{ByteLen, Decoder, FragmentRole, Offset, Side, Sides, Trace, TraceRow};
-
-/// The number of bytes that are read at once.
-const READ_SIZE: ByteLen = ByteLen::new(1 << 18);
+use crate::wire::{Decoder, FragmentRole, Side, Sides, Trace, TraceRow};
 
 /// A search from one row on, wrapping around at the end. It is plain data, so a command can hold
 /// it.
@@ -23,15 +19,6 @@ pub struct SearchJob {
     pub(crate) from_row: usize,
     pub(crate) trace: Arc<Trace>,
     pub(crate) bytes: SearchedBytes,
-}
-
-/// Where the bytes of the connection are.
-#[derive(Clone, Debug)]
-pub(crate) enum SearchedBytes {
-    /// In a capture, with its gaps: those of one side are in ascending order.
-    File(Arc<ByteStore>, Arc<[Gap]>),
-    /// A copy of a live connection's newest bytes: the offset of the first and the bytes.
-    Memory(Box<Sides<(Offset, Vec<u8>)>>),
 }
 
 /// A frame that was found.
@@ -87,7 +74,7 @@ impl SearchJob {
         is_cancelled: &impl Fn() -> bool,
         mut take: impl FnMut(FoundFrame) -> bool,
     ) -> Option<FoundFrame> {
-        let mut cursors = Sides::each(|_| None::<DirectionCursor>);
+        let mut cursors = Sides::each(|_| None::<DirectionCursor<DirectionSearch>>);
         for (number, row) in self.trace.rows().iter().enumerate().take(range.end).skip(start) {
             if is_cancelled() {
                 return None;
@@ -96,10 +83,20 @@ impl SearchJob {
             if !self.bytes.has(row.from(), begin) {
                 continue;
             }
-            let cursor = cursors[row.from()]
-                .get_or_insert_with(|| DirectionCursor::new(self, row, number > 0, begin));
-            let Ok(place) = cursor.search_row(&self.bytes, row, begin) else { continue };
-            let found = place.map(|place| FoundFrame { row: number, place });
+            let cursor = cursors[row.from()].get_or_insert_with(|| {
+                let decoder = Decoder::new(row.from(), self.trace.agreed());
+                let search = DirectionSearch::new(decoder, self.needle.clone());
+                DirectionCursor::new(search, &self.bytes, row, begin)
+            });
+            if cursor.read_row(&self.bytes, row, begin).is_err() {
+                continue;
+            }
+            // Frames that the list does not have, because the capture lacks their rest, have hits
+            // too.
+            let frame_number = cursor.number_of(row);
+            let mut hits = cursor.reader.take_hits().into_iter();
+            let hit = hits.find(|hit| hit.frame_number == frame_number);
+            let found = hit.map(|hit| FoundFrame { row: number, place: hit.place });
             if let Some(found) = found.filter(|found| range.contains(&found.row))
                 && take(found)
             {
@@ -107,89 +104,5 @@ impl SearchJob {
             }
         }
         None
-    }
-}
-
-/// One direction of a search, and how far it has come.
-struct DirectionCursor {
-    search: DirectionSearch,
-    from: Side,
-    at: Offset,
-    /// The number of the frame at which decoding began.
-    first_frame: usize,
-    /// The gaps of the side that are still to come, in reverse order.
-    gaps: Vec<Gap>,
-}
-
-impl DirectionCursor {
-    /// Begins at a row whose first byte is at `begin`. If it is not the first of its direction,
-    /// what was compressed before it is not known.
-    fn new(job: &SearchJob, row: &TraceRow, is_later: bool, begin: Offset) -> Self {
-        let decoder = Decoder::new(row.from(), job.trace.agreed());
-        let mut search = DirectionSearch::new(decoder, job.needle.clone());
-        if is_later && row.frame_number() > 0 {
-            search.resume_after_gap();
-        }
-        let gaps = match &job.bytes {
-            SearchedBytes::File(_, gaps) => {
-                let own = |gap: &&Gap| gap.from == row.from() && gap.offset >= begin;
-                gaps.iter().rev().filter(own).copied().collect()
-            }
-            SearchedBytes::Memory(_) => Vec::new(),
-        };
-        let first_frame = row.frame_number();
-        Self { search, from: row.from(), at: begin, first_frame, gaps }
-    }
-
-    /// Decodes up to the end of a row, and returns where the first match in it is.
-    fn search_row(
-        &mut self,
-        bytes: &SearchedBytes,
-        row: &TraceRow,
-        begin: Offset,
-    ) -> io::Result<Option<HitPlace>> {
-        let end = begin + row.len();
-        while let Some(gap) = self.gaps.pop_if(|gap| gap.offset < end) {
-            self.push_to(bytes, gap.offset)?;
-            self.search.skip(gap.filled);
-            if gap.filled < gap.missing {
-                self.search.resume_after_gap();
-            }
-            self.at = gap.offset + gap.filled;
-        }
-        self.push_to(bytes, end)?;
-        // The row's frame is now the last complete one. Frames that the list does not have, because
-        // the capture lacks their rest, count too.
-        let number = row.frame_number().saturating_sub(self.first_frame);
-        let hits = self.search.take_hits();
-        Ok(hits.into_iter().find(|hit| hit.frame_number == number).map(|hit| hit.place))
-    }
-
-    fn push_to(&mut self, bytes: &SearchedBytes, end: Offset) -> io::Result<()> {
-        while self.at < end {
-            let next = end.min(self.at + READ_SIZE);
-            match bytes {
-                SearchedBytes::File(store, _) => {
-                    self.search.push(&store.read(self.from, self.at..next)?.bytes);
-                }
-                SearchedBytes::Memory(sides) => {
-                    let (start, bytes) = &sides[self.from];
-                    let range = [self.at, next].map(|at| (at - *start).to_usize_saturating());
-                    self.search.push(bytes.get(range[0]..range[1]).unwrap_or_default());
-                }
-            }
-            self.at = next;
-        }
-        Ok(())
-    }
-}
-
-impl SearchedBytes {
-    /// Whether the bytes of a side from an offset on are still there.
-    fn has(&self, from: Side, at: Offset) -> bool {
-        match self {
-            Self::File(..) => true,
-            Self::Memory(sides) => at >= sides[from].0,
-        }
     }
 }

@@ -63,7 +63,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["copy", "loaded", "reports", "search", "selection", "send", "payload_text"],
             &["state"],
-            &["connections", "frame_draft", "mask_key", "query"],
+            &["query"],
+            &["connections", "frame_draft", "mask_key"],
         ],
     ),
     (

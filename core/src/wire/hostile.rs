@@ -294,7 +294,8 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     let mut listed = Vec::new();
     for (number, row) in seen.rows().iter().enumerate() {
         let frame = seen.frame(row, raw(row.offset(), row.len()));
-        let (shown, found) = (filter.matches(seen, number), find(&frame, &needle));
+        let (shown, found) =
+            (filter.matches(seen, number, Default::default()), find(&frame, &needle));
         let message = (
             seen.message_rows(number),
             seen.faults_of(from, row.frame_number()),

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::file::{Expectation, Scenario, ScenarioStep};
-use crate::wire::{Frame, Opcode, Side, Trace};
+use crate::wire::{Frame, Side, Trace};
 
 /// A scenario being played.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,7 @@ fn evaluate(
         Expectation::Close(code) => {
             let is_close = |row: &usize| {
                 let row = &trace.rows()[*row];
-                row.from() == Side::Server && row.opcode() == Opcode::Close
+                row.from() == Side::Server && row.is_close()
             };
             let row = (0..trace.rows().len()).find(is_close)?;
             match frame(row)?.close_body() {

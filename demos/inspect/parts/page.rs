@@ -15,7 +15,7 @@ use crate::wire::explain::NonFrame;
 use crate::wire::explain::interop;
 use crate::wire::explain::reference::{self, abnormal_closure};
 use crate::wire::handshake::ProblemCode;
-use crate::wire::{FaultCode, FieldSpan, format};
+use crate::wire::{Fault, FieldSpan, format};
 
 /// The width of the column of labels in cells.
 const LABEL_WIDTH: usize = 14;
@@ -96,9 +96,11 @@ fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>>
 
 /// Returns the page of a rule that a frame breaks. `non_frame` is what its bytes are instead, if
 /// they are not a frame at all.
-pub(crate) fn fault_page(code: FaultCode, non_frame: Option<NonFrame>) -> RulesPage {
+pub(crate) fn fault_page(fault: &Fault, non_frame: Option<NonFrame>) -> RulesPage {
+    let code = fault.code;
     let page = reference::for_fault(code);
-    let hint = non_frame.map_or_else(String::new, |found| format!("{}.", found.hint()));
+    let hint = non_frame.map(NonFrame::hint).or_else(|| fault.hint());
+    let hint = hint.map_or_else(String::new, |hint| format!("{hint}."));
     let mut paragraphs = vec![
         ("Broken", format!("{}.", page.title)),
         ("Hint", hint),

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::connections::{
     ASSUMED_DEFLATE_NOTICE, ByteSource, ConnectionStatus, MAX_BYTES_SHOWN, PREVIEW_BYTES,
 };
+use super::query::ActiveFilter;
 use super::state::Session;
 use crate::clients::SessionEvent;
 use crate::demos::inspect::messages::{Cmd, Msg};
@@ -54,6 +55,11 @@ impl Session {
                 self.connections.shown_mut().store_fetched(found, max_bytes_per_frame);
             }
             Msg::Found(number, found) => self.show_hit(number, found),
+            Msg::Scanned(scan) => {
+                if let Some(filter) = &mut self.filter {
+                    filter.take_scan(*scan);
+                }
+            }
         }
     }
 
@@ -136,10 +142,23 @@ impl Session {
         }
     }
 
-    /// Applies the filter to the rows that have arrived.
-    pub(crate) fn extend_filter(&mut self) {
-        if let Some(filter) = &mut self.filter {
-            filter.extend(&self.connections.shown().trace);
+    /// Applies the filter to the rows that have arrived. Returns the command for what has to be read
+    /// for that.
+    pub(crate) fn extend_filter(&mut self) -> Option<Cmd> {
+        let was_scanning = std::mem::take(&mut self.is_scanning);
+        let connection = self.connections.shown();
+        let job = self.filter.as_mut().and_then(|filter| {
+            filter.extend(&connection.trace);
+            filter.next_scan(self.scan_number + 1, connection)
+        });
+        self.is_scanning = self.filter.as_ref().is_some_and(ActiveFilter::is_scanning);
+        match job {
+            Some(job) => {
+                self.scan_number += 1;
+                Some(Cmd::Scan(Some(Box::new(job))))
+            }
+            None if was_scanning && !self.is_scanning => Some(Cmd::Scan(None)),
+            None => None,
         }
     }
 

@@ -102,6 +102,30 @@ mod tests {
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
         Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
+    /// Carries out the jobs of a filter as the engine does, and returns the rows that pass with how
+    /// many were read.
+    fn filtered(inspect: &mut Inspect, filter: &str) -> (Vec<u32>, usize) {
+        press(inspect, KeyCode::Char('f'));
+        inspect.session.filter = None;
+        inspect.update(DemoEvent::Paste(filter.to_owned()));
+        let commands = press(inspect, KeyCode::Enter);
+        scan(inspect, commands)
+    }
+
+    fn scan(inspect: &mut Inspect, mut commands: Vec<Cmd>) -> (Vec<u32>, usize) {
+        loop {
+            let job = commands.drain(..).find_map(|command| match command {
+                Cmd::Scan(job) => job,
+                _ => None,
+            });
+            let Some(job) = job else { break };
+            let found = job.run(|| false).unwrap();
+            commands = inspect.update(DemoEvent::Msg(Msg::Scanned(Box::new(found))));
+        }
+        let filter = inspect.session.filter.as_ref().unwrap();
+        (filter.rows.clone(), filter.rows_tested)
+    }
+
     /// Carries out a search as the engine does, and returns the selected row with the notice.
     fn run(inspect: &mut Inspect, commands: Vec<Cmd>) -> (Option<usize>, String) {
         for command in commands {
@@ -153,6 +177,53 @@ mod tests {
             let (_, notice) = search(&mut inspect, "not there");
             assert_eq!(notice, "\"not there\" is in no frame");
         }
+    }
+
+    #[test]
+    fn a_filter_looks_into_inflated_text_in_a_file_and_live_as_it_grows() {
+        let frames = compressed();
+        let sent: Vec<(Side, &[u8])> =
+            frames.iter().map(|frame| (Side::Server, frame.as_slice())).collect();
+        let (live, _inbox) = inspector_after_handshake(OFFER, ANSWER, &sent);
+        let captured: Vec<_> = [(Side::Client, OFFER), (Side::Server, ANSWER)]
+            .into_iter()
+            .chain(sent.iter().copied())
+            .map(|(from, bytes)| (from, Captured::Bytes(bytes)))
+            .collect();
+        let mut file = opened_capture(&captured, None);
+        assert_eq!(filtered(&mut file, "text contains \"NEEDLE\""), (vec![], 2));
+        let mut live = live;
+        for inspect in [&mut file, &mut live] {
+            assert_eq!(filtered(inspect, "text contains \"needle\""), (vec![1], 2));
+            assert_eq!(filtered(inspect, "!(text contains \"needle\")"), (vec![0], 2));
+            assert_eq!(filtered(inspect, "text contains \"again\" && n=0"), (vec![0], 2));
+        }
+        // What arrives later may refer back to what was read before.
+        assert_eq!(filtered(&mut live, "text contains \"words\""), (vec![0, 1], 2));
+        let connection = live.session.newest_connection();
+        let plain = encode::single_frame(Opcode::Text, b"plain words", None);
+        connection.push(Side::Server, std::time::Instant::now(), &plain);
+        let commands = live.update(DemoEvent::Tick(std::time::Instant::now()));
+        assert_eq!(scan(&mut live, commands), (vec![0, 1, 2], 3));
+        // Without the filter, nothing is read any more.
+        press(&mut live, KeyCode::Char('f'));
+        for _ in 0..30 {
+            press(&mut live, KeyCode::Backspace);
+        }
+        press(&mut live, KeyCode::Enter);
+        assert!(live.session.filter.is_none() && !live.session.is_scanning);
+    }
+
+    #[test]
+    fn the_result_for_another_filter_or_connection_is_ignored() {
+        let text = encode::single_frame(Opcode::Text, b"a needle", None);
+        let (mut inspect, _inbox) =
+            inspector_after_handshake(REQUEST, RESPONSE, &[(Side::Server, &text)]);
+        press(&mut inspect, KeyCode::Char('f'));
+        inspect.update(DemoEvent::Paste("text contains \"needle\"".to_owned()));
+        let late = press(&mut inspect, KeyCode::Enter);
+        assert_eq!(filtered(&mut inspect, "text contains \"nothing\""), (vec![], 1));
+        assert_eq!(scan(&mut inspect, late), (vec![], 1));
     }
 
     #[test]

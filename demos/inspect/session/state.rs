@@ -53,6 +53,10 @@ pub(crate) struct Session {
     pub(crate) search: Option<ActiveSearch>,
     /// The number of the latest search, which its result has to have.
     pub(crate) search_number: u64,
+    /// The number of the latest job that reads the texts of messages for the filter.
+    pub(crate) scan_number: u64,
+    /// Whether such a job is running.
+    pub(crate) is_scanning: bool,
     /// The rows whose bytes were requested from the file last and have not arrived.
     pub(crate) requested_rows: Option<Range<usize>>,
     /// Whether the proxy holds frames.
@@ -96,6 +100,8 @@ impl Session {
             filter: None,
             search: None,
             search_number: 0,
+            scan_number: 0,
+            is_scanning: false,
             requested_rows: None,
             intercepting: false,
             full: false,

@@ -2,6 +2,7 @@
 //! `wire` has the sentences about fields and rules; this module lays them out.
 
 use super::text_page::TextPage;
+use crate::wire::explain::NonFrame;
 use crate::wire::format::{byte_count, group_thousands, quote, spaced_hex};
 use crate::wire::{
     ByteLen, DecodeVerdict, Fault, FieldSpan, Frame, FramePart, Message, Offset, Side, Transcript,
@@ -27,7 +28,7 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
             direction_label(from)
         ));
         write_field_table(&mut page, beginning.raw, beginning.offset, &beginning.field_spans());
-        write_faults(&mut page, transcript.faults_of(beginning.frame_number));
+        write_faults(&mut page, shown_faults(transcript, beginning.frame_number));
     }
     for message in transcript.messages() {
         write_message(&mut page, message);
@@ -94,7 +95,7 @@ fn write_frame(page: &mut TextPage, frame: &Frame, transcript: &Transcript) {
     page.paragraph(&format!("{title}, "), &size);
     write_field_table(page, frame.raw(), frame.offset, &frame.field_spans());
     write_payload(page, frame);
-    write_faults(page, transcript.faults_of(frame.frame_number));
+    write_faults(page, shown_faults(transcript, frame.frame_number));
 }
 
 fn write_field_table(page: &mut TextPage, raw: &[u8], offset: Offset, spans: &[FieldSpan]) {
@@ -178,6 +179,12 @@ fn printable_char(byte: u8) -> char {
     if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '·' }
 }
 
+/// Returns the faults of a frame. In bytes that are no frame, nothing is a close code.
+fn shown_faults(transcript: &Transcript, frame_number: usize) -> impl Iterator<Item = &Fault> {
+    let is_frame = transcript.decoder().non_frame().is_none();
+    transcript.faults_of(frame_number).filter(move |fault| is_frame || !fault.code.is_of_close())
+}
+
 fn write_faults<'a>(page: &mut TextPage, faults: impl Iterator<Item = &'a Fault>) {
     for fault in faults {
         let mut place = format!("byte {}", fault.byte_offset);
@@ -203,6 +210,9 @@ fn write_faults<'a>(page: &mut TextPage, faults: impl Iterator<Item = &'a Fault>
             &format!("{place}; certain after {}{answer}", byte_count(fault.detectable_after)),
         );
         page.paragraph("  why    ", fault.rationale());
+        if let Some(hint) = fault.hint() {
+            page.paragraph("  hint   ", &format!("{hint}."));
+        }
         page.blank_line();
     }
 }
@@ -231,7 +241,7 @@ fn write_verdict(page: &mut TextPage, transcript: &Transcript, input: &[u8]) {
         (DecodeVerdict::Fail, needs) => failure_sentence(transcript, needs, ByteLen::of(input)),
     };
     page.paragraph("Verdict    ", &text);
-    write_http_hint(page, input);
+    write_non_frame_hint(page, transcript, input);
 }
 
 fn failure_sentence(transcript: &Transcript, needs: Option<String>, given: ByteLen) -> String {
@@ -252,14 +262,16 @@ fn failure_sentence(transcript: &Transcript, needs: Option<String>, given: ByteL
     }
 }
 
-/// Adds a hint if `input` is HTTP. Passing a handshake without `--handshake` is a common mistake.
-fn write_http_hint(page: &mut TextPage, input: &[u8]) {
-    // `PRI` begins the preface of HTTP/2 (RFC 9113 section 3.4).
-    let request = [&b"GET "[..], b"POST ", b"PRI "].iter().any(|word| input.starts_with(word));
-    let half = match (request, input.starts_with(b"HTTP/")) {
-        (true, _) => "request",
-        (_, true) => "response",
-        _ => return,
+/// Adds what the bytes are if they are no frames. Passing a handshake without `--handshake` is a
+/// common mistake.
+fn write_non_frame_hint(page: &mut TextPage, transcript: &Transcript, input: &[u8]) {
+    let half = match NonFrame::recognize(input) {
+        Some(NonFrame::HttpRequest | NonFrame::Http2Preface) => "request",
+        Some(NonFrame::HttpResponse) => "response",
+        _ => {
+            let found = transcript.decoder().non_frame();
+            return found.map_or((), |found| page.paragraph("Hint       ", found.hint()));
+        }
     };
     page.paragraph(
         "Hint       ",

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::decoded_handshake::DecodedHandshake;
 use super::fault_record::{FaultRecord, ProblemRecord};
+use crate::wire::explain::NonFrame;
 use crate::wire::format::hex;
 use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome};
-use crate::wire::{Frame, Header, Message, Needed, Side, Transcript};
+use crate::wire::{Fault, Frame, Header, Message, Needed, Side, Transcript};
 
 /// Returns the object for frames, as a line. `format` names the form that the bytes were read from.
 pub(super) fn frames_json(transcript: &Transcript, format: &str) -> String {
@@ -24,7 +25,14 @@ pub(super) fn frames_json(transcript: &Transcript, format: &str) -> String {
         "violations": transcript.faults().iter().map(FaultRecord::new).collect::<Vec<_>>(),
         "incomplete": transcript.needed().map(|needs| incomplete_json(&needs)),
         "open_fragmented_message": transcript.decoder().open_message().is_some(),
+        "hint": hint(transcript),
     }))
+}
+
+/// Returns what the bytes are if they are no frames, or else what a fault does not say itself.
+fn hint(transcript: &Transcript) -> Option<&'static str> {
+    let non_frame = transcript.decoder().non_frame().map(NonFrame::hint);
+    non_frame.or_else(|| transcript.faults().iter().find_map(Fault::hint))
 }
 
 fn frame_json(frame: &Frame) -> Value {

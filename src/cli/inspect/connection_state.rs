@@ -7,10 +7,13 @@ use std::time::Duration;
 use crate::capture::StreamEnding;
 use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType, close_body};
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
+use crate::wire::explain::NonFrame;
 use crate::wire::format::escape_controls;
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
 use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
-use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
+use crate::wire::query::search::Needle;
+use crate::wire::query::text_matcher::{TextMatcher, TextSet};
+use crate::wire::{AgreedExtensions, ByteLen, Decoder, Side, Sides};
 
 /// The maximum number of payload bytes kept of one frame or message: a header may claim 2^63 - 1.
 const MAX_PAYLOAD_KEPT: usize = 1 << 20;
@@ -25,6 +28,10 @@ pub(super) struct ConnectionState {
     pub(super) is_body_printed: bool,
     /// The assemblers of both directions; `None` until the 101.
     pub(super) assemblers: Option<Sides<FrameAssembler>>,
+    /// The texts that the filter looks for.
+    texts: Vec<Needle>,
+    /// What looks for them; `None` if there are none.
+    matchers: Option<Sides<TextMatcher>>,
     byte_counts: Sides<ByteLen>,
     /// The number of complete frames of both directions.
     pub(super) frame_count: usize,
@@ -34,11 +41,6 @@ pub(super) struct ConnectionState {
     pub(super) last_at: Duration,
 }
 
-/// Creates the assemblers of both directions, which begin with the first byte of a frame.
-fn assemblers(agreed: AgreedExtensions) -> Sides<FrameAssembler> {
-    Sides::each(|from| FrameAssembler::new(Decoder::new(from, agreed), MAX_PAYLOAD_KEPT))
-}
-
 /// Something that has become complete.
 pub(super) enum Completed<'a> {
     /// A head: its bytes, and the result of its validation; `None` if it is cut off.
@@ -46,16 +48,21 @@ pub(super) enum Completed<'a> {
     /// The body of a response that refused the handshake.
     Body(&'a [u8]),
     Exchange(HttpExchange),
-    /// A frame, and the number of frames of both directions that were complete before it.
-    Frame(AssembledFrame, usize),
+    /// A frame, the number of frames of both directions that were complete before it, and the texts
+    /// that it was found to contain.
+    Frame(AssembledFrame, usize, TextSet),
 }
 
 impl ConnectionState {
-    pub(super) fn new() -> Self {
+    /// Creates the state of a connection of which nothing was seen, whose messages are searched for
+    /// `texts`.
+    pub(super) fn new(texts: &[Needle]) -> Self {
         Self {
             handshake: HandshakePair::new(ServerPolicy::default()),
             is_body_printed: false,
             assemblers: None,
+            texts: texts.to_vec(),
+            matchers: None,
             byte_counts: Sides::default(),
             frame_count: 0,
             first_closes: Sides::default(),
@@ -64,12 +71,30 @@ impl ConnectionState {
     }
 
     /// Creates the state of a connection whose handshake was not seen: its first bytes are frames.
-    pub(super) fn mid_connection(agreed: AgreedExtensions) -> Self {
-        Self {
-            handshake: HandshakePair::without_handshake(agreed),
-            assemblers: Some(assemblers(agreed)),
-            ..Self::new()
+    pub(super) fn mid_connection(agreed: AgreedExtensions, texts: &[Needle]) -> Self {
+        let handshake = HandshakePair::without_handshake(agreed);
+        let mut connection = Self { handshake, ..Self::new(texts) };
+        connection.begin_frames(agreed);
+        connection
+    }
+
+    /// Begins both directions with the first byte of a frame.
+    fn begin_frames(&mut self, agreed: AgreedExtensions) {
+        let other = self.handshake.is_hixie76().then_some(NonFrame::Hixie76);
+        let decoder = |from| Decoder::new(from, agreed).carrying(other);
+        self.assemblers =
+            Some(Sides::each(|from| FrameAssembler::new(decoder(from), MAX_PAYLOAD_KEPT)));
+        self.matchers = (!self.texts.is_empty())
+            .then(|| Sides::each(|from| TextMatcher::new(decoder(from), &self.texts)));
+    }
+
+    /// Goes on with the first byte of a frame, because an unknown number of frames is missing.
+    /// Returns the frame that this cuts.
+    fn resume_after_gap(&mut self, from: Side) -> Option<AssembledFrame> {
+        if let Some(matchers) = &mut self.matchers {
+            matchers[from].resume_after_gap();
         }
+        self.assemblers.as_mut()?[from].resume_after_gap()
     }
 
     /// Notes that frames came before the first bytes.
@@ -130,21 +155,17 @@ impl ConnectionState {
                     emit(context(from), Completed::Exchange(exchange))?;
                 }
                 HandshakeEvent::Open(upgraded) => {
-                    self.assemblers = Some(assemblers(upgraded.agreed));
+                    self.begin_frames(upgraded.agreed);
                     // Frames that arrived before the 101 were held back until now.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes, emit)?;
-                    if let (true, Some(assemblers)) =
-                        (upgraded.client_lacks_bytes, &mut self.assemblers)
-                    {
-                        assemblers.client.resume_after_gap();
+                    if upgraded.client_lacks_bytes {
+                        self.resume_after_gap(Side::Client);
                     }
                 }
                 HandshakeEvent::LateRequest(held) | HandshakeEvent::FirstFrameBytes(held) => {
                     // Without a head, nobody knows what was sent before.
-                    if let (None, Some(assemblers)) =
-                        (self.handshake.head(from), &mut self.assemblers)
-                    {
-                        assemblers[from].resume_after_gap();
+                    if self.handshake.head(from).is_none() {
+                        self.resume_after_gap(from);
                     }
                     self.push_frames(from, at, &held, emit)?;
                 }
@@ -173,12 +194,14 @@ impl ConnectionState {
         }
         let Some(assemblers) = &mut self.assemblers else { return Ok(()) };
         let skipped = assemblers[from].skip(within_frame);
+        if let Some(matchers) = &mut self.matchers {
+            matchers[from].skip(within_frame);
+        }
         self.push_frames(from, at, &[], &mut emit)?;
-        if let Some(assemblers) = &mut self.assemblers
-            && skipped < missing
-            && let Some(cut) = assemblers[from].resume_after_gap()
+        if skipped < missing
+            && let Some(cut) = self.resume_after_gap(from)
         {
-            emit(context, Completed::Frame(cut, self.frame_count))?;
+            emit(context, Completed::Frame(cut, self.frame_count, TextSet::default()))?;
         }
         Ok(())
     }
@@ -197,8 +220,8 @@ impl ConnectionState {
             self.handshake.open_after_gap(from);
             self.handle_handshake(from, at, &mut &[][..], &mut emit)?;
         }
+        self.resume_after_gap(from);
         if let Some(assemblers) = &mut self.assemblers {
-            assemblers[from].resume_after_gap();
             assemblers[from].skip_unframed(len);
         }
         Ok(())
@@ -213,14 +236,24 @@ impl ConnectionState {
     ) -> io::Result<()> {
         let Some(assemblers) = &mut self.assemblers else { return Ok(()) };
         let closes = &mut self.first_closes[from];
+        let hits = self.matchers.as_mut().map_or_else(Vec::new, |matchers| {
+            matchers[from].push(bytes);
+            matchers[from].take_hits()
+        });
+        let texts_of = |frame: &AssembledFrame| {
+            let hit = hits.iter().find(|hit| hit.frame_number == frame.frame_number);
+            hit.map_or_else(TextSet::default, |hit| hit.texts)
+        };
         let mut rest = bytes;
         while let Some(frame) = assemblers[from].next_frame(&mut rest) {
             let row = self.frame_count;
             self.frame_count = self.frame_count.saturating_add(1);
-            if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
+            if frame.is_close() {
                 closes.get_or_insert_with(|| CloseContent(close_body(&frame)));
             }
-            emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame, row))?;
+            let texts = texts_of(&frame);
+            let context = RecordContext { connection: 0, from, elapsed: at };
+            emit(context, Completed::Frame(frame, row, texts))?;
         }
         Ok(())
     }

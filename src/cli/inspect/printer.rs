@@ -11,6 +11,7 @@ use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::scope::catch_panic_sync;
 use crate::wire::format::escape_controls;
+use crate::wire::query::text_matcher::TextSet;
 use crate::wire::{AgreedExtensions, ByteLen, Side};
 
 /// Prints records to `W`, as JSON or as text.
@@ -76,7 +77,7 @@ impl<W: Write> Printer<W> {
         agreed: AgreedExtensions,
         is_midway: bool,
     ) {
-        let mut connection = ConnectionState::mid_connection(agreed);
+        let mut connection = ConnectionState::mid_connection(agreed, self.selection.texts());
         if is_midway {
             connection.lose_earlier_frames();
         }
@@ -154,7 +155,10 @@ impl<W: Write> Printer<W> {
         bytes: &[u8],
     ) -> io::Result<()> {
         // Taken out of the map while it is used: after a panic, its half-changed state is gone.
-        let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
+        let mut connection = self
+            .connections
+            .remove(&number)
+            .unwrap_or_else(|| ConnectionState::new(self.selection.texts()));
         let result = connection
             .push(from, at, bytes, |place, what| self.print_completion(number, place, what));
         self.connections.insert(number, connection);
@@ -172,8 +176,8 @@ impl<W: Write> Printer<W> {
             Completed::Head(bytes, opening) => Record::handshake(place, bytes, opening),
             Completed::Body(bytes) => Record::bytes(place, bytes),
             Completed::Exchange(exchange) => Record::http(number, place.elapsed, exchange),
-            Completed::Frame(frame, row) => {
-                if !self.selection.has_frame(&frame, place.from, place.elapsed, row) {
+            Completed::Frame(frame, row, texts) => {
+                if !self.selection.has_frame(&frame, place.from, place.elapsed, row, texts) {
                     return Ok(());
                 }
                 Record::frame(place, frame)
@@ -203,7 +207,10 @@ impl<W: Write> Printer<W> {
             self.panicked.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
         // A panic matters more than how the connection ended.
         let ended = &unread.unwrap_or(ended);
-        let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
+        let mut connection = self
+            .connections
+            .remove(&number)
+            .unwrap_or_else(|| ConnectionState::new(self.selection.texts()));
         for exchange in connection.handshake.finish() {
             self.print(&Record::http(number, connection.last_at, exchange))?;
         }
@@ -224,7 +231,7 @@ impl<W: Write> Printer<W> {
                 .and_then(|assemblers| assemblers[from].partial_frame());
             if let Some(frame) = unfinished.filter(|frame| {
                 let (at, row) = (context.elapsed, connection.frame_count);
-                self.selection.has_frame(frame, from, at, row)
+                self.selection.has_frame(frame, from, at, row, TextSet::default())
             }) {
                 self.print(&Record::frame(context, frame))?;
             }

@@ -8,6 +8,8 @@ use crate::inspect::InspectConfig;
 use crate::wire::Side;
 use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::query::filter::Filter;
+use crate::wire::query::search::Needle;
+use crate::wire::query::text_matcher::TextSet;
 
 /// Which records are printed; all of them by default.
 #[derive(Clone, Debug, Default)]
@@ -30,16 +32,22 @@ impl RecordSelection {
         self.connection.is_none_or(|only| only.get() == number)
     }
 
+    /// Returns the texts that the filter looks for.
+    pub(super) fn texts(&self) -> &[Needle] {
+        self.filter.as_ref().map_or(&[], Filter::texts)
+    }
+
     /// Whether a frame is printed, as far as the filter goes. `row` is the number of frames of both
-    /// directions that were complete before it.
+    /// directions that were complete before it, and `texts` those that it was found to contain.
     pub(super) fn has_frame(
         &self,
         frame: &AssembledFrame,
         from: Side,
         at: Duration,
         row: usize,
+        texts: TextSet,
     ) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.matches_frame(frame, from, at, row))
+        self.filter.as_ref().is_none_or(|filter| filter.matches_frame(frame, from, at, row, texts))
     }
 
     /// Whether a record is printed. Frames have passed [`Self::has_frame`] before they become

@@ -11,7 +11,8 @@ pub(super) const RECORDS_HELP: &str =
   TLS        1.2 and 1.3, with secrets from the pcapng file or --keylog:
              AES-GCM, ChaCha20-Poly1305; in 1.2 also AES-CBC, with ECDHE, DHE
              or RSA
-  exports    HAR, Chrome's network log with raw bytes, flows of mitmproxy
+  exports    HAR, Chrome's network log with raw bytes, flows of mitmproxy, the
+             terminal of wscat, the log: overlay of websocat, curl --trace
   text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark and gdb;
              arrays, strings with escapes, buffers of Node, base64
   records    the output of --json
@@ -62,7 +63,9 @@ frame: message_text, or message_hex if it is not the payload of that frame;
 message_len is its length, message_payload_len that of its payloads on the wire.
 Bytes that a capture lacks are never judged: such a frame has complete false,
 not_captured says how many are missing, payload_hex and raw_hex end before them,
-and truncated is true. hint names another protocol where a frame should begin.
+and truncated is true. hint names another protocol where a frame should begin:
+what follows is cut into frames as before, without close code, text or further
+violations.
 
 In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
 and silence_ms how long after the last data. In a file with a WebSocket,
@@ -79,10 +82,12 @@ unreadable. exchanges are those of HTTP beside the handshake. --connection takes
 the numbers of these records.
 
 --filter leaves out the frames that don't match, and all handshake, bytes and
-http records. EXPR compares fields (op dir fin rsv1 rsv2 rsv3 mask key len size
-t n message fault fatal warning after-fault compressed) by = != < <= > >=, joins
-comparisons by && || ! and parentheses, and takes several values: op=ping|pong.
-The key f on the screen takes the same. --write writes everything all the same.
+http records. EXPR compares fields (op dir fin rsv1 rsv2 rsv3 mask key text len
+size t n message fault fatal warning after-fault compressed) by = != < <= > >=,
+joins comparisons by && || ! and parentheses, and takes several values:
+op=ping|pong. text contains \"hello\" looks into what a message says, inflated and
+joined, and is true of its last frame; small letters match capitals too. The key
+f on the screen takes the same. --write writes everything all the same.
 
 The system's trust store and SSL_CERT_FILE or SSL_CERT_DIR are used besides the
 built-in roots. A connection to a URL goes through the proxy that ws_proxy,

@@ -110,7 +110,7 @@ impl Inbound {
 
 /// Returns the event for a frame that must be answered: a Close, or a Ping of legal length.
 fn control_event(frame: AssembledFrame) -> Option<InboundEvent> {
-    let header = frame.start?.header;
+    let header = frame.start.filter(|_| frame.non_frame.is_none())?.header;
     match (header.opcode, frame.payload.as_slice()) {
         (Opcode::Ping, _) if header.payload_len <= MAX_CONTROL_PAYLOAD as u64 => {
             Some(InboundEvent::Ping(frame.payload))

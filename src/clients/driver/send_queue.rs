@@ -119,7 +119,7 @@ impl SendQueue {
         }
         let mut rest = bytes;
         while let Some(frame) = self.frames.next_frame(&mut rest) {
-            if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
+            if frame.is_close() {
                 let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
                 // Nothing may follow the first Close (RFC 6455 section 5.5.1), so later ones do not
                 // count.

@@ -36,6 +36,7 @@ fn holds(capture: &Capture, data: &[u8]) {
         CaptureFormat::Har,
         CaptureFormat::NetLog,
         CaptureFormat::Mitmproxy,
+        CaptureFormat::CurlTrace,
     ];
     assert!(several.contains(&capture.format()) || capture.streams().len() <= 1);
     let mut held = 0;

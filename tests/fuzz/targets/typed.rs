@@ -10,6 +10,7 @@ use wiretalk::net::Target;
 use wiretalk::race::{ExternalServers, Lane, Placement};
 use wiretalk::wire::query::filter::Filter;
 use wiretalk::wire::query::search::Needle;
+use wiretalk::wire::query::text_matcher::TextSet;
 use wiretalk::wire::{AgreedExtensions, Side, Trace};
 
 use super::cut;
@@ -39,8 +40,10 @@ pub(crate) fn check(data: &[u8]) {
     let mut trace = Trace::new();
     trace.push(Side::Server, std::time::Duration::ZERO, SAID);
     if let Ok(filter) = Filter::parse(&text) {
-        let rows: Vec<usize> = filter.rows(&trace, 0..9).collect();
-        assert!(rows.iter().all(|row| *row < trace.rows().len() && filter.matches(&trace, *row)));
+        let rows: Vec<usize> = filter.rows(&trace, 0..9, |_| TextSet::default()).collect();
+        assert!(rows.iter().all(
+            |row| *row < trace.rows().len() && filter.matches(&trace, *row, TextSet::default())
+        ));
     }
     if let Ok(needle) = Needle::parse(&text) {
         assert!(

@@ -6,10 +6,12 @@ use std::collections::VecDeque;
 
 use crate::wire::decode::fault::Fault;
 use crate::wire::decode::frame_faults::FrameFaults;
+use crate::wire::decode::header_bytes::HeaderBytes;
+use crate::wire::decode::non_frame::NonFrame;
 use crate::wire::decode::rules::frame_validator::{FrameValidator, MessageEnd};
 use crate::wire::frame::mask;
 use crate::wire::frame::message::{FragmentRole, MessageKind};
-use crate::wire::frame::{FramePart, Header, MAX_HEADER_LEN, Needed, Side};
+use crate::wire::frame::{FramePart, Header, Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::{ByteLen, Offset};
 
@@ -41,7 +43,6 @@ pub struct Decoder {
     pub(super) state: DecoderState,
     pub(super) beginning: HeaderBytes,
     pub(super) after_fault: bool,
-    stop_at_fatal: bool,
     pending: VecDeque<PendingEvent>,
     pub(super) scratch: Vec<u8>,
     /// The scratch offset from which compressed payload is still to be inflated, before anything
@@ -54,31 +55,6 @@ pub(super) enum DecoderState {
     Header,
     Payload { header: Header, done: ByteLen },
     Stopped,
-}
-
-/// The bytes of an incomplete header.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct HeaderBytes {
-    header_bytes: [u8; MAX_HEADER_LEN],
-    pub(super) header_filled: usize,
-}
-
-impl HeaderBytes {
-    fn bytes(&self) -> &[u8] {
-        self.header_bytes.get(..self.header_filled).unwrap_or_default()
-    }
-
-    /// Moves bytes from the front of `input` until there are `want` header bytes, or `input` is
-    /// empty.
-    fn fill(&mut self, want: usize, input: &mut &[u8]) {
-        let room = self.header_bytes.get_mut(self.header_filled..want).unwrap_or_default();
-        let (taken, rest) = input.split_at(room.len().min(input.len()));
-        for (to, byte) in room.iter_mut().zip(taken) {
-            *to = *byte;
-        }
-        self.header_filled = self.header_filled.saturating_add(taken.len());
-        *input = rest;
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +114,6 @@ impl Decoder {
             state: DecoderState::Header,
             beginning: HeaderBytes::default(),
             after_fault: false,
-            stop_at_fatal: false,
             pending: VecDeque::new(),
             scratch: Vec::new(),
             inflate_from: None,
@@ -146,10 +121,20 @@ impl Decoder {
     }
 
     /// Makes the decoder stop at the end of the first frame with a fatal fault, like a receiver
-    /// that fails the connection. The remaining input is left unread.
+    /// that fails the connection. The remaining input is left unread. A receiver takes everything
+    /// for a frame, so what is no frame is judged like one.
     #[must_use]
     pub fn stop_at_fatal(mut self) -> Self {
-        self.stop_at_fatal = true;
+        self.faults.as_receiver = true;
+        self
+    }
+
+    /// Takes everything for another protocol's bytes, if the handshake was that of one.
+    #[must_use]
+    pub fn carrying(mut self, non_frame: Option<NonFrame>) -> Self {
+        if let Some(non_frame) = non_frame {
+            self.faults.set_non_frame(non_frame);
+        }
         self
     }
 
@@ -234,6 +219,13 @@ impl Decoder {
         }
     }
 
+    /// Returns what the direction carries instead of frames, once that is recognized in a frame
+    /// that breaks a rule. What follows is cut into frames as before, but it belongs to no message,
+    /// and no further fault is reported, unless the decoder stops there.
+    pub fn non_frame(&self) -> Option<NonFrame> {
+        self.faults.non_frame()
+    }
+
     /// Returns the number of the message that has at least one complete fragment and is not
     /// finished.
     pub fn open_message(&self) -> Option<usize> {
@@ -274,7 +266,11 @@ impl Decoder {
             let (before, want) =
                 (self.beginning.header_filled, Header::required_len(self.beginning.bytes()));
             self.beginning.fill(want, input);
-            self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
+            if !self.faults.is_in_other_protocol() {
+                self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
+            } else {
+                self.validator.role = FragmentRole::Control;
+            }
             match Header::parse(self.beginning.bytes()) {
                 Ok(header) => return self.start_frame(header),
                 Err(_) if input.is_empty() => return,
@@ -284,6 +280,7 @@ impl Decoder {
     }
 
     fn start_frame(&mut self, header: Header) {
+        self.faults.inspect_header(self.beginning.bytes());
         let open = self
             .validator
             .messages
@@ -312,7 +309,7 @@ impl Decoder {
             self.inflate_from = Some(0);
         } else if is_empty {
             self.finish_frame(&header);
-        } else if header.has_impossible_length() && self.stop_at_fatal {
+        } else if header.has_impossible_length() && self.faults.as_receiver {
             // No payload of that length can follow, so the end of the frame, where the decoder
             // usually stops, is never reached.
             self.state = DecoderState::Stopped;
@@ -329,6 +326,7 @@ impl Decoder {
         let left = (header.payload_len - done).to_usize_saturating();
         let (piece, rest) = input.split_at(left.min(MAX_PAYLOAD_CHUNK).min(input.len()));
         *input = rest;
+        self.faults.inspect_payload(piece);
         let compressed = self.validator.is_in_compressed_message();
         // Compressed payload is copied, because it is inflated in the next steps and `input` may be
         // gone by then.
@@ -377,17 +375,19 @@ impl Decoder {
     }
 
     pub(super) fn finish_frame(&mut self, header: &Header) {
-        let message = self.validator.finish_frame(header, &mut self.faults);
+        let is_frame = !self.faults.is_in_other_protocol();
+        let message =
+            is_frame.then(|| self.validator.finish_frame(header, &mut self.faults)).flatten();
         self.pending.extend(message.map(PendingEvent::MessageEnd));
         self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_number));
-        self.state = if self.faults.frame_is_fatal && self.stop_at_fatal {
+        self.state = if self.faults.frame_is_fatal && self.faults.as_receiver {
             DecoderState::Stopped
         } else {
             DecoderState::Header
         };
         // Set after the frame, so that only later frames are marked.
         self.after_fault |= self.faults.frame_is_fatal;
-        self.faults.frame_is_fatal = false;
+        self.faults.end_frame();
         self.faults.advance_frame(header.frame_len());
         self.beginning = HeaderBytes::default();
     }

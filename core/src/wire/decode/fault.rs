@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::text::UnknownName;
-use crate::wire::deflate::inflate::InflateFault;
+use crate::wire::deflate::inflate::{InflateFault, InflateFaultKind};
 use crate::wire::frame::Severity;
 use crate::wire::size::{ByteLen, Offset};
 
@@ -174,6 +174,11 @@ impl FaultCode {
     pub fn name(self) -> &'static str {
         self.rule().name
     }
+
+    /// Whether the rule is about the code in a Close.
+    pub fn is_of_close(self) -> bool {
+        matches!(self, Self::CloseCodeInvalid | Self::CloseCodeOutOfRange)
+    }
 }
 
 impl FromStr for FaultCode {
@@ -332,6 +337,19 @@ impl Fault {
     /// Returns what is wrong, in one clause.
     pub fn summary(&self) -> &'static str {
         self.code.rule().summary
+    }
+
+    /// Returns what was found and its usual cause, as a sentence without a full stop, if there is
+    /// more to say than the rule does.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.detail {
+            Detail::Inflate(InflateFault { kind: InflateFaultKind::NoData, .. }) => Some(
+                "an empty message is the single byte 00: with an empty payload the receiver has \
+                 only the 00 00 ff ff that it appends, which is no complete block, and zlib fails \
+                 at the next message with 'invalid stored block lengths'",
+            ),
+            _ => None,
+        }
     }
 
     /// Returns the reason for the rule.

@@ -4,8 +4,9 @@
 use crate::wire::decode::MessageEnd;
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
-use crate::wire::frame::Needed;
+use crate::wire::decode::non_frame::NonFrame;
 use crate::wire::frame::message::FragmentRole;
+use crate::wire::frame::{Needed, Opcode};
 use crate::wire::size::{ByteLen, Offset};
 
 /// A frame with its payload and its faults, possibly incomplete.
@@ -28,11 +29,21 @@ pub struct AssembledFrame {
     pub not_captured: ByteLen,
     /// The faults, in the order in which they became certain.
     pub faults: Vec<Fault>,
+    /// What the bytes are instead, if they are no frame.
+    pub non_frame: Option<NonFrame>,
     /// What the frame still needs; `None` if it is complete and after an impossible length (RFC
     /// 6455 section 5.2).
     pub needed: Option<Needed>,
     /// The message that ends with this frame, unless one of its frames broke a rule of messages.
     pub message: Option<Box<AssembledMessage>>,
+}
+
+impl AssembledFrame {
+    /// Whether the frame is a Close. Bytes of another protocol are none, whatever their opcode.
+    pub fn is_close(&self) -> bool {
+        let is_close = self.start.is_some_and(|start| start.header.opcode == Opcode::Close);
+        is_close && self.non_frame.is_none()
+    }
 }
 
 /// A complete data message.
@@ -198,6 +209,7 @@ impl FrameAssembler {
             payload_received: std::mem::take(&mut self.payload_received),
             not_captured: std::mem::take(&mut self.not_captured),
             faults: std::mem::take(&mut self.faults),
+            non_frame: self.decoder.non_frame(),
             needed: None,
             message: self.message_end.take().map(|end| {
                 Box::new(AssembledMessage { end, data: std::mem::take(&mut self.message_data) })
@@ -224,6 +236,7 @@ impl FrameAssembler {
             payload_received: self.payload_received,
             not_captured: self.not_captured,
             faults: self.faults.clone(),
+            non_frame: self.decoder.non_frame(),
             needed: self.decoder.needed(),
             message: None,
         })

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::wire::decode::fault::{Bits, Detail, Fault, FaultCode};
+use crate::wire::decode::non_frame::{NonFrame, NonFrameDetector};
 use crate::wire::size::{ByteLen, Offset};
 
 /// The faults of the current frame, and where that frame is: rules report a fault with offsets from
@@ -20,6 +21,14 @@ pub(crate) struct FrameFaults {
     pub(crate) queue: VecDeque<Fault>,
     /// Whether the current frame has a fatal fault.
     pub(crate) frame_is_fatal: bool,
+    /// Whether to judge like a receiver, which takes everything for a frame.
+    pub(in crate::wire::decode) as_receiver: bool,
+    /// Finds out whether the current frame is one.
+    non_frame: NonFrameDetector,
+    /// The number of the first frame that is none, if there is one.
+    first_non_frame: Option<usize>,
+    /// Faults of a close code, as long as the frame may be another protocol's text instead.
+    held: Vec<Fault>,
 }
 
 impl FrameFaults {
@@ -33,16 +42,100 @@ impl FrameFaults {
         detectable_after: impl Into<ByteLen>,
         detail: Detail,
     ) {
+        if self.is_in_other_protocol() {
+            return;
+        }
+        let depends_on_text = code.is_of_close() && !self.as_receiver;
+        let mut after = detectable_after.into();
+        if depends_on_text {
+            after = after.max(self.non_frame.refuted_after());
+        }
         let fault = Fault {
             code,
             frame: self.frame_number,
             byte_offset: self.frame_offset + byte.into(),
             bits,
-            detectable_after: self.frame_offset + detectable_after.into(),
+            detectable_after: self.frame_offset + after,
             detail,
         };
         self.frame_is_fatal |= fault.is_fatal();
-        self.queue.push_back(fault);
+        if depends_on_text && self.non_frame.is_undecided() {
+            self.held.push(fault);
+        } else {
+            self.queue.push_back(fault);
+        }
+    }
+
+    /// Returns what the direction carries instead of frames, once it is recognized.
+    pub(crate) fn non_frame(&self) -> Option<NonFrame> {
+        self.non_frame.found()
+    }
+
+    /// Returns what the bytes of a frame are, if they are no frame.
+    pub(crate) fn non_frame_at(&self, frame_number: usize) -> Option<NonFrame> {
+        self.non_frame().filter(|_| self.first_non_frame.is_some_and(|first| frame_number >= first))
+    }
+
+    /// Whether the current bytes are no frame, so that no fault is added.
+    pub(crate) fn is_in_other_protocol(&self) -> bool {
+        self.non_frame.found().is_some() && !self.as_receiver
+    }
+
+    /// Looks at a complete header, as on the wire. It decides nothing unless a rule is broken.
+    pub(in crate::wire::decode) fn inspect_header(&mut self, header: &[u8]) {
+        if self.frame_is_fatal {
+            self.non_frame.begin(header);
+            self.note_non_frame();
+        }
+    }
+
+    /// Looks at the next piece of the payload, as on the wire.
+    pub(in crate::wire::decode) fn inspect_payload(&mut self, piece: &[u8]) {
+        if self.non_frame.is_undecided() {
+            self.non_frame.push(piece);
+            self.note_non_frame();
+            self.release_held();
+        }
+    }
+
+    /// Takes everything for something else than frames.
+    pub(in crate::wire::decode) fn set_non_frame(&mut self, non_frame: NonFrame) {
+        self.non_frame.set_found(non_frame);
+        self.note_non_frame();
+    }
+
+    fn note_non_frame(&mut self) {
+        if self.non_frame.found().is_some() {
+            self.first_non_frame.get_or_insert(self.frame_number);
+        }
+    }
+
+    /// Gives up what is undecided, because the next bytes were not captured.
+    pub(in crate::wire::decode) fn inspect_gap(&mut self) {
+        self.non_frame.end_frame();
+        self.release_held();
+    }
+
+    /// Adds the faults that were held, once it is certain that the frame is one.
+    fn release_held(&mut self) {
+        if self.non_frame.is_undecided() {
+            return;
+        }
+        let after = self.frame_offset + self.non_frame.refuted_after();
+        let is_frame = self.non_frame.found().is_none();
+        self.queue.extend(
+            self.held.drain(..).filter(|_| is_frame).map(|fault| Fault {
+                detectable_after: fault.detectable_after.max(after),
+                ..fault
+            }),
+        );
+    }
+
+    /// Ends the question whether the current frame is one.
+    pub(in crate::wire::decode) fn end_frame(&mut self) {
+        self.non_frame.end_frame();
+        self.release_held();
+        self.frame_is_fatal = false;
     }
 
     /// Moves on by `len` bytes that belong to no frame.

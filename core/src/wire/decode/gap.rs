@@ -1,7 +1,8 @@
 //! Bytes that were not captured: what a decoder skips, and how it goes on behind them. Nothing that
 //! depends on such bytes is judged.
 
-use crate::wire::decode::decoder::{Decoder, DecoderState, HeaderBytes};
+use crate::wire::decode::decoder::{Decoder, DecoderState};
+use crate::wire::decode::header_bytes::HeaderBytes;
 use crate::wire::size::ByteLen;
 
 impl Decoder {
@@ -15,6 +16,7 @@ impl Decoder {
             return skipped;
         }
         self.validator.skip_payload(&header, skipped);
+        self.faults.inspect_gap();
         let done = done + skipped;
         self.state = DecoderState::Payload { header, done };
         if done == header.payload_len {
@@ -35,7 +37,7 @@ impl Decoder {
         self.state = DecoderState::Header;
         self.inflate_from = None;
         self.beginning = HeaderBytes::default();
-        self.faults.frame_is_fatal = false;
+        self.faults.end_frame();
         if dropped > ByteLen::ZERO {
             self.faults.advance_frame(dropped);
         }

@@ -10,9 +10,12 @@ mod frame_faults;
 mod frame_search;
 mod frame_sync;
 mod gap;
+mod header_bytes;
+mod non_frame;
 mod rules;
 
 pub use fast_path::SimpleFrame;
 pub use frame_search::FrameSearch;
 pub use frame_sync::masking_of_frames;
+pub use non_frame::NonFrame;
 pub use rules::MessageEnd;

@@ -5,8 +5,7 @@ mod describe;
 pub mod field_span;
 mod frame_context;
 pub mod interop;
-mod non_frame;
 pub mod reference;
 
+pub use crate::wire::decode::NonFrame;
 pub use frame_context::FrameContext;
-pub use non_frame::NonFrame;

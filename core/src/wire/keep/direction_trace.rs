@@ -38,7 +38,10 @@ pub(super) struct DirectionTrace {
 
 impl DirectionTrace {
     pub(super) fn new(from: Side, agreed: AgreedExtensions) -> Self {
-        let decoder = Decoder::new(from, agreed);
+        Self::with_decoder(Decoder::new(from, agreed))
+    }
+
+    pub(super) fn with_decoder(decoder: Decoder) -> Self {
         Self {
             decoder,
             faults: Vec::new(),

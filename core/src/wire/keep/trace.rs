@@ -6,9 +6,9 @@
 use std::num::Saturating;
 use std::time::Duration;
 
-use crate::wire::decode::decoder::DecoderEvent;
+use crate::wire::decode::decoder::{Decoder, DecoderEvent};
 use crate::wire::decode::fault::Fault;
-use crate::wire::explain::FrameContext;
+use crate::wire::explain::{FrameContext, NonFrame};
 use crate::wire::frame::Sides;
 use crate::wire::frame::message::FragmentRole;
 use crate::wire::frame::{Header, Needed, Side};
@@ -18,7 +18,7 @@ use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
 use crate::wire::keep::arrivals::Arrivals;
 use crate::wire::keep::direction_trace::{DirectionTrace, add_to_preview};
 use crate::wire::keep::exchange_log::ExchangeLog;
-use crate::wire::keep::trace_row::TraceRow;
+use crate::wire::keep::trace_row::{TraceRow, mark};
 use crate::wire::keep::transcript::Frame;
 use crate::wire::size::{ByteLen, Offset};
 
@@ -118,8 +118,11 @@ impl Trace {
                 HandshakeEvent::Head(_) | HandshakeEvent::RefusalBody => {}
                 HandshakeEvent::Exchange(exchange) => self.exchanges.add(at, exchange),
                 HandshakeEvent::Open(upgraded) => {
-                    self.directions =
-                        Sides::each(|from| DirectionTrace::new(from, upgraded.agreed));
+                    let other = self.handshake.is_hixie76().then_some(NonFrame::Hixie76);
+                    self.directions = Sides::each(|from| {
+                        let decoder = Decoder::new(from, upgraded.agreed).carrying(other);
+                        DirectionTrace::with_decoder(decoder)
+                    });
                     // The request came first, so the client's early frames come first too.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes);
                     if upgraded.client_lacks_bytes {
@@ -221,6 +224,11 @@ impl Trace {
     /// Returns the number of faults of a direction that came after the list was full.
     pub fn dropped_faults(&self, from: Side) -> u64 {
         self.directions[from].dropped_faults.0
+    }
+
+    /// Returns what the bytes of a frame are, if they are no frame. Its row says that too.
+    pub fn non_frame_at(&self, from: Side, index: usize) -> Option<NonFrame> {
+        self.directions[from].decoder.faults.non_frame_at(index)
     }
 
     /// Returns the faults of one frame.
@@ -343,6 +351,9 @@ impl Trace {
                     if let Some(frame_start) = direction.current_frame.take() {
                         let mut row = TraceRow::new(&frame_start, from, at);
                         row.flags |= std::mem::take(&mut direction.row_flags);
+                        if direction.decoder.non_frame().is_some() {
+                            row.flags |= mark::NON_FRAME;
+                        }
                         keep(row);
                     }
                 }

@@ -36,6 +36,7 @@ pub(super) mod mark {
     pub(in crate::wire) const FATAL: u16 = 1 << 8;
     pub(in crate::wire) const WARNING: u16 = 1 << 9;
     pub(in crate::wire) const NOT_CAPTURED: u16 = 1 << 10;
+    pub(in crate::wire) const NON_FRAME: u16 = 1 << 11;
 }
 
 impl TraceRow {
@@ -78,6 +79,9 @@ impl TraceRow {
         for fault in &frame.faults {
             row.flags |= if fault.is_fatal() { mark::FATAL } else { mark::WARNING };
         }
+        if frame.non_frame.is_some() {
+            row.flags |= mark::NON_FRAME;
+        }
         if frame.not_captured > ByteLen::ZERO {
             row.flags |= mark::NOT_CAPTURED;
         }
@@ -103,6 +107,16 @@ impl TraceRow {
     /// Whether bytes of the frame's payload were not captured.
     pub fn has_gap(&self) -> bool {
         self.has_flag(mark::NOT_CAPTURED)
+    }
+
+    /// Whether the bytes are another protocol's: the header only cuts them into pieces.
+    pub fn is_non_frame(&self) -> bool {
+        self.has_flag(mark::NON_FRAME)
+    }
+
+    /// Whether the frame is a Close.
+    pub fn is_close(&self) -> bool {
+        self.opcode() == Opcode::Close && !self.is_non_frame()
     }
 
     /// Returns the side that sent the frame.

@@ -42,13 +42,15 @@ impl ByteRings {
         self.client.bytes.len() + self.server.bytes.len()
     }
 
-    /// Returns a copy of the bytes of a direction, and the offset of the first of them.
-    pub(crate) fn snapshot(&self, from: Side) -> (Offset, Vec<u8>) {
+    /// Returns a copy of the bytes of a direction that are there from `start` on, and the offset of
+    /// the first of them.
+    pub(crate) fn snapshot(&self, from: Side, start: Offset) -> (Offset, Vec<u8>) {
         let ring = match from {
             Side::Client => &self.client,
             Side::Server => &self.server,
         };
-        (ring.discarded, ring.bytes.iter().copied().collect())
+        let skipped = (start - ring.discarded).to_usize_saturating().min(ring.bytes.len());
+        (ring.discarded + skipped, ring.bytes.iter().skip(skipped).copied().collect())
     }
 
     /// Returns at most `max_bytes` bytes from `at` on, where `at` counts from the first byte of the

@@ -321,10 +321,16 @@ impl InspectedConnection {
 
     /// Returns where its bytes are, as of now.
     pub(crate) fn searched_bytes(&self) -> SearchedBytes {
+        self.searched_bytes_from(Sides::each(|_| Offset::START))
+    }
+
+    /// Returns where its bytes from `start` on are, as of now.
+    pub(crate) fn searched_bytes_from(&self, start: Sides<Offset>) -> SearchedBytes {
         match &self.bytes {
             ByteSource::File(store, _) => SearchedBytes::File(Arc::clone(store), self.gaps.all()),
             ByteSource::Memory(rings) => {
-                SearchedBytes::Memory(Box::new(Sides::each(|from| rings.snapshot(from))))
+                let copy = |from| rings.snapshot(from, start[from]);
+                SearchedBytes::Memory(Box::new(Sides::each(copy)))
             }
         }
     }

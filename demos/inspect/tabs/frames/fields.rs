@@ -138,9 +138,13 @@ fn field_explanation(
         lines.push_line(Line::styled(text, Style::new().fg(color)));
     }
     // What the bytes are says more than the rules that they happen to break.
-    let non_frame = NonFrame::recognize(frame.raw()).filter(|_| session.draft.is_none());
-    if let Some(found) = non_frame.filter(|_| faults.iter().any(Fault::is_fatal)) {
-        lines.push_line(Line::styled(found.hint(), Style::new().fg(theme.warn)));
+    let non_frame = session.connection().trace.non_frame_at(from, frame.frame_number);
+    let hint = non_frame
+        .filter(|_| session.draft.is_none())
+        .map(if faults.is_empty() { NonFrame::continuation_hint } else { NonFrame::hint })
+        .or_else(|| faults.iter().find_map(Fault::hint));
+    if let Some(hint) = hint {
+        lines.push_line(Line::styled(hint, Style::new().fg(theme.warn)));
     }
     if let Some(draft) = &session.draft {
         if faults.is_empty() {

@@ -148,9 +148,11 @@ fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
         ("❚❚ paused · space follows", "❚❚", theme.warn)
     };
     let filter = session.filter.as_ref().map(|filter| {
-        let (passed, all) = (filter.rows.len(), session.connection().trace.rows().len());
+        let trace = &session.connection().trace;
+        let (passed, all) = (filter.rows.len(), trace.rows().len());
+        let progress = filter.progress(trace).map_or_else(String::new, |done| format!(", {done}"));
         format!(
-            "{}: {} of {} · ",
+            "{}: {} of {}{progress} · ",
             filter.text,
             format::group_thousands(passed as u64),
             format::group_thousands(all as u64)
@@ -184,7 +186,9 @@ fn row_line(
     let header = row.header();
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
     let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
-    let opcode = if row.is_compressed() {
+    let opcode = if row.is_non_frame() {
+        "no frame".to_owned()
+    } else if row.is_compressed() {
         format!("{} z", header.opcode)
     } else {
         header.opcode.to_string()
@@ -222,6 +226,10 @@ fn row_line(
             line.push_span(Text::raw(format::quote(data, 120)));
         }
         (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
+        // The header is text, too.
+        (None, Some(frame)) if row.is_non_frame() => {
+            line.push_span(Text::raw(format::quote(frame.raw(), 120)));
+        }
         (None, Some(frame)) => line.push_span(Text::raw(payload_preview(&frame))),
         (None, None) => {}
     }

@@ -25,7 +25,12 @@ pub(crate) const KEY_HINT: &str =
 pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     let Some(current) = session.current_row() else {
         let message = match &session.filter {
-            Some(filter) => format!("No frame passes the filter {}   f changes it", filter.text),
+            Some(filter) => {
+                let trace = &session.connection().trace;
+                let progress = filter.progress(trace);
+                let so_far = progress.map_or_else(String::new, |done| format!(" so far, {done}"));
+                format!("No frame passes the filter {}{so_far}   f changes it", filter.text)
+            }
             None => no_frames::text(session),
         };
         canvas.draw_line(&Line::styled(message, canvas.theme.dim()), 1, area);

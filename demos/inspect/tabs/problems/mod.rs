@@ -56,7 +56,7 @@ pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesP
     match state.selected()? {
         ProblemRef::Frame(from, number) => {
             let found = locate_fault(session, from, number)?;
-            Some(fault_page(found.fault.code, found.non_frame(session)))
+            Some(fault_page(found.fault, found.non_frame(session)))
         }
         ProblemRef::Head(from, number) => {
             let problem = session.connection().trace.head(from)?.validation.problems.get(number)?;

@@ -144,12 +144,9 @@ impl LocatedFault<'_> {
         session.connection().partial_frame_bytes(self.from, MAX_BYTES_SHOWN)
     }
 
-    /// Recognizes another protocol in the frame, if the fault ends the connection.
+    /// Returns what the bytes are, if they are no frame.
     pub(crate) fn non_frame(&self, session: &Session) -> Option<NonFrame> {
-        if !self.fault.is_fatal() {
-            return None;
-        }
-        NonFrame::recognize(&self.frame_bytes(session)?)
+        session.connection().trace.non_frame_at(self.from, self.fault.frame)
     }
 }
 

@@ -146,7 +146,8 @@ fn rule_lines(
         theme,
     );
     // What the bytes are says more than the rule that they happen to break first.
-    let hint = found.non_frame(session).map_or("", NonFrame::hint);
+    let hint = found.non_frame(session).map(NonFrame::hint).or_else(|| found.fault.hint());
+    let hint = hint.unwrap_or_default();
     for (label, text) in [
         ("  Hint", hint),
         ("  RFC", page.requirement),
@@ -305,8 +306,7 @@ fn server_reaction(session: &Session, found: &LocatedFault) -> String {
     let after = found.row.map_or(session.connection().trace.rows().len(), |row| row + 1);
     // Bounded for the same reason as above.
     let rows = session.connection().trace.rows().iter().enumerate().skip(after).take(10_000);
-    let mut closes = rows
-        .filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
+    let mut closes = rows.filter(|(_, row)| row.from() != found.from && row.is_close());
     let close = closes.next().map(|(number, _)| number);
     match (close, &session.connection().status) {
         (Some(row), _) => {

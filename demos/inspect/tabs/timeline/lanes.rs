@@ -296,7 +296,8 @@ impl TimelinePicture<'_> {
                 ..shown.end.min(shown.start + MAX_ROWS_SEARCHED),
         );
         let mut free = 0;
-        for number in shown.filter(|number| all[*number].opcode().is_control()) {
+        let is_control = |row: &TraceRow| row.opcode().is_control() && !row.is_non_frame();
+        for number in shown.filter(|number| is_control(&all[*number])) {
             let frame = &all[number];
             let (x, _) = self.window.cell_at(frame.completed_at());
             let label = match frame.opcode() {

@@ -7,12 +7,9 @@ use serde::Serialize;
 use super::fields::{Hex, Millis, RecordContext, RecordType, as_text};
 use crate::cli::decode::{FaultRecord, ProblemRecord, verdict_name};
 use crate::wire::decode::frame_assembler::{AssembledFrame, AssembledMessage};
-use crate::wire::explain::NonFrame;
 use crate::wire::frame::mask;
 use crate::wire::handshake::{HttpExchange, ValidatedHead};
-use crate::wire::{
-    ByteLen, Fault, FramePart, FrameStart, MessageKind, Needed, Offset, Opcode, Side,
-};
+use crate::wire::{ByteLen, Fault, FramePart, FrameStart, MessageKind, Needed, Offset, Side};
 
 /// A head, or the beginning of a head inside which the stream ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -80,7 +77,8 @@ pub(in crate::cli::inspect) struct FrameRecord {
     #[serde(serialize_with = "as_text")]
     pub(in crate::cli::inspect) from: Side,
     pub(in crate::cli::inspect) header_len: Option<usize>,
-    /// What stands where a frame should begin, if the bytes are another protocol.
+    /// What stands where a frame should begin, if the bytes are another protocol, or else what its
+    /// faults do not say themselves.
     pub(in crate::cli::inspect) hint: Option<&'static str>,
     pub(in crate::cli::inspect) mask: Option<bool>,
     pub(in crate::cli::inspect) masking_key: Option<Hex<[u8; 4]>>,
@@ -116,6 +114,9 @@ pub(in crate::cli::inspect) struct FrameRecord {
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
     pub(in crate::cli::inspect) text: Option<String>,
+    /// Whether the bytes are another protocol's, which `hint` names.
+    #[serde(skip)]
+    pub(in crate::cli::inspect) is_non_frame: bool,
     /// Whether `payload` and `raw` hold only the beginning.
     pub(in crate::cli::inspect) truncated: bool,
     #[serde(rename = "type")]
@@ -134,7 +135,7 @@ impl FrameRecord {
             Some(key) => raw.extend_from_slice(&mask::unmask(&frame.payload, key)),
             None => raw.extend_from_slice(&frame.payload),
         }
-        let non_frame = non_frame(&frame, &raw);
+        let non_frame = frame.non_frame;
         let (close_code, close_reason) = close_body(&frame).unzip();
         let violations = frame.faults.iter();
         let message = frame.message.as_deref();
@@ -149,10 +150,18 @@ impl FrameRecord {
             frame: frame.frame_number,
             from: context.from,
             header_len: header.map(|header| header.len()),
-            hint: non_frame.map(NonFrame::hint),
+            hint: non_frame
+                .map(|found| match frame.faults.first() {
+                    Some(_) => found.hint(),
+                    None => found.continuation_hint(),
+                })
+                .or_else(|| frame.faults.iter().find_map(Fault::hint)),
             mask: header.map(|header| header.masking_key.is_some()),
             masking_key: key.map(Hex),
-            message: frame.start.and_then(|start| start.role.message_number()),
+            message: frame
+                .start
+                .filter(|_| non_frame.is_none())
+                .and_then(|start| start.role.message_number()),
             message_data: message.and_then(|message| message_data(message, &frame.payload)),
             message_len: message.map(|message| message.end.data_len),
             message_payload_len: message.map(|message| message.end.payload_len),
@@ -168,6 +177,7 @@ impl FrameRecord {
             rsv2: header.map(|header| header.rsv2),
             rsv3: header.map(|header| header.rsv3),
             at: Millis(context.elapsed),
+            is_non_frame: non_frame.is_some(),
             text: frame.start.and_then(|start| text_payload(&start, &frame)),
             truncated: frame.payload_received > ByteLen::of(&frame.payload),
             record_type: RecordType::Frame,
@@ -271,21 +281,9 @@ impl HttpRecord {
 
 /// Returns the code and the reason of a complete Close, or `None` if it has no code.
 pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
-    // Bytes of another protocol may look like a Close that breaks every rule of its header.
-    let is_close = frame.is_complete()
-        && frame.start.is_some_and(|FrameStart { header, .. }| {
-            header.opcode == Opcode::Close
-                && header.fin
-                && !(header.rsv1 || header.rsv2 || header.rsv3)
-        });
+    let is_close = frame.is_complete() && frame.is_close();
     let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
-}
-
-/// Recognizes another protocol in a frame that breaks a rule which ends the connection.
-fn non_frame(frame: &AssembledFrame, raw: &[u8]) -> Option<NonFrame> {
-    let is_broken = frame.faults.iter().any(Fault::is_fatal);
-    NonFrame::recognize(raw).filter(|_| is_broken)
 }
 
 /// Returns the text of a message, unless it was longer than the printer keeps.
@@ -306,7 +304,8 @@ fn message_data(message: &AssembledMessage, last_payload: &[u8]) -> Option<Hex<V
 /// Returns the payload of a complete, uncompressed frame of a text message. A fragment may begin or
 /// end inside a character (RFC 6455 section 5.6) and then has no text.
 fn text_payload(start: &FrameStart, frame: &AssembledFrame) -> Option<String> {
-    let is_text = start.kind == Some(MessageKind::Text) && !start.compressed;
+    let is_text =
+        start.kind == Some(MessageKind::Text) && !start.compressed && frame.non_frame.is_none();
     let text = str::from_utf8(&frame.payload).ok().filter(|_| is_text && frame.is_complete());
     text.map(str::to_owned)
 }

@@ -116,8 +116,14 @@ fn write_problem(f: &mut Formatter<'_>, problem: &ProblemRecord) -> fmt::Result 
 }
 
 fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
-    let name = record.opcode_name.unwrap_or("frame header");
+    let name = match record.opcode_name {
+        _ if record.is_non_frame => "no frame:",
+        name => name.unwrap_or("frame header"),
+    };
     write!(f, "{}  {name} ", record.from)?;
+    if record.is_non_frame {
+        return write_non_frame(f, record);
+    }
     // A header that is cut off may have an opcode, but no length yet.
     if let Some(length) = record.payload_len {
         write!(f, "{} ", byte_count(length))?;
@@ -137,6 +143,18 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
     }
     write!(f, "\n    {}", spaced_hex(&record.raw.0, MAX_BYTES_SHOWN))?;
     write_message(f, record)?;
+    write_faults(f, record)
+}
+
+/// Writes bytes of another protocol: they have no opcode, no length and no payload.
+fn write_non_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
+    let bytes = &record.raw.0;
+    write!(f, "{} {}", byte_count(ByteLen::of(bytes)), quote(bytes, MAX_CHARS_SHOWN))?;
+    write!(f, "\n    {}", spaced_hex(bytes, MAX_BYTES_SHOWN))?;
+    write_faults(f, record)
+}
+
+fn write_faults(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
     record.violations.iter().try_for_each(|FaultRecord { code, what, rfc, .. }| {
         write_broken_rule(f, code, what, rfc)
     })?;

@@ -63,6 +63,9 @@ pub enum InflateFaultKind {
         /// The largest possible distance at that point, in bytes.
         reach: u16,
     },
+    /// The message has no data at all. The four octets 00 00 ff ff that the receiver appends are no
+    /// complete block (RFC 7692 section 7.2.3.6).
+    NoData,
     /// The message ends in the middle of a block.
     Truncated,
 }
@@ -104,6 +107,7 @@ impl fmt::Display for InflateFaultKind {
             Self::DistanceTooFar { distance, reach } => {
                 write!(f, "a match that points {distance} bytes back, but there are only {reach}")
             }
+            Self::NoData => f.write_str("the payload is empty"),
             Self::Truncated => f.write_str("data that ends inside a block"),
         }
     }
@@ -130,6 +134,10 @@ impl InflateFault {
 
 impl fmt::Display for InflateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without data there is no position in it.
+        if self.kind == InflateFaultKind::NoData {
+            return self.kind.fmt(f);
+        }
         write!(
             f,
             "{}, at bit {} of byte {} of the DEFLATE data",

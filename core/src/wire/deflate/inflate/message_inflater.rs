@@ -22,6 +22,18 @@ pub enum InflateStop {
     InvalidData(InflateFault),
 }
 
+impl InflateStop {
+    /// Whether data of the message is missing from the window that later messages refer back to.
+    /// Data that was not captured is tracked by itself, and a message without data adds none.
+    fn leaves_window_incomplete(self) -> bool {
+        match self {
+            Self::NotCaptured => false,
+            Self::InvalidData(fault) => fault.kind != InflateFaultKind::NoData,
+            Self::Limit | Self::ContextLost => true,
+        }
+    }
+}
+
 /// Inflates the messages of one side.
 #[derive(Clone, Debug)]
 pub(crate) struct MessageInflater {
@@ -130,6 +142,10 @@ impl MessageInflater {
         let Some(inflater) = self.inflater.as_deref_mut().filter(|_| self.stop.is_none()) else {
             return &[];
         };
+        // Whether an empty payload breaks a rule depends on what was agreed.
+        if self.is_assumed && inflater.is_at_start() {
+            return &[];
+        }
         inflater.end_observed(&mut ());
         self.account_output()
     }
@@ -168,7 +184,7 @@ impl MessageInflater {
         // The rest of this message never enters the window, so later messages may refer to missing
         // data.
         self.context_lost |=
-            self.context_takeover && self.stop.is_some_and(|stop| stop != InflateStop::NotCaptured);
+            self.context_takeover && self.stop.is_some_and(InflateStop::leaves_window_incomplete);
         inflater.output()
     }
 }
@@ -271,15 +287,37 @@ mod tests {
     #[test]
     fn rfc_7692_section_7_2_1_a_message_that_lacks_its_last_byte() {
         let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07];
-        let sent = [one(&[]), one(&hello), one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00])];
+        let sent = [one(&hello), one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00])];
         for chunk in [1, 100] {
             let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &sent, chunk);
-            assert_eq!(
-                codes(&transcript),
-                [(FaultCode::DeflateTail, 0, 1, 2), (FaultCode::DeflateTail, 1, 4, 10)]
-            );
-            assert_eq!(texts(&transcript), [Some(""), Some("Hello"), Some("Hello")]);
+            assert_eq!(codes(&transcript), [(FaultCode::DeflateTail, 0, 2, 8)]);
+            assert_eq!(texts(&transcript), [Some("Hello"), Some("Hello")]);
         }
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_3_6_a_message_without_data_is_broken_and_costs_no_other() {
+        let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+        let fragments =
+            encode::compressed_fragments(MessageKind::Text, &[&[], &[], &[]], || None).concat();
+        let again = one(&[0xf2, 0x00, 0x11, 0x00, 0x00]);
+        let sent = [one(&hello), one(&[]), fragments, again, one(&[0x00])];
+        for chunk in [1, 100] {
+            let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &sent, chunk);
+            let found = codes(&transcript);
+            assert_eq!(
+                found,
+                [
+                    (FaultCode::Inflate, 1, 10, 11),
+                    (FaultCode::EmptyFragment, 2, 12, 13),
+                    (FaultCode::EmptyFragment, 3, 14, 15),
+                    (FaultCode::Inflate, 4, 16, 17)
+                ]
+            );
+            assert_eq!(texts(&transcript), [Some("Hello"), Some("Hello"), Some("")]);
+        }
+        let assumed = Decoder::new(Side::Server, AgreedExtensions::assumed());
+        assert_eq!(codes(&transcribe(assumed, &[one(&[])], 1)), []);
     }
 
     #[test]

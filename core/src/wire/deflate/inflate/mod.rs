@@ -154,6 +154,9 @@ impl Inflater {
     /// - The message lacks the byte 00 that begins the empty stored block at its end. The first of
     ///   the four bytes is taken for it, so they end inside that block's LEN and NLEN.
     ///   [`lacks_final_zero`](Self::lacks_final_zero) tells.
+    ///
+    /// A message without any input is a fault: an empty message is the byte 00 (RFC 7692 section
+    /// 7.2.3.6).
     pub fn end_message(&mut self) -> &[u8] {
         self.end_observed(&mut ());
         self.output()
@@ -173,6 +176,11 @@ impl Inflater {
     /// Returns the number of bits of the message that have been decoded.
     pub fn position(&self) -> u64 {
         self.bits.position()
+    }
+
+    /// Whether no data of the message has come.
+    pub(crate) fn is_at_start(&self) -> bool {
+        self.bits.position() == 0 && self.bits.count() == 0
     }
 
     pub(crate) fn output(&self) -> &[u8] {
@@ -231,6 +239,11 @@ impl Inflater {
             return;
         }
         let from = self.bits.position();
+        if self.is_at_start() {
+            let kind = InflateFaultKind::NoData;
+            self.fault = Some(InflateFault { kind, start_bit: 0, end_bit: 0 });
+            return;
+        }
         let mut tail = &DEFLATE_TAIL[..];
         self.push_observed(&mut tail, usize::MAX, observer);
         // The tail began a stored block and ends in its length: the byte 00 before the tail is

@@ -87,8 +87,20 @@ fn the_missing_last_byte_takes_no_data_away() {
     assert_eq!(inflate(&mut inflater, &unhex("f2 00 11 00 00"), 4096), (b"Hello".to_vec(), None));
     assert!(!inflater.lacks_final_zero());
     inflater.begin_message(true);
-    assert_eq!(inflate(&mut inflater, &[], 1), (vec![], None));
-    assert!(inflater.lacks_final_zero());
+    assert_eq!(inflate(&mut inflater, &unhex("00 00 00 ff ff"), 1), (vec![], None));
+    assert!(inflater.lacks_final_zero(), "the tail that a sender kept begins no block either");
+}
+
+#[test]
+fn rfc_7692_section_7_2_3_6_an_empty_message_is_one_byte() {
+    let mut inflater = Inflater::new(15);
+    assert_eq!(inflate(&mut inflater, &[0], 1), (vec![], None));
+    inflater.begin_message(true);
+    let (data, fault) = inflate(&mut inflater, &[], 1);
+    let expected = InflateFault { kind: InflateFaultKind::NoData, start_bit: 0, end_bit: 0 };
+    assert_eq!((data, fault, inflater.lacks_final_zero()), (vec![], Some(expected), false));
+    inflater.begin_message(true);
+    assert_eq!(inflate(&mut inflater, &[0], 1), (vec![], None));
 }
 
 #[test]
@@ -240,10 +252,14 @@ fn compare(payload: &[u8], chunk: usize) -> Result<(), TestCaseError> {
         Zlib::Ended => prop_assert!(whole.starts_with(&expected)),
         Zlib::Open => {
             // Without any code zlib reads on and refuses the block at its end, which need not have
-            // come.
+            // come. After an empty payload it waits for the rest of the tail.
             let may_wait = matches!(
                 kind,
-                None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes)
+                None | Some(
+                    InflateFaultKind::Truncated
+                        | InflateFaultKind::NoCodes
+                        | InflateFaultKind::NoData
+                )
             );
             prop_assert!(may_wait, "{kind:?}");
             prop_assert_eq!(whole, expected);

@@ -127,17 +127,19 @@ const PAGES: &[(&str, &str, &str)] = &[
     (
         "E_INFLATE",
         "The payload of a compressed message, followed by the four bytes 00 00 ff ff, is valid \
-         DEFLATE data.",
+         DEFLATE data. An empty message is the single byte 00 (RFC 7692 section 7.2.3.6).",
         "The two sides disagree about context takeover or the window size, so that a \
          back-reference points at data that is not there. Or the message is marked as compressed \
-         and isn't.",
+         and isn't. Or an empty message was sent without any byte: some receivers accept it, and \
+         zlib fails at the next message with 'invalid stored block lengths'.",
     ),
     (
         "W_DEFLATE_TAIL",
         "A sender flushes to a byte boundary with an empty block and removes 00 00 ff ff from the \
-         end. An empty message is the single byte 00.",
-        "Five bytes were removed instead of four, or an empty message was sent without any byte. \
-         The receiver fails at the next message; zlib reports 'invalid stored block lengths'.",
+         end.",
+        "Five bytes were removed instead of four, or none: with the four bytes that the receiver \
+         appends, the end marker is there twice. The receiver fails at the next message; zlib \
+         reports 'invalid stored block lengths'.",
     ),
     (
         "W_INFLATE_LIMIT",

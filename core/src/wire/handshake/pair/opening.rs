@@ -66,6 +66,16 @@ impl HandshakePair {
         self.push_open();
     }
 
+    /// Whether the request is one of the draft hixie-76, after which the sides send no frames of
+    /// RFC 6455.
+    pub fn is_hixie76(&self) -> bool {
+        let request = self.head(Side::Client).and_then(|validated| validated.head.as_ref());
+        let has = |request: &Head, name| request.fields_named(name).next().is_some();
+        request.is_some_and(|request| {
+            has(request, "Sec-WebSocket-Key1") && !has(request, "Sec-WebSocket-Key")
+        })
+    }
+
     /// Emits the opening, with the frames that the client sent before it.
     fn push_open(&mut self) {
         let upgraded = Upgraded {

@@ -25,6 +25,7 @@ pub(super) enum FieldType {
     Number(NumberField),
     Key,
     Fault,
+    Text,
 }
 
 /// A field that is true or false.
@@ -117,6 +118,10 @@ fields! {
         "The frame is masked, as every frame from a client must be.";
     "key" [], FieldType::Key, "key=37fa213d",
         "The masking key as eight hex digits; `key` alone tests whether there is one.";
+    "text" ["says"], FieldType::Text, "text contains \"hello\"",
+        "What the message says, inflated and joined, contains this; it is true of the message's last \
+         frame, and of a control frame whose payload contains it. Small letters match capitals too, \
+         and several texts are separated by |. `text` alone tests whether the opcode is text.";
     "len" ["length"], FieldType::Number(NumberField::Len), "len<126",
         "The length of the payload in bytes, as the header claims it; KiB and MiB are allowed: \
          len>64KiB.";

@@ -9,22 +9,24 @@ use super::token::{Token, tokenize};
 use super::value;
 use crate::text::suggest;
 use crate::wire::decode::fault::FaultCode;
+use crate::wire::query::search::Needle;
+use crate::wire::query::text_matcher::TextSet;
 
 /// The maximum nesting depth of parentheses and negations. Each level costs stack, and no useful
 /// filter needs more.
 const MAX_DEPTH: usize = 64;
 
-/// Parses a filter into a tree; `None` for an empty text.
-pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
-    let mut parser =
-        Parser { tokens: tokenize(text)?, next: 0, end: text.len(), deeper: MAX_DEPTH };
+/// Parses a filter into a tree, `None` for an empty text, and the texts that it looks for.
+pub(super) fn parse(text: &str) -> Result<(Option<Node>, Vec<Needle>), FilterError> {
+    let (tokens, texts) = (tokenize(text)?, Vec::new());
+    let mut parser = Parser { tokens, next: 0, end: text.len(), deeper: MAX_DEPTH, texts };
     if parser.tokens.is_empty() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     // Precedence from low to high: `||`, `&&`, `!`.
     let root = parser.parse_or()?;
     match parser.peek() {
-        None => Ok(Some(root)),
+        None => Ok((Some(root), parser.texts)),
         Some(Token::Close) => Err(parser.error(
             "this parenthesis has no partner".to_owned(),
             "a ( before it, or nothing".to_owned(),
@@ -42,6 +44,8 @@ struct Parser<'a> {
     end: usize,
     /// The number of further nesting levels that are allowed.
     deeper: usize,
+    /// The texts that the filter looks for.
+    texts: Vec<Needle>,
 }
 
 impl<'a> Parser<'a> {
@@ -137,6 +141,14 @@ impl<'a> Parser<'a> {
                 self.pass();
                 self.parse_comparison(name, compare).map(Node::Test)
             }
+            (Some(name), Some(Token::Contains)) => {
+                if name.field_type != FieldType::Text {
+                    let reason = format!("{} isn't a text that contains something", name.name);
+                    return Err(self.error(reason, format!("for example {}", name.example)));
+                }
+                self.pass();
+                self.parse_texts(name).map(Node::Test)
+            }
             (Some(name), _) => self.parse_bare_field(name).map(Node::Test),
             (None, next) => {
                 self.parse_bare_value(word, matches!(next, Some(Token::Compare(_)))).map(Node::Test)
@@ -175,6 +187,10 @@ impl<'a> Parser<'a> {
                 FieldType::Fault => FlagField::AnyFault,
                 FieldType::Key => FlagField::Mask,
                 FieldType::Number(NumberField::Message) => FlagField::InMessage,
+                // The name of an opcode, too.
+                FieldType::Text => {
+                    return Ok(Predicate::Opcode(value::opcodes(name.name).unwrap_or_default()));
+                }
                 FieldType::Opcode | FieldType::Direction | FieldType::Number(_) => {
                     let reason = format!("{} is compared with nothing", name.name);
                     return Err(
@@ -191,6 +207,10 @@ impl<'a> Parser<'a> {
         name: &FilterField,
         compare: Comparison,
     ) -> Result<Predicate, FilterError> {
+        if name.field_type == FieldType::Text {
+            let reason = format!("{} is not compared with {}", name.name, compare.symbol());
+            return Err(self.error_before(reason, format!("contains, as in {}", name.example)));
+        }
         let equal = match compare {
             // Only numbers have an order. For them `<` and its like take a single value, `=` and
             // `!=` take several.
@@ -234,6 +254,7 @@ impl<'a> Parser<'a> {
             }
             FieldType::Key => Predicate::Key(equal, self.parse_values(name, &value::key)?),
             FieldType::Fault => self.parse_fault(name, equal)?,
+            FieldType::Text => self.parse_texts(name)?,
         })
     }
 
@@ -250,6 +271,35 @@ impl<'a> Parser<'a> {
         })?;
         let set = rules.iter().fold(0, |all, (set, _)| all | set);
         Ok(Predicate::Fault(equal, set, rules.into_iter().map(|(_, word)| word).collect()))
+    }
+
+    /// Parses the texts after `contains`: one in quotes or one word, or several separated by `|`.
+    fn parse_texts(&mut self, name: &FilterField) -> Result<Predicate, FilterError> {
+        let mut texts = Vec::new();
+        loop {
+            let text = match self.peek() {
+                Some(Token::Word(word)) => word.to_owned(),
+                Some(Token::Quoted(raw)) => value::unquote(raw),
+                _ => {
+                    let reason = "the text to look for is missing".to_owned();
+                    return Err(self.error(reason, expected_value(name.field_type, "")));
+                }
+            };
+            let needle = Needle::text(&text).map_err(|_| {
+                let reason = "every text contains an empty one".to_owned();
+                self.error(reason, expected_value(name.field_type, ""))
+            })?;
+            if self.texts.len() >= TextSet::MAX_TEXTS {
+                let reason = format!("more than {} texts to look for", TextSet::MAX_TEXTS);
+                return Err(self.error(reason, "fewer of them".to_owned()));
+            }
+            texts.push((self.texts.len(), text));
+            self.texts.push(needle);
+            self.pass();
+            if !self.take(Token::Bar) {
+                return Ok(Predicate::Text(texts));
+            }
+        }
     }
 
     /// Parses one value, or several separated by `|`.
@@ -271,6 +321,10 @@ impl<'a> Parser<'a> {
         read: &dyn Fn(&str) -> Option<T>,
     ) -> Result<T, FilterError> {
         let Some(word) = self.take_word() else {
+            if let Some(Token::Quoted(text)) = self.peek() {
+                let reason = format!("{} is compared with a text in quotes", name.name);
+                return Err(self.error(reason, format!("the word without quotes: {text}")));
+            }
             let reason = format!("{} is compared with nothing", name.name);
             return Err(self.error(reason, expected_value(name.field_type, "")));
         };
@@ -317,6 +371,7 @@ fn expected_value(subject: FieldType, word: &str) -> String {
             "a number of bytes such as 126, 0x7e or 64KiB".to_owned()
         }
         FieldType::Number(_) => "a whole number, from 0".to_owned(),
+        FieldType::Text => "a text in quotes, such as \"hello\"".to_owned(),
         FieldType::Key => "eight hex digits such as 37fa213d".to_owned(),
         FieldType::Fault => {
             let names: Vec<&str> = FaultCode::ALL.iter().map(|code| code.name()).collect();

@@ -8,6 +8,7 @@ use crate::wire::decode::fault::Fault;
 use crate::wire::frame::{MaskingKey, Severity, Side};
 use crate::wire::keep::TraceRow;
 use crate::wire::keep::trace::Trace;
+use crate::wire::query::text_matcher::TextSet;
 
 /// Where the faults of a frame are.
 #[derive(Clone, Copy)]
@@ -25,6 +26,14 @@ impl<'a> FaultSource<'a> {
             Self::Frame(faults) => faults,
         }
     }
+}
+
+/// What is known of a frame besides its row.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) faults: FaultSource<'a>,
+    /// The texts of the filter that the message which ends with the frame contains.
+    pub(super) texts: TextSet,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +58,8 @@ pub(super) enum Predicate {
     /// The frame breaks a rule whose bit is set (or none of them, if the flag is false). The names
     /// are those that the user wrote.
     Fault(bool, u64, Vec<String>),
+    /// What the frame ends contains one of these texts, which are numbered over the whole filter.
+    Text(Vec<(usize, String)>),
 }
 
 /// A comparison operator. Only `Equal` and `Unequal` take several values.
@@ -63,20 +74,20 @@ pub(super) enum Comparison {
 }
 
 impl Node {
-    pub(super) fn matches(&self, faults: FaultSource<'_>, row: &TraceRow, number: usize) -> bool {
+    pub(super) fn matches(&self, known: Known<'_>, row: &TraceRow, number: usize) -> bool {
         match self {
-            Self::Test(test) => test.matches(faults, row, number),
-            Self::Not(node) => !node.matches(faults, row, number),
-            Self::All(nodes) => nodes.iter().all(|node| node.matches(faults, row, number)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.matches(faults, row, number)),
+            Self::Test(test) => test.matches(known, row, number),
+            Self::Not(node) => !node.matches(known, row, number),
+            Self::All(nodes) => nodes.iter().all(|node| node.matches(known, row, number)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.matches(known, row, number)),
         }
     }
 }
 
 impl Predicate {
-    pub(super) fn matches(&self, faults: FaultSource<'_>, row: &TraceRow, number: usize) -> bool {
+    pub(super) fn matches(&self, known: Known<'_>, row: &TraceRow, number: usize) -> bool {
         match self {
-            Self::Flag(flag, wanted) => flag.is_set(faults, row) == *wanted,
+            Self::Flag(flag, wanted) => flag.is_set(known.faults, row) == *wanted,
             Self::Opcode(set) => set & (1 << row.opcode().bits()) != 0,
             Self::Sender(side) => row.from() == *side,
             Self::Number(of, compare, values) => compare.matches(of.value_of(row, number), values),
@@ -84,8 +95,9 @@ impl Predicate {
                 row.header().masking_key.is_some_and(|key| keys.contains(&key)) == *wanted
             }
             Self::Fault(wanted, set, _) => {
-                has_fault(faults, row, |fault| set & fault_bit(fault.code) != 0) == *wanted
+                has_fault(known.faults, row, |fault| set & fault_bit(fault.code) != 0) == *wanted
             }
+            Self::Text(texts) => texts.iter().any(|(number, _)| known.texts.contains(*number)),
         }
     }
 }
@@ -211,6 +223,10 @@ impl fmt::Display for Predicate {
                 write!(f, "key{}{}", sign(wanted), keys.join("|"))
             }
             Self::Fault(wanted, _, names) => write!(f, "fault{}{}", sign(wanted), names.join("|")),
+            Self::Text(texts) => {
+                let texts: Vec<String> = texts.iter().map(|(_, text)| value::quote(text)).collect();
+                write!(f, "text contains {}", texts.join("|"))
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::frame::encode;
+use crate::wire::query::text_matcher::TextMatcher;
 use crate::wire::{AgreedExtensions, Decoder, Opcode, Side, Sides};
 
 fn agreed() -> AgreedExtensions {
@@ -36,16 +37,31 @@ fn sample_trace() -> Trace {
     trace
 }
 
+/// Returns which texts of a filter the rows of the sample contain.
+fn texts_of(filter: &Filter) -> impl Fn(usize) -> TextSet + use<> {
+    let mut matchers =
+        Sides::each(|from| TextMatcher::new(Decoder::new(from, agreed()), filter.texts()));
+    let sets: Vec<TextSet> = sample_frames()
+        .iter()
+        .map(|(from, _, bytes)| {
+            matchers[*from].push(bytes);
+            matchers[*from].take_hits().last().map_or_else(TextSet::default, |hit| hit.texts)
+        })
+        .collect();
+    move |row| sets.get(row).copied().unwrap_or_default()
+}
+
 /// Returns the matching rows of the sample, after a comparison with its frames apart from a trace.
 fn rows(filter: &str) -> Vec<usize> {
     let trace = sample_trace();
     assert_eq!(trace.rows().len(), 8);
     let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
-    let rows: Vec<usize> = filter.rows(&trace, 0..100).collect();
+    let rows: Vec<usize> = filter.rows(&trace, 0..100, texts_of(&filter)).collect();
     let mut assemblers = Sides::each(|from| FrameAssembler::new(Decoder::new(from, agreed()), 9));
     let frames = sample_frames().into_iter().enumerate().filter(|(row, (from, ms, bytes))| {
         let frame = assemblers[*from].next_frame(&mut &bytes[..]).unwrap();
-        filter.matches_frame(&frame, *from, Duration::from_millis(*ms), *row)
+        let texts = texts_of(&filter)(*row);
+        filter.matches_frame(&frame, *from, Duration::from_millis(*ms), *row, texts)
     });
     assert_eq!(frames.map(|(row, _)| row).collect::<Vec<_>>(), rows, "{filter}");
     rows
@@ -113,11 +129,35 @@ fn faults_are_asked_for_by_name_beginning_and_kind() {
 }
 
 #[test]
+fn what_a_message_says_is_asked_for_at_its_last_frame() {
+    assert_eq!(rows("text contains \"bye\""), [7], "the reason of a Close");
+    assert_eq!(rows("text contains bye|\"nothing\""), [7]);
+    assert_eq!(rows("says contains \"BYE\""), [] as [usize; 0], "capitals match only capitals");
+    assert_eq!(rows("!(text contains \"bye\") && close"), [] as [usize; 0]);
+    assert_eq!(rows("text"), rows("op=text"));
+    let filter = Filter::parse("text contains 'it\\'s \"it\"' || close").unwrap();
+    assert_eq!(filter.to_string(), "text contains \"it's \\\"it\\\"\" || op=close");
+    for (text, at) in [
+        ("text contains", 13),
+        ("text contains \"\"", 14),
+        ("text contains \"hello", 14),
+        ("text = hello", 5),
+        ("len contains 5", 4),
+        ("op=\"close\"", 3),
+        ("text contains \"a\"|", 18),
+    ] {
+        assert_eq!(error_of(text).0, at, "{text}: {}", error_of(text).1);
+    }
+    let many = vec!["text contains x"; 65].join(" || ");
+    assert!(error_of(&many).1.contains("more than 64 texts"));
+}
+
+#[test]
 fn a_compressed_message_is_so_in_all_its_frames() {
     let mut trace = Trace::mid_connection(AgreedExtensions::parse("permessage-deflate").unwrap());
     trace.push(Side::Server, Duration::ZERO, &[0x41, 0x01, 0xf2, 0x80, 0x01, 0x00, 0x81, 0x00]);
     let filter = Filter::parse("compressed").unwrap();
-    assert_eq!(filter.rows(&trace, 0..3).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(filter.rows(&trace, 0..3, |_| TextSet::default()).collect::<Vec<_>>(), [0, 1]);
 }
 
 #[test]

@@ -7,6 +7,9 @@ use super::predicate::Comparison;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     Word(&'a str),
+    /// What stands between quotes, with its backslashes.
+    Quoted(&'a str),
+    Contains,
     Compare(Comparison),
     And,
     Or,
@@ -24,6 +27,9 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<(usize, Token<'_>)>, FilterErro
         let at = text.len().saturating_sub(rest.len());
         let (len, token) = match operator(rest) {
             Some(found) => found,
+            None if matches!(char, '"' | '\'') => {
+                quoted(rest, char).ok_or_else(|| unclosed_quote(at, char))?
+            }
             None if is_word_char(char) => word(rest),
             None => return Err(unexpected_char(at, char)),
         };
@@ -56,6 +62,26 @@ fn operator(rest: &str) -> Option<(usize, Token<'static>)> {
         .map(|(sign, token)| (sign.len(), token))
 }
 
+/// Takes a text between quotes; `None` if it does not end.
+fn quoted(rest: &str, quote: char) -> Option<(usize, Token<'_>)> {
+    let text = rest.strip_prefix(quote)?;
+    let mut is_escaped = false;
+    let (end, _) = text.char_indices().find(|(_, char)| {
+        let ends = *char == quote && !is_escaped;
+        is_escaped = *char == '\\' && !is_escaped;
+        ends
+    })?;
+    Some((end.saturating_add(2), Token::Quoted(text.get(..end)?)))
+}
+
+fn unclosed_quote(at: usize, quote: char) -> FilterError {
+    FilterError {
+        offset: at,
+        reason: format!("a text that begins with {quote} and does not end"),
+        expected: format!("a second {quote} at its end"),
+    }
+}
+
 fn is_word_char(char: char) -> bool {
     char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | '*' | '+')
 }
@@ -66,6 +92,7 @@ fn word(rest: &str) -> (usize, Token<'_>) {
         "and" => Token::And,
         "or" => Token::Or,
         "not" => Token::Not,
+        "contains" => Token::Contains,
         _ => Token::Word(word),
     };
     (word.len(), token)
@@ -74,8 +101,7 @@ fn word(rest: &str) -> (usize, Token<'_>) {
 fn unexpected_char(at: usize, char: char) -> FilterError {
     let expected = match char {
         '&' => "&&",
-        '"' | '\'' => "the word without quotes: op=close",
-        '~' | '/' => "a comparison with =; to look into payloads, use the search",
+        '~' | '/' => "a comparison with =, or text contains \"hello\"",
         _ => "names, values, = != < <= > >= && || ! and parentheses",
     };
     FilterError {

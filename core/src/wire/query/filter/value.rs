@@ -27,6 +27,21 @@ pub(super) const OPCODE_NAMES: [&str; 10] = [
 /// The names of the sides.
 pub(super) const SIDE_NAMES: [&str; 4] = ["client", "server", "c2s", "s2c"];
 
+/// Returns a text in quotes, so that [`unquote`] gives it again.
+pub(super) fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Returns what stands between quotes: a backslash takes the next character as it is.
+pub(super) fn unquote(raw: &str) -> String {
+    let mut text = String::new();
+    let mut chars = raw.chars();
+    while let Some(char) = chars.next() {
+        text.extend(if char == '\\' { chars.next() } else { Some(char) });
+    }
+    text
+}
+
 /// Returns the opcodes with this name or number, one bit each.
 pub(super) fn opcodes(word: &str) -> Option<u16> {
     Some(match word.to_ascii_lowercase().as_str() {

@@ -1,0 +1,9 @@
+//! Bytes of another protocol where a frame should begin.
+
+mod detector;
+mod recognition;
+#[cfg(test)]
+mod tests;
+
+pub(in crate::wire::decode) use detector::NonFrameDetector;
+pub use recognition::NonFrame;
