@@ -117,9 +117,10 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["open"],
+            &["copy"],
             &["packet_pass", "replay", "text"],
-            &["captured_file", "tcp"],
-            &["stream", "write"],
+            &["captured_file", "tcp", "write"],
+            &["stream"],
             &["http2", "input"],
             &["plaintext"],
             &["byte_store", "error", "packets", "sink", "tls", "warnings"],
@@ -129,6 +130,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "capture/stream",
         &[
+            &["recorded"],
             &["builder"],
             &["layer"],
             &["layer_output"],

@@ -6,5 +6,6 @@ pub(super) mod har;
 pub(super) mod mitmproxy;
 pub(super) mod net_log;
 pub(super) mod pasted;
+mod record_line;
 pub(super) mod recording;
 pub(super) mod tnetstring;

@@ -12,8 +12,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::capture::{
-    Capture, CapturedStream, Http2Role, PcapngWriter, ReadOptions, ReplayData, ReplayEvent,
-    StreamStart, TlsStatus, open, open_stream,
+    Capture, CaptureFormat, CapturedStream, Http2Role, PcapngWriter, ReadOptions, RecordedEnd,
+    ReplayData, ReplayEvent, StreamStart, TlsStatus, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
@@ -24,7 +24,6 @@ use crate::inspect::{
     how_it_ended, last_activity,
 };
 use crate::text;
-use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Trace, TraceRow};
 
 /// Opens the file at `path`, and copies its connections if the configuration names a file for that.
@@ -45,7 +44,7 @@ pub(super) fn open_and_copy(
         );
     }
     // Records come in the order of time over all connections, so everything is read first.
-    let capture = if path.as_os_str() == STANDARD_INPUT {
+    let mut capture = if path.as_os_str() == STANDARD_INPUT {
         open_stream(io::stdin(), path, options)?
     } else {
         open(path, options)?
@@ -53,8 +52,10 @@ pub(super) fn open_and_copy(
     if let Some(recording) = &config.recording {
         let (path, mut writer) =
             recording.create(1, PcapngWriter::create).map_err(suggest_replace)?;
-        let written = capture.write(&mut writer);
-        written.with_context(|| format!("could not write {}", path.display()))?;
+        let only = recording.connection.map(|number| number.get().saturating_sub(1));
+        let written = capture.write(&mut writer, only);
+        let lacking = written.with_context(|| format!("could not write {}", path.display()))?;
+        capture.add_warning(lacking.map(|lacking| format!("{}: {lacking}", path.display())));
     }
     Ok(capture)
 }
@@ -100,22 +101,26 @@ pub(super) fn print_capture<W: Write>(
     for (number, stream) in shown() {
         print_connection(&mut printer, number, stream)?;
     }
-    let mut http2_exchanges = Http2Exchanges::default();
+    let mut exchanges = ExchangesWithoutBytes::default();
+    let is_recording = capture.format() == CaptureFormat::Recording;
     capture.replay(|event| match capture.streams().get(event.stream) {
         Some(stream)
             if stream.failed.is_none() && is_shown(event.stream.saturating_add(1), stream) =>
         {
+            let number = event.stream.saturating_add(1);
+            if stream.is_http2_connection() || is_recording {
+                exchanges.print_until(&mut printer, number, stream, event.at)?;
+            }
             if stream.is_http2_connection() {
-                let number = event.stream.saturating_add(1);
-                return Ok(http2_exchanges.print_until(&mut printer, number, stream, event.at)?);
+                return Ok(());
             }
             print_replay_event(&mut printer, stream, &event)
         }
         _ => Ok(()),
     })?;
     for (number, stream) in shown() {
-        if stream.is_http2_connection() {
-            http2_exchanges.print_until(&mut printer, number, stream, Duration::MAX)?;
+        if stream.is_http2_connection() || is_recording {
+            exchanges.print_until(&mut printer, number, stream, Duration::MAX)?;
         }
         print_end(&mut printer, number, stream)?;
     }
@@ -193,7 +198,9 @@ fn print_end<W: Write>(
     number: usize,
     stream: &CapturedStream<Trace>,
 ) -> io::Result<()> {
-    for warning in &stream.warnings {
+    // A recording has the notes of its beginning too.
+    let known = notes_at_start(stream);
+    for warning in stream.warnings.iter().filter(|warning| !known.contains(warning)) {
         // What is said at the end stands there in the order of time too.
         let at = last_activity(&stream.trace);
         printer.print(&Record::note(NoteSubject::Connection(number), at, warning))?;
@@ -202,7 +209,16 @@ fn print_end<W: Write>(
         let text = format!("connection {number} could not be read: {reason}");
         print_note(printer, Some(number), &text)?;
     }
-    printer.print_end_in_file(number, end_result(stream), stream.ending)
+    let result = end_result(stream);
+    let (Ok(how) | Err(how)) = &result;
+    if let Some(RecordedEnd { is_clean: false, why }) = &stream.recorded_end
+        && why != how
+    {
+        let text = format!("when it was recorded, the connection ended: {why}");
+        let at = last_activity(&stream.trace);
+        printer.print(&Record::note(NoteSubject::Connection(number), at, text))?;
+    }
+    printer.print_end_with_packet(number, result, stream.ending)
 }
 
 /// Returns how a connection of a capture ended, as `Err` if it was not closed cleanly or could not
@@ -214,18 +230,6 @@ pub(super) fn end_result(stream: &CapturedStream<Trace>) -> Result<String, Strin
     match how_it_ended(stream) {
         Ending { text, is_clean: true } => Ok(text),
         Ending { text, is_clean: false } => Err(text),
-    }
-}
-
-/// Returns the version and the cipher suite of TLS, or that it was not decrypted; `None` without
-/// TLS.
-pub(super) fn tls_text(status: &TlsStatus) -> Option<String> {
-    match status {
-        TlsStatus::Plaintext => None,
-        TlsStatus::Decrypted { version, suite } => {
-            Some(format!("{version} with {suite}, decrypted"))
-        }
-        TlsStatus::Encrypted(_) => Some("not decrypted".to_owned()),
     }
 }
 
@@ -252,35 +256,46 @@ fn print_connection<W: Write>(
             Http2Role::Connection => 0,
             Http2Role::WebSocket(websocket) => websocket.stream_id,
         });
-        let tls = tls_text(&stream.tls);
-        let record = Record::file_connection(number, addresses, since_1970_s, tls, http2_stream);
+        let tls = stream.tls.description();
+        let record =
+            Record::file_connection(number, addresses, since_1970_s, is_midway, tls, http2_stream);
         printer.print(&record)?;
     }
-    if is_midway {
-        let text = "the capture begins in the middle of this connection: its handshake is not in \
-                    the file";
-        print_note(printer, Some(number), text)?;
+    notes_at_start(stream).iter().try_for_each(|text| print_note(printer, Some(number), text))
+}
+
+/// Returns the notes about how a connection begins and how it is read.
+fn notes_at_start(stream: &CapturedStream<Trace>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if stream.start == StreamStart::Midway {
+        notes.push(
+            "the capture begins in the middle of this connection: its handshake is not in the file"
+                .to_owned(),
+        );
     }
     let is_compressed = |row: &TraceRow| row.is_compressed();
     if stream.trace.agreed().is_assumed && stream.trace.rows().iter().any(is_compressed) {
-        let text = "messages have RSV1, but the extensions that were agreed on are not in the file: \
-                    they are read as with --extensions permessage-deflate";
-        print_note(printer, Some(number), text)?;
+        notes.push(
+            "messages have RSV1, but the extensions that were agreed on are not in the file: they \
+             are read as with --extensions permessage-deflate"
+                .to_owned(),
+        );
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
-        print_note(printer, Some(number), &format!("this connection is encrypted: {reason}"))?;
+        notes.push(format!("this connection is encrypted: {reason}"));
     }
-    Ok(())
+    notes
 }
 
-/// The exchanges of HTTP/2 connections that were printed, in the order of time.
+/// The exchanges that were printed whose bytes are not replayed: those of HTTP/2 connections, and those
+/// of a recording. They come in the order of time.
 #[derive(Default)]
-struct Http2Exchanges {
+struct ExchangesWithoutBytes {
     /// How many there were of each connection, by its number.
     printed: BTreeMap<usize, usize>,
 }
 
-impl Http2Exchanges {
+impl ExchangesWithoutBytes {
     /// Prints the exchanges of a connection that were complete at `at`.
     fn print_until<W: Write>(
         &mut self,
@@ -327,17 +342,12 @@ fn print_replay_event<W: Write>(
         }
         ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, event.at, bytes)?,
         ReplayData::Missing { bytes, within_frame } => {
-            let from = event.from;
-            let text = if bytes == ByteLen::ZERO {
-                format!("what the {from} sent before is missing: it was not captured")
-            } else {
-                let bytes = byte_count(bytes);
-                format!("{bytes} of the {from} are missing here: they were not captured")
-            };
-            printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
+            // A frame that ends in the gap comes before the note about it.
             printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
+            printer.print(&Record::gap(context, bytes, within_frame))?;
         }
         ReplayData::Unframed(bytes) => {
+            printer.print(&Record::unframed(context, bytes))?;
             printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes))?;
         }
     }
@@ -349,8 +359,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::wire::Side;
+    use crate::capture::Gap;
+    use crate::capture::damaged::{Known, opened};
     use crate::wire::format::hex;
+    use crate::wire::{Offset, Side, Sides};
 
     const REQUEST: &[u8] =
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -412,6 +424,36 @@ mod tests {
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
             format!("{status:?}"),
         )
+    }
+
+    /// What is known of a connection and stands in its records: of a frame with a gap, not what is
+    /// behind that.
+    fn known_from_records(stream: &CapturedStream<Trace>) -> Known {
+        let mut known = Known::of(stream);
+        let gaps = known.gaps.clone();
+        for (row, bytes, _) in &mut known.rows {
+            let start = stream.trace.stream_offset(row.from(), row.offset());
+            let is_missing = |gap: &&Gap| {
+                gap.from == row.from()
+                    && gap.filled > ByteLen::ZERO
+                    && gap.offset >= start
+                    && gap.offset < start + row.len()
+            };
+            if let Some(first) = gaps.iter().find(is_missing) {
+                bytes.truncate((first.offset - start).to_usize_saturating());
+            }
+        }
+        known.gaps.retain(|gap| gap.missing > gap.filled || gap.filled == ByteLen::ZERO);
+        for gap in &mut known.gaps {
+            gap.offset += gap.filled;
+            gap.missing -= gap.filled;
+            gap.filled = ByteLen::ZERO;
+        }
+        // What is no frame, or not yet, is recorded once that is known, and gaps at once.
+        known.gaps.iter_mut().for_each(|gap| gap.offset = Offset::START);
+        known.bytes = Sides::default();
+        known.begins.1 = true;
+        known
     }
 
     fn texts(records: &[Value]) -> Vec<&str> {
@@ -482,6 +524,29 @@ mod tests {
             // By chance, other bytes look like frames, so the cases are always the same.
             rng_seed: proptest::test_runner::RngSeed::Fixed(7692), ..Default::default()
         })]
+
+        #[test]
+        fn a_recording_of_a_damaged_capture_gives_what_its_records_hold(
+            damaged in crate::capture::damaged::damaged_capture(),
+        ) {
+            let capture = opened(&damaged.file(&damaged.sent())).unwrap();
+            let mut records = Vec::new();
+            print_capture(&capture, RecordSelection::default(), true, &mut records).unwrap();
+            let again = opened(&records).unwrap();
+            let known = |capture: &Capture| -> Vec<Known> {
+                capture.streams().iter().map(known_from_records).collect()
+            };
+            proptest::prop_assert_eq!(known(&again), known(&capture));
+            let mut records_again = Vec::new();
+            print_capture(&again, RecordSelection::default(), true, &mut records_again).unwrap();
+            let lines = |records: Vec<u8>| -> Vec<String> {
+                // The last record has the time of printing.
+                let text = String::from_utf8(records).unwrap();
+                text.lines().filter(|line| !line.contains(r#""connection":null"#))
+                    .map(str::to_owned).collect()
+            };
+            proptest::prop_assert_eq!(lines(records_again), lines(records));
+        }
 
         #[test]
         fn records_of_a_damaged_capture_say_what_was_sent(
