@@ -289,8 +289,10 @@ fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, ru
         Ok(created) => created,
         Err(error) => return format!("NOT WRITTEN: {error}"),
     };
-    match capture.write(&mut writer) {
-        Ok(()) => format!("written to {}", path.display()),
+    let only = recording.connection.map(|number| number.get().saturating_sub(1));
+    match capture.write(&mut writer, only) {
+        Ok(None) => format!("written to {}", path.display()),
+        Ok(Some(lacking)) => format!("written to {}: {lacking}", path.display()),
         Err(error) => format!("NOT WRITTEN: {}: {error}", path.display()),
     }
 }

@@ -13,7 +13,8 @@ use crate::capture;
 use crate::clients::SessionEvent;
 use crate::demos::inspect::messages::{Cmd, LoadedCapture, LoadedStream, Msg};
 use crate::proxy::{self, ProxyEventKind};
-use crate::wire::{Side, format};
+use crate::text;
+use crate::wire::{ByteLen, Side, format};
 
 /// Returns what is said of a connection that is read as compressed.
 fn assumed_deflate_notice() -> &'static str {
@@ -133,11 +134,16 @@ impl Session {
                     format::byte_count(bytes.len() as u64)
                 ));
             }
+            ProxyEventKind::Answered { at, bytes } => {
+                connection.push(Side::Server, at, &bytes);
+                self.connections.enforce_memory_limit(index);
+            }
             ProxyEventKind::Ended(result) => {
                 let result = result.map(|()| proxy::BOTH_CLOSED_MESSAGE.to_owned());
                 connection.end(result.map_err(|error| error.to_string()), Instant::now());
             }
         }
+        self.connections.update_filter();
     }
 
     fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
@@ -174,6 +180,7 @@ impl Session {
         let assumed =
             || self.connection().assumes_deflate().then(|| assumed_deflate_notice().to_owned());
         self.notice = missing.or_else(assumed).or_else(|| loaded.notes.first().cloned());
+        self.file_notes = loaded.notes;
     }
 
     /// Applies the filter to the rows that have arrived.
@@ -268,13 +275,11 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
     let peers = stream
         .addresses
         .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
-    let mut notes: Vec<String> = stream.warnings.clone();
-    if !stream.gaps.is_empty() {
-        notes.push(format!("{} gaps", stream.gaps.len()));
-    }
     let ending = crate::inspect::short_ending(&stream);
-    let notes: Vec<String> = ending.into_iter().chain(notes).collect();
-    let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
+    let all =
+        ending.into_iter().chain(gap_note(&stream.gaps)).chain(stream.warnings.iter().cloned());
+    let all: Vec<String> = all.collect();
+    let notes = if all.is_empty() { "read from a file".to_owned() } else { all.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
         (Some(why), _) => {
             ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}")))
@@ -286,9 +291,12 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
         (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
             "{why}; use --keylog FILE if the secrets were logged"
         ))),
-        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => {
-            ConnectionStatus::FromFile(notes)
-        }
+        (
+            None,
+            capture::TlsStatus::Plaintext
+            | capture::TlsStatus::Decrypted { .. }
+            | capture::TlsStatus::Recorded(_),
+        ) => ConnectionStatus::FromFile(notes),
     };
     let name = format!("{file} · stream {}{peers}", at + 1);
     let mut connection = InspectedConnection {
@@ -296,7 +304,20 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
         ..InspectedConnection::from_file(name, status, stream)
     };
     connection.other_trace = without_deflate.map(Arc::new);
+    connection.notes = all;
     connection
+}
+
+/// Returns the number of gaps and of the bytes that are missing in them; `None` without any.
+fn gap_note(gaps: &[capture::Gap]) -> Option<String> {
+    let missing: ByteLen = gaps.iter().fold(ByteLen::ZERO, |sum, gap| sum + gap.missing);
+    let count = text::units::count(gaps.len() as u64, "gap");
+    let was = if missing.get() == 1 { "was" } else { "were" };
+    match missing {
+        _ if gaps.is_empty() => None,
+        ByteLen::ZERO => Some(count),
+        _ => Some(format!("{count}: {} {was} not captured", format::byte_count(missing))),
+    }
 }
 
 #[cfg(test)]
