@@ -311,7 +311,7 @@ fn a_lost_packet_costs_its_tls_record_and_no_other() {
     // The lost frame has a header of two bytes and a payload of six.
     let gaps: Vec<_> = stream.gaps.iter().map(|gap| (gap.from, gap.missing.get())).collect();
     assert_eq!(gaps, [(Side::Server, 8)]);
-    assert_eq!(stream.warnings, ["30 bytes of the server are missing in the capture"]);
+    assert!(stream.warnings.is_empty(), "the gap itself says it: {:?}", stream.warnings);
 }
 
 /// Returns a line for each WebSocket over HTTP/2: the path, the status, and how it ended.
@@ -420,16 +420,14 @@ fn an_http2_connection_that_is_written_again_holds_its_websockets() {
         let capture = open(&fixtures.join(name));
         let again = folder.file(name);
         let mut writer = PcapngWriter::create(&again, &WriteOptions::default()).unwrap();
-        capture.write(&mut writer).unwrap();
+        capture.write(&mut writer, None).unwrap();
         drop(writer);
         let read = open(&again);
         assert_eq!(read.streams().len(), 4, "{name}");
         for stream in 1..4 {
             assert_eq!(frames_of(&read, stream), frames_of(&capture, stream), "{name}");
         }
-        // The connection itself ends in no packet of the other file.
-        let start = |lines: Vec<String>| lines.concat()[..10].to_owned();
-        assert_eq!(start(http2_websockets(&read)), start(http2_websockets(&capture)));
+        assert_eq!(http2_websockets(&read), http2_websockets(&capture));
     }
 }
 
@@ -542,11 +540,7 @@ fn a_recording_of_websockets_over_http2_is_read_with_their_handshakes() {
     std::fs::write(&file, output.stdout).unwrap();
     let (read, original) = (open(&file), open(&fixture));
     assert_eq!(frames_and_faults(&read), frames_and_faults(&original));
-    let handshakes = |lines: Vec<String>| -> Vec<String> {
-        let words = |line: &String| line.split(' ').take(4).collect::<Vec<_>>().join(" ");
-        lines.iter().map(words).collect()
-    };
-    assert_eq!(handshakes(http2_websockets(&read)), handshakes(http2_websockets(&original)));
+    assert_eq!(http2_websockets(&read), http2_websockets(&original));
     let chat = &read.streams()[0].trace;
     assert_eq!(chat.inflated_preview(&chat.rows()[0]), Some(&b"Hello"[..]));
 }
@@ -709,7 +703,7 @@ fn a_capture_that_is_replayed_and_written_again_stays_the_same() {
         assert_eq!(capture.streams()[0].store.len(Side::Server), bytes[1].len() as u64 + lost);
         let mut writer =
             PcapngWriter::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
-        capture.write(&mut writer).unwrap();
+        capture.write(&mut writer, None).unwrap();
         let copy = open(&again);
         assert_eq!(
             (replayed(&copy), frames_of(&copy, 0)),
@@ -726,7 +720,7 @@ fn decrypted_tls_is_written_as_plaintext_that_tshark_decodes() {
     let capture =
         open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/tls13-aes128.pcapng"));
     let mut writer = PcapngWriter::create(&again, &WriteOptions::default()).unwrap();
-    capture.write(&mut writer).unwrap();
+    capture.write(&mut writer, None).unwrap();
     assert_eq!(frames_of(&open(&again), 0), frames_of(&capture, 0));
     let mut far =
         PcapngWriter::create(&folder.file("far.pcapng"), &WriteOptions::default()).unwrap();
@@ -795,10 +789,6 @@ fn a_missing_segment_is_reported_and_later_frames_are_read() {
     let stream = &capture.streams()[0];
     assert_eq!(stream.gaps.len(), 1, "{:?}", stream.warnings);
     assert_eq!((stream.gaps[0].missing.get(), stream.gaps[0].filled.get()), (1460, 1460));
-    assert!(
-        stream.warnings[0].contains("1,460 bytes of the server are missing"),
-        "{:?}",
-        stream.warnings
-    );
+    assert!(stream.warnings.is_empty(), "the gap itself says it: {:?}", stream.warnings);
     assert_eq!(frames_of(&capture, 0), whole);
 }

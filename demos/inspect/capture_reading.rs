@@ -126,6 +126,8 @@ fn loaded_snapshot(
 /// The file that the connections of a capture are written into.
 struct CaptureCopy {
     path: PathBuf,
+    /// The index of the only connection to write.
+    only: Option<usize>,
     writer: capture::PcapngWriter<File>,
 }
 
@@ -143,14 +145,16 @@ impl CaptureCopy {
             }
             capture::PcapngWriter::create(path, options)
         });
-        let created = created.map(|(path, writer)| Self { path, writer });
+        let only = recording.connection.map(|number| number.get().saturating_sub(1));
+        let created = created.map(|(path, writer)| Self { path, only, writer });
         created.map_err(|error| format!("NOT WRITTEN: {error}"))
     }
 
     /// Writes the connections of a capture. Returns a notice for the user.
     fn write(mut self, capture: &Capture) -> String {
-        match capture.write(&mut self.writer) {
-            Ok(()) => format!("written to {}", self.path.display()),
+        match capture.write(&mut self.writer, self.only) {
+            Ok(None) => format!("written to {}", self.path.display()),
+            Ok(Some(lacking)) => format!("written to {}: {lacking}", self.path.display()),
             Err(error) => format!("NOT WRITTEN: {}: {error}", self.path.display()),
         }
     }

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use super::lesson::play::{ScenarioPlayer, StepState};
 use super::lesson::view as lesson_view;
 use super::overlays::mode::InputMode;
-use super::overlays::{input, rules};
+use super::overlays::{input, notes, rules};
 use super::parts::canvas::{Canvas, ClickTarget, split_rows};
 use super::parts::colors::side_style;
 use super::parts::prose;
@@ -71,6 +71,9 @@ fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
             if inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) =>
         {
             canvas.draw_line(&Line::styled("Nothing is sent yet.", canvas.theme.dim()), 1, body);
+        }
+        InputMode::Notes(scroll) => {
+            rules::draw(Some(&notes::page(&inspect.session)), scroll, body, canvas);
         }
         InputMode::Rules(scroll) => {
             rules::draw(inspect.tabs.page(&inspect.session).as_ref(), scroll, body, canvas);
@@ -153,7 +156,7 @@ fn which_connection(inspect: &Inspect) -> String {
     if connections.len() < 2 {
         return String::new();
     }
-    let key = if connections.has_several_listed() { " (7 lists)" } else { "" };
+    let key = if connections.has_several_listed() { " (7: list)" } else { "" };
     format!("{} of {}{key} · ", connections.shown_index() + 1, connections.len())
 }
 
@@ -176,7 +179,7 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
             "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  q put it \
              back"
         }
-        InputMode::Rules(_) => "↑↓ scroll  any other key: back",
+        InputMode::Rules(_) | InputMode::Notes(_) => "↑↓ scroll  any other key: back",
         _ if !context.focused => "⏎: control the inspector",
         _ => inspect.tabs.key_hint(),
     };
@@ -195,7 +198,7 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
     let which = which_connection(inspect);
     let max_width = (usize::from(area.width) / 2).saturating_sub(text::width(&which));
     let status = Span {
-        content: format!("{which}{}", text::ellipsize(&status.content, max_width)).into(),
+        content: format!("{which}{}", fit_status(&status.content, max_width)).into(),
         ..status
     };
     let width = text::width(&status.content);
@@ -204,6 +207,17 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
     canvas.draw_line(&left, 0, area);
     let x = area.right().saturating_sub(width as u16);
     canvas.draw_line(&Line::from(status), 0, Rect { x, width: area.right() - x, ..area });
+}
+
+/// Shortens a status to this number of cells, with the key that shows all of it.
+fn fit_status(status: &str, cells: usize) -> String {
+    let key = " (N)";
+    match cells.checked_sub(text::width(key)) {
+        Some(room) if text::width(status) > cells => {
+            format!("{}{key}", text::ellipsize(status, room))
+        }
+        _ => text::ellipsize(status, cells).into_owned(),
+    }
 }
 
 /// Returns the tab's keys without those that do nothing here, with those of the proxy or the

@@ -61,7 +61,7 @@ impl Inspect {
             (InputMode::Input(_), _) => self.handle_input_key(key, control),
             (InputMode::Edit, _) => self.handle_edit_key(key),
             (InputMode::Help, _) => self.leave_mode(),
-            (InputMode::Rules(_), _) => self.handle_rules_key(key.code),
+            (InputMode::Rules(_) | InputMode::Notes(_), _) => self.handle_rules_key(key.code),
             (InputMode::Copy, code) => self.handle_copy_key(code),
             (InputMode::Bet, _) => self.handle_bet_key(key.code),
             // Ctrl-X is not x, which would flip a bit.
@@ -99,6 +99,7 @@ impl Inspect {
             // One tab back is all but one tab forward.
             KeyCode::BackTab => self.tabs.show_next(Tab::ALL.len() - 1, &mut self.session),
             KeyCode::Char('?') => self.mode = InputMode::Rules(0),
+            KeyCode::Char('N') => self.mode = InputMode::Notes(0),
             KeyCode::Char('h') => self.mode = InputMode::Help,
             KeyCode::Enter | KeyCode::Char('i') if self.session.source.is_own_connection() => {
                 self.mode = InputMode::Input(InputLine::new(InputPurpose::Send));
@@ -110,6 +111,9 @@ impl Inspect {
             }
             KeyCode::Char('r') => self.mode = InputMode::Input(InputLine::new(InputPurpose::Hex)),
             KeyCode::Char('f') => self.open_input(InputPurpose::Filter),
+            KeyCode::Char('/') if self.tab() == Tab::Connections => {
+                self.open_input(InputPurpose::Connections);
+            }
             KeyCode::Char('/') => self.open_input(InputPurpose::Search),
             KeyCode::Char('n') => return self.session.search_next(1),
             KeyCode::Char('<') => self.choose_connection(-1),
@@ -161,11 +165,14 @@ impl Inspect {
         }
     }
 
-    /// Opens an input line. A filter and a search begin with their current text.
+    /// Opens an input line. Filters and a search begin with their current text.
     fn open_input(&mut self, purpose: InputPurpose) {
         let text = match purpose {
             InputPurpose::Filter => self.session.filter.as_ref().map(|filter| filter.text.clone()),
             InputPurpose::Search => self.session.search.as_ref().map(|search| search.text.clone()),
+            InputPurpose::Connections => {
+                self.session.connections.filter().map(|filter| filter.text.clone())
+            }
             _ => None,
         };
         self.mode = InputMode::Input(InputLine {
@@ -279,7 +286,9 @@ impl Inspect {
     }
 
     fn handle_rules_key(&mut self, code: KeyCode) -> Cmds {
-        let InputMode::Rules(row) = &mut self.mode else { return Vec::new() };
+        let (InputMode::Rules(row) | InputMode::Notes(row)) = &mut self.mode else {
+            return Vec::new();
+        };
         match code {
             KeyCode::Up => *row = row.saturating_sub(1),
             KeyCode::Down => *row = row.saturating_add(1),
@@ -323,6 +332,7 @@ impl Inspect {
             }
             InputPurpose::Filter => session.set_filter(&line.text).map(|()| Vec::new()),
             InputPurpose::Search => session.set_search(&line.text),
+            InputPurpose::Connections => session.find_connections(&line.text).map(|()| Vec::new()),
         };
         done.unwrap_or_else(|reason| {
             self.mode = InputMode::Input(InputLine { error: Some(reason), ..line });

@@ -135,7 +135,9 @@ pub(crate) const KEYS: &[KeyHint] = &[
         keys: "1 – 7, Tab",
         about: "handshake, frames, mask, timeline, problems, deflate, connections",
     },
-    KeyHint { keys: "7  ⏎ a", about: "connections: open one, list those without a WebSocket" },
+    KeyHint {
+        keys: "7  ⏎ a /", about: "connections: open one; list all; find by text or number"
+    },
     KeyHint { keys: "Enter  r", about: "type and send a text; raw bytes in any form" },
     KeyHint { keys: "p  P  c", about: "send a Ping; stop answering pings; send a Close" },
     KeyHint { keys: "Ctrl-D  Ctrl-R", about: "send a Close; reconnect" },
@@ -156,7 +158,7 @@ pub(crate) const KEYS: &[KeyHint] = &[
         keys: "problems  Enter s w i",
         about: "to the bit; send the Close; who rejects it; go on",
     },
-    KeyHint { keys: "<  >", about: "previous, next connection" },
+    KeyHint { keys: "<  >  N", about: "previous, next connection; the notes about it" },
     KeyHint { keys: "Z", about: "RSV1 without a handshake: as permessage-deflate, or as it is" },
     KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, inject, whose frames" },
     KeyHint { keys: ".  ,", about: "lesson: on, back; 1–9 bet" },
@@ -333,7 +335,7 @@ pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagno
             found.extend(connect(&options.upstream, &options.tls, 0, 0));
         }
     }
-    if let Some(RecordingOptions { path, replace }) = config.recording {
+    if let Some(RecordingOptions { path, replace, .. }) = config.recording {
         found.push(declared(Effect::Write { path, replace }, "write"));
     }
     Ok(found)
@@ -342,7 +344,8 @@ pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagno
 /// Returns the file to record in, if the settings name one.
 fn recording(settings: &Settings) -> Option<RecordingOptions> {
     let path = Some(settings.text("write")).filter(|path| !path.is_empty())?;
-    Some(RecordingOptions { path: PathBuf::from(path), replace: settings.text("replace") == "yes" })
+    let replace = settings.text("replace") == "yes";
+    Some(RecordingOptions { path: PathBuf::from(path), replace, connection: None })
 }
 
 /// Counts the headers that the settings add to an ordinary request. The question for consent shows

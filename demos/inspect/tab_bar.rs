@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use super::action::Tab;
 use super::parts::canvas::{Canvas, ClickTarget};
 use super::state::Inspect;
+use crate::inspect::InspectSource;
 use crate::text;
 
 /// The cells that an address needs at least to be of use.
@@ -34,7 +35,7 @@ pub(crate) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let room = wide.saturating_sub(bar.width());
     let mut x = area.x + 2;
     if room >= MIN_ADDRESS_WIDTH {
-        let title = format!(" {} ", text::ellipsize(&address, room - 3));
+        let title = format!(" {} ", fit_address(inspect, &address, room - 3));
         canvas.buffer.set_string(x, area.y, &title, theme.heading());
         x += text::width(&title) as u16 + u16::from(bar.gap == 3);
     }
@@ -62,6 +63,21 @@ pub(crate) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     // Last, so that no neighbour covers a blank of it.
     if let Some((x, name)) = shown {
         canvas.buffer.set_string(x, area.y, &name, theme.cursor());
+    }
+}
+
+/// Shortens an address to this number of cells. Of a file, the end of its path and the number of the
+/// connection say most.
+fn fit_address(inspect: &Inspect, address: &str, cells: usize) -> String {
+    if text::width(address) <= cells || !matches!(inspect.session.source, InspectSource::File(..)) {
+        return text::ellipsize(address, cells).into_owned();
+    }
+    let mut parts = address.split(" · ");
+    let file = parts.next().unwrap_or_default();
+    let stream = parts.next().map(|stream| format!(" · {stream}")).unwrap_or_default();
+    match cells.checked_sub(text::width(&stream)).filter(|room| *room >= MIN_ADDRESS_WIDTH) {
+        Some(room) => format!("{}{stream}", text::ellipsize_start(file, room)),
+        None => text::ellipsize_start(file, cells).into_owned(),
     }
 }
 

@@ -59,6 +59,11 @@ impl<S> Capture<S> {
         self.streams[number].failed = Some(crate::capture::error::InternalError(panic));
     }
 
+    /// Adds a warning about the file as a whole, if there is one.
+    pub(crate) fn add_warning(&mut self, warning: Option<String>) {
+        self.warnings.extend(warning);
+    }
+
     /// Returns the connections by value.
     pub fn into_streams(self) -> Vec<CapturedStream<S>> {
         self.streams

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,8 +14,8 @@ use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::wire::deflate::deflater::Deflater;
 use crate::wire::frame::encode;
-use crate::wire::handshake::ProblemCode;
-use crate::wire::{DeflateParams, Header, Offset, Opcode, Side, Sides};
+use crate::wire::handshake::{HttpExchange, ProblemCode};
+use crate::wire::{DeflateParams, Fault, Header, Offset, Opcode, Side, Sides, Trace, TraceRow};
 
 const FIN: u8 = 1;
 const SYN: u8 = 2;
@@ -252,14 +253,56 @@ impl DamagedCapture {
     }
 }
 
-fn opened(file: &[u8]) -> Result<Capture, CaptureError> {
+pub(crate) fn opened(file: &[u8]) -> Result<Capture, CaptureError> {
     let copy = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(copy.path(), file).unwrap();
     open(copy.path(), &ReadOptions::default())
 }
 
+/// What is known of a connection, for comparing it with that of another file.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Known {
+    pub(crate) begins: (StreamStart, bool, Duration),
+    /// The rows, each with its bytes and with the beginning of what was inflated.
+    pub(crate) rows: Vec<(TraceRow, Vec<u8>, Option<Vec<u8>>)>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) ending: Option<StreamEnding>,
+    pub(crate) faults: Sides<Vec<Fault>>,
+    pub(crate) heads: Sides<(Vec<u8>, Vec<ProblemCode>)>,
+    pub(crate) exchanges: Vec<(Duration, HttpExchange)>,
+    pub(crate) bytes: Sides<Vec<u8>>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Known {
+    pub(crate) fn of(stream: &CapturedStream<Trace>) -> Self {
+        let CapturedStream { trace, store, .. } = stream;
+        let row = |row: &TraceRow| {
+            let start = trace.stream_offset(row.from(), row.offset());
+            let bytes = store.read(row.from(), start..start + row.len()).unwrap().bytes;
+            (*row, bytes, trace.inflated_preview(row).map(<[u8]>::to_vec))
+        };
+        let problems = |from: Side| {
+            let validation = trace.head(from).map(|head| &head.validation);
+            let problems = validation.into_iter().flat_map(|validation| &validation.problems);
+            problems.map(|problem| problem.code).collect()
+        };
+        Self {
+            begins: (stream.start, stream.is_whole, stream.started_at),
+            rows: trace.rows().iter().map(row).collect(),
+            gaps: stream.gaps.clone(),
+            ending: stream.ending,
+            faults: Sides::each(|from| trace.faults(from).to_vec()),
+            heads: Sides::each(|from| (trace.head_bytes(from).to_vec(), problems(from))),
+            exchanges: trace.exchanges().all().to_vec(),
+            bytes: Sides::each(|from| store.read(from, Offset::START..Offset::MAX).unwrap().bytes),
+            warnings: stream.warnings.clone(),
+        }
+    }
+}
+
 /// Checks that the frames of a side are frames that it sent, in their order.
-fn check_frames(stream: &CapturedStream<crate::wire::Trace>, from: Side, sent: &[Vec<u8>]) {
+fn check_frames(stream: &CapturedStream<Trace>, from: Side, sent: &[Vec<u8>]) {
     let mut rest = sent.iter();
     for row in stream.trace.rows().iter().filter(|row| row.from() == from) {
         let start = stream.trace.stream_offset(from, row.offset());

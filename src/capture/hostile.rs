@@ -128,7 +128,7 @@ fn section_5_2_a_length_of_2_64_minus_1_is_reported_in_every_kind_of_file() {
             warnings.unwrap();
             assert_eq!(received, [RESPONSE, frames].concat());
             let mut again = PcapngWriter::new(Vec::new(), None).unwrap();
-            capture.write(&mut again).unwrap();
+            capture.write(&mut again, None).unwrap();
             assert_eq!(
                 top_bits(opened(&again.into_inner()).streams()[0].trace.faults(Side::Server)).len(),
                 1

@@ -3,7 +3,7 @@
 //!
 //! [`open()`] reads a file once and keeps no payload. A stream is its
 //! [`Trace`](crate::wire::Trace), one row per frame, and its [`ByteStore`], which knows where each
-//! byte is and reads it again when it is shown. [`PcapngWriter`] writes a live connection as
+//! byte is and reads it again when it is shown. [`PcapngWriter`] writes connections as
 //! pcapng.
 //!
 //! In reading order: `open` (detects the format), `input` (files, streams, compression),
@@ -11,7 +11,7 @@
 //! (segments to connections, bytes in order), `stream` (the layers that carry a stream), `tls`,
 //! `http2`, `plaintext` (and frames behind a gap); beside them `text` (pasted bytes, recordings, exports of other tools); then
 //! `captured_file`, `byte_store` and `replay`; `growing` (a stream is read again and again while it
-//! grows); and for output, `write`.
+//! grows); and for output, `write` and `copy`.
 //!
 //! Limits: of a compressed file or of a stream, 8 GiB are read; a block of a file has at most
 //! 16 MiB; a packet has at most 32 headers; at most 16 MiB of IP fragments are held back; at most 32 MiB of segments are held back because
@@ -34,6 +34,7 @@
 
 mod byte_store;
 mod captured_file;
+mod copy;
 #[cfg(test)]
 pub(crate) mod damaged;
 mod error;
@@ -68,8 +69,9 @@ pub(crate) use self::plaintext::Gap;
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::{ReplayEvent, ReplayPositions};
 pub(crate) use self::stream::CapturedStream;
-pub use self::stream::{Http2Role, StreamEnding, StreamStart};
+pub use self::stream::{Http2Role, RecordedEnd, StreamEnding, StreamStart};
 pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
+pub(crate) use self::write::live_ending::LiveEnding;
 pub(crate) use self::write::pcapng_writer::FlowId;
 pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};
 pub(crate) use self::write::recorder::Recorder;

@@ -70,7 +70,9 @@ pub fn open_stream(
 fn make_trace(extensions: Option<AgreedExtensions>) -> impl FnMut(StreamStart) -> Trace {
     move |start| match start {
         StreamStart::Head => Trace::new(),
-        StreamStart::Frames => Trace::mid_connection(extensions.unwrap_or_default()),
+        StreamStart::Frames(named) => {
+            Trace::mid_connection(extensions.or(named).unwrap_or_default())
+        }
         StreamStart::Midway => {
             Trace::mid_connection(extensions.unwrap_or_else(AgreedExtensions::assumed))
         }

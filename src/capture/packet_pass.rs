@@ -108,12 +108,12 @@ impl<S: StreamSink> PacketPass<S> {
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         self.packets += 1;
-        let CapturedPacket { bytes, file_offset, captured_at, link_type } = *packet;
+        let CapturedPacket { bytes, file_offset, captured_at, link_type, comments } = *packet;
         while let Some(datagram) = self.defragmenter.give_up_old(captured_at) {
             self.add_datagram(&datagram, shared)?;
         }
         let run = ByteRun { start: 0, len: bytes.len(), file_offset };
-        let places = PacketBytes { bytes, runs: std::slice::from_ref(&run) };
+        let places = PacketBytes { bytes, runs: std::slice::from_ref(&run), comments };
         self.add_parsed(headers::parse_packet(link_type, bytes), places, captured_at, shared)
     }
 

@@ -1,4 +1,4 @@
-//! Replays a capture: all its connections in the order of time, for printing it or writing it to
+//! Replays a capture: all its connections in the order of time, for printing it or copying it to
 //! another file. The bytes are read from the file again; their meaning was found when it was
 //! opened.
 
@@ -9,8 +9,7 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, CapturedStream, Gap, Http2Head, PcapngWriter};
-use crate::net::AddressPair;
+use crate::capture::{Capture, CapturedStream, Gap, Http2Head};
 use crate::wire::{AgreedExtensions, Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes in one event.
@@ -95,40 +94,6 @@ impl Capture {
             *position = cursor.position;
         }
         Ok(())
-    }
-
-    /// Writes all connections to another file, decrypted where that was possible. This file does
-    /// not say how each of them ended, so the other will not either.
-    ///
-    /// # Errors
-    ///
-    /// Fails if this file can no longer be read, or if the other cannot be written.
-    pub fn write<W: io::Write>(&self, writer: &mut PcapngWriter<W>) -> io::Result<()> {
-        let mut flows: Vec<_> = self.streams().iter().map(|stream| (stream, None)).collect();
-        self.replay(|event| {
-            let Some((stream, flow)) = flows.get_mut(event.stream) else { return Ok(()) };
-            // Its bytes are among those of its HTTP/2 connection.
-            if stream.http2_websocket().is_some() {
-                return Ok(());
-            }
-            let at = stream.started_at.saturating_add(event.at);
-            let flow = match flow {
-                Some(flow) => *flow,
-                none => *none.insert(
-                    writer.open_plain(stream.addresses.unwrap_or(AddressPair::UNKNOWN), at)?,
-                ),
-            };
-            match event.data {
-                ReplayData::Bytes(bytes) | ReplayData::Unframed(bytes) => {
-                    writer.write_data(flow, event.from, at, bytes)
-                }
-                ReplayData::Missing { bytes, .. } => {
-                    writer.skip_missing(flow, event.from, bytes);
-                    Ok(())
-                }
-                ReplayData::Http2Head(_) => Ok(()),
-            }
-        })
     }
 }
 
@@ -235,6 +200,14 @@ impl<'a> ReplayCursor<'a> {
             .find_map(by_piece)
             .or_else(|| self.rows.find_map(by_row))
             .or_else(|| [Side::Client, Side::Server].into_iter().find_map(rest))
+            .or_else(|| {
+                // Gaps behind the last byte of a side.
+                let from = [Side::Client, Side::Server]
+                    .into_iter()
+                    .find(|from| !self.gaps[*from].is_empty())?;
+                let range = reached[from]..reached[from];
+                Some(ReplayStep { at: self.position.at, from, range, head: None })
+            })
     }
 
     fn emit<E: From<io::Error>>(
@@ -261,7 +234,8 @@ impl<'a> ReplayCursor<'a> {
             start = start.max(gap.end());
         }
         let gaps = &mut self.gaps[from];
-        while let Some(gap) = gaps.pop_if(|gap| gap.offset < range.end) {
+        let is_behind_all = range.is_empty();
+        while let Some(gap) = gaps.pop_if(|gap| is_behind_all || gap.offset < range.end) {
             self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
             stream.read(from, start..gap.offset, |bytes| emit(ReplayData::Bytes(bytes)))?;
             // Without a number, it is only known that something is missing.

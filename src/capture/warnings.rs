@@ -13,7 +13,11 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
+    /// Adds a warning, unless it is there already.
     pub(super) fn warn(&mut self, what: String) {
+        if self.messages.contains(&what) {
+            return;
+        }
         if self.messages.len() < MAX_WARNINGS {
             self.messages.push(what);
         } else {

@@ -260,8 +260,8 @@ impl ConnectionSummary {
         if self.kind == ConnectionKind::WebSocket {
             text += match (self.closes.client, self.closes.server) {
                 (true, true) => ", closed",
-                (true, false) => ", Close of the client only",
-                (false, true) => ", Close of the server only",
+                (true, false) => ", only client Close",
+                (false, true) => ", only server Close",
                 (false, false) => ", no Close",
             };
         }
@@ -561,7 +561,7 @@ mod tests {
             (
                 facts(ConnectionKind::WebSocket, false, true),
                 ending(false, 0),
-                "server FIN, Close of the server only",
+                "server FIN, only server Close",
             ),
             (
                 facts(ConnectionKind::Http, false, false),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::capture::{CapturedStream, StreamEnding};
+use crate::capture::{CapturedStream, RecordedEnd, StreamEnding};
 use crate::wire::{Side, Sides, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
@@ -107,6 +107,9 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     let clean = |text: String| Ending { text, is_clean: true };
     let abnormal = |text: String| Ending { text, is_clean: false };
     let Some(ending) = stream.ending else {
+        if let Some(RecordedEnd { is_clean, why }) = &stream.recorded_end {
+            return Ending { text: why.clone(), is_clean: *is_clean };
+        }
         let is_captured = stream.addresses.is_some();
         let text = if is_captured {
             "end of the capture, the connection was still open"
@@ -146,6 +149,9 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
     let Some(ending) = stream.ending else {
         if !stream.is_over {
             return Some("open so far".to_owned());
+        }
+        if let Some(recorded) = &stream.recorded_end {
+            return Some(recorded.why.clone());
         }
         return stream.addresses.map(|_| "open at the end of the capture".to_owned());
     };

@@ -2,6 +2,7 @@
 //! of later runs.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -18,6 +19,8 @@ pub struct RecordingOptions {
     pub path: PathBuf,
     /// Whether the first run may overwrite an existing file.
     pub replace: bool,
+    /// The number of the only connection to record, from 1; `None` records all.
+    pub connection: Option<NonZeroUsize>,
 }
 
 /// The open file of a run, or none.
@@ -54,7 +57,11 @@ impl Recording {
         options: Option<&RecordingOptions>,
         run: u64,
     ) -> Result<Self, RecordingError> {
-        let created = options.map(|options| options.create(run, Recorder::create)).transpose()?;
+        let create = |options: &RecordingOptions| {
+            let only = options.connection.map(NonZeroUsize::get);
+            options.create(run, |path, write| Recorder::create(path, write, only))
+        };
+        let created = options.map(create).transpose()?;
         Ok(Self(created.map(|(path, recorder)| (recorder, path))))
     }
 
@@ -164,7 +171,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let named = folder.path().join("x.pcapng");
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();
-        let recording = RecordingOptions { path: named.clone(), replace: true };
+        let recording = RecordingOptions { path: named.clone(), replace: true, connection: None };
         let create = |path: &Path, options: &WriteOptions| PcapngWriter::create(path, options);
         assert_eq!(recording.create(1, create).unwrap().0, named);
         let (path, _) = recording.create(2, create).unwrap();
@@ -175,7 +182,11 @@ mod tests {
     #[test]
     fn after_the_first_error_nothing_more_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let options = RecordingOptions { path: folder.path().join("x.pcapng"), replace: false };
+        let options = RecordingOptions {
+            path: folder.path().join("x.pcapng"),
+            replace: false,
+            connection: None,
+        };
         let mut recording = Recording::create(Some(&options), 1).unwrap();
         recording.record(|_| Ok(())).unwrap();
         let error = recording.record(|_| Err(io::Error::other("disk full"))).unwrap_err();
@@ -195,7 +206,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.pcapng");
         std::os::unix::fs::symlink("nowhere", &path).unwrap();
-        let options = RecordingOptions { path, replace: false };
+        let options = RecordingOptions { path, replace: false, connection: None };
         let error = Recording::create(Some(&options), 1).err().unwrap();
         assert!(error.to_string().contains("symbolic link to nowhere, which does not exist"));
         assert!(!error.file_exists());

@@ -1,5 +1,5 @@
 //! [`describe_io_error`]: what an error of a connection means for the user. [`error_chain`]: an
-//! error of a library with its causes. Neither names the connection; the caller does.
+//! error of a library with its causes. [`is_reset`]: whether the peer sent an RST. None names the connection; the caller does.
 
 use std::error::Error;
 use std::io;
@@ -28,6 +28,11 @@ pub(crate) fn describe_io_error(err: &io::Error) -> String {
             _ => err.to_string(),
         },
     }
+}
+
+/// Whether the peer has reset the connection: the error of reading, or of writing after that.
+pub(crate) fn is_reset(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }
 
 /// Returns an error with its causes on one line, because some libraries name the reason only in a

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::net::{ConnectError, describe_io_error};
+use crate::net::{ConnectError, describe_io_error, is_reset};
 use crate::scope::CaughtPanic;
 use crate::wire::Side;
 
@@ -52,6 +52,16 @@ pub enum ProxyError {
     /// The proxy panicked while it handled the bytes of this connection.
     #[error("{0}; this is a bug in wiretalk")]
     Panic(CaughtPanic),
+}
+
+impl ProxyError {
+    /// Returns the side that reset its connection, if one did.
+    pub(crate) fn reset_by(&self) -> Option<Side> {
+        match self {
+            Self::Broken { side, source } => is_reset(source).then_some(*side),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -86,6 +86,13 @@ pub enum ProxyEventKind {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// The proxy has answered the client in the server's place, and ends the connection.
+    Answered {
+        /// When it did.
+        at: Instant,
+        /// The response.
+        bytes: Vec<u8>,
+    },
     /// The connection is over. This is its last event. `Ok` means that both sides ended their
     /// streams.
     Ended(Result<(), ProxyError>),

@@ -63,11 +63,7 @@ async fn response(
         body.len()
     );
     events
-        .send(ProxyEventKind::Injected {
-            from: Side::Server,
-            at: Instant::now(),
-            bytes: response.clone().into(),
-        })
+        .send(ProxyEventKind::Answered { at: Instant::now(), bytes: response.clone().into() })
         .await;
     // A client that does not even read the refusal is dropped.
     if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await

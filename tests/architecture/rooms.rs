@@ -119,9 +119,10 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["growing"],
             &["open"],
+            &["copy"],
             &["packet_pass", "replay", "text"],
-            &["captured_file", "tcp"],
-            &["stream", "write"],
+            &["captured_file", "tcp", "write"],
+            &["stream"],
             &["http2", "input"],
             &["plaintext"],
             &["byte_store", "error", "packets", "sink", "tls", "warnings"],
@@ -132,6 +133,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "capture/stream",
         &[
+            &["recorded"],
             &["builder"],
             &["layer"],
             &["layer_output"],

@@ -143,6 +143,23 @@ pub fn ellipsize(text: &str, cells: usize) -> Cow<'_, str> {
     }
 }
 
+/// Shortens `text` to at most `cells` cells from its beginning: a shortened text begins with `…`.
+pub fn ellipsize_start(text: &str, cells: usize) -> Cow<'_, str> {
+    if width(text) <= cells {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = cells.checked_sub(1) else { return Cow::Borrowed("") };
+    let graphemes = text.grapheme_indices(true).rev();
+    let mut start = text.len();
+    for (at, _) in graphemes {
+        if width(text.get(at..).unwrap_or_default()) > room {
+            break;
+        }
+        start = at;
+    }
+    Cow::Owned(format!("…{}", text.get(start..).unwrap_or_default()))
+}
+
 /// Returns the word of `known` that `word` is most likely a misspelling of: at most two edits away.
 pub fn suggest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     // Two edits turn any two-letter word into any other, so a short word allows half its length.
@@ -167,6 +184,22 @@ mod tests {
         assert_eq!(width("日本"), 4);
         assert_eq!(width("e\u{301}"), 1, "a letter and its combining accent are one cell");
         assert_eq!(width("👨‍👩‍👧"), 2, "one family is one wide grapheme");
+    }
+
+    #[test]
+    fn a_text_is_cut_at_its_end_or_at_its_beginning() {
+        for (cells, end, start) in [
+            (5, "a日本", "a日本"),
+            (4, "a日…", "…本"),
+            (3, "a…", "…本"),
+            (1, "…", "…"),
+            (0, "", ""),
+        ] {
+            assert_eq!(
+                (&*ellipsize("a日本", cells), &*ellipsize_start("a日本", cells)),
+                (end, start)
+            );
+        }
     }
 
     #[test]

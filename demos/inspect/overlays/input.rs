@@ -31,6 +31,13 @@ pub(crate) fn draw(line: &InputLine, area: Rect, canvas: &mut Canvas) {
                 "hex, dump, array, \\x81…, base64 · ⏎ injects",
             ],
         ),
+        InputPurpose::Connections => (
+            "list ▸ ",
+            [
+                "a part of an address, path, subprotocol or end, or a number · ⏎ · Esc back",
+                "text, or a number · ⏎ · Esc back",
+            ],
+        ),
         InputPurpose::Search => (
             "search ▸ ",
             [

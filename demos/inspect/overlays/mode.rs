@@ -23,6 +23,8 @@ pub(crate) enum InputMode {
     Help,
     /// The rules of the field under the cursor are open, scrolled down by this number of rows.
     Rules(u16),
+    /// The notes about the connection are open, scrolled down by this number of rows.
+    Notes(u16),
     /// The next key chooses a format to copy.
     Copy,
     /// A lesson is waiting for a bet.
@@ -45,6 +47,8 @@ pub(crate) enum InputPurpose {
     Hex,
     Filter,
     Search,
+    /// A text or a number of the list of connections.
+    Connections,
     /// Bytes that the proxy injects.
     Inject,
 }
@@ -59,7 +63,10 @@ impl InputLine {
     pub(crate) fn push_str(&mut self, text: &str) {
         let most = match self.purpose {
             InputPurpose::Hex | InputPurpose::Inject => MAX_PASTED_BYTES,
-            InputPurpose::Send | InputPurpose::Filter | InputPurpose::Search => MAX_TEXT_BYTES,
+            InputPurpose::Send
+            | InputPurpose::Filter
+            | InputPurpose::Search
+            | InputPurpose::Connections => MAX_TEXT_BYTES,
         };
         let len = self.text.len() + text.len();
         if len > most {

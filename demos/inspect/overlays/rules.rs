@@ -11,7 +11,11 @@ use crate::demos::inspect::parts::page::{self, RulesPage};
 pub(crate) fn draw(page: Option<&RulesPage>, scroll: u16, area: Rect, canvas: &mut Canvas) {
     match page {
         Some(page) => page::draw(page, scroll, area, canvas),
-        None => canvas.draw_line(&Line::raw("There is nothing under the cursor yet."), 0, area),
+        None => canvas.draw_line(
+            &Line::raw("There is nothing to explain here: ? explains what is under the cursor."),
+            0,
+            area,
+        ),
     }
 }
 

@@ -48,12 +48,22 @@ impl HexDump<'_> {
         let first =
             (cursor.byte / per_row).saturating_sub(shown / 2).min(total.saturating_sub(shown));
         let label = canvas.theme.faint();
-        for row in 0..shown.min(total) {
-            let start = (first + row) * per_row;
-            let y = row as u16 * 3;
+        let mut rows: Vec<usize> = (first..total).take(shown).collect();
+        let out_of_sight = self.gap_row_beyond(&rows, per_row);
+        if let (Some(gap), Some(last)) = (out_of_sight, rows.last_mut())
+            && *last != cursor.byte / per_row
+        {
+            *last = gap;
+        }
+        for (place, row) in rows.into_iter().enumerate() {
+            let start = row * per_row;
+            let y = place as u16 * 3;
             let at = |line: &'static str| Text::styled(line, label);
+            // Another offset than that of the next row tells that rows are left out.
+            let is_apart = out_of_sight == Some(row);
+            let mark = if is_apart { "⋮ " } else { "  " };
             let mut lines = [
-                vec![Text::styled(format!("{start:04x}  "), label)],
+                vec![Text::styled(format!("{start:04x}{mark}"), label)],
                 vec![at("      ")],
                 vec![at("plain ")],
             ];
@@ -68,6 +78,19 @@ impl HexDump<'_> {
                 canvas.draw_line(&Line::from(line), y + offset, area);
             }
         }
+    }
+
+    /// Returns the row with the nearest bytes that were not captured, if none of these rows has any
+    /// and it comes after them.
+    fn gap_row_beyond(&self, rows: &[usize], per_row: usize) -> Option<usize> {
+        let (first, last) = (*rows.first()?, *rows.last()?);
+        let gap_rows =
+            || self.missing.iter().map(|gap| gap.start / per_row..=(gap.end - 1) / per_row);
+        let is_in_sight = gap_rows().any(|gap| *gap.start() <= last && *gap.end() >= first);
+        if is_in_sight {
+            return None;
+        }
+        gap_rows().map(|gap| *gap.start()).find(|row| *row > last)
     }
 
     /// Returns the payload as the receiver reads it.
@@ -126,5 +149,28 @@ impl HexDump<'_> {
             ),
             Text::styled(unmasked, Style::new().fg(theme.text)),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_below_the_rows_in_sight_is_found() {
+        let missing = [500..520, 580..590];
+        let dump = HexDump {
+            raw: &[0; 600],
+            spans: &[],
+            header_len: 2,
+            original: None,
+            missing: &missing,
+            compressed: false,
+        };
+        assert_eq!(dump.gap_row_beyond(&[0, 1], 24), Some(20));
+        for rows in [&[20, 21][..], &[19, 20], &[21], &[]] {
+            assert_eq!(dump.gap_row_beyond(rows, 24), None, "{rows:?}");
+        }
+        assert_eq!(dump.gap_row_beyond(&[22, 23], 24), Some(24));
     }
 }

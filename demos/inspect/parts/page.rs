@@ -69,7 +69,7 @@ pub(crate) fn field_page(span: &FieldSpan, reads: String) -> RulesPage {
         ("The receiver", page.consequence.clone()),
         ("What breaks", page.common_cause.to_owned()),
     ];
-    let label = |number| if number == 0 { "Its rules" } else { "" };
+    let label = |number| if number == 0 { "Rules" } else { "" };
     paragraphs.extend(page.rules.iter().enumerate().map(|(number, code)| {
         (
             label(number),
@@ -106,7 +106,7 @@ pub(crate) fn fault_page(fault: &Fault, non_frame: Option<NonFrame>) -> RulesPag
         ("Hint", hint),
         ("The RFC", page.requirement.to_owned()),
         ("Why", page.rationale.to_owned()),
-        ("Its cause", page.common_cause.to_owned()),
+        ("Usual cause", page.common_cause.to_owned()),
         ("The receiver", page.consequence),
     ];
     let label = |number| if number == 0 { "Measured" } else { "" };
@@ -124,7 +124,7 @@ pub(crate) fn abnormal_closure_page(closure: &AbnormalClosure) -> RulesPage {
     let paragraphs = vec![
         ("Found", format!("{found}.")),
         ("Who sees it", closure.who_sees_it()),
-        ("Its cause", cause),
+        ("Likely cause", cause),
         ("What helps", abnormal_closure::PAGE.remedy.to_owned()),
         ("The RFC", abnormal_closure::PAGE.requirement.to_owned()),
         ("Why", abnormal_closure::PAGE.rationale.to_owned()),

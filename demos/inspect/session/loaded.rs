@@ -9,7 +9,9 @@ use super::state::{Growth, Session};
 use crate::capture;
 use crate::demos::inspect::messages::{LoadedCapture, LoadedSnapshot, LoadedStream};
 use crate::inspect::ConnectionKind;
+use crate::text;
 use crate::text::units::binary_bytes;
+use crate::wire::{ByteLen, format};
 
 impl Session {
     pub(crate) fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
@@ -25,6 +27,7 @@ impl Session {
         let assumed =
             || self.connection().assumes_deflate().then(|| ASSUMED_DEFLATE_NOTICE.to_owned());
         self.notice = missing.or_else(assumed).or_else(|| notes.first().cloned());
+        self.file_notes = notes;
     }
 
     /// Shows what has come of a capture on standard input. The connection, the frame and whatever
@@ -47,6 +50,7 @@ impl Session {
         }
         let count = streams.len();
         let list = self.connections_from(streams, &notes);
+        self.file_notes.clone_from(&notes);
         if had_connections {
             self.connections.update(list);
         } else {
@@ -123,13 +127,13 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
     let peers = stream
         .addresses
         .map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
-    let mut notes: Vec<String> = stream.warnings.clone();
-    if !stream.gaps.is_empty() {
-        notes.push(format!("{} gaps", stream.gaps.len()));
-    }
     let ending = crate::inspect::short_ending(&stream);
-    let notes: Vec<String> = ending.into_iter().chain(notes).collect();
-    let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
+    let all: Vec<String> = ending
+        .into_iter()
+        .chain(gap_note(&stream.gaps))
+        .chain(stream.warnings.iter().cloned())
+        .collect();
+    let notes = if all.is_empty() { "read from a file".to_owned() } else { all.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
         (Some(why), _) => {
             ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}")))
@@ -141,9 +145,12 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
         (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
             "{why}; use --keylog FILE if the secrets were logged"
         ))),
-        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => {
-            ConnectionStatus::FromFile(notes)
-        }
+        (
+            None,
+            capture::TlsStatus::Plaintext
+            | capture::TlsStatus::Decrypted { .. }
+            | capture::TlsStatus::Recorded(_),
+        ) => ConnectionStatus::FromFile(notes),
     };
     let name = format!("{file} · stream {}{peers}", at + 1);
     let mut connection = InspectedConnection {
@@ -151,7 +158,20 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
         ..InspectedConnection::from_file(name, status, stream)
     };
     connection.other_trace = without_deflate.map(Arc::new);
+    connection.notes = all;
     connection
+}
+
+/// Returns the number of gaps and of the bytes that are missing in them; `None` without any.
+fn gap_note(gaps: &[capture::Gap]) -> Option<String> {
+    let missing: ByteLen = gaps.iter().fold(ByteLen::ZERO, |sum, gap| sum + gap.missing);
+    let count = text::units::count(gaps.len() as u64, "gap");
+    let was = if missing.get() == 1 { "was" } else { "were" };
+    match missing {
+        _ if gaps.is_empty() => None,
+        ByteLen::ZERO => Some(count),
+        _ => Some(format!("{count}: {} {was} not captured", format::byte_count(missing))),
+    }
 }
 
 #[cfg(test)]

@@ -135,11 +135,16 @@ impl Session {
                     format::byte_count(bytes.len() as u64)
                 ));
             }
+            ProxyEventKind::Answered { at, bytes } => {
+                connection.push(Side::Server, at, &bytes);
+                self.connections.enforce_memory_limit(index);
+            }
             ProxyEventKind::Ended(result) => {
                 let result = result.map(|()| proxy::BOTH_CLOSED_MESSAGE.to_owned());
                 connection.end(result.map_err(|error| error.to_string()), Instant::now());
             }
         }
+        self.connections.update_filter();
     }
 
     /// Applies the filter to the rows that have arrived. Returns the command for what has to be read

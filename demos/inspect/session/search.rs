@@ -36,6 +36,37 @@ impl Session {
         Ok(self.search_next(0))
     }
 
+    /// Finds connections of the list: by number, or those that have a text. An empty line lists all
+    /// again.
+    ///
+    /// # Errors
+    /// Fails if there is no such connection.
+    pub(crate) fn find_connections(&mut self, text: &str) -> Result<(), String> {
+        let connections = &mut self.connections;
+        if let Ok(number) = text.trim().trim_start_matches('#').parse::<usize>() {
+            let is_own = self.source.is_own_connection();
+            let found = (0..connections.len()).find(|index| {
+                let connection = &connections.all()[*index];
+                if is_own { index + 1 == number } else { connection.number == number }
+            });
+            let Some(index) = found else {
+                return Err(format!("there is no connection {number}"));
+            };
+            if !connections.is_listed(index) {
+                connections.set_filter("");
+                connections.list_all();
+            }
+            connections.move_cursor_to(index);
+            return Ok(());
+        }
+        let count = connections.set_filter(text);
+        if connections.filter().is_some() && count == 0 {
+            connections.set_filter("");
+            return Err(format!("no connection has {:?}", text.trim()));
+        }
+        Ok(())
+    }
+
     /// Goes to the next match. `skip` is 1 to begin after the current frame.
     pub(crate) fn search_next(&mut self, skip: usize) -> Vec<Cmd> {
         let Some(ActiveSearch { needle, .. }) = &self.search else {

@@ -49,6 +49,8 @@ pub(crate) struct Session {
     pub(crate) draft: Option<Draft>,
     /// The result of the last command, shown until the next key.
     pub(crate) notice: Option<String>,
+    /// The notes about the file as a whole.
+    pub(crate) file_notes: Vec<String>,
     pub(crate) filter: Option<ActiveFilter>,
     pub(crate) search: Option<ActiveSearch>,
     /// The number of the latest search, which its result has to have.
@@ -97,6 +99,7 @@ impl Session {
             cursor: ByteCursor::default(),
             draft: None,
             notice: None,
+            file_notes: Vec::new(),
             filter: None,
             search: None,
             search_number: 0,
@@ -146,9 +149,8 @@ impl Session {
     /// Counts the problems of both heads, the faults of both directions, and an end without both
     /// Closes.
     pub(crate) fn fault_count(&self) -> usize {
-        let heads = [Side::Client, Side::Server].map(|from| self.connection().trace.head(from));
-        let heads: usize =
-            heads.into_iter().flatten().map(|validated| validated.validation.problems.len()).sum();
+        let heads = [Side::Client, Side::Server].map(|from| self.connection().head_problems(from));
+        let heads: usize = heads.into_iter().map(<[_]>::len).sum();
         heads
             + usize::from(self.connection().abnormal.is_some())
             + self.connection().trace.faults(Side::Client).len()

@@ -164,9 +164,7 @@ impl Tabs {
             Tab::Handshake => handshake::page(&self.handshake, session),
             // A field of a frame that is not in sight would be a riddle.
             Tab::Connections => None,
-            Tab::Problems if self.problems.selected().is_some() => {
-                problems::page(&self.problems, session)
-            }
+            Tab::Problems => problems::page(&self.problems, session),
             _ => field_page::current(session),
         }
     }

@@ -12,6 +12,7 @@ use std::num::Saturating;
 
 use crate::capture::packets::headers::{self, DatagramKey, IpFragment, ParsedPacket};
 use crate::capture::packets::packet::{ByteRun, PacketBytes};
+use crate::capture::packets::packet_comment::PacketComments;
 
 /// The maximum number of datagrams that are remembered, whole ones included.
 const MAX_DATAGRAMS: usize = 4096;
@@ -58,7 +59,7 @@ impl Datagram {
 
     /// Returns the payload with the places of its bytes.
     pub(in crate::capture) fn bytes(&self) -> PacketBytes<'_> {
-        PacketBytes { bytes: &self.bytes, runs: &self.runs }
+        PacketBytes { bytes: &self.bytes, runs: &self.runs, comments: PacketComments::NONE }
     }
 }
 
@@ -342,7 +343,11 @@ mod tests {
             offset: 0,
             headers: 3,
         };
-        let packet = PacketBytes { bytes: &bytes, runs: std::slice::from_ref(&run) };
+        let packet = PacketBytes {
+            bytes: &bytes,
+            runs: std::slice::from_ref(&run),
+            comments: PacketComments::NONE,
+        };
         defragmenter.add(&fragment, packet, at)
     }
 

@@ -1,42 +1,10 @@
-//! The contents of a pcap or pcapng file: numbers in either byte order, packets, and damage.
+//! The contents of a pcap or pcapng file: packets, secrets and damage.
 
 use thiserror::Error;
 
 use crate::capture::packets::file_reader::MAX_BLOCK_LEN;
+use crate::capture::packets::packet_comment::PacketComments;
 use crate::wire::Offset;
-
-/// The byte order of the numbers in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::capture) enum ByteOrder {
-    Big,
-    Little,
-}
-
-impl ByteOrder {
-    /// Returns the first `N` 16-bit numbers and the bytes after them; `None` if there are too few
-    /// bytes.
-    pub(in crate::capture) fn u16s<const N: usize>(
-        self,
-        bytes: &[u8],
-    ) -> Option<([u16; N], &[u8])> {
-        let (numbers, rest) = bytes.split_at_checked(size_of::<[u16; N]>())?;
-        let numbers = numbers.as_chunks::<2>().0.first_chunk::<N>()?;
-        let number = if self == Self::Big { u16::from_be_bytes } else { u16::from_le_bytes };
-        Some((numbers.map(number), rest))
-    }
-
-    /// Returns the first `N` 32-bit numbers and the bytes after them; `None` if there are too few
-    /// bytes.
-    pub(in crate::capture) fn u32s<const N: usize>(
-        self,
-        bytes: &[u8],
-    ) -> Option<([u32; N], &[u8])> {
-        let (numbers, rest) = bytes.split_at_checked(size_of::<[u32; N]>())?;
-        let numbers = numbers.as_chunks::<4>().0.first_chunk::<N>()?;
-        let number = if self == Self::Big { u32::from_be_bytes } else { u32::from_le_bytes };
-        Some((numbers.map(number), rest))
-    }
-}
 
 /// Converts a length in a file to a length in memory, saturating.
 pub(in crate::capture) fn length(claimed: u32) -> usize {
@@ -99,6 +67,7 @@ pub(in crate::capture) struct CapturedPacket<'a> {
     pub(in crate::capture) bytes: &'a [u8],
     /// The file position of its first byte.
     pub(in crate::capture) file_offset: Offset,
+    pub(in crate::capture) comments: PacketComments<'a>,
 }
 
 /// The bytes of a packet, or of a datagram that came in several packets, with their places in the
@@ -108,6 +77,7 @@ pub(in crate::capture) struct PacketBytes<'a> {
     pub(in crate::capture) bytes: &'a [u8],
     /// Where they are in the file, in order. Bytes in no run were not captured.
     pub(in crate::capture) runs: &'a [ByteRun],
+    pub(in crate::capture) comments: PacketComments<'a>,
 }
 
 /// Bytes that are next to each other in the file.

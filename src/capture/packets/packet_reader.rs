@@ -3,10 +3,10 @@
 
 use std::io::{self, Read};
 
+use crate::capture::packets::byte_order::ByteOrder;
 use crate::capture::packets::file_reader::{FileReader, MAX_BLOCK_LEN};
-use crate::capture::packets::packet::{
-    ByteOrder, CaptureItem, CapturedPacket, PacketError, length,
-};
+use crate::capture::packets::packet::{CaptureItem, CapturedPacket, PacketError, length};
+use crate::capture::packets::packet_comment::PacketComments;
 use crate::capture::packets::pcapng::Section;
 use crate::wire::Offset;
 
@@ -120,6 +120,7 @@ impl<R: Read> PacketReader<R> {
             captured_at: time,
             bytes,
             file_offset: at + HEAD,
+            comments: PacketComments::NONE,
         })))
     }
 
@@ -210,6 +211,7 @@ mod tests {
                     captured_at: at,
                     bytes,
                     file_offset,
+                    comments: _,
                 }) => {
                     assert_eq!(&file[file_offset.to_usize_saturating()..][..bytes.len()], bytes);
                     format!("{link_type} {at} {}", String::from_utf8_lossy(bytes))

@@ -3,9 +3,9 @@
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
-use crate::capture::packets::packet::{
-    ByteOrder, CaptureItem, CapturedPacket, PacketError, length,
-};
+use crate::capture::packets::byte_order::ByteOrder;
+use crate::capture::packets::packet::{CaptureItem, CapturedPacket, PacketError, length};
+use crate::capture::packets::packet_comment::{PacketComments, options};
 use crate::wire::Offset;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -106,7 +106,7 @@ impl Section {
             .byte_order
             .u16s(body)
             .and_then(|([link, _], rest)| Some((link, self.byte_order.u32s(rest)?)));
-        let Some((link, ([snap], mut options))) = fields else {
+        let Some((link, ([snap], rest))) = fields else {
             return Err(PacketError::ShortInterface { at });
         };
         if self.interfaces.len() >= MAX_INTERFACES {
@@ -118,13 +118,9 @@ impl Section {
             resolution: TimeResolution::Decimal(6),
             offset_seconds: 0,
         };
-        while let Some(([code, len], rest)) = self.byte_order.u16s(options) {
-            let len = usize::from(len);
-            let Some(value) = rest.get(..len) else { break };
-            // Options: 0 ends the list, 9 is if_tsresol, 14 is if_tsoffset. Unknown ones are
-            // skipped.
+        for (code, value) in options(self.byte_order, rest) {
+            // Options: 9 is if_tsresol, 14 is if_tsoffset. Unknown ones are skipped.
             match (code, value) {
-                (0, _) => break,
                 (9, [bits]) if bits & 0x80 == 0 => {
                     interface.resolution = TimeResolution::Decimal(*bits);
                 }
@@ -132,8 +128,6 @@ impl Section {
                 (14, value) if value.len() == 8 => interface.offset_seconds = self.parse_i64(value),
                 _ => {}
             }
-            // Values are padded to 32 bits.
-            options = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
         }
         self.interfaces.push(interface);
         Ok(())
@@ -165,16 +159,20 @@ impl Section {
         let Some(interface) = self.interfaces.get(id) else {
             return Some(Err(PacketError::UnknownInterface { at, id }));
         };
-        let Some(bytes) = data.get(..length(claimed)) else {
+        let claimed_len = length(claimed);
+        let Some((bytes, rest)) = data.split_at_checked(claimed_len) else {
             let there = data.len();
             return Some(Err(PacketError::PacketLength { at, claimed, there }));
         };
         self.last_captured_at = interface.nanos_since_epoch(stamp(high, low));
+        // Data is padded to 32 bits.
+        let padding = claimed_len.next_multiple_of(4).saturating_sub(claimed_len);
         Some(Ok(CapturedPacket {
             link_type: interface.link_type,
             captured_at: self.last_captured_at,
             bytes,
             file_offset: at + 28,
+            comments: PacketComments::new(self.byte_order, rest.get(padding..).unwrap_or_default()),
         }))
     }
 
@@ -197,6 +195,7 @@ impl Section {
             captured_at: self.last_captured_at,
             bytes,
             file_offset: at + 12,
+            comments: PacketComments::NONE,
         }))
     }
 }

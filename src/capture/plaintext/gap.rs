@@ -1,6 +1,5 @@
 //! [`Gap`]: bytes of a stream that are missing in the capture.
 
-use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Offset, Side};
 
 /// Bytes of a stream that are missing in the capture.
@@ -23,22 +22,5 @@ impl Gap {
     /// Returns the offset of the first byte behind it that belongs to a known frame.
     pub(crate) fn end(&self) -> Offset {
         self.offset + self.filled + self.unframed
-    }
-
-    /// Says which captured bytes behind it could not be read as frames; `None` if all could.
-    pub(in crate::capture) fn describe_unframed(&self) -> Option<String> {
-        let Self { from, offset, unframed, .. } = self;
-        let (bytes, whose) = (byte_count(*unframed), from.name());
-        let text = if *offset == Offset::START {
-            format!(
-                "the first {bytes} of the {whose} belong to a frame that began before the capture"
-            )
-        } else {
-            format!(
-                "{bytes} of the {whose} behind the missing ones belong to a frame whose beginning \
-                 was not captured"
-            )
-        };
-        (*unframed > ByteLen::ZERO).then_some(text)
     }
 }

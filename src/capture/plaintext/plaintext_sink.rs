@@ -29,6 +29,8 @@ pub(in crate::capture) struct PlaintextSink<S> {
     /// The number of zeros that replace missing bytes.
     filled: ByteLen,
     resync: Resync,
+    /// Whether each frame is known to begin where it does, so that none is searched.
+    pub(in crate::capture) knows_frames: bool,
 }
 
 impl<S: StreamSink> PlaintextSink<S> {
@@ -36,7 +38,7 @@ impl<S: StreamSink> PlaintextSink<S> {
         let store = ByteStore::new(Arc::clone(backing));
         let (gaps, resync) = (Vec::new(), Resync::default());
         let began = backing.begin_stream();
-        Self { sink, store, gaps, began, filled: ByteLen::ZERO, resync }
+        Self { sink, store, gaps, began, filled: ByteLen::ZERO, resync, knows_frames: false }
     }
 
     pub(in crate::capture) fn push(&mut self, piece: Piece<'_>) {
@@ -77,6 +79,9 @@ impl<S: StreamSink> PlaintextSink<S> {
 
     /// Searches the first byte of a frame in the next bytes of a side.
     fn search(&mut self, from: Side) {
+        if self.knows_frames {
+            return;
+        }
         self.resync.search(from, self.sink.frame_search(from));
     }
 
@@ -152,6 +157,42 @@ impl<S: StreamSink> PlaintextSink<S> {
             self.search(from);
         }
         offset
+    }
+
+    /// Takes a gap within the frame in progress, which goes on behind it.
+    pub(in crate::capture) fn push_gap_within_frame(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+    ) {
+        let limit = missing.min(MAX_FILLED_BYTES - self.filled);
+        let filled = self.sink.gap(from, at, missing, limit);
+        self.add_gap(from, missing, filled);
+    }
+
+    /// Takes a gap behind which a frame begins. If it goes on from one within the frame before, both
+    /// are the same.
+    pub(in crate::capture) fn push_gap_between_frames(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+    ) {
+        let filled = self.sink.gap(from, at, missing, ByteLen::ZERO);
+        let end = Offset::START + self.store.len(from);
+        let last = self.gaps.iter_mut().rev().find(|gap| gap.from == from);
+        match last.filter(|gap| gap.end() == end && gap.filled > ByteLen::ZERO) {
+            Some(gap) => gap.missing += missing,
+            None => drop(self.add_gap(from, missing, filled)),
+        }
+    }
+
+    /// Takes bytes that lie within unknown frames. What follows is the beginning of a frame.
+    pub(in crate::capture) fn push_known_unframed(&mut self, piece: Piece<'_>) {
+        let Piece { from, at, place, bytes } = piece;
+        self.store.add(from, place, ByteLen::of(bytes));
+        self.push_unframed(from, at, ByteLen::of(bytes), ByteLen::ZERO);
     }
 
     /// Takes a gap between two frames: an unknown number of bytes is missing, at most `missing`, so

@@ -12,18 +12,13 @@ use super::layer::{Layer, LayerContext};
 use super::layer_output::LayerOutput;
 use crate::capture::byte_store::{BackingStore, Place};
 use crate::capture::error::InternalError;
-use crate::capture::http2::{
-    Http2Ending, Http2ErrorCode, Http2Head, Http2WebSocket, WebSocketStream,
-};
-use crate::capture::plaintext::{Gap, Piece, PlaintextSink};
+use crate::capture::http2::{Http2Ending, Http2ErrorCode, Http2WebSocket, WebSocketStream};
+use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
 use crate::wire::format::byte_count;
-use crate::wire::handshake::extended_connect::{
-    Field, status, validate_request, validate_response,
-};
 use crate::wire::{ByteLen, Offset, Side};
 
 /// Reads a part of one connection. A panic costs this connection and no other: `fail` discards what
@@ -56,26 +51,18 @@ pub(in crate::capture) struct ReadContext<M> {
 /// A stream while it is read.
 #[derive(Debug)]
 pub(in crate::capture) struct StreamBuilder<S> {
-    started_at: u64,
+    pub(in crate::capture) started_at: u64,
     /// Whether a SYN was captured, so that the first byte is the connection's first.
     pub(in crate::capture) saw_syn: bool,
+    /// What captured bytes begin with if not with a head.
+    pub(in crate::capture) without_head: StreamStart,
     layer: Layer<S>,
-    output: LayerOutput<S>,
+    pub(super) output: LayerOutput<S>,
     /// When the last bytes were captured, since `started_at`.
     last_at: Duration,
     /// The handshake, if the stream is recorded as a WebSocket over HTTP/2.
-    http2: Option<Box<Http2WebSocket>>,
+    pub(super) http2: Option<Box<Http2WebSocket>>,
     failed: Option<InternalError>,
-}
-
-/// A head of HTTP/2 in a recording.
-#[derive(Debug, PartialEq)]
-pub(in crate::capture) struct RecordedHead {
-    pub(in crate::capture) from: Side,
-    pub(in crate::capture) at: Duration,
-    pub(in crate::capture) stream_id: u32,
-    pub(in crate::capture) fields: Vec<Field>,
-    pub(in crate::capture) block_len: usize,
 }
 
 impl<S: StreamSink> StreamBuilder<S> {
@@ -85,6 +72,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         Self {
             started_at,
             saw_syn: false,
+            without_head: StreamStart::Midway,
             layer: Layer::new(),
             output: LayerOutput::default(),
             last_at: Duration::ZERO,
@@ -122,54 +110,8 @@ impl<S: StreamSink> StreamBuilder<S> {
     ) -> io::Result<()> {
         let at = self.time(captured_at);
         let piece = Piece { from, at, place: Place::File(file_offset), bytes };
-        let Self { layer, output, saw_syn, .. } = self;
-        layer.push(piece, &mut shared.layers(output, *saw_syn, StreamStart::Midway))
-    }
-
-    /// Takes bytes that are in no file, and that nothing carries. Those of a connection that could
-    /// not be read are ignored.
-    pub(in crate::capture) fn push_and_spill<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        from: Side,
-        at: Duration,
-        bytes: &[u8],
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<()> {
-        if bytes.is_empty() || self.has_failed() {
-            return Ok(());
-        }
-        let place = shared.backing.spill(bytes)?;
-        guarded(self, Self::fail, |stream| {
-            let is_open = stream.http2.as_ref().is_none_or(|websocket| websocket.is_open);
-            let mut layers = shared.layers(&mut stream.output, false, StreamStart::Frames);
-            layers.push_plain_or_body(Piece { from, at, place, bytes }, is_open);
-            Ok(())
-        })
-    }
-
-    /// Takes a head of a WebSocket over HTTP/2 that was recorded. The response decides what follows.
-    pub(in crate::capture) fn take_http2_head<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        head: RecordedHead,
-        shared: &mut ReadContext<M>,
-    ) {
-        let RecordedHead { from, at, stream_id, fields, block_len } = head;
-        let websocket = self.http2.get_or_insert_with(|| {
-            let about = Http2WebSocket { stream_id, request: None, response: None, is_open: false };
-            Box::new(about)
-        });
-        if from == Side::Client {
-            let validation = validate_request(&fields, false);
-            websocket.request = Some(Http2Head { at, fields, block_len, validation });
-            return;
-        }
-        let request = websocket.request.as_ref().map(|head| head.fields.as_slice());
-        let validation = validate_response(&fields, request, false);
-        let agreed = validation.agreed;
-        websocket.is_open = matches!(status(&fields), Some(200..=299));
-        websocket.response = Some(Http2Head { at, fields, block_len, validation });
-        let mut layers = shared.layers(&mut self.output, false, StreamStart::Frames);
-        layers.begin(StreamStart::Http2(agreed));
+        let Self { layer, output, saw_syn, without_head, .. } = self;
+        layer.push(piece, &mut shared.layers(output, *saw_syn, *without_head))
     }
 
     /// Takes a gap in the bytes of a side.
@@ -181,9 +123,10 @@ impl<S: StreamSink> StreamBuilder<S> {
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         let at = self.time(captured_at);
-        let Self { layer, output, saw_syn, .. } = self;
-        let mut layers = shared.layers(output, *saw_syn, StreamStart::Midway);
-        let end = layer.push_gap(from, at, missing, &mut layers)?;
+        let Self { layer, output, saw_syn, without_head, .. } = self;
+        let mut layers = shared.layers(output, *saw_syn, *without_head);
+        // What stands among the gaps of the stream needs no words.
+        let Some(end) = layer.push_gap(from, at, missing, &mut layers)? else { return Ok(()) };
         let (bytes, whose) = (byte_count(missing), from.name());
         let are = if missing.get() == 1 { "is" } else { "are" };
         let what = format!("{bytes} of the {whose} {are} missing in the capture{end}");
@@ -214,14 +157,14 @@ impl<S: StreamSink> StreamBuilder<S> {
         may_grow: bool,
         shared: &mut ReadContext<M>,
     ) -> Vec<CapturedStream<S>> {
-        let Self { started_at, saw_syn, layer, mut output, last_at, http2, failed } = self;
+        let Self { started_at, saw_syn, without_head, layer, mut output, last_at, http2, failed } =
+            self;
         let (tls, has_http2) = (layer.tls_status(), layer.has_http2());
-        let mut layers = shared.layers(&mut output, saw_syn, StreamStart::Midway);
+        let mut layers = shared.layers(&mut output, saw_syn, without_head);
         let websockets = layer.finish(last_at, may_grow, &mut layers);
         if !may_grow {
             output.pass_on_held();
         }
-        output.warn_of_unframed();
         let LayerOutput { start, plaintext, tls_began, warnings, .. } = output;
         let role = http2.map(Http2Role::WebSocket);
         let role = role.or_else(|| has_http2.then_some(Http2Role::Connection));
@@ -251,12 +194,14 @@ impl<S: StreamSink> StreamBuilder<S> {
             addresses,
             started_at,
             start,
+            is_whole: saw_syn || tls != TlsStatus::Plaintext || addresses.is_none(),
             http2: role,
             tls,
             trace: sink,
             store,
             gaps,
             ending: None,
+            recorded_end: None,
             warnings,
             failed,
         };
@@ -273,7 +218,7 @@ impl<S: StreamSink> StreamBuilder<S> {
 
 impl<M> ReadContext<M> {
     /// Returns what the layers of a stream need.
-    fn layers<'a, S>(
+    pub(super) fn layers<'a, S>(
         &'a mut self,
         output: &'a mut LayerOutput<S>,
         is_whole: bool,
@@ -295,15 +240,12 @@ fn captured_websocket<S: StreamSink>(
     let is_over = !may_grow || websocket.is_over();
     let WebSocketStream { opened_at, about, is_without_handshake, plaintext, ending, .. } =
         websocket;
-    let mut warnings = websocket.warnings;
+    let warnings = websocket.warnings;
     let mut plaintext = plaintext?;
     if !may_grow {
         plaintext.pass_on_held();
     }
     let PlaintextSink { sink, store, gaps, began, .. } = plaintext;
-    for text in gaps.iter().filter_map(Gap::describe_unframed) {
-        warnings.warn(text);
-    }
     let agreed = about.response.as_ref().map(|head| head.validation.agreed).unwrap_or_default();
     let start = if is_without_handshake { StreamStart::Midway } else { StreamStart::Http2(agreed) };
     Some(CapturedStream {
@@ -312,12 +254,14 @@ fn captured_websocket<S: StreamSink>(
         addresses,
         started_at: connection_started_at.saturating_add(opened_at),
         start,
+        is_whole: !is_without_handshake,
         http2: Some(Http2Role::WebSocket(Box::new(about))),
         tls: tls.clone(),
         trace: sink,
         store,
         gaps,
         ending: ending.filter(|_| is_over).map(stream_ending),
+        recorded_end: None,
         warnings: warnings.into_messages(),
         failed: None,
     })

@@ -15,8 +15,9 @@ use crate::wire::{AgreedExtensions, Side, Trace};
 pub enum StreamStart {
     /// A head, because the beginning was captured.
     Head,
-    /// Frames: the first byte of each direction is that of a frame.
-    Frames,
+    /// Frames: the first byte of each direction is that of a frame. The extensions are those that a
+    /// file of `--write` names; [`ReadOptions`](crate::capture::ReadOptions) take precedence.
+    Frames(Option<AgreedExtensions>),
     /// Any byte of any frame, because the capture begins in the middle of the connection.
     Midway,
     /// Frames, because the handshake was the header fields of HTTP/2, which agreed on these
@@ -49,6 +50,15 @@ pub struct StreamEnding {
     /// The error code of an end of a stream of HTTP/2, which is `NO_ERROR` for `END_STREAM`; `None` if
     /// TCP ended.
     pub http2_code: Option<Http2ErrorCode>,
+}
+
+/// The end of a connection in the words of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEnd {
+    /// Whether the connection closed cleanly.
+    pub is_clean: bool,
+    /// How it ended, as a clause.
+    pub why: String,
 }
 
 impl StreamEnding {
@@ -91,12 +101,15 @@ pub struct CapturedStream<S> {
     pub(crate) identity: StreamIdentity,
     /// Whether nothing more of it can come: it ended for good, or the capture does not grow.
     pub is_over: bool,
-    /// The addresses of both ends; `None` for hex text and recordings.
+    /// The addresses of both ends; `None` for files without packets, but for recordings of a
+    /// capture.
     pub addresses: Option<AddressPair>,
-    /// When its first packet was captured, since 1970; zero for hex text and recordings.
+    /// When its first packet was captured, since 1970; zero if the file does not have it.
     pub started_at: Duration,
     /// The kind of unit that the stream begins with.
     pub start: StreamStart,
+    /// Whether the first byte of each side is known to be the connection's first.
+    pub is_whole: bool,
     /// What it is to an HTTP/2 connection; `None` if there is no HTTP/2.
     pub http2: Option<Http2Role>,
     /// Whether it was encrypted, and whether that could be undone.
@@ -108,8 +121,10 @@ pub struct CapturedStream<S> {
     /// The gaps in it.
     pub gaps: Vec<Gap>,
     /// How it ended; `None` if it was open at the end of the capture, if it may end in another way
-    /// because the capture still grows, or if the file has no packets.
+    /// because the capture still grows, or if the file says nothing of packets.
     pub ending: Option<StreamEnding>,
+    /// What a recording says of the end.
+    pub recorded_end: Option<RecordedEnd>,
     /// The warnings about it.
     pub warnings: Vec<String>,
     /// Why it could not be read. Nothing else is known of it then; other connections are not
@@ -131,7 +146,9 @@ impl CapturedStream<Trace> {
             trace: Trace::new(),
             store: self.store.empty(),
             gaps: Vec::new(),
+            is_whole: true,
             ending: None,
+            recorded_end: None,
             warnings: Vec::new(),
             failed: self.failed.clone(),
         }

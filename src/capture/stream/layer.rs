@@ -13,8 +13,7 @@ use crate::capture::http2::{Http2Context, Http2Session, WebSocketStream};
 use crate::capture::plaintext::{HeldPiece, Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsOutput, TlsSession, TlsStatus};
-use crate::text::units::group_thousands;
-use crate::wire::{AgreedExtensions, ByteLen, Offset, Side};
+use crate::wire::{AgreedExtensions, ByteLen, Side};
 
 /// The maximum number of layers of a stream. Each CONNECT that is answered 200 adds one.
 const MAX_LAYERS: usize = 32;
@@ -149,17 +148,18 @@ impl<S: StreamSink> Layer<S> {
         held.iter().try_for_each(|held| self.push(held.piece(), context))
     }
 
-    /// Takes a gap in the bytes of a side. Returns what it means, as the end of a sentence.
+    /// Takes a gap in the bytes of a side. Returns what it means, as the end of a sentence; `None` if
+    /// it stands among the gaps of the stream.
     pub(super) fn push_gap<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
         at: Duration,
         missing: ByteLen,
         context: &mut LayerContext<'_, S, M>,
-    ) -> io::Result<String> {
+    ) -> io::Result<Option<String>> {
         match self {
             // Of a layer without bytes so far, nothing was missed.
-            Self::Undecided(detector) if detector.is_empty() => return Ok(String::new()),
+            Self::Undecided(detector) if detector.is_empty() => return Ok(Some(String::new())),
             Self::Undecided(_) => {
                 self.release_held(context);
                 return self.push_gap(from, at, missing, context);
@@ -167,12 +167,12 @@ impl<S: StreamSink> Layer<S> {
             Self::Tls(session, _) => {
                 // The session says when it has found the next record, and how much is missing.
                 let goes_on = session.push_gap(from, missing);
-                let end = if goes_on { "" } else { ", and nothing after them can be decrypted" };
-                return Ok(end.to_owned());
+                let end = ", and nothing after them can be decrypted";
+                return Ok((!goes_on).then(|| end.to_owned()));
             }
             Self::Http2(session) => {
                 let end = context.with_http2(|http2| session.push_gap(from, at, missing, http2));
-                return Ok(end.to_owned());
+                return Ok(Some(end.to_owned()));
             }
             Self::Http(watch) => {
                 watch.push_gap(from, missing);
@@ -183,12 +183,9 @@ impl<S: StreamSink> Layer<S> {
             }
             Self::Plain => {}
         }
-        let Some(plaintext) = &mut context.output.plaintext else { return Ok(String::new()) };
-        let offset = plaintext.push_gap(from, at, missing);
-        Ok(match offset {
-            Offset::START => " before its first one".to_owned(),
-            offset => format!(" after its first {}", group_thousands(offset.get())),
-        })
+        let Some(plaintext) = &mut context.output.plaintext else { return Ok(Some(String::new())) };
+        plaintext.push_gap(from, at, missing);
+        Ok(None)
     }
 
     /// Passes on what waits as it is, because nothing more tells what it is.

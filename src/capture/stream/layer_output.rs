@@ -1,7 +1,7 @@
 //! [`LayerOutput`]: what the layers of a stream give to its receiver, and what they say about it.
 
 use super::captured_stream::StreamStart;
-use crate::capture::plaintext::{Gap, PlaintextSink};
+use crate::capture::plaintext::PlaintextSink;
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
 use crate::wire::Sides;
@@ -33,14 +33,6 @@ impl<S: StreamSink> LayerOutput<S> {
     pub(super) fn pass_on_held(&mut self) {
         if let Some(plaintext) = &mut self.plaintext {
             plaintext.pass_on_held();
-        }
-    }
-
-    /// Warns about captured bytes that could not be read as frames.
-    pub(super) fn warn_of_unframed(&mut self) {
-        let gaps = self.plaintext.iter().flat_map(|plaintext| &plaintext.gaps);
-        for text in gaps.filter_map(Gap::describe_unframed) {
-            self.warnings.warn(text);
         }
     }
 }

@@ -12,10 +12,12 @@ mod detect;
 mod layer;
 mod layer_output;
 mod proxy_header;
+mod recorded;
 mod socks5;
 mod tunnel;
 
-pub(super) use self::builder::{ReadContext, RecordedHead, StreamBuilder, guarded};
+pub(super) use self::builder::{ReadContext, StreamBuilder, guarded};
 pub(crate) use self::captured_stream::{CapturedStream, StreamIdentity};
-pub use self::captured_stream::{Http2Role, StreamEnding, StreamStart};
+pub use self::captured_stream::{Http2Role, RecordedEnd, StreamEnding, StreamStart};
 pub(super) use self::detect::{is_request, is_response};
+pub(super) use self::recorded::{RecordedGap, RecordedHead};

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::capture::error::InternalError;
 use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::packets::packet::{PacketBytes, PacketPiece};
+use crate::capture::packets::packet_comment::{Beginning, PacketComment};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{
     CapturedStream, ReadContext, StreamBuilder, StreamEnding, StreamStart, guarded, is_request,
@@ -101,6 +102,9 @@ impl<S: StreamSink> TcpConnection<S> {
         }
         let [lower, _] = self.addresses;
         let sender = if segment.from == lower { End::Lower } else { End::Higher };
+        for comment in packet.comments.all() {
+            self.apply_comment(sender, segment, comment, captured_at, shared)?;
+        }
         self.apply_header(sender, segment, packet);
         if !segment.payload.is_empty() {
             self.guess_client(sender, segment.payload);
@@ -118,6 +122,40 @@ impl<S: StreamSink> TcpConnection<S> {
         // Nothing can follow a reset, so what was held back is all there is.
         if segment.flags & RST != 0 {
             self.give_rest(shared)?;
+        }
+        Ok(())
+    }
+
+    /// Applies a comment of a packet.
+    fn apply_comment<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        sender: End,
+        segment: &TcpSegment<'_>,
+        comment: PacketComment,
+        captured_at: u64,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        match comment {
+            PacketComment::Gap => {
+                return self.deliver(sender, shared, |reassembler, out| {
+                    reassembler.skip_to(segment.seq, captured_at, out);
+                });
+            }
+            PacketComment::Note(text) => self.stream.warn(text),
+            PacketComment::Beginning(beginning) if self.is_untouched() => {
+                let (own, other) = sender.own_and_other(&mut self.directions);
+                let before = segment.seq.wrapping_sub(1);
+                own.start_at_syn(before);
+                if let Some(ack) = segment.ack {
+                    other.start_at_syn(ack.wrapping_sub(1));
+                }
+                (self.client, self.client_syn) = (Some(sender), Some(before));
+                self.stream.without_head = match beginning {
+                    Beginning::Midway => StreamStart::Midway,
+                    Beginning::Frames(agreed) => StreamStart::Frames(agreed),
+                };
+            }
+            PacketComment::Beginning(_) => {}
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ impl<S: StreamSink> ConnectionTable<S> {
         packet: PacketBytes<'_>,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
-        let Some(index) = self.find_or_add(segment, captured_at) else {
+        let Some(index) = self.find_or_add(segment, packet, captured_at) else {
             self.ignored_segments += 1;
             return Ok(());
         };
@@ -118,8 +118,13 @@ impl<S: StreamSink> ConnectionTable<S> {
     }
 
     /// Finds the connection of a segment, or adds one. A SYN with another sequence number on the
-    /// ports of an old connection begins a new one.
-    fn find_or_add(&mut self, segment: &TcpSegment<'_>, at: u64) -> Option<usize> {
+    /// ports of an old connection begins a new one, and so does a comment that says so.
+    fn find_or_add(
+        &mut self,
+        segment: &TcpSegment<'_>,
+        packet: PacketBytes<'_>,
+        at: u64,
+    ) -> Option<usize> {
         let key = (segment.from.min(segment.to), segment.from.max(segment.to));
         // Segments mostly come in runs of the same connection, which this spares the hash.
         let known = match self.last_used {
@@ -127,11 +132,16 @@ impl<S: StreamSink> ConnectionTable<S> {
             _ => self.by_key.get(&key).copied(),
         };
         let opens = segment.flags & (SYN | RST) == SYN && segment.ack.is_none();
+        let syn = if opens {
+            Some(segment.seq)
+        } else {
+            packet.comments.beginning().map(|_| segment.seq.wrapping_sub(1))
+        };
         // A repeated SYN, or the first SYN seen of a connection without data, belongs to the known
         // connection.
         let is_its = |old: &TcpConnection<S>| {
-            !opens
-                || old.client_syn == Some(segment.seq)
+            syn.is_none()
+                || old.client_syn == syn
                 || old.client_syn.is_none() && !old.is_closed() && old.is_untouched()
         };
         let known = known.filter(|index| self.connections.get(*index).is_some_and(is_its));

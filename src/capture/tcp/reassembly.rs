@@ -163,6 +163,22 @@ impl Reassembler {
         }
     }
 
+    /// Gives up what is missing before this sequence number.
+    pub(super) fn skip_to(
+        &mut self,
+        seq: u32,
+        captured_at: u64,
+        out: &mut dyn FnMut(Reassembled<'_>),
+    ) {
+        self.finish(out);
+        let Some(next) = self.next_seq else { return };
+        let end = unwrap_seq(next, seq);
+        if end > next {
+            out(Reassembled::Gap { captured_at, missing: end - next, end });
+            self.next_seq = Some(end);
+        }
+    }
+
     fn hold(&mut self, start: Offset, segment: SegmentData<'_>) {
         // Of two segments with the same start the longer one is kept.
         if let Some(held) = self.held.get(&start) {

@@ -84,7 +84,7 @@ pub(in crate::capture) fn read_trace<S: StreamSink, M: FnMut(StreamStart) -> S>(
         }
     }
     let streams: Vec<_> =
-        transfers.into_iter().flat_map(|(_, stream)| stream.finish(None, shared)).collect();
+        transfers.into_iter().flat_map(|(_, stream)| stream.finish(None, false, shared)).collect();
     let mut warnings = Vec::new();
     if streams.is_empty() {
         warnings.push("the trace of curl holds nothing that was sent or received".to_owned());

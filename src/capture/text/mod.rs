@@ -7,6 +7,7 @@ pub(super) mod har;
 pub(super) mod mitmproxy;
 pub(super) mod net_log;
 pub(super) mod pasted;
+mod record_line;
 pub(super) mod recording;
 #[cfg(test)]
 mod test_support;

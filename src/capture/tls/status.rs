@@ -18,8 +18,28 @@ pub enum TlsStatus {
         /// The suite's name in the registry.
         suite: &'static str,
     },
+    /// TLS whose plaintext a recording has, in its words: `TLS 1.3 with TLS_AES_128_GCM_SHA256,
+    /// decrypted`.
+    Recorded(String),
     /// TLS that cannot be decrypted, for this reason.
     Encrypted(TlsUnreadable),
+}
+
+impl TlsStatus {
+    /// What records say of a connection that could not be decrypted.
+    pub(crate) const NOT_DECRYPTED: &str = "not decrypted";
+
+    /// Returns the version and the cipher suite, or that it was not decrypted; `None` without TLS.
+    pub(crate) fn description(&self) -> Option<String> {
+        match self {
+            Self::Plaintext => None,
+            Self::Decrypted { version, suite } => {
+                Some(format!("{version} with {suite}, decrypted"))
+            }
+            Self::Recorded(text) => Some(text.clone()),
+            Self::Encrypted(_) => Some(Self::NOT_DECRYPTED.to_owned()),
+        }
+    }
 }
 
 /// Why the TLS of a connection cannot be decrypted.
@@ -40,6 +60,9 @@ pub enum TlsUnreadable {
     /// No key log has secrets of this connection.
     #[error("TLS, no secrets: cannot be read")]
     NoSecrets,
+    /// It could not be decrypted when the recording was made.
+    #[error("TLS that was not decrypted when it was recorded")]
+    Recorded,
     /// One side ended the TLS handshake with a fatal alert, so there is nothing to decrypt.
     #[error("TLS handshake refused: {0}")]
     Refused(TlsAlert),

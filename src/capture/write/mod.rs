@@ -1,5 +1,8 @@
-//! Output: live connections as a pcapng file.
+//! Output: connections as a pcapng file.
 
+mod block_buffer;
+mod fifo;
+pub(super) mod live_ending;
 pub(super) mod packet_builder;
 pub(super) mod pcapng_writer;
 pub(super) mod recorder;

@@ -11,7 +11,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::capture::StreamEnding;
 use crate::capture::packets::headers::sequence;
+use crate::capture::packets::packet_comment::{Beginning, PacketComment};
+use crate::capture::write::block_buffer::{BlockBuffer, length, whole};
+use crate::capture::write::fifo::check_reader;
 use crate::capture::write::packet_builder::{self, TcpHeader};
 use crate::net::AddressPair;
 use crate::wire::{ByteLen, Side, Sides};
@@ -22,8 +26,10 @@ const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
 
-/// `LINKTYPE_RAW`: packets begin with the IP header.
-const RAW_IP: u16 = 101;
+/// The comment of a file.
+const FILE_COMMENT: &str = "written by wiretalk: the IP and TCP headers are made up around the \
+                            bytes of each connection; encrypted bytes are written as they were \
+                            above TLS, with port 80 in place of 443";
 
 /// The number of bytes after which the other side acknowledges although it has sent nothing, so
 /// that its window never looks full.
@@ -47,8 +53,21 @@ pub struct FlowId(usize);
 pub enum ConnectionEnd {
     /// This side closes first, and the other one follows (FIN).
     Closed(Side),
+    /// This side closes first (FIN), and the other one resets the connection (RST).
+    ClosedThenReset(Side),
     /// This side resets the connection (RST).
     Reset(Side),
+}
+
+impl From<StreamEnding> for ConnectionEnd {
+    fn from(ending: StreamEnding) -> Self {
+        let StreamEnding { by, is_reset, is_reset_after, .. } = ending;
+        match (is_reset, is_reset_after) {
+            (true, _) => Self::Reset(by),
+            (false, true) => Self::ClosedThenReset(by),
+            (false, false) => Self::Closed(by),
+        }
+    }
 }
 
 /// A pcapng file that is being written.
@@ -56,8 +75,10 @@ pub enum ConnectionEnd {
 pub struct PcapngWriter<W: Write = File> {
     out: W,
     flows: Vec<FlowState>,
-    blocks: Vec<u8>,
+    blocks: BlockBuffer,
     packet: Vec<u8>,
+    /// The comments of the next packet.
+    comments: Vec<String>,
     /// The number of bytes that `out` has taken.
     written: u64,
     /// Truncates `out` to a length, if that is possible.
@@ -88,39 +109,13 @@ impl PcapngWriter<File> {
         open.write(true);
         let open =
             if options.replace { open.create(true).truncate(true) } else { open.create_new(true) };
-        has_reader(path)?;
+        check_reader(path)?;
         let cut = |file: &mut File, len| {
             file.set_len(len)?;
             file.seek(SeekFrom::Start(len)).map(drop)
         };
         Self::begin(open.open(path)?, Some(cut), options.secrets.as_deref())
     }
-}
-
-/// Refuses a fifo without a reader, because opening it would block.
-#[cfg(unix)]
-fn has_reader(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
-
-    let is_fifo = std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo());
-    let probe = || {
-        let flags = rustix::fs::OFlags::NONBLOCK.bits();
-        OpenOptions::new().write(true).custom_flags(flags.cast_signed()).open(path)
-    };
-    match is_fifo.then(probe) {
-        // Opened for writing without blocking, a fifo without a reader fails with ENXIO.
-        Some(Err(error))
-            if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) =>
-        {
-            Err(io::Error::other("it is a fifo that nobody reads; start its reader first"))
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn has_reader(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 impl<W: Write> PcapngWriter<W> {
@@ -134,34 +129,14 @@ impl<W: Write> PcapngWriter<W> {
     }
 
     fn begin(out: W, cut: Option<Cut<W>>, secrets: Option<&str>) -> io::Result<Self> {
-        let (flows, blocks, packet) = (Vec::new(), Vec::new(), Vec::new());
-        let mut writer = Self { out, flows, blocks, packet, written: 0, cut };
-        writer.add_block(0x0a0d_0d0a, |body| {
-            body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
-            body.extend_from_slice(&[1, 0, 0, 0]);
-            // The section length is unknown (all bits set), because the section is still growing.
-            body.extend_from_slice(&[0xff; 8]);
-            add_option(
-                body,
-                1,
-                b"written by wiretalk: the IP and TCP headers are made up around the bytes of each \
-                  connection; encrypted bytes are written as they were above TLS, with port 80 in \
-                  place of 443",
-            );
-            add_option(body, 4, concat!("wiretalk ", env!("CARGO_PKG_VERSION")).as_bytes());
-            add_option(body, 0, b"");
-        });
+        let (flows, packet, comments) = (Vec::new(), Vec::new(), Vec::new());
+        let blocks = BlockBuffer::default();
+        let mut writer = Self { out, flows, blocks, packet, comments, written: 0, cut };
+        writer.blocks.add_section(FILE_COMMENT);
         if let Some(lines) = secrets {
-            writer.add_secrets_block(lines);
+            writer.blocks.add_secrets(lines);
         }
-        writer.add_block(1, |body| {
-            body.extend_from_slice(&RAW_IP.to_le_bytes());
-            body.extend_from_slice(&[0; 6]);
-            add_option(body, 2, b"wiretalk");
-            // if_tsresol: times are in nanoseconds.
-            add_option(body, 9, &[9]);
-            add_option(body, 0, b"");
-        });
+        writer.blocks.add_interface("wiretalk");
         writer.flush()?;
         Ok(writer)
     }
@@ -173,11 +148,34 @@ impl<W: Write> PcapngWriter<W> {
     ///
     /// Fails if the file cannot be written.
     pub fn open_plain(&mut self, addresses: AddressPair, at: Duration) -> io::Result<FlowId> {
-        let AddressPair { client, mut server } = addresses;
-        if server.port() == 443 {
-            server.set_port(80);
-        }
+        let AddressPair { client, server } = plaintext_addresses(addresses);
         self.open(client, server, at)
+    }
+
+    /// Begins a connection at these addresses as they are: with a TCP handshake, or as `beginning`
+    /// says. `notes` are warnings about it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
+    pub(in crate::capture) fn open_copy(
+        &mut self,
+        addresses: AddressPair,
+        at: Duration,
+        beginning: Option<Beginning>,
+        notes: &[String],
+    ) -> io::Result<FlowId> {
+        let flow = self.add_flow(addresses);
+        let comments = beginning.map(PacketComment::Beginning).into_iter();
+        let notes = notes.iter().map(|note| PacketComment::Note(note.clone()));
+        self.comments = comments.chain(notes).map(|comment| comment.to_string()).collect();
+        if beginning.is_some() {
+            self.write_segment(flow, Side::Client, at, ACK, b"");
+        } else {
+            self.write_tcp_handshake(flow, at);
+        }
+        self.flush()?;
+        Ok(flow)
     }
 
     /// Begins a connection with a TCP handshake; `at` is the time since 1970.
@@ -191,6 +189,14 @@ impl<W: Write> PcapngWriter<W> {
         server: SocketAddr,
         at: Duration,
     ) -> io::Result<FlowId> {
+        let flow = self.add_flow(AddressPair { client, server });
+        self.write_tcp_handshake(flow, at);
+        self.flush()?;
+        Ok(flow)
+    }
+
+    fn add_flow(&mut self, addresses: AddressPair) -> FlowId {
+        let AddressPair { client, server } = addresses;
         // A packet has one IP version, so a mixed pair is written as IPv6.
         let mapped = |address: SocketAddr| match address.ip() {
             IpAddr::V4(v4) if client.is_ipv6() || server.is_ipv6() => {
@@ -199,18 +205,25 @@ impl<W: Write> PcapngWriter<W> {
             ip => SocketAddr::new(ip, address.port()),
         };
         let flow = FlowId(self.flows.len());
+        // The initial numbers are arbitrary, but others for each connection: on the ports of an
+        // earlier one, they tell a new connection from a repeated SYN.
+        let number = sequence(u64::try_from(flow.0).unwrap_or_default()).wrapping_shl(16);
         self.flows.push(FlowState {
             addresses: Sides { client: mapped(client), server: mapped(server) },
-            // The initial numbers are arbitrary. Constants make the file reproducible.
-            next_seq: Sides { client: 0x1000_0000, server: 0x2000_0000 },
+            next_seq: Sides {
+                client: 0x1000_0000_u32.wrapping_add(number),
+                server: 0x2000_0000_u32.wrapping_add(number),
+            },
             acknowledged: Sides::default(),
             closed: false,
         });
+        flow
+    }
+
+    fn write_tcp_handshake(&mut self, flow: FlowId, at: Duration) {
         self.write_segment(flow, Side::Client, at, SYN, b"");
         self.write_segment(flow, Side::Server, at, SYN | ACK, b"");
         self.write_segment(flow, Side::Client, at, ACK, b"");
-        self.flush()?;
-        Ok(flow)
     }
 
     /// Adds any number of bytes that `from` sent. After the connection's end they are ignored.
@@ -246,6 +259,25 @@ impl<W: Write> PcapngWriter<W> {
         ends.next_seq[from] = ends.next_seq[from].wrapping_add(sequence(bytes.get()));
     }
 
+    /// Skips bytes that were not captured. A packet without data says so, because a later one would
+    /// show only that they are missing, and not since when.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
+    pub(in crate::capture) fn write_gap(
+        &mut self,
+        flow: FlowId,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+    ) -> io::Result<()> {
+        self.skip_missing(flow, from, missing);
+        self.comments = vec![PacketComment::Gap.to_string()];
+        self.write_segment(flow, from, at, ACK, b"");
+        self.flush()
+    }
+
     /// Ends a connection.
     ///
     /// # Errors
@@ -262,9 +294,32 @@ impl<W: Write> PcapngWriter<W> {
                 self.write_segment(flow, from.peer(), at, FIN | ACK, b"");
                 self.write_segment(flow, from, at, ACK, b"");
             }
+            ConnectionEnd::ClosedThenReset(from) => {
+                self.write_segment(flow, from, at, FIN | ACK, b"");
+                self.write_segment(flow, from.peer(), at, RST | ACK, b"");
+            }
             ConnectionEnd::Reset(from) => self.write_segment(flow, from, at, RST | ACK, b""),
         }
         self.flush()
+    }
+
+    /// Like [`PcapngWriter::close`], with a note about the end.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
+    pub(in crate::capture) fn close_with_note(
+        &mut self,
+        flow: FlowId,
+        ending: ConnectionEnd,
+        at: Duration,
+        note: Option<String>,
+    ) -> io::Result<()> {
+        self.comments =
+            note.map(|note| PacketComment::Note(note).to_string()).into_iter().collect();
+        self.close(flow, ending, at)?;
+        self.comments.clear();
+        Ok(())
     }
 
     /// Returns the output.
@@ -284,44 +339,9 @@ impl<W: Write> PcapngWriter<W> {
         // A SYN or a FIN consumes a sequence number (RFC 9293 section 3.4).
         let taken = length(payload).wrapping_add(u32::from(flags & (SYN | FIN) != 0));
         ends.next_seq[from] = ends.next_seq[from].wrapping_add(taken);
-        let packet = std::mem::take(&mut self.packet);
-        let stamp = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-        // The upper half comes first, and each half is in the file's byte order.
-        let [low, high] = halves(stamp);
-        let len = length(&packet).to_le_bytes();
-        self.add_block(6, |body| {
-            body.extend_from_slice(&[0; 4]);
-            body.extend_from_slice(&high);
-            body.extend_from_slice(&low);
-            body.extend_from_slice(&len);
-            body.extend_from_slice(&len);
-            body.extend_from_slice(&packet);
-            pad(body);
-        });
-        self.packet = packet;
-    }
-
-    fn add_secrets_block(&mut self, lines: &str) {
-        self.add_block(10, |body| {
-            body.extend_from_slice(&0x544c_534b_u32.to_le_bytes());
-            body.extend_from_slice(&length(lines.as_bytes()).to_le_bytes());
-            body.extend_from_slice(lines.as_bytes());
-            pad(body);
-        });
-    }
-
-    /// Appends a block, whose length comes before and after its body.
-    fn add_block(&mut self, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.blocks.len();
-        self.blocks.extend_from_slice(&kind.to_le_bytes());
-        self.blocks.extend_from_slice(&[0; 4]);
-        body(&mut self.blocks);
-        let block = self.blocks.get_mut(start..).unwrap_or_default();
-        let len = length(block).saturating_add(4).to_le_bytes();
-        for (place, byte) in block.iter_mut().skip(4).zip(len) {
-            *place = byte;
-        }
-        self.blocks.extend_from_slice(&len);
+        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        self.blocks.add_packet(nanos, &self.packet, &self.comments);
+        self.comments.clear();
     }
 
     /// Returns the number of bytes that `from` has sent and the other side has not acknowledged.
@@ -334,12 +354,13 @@ impl<W: Write> PcapngWriter<W> {
     /// Writes all blocks. If some of them do not fit, the file ends after the last one that does.
     fn flush(&mut self) -> io::Result<()> {
         let mut taken = 0;
-        while taken < self.blocks.len() {
-            match self.out.write(self.blocks.get(taken..).unwrap_or_default()) {
+        while taken < self.blocks.bytes().len() {
+            match self.out.write(self.blocks.bytes().get(taken..).unwrap_or_default()) {
                 Ok(count @ 1..) => taken = taken.saturating_add(count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 failed => {
-                    let whole = self.written.saturating_add(whole(&self.blocks, taken) as u64);
+                    let whole =
+                        self.written.saturating_add(whole(self.blocks.bytes(), taken) as u64);
                     // The error is ignored: a pipe cannot be truncated, and the write error is
                     // returned anyway.
                     let _ = self.cut.map(|cut| cut(&mut self.out, whole));
@@ -353,42 +374,14 @@ impl<W: Write> PcapngWriter<W> {
     }
 }
 
-/// Converts a length for the format. Nothing that is written here exceeds 32 bits.
-fn length(bytes: &[u8]) -> u32 {
-    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
-}
-
-/// Returns the lower and the upper half of a number, each in little-endian order.
-fn halves(number: u64) -> [[u8; 4]; 2] {
-    let [a, b, c, d, high @ ..] = number.to_le_bytes();
-    [[a, b, c, d], high]
-}
-
-/// Returns the total length of the blocks that are complete within the first `taken` bytes.
-fn whole(blocks: &[u8], taken: usize) -> usize {
-    let mut end: usize = 0;
-    // A block's length follows its type.
-    while let Some(len) = blocks.get(end.saturating_add(4)..).and_then(|rest| rest.first_chunk()) {
-        let next =
-            end.saturating_add(ByteLen::new(u32::from_le_bytes(*len).into()).to_usize_saturating());
-        if next > taken || next == end {
-            break;
-        }
-        end = next;
+/// Returns the addresses of plaintext: readers look for TLS on port 443, so the server has the port of
+/// HTTP instead.
+pub(in crate::capture) fn plaintext_addresses(addresses: AddressPair) -> AddressPair {
+    let AddressPair { client, mut server } = addresses;
+    if server.port() == 443 {
+        server.set_port(80);
     }
-    end
-}
-
-/// Pads to a multiple of 32 bits, at which every block and option begins.
-fn pad(body: &mut Vec<u8>) {
-    body.resize(body.len().next_multiple_of(4), 0);
-}
-
-fn add_option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
-    body.extend_from_slice(&code.to_le_bytes());
-    body.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
-    body.extend_from_slice(value);
-    pad(body);
+    AddressPair { client, server }
 }
 
 #[cfg(test)]

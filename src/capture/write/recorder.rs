@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::capture::{ConnectionEnd, FlowId, PcapngWriter, WriteOptions};
+use crate::capture::{ConnectionEnd, FlowId, LiveEnding, PcapngWriter, WriteOptions};
 use crate::clients;
 use crate::net::AddressPair;
 use crate::proxy::{self, ProxyEventKind};
@@ -20,6 +20,8 @@ const OWN_CONNECTION: usize = 0;
 #[derive(Debug)]
 pub(crate) struct Recorder {
     writer: PcapngWriter,
+    /// The only connection of a proxy that is recorded, from 1; `None` for all.
+    only: Option<usize>,
     live: BTreeMap<usize, LiveConnection>,
     /// The clients of proxied connections that have no server yet.
     connecting: BTreeMap<usize, SocketAddr>,
@@ -33,8 +35,7 @@ struct LiveConnection {
     addresses: AddressPair,
     /// The connection in the file; `None` before the first byte.
     flow: Option<FlowId>,
-    /// The side that ended its stream first.
-    first_to_close: Option<Side>,
+    ending: LiveEnding,
 }
 
 impl LiveConnection {
@@ -47,16 +48,21 @@ impl LiveConnection {
 }
 
 impl Recorder {
-    /// Creates the file.
+    /// Creates the file. `only` is the number of the only connection of a proxy to record, from 1.
     ///
     /// # Errors
     ///
     /// As for [`PcapngWriter::create`].
-    pub(crate) fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
+    pub(crate) fn create(
+        path: &Path,
+        options: &WriteOptions,
+        only: Option<usize>,
+    ) -> io::Result<Self> {
         let writer = PcapngWriter::create(path, options)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             writer,
+            only,
             live: BTreeMap::new(),
             connecting: BTreeMap::new(),
             epoch: (Instant::now(), now),
@@ -83,8 +89,15 @@ impl Recorder {
                 let from = chunk.transfer.sender_at_client();
                 self.record_bytes(OWN_CONNECTION, from, chunk.at, &chunk.bytes)
             }
-            SessionEvent::Redirected { .. } | SessionEvent::Ended(_) => {
-                self.record_end(OWN_CONNECTION)
+            SessionEvent::Redirected { .. } => {
+                self.record_end(OWN_CONNECTION, None, Some(Side::Client), None)
+            }
+            SessionEvent::Ended(result) => {
+                let error = result.as_ref().err();
+                let reset_by = error.and_then(clients::SessionError::reset_by);
+                let closer = Some(clients::SessionError::closer(error));
+                let why = error.map(ToString::to_string);
+                self.record_end(OWN_CONNECTION, reset_by, closer, why)
             }
             SessionEvent::Open | SessionEvent::Note(_) | SessionEvent::KeyLog(_) => Ok(()),
         }
@@ -104,22 +117,26 @@ impl Recorder {
     ) -> io::Result<()> {
         let proxy::ProxyEvent::Connection(number, message) = event else { return Ok(()) };
         let number = *number;
+        if self.only.is_some_and(|only| only != number) {
+            return Ok(());
+        }
         match message {
             ProxyEventKind::Opened { peer } => drop(self.connecting.insert(number, *peer)),
             ProxyEventKind::Connected { server, .. } => self.connected(number, *server),
             ProxyEventKind::Bytes { from, at, bytes } => {
                 self.record_bytes(number, *from, *at, bytes)?;
             }
-            // A response of the proxy's own, because the server could not be reached.
-            ProxyEventKind::Injected { from, at, bytes }
-                if self.connecting.contains_key(&number) =>
-            {
+            ProxyEventKind::Answered { at, bytes } => {
                 self.connected(number, proxy_address);
-                self.record_bytes(number, *from, *at, bytes)?;
+                self.record_bytes(number, Side::Server, *at, bytes)?;
+                self.record_bytes(number, Side::Server, *at, b"")?;
             }
-            ProxyEventKind::Ended(_) => {
+            ProxyEventKind::Ended(result) => {
                 self.connecting.remove(&number);
-                self.record_end(number)?;
+                let error = result.as_ref().err();
+                let reset_by = error.and_then(proxy::ProxyError::reset_by);
+                // A proxy that gives up a connection closes both sockets.
+                self.record_end(number, reset_by, None, error.map(ToString::to_string))?;
             }
             ProxyEventKind::Injected { .. }
             | ProxyEventKind::Held { .. }
@@ -137,7 +154,10 @@ impl Recorder {
     /// Registers a connection. It is written only with its first bytes, because they may have been
     /// sent before the event arrived.
     fn open(&mut self, number: usize, addresses: AddressPair) {
-        self.live.insert(number, LiveConnection { addresses, flow: None, first_to_close: None });
+        self.live.insert(
+            number,
+            LiveConnection { addresses, flow: None, ending: LiveEnding::default() },
+        );
     }
 
     /// Records bytes. Empty bytes are the end of the side's stream.
@@ -148,26 +168,33 @@ impl Recorder {
         at: Instant,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let at = self.since_1970(at);
+        let since_1970 = self.since_1970(at);
         let Some(live) = self.live.get_mut(&number) else { return Ok(()) };
+        live.ending.take(from, at, bytes);
         if bytes.is_empty() {
-            live.first_to_close.get_or_insert(from);
             return Ok(());
         }
-        let flow = live.flow_or_open(&mut self.writer, at)?;
-        self.writer.write_data(flow, from, at, bytes)
+        let flow = live.flow_or_open(&mut self.writer, since_1970)?;
+        self.writer.write_data(flow, from, since_1970, bytes)
     }
 
-    /// Records the end. If neither side has ended its stream, we reset the connection.
-    fn record_end(&mut self, number: usize) -> io::Result<()> {
-        let at = self.since_1970(Instant::now());
+    /// Records the end, with the reason if it was not clean. If no packet ended the connection, we
+    /// reset it.
+    fn record_end(
+        &mut self,
+        number: usize,
+        reset_by: Option<Side>,
+        closer: Option<Side>,
+        why: Option<String>,
+    ) -> io::Result<()> {
+        let now = Instant::now();
         let Some(mut live) = self.live.remove(&number) else { return Ok(()) };
+        let at = self.since_1970(live.ending.ended_at(now));
         let flow = live.flow_or_open(&mut self.writer, at)?;
-        self.writer.close(
-            flow,
-            live.first_to_close.map_or(ConnectionEnd::Reset(Side::Client), ConnectionEnd::Closed),
-            at,
-        )
+        let ending = live.ending.finish(now, reset_by, closer);
+        let end = ending.map_or(ConnectionEnd::Reset(Side::Client), ConnectionEnd::from);
+        let note = why.map(|why| format!("when it was recorded, the connection ended: {why}"));
+        self.writer.close_with_note(flow, end, at, note)
     }
 
     fn since_1970(&self, at: Instant) -> Duration {

@@ -122,7 +122,8 @@ pub struct InspectArgs {
         ]
     )]
     pub proxy: Option<SocketAddr>,
-    /// Also write the traffic to this pcapng file, unencrypted
+    /// Also write the traffic to this pcapng file, unencrypted: all connections, or the one of
+    /// --connection; --filter does not apply
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
     /// Let --write overwrite an existing file
@@ -286,8 +287,11 @@ impl InspectArgs {
             protocols: self.protocols.clone(),
             deflate: self.deflate,
         };
-        let recording =
-            self.write.clone().map(|path| RecordingOptions { path, replace: self.replace });
+        let recording = self.write.clone().map(|path| RecordingOptions {
+            path,
+            replace: self.replace,
+            connection: self.connection,
+        });
         Ok(InspectConfig {
             source: self.inspect_source()?,
             request,
@@ -473,7 +477,7 @@ mod tests {
         assert_eq!(config.initial_commands, [SessionCommand::Text("two\nlines".into())]);
         assert_eq!(
             config.recording,
-            Some(RecordingOptions { path: "w.pcapng".into(), replace: true })
+            Some(RecordingOptions { path: "w.pcapng".into(), replace: true, connection: None })
         );
         let InspectSource::Url(options) = &config.source else { panic!("{:?}", config.source) };
         assert_eq!((options.url.as_str(), options.auto_pong), ("ws://a/", false));

@@ -193,11 +193,11 @@ impl<W: Write> Printer<W> {
         number: usize,
         ended: Result<String, String>,
     ) -> io::Result<()> {
-        self.print_end_in_file(number, ended, None)
+        self.print_end_with_packet(number, ended, None)
     }
 
-    /// Like [`Self::print_end`]; `ending` is how the TCP connection ended in a capture.
-    pub(super) fn print_end_in_file(
+    /// Like [`Self::print_end`]; `ending` is the packet that ended the connection.
+    pub(super) fn print_end_with_packet(
         &mut self,
         number: usize,
         ended: Result<String, String>,

@@ -1,6 +1,7 @@
 //! Headless `wiretalk inspect --proxy`: forwards everything and prints the records.
 //! Frames can be held, stepped and dropped only in the inspector.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use crate::capture::LiveEnding;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::record_selection::RecordSelection;
@@ -18,10 +20,11 @@ use crate::cli::output::Output;
 use crate::inspect::{InspectConfig, Recording};
 use crate::net::describe_io_error;
 use crate::proxy::{
-    BOTH_CLOSED_MESSAGE, CAPACITY_FREED_MESSAGE, ProxyEvent, ProxyEventKind, ProxyOptions, bind,
-    capacity_reached_message,
+    BOTH_CLOSED_MESSAGE, CAPACITY_FREED_MESSAGE, ProxyError, ProxyEvent, ProxyEventKind,
+    ProxyOptions, bind, capacity_reached_message,
 };
 use crate::scope::Scope;
+use crate::wire::Side;
 
 /// Events that wait for the printer; a full queue makes the peers wait. An event holds up to 16
 /// KiB, and printing its records takes longer than relaying it: with a longer queue, one flood
@@ -66,6 +69,7 @@ pub(super) async fn run(
     let mut interrupted = false;
     // Connections are numbered from 1.
     let mut last_number = 0;
+    let mut endings = BTreeMap::new();
     let reason = loop {
         let pending = printer.out().is_pending();
         tokio::select! {
@@ -84,7 +88,7 @@ pub(super) async fn run(
                         last_number = last_number.max(*number);
                     }
                     recording.record(|recorder| recorder.record_proxy(address, &report))?;
-                    print_event(&mut printer, report)?;
+                    print_event(&mut printer, &mut endings, report)?;
                 }
                 None => break "the proxy has ended",
             },
@@ -105,7 +109,11 @@ pub(super) async fn run(
 }
 
 /// Prints the records of an event.
-fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<()> {
+fn print_event(
+    printer: &mut Printer<Output>,
+    endings: &mut BTreeMap<usize, LiveEnding>,
+    event: ProxyEvent,
+) -> io::Result<()> {
     let now = printer.now();
     let (number, kind) = match event {
         ProxyEvent::Connection(number, kind) => (number, kind),
@@ -129,16 +137,26 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
         }
         ProxyEventKind::Connected { .. }
         | ProxyEventKind::Held { .. }
+        // Without commands, nothing is injected or dropped.
+        | ProxyEventKind::Injected { .. }
         | ProxyEventKind::Dropped { .. } => Ok(()),
-        // Without commands, the only injected bytes are the proxy's own error response.
-        ProxyEventKind::Bytes { from, at, bytes }
-        | ProxyEventKind::Injected { from, at, bytes } => {
+        ProxyEventKind::Bytes { from, at, bytes } => {
+            endings.entry(number).or_default().take(from, at, &bytes);
             printer.print_completed(number, from, printer.elapsed(at), &bytes)
         }
+        ProxyEventKind::Answered { at, bytes } => {
+            let ending = endings.entry(number).or_default();
+            ending.take(Side::Server, at, &bytes);
+            ending.take(Side::Server, at, b"");
+            printer.print_completed(number, Side::Server, printer.elapsed(at), &bytes)
+        }
         ProxyEventKind::Ended(result) => {
+            let reset_by = result.as_ref().err().and_then(ProxyError::reset_by);
+            let ending = endings.remove(&number).unwrap_or_default();
+            let packet = ending.finish(Instant::now(), reset_by, None);
             let result =
                 result.map(|()| BOTH_CLOSED_MESSAGE.to_owned()).map_err(|error| error.to_string());
-            printer.print_end(number, result)
+            printer.print_end_with_packet(number, result, packet)
         }
     }
 }

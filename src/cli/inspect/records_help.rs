@@ -38,16 +38,20 @@ Records (--json), one object per line. Every record has a type:
              not_captured hint
   bytes      connection t_ms from len hex text
              (the body of a response that is not 101)
+  unframed   connection t_ms from len hex
+             (captured bytes of which no frame is certain)
   http       connection t_ms method target status request_len response_len
              complete (an exchange that opened no WebSocket)
   end        connection t_ms ok why close_received close_code close_reason
-             close_sent close_code_sent ended_by ended_with silence_ms
+             close_sent close_code_sent ended_by ended_with reset_later
+             http2_code silence_ms
              frames_sent frames_received bytes_sent bytes_received
-  note       t_ms text
+  note       t_ms text gap
+             (gap {from missing within_frame} if bytes were not captured)
   listening  t_ms address (--proxy)
   connection t_ms connection peer (--proxy)
-  connection t_ms connection client server since_1970_s tls http2_stream
-             (file; http2_stream is absent without HTTP/2)
+  connection t_ms connection client server since_1970_s midway tls
+             http2_stream (file; http2_stream is absent without HTTP/2)
              and with --list, without http2_stream: kind path protocol
              status frames_sent frames_received bytes_sent bytes_received
              duration_ms problems exchanges ok why ended_by ended_with
@@ -67,8 +71,10 @@ and truncated is true. hint names another protocol where a frame should begin:
 what follows is cut into frames as before, without close code, text or further
 violations.
 
-In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
-and silence_ms how long after the last data. In a file with a WebSocket,
+ended_by and ended_with tell who ended the connection, by fin or rst, silence_ms
+how long after the last data, and reset_later whether an rst followed. They are
+null if a file shows no end, or if the proxy ended both connections. midway
+means that the capture begins within the connection. In a file with a WebSocket,
 connections with ordinary HTTP or other bytes are only counted. A WebSocket over
 HTTP/2 has a connection number of its own and ends by end_stream or rst_stream,
 or with its connection, whose http2_stream is 0. The last record is an end. Its
@@ -81,13 +87,14 @@ open one), or with --list=all also HTTP, TLS (not decrypted), other, no data or
 unreadable. exchanges are those of HTTP beside the handshake. --connection takes
 the numbers of these records.
 
---filter leaves out the frames that don't match, and all handshake, bytes and
-http records. EXPR compares fields (op dir fin rsv1 rsv2 rsv3 mask key text len
-size t n message fault fatal warning after-fault compressed) by = != < <= > >=,
-joins comparisons by && || ! and parentheses, and takes several values:
-op=ping|pong. text contains \"hello\" looks into what a message says, inflated and
-joined, and is true of its last frame; small letters match capitals too. The key
-f on the screen takes the same. --write writes everything all the same.
+--filter leaves out the frames that don't match, and all handshake, bytes,
+unframed and http records. EXPR compares fields (op dir fin rsv1 rsv2 rsv3 mask
+key text len size t n message fault fatal warning after-fault compressed) by = !=
+< <= > >=, joins comparisons by && || ! and parentheses, and takes several
+values: op=ping|pong. text contains \"hello\" looks into what a message says,
+inflated and joined, and is true of its last frame; small letters match capitals
+too. The key f on the screen takes the same. --write does not apply it, because
+a stream that lacks frames cannot be read again.
 
 The system's trust store and SSL_CERT_FILE or SSL_CERT_DIR are used besides the
 built-in roots. A connection to a URL goes through the proxy that ws_proxy,

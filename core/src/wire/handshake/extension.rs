@@ -198,6 +198,29 @@ impl DeflateParams {
     }
 }
 
+/// The extension as a response has it: `permessage-deflate; server_max_window_bits=10`.
+impl fmt::Display for DeflateParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(PERMESSAGE_DEFLATE)?;
+        for (name, is_set) in [
+            ("server_no_context_takeover", self.server_no_context_takeover),
+            ("client_no_context_takeover", self.client_no_context_takeover),
+        ] {
+            if is_set {
+                write!(f, "; {name}")?;
+            }
+        }
+        if let Some(bits) = self.server_max_window_bits {
+            write!(f, "; server_max_window_bits={bits}")?;
+        }
+        match self.client_max_window_bits {
+            None => Ok(()),
+            Some(None) => f.write_str("; client_max_window_bits"),
+            Some(Some(bits)) => write!(f, "; client_max_window_bits={bits}"),
+        }
+    }
+}
+
 /// Parses a window size: a decimal number from 8 to 15 without leading zeros (RFC 7692 section
 /// 7.1.2).
 fn parse_window_bits(value: &str) -> Option<u8> {
@@ -368,6 +391,8 @@ mod tests {
     fn each_side_has_parameters_of_its_own() {
         let agreed = "permessage-deflate; server_max_window_bits=9; client_no_context_takeover";
         let deflate = AgreedExtensions::parse(agreed).unwrap().deflate.unwrap();
+        let again = AgreedExtensions::parse(&deflate.to_string()).unwrap();
+        assert_eq!(again.deflate, Some(deflate), "{deflate}");
         assert_eq!([Side::Client, Side::Server].map(|side| deflate.window_bits(side)), [15, 9]);
         assert_eq!(
             [Side::Client, Side::Server].map(|side| deflate.context_takeover(side)),

@@ -12,6 +12,7 @@ use super::connection_facts::ConnectionFacts;
 use crate::capture::{ByteStore, CapturedStream, Http2WebSocket, StoredBytes, StreamEnding};
 use crate::inspect::{AbnormalClosure, SearchedBytes, last_activity};
 use crate::scope::catch_panic_sync;
+use crate::wire::handshake::Problem;
 use crate::wire::{ByteLen, Frame, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes of a frame that are shown.
@@ -81,6 +82,8 @@ pub(crate) struct InspectedConnection {
     pub(crate) http2: Option<Box<Http2WebSocket>>,
     /// Its FIN or RST in a capture.
     pub(crate) ending: Option<StreamEnding>,
+    /// What is worth knowing about it, in the order of its weight; none of a live connection.
+    pub(crate) notes: Vec<String>,
     /// How it ended, if a WebSocket was open and not closed by both sides.
     pub(crate) abnormal: Option<AbnormalClosure>,
 }
@@ -105,6 +108,7 @@ impl InspectedConnection {
             gaps: CaptureGaps::default(),
             http2: None,
             ending: None,
+            notes: Vec::new(),
             abnormal: None,
         }
     }
@@ -235,6 +239,19 @@ impl InspectedConnection {
             (&mut self.bytes, earlier.bytes)
         {
             *fetched = known;
+        }
+    }
+
+    /// Returns the problems of a side's head: of HTTP/1.1, or of the handshake over HTTP/2.
+    pub(crate) fn head_problems(&self, from: Side) -> &[Problem] {
+        let of_http2 = self.http2.as_deref().and_then(|websocket| match from {
+            Side::Client => websocket.request.as_ref(),
+            Side::Server => websocket.response.as_ref(),
+        });
+        match (of_http2, self.trace.head(from)) {
+            (Some(head), _) => &head.validation.problems,
+            (None, Some(head)) => &head.validation.problems,
+            (None, None) => &[],
         }
     }
 

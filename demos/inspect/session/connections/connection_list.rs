@@ -2,6 +2,7 @@
 //! Neither a flood of frames nor many clients of a proxy can exhaust memory.
 
 use super::connection::{ConnectionStatus, InspectedConnection};
+use super::connection_filter::ConnectionFilter;
 use crate::inspect::{ConnectionKind, ConnectionSummary};
 use crate::wire::Side;
 
@@ -25,6 +26,8 @@ pub(crate) struct Connections {
     cursor: usize,
     /// Whether those that are no WebSocket and did not try to be one are listed too.
     lists_all: bool,
+    /// What the listed connections must have.
+    filter: Option<ConnectionFilter>,
 }
 
 impl InspectedConnection {
@@ -54,7 +57,7 @@ impl Connections {
         // Of equal elements, `max_by_key` returns the last one.
         let most = (0..list.len()).rev().max_by_key(|at| list[*at].summary().interest());
         let shown = most.unwrap_or(0);
-        Self { list, shown, cursor: shown, lists_all: false }
+        Self { list, shown, cursor: shown, lists_all: false, filter: None }
     }
 
     /// Replaces the connections by `list`, which begins with the same ones, of which more has come.
@@ -149,6 +152,11 @@ impl Connections {
         self.lists_all
     }
 
+    /// Lists all connections.
+    pub(crate) fn list_all(&mut self) {
+        self.lists_all = true;
+    }
+
     /// Lists all connections, or only those that are a WebSocket or tried to be one.
     pub(crate) fn toggle_lists_all(&mut self) {
         self.lists_all = !self.lists_all;
@@ -157,8 +165,40 @@ impl Connections {
         }
     }
 
-    /// Whether the list has the connection at an index. It always has the one that is shown.
+    /// Returns the filter of the list.
+    pub(crate) fn filter(&self) -> Option<&ConnectionFilter> {
+        self.filter.as_ref()
+    }
+
+    /// Lists only connections that have this text, or all again if it is empty. Returns how many
+    /// have it. The cursor goes to the first of them.
+    pub(crate) fn set_filter(&mut self, text: &str) -> usize {
+        self.filter = ConnectionFilter::new(text);
+        self.update_filter();
+        let Some(filter) = &self.filter else {
+            if !self.is_listed(self.cursor) {
+                self.cursor = self.shown;
+            }
+            return self.list.len();
+        };
+        let first = (0..self.list.len()).find(|index| filter.matches(*index));
+        self.cursor = first.unwrap_or(self.shown);
+        filter.count()
+    }
+
+    /// Applies the filter to connections that have changed.
+    pub(crate) fn update_filter(&mut self) {
+        if let Some(filter) = &mut self.filter {
+            filter.update(&self.list);
+        }
+    }
+
+    /// Whether the list has the connection at an index. It always has the one that is shown. A
+    /// filter finds those of any kind.
     pub(crate) fn is_listed(&self, index: usize) -> bool {
+        if let Some(filter) = &self.filter {
+            return index == self.shown || filter.matches(index);
+        }
         if self.lists_all || index == self.shown {
             return true;
         }

@@ -5,6 +5,7 @@ mod byte_rings;
 mod capture_gaps;
 pub(crate) mod connection;
 mod connection_facts;
+mod connection_filter;
 pub(crate) mod connection_list;
 
 pub(crate) use capture_gaps::{ListEntry, LostBytes};

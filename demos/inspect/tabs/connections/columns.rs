@@ -92,7 +92,8 @@ impl Columns {
                 }
             };
             let style = if row.is_shown { style.add_modifier(Modifier::BOLD) } else { style };
-            line.push_span(Span::styled(cell(row.cell(*column), *column, *width), style));
+            let text = row.cell_within(*column, *width);
+            line.push_span(Span::styled(cell(&text, *column, *width), style));
         }
         line
     }
@@ -128,7 +129,7 @@ fn title(column: Column) -> &'static str {
 fn min_width(column: Column) -> usize {
     match column {
         Column::Path => 12,
-        Column::End => 20,
+        Column::End => 21,
         Column::Subprotocol => 11,
         Column::Client | Column::Server => 21,
         Column::Number | Column::Frames | Column::Bytes | Column::Problems => usize::MAX,

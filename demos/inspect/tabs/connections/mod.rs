@@ -20,7 +20,7 @@ use columns::Columns;
 use row::ConnectionRow;
 
 /// The tab's keys.
-pub(crate) const KEY_HINT: &str = "↑↓ ⏎ open  a all, also HTTP  < > previous, next  h keys";
+pub(crate) const KEY_HINT: &str = "↑↓ ⏎ open  / find  a all, also HTTP  < > previous, next  h keys";
 
 /// The number of connections that `{` and `}` pass over.
 const LARGE_STEP: isize = 20;
@@ -116,6 +116,14 @@ fn position(session: &Session) -> (usize, usize) {
 /// Returns what is not listed, by kind; `None` if everything is.
 fn hidden_text(session: &Session) -> Option<String> {
     let connections = &session.connections;
+    if let Some(filter) = connections.filter() {
+        let (count, of) = (filter.count() as u64, connections.len() as u64);
+        let [count, of] = [count, of].map(group_thousands);
+        return Some(format!(
+            "{count} of {of} have {:?}: / and an empty line list all",
+            filter.text
+        ));
+    }
     if connections.lists_all() {
         return None;
     }

@@ -1,5 +1,6 @@
 //! What a row of the table says about a connection.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use ratatui::style::Color;
@@ -90,6 +91,16 @@ impl ConnectionRow {
 
     pub(super) fn cell(&self, column: Column) -> &str {
         &self.cells[column as usize]
+    }
+
+    /// Returns the text of a column for this number of cells, in fewer words if it does not fit.
+    pub(super) fn cell_within(&self, column: Column, width: usize) -> Cow<'_, str> {
+        let text = self.cell(column);
+        if column != Column::End || text::width(text) <= width {
+            return Cow::Borrowed(text);
+        }
+        let shorter = text.replace(", only client Close", ", one Close");
+        Cow::Owned(shorter.replace(", only server Close", ", one Close"))
     }
 }
 

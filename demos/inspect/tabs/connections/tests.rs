@@ -75,14 +75,55 @@ fn the_connection_with_most_to_say_is_opened_and_ordinary_http_is_only_counted()
     let shown = render_text(&inspect, 100, 30);
     assert_contains(
         &shown,
-        &["client", "path", "▶ 4  10.0.0.1:40004", "server FIN, no Close", "4 of 5 (7 lists)"],
+        &["client", "path", "▶ 4  10.0.0.1:40004", "server FIN, no Close", "4 of 5 (7: list)"],
     );
     assert_contains(&shown, &["a lists 3 more: 3 with HTTP only (3 exchanges)"]);
     assert!(!shown.contains("10.0.0.1:40001"), "{shown}");
     let alone = listing(&[HTTP, BUSY, HTTP], |_| {});
     let shown = render_text(&alone, 80, 24);
     assert_contains(&shown, &["2 of 3 · "]);
-    assert!(!shown.contains("7 lists"), "there is nothing to choose from\n{shown}");
+    assert!(!shown.contains("7: list"), "there is nothing to choose from\n{shown}");
+}
+
+/// Types a line for the list and submits it.
+fn find(inspect: &mut Inspect, text: &str) {
+    press(inspect, KeyCode::Char('/'));
+    for letter in text.chars() {
+        press(inspect, KeyCode::Char(letter));
+    }
+    press(inspect, KeyCode::Enter);
+}
+
+#[test]
+fn a_text_or_a_number_finds_connections() {
+    let mut inspect = listing(&[QUIET, HTTP, BUSY, HTTP, BUSY], |_| {});
+    find(&mut inspect, "/APP.js 40004");
+    let shown = render_text(&inspect, 100, 30);
+    assert_contains(&shown, &["▶ 4  10.0.0.1:40004", "1 of 5 have \"/APP.js 40004\""]);
+    assert!(!shown.contains("10.0.0.1:40002"), "{shown}");
+    // The line begins with the filter that is in use.
+    press(&mut inspect, KeyCode::Char('/'));
+    for _ in 0..20 {
+        press(&mut inspect, KeyCode::Backspace);
+    }
+    press(&mut inspect, KeyCode::Enter);
+    assert_contains(&render_text(&inspect, 100, 30), &["10.0.0.1:40001", "a lists 2 more"]);
+    find(&mut inspect, "2");
+    assert_eq!(inspect.session.connections.cursor(), 1, "ordinary HTTP is found by its number");
+    find(&mut inspect, "nowhere");
+    assert_contains(&render_text(&inspect, 100, 30), &["no connection has \"nowhere\""]);
+    press(&mut inspect, KeyCode::Esc);
+    find(&mut inspect, "6");
+    assert_contains(&render_text(&inspect, 100, 30), &["there is no connection 6"]);
+}
+
+#[test]
+fn an_end_that_does_not_fit_has_fewer_words() {
+    let close: Sent<'_> =
+        &[(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, b"\x88\x02\x03\xe8")];
+    let inspect = listing(&[close, BUSY], |_| {});
+    assert_contains(&render_text(&inspect, 140, 30), &["server FIN, only server Close"]);
+    assert_contains(&render_text(&inspect, 60, 24), &["server FIN, one Close"]);
 }
 
 #[test]

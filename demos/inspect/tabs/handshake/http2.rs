@@ -85,6 +85,10 @@ mod tests {
         // The one that was refused has most to say.
         let refused = render_text(&inspect, 120, 30);
         assert_contains(&refused, &["Stream 5 of an HTTP/2", "403", "H_CONNECT_STATUS"]);
+        press(&mut inspect, KeyCode::Char('5'));
+        let problems = render_text(&inspect, 120, 30);
+        assert_contains(&problems, &["H_CONNECT_STATUS", "response · stream 5 of HTTP/2"]);
+        press(&mut inspect, KeyCode::Char('1'));
         press(&mut inspect, KeyCode::Char('<'));
         for (width, height) in [(80, 24), (120, 30)] {
             let shown = render_text(&inspect, width, height);

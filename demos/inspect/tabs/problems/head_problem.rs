@@ -18,18 +18,20 @@ const LABEL_WIDTH: usize = 9;
 /// Draws a problem of a head: its line, its bytes, and the consequence.
 pub(super) fn draw(session: &Session, from: Side, number: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let Some(validated) = session.connection().trace.head(from) else { return };
-    let Some(problem) = validated.validation.problems.get(number) else { return };
+    let connection = session.connection();
+    let Some(problem) = connection.head_problems(from).get(number) else { return };
     let (arrow, what) =
         (side_style(from, theme).1, if from == Side::Client { "request" } else { "response" });
-    let raw = validated
-        .head
-        .as_ref()
-        .map_or(session.connection().trace.head_bytes(from), |head| head.raw());
+    let validated = connection.trace.head(from);
+    let head = validated.and_then(|validated| validated.head.as_ref());
+    let raw = head.map_or(connection.trace.head_bytes(from), |head| head.raw());
     let span = problem.span.clone().filter(|span| span.start < raw.len());
     let (bytes, rest) = split_rows(area, if span.is_some() { 3 } else { 1 });
     let place = span.as_ref().map_or_else(
-        || "nothing to mark, because something is missing".to_owned(),
+        || match &connection.http2 {
+            Some(websocket) => format!("stream {} of HTTP/2", websocket.stream_id),
+            None => "nothing to mark, because something is missing".to_owned(),
+        },
         |span| {
             format!(
                 "byte 0x{:02x}: {}",
@@ -55,7 +57,8 @@ pub(super) fn draw(session: &Session, from: Side, number: usize, area: Rect, can
     }
     let rule = problem.code.rule();
     canvas.draw_divider(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
-    let lines = head_problem_lines(problem, from, validated.validation.status, area.width, canvas);
+    let status = validated.and_then(|validated| validated.validation.status);
+    let lines = head_problem_lines(problem, from, status, area.width, canvas);
     prose::draw_lines(&lines, split_rows(rest, 1).1, canvas);
 }
 

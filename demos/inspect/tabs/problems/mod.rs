@@ -59,7 +59,7 @@ pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesP
             Some(fault_page(found.fault, found.non_frame(session)))
         }
         ProblemRef::Head(from, number) => {
-            let problem = session.connection().trace.head(from)?.validation.problems.get(number)?;
+            let problem = session.connection().head_problems(from).get(number)?;
             Some(head_problem_page(problem.code, problem.hint.as_deref()))
         }
         ProblemRef::Ending => session.connection().abnormal.as_ref().map(abnormal_closure_page),

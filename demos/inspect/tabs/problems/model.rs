@@ -60,8 +60,7 @@ impl ProblemsTabState {
 pub(crate) fn follow(state: &mut ProblemsTabState, connection: &InspectedConnection) {
     let trace = &*connection.trace;
     let ended = connection.abnormal.is_some();
-    let heads = SIDES
-        .map(|from| trace.head(from).map_or(0, |validated| validated.validation.problems.len()));
+    let heads = SIDES.map(|from| connection.head_problems(from).len());
     let frames = SIDES.map(|from| trace.faults(from).len());
     // Fewer than before means that another connection is shown.
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
@@ -181,7 +180,7 @@ pub(crate) fn line_of_problem(session: &Session, from: Side, number: usize) -> O
 pub(crate) fn severity(session: &Session, problem: ProblemRef) -> Option<Severity> {
     match problem {
         ProblemRef::Head(from, number) => {
-            Some(session.connection().trace.head(from)?.validation.problems.get(number)?.severity)
+            Some(session.connection().head_problems(from).get(number)?.severity)
         }
         ProblemRef::Frame(from, number) => {
             Some(session.connection().trace.faults(from).get(number)?.severity())

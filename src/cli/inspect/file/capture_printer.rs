@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use super::connection_words::{
     connections, end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered,
-    tls_text,
 };
 use crate::capture::{
-    Capture, CapturedStream, Http2Role, ReplayData, ReplayEvent, ReplayPositions, StreamStart,
-    TlsStatus,
+    Capture, CaptureFormat, CapturedStream, Http2Role, RecordedEnd, ReplayData, ReplayEvent,
+    ReplayPositions, StreamStart, TlsStatus,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
@@ -163,6 +162,7 @@ impl<W: Write> CapturePrinter<W> {
         let Self { printer, printed, positions, .. } = self;
         let is_open =
             |printed: &PrintedConnection| printed.is_shown && printed.len_at_end.is_none();
+        let is_recording = capture.format() == CaptureFormat::Recording;
         let streams = capture.streams();
         let is_wanted: Vec<bool> = streams
             .iter()
@@ -176,9 +176,12 @@ impl<W: Write> CapturePrinter<W> {
             else {
                 return Ok(());
             };
+            let number = event.stream.saturating_add(1);
+            if stream.is_http2_connection() || is_recording {
+                print_exchanges_until(printer, number, stream, printed, event.at)?;
+            }
             if stream.is_http2_connection() {
-                let number = event.stream.saturating_add(1);
-                return Ok(print_exchanges_until(printer, number, stream, printed, event.at)?);
+                return Ok(());
             }
             print_replay_event(printer, stream, &event)
         })
@@ -194,7 +197,7 @@ impl<W: Write> CapturePrinter<W> {
             if !printed.is_shown || printed.len_at_end.is_some() || !is_over(stream) {
                 continue;
             }
-            if stream.is_http2_connection() {
+            if stream.is_http2_connection() || capture.format() == CaptureFormat::Recording {
                 print_exchanges_until(&mut self.printer, number, stream, printed, Duration::MAX)?;
             }
             print_end(&mut self.printer, number, stream)?;
@@ -258,7 +261,9 @@ fn print_end<W: Write>(
     number: usize,
     stream: &CapturedStream<Trace>,
 ) -> io::Result<()> {
-    for warning in &stream.warnings {
+    // A recording has the notes of its beginning too.
+    let known = notes_at_start(stream);
+    for warning in stream.warnings.iter().filter(|warning| !known.contains(warning)) {
         // What is said at the end stands there in the order of time too.
         let at = last_activity(&stream.trace);
         printer.print(&Record::note(NoteSubject::Connection(number), at, warning))?;
@@ -267,7 +272,16 @@ fn print_end<W: Write>(
         let text = format!("connection {number} could not be read: {reason}");
         print_note(printer, Some(number), &text)?;
     }
-    printer.print_end_in_file(number, end_result(stream), stream.ending)
+    let result = end_result(stream);
+    let (Ok(how) | Err(how)) = &result;
+    if let Some(RecordedEnd { is_clean: false, why }) = &stream.recorded_end
+        && why != how
+    {
+        let text = format!("when it was recorded, the connection ended: {why}");
+        let at = last_activity(&stream.trace);
+        printer.print(&Record::note(NoteSubject::Connection(number), at, text))?;
+    }
+    printer.print_end_with_packet(number, result, stream.ending)
 }
 
 /// Prints the record of a connection: its addresses, its start and its TLS state.
@@ -287,19 +301,27 @@ fn print_connection<W: Write>(
             Http2Role::Connection => 0,
             Http2Role::WebSocket(websocket) => websocket.stream_id,
         });
-        let tls = tls_text(&stream.tls);
-        let record = Record::file_connection(number, addresses, since_1970_s, tls, http2_stream);
+        let tls = stream.tls.description();
+        let record =
+            Record::file_connection(number, addresses, since_1970_s, is_midway, tls, http2_stream);
         printer.print(&record)?;
     }
-    if is_midway {
-        let text = "the capture begins in the middle of this connection: its handshake is not in \
-                    the file";
-        print_note(printer, Some(number), text)?;
+    notes_at_start(stream).iter().try_for_each(|text| print_note(printer, Some(number), text))
+}
+
+/// Returns the notes about how a connection begins and how it is read.
+fn notes_at_start(stream: &CapturedStream<Trace>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if stream.start == StreamStart::Midway {
+        notes.push(
+            "the capture begins in the middle of this connection: its handshake is not in the file"
+                .to_owned(),
+        );
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
-        print_note(printer, Some(number), &format!("this connection is encrypted: {reason}"))?;
+        notes.push(format!("this connection is encrypted: {reason}"));
     }
-    Ok(())
+    notes
 }
 
 /// Says once that compression is assumed. Returns whether it is.
@@ -319,7 +341,8 @@ fn note_assumed_deflate<W: Write>(
     Ok(is_assumed)
 }
 
-/// Prints the exchanges of an HTTP/2 connection that were complete at `at`.
+/// Prints the exchanges whose bytes are not replayed, those of an HTTP/2 connection and of a
+/// recording, that were complete at `at`.
 fn print_exchanges_until<W: Write>(
     printer: &mut Printer<W>,
     number: usize,
@@ -363,17 +386,12 @@ fn print_replay_event<W: Write>(
         }
         ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, event.at, bytes)?,
         ReplayData::Missing { bytes, within_frame } => {
-            let from = event.from;
-            let text = if bytes == ByteLen::ZERO {
-                format!("what the {from} sent before is missing: it was not captured")
-            } else {
-                let bytes = byte_count(bytes);
-                format!("{bytes} of the {from} are missing here: they were not captured")
-            };
-            printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
+            // A frame that ends in the gap comes before the note about it.
             printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
+            printer.print(&Record::gap(context, bytes, within_frame))?;
         }
         ReplayData::Unframed(bytes) => {
+            printer.print(&Record::unframed(context, bytes))?;
             printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes))?;
         }
     }
@@ -387,8 +405,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::capture::{ReadOptions, open};
+    use crate::capture::damaged::{Known, opened};
+    use crate::capture::{Gap, ReadOptions, open};
     use crate::wire::format::hex;
+    use crate::wire::{Offset, Side, Sides};
 
     const REQUEST: &[u8] =
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -450,6 +470,36 @@ mod tests {
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
             format!("{status:?}"),
         )
+    }
+
+    /// What is known of a connection and stands in its records: of a frame with a gap, not what is
+    /// behind that.
+    fn known_from_records(stream: &CapturedStream<Trace>) -> Known {
+        let mut known = Known::of(stream);
+        let gaps = known.gaps.clone();
+        for (row, bytes, _) in &mut known.rows {
+            let start = stream.trace.stream_offset(row.from(), row.offset());
+            let is_missing = |gap: &&Gap| {
+                gap.from == row.from()
+                    && gap.filled > ByteLen::ZERO
+                    && gap.offset >= start
+                    && gap.offset < start + row.len()
+            };
+            if let Some(first) = gaps.iter().find(is_missing) {
+                bytes.truncate((first.offset - start).to_usize_saturating());
+            }
+        }
+        known.gaps.retain(|gap| gap.missing > gap.filled || gap.filled == ByteLen::ZERO);
+        for gap in &mut known.gaps {
+            gap.offset += gap.filled;
+            gap.missing -= gap.filled;
+            gap.filled = ByteLen::ZERO;
+        }
+        // What is no frame, or not yet, is recorded once that is known, and gaps at once.
+        known.gaps.iter_mut().for_each(|gap| gap.offset = Offset::START);
+        known.bytes = Sides::default();
+        known.begins.1 = true;
+        known
     }
 
     fn texts(records: &[Value]) -> Vec<&str> {
@@ -520,6 +570,29 @@ mod tests {
             // By chance, other bytes look like frames, so the cases are always the same.
             rng_seed: proptest::test_runner::RngSeed::Fixed(7692), ..Default::default()
         })]
+
+        #[test]
+        fn a_recording_of_a_damaged_capture_gives_what_its_records_hold(
+            damaged in crate::capture::damaged::damaged_capture(),
+        ) {
+            let capture = opened(&damaged.file(&damaged.sent())).unwrap();
+            let mut records = Vec::new();
+            print_capture(&capture, RecordSelection::default(), true, &mut records).unwrap();
+            let again = opened(&records).unwrap();
+            let known = |capture: &Capture| -> Vec<Known> {
+                capture.streams().iter().map(known_from_records).collect()
+            };
+            proptest::prop_assert_eq!(known(&again), known(&capture));
+            let mut records_again = Vec::new();
+            print_capture(&again, RecordSelection::default(), true, &mut records_again).unwrap();
+            let lines = |records: Vec<u8>| -> Vec<String> {
+                // The last record has the time of printing.
+                let text = String::from_utf8(records).unwrap();
+                text.lines().filter(|line| !line.contains(r#""connection":null"#))
+                    .map(str::to_owned).collect()
+            };
+            proptest::prop_assert_eq!(lines(records_again), lines(records));
+        }
 
         #[test]
         fn records_of_a_damaged_capture_say_what_was_sent(

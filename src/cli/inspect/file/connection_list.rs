@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::connection_words::{
-    end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered, tls_text,
+    end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered,
 };
 use crate::capture::{Capture, CapturedStream, StreamEnding, StreamStart};
 use crate::cli::inspect::args::ListArg;
@@ -107,7 +107,7 @@ fn record(
         since_1970_s: stream.addresses.map(|_| stream.started_at.as_secs_f64()),
         status: summary.status,
         at: Millis(std::time::Duration::ZERO),
-        tls: tls_text(&stream.tls),
+        tls: stream.tls.description(),
         record_type: RecordType::Connection,
         why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
     }
@@ -150,7 +150,7 @@ fn row(
             .filter(|duration| !duration.is_zero())
             .map_or_else(String::new, text::units::duration),
         problems.unwrap_or_default(),
-        tls_text(&stream.tls).unwrap_or_default(),
+        stream.tls.description().unwrap_or_default(),
         end,
     ];
     cells.map(|cell| if cell.is_empty() { "–".to_owned() } else { escape_controls(&cell) })

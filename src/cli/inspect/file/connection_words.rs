@@ -1,7 +1,7 @@
 //! What the records and the list of a capture say alike: numbers of connections, their kinds, how they
 //! ended.
 
-use crate::capture::{Capture, CapturedStream, TlsStatus};
+use crate::capture::{Capture, CapturedStream};
 use crate::inspect::{ConnectionKind, ConnectionSummary, Ending, describe_kinds, how_it_ended};
 use crate::text;
 use crate::wire::Trace;
@@ -46,17 +46,5 @@ pub(super) fn end_result(stream: &CapturedStream<Trace>) -> Result<String, Strin
     match how_it_ended(stream) {
         Ending { text, is_clean: true } => Ok(text),
         Ending { text, is_clean: false } => Err(text),
-    }
-}
-
-/// Returns the version and the cipher suite of TLS, or that it was not decrypted; `None` without
-/// TLS.
-pub(super) fn tls_text(status: &TlsStatus) -> Option<String> {
-    match status {
-        TlsStatus::Plaintext => None,
-        TlsStatus::Decrypted { version, suite } => {
-            Some(format!("{version} with {suite}, decrypted"))
-        }
-        TlsStatus::Encrypted(_) => Some("not decrypted".to_owned()),
     }
 }

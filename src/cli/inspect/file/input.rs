@@ -12,6 +12,8 @@ use crate::inspect::{InspectConfig, STANDARD_INPUT};
 /// The file that connections are copied into.
 pub(super) struct CopyTarget {
     path: PathBuf,
+    /// The index of the only connection to copy.
+    only: Option<usize>,
     writer: PcapngWriter<std::fs::File>,
 }
 
@@ -24,17 +26,20 @@ impl CopyTarget {
     pub(super) fn create(config: &InspectConfig) -> anyhow::Result<Option<Self>> {
         let Some(recording) = &config.recording else { return Ok(None) };
         let (path, writer) = recording.create(1, PcapngWriter::create).map_err(suggest_replace)?;
-        Ok(Some(Self { path, writer }))
+        let only = recording.connection.map(|number| number.get().saturating_sub(1));
+        Ok(Some(Self { path, only, writer }))
     }
 
-    /// Writes the connections of a capture.
+    /// Writes the connections of a capture. What the copy lacks becomes a warning of the capture.
     ///
     /// # Errors
     ///
     /// If the capture cannot be read, or the file cannot be written.
-    pub(super) fn write(mut self, capture: &Capture) -> anyhow::Result<()> {
-        let written = capture.write(&mut self.writer);
-        written.with_context(|| format!("could not write {}", self.path.display()))
+    pub(super) fn write(mut self, capture: &mut Capture) -> anyhow::Result<()> {
+        let written = capture.write(&mut self.writer, self.only);
+        let lacking = written.with_context(|| format!("could not write {}", self.path.display()))?;
+        capture.add_warning(lacking.map(|lacking| format!("{}: {lacking}", self.path.display())));
+        Ok(())
     }
 }
 
@@ -56,13 +61,13 @@ pub(in crate::cli::inspect) fn open_and_copy(
         );
     }
     // Records come in the order of time over all connections, so everything is read first.
-    let capture = if path.as_os_str() == STANDARD_INPUT {
+    let mut capture = if path.as_os_str() == STANDARD_INPUT {
         open_stream(io::stdin(), path, options)?
     } else {
         open(path, options)?
     };
     if let Some(target) = CopyTarget::create(config)? {
-        target.write(&capture)?;
+        target.write(&mut capture)?;
     }
     Ok(capture)
 }

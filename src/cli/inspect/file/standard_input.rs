@@ -88,7 +88,7 @@ impl RecordOutput {
         // Whether others follow is not known, so the number of a connection always is.
         let several = selection.connection.is_none();
         let mut printer = CapturePrinter::new(selection.clone(), json, several, out);
-        let whole: Capture = loop {
+        let mut whole: Capture = loop {
             match capture.next().await? {
                 Some(Snapshot { capture: Some(whole), is_last: true, .. }) => break whole,
                 Some(Snapshot { capture: Some(part), .. }) if list.is_none() => {
@@ -99,7 +99,7 @@ impl RecordOutput {
             }
         };
         if let Some(copy) = copy {
-            copy.write(&whole)?;
+            copy.write(&mut whole)?;
         }
         match list {
             Some(which) => connection_list::print(&whole, which, json, printer.into_out()),

@@ -16,6 +16,7 @@ pub(in crate::cli::inspect) enum RecordType {
     Http2Handshake,
     Frame,
     Bytes,
+    Unframed,
     Http,
     End,
     Note,

@@ -19,14 +19,18 @@ pub(super) use fields::{Millis, RecordContext, RecordType};
 pub(super) use http2::Http2HandshakeRecord;
 pub(super) use listed_connection::ListedConnectionRecord;
 pub(super) use session::{
-    AllEndedRecord, EndRecord, FileConnectionRecord, ListeningRecord, NoteRecord, NoteSubject,
-    ProxyConnectionRecord,
+    AllEndedRecord, EndRecord, FileConnectionRecord, GapFields, ListeningRecord, NoteRecord,
+    NoteSubject, ProxyConnectionRecord,
 };
-pub(super) use stream::{BytesRecord, FrameRecord, HandshakeRecord, HttpRecord, close_body};
+pub(super) use stream::{
+    BytesRecord, FrameRecord, HandshakeRecord, HttpRecord, UnframedRecord, close_body,
+};
 
 use crate::capture::Http2Head;
 use crate::net::AddressPair;
+use crate::wire::ByteLen;
 use crate::wire::decode::frame_assembler::AssembledFrame;
+use crate::wire::format::byte_count;
 use crate::wire::handshake::{HttpExchange, ValidatedHead};
 
 /// An event of a connection or of the program.
@@ -38,6 +42,7 @@ pub(super) enum Record {
     Http2Handshake(Http2HandshakeRecord),
     Frame(Box<FrameRecord>),
     Bytes(BytesRecord),
+    Unframed(UnframedRecord),
     Http(HttpRecord),
     End(EndRecord),
     AllEnded(AllEndedRecord),
@@ -56,6 +61,7 @@ impl Record {
             Self::Http2Handshake(record) => Some(record.connection),
             Self::Frame(record) => Some(record.connection),
             Self::Bytes(record) => Some(record.connection),
+            Self::Unframed(record) => Some(record.connection),
             Self::Http(record) => Some(record.connection),
             Self::End(record) => Some(record.connection),
             Self::Note(NoteRecord { connection: NoteSubject::Connection(number), .. }) => {
@@ -95,6 +101,11 @@ impl Record {
         Self::Bytes(BytesRecord::new(context, bytes))
     }
 
+    /// Creates the record of captured bytes whose frames are not known.
+    pub(super) fn unframed(context: RecordContext, bytes: &[u8]) -> Self {
+        Self::Unframed(UnframedRecord::new(context, bytes))
+    }
+
     /// Creates the record of an HTTP exchange on a connection.
     pub(super) fn http(connection: usize, at: Duration, exchange: HttpExchange) -> Self {
         Self::Http(HttpRecord::new(connection, at, exchange))
@@ -117,8 +128,29 @@ impl Record {
     pub(super) fn note(connection: NoteSubject, at: Duration, text: impl Into<String>) -> Self {
         Self::Note(NoteRecord {
             connection,
+            gap: None,
             at: Millis(at),
             text: text.into(),
+            record_type: RecordType::Note,
+        })
+    }
+
+    /// Creates the note about `missing` bytes that were not captured, of which `within_frame` belong
+    /// to the frame in progress. Without any, an unknown number of bytes is missing.
+    pub(super) fn gap(context: RecordContext, missing: ByteLen, within_frame: ByteLen) -> Self {
+        let from = context.from;
+        let text = if missing == ByteLen::ZERO {
+            format!("what the {from} sent before is missing: it was not captured")
+        } else {
+            let (bytes, are) = (byte_count(missing), if missing.get() == 1 { "is" } else { "are" });
+            let it = if missing.get() == 1 { "it was" } else { "they were" };
+            format!("{bytes} of the {from} {are} missing here: {it} not captured")
+        };
+        Self::Note(NoteRecord {
+            connection: NoteSubject::Connection(context.connection),
+            gap: Some(GapFields { from, missing, within_frame }),
+            at: Millis(context.elapsed),
+            text,
             record_type: RecordType::Note,
         })
     }
@@ -144,12 +176,13 @@ impl Record {
     }
 
     /// Creates the record of a connection in a file. `since_1970_s` is its start as a Unix time in
-    /// seconds, `tls` the result of decryption, if there is TLS, and `http2_stream` the stream of a
+    /// seconds, `is_midway` whether bytes were sent before, `tls` the result of decryption, if there is TLS, and `http2_stream` the stream of a
     /// WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
     pub(super) fn file_connection(
         connection: usize,
         addresses: AddressPair,
         since_1970_s: f64,
+        is_midway: bool,
         tls: Option<String>,
         http2_stream: Option<u32>,
     ) -> Self {
@@ -157,6 +190,7 @@ impl Record {
             client: addresses.client,
             connection,
             http2_stream,
+            is_midway,
             server: addresses.server,
             since_1970_s,
             at: Millis(Duration::ZERO),

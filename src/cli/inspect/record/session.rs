@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::fields::{Millis, RecordType, as_optional_text};
+use super::fields::{Millis, RecordType, as_optional_text, as_text};
 use crate::wire::{ByteLen, Side};
 
 /// The end of a connection. "Sent" counts what the client sent, "received" what the server sent.
@@ -26,7 +26,12 @@ pub(in crate::cli::inspect) struct EndRecord {
     pub(in crate::cli::inspect) ended_with: Option<&'static str>,
     pub(in crate::cli::inspect) frames_received: usize,
     pub(in crate::cli::inspect) frames_sent: usize,
+    /// The error code of `end_stream` or `rst_stream`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli::inspect) http2_code: Option<u32>,
     pub(in crate::cli::inspect) ok: bool,
+    /// Whether an RST, or `rst_stream`, came after the regular end.
+    pub(in crate::cli::inspect) reset_later: bool,
     /// The time between the last data and the end of the TCP connection.
     #[serde(rename = "silence_ms")]
     pub(in crate::cli::inspect) silence: Option<Millis>,
@@ -57,11 +62,25 @@ pub(in crate::cli::inspect) struct AllEndedRecord {
 pub(in crate::cli::inspect) struct NoteRecord {
     #[serde(skip_serializing_if = "NoteSubject::has_no_field")]
     pub(in crate::cli::inspect) connection: NoteSubject,
+    /// The bytes that were not captured, if the note is about a gap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli::inspect) gap: Option<GapFields>,
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
     pub(in crate::cli::inspect) text: String,
     #[serde(rename = "type")]
     pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+/// Bytes of a side that were not captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(in crate::cli::inspect) struct GapFields {
+    #[serde(serialize_with = "as_text")]
+    pub(in crate::cli::inspect) from: Side,
+    /// Their number; 0 if it is not known.
+    pub(in crate::cli::inspect) missing: ByteLen,
+    /// The number of them that belong to the frame in progress.
+    pub(in crate::cli::inspect) within_frame: ByteLen,
 }
 
 /// The subject of a note, which is the value of its field `connection`.
@@ -105,6 +124,9 @@ pub(in crate::cli::inspect) struct FileConnectionRecord {
     /// The stream of a WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli::inspect) http2_stream: Option<u32>,
+    /// Whether the capture begins in the middle of the connection.
+    #[serde(rename = "midway")]
+    pub(in crate::cli::inspect) is_midway: bool,
     pub(in crate::cli::inspect) server: SocketAddr,
     /// The start of the connection as a Unix time in seconds.
     pub(in crate::cli::inspect) since_1970_s: f64,

@@ -234,6 +234,35 @@ impl BytesRecord {
     }
 }
 
+/// Captured bytes behind a gap, or at the beginning of a capture, of which it is not known where a
+/// frame begins.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::cli::inspect) struct UnframedRecord {
+    pub(in crate::cli::inspect) connection: usize,
+    #[serde(serialize_with = "as_text")]
+    pub(in crate::cli::inspect) from: Side,
+    #[serde(rename = "hex")]
+    pub(in crate::cli::inspect) bytes: Hex<Vec<u8>>,
+    pub(in crate::cli::inspect) len: ByteLen,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
+    #[serde(rename = "type")]
+    pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+impl UnframedRecord {
+    pub(in crate::cli::inspect) fn new(context: RecordContext, bytes: &[u8]) -> Self {
+        Self {
+            connection: context.connection,
+            from: context.from,
+            bytes: Hex(bytes.to_vec()),
+            len: ByteLen::of(bytes),
+            at: Millis(context.elapsed),
+            record_type: RecordType::Unframed,
+        }
+    }
+}
+
 /// An HTTP exchange that opened no WebSocket and did not try to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct HttpRecord {

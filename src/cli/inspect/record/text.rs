@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{
     BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, Http2HandshakeRecord,
-    HttpRecord, Millis, NoteRecord, NoteSubject, Record,
+    HttpRecord, Millis, NoteRecord, NoteSubject, Record, UnframedRecord,
 };
 use crate::cli::decode::{FaultRecord, ProblemRecord};
 use crate::wire::ByteLen;
@@ -51,6 +51,10 @@ impl Display for RecordText<'_> {
             Record::Bytes(record) => {
                 write_start(f, record.at, &number(record.connection))?;
                 write_bytes(f, record)
+            }
+            Record::Unframed(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_unframed(f, record)
             }
             Record::Http(record) => {
                 write_start(f, record.at, &number(record.connection))?;
@@ -120,26 +124,27 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
         _ if record.is_non_frame => "no frame:",
         name => name.unwrap_or("frame header"),
     };
-    write!(f, "{}  {name} ", record.from)?;
+    write!(f, "{}  {name}", record.from)?;
     if record.is_non_frame {
+        f.write_str(" ")?;
         return write_non_frame(f, record);
     }
     // A header that is cut off may have an opcode, but no length yet.
     if let Some(length) = record.payload_len {
-        write!(f, "{} ", byte_count(length))?;
+        write!(f, " {}", byte_count(length))?;
     }
     match (&record.text, record.close_code) {
-        (Some(text), _) => f.write_str(&quote(text.as_bytes(), MAX_CHARS_SHOWN))?,
-        (None, Some(code)) => write!(f, "code {code}")?,
+        (Some(text), _) => write!(f, " {}", quote(text.as_bytes(), MAX_CHARS_SHOWN))?,
+        (None, Some(code)) => write!(f, " code {code}")?,
         (None, None) => {}
     }
     match record.needs {
         _ if record.complete => {}
         None if record.not_captured > ByteLen::ZERO => {
-            write!(f, "incomplete, {} not captured", byte_count(record.not_captured))?;
+            write!(f, " incomplete, {} not captured", byte_count(record.not_captured))?;
         }
-        Some(needs) => write!(f, "incomplete, {} missing", byte_count(needs.need_more))?,
-        None => f.write_str("incomplete, its length is impossible")?,
+        Some(needs) => write!(f, " incomplete, {} missing", byte_count(needs.need_more))?,
+        None => f.write_str(" incomplete, its length is impossible")?,
     }
     write!(f, "\n    {}", spaced_hex(&record.raw.0, MAX_BYTES_SHOWN))?;
     write_message(f, record)?;
@@ -206,6 +211,12 @@ fn write_http(f: &mut Formatter<'_>, record: &HttpRecord) -> fmt::Result {
 fn write_bytes(f: &mut Formatter<'_>, record: &BytesRecord) -> fmt::Result {
     let text = record.text.as_deref().unwrap_or_default();
     write!(f, "{}  {} bytes, not frames\n    {}", record.from, record.len, escape_controls(text))
+}
+
+fn write_unframed(f: &mut Formatter<'_>, record: &UnframedRecord) -> fmt::Result {
+    let (bytes, hex) = (byte_count(record.len), spaced_hex(&record.bytes.0, MAX_BYTES_SHOWN));
+    let what = "that cannot be divided into frames: none is certain to begin here";
+    write!(f, "{}  {bytes} {what}\n    {hex}", record.from)
 }
 
 fn write_note(f: &mut Formatter<'_>, record: &NoteRecord) -> fmt::Result {
@@ -280,13 +291,20 @@ mod tests {
                 " 1234.567 ms  #2 connection from 10.0.0.1:5",
             ),
             (
-                Record::file_connection(3, addresses, 1.5, None, None),
-                r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":null,"type":"connection"}"#,
+                Record::file_connection(3, addresses, 1.5, false, None, None),
+                r#"{"client":"10.0.0.1:5","connection":3,"midway":false,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":null,"type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80",
             ),
             (
-                Record::file_connection(3, addresses, 1.5, Some("not decrypted".into()), None),
-                r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
+                Record::file_connection(
+                    3,
+                    addresses,
+                    1.5,
+                    true,
+                    Some("not decrypted".into()),
+                    None,
+                ),
+                r#"{"client":"10.0.0.1:5","connection":3,"midway":true,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80, not decrypted",
             ),
             (

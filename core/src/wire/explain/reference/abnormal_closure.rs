@@ -96,7 +96,7 @@ pub fn likely_cause(silence: Duration, age: Duration) -> String {
     if let Some(owners) = owners(IDLE_TIMERS, silence) {
         return format!(
             "{} s without data point to an idle timer on the way. By default these have about \
-             that: {owners}. Any other proxy may be configured so.",
+             that: {owners}. Other proxies may be configured the same way.",
             seconds(silence)
         );
     }

@@ -1,11 +1,12 @@
 //! Link types: what precedes the first `EtherType`, IP header or PPP frame of a packet.
 
+use crate::capture::packets::byte_order::ByteOrder;
 use crate::capture::packets::headers::link::{ethernet, wifi};
 use crate::capture::packets::headers::numbers::{ethertype, linktype};
 use crate::capture::packets::headers::rest::Rest;
 use crate::capture::packets::headers::step::{Protocol, Step};
 use crate::capture::packets::headers::unread::Unread;
-use crate::capture::packets::packet::{ByteOrder, length};
+use crate::capture::packets::packet::length;
 
 /// Reads the link header of a packet.
 pub(in crate::capture::packets::headers) fn read_link(
