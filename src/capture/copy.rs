@@ -15,9 +15,8 @@ use crate::net::AddressPair;
 use crate::text::units;
 use crate::wire::{Arrival, ByteLen, Side, Trace, TraceRow};
 
-/// The number of dynamic ports (RFC 6335 section 6), and the first of them.
-const DYNAMIC_PORTS: u16 = 16_384;
-const FIRST_DYNAMIC_PORT: u16 = 49_152;
+/// The first dynamic port (RFC 6335 section 6). All have the same upper two bits.
+const FIRST_DYNAMIC_PORT: u16 = 0xc000;
 
 impl Capture {
     /// Writes connections to another file, decrypted where that was possible: all of them, or the one
@@ -241,22 +240,33 @@ fn copied_flows(streams: &[CapturedStream<Trace>], copied: &[bool]) -> Vec<Copie
 /// Returns addresses for the connection `number`, from 0, of a file without addresses.
 fn made_up_addresses(number: usize) -> AddressPair {
     let number = u32::try_from(number).unwrap_or(u32::MAX);
-    let (host, port) = (number / u32::from(DYNAMIC_PORTS), number % u32::from(DYNAMIC_PORTS));
     let mut addresses = AddressPair::UNKNOWN;
-    let port = u16::try_from(port).unwrap_or_default();
-    addresses.client.set_port(FIRST_DYNAMIC_PORT.saturating_add(port));
-    let loopback = u32::from(Ipv4Addr::LOCALHOST).saturating_add(host);
+    let [.., high, low] = number.to_be_bytes();
+    addresses.client.set_port(FIRST_DYNAMIC_PORT | u16::from_be_bytes([high, low]));
+    // After all dynamic ports comes the next loopback address.
+    let loopback = u32::from(Ipv4Addr::LOCALHOST).saturating_add(number >> 14);
     addresses.client.set_ip(IpAddr::V4(Ipv4Addr::from(loopback)));
     addresses
 }
 
 /// Returns when a connection ended, or when its last bytes were captured, since 1970.
 fn end_of(stream: &CapturedStream<Trace>) -> Duration {
-    let arrival = stream.trace.arrivals().all().last().map(Arrival::time);
-    let row = stream.trace.rows().last().map(TraceRow::completed_at);
-    let last = arrival.max(row).unwrap_or_default();
+    let arrivals = stream.trace.arrivals();
+    let is_captured = |arrival: &&Arrival| {
+        !stream.gaps.iter().any(|gap| {
+            gap.from == arrival.from()
+                && gap.offset <= arrival.offset()
+                && arrival.end() <= gap.offset + gap.filled
+        })
+    };
+    let last_data = arrivals.all().iter().rev().find(is_captured).map(Arrival::time);
     let silence = stream.ending.map_or(Duration::ZERO, |ending| ending.silence);
-    stream.started_at.saturating_add(last).saturating_add(silence)
+    let end = last_data.unwrap_or_default().saturating_add(silence);
+    // Nothing comes after the end. Arrivals are bounded, so the last frame may be later than the last
+    // of them.
+    let last = arrivals.all().last().map(Arrival::time);
+    let row = stream.trace.rows().last().map(TraceRow::completed_at);
+    stream.started_at.saturating_add(last.max(row).unwrap_or_default().max(end))
 }
 
 /// Returns how a connection begins in the copy; `None` for a TCP handshake.
@@ -389,6 +399,10 @@ mod tests {
             let (copy, lacking) = copied(&capture, None);
             prop_assert_eq!(lacking, None);
             let (mut copy, mut original) = (all_known(&copy), all_known(&capture));
+            // Packets that came after the FIN come before it in the copy.
+            for known in copy.iter_mut().chain(&mut original) {
+                known.ending = known.ending.map(|end| StreamEnding { silence: Duration::ZERO, ..end });
+            }
             // Where the beginning of a frame is searched, segments of the same time count as one.
             let is_searched = |known: &Known| known.gaps.iter().any(|gap| gap.unframed > ByteLen::ZERO);
             if copy.iter().chain(&original).any(is_searched) {

@@ -130,8 +130,8 @@ impl SessionError {
     /// Returns the side that reset the connection, if one did.
     pub(crate) fn reset_by(&self) -> Option<Side> {
         let error = match self {
-            Self::Send(error) => error,
-            Self::EndWithoutClose { how: StreamEnd::Broke(error), .. }
+            Self::Send(error)
+            | Self::EndWithoutClose { how: StreamEnd::Broke(error), .. }
             | Self::CloseUnanswered { how: StreamEnd::Broke(error), .. } => error,
             _ => return None,
         };

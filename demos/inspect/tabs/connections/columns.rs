@@ -129,9 +129,8 @@ fn title(column: Column) -> &'static str {
 fn min_width(column: Column) -> usize {
     match column {
         Column::Path => 12,
-        Column::End => 21,
         Column::Subprotocol => 11,
-        Column::Client | Column::Server => 21,
+        Column::End | Column::Client | Column::Server => 21,
         Column::Number | Column::Frames | Column::Bytes | Column::Problems => usize::MAX,
     }
 }

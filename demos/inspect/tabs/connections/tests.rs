@@ -194,7 +194,7 @@ fn the_status_says_which_connection_of_how_many_is_shown() {
     let mut inspect = listing(&[BUSY; 300], |_| {});
     for tab in Tab::ALL {
         inspect.show_tab(tab);
-        assert_contains(&render_text(&inspect, 80, 24), &["1 of 300 (7 lists) · "]);
+        assert_contains(&render_text(&inspect, 80, 24), &["1 of 300 (7: list) · "]);
     }
 }
 
