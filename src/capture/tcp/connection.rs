@@ -4,16 +4,15 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use crate::capture::error::InternalError;
 use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::packets::packet::{PacketBytes, PacketPiece};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{
-    CapturedStream, ReadContext, StreamBuilder, StreamEnding, StreamStart, guarded, is_request,
-    is_response,
+    CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, is_request, is_response,
 };
+use crate::capture::tcp::closing::Closing;
 use crate::capture::tcp::end::End;
 use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
@@ -35,27 +34,13 @@ pub(super) struct TcpConnection<S> {
     client: Option<End>,
     directions: [Reassembler; 2],
     stream: StreamBuilder<S>,
-    /// The sequence number of the client's SYN.
-    pub(super) client_syn: Option<u32>,
-    /// The first FIN or RST.
-    ending: Option<Ending>,
-    /// When data was captured last, in nanoseconds since 1970.
-    last_data_at: u64,
+    /// The sequence number of the client's SYN, or the last one that its SYN-ACK acknowledges.
+    client_syn: Option<u32>,
+    closing: Closing,
     /// Bytes that wait for a missing segment of the other direction, or until the client is known.
     time_order: TimeOrder,
     /// The segments and bytes that do not tell which end is the client.
     undecided: (usize, usize),
-}
-
-/// The first FIN or RST of a connection.
-#[derive(Clone, Copy, Debug)]
-struct Ending {
-    by: End,
-    is_reset: bool,
-    /// Whether an RST came after the FIN.
-    is_reset_after: bool,
-    /// The time since the last data before it, in nanoseconds.
-    silence: u64,
 }
 
 impl<S: StreamSink> TcpConnection<S> {
@@ -66,8 +51,7 @@ impl<S: StreamSink> TcpConnection<S> {
             directions: [Reassembler::default(), Reassembler::default()],
             stream: StreamBuilder::new(at),
             client_syn: None,
-            ending: None,
-            last_data_at: at,
+            closing: Closing::new(at),
             time_order: TimeOrder::default(),
             undecided: (0, 0),
         }
@@ -79,8 +63,35 @@ impl<S: StreamSink> TcpConnection<S> {
         directions.fold(stream, usize::saturating_add)
     }
 
-    pub(super) fn is_untouched(&self) -> bool {
-        self.client.is_none() && self.undecided == (0, 0)
+    /// Whether a segment between the addresses of this connection belongs to it. If not, the ports
+    /// are used again.
+    pub(super) fn owns(&mut self, segment: &TcpSegment<'_>) -> bool {
+        if segment.flags & (SYN | RST) == SYN && segment.ack.is_none() {
+            return self.owns_syn(segment);
+        }
+        let sender = self.sender(segment);
+        let (own, other) = sender.own_and_other(&mut self.directions);
+        let is_over = self.closing.is_reset() || own.is_ended() && other.is_ended();
+        // An RST may have any numbers, and nothing follows it.
+        !is_over
+            || segment.flags & RST != 0
+            || own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
+    }
+
+    /// Whether a SYN is the one that began this connection: it is repeated, acknowledged by a SYN-ACK
+    /// that stands before it in the file, or the first segment but for some without data.
+    fn owns_syn(&self, syn: &TcpSegment<'_>) -> bool {
+        let Some(known) = self.client_syn else {
+            return !self.closing.has_begun() && self.client.is_none() && self.undecided == (0, 0);
+        };
+        // A SYN-ACK may acknowledge data of the SYN too (RFC 7413 section 4.1.2).
+        let len = u32::try_from(syn.payload.len()).unwrap_or(u32::MAX);
+        [syn.seq, syn.seq.wrapping_add(len)].contains(&known)
+    }
+
+    fn sender(&self, segment: &TcpSegment<'_>) -> End {
+        let [lower, _] = self.addresses;
+        if segment.from == lower { End::Lower } else { End::Higher }
     }
 
     /// Stops reading the connection and discards what was read.
@@ -99,8 +110,7 @@ impl<S: StreamSink> TcpConnection<S> {
         if self.stream.has_failed() {
             return Ok(());
         }
-        let [lower, _] = self.addresses;
-        let sender = if segment.from == lower { End::Lower } else { End::Higher };
+        let sender = self.sender(segment);
         self.apply_header(sender, segment, packet);
         if !segment.payload.is_empty() {
             self.guess_client(sender, segment.payload);
@@ -114,7 +124,12 @@ impl<S: StreamSink> TcpConnection<S> {
             let data = SegmentData { seq, captured_at, file_offset, bytes };
             self.deliver(sender, shared, |reassembler, out| reassembler.push(data, out))?;
         }
-        self.apply_ending(sender, segment, captured_at);
+        if segment.flags & FIN != 0 {
+            let len = segment.payload.len().saturating_add(segment.missing_bytes);
+            let end = first.wrapping_add(u32::try_from(len).unwrap_or(0));
+            sender.own_and_other(&mut self.directions).0.end_at_fin(end);
+        }
+        self.closing.apply(sender, segment, captured_at);
         // Nothing can follow a reset, so what was held back is all there is.
         if segment.flags & RST != 0 {
             self.give_rest(shared)?;
@@ -128,11 +143,14 @@ impl<S: StreamSink> TcpConnection<S> {
         if segment.flags & SYN != 0 {
             own.start_at_syn(segment.seq);
             self.stream.saw_syn = true;
-            if segment.ack.is_none() {
+            if let Some(ack) = segment.ack {
+                let syn = ack.wrapping_sub(1);
+                other.start_at_syn(syn);
+                self.client_syn.get_or_insert(syn);
+                self.client = Some(sender.other());
+            } else {
                 self.client_syn = Some(segment.seq);
                 self.client = Some(sender);
-            } else {
-                self.client = Some(sender.other());
             }
         }
         if let Some(ack) = segment.ack {
@@ -149,31 +167,6 @@ impl<S: StreamSink> TcpConnection<S> {
             self.stream.warn(format!(
                 "the capture kept {kept} of {whole} bytes of a segment of the {side}: {advice}"
             ));
-        }
-    }
-
-    /// Remembers the first FIN or RST, and when data was captured before it.
-    fn apply_ending(&mut self, sender: End, segment: &TcpSegment<'_>, captured_at: u64) {
-        let is_reset = segment.flags & RST != 0;
-        if !segment.payload.is_empty() && self.ending.is_none() {
-            self.last_data_at = captured_at;
-        }
-        if segment.flags & FIN != 0 {
-            let len = segment.payload.len().saturating_add(segment.missing_bytes);
-            let end = segment.seq.wrapping_add(u32::try_from(len).unwrap_or(0));
-            sender.own_and_other(&mut self.directions).0.end_at_fin(end);
-        }
-        match &mut self.ending {
-            Some(ending) => ending.is_reset_after |= is_reset,
-            None if is_reset || segment.flags & FIN != 0 => {
-                self.ending = Some(Ending {
-                    by: sender,
-                    is_reset,
-                    is_reset_after: false,
-                    silence: captured_at.saturating_sub(self.last_data_at),
-                });
-            }
-            None => {}
         }
     }
 
@@ -288,11 +281,6 @@ impl<S: StreamSink> TcpConnection<S> {
         self.stream.missing_secrets_for()
     }
 
-    /// Whether a FIN or RST was captured.
-    pub(super) fn is_closed(&self) -> bool {
-        self.ending.is_some()
-    }
-
     /// Ends the connection with the capture and returns its streams: none if it carried no data.
     pub(super) fn into_streams<M: FnMut(StreamStart) -> S>(
         mut self,
@@ -304,16 +292,10 @@ impl<S: StreamSink> TcpConnection<S> {
             let missing = end.own_and_other(&mut self.directions).0.missing_at_end();
             if missing > ByteLen::ZERO && !self.stream.has_failed() {
                 let from = if end == client_end { Side::Client } else { Side::Server };
-                self.stream.push_gap(from, self.last_data_at, missing, shared)?;
+                self.stream.push_gap(from, self.closing.last_data_at(), missing, shared)?;
             }
         }
-        let ending = self.ending.map(|ending| StreamEnding {
-            by: if ending.by == client_end { Side::Client } else { Side::Server },
-            is_reset: ending.is_reset,
-            is_reset_after: ending.is_reset_after,
-            silence: Duration::from_nanos(ending.silence),
-            http2_code: None,
-        });
+        let ending = self.closing.ending(client_end);
         let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
         let streams = self.stream.finish(Some(AddressPair { client, server }), shared);
         // A stream of HTTP/2 that did not end itself ends with its connection.

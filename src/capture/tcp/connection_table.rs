@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::num::Saturating;
 
 use crate::capture::error::InternalError;
-use crate::capture::packets::headers::{RST, SYN, TcpSegment};
+use crate::capture::packets::headers::TcpSegment;
 use crate::capture::packets::packet::PacketBytes;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{CapturedStream, ReadContext, StreamStart};
@@ -114,8 +114,8 @@ impl<S: StreamSink> ConnectionTable<S> {
         Ok(streams)
     }
 
-    /// Finds the connection of a segment, or adds one. A SYN with another sequence number on the
-    /// ports of an old connection begins a new one.
+    /// Finds the connection of a segment, or adds one. A segment that does not fit to the old
+    /// connection on its ports begins a new one.
     fn find_or_add(&mut self, segment: &TcpSegment<'_>, at: u64) -> Option<usize> {
         let key = (segment.from.min(segment.to), segment.from.max(segment.to));
         // Segments mostly come in runs of the same connection, which this spares the hash.
@@ -123,15 +123,9 @@ impl<S: StreamSink> ConnectionTable<S> {
             Some((last, index)) if last == key => Some(index),
             _ => self.by_key.get(&key).copied(),
         };
-        let opens = segment.flags & (SYN | RST) == SYN && segment.ack.is_none();
-        // A repeated SYN, or the first SYN seen of a connection without data, belongs to the known
-        // connection.
-        let is_its = |old: &TcpConnection<S>| {
-            !opens
-                || old.client_syn == Some(segment.seq)
-                || old.client_syn.is_none() && !old.is_closed() && old.is_untouched()
-        };
-        let known = known.filter(|index| self.connections.get(*index).is_some_and(is_its));
+        let known = known.filter(|index| {
+            self.connections.get_mut(*index).is_some_and(|old| old.owns(segment))
+        });
         let index = known.or_else(|| {
             let fresh = self.connections.len();
             (fresh < MAX_CONNECTIONS).then(|| {

@@ -19,6 +19,10 @@ const MAX_HELD_SEGMENTS: usize = 4096;
 /// nevertheless, because captures mix up the order of what several CPUs saw.
 const MAX_HELD_AFTER_ACK: usize = 16;
 
+/// The number of bytes that are taken to be in flight at most. TCP allows windows of 1 GiB (RFC 7323
+/// section 2.3), but no operating system offers more than this by default.
+const MAX_WINDOW: ByteLen = ByteLen::new(16 << 20);
+
 /// The base of the 64-bit sequence numbers. It leaves room for segments before the first one.
 const SEQUENCE_BASE: Offset = Offset::new(1 << 33);
 
@@ -52,9 +56,14 @@ pub(super) struct SegmentData<'a> {
 pub(super) struct Reassembler {
     /// The 64-bit number of the next byte, once it is known.
     next_seq: Option<Offset>,
+    /// The lowest number that can be this stream's: that of the SYN, or if it was not captured, one
+    /// window before the first segment.
+    lowest_seq: Offset,
     /// The peer has acknowledged everything before this number.
     acked_seq: Offset,
-    /// The number after the last byte, once the end of the stream (FIN) was captured.
+    /// Whether the end of the stream (FIN) was captured.
+    is_ended: bool,
+    /// The number after the last byte, if the end of the stream and bytes before it were captured.
     end_seq: Option<Offset>,
     held: BTreeMap<Offset, HeldSegment>,
     held_bytes: usize,
@@ -73,10 +82,18 @@ impl Reassembler {
     /// Starts the stream after a SYN with this sequence number. The SYN itself consumes one number
     /// (RFC 9293 section 3.4).
     pub(super) fn start_at_syn(&mut self, seq: u32) {
-        // A repeated SYN changes nothing.
-        if self.next_seq.is_none() {
-            self.next_seq = Some(SEQUENCE_BASE + ByteLen::new(seq.wrapping_add(1).into()));
-        }
+        let first = seq.wrapping_add(1);
+        let start = match self.next_seq {
+            None => SEQUENCE_BASE + ByteLen::new(first.into()),
+            // A SYN-ACK that acknowledges data of the SYN (RFC 7413) stood before it in the file.
+            Some(next) if next == self.lowest_seq + ByteLen::new(1) => {
+                unwrap_seq(next, first).min(next)
+            }
+            // A repeated SYN changes nothing.
+            Some(_) => return,
+        };
+        self.next_seq = Some(start);
+        self.lowest_seq = start - ByteLen::new(1);
     }
 
     /// Records that the peer has acknowledged everything before `ack`.
@@ -88,9 +105,28 @@ impl Reassembler {
 
     /// Ends the stream before this sequence number, which is that of the FIN.
     pub(super) fn end_at_fin(&mut self, seq: u32) {
+        self.is_ended = true;
         if let Some(next) = self.next_seq {
             self.end_seq.get_or_insert(unwrap_seq(next, seq));
         }
+    }
+
+    /// Whether the end of the stream (FIN) was captured.
+    pub(super) fn is_ended(&self) -> bool {
+        self.is_ended
+    }
+
+    /// Whether a segment of this stream may have the number `seq`, or its peer acknowledge it, once
+    /// the connection is over: it is between the SYN and the FIN, as far as they were captured.
+    pub(super) fn can_contain(&self, seq: u32) -> bool {
+        let Some(next) = self.next_seq else { return true };
+        let seq = unwrap_seq(next, seq);
+        let highest = match self.end_seq {
+            // The FIN itself consumes one number.
+            Some(end) => end + ByteLen::new(1),
+            None => next.max(self.acked_seq) + MAX_WINDOW,
+        };
+        (self.lowest_seq..=highest).contains(&seq)
     }
 
     /// Returns the number before which the peer has acknowledged everything.
@@ -137,6 +173,9 @@ impl Reassembler {
         // 9293 section 3.8.4).
         let is_keep_alive = self.next_seq.is_none() && segment.bytes.len() == 1;
         let start = SEQUENCE_BASE + ByteLen::new(segment.seq.into());
+        if self.next_seq.is_none() {
+            self.lowest_seq = start - MAX_WINDOW;
+        }
         let next = *self.next_seq.get_or_insert(start + usize::from(is_keep_alive));
         let start = unwrap_seq(next, segment.seq);
         if start > next {

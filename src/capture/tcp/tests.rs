@@ -1,0 +1,149 @@
+//! Tests with scripted packets: which connection they belong to, and how it ended.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::capture::hostile::handshake::{REQUEST, RESPONSE};
+use crate::capture::packets::headers::{FIN, RST, SYN};
+use crate::capture::write::packet_builder::{self, TcpHeader};
+use crate::capture::{Capture, ReadOptions, open};
+use crate::wire::{Side, Sides, format};
+
+use Side::{Client, Server};
+
+const ACK: u8 = 0x10;
+/// Texts of the client and of the server: `hi`, with a masking key of zeros, and `yo`.
+const FROM_CLIENT: &[u8] = b"\x81\x82\0\0\0\0hi";
+const FROM_SERVER: &[u8] = b"\x81\x02yo";
+
+/// The packets of a file, in order.
+#[derive(Default)]
+struct Packets {
+    file: Vec<(Duration, Vec<u8>)>,
+    at: Duration,
+    /// The sequence number of the next byte of each side.
+    sequence: Sides<u32>,
+}
+
+fn peer(side: Side) -> SocketAddr {
+    let (last, port) = if side == Client { (1, 50_000) } else { (2, 9_001) };
+    (Ipv4Addr::new(192, 0, 2, last), port).into()
+}
+
+impl Packets {
+    /// Begins a connection whose SYNs have these numbers.
+    fn begin(&mut self, client: u32, server: u32) -> &mut Self {
+        self.sequence = Sides { client, server };
+        self
+    }
+
+    fn wait(&mut self, seconds: u64) -> &mut Self {
+        self.at += Duration::from_secs(seconds);
+        self
+    }
+
+    fn send(&mut self, from: Side, flags: u8, payload: &[u8]) -> &mut Self {
+        let [seq, acked] = [from, from.peer()].map(|side| self.sequence[side]);
+        let ack = if flags & ACK == 0 { 0 } else { acked };
+        let header = TcpHeader { seq, ack, flags, max_segment_size: None };
+        let mut packet = Vec::new();
+        packet_builder::write_packet(&mut packet, peer(from), peer(from.peer()), header, payload);
+        self.at += Duration::from_millis(1);
+        self.file.push((self.at, packet));
+        let len = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
+        self.sequence[from] = seq.wrapping_add(len);
+        self
+    }
+
+    fn syns(&mut self) -> &mut Self {
+        self.send(Client, SYN, b"").send(Server, SYN | ACK, b"").send(Client, ACK, b"")
+    }
+
+    fn opening(&mut self) -> &mut Self {
+        self.send(Client, ACK, REQUEST).send(Server, ACK, RESPONSE)
+    }
+
+    fn texts(&mut self) -> &mut Self {
+        self.send(Client, ACK, FROM_CLIENT).send(Server, ACK, FROM_SERVER)
+    }
+
+    fn fins(&mut self) -> &mut Self {
+        self.send(Server, FIN | ACK, b"").send(Client, FIN | ACK, b"").send(Server, ACK, b"")
+    }
+
+    fn open(&self) -> Capture {
+        let mut file = Vec::new();
+        for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 101] {
+            file.extend(field.to_le_bytes());
+        }
+        for (at, packet) in &self.file {
+            let len = packet.len() as u32;
+            for field in [at.as_secs() as u32, at.subsec_micros(), len, len] {
+                file.extend(field.to_le_bytes());
+            }
+            file.extend(packet);
+        }
+        let copy = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(copy.path(), file).unwrap();
+        open(copy.path(), &ReadOptions::default()).unwrap()
+    }
+}
+
+/// Returns the frames of each connection, as sides and bytes.
+fn frames(capture: &Capture) -> Vec<Vec<String>> {
+    let of_stream = |stream: &crate::capture::CapturedStream<crate::wire::Trace>| {
+        let of_row = |row: &crate::wire::TraceRow| {
+            let start = stream.trace.stream_offset(row.from(), row.offset());
+            let bytes = stream.store.read(row.from(), start..start + row.len()).unwrap().bytes;
+            format!("{} {}", row.from(), format::hex(&bytes))
+        };
+        stream.trace.rows().iter().map(of_row).collect()
+    };
+    capture.streams().iter().map(of_stream).collect()
+}
+
+/// What [`Packets::texts`] sends.
+fn both() -> [String; 2] {
+    [(Client, FROM_CLIENT), (Server, FROM_SERVER)]
+        .map(|(from, frame)| format!("{from} {}", format::hex(frame)))
+}
+
+#[test]
+fn segments_that_do_not_fit_to_an_ended_connection_begin_another() {
+    // Beyond the FIN, and before the SYN.
+    for (client, server) in [(3_000_000_000, 2_000_000_000), (700, 600), (1_000_600, 600)] {
+        let mut packets = Packets::default();
+        packets.begin(900_000, 800_000).syns().opening().texts().fins().wait(90);
+        packets.begin(client, server).opening().texts().fins();
+        let capture = packets.open();
+        assert_eq!(frames(&capture), [both(), both()], "{client} {server}");
+        assert!(capture.streams().iter().all(|stream| stream.warnings.is_empty()));
+    }
+}
+
+#[test]
+fn what_comes_late_to_an_ended_connection_belongs_to_it() {
+    let mut packets = Packets::default();
+    packets.begin(1, u32::MAX - 20).syns().opening();
+    let begin = packets.sequence;
+    packets.texts().fins();
+    // The texts again, an acknowledgement, and an RST whose numbers are zero.
+    let end = packets.sequence;
+    packets.sequence = begin;
+    packets.texts();
+    packets.sequence = end;
+    packets.send(Client, ACK, b"");
+    packets.begin(0, 0).send(Client, RST, b"");
+    assert_eq!(frames(&packets.open()), [both()]);
+}
+
+#[test]
+fn after_a_reset_a_segment_within_the_window_belongs_to_the_connection() {
+    let mut packets = Packets::default();
+    packets.begin(1, 5).syns().opening().texts().send(Client, RST | ACK, b"");
+    packets.send(Server, ACK, FROM_SERVER);
+    let [first, second] = both();
+    assert_eq!(frames(&packets.open()), [[first, second.clone(), second]]);
+    packets.begin(1 << 30, 1 << 30).opening().texts();
+    assert_eq!(frames(&packets.open()).get(1).unwrap(), &both());
+}
