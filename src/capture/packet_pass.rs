@@ -39,6 +39,8 @@ struct PacketPass<S> {
     connections: ConnectionTable<S>,
     defragmenter: Defragmenter,
     packets: Saturating<u64>,
+    /// The number of packets that were lost while the file was captured, as it says itself.
+    dropped: u64,
     unread: BTreeMap<Unread, Saturating<u64>>,
     warnings: Vec<String>,
     suppressed_warnings: Saturating<u64>,
@@ -54,6 +56,7 @@ impl<S: StreamSink> PacketPass<S> {
             connections: ConnectionTable::default(),
             defragmenter: Defragmenter::default(),
             packets: Saturating(0),
+            dropped: 0,
             unread: BTreeMap::new(),
             warnings: Vec::new(),
             suppressed_warnings: Saturating(0),
@@ -76,6 +79,7 @@ impl<S: StreamSink> PacketPass<S> {
         while let Some(item) = packets.next_item()? {
             self.add_item(item, shared)?;
         }
+        self.dropped = packets.dropped_packets();
         while let Some(datagram) = self.defragmenter.give_up() {
             self.add_datagram(&datagram, shared)?;
         }
@@ -164,7 +168,12 @@ impl<S: StreamSink> PacketPass<S> {
             ),
             (
                 self.defragmenter.overlapping,
-                "IP datagrams that were dropped because their fragments overlap (RFC 5722)",
+                "IP datagrams that were dropped because their fragments contradict each other, or \
+                 overlap in IPv6 (RFC 5722)",
+            ),
+            (
+                Saturating(self.dropped),
+                "packets that were dropped while capturing, as the file says itself",
             ),
             (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
         ] {
