@@ -62,7 +62,7 @@ pub(crate) use self::plaintext::Gap;
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;
 pub(crate) use self::stream::CapturedStream;
-pub use self::stream::{Http2Role, StreamEnding, StreamStart};
+pub use self::stream::{Http2Role, OpenEnd, StreamEnding, StreamStart};
 pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
 pub(crate) use self::write::pcapng_writer::FlowId;
 pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::capture::{CapturedStream, StreamEnding};
+use crate::capture::{CapturedStream, OpenEnd, StreamEnding};
 use crate::wire::{Opcode, Side, Sides, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
@@ -107,13 +107,15 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     let clean = |text: String| Ending { text, is_clean: true };
     let abnormal = |text: String| Ending { text, is_clean: false };
     let Some(ending) = stream.ending else {
-        let is_captured = stream.addresses.is_some();
-        let text = if is_captured {
-            "end of the capture, the connection was still open"
-        } else {
-            "end of the capture"
-        };
-        return clean(text.to_owned());
+        return clean(match stream.open_end {
+            OpenEnd::StillOpen if stream.addresses.is_none() => "end of the capture".to_owned(),
+            OpenEnd::StillOpen => "end of the capture, the connection was still open".to_owned(),
+            OpenEnd::PortsReused(after) => format!(
+                "its end was not captured: the ports were used for another connection {:.1} s \
+                 after the last data",
+                after.as_secs_f64()
+            ),
+        });
     };
     let StreamEnding { by, is_reset, is_reset_after, silence, .. } = ending;
     let mut text = format!("the {by} {}", ending.action());
@@ -141,10 +143,21 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     }
 }
 
+/// Returns a word or two about a connection whose end was not captured, for lists.
+pub(crate) fn open_end_name(open_end: OpenEnd) -> &'static str {
+    match open_end {
+        OpenEnd::StillOpen => "open",
+        OpenEnd::PortsReused(_) => "end not captured",
+    }
+}
+
 /// Returns how a connection of a capture ended in a few words, for a status line.
 pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
     let Some(ending) = stream.ending else {
-        return stream.addresses.map(|_| "open at the end of the capture".to_owned());
+        return stream.addresses.map(|_| match stream.open_end {
+            OpenEnd::StillOpen => "open at the end of the capture".to_owned(),
+            OpenEnd::PortsReused(_) => "end not captured".to_owned(),
+        });
     };
     let packet = ending.name().to_ascii_uppercase();
     let after = if ending.silence >= LONG_SILENCE {

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::captured_stream::{CapturedStream, Http2Role, StreamEnding, StreamStart};
+use super::captured_stream::{CapturedStream, Http2Role, OpenEnd, StreamEnding, StreamStart};
 use super::layer::{Layer, LayerContext};
 use super::layer_output::LayerOutput;
 use crate::capture::byte_store::{BackingStore, Place};
@@ -240,6 +240,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             store,
             gaps,
             ending: None,
+            open_end: OpenEnd::default(),
             warnings,
             failed,
         };
@@ -295,6 +296,7 @@ fn captured_websocket<S: StreamSink>(
         store,
         gaps,
         ending: ending.map(stream_ending),
+        open_end: OpenEnd::default(),
         warnings: warnings.into_messages(),
         failed: None,
     })

@@ -51,6 +51,16 @@ pub struct StreamEnding {
     pub http2_code: Option<Http2ErrorCode>,
 }
 
+/// What is known of a connection whose end was not captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OpenEnd {
+    /// Nothing speaks against it that it was open at the end of the capture.
+    #[default]
+    StillOpen,
+    /// It ended: another connection used its ports, this long after the last data.
+    PortsReused(Duration),
+}
+
 impl StreamEnding {
     /// Returns the name in records.
     pub fn name(&self) -> &'static str {
@@ -92,8 +102,10 @@ pub struct CapturedStream<S> {
     pub store: ByteStore,
     /// The gaps in it.
     pub gaps: Vec<Gap>,
-    /// How it ended; `None` if it was open at the end of the capture, or if the file has no packets.
+    /// How it ended; `None` if its end was not captured, or if the file has no packets.
     pub ending: Option<StreamEnding>,
+    /// What is known without an ending.
+    pub open_end: OpenEnd,
     /// The warnings about it.
     pub warnings: Vec<String>,
     /// Why it could not be read. Nothing else is known of it then; other connections are not

@@ -17,5 +17,5 @@ mod tunnel;
 
 pub(super) use self::builder::{ReadContext, RecordedHead, StreamBuilder, guarded};
 pub(crate) use self::captured_stream::CapturedStream;
-pub use self::captured_stream::{Http2Role, StreamEnding, StreamStart};
+pub use self::captured_stream::{Http2Role, OpenEnd, StreamEnding, StreamStart};
 pub(super) use self::detect::{is_request, is_response};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::capture::packets::headers::{FIN, RST, TcpSegment};
-use crate::capture::stream::StreamEnding;
+use crate::capture::stream::{OpenEnd, StreamEnding};
 use crate::capture::tcp::end::End;
 use crate::wire::Side;
 
@@ -14,6 +14,8 @@ pub(super) struct Closing {
     first: Option<FirstEnd>,
     /// When data was captured last before it.
     last_data_at: u64,
+    /// When a segment of another connection on the same ports was captured first.
+    ports_reused_at: Option<u64>,
 }
 
 /// The first FIN or RST of a connection.
@@ -29,7 +31,7 @@ struct FirstEnd {
 
 impl Closing {
     pub(super) fn new(started_at: u64) -> Self {
-        Self { first: None, last_data_at: started_at }
+        Self { first: None, last_data_at: started_at, ports_reused_at: None }
     }
 
     /// Takes the flags of a segment, and notes when data was captured before the end.
@@ -47,6 +49,11 @@ impl Closing {
             let silence = captured_at.saturating_sub(self.last_data_at);
             self.first = Some(FirstEnd { by: sender, is_reset, is_reset_after: false, silence });
         }
+    }
+
+    /// Notes that another connection uses the ports at `at`, so this one has ended before.
+    pub(super) fn end_by_reuse(&mut self, at: u64) {
+        self.ports_reused_at = Some(at);
     }
 
     /// Whether a FIN or RST was captured.
@@ -71,6 +78,13 @@ impl Closing {
             is_reset_after: first.is_reset_after,
             silence: Duration::from_nanos(first.silence),
             http2_code: None,
+        })
+    }
+
+    /// Returns what is known of an end that was not captured.
+    pub(super) fn open_end(&self) -> OpenEnd {
+        self.ports_reused_at.map_or(OpenEnd::StillOpen, |at| {
+            OpenEnd::PortsReused(Duration::from_nanos(at.saturating_sub(self.last_data_at)))
         })
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct TcpConnection<S> {
     stream: StreamBuilder<S>,
     /// The sequence number of the client's SYN, or the last one that its SYN-ACK acknowledges.
     client_syn: Option<u32>,
-    closing: Closing,
+    pub(super) closing: Closing,
     /// Bytes that wait for a missing segment of the other direction, or until the client is known.
     time_order: TimeOrder,
     /// The segments and bytes that do not tell which end is the client.
@@ -295,13 +295,13 @@ impl<S: StreamSink> TcpConnection<S> {
                 self.stream.push_gap(from, self.closing.last_data_at(), missing, shared)?;
             }
         }
-        let ending = self.closing.ending(client_end);
+        let (ending, open_end) = (self.closing.ending(client_end), self.closing.open_end());
         let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
         let streams = self.stream.finish(Some(AddressPair { client, server }), shared);
         // A stream of HTTP/2 that did not end itself ends with its connection.
         let with_ending = |stream: CapturedStream<S>| {
             let ending = stream.ending.or(ending);
-            CapturedStream { ending, ..stream }
+            CapturedStream { ending, open_end, ..stream }
         };
         Ok(streams.into_iter().map(with_ending).collect())
     }

@@ -124,7 +124,12 @@ impl<S: StreamSink> ConnectionTable<S> {
             _ => self.by_key.get(&key).copied(),
         };
         let known = known.filter(|index| {
-            self.connections.get_mut(*index).is_some_and(|old| old.owns(segment))
+            let Some(old) = self.connections.get_mut(*index) else { return false };
+            let is_its = old.owns(segment);
+            if !is_its {
+                old.closing.end_by_reuse(at);
+            }
+            is_its
         });
         let index = known.or_else(|| {
             let fresh = self.connections.len();

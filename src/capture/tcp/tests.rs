@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::capture::hostile::handshake::{REQUEST, RESPONSE};
 use crate::capture::packets::headers::{FIN, RST, SYN};
 use crate::capture::write::packet_builder::{self, TcpHeader};
-use crate::capture::{Capture, ReadOptions, open};
+use crate::capture::{Capture, OpenEnd, ReadOptions, open};
 use crate::wire::{Side, Sides, format};
 
 use Side::{Client, Server};
@@ -146,4 +146,27 @@ fn after_a_reset_a_segment_within_the_window_belongs_to_the_connection() {
     assert_eq!(frames(&packets.open()), [[first, second.clone(), second]]);
     packets.begin(1 << 30, 1 << 30).opening().texts();
     assert_eq!(frames(&packets.open()).get(1).unwrap(), &both());
+}
+
+#[test]
+fn a_syn_behind_its_syn_ack_belongs_to_the_same_connection() {
+    let mut packets = Packets::default();
+    packets.begin(7, 70).syns().opening().texts().fins();
+    let is_client = |(_, packet): &(Duration, Vec<u8>)| packet[12..16] == [192, 0, 2, 1];
+    packets.file.sort_by_key(is_client);
+    let capture = packets.open();
+    assert_eq!(frames(&capture), [both()]);
+    assert!(capture.streams()[0].warnings.is_empty());
+}
+
+#[test]
+fn an_end_that_was_not_captured_is_proved_by_other_packets_on_its_ports() {
+    let mut packets = Packets::default();
+    packets.begin(7, 70).syns().opening().texts().wait(90);
+    packets.begin(7_000, 70_000).syns().opening().texts();
+    let capture = packets.open();
+    assert_eq!(frames(&capture), [both(), both()]);
+    let ends: Vec<_> = capture.streams().iter().map(|stream| stream.open_end).collect();
+    let reused = OpenEnd::PortsReused(Duration::from_millis(90_001));
+    assert_eq!(ends, [reused, OpenEnd::StillOpen]);
 }
