@@ -15,8 +15,8 @@ use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
 /// The maximum number of payload bytes kept of one frame or message: a header may claim 2^63 - 1.
 const MAX_PAYLOAD_KEPT: usize = 1 << 20;
 
-/// The code and the reason of a Close, if it has a code.
-struct CloseContent(Option<(u16, String)>);
+/// The code and the reason of a Close, as far as it has them and they were captured.
+struct CloseContent(Option<(u16, Option<String>)>);
 
 /// The state of an open connection.
 pub(super) struct ConnectionState {
@@ -244,7 +244,7 @@ impl ConnectionState {
             bytes_sent: self.byte_counts.client,
             close_code,
             close_code_sent,
-            close_reason,
+            close_reason: close_reason.flatten(),
             close_received: received.is_some(),
             close_sent: sent.is_some(),
             connection: number,

@@ -136,6 +136,7 @@ impl FrameRecord {
         }
         let non_frame = non_frame(&frame, &raw);
         let (close_code, close_reason) = close_body(&frame).unzip();
+        let close_reason = close_reason.flatten();
         let violations = frame.faults.iter();
         let message = frame.message.as_deref();
         Self {
@@ -269,17 +270,21 @@ impl HttpRecord {
     }
 }
 
-/// Returns the code and the reason of a complete Close, or `None` if it has no code.
-pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
+/// Returns the code and the reason of a Close, or `None` if it has no code or its code was not
+/// captured. A reason that was not captured to its end is not known.
+pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, Option<String>)> {
+    let is_whole = frame.is_complete();
+    let is_ended = is_whole || frame.not_captured > ByteLen::ZERO;
     // Bytes of another protocol may look like a Close that breaks every rule of its header.
-    let is_close = frame.is_complete()
+    let is_close = is_ended
         && frame.start.is_some_and(|FrameStart { header, .. }| {
             header.opcode == Opcode::Close
                 && header.fin
                 && !(header.rsv1 || header.rsv2 || header.rsv3)
         });
     let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
-    Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
+    let reason = is_whole.then(|| String::from_utf8_lossy(reason).into_owned());
+    Some((u16::from_be_bytes(*code), reason))
 }
 
 /// Recognizes another protocol in a frame that breaks a rule which ends the connection.
