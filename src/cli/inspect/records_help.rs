@@ -29,7 +29,7 @@ Records (--json), one object per line. Every record has a type:
              header_len payload_len payload_hex truncated text compressed
              message after_fault close_code close_reason raw_hex violations
              message_text message_hex message_len message_payload_len
-             not_captured hint
+             message_unknown not_captured hint
   bytes      connection t_ms from len hex text
              (the body of a response that is not 101)
   http       connection t_ms method target status request_len response_len
@@ -54,7 +54,8 @@ raw_hex hold the first MiB, and truncated is true. A frame that was cut off has
 complete false and needs {have, need_more, phase}; needs is null if the frame
 has an impossible length. A message, joined and inflated, comes with its last
 frame: message_text, or message_hex if it is not the payload of that frame;
-message_len is its length, message_payload_len that of its payloads on the wire.
+message_len is its length, message_payload_len that of its payloads on the wire;
+if it could not be inflated, message_len is null, and message_unknown says why.
 Bytes that a capture lacks are never judged: such a frame has complete false,
 not_captured says how many are missing, payload_hex and raw_hex end before them,
 and truncated is true. hint names another protocol where a frame should begin.

@@ -222,7 +222,13 @@ fn row_line(
             line.push_span(Text::raw(format::quote(data, 120)));
         }
         (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
-        (None, Some(frame)) => line.push_span(Text::raw(payload_preview(&frame))),
+        (None, Some(frame)) => {
+            // The bytes mean nothing to a reader, so they are not to look like what was sent.
+            if row.is_compressed() && row.payload_len() > ByteLen::ZERO {
+                line.push_span(Text::styled("not inflated: ", theme.faint()));
+            }
+            line.push_span(Text::raw(payload_preview(&frame)));
+        }
         (None, None) => {}
     }
     line
