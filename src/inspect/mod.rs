@@ -24,12 +24,16 @@ mod connection_summary;
 mod ending;
 mod recording;
 mod search_job;
+mod unread_extensions;
 
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
 pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
-pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
+pub(crate) use ending::{
+    AbnormalClosure, Ending, how_it_ended, last_activity, open_end_name, short_ending,
+};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};
 pub(crate) use search_job::SearchedBytes;
 pub use search_job::{FoundFrame, SearchJob};
+pub(crate) use unread_extensions::unread_extensions;

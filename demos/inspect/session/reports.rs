@@ -272,6 +272,7 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
     if !stream.gaps.is_empty() {
         notes.push(format!("{} gaps", stream.gaps.len()));
     }
+    notes.extend(crate::inspect::unread_extensions(&stream.trace));
     let ending = crate::inspect::short_ending(&stream);
     let notes: Vec<String> = ending.into_iter().chain(notes).collect();
     let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };

@@ -21,7 +21,7 @@ use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::inspect::{
     ConnectionKind, ConnectionSummary, Ending, InspectConfig, STANDARD_INPUT, describe_kinds,
-    how_it_ended, last_activity,
+    how_it_ended, last_activity, unread_extensions,
 };
 use crate::text;
 use crate::wire::format::byte_count;
@@ -266,6 +266,9 @@ fn print_connection<W: Write>(
         let text = "messages have RSV1, but the extensions that were agreed on are not in the file: \
                     they are read as with --extensions permessage-deflate";
         print_note(printer, Some(number), text)?;
+    }
+    if let Some(text) = unread_extensions(&stream.trace) {
+        print_note(printer, Some(number), &text)?;
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
         print_note(printer, Some(number), &format!("this connection is encrypted: {reason}"))?;

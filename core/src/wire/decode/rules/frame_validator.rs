@@ -34,6 +34,8 @@ pub(crate) struct FrameValidator {
     pub(in crate::wire::decode) from: Side,
     /// Inflates messages, if permessage-deflate was agreed.
     pub(crate) inflater: Option<MessageInflater>,
+    /// Whether extensions were agreed on whose frames cannot be read.
+    pub(super) has_unread_extension: bool,
     pub(crate) messages: MessageTracker,
     pub(crate) role: FragmentRole,
     pub(in crate::wire::decode) close_seen: bool,
@@ -48,6 +50,7 @@ impl FrameValidator {
             inflater: agreed
                 .deflate
                 .map(|deflate| MessageInflater::new(deflate, from).assumed(agreed.is_assumed)),
+            has_unread_extension: agreed.has_unread,
             messages: MessageTracker::default(),
             role: FragmentRole::Control,
             close_seen: false,
