@@ -298,6 +298,20 @@ fn tls_of_both_versions_and_all_suites_is_decrypted() {
     }
     let capture = open(&folder.join("tls12-chacha20.pcap"));
     assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted(TlsUnreadable::NoSecrets));
+    let keys = std::fs::read_to_string(folder.join("tls12-chacha20.keys")).unwrap();
+    let copy = Folder::new();
+    for (text, expected) in [
+        (keys.replace("CLIENT_RANDOM 7972", "CLIENT_RANDOM 0000"), TlsUnreadable::OtherSecrets(1)),
+        (
+            keys.replace("CLIENT_RANDOM", "SERVER_TRAFFIC_SECRET_0"),
+            TlsUnreadable::IncompleteSecrets,
+        ),
+    ] {
+        std::fs::write(copy.file("keys"), text).unwrap();
+        let options = ReadOptions { keylog: Some(copy.file("keys")), ..ReadOptions::default() };
+        let capture = capture::open(&folder.join("tls12-chacha20.pcap"), &options).unwrap();
+        assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted(expected));
+    }
 }
 
 #[test]
@@ -686,7 +700,7 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
             ReplayData::Missing { bytes, within_frame } => {
                 missing.push((bytes.get(), within_frame.get()));
             }
-            ReplayData::Http2Head(_) => {}
+            ReplayData::Http2Head(_) | ReplayData::End => {}
         }
         std::io::Result::Ok(())
     });

@@ -280,13 +280,7 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
         (Some(why), _) => {
             ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}")))
         }
-        // There are no secrets of a handshake that was refused.
-        (None, capture::TlsStatus::Encrypted(why @ capture::TlsUnreadable::Refused(_))) => {
-            ConnectionStatus::Ended(Err(why.to_string()))
-        }
-        (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
-            "{why}; use --keylog FILE if the secrets were logged"
-        ))),
+        (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(why.to_string())),
         (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => {
             ConnectionStatus::FromFile(notes)
         }
