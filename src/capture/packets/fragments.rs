@@ -344,11 +344,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::capture::packets::headers::NetworkId;
     use crate::wire::Offset;
 
     fn key(id: u32) -> DatagramKey {
         let between = [1, 2].map(|last| Ipv4Addr::new(192, 0, 2, last).into());
-        DatagramKey { between, id, protocol: 6 }
+        DatagramKey { network: NetworkId::default(), between, id, protocol: 6 }
     }
 
     fn ipv6_key() -> DatagramKey {
