@@ -28,7 +28,7 @@ pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let late =
         pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
     let pass = if late { PacketPass::run(input, shared)? } else { Some(pass) };
-    let Some(pass) = pass else { return Ok(None) };
+    let Some(mut pass) = pass else { return Ok(None) };
     let warnings = pass.all_warnings();
     let streams = pass.connections.finish(shared)?;
     Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
@@ -155,12 +155,13 @@ impl<S: StreamSink> PacketPass<S> {
         }
     }
 
-    fn all_warnings(&self) -> Vec<String> {
+    fn all_warnings(&mut self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         if self.suppressed_warnings.0 > 0 {
             warnings.push(format!("and {} more warnings", self.suppressed_warnings));
         }
         warnings.extend(unread_warnings(&self.unread));
+        warnings.extend(self.connections.failure_warnings());
         for (count, what) in [
             (
                 self.defragmenter.incomplete,

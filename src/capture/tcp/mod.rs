@@ -5,6 +5,7 @@ pub(super) mod connection;
 pub(super) mod connection_table;
 mod end;
 pub(super) mod reassembly;
+mod repeats;
 #[cfg(test)]
 mod tests;
 mod time_order;
