@@ -28,8 +28,7 @@ impl AbnormalClosure {
     /// may have been missed, or if no WebSocket was open.
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Option<Self> {
         let Ending { text: how, is_clean: false } = how_it_ended(stream) else { return None };
-        let StreamEnding { by, silence, .. } = stream.ending?;
-        let age = last_activity(&stream.trace).saturating_add(silence);
+        let StreamEnding { by, at: age, silence, .. } = stream.ending?;
         let closes = Sides::each(|side| sent_close(&stream.trace, side));
         Some(Self { how, by: Some(by), closes, silence, age })
     }
@@ -115,6 +114,11 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
                  after the last data",
                 after.as_secs_f64()
             ),
+            OpenEnd::Unanswered { by, retransmissions, during } => format!(
+                "end of the capture, the connection was still open; the {by} had sent its last data \
+                 {retransmissions} more times in {:.1} s, and nothing was acknowledged",
+                during.as_secs_f64()
+            ),
         });
     };
     let StreamEnding { by, is_reset, is_reset_after, silence, .. } = ending;
@@ -148,6 +152,7 @@ pub(crate) fn open_end_name(open_end: OpenEnd) -> &'static str {
     match open_end {
         OpenEnd::StillOpen => "open",
         OpenEnd::PortsReused(_) => "end not captured",
+        OpenEnd::Unanswered { .. } => "open, unanswered",
     }
 }
 
@@ -157,6 +162,10 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
         return stream.addresses.map(|_| match stream.open_end {
             OpenEnd::StillOpen => "open at the end of the capture".to_owned(),
             OpenEnd::PortsReused(_) => "end not captured".to_owned(),
+            OpenEnd::Unanswered { by, during, .. } => format!(
+                "open at the end of the capture, the {by} unanswered for {:.1} s",
+                during.as_secs_f64()
+            ),
         });
     };
     let packet = ending.name().to_ascii_uppercase();

@@ -303,11 +303,12 @@ fn captured_websocket<S: StreamSink>(
 }
 
 fn stream_ending(ending: Http2Ending) -> StreamEnding {
-    let Http2Ending { by, reset, is_reset_after, silence } = ending;
+    let Http2Ending { by, at, reset, is_reset_after, silence } = ending;
     StreamEnding {
         by,
         is_reset: reset.is_some(),
         is_reset_after,
+        at,
         silence,
         http2_code: Some(reset.unwrap_or(Http2ErrorCode::NO_ERROR)),
     }

@@ -44,6 +44,8 @@ pub struct StreamEnding {
     pub is_reset: bool,
     /// Whether an RST or `RST_STREAM` came after the regular end.
     pub is_reset_after: bool,
+    /// When it was captured, since the start of the stream.
+    pub at: Duration,
     /// The time since the last data before it.
     pub silence: Duration,
     /// The error code of an end of a stream of HTTP/2, which is `NO_ERROR` for `END_STREAM`; `None` if
@@ -59,6 +61,15 @@ pub enum OpenEnd {
     StillOpen,
     /// It ended: another connection used its ports, this long after the last data.
     PortsReused(Duration),
+    /// A side sent its last data again and again, and the other acknowledged nothing.
+    Unanswered {
+        /// The side that sent it.
+        by: Side,
+        /// The number of retransmissions.
+        retransmissions: u32,
+        /// The time from the last new data to the last retransmission.
+        during: Duration,
+    },
 }
 
 impl StreamEnding {

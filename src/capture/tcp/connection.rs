@@ -19,6 +19,7 @@ use crate::capture::tcp::time_order::TimeOrder;
 use crate::capture::tls;
 use crate::net::AddressPair;
 use crate::wire::decode::masking_of_frames;
+use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Side};
 
 /// The number of segments of a connection, and of their bytes, after which the ports decide which end
@@ -41,6 +42,15 @@ pub(super) struct TcpConnection<S> {
     time_order: TimeOrder,
     /// The segments and bytes that do not tell which end is the client.
     undecided: (usize, usize),
+}
+
+/// Why a connection never began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConnectionFailure {
+    /// An RST answered the SYN.
+    Refused,
+    /// Nothing answered the SYN.
+    NoAnswer,
 }
 
 impl<S: StreamSink> TcpConnection<S> {
@@ -78,6 +88,16 @@ impl<S: StreamSink> TcpConnection<S> {
             || own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
     }
 
+    /// Whether a segment that was captured in another network may be one of this connection, by its
+    /// numbers.
+    pub(super) fn fits(&mut self, segment: &TcpSegment<'_>) -> bool {
+        if segment.flags & (SYN | RST) == SYN && segment.ack.is_none() {
+            return self.client_syn.is_some() && self.owns_syn(segment);
+        }
+        let (own, other) = self.sender(segment).own_and_other(&mut self.directions);
+        own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
+    }
+
     /// Whether a SYN is the one that began this connection: it is repeated, acknowledged by a SYN-ACK
     /// that stands before it in the file, or the first segment but for some without data.
     fn owns_syn(&self, syn: &TcpSegment<'_>) -> bool {
@@ -87,6 +107,22 @@ impl<S: StreamSink> TcpConnection<S> {
         // A SYN-ACK may acknowledge data of the SYN too (RFC 7413 section 4.1.2).
         let len = u32::try_from(syn.payload.len()).unwrap_or(u32::MAX);
         [syn.seq, syn.seq.wrapping_add(len)].contains(&known)
+    }
+
+    /// Returns how the connection failed if it never began: its SYN was refused, or not answered.
+    pub(super) fn failure(&mut self) -> Option<(SocketAddr, ConnectionFailure)> {
+        let client = self.client.filter(|_| self.client_syn.is_some())?;
+        let (own, other) = client.own_and_other(&mut self.directions);
+        if !own.is_empty() || other.has_begun() {
+            return None;
+        }
+        let failure = match self.closing.has_begun() {
+            false => ConnectionFailure::NoAnswer,
+            true if self.closing.is_reset_by(client.other()) => ConnectionFailure::Refused,
+            true => return None,
+        };
+        let (_, server) = client.own_and_other(&mut self.addresses);
+        Some((*server, failure))
     }
 
     fn sender(&self, segment: &TcpSegment<'_>) -> End {
@@ -118,6 +154,8 @@ impl<S: StreamSink> TcpConnection<S> {
         // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
         // number.
         let first = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
+        let own = sender.own_and_other(&mut self.directions).0;
+        let is_retransmission = own.is_retransmission(first, segment.payload.len());
         // One piece, unless the segment came in IP fragments.
         for PacketPiece { start, file_offset, bytes } in segment_pieces(segment, packet) {
             let seq = first.wrapping_add(u32::try_from(start).unwrap_or(u32::MAX));
@@ -129,7 +167,7 @@ impl<S: StreamSink> TcpConnection<S> {
             let end = first.wrapping_add(u32::try_from(len).unwrap_or(0));
             sender.own_and_other(&mut self.directions).0.end_at_fin(end);
         }
-        self.closing.apply(sender, segment, captured_at);
+        self.closing.apply(sender, segment, is_retransmission, captured_at);
         // Nothing can follow a reset, so what was held back is all there is.
         if segment.flags & RST != 0 {
             self.give_rest(shared)?;
@@ -285,23 +323,35 @@ impl<S: StreamSink> TcpConnection<S> {
     pub(super) fn into_streams<M: FnMut(StreamStart) -> S>(
         mut self,
         shared: &mut ReadContext<M>,
+        comparisons: &mut usize,
     ) -> io::Result<Vec<CapturedStream<S>>> {
         self.finish(shared)?;
         let client_end = self.client.unwrap_or(End::Lower);
         for end in [End::Lower, End::Higher] {
-            let missing = end.own_and_other(&mut self.directions).0.missing_at_end();
-            if missing > ByteLen::ZERO && !self.stream.has_failed() {
-                let from = if end == client_end { Side::Client } else { Side::Server };
+            if self.stream.has_failed() {
+                break;
+            }
+            let from = side_of(end, Some(client_end));
+            let direction = end.own_and_other(&mut self.directions).0;
+            let missing = direction.missing_at_end();
+            let differing = direction.repeats.differing_bytes(&shared.backing, comparisons)?;
+            if differing > ByteLen::ZERO {
+                self.stream.warn(format!(
+                    "{} of the {from} came again with other values; those that came first are read",
+                    byte_count(differing)
+                ));
+            }
+            if missing > ByteLen::ZERO {
                 self.stream.push_gap(from, self.closing.last_data_at(), missing, shared)?;
             }
         }
-        let (ending, open_end) = (self.closing.ending(client_end), self.closing.open_end());
+        let closing = self.closing;
         let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
         let streams = self.stream.finish(Some(AddressPair { client, server }), shared);
         // A stream of HTTP/2 that did not end itself ends with its connection.
         let with_ending = |stream: CapturedStream<S>| {
-            let ending = stream.ending.or(ending);
-            CapturedStream { ending, open_end, ..stream }
+            let ending = stream.ending.or_else(|| closing.ending(client_end, stream.started_at));
+            CapturedStream { ending, open_end: closing.open_end(client_end), ..stream }
         };
         Ok(streams.into_iter().map(with_ending).collect())
     }

@@ -19,8 +19,10 @@ const FROM_SERVER: &[u8] = b"\x81\x02yo";
 /// The packets of a file, in order.
 #[derive(Default)]
 struct Packets {
-    file: Vec<(Duration, Vec<u8>)>,
+    file: Vec<(Duration, Side, Vec<u8>)>,
     at: Duration,
+    /// The VLAN of each side; 0 for none.
+    vlans: Sides<u16>,
     /// The sequence number of the next byte of each side.
     sequence: Sides<u32>,
 }
@@ -46,10 +48,14 @@ impl Packets {
         let [seq, acked] = [from, from.peer()].map(|side| self.sequence[side]);
         let ack = if flags & ACK == 0 { 0 } else { acked };
         let header = TcpHeader { seq, ack, flags, max_segment_size: None };
-        let mut packet = Vec::new();
+        // Ethernet and the tag of a VLAN, which is one of priority only if it is 0.
+        let mut packet = vec![0; 12];
+        packet.extend([0x81, 0]);
+        packet.extend(self.vlans[from].to_be_bytes());
+        packet.extend([8, 0]);
         packet_builder::write_packet(&mut packet, peer(from), peer(from.peer()), header, payload);
         self.at += Duration::from_millis(1);
-        self.file.push((self.at, packet));
+        self.file.push((self.at, from, packet));
         let len = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
         self.sequence[from] = seq.wrapping_add(len);
         self
@@ -73,10 +79,10 @@ impl Packets {
 
     fn open(&self) -> Capture {
         let mut file = Vec::new();
-        for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 101] {
+        for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
             file.extend(field.to_le_bytes());
         }
-        for (at, packet) in &self.file {
+        for (at, _, packet) in &self.file {
             let len = packet.len() as u32;
             for field in [at.as_secs() as u32, at.subsec_micros(), len, len] {
                 file.extend(field.to_le_bytes());
@@ -152,8 +158,7 @@ fn after_a_reset_a_segment_within_the_window_belongs_to_the_connection() {
 fn a_syn_behind_its_syn_ack_belongs_to_the_same_connection() {
     let mut packets = Packets::default();
     packets.begin(7, 70).syns().opening().texts().fins();
-    let is_client = |(_, packet): &(Duration, Vec<u8>)| packet[12..16] == [192, 0, 2, 1];
-    packets.file.sort_by_key(is_client);
+    packets.file.sort_by_key(|(_, from, _)| *from == Client);
     let capture = packets.open();
     assert_eq!(frames(&capture), [both()]);
     assert!(capture.streams()[0].warnings.is_empty());
@@ -169,4 +174,103 @@ fn an_end_that_was_not_captured_is_proved_by_other_packets_on_its_ports() {
     let ends: Vec<_> = capture.streams().iter().map(|stream| stream.open_end).collect();
     let reused = OpenEnd::PortsReused(Duration::from_millis(90_001));
     assert_eq!(ends, [reused, OpenEnd::StillOpen]);
+}
+
+#[test]
+fn retransmissions_without_an_answer_are_counted() {
+    let mut packets = Packets::default();
+    packets.begin(7, 70).syns().opening().texts();
+    let begin = packets.sequence;
+    for seconds in [0, 1, 2, 4] {
+        packets.sequence = begin;
+        packets.wait(seconds).send(Client, ACK, FROM_CLIENT);
+    }
+    let end = |packets: &Packets| packets.open().streams()[0].open_end;
+    let during = Duration::from_millis(7_003);
+    let unanswered = OpenEnd::Unanswered { by: Client, retransmissions: 3, during };
+    assert_eq!(end(&packets), unanswered);
+    packets.send(Server, ACK, b"");
+    assert_eq!(end(&packets), OpenEnd::StillOpen);
+}
+
+#[test]
+fn connections_that_never_began_are_told_with_their_servers() {
+    let mut packets = Packets::default();
+    packets.begin(7, 70).send(Client, SYN, b"").send(Server, RST | ACK, b"");
+    assert_eq!(packets.open().warnings(), ["1 connection refused by an RST: to 192.0.2.2:9001"]);
+    packets.begin(700, 70).send(Client, SYN, b"");
+    packets.sequence.client = 700;
+    packets.send(Client, SYN, b"");
+    let unanswered = "1 connection whose SYN has no answer in the file: to 192.0.2.2:9001";
+    assert_eq!(packets.open().warnings()[1..], [unanswered]);
+    packets.begin(9000, 70).syns().opening().texts();
+    assert_eq!(packets.open().warnings().len(), 2);
+}
+
+#[test]
+fn acknowledgements_prove_what_a_side_sent_whose_packets_are_not_in_the_file() {
+    let mut packets = Packets::default();
+    packets.begin(u32::MAX - 100, 70).send(Server, ACK, FROM_SERVER);
+    packets.sequence.client = packets.sequence.client.wrapping_add(400);
+    packets.send(Server, ACK, FROM_SERVER);
+    let capture = packets.open();
+    let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };
+    assert_eq!(stream.warnings, ["400 bytes of the client are missing in the capture"]);
+    let [_, text] = both();
+    assert_eq!(frames(&capture), [[text.clone(), text]]);
+}
+
+/// Interleaves the packets of two files by their times.
+fn merged(one: Packets, other: Packets) -> Packets {
+    let mut file = [one.file, other.file].concat();
+    file.sort_by_key(|(at, ..)| *at);
+    Packets { file, ..Packets::default() }
+}
+
+#[test]
+fn the_same_addresses_in_two_networks_are_two_connections() {
+    let talk = |vlan: u16, sequence: u32| {
+        let mut packets = Packets { vlans: Sides::each(|_| vlan), ..Packets::default() };
+        packets.begin(sequence, sequence * 7).syns().opening().texts().fins();
+        packets
+    };
+    for other in [2000, 3_000_000] {
+        let capture = merged(talk(1, 1000), talk(2, other)).open();
+        assert_eq!(frames(&capture), [both(), both()]);
+        assert!(capture.streams().iter().all(|stream| stream.warnings.is_empty()));
+    }
+    // A connection that is captured in two networks is one all the same.
+    assert_eq!(frames(&merged(talk(1, 1000), talk(2, 1000)).open()), [both()]);
+}
+
+#[test]
+fn a_connection_may_have_a_network_for_each_direction_and_its_ports_are_used_again() {
+    let mut packets = Packets { vlans: Sides { client: 10, server: 20 }, ..Packets::default() };
+    packets.begin(1000, 7000).syns().opening().texts();
+    packets.vlans.client = 0;
+    packets.texts();
+    packets.vlans.client = 10;
+    packets.begin(2000, 9000).syns().opening().texts();
+    let twice = [both(), both()].concat();
+    assert_eq!(frames(&packets.open()), [twice, both().to_vec()]);
+}
+
+#[test]
+fn bytes_that_come_again_with_other_values_are_counted() {
+    let mut packets = Packets::default();
+    packets.begin(7, 70).syns().opening();
+    let begin = packets.sequence;
+    packets.send(Server, ACK, b"\x81\x06first ");
+    // The same bytes, and then a segment that overlaps by six of them.
+    let end = packets.sequence;
+    packets.sequence = begin;
+    packets.send(Server, ACK, b"\x81\x06first ");
+    packets.sequence.server = end.server - 6;
+    packets.send(Server, ACK, b"FIRSt \x81\x00");
+    let capture = packets.open();
+    let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };
+    let warning =
+        "4 bytes of the server came again with other values; those that came first are read";
+    assert_eq!(stream.warnings, [warning]);
+    assert_eq!(frames(&capture), [["server 8106666972737420", "server 8100"]]);
 }

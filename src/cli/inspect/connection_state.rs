@@ -254,7 +254,7 @@ impl ConnectionState {
             frames_sent: frames(Side::Client),
             ok: ended.is_ok(),
             silence: ending.map(|ending| Millis(ending.silence)),
-            at: Millis(self.last_at),
+            at: Millis(ending.map_or(self.last_at, |ending| ending.at.max(self.last_at))),
             record_type: RecordType::End,
             why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
         }

@@ -4,8 +4,9 @@
 pub(super) const RECORDS_HELP: &str =
     "Files, recognized by their first bytes, also within gzip or zstd, and from -:
   captures   pcap, pcapng; through VLAN tags, VXLAN, Geneve, GRE, ERSPAN, IP in
-             IP, 6in4, MPLS, PPPoE, L2TP, GTP-U, Teredo, TZSP and NSH; IP
-             fragments are put together; what is not read is named and counted
+             IP, 6in4, MPLS, PPPoE, L2TP, GTP-U, Teredo, LISP, GUE, TZSP and
+             NSH; IP fragments are put together; what is not read is named and
+             counted
   layers     behind CONNECT, SOCKS5 and the PROXY protocol, within TLS, and
              WebSocket over HTTP/2 (RFC 8441)
   TLS        1.2 and 1.3, with secrets from the pcapng file or --keylog:
@@ -48,7 +49,7 @@ Records (--json), one object per line. Every record has a type:
              silence_ms
 
 t_ms is the time in milliseconds since the start; in a file, since the first
-packet of the connection. problems and violations are those of wiretalk decode
+packet of its first connection. problems and violations are those of wiretalk decode
 --json. payload_hex is unmasked. If a payload is larger than 1 MiB, it and
 raw_hex hold the first MiB, and truncated is true. A frame that was cut off has
 complete false and needs {have, need_more, phase}; needs is null if the frame
