@@ -247,11 +247,12 @@ impl<S: StreamSink> StreamBuilder<S> {
         std::iter::once(connection).chain(websockets).collect()
     }
 
-    /// Returns a time of the capture as time since the first packet.
+    /// Returns a time of the capture as time since the first packet. It never goes back: where the
+    /// packets are not in the order of time, what depends on earlier bytes comes with them.
     fn time(&mut self, captured_at: u64) -> Duration {
         let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
         self.last_at = self.last_at.max(at);
-        at
+        self.last_at
     }
 }
 

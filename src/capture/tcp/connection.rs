@@ -337,7 +337,8 @@ impl<S: StreamSink> TcpConnection<S> {
             let differing = direction.repeats.differing_bytes(&shared.backing, comparisons)?;
             if differing > ByteLen::ZERO {
                 self.stream.warn(format!(
-                    "{} of the {from} came again with other values; those that came first are read",
+                    "{} of the {from} came again with different values; those captured \
+                     first are read",
                     byte_count(differing)
                 ));
             }

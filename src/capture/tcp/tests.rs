@@ -270,7 +270,7 @@ fn bytes_that_come_again_with_other_values_are_counted() {
     let capture = packets.open();
     let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };
     let warning =
-        "4 bytes of the server came again with other values; those that came first are read";
+        "4 bytes of the server came again with different values; those captured first are read";
     assert_eq!(stream.warnings, [warning]);
     assert_eq!(frames(&capture), [["server 8106666972737420", "server 8100"]]);
 }
