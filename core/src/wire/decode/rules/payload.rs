@@ -58,7 +58,7 @@ impl FrameValidator {
         // text ended.
         let last = if header.payload_len == ByteLen::ZERO { ByteLen::new(1) } else { end - 1 };
         if header.opcode == Opcode::Close {
-            self.close_seen = true;
+            self.close_seen |= !self.follows_guess;
             if let (false, Some((have, of))) =
                 (self.close_body.reason_is_invalid(), self.close_body.pending())
             {
