@@ -432,10 +432,10 @@ fn an_upgrade_to_http2_is_answered_on_stream_1() {
     let file = folder.file("h2c.pcapng");
     let mut writer = PcapngWriter::create(&file, &WriteOptions::default()).unwrap();
     let at = Duration::from_secs(1_700_000_000);
-    let flow =
-        writer.open("192.0.2.1:5000".parse().unwrap(), "192.0.2.2:80".parse().unwrap(), at);
+    let flow = writer.open("192.0.2.1:5000".parse().unwrap(), "192.0.2.2:80".parse().unwrap(), at);
     let flow = flow.unwrap();
-    let request: &[u8] = b"GET /page HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+    let request: &[u8] =
+        b"GET /page HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n\
         Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
     let switching: &[u8] =
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";

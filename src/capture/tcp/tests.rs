@@ -215,7 +215,8 @@ fn acknowledgements_prove_what_a_side_sent_whose_packets_are_not_in_the_file() {
     packets.send(Server, ACK, FROM_SERVER);
     let capture = packets.open();
     let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };
-    assert_eq!(stream.warnings, ["400 bytes of the client are missing in the capture"]);
+    let missing: Vec<_> = stream.gaps.iter().map(|gap| (gap.from, gap.missing.get())).collect();
+    assert_eq!(missing, [(Client, 400)]);
     let [_, text] = both();
     assert_eq!(frames(&capture), [[text.clone(), text]]);
 }

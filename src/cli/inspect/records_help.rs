@@ -49,12 +49,12 @@ Records (--json), one object per line. Every record has a type:
              silence_ms
 
 t_ms is the time in milliseconds since the start; in a file, since the first
-packet of its first connection. problems and violations are those of wiretalk decode
---json. payload_hex is unmasked. If a payload is larger than 1 MiB, it and
-raw_hex hold the first MiB, and truncated is true. A frame that was cut off has
-complete false and needs {have, need_more, phase}; needs is null if the frame
-has an impossible length. A message, joined and inflated, comes with its last
-frame: message_text, or message_hex if it is not the payload of that frame;
+packet of its first connection. problems and violations are those of wiretalk
+decode --json. payload_hex is unmasked. If a payload is larger than 1 MiB, it
+and raw_hex hold the first MiB, and truncated is true. A frame that was cut off
+has complete false and needs {have, need_more, phase}; needs is null if the
+frame has an impossible length. A message, joined and inflated, comes with its
+last frame: message_text, or message_hex if it is not the payload of that frame;
 message_len is its length, message_payload_len that of its payloads on the wire;
 if it could not be inflated, message_len is null, and message_unknown says why.
 Bytes that a capture lacks are never judged: such a frame has complete false,
