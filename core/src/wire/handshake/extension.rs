@@ -388,7 +388,8 @@ mod tests {
                 .deflate
                 .is_some()
         );
-        assert_eq!(AgreedExtensions::parse("x-other").unwrap(), AgreedExtensions::none());
+        let other = AgreedExtensions { has_unread: true, ..AgreedExtensions::none() };
+        assert_eq!(AgreedExtensions::parse("x-other").unwrap(), other);
         assert_eq!(AgreedExtensions::parse("permessage-deflate; turbo").unwrap_err().span, 20..25);
     }
 }
