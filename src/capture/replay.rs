@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, CapturedStream, Gap, Http2Head, OpenEnd, PcapngWriter};
+use crate::capture::{Capture, CapturedStream, Gap, Http2Head, PcapngWriter};
 use crate::net::AddressPair;
 use crate::wire::{AgreedExtensions, Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
@@ -47,8 +47,6 @@ pub enum ReplayData<'a> {
     },
     /// The next bytes of the side, which lie within frames whose beginning was not captured.
     Unframed(&'a [u8]),
-    /// The connection has ended. Connections whose end was not captured end with the file.
-    End,
 }
 
 impl Capture {
@@ -89,7 +87,7 @@ impl Capture {
         self.replay(|event| {
             let Some((stream, flow)) = flows.get_mut(event.stream) else { return Ok(()) };
             // Its bytes are among those of its HTTP/2 connection.
-            if stream.http2_websocket().is_some() || matches!(event.data, ReplayData::End) {
+            if stream.http2_websocket().is_some() {
                 return Ok(());
             }
             let at = stream.started_at.saturating_add(event.at);
@@ -107,7 +105,7 @@ impl Capture {
                     writer.skip_missing(flow, event.from, bytes);
                     Ok(())
                 }
-                ReplayData::Http2Head(_) | ReplayData::End => Ok(()),
+                ReplayData::Http2Head(_) => Ok(()),
             }
         })
     }
@@ -120,8 +118,8 @@ struct ReplayStep<'a> {
     at: Duration,
     from: Side,
     range: Range<Offset>,
-    /// What happens instead, without bytes.
-    event: Option<ReplayData<'a>>,
+    /// A head of HTTP/2, which has no bytes.
+    head: Option<&'a Http2Head>,
 }
 
 /// One connection and the position of its replay. Steps come from the recorded arrivals, then from
@@ -139,7 +137,6 @@ struct ReplayCursor<'a> {
     /// How far each side's stream has been replayed, including the next step.
     replayed_to: Sides<Offset>,
     at: Duration,
-    has_ended: bool,
 }
 
 impl<'a> ReplayCursor<'a> {
@@ -161,50 +158,28 @@ impl<'a> ReplayCursor<'a> {
             gaps,
             replayed_to: Sides::default(),
             at: Duration::ZERO,
-            has_ended: false,
         }
     }
 
     /// Prepares the next step and returns its time since 1970 with the connection's number.
     fn next_at(&mut self, number: usize) -> Option<(Duration, usize)> {
         self.next_step = self.find_step();
-        let Some(step) = self.next_step.as_ref() else { return self.end(number) };
+        let step = self.next_step.as_ref()?;
         self.replayed_to[step.from] = step.range.end;
         self.at = step.at;
         Some((self.stream.started_at.saturating_add(step.at), number))
-    }
-
-    /// Prepares the end as the last step.
-    fn end(&mut self, number: usize) -> Option<(Duration, usize)> {
-        if self.has_ended {
-            return None;
-        }
-        self.has_ended = true;
-        let (ending, open_end) = (self.stream.ending, self.stream.open_end);
-        let at = match (ending, open_end) {
-            (Some(ending), _) => Some(ending.at.max(self.at)),
-            (None, OpenEnd::PortsReused(after)) => Some(self.at.saturating_add(after)),
-            (None, OpenEnd::StillOpen | OpenEnd::Unanswered { .. }) => None,
-        };
-        let from = ending.map_or(Side::Client, |ending| ending.by);
-        let reached = self.replayed_to[from];
-        let (range, event) = (reached..reached, Some(ReplayData::End));
-        self.next_step = Some(ReplayStep { at: at.unwrap_or(self.at), from, range, event });
-        let at = at.map_or(Duration::MAX, |at| self.stream.started_at.saturating_add(at));
-        Some((at, number))
     }
 
     fn find_step(&mut self) -> Option<ReplayStep<'a>> {
         // No frame is read before the response.
         if let Some((from, head)) = self.heads.pop() {
             let at = self.replayed_to[from];
-            let event = Some(ReplayData::Http2Head(head));
-            return Some(ReplayStep { at: head.at, from, range: at..at, event });
+            return Some(ReplayStep { at: head.at, from, range: at..at, head: Some(head) });
         }
         let (CapturedStream { trace, store, .. }, reached) = (self.stream, self.replayed_to);
         let step = |at, from, end| {
             let range = reached[from]..end;
-            (!range.is_empty()).then_some(ReplayStep { at, from, range, event: None })
+            (!range.is_empty()).then_some(ReplayStep { at, from, range, head: None })
         };
         // Arrivals are bounded, so a long connection falls back to the times of its frames.
         let by_piece = |piece: &Arrival| step(piece.time(), piece.from(), piece.end());
@@ -227,9 +202,14 @@ impl<'a> ReplayCursor<'a> {
         step: ReplayStep<'_>,
         on_event: &mut impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let ReplayStep { at, from, range, event } = step;
-        if let Some(data) = event {
-            return on_event(ReplayEvent { stream: number, from, at, data });
+        let ReplayStep { at, from, range, head } = step;
+        if let Some(head) = head {
+            return on_event(ReplayEvent {
+                stream: number,
+                from,
+                at,
+                data: ReplayData::Http2Head(head),
+            });
         }
         let mut start = range.start;
         let gaps = &mut self.gaps[from];
@@ -278,7 +258,7 @@ impl CapturedStream<Trace> {
                     ReplayData::Unframed(bytes) => {
                         trace.push_unframed(event.from, event.at, ByteLen::of(bytes));
                     }
-                    ReplayData::Http2Head(_) | ReplayData::End => {}
+                    ReplayData::Http2Head(_) => {}
                 }
                 Ok::<(), io::Error>(())
             })?;

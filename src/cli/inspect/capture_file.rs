@@ -13,7 +13,7 @@ use anyhow::Context as _;
 
 use crate::capture::{
     Capture, CapturedStream, Http2Role, PcapngWriter, ReadOptions, ReplayData, ReplayEvent,
-    StreamEnding, StreamStart, TlsStatus, open, open_stream,
+    StreamStart, TlsStatus, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
@@ -96,14 +96,29 @@ pub(super) fn print_capture<W: Write>(
         Some(only) => only == number,
         None => print_rank(stream) >= threshold || is_always_printed(stream),
     };
-    let shown = numbered(capture).filter(|(number, stream)| is_shown(*number, stream));
-    let first = capture.streams().iter().map(|stream| stream.started_at).min().unwrap_or_default();
-    let mut shown: BTreeMap<_, _> =
-        shown.map(|(number, stream)| (number, ShownConnection::new(stream, first))).collect();
-    capture.replay(|event| match shown.get_mut(&event.stream.saturating_add(1)) {
-        Some(connection) => print_replay_event(&mut printer, connection, &event),
-        None => Ok(()),
+    let shown = || numbered(capture).filter(|(number, stream)| is_shown(*number, stream));
+    for (number, stream) in shown() {
+        print_connection(&mut printer, number, stream)?;
+    }
+    let mut http2_exchanges = Http2Exchanges::default();
+    capture.replay(|event| match capture.streams().get(event.stream) {
+        Some(stream)
+            if stream.failed.is_none() && is_shown(event.stream.saturating_add(1), stream) =>
+        {
+            if stream.is_http2_connection() {
+                let number = event.stream.saturating_add(1);
+                return Ok(http2_exchanges.print_until(&mut printer, number, stream, event.at)?);
+            }
+            print_replay_event(&mut printer, stream, &event)
+        }
+        _ => Ok(()),
     })?;
+    for (number, stream) in shown() {
+        if stream.is_http2_connection() {
+            http2_exchanges.print_until(&mut printer, number, stream, Duration::MAX)?;
+        }
+        print_end(&mut printer, number, stream)?;
+    }
     if several {
         let mut text = format!("{} in the file", connections(count));
         let hidden = numbered(capture).filter(|(number, stream)| !is_shown(*number, stream));
@@ -172,62 +187,22 @@ pub(super) fn no_websocket_text(capture: &Capture) -> String {
     )
 }
 
-/// A connection while its records are printed.
-struct ShownConnection<'a> {
-    stream: &'a CapturedStream<Trace>,
-    /// When it started, since the start of the first connection of the file. Times of all records
-    /// count from there.
-    began: Duration,
-    /// Whether the record of the connection was printed.
-    is_announced: bool,
-    /// The number of HTTP/2 exchanges that were printed.
-    exchanges_printed: usize,
-}
-
-impl<'a> ShownConnection<'a> {
-    /// `first` is when the first connection of the file started, since 1970.
-    fn new(stream: &'a CapturedStream<Trace>, first: Duration) -> Self {
-        let began = stream.started_at.saturating_sub(first);
-        Self { stream, began, is_announced: false, exchanges_printed: 0 }
+/// Prints the warnings about a connection, what of it is incomplete, and its end.
+fn print_end<W: Write>(
+    printer: &mut Printer<W>,
+    number: usize,
+    stream: &CapturedStream<Trace>,
+) -> io::Result<()> {
+    for warning in &stream.warnings {
+        // What is said at the end stands there in the order of time too.
+        let at = last_activity(&stream.trace);
+        printer.print(&Record::note(NoteSubject::Connection(number), at, warning))?;
     }
-
-    /// Prints the exchanges of an HTTP/2 connection that were complete at `at`, since its start.
-    fn print_exchanges<W: Write>(
-        &mut self,
-        printer: &mut Printer<W>,
-        number: usize,
-        at: Duration,
-    ) -> io::Result<()> {
-        let all = self.stream.trace.exchanges().all();
-        let rest = all.get(self.exchanges_printed..).unwrap_or_default();
-        for (completed_at, exchange) in rest.iter().take_while(|(time, _)| *time <= at) {
-            let at = self.began.saturating_add(*completed_at);
-            printer.print(&Record::http(number, at, exchange.clone()))?;
-            self.exchanges_printed = self.exchanges_printed.saturating_add(1);
-        }
-        Ok(())
+    if let Some(reason) = &stream.failed {
+        let text = format!("connection {number} could not be read: {reason}");
+        print_note(printer, Some(number), &text)?;
     }
-
-    /// Prints the warnings about the connection, what of it is incomplete, and its end.
-    fn print_end<W: Write>(&mut self, printer: &mut Printer<W>, number: usize) -> io::Result<()> {
-        let Self { stream, began, .. } = *self;
-        if stream.is_http2_connection() {
-            self.print_exchanges(printer, number, Duration::MAX)?;
-        }
-        for warning in &stream.warnings {
-            // What is said at the end stands there in the order of time too.
-            let at = began.saturating_add(last_activity(&stream.trace));
-            printer.print(&Record::note(NoteSubject::Connection(number), at, warning))?;
-        }
-        if let Some(reason) = &stream.failed {
-            let text = format!("connection {number} could not be read: {reason}");
-            print_note(printer, Some((number, began)), &text)?;
-        }
-        let ending = stream
-            .ending
-            .map(|ending| StreamEnding { at: began.saturating_add(ending.at), ..ending });
-        printer.print_end_in_file(number, end_result(stream), ending)
-    }
+    printer.print_end_in_file(number, end_result(stream), stream.ending)
 }
 
 /// Returns how a connection of a capture ended, as `Err` if it was not closed cleanly or could not
@@ -264,7 +239,7 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 fn print_connection<W: Write>(
     printer: &mut Printer<W>,
     number: usize,
-    &ShownConnection { stream, began, .. }: &ShownConnection<'_>,
+    stream: &CapturedStream<Trace>,
 ) -> io::Result<()> {
     // The capture began after the handshake, so the first bytes are frames.
     let is_midway = stream.start == StreamStart::Midway;
@@ -278,66 +253,73 @@ fn print_connection<W: Write>(
             Http2Role::WebSocket(websocket) => websocket.stream_id,
         });
         let tls = tls_text(&stream.tls);
-        let record =
-            Record::file_connection(number, addresses, began, since_1970_s, tls, http2_stream);
+        let record = Record::file_connection(number, addresses, since_1970_s, tls, http2_stream);
         printer.print(&record)?;
     }
     if is_midway {
         let text = "the capture begins in the middle of this connection: its handshake is not in \
                     the file";
-        print_note(printer, Some((number, began)), text)?;
+        print_note(printer, Some(number), text)?;
     }
     let is_compressed = |row: &TraceRow| row.is_compressed();
     if stream.trace.agreed().is_assumed && stream.trace.rows().iter().any(is_compressed) {
         let text = "messages have RSV1, but the extensions that were agreed on are not in the file: \
                     they are read as with --extensions permessage-deflate";
-        print_note(printer, Some((number, began)), text)?;
+        print_note(printer, Some(number), text)?;
     }
     if let Some(text) = unread_extensions(&stream.trace) {
-        print_note(printer, Some((number, began)), &text)?;
+        print_note(printer, Some(number), &text)?;
     }
     if let TlsStatus::Encrypted(reason) = &stream.tls {
-        print_note(
-            printer,
-            Some((number, began)),
-            &format!("this connection is encrypted: {reason}"),
-        )?;
+        print_note(printer, Some(number), &format!("this connection is encrypted: {reason}"))?;
     }
     Ok(())
 }
 
+/// The exchanges of HTTP/2 connections that were printed, in the order of time.
+#[derive(Default)]
+struct Http2Exchanges {
+    /// How many there were of each connection, by its number.
+    printed: BTreeMap<usize, usize>,
+}
+
+impl Http2Exchanges {
+    /// Prints the exchanges of a connection that were complete at `at`.
+    fn print_until<W: Write>(
+        &mut self,
+        printer: &mut Printer<W>,
+        number: usize,
+        stream: &CapturedStream<Trace>,
+        at: Duration,
+    ) -> io::Result<()> {
+        let printed = self.printed.entry(number).or_default();
+        let rest = stream.trace.exchanges().all().get(*printed..).unwrap_or_default();
+        for (completed_at, exchange) in rest.iter().take_while(|(time, _)| *time <= at) {
+            printer.print(&Record::http(number, *completed_at, exchange.clone()))?;
+            *printed = printed.saturating_add(1);
+        }
+        Ok(())
+    }
+}
+
 fn print_note<W: Write>(
     printer: &mut Printer<W>,
-    connection: Option<(usize, Duration)>,
+    number: Option<usize>,
     text: &str,
 ) -> io::Result<()> {
-    let (subject, at) = connection
-        .map_or((NoteSubject::File, Duration::ZERO), |(number, began)| {
-            (NoteSubject::Connection(number), began)
-        });
-    printer.print(&Record::note(subject, at, text))
+    let subject = number.map_or(NoteSubject::File, NoteSubject::Connection);
+    printer.print(&Record::note(subject, Duration::ZERO, text))
 }
 
 /// Prints the records of an event. `event.stream` counts from 0, connections from 1.
 fn print_replay_event<W: Write>(
     printer: &mut Printer<W>,
-    connection: &mut ShownConnection<'_>,
+    stream: &CapturedStream<Trace>,
     event: &ReplayEvent<'_>,
 ) -> anyhow::Result<()> {
     let number = event.stream.saturating_add(1);
-    if !connection.is_announced {
-        connection.is_announced = true;
-        print_connection(printer, number, connection)?;
-    }
-    let ShownConnection { stream, began, .. } = *connection;
-    let at = began.saturating_add(event.at);
-    let context = RecordContext { connection: number, from: event.from, elapsed: at };
+    let context = RecordContext { connection: number, from: event.from, elapsed: event.at };
     match event.data {
-        ReplayData::End => connection.print_end(printer, number)?,
-        _ if stream.failed.is_some() => {}
-        _ if stream.is_http2_connection() => {
-            connection.print_exchanges(printer, number, event.at)?;
-        }
         ReplayData::Http2Head(head) => {
             let stream_id = stream.http2_websocket().map_or(0, |websocket| websocket.stream_id);
             printer.print(&Record::http2_handshake(context, stream_id, head))?;
@@ -346,7 +328,7 @@ fn print_replay_event<W: Write>(
         ReplayData::Bytes(bytes) if stream.is_unopened_http2() => {
             printer.print(&Record::bytes(context, bytes))?;
         }
-        ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, at, bytes)?,
+        ReplayData::Bytes(bytes) => printer.print_completed(number, event.from, event.at, bytes)?,
         ReplayData::Missing { bytes, within_frame } => {
             let from = event.from;
             let text = if bytes == ByteLen::ZERO {
@@ -355,11 +337,11 @@ fn print_replay_event<W: Write>(
                 let bytes = byte_count(bytes);
                 format!("{bytes} of the {from} are missing here: they were not captured")
             };
-            printer.print(&Record::note(NoteSubject::Connection(number), at, text))?;
-            printer.print_gap(number, event.from, at, bytes, within_frame)?;
+            printer.print(&Record::note(NoteSubject::Connection(number), event.at, text))?;
+            printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
         }
         ReplayData::Unframed(bytes) => {
-            printer.skip_unframed(number, event.from, at, ByteLen::of(bytes))?;
+            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes))?;
         }
     }
     Ok(())

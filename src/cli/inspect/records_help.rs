@@ -49,7 +49,7 @@ Records (--json), one object per line. Every record has a type:
              silence_ms
 
 t_ms is the time in milliseconds since the start; in a file, since the first
-packet of its first connection. problems and violations are those of wiretalk
+packet of the connection. problems and violations are those of wiretalk
 decode --json. payload_hex is unmasked. If a payload is larger than 1 MiB, it
 and raw_hex hold the first MiB, and truncated is true. A frame that was cut off
 has complete false and needs {have, need_more, phase}; needs is null if the

@@ -143,13 +143,12 @@ impl Record {
         })
     }
 
-    /// Creates the record of a connection in a file, which began at `at`. `since_1970_s` is its start as a Unix time in
+    /// Creates the record of a connection in a file. `since_1970_s` is its start as a Unix time in
     /// seconds, `tls` the result of decryption, if there is TLS, and `http2_stream` the stream of a
     /// WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
     pub(super) fn file_connection(
         connection: usize,
         addresses: AddressPair,
-        at: Duration,
         since_1970_s: f64,
         tls: Option<String>,
         http2_stream: Option<u32>,
@@ -160,7 +159,7 @@ impl Record {
             http2_stream,
             server: addresses.server,
             since_1970_s,
-            at: Millis(at),
+            at: Millis(Duration::ZERO),
             tls,
             record_type: RecordType::Connection,
         })

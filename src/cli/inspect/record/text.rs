@@ -264,19 +264,12 @@ mod tests {
                 " 1234.567 ms  #2 connection from 10.0.0.1:5",
             ),
             (
-                Record::file_connection(3, addresses, Duration::ZERO, 1.5, None, None),
+                Record::file_connection(3, addresses, 1.5, None, None),
                 r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":null,"type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80",
             ),
             (
-                Record::file_connection(
-                    3,
-                    addresses,
-                    Duration::ZERO,
-                    1.5,
-                    Some("not decrypted".into()),
-                    None,
-                ),
+                Record::file_connection(3, addresses, 1.5, Some("not decrypted".into()), None),
                 r#"{"client":"10.0.0.1:5","connection":3,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80, not decrypted",
             ),
