@@ -298,6 +298,20 @@ fn tls_of_both_versions_and_all_suites_is_decrypted() {
     }
     let capture = open(&folder.join("tls12-chacha20.pcap"));
     assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted(TlsUnreadable::NoSecrets));
+    let keys = std::fs::read_to_string(folder.join("tls12-chacha20.keys")).unwrap();
+    let copy = Folder::new();
+    for (text, expected) in [
+        (keys.replace("CLIENT_RANDOM 7972", "CLIENT_RANDOM 0000"), TlsUnreadable::OtherSecrets(1)),
+        (
+            keys.replace("CLIENT_RANDOM", "SERVER_TRAFFIC_SECRET_0"),
+            TlsUnreadable::IncompleteSecrets,
+        ),
+    ] {
+        std::fs::write(copy.file("keys"), text).unwrap();
+        let options = ReadOptions { keylog: Some(copy.file("keys")), ..ReadOptions::default() };
+        let capture = capture::open(&folder.join("tls12-chacha20.pcap"), &options).unwrap();
+        assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted(expected));
+    }
 }
 
 #[test]
@@ -410,6 +424,44 @@ fn rfc_8441_websockets_over_http2_are_streams_of_their_own_and_tshark_has_the_sa
             assert_eq!(ours, data_of_tshark(&folder.join(name), "50000", id), "{name}, {id}");
         }
     }
+}
+
+#[test]
+fn an_upgrade_to_http2_is_answered_on_stream_1() {
+    let folder = Folder::new();
+    let file = folder.file("h2c.pcapng");
+    let mut writer = PcapngWriter::create(&file, &WriteOptions::default()).unwrap();
+    let at = Duration::from_secs(1_700_000_000);
+    let flow = writer.open("192.0.2.1:5000".parse().unwrap(), "192.0.2.2:80".parse().unwrap(), at);
+    let flow = flow.unwrap();
+    let request: &[u8] =
+        b"GET /page HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+        Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    let switching: &[u8] =
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+    let settings: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+    let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", settings].concat();
+    // A response with the fields `:status: 200`, and without a body.
+    let response: &[u8] = b"\0\0\x01\x01\x05\0\0\0\x01\x88";
+    for (from, bytes) in [
+        (Side::Client, request),
+        (Side::Server, switching),
+        (Side::Server, settings),
+        (Side::Client, &preface),
+        (Side::Server, response),
+    ] {
+        writer.write_data(flow, from, at, bytes).unwrap();
+    }
+    drop(writer);
+    let capture = open(&file);
+    let all = capture.streams()[0].trace.exchanges().all().iter();
+    let all: Vec<_> = all
+        .map(|(_, exchange)| {
+            let target = exchange.request.as_ref().map(|request| request.target.as_str());
+            (target, exchange.status, exchange.is_complete)
+        })
+        .collect();
+    assert_eq!(all, [(Some("/page"), Some(101), true), (Some("/page"), Some(200), true)]);
 }
 
 #[test]
@@ -680,7 +732,7 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
             ReplayData::Missing { bytes, within_frame } => {
                 missing.push((bytes.get(), within_frame.get()));
             }
-            ReplayData::Http2Head(_) => {}
+            ReplayData::Http2Head(_) | ReplayData::End => {}
         }
         std::io::Result::Ok(())
     });

@@ -249,7 +249,7 @@ fn a_missing_fragment_is_told_on_its_connection_and_what_is_behind_it_is_read() 
 }
 
 #[test]
-fn overlapping_fragments_are_dropped_and_told() {
+fn contradictory_fragments_are_dropped_and_told() {
     let mut all = fragmented();
     let long = all.iter().position(|packet| packet.len() > 5).unwrap();
     let mut other = all[long][2].clone();
@@ -258,7 +258,10 @@ fn overlapping_fragments_are_dropped_and_told() {
     let capture = opened(&pcap(RAW, &all.concat()));
     assert_eq!(
         capture.warnings(),
-        ["IP datagrams that were dropped because their fragments overlap (RFC 5722): 1"]
+        [
+            "IP datagrams that were dropped because their fragments contradict each other, or overlap \
+          in IPv6 (RFC 5722): 1"
+        ]
     );
     let missing: u64 = capture.streams()[0].gaps.iter().map(|gap| gap.missing.get()).sum();
     assert_eq!(missing, 1028);

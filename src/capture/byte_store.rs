@@ -279,7 +279,9 @@ impl BackingStore {
         lock(&self.spill).append(bytes).map(Place::Spill)
     }
 
-    fn read(&self, location: Place, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+    /// Appends `len` bytes of a place to `out`. The handle of the file shares its position with the one
+    /// that the packets are read by, so this must wait until they are.
+    pub(super) fn read(&self, location: Place, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
         match location {
             Place::File(at) => lock(&self.file).read(at, len, out),
             Place::Spill(at) => lock(&self.spill).read(at, len, out),

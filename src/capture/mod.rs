@@ -69,7 +69,7 @@ pub(crate) use self::plaintext::Gap;
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::{ReplayEvent, ReplayPositions};
 pub(crate) use self::stream::CapturedStream;
-pub use self::stream::{Http2Role, RecordedEnd, StreamEnding, StreamStart};
+pub use self::stream::{Http2Role, OpenEnd, RecordedEnd, StreamEnding, StreamStart};
 pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
 pub(crate) use self::write::live_ending::LiveEnding;
 pub(crate) use self::write::pcapng_writer::FlowId;

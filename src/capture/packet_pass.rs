@@ -30,7 +30,7 @@ pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let late =
         pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
     let pass = if late { PacketPass::run(input, shared)? } else { Some(pass) };
-    let Some(pass) = pass else { return Ok(None) };
+    let Some(mut pass) = pass else { return Ok(None) };
     let warnings = pass.all_warnings();
     let streams = pass.connections.finish(shared)?;
     Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
@@ -41,6 +41,8 @@ struct PacketPass<S> {
     connections: ConnectionTable<S>,
     defragmenter: Defragmenter,
     packets: Saturating<u64>,
+    /// The number of packets that were lost while the file was captured, as it says itself.
+    dropped: u64,
     unread: BTreeMap<Unread, Saturating<u64>>,
     warnings: Vec<String>,
     suppressed_warnings: Saturating<u64>,
@@ -56,6 +58,7 @@ impl<S: StreamSink> PacketPass<S> {
             connections: ConnectionTable::default(),
             defragmenter: Defragmenter::default(),
             packets: Saturating(0),
+            dropped: 0,
             unread: BTreeMap::new(),
             warnings: Vec::new(),
             suppressed_warnings: Saturating(0),
@@ -78,6 +81,7 @@ impl<S: StreamSink> PacketPass<S> {
         while let Some(item) = packets.next_item()? {
             self.add_item(item, shared)?;
         }
+        self.dropped = packets.dropped_packets();
         while !shared.may_grow
             && let Some(datagram) = self.defragmenter.give_up()
         {
@@ -157,12 +161,13 @@ impl<S: StreamSink> PacketPass<S> {
         }
     }
 
-    fn all_warnings(&self) -> Vec<String> {
+    fn all_warnings(&mut self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         if self.suppressed_warnings.0 > 0 {
             warnings.push(format!("and {} more warnings", self.suppressed_warnings));
         }
         warnings.extend(unread_warnings(&self.unread));
+        warnings.extend(self.connections.failure_warnings());
         for (count, what) in [
             (
                 self.defragmenter.incomplete,
@@ -170,7 +175,12 @@ impl<S: StreamSink> PacketPass<S> {
             ),
             (
                 self.defragmenter.overlapping,
-                "IP datagrams that were dropped because their fragments overlap (RFC 5722)",
+                "IP datagrams that were dropped because their fragments contradict each other, or \
+                 overlap in IPv6 (RFC 5722)",
+            ),
+            (
+                Saturating(self.dropped),
+                "packets that were dropped while capturing, as the file says itself",
             ),
             (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
         ] {

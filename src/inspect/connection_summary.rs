@@ -543,6 +543,7 @@ mod tests {
             by: Side::Server,
             is_reset,
             is_reset_after: false,
+            at: Duration::from_secs(seconds),
             silence: Duration::from_secs(seconds),
             http2_code: None,
         };

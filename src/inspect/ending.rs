@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::capture::{CapturedStream, RecordedEnd, StreamEnding};
+use crate::capture::{CapturedStream, OpenEnd, RecordedEnd, StreamEnding};
 use crate::wire::{Side, Sides, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
@@ -28,8 +28,7 @@ impl AbnormalClosure {
     /// may have been missed, or if no WebSocket was open.
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Option<Self> {
         let Ending { text: how, is_clean: false } = how_it_ended(stream) else { return None };
-        let StreamEnding { by, silence, .. } = stream.ending?;
-        let age = last_activity(&stream.trace).saturating_add(silence);
+        let StreamEnding { by, at: age, silence, .. } = stream.ending?;
         let closes = Sides::each(|side| sent_close(&stream.trace, side));
         Some(Self { how, by: Some(by), closes, silence, age })
     }
@@ -110,13 +109,20 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
         if let Some(RecordedEnd { is_clean, why }) = &stream.recorded_end {
             return Ending { text: why.clone(), is_clean: *is_clean };
         }
-        let is_captured = stream.addresses.is_some();
-        let text = if is_captured {
-            "end of the capture, the connection was still open"
-        } else {
-            "end of the capture"
-        };
-        return clean(text.to_owned());
+        return clean(match stream.open_end {
+            OpenEnd::StillOpen if stream.addresses.is_none() => "end of the capture".to_owned(),
+            OpenEnd::StillOpen => "end of the capture, the connection was still open".to_owned(),
+            OpenEnd::PortsReused(after) => format!(
+                "its end was not captured: the ports were used for another connection {:.1} s \
+                 after the last data",
+                after.as_secs_f64()
+            ),
+            OpenEnd::Unanswered { by, retransmissions, during } => format!(
+                "end of the capture, the connection was still open; the {by} had sent its last data \
+                 {retransmissions} more times in {:.1} s, and nothing was acknowledged",
+                during.as_secs_f64()
+            ),
+        });
     };
     let StreamEnding { by, is_reset, is_reset_after, silence, .. } = ending;
     let mut text = format!("the {by} {}", ending.action());
@@ -144,6 +150,15 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     }
 }
 
+/// Returns a word or two about a connection whose end was not captured, for lists.
+pub(crate) fn open_end_name(open_end: OpenEnd) -> &'static str {
+    match open_end {
+        OpenEnd::StillOpen => "open",
+        OpenEnd::PortsReused(_) => "end not captured",
+        OpenEnd::Unanswered { .. } => "open, unanswered",
+    }
+}
+
 /// Returns how a connection of a capture ended in a few words, for a status line.
 pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
     let Some(ending) = stream.ending else {
@@ -153,7 +168,14 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
         if let Some(recorded) = &stream.recorded_end {
             return Some(recorded.why.clone());
         }
-        return stream.addresses.map(|_| "open at the end of the capture".to_owned());
+        return stream.addresses.map(|_| match stream.open_end {
+            OpenEnd::StillOpen => "open at the end of the capture".to_owned(),
+            OpenEnd::PortsReused(_) => "end not captured".to_owned(),
+            OpenEnd::Unanswered { by, during, .. } => format!(
+                "open at the end of the capture, the {by} unanswered for {:.1} s",
+                during.as_secs_f64()
+            ),
+        });
     };
     let packet = ending.name().to_ascii_uppercase();
     let after = if ending.silence >= LONG_SILENCE {

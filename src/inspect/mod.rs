@@ -27,12 +27,15 @@ mod recording;
 mod search_job;
 mod standard_input;
 mod text_scan;
+mod unread_extensions;
 
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource};
 pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
 pub(crate) use direction_cursor::SearchedBytes;
-pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
+pub(crate) use ending::{
+    AbnormalClosure, Ending, how_it_ended, last_activity, open_end_name, short_ending,
+};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};
 pub use search_job::{FoundFrame, SearchJob};
@@ -40,3 +43,4 @@ pub use standard_input::STANDARD_INPUT;
 pub(crate) use standard_input::is_pipe;
 pub(crate) use text_scan::{MAX_ROWS_SCANNED, ScanCursors};
 pub use text_scan::{TextScan, TextScanJob};
+pub(crate) use unread_extensions::unread_extensions;

@@ -213,6 +213,9 @@ pub(crate) fn all(payload: &[u8]) -> Vec<Encapsulated> {
             over_udp(2152, &[&head[..], &[1, 0, 9, 0], &v4].concat())
         }),
         ("Teredo", ETHERNET, over_udp(3544, &[&[0, 0, 1, 2, 3, 4, 5, 6], &v6[..]].concat())),
+        ("LISP", ETHERNET, over_udp(4341, &[&[0x88, 0, 0, 1, 0, 0, 5, 0], &v4[..]].concat())),
+        ("GUE", ETHERNET, over_udp(6080, &[&[1, 4, 0, 0, 9, 9, 9, 9], &v4[..]].concat())),
+        ("GUE without a header", ETHERNET, over_udp(6080, &v4)),
         ("TZSP", ETHERNET, over_udp(37_008, &[&[1, 0, 0, 1, 10, 1, 9, 1], &inner[..]].concat())),
         ("NSH", ETHERNET, {
             let head = [0x0f, 0xc6, 1, 1, 0, 0, 1, 255, 0, 0, 0, 0, 0, 0, 0, 0];

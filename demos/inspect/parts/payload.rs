@@ -15,10 +15,12 @@ pub(crate) fn payload_preview(frame: &Frame) -> String {
         || frame.header.opcode == Opcode::Binary
         || frame.context.kind == Some(MessageKind::Binary);
     if !frame.missing().is_empty() {
-        let pieces = frame.payload_pieces();
-        return PayloadPiece::join(&pieces, |bytes| {
+        let mut pieces = frame.payload_pieces();
+        let code = close_code(frame.header.opcode, &mut pieces);
+        let rest = PayloadPiece::join(&pieces, |bytes| {
             if is_binary { format::spaced_hex(bytes, 24) } else { format::quote(bytes, 60) }
         });
+        return code.map_or(rest.clone(), |code| format!("{code} {rest}"));
     }
     match (frame.close_body(), frame.header.opcode) {
         (Some((code, reason)), _) if reason.is_empty() => format!("{code}"),
@@ -27,6 +29,15 @@ pub(crate) fn payload_preview(frame: &Frame) -> String {
         (None, Opcode::Binary) => format::spaced_hex(&frame.payload(), 24),
         _ => format::quote(&frame.payload(), 120),
     }
+}
+
+/// Takes the code from the front of the payload of a Close, if it was captured.
+fn close_code(opcode: Opcode, pieces: &mut [PayloadPiece]) -> Option<u16> {
+    let Some(PayloadPiece::Bytes(first)) = pieces.first_mut() else { return None };
+    let (code, reason) = first.split_first_chunk().filter(|_| opcode == Opcode::Close)?;
+    let code = u16::from_be_bytes(*code);
+    *first = reason.to_vec();
+    Some(code)
 }
 
 /// Returns at most `max_bytes` bytes as hex with spaces. Bytes in `missing`, which counts from the

@@ -132,19 +132,14 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
         .into_iter()
         .chain(gap_note(&stream.gaps))
         .chain(stream.warnings.iter().cloned())
+        .chain(crate::inspect::unread_extensions(&stream.trace))
         .collect();
     let notes = if all.is_empty() { "read from a file".to_owned() } else { all.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
         (Some(why), _) => {
             ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}")))
         }
-        // There are no secrets of a handshake that was refused.
-        (None, capture::TlsStatus::Encrypted(why @ capture::TlsUnreadable::Refused(_))) => {
-            ConnectionStatus::Ended(Err(why.to_string()))
-        }
-        (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
-            "{why}; use --keylog FILE if the secrets were logged"
-        ))),
+        (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(why.to_string())),
         (
             None,
             capture::TlsStatus::Plaintext

@@ -18,6 +18,12 @@ pub(super) struct ExchangeStream {
 }
 
 impl ExchangeStream {
+    /// Creates the answer to a request of HTTP/1.1, whose bytes were not HTTP/2.
+    pub(super) fn upgraded(request: RequestLine) -> Self {
+        let ended = Sides { client: true, server: false };
+        Self { request: Some(request), is_known: true, ended, ..Self::default() }
+    }
+
     /// Takes a header block of a side: the request of the client, or what a server promises, and the
     /// responses of the server.
     pub(super) fn take_block(&mut self, from: Side, block: &HeaderBlock) {

@@ -10,6 +10,7 @@ use super::streams::{Http2Context, StreamTable};
 use super::websocket::WebSocketStream;
 use crate::capture::plaintext::Piece;
 use crate::capture::sink::StreamSink;
+use crate::wire::handshake::RequestLine;
 use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
 
 /// The numbers of settings (RFC 9113 section 6.5.2, RFC 8441 section 3).
@@ -42,8 +43,9 @@ pub(in crate::capture) struct Http2Session<S> {
 }
 
 impl<S: StreamSink> Http2Session<S> {
-    /// Creates a session; `is_whole` tells whether its first bytes were captured.
-    pub(in crate::capture) fn new(is_whole: bool) -> Self {
+    /// Creates a session; `is_whole` tells whether its first bytes were captured. `upgraded` is the
+    /// request of HTTP/1.1 that led to it, which it answers on stream 1 (RFC 7540 section 3.2).
+    pub(in crate::capture) fn new(is_whole: bool, upgraded: Option<RequestLine>) -> Self {
         let sides = Sides::each(|from| Http2Direction {
             frames: FrameReader::new(from, is_whole),
             blocks: HeaderBlocks::default(),
@@ -57,6 +59,9 @@ impl<S: StreamSink> Http2Session<S> {
             saw_all_settings: is_whole,
             connect_protocol_enabled: false,
         };
+        if let Some(request) = upgraded {
+            session.streams.answer_upgraded(request);
+        }
         if !is_whole {
             session.sides.client.blocks.lose();
             session.sides.server.blocks.lose();

@@ -14,6 +14,7 @@ use crate::capture::byte_store::BackingStore;
 use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
+use crate::wire::handshake::RequestLine;
 use crate::wire::{AgreedExtensions, Side};
 
 /// The maximum number of streams that are open at once.
@@ -77,6 +78,11 @@ impl<S: StreamSink> StreamTable<S> {
             OpenStream::WebSocket(index) => self.websockets.get_mut(*index),
             OpenStream::Exchange(_) => None,
         }
+    }
+
+    /// Opens stream 1 for the answer to a request of HTTP/1.1, which is complete.
+    pub(super) fn answer_upgraded(&mut self, request: RequestLine) {
+        self.open.insert(1, OpenStream::Exchange(ExchangeStream::upgraded(request)));
     }
 
     /// Takes a header block of a side.

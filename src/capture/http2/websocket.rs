@@ -25,6 +25,8 @@ const MAX_HELD_BYTES: usize = 1 << 18;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::capture) struct Http2Ending {
     pub(in crate::capture) by: Side,
+    /// When it was captured, since the WebSocket began.
+    pub(in crate::capture) at: Duration,
     /// The error code of the `RST_STREAM`; `None` for `END_STREAM`.
     pub(in crate::capture) reset: Option<Http2ErrorCode>,
     /// Whether `RST_STREAM` came after `END_STREAM`.
@@ -231,7 +233,8 @@ impl<S: StreamSink> WebSocketStream<S> {
             return;
         }
         let silence = at.saturating_sub(self.last_data_at);
-        self.ending = Some(Http2Ending { by, reset, is_reset_after: false, silence });
+        let at = at.saturating_sub(self.opened_at);
+        self.ending = Some(Http2Ending { by, at, reset, is_reset_after: false, silence });
     }
 
     /// Adds the problem of a server that never announced extended CONNECT.

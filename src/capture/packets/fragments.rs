@@ -3,12 +3,15 @@
 //!
 //! Memory is bounded: at most [`MAX_DATAGRAMS`] are awaited, with [`MAX_HELD_BYTES`] and for
 //! [`MAX_AGE_NANOS`] of the capture's time. What is given up is read as far as it was captured.
-//! Datagrams with overlapping fragments are dropped, because only an attacker sends them (RFC
-//! 5722).
+//! Fragments of IPv4 may overlap (RFC 791 section 3.2); where they contradict each other, nobody
+//! knows what the receiver read, and the datagram is dropped. In IPv6 any overlap costs the datagram,
+//! because only an attacker sends it (RFC 5722).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::IpAddr;
 use std::num::Saturating;
+use std::ops::Range;
 
 use crate::capture::packets::headers::{self, DatagramKey, IpFragment, ParsedPacket};
 use crate::capture::packets::packet::{ByteRun, PacketBytes};
@@ -34,7 +37,8 @@ pub(in crate::capture) struct Defragmenter {
     held_bytes: usize,
     /// The number of datagrams that were given up because a fragment was missing.
     pub(in crate::capture) incomplete: Saturating<u64>,
-    /// The number of datagrams that were dropped because fragments overlapped.
+    /// The number of datagrams that were dropped because fragments contradicted each other, or
+    /// overlapped in IPv6.
     pub(in crate::capture) overlapping: Saturating<u64>,
 }
 
@@ -72,6 +76,8 @@ struct PartialDatagram {
     state: DatagramState,
     /// In the order of their positions, without overlap.
     fragments: Vec<HeldFragment>,
+    /// The fragments as they came.
+    seen: HashSet<FragmentIdentity>,
     /// The length of the payload, once the last fragment has been read.
     len: Option<usize>,
     /// The sum of the fragments' lengths.
@@ -86,16 +92,23 @@ enum DatagramState {
     /// It was whole. Its fragments are remembered without their bytes, because a capture at two
     /// places has each of them twice.
     Whole,
-    /// Its fragments overlapped, so further ones are dropped too (RFC 5722 section 4).
+    /// Its fragments contradicted each other, so further ones are dropped too (RFC 5722 section 4).
     Dropped,
+}
+
+/// The place of a fragment and a digest of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct FragmentIdentity {
+    start: usize,
+    len: usize,
+    digest: u64,
 }
 
 #[derive(Debug)]
 struct HeldFragment {
     start: usize,
-    /// The length that the IP header states.
+    /// The number of its bytes, of which fewer may have been captured.
     len: usize,
-    digest: u64,
     bytes: Vec<u8>,
     /// The places of `bytes`.
     runs: Vec<ByteRun>,
@@ -105,12 +118,20 @@ impl HeldFragment {
     fn end(&self) -> usize {
         self.start.saturating_add(self.len)
     }
+
+    /// Whether `fragment` has other bytes at the same place, as far as both were captured.
+    fn contradicts(&self, fragment: &IpFragment<'_>) -> bool {
+        let start = self.start.max(fragment.start);
+        let own = self.bytes.get(start.saturating_sub(self.start)..).unwrap_or_default();
+        let other = fragment.bytes.get(start.saturating_sub(fragment.start)..).unwrap_or_default();
+        own.iter().zip(other).any(|(one, other)| one != other)
+    }
 }
 
 /// What to do with a fragment of a known datagram.
 enum Fit {
-    /// It belongs before the fragment with this index.
-    At(usize),
+    /// It has these parts of the payload, and what other fragments have too.
+    Fills(Vec<Range<usize>>),
     /// The same fragment was captured before.
     Repeated,
     /// It contradicts the other fragments.
@@ -126,21 +147,22 @@ impl Defragmenter {
         packet: PacketBytes<'_>,
         captured_at: u64,
     ) -> Option<Datagram> {
-        let digest = digest(fragment.bytes);
+        let identity = FragmentIdentity::new(fragment);
+        let is_ipv6 = fragment.key.between.iter().any(IpAddr::is_ipv6);
         let number = self.next_number;
         let datagram = self.datagrams.entry(fragment.key).or_insert_with(|| {
             self.order.push_back((number, fragment.key));
             self.next_number = number.saturating_add(1);
             PartialDatagram::new(number, captured_at)
         });
-        let index = match datagram.fit(fragment, digest) {
+        let parts = match datagram.fit(fragment, identity, is_ipv6) {
             Fit::Repeated => return None,
             // Identifications are used again, so this is the beginning of another datagram.
             Fit::Conflict if datagram.state == DatagramState::Whole => {
                 self.order.push_back((self.next_number, fragment.key));
                 *datagram = PartialDatagram::new(self.next_number, captured_at);
                 self.next_number = self.next_number.saturating_add(1);
-                0
+                vec![fragment.start..fragment.start.saturating_add(fragment.len)]
             }
             Fit::Conflict => {
                 if datagram.state == DatagramState::Awaited {
@@ -148,13 +170,15 @@ impl Defragmenter {
                 }
                 self.held_bytes = self.held_bytes.saturating_sub(datagram.held_bytes());
                 datagram.fragments.clear();
+                datagram.seen.clear();
                 datagram.state = DatagramState::Dropped;
                 return None;
             }
-            Fit::At(index) => index,
+            Fit::Fills(parts) => parts,
         };
         let before = datagram.held_bytes();
-        datagram.insert(index, fragment, packet, digest);
+        datagram.seen.insert(identity);
+        datagram.insert(parts, fragment, packet);
         datagram.captured_at = captured_at;
         let whole = (datagram.len == Some(datagram.have)).then(|| datagram.take(fragment.key));
         if whole.is_some() {
@@ -220,6 +244,7 @@ impl PartialDatagram {
             captured_at: started_at,
             state: DatagramState::Awaited,
             fragments: Vec::new(),
+            seen: HashSet::new(),
             len: None,
             have: 0,
             headers: 0,
@@ -227,49 +252,61 @@ impl PartialDatagram {
     }
 
     fn held_bytes(&self) -> usize {
-        let of = |fragment: &HeldFragment| fragment.bytes.len().saturating_add(FRAGMENT_OVERHEAD);
-        self.fragments.iter().map(of).fold(0, usize::saturating_add)
+        let bytes = self.fragments.iter().map(|fragment| fragment.bytes.len());
+        let count = self.fragments.len().max(self.seen.len());
+        bytes.fold(count.saturating_mul(FRAGMENT_OVERHEAD), usize::saturating_add)
     }
 
-    fn fit(&self, fragment: &IpFragment<'_>, digest: u64) -> Fit {
-        let (start, len) = (fragment.start, fragment.len);
-        let end = start.saturating_add(len);
-        let index = self.fragments.partition_point(|held| held.start < start);
-        let (before, behind) = self.fragments.split_at(index.min(self.fragments.len()));
-        if let Some(same) = behind.first().filter(|held| (held.start, held.len) == (start, len)) {
-            return if same.digest == digest { Fit::Repeated } else { Fit::Conflict };
+    fn fit(&self, fragment: &IpFragment<'_>, identity: FragmentIdentity, is_ipv6: bool) -> Fit {
+        if self.seen.contains(&identity) {
+            return Fit::Repeated;
         }
-        let overlaps = before.last().is_some_and(|held| held.end() > start)
-            || behind.first().is_some_and(|held| held.start < end);
+        let end = fragment.start.saturating_add(fragment.len);
         // There is one end, and nothing is behind it.
         let farthest = self.fragments.last().map_or(0, HeldFragment::end);
-        let contradicts = self.len.is_some_and(|whole| end > whole || !fragment.more)
-            || !fragment.more && farthest > end;
-        let closed = self.state != DatagramState::Awaited;
-        if overlaps || contradicts || closed { Fit::Conflict } else { Fit::At(index) }
+        let is_other_end = |whole| end > whole || !fragment.more && end < whole;
+        let has_other_end = self.len.is_some_and(is_other_end) || !fragment.more && farthest > end;
+        if has_other_end || self.state != DatagramState::Awaited {
+            return Fit::Conflict;
+        }
+        let (mut free, mut start) = (Vec::new(), fragment.start);
+        let first = self.fragments.partition_point(|held| held.end() <= start);
+        let behind = self.fragments.get(first..).unwrap_or_default();
+        for held in behind.iter().take_while(|held| held.start < end) {
+            if is_ipv6 || held.contradicts(fragment) {
+                return Fit::Conflict;
+            }
+            free.push(start..held.start);
+            start = held.end();
+        }
+        free.push(start..end);
+        free.retain(|part| !part.is_empty());
+        Fit::Fills(free)
     }
 
+    /// Inserts the `parts` of a fragment.
     fn insert(
         &mut self,
-        index: usize,
+        parts: Vec<Range<usize>>,
         fragment: &IpFragment<'_>,
         packet: PacketBytes<'_>,
-        digest: u64,
     ) {
-        let pieces = packet.pieces(fragment.offset, fragment.bytes.len());
-        let held = HeldFragment {
-            start: fragment.start,
-            len: fragment.len,
-            digest,
-            bytes: fragment.bytes.to_vec(),
-            runs: pieces.map(|piece| piece.run()).collect(),
-        };
-        self.have = self.have.saturating_add(held.len);
+        for Range { start, end } in parts {
+            let skipped = start.saturating_sub(fragment.start);
+            let len = end.saturating_sub(start);
+            let captured = fragment.bytes.get(skipped..).unwrap_or_default();
+            let bytes = captured.get(..len).unwrap_or(captured).to_vec();
+            let pieces = packet.pieces(fragment.offset.saturating_add(skipped), bytes.len());
+            let runs = pieces.map(|piece| piece.run()).collect();
+            let index = self.fragments.partition_point(|held| held.start < start);
+            let held = HeldFragment { start, len, bytes, runs };
+            self.fragments.insert(index.min(self.fragments.len()), held);
+            self.have = self.have.saturating_add(len);
+        }
         if !fragment.more {
-            self.len = Some(held.end());
+            self.len = Some(fragment.start.saturating_add(fragment.len));
         }
         self.headers = self.headers.max(fragment.headers);
-        self.fragments.insert(index.min(self.fragments.len()), held);
     }
 
     /// Joins the fragments and forgets their bytes.
@@ -293,24 +330,31 @@ impl PartialDatagram {
     }
 }
 
-fn digest(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    hasher.finish()
+impl FragmentIdentity {
+    fn new(fragment: &IpFragment<'_>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        fragment.bytes.hash(&mut hasher);
+        Self { start: fragment.start, len: fragment.len, digest: hasher.finish() }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use proptest::prelude::*;
 
     use super::*;
+    use crate::capture::packets::headers::NetworkId;
     use crate::wire::Offset;
 
     fn key(id: u32) -> DatagramKey {
         let between = [1, 2].map(|last| Ipv4Addr::new(192, 0, 2, last).into());
-        DatagramKey { between, id, protocol: 6 }
+        DatagramKey { network: NetworkId::default(), between, id, protocol: 6 }
+    }
+
+    fn ipv6_key() -> DatagramKey {
+        DatagramKey { between: [Ipv6Addr::LOCALHOST.into(); 2], ..key(1) }
     }
 
     /// A fragment of a datagram of 200 bytes, whose bytes are their positions. In the file, each is
@@ -330,12 +374,22 @@ mod tests {
     }
 
     fn add(defragmenter: &mut Defragmenter, id: u32, part: Part, at: u64) -> Option<Datagram> {
-        let Part { start, len, kept } = part;
-        let bytes: Vec<u8> = (start..start + kept).map(|at| at as u8).collect();
+        add_with_key(defragmenter, key(id), part, at, 0)
+    }
+
+    /// Adds a fragment whose bytes differ from their positions in the bits of `other`.
+    fn add_with_key(
+        defragmenter: &mut Defragmenter,
+        key: DatagramKey,
+        Part { start, len, kept }: Part,
+        at: u64,
+        other: u8,
+    ) -> Option<Datagram> {
+        let bytes: Vec<u8> = (start..start + kept).map(|at| at as u8 ^ other).collect();
         let file_offset = Offset::new(start as u64 * 10);
         let run = ByteRun { start: 0, len: bytes.len(), file_offset };
         let fragment = IpFragment {
-            key: key(id),
+            key,
             start,
             more: start + len < LEN,
             len,
@@ -382,13 +436,14 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_fragments_cost_the_datagram_and_later_ones_too() {
+    fn in_ipv6_overlapping_fragments_cost_the_datagram_and_later_ones_too() {
         for second in [part(72, 48), part(0, 72), part(0, 88), part(40, 8), part(80, 48)] {
             let mut defragmenter = Defragmenter::default();
-            assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
-            assert!(add(&mut defragmenter, 1, part(120, 80), 0).is_none());
+            let mut add = |part| add_with_key(&mut defragmenter, ipv6_key(), part, 0, 0);
+            assert!(add(part(0, 80)).is_none());
+            assert!(add(part(120, 80)).is_none());
             for part in [second, part(80, 40), part(0, 200)] {
-                assert!(add(&mut defragmenter, 1, part, 0).is_none(), "{second:?}");
+                assert!(add(part).is_none(), "{second:?}");
             }
             assert_eq!((defragmenter.overlapping.0, defragmenter.held_bytes), (1, 0));
             assert!(defragmenter.give_up().is_none());
@@ -397,11 +452,31 @@ mod tests {
     }
 
     #[test]
-    fn other_bytes_at_the_same_place_are_an_overlap() {
-        let mut defragmenter = Defragmenter::default();
-        assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
-        assert!(add(&mut defragmenter, 1, Part { kept: 79, ..part(0, 80) }, 0).is_none());
-        assert_eq!(defragmenter.overlapping.0, 1);
+    fn in_ipv4_fragments_overlap_with_the_same_bytes_and_come_again() {
+        let [low, middle, high] = [part(0, 80), part(72, 48), part(112, 88)];
+        for parts in
+            [&[middle, low, high][..], &[high, part(40, 16), middle, low], &[middle, part(0, 200)]]
+        {
+            let mut defragmenter = Defragmenter::default();
+            let all = parts.iter().chain(parts);
+            let whole: Vec<_> =
+                all.filter_map(|part| add(&mut defragmenter, 1, *part, 0)).collect();
+            let [datagram] = &whole[..] else { panic!("{whole:?}") };
+            assert_eq!(positions(datagram), (0..LEN).collect::<Vec<_>>());
+            assert_eq!((defragmenter.overlapping.0, defragmenter.incomplete.0), (0, 0));
+            assert!(defragmenter.give_up().is_none());
+        }
+    }
+
+    #[test]
+    fn in_ipv4_other_bytes_at_the_same_place_cost_the_datagram() {
+        for second in [part(0, 80), part(72, 48), part(40, 8)] {
+            let mut defragmenter = Defragmenter::default();
+            assert!(add(&mut defragmenter, 1, part(0, 80), 0).is_none());
+            assert!(add_with_key(&mut defragmenter, key(1), second, 0, 1).is_none());
+            assert!(add(&mut defragmenter, 1, part(80, 120), 0).is_none());
+            assert_eq!((defragmenter.overlapping.0, defragmenter.held_bytes), (1, 0));
+        }
     }
 
     #[test]

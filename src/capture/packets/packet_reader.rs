@@ -71,6 +71,15 @@ impl<R: Read> PacketReader<R> {
         }
     }
 
+    /// Returns the number of packets that were lost while the file was captured, as far as its
+    /// blocks read so far say so; pcap has no place for it.
+    pub(in crate::capture) fn dropped_packets(&self) -> u64 {
+        match &self.format {
+            PacketFormat::Pcap { .. } => 0,
+            PacketFormat::Pcapng(section) => section.dropped.count(),
+        }
+    }
+
     fn damaged(&mut self, what: PacketError) -> CaptureItem<'_> {
         // Without a reliable length the next block cannot be found.
         self.finished = true;
@@ -271,6 +280,42 @@ mod tests {
         .concat();
         let one = ["1 7000000000 ping", "1 7000000000 ack", "keys"];
         assert_eq!(items(&file), [one, one, one].concat());
+    }
+
+    #[test]
+    fn packets_that_the_file_says_were_lost_are_counted() {
+        for big in [false, true] {
+            let n = |value: u32| number(big, value);
+            // A count of 64 bits is an option of 8 bytes; its halves are in the file's order too.
+            let option = |code: u32, count: u32| {
+                let head = if big { n(code << 16 | 8) } else { n(8 << 16 | code) };
+                let halves = if big { [n(0), n(count)] } else { [n(count), n(0)] };
+                [head, halves[0], halves[1]].concat()
+            };
+            let statistics = |interface: u32, options: &[Vec<u8>]| {
+                block(big, 5, &[&n(interface), &[0; 8], &options.concat(), &n(0)])
+            };
+            let packet = |lost: u32| {
+                let head = [n(0), n(0), n(0), n(3), n(3)].concat();
+                block(big, 6, &[&head, b"abc\0", &option(4, lost), &n(0)])
+            };
+            let dropped = |blocks: &[Vec<u8>]| {
+                let file = [section(big, 9, 0), blocks.concat()].concat();
+                let mut packets = PacketReader::new(file.as_slice()).unwrap().unwrap();
+                while packets.next_item().unwrap().is_some() {}
+                packets.dropped_packets()
+            };
+            assert_eq!(dropped(&[]), 0);
+            assert_eq!(dropped(&[packet(3), packet(0), packet(4)]), 7);
+            // The statistics count from the beginning; 4 is what was received.
+            let blocks = [
+                statistics(0, &[option(4, 99), option(5, 20)]),
+                statistics(0, &[option(4, 99), option(5, 50), option(7, 7)]),
+                statistics(8, &[option(5, 1000)]),
+                packet(3),
+            ];
+            assert_eq!(dropped(&blocks), 57);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const SECRETS: u32 = 10;
 
@@ -21,6 +22,22 @@ const TLS_KEY_LOG: u32 = 0x544c_534b;
 /// The maximum number of interfaces. It bounds the memory that a file of empty descriptions takes.
 const MAX_INTERFACES: usize = 4096;
 
+/// The packets that were lost while the file was captured, as its blocks say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::capture) struct DroppedPackets {
+    /// The sum over the packets after which others were lost (`epb_dropcount`).
+    between_packets: u64,
+    /// The sum over the interfaces (`isb_ifdrop` and `isb_osdrop`).
+    by_interfaces: u64,
+}
+
+impl DroppedPackets {
+    /// Returns their number. Both counts may be of the same packets.
+    pub(in crate::capture) fn count(self) -> u64 {
+        self.between_packets.max(self.by_interfaces)
+    }
+}
+
 /// The section that is being read.
 #[derive(Debug)]
 pub(in crate::capture) struct Section {
@@ -28,11 +45,18 @@ pub(in crate::capture) struct Section {
     interfaces: Vec<Interface>,
     /// The time of the last packet, in nanoseconds since 1970, for packets that have none.
     last_captured_at: u64,
+    /// Those of all sections so far.
+    pub(in crate::capture) dropped: DroppedPackets,
 }
 
 impl Default for Section {
     fn default() -> Self {
-        Self { byte_order: ByteOrder::Little, interfaces: Vec::new(), last_captured_at: 0 }
+        Self {
+            byte_order: ByteOrder::Little,
+            interfaces: Vec::new(),
+            last_captured_at: 0,
+            dropped: DroppedPackets::default(),
+        }
     }
 }
 
@@ -44,6 +68,8 @@ pub(in crate::capture) struct Interface {
     resolution: TimeResolution,
     /// The seconds to add to every time (`if_tsoffset`).
     offset_seconds: i64,
+    /// The packets that it has dropped so far.
+    dropped: u64,
 }
 
 /// The time unit as a negative power of 10 or of 2 (`if_tsresol`).
@@ -93,6 +119,9 @@ impl Section {
             }
             ENHANCED_PACKET | OLD_PACKET => self.parse_packet(kind, body, at),
             SIMPLE_PACKET => self.parse_simple_packet(body, at),
+            STATISTICS => {
+                return self.add_statistics(body).map_or_else(short, |()| CaptureItem::Ignored);
+            }
             SECRETS => return parse_secrets(self.byte_order, body, at).unwrap_or_else(short),
             _ => return CaptureItem::Ignored,
         };
@@ -117,6 +146,7 @@ impl Section {
             snap_len: snap,
             resolution: TimeResolution::Decimal(6),
             offset_seconds: 0,
+            dropped: 0,
         };
         for (code, value) in options(self.byte_order, rest) {
             // Options: 9 is if_tsresol, 14 is if_tsoffset. Unknown ones are skipped.
@@ -125,7 +155,9 @@ impl Section {
                     interface.resolution = TimeResolution::Decimal(*bits);
                 }
                 (9, [bits]) => interface.resolution = TimeResolution::Binary(bits & 0x7f),
-                (14, value) if value.len() == 8 => interface.offset_seconds = self.parse_i64(value),
+                (14, value) => {
+                    interface.offset_seconds = self.parse_u64(value).unwrap_or(0).cast_signed();
+                }
                 _ => {}
             }
         }
@@ -133,11 +165,31 @@ impl Section {
         Ok(())
     }
 
-    fn parse_i64(&self, value: &[u8]) -> i64 {
-        let Some(([first, second], _)) = self.byte_order.u32s(value) else { return 0 };
-        let (high, low) =
-            if self.byte_order == ByteOrder::Big { (first, second) } else { (second, first) };
-        stamp(high, low).cast_signed()
+    /// Takes an Interface Statistics Block, whose counts are those since the beginning. Returns
+    /// `None` if the block is too short.
+    fn add_statistics(&mut self, body: &[u8]) -> Option<()> {
+        let ([id, _, _], rest) = self.byte_order.u32s(body)?;
+        let counts = options(self.byte_order, rest).filter_map(|(code, value)| {
+            // Dropped by the interface for lack of resources, and by the operating system.
+            matches!(code, 5 | 7).then(|| self.parse_u64(value)).flatten()
+        });
+        let dropped = counts.fold(0, u64::saturating_add);
+        if let Some(interface) = self.interfaces.get_mut(length(id)) {
+            let more = dropped.saturating_sub(interface.dropped);
+            interface.dropped = interface.dropped.max(dropped);
+            let all = &mut self.dropped.by_interfaces;
+            *all = all.saturating_add(more);
+        }
+        Some(())
+    }
+
+    /// Parses a number of 64 bits; `None` if `value` has another length.
+    fn parse_u64(&self, value: &[u8]) -> Option<u64> {
+        let bytes = <[u8; 8]>::try_from(value).ok()?;
+        Some(match self.byte_order {
+            ByteOrder::Big => u64::from_be_bytes(bytes),
+            ByteOrder::Little => u64::from_le_bytes(bytes),
+        })
     }
 
     /// Parses an Enhanced Packet Block or an obsolete Packet Block. Returns `None` if the block is
@@ -167,12 +219,23 @@ impl Section {
         self.last_captured_at = interface.nanos_since_epoch(stamp(high, low));
         // Data is padded to 32 bits.
         let padding = claimed_len.next_multiple_of(4).saturating_sub(claimed_len);
+        let behind = rest.get(padding..).unwrap_or_default();
+        let lost_before = if kind == OLD_PACKET {
+            // All ones stand for an unknown count.
+            let count = self.byte_order.u16s(body).map(|([_, count], _)| count);
+            count.filter(|count| *count != u16::MAX).map(u64::from)
+        } else {
+            let mut all = options(self.byte_order, behind);
+            all.find_map(|(code, value)| self.parse_u64(value).filter(|_| code == 4))
+        };
+        let all = &mut self.dropped.between_packets;
+        *all = all.saturating_add(lost_before.unwrap_or(0));
         Some(Ok(CapturedPacket {
             link_type: interface.link_type,
             captured_at: self.last_captured_at,
             bytes,
             file_offset: at + 28,
-            comments: PacketComments::new(self.byte_order, rest.get(padding..).unwrap_or_default()),
+            comments: PacketComments::new(self.byte_order, behind),
         }))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::captured_stream::{
-    CapturedStream, Http2Role, StreamEnding, StreamIdentity, StreamStart,
+    CapturedStream, Http2Role, OpenEnd, StreamEnding, StreamIdentity, StreamStart,
 };
 use super::layer::{Layer, LayerContext};
 use super::layer_output::LayerOutput;
@@ -202,17 +202,19 @@ impl<S: StreamSink> StreamBuilder<S> {
             gaps,
             ending: None,
             recorded_end: None,
+            open_end: OpenEnd::default(),
             warnings,
             failed,
         };
         std::iter::once(connection).chain(websockets).collect()
     }
 
-    /// Returns a time of the capture as time since the first packet.
+    /// Returns a time of the capture as time since the first packet. It never goes back: where the
+    /// packets are not in the order of time, what depends on earlier bytes comes with them.
     fn time(&mut self, captured_at: u64) -> Duration {
         let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
         self.last_at = self.last_at.max(at);
-        at
+        self.last_at
     }
 }
 
@@ -262,17 +264,19 @@ fn captured_websocket<S: StreamSink>(
         gaps,
         ending: ending.filter(|_| is_over).map(stream_ending),
         recorded_end: None,
+        open_end: OpenEnd::default(),
         warnings: warnings.into_messages(),
         failed: None,
     })
 }
 
 fn stream_ending(ending: Http2Ending) -> StreamEnding {
-    let Http2Ending { by, reset, is_reset_after, silence } = ending;
+    let Http2Ending { by, at, reset, is_reset_after, silence } = ending;
     StreamEnding {
         by,
         is_reset: reset.is_some(),
         is_reset_after,
+        at,
         silence,
         http2_code: Some(reset.unwrap_or(Http2ErrorCode::NO_ERROR)),
     }

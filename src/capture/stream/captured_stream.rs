@@ -45,6 +45,8 @@ pub struct StreamEnding {
     pub is_reset: bool,
     /// Whether an RST or `RST_STREAM` came after the regular end.
     pub is_reset_after: bool,
+    /// When it was captured, since the start of the stream.
+    pub at: Duration,
     /// The time since the last data before it.
     pub silence: Duration,
     /// The error code of an end of a stream of HTTP/2, which is `NO_ERROR` for `END_STREAM`; `None` if
@@ -59,6 +61,25 @@ pub struct RecordedEnd {
     pub is_clean: bool,
     /// How it ended, as a clause.
     pub why: String,
+}
+
+/// What is known of a connection whose end was not captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OpenEnd {
+    /// Nothing speaks against it that it was open at the end of the capture.
+    #[default]
+    StillOpen,
+    /// It ended: another connection used its ports, this long after the last data.
+    PortsReused(Duration),
+    /// A side sent its last data again and again, and the other acknowledged nothing.
+    Unanswered {
+        /// The side that sent it.
+        by: Side,
+        /// The number of retransmissions.
+        retransmissions: u32,
+        /// The time from the last new data to the last retransmission.
+        during: Duration,
+    },
 }
 
 impl StreamEnding {
@@ -120,11 +141,13 @@ pub struct CapturedStream<S> {
     pub store: ByteStore,
     /// The gaps in it.
     pub gaps: Vec<Gap>,
-    /// How it ended; `None` if it was open at the end of the capture, if it may end in another way
-    /// because the capture still grows, or if the file says nothing of packets.
+    /// How it ended; `None` if its end was not captured, if it may end in another way because the
+    /// capture still grows, or if the file says nothing of packets.
     pub ending: Option<StreamEnding>,
     /// What a recording says of the end.
     pub recorded_end: Option<RecordedEnd>,
+    /// What is known without an ending.
+    pub open_end: OpenEnd,
     /// The warnings about it.
     pub warnings: Vec<String>,
     /// Why it could not be read. Nothing else is known of it then; other connections are not
@@ -149,6 +172,7 @@ impl CapturedStream<Trace> {
             is_whole: true,
             ending: None,
             recorded_end: None,
+            open_end: OpenEnd::default(),
             warnings: Vec::new(),
             failed: self.failed.clone(),
         }

@@ -6,6 +6,7 @@ use super::socks5;
 use crate::capture::http2::{begins_with_preface, begins_with_settings, looks_like_frames};
 use crate::capture::plaintext::{HeldPiece, Piece};
 use crate::capture::tls;
+use crate::wire::handshake::RequestLine;
 use crate::wire::{Side, Sides};
 
 /// The maximum number of bytes that wait because they do not tell enough.
@@ -39,11 +40,13 @@ pub(super) struct Detector {
     held: Vec<HeldPiece>,
     held_bytes: usize,
     proxies: usize,
+    /// The request of HTTP/1.1 to which a 101 led here.
+    pub(super) upgraded: Option<RequestLine>,
 }
 
 impl Detector {
     pub(super) fn new(is_whole: bool) -> Self {
-        Self { is_whole, held: Vec::new(), held_bytes: 0, proxies: 0 }
+        Self { is_whole, held: Vec::new(), held_bytes: 0, proxies: 0, upgraded: None }
     }
 
     /// Whether anything waits.

@@ -77,11 +77,14 @@ impl<S: StreamSink> Layer<S> {
                     watch.hold(waiting);
                     Ok(())
                 }
-                Watched::Tunnel(len) => {
+                Watched::Tunnel(len, upgraded) => {
                     let (http, rest) = piece.split_at(len);
                     context.push_plain(http);
                     let held = std::mem::take(&mut watch.held);
                     *self = context.next_layer();
+                    if let Self::Undecided(detector) = self {
+                        detector.upgraded = upgraded;
+                    }
                     self.push_held(&held, context)?;
                     if rest.bytes.is_empty() { Ok(()) } else { self.push(rest, context) }
                 }
@@ -117,7 +120,10 @@ impl<S: StreamSink> Layer<S> {
         piece: Piece<'_>,
         context: &mut LayerContext<'_, S, M>,
     ) -> io::Result<()> {
-        let Self::Undecided(detector) = std::mem::replace(self, Self::Plain) else { return Ok(()) };
+        let Self::Undecided(mut detector) = std::mem::replace(self, Self::Plain) else {
+            return Ok(());
+        };
+        let upgraded = detector.upgraded.take();
         let held = detector.into_held();
         let first = held.first().map_or(piece, HeldPiece::piece);
         *self = match content {
@@ -135,6 +141,7 @@ impl<S: StreamSink> Layer<S> {
             }
             Content::Http2 => Self::Http2(Box::new(Http2Session::new(
                 context.is_whole || first.from == Side::Client && is_head(first.bytes),
+                upgraded,
             ))),
         };
         if held.is_empty() { self.push(piece, context) } else { self.push_held(&held, context) }

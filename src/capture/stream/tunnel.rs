@@ -3,7 +3,7 @@
 
 use crate::capture::plaintext::{HeldPiece, Piece};
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
-use crate::wire::handshake::{HttpExchange, ServerPolicy};
+use crate::wire::handshake::{HttpExchange, RequestLine, ServerPolicy};
 use crate::wire::{ByteLen, Offset, Side};
 
 /// The maximum number of bytes of the client that wait for the response to a CONNECT.
@@ -16,8 +16,9 @@ pub(super) enum Watched {
     Http,
     /// So many of them are HTTP; the others wait for a response.
     Wait(usize),
-    /// So many of them are HTTP; with the others another layer begins.
-    Tunnel(usize),
+    /// So many of them are HTTP; with the others another layer begins. It answers this request if a
+    /// 101 led to it.
+    Tunnel(usize, Option<RequestLine>),
     /// They are frames, and nothing needs to be watched any more.
     Over,
 }
@@ -49,7 +50,9 @@ impl TunnelWatch {
         while let Some(event) = self.pair.next_event(piece.from, &mut rest) {
             match event {
                 HandshakeEvent::Exchange(exchange) if begins_other_protocol(&exchange) => {
-                    return Watched::Tunnel(piece.bytes.len().saturating_sub(rest.len()));
+                    let http = piece.bytes.len().saturating_sub(rest.len());
+                    let is_upgrade = exchange.status == Some(101);
+                    return Watched::Tunnel(http, exchange.request.filter(|_| is_upgrade));
                 }
                 HandshakeEvent::Open(_) => return Watched::Over,
                 _ => {}

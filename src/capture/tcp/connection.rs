@@ -4,7 +4,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use crate::capture::error::InternalError;
 use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
@@ -12,15 +11,16 @@ use crate::capture::packets::packet::{PacketBytes, PacketPiece};
 use crate::capture::packets::packet_comment::{Beginning, PacketComment};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{
-    CapturedStream, ReadContext, StreamBuilder, StreamEnding, StreamStart, guarded, is_request,
-    is_response,
+    CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, is_request, is_response,
 };
+use crate::capture::tcp::closing::Closing;
 use crate::capture::tcp::end::End;
 use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
 use crate::capture::tls;
 use crate::net::AddressPair;
 use crate::wire::decode::masking_of_frames;
+use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Side};
 
 /// The number of segments of a connection, and of their bytes, after which the ports decide which end
@@ -36,27 +36,22 @@ pub(super) struct TcpConnection<S> {
     client: Option<End>,
     directions: [Reassembler; 2],
     stream: StreamBuilder<S>,
-    /// The sequence number of the client's SYN.
-    pub(super) client_syn: Option<u32>,
-    /// The first FIN or RST.
-    ending: Option<Ending>,
-    /// When data was captured last, in nanoseconds since 1970.
-    last_data_at: u64,
+    /// The sequence number of the client's SYN, or the last one that its SYN-ACK acknowledges.
+    client_syn: Option<u32>,
+    pub(super) closing: Closing,
     /// Bytes that wait for a missing segment of the other direction, or until the client is known.
     time_order: TimeOrder,
     /// The segments and bytes that do not tell which end is the client.
     undecided: (usize, usize),
 }
 
-/// The first FIN or RST of a connection.
-#[derive(Clone, Copy, Debug)]
-struct Ending {
-    by: End,
-    is_reset: bool,
-    /// Whether an RST came after the FIN.
-    is_reset_after: bool,
-    /// The time since the last data before it, in nanoseconds.
-    silence: u64,
+/// Why a connection never began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConnectionFailure {
+    /// An RST answered the SYN.
+    Refused,
+    /// Nothing answered the SYN.
+    NoAnswer,
 }
 
 impl<S: StreamSink> TcpConnection<S> {
@@ -67,8 +62,7 @@ impl<S: StreamSink> TcpConnection<S> {
             directions: [Reassembler::default(), Reassembler::default()],
             stream: StreamBuilder::new(at),
             client_syn: None,
-            ending: None,
-            last_data_at: at,
+            closing: Closing::new(at),
             time_order: TimeOrder::default(),
             undecided: (0, 0),
         }
@@ -80,8 +74,74 @@ impl<S: StreamSink> TcpConnection<S> {
         directions.fold(stream, usize::saturating_add)
     }
 
-    pub(super) fn is_untouched(&self) -> bool {
+    /// Whether a segment between the addresses of this connection belongs to it. If not, the ports
+    /// are used again.
+    pub(super) fn owns(&mut self, segment: &TcpSegment<'_>) -> bool {
+        if segment.flags & (SYN | RST) == SYN && segment.ack.is_none() {
+            return self.owns_syn(segment);
+        }
+        let sender = self.sender(segment);
+        let (own, other) = sender.own_and_other(&mut self.directions);
+        let is_over = self.closing.is_reset() || own.is_ended() && other.is_ended();
+        // An RST may have any numbers, and nothing follows it.
+        !is_over
+            || segment.flags & RST != 0
+            || own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
+    }
+
+    /// Whether a segment that was captured in another network may be one of this connection, by its
+    /// numbers.
+    pub(super) fn fits(&mut self, segment: &TcpSegment<'_>) -> bool {
+        if segment.flags & (SYN | RST) == SYN && segment.ack.is_none() {
+            return self.client_syn.is_some() && self.owns_syn(segment);
+        }
+        let (own, other) = self.sender(segment).own_and_other(&mut self.directions);
+        own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
+    }
+
+    /// Whether a SYN is the one that began this connection: it is repeated, acknowledged by a SYN-ACK
+    /// that stands before it in the file, or the first segment but for some without data.
+    fn owns_syn(&self, syn: &TcpSegment<'_>) -> bool {
+        let Some(known) = self.client_syn else {
+            return !self.closing.has_begun() && self.is_untouched();
+        };
+        // A SYN-ACK may acknowledge data of the SYN too (RFC 7413 section 4.1.2).
+        let len = u32::try_from(syn.payload.len()).unwrap_or(u32::MAX);
+        [syn.seq, syn.seq.wrapping_add(len)].contains(&known)
+    }
+
+    /// Returns how the connection failed if it never began: its SYN was refused, or not answered.
+    pub(super) fn failure(&mut self) -> Option<(SocketAddr, ConnectionFailure)> {
+        let client = self.client.filter(|_| self.client_syn.is_some())?;
+        let (own, other) = client.own_and_other(&mut self.directions);
+        if !own.is_empty() || other.has_begun() {
+            return None;
+        }
+        let failure = match self.closing.has_begun() {
+            false => ConnectionFailure::NoAnswer,
+            true if self.closing.is_reset_by(client.other()) => ConnectionFailure::Refused,
+            true => return None,
+        };
+        let (_, server) = client.own_and_other(&mut self.addresses);
+        Some((*server, failure))
+    }
+
+    /// Whether a segment that continues from the number `before`, by a comment the first of a connection
+    /// that was copied, belongs to this one.
+    pub(super) fn owns_beginning(&self, before: u32) -> bool {
+        match self.client_syn {
+            Some(known) => known == before,
+            None => !self.closing.has_begun() && self.is_untouched(),
+        }
+    }
+
+    fn is_untouched(&self) -> bool {
         self.client.is_none() && self.undecided == (0, 0)
+    }
+
+    fn sender(&self, segment: &TcpSegment<'_>) -> End {
+        let [lower, _] = self.addresses;
+        if segment.from == lower { End::Lower } else { End::Higher }
     }
 
     /// Stops reading the connection and discards what was read.
@@ -100,8 +160,7 @@ impl<S: StreamSink> TcpConnection<S> {
         if self.stream.has_failed() {
             return Ok(());
         }
-        let [lower, _] = self.addresses;
-        let sender = if segment.from == lower { End::Lower } else { End::Higher };
+        let sender = self.sender(segment);
         for comment in packet.comments.all() {
             self.apply_comment(sender, segment, comment, captured_at, shared)?;
         }
@@ -112,13 +171,20 @@ impl<S: StreamSink> TcpConnection<S> {
         // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
         // number.
         let first = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
+        let own = sender.own_and_other(&mut self.directions).0;
+        let is_retransmission = own.is_retransmission(first, segment.payload.len());
         // One piece, unless the segment came in IP fragments.
         for PacketPiece { start, file_offset, bytes } in segment_pieces(segment, packet) {
             let seq = first.wrapping_add(u32::try_from(start).unwrap_or(u32::MAX));
             let data = SegmentData { seq, captured_at, file_offset, bytes };
             self.deliver(sender, shared, |reassembler, out| reassembler.push(data, out))?;
         }
-        self.apply_ending(sender, segment, captured_at);
+        if segment.flags & FIN != 0 {
+            let len = segment.payload.len().saturating_add(segment.missing_bytes);
+            let end = first.wrapping_add(u32::try_from(len).unwrap_or(0));
+            sender.own_and_other(&mut self.directions).0.end_at_fin(end);
+        }
+        self.closing.apply(sender, segment, is_retransmission, captured_at);
         // Nothing can follow a reset, so what was held back is all there is.
         if segment.flags & RST != 0 {
             self.give_rest(shared)?;
@@ -166,11 +232,14 @@ impl<S: StreamSink> TcpConnection<S> {
         if segment.flags & SYN != 0 {
             own.start_at_syn(segment.seq);
             self.stream.saw_syn = true;
-            if segment.ack.is_none() {
+            if let Some(ack) = segment.ack {
+                let syn = ack.wrapping_sub(1);
+                other.start_at_syn(syn);
+                self.client_syn.get_or_insert(syn);
+                self.client = Some(sender.other());
+            } else {
                 self.client_syn = Some(segment.seq);
                 self.client = Some(sender);
-            } else {
-                self.client = Some(sender.other());
             }
         }
         if let Some(ack) = segment.ack {
@@ -187,31 +256,6 @@ impl<S: StreamSink> TcpConnection<S> {
             self.stream.warn(format!(
                 "the capture kept {kept} of {whole} bytes of a segment of the {side}: {advice}"
             ));
-        }
-    }
-
-    /// Remembers the first FIN or RST, and when data was captured before it.
-    fn apply_ending(&mut self, sender: End, segment: &TcpSegment<'_>, captured_at: u64) {
-        let is_reset = segment.flags & RST != 0;
-        if !segment.payload.is_empty() && self.ending.is_none() {
-            self.last_data_at = captured_at;
-        }
-        if segment.flags & FIN != 0 {
-            let len = segment.payload.len().saturating_add(segment.missing_bytes);
-            let end = segment.seq.wrapping_add(u32::try_from(len).unwrap_or(0));
-            sender.own_and_other(&mut self.directions).0.end_at_fin(end);
-        }
-        match &mut self.ending {
-            Some(ending) => ending.is_reset_after |= is_reset,
-            None if is_reset || segment.flags & FIN != 0 => {
-                self.ending = Some(Ending {
-                    by: sender,
-                    is_reset,
-                    is_reset_after: false,
-                    silence: captured_at.saturating_sub(self.last_data_at),
-                });
-            }
-            None => {}
         }
     }
 
@@ -326,22 +370,17 @@ impl<S: StreamSink> TcpConnection<S> {
         self.stream.missing_secrets_for()
     }
 
-    /// Whether a FIN or RST was captured.
-    pub(super) fn is_closed(&self) -> bool {
-        self.ending.is_some()
-    }
-
     /// Whether nothing more can come: both sides have ended, or one has reset the connection, and
     /// nothing before that is awaited.
     fn is_over(&self) -> bool {
         if self.stream.has_failed() {
             return true;
         }
-        let is_reset = self.ending.is_some_and(|ending| ending.is_reset || ending.is_reset_after);
         let misses_nothing = self.directions.iter().all(|direction| {
             !direction.is_waiting() && direction.missing_at_end() == ByteLen::ZERO
         });
-        (is_reset && misses_nothing || self.directions.iter().all(Reassembler::is_complete))
+        let is_complete = self.directions.iter().all(Reassembler::is_complete);
+        (self.closing.is_reset() && misses_nothing || is_complete)
             && self.time_order.is_empty()
             && self.stream.is_settled()
     }
@@ -351,26 +390,23 @@ impl<S: StreamSink> TcpConnection<S> {
     pub(super) fn into_streams<M: FnMut(StreamStart) -> S>(
         mut self,
         shared: &mut ReadContext<M>,
+        comparisons: &mut usize,
     ) -> io::Result<Vec<CapturedStream<S>>> {
         let may_grow = shared.may_grow && !self.is_over();
         if !may_grow {
-            self.end_with_capture(shared)?;
+            self.end_with_capture(shared, comparisons)?;
         }
-        let client_end = self.client.unwrap_or(End::Lower);
-        let ending = self.ending.filter(|_| !may_grow).map(|ending| StreamEnding {
-            by: if ending.by == client_end { Side::Client } else { Side::Server },
-            is_reset: ending.is_reset,
-            is_reset_after: ending.is_reset_after,
-            silence: Duration::from_nanos(ending.silence),
-            http2_code: None,
-        });
+        let (client_end, closing) = (self.client.unwrap_or(End::Lower), self.closing);
         let (&mut client, &mut server) = client_end.own_and_other(&mut self.addresses);
         let addresses = Some(AddressPair { client, server });
         let streams = self.stream.finish(addresses, may_grow, shared);
         // A stream of HTTP/2 that did not end itself ends with its connection.
         let with_ending = |stream: CapturedStream<S>| {
-            let ending = stream.ending.or(ending);
-            CapturedStream { ending, ..stream }
+            if may_grow {
+                return stream;
+            }
+            let ending = stream.ending.or_else(|| closing.ending(client_end, stream.started_at));
+            CapturedStream { ending, open_end: closing.open_end(client_end), ..stream }
         };
         Ok(streams.into_iter().map(with_ending).collect())
     }
@@ -379,14 +415,27 @@ impl<S: StreamSink> TcpConnection<S> {
     fn end_with_capture<M: FnMut(StreamStart) -> S>(
         &mut self,
         shared: &mut ReadContext<M>,
+        comparisons: &mut usize,
     ) -> io::Result<()> {
         self.finish(shared)?;
         let client_end = self.client.unwrap_or(End::Lower);
         for end in [End::Lower, End::Higher] {
-            let missing = end.own_and_other(&mut self.directions).0.missing_at_end();
-            if missing > ByteLen::ZERO && !self.stream.has_failed() {
-                let from = if end == client_end { Side::Client } else { Side::Server };
-                self.stream.push_gap(from, self.last_data_at, missing, shared)?;
+            if self.stream.has_failed() {
+                break;
+            }
+            let from = side_of(end, Some(client_end));
+            let direction = end.own_and_other(&mut self.directions).0;
+            let missing = direction.missing_at_end();
+            let differing = direction.repeats.differing_bytes(&shared.backing, comparisons)?;
+            if differing > ByteLen::ZERO {
+                self.stream.warn(format!(
+                    "{} of the {from} came again with different values; those captured \
+                     first are read",
+                    byte_count(differing)
+                ));
+            }
+            if missing > ByteLen::ZERO {
+                self.stream.push_gap(from, self.closing.last_data_at(), missing, shared)?;
             }
         }
         Ok(())

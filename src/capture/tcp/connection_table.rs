@@ -7,13 +7,14 @@ use std::net::SocketAddr;
 use std::num::Saturating;
 
 use crate::capture::error::InternalError;
-use crate::capture::packets::headers::{RST, SYN, TcpSegment};
+use crate::capture::packets::headers::{NetworkId, TcpSegment};
 use crate::capture::packets::packet::PacketBytes;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{CapturedStream, ReadContext, StreamStart};
-use crate::capture::tcp::connection::TcpConnection;
+use crate::capture::tcp::connection::{ConnectionFailure, TcpConnection};
 use crate::capture::tls;
 use crate::scope::CaughtPanic;
+use crate::text::units::count;
 
 /// The maximum number of connections. Segments of further ones are only counted.
 const MAX_CONNECTIONS: usize = 1 << 16;
@@ -21,15 +22,34 @@ const MAX_CONNECTIONS: usize = 1 << 16;
 /// missing.
 const MAX_HELD_BYTES: usize = 32 << 20;
 
+/// The maximum number of retransmissions whose bytes are compared with what came first. The file is
+/// read again for that.
+const MAX_COMPARISONS: usize = 1024;
+
+/// The maximum number of servers that a warning names.
+const MAX_SERVERS_NAMED: usize = 3;
+
+/// The maximum number of networks in which a connection is known, and of connections that have the
+/// same addresses in different networks.
+const MAX_NETWORKS: usize = 16;
+
 /// Both ends, the smaller address first, so that both directions have the same key.
-type ConnectionKey = (SocketAddr, SocketAddr);
+type Addresses = (SocketAddr, SocketAddr);
+
+/// The latest connection between two addresses in some networks.
+#[derive(Debug)]
+struct CurrentConnection {
+    index: usize,
+    networks: Vec<NetworkId>,
+}
 
 /// The connections of a capture.
 #[derive(Debug)]
 pub(in crate::capture) struct ConnectionTable<S> {
-    by_key: HashMap<ConnectionKey, usize>,
+    /// The latest connections between the same addresses, of which no two are in one network.
+    current: HashMap<Addresses, Vec<CurrentConnection>>,
     connections: Vec<TcpConnection<S>>,
-    last_used: Option<(ConnectionKey, usize)>,
+    last_used: Option<((Addresses, NetworkId), usize)>,
     reading: Option<Reading>,
     held_bytes: usize,
     /// The number of segments of connections beyond the limit.
@@ -47,7 +67,7 @@ struct Reading {
 impl<S> Default for ConnectionTable<S> {
     fn default() -> Self {
         Self {
-            by_key: HashMap::new(),
+            current: HashMap::new(),
             connections: Vec::new(),
             last_used: None,
             reading: None,
@@ -55,6 +75,20 @@ impl<S> Default for ConnectionTable<S> {
             ignored_segments: Saturating(0),
         }
     }
+}
+
+/// Returns the warning about connections to `servers`, which all failed in the same way.
+fn failure_warning(mut servers: Vec<SocketAddr>, how: &str) -> String {
+    let connections = count(u64::try_from(servers.len()).unwrap_or(u64::MAX), "connection");
+    servers.sort_unstable();
+    servers.dedup();
+    let named = servers.iter().take(MAX_SERVERS_NAMED).map(SocketAddr::to_string);
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    let more = servers.len().saturating_sub(MAX_SERVERS_NAMED);
+    if more > 0 {
+        named += &format!(" and {more} more");
+    }
+    format!("{connections} {how}: to {named}")
 }
 
 impl<S: StreamSink> ConnectionTable<S> {
@@ -102,14 +136,29 @@ impl<S: StreamSink> ConnectionTable<S> {
         self.connections.iter().filter_map(TcpConnection::missing_secrets_for)
     }
 
+    /// Returns a warning for each way in which connections failed before they began.
+    pub(in crate::capture) fn failure_warnings(&mut self) -> Vec<String> {
+        let (mut refused, mut unanswered) = (Vec::new(), Vec::new());
+        for (server, failure) in self.connections.iter_mut().filter_map(TcpConnection::failure) {
+            match failure {
+                ConnectionFailure::Refused => refused.push(server),
+                ConnectionFailure::NoAnswer => unanswered.push(server),
+            }
+        }
+        let kinds =
+            [(refused, "refused by an RST"), (unanswered, "whose SYN has no answer in the file")];
+        let some = kinds.into_iter().filter(|(servers, _)| !servers.is_empty());
+        some.map(|(servers, how)| failure_warning(servers, how)).collect()
+    }
+
     /// Returns all connections that carried data, in the order of their first packets.
     pub(in crate::capture) fn finish<M: FnMut(StreamStart) -> S>(
         self,
         shared: &mut ReadContext<M>,
     ) -> io::Result<Vec<CapturedStream<S>>> {
-        let mut streams = Vec::new();
+        let (mut streams, mut comparisons) = (Vec::new(), MAX_COMPARISONS);
         for (index, connection) in self.connections.into_iter().enumerate() {
-            for mut stream in connection.into_streams(shared)? {
+            for mut stream in connection.into_streams(shared, &mut comparisons)? {
                 stream.identity.connection = index;
                 streams.push(stream);
             }
@@ -117,43 +166,70 @@ impl<S: StreamSink> ConnectionTable<S> {
         Ok(streams)
     }
 
-    /// Finds the connection of a segment, or adds one. A SYN with another sequence number on the
-    /// ports of an old connection begins a new one, and so does a comment that says so.
+    /// Finds the connection of a segment, or adds one. A segment that does not fit to the old
+    /// connection on its ports begins a new one, and so does a comment that says so.
     fn find_or_add(
         &mut self,
         segment: &TcpSegment<'_>,
         packet: PacketBytes<'_>,
         at: u64,
     ) -> Option<usize> {
-        let key = (segment.from.min(segment.to), segment.from.max(segment.to));
+        let addresses = (segment.from.min(segment.to), segment.from.max(segment.to));
+        let key = (addresses, segment.network);
         // Segments mostly come in runs of the same connection, which this spares the hash.
         let known = match self.last_used {
             Some((last, index)) if last == key => Some(index),
-            _ => self.by_key.get(&key).copied(),
+            _ => self.find(addresses, segment),
         };
-        let opens = segment.flags & (SYN | RST) == SYN && segment.ack.is_none();
-        let syn = if opens {
-            Some(segment.seq)
-        } else {
-            packet.comments.beginning().map(|_| segment.seq.wrapping_sub(1))
+        let begins_after = packet.comments.beginning().map(|_| segment.seq.wrapping_sub(1));
+        let is_its = |old: &mut TcpConnection<S>| {
+            let is_its = match begins_after {
+                Some(before) => old.owns_beginning(before),
+                None => old.owns(segment),
+            };
+            if !is_its {
+                old.closing.end_by_reuse(at);
+            }
+            is_its
         };
-        // A repeated SYN, or the first SYN seen of a connection without data, belongs to the known
-        // connection.
-        let is_its = |old: &TcpConnection<S>| {
-            syn.is_none()
-                || old.client_syn == syn
-                || old.client_syn.is_none() && !old.is_closed() && old.is_untouched()
-        };
-        let known = known.filter(|index| self.connections.get(*index).is_some_and(is_its));
-        let index = known.or_else(|| {
-            let fresh = self.connections.len();
-            (fresh < MAX_CONNECTIONS).then(|| {
-                self.connections.push(TcpConnection::new(key, at));
-                self.by_key.insert(key, fresh);
-                fresh
-            })
-        })?;
+        let known = known.filter(|index| self.connections.get_mut(*index).is_some_and(is_its));
+        let index = known.or_else(|| self.add(addresses, segment.network, at))?;
         self.last_used = Some((key, index));
         Some(index)
+    }
+
+    /// Finds the connection between `addresses` in the network of a segment: one with segments from
+    /// there, or one of another network whose numbers fit. Both directions may have networks of their
+    /// own, and a packet may be captured inside and outside of a tunnel.
+    fn find(&mut self, addresses: Addresses, segment: &TcpSegment<'_>) -> Option<usize> {
+        let current = self.current.get_mut(&addresses)?;
+        if let Some(known) = current.iter().find(|one| one.networks.contains(&segment.network)) {
+            return Some(known.index);
+        }
+        let connections = &mut self.connections;
+        let same = current.iter_mut().find(|one| {
+            let connection = connections.get_mut(one.index);
+            connection.is_some_and(|connection| connection.fits(segment))
+        })?;
+        if same.networks.len() < MAX_NETWORKS {
+            same.networks.push(segment.network);
+        }
+        Some(same.index)
+    }
+
+    /// Adds a connection in place of the one that had its addresses in its network.
+    fn add(&mut self, addresses: Addresses, network: NetworkId, at: u64) -> Option<usize> {
+        let fresh = self.connections.len();
+        if fresh >= MAX_CONNECTIONS {
+            return None;
+        }
+        self.connections.push(TcpConnection::new(addresses, at));
+        let current = self.current.entry(addresses).or_default();
+        current.retain(|old| !old.networks.contains(&network));
+        if current.len() >= MAX_NETWORKS {
+            current.remove(0);
+        }
+        current.push(CurrentConnection { index: fresh, networks: vec![network] });
+        Some(fresh)
     }
 }

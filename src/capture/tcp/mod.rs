@@ -1,7 +1,11 @@
 //! TCP: segments to connections (`connection_table`), and the bytes of a connection in order.
 
+mod closing;
 pub(super) mod connection;
 pub(super) mod connection_table;
 mod end;
 pub(super) mod reassembly;
+mod repeats;
+#[cfg(test)]
+mod tests;
 mod time_order;

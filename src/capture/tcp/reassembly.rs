@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::capture::packets::headers::sequence;
+use crate::capture::tcp::repeats::Repeats;
 use crate::wire::{ByteLen, Offset};
 
 /// The number of held bytes beyond which a missing segment is given up.
@@ -18,6 +19,10 @@ const MAX_HELD_SEGMENTS: usize = 4096;
 /// it. It then arrived there, and only the capture lacks it. A few segments are awaited
 /// nevertheless, because captures mix up the order of what several CPUs saw.
 const MAX_HELD_AFTER_ACK: usize = 16;
+
+/// The number of bytes that are taken to be in flight at most. TCP allows windows of 1 GiB (RFC 7323
+/// section 2.3), but no operating system offers more than this by default.
+const MAX_WINDOW: ByteLen = ByteLen::new(16 << 20);
 
 /// The base of the 64-bit sequence numbers. It leaves room for segments before the first one.
 const SEQUENCE_BASE: Offset = Offset::new(1 << 33);
@@ -52,14 +57,22 @@ pub(super) struct SegmentData<'a> {
 pub(super) struct Reassembler {
     /// The 64-bit number of the next byte, once it is known.
     next_seq: Option<Offset>,
+    /// The lowest number that can be this stream's: that of the SYN, or if it was not captured, one
+    /// window before the first segment.
+    lowest_seq: Offset,
+    /// The number that the peer acknowledged first, if that was before any segment was captured.
+    first_acked_seq: Option<Offset>,
     /// The peer has acknowledged everything before this number.
     acked_seq: Offset,
-    /// The number after the last byte, once the end of the stream (FIN) was captured.
+    /// Whether the end of the stream (FIN) was captured.
+    is_ended: bool,
+    /// The number after the last byte, if the end of the stream and bytes before it were captured.
     end_seq: Option<Offset>,
     held: BTreeMap<Offset, HeldSegment>,
     held_bytes: usize,
     /// The number of bytes that were captured again.
     pub(super) repeated_bytes: ByteLen,
+    pub(super) repeats: Repeats,
 }
 
 #[derive(Debug)]
@@ -73,24 +86,79 @@ impl Reassembler {
     /// Starts the stream after a SYN with this sequence number. The SYN itself consumes one number
     /// (RFC 9293 section 3.4).
     pub(super) fn start_at_syn(&mut self, seq: u32) {
-        // A repeated SYN changes nothing.
-        if self.next_seq.is_none() {
-            self.next_seq = Some(SEQUENCE_BASE + ByteLen::new(seq.wrapping_add(1).into()));
-        }
+        let first = seq.wrapping_add(1);
+        let start = match self.next_seq {
+            None => self.first_seq(first),
+            // A SYN-ACK that acknowledges data of the SYN (RFC 7413) stood before it in the file.
+            Some(next) if next == self.lowest_seq + ByteLen::new(1) => {
+                unwrap_seq(next, first).min(next)
+            }
+            // A repeated SYN changes nothing.
+            Some(_) => return,
+        };
+        self.next_seq = Some(start);
+        self.lowest_seq = start - ByteLen::new(1);
     }
 
     /// Records that the peer has acknowledged everything before `ack`.
     pub(super) fn acknowledge(&mut self, ack: u32) {
-        if let Some(next) = self.next_seq {
-            self.acked_seq = self.acked_seq.max(unwrap_seq(next, ack));
-        }
+        let known = self.next_seq.unwrap_or_else(|| {
+            *self.first_acked_seq.get_or_insert(SEQUENCE_BASE + ByteLen::new(ack.into()))
+        });
+        self.acked_seq = self.acked_seq.max(unwrap_seq(known, ack));
+    }
+
+    /// Returns the 64-bit number of the first byte that is known of the stream.
+    fn first_seq(&self, seq: u32) -> Offset {
+        self.first_acked_seq.map_or_else(
+            || SEQUENCE_BASE + ByteLen::new(seq.into()),
+            |acked| unwrap_seq(acked, seq),
+        )
+    }
+
+    /// Whether `len` bytes from `seq` on are known, and the peer has not acknowledged them.
+    pub(super) fn is_retransmission(&self, seq: u32, len: usize) -> bool {
+        self.next_seq.is_some_and(|next| {
+            let start = unwrap_seq(next, seq);
+            len > 0 && start >= self.acked_seq && start + len <= next
+        })
+    }
+
+    /// Whether no packet with bytes was captured.
+    pub(super) fn is_empty(&self) -> bool {
+        let is_at_syn = |next| next == self.lowest_seq + ByteLen::new(1);
+        self.held.is_empty() && self.next_seq.is_none_or(is_at_syn)
+    }
+
+    /// Whether a segment with bytes or a SYN was captured, or a SYN was acknowledged.
+    pub(super) fn has_begun(&self) -> bool {
+        self.next_seq.is_some()
     }
 
     /// Ends the stream before this sequence number, which is that of the FIN.
     pub(super) fn end_at_fin(&mut self, seq: u32) {
+        self.is_ended = true;
         if let Some(next) = self.next_seq {
             self.end_seq.get_or_insert(unwrap_seq(next, seq));
         }
+    }
+
+    /// Whether the end of the stream (FIN) was captured.
+    pub(super) fn is_ended(&self) -> bool {
+        self.is_ended
+    }
+
+    /// Whether a segment of this stream may have the number `seq`, or its peer acknowledge it: it is
+    /// between the SYN and the FIN, or near to what was captured.
+    pub(super) fn can_contain(&self, seq: u32) -> bool {
+        let Some(next) = self.next_seq else { return true };
+        let seq = unwrap_seq(next, seq);
+        let highest = match self.end_seq {
+            // The FIN itself consumes one number.
+            Some(end) => end + ByteLen::new(1),
+            None => next.max(self.acked_seq) + MAX_WINDOW,
+        };
+        (self.lowest_seq..=highest).contains(&seq)
     }
 
     /// Returns the number before which the peer has acknowledged everything.
@@ -113,7 +181,7 @@ impl Reassembler {
     /// Returns the number of bytes that are missing at the end, as far as the FIN or the peer's
     /// acknowledgements prove it. Nothing may be held any more.
     pub(super) fn missing_at_end(&self) -> ByteLen {
-        let Some(next) = self.next_seq else { return ByteLen::ZERO };
+        let Some(next) = self.next_seq.or(self.first_acked_seq) else { return ByteLen::ZERO };
         match self.end_seq {
             Some(end) => end - next,
             // Without the FIN, one number more may stand for it (RFC 9293 section 3.4).
@@ -142,7 +210,10 @@ impl Reassembler {
         // is a keep-alive, which repeats the last byte or carries garbage before the next one (RFC
         // 9293 section 3.8.4).
         let is_keep_alive = self.next_seq.is_none() && segment.bytes.len() == 1;
-        let start = SEQUENCE_BASE + ByteLen::new(segment.seq.into());
+        let start = self.first_seq(segment.seq);
+        if self.next_seq.is_none() {
+            self.lowest_seq = start - MAX_WINDOW;
+        }
         let next = *self.next_seq.get_or_insert(start + usize::from(is_keep_alive));
         let start = unwrap_seq(next, segment.seq);
         if start > next {
@@ -182,6 +253,8 @@ impl Reassembler {
     fn hold(&mut self, start: Offset, segment: SegmentData<'_>) {
         // Of two segments with the same start the longer one is kept.
         if let Some(held) = self.held.get(&start) {
+            let both = held.bytes.len().min(segment.bytes.len());
+            self.repeats.repeat_at(held.file_offset, segment.file_offset, both);
             if held.bytes.len() >= segment.bytes.len() {
                 self.repeated_bytes += segment.bytes.len();
                 return;
@@ -238,11 +311,16 @@ impl Reassembler {
     ) {
         let next = self.next_seq.unwrap_or(start);
         let known = (next - start).to_usize_saturating().min(bytes.len());
+        let is_keep_alive = bytes.len() == 1 && known == 1 && start + ByteLen::new(1) == next;
         let (known, bytes) = bytes.split_at(known);
         self.repeated_bytes += known.len();
+        if !known.is_empty() && !is_keep_alive {
+            self.repeats.repeat(start, known.len(), file_offset);
+        }
         if !bytes.is_empty() {
             let (end, file_offset) = (next + bytes.len(), file_offset + known.len());
             self.next_seq = Some(end);
+            self.repeats.add(next, bytes.len(), file_offset);
             out(Reassembled::Bytes { captured_at, file_offset, bytes, end });
         }
     }

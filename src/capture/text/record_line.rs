@@ -250,6 +250,7 @@ impl JsonRecord<'_> {
         let code = matches!(with, "end_stream" | "rst_stream")
             .then(|| Http2ErrorCode(self.http2_code.unwrap_or_default()));
         let ending = StreamEnding {
+            at: time(self.t_ms),
             by: parse_side(Some(by))?,
             is_reset: matches!(with, "rst" | "rst_stream"),
             is_reset_after: self.reset_later,

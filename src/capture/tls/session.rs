@@ -267,7 +267,11 @@ impl TlsSession {
             (keys.decryptors.client, keys.decryptors.server);
         if !keys.complete {
             self.secrets_missing = true;
-            return Err(TlsUnreadable::NoSecrets);
+            return Err(match secrets.connection_count() {
+                0 => TlsUnreadable::NoSecrets,
+                _ if secrets.has_secrets_for(&client) => TlsUnreadable::IncompleteSecrets,
+                others => TlsUnreadable::OtherSecrets(others),
+            });
         }
         Ok(())
     }

@@ -57,12 +57,21 @@ pub enum TlsUnreadable {
     /// The cipher suite is unsupported; the number is that of the TLS registry.
     #[error("TLS with cipher suite {0:#06x}, which is not supported: cannot be read")]
     CipherSuite(u16),
-    /// No key log has secrets of this connection.
-    #[error("TLS, no secrets: cannot be read")]
+    /// There is no key log, neither in the file nor beside it.
+    #[error("TLS without secrets; give those that were logged (SSLKEYLOGFILE) with --keylog FILE")]
     NoSecrets,
     /// It could not be decrypted when the recording was made.
     #[error("TLS that was not decrypted when it was recorded")]
     Recorded,
+    /// The key log has secrets of so many other connections only.
+    #[error(
+        "TLS without secrets: the key log has those of {0} other connection{s}, and none of this one",
+        s = if *.0 == 1 { "" } else { "s" }
+    )]
+    OtherSecrets(usize),
+    /// The key log lacks some of the secrets of this connection.
+    #[error("TLS: the key log lacks some of the secrets of this connection")]
+    IncompleteSecrets,
     /// One side ended the TLS handshake with a fatal alert, so there is nothing to decrypt.
     #[error("TLS handshake refused: {0}")]
     Refused(TlsAlert),

@@ -1,6 +1,6 @@
 //! [`LiveEnding`]: finds out how a live connection ends, as a capture of it would show.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::capture::StreamEnding;
 use crate::wire::Side;
@@ -8,6 +8,8 @@ use crate::wire::Side;
 /// The end of a live connection, as far as it has come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LiveEnding {
+    /// When the first bytes were sent.
+    began_at: Option<Instant>,
     last_data_at: Option<Instant>,
     /// The side that ended its stream first, and when.
     fin: Option<(Side, Instant)>,
@@ -16,6 +18,7 @@ pub(crate) struct LiveEnding {
 impl LiveEnding {
     /// Takes what `from` sent. Empty bytes are the end of its stream.
     pub(crate) fn take(&mut self, from: Side, at: Instant, bytes: &[u8]) {
+        self.began_at.get_or_insert(at);
         if bytes.is_empty() {
             self.fin.get_or_insert((from, at));
         } else if self.fin.is_none() {
@@ -39,11 +42,14 @@ impl LiveEnding {
         let by = self.fin.map(|(by, _)| by);
         let is_reset = by.is_none() && reset_by.is_some();
         let last = self.last_data_at.unwrap_or(now);
+        let ended_at = self.ended_at(now);
+        let since = |before: Instant| ended_at.checked_duration_since(before).unwrap_or_default();
         Some(StreamEnding {
+            at: since(self.began_at.unwrap_or(ended_at)),
             by: by.or(reset_by).or(closer)?,
             is_reset,
             is_reset_after: by.is_some() && reset_by.is_some(),
-            silence: self.ended_at(now).checked_duration_since(last).unwrap_or(Duration::ZERO),
+            silence: since(last),
             http2_code: None,
         })
     }

@@ -18,8 +18,8 @@ use crate::wire::{AgreedExtensions, ByteLen, Decoder, Side, Sides};
 /// The maximum number of payload bytes kept of one frame or message: a header may claim 2^63 - 1.
 const MAX_PAYLOAD_KEPT: usize = 1 << 20;
 
-/// The code and the reason of a Close, if it has a code.
-struct CloseContent(Option<(u16, String)>);
+/// The code and the reason of a Close, as far as it has them and they were captured.
+struct CloseContent(Option<(u16, Option<String>)>);
 
 /// The state of an open connection.
 pub(super) struct ConnectionState {
@@ -277,7 +277,7 @@ impl ConnectionState {
             bytes_sent: self.byte_counts.client,
             close_code,
             close_code_sent,
-            close_reason,
+            close_reason: close_reason.flatten(),
             close_received: received.is_some(),
             close_sent: sent.is_some(),
             connection: number,
@@ -289,7 +289,7 @@ impl ConnectionState {
             ok: ended.is_ok(),
             reset_later: ending.is_some_and(|ending| ending.is_reset_after),
             silence: ending.map(|ending| Millis(ending.silence)),
-            at: Millis(self.last_at),
+            at: Millis(ending.map_or(self.last_at, |ending| ending.at.max(self.last_at))),
             record_type: RecordType::End,
             why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
         }

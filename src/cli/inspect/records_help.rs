@@ -4,8 +4,9 @@
 pub(super) const RECORDS_HELP: &str =
     "Files, recognized by their first bytes, also within gzip or zstd, and from -:
   captures   pcap, pcapng; through VLAN tags, VXLAN, Geneve, GRE, ERSPAN, IP in
-             IP, 6in4, MPLS, PPPoE, L2TP, GTP-U, Teredo, TZSP and NSH; IP
-             fragments are put together; what is not read is named and counted
+             IP, 6in4, MPLS, PPPoE, L2TP, GTP-U, Teredo, LISP, GUE, TZSP and
+             NSH; IP fragments are put together; what is not read is named and
+             counted
   layers     behind CONNECT, SOCKS5 and the PROXY protocol, within TLS, and
              WebSocket over HTTP/2 (RFC 8441)
   TLS        1.2 and 1.3, with secrets from the pcapng file or --keylog:
@@ -35,7 +36,7 @@ Records (--json), one object per line. Every record has a type:
              header_len payload_len payload_hex truncated text compressed
              message after_fault close_code close_reason raw_hex violations
              message_text message_hex message_len message_payload_len
-             not_captured hint
+             message_unknown not_captured hint
   bytes      connection t_ms from len hex text
              (the body of a response that is not 101)
   unframed   connection t_ms from len hex
@@ -58,13 +59,14 @@ Records (--json), one object per line. Every record has a type:
              silence_ms
 
 t_ms is the time in milliseconds since the start; in a file, since the first
-packet of the connection. problems and violations are those of wiretalk decode
---json. payload_hex is unmasked. If a payload is larger than 1 MiB, it and
-raw_hex hold the first MiB, and truncated is true. A frame that was cut off has
-complete false and needs {have, need_more, phase}; needs is null if the frame
-has an impossible length. A message, joined and inflated, comes with its last
-frame: message_text, or message_hex if it is not the payload of that frame;
-message_len is its length, message_payload_len that of its payloads on the wire.
+packet of the connection. problems and violations are those of wiretalk
+decode --json. payload_hex is unmasked. If a payload is larger than 1 MiB, it
+and raw_hex hold the first MiB, and truncated is true. A frame that was cut off
+has complete false and needs {have, need_more, phase}; needs is null if the
+frame has an impossible length. A message, joined and inflated, comes with its
+last frame: message_text, or message_hex if it is not the payload of that frame;
+message_len is its length, message_payload_len that of its payloads on the wire;
+if it could not be inflated, message_len is null, and message_unknown says why.
 Bytes that a capture lacks are never judged: such a frame has complete false,
 not_captured says how many are missing, payload_hex and raw_hex end before them,
 and truncated is true. hint names another protocol where a frame should begin:

@@ -315,6 +315,19 @@ mod tests {
         assert_eq!(assembler.next_frame(&mut b"lo".as_slice()).unwrap().payload, b"Hello");
     }
 
+    #[test]
+    fn a_close_behind_lost_frames_may_be_payload_so_that_nothing_behind_it_is_a_fault() {
+        for (is_lost, fault_count) in [(false, 1), (true, 0)] {
+            let mut assembler = assembler(10);
+            if is_lost {
+                assembler.resume_after_gap();
+            }
+            let mut input: &[u8] = b"\x88\x02\x03\xe8\x81\x02hi";
+            assert_eq!(assembler.next_frame(&mut input).unwrap().faults, []);
+            assert_eq!(assembler.next_frame(&mut input).unwrap().faults.len(), fault_count);
+        }
+    }
+
     proptest! {
         #[test]
         fn any_pieces_give_the_same_frames_and_no_more_payload_than_allowed(

@@ -65,14 +65,16 @@ pub(crate) fn rsv1(set: bool, opcode: Opcode, deflate: bool) -> FieldDescription
         (false, false) => {
             ("would mean 'compressed' if permessage-deflate had been agreed", "RFC 7692 §6")
         }
-        (false, true) => ("must be 0: no agreed extension gives it a meaning", "RFC 6455 §5.2"),
+        (false, true) => {
+            ("must be 0 unless an agreed extension gives it a meaning", "RFC 6455 §5.2")
+        }
     };
     description(bit(set), meaning, section)
 }
 
 pub(crate) fn rsv(set: bool) -> FieldDescription {
     let meaning = if set {
-        "must be 0: no agreed extension gives it a meaning"
+        "must be 0 unless an agreed extension gives it a meaning"
     } else {
         "no registered extension uses it, so it is 0"
     };

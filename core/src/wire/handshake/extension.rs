@@ -18,13 +18,16 @@ pub struct AgreedExtensions {
     /// Whether that is only assumed, because the response was not seen. Nothing that depends on it is
     /// a fault.
     pub is_assumed: bool,
+    /// Whether other extensions were agreed on. What reserved bits and payloads mean to these is not
+    /// known, so neither is judged (RFC 6455 sections 5.2 and 9.1).
+    pub has_unread: bool,
 }
 
 impl AgreedExtensions {
     /// Returns the value for a connection whose handshake was not seen. A message with RSV1 is read
     /// as one of permessage-deflate, the only registered extension with a meaning for that bit.
     pub fn assumed() -> Self {
-        Self { deflate: Some(DeflateParams::default()), is_assumed: true }
+        Self { deflate: Some(DeflateParams::default()), is_assumed: true, ..Self::none() }
     }
 
     /// Returns the value for a connection without extensions.
@@ -32,8 +35,7 @@ impl AgreedExtensions {
         Self::default()
     }
 
-    /// Parses the header of a response. Extensions with other names are ignored, because nothing is
-    /// known about them.
+    /// Parses the header of a response.
     ///
     /// # Errors
     /// Fails if an extension name isn't a token, or if the parameters of permessage-deflate are
@@ -49,6 +51,8 @@ impl AgreedExtensions {
                 let what = "isn't a parameter that permessage-deflate has in a response";
                 agreed.deflate =
                     Some(deflate.map_err(|at| ExtensionError { span: at, reason: what })?);
+            } else {
+                agreed.has_unread = true;
             }
         }
         Ok(agreed)
@@ -409,7 +413,8 @@ mod tests {
                 .deflate
                 .is_some()
         );
-        assert_eq!(AgreedExtensions::parse("x-other").unwrap(), AgreedExtensions::none());
+        let other = AgreedExtensions { has_unread: true, ..AgreedExtensions::none() };
+        assert_eq!(AgreedExtensions::parse("x-other").unwrap(), other);
         assert_eq!(AgreedExtensions::parse("permessage-deflate; turbo").unwrap_err().span, 20..25);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::capture::{CapturedStream, StreamEnding};
+use crate::capture::{CapturedStream, OpenEnd, StreamEnding};
 use crate::inspect::ConnectionKind;
 use crate::wire::Trace;
 
@@ -13,8 +13,10 @@ pub(crate) struct ConnectionFacts {
     pub(crate) server: Option<SocketAddr>,
     /// What it is, for a connection of a file; the bytes of a live one say what it is so far.
     pub(crate) kind: Option<ConnectionKind>,
-    /// Its FIN or RST; `None` if it was open at the end of the capture, or if there are no packets.
+    /// Its FIN or RST; `None` if neither was captured, or if there are no packets.
     pub(crate) ending: Option<StreamEnding>,
+    /// What is known without it.
+    pub(crate) open_end: OpenEnd,
 }
 
 impl ConnectionFacts {
@@ -25,6 +27,7 @@ impl ConnectionFacts {
             server: stream.addresses.map(|addresses| addresses.server),
             kind: Some(ConnectionKind::of_stream(stream)),
             ending: stream.ending,
+            open_end: stream.open_end,
         }
     }
 }

@@ -7,7 +7,7 @@ use ratatui::style::Color;
 
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::{ConnectionStatus, InspectedConnection};
-use crate::inspect::{ConnectionKind, ConnectionSummary, InspectSource};
+use crate::inspect::{ConnectionKind, ConnectionSummary, InspectSource, open_end_name};
 use crate::stage::Theme;
 use crate::text;
 use crate::text::units::group_thousands;
@@ -154,7 +154,7 @@ fn end(connection: &InspectedConnection, summary: &ConnectionSummary) -> String 
         (ConnectionStatus::Connecting, None) => "connecting".to_owned(),
         (ConnectionStatus::Open, None) => "open".to_owned(),
         (ConnectionStatus::FromFile(_), None) if connection.facts.client.is_some() => {
-            "open".to_owned()
+            open_end_name(connection.facts.open_end).to_owned()
         }
         (ConnectionStatus::FromFile(_), None) => String::new(),
     };

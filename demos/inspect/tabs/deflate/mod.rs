@@ -19,6 +19,7 @@ use crate::demos::inspect::parts::prose::{self, labelled_paragraph};
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::tabs::no_frames;
 use crate::stage::Theme;
+use crate::wire::deflate::inflate::InflateFault;
 use crate::wire::{Side, TraceRow, format};
 pub(crate) use message::{DeflateTabState, follow};
 use message::{InspectedMessage, update_visible_items};
@@ -104,6 +105,7 @@ fn summary_lines(
         .and_then(|row| session.connection().trace.rows().get(*row))
         .map_or(Side::Client, TraceRow::from);
     let (color, arrow) = side_style(from, theme);
+    let unknown = lens.fault.filter(|fault| message.is_unknown_because_of_gap(fault));
     let saved = lens.saved();
     let gain = match saved {
         0.. => format!("{} saved", format::byte_count(saved.unsigned_abs())),
@@ -115,12 +117,16 @@ fn summary_lines(
     } else {
         format!("{} frames from {}", rows.len(), rows[0])
     };
-    let sum = format!(
-        "{} on the wire are {} of message: {gain}{ratio}",
-        format::byte_count(lens.payload_len),
-        format::byte_count(lens.data_len)
-    );
-    let good = if saved >= 0 { theme.good } else { theme.warn };
+    let on_wire = format::byte_count(lens.payload_len);
+    let sum = if unknown.is_some() {
+        format!("{on_wire} on the wire; the length of the message is not known")
+    } else {
+        format!(
+            "{on_wire} on the wire are {} of message: {gain}{ratio}",
+            format::byte_count(lens.data_len)
+        )
+    };
+    let good = if saved >= 0 && unknown.is_none() { theme.good } else { theme.warn };
     let mut lines = vec![Line::from(vec![
         Span::styled(
             format!("{arrow} {frames}  "),
@@ -137,6 +143,20 @@ fn summary_lines(
         ),
     };
     lines.extend(labelled_paragraph("", &before, 0, width, theme.dim(), theme));
+    lines.extend(warning_lines(session, message, unknown, width, theme));
+    lines
+}
+
+/// Returns what is not certain or not right about a message. `unknown` is a fault that comes from a gap
+/// in the capture.
+fn warning_lines(
+    session: &Session,
+    message: &InspectedMessage,
+    unknown: Option<InflateFault>,
+    width: u16,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let (lens, mut lines) = (&message.listing, Vec::new());
     let bad = Style::new().fg(theme.bad);
     if session.connection().assumes_deflate() {
         let text = "assumed because of RSV1: the capture does not show the handshake";
@@ -145,7 +165,7 @@ fn summary_lines(
     if let Some(text) = message.warning {
         lines.extend(labelled_paragraph("! ", text, 2, width, Style::new().fg(theme.warn), theme));
     }
-    if let Some(fault) = lens.fault.filter(|fault| message.is_unknown_because_of_gap(fault)) {
+    if let Some(fault) = unknown {
         let text = format!("the text is not known from here on, nobody is to blame: {fault}");
         let style = Style::new().fg(theme.warn);
         lines.extend(labelled_paragraph("! ", &text, 2, width, style, theme));

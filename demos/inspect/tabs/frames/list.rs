@@ -230,7 +230,13 @@ fn row_line(
         (None, Some(frame)) if row.is_non_frame() => {
             line.push_span(Text::raw(format::quote(frame.raw(), 120)));
         }
-        (None, Some(frame)) => line.push_span(Text::raw(payload_preview(&frame))),
+        (None, Some(frame)) => {
+            // The bytes mean nothing to a reader, so they are not to look like what was sent.
+            if row.is_compressed() && row.payload_len() > ByteLen::ZERO {
+                line.push_span(Text::styled("not inflated: ", theme.faint()));
+            }
+            line.push_span(Text::raw(payload_preview(&frame)));
+        }
         (None, None) => {}
     }
     line

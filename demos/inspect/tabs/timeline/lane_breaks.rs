@@ -65,7 +65,7 @@ fn draw_end(session: &Session, window: TimeWindow, from: Side, row: Rect, canvas
         Some(lost) => format!("╱ {} ╱ {name}", format::byte_count(lost.len)),
         None => name.to_owned(),
     };
-    match window.cell_at(connection.last_activity().saturating_add(ending.silence)) {
+    match window.cell_at(ending.at) {
         (x, true) => {
             let x = (x + 1).min(row.width.saturating_sub(text::width(&name) as u16));
             draw_label(name, x, row, color, canvas);

@@ -158,7 +158,7 @@ fn read_fragment(
     if len == 0 || more && !len.is_multiple_of(8) || too_long {
         return Err(Unread::Malformed);
     }
-    let key = DatagramKey { between, id, protocol };
-    let Rest { bytes, offset } = rest.limit(len);
+    let Rest { bytes, offset, network } = rest.limit(len);
+    let key = DatagramKey { network, between, id, protocol };
     Ok(Step::Fragment(IpFragment { key, start, more, len, bytes, offset, headers: 0 }))
 }

@@ -20,6 +20,7 @@ mod tunnel;
 mod unread;
 
 pub(in crate::capture) use self::parse::{ParsedPacket, parse_datagram, parse_packet};
+pub(in crate::capture) use self::rest::NetworkId;
 pub(in crate::capture) use self::step::{DatagramKey, IpFragment};
 pub(in crate::capture) use self::tcp::{FIN, RST, SYN, TcpSegment, sequence};
 pub(in crate::capture) use self::unread::Unread;

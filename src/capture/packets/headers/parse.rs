@@ -35,7 +35,8 @@ pub(in crate::capture) fn parse_datagram<'a>(
     headers: usize,
 ) -> ParsedPacket<'a> {
     let protocol = Protocol::InIp(IpPayload { protocol: key.protocol, between: key.between, len });
-    parse_from(protocol, Rest::whole(payload), headers)
+    let rest = Rest { network: key.network, ..Rest::whole(payload) };
+    parse_from(protocol, rest, headers)
 }
 
 fn parse_from(mut protocol: Protocol, mut rest: Rest<'_>, headers: usize) -> ParsedPacket<'_> {

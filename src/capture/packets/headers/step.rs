@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::rest::{NetworkId, Rest};
 use crate::capture::packets::headers::tcp::TcpSegment;
 
 /// The protocol of the next header.
@@ -43,6 +43,7 @@ pub(super) struct IpPayload {
 /// section 4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::capture) struct DatagramKey {
+    pub(in crate::capture) network: NetworkId,
     pub(in crate::capture) between: [IpAddr; 2],
     pub(in crate::capture) id: u32,
     /// The protocol of the payload. For IPv6 it is the next header of this fragment, which is the

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::capture::packets::headers::rest::Rest;
+use crate::capture::packets::headers::rest::{NetworkId, Rest};
 use crate::capture::packets::headers::unread::Unread;
 
 pub(in crate::capture) const FIN: u8 = 0x01;
@@ -13,6 +13,7 @@ const ACK: u8 = 0x10;
 /// One TCP segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::capture) struct TcpSegment<'a> {
+    pub(in crate::capture) network: NetworkId,
     pub(in crate::capture) from: SocketAddr,
     pub(in crate::capture) to: SocketAddr,
     pub(in crate::capture) seq: u32,
@@ -39,8 +40,9 @@ pub(super) fn read_segment(
     let payload_len =
         total.checked_sub(header_len).filter(|_| header_len >= 20).ok_or(Unread::Malformed)?;
     // Ethernet pads short packets, so bytes beyond the IP length are not payload.
-    let Rest { bytes: payload, offset } = rest.skip(header_len).limit(payload_len);
+    let Rest { bytes: payload, offset, network } = rest.skip(header_len).limit(payload_len);
     Ok(TcpSegment {
+        network,
         from: SocketAddr::new(from, u16::from_be_bytes([from_0, from_1])),
         to: SocketAddr::new(to, u16::from_be_bytes([to_0, to_1])),
         seq: u32::from_be_bytes([s0, s1, s2, s3]),

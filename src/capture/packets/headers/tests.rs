@@ -97,6 +97,47 @@ fn fragments_state_their_place() {
 }
 
 #[test]
+fn networks_differ_by_the_identifiers_of_tags_and_tunnels() {
+    let network = |packet: &[u8]| match parse_packet(linktype::ETHERNET, packet) {
+        ParsedPacket::Segment(segment) => segment.network,
+        ParsedPacket::Fragment(fragment) => fragment.key.network,
+        ParsedPacket::Unread(what) => panic!("{what}"),
+    };
+    let ip = ipv4(TCP, &segment(b"hi"));
+    let plain = ethernet(0x0800, &ip);
+    let vlan = |id: u8, packet: &[u8]| {
+        let tagged = [&[0x20, id], &packet[12..]].concat();
+        ethernet(0x8100, &tagged)
+    };
+    let tunnel = |port, head: &[u8], inner: &[u8]| {
+        ethernet(0x0800, &ipv4(17, &udp(port, &[head, inner].concat())))
+    };
+    let keyed =
+        |key: u8| ethernet(0x0800, &ipv4(47, &[&[0x20, 0, 8, 0, 0, 0, 0, key], &ip[..]].concat()));
+    let vxlan = |id: u8| tunnel(4789, &[8, 0, 0, 0, 0, 0, id, 0], &plain);
+    let geneve = |id: u8| tunnel(6081, &[0, 0, 0x65, 0x58, 0, 0, id, 0], &plain);
+    let fragment = |id: u8| vlan(id, &ethernet(0x0800, &ipv4_fragment(TCP, 1, 0x2000, &[7; 16])));
+    for (name, one, same, other) in [
+        ("VLAN", vlan(5, &plain), vlan(5, &plain), vlan(6, &plain)),
+        ("no VLAN", plain.clone(), vlan(0, &plain), vlan(6, &plain)),
+        (
+            "two tags",
+            vlan(5, &vlan(6, &plain)),
+            vlan(5, &vlan(6, &plain)),
+            vlan(6, &vlan(5, &plain)),
+        ),
+        ("VXLAN", vxlan(5), vxlan(5), vxlan(6)),
+        ("VXLAN", vxlan(0), plain.clone(), vxlan(6)),
+        ("Geneve", geneve(5), geneve(5), geneve(6)),
+        ("GRE", keyed(5), keyed(5), keyed(6)),
+        ("fragments", fragment(5), fragment(5), fragment(6)),
+    ] {
+        assert_eq!(network(&one), network(&same), "{name}");
+        assert_ne!(network(&one), network(&other), "{name}");
+    }
+}
+
+#[test]
 fn what_is_not_read_has_a_name() {
     let gre = |flags: u8, version: u8| ipv4(47, &[flags, version, 8, 0, 0, 0, 0, 0]);
     for (link, packet, name, may_carry_tcp) in [

@@ -1,4 +1,4 @@
-//! Tunnels over IP and UDP: GRE with ERSPAN, VXLAN, Geneve, GTP-U, Teredo and TZSP.
+//! Tunnels over IP and UDP: GRE with ERSPAN, VXLAN, Geneve, GTP-U, Teredo, LISP, GUE and TZSP.
 
 use crate::capture::packets::headers::link::{ethernet, ppp};
 use crate::capture::packets::headers::numbers::{ethertype, ip_protocol};
@@ -25,6 +25,8 @@ pub(super) fn read_udp(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
         1701 => ppp::read_l2tp(port, payload),
         2152 => read_gtp(port, payload),
         3544 => read_teredo(port, payload),
+        4341 => read_lisp(port, payload),
+        6080 => read_gue(port, payload),
         // In the range of ephemeral ports, so its first bytes must be right too.
         37_008 if payload.bytes.starts_with(&[1]) => read_tzsp(payload),
         _ => Err([port, from]
@@ -36,32 +38,34 @@ pub(super) fn read_udp(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
 
 /// Reads a VXLAN header (RFC 7348 section 5).
 fn read_vxlan(port: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
-    let (&[flags, ..], rest) = rest.header::<8>()?;
+    let (&[flags, _, _, _, n0, n1, n2, _], rest) = rest.header::<8>()?;
     // The flag that the network identifier is valid.
     if flags & 0x08 == 0 {
         return Err(Unread::UdpPort(port));
     }
+    let rest = rest.in_network(u32::from_be_bytes([0, n0, n1, n2]));
     Ok(Step::Next(Protocol::EtherType(ethertype::ETHERNET), rest))
 }
 
 /// Reads a header of VXLAN's generic protocol extension (draft-ietf-nvo3-vxlan-gpe section 3).
 fn read_vxlan_gpe(port: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
-    let (&[flags, _, _, next, ..], rest) = rest.header::<8>()?;
+    let (&[flags, _, _, next, n0, n1, n2, _], rest) = rest.header::<8>()?;
     // The flag that the next protocol is valid. Without it the header is that of VXLAN.
     let next = if flags & 0x04 == 0 { 3 } else { next };
     let protocol = ethernet::next_protocol(next).map_err(|_| Unread::UdpPort(port))?;
-    Ok(Step::Next(protocol, rest))
+    Ok(Step::Next(protocol, rest.in_network(u32::from_be_bytes([0, n0, n1, n2]))))
 }
 
 /// Reads a Geneve header (RFC 8926 section 3.4).
 fn read_geneve(port: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
-    let (&[version_and_len, _, kind_0, kind_1, ..], rest) = rest.header::<8>()?;
+    let (&[version_and_len, _, kind_0, kind_1, n0, n1, n2, _], rest) = rest.header::<8>()?;
     if version_and_len >> 6 != 0 {
         return Err(Unread::UdpPort(port));
     }
     // The options' length is in 32-bit words.
     let options = usize::from(version_and_len & 0x3f).saturating_mul(4);
     let kind = u16::from_be_bytes([kind_0, kind_1]);
+    let rest = rest.in_network(u32::from_be_bytes([0, n0, n1, n2]));
     Ok(Step::Next(Protocol::EtherType(kind), rest.skip(options)))
 }
 
@@ -85,7 +89,13 @@ pub(super) fn read_gre(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
         return Err(Unread::GreKeepalive);
     }
     let optional = |flag, len| if flags & flag == 0 { 0 } else { len };
-    let rest = rest.skip(optional(CHECKSUM, 4)).skip(optional(KEY, 4)).skip(optional(SEQUENCE, 4));
+    let rest = rest.skip(optional(CHECKSUM, 4));
+    let rest = match rest.bytes.first_chunk() {
+        // In version 1 the key is the length and the number of a call, each way another.
+        Some(key) if flags & KEY != 0 && version == 0 => rest.in_network(u32::from_be_bytes(*key)),
+        _ => rest,
+    };
+    let rest = rest.skip(optional(KEY, 4)).skip(optional(SEQUENCE, 4));
     let rest = if version == 1 { rest.skip(optional(ACKNOWLEDGMENT, 4)) } else { rest };
     read_erspan(kind, flags & SEQUENCE != 0, rest)
 }
@@ -150,6 +160,44 @@ fn read_teredo(port: u16, mut rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     }
     match rest.bytes.first() {
         Some(first) if first >> 4 == 6 => Ok(Step::Next(Protocol::Ip, rest)),
+        _ => Err(Unread::UdpPort(port)),
+    }
+}
+
+/// Reads a header of the Locator/ID Separation Protocol (RFC 9300 section 5.1).
+fn read_lisp(port: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    /// The flag that the instance is valid.
+    const INSTANCE: u8 = 0x08;
+    let (&[flags, _, _, _, n0, n1, n2, _], rest) = rest.header::<8>()?;
+    let instance = if flags & INSTANCE == 0 { 0 } else { u32::from_be_bytes([0, n0, n1, n2]) };
+    next_ip(port, rest.in_network(instance))
+}
+
+/// Reads a header of Generic UDP Encapsulation (draft-ietf-intarea-gue section 3), which variant 1
+/// leaves out.
+fn read_gue(port: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    let (&[first, protocol, _, _], _) = rest.header()?;
+    // The flag of variant 0 for control messages.
+    let is_control = first & 0x20 != 0;
+    match first >> 6 {
+        0 if !is_control => {
+            // The length counts 32-bit words without the first.
+            let len = usize::from(first & 0x1f).saturating_add(1).saturating_mul(4);
+            let rest = rest.skip(len);
+            match protocol {
+                ip_protocol::IPV4 | ip_protocol::IPV6 => next_ip(port, rest),
+                ip_protocol::GRE => read_gre(rest),
+                _ => Err(Unread::UdpPort(port)),
+            }
+        }
+        1 => next_ip(port, rest),
+        _ => Err(Unread::UdpPort(port)),
+    }
+}
+
+fn next_ip(port: u16, rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+    match rest.bytes.first().map(|first| first >> 4) {
+        Some(4 | 6) => Ok(Step::Next(Protocol::Ip, rest)),
         _ => Err(Unread::UdpPort(port)),
     }
 }

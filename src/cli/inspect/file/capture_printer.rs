@@ -16,7 +16,7 @@ use crate::capture::{
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
-use crate::inspect::{ConnectionKind, describe_kinds, last_activity};
+use crate::inspect::{ConnectionKind, describe_kinds, last_activity, unread_extensions};
 use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Side, Trace, TraceRow};
 
@@ -318,6 +318,7 @@ fn notes_at_start(stream: &CapturedStream<Trace>) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notes.extend(unread_extensions(&stream.trace));
     if let TlsStatus::Encrypted(reason) = &stream.tls {
         notes.push(format!("this connection is encrypted: {reason}"));
     }

@@ -12,7 +12,7 @@ use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{
     ListedConnectionRecord, Millis, NoteSubject, Record, RecordType,
 };
-use crate::inspect::{ConnectionSummary, describe_kinds};
+use crate::inspect::{ConnectionSummary, describe_kinds, open_end_name};
 use crate::text;
 use crate::text::units::group_thousands;
 use crate::wire::Trace;
@@ -132,7 +132,9 @@ fn row(
     };
     let end = match stream.ending.filter(|_| stream.failed.is_none()) {
         Some(ending) => summary.short_ending(ending),
-        None if stream.addresses.is_some() && stream.failed.is_none() => "open".to_owned(),
+        None if stream.addresses.is_some() && stream.failed.is_none() => {
+            open_end_name(stream.open_end).to_owned()
+        }
         None => String::new(),
     };
     let end =

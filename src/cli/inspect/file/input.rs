@@ -37,7 +37,8 @@ impl CopyTarget {
     /// If the capture cannot be read, or the file cannot be written.
     pub(super) fn write(mut self, capture: &mut Capture) -> anyhow::Result<()> {
         let written = capture.write(&mut self.writer, self.only);
-        let lacking = written.with_context(|| format!("could not write {}", self.path.display()))?;
+        let lacking =
+            written.with_context(|| format!("could not write {}", self.path.display()))?;
         capture.add_warning(lacking.map(|lacking| format!("{}: {lacking}", self.path.display())));
         Ok(())
     }

@@ -9,7 +9,9 @@ use crate::cli::decode::{FaultRecord, ProblemRecord, verdict_name};
 use crate::wire::decode::frame_assembler::{AssembledFrame, AssembledMessage};
 use crate::wire::frame::mask;
 use crate::wire::handshake::{HttpExchange, ValidatedHead};
-use crate::wire::{ByteLen, Fault, FramePart, FrameStart, MessageKind, Needed, Offset, Side};
+use crate::wire::{
+    ByteLen, Fault, FramePart, FrameStart, InflateStop, MessageKind, Needed, Offset, Side,
+};
 
 /// A head, or the beginning of a head inside which the stream ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -88,12 +90,15 @@ pub(in crate::cli::inspect) struct FrameRecord {
     /// the payload of this frame alone.
     #[serde(rename = "message_hex")]
     pub(in crate::cli::inspect) message_data: Option<Hex<Vec<u8>>>,
-    /// The length of the message that ends with this frame, after inflating.
+    /// The length of the message that ends with this frame, after inflating; `None` if it could not
+    /// be inflated to its end.
     pub(in crate::cli::inspect) message_len: Option<ByteLen>,
     /// The payload bytes of all its frames, as on the wire.
     pub(in crate::cli::inspect) message_payload_len: Option<ByteLen>,
     /// The text of the message that ends with this frame.
     pub(in crate::cli::inspect) message_text: Option<String>,
+    /// Why the message that ends with this frame could not be inflated to its end.
+    pub(in crate::cli::inspect) message_unknown: Option<&'static str>,
     /// The missing bytes of a frame that was cut off; `None` for an impossible length.
     pub(in crate::cli::inspect) needs: Option<NeedsRecord>,
     /// The number of payload bytes that are not in the file. `payload` and `raw` end before them.
@@ -137,6 +142,7 @@ impl FrameRecord {
         }
         let non_frame = frame.non_frame;
         let (close_code, close_reason) = close_body(&frame).unzip();
+        let close_reason = close_reason.flatten();
         let violations = frame.faults.iter();
         let message = frame.message.as_deref();
         Self {
@@ -163,9 +169,12 @@ impl FrameRecord {
                 .filter(|_| non_frame.is_none())
                 .and_then(|start| start.role.message_number()),
             message_data: message.and_then(|message| message_data(message, &frame.payload)),
-            message_len: message.map(|message| message.end.data_len),
+            message_len: message
+                .filter(|message| message.end.inflate_stop.is_none())
+                .map(|message| message.end.data_len),
             message_payload_len: message.map(|message| message.end.payload_len),
             message_text: message.and_then(message_text),
+            message_unknown: message.and_then(|message| message.end.inflate_stop.map(why_unknown)),
             needs: frame.needed.map(NeedsRecord::new),
             not_captured: frame.not_captured,
             offset: frame.offset,
@@ -308,11 +317,29 @@ impl HttpRecord {
     }
 }
 
-/// Returns the code and the reason of a complete Close, or `None` if it has no code.
-pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
-    let is_close = frame.is_complete() && frame.is_close();
+/// Returns the code and the reason of a Close, or `None` if it has no code or its code was not
+/// captured. A reason that was not captured to its end is not known.
+pub(in crate::cli::inspect) fn close_body(frame: &AssembledFrame) -> Option<(u16, Option<String>)> {
+    let is_whole = frame.is_complete();
+    let is_close = (is_whole || frame.not_captured > ByteLen::ZERO) && frame.is_close();
     let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
-    Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
+    let reason = is_whole.then(|| String::from_utf8_lossy(reason).into_owned());
+    Some((u16::from_be_bytes(*code), reason))
+}
+
+/// Returns why a message could not be inflated to its end, as a clause.
+fn why_unknown(stop: InflateStop) -> &'static str {
+    match stop {
+        InflateStop::Limit => "it inflates to more than 32 MiB",
+        InflateStop::ContextLost => {
+            "it may refer back to an earlier message that could not be inflated (RFC 7692 section \
+             7.2.2)"
+        }
+        InflateStop::NotCaptured => {
+            "it, or data that it refers back to, was not captured (RFC 7692 section 7.2.2)"
+        }
+        InflateStop::InvalidData(_) => "it is not valid DEFLATE data",
+    }
 }
 
 /// Returns the text of a message, unless it was longer than the printer keeps.

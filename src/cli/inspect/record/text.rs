@@ -168,9 +168,11 @@ fn write_faults(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
 
 /// Writes the message that ends with a frame, if it is more than the frame's own payload.
 fn write_message(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
-    let (Some(len), Some(payload_len)) = (record.message_len, record.message_payload_len) else {
-        return Ok(());
-    };
+    let Some(payload_len) = record.message_payload_len else { return Ok(()) };
+    if let Some(why) = record.message_unknown {
+        return write!(f, "\n    = unknown, {} on the wire: {why}", byte_count(payload_len));
+    }
+    let Some(len) = record.message_len else { return Ok(()) };
     let is_fragmented = Some(payload_len) != record.payload_len;
     if !record.compressed && !is_fragmented {
         return Ok(());

@@ -34,9 +34,14 @@ pub(crate) struct FrameValidator {
     pub(in crate::wire::decode) from: Side,
     /// Inflates messages, if permessage-deflate was agreed.
     pub(crate) inflater: Option<MessageInflater>,
+    /// Whether extensions were agreed on whose frames cannot be read.
+    pub(super) has_unread_extension: bool,
     pub(crate) messages: MessageTracker,
     pub(crate) role: FragmentRole,
     pub(in crate::wire::decode) close_seen: bool,
+    /// Whether frames were lost, so that the beginning of the next one was a guess. What then looks like
+    /// a Close may lie within a payload.
+    pub(super) follows_guess: bool,
     pub(in crate::wire::decode) last_masking_key: Option<MaskingKey>,
     pub(super) close_body: CloseBody,
 }
@@ -48,9 +53,11 @@ impl FrameValidator {
             inflater: agreed
                 .deflate
                 .map(|deflate| MessageInflater::new(deflate, from).assumed(agreed.is_assumed)),
+            has_unread_extension: agreed.has_unread,
             messages: MessageTracker::default(),
             role: FragmentRole::Control,
             close_seen: false,
+            follows_guess: false,
             last_masking_key: None,
             close_body: CloseBody::default(),
         }
@@ -115,6 +122,7 @@ impl FrameValidator {
     /// Records that an unknown number of frames was not captured.
     pub(in crate::wire::decode) fn lose_frames(&mut self) {
         self.messages.lose_frames();
+        self.follows_guess = true;
         self.role = FragmentRole::Control;
         self.last_masking_key = None;
         self.close_body = CloseBody::default();

@@ -78,6 +78,9 @@ impl FrameValidator {
     }
 
     fn validate_reserved_bits(&self, byte: u8, opcode: Opcode, faults: &mut FrameFaults) {
+        if self.has_unread_extension {
+            return;
+        }
         let rsv1 = byte & 0x40;
         // permessage-deflate gives a meaning to RSV1 only (RFC 7692 section 6).
         let meaningless = if self.uses_deflate() { byte & 0x30 } else { byte & 0x70 };

@@ -37,6 +37,10 @@ impl FrameValidator {
             && let Err(index) = open.utf8.push(plain)
         {
             open.is_invalid = true;
+            // The bytes may be data of an extension.
+            if self.has_unread_extension {
+                return;
+            }
             let byte = at + index;
             faults.add(FaultCode::Utf8, byte, None, byte + 1, Detail::byte_at(plain, index));
         }
@@ -54,7 +58,7 @@ impl FrameValidator {
         // text ended.
         let last = if header.payload_len == ByteLen::ZERO { ByteLen::new(1) } else { end - 1 };
         if header.opcode == Opcode::Close {
-            self.close_seen = true;
+            self.close_seen |= !self.follows_guess;
             if let (false, Some((have, of))) =
                 (self.close_body.reason_is_invalid(), self.close_body.pending())
             {
@@ -78,13 +82,16 @@ impl FrameValidator {
             if inflater.lacks_final_zero() {
                 faults.add(FaultCode::DeflateTail, payload_offset(header), None, end, Detail::None);
             }
-            if inflater.is_assumed() {
+            if inflater.is_assumed() || self.has_unread_extension {
                 open.is_invalid |= open.invalid_byte.is_some();
             } else {
                 validate_inflated_text(&mut open, inflater.stop, header, faults);
             }
         } else if let (false, Some((have, of))) = (open.is_invalid, open.utf8.pending()) {
             open.is_invalid = true;
+            if self.has_unread_extension {
+                return None;
+            }
             faults.add(FaultCode::Utf8, last, None, end, Detail::IncompleteCharacter(have, of));
         }
         (!open.is_invalid).then_some(MessageEnd {

@@ -278,7 +278,7 @@ fn grant(offer: Extension, deflate: DeflateParams) -> (String, AgreedExtensions)
         accepted.to_string(),
         AgreedExtensions {
             deflate: Some(DeflateParams { client_max_window_bits, ..deflate }),
-            is_assumed: false,
+            ..AgreedExtensions::none()
         },
     )
 }

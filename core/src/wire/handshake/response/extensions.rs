@@ -35,6 +35,8 @@ pub(super) fn check_extensions(
         }
         if extension.is_deflate() {
             agreed.deflate = check_deflate(validator, extension, asked);
+        } else {
+            agreed.has_unread = true;
         }
     }
     (accepted.iter().map(Extension::to_string).collect(), agreed)

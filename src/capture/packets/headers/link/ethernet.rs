@@ -41,6 +41,11 @@ fn read_type_behind_tags(
     mut rest: Rest<'_>,
 ) -> Result<(Protocol, Rest<'_>), Unread> {
     while let Some(len) = tag_len(kind) {
+        if ethertype::VLAN.contains(&kind) {
+            // The lower 12 bits are the identifier, and 0 is none (IEEE 802.1Q clause 9.6).
+            let (control, _) = rest.u16()?;
+            rest = rest.in_network((control & 0x0fff).into());
+        }
         (kind, rest) = rest.skip(len).u16()?;
     }
     Ok((Protocol::EtherType(kind), rest))
