@@ -27,7 +27,7 @@ pub(super) fn read_file(
     mailbox: Mailbox<Msg>,
 ) {
     let failed = mailbox.clone();
-    let reading = if is_pipe(&path) {
+    let reading = if is_pipe(&path, &io::stdin()) {
         load_growing(scope, run, &path, &options, recording, mailbox)
     } else {
         load_file(scope, run, path, options, recording, mailbox)

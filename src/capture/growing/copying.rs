@@ -12,7 +12,7 @@ use crate::capture::shared_file::SharedFile;
 /// The number of bytes that are copied at once.
 const CHUNK_LEN: usize = 1 << 16;
 
-/// How far the copy has come.
+/// The state of a copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
     /// The number of bytes that can be read, decompressed.

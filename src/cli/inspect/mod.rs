@@ -36,7 +36,7 @@ impl InspectArgs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
         let result = match &config.source {
-            InspectSource::File(path, options) if is_pipe(path) => {
+            InspectSource::File(path, options) if is_pipe(path, &io::stdin()) => {
                 self.run_live(file::run_standard_input(&config, options, self.list, self.json))
             }
             InspectSource::File(path, options) => {
