@@ -16,6 +16,7 @@ use crate::wire::explain::{FrameContext, field_span};
 use crate::wire::frame::encode;
 use crate::wire::query::filter::Filter;
 use crate::wire::query::search::{Needle, find};
+use crate::wire::query::text_matcher::TextSet;
 use crate::wire::{
     AgreedExtensions, ByteLen, Decoder, DecoderEvent, Fault, FaultCode, Frame, FrameStart, Header,
     LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace,
@@ -295,7 +296,7 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     for (number, row) in seen.rows().iter().enumerate() {
         let frame = seen.frame(row, raw(row.offset(), row.len()));
         let (shown, found) =
-            (filter.matches(seen, number, Default::default()), find(&frame, &needle));
+            (filter.matches(seen, number, TextSet::default()), find(&frame, &needle));
         let message = (
             seen.message_rows(number),
             seen.faults_of(from, row.frame_number()),

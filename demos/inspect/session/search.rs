@@ -136,8 +136,9 @@ mod tests {
     /// Carries out the jobs of a filter as the engine does, and returns the rows that pass with how
     /// many were read.
     fn filtered(inspect: &mut Inspect, filter: &str) -> (Vec<u32>, usize) {
-        press(inspect, KeyCode::Char('f'));
+        // The line would begin with the text of the filter before.
         inspect.session.filter = None;
+        press(inspect, KeyCode::Char('f'));
         inspect.update(DemoEvent::Paste(filter.to_owned()));
         let commands = press(inspect, KeyCode::Enter);
         scan(inspect, commands)

@@ -266,10 +266,10 @@ impl Decoder {
             let (before, want) =
                 (self.beginning.header_filled, Header::required_len(self.beginning.bytes()));
             self.beginning.fill(want, input);
-            if !self.faults.is_in_other_protocol() {
-                self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
-            } else {
+            if self.faults.is_in_other_protocol() {
                 self.validator.role = FragmentRole::Control;
+            } else {
+                self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
             }
             match Header::parse(self.beginning.bytes()) {
                 Ok(header) => return self.start_frame(header),
