@@ -1,20 +1,23 @@
 //! Dumps: lines of an offset, bytes in hex, and often the bytes as characters. The offsets must be
 //! those of the bytes, so a dump with a hole is refused; `*` repeats the line before it.
 
+mod decoration;
 mod line;
 mod radix;
 mod recognize;
+mod units;
 
 use line::{DumpLine, LineKind};
 use radix::radix_of;
 pub(super) use recognize::{DumpVerdict, recognize};
 
 use crate::wire::pasted::bytes::{MAX_PASTED_BYTES, Pasted};
-use crate::wire::pasted::error::{PasteError, PasteProblem, Position};
+use crate::wire::pasted::error::{PasteError, PasteProblem, Position, excerpt};
 use crate::wire::pasted::form::PastedForm;
 
 /// Parses a dump of the given form.
 pub(super) fn parse(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
+    let text = &decoration::remove(text);
     let lines = dump_lines(text, form)?;
     refuse_other_units(&lines)?;
     let mut assembler = Assembler {
@@ -76,6 +79,9 @@ impl Assembler {
         if line.kind == LineKind::Star {
             return self.star(line, next);
         }
+        if line.lacks_bytes() {
+            return Err(PasteError::at(line.body_position(), PasteProblem::NoHex));
+        }
         let offset = self.offset(line)?;
         let next_offset = match next {
             Some(next) if next.kind == LineKind::Bytes => Some(self.offset(next)?),
@@ -92,6 +98,10 @@ impl Assembler {
                 taken.ok_or_else(|| self.misplaced(line, next, offset, next_offset))?
             }
         };
+        if let Some(digits) = line.stray_digits(taken) {
+            let problem = PasteProblem::OddDigits(excerpt(digits));
+            return Err(PasteError::at(line.body_position(), problem));
+        }
         line.push_bytes(taken, &mut self.pasted.bytes);
         let end = offset.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
         self.previous = Some((end, taken));
