@@ -182,10 +182,10 @@ pub enum PasteProblem {
     #[error("bytes may stand here too, beside those in brackets or quotes; paste only the bytes")]
     Beside,
     /// The number of bytes that a text gives isn't that of the bytes in it.
-    #[error("the text says that there are {claimed}, but shows {found}")]
+    #[error("the length in the text is {claimed}, but it shows {found} bytes")]
     Count {
-        /// The number that it gives, with its unit.
-        claimed: String,
+        /// The number that it gives.
+        claimed: usize,
         /// The number of bytes in it.
         found: usize,
     },

@@ -99,5 +99,5 @@ fn without_backticks(text: &str) -> Option<String> {
     let closed = (1..=2).contains(&ticks)
         && bare.get(bare.len().checked_sub(ticks)?..)? == bare.get(..ticks)?;
     let plain = !inside.contains(['`', '\\']);
-    (closed && plain).then(|| text.replace('`', " "))
+    (closed && plain).then(|| text.replace('`', ""))
 }

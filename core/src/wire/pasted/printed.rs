@@ -1,6 +1,6 @@
 //! Buffers as programs print them: hex behind a name, such as Node's `<Buffer 81 05>`.
 
-use crate::wire::format::{byte_count, unhex};
+use crate::wire::format::unhex;
 use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
 
 /// How a runtime prints a buffer.
@@ -84,8 +84,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     }
     match style.count.and_then(|name| claimed(text, name)) {
         Some(count) if count != bytes.len() => {
-            let claimed = byte_count(count);
-            Err(error(end, PasteProblem::Count { claimed, found: bytes.len() }))
+            Err(error(end, PasteProblem::Count { claimed: count, found: bytes.len() }))
         }
         _ => Ok(bytes),
     }

@@ -159,7 +159,6 @@ fn looks_like_words_of_od(text: &str) -> bool {
     let mut words = text.split_ascii_whitespace();
     let width = words.clone().next().map_or(0, str::len);
     matches!(width, 4 | 8 | 16)
-        && words.clone().nth(1).is_some()
         && words
             .all(|word| word.len() == width && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
         && lines().filter(|line| line.starts_with(' ') && !line.starts_with("  ")).count() > 0

@@ -1,7 +1,6 @@
 //! Logs of what was transferred: a line that names the direction and the number of bytes, and then
 //! the bytes. One direction is read; the blocks of it follow each other.
 
-use crate::wire::format::byte_count;
 use crate::wire::pasted::bytes::Pasted;
 use crate::wire::pasted::digits::hex;
 use crate::wire::pasted::dump;
@@ -116,7 +115,7 @@ fn end_block(
     };
     let bytes = bytes.map_err(|error| error.moved_down(line))?;
     if bytes.len() != header.count {
-        let problem = PasteProblem::Count { claimed: byte_count(header.count), found: bytes.len() };
+        let problem = PasteProblem::Count { claimed: header.count, found: bytes.len() };
         return Err(PasteError::at(Position { line, column: 1 }, problem));
     }
     pasted.bytes.extend(bytes);

@@ -19,7 +19,7 @@ use crate::wire::pasted::form::PastedForm;
 pub(super) fn parse(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
     let text = &decoration::remove(text);
     let lines = dump_lines(text, form)?;
-    refuse_other_units(&lines)?;
+    refuse_other_units(&lines, form)?;
     let mut assembler = Assembler {
         radix: radix_of(&lines),
         has_chars: lines.iter().any(|line| !line.characters().trim().is_empty()),
@@ -53,15 +53,21 @@ fn dump_lines(text: &str, form: PastedForm) -> Result<Vec<DumpLine<'_>>, PasteEr
 }
 
 /// Refuses output that doesn't show bytes one by one in hex.
-fn refuse_other_units(lines: &[DumpLine<'_>]) -> Result<(), PasteError> {
+fn refuse_other_units(lines: &[DumpLine<'_>], form: PastedForm) -> Result<(), PasteError> {
     let Some(line) = lines.iter().find(|line| line.kind == LineKind::Bytes) else { return Ok(()) };
-    match line.other_unit() {
-        Some((found, instead)) => {
-            let problem = PasteProblem::UnsupportedDump { found, instead };
-            Err(PasteError::at(line.body_position(), problem))
-        }
-        None => Ok(()),
+    let refuse = |found, instead| {
+        let problem = PasteProblem::UnsupportedDump { found, instead };
+        Err(PasteError::at(line.body_position(), problem))
+    };
+    if let Some((found, instead)) = line.other_unit() {
+        return refuse(found, instead);
     }
+    // xxd -e reverses the bytes of its groups of four, and only characters tell.
+    let mut orders = lines.iter().filter_map(DumpLine::has_order);
+    if form == PastedForm::Xxd && orders.clone().next().is_some() && !orders.any(|known| known) {
+        return refuse("xxd -e or xxd -g 4, whose bytes are in different orders", "xxd -g 1");
+    }
+    Ok(())
 }
 
 /// Puts the lines of a dump together.

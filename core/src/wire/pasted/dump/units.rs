@@ -52,6 +52,18 @@ impl DumpLine<'_> {
         }
     }
 
+    /// Whether the characters show the bytes in the order of the groups, or the order is clear
+    /// because each group is the same both ways. `None` if no character tells.
+    pub(super) fn has_order(&self) -> Option<bool> {
+        let wide = |group: Group<'_>| matches!(group.digits.len(), 8 | 16);
+        let (forward, reversed) = self.both_orders()?;
+        if !self.groups().any(wide) || forward == reversed {
+            return None;
+        }
+        let chars = self.characters();
+        Some(shows(chars, &forward) && !shows(chars, &reversed))
+    }
+
     fn other_unit_of_xxd(&self) -> Option<&'static str> {
         let binary = |group: Group<'_>| {
             group.digits.len() == 8
@@ -60,6 +72,14 @@ impl DumpLine<'_> {
         if self.groups().next().is_some() && self.groups().all(binary) {
             return Some("the binary digits of xxd -b");
         }
+        let (forward, reversed) = self.both_orders()?;
+        let chars = self.characters();
+        let swapped = !chars.trim().is_empty() && !shows(chars, &forward);
+        (swapped && shows(chars, &reversed)).then_some("the little-endian groups of xxd -e")
+    }
+
+    /// Returns the bytes in the order of the text, and with those of each group reversed.
+    fn both_orders(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         let (mut forward, mut reversed) = (Vec::new(), Vec::new());
         self.push_bytes(self.count(), &mut forward);
         let mut rest = forward.as_slice();
@@ -68,8 +88,6 @@ impl DumpLine<'_> {
             reversed.extend(word.iter().rev());
             rest = after;
         }
-        let chars = self.characters();
-        let swapped = !chars.trim().is_empty() && !shows(chars, &forward);
-        (swapped && shows(chars, &reversed)).then_some("the little-endian groups of xxd -e")
+        Some((forward, reversed))
     }
 }

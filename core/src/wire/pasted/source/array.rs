@@ -71,8 +71,8 @@ fn words(content: &str) -> impl Iterator<Item = &str> + Clone {
     decimal::words(content).flat_map(|(_, word)| word.split(';')).filter(|word| !word.is_empty())
 }
 
-/// Finds the list in a text without comments. Braces win over brackets, and both over parentheses,
-/// because `buf[11] = {...}` has a size and `new Uint8Array([...])` is a call.
+/// Finds the list in a text without comments. Braces win over `<<`, brackets and parentheses,
+/// in this order, because `buf[11] = {...}` has a size and `new Uint8Array([...])` is a call.
 pub(in crate::wire::pasted) fn find_list(text: &str) -> Result<Option<List>, PasteError> {
     let mut found: [Option<List>; 4] = [None; 4];
     let mut open: Vec<(char, usize, bool)> = Vec::new();
@@ -133,8 +133,12 @@ pub(in crate::wire::pasted) fn find_list(text: &str) -> Result<Option<List>, Pas
     }
     let mut lists = found.into_iter().flatten();
     let Some(mut list) = lists.next() else { return Ok(None) };
-    // A list of one number may be a size or an index.
-    let other = lists.find(|other| words(other.content(text)).nth(1).is_some());
+    // A number in brackets right behind a name is a size or an index.
+    let other = lists.find(|other| {
+        let before = text.get(..other.start.saturating_sub(1)).unwrap_or_default();
+        let named = before.ends_with(|char: char| char.is_ascii_alphanumeric() || char == '_');
+        !named || words(other.content(text)).nth(1).is_some()
+    });
     list.second = list.second.or(other.map(|other| other.start));
     Ok(Some(list))
 }
@@ -189,8 +193,8 @@ pub(in crate::wire::pasted) fn are_numbers_in_quotes(content: &str) -> bool {
 fn rank_of(open: char, close: char) -> Option<usize> {
     match (open, close) {
         ('{', '}') => Some(0),
-        ('[', ']') => Some(1),
-        ('<', '>') => Some(2),
+        ('<', '>') => Some(1),
+        ('[', ']') => Some(2),
         ('(', ')') => Some(3),
         _ => None,
     }
@@ -229,7 +233,7 @@ pub(in crate::wire::pasted) fn base_of(text: &str, list: &List) -> Base {
         Base::Decimal
     } else if words().any(|word| !decimal::is_decimal(word)) {
         Base::BareHex
-    } else if list.is_bare(text) && words().nth(1).is_some() {
+    } else if list.is_bare(text) && words().any(|word| word.len() > 1) {
         Base::Either
     } else {
         Base::Decimal

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use crate::wire::pasted::digits::decimal;
+use crate::wire::pasted::digits::{base64_text, decimal};
 
 /// What digits beside the bytes count as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Suspicion {
-    /// Any number that stands alone: what is in brackets may be a size, an index or a name.
+    /// Any number that stands alone, and any string: what is in brackets may be a size, an index or a name.
     Numbers,
     /// Several bytes in hex, or a string with escapes.
     Bytes,
@@ -21,35 +21,62 @@ pub(super) fn find(
     len: usize,
     suspicion: Suspicion,
 ) -> Option<usize> {
-    let behind = inside.end;
     let before = text.get(..inside.start).unwrap_or_default();
-    find_in(before, len, suspicion).or_else(|| {
-        let found = find_in(text.get(behind..).unwrap_or_default(), len, suspicion)?;
-        Some(behind.saturating_add(found))
+    let behind = text.get(inside.end..).unwrap_or_default();
+    // The fields of JSON have names in quotes.
+    let json = before.trim_start_matches('\u{feff}').trim_start().starts_with("{\"");
+    let strict = suspicion == Suspicion::Numbers;
+    let quoted = |text: &str| text.find(['"', '\'', '\\']).filter(|_| strict && !json);
+    let find = |text: &str, is_behind: bool| {
+        let digits = find_digits(text, len, strict, is_behind);
+        digits.or_else(|| quoted(text)).or_else(|| escape_in_quotes(text))
+    };
+    find(before, false)
+        .or_else(|| Some(inside.end.saturating_add(find(behind, true)?)))
+}
+
+/// Returns the place of digits that may be bytes.
+fn find_digits(text: &str, len: usize, strict: bool, is_behind: bool) -> Option<usize> {
+    let size = len.to_string();
+    let mut before = false;
+    let mut words = decimal::words(text).map(|(at, word)| (at, bare(word)));
+    words.find_map(|(at, word)| {
+        let hex = word.strip_prefix("0x").unwrap_or(word);
+        let is_hex = !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let has_digit = hex.bytes().any(|byte| byte.is_ascii_digit());
+        let has_letter = hex.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let pair = is_hex && hex.len() == 2;
+        let several = is_hex
+            && (has_digit || hex.len() > 8)
+            && has_letter
+            && hex.len() >= 4
+            && hex.len().is_multiple_of(2);
+        // Before brackets, letters are more likely a name.
+        // `a_len = 1` tells the size, and so does `a[1]` before the bytes.
+        let tells_size = !is_behind
+            || text.get(..at).is_some_and(|before| before.trim_end().ends_with('='));
+        let size = Some(size.as_str()).filter(|_| tells_size);
+        let alone = has_number(word, size, is_behind);
+        let in_strict = strict && (alone || base64_text::is_certain(word));
+        let found = several || pair && before || in_strict;
+        before = pair;
+        found.then_some(at)
     })
 }
 
-fn find_in(text: &str, len: usize, suspicion: Suspicion) -> Option<usize> {
-    let mut before = false;
-    let words = decimal::words(text).map(|(at, word)| (at, bare(word)));
-    let digits = { words }.find_map(|(at, word)| {
-        let hex = word.strip_prefix("0x").unwrap_or(word);
+/// Whether a word has a number in it that isn't `size`, or with `letters` any hex digits.
+fn has_number(word: &str, size: Option<&str>, letters: bool) -> bool {
+    word.split(|char: char| !char.is_ascii_alphanumeric()).any(|part| {
+        let hex = part.strip_prefix("0x").unwrap_or(part);
         let is_hex = !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let pair = is_hex && hex.len() == 2;
-        let letters = hex.bytes().any(|byte| byte.is_ascii_alphabetic());
-        let several = is_hex && letters && hex.len() >= 8 && hex.len().is_multiple_of(2);
-        let number =
-            is_hex && hex.bytes().any(|byte| byte.is_ascii_digit()) && word.parse() != Ok(len);
-        let found = several || pair && before || number && suspicion == Suspicion::Numbers;
-        before = pair;
-        found.then_some(at)
-    });
-    digits.or_else(|| escape_in_quotes(text))
+        let has_digit = hex.bytes().any(|byte| byte.is_ascii_digit());
+        is_hex && (has_digit || letters) && Some(part) != size
+    })
 }
 
 /// Removes what stands right beside a number in source and logs.
 fn bare(word: &str) -> &str {
-    word.trim_matches(|char: char| ":;()[]{}=<>|.".contains(char))
+    word.trim_matches(|char: char| ":;()[]{}=<>|.\"'".contains(char))
 }
 
 /// Returns the place of a string with escapes of bytes.

@@ -1,6 +1,6 @@
 //! String literals with escapes, as C, Python, JavaScript and shells write them.
 
-use crate::wire::format::{byte_count, hex_digit};
+use crate::wire::format::hex_digit;
 use crate::wire::pasted::comments::blank_comments;
 use crate::wire::pasted::digits::{base64_text, hex};
 use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
@@ -83,7 +83,7 @@ fn check_end(text: &str, end: usize, len: usize) -> Result<(), PasteError> {
     let Some(count) = returned.filter(|count| *count != len && behind.starts_with(',')) else {
         return Ok(());
     };
-    let problem = PasteProblem::Count { claimed: byte_count(count), found: len };
+    let problem = PasteProblem::Count { claimed: count, found: len };
     Err(PasteError::in_text(text, end, problem))
 }
 

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 
+mod tools;
+
 use super::*;
 
 fn read(text: &str) -> Result<(PastedForm, Vec<u8>), String> {
