@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::cli::bounded_read;
+use crate::wire::ByteLen;
 use crate::wire::format::byte_count;
 use crate::wire::pasted::{self, Pasted, PastedForm};
 
@@ -54,12 +55,13 @@ impl Input {
         if let Some(stream) = payloads {
             note.push_str(", without the headers of IP and TCP");
             if stream.missing > 0 {
-                let missing = byte_count(stream.missing);
-                let shown = byte_count(stream.bytes.len());
+                let missing = byte_count(ByteLen::from_usize(stream.missing));
+                let shown = byte_count(ByteLen::of(&stream.bytes));
                 write!(note, "; {missing} are missing after the first {shown}")?;
             }
             if stream.behind > 0 {
-                write!(note, ", and the {} behind them were not read", byte_count(stream.behind))?;
+                let behind = byte_count(ByteLen::from_usize(stream.behind));
+                write!(note, ", and the {behind} behind them were not read")?;
             }
             self.bytes.extend(stream.bytes);
         } else {

@@ -93,6 +93,7 @@ fn list_form(
     ambiguous: impl Fn(PastedForm, PastedForm) -> Result<PastedForm, PasteError>,
 ) -> Result<PastedForm, PasteError> {
     let json = text.trim_start_matches('\u{feff}').trim_start().starts_with("{\"");
+    list.check_rest(text)?;
     match array::base_of(text, list) {
         _ if json => Ok(PastedForm::Json),
         Base::Either => ambiguous(PastedForm::Hex, PastedForm::Array),

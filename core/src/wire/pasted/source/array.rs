@@ -15,19 +15,13 @@ pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> 
     let text = &blank_comments(text);
     let list =
         find_list(text)?.ok_or_else(|| PasteError::in_text(text, 0, PasteProblem::NoList))?;
-    if let Some(second) = list.second {
-        return Err(PasteError::in_text(text, second, PasteProblem::Second("list")));
-    }
     let notation = match (base_of(text, &list), list.open) {
         (Base::BareHex, _) => Notation::BareHex,
         (_, '<') => Notation::Erlang,
         _ => Notation::Source,
     };
-    let bytes = Elements::new(text, list.start..list.end, notation).parse()?;
-    match list.beside(text) {
-        Some(at) => Err(PasteError::in_text(text, at, PasteProblem::Beside)),
-        None => Ok(bytes),
-    }
+    list.check_rest(text)?;
+    Elements::new(text, list.start..list.end, notation).parse()
 }
 
 /// The list of bytes in a text: brackets without brackets in them.
@@ -49,20 +43,28 @@ impl List {
         text.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Returns the place of what may be bytes outside of the brackets.
-    fn beside(&self, text: &str) -> Option<usize> {
+    /// Refuses what may be bytes outside of the brackets.
+    pub(in crate::wire::pasted) fn check_rest(&self, text: &str) -> Result<(), PasteError> {
+        if let Some(second) = self.second {
+            return Err(PasteError::in_text(text, second, PasteProblem::Second("list")));
+        }
         let len = words(self.content(text)).count();
         // A single number may be a size, an index or the name of a thread.
         let strict = len < 2 || self.open == '(';
         let suspicion = if strict { Suspicion::Numbers } else { Suspicion::Bytes };
-        beside::find(text, &(self.start..self.end), len, suspicion)
+        match beside::find(text, &(self.start..self.end), len, suspicion) {
+            Some(at) => Err(PasteError::in_text(text, at, PasteProblem::Beside)),
+            None => Ok(()),
+        }
     }
 
-    /// Whether nothing but blanks is before the bracket, and the bracket is `[`: what a program
-    /// printed, and no source whose language tells the base of its numbers.
-    pub(in crate::wire::pasted) fn is_bare(&self, text: &str) -> bool {
-        let before = text.get(..self.start).unwrap_or_default();
-        self.open == '[' && before.trim_start_matches('\u{feff}').trim() == "["
+    /// Whether a program printed the list, perhaps behind a name or a time. In source, something
+    /// leads to the bracket, and the language tells the base of its numbers.
+    pub(in crate::wire::pasted) fn is_printed(&self, text: &str) -> bool {
+        let before = text.get(..self.start.saturating_sub(1)).unwrap_or_default();
+        let leads = before.trim_end().ends_with(|char: char| "=(&!,{[@)".contains(char));
+        let attached = before.ends_with(|char: char| char.is_ascii_alphanumeric());
+        self.open == '[' && !leads && !attached
     }
 }
 
@@ -233,7 +235,7 @@ pub(in crate::wire::pasted) fn base_of(text: &str, list: &List) -> Base {
         Base::Decimal
     } else if words().any(|word| !decimal::is_decimal(word)) {
         Base::BareHex
-    } else if list.is_bare(text) && words().any(|word| word.len() > 1) {
+    } else if list.is_printed(text) && words().any(|word| word.len() > 1) {
         Base::Either
     } else {
         Base::Decimal

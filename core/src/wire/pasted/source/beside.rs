@@ -31,8 +31,7 @@ pub(super) fn find(
         let digits = find_digits(text, len, strict, is_behind);
         digits.or_else(|| quoted(text)).or_else(|| escape_in_quotes(text))
     };
-    find(before, false)
-        .or_else(|| Some(inside.end.saturating_add(find(behind, true)?)))
+    find(before, false).or_else(|| Some(inside.end.saturating_add(find(behind, true)?)))
 }
 
 /// Returns the place of digits that may be bytes.
@@ -53,8 +52,8 @@ fn find_digits(text: &str, len: usize, strict: bool, is_behind: bool) -> Option<
             && hex.len().is_multiple_of(2);
         // Before brackets, letters are more likely a name.
         // `a_len = 1` tells the size, and so does `a[1]` before the bytes.
-        let tells_size = !is_behind
-            || text.get(..at).is_some_and(|before| before.trim_end().ends_with('='));
+        let tells_size =
+            !is_behind || text.get(..at).is_some_and(|before| before.trim_end().ends_with('='));
         let size = Some(size.as_str()).filter(|_| tells_size);
         let alone = has_number(word, size, is_behind);
         let in_strict = strict && (alone || base64_text::is_certain(word));

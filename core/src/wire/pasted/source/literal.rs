@@ -145,6 +145,9 @@ fn parse_encoded(
         Some(Encoding::Characters) => return Ok(inside.as_bytes().to_vec()),
         None => {}
     }
+    if inside.trim().is_empty() && !inside.is_empty() {
+        return Err(PasteError::in_text(text, start, PasteProblem::PlainString));
+    }
     hex::parse(inside).or_else(|error| {
         if base64_text::is_possible(inside) {
             return base64_text::parse(inside).map_err(place);
@@ -166,22 +169,34 @@ fn parse_unquoted(text: &str, start: usize) -> Result<Vec<u8>, PasteError> {
     let mut bytes = Vec::new();
     let mut at = start;
     let end = text.trim_end_matches('\n').len();
-    let (mut blank, mut plain) = (None, false);
+    // Blanks and line ends at the end of a line, blanks within, and characters without an escape.
+    let (mut line_end, mut blank, mut plain) = (None, None, false);
     while let Some(rest) = text.get(at..end).filter(|rest| !rest.is_empty()) {
         let shown = rest.trim_start_matches([' ', '\t', '\n']);
-        let blanks = rest.len().saturating_sub(shown.len());
-        if shown.is_empty() || rest.trim_start_matches([' ', '\t']).starts_with('\n') {
+        let blanks = rest.get(..rest.len().saturating_sub(shown.len())).unwrap_or_default();
+        if blanks.contains('\n') {
+            line_end.get_or_insert(at);
+        }
+        let begins = blanks.starts_with([' ', '\t']);
+        if begins {
             blank.get_or_insert(at);
-            at = at.saturating_add(blanks);
+        }
+        if shown.is_empty() || blanks.contains('\n') {
+            if begins {
+                return Err(PasteError::in_text(text, at, PasteProblem::Unquoted));
+            }
+            at = at.saturating_add(blanks.len());
             continue;
         }
-        plain |= !rest.starts_with('\\');
+        plain |= !rest.starts_with(['\\', ' ', '\t']);
         let len = read_one(rest, false, &mut bytes)
             .map_err(|problem| PasteError::in_text(text, at, problem))?;
         at = at.saturating_add(len);
     }
-    match blank.filter(|_| plain) {
-        Some(blank) => Err(PasteError::in_text(text, blank, PasteProblem::Unquoted)),
+    // Where every byte has an escape, a blank may only separate.
+    let doubtful = if plain { line_end } else { blank };
+    match doubtful {
+        Some(at) => Err(PasteError::in_text(text, at, PasteProblem::Unquoted)),
         None => Ok(bytes),
     }
 }
