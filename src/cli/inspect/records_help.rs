@@ -12,8 +12,9 @@ pub(super) const RECORDS_HELP: &str =
              AES-GCM, ChaCha20-Poly1305; in 1.2 also AES-CBC, with ECDHE, DHE
              or RSA
   exports    HAR, Chrome's network log with raw bytes, flows of mitmproxy
-  text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark and gdb;
-             arrays, strings with escapes, buffers of Node, base64
+  text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark, gdb, WinDbg
+             and PowerShell; arrays, strings with escapes, printed buffers,
+             base64
   records    the output of --json
 A capture may begin in the middle of a connection or of a frame, and it may lack
 packets: a gap is shown with its size, and reading goes on at the next frame

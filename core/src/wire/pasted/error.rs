@@ -212,6 +212,9 @@ pub enum PasteProblem {
     /// A line of a dump has something else than bytes in hex.
     #[error("this line of the dump shows no bytes in hex")]
     NoHex,
+    /// A line of a dump has digits behind its bytes that aren't their characters.
+    #[error("{0:?} behind the bytes of this line is neither bytes nor their characters")]
+    Stray(String),
     /// Bytes of a dump are missing before a line.
     #[error("the dump has a hole: the line is at offset {found}, but {expected} is next")]
     Hole {

@@ -217,19 +217,21 @@ impl<'a> DumpLine<'a> {
         self.kind == LineKind::Bytes && !self.body.is_empty() && self.groups().next().is_none()
     }
 
-    /// Returns what is behind the first `count` bytes, if it can only be digits, of which some are
-    /// missing or couldn't be read: no characters of a dump look like that.
+    /// Returns what is behind the first `count` bytes, if it begins with digits that can't be
+    /// characters: behind one blank, or before a gap.
     pub(super) fn stray_digits(&self, count: usize) -> Option<&'a str> {
-        if count != self.count() {
+        let chars = self.characters();
+        let rest = chars.trim();
+        if count != self.count() || rest.is_empty() || self.shows_bytes() {
             return None;
         }
-        let rest = self.characters().strip_prefix(' ')?;
-        let digits =
-            rest.chars().all(|char| char.is_ascii_hexdigit() || matches!(char, ' ' | 'X' | '?'));
-        let mut bytes = Vec::new();
-        self.push_bytes(count, &mut bytes);
-        (!rest.starts_with(' ') && digits && !rest.is_empty() && !shows(rest, &bytes))
-            .then_some(rest)
+        let hex = |char: char| char.is_ascii_hexdigit();
+        let digits = rest.chars().all(|char| hex(char) || matches!(char, ' ' | 'X' | '?'));
+        let near = chars.starts_with(' ') && !chars.starts_with("  ") && digits;
+        let word = rest.split(' ').next().unwrap_or_default();
+        let gap = rest.get(word.len()..).is_some_and(|behind| behind.starts_with("  "));
+        let apart = gap && word.chars().all(hex) && word.len().is_multiple_of(2);
+        (near || apart).then_some(rest)
     }
 
     /// Whether the line is one of `tcpdump -x`: its bytes stand in pairs, behind two blanks.

@@ -62,6 +62,9 @@ fn refuse_other_units(lines: &[DumpLine<'_>], form: PastedForm) -> Result<(), Pa
     if let Some((found, instead)) = line.other_unit() {
         return refuse(found, instead);
     }
+    if lines.iter().any(DumpLine::is_aligned_right) {
+        return refuse("the little-endian groups of xxd -e", "xxd -g 1");
+    }
     // xxd -e reverses the bytes of its groups of four, and only characters tell.
     let mut orders = lines.iter().filter_map(DumpLine::has_order);
     if form == PastedForm::Xxd && orders.clone().next().is_some() && !orders.any(|known| known) {
@@ -105,7 +108,7 @@ impl Assembler {
             }
         };
         if let Some(digits) = line.stray_digits(taken) {
-            let problem = PasteProblem::OddDigits(excerpt(digits));
+            let problem = PasteProblem::Stray(excerpt(digits));
             return Err(PasteError::at(line.body_position(), problem));
         }
         line.push_bytes(taken, &mut self.pasted.bytes);

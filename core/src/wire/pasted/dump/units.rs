@@ -52,6 +52,11 @@ impl DumpLine<'_> {
         }
     }
 
+    /// Whether the first group stands to the right of its column, as incomplete ones of xxd -e do.
+    pub(super) fn is_aligned_right(&self) -> bool {
+        self.colon && !self.prefixed && !self.has_tab && self.gap > 2 && !self.is_empty()
+    }
+
     /// Whether the characters show the bytes in the order of the groups, or the order is clear
     /// because each group is the same both ways. `None` if no character tells.
     pub(super) fn has_order(&self) -> Option<bool> {

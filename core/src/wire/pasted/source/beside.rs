@@ -29,7 +29,7 @@ pub(super) fn find(
     let quoted = |text: &str| text.find(['"', '\'', '\\']).filter(|_| strict && !json);
     let find = |text: &str, is_behind: bool| {
         let digits = find_digits(text, len, strict, is_behind);
-        digits.or_else(|| quoted(text)).or_else(|| escape_in_quotes(text))
+        digits.or_else(|| quoted(text)).or_else(|| escape(text))
     };
     find(before, false).or_else(|| Some(inside.end.saturating_add(find(behind, true)?)))
 }
@@ -78,10 +78,12 @@ fn bare(word: &str) -> &str {
     word.trim_matches(|char: char| ":;()[]{}=<>|.\"'".contains(char))
 }
 
-/// Returns the place of a string with escapes of bytes.
-fn escape_in_quotes(text: &str) -> Option<usize> {
-    let quoted = text.find(['"', '\''])?;
-    let escape =
-        ["\\x", "\\0", "\\1", "\\2", "\\3"].iter().filter_map(|escape| text.find(escape)).min()?;
-    (quoted < escape).then_some(quoted)
+/// Returns the place of an escape, in a string or without quotes. A backslash before a line end only
+/// continues the line.
+fn escape(text: &str) -> Option<usize> {
+    let escapes = |at: &usize| {
+        let next = text.get(at.saturating_add(1)..).and_then(|rest| rest.chars().next());
+        next.is_some_and(|next| !next.is_whitespace())
+    };
+    text.match_indices('\\').map(|(at, _)| at).find(escapes)
 }
