@@ -358,7 +358,8 @@ fn wrapped(text: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    // Each case is a thousand texts.
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// Whatever prints the bytes, and whatever stands around them, they come back or are refused.
     #[test]
