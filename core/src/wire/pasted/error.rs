@@ -173,9 +173,9 @@ pub enum PasteProblem {
     /// The text shows bytes in a form that isn't read.
     #[error("this looks like {found}; {instead}")]
     Unread {
-        /// What it looks like.
+        /// The form or the tool.
         found: &'static str,
-        /// What to do instead.
+        /// The way to bytes in a form that is read.
         instead: &'static str,
     },
     /// There are bytes in brackets or quotes, and others beside them.
@@ -201,7 +201,7 @@ pub enum PasteProblem {
     /// Blanks or line ends in a string without quotes.
     #[error("without quotes, this blank or line end could be a byte; put the string in quotes")]
     Unquoted,
-    /// What both sides sent.
+    /// The text shows both directions.
     #[error(
         "the text shows both directions, and a second one begins here; paste what one side sent"
     )]
@@ -214,7 +214,7 @@ pub enum PasteProblem {
     NoHex,
     /// A line of a dump has digits behind its bytes that aren't their characters.
     #[error("{0:?} behind the bytes of this line is neither bytes nor their characters")]
-    Stray(String),
+    BehindBytes(String),
     /// Bytes of a dump are missing before a line.
     #[error("the dump has a hole: the line is at offset {found}, but {expected} is next")]
     Hole {

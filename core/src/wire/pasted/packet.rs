@@ -38,7 +38,7 @@ pub(super) fn segment(packet: &[u8]) -> Option<DumpedSegment<'_>> {
     ethernet.or_else(|| links().find_map(|ip| ip_segment(ip, false)))
 }
 
-/// What the header of IP says.
+/// The fields of a header of IP.
 struct IpHeader {
     len: usize,
     /// The length of the packet, with its header.

@@ -5,10 +5,10 @@ use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
 
 /// How a runtime prints a buffer.
 struct Style {
-    /// What stands before the hex.
+    /// The text before the hex.
     open: &'static str,
     close: char,
-    /// What stands before the number of bytes, anywhere in the text.
+    /// The text before the number of bytes, anywhere.
     count: Option<&'static str>,
     /// Whether each byte stands alone.
     single: bool,

@@ -50,7 +50,7 @@ fn is_sent(segment: &DumpedSegment<'_>) -> bool {
 fn parts_of<'a>(segments: &[DumpedSegment<'a>], of: Ends) -> Vec<(usize, StreamPart<'a>)> {
     let own = || segments.iter().enumerate().filter(|(_, one)| ends(one) == of && is_sent(one));
     let Some((_, first)) = own().next() else { return Vec::new() };
-    // Sequence numbers wrap, and those of one window are less than 2^31 apart (RFC 9293 section 3.4).
+    // Sequence numbers wrap; those of one window are less than 2^31 apart (RFC 9293 section 3.4).
     let place = |segment: &DumpedSegment<'_>| {
         i64::from(segment.sequence.wrapping_sub(first.sequence).cast_signed())
     };

@@ -219,7 +219,7 @@ impl<'a> DumpLine<'a> {
 
     /// Returns what is behind the first `count` bytes, if it begins with digits that can't be
     /// characters: behind one blank, or before a gap.
-    pub(super) fn stray_digits(&self, count: usize) -> Option<&'a str> {
+    pub(super) fn digits_behind(&self, count: usize) -> Option<&'a str> {
         let chars = self.characters();
         let rest = chars.trim();
         if count != self.count() || rest.is_empty() || self.shows_bytes() {

@@ -107,8 +107,8 @@ impl Assembler {
                 taken.ok_or_else(|| self.misplaced(line, next, offset, next_offset))?
             }
         };
-        if let Some(digits) = line.stray_digits(taken) {
-            let problem = PasteProblem::Stray(excerpt(digits));
+        if let Some(digits) = line.digits_behind(taken) {
+            let problem = PasteProblem::BehindBytes(excerpt(digits));
             return Err(PasteError::at(line.body_position(), problem));
         }
         line.push_bytes(taken, &mut self.pasted.bytes);

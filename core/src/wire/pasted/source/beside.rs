@@ -7,7 +7,8 @@ use crate::wire::pasted::digits::{base64_text, decimal};
 /// What digits beside the bytes count as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Suspicion {
-    /// Any number that stands alone, and any string: what is in brackets may be a size, an index or a name.
+    /// Any number that stands alone, and any string: what is in brackets may be a size, an index or
+    /// a name.
     Numbers,
     /// Several bytes in hex, or a string with escapes.
     Bytes,
