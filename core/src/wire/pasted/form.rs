@@ -36,7 +36,7 @@ pub enum PastedForm {
     /// A string literal with escapes: `"\x81\x05"`, `b'\x81\x05'`.
     String,
     /// What a program prints of a buffer: `<Buffer 81 05>` of Node, `<8105>` of Swift,
-    /// `[hex=8105]` of OkHttp.
+    /// `[hex=8105]` of Okio.
     Buffer,
     /// Base64, of either alphabet (RFC 4648 sections 4 and 5).
     Base64,

@@ -65,13 +65,12 @@ fn without_quote_marks(text: &str) -> Option<String> {
     })
 }
 
-/// Returns a text without the fence around it (CommonMark 4.5). Text outside of the fence stays, and
+/// Returns a text without the fence around it (`CommonMark` 4.5). Text outside of the fence stays, and
 /// so does a fence that isn't closed.
 fn without_fence(text: &str) -> Option<String> {
     let lines: Vec<&str> = text.split('\n').collect();
-    let full = |line: &&str| !line.trim().is_empty();
-    let first = lines.iter().position(|line| full(&line))?;
-    let last = lines.iter().rposition(|line| full(&line))?;
+    let first = lines.iter().position(|line| !line.trim().is_empty())?;
+    let last = lines.iter().rposition(|line| !line.trim().is_empty())?;
     let fence = ["```", "~~~"].into_iter().find(|fence| {
         let open = lines.get(first).is_some_and(|line| line.trim().starts_with(fence));
         let close = lines.get(last).is_some_and(|line| line.trim() == *fence);

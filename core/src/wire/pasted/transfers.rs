@@ -101,10 +101,10 @@ fn end_block(
     pasted: &mut Pasted,
 ) -> Result<(), PasteError> {
     let Some((header, line)) = block else {
-        return match body.trim().is_empty() {
-            true => Ok(()),
-            false => Err(PasteError::at(Position::START, PasteProblem::NoTransfer)),
-        };
+        if body.trim().is_empty() {
+            return Ok(());
+        }
+        return Err(PasteError::at(Position::START, PasteProblem::NoTransfer));
     };
     if header.is_tls {
         return Ok(());

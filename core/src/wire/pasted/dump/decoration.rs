@@ -59,13 +59,13 @@ fn framed(line: &str) -> Option<String> {
     let mut parts = line.strip_prefix(['|', '│'])?.split(['|', '│']);
     let offset = parts.next()?;
     let bytes = parts.next()?;
-    let star = offset.trim() == "*";
-    let hex = |char: char| char.is_ascii_hexdigit();
-    if !star && !(4..=16).contains(&offset.len()) || !star && !offset.chars().all(hex) {
-        return None;
-    }
-    if star {
+    if offset.trim() == "*" {
         return Some("*".to_owned());
+    }
+    let is_offset =
+        (4..=16).contains(&offset.len()) && offset.chars().all(|char| char.is_ascii_hexdigit());
+    if !is_offset {
+        return None;
     }
     // A bar among the characters is one of them.
     let behind = line.char_indices().filter(|(_, char)| matches!(char, '|' | '│')).nth(2)?.0;
@@ -77,8 +77,8 @@ fn framed(line: &str) -> Option<String> {
     Some(format!("{offset}  {} {chars}", bytes.trim()))
 }
 
-/// Returns a line of OpenSSL or WinDbg as others write it: `0000 - 81 05`, `0012fe40  48 65-6c`, and
-/// an offset such as "000000fa`e75ff0b8".
+/// Returns a line of OpenSSL or `WinDbg` as others write it: `0000 - 81 05`, `0012fe40  48 65-6c`,
+/// and an offset with a backtick in the middle.
 fn dashed(line: &str) -> Option<String> {
     let text = line.trim_start();
     let indent = line.get(..line.len().saturating_sub(text.len()))?;

@@ -10,11 +10,8 @@ use super::{dump, grouped, joined, printable, read, refusal};
 const HELLO: &[u8] = b"\x81\x05Hello";
 
 #[test]
-fn what_tools_print_is_read() {
-    use PastedForm::{
-        Array, Base64, Buffer, Curl, Gdb, Hex, Hexdump, Json, Openssl, Socat, String, Wireshark,
-        Xxd,
-    };
+fn what_tools_dump_is_read() {
+    use PastedForm::{Curl, Gdb, Hexdump, Openssl, Socat, Wireshark, Xxd};
     for (form, text) in [
         (Xxd, "00: 81 05 48 65 6c 6c 6f\n"),
         (
@@ -67,6 +64,15 @@ fn what_tools_print_is_read() {
             "read from 0x55 [0x56] (7 bytes => 7 (0x7))\n0000 - 81 05 48 65 6c 6c 6f   ..Hello\n",
         ),
         (Socat, "> 2024/05/01 12:00:00.123456  length=7 from=0 to=6\n 81 05 48 65 6c 6c 6f\n"),
+    ] {
+        assert_eq!(read(text), Ok((form, HELLO.to_vec())), "{text}");
+    }
+}
+
+#[test]
+fn what_programs_and_pages_show_is_read() {
+    use PastedForm::{Array, Base64, Buffer, Hex, Json, String, Xxd};
+    for (form, text) in [
         (Buffer, "<81054865 6c6c6f>"),
         (Buffer, "{length = 7, bytes = 0x810548656c6c6f}"),
         (Buffer, "[hex=810548656c6c6f]"),
@@ -241,6 +247,13 @@ fn printed(bytes: &[u8]) -> Vec<String> {
         format!("string({}) \"{hex}\"", 2 * len),
         format!("> 2024/05/01 12:00:00.1  length={len} from=0 to={}\n {spaced}\n", len - 1),
     ];
+    all.extend(dumped(bytes));
+    all
+}
+
+/// Returns `bytes` as dumps of many tools, with their options.
+fn dumped(bytes: &[u8]) -> Vec<String> {
+    let (len, mut all) = (bytes.len(), Vec::new());
     for width in [4_usize, 8, 16] {
         let title = format!("read from 0x55 [0x56] ({len} bytes => {len} (0x{len:x}))\n");
         let openssl = dump(
@@ -337,7 +350,7 @@ fn in_words(bytes: &[u8], size: usize) -> Vec<String> {
 
 /// Returns `text` as pages, chats, terminals and logs show it.
 fn wrapped(text: &str) -> Vec<String> {
-    let quoted: String = text.lines().map(|line| format!("> {line}\n")).collect();
+    let quoted = format!("> {}\n", text.trim_end_matches('\n').replace('\n', "\n> "));
     vec![
         text.to_owned(),
         format!("```\n{}\n```\n", text.trim_end_matches('\n')),
