@@ -261,7 +261,9 @@ fn looks_like_text(first: &[u8]) -> bool {
         // The last character may be cut.
         Err(error) => error.error_len().is_none(),
     };
-    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    // Escape sequences of a terminal are taken out of pasted text.
+    let control =
+        |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && *byte != b'\x1b';
     utf16 || valid && !first.iter().any(control)
 }
 

@@ -18,7 +18,7 @@ use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
-use crate::wire::format::byte_count;
+use crate::wire::format::{byte_count, group_thousands};
 use crate::wire::{ByteLen, Offset, Side};
 
 /// Reads a part of one connection. A panic costs this connection and no other: `fail` discards what
@@ -132,6 +132,23 @@ impl<S: StreamSink> StreamBuilder<S> {
         let what = format!("{bytes} of the {whose} {are} missing in the capture{end}");
         self.output.warnings.warn(what);
         Ok(())
+    }
+
+    /// Takes a gap behind bytes that nothing carries, as [`Self::push_and_spill`] takes them.
+    pub(in crate::capture) fn push_gap_of_text(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+    ) {
+        let Some(plaintext) = &mut self.output.plaintext else { return };
+        let offset = plaintext.push_gap(from, at, missing);
+        let (bytes, whose) = (byte_count(missing), from.name());
+        let are = if missing.get() == 1 { "is" } else { "are" };
+        let before = group_thousands(offset.get());
+        self.output.warnings.warn(format!(
+            "{bytes} of the {whose} {are} missing in the text after its first {before}"
+        ));
     }
 
     /// Returns the memory that bytes take which are held back.

@@ -11,8 +11,8 @@ use crate::capture::captured_file::{Capture, CaptureFormat};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{self, ReadContext, StreamBuilder, StreamStart};
-use crate::wire::Side;
-use crate::wire::pasted::{self, HexScanner, Mark, PasteError, Pasted, PastedForm};
+use crate::wire::pasted::{self, HexScanner, Mark, PasteError, Pasted, PastedForm, StreamPart};
+use crate::wire::{ByteLen, Side};
 
 /// The number of bytes that are passed on at once.
 const FLUSH_SIZE: usize = 1 << 16;
@@ -226,24 +226,31 @@ impl<S: StreamSink> TextReader<S> {
         let Some(segments) = section.pasted.segments() else {
             return self.flush(&mut section.pasted.bytes.clone(), shared);
         };
-        self.stream.warn(
-            "the packets of the dump were taken in its order: retransmissions and losses are not \
-             looked for"
-                .into(),
-        );
-        let mut payloads = segments.iter().filter(|segment| !segment.payload.is_empty());
-        let Some(first) = payloads.clone().next() else { return Ok(()) };
-        let first_from = *self.from.get_or_insert_with(|| guess_sender(first.payload));
-        let ends = (first.source, first.destination);
-        payloads.try_for_each(|segment| {
-            let from = match (segment.source, segment.destination) {
-                now if now == ends => first_from,
-                now if now == (ends.1, ends.0) => first_from.peer(),
-                // A packet of another connection.
-                _ => return Ok(()),
-            };
-            self.stream.push_and_spill(from, Duration::ZERO, segment.payload, shared)
-        })
+        let Some(first) = segments.iter().find(|segment| !segment.payload.is_empty()) else {
+            return Ok(());
+        };
+        let from = *self.from.get_or_insert_with(|| guess_sender(first.payload));
+        let parts = pasted::stream_parts(&segments);
+        if parts.iter().any(|(back, _)| *back) {
+            self.stream.warn(
+                "the packets of each side are in the order of their sequence numbers; between the \
+                 sides, the order is that of the dump"
+                    .into(),
+            );
+        }
+        for (back, part) in parts {
+            let from = if back { from.peer() } else { from };
+            match part {
+                StreamPart::Bytes(bytes) => {
+                    self.stream.push_and_spill(from, Duration::ZERO, bytes, shared)?;
+                }
+                StreamPart::Missing(missing) => {
+                    let missing = ByteLen::from_usize(missing);
+                    self.stream.push_gap_of_text(from, Duration::ZERO, missing);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn flush<M: FnMut(StreamStart) -> S>(

@@ -1,12 +1,15 @@
 //! Reads the bytes to decode: pasted text of any form on the command line, and text or raw bytes in
 //! files and on standard input. `wire::pasted` recognizes the form.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context, bail};
 
 use crate::cli::bounded_read;
+use crate::wire::ByteLen;
+use crate::wire::format::byte_count;
 use crate::wire::pasted::{self, Pasted, PastedForm};
 
 /// The maximum size of a file or of standard input, in bytes. `decode` explains every frame in
@@ -49,9 +52,18 @@ impl Input {
         self.add_format(pasted.form.name());
         let Pasted { bytes, form, .. } = &pasted;
         let mut note = format!("{name} was read as {}", form.description());
-        if let Some(payloads) = payloads {
+        if let Some(stream) = payloads {
             note.push_str(", without the headers of IP and TCP");
-            self.bytes.extend(payloads);
+            if stream.missing > 0 {
+                let missing = byte_count(ByteLen::from_usize(stream.missing));
+                let shown = byte_count(ByteLen::of(&stream.bytes));
+                write!(note, "; {missing} are missing after the first {shown}")?;
+            }
+            if stream.behind > 0 {
+                let behind = byte_count(ByteLen::from_usize(stream.behind));
+                write!(note, ", and the {behind} behind them were not read")?;
+            }
+            self.bytes.extend(stream.bytes);
         } else {
             self.bytes.extend(bytes);
         }
@@ -223,7 +235,7 @@ mod tests {
         let inputs = ["<Buffer", "81", "00>"].map(String::from);
         let input = read_inputs(&inputs, InputOptions::default()).unwrap();
         assert_eq!((&input.bytes[..], &input.formats[..]), (&[0x81, 0][..], &["buffer"][..]));
-        assert_eq!(input.notes, ["the command line was read as a buffer printed by Node"]);
+        assert_eq!(input.notes, ["the command line was read as a printed buffer"]);
         let form = Some(PastedForm::Decimal);
         let options = InputOptions { form, ..InputOptions::default() };
         assert_eq!(read_inputs(&["12 9".to_owned()], options).unwrap().bytes, [12, 9]);

@@ -41,10 +41,13 @@ use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript};
   wiretalk decode '<Buffer 81 05 48 65 6c 6c 6f>'
 
 Text may be plain hex with blanks, line ends, ':', ',', '-' or 0x; a dump of xxd,
-hexdump -C, od -t x1, tcpdump -X, Wireshark or gdb; an array of C, Java, Go,
+hexdump -C, od -t x1, tcpdump -X, Wireshark, gdb, WinDbg or PowerShell; one
+direction of curl --trace, openssl -debug or socat -x; an array of C, Java, Go,
 Rust, Python or JavaScript; a string with escapes; <Buffer ...>; JSON; base64; or
-decimal numbers. Standard error says what was recognized, unless it is plain hex.
-Digits are never joined across a separator.
+decimal numbers. Code fences, '>' of quotations and colours are taken out. Packets
+of tcpdump are ordered by sequence number. Standard error says what was recognized,
+unless it is plain hex. Digits are never joined across a separator, and a text that
+may hold anything but the bytes, such as a time before them, is refused.
 
 Exit status: 0 no fatal fault; 1 a rule is broken; 2 wrong usage, or no bytes in a
 known form.")]

@@ -14,8 +14,9 @@ pub(super) const RECORDS_HELP: &str =
              or RSA
   exports    HAR, Chrome's network log with raw bytes, flows of mitmproxy, the
              terminal of wscat, the log: overlay of websocat, curl --trace
-  text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark and gdb;
-             arrays, strings with escapes, buffers of Node, base64
+  text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark, gdb, WinDbg
+             and PowerShell; arrays, strings with escapes, printed buffers,
+             base64
   records    the output of --json
 With - a capture is read while it grows (tcpdump -U -w - | wiretalk inspect -).
 Records come when they are complete, of a connection once it is known to be a

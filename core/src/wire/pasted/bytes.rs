@@ -1,7 +1,8 @@
 //! [`Pasted`]: the bytes of a text, with the form that they had in it.
 
 use crate::wire::pasted::form::PastedForm;
-use crate::wire::pasted::packet::{self, DumpedSegment, SeveralDirections};
+use crate::wire::pasted::packet::{self, DumpedSegment};
+use crate::wire::pasted::tcp_stream::{SeveralDirections, TcpStream};
 
 /// The maximum number of bytes that a text may stand for. A line `*` of a dump repeats bytes, so a
 /// short text could claim any number of them.
@@ -43,18 +44,13 @@ impl Pasted {
         shown.then(segments).filter(|segments| !segments.is_empty())
     }
 
-    /// Returns what the segments of [`Self::segments`] carry, in order.
+    /// Returns what the segments of [`Self::segments`] carry, in the order of their sequence numbers
+    /// and without what was sent again.
     ///
     /// # Errors
     ///
     /// Fails unless all of them have the same sender and receiver.
-    pub fn tcp_payloads(&self) -> Result<Option<Vec<u8>>, SeveralDirections> {
-        let Some(segments) = self.segments() else { return Ok(None) };
-        let ends = |segment: &DumpedSegment<'_>| (segment.source, segment.destination);
-        let first = segments.first().map(ends);
-        if segments.iter().any(|segment| Some(ends(segment)) != first) {
-            return Err(SeveralDirections);
-        }
-        Ok(Some(segments.iter().flat_map(|segment| segment.payload).copied().collect()))
+    pub fn tcp_payloads(&self) -> Result<Option<TcpStream>, SeveralDirections> {
+        self.segments().map(|segments| TcpStream::new(&segments)).transpose()
     }
 }

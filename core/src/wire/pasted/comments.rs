@@ -35,6 +35,12 @@ pub(super) fn blank_comments(text: &str) -> String {
                     last = inside;
                 }
             }
+            // A number of Erlang: `16#81`.
+            (None, '#')
+                if out.ends_with("16") && chars.peek().is_some_and(char::is_ascii_hexdigit) =>
+            {
+                out.push(char);
+            }
             (None, _) if starts_line_comment(previous, char, chars.peek().copied()) => {
                 out.push(' ');
                 while chars.next_if(|inside| *inside != '\n').is_some() {

@@ -38,6 +38,16 @@ impl Position {
     }
 }
 
+impl PasteProblem {
+    /// Whether the problem is that of a form that was recognized, or of two.
+    pub(super) fn is_certain(&self) -> bool {
+        matches!(
+            self,
+            Self::Ambiguous(..) | Self::OdWords | Self::MaybeBase64(_) | Self::TooManyBytes
+        )
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
@@ -100,6 +110,30 @@ pub enum PasteProblem {
          across a separator"
     )]
     OddDigits(String),
+    /// Digits before a colon and a blank.
+    #[error(
+        "the digits before this colon look like an offset, a time or a name; remove what isn't \
+         bytes"
+    )]
+    Label,
+    /// Digits are joined in one place and separated by blanks in another.
+    #[error(
+        "digits joined by {0:?} stand beside others, like a time, a date or a name; remove what \
+         isn't bytes"
+    )]
+    MixedSeparators(char),
+    /// Text before the bytes.
+    #[error("{0:?} stands before the bytes; remove what isn't bytes")]
+    Before(String),
+    /// Groups of digits that are words in the machine's order, or bytes in order.
+    #[error(
+        "the groups look like the words of od -A n -t x2 or -t x4, in the order of the machine; \
+         print the bytes with od -A n -t x1, or say --format hex if they are in order"
+    )]
+    OdWords,
+    /// A group of digits isn't eight binary digits.
+    #[error("{0:?} isn't a byte in binary; expected eight digits such as 10000001")]
+    BinaryDigits(String),
     /// Some bytes have one digit and others a leading zero.
     #[error("{0:?} has one hex digit where other bytes have two, as in 05: a digit is missing")]
     MixedDigits(String),
@@ -136,9 +170,51 @@ pub enum PasteProblem {
         /// The command to use.
         instead: &'static str,
     },
+    /// The text shows bytes in a form that isn't read.
+    #[error("this looks like {found}; {instead}")]
+    Unread {
+        /// The form or the tool.
+        found: &'static str,
+        /// The way to bytes in a form that is read.
+        instead: &'static str,
+    },
+    /// There are bytes in brackets or quotes, and others beside them.
+    #[error("bytes may stand here too, beside those in brackets or quotes; paste only the bytes")]
+    Beside,
+    /// The number of bytes that a text gives isn't that of the bytes in it.
+    #[error("the length in the text is {claimed}, but it shows {found} bytes")]
+    Count {
+        /// The number that it gives.
+        claimed: usize,
+        /// The number of bytes in it.
+        found: usize,
+    },
+    /// Escape sequences in a text with quotes.
+    #[error(
+        "the text has escape sequences of a terminal, which could be bytes of a string; print it \
+         without colours"
+    )]
+    TerminalEscapes,
+    /// An octal escape is followed by a digit that isn't octal.
+    #[error("{0:?} is decimal in Lua, but octal and a digit in C; write \\x81")]
+    DecimalEscape(String),
+    /// Blanks or line ends in a string without quotes.
+    #[error("without quotes, this blank or line end could be a byte; put the string in quotes")]
+    Unquoted,
+    /// The text shows both directions.
+    #[error(
+        "the text shows both directions, and a second one begins here; paste what one side sent"
+    )]
+    BothDirections,
     /// A line of a dump isn't one.
     #[error("this line has no offset, so it isn't a line of the dump")]
     NotADumpLine,
+    /// A line of a dump has something else than bytes in hex.
+    #[error("this line of the dump shows no bytes in hex")]
+    NoHex,
+    /// A line of a dump has digits behind its bytes that aren't their characters.
+    #[error("{0:?} behind the bytes of this line is neither bytes nor their characters")]
+    BehindBytes(String),
     /// Bytes of a dump are missing before a line.
     #[error("the dump has a hole: the line is at offset {found}, but {expected} is next")]
     Hole {
@@ -156,6 +232,12 @@ pub enum PasteProblem {
     /// A second dump or list begins.
     #[error("a second {0} begins here; paste one at a time")]
     Second(&'static str),
+    /// There is no printed buffer in the text.
+    #[error("expected a printed buffer, such as <Buffer 81 05>")]
+    NoBuffer,
+    /// There is no line that names the direction and the number of bytes.
+    #[error("expected a line that names the direction and the number of bytes before this")]
+    NoTransfer,
     /// There is no list in the text.
     #[error("expected a list of bytes in brackets, such as [129, 5]")]
     NoList,
@@ -192,6 +274,9 @@ pub enum PasteProblem {
     /// The number of characters or the last of them doesn't fit.
     #[error("the base64 is incomplete: its length or its last character doesn't fit")]
     Base64Length,
+    /// A `data:` URI that isn't base64.
+    #[error("only a data: URI with ;base64 is read")]
+    DataUri,
     /// The text could be base64, but also an ordinary word.
     #[error("{0:?} isn't hex; if it is base64, say so with --format base64")]
     MaybeBase64(String),

@@ -9,6 +9,8 @@ pub enum PastedForm {
     Hex,
     /// Decimal numbers without brackets: `129 5`.
     Decimal,
+    /// Binary digits, eight a byte: `10000001 00000101`.
+    Binary,
     /// A dump of `xxd`.
     Xxd,
     /// A dump of `hexdump -C`.
@@ -19,15 +21,22 @@ pub enum PastedForm {
     Tcpdump,
     /// A hex dump copied from Wireshark, or printed by `tshark -x`.
     Wireshark,
-    /// Memory as `x/16xb` of gdb shows it.
+    /// Memory as `x/16xb` of gdb and `memory read` of lldb show it.
     Gdb,
+    /// What one side sent, in a trace of `curl --trace`.
+    Curl,
+    /// What one side sent, as `openssl s_client -debug` prints it.
+    Openssl,
+    /// What one side sent, as `socat -x` prints it.
+    Socat,
     /// A list in brackets: of C, Java, Go, Rust, Python, JavaScript, Erlang.
     Array,
     /// JSON: an object whose numbers are the bytes, such as Node's `{"type":"Buffer","data":[]}`.
     Json,
     /// A string literal with escapes: `"\x81\x05"`, `b'\x81\x05'`.
     String,
-    /// What Node prints of a buffer: `<Buffer 81 05>`.
+    /// What a program prints of a buffer: `<Buffer 81 05>` of Node, `<8105>` of Swift,
+    /// `[hex=8105]` of Okio.
     Buffer,
     /// Base64, of either alphabet (RFC 4648 sections 4 and 5).
     Base64,
@@ -38,12 +47,16 @@ named_enum!(
     "format":
     Hex = "hex",
     Decimal = "decimal",
+    Binary = "binary",
     Xxd = "xxd",
     Hexdump = "hexdump",
     Od = "od",
     Tcpdump = "tcpdump",
     Wireshark = "wireshark",
     Gdb = "gdb",
+    Curl = "curl",
+    Openssl = "openssl",
+    Socat = "socat",
     Array = "array",
     Json = "json",
     String = "string",
@@ -57,18 +70,27 @@ impl PastedForm {
         match self {
             Self::Hex => "hex",
             Self::Decimal => "decimal numbers",
+            Self::Binary => "binary digits",
             Self::Xxd => "a dump of xxd",
             Self::Hexdump => "a dump of hexdump -C",
             Self::Od => "a dump of od -t x1",
             Self::Tcpdump => "a packet dump of tcpdump",
             Self::Wireshark => "a hex dump of Wireshark",
-            Self::Gdb => "a memory dump of gdb",
+            Self::Gdb => "a memory dump of gdb or lldb",
+            Self::Curl => "a trace of curl",
+            Self::Openssl => "what openssl -debug prints",
+            Self::Socat => "a dump of socat -x",
             Self::Array => "an array of numbers",
             Self::Json => "JSON",
             Self::String => "a string with escapes",
-            Self::Buffer => "a buffer printed by Node",
+            Self::Buffer => "a printed buffer",
             Self::Base64 => "base64",
         }
+    }
+
+    /// Whether the form has characters that are bytes.
+    pub(super) fn has_strings(self) -> bool {
+        matches!(self, Self::Array | Self::Json | Self::String)
     }
 
     /// Whether the form shows whole packets, with the headers of the network.

@@ -7,28 +7,35 @@
 //! comments) is never read as bytes. [`HexScanner`] is the one reader of plain hex; it also works
 //! piece by piece, for files that are larger than memory.
 
-mod array;
-mod base64_text;
 mod bytes;
 mod comments;
-mod decimal;
+mod digits;
 mod dump;
 mod error;
 mod form;
-mod hex;
-mod literal;
+mod markup;
 mod packet;
+mod printed;
 mod recognize;
+mod source;
+mod tcp_stream;
 #[cfg(test)]
 mod tests;
+mod transfers;
+mod unread;
 
 use std::borrow::Cow;
 
+use digits::{base64_text, binary, decimal, hex};
+use markup::Bare;
+use source::{array, literal};
+
 pub use bytes::{MAX_PASTED_BYTES, Pasted};
+pub use digits::hex::{HexScanner, Mark};
 pub use error::{PasteError, PasteProblem, Position};
 pub use form::PastedForm;
-pub use hex::{HexScanner, Mark};
-pub use packet::{DumpedSegment, SeveralDirections};
+pub use packet::DumpedSegment;
+pub use tcp_stream::{SeveralDirections, StreamPart, TcpStream, stream_parts};
 
 /// Parses text of any form. An empty text has no bytes.
 ///
@@ -44,18 +51,9 @@ pub use packet::{DumpedSegment, SeveralDirections};
 /// assert!(parse("12 9 29").unwrap_err().to_string().contains("hex or decimal"));
 /// ```
 pub fn parse(text: &str) -> Result<Pasted, PasteError> {
-    let text = &with_line_feeds(text);
-    parse_as(text, recognize::recognize(text)?)
-}
-
-/// Returns `text` with a line feed at each end of a line: a terminal in raw mode pastes carriage
-/// returns.
-fn with_line_feeds(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
-        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
-    } else {
-        Cow::Borrowed(text)
-    }
+    let text = &markup::with_line_feeds(text);
+    let bare = markup::remove(text);
+    parse_bare(&bare, recognize::recognize(&bare.text)?)
 }
 
 /// Parses text where hex is asked for, such as the value of an option. It may have any other form,
@@ -65,19 +63,24 @@ fn with_line_feeds(text: &str) -> Cow<'_, str> {
 ///
 /// Fails as [`parse`] does, but never because a text could be hex or something else.
 pub fn parse_hex(text: &str) -> Result<Vec<u8>, PasteError> {
-    let text = &with_line_feeds(text);
-    let form = match recognize::recognize(text) {
-        Err(PasteError { problem: PasteProblem::Ambiguous(PastedForm::Hex, _), .. }) => {
+    let text = &markup::with_line_feeds(text);
+    let bare = markup::remove(text);
+    let form = match recognize::recognize(&bare.text) {
+        Err(PasteError {
+            problem: PasteProblem::Ambiguous(PastedForm::Hex, _) | PasteProblem::OdWords,
+            ..
+        }) => {
             // Typed by hand, a single digit is half a byte.
-            if let Some((at, digit)) = decimal::words(text).find(|(_, word)| word.len() == 1) {
+            if let Some((at, digit)) = decimal::words(&bare.text).find(|(_, word)| word.len() == 1)
+            {
                 let problem = PasteProblem::OddDigits(digit.to_owned());
-                return Err(PasteError::in_text(text, at, problem));
+                return Err(PasteError::in_text(&bare.text, at, problem));
             }
             PastedForm::Hex
         }
         form => form?,
     };
-    parse_as(text, form).map(|pasted| pasted.bytes)
+    parse_bare(&bare, form).map(|pasted| pasted.bytes)
 }
 
 /// Parses text of the given form.
@@ -86,14 +89,24 @@ pub fn parse_hex(text: &str) -> Result<Vec<u8>, PasteError> {
 ///
 /// Fails if the text doesn't have this form, or stands for more than [`MAX_PASTED_BYTES`].
 pub fn parse_as(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
-    let text = &with_line_feeds(text);
+    let text = &markup::with_line_feeds(text);
+    parse_bare(&markup::remove(text), form)
+}
+
+fn parse_bare(bare: &Bare<'_>, form: PastedForm) -> Result<Pasted, PasteError> {
+    let text = &*bare.text;
+    if bare.had_escapes && text.contains(['"', '\'', '\\']) && form.has_strings() {
+        return Err(PasteError::in_text(text, 0, PasteProblem::TerminalEscapes));
+    }
     let pasted = match form {
         PastedForm::Hex => Pasted::new(form, hex::parse(text)?),
         PastedForm::Decimal => Pasted::new(form, decimal::parse(text)?),
+        PastedForm::Binary => Pasted::new(form, binary::parse(text)?),
         PastedForm::Base64 => Pasted::new(form, base64_text::parse(text)?),
         PastedForm::Array | PastedForm::Json => Pasted::new(form, array::parse(text)?),
         PastedForm::String => Pasted::new(form, literal::parse(text)?),
-        PastedForm::Buffer => Pasted::new(form, hex::parse_node_buffer(text)?),
+        PastedForm::Buffer => Pasted::new(form, printed::parse(text)?),
+        PastedForm::Curl | PastedForm::Openssl | PastedForm::Socat => transfers::parse(text, form)?,
         PastedForm::Xxd
         | PastedForm::Hexdump
         | PastedForm::Od
@@ -107,18 +120,30 @@ pub fn parse_as(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
     Ok(pasted)
 }
 
-/// Returns the text of a file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
-/// `None` if it is neither.
+/// Returns the text of a file: UTF-8, or UTF-16, as PowerShell writes it. Without a byte order mark,
+/// text is UTF-16 where every second byte of it is zero. `None` if it is neither.
 pub fn decode_text(file: &[u8]) -> Option<Cow<'_, str>> {
     let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, odd) = rest.as_chunks::<2>();
         let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
         String::from_utf16(&units).ok().filter(|_| odd.is_empty()).map(Cow::Owned)
     };
+    let (pairs, odd) = file.as_chunks::<2>();
+    let ascii = |byte: u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    let all = |is: fn([u8; 2]) -> [u8; 2]| {
+        pairs.len() > 1
+            && odd.is_empty()
+            && pairs.iter().all(|pair| {
+                let [char, zero] = is(*pair);
+                ascii(char) && zero == 0
+            })
+    };
     match file {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => str::from_utf8(rest).ok().map(Cow::Borrowed),
+        _ if all(|pair| pair) => utf16(file, u16::from_le_bytes),
+        _ if all(|[zero, char]| [char, zero]) => utf16(file, u16::from_be_bytes),
         _ => str::from_utf8(file).ok().map(Cow::Borrowed),
     }
 }

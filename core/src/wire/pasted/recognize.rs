@@ -1,11 +1,13 @@
 //! Recognizes the form of a text. Only the text decides, never what its bytes would mean.
 
-use crate::wire::pasted::array::{self, Base};
 use crate::wire::pasted::comments::blank_comments;
+use crate::wire::pasted::digits::{base64_text, binary, decimal, hex};
 use crate::wire::pasted::dump::{self, DumpVerdict};
 use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
 use crate::wire::pasted::form::PastedForm;
-use crate::wire::pasted::{base64_text, decimal, hex, literal};
+use crate::wire::pasted::source::array::{self, Base};
+use crate::wire::pasted::source::literal;
+use crate::wire::pasted::{printed, transfers, unread};
 
 /// Returns the form of a text.
 ///
@@ -13,10 +15,25 @@ use crate::wire::pasted::{base64_text, decimal, hex, literal};
 ///
 /// Fails if it could be two forms, or if it is none: then the error is that of the likeliest form.
 pub(super) fn recognize(text: &str) -> Result<PastedForm, PasteError> {
+    let form = known_form(text);
+    match &form {
+        // A known tool says more than the first odd character.
+        Err(PasteError { problem, at }) if !problem.is_certain() => match unread::recognize(text) {
+            Some(problem) => Err(PasteError::at(*at, problem)),
+            None => form,
+        },
+        _ => form,
+    }
+}
+
+fn known_form(text: &str) -> Result<PastedForm, PasteError> {
     let ambiguous = |one, other| {
         let at = text.find(|char: char| !char.is_whitespace()).unwrap_or_default();
         Err(PasteError::in_text(text, at, PasteProblem::Ambiguous(one, other)))
     };
+    if let Some(form) = transfers::recognize(text) {
+        return Ok(form);
+    }
     match dump::recognize(text) {
         DumpVerdict::Certain(form) => return Ok(form),
         DumpVerdict::OrHex(form) => return ambiguous(PastedForm::Hex, form),
@@ -27,10 +44,13 @@ pub(super) fn recognize(text: &str) -> Result<PastedForm, PasteError> {
     if base64_text::is_certain(text) && !is_hex {
         return Ok(PastedForm::Base64);
     }
-    let plain = blank_comments(text);
-    if plain.contains("<Buffer") {
+    if printed::is_possible(text) {
         return Ok(PastedForm::Buffer);
     }
+    if hex::is_bytea(text) {
+        return ambiguous(PastedForm::Hex, PastedForm::String);
+    }
+    let plain = blank_comments(text);
     let starts_escaped = plain.trim_start_matches('\u{feff}').trim_start().starts_with('\\');
     if !starts_escaped && plain.contains(['[', '{', '(', '<', ']', '}']) {
         match array::find_list(&plain)? {
@@ -52,6 +72,9 @@ pub(super) fn recognize(text: &str) -> Result<PastedForm, PasteError> {
 
 /// Whether a list has an element that isn't quoted.
 fn has_number(list: &array::List, text: &str) -> bool {
+    if array::are_numbers_in_quotes(list.content(text)) {
+        return true;
+    }
     let quoted = |word: &str| {
         let word = word.trim_start_matches(|char: char| char.is_ascii_alphabetic());
         word.starts_with(['"', '\''])
@@ -70,6 +93,7 @@ fn list_form(
     ambiguous: impl Fn(PastedForm, PastedForm) -> Result<PastedForm, PasteError>,
 ) -> Result<PastedForm, PasteError> {
     let json = text.trim_start_matches('\u{feff}').trim_start().starts_with("{\"");
+    list.check_rest(text)?;
     match array::base_of(text, list) {
         _ if json => Ok(PastedForm::Json),
         Base::Either => ambiguous(PastedForm::Hex, PastedForm::Array),
@@ -93,6 +117,13 @@ fn bare_form(
     let several = words().nth(1).is_some();
     let decimal = several && words().all(decimal::is_decimal);
     match hex::parse(text) {
+        Ok(bytes) if !bytes.is_empty() && binary::is_possible(plain) => {
+            ambiguous(PastedForm::Hex, PastedForm::Binary)
+        }
+        Ok(_) if looks_like_words_of_od(text) => {
+            let at = text.find(|char: char| !char.is_whitespace()).unwrap_or_default();
+            Err(PasteError::in_text(text, at, PasteProblem::OdWords))
+        }
         Ok(_) if decimal && words().all(|word| decimal::parse_byte(word).is_ok()) => {
             ambiguous(PastedForm::Hex, PastedForm::Decimal)
         }
@@ -113,7 +144,42 @@ fn bare_form(
                 let problem = PasteProblem::MaybeBase64(excerpt(word));
                 return Err(PasteError { problem, ..error });
             }
-            Err(error)
+            let odd = matches!(
+                error.problem,
+                PasteProblem::HexDigit(_) | PasteProblem::Label | PasteProblem::MixedSeparators(_)
+            );
+            Err(Some(text).filter(|_| odd).and_then(before_bytes).unwrap_or(error))
         }
     }
+}
+
+/// Whether every line has a blank and then words of the same width, as `od -A n -t x2` writes them.
+/// One line may have lost its blank.
+fn looks_like_words_of_od(text: &str) -> bool {
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let mut words = text.split_ascii_whitespace();
+    let width = words.clone().next().map_or(0, str::len);
+    matches!(width, 4 | 8 | 16)
+        && words
+            .all(|word| word.len() == width && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && lines().filter(|line| line.starts_with(' ') && !line.starts_with("  ")).count() > 0
+        && lines().skip(1).all(|line| line.starts_with(' '))
+}
+
+/// Returns the error about words before the bytes of the first line, such as `recv:`, if hex follows
+/// them.
+fn before_bytes(text: &str) -> Option<PasteError> {
+    const MAX_WORDS: usize = 8;
+    const MAX_LEN: usize = 1 << 16;
+    let text = text.get(..MAX_LEN.min(text.len()))?;
+    let start = text.find(|char: char| !char.is_whitespace())?;
+    let end = text.get(start..)?.find('\n').map_or(text.len(), |len| start.saturating_add(len));
+    let are_bytes =
+        |word: &str| word.len() > 1 && hex::parse(word).is_ok() && !word.contains([':', '-']);
+    let words = decimal::words(text).take(MAX_WORDS).take_while(|(at, _)| *at < end);
+    let labels = words.clone().take_while(|(_, word)| !are_bytes(word)).count();
+    let (at, _) = decimal::words(text).nth(labels).filter(|(at, _)| labels > 0 && *at < end)?;
+    let is_hex = hex::parse(text.get(at..)?).is_ok_and(|bytes| bytes.len() > 1);
+    let before = text.get(start..at)?.trim_end();
+    is_hex.then(|| PasteError::in_text(text, start, PasteProblem::Before(excerpt(before))))
 }

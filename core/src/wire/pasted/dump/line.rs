@@ -24,6 +24,8 @@ pub(super) struct DumpLine<'a> {
     pub(super) colon: bool,
     /// The number of blanks between the offset and the bytes.
     pub(super) gap: usize,
+    /// Whether a tab stands there, as gdb writes it.
+    pub(super) has_tab: bool,
     /// What is behind the offset, without leading blanks.
     pub(super) body: &'a str,
     number: usize,
@@ -51,7 +53,8 @@ pub(super) fn lines_of(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Divides a line; `None` if it doesn't begin with an offset of at least four digits.
+/// Divides a line; `None` if it doesn't begin with an offset of at least four digits, or
+/// of at least one with a colon.
 pub(super) fn parse(number: usize, line: &str) -> Option<DumpLine<'_>> {
     let line = line.trim_start_matches('\u{feff}').trim_end();
     let text = line.trim_start();
@@ -63,7 +66,7 @@ pub(super) fn parse(number: usize, line: &str) -> Option<DumpLine<'_>> {
     let len = digits.bytes().take_while(u8::is_ascii_hexdigit).count();
     let (offset_text, behind) = digits.split_at_checked(len)?;
     let star = text == "*";
-    if !star && !(4..=16).contains(&len) {
+    if !star && !(1..=16).contains(&len) {
         return None;
     }
     let behind = if star { "" } else { skip_symbol(behind) };
@@ -71,6 +74,10 @@ pub(super) fn parse(number: usize, line: &str) -> Option<DumpLine<'_>> {
         Some(behind) => (true, behind),
         None => (false, behind),
     };
+    // Fewer digits need the colon.
+    if !star && !colon && len < 4 {
+        return None;
+    }
     if !behind.is_empty() && !behind.starts_with([' ', '\t']) {
         return None;
     }
@@ -82,6 +89,7 @@ pub(super) fn parse(number: usize, line: &str) -> Option<DumpLine<'_>> {
         prefixed,
         colon,
         gap: behind.len().saturating_sub(body.len()),
+        has_tab: behind.starts_with('\t'),
         body,
         number,
         column,
@@ -100,8 +108,8 @@ fn skip_symbol(behind: &str) -> &str {
 
 /// A group of digits in a line: its bytes, and where it ends in the body.
 #[derive(Clone, Copy, Debug)]
-struct Group<'a> {
-    digits: &'a str,
+pub(super) struct Group<'a> {
+    pub(super) digits: &'a str,
     end: usize,
 }
 
@@ -135,7 +143,7 @@ impl<'a> DumpLine<'a> {
     ///
     /// Two blanks also stand in the middle of sixteen bytes, but not after a colon: xxd has none
     /// there.
-    fn groups(&self) -> impl Iterator<Item = Group<'a>> {
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group<'a>> {
         let (body, colon) = (self.body, self.colon);
         let (mut at, mut count) = (0_usize, 0_usize);
         std::iter::from_fn(move || {
@@ -195,6 +203,49 @@ impl<'a> DumpLine<'a> {
         (1..count).rev().find(|bytes| self.is_split_at(*bytes)).unwrap_or(count)
     }
 
+    /// Whether nothing is behind the bytes but their characters.
+    pub(super) fn shows_bytes(&self) -> bool {
+        let count = self.count();
+        let mut bytes = Vec::new();
+        self.push_bytes(count, &mut bytes);
+        let chars = self.characters().trim();
+        count > 0 && (chars.is_empty() || shows(chars, &bytes))
+    }
+
+    /// Whether the line has no bytes, but something else behind its offset.
+    pub(super) fn lacks_bytes(&self) -> bool {
+        self.kind == LineKind::Bytes && !self.body.is_empty() && self.groups().next().is_none()
+    }
+
+    /// Returns what is behind the first `count` bytes, if it begins with digits that can't be
+    /// characters: behind one blank, or before a gap.
+    pub(super) fn digits_behind(&self, count: usize) -> Option<&'a str> {
+        let chars = self.characters();
+        let rest = chars.trim();
+        if count != self.count() || rest.is_empty() || self.shows_bytes() {
+            return None;
+        }
+        let hex = |char: char| char.is_ascii_hexdigit();
+        let digits = rest.chars().all(|char| hex(char) || matches!(char, ' ' | 'X' | '?'));
+        let near = chars.starts_with(' ') && !chars.starts_with("  ") && digits;
+        let word = rest.split(' ').next().unwrap_or_default();
+        let gap = rest.get(word.len()..).is_some_and(|behind| behind.starts_with("  "));
+        let apart = gap && word.chars().all(hex) && word.len().is_multiple_of(2);
+        (near || apart).then_some(rest)
+    }
+
+    /// Whether the line is one of `tcpdump -x`: its bytes stand in pairs, behind two blanks.
+    pub(super) fn is_of_tcpdump(&self) -> bool {
+        let mut groups = self.groups();
+        let paired = match groups.next() {
+            Some(group) => {
+                group.digits.len() == 4 || group.digits.len() == 2 && groups.next().is_none()
+            }
+            None => self.body.is_empty(),
+        };
+        self.offset_text.len() >= 4 && self.gap > 1 && paired
+    }
+
     /// Whether the characters behind the first `count` bytes show these bytes.
     fn is_split_at(&self, count: usize) -> bool {
         let mut before = 0_usize;
@@ -215,65 +266,11 @@ impl<'a> DumpLine<'a> {
             value(high) << 4 | value(low)
         }));
     }
-
-    /// Returns the name of output that doesn't show bytes one by one in hex, and the command to use
-    /// instead.
-    pub(super) fn other_unit(&self) -> Option<(&'static str, &'static str)> {
-        const OD: &str = "od -A x -t x1";
-        if self.colon {
-            return self.other_unit_of_xxd().map(|found| (found, "xxd -g 1"));
-        }
-        let digits = |word: &&str| word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let words = || self.body.split_ascii_whitespace();
-        let first = words().next()?;
-        let octal = |word: &str| word.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-        let spelled = |word: &str| {
-            word.starts_with('\\') || word.len() == 1 && !word.starts_with(char::is_numeric)
-        };
-        // od and hexdump write offsets of six or seven digits, and no characters beside these units.
-        let od = matches!(self.offset_text.len(), 6 | 7) && !self.body.contains(['|', '>']);
-        Some(match first.len() {
-            _ if od && words().any(spelled) => ("the characters of od -c or hexdump -c", OD),
-            3 if words().take_while(digits).all(|word| word.len() == 3 && octal(word)) => {
-                ("the octal bytes of od -b or hexdump -b", OD)
-            }
-            1 | 3 => ("the decimal bytes of od -t u1 or -t d1", OD),
-            2 if od && words().take_while(digits).any(|word| word.len() % 2 == 1) => {
-                ("the decimal bytes of od -t u1 or -t d1", OD)
-            }
-            4 => ("the two-byte words of hexdump or od -x", "hexdump -C or od -A x -t x1"),
-            5 if digits(&first) => ("the decimal words of od -d or hexdump -d", OD),
-            6 if octal(first) => ("the octal words of od", OD),
-            8 | 16 if digits(&first) => ("the words of od -t x4 or -t x8", OD),
-            _ => return None,
-        })
-    }
-
-    fn other_unit_of_xxd(&self) -> Option<&'static str> {
-        let binary = |group: Group<'_>| {
-            group.digits.len() == 8
-                && group.digits.bytes().all(|digit| matches!(digit, b'0' | b'1'))
-        };
-        if self.groups().next().is_some() && self.groups().all(binary) {
-            return Some("the binary digits of xxd -b");
-        }
-        let (mut forward, mut reversed) = (Vec::new(), Vec::new());
-        self.push_bytes(self.count(), &mut forward);
-        let mut rest = forward.as_slice();
-        for group in self.groups() {
-            let (word, after) = rest.split_at_checked(group.digits.len() / 2)?;
-            reversed.extend(word.iter().rev());
-            rest = after;
-        }
-        let chars = self.characters();
-        let swapped = !chars.trim().is_empty() && !shows(chars, &forward);
-        (swapped && shows(chars, &reversed)).then_some("the little-endian groups of xxd -e")
-    }
 }
 
 /// Whether `text` shows `bytes` as characters, behind blanks and perhaps between bars. Any character
 /// may stand for a byte that isn't printable.
-fn shows(text: &str, bytes: &[u8]) -> bool {
+pub(super) fn shows(text: &str, bytes: &[u8]) -> bool {
     (0..=3).any(|blanks| {
         text.get(blanks..).is_some_and(|shown| {
             let before = text.get(..blanks).unwrap_or_default();

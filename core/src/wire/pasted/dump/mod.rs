@@ -1,22 +1,25 @@
 //! Dumps: lines of an offset, bytes in hex, and often the bytes as characters. The offsets must be
 //! those of the bytes, so a dump with a hole is refused; `*` repeats the line before it.
 
+mod decoration;
 mod line;
 mod radix;
 mod recognize;
+mod units;
 
 use line::{DumpLine, LineKind};
 use radix::radix_of;
 pub(super) use recognize::{DumpVerdict, recognize};
 
 use crate::wire::pasted::bytes::{MAX_PASTED_BYTES, Pasted};
-use crate::wire::pasted::error::{PasteError, PasteProblem, Position};
+use crate::wire::pasted::error::{PasteError, PasteProblem, Position, excerpt};
 use crate::wire::pasted::form::PastedForm;
 
 /// Parses a dump of the given form.
 pub(super) fn parse(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
+    let text = &decoration::remove(text);
     let lines = dump_lines(text, form)?;
-    refuse_other_units(&lines)?;
+    refuse_other_units(&lines, form)?;
     let mut assembler = Assembler {
         radix: radix_of(&lines),
         has_chars: lines.iter().any(|line| !line.characters().trim().is_empty()),
@@ -50,15 +53,24 @@ fn dump_lines(text: &str, form: PastedForm) -> Result<Vec<DumpLine<'_>>, PasteEr
 }
 
 /// Refuses output that doesn't show bytes one by one in hex.
-fn refuse_other_units(lines: &[DumpLine<'_>]) -> Result<(), PasteError> {
+fn refuse_other_units(lines: &[DumpLine<'_>], form: PastedForm) -> Result<(), PasteError> {
     let Some(line) = lines.iter().find(|line| line.kind == LineKind::Bytes) else { return Ok(()) };
-    match line.other_unit() {
-        Some((found, instead)) => {
-            let problem = PasteProblem::UnsupportedDump { found, instead };
-            Err(PasteError::at(line.body_position(), problem))
-        }
-        None => Ok(()),
+    let refuse = |found, instead| {
+        let problem = PasteProblem::UnsupportedDump { found, instead };
+        Err(PasteError::at(line.body_position(), problem))
+    };
+    if let Some((found, instead)) = line.other_unit() {
+        return refuse(found, instead);
     }
+    if lines.iter().any(DumpLine::is_aligned_right) {
+        return refuse("the little-endian groups of xxd -e", "xxd -g 1");
+    }
+    // xxd -e reverses the bytes of its groups of four, and only characters tell.
+    let mut orders = lines.iter().filter_map(DumpLine::has_order);
+    if form == PastedForm::Xxd && orders.clone().next().is_some() && !orders.any(|known| known) {
+        return refuse("xxd -e or xxd -g 4, whose bytes are in different orders", "xxd -g 1");
+    }
+    Ok(())
 }
 
 /// Puts the lines of a dump together.
@@ -76,6 +88,9 @@ impl Assembler {
         if line.kind == LineKind::Star {
             return self.star(line, next);
         }
+        if line.lacks_bytes() {
+            return Err(PasteError::at(line.body_position(), PasteProblem::NoHex));
+        }
         let offset = self.offset(line)?;
         let next_offset = match next {
             Some(next) if next.kind == LineKind::Bytes => Some(self.offset(next)?),
@@ -92,6 +107,10 @@ impl Assembler {
                 taken.ok_or_else(|| self.misplaced(line, next, offset, next_offset))?
             }
         };
+        if let Some(digits) = line.digits_behind(taken) {
+            let problem = PasteProblem::BehindBytes(excerpt(digits));
+            return Err(PasteError::at(line.body_position(), problem));
+        }
         line.push_bytes(taken, &mut self.pasted.bytes);
         let end = offset.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
         self.previous = Some((end, taken));

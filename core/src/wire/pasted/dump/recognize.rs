@@ -1,5 +1,6 @@
 //! Tells a dump from plain hex: lines of a dump begin with offsets, and offsets fit the bytes.
 
+use super::decoration;
 use super::line::{self, DumpLine, LineKind};
 use super::radix::radix_of;
 use crate::wire::pasted::form::PastedForm;
@@ -17,6 +18,7 @@ pub(in crate::wire::pasted) enum DumpVerdict {
 
 /// Decides whether a text is a dump.
 pub(in crate::wire::pasted) fn recognize(text: &str) -> DumpVerdict {
+    let text = &decoration::remove(text);
     let mut lines = Vec::new();
     let mut others = 0_usize;
     for (number, line) in line::lines_of(text) {
@@ -36,16 +38,31 @@ pub(in crate::wire::pasted) fn recognize(text: &str) -> DumpVerdict {
         return DumpVerdict::No;
     };
     if first.colon {
-        return match (first.prefixed, first.body.starts_with("0x")) {
-            (true, true) => DumpVerdict::Certain(PastedForm::Gdb),
-            (true, false) => DumpVerdict::Certain(PastedForm::Tcpdump),
-            _ => DumpVerdict::Certain(PastedForm::Xxd),
+        return match first.prefixed {
+            _ if first.offset_text.len() < 4 && !are_short_offsets(&lines) => DumpVerdict::No,
+            true if first.is_of_tcpdump() => DumpVerdict::Certain(PastedForm::Tcpdump),
+            true => DumpVerdict::Certain(PastedForm::Gdb),
+            false => DumpVerdict::Certain(PastedForm::Xxd),
         };
     }
     if first.prefixed || others > 0 && !has_bars(&lines) {
         return DumpVerdict::No;
     }
     without_colon(&lines, first)
+}
+
+/// Whether numbers of one to three digits before colons are offsets, and no labels: they begin at 0
+/// and fit lines of several bytes.
+fn are_short_offsets(lines: &[DumpLine<'_>]) -> bool {
+    let Some(first) = lines.first() else { return false };
+    let pairs = lines.iter().zip(lines.iter().skip(1));
+    let known = first.prefixed || first.count() > 1;
+    first.offset(16) == Some(0)
+        && (known || first.prefixed && !first.body.is_empty())
+        && lines.iter().all(|line| {
+            line.kind == LineKind::Star || first.prefixed || line.is_empty() || line.shows_bytes()
+        })
+        && (first.prefixed || pairs.clone().all(|(line, next)| line.is_followed_by(next, 16)))
 }
 
 /// Decides about lines that begin with four to sixteen hex digits and no colon, which plain hex
@@ -71,11 +88,17 @@ fn without_colon(lines: &[DumpLine<'_>], first: &DumpLine<'_>) -> DumpVerdict {
         [line, next].iter().any(|line| line.kind == LineKind::Star)
             || line.is_followed_by(next, radix)
     });
+    // A year, a name or an offset, or two bytes without a blank.
+    let labelled = bytes().all(|line| line.has_single_bytes() && line.count() > 1);
     if has_bars(lines) || several && consistent || zero && (several || hex_impossible) {
         return DumpVerdict::Certain(form);
     }
     if several || !zero && !hex_impossible && first.gap < 2 {
-        return if hex_impossible { DumpVerdict::Certain(form) } else { DumpVerdict::No };
+        return match (hex_impossible, labelled) {
+            (true, _) => DumpVerdict::Certain(form),
+            (false, true) => DumpVerdict::OrHex(form),
+            (false, false) => DumpVerdict::No,
+        };
     }
     match (hex_impossible, zero && first.gap >= 2 && first.has_single_bytes()) {
         (true, _) | (_, true) => DumpVerdict::Certain(form),

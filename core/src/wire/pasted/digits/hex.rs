@@ -3,14 +3,17 @@
 use crate::wire::format::hex_digit;
 use crate::wire::pasted::error::{PasteError, PasteProblem, Position, excerpt};
 
-/// Parses plain hex. A list in brackets is hex too where the caller asks for it.
-pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
+/// Parses plain hex. A list in brackets is hex too where the caller asks for it, and so are digits
+/// behind one `\x`, which `PostgreSQL` prints.
+pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     let mut scanner = HexScanner::default();
     let mut bytes = Vec::new();
     let bare = text.trim();
     let in_brackets = bare.starts_with('[') && bare.ends_with(']');
-    for mut char in text.chars() {
-        if in_brackets && matches!(char, '[' | ']') {
+    let blanks =
+        if is_bytea(bare) { text.find('\\').map_or(0, |at| at.saturating_add(2)) } else { 0 };
+    for (at, mut char) in text.char_indices() {
+        if in_brackets && matches!(char, '[' | ']') || at < blanks {
             char = ' ';
         }
         if scanner.push(char, &mut bytes)?.is_some() {
@@ -21,40 +24,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     Ok(bytes)
 }
 
-/// Parses what Node prints of a buffer: `<Buffer 81 05>`, whose bytes have two digits each.
-pub(super) fn parse_node_buffer(text: &str) -> Result<Vec<u8>, PasteError> {
-    let error = |at, problem| PasteError::in_text(text, at, problem);
-    let open = text.find("<Buffer").ok_or_else(|| error(0, PasteProblem::HexDigit('<')))?;
-    let start = open.saturating_add("<Buffer".len());
-    let inside = text.get(start..).unwrap_or_default();
-    let len = inside.find('>').ok_or_else(|| error(open, PasteProblem::Unclosed('<')))?;
-    let after = start.saturating_add(len).saturating_add(1);
-    if let Some(second) = text.get(after..).and_then(|rest| rest.find("<Buffer")) {
-        return Err(error(after.saturating_add(second), PasteProblem::Second("buffer")));
-    }
-    let inside = inside.get(..len).unwrap_or_default();
-    let mut bytes = Vec::new();
-    let mut at = start;
-    for word in inside.split_ascii_whitespace() {
-        let found = text.get(at..).and_then(|rest| rest.find(word)).unwrap_or_default();
-        at = at.saturating_add(found);
-        // Node prints 50 bytes: `... 12 more bytes` follows.
-        if word.starts_with("...") || word.starts_with('…') {
-            let tail = text.get(at..start.saturating_add(len)).unwrap_or_default();
-            return Err(error(at, PasteProblem::Cut(excerpt(tail))));
-        }
-        let digits: Option<Vec<u8>> = word.chars().map(hex_digit).collect();
-        match digits.as_deref() {
-            Some(&[high, low]) => bytes.push(high << 4 | low),
-            Some(_) => return Err(error(at, PasteProblem::OddDigits(excerpt(word)))),
-            None => {
-                let bad = word.chars().find(|char| hex_digit(*char).is_none()).unwrap_or(' ');
-                return Err(error(at, PasteProblem::HexDigit(bad)));
-            }
-        }
-        at = at.saturating_add(word.len());
-    }
-    Ok(bytes)
+/// Whether a text is `\x` and an even number of hex digits: a value of `PostgreSQL`'s type bytea, or
+/// one escape and characters.
+pub(in crate::wire::pasted) fn is_bytea(text: &str) -> bool {
+    text.trim().strip_prefix("\\x").is_some_and(|digits| {
+        digits.len() > 2
+            && digits.len().is_multiple_of(2)
+            && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
 }
 
 /// A direction mark in hex text.
@@ -73,9 +50,92 @@ enum Comment {
     /// A `/` that must begin a comment.
     Slash,
     Line,
+    /// `16#`, which may be a number of Erlang.
+    Radix,
     Block,
     /// A `*` inside of a block.
     Star,
+}
+
+/// What stands between the groups of digits of a text. `:` and `-` join all of them or none:
+/// otherwise what they join may be a time, a date or a name.
+#[derive(Debug, Default)]
+struct Separators {
+    /// What was read since the last group.
+    colon: bool,
+    dash: bool,
+    blank: bool,
+    line_end: bool,
+    /// Whether a group of digits was read, and whether one is being read.
+    any: bool,
+    inside: bool,
+    /// The character that joins groups.
+    joint: Option<char>,
+    /// Whether groups of a line are separated by blanks or commas.
+    apart: bool,
+    /// The digits of the first group, and whether a group is longer or a shorter one isn't the last
+    /// of its line.
+    width: Option<usize>,
+    shorter: bool,
+    irregular: bool,
+    start: Option<Position>,
+}
+
+impl Separators {
+    /// Takes a character outside of comments.
+    fn push(&mut self, char: char, before: Option<char>, at: Position) -> Result<(), PasteError> {
+        if char == '\n' {
+            self.line_end = true;
+        } else if char.is_whitespace() || char == ',' {
+            self.blank |= !self.line_end;
+        } else if char == ':' {
+            if before.is_some_and(char::is_whitespace) || !self.any {
+                return Err(PasteError::at(at, PasteProblem::Label));
+            }
+            self.colon = true;
+        } else if char == '-' {
+            self.dash = true;
+        } else if hex_digit(char).is_some() && !self.inside {
+            self.begin_group(at)?;
+        }
+        Ok(())
+    }
+
+    fn begin_group(&mut self, at: Position) -> Result<(), PasteError> {
+        let start = *self.start.get_or_insert(at);
+        let joint = if self.colon { Some(':') } else { self.dash.then_some('-') };
+        if self.any {
+            if self.colon && self.blank {
+                return Err(PasteError::at(at, PasteProblem::Label));
+            }
+            let other = joint.is_some() && self.joint.is_some_and(|known| Some(known) != joint);
+            self.joint = self.joint.or(joint);
+            self.apart |= joint.is_none() && !self.line_end;
+            self.irregular |= self.shorter && !self.line_end;
+            if let Some(known) = self.joint
+                && (self.apart || other || self.irregular)
+            {
+                return Err(PasteError::at(start, PasteProblem::MixedSeparators(known)));
+            }
+        }
+        (self.colon, self.dash, self.blank, self.line_end) = (false, false, false, false);
+        (self.any, self.inside) = (true, true);
+        Ok(())
+    }
+
+    /// Ends a group of `width` digits.
+    fn end_group(&mut self, width: usize) -> Result<(), PasteError> {
+        self.inside = false;
+        let first = *self.width.get_or_insert(width);
+        self.irregular |= width > first;
+        self.shorter = width < first;
+        match (self.joint, self.start) {
+            (Some(joint), Some(start)) if self.irregular => {
+                Err(PasteError::at(start, PasteProblem::MixedSeparators(joint)))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The digits between two separators.
@@ -90,7 +150,8 @@ struct Group {
 
 /// Reads plain hex character by character, in memory that doesn't grow.
 ///
-/// Blanks, line ends, `:`, `,` and `-` separate; `0x` may precede digits. `#`, `//` and `;` after a
+/// Blanks, line ends and `,` separate; `:` and `-` join all digits of a text, so that no time, date
+/// or offset is read as bytes. `0x` may precede digits. `#`, `//` and `;` after a
 /// blank begin a comment that extends to the end of the line; `/* */` is one too. A byte may have
 /// one digit where no other has a leading zero, as in `81 5 48`.
 #[derive(Debug)]
@@ -102,6 +163,7 @@ pub struct HexScanner {
     previous: Option<char>,
     comment: Comment,
     group: Option<Group>,
+    separators: Separators,
     /// The place and digit of the first byte with one digit and without `0x`.
     single: Option<(Position, String)>,
     /// Whether a byte has a leading zero, or a group has several bytes: then no byte has one digit.
@@ -120,6 +182,7 @@ impl Default for HexScanner {
             previous: None,
             comment: Comment::None,
             group: None,
+            separators: Separators::default(),
             single: None,
             padded: false,
             prefixed_groups: 0,
@@ -146,6 +209,7 @@ impl HexScanner {
             // A dash joins bytes: `81-05`. Elsewhere it could be a sign.
             return Err(PasteError::at(self.last, PasteProblem::HexDigit(char)));
         }
+        self.separators.push(char, before, self.last)?;
         match char {
             _ if char.is_whitespace() || matches!(char, ':' | ',') => self.end_group(bytes)?,
             // The byte order mark of a file.
@@ -154,8 +218,9 @@ impl HexScanner {
                 self.end_group(bytes)?;
             }
             '#' => {
+                let sixteen = self.group.as_ref().is_some_and(|group| group.digits == "16");
                 self.end_group(bytes)?;
-                self.comment = Comment::Line;
+                self.comment = if sixteen { Comment::Radix } else { Comment::Line };
             }
             '/' => {
                 self.end_group(bytes)?;
@@ -169,6 +234,7 @@ impl HexScanner {
             }
             '>' | '<' => {
                 self.end_group(bytes)?;
+                self.separators = Separators::default();
                 return Ok(Some(if char == '>' { Mark::ToServer } else { Mark::ToClient }));
             }
             _ => self.push_digit(char, bytes)?,
@@ -196,8 +262,15 @@ impl HexScanner {
             (Comment::Slash, _) => {
                 return Err(PasteError::at(self.last, PasteProblem::HexDigit('/')));
             }
-            (Comment::Line, '\n') | (Comment::Star, '/') => Comment::None,
-            (Comment::Line, _) => Comment::Line,
+            (Comment::Radix, _) if hex_digit(char).is_some() => {
+                return Err(PasteError::at(self.last, PasteProblem::HexDigit('#')));
+            }
+            (Comment::Line | Comment::Radix, '\n') => {
+                self.separators.push(char, None, self.last)?;
+                Comment::None
+            }
+            (Comment::Star, '/') => Comment::None,
+            (Comment::Line | Comment::Radix, _) => Comment::Line,
             (_, '*') => Comment::Star,
             _ => Comment::Block,
         };
@@ -248,6 +321,7 @@ impl HexScanner {
         if prefixed {
             self.check_word(start, count, digits)?;
         }
+        self.separators.end_group(count.max(2))?;
         match &self.single {
             Some((at, digit)) if self.padded => {
                 Err(PasteError::at(*at, PasteProblem::MixedDigits(digit.clone())))

@@ -4,6 +4,9 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 
+mod packets;
+mod tools;
+
 use super::*;
 
 fn read(text: &str) -> Result<(PastedForm, Vec<u8>), String> {
@@ -266,7 +269,8 @@ fn headers_of_ip_and_tcp_are_told_from_the_payload() {
     ] {
         let (_, text) = written(bytes).into_iter().find(|(form, _)| *form == tool).unwrap();
         let pasted = parse(&(text.clone() + &text)).unwrap();
-        assert_eq!(pasted.tcp_payloads(), Ok(Some([LONG, LONG].concat())), "{text}");
+        let stream = TcpStream { bytes: LONG.to_vec(), ..TcpStream::default() };
+        assert_eq!(pasted.tcp_payloads(), Ok(Some(stream)), "sent again: {text}");
         let segment = pasted.segments().unwrap()[0];
         assert_eq!((segment.source.1, segment.destination.1), (9001, 50_000));
     }
@@ -532,7 +536,7 @@ proptest! {
                 }
                 Err(error) => {
                     prop_assert!(!error.to_string().chars().any(char::is_control));
-                    let text = with_line_feeds(&text);
+                    let text = markup::with_line_feeds(&text);
                     let lines = text.split('\n').count();
                     prop_assert!((1..=lines).contains(&error.at.line), "{}", error);
                     let line = text.split('\n').nth(error.at.line - 1).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::wire::pasted::comments::blank_comments;
 use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
 
 /// Parses decimal numbers, separated by blanks or commas.
-pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
+pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     let text = &blank_comments(text);
     let mut bytes = Vec::new();
     let mut signs = Signs::default();
@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
 
 /// Returns the words of `text`, separated by blanks or commas, each with the byte that it starts
 /// at.
-pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
+pub(in crate::wire::pasted) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
     let separates = |char: char| char.is_whitespace() || matches!(char, ',' | '\u{feff}');
     let mut at = 0_usize;
     text.split(separates).filter_map(move |word| {
@@ -32,14 +32,14 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
 }
 
 /// Whether a number is written as decimals are: digits without a leading zero.
-pub(super) fn is_decimal(word: &str) -> bool {
+pub(in crate::wire::pasted) fn is_decimal(word: &str) -> bool {
     let digits = word.strip_prefix('-').unwrap_or(word);
     let bare = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     bare && (digits.len() == 1 || !digits.starts_with('0'))
 }
 
 /// Returns the byte of a decimal number: -128 to 255. Negative numbers are signed bytes.
-pub(super) fn parse_byte(word: &str) -> Result<i16, PasteProblem> {
+pub(in crate::wire::pasted) fn parse_byte(word: &str) -> Result<i16, PasteProblem> {
     if !is_decimal(word) {
         let digits = word.bytes().all(|byte| byte.is_ascii_digit());
         let octal = digits && word.starts_with('0');
@@ -55,14 +55,18 @@ pub(super) fn parse_byte(word: &str) -> Result<i16, PasteProblem> {
 
 /// The signs of a list: signed bytes end at 127.
 #[derive(Debug, Default)]
-pub(super) struct Signs {
+pub(in crate::wire::pasted) struct Signs {
     negative: Option<String>,
     large: bool,
 }
 
 impl Signs {
     /// Returns the byte of a decimal number.
-    pub(super) fn check(&mut self, word: &str, number: i16) -> Result<u8, PasteProblem> {
+    pub(in crate::wire::pasted) fn check(
+        &mut self,
+        word: &str,
+        number: i16,
+    ) -> Result<u8, PasteProblem> {
         if number < 0 {
             self.negative.get_or_insert_with(|| excerpt(word));
         }

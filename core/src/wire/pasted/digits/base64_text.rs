@@ -12,9 +12,10 @@ const CONFIG: GeneralPurposeConfig =
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
 
-/// Parses base64. Line ends and blanks between characters are ignored.
-pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
-    let text = text.trim_start_matches('\u{feff}');
+/// Parses base64. Line ends and blanks between characters are ignored, and what a `data:` URI (RFC
+/// 2397) and PEM (RFC 7468) write around it.
+pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
+    let text = &without_armor(text)?;
     let stray = text.char_indices().find(|(_, char)| {
         !char.is_whitespace() && !char.is_ascii_alphanumeric() && !"+/-_=".contains(*char)
     });
@@ -26,10 +27,44 @@ pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     engine.decode(bare).map_err(|_| PasteError::at_end(text, PasteProblem::Base64Length))
 }
 
+/// Returns `text` with blanks in place of the beginning of a `data:` URI and the lines of PEM.
+fn without_armor(text: &str) -> Result<String, PasteError> {
+    let mut text = text.replace('\u{feff}', "");
+    if is_data_uri(&text) {
+        let comma = text.find(',').filter(|comma| {
+            text.get(..*comma).is_some_and(|head| head.trim_end().ends_with(";base64"))
+        });
+        let end = comma.ok_or_else(|| PasteError::in_text(&text, 0, PasteProblem::DataUri))?;
+        let blanks = " ".repeat(text.get(..=end).unwrap_or_default().chars().count());
+        text = blanks + text.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    if is_pem(&text) {
+        let keep = |line: &str| if line.trim().starts_with("-----") { "" } else { line }.to_owned();
+        text = text.split('\n').map(keep).collect::<Vec<_>>().join("\n");
+    }
+    Ok(text)
+}
+
+fn is_data_uri(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with("data:")
+}
+
+/// Whether a text is one section of PEM.
+fn is_pem(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let marked = |line: &str, mark: &str| line.starts_with(mark) && line.ends_with("-----");
+    lines.next().is_some_and(|line| marked(line, "-----BEGIN "))
+        && lines.next_back().is_some_and(|line| marked(line, "-----END "))
+        && lines.all(|line| !line.contains("-----"))
+}
+
 /// Whether text can only be base64: it has `+` or padding, or all of upper case, lower case and
 /// digits, as words and paths rarely do. Blanks only end lines.
-pub(super) fn is_certain(text: &str) -> bool {
+pub(in crate::wire::pasted) fn is_certain(text: &str) -> bool {
     let text = text.trim().trim_start_matches('\u{feff}');
+    if is_data_uri(text) || is_pem(text) {
+        return true;
+    }
     let one_line = |line: &str| !line.trim().contains(char::is_whitespace);
     let has = |class: fn(&char) -> bool| text.chars().any(|char| class(&char));
     let mixed =
@@ -39,6 +74,6 @@ pub(super) fn is_certain(text: &str) -> bool {
 }
 
 /// Whether text could be base64.
-pub(super) fn is_possible(text: &str) -> bool {
+pub(in crate::wire::pasted) fn is_possible(text: &str) -> bool {
     text.trim().len() >= 4 && parse(text).is_ok()
 }
