@@ -115,7 +115,7 @@ pub struct CapturedStream<S> {
     pub gaps: Vec<Gap>,
     /// How it ended; `None` if its end was not captured, or if the file has no packets.
     pub ending: Option<StreamEnding>,
-    /// What is known without an ending.
+    /// What the packets say of an end that was not captured.
     pub open_end: OpenEnd,
     /// The warnings about it.
     pub warnings: Vec<String>,
