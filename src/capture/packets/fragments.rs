@@ -9,6 +9,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::iter;
 use std::net::IpAddr;
 use std::num::Saturating;
 use std::ops::Range;
@@ -162,7 +163,8 @@ impl Defragmenter {
                 self.order.push_back((self.next_number, fragment.key));
                 *datagram = PartialDatagram::new(self.next_number, captured_at);
                 self.next_number = self.next_number.saturating_add(1);
-                vec![fragment.start..fragment.start.saturating_add(fragment.len)]
+                let end = fragment.start.saturating_add(fragment.len);
+                iter::once(fragment.start..end).collect()
             }
             Fit::Conflict => {
                 if datagram.state == DatagramState::Awaited {

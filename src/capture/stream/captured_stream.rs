@@ -146,7 +146,7 @@ pub struct CapturedStream<S> {
     pub ending: Option<StreamEnding>,
     /// What a recording says of the end.
     pub recorded_end: Option<RecordedEnd>,
-    /// What is known without an ending.
+    /// What the packets say of an end that was not captured.
     pub open_end: OpenEnd,
     /// The warnings about it.
     pub warnings: Vec<String>,

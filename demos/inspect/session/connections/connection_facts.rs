@@ -15,7 +15,7 @@ pub(crate) struct ConnectionFacts {
     pub(crate) kind: Option<ConnectionKind>,
     /// Its FIN or RST; `None` if neither was captured, or if there are no packets.
     pub(crate) ending: Option<StreamEnding>,
-    /// What is known without it.
+    /// What the packets say of an end that was not captured.
     pub(crate) open_end: OpenEnd,
 }
 
