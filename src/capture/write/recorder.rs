@@ -86,7 +86,10 @@ impl Recorder {
             SessionEvent::Redirected { .. } | SessionEvent::Ended(_) => {
                 self.record_end(OWN_CONNECTION)
             }
-            SessionEvent::Open | SessionEvent::Note(_) | SessionEvent::KeyLog(_) => Ok(()),
+            SessionEvent::Open
+            | SessionEvent::Disconnected { .. }
+            | SessionEvent::Note(_)
+            | SessionEvent::KeyLog(_) => Ok(()),
         }
     }
 
@@ -108,6 +111,8 @@ impl Recorder {
             ProxyEventKind::Opened { peer } => drop(self.connecting.insert(number, *peer)),
             ProxyEventKind::Connected { server, .. } => self.connected(number, *server),
             ProxyEventKind::Bytes { from, at, bytes } => {
+                // Before the server is connected, only a request arrives that cannot be forwarded.
+                self.connected(number, proxy_address);
                 self.record_bytes(number, *from, *at, bytes)?;
             }
             // A response of the proxy's own, because the server could not be reached.
