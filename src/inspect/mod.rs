@@ -28,7 +28,10 @@ mod search_job;
 pub use bundled_server::BundledServer;
 pub use config::{InspectConfig, InspectSource, STANDARD_INPUT};
 pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
-pub(crate) use ending::{AbnormalClosure, Ending, how_it_ended, last_activity, short_ending};
+pub(crate) use ending::{
+    AbnormalClosure, Ending, EndingObserver, closes_of, describe_ending, how_it_ended,
+    last_activity, proxied_end, short_ending, silence_of_server,
+};
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};
 pub(crate) use search_job::SearchedBytes;

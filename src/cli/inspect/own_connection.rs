@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
+use crate::cli::inspect::connection_state::ConnectionState;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::record_selection::RecordSelection;
@@ -14,8 +15,10 @@ use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, not_drained_error};
-use crate::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
-use crate::inspect::{InspectConfig, Recording};
+use crate::clients::{
+    SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, run_session,
+};
+use crate::inspect::{InspectConfig, Recording, silence_of_server};
 use crate::net::add_clamped;
 
 /// Events that wait for the printer. A full queue stops the session from reading its socket, so a
@@ -139,11 +142,13 @@ async fn drive_session(
                         printer.print_end(number, Ok(format!("redirected to {url}")))?;
                         number = number.saturating_add(1);
                     }
+                    SessionEvent::Disconnected { by, is_reset, at } => {
+                        printer.observe_end(number, by, is_reset, printer.elapsed(at));
+                    }
                     SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
                         clean = result.is_ok();
-                        let end = result.map(|end| end.to_string());
-                        let end = end.map_err(|error| error.to_string());
+                        let end = end_of_session(printer, number, &result);
                         printer.print_end(number, end)?;
                     }
                 }
@@ -151,5 +156,18 @@ async fn drive_session(
             // Polled here, and never again once it has ended; the loop ends with the last event.
             () = &mut session, if !over => over = true,
         }
+    }
+}
+
+/// Returns how the session ended, as `Err` if it failed.
+fn end_of_session(
+    printer: &Printer<Output>,
+    number: usize,
+    result: &Result<SessionEnd, SessionError>,
+) -> Result<String, String> {
+    let ending = printer.connection(number).and_then(ConnectionState::live_ending);
+    match result {
+        Ok(end) => Ok(end.to_string()),
+        Err(error) => Err(error.to_string() + &ending.map(silence_of_server).unwrap_or_default()),
     }
 }

@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use crate::cli::inspect::connection_state::ConnectionState;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
-use crate::inspect::{InspectConfig, Recording};
+use crate::inspect::{Ending, InspectConfig, Recording, proxied_end};
 use crate::net::describe_io_error;
 use crate::proxy::{
-    BOTH_CLOSED_MESSAGE, CAPACITY_FREED_MESSAGE, ProxyEvent, ProxyEventKind, ProxyOptions, bind,
+    CAPACITY_FREED_MESSAGE, ProxyError, ProxyEvent, ProxyEventKind, ProxyOptions, bind,
     capacity_reached_message,
 };
 use crate::scope::Scope;
@@ -92,7 +93,13 @@ pub(super) async fn run(
         }
     };
     for number in printer.open_connections() {
-        printer.print_end(number, Err(format!("cut off: {reason}")))?;
+        let so_far =
+            match printer.connection(number).and_then(ConnectionState::describe_live_ending) {
+                Some(ending) => format!("; before that, {}", ending.text),
+                None => ", the connection was still open".to_owned(),
+            };
+        let why = format!("cut off: {reason}{so_far}{}", incomplete_frames(&printer, number));
+        printer.print_end(number, Err(why))?;
     }
     if let Some(only) = config.connection.filter(|only| only.get() > last_number) {
         let text = format!("there was no connection {only}: the last one was {last_number}");
@@ -136,9 +143,18 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
             printer.print_completed(number, from, printer.elapsed(at), &bytes)
         }
         ProxyEventKind::Ended(result) => {
-            let result =
-                result.map(|()| BOTH_CLOSED_MESSAGE.to_owned()).map_err(|error| error.to_string());
-            printer.print_end(number, result)
+            if let Some(by) = result.as_ref().err().and_then(ProxyError::reset_by) {
+                printer.observe_end(number, by, true, now);
+            }
+            let ending = printer.connection(number).and_then(ConnectionState::describe_live_ending);
+            let frames = incomplete_frames(printer, number);
+            let Ending { text, is_clean } = proxied_end(&result, ending);
+            printer.print_end(number, if is_clean { Ok(text) } else { Err(text + &frames) })
         }
     }
+}
+
+fn incomplete_frames(printer: &Printer<Output>, number: usize) -> String {
+    let connection = printer.connection(number);
+    connection.map(ConnectionState::describe_incomplete_frames).unwrap_or_default()
 }

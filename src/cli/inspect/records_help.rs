@@ -59,14 +59,15 @@ Bytes that a capture lacks are never judged: such a frame has complete false,
 not_captured says how many are missing, payload_hex and raw_hex end before them,
 and truncated is true. hint names another protocol where a frame should begin.
 
-In a file, ended_by and ended_with tell who ended the connection, by fin or rst,
-and silence_ms how long after the last data. In a file with a WebSocket,
-connections with ordinary HTTP or other bytes are only counted. A WebSocket over
-HTTP/2 has a connection number of its own and ends by end_stream or rst_stream,
-or with its connection, whose http2_stream is 0. The last record is an end. Its
-close_code is the code of the server's Close, or null. With --proxy, and for a
-file with several connections, every connection has its own end, and a last one
-with connection null follows.
+ended_by and ended_with tell who ended TCP first, by fin or rst, and silence_ms
+how long after the last data; they are null while it is open both ways, and in
+files without packets. In a file with a WebSocket, connections with ordinary
+HTTP or other bytes are only counted. A WebSocket over HTTP/2 has a connection
+number of its own and ends by end_stream or rst_stream, or with its connection,
+whose http2_stream is 0. The last record is an end. Its close_code is the code
+of the server's Close, or null. With --proxy, and for a file with several
+connections, every connection has its own end, and a last one with connection
+null follows.
 
 --list has one record for each connection, whose kind is WebSocket, attempt (to
 open one), or with --list=all also HTTP, TLS (not decrypted), other, no data or
@@ -79,10 +80,11 @@ t n message fault fatal warning after-fault compressed) by = != < <= > >=, joins
 comparisons by && || ! and parentheses, and takes several values: op=ping|pong.
 The key f on the screen takes the same. --write writes everything all the same.
 
-The system's trust store and SSL_CERT_FILE or SSL_CERT_DIR are used besides the
-built-in roots. A connection to a URL goes through the proxy that ws_proxy,
+The certificates of SSL_CERT_FILE and SSL_CERT_DIR, or otherwise of the system's
+trust store, are used besides the built-in roots; a server's own among them is
+trusted too. A connection to a URL goes through the proxy that ws_proxy,
 http_proxy, wss_proxy, https_proxy or all_proxy names (http, socks5, socks5h;
-upper case too), unless no_proxy lists the host; a note says so.
+upper case too), unless no_proxy lists the host or HOST:PORT; a note says so.
 
 Exit status: 0 the connection closed cleanly, or every connection of the file,
 or that of --connection, could be read and there is at least one; 1 anything
