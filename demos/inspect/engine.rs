@@ -85,8 +85,7 @@ async fn run_connection(
     // A full queue stops the session from reading its socket: a flood waits in the kernel.
     let (sender, mut events) = mpsc::channel(64);
     // The name of the connection, without the password that the URL may have.
-    let url =
-        Target::parse(&options.url).map_or_else(|_| options.url.clone(), |url| url.to_string());
+    let url = Target::parse(&options.url).map_or_else(|error| error.url, |url| url.to_string());
     let (mut recording, notice) = record_run(connect_options.recording.as_ref(), run);
     let forward = async {
         if mailbox

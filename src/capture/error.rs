@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::net::describe_io_error;
 use crate::scope::CaughtPanic;
 use crate::wire::format;
 use crate::wire::pasted::PasteError;
@@ -13,7 +14,7 @@ use crate::wire::pasted::PasteError;
 #[derive(Debug, Error)]
 pub enum CaptureError {
     /// The operating system reported an error.
-    #[error("could not read {path:?}: {source}")]
+    #[error("could not read {path:?}: {}", describe_io_error(source))]
     Io {
         /// The path of the file.
         path: PathBuf,

@@ -9,7 +9,9 @@ use thiserror::Error;
 
 use crate::clients::random::RandomError;
 use crate::clients::request::RequestError;
-use crate::net::{ConnectError, RedirectError, TargetError, describe_io_error, is_reset};
+use crate::net::{
+    ConnectError, RedirectError, TargetError, describe_io_error, is_reset, without_user_info,
+};
 use crate::wire::{ByteLen, Side, format};
 
 /// An orderly end of a session. Codes are those of the first Close frame (RFC 6455 section 7.4),
@@ -76,8 +78,8 @@ pub enum SessionError {
     TooManyRedirects(usize, String),
     /// The server did not answer the handshake in time.
     #[error(
-        "the server took the request and did not answer within {} s{}",
-        waited.as_secs_f32(), after_comma(unfinished.as_ref())
+        "the server {} within {} s; --timeout gives it longer",
+        unfinished_answer(unfinished.as_ref()), waited.as_secs_f32()
     )]
     HandshakeTimeout {
         /// The time that it had.
@@ -86,10 +88,15 @@ pub enum SessionError {
         unfinished: Option<UnfinishedRead>,
     },
     /// We sent a Close, and the server did not answer it in time.
-    #[error("we closed, and the server did not answer within {} s", .waited.as_secs_f32())]
+    #[error(
+        "we closed, and the server did not answer within {} s{}",
+        waited.as_secs_f32(), after_comma(unfinished.as_ref())
+    )]
     CloseTimeout {
         /// The time that it had.
         waited: Duration,
+        /// What was incomplete when it passed.
+        unfinished: Option<UnfinishedRead>,
     },
     /// The closing handshake was complete, and the server did not end the connection in time (RFC
     /// 6455 section 7.1.1).
@@ -106,8 +113,19 @@ pub enum SessionError {
     /// Nothing more could be sent, and the server sent nothing more.
     #[error("could not send: {}", describe_io_error(.0))]
     Send(#[source] io::Error),
+    /// The stream ended before the server had answered the request.
+    #[error("{how} {}", no_response_text(beginning.as_deref(), *tls))]
+    NoResponse {
+        /// The end of the stream.
+        #[source]
+        how: StreamEnd,
+        /// The first line of an incomplete answer, with control characters escaped.
+        beginning: Option<String>,
+        /// Whether the connection uses TLS.
+        tls: bool,
+    },
     /// The stream ended without a Close from either side.
-    #[error("{how} without a Close{}", after_comma(unfinished.as_ref()))]
+    #[error("{}{}", without_a_close(how), after_comma(unfinished.as_ref()))]
     EndWithoutClose {
         /// The end of the stream.
         #[source]
@@ -162,8 +180,8 @@ pub enum StreamEnd {
     /// have cut the connection.
     #[error("the server hung up without a TLS close_notify")]
     WithoutCloseNotify,
-    /// The connection broke.
-    #[error("the connection broke: {}", describe_io_error(.0))]
+    /// The connection was reset, or broke in another way.
+    #[error("{}", broken_text(.0))]
     Broke(#[source] io::Error),
 }
 
@@ -175,8 +193,9 @@ pub enum Refusal {
     Status(String),
     /// A redirect (RFC 9110 section 15.4), with control characters escaped.
     #[error(
-        "the server answered {status}, not 101 Switching Protocols: it redirects to {location}; \
-         --follow goes there"
+        "the server answered {status}, not 101 Switching Protocols: it redirects to {}; \
+         --follow goes there",
+        without_user_info(location)
     )]
     Redirect {
         /// The status.
@@ -187,6 +206,9 @@ pub enum Refusal {
     /// A TLS record.
     #[error("the server answered with TLS; use a wss:// URL")]
     Tls,
+    /// A page that says in this status that the server expects TLS.
+    #[error("the server answered {0}: it expects TLS at this port; use a wss:// URL")]
+    TlsExpected(String),
     /// HTTP/2 (RFC 9113), which opens WebSockets in another way (RFC 8441).
     #[error("the server speaks HTTP/2, which opens WebSockets in another way (RFC 8441)")]
     Http2,
@@ -242,6 +264,40 @@ fn refusal_hint(status: &str) -> &'static str {
     }
 }
 
+fn unfinished_answer(unfinished: Option<&UnfinishedRead>) -> &'static str {
+    match unfinished {
+        Some(UnfinishedRead::InResponse) => {
+            "began to answer and did not send the rest of its answer"
+        }
+        _ => "took the request and did not answer",
+    }
+}
+
+/// Returns at which point of the answer the stream ended, and what may be wrong.
+fn no_response_text(beginning: Option<&str>, tls: bool) -> String {
+    match beginning {
+        None if tls => "before it answered".to_owned(),
+        None => "before it answered; is it a wss:// server?".to_owned(),
+        Some(line) if line.starts_with("HTTP/") || "HTTP/".starts_with(line) => {
+            "in the middle of its answer".to_owned()
+        }
+        Some(line) => format!("after `{line}`, which is not HTTP; is it a WebSocket server?"),
+    }
+}
+
+fn without_a_close(how: &StreamEnd) -> String {
+    let and = if matches!(how, StreamEnd::WithoutCloseNotify) { " and" } else { "" };
+    format!("{how}{and} without a Close")
+}
+
+fn broken_text(error: &io::Error) -> String {
+    if is_reset(error) {
+        "the server reset the connection".to_owned()
+    } else {
+        format!("the connection broke ({})", describe_io_error(error))
+    }
+}
+
 fn after_comma(unfinished: Option<&UnfinishedRead>) -> String {
     unfinished.map_or_else(String::new, |unfinished| format!(", {unfinished}"))
 }
@@ -263,15 +319,56 @@ mod tests {
                     waited,
                     unfinished: Some(UnfinishedRead::BeforeResponse),
                 },
-                "the server took the request and did not answer within 5 s, before it answered",
+                "the server took the request and did not answer within 5 s; --timeout gives it \
+                 longer",
+            ),
+            (
+                SessionError::HandshakeTimeout {
+                    waited,
+                    unfinished: Some(UnfinishedRead::InResponse),
+                },
+                "the server began to answer and did not send the rest of its answer within 5 s; \
+                 --timeout gives it longer",
+            ),
+            (
+                SessionError::NoResponse { how: StreamEnd::HungUp, beginning: None, tls: false },
+                "the server hung up before it answered; is it a wss:// server?",
+            ),
+            (
+                SessionError::NoResponse {
+                    how: StreamEnd::HungUp,
+                    beginning: Some("HTTP/1.1 2".to_owned()),
+                    tls: true,
+                },
+                "the server hung up in the middle of its answer",
+            ),
+            (
+                SessionError::NoResponse {
+                    how: StreamEnd::HungUp,
+                    beginning: Some("SSH-2.0-OpenSSH_9.6".to_owned()),
+                    tls: false,
+                },
+                "the server hung up after `SSH-2.0-OpenSSH_9.6`, which is not HTTP; is it a \
+                 WebSocket server?",
+            ),
+            (
+                SessionError::EndWithoutClose {
+                    how: StreamEnd::WithoutCloseNotify,
+                    unfinished: None,
+                },
+                "the server hung up without a TLS close_notify and without a Close",
             ),
             (
                 SessionError::HangUpTimeout { code: Some(1001), waited },
                 "the server sent a Close with 1001 and did not hang up within 5 s",
             ),
             (
-                SessionError::CloseTimeout { waited },
-                "we closed, and the server did not answer within 5 s",
+                SessionError::CloseTimeout {
+                    waited,
+                    unfinished: Some(UnfinishedRead::InFrame { missing: 6_u64.into() }),
+                },
+                "we closed, and the server did not answer within 5 s, in the middle of a frame, \
+                 which needs 6 bytes more",
             ),
             (
                 SessionError::CloseUnanswered { how: StreamEnd::HungUp, unfinished: None },
@@ -282,8 +379,8 @@ mod tests {
                     how: StreamEnd::Broke(io::ErrorKind::ConnectionReset.into()),
                     unfinished: Some(UnfinishedRead::InFrame { missing: 7_u64.into() }),
                 },
-                "the connection broke: the peer reset the connection without a Close, in the \
-                 middle of a frame, which needs 7 bytes more",
+                "the server reset the connection without a Close, in the middle of a frame, which \
+                 needs 7 bytes more",
             ),
             (
                 Refusal::Status("403".into()).into(),

@@ -1,7 +1,10 @@
 //! [`SessionEvent`]: what a session reports.
 
+use std::time::Instant;
+
 use crate::clients::error::{SessionEnd, SessionError};
 use crate::net::{AddressPair, Chunk};
+use crate::wire::Side;
 
 /// An event of a session. Events come in the order in which they happened.
 #[derive(Debug)]
@@ -16,6 +19,16 @@ pub enum SessionEvent {
     /// Bytes of the connection (above TLS, if there is TLS), from the first byte of the handshake
     /// to the end of the stream.
     Bytes(Chunk),
+    /// A side has ended TCP: the server, or we by closing the socket. Only the first of these events
+    /// of a connection says who ended it.
+    Disconnected {
+        /// The side that did.
+        by: Side,
+        /// Whether it was an RST instead of a FIN.
+        is_reset: bool,
+        /// When it was seen.
+        at: Instant,
+    },
     /// The server has redirected us, and a new connection follows. What comes before and after this
     /// event are two connections.
     Redirected {

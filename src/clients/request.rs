@@ -68,14 +68,13 @@ impl HandshakeRequest {
 
 impl RequestOptions {
     /// Returns the options for another server, which must not see the credentials of the first one,
-    /// nor be addressed by its name.
-    pub(super) fn for_other_origin(&self) -> Self {
-        let private = ["Authorization", "Proxy-Authorization", "Cookie", "Host"];
-        let mut options = self.clone();
-        options
-            .headers
-            .retain(|(name, _)| !private.iter().any(|other| name.eq_ignore_ascii_case(other)));
-        options
+    /// nor be addressed by its name; and the names of the headers with credentials that it lacks.
+    pub(super) fn for_other_origin(&self) -> (Self, Vec<String>) {
+        let (private, mut headers): (Vec<_>, Vec<_>) =
+            self.headers.iter().cloned().partition(|(name, _)| may_hold_credentials(name));
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Host"));
+        let names = private.into_iter().map(|(name, _)| name).collect();
+        (Self { headers, ..self.clone() }, names)
     }
 
     fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, RequestError> {
@@ -109,6 +108,15 @@ impl RequestOptions {
         text += "\r\n";
         Ok(text.into_bytes())
     }
+}
+
+/// Whether a header of this name may hold credentials: `Authorization`, `Cookie`, and what servers
+/// invent, such as `X-Api-Key`. Those of the handshake itself hold none.
+fn may_hold_credentials(name: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["auth", "cookie", "credential", "jwt", "key", "passw", "secret", "session", "token"];
+    let name = name.to_ascii_lowercase();
+    !name.starts_with("sec-websocket-") && WORDS.iter().any(|word| name.contains(word))
 }
 
 /// Checks a header: the name must be a token, and the value must stay on one line (RFC 9110 section
@@ -206,11 +214,23 @@ mod tests {
 
     #[test]
     fn another_server_gets_no_credentials() {
-        let headers = ["authorization", "COOKIE", "X-Mine", "Host"];
+        let headers = [
+            "authorization",
+            "COOKIE",
+            "X-Mine",
+            "X-Api-Key",
+            "Host",
+            "Sec-WebSocket-Key",
+            "X-Amz-Security-Token",
+            "Proxy-Authorization",
+        ];
         let headers = headers.map(|name| (name.to_owned(), "x".to_owned())).to_vec();
         let options = RequestOptions { headers, ..RequestOptions::default() };
-        let kept: Vec<_> =
-            options.for_other_origin().headers.into_iter().map(|(name, _)| name).collect();
-        assert_eq!(kept, ["X-Mine"]);
+        let (options, dropped) = options.for_other_origin();
+        let kept: Vec<_> = options.headers.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(kept, ["X-Mine", "Sec-WebSocket-Key"]);
+        let expected =
+            ["authorization", "COOKIE", "X-Api-Key", "X-Amz-Security-Token", "Proxy-Authorization"];
+        assert_eq!(dropped, expected);
     }
 }

@@ -4,6 +4,8 @@
 //! stop: it sends what is asked for, legal or not, and reads on whatever the server does. The
 //! receiver of the events interprets them.
 
+use std::time::Instant;
+
 use tokio::sync::mpsc;
 
 use crate::clients::command::SessionCommand;
@@ -14,6 +16,7 @@ use crate::clients::options::SessionOptions;
 use crate::clients::random::nonce;
 use crate::clients::request::HandshakeRequest;
 use crate::net::{ChunkSender, Route, Tap, Target, connect_by, resolve_redirect};
+use crate::wire::Side;
 
 /// The maximum number of redirects that are followed.
 pub const MAX_REDIRECTS: usize = 10;
@@ -59,10 +62,27 @@ async fn connect_and_run(
             return ended;
         };
         let next = resolve_redirect(&target, location)?;
+        let mut notes = Vec::new();
+        if target.tls && !next.tls {
+            notes.push(
+                "the redirect leads from wss:// to ws://: what follows is not encrypted".to_owned(),
+            );
+        }
         if !next.is_same_origin(&target) {
-            request = HandshakeRequest::Standard(standard.for_other_origin());
+            let (other, mut dropped) = standard.for_other_origin();
+            if target.user_info.is_some() && next.user_info.is_none() {
+                dropped.push("the user name and password of the URL".to_owned());
+            }
+            if !dropped.is_empty() {
+                let (to, what) = (next.endpoint(), dropped.join(", "));
+                notes.push(format!("not sent to {to}, which is another server: {what}"));
+            }
+            request = HandshakeRequest::Standard(other);
         }
         let _ = events.send(SessionEvent::Redirected { url: next.to_string() }).await;
+        for note in notes {
+            let _ = events.send(SessionEvent::Note(note)).await;
+        }
         target = next;
     }
     Err(SessionError::TooManyRedirects(MAX_REDIRECTS, target.to_string()))
@@ -96,7 +116,11 @@ async fn run_once(
         let _ = events.send(SessionEvent::KeyLog(options.tls.key_log.take())).await;
     }
     let tap = Tap::new(stream, ChunkSender::new(events, SessionEvent::Bytes));
-    Driver::new(options, request, events).run(tap, commands).await
+    let ended = Driver::new(options, target.tls, request, events).run(tap, commands).await;
+    // The socket is closed by now, so we have ended the connection if the server has not.
+    let (by, is_reset, at) = (Side::Client, false, Instant::now());
+    let _ = events.send(SessionEvent::Disconnected { by, is_reset, at }).await;
+    ended
 }
 
 #[cfg(test)]
@@ -329,7 +353,7 @@ mod tests {
                 .await;
         let minute = Duration::from_mins(1);
         assert!(
-            matches!(played.error(), SessionError::CloseTimeout { waited } if *waited == minute)
+            matches!(played.error(), SessionError::CloseTimeout { waited, .. } if *waited == minute)
         );
 
         let played = run_against(
@@ -358,7 +382,7 @@ mod tests {
             tokio::join!(play(with_long_timeout(format!("ws://{address}/")), &[]), cut);
         let broken = matches!(
             played.error(),
-            SessionError::EndWithoutClose { unfinished: Some(UnfinishedRead::InResponse), .. }
+            SessionError::NoResponse { beginning: Some(line), .. } if line == "HTTP/1.1 101 Switching"
         );
         assert!(broken, "{:?}", played.error());
         let silent = async {
@@ -510,6 +534,15 @@ mod tests {
             _ => None,
         });
         assert_eq!(redirected.collect::<Vec<_>>(), [format!("ws://{elsewhere}/there")]);
+        let note = played.all.iter().find_map(|event| match event {
+            SessionEvent::Note(note) => Some(note.as_str()),
+            _ => None,
+        });
+        let expected = format!(
+            "not sent to {elsewhere}, which is another server: Cookie, the user name and password \
+             of the URL"
+        );
+        assert_eq!(note, Some(expected.as_str()));
     }
 
     #[tokio::test]

@@ -75,8 +75,9 @@ impl InspectSource {
                 format!("bundled {} server{}", kind.name(), path.trim_end_matches('/'))
             }
             // Without the password that the URL may have.
-            Self::Url(options) => Target::parse(&options.url)
-                .map_or_else(|_| options.url.clone(), |url| url.to_string()),
+            Self::Url(options) => {
+                Target::parse(&options.url).map_or_else(|error| error.url, |url| url.to_string())
+            }
             Self::File(..) if self.is_standard_input() => "standard input".to_owned(),
             Self::File(path, _) => path.display().to_string(),
             Self::Proxy(options) => format!("proxy on {}", options.listen),

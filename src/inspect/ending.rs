@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::capture::{CapturedStream, OpenEnd, RecordedEnd, StreamEnding};
+use crate::proxy::{BOTH_CLOSED_MESSAGE, ProxyError};
 use crate::wire::{Side, Sides, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
@@ -29,18 +30,23 @@ impl AbnormalClosure {
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Option<Self> {
         let Ending { text: how, is_clean: false } = how_it_ended(stream) else { return None };
         let StreamEnding { by, at: age, silence, .. } = stream.ending?;
-        let closes = Sides::each(|side| sent_close(&stream.trace, side));
+        let closes = closes_of(&stream.trace);
         Some(Self { how, by: Some(by), closes, silence, age })
     }
 
     /// Returns how a live connection failed at `age` since its start; `None` if both sides sent a
-    /// Close, or if no WebSocket was open.
-    pub(crate) fn of_trace(trace: &Trace, how: &str, age: Duration) -> Option<Self> {
-        let closes = Sides::each(|side| sent_close(trace, side));
+    /// Close, or if no WebSocket was open. `ending` is how TCP ended, if that was seen.
+    pub(crate) fn of_trace(
+        trace: &Trace,
+        how: &str,
+        age: Duration,
+        ending: Option<StreamEnding>,
+    ) -> Option<Self> {
+        let closes = closes_of(trace);
         let is_abnormal = trace.is_open() && !(closes.client && closes.server);
         is_abnormal.then(|| Self {
             how: how.to_owned(),
-            by: None,
+            by: ending.map(|ending| ending.by),
             closes,
             silence: age.saturating_sub(last_activity(trace)),
             age,
@@ -57,6 +63,43 @@ impl AbnormalClosure {
     }
 }
 
+/// Finds out how a live connection ends: which side ended TCP first, and after how long a silence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EndingObserver {
+    /// When the last data was seen, since the start.
+    last_data: Duration,
+    ending: Option<StreamEnding>,
+}
+
+impl EndingObserver {
+    /// Takes what a side has sent at a time; empty bytes are its FIN.
+    pub(crate) fn observe_bytes(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.observe_end(from, false, at);
+        } else {
+            self.last_data = self.last_data.max(at);
+        }
+    }
+
+    /// Takes a FIN or RST of a side.
+    pub(crate) fn observe_end(&mut self, by: Side, is_reset: bool, at: Duration) {
+        let silence = at.saturating_sub(self.last_data);
+        match &mut self.ending {
+            Some(first) => first.is_reset_after |= is_reset,
+            None => {
+                let (is_reset_after, http2_code) = (false, None);
+                let first = StreamEnding { by, is_reset, is_reset_after, at, silence, http2_code };
+                self.ending = Some(first);
+            }
+        }
+    }
+
+    /// Returns how the connection has ended; `None` while it is open both ways.
+    pub(crate) fn ending(&self) -> Option<StreamEnding> {
+        self.ending
+    }
+}
+
 /// Returns what the applications see if only `side` sent a Close (RFC 6455 section 7.1.5).
 fn one_sided(side: Side) -> String {
     let peer = side.peer();
@@ -69,6 +112,11 @@ fn one_sided(side: Side) -> String {
 fn sent_close(trace: &Trace, side: Side) -> bool {
     let is_close = |row: &&TraceRow| row.from() == side && row.is_close();
     trace.rows().iter().rev().any(|row| is_close(&row) && row.header().is_close())
+}
+
+/// Returns which sides have sent a Close.
+pub(crate) fn closes_of(trace: &Trace) -> Sides<bool> {
+    Sides::each(|side| sent_close(trace, side))
 }
 
 /// Returns when the last bytes arrived, since the start of the connection.
@@ -104,7 +152,6 @@ pub(crate) struct Ending {
 /// Returns how a connection of a capture ended.
 pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     let clean = |text: String| Ending { text, is_clean: true };
-    let abnormal = |text: String| Ending { text, is_clean: false };
     let Some(ending) = stream.ending else {
         if let Some(RecordedEnd { is_clean, why }) = &stream.recorded_end {
             return Ending { text: why.clone(), is_clean: *is_clean };
@@ -124,6 +171,57 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
             ),
         });
     };
+    let is_open = stream.trace.is_open() && !stream.is_unopened_http2();
+    let closes = closes_of(&stream.trace);
+    let is_unknown = |side: &Side| !closes[*side] && may_have_lost_close(stream, *side);
+    if is_open && [Side::Client, Side::Server].iter().any(is_unknown) {
+        return clean(
+            tcp_ending(ending)
+                + "; bytes before the end were not captured, a Close may be among them",
+        );
+    }
+    describe_ending(ending, is_open.then_some(closes))
+}
+
+/// Returns how a connection ended. `closes` says which sides of a WebSocket have sent a Close; it
+/// is `None` if no WebSocket was open.
+pub(crate) fn describe_ending(ending: StreamEnding, closes: Option<Sides<bool>>) -> Ending {
+    let text = tcp_ending(ending);
+    let (text, is_clean) = match closes.map(|closes| (closes.client, closes.server)) {
+        None => (text, true),
+        Some((true, true)) => (text + ", after the closing handshake", true),
+        Some((false, false)) => (text + ", without a Close: applications see code 1006", false),
+        Some((client, _)) => {
+            let side = if client { Side::Client } else { Side::Server };
+            (text + &format!(", after a Close of the {side} only"), false)
+        }
+    };
+    Ending { text, is_clean }
+}
+
+/// Returns how a proxied connection ended. `ending` is how TCP ended, if that was seen.
+pub(crate) fn proxied_end(result: &Result<(), ProxyError>, ending: Option<Ending>) -> Ending {
+    match (result, ending) {
+        (Ok(()), Some(ending)) => ending,
+        (Ok(()), None) => Ending { text: BOTH_CLOSED_MESSAGE.to_owned(), is_clean: true },
+        (Err(error), Some(Ending { text, .. })) if error.reset_by().is_some() => {
+            Ending { text, is_clean: false }
+        }
+        (Err(error), _) => Ending { text: error.to_string(), is_clean: false },
+    }
+}
+
+/// Describes the time without data before the server ended a connection of our own, as a clause; empty
+/// if it is not worth telling.
+pub(crate) fn silence_of_server(ending: StreamEnding) -> String {
+    if ending.by == Side::Client || ending.silence < LONG_SILENCE {
+        return String::new();
+    }
+    format!("; before that, {:.1} s without data", ending.silence.as_secs_f64())
+}
+
+/// Returns which side ended TCP, or its stream of HTTP/2, and how.
+fn tcp_ending(ending: StreamEnding) -> String {
     let StreamEnding { by, is_reset, is_reset_after, silence, .. } = ending;
     let mut text = format!("the {by} {}", ending.action());
     if silence >= LONG_SILENCE {
@@ -132,22 +230,7 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     if is_reset_after && !is_reset {
         text += ", which was reset (RST) later";
     }
-    if !stream.trace.is_open() || stream.is_unopened_http2() {
-        return clean(text);
-    }
-    let closes = Sides::each(|side| sent_close(&stream.trace, side));
-    let is_unknown = |side: &Side| !closes[*side] && may_have_lost_close(stream, *side);
-    match (closes.client, closes.server) {
-        (true, true) => clean(text + ", after the closing handshake"),
-        _ if [Side::Client, Side::Server].iter().any(is_unknown) => {
-            clean(text + "; bytes before the end were not captured, a Close may be among them")
-        }
-        (false, false) => abnormal(text + ", without a Close: applications see code 1006"),
-        (client, _) => {
-            let side = if client { Side::Client } else { Side::Server };
-            abnormal(text + &format!(", after a Close of the {side} only"))
-        }
-    }
+    text
 }
 
 /// Returns a word or two about a connection whose end was not captured, for lists.
@@ -190,4 +273,52 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
         Some(_) => ", no Close",
     };
     Some(format!("{packet} by {}{after}{closes}", ending.by))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn the_first_end_counts_with_the_silence_before_it() {
+        let mut observer = EndingObserver::default();
+        observer.observe_bytes(Side::Client, at(100), b"a");
+        assert_eq!(observer.ending(), None);
+        observer.observe_bytes(Side::Server, at(2_600), b"");
+        observer.observe_bytes(Side::Client, at(3_000), b"late");
+        observer.observe_end(Side::Client, true, at(4_000));
+        let ending = observer.ending().unwrap();
+        assert_eq!((ending.by, ending.is_reset, ending.silence), (Side::Server, false, at(2_500)));
+        assert!(ending.is_reset_after);
+        assert_eq!(silence_of_server(ending), "; before that, 2.5 s without data");
+        let closes = |client, server| Some(Sides { client, server });
+        for (closes, text, is_clean) in [
+            (None, "", true),
+            (closes(false, false), ", without a Close: applications see code 1006", false),
+            (closes(true, false), ", after a Close of the client only", false),
+            (closes(true, true), ", after the closing handshake", true),
+        ] {
+            let text = format!(
+                "the server ended the connection (FIN) after 2.5 s without data, which was reset \
+                 (RST) later{text}"
+            );
+            assert_eq!(describe_ending(ending, closes), Ending { text, is_clean });
+        }
+    }
+
+    #[test]
+    fn a_proxied_connection_ends_as_its_peers_ended_it() {
+        let ending = |text: &str, is_clean| Ending { text: text.to_owned(), is_clean };
+        assert_eq!(proxied_end(&Ok(()), Some(ending("x", false))), ending("x", false));
+        let source = std::io::ErrorKind::ConnectionReset.into();
+        let reset = Err(ProxyError::Broken { side: Side::Client, source });
+        assert_eq!(proxied_end(&reset, Some(ending("x", true))), ending("x", false));
+        let by_hand = Err(ProxyError::Reset);
+        let expected = ending("reset by hand", false);
+        assert_eq!(proxied_end(&by_hand, Some(ending("x", true))), expected);
+    }
 }

@@ -34,7 +34,8 @@ pub use config::{InspectConfig, InspectSource};
 pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
 pub(crate) use direction_cursor::SearchedBytes;
 pub(crate) use ending::{
-    AbnormalClosure, Ending, how_it_ended, last_activity, open_end_name, short_ending,
+    AbnormalClosure, Ending, EndingObserver, closes_of, describe_ending, how_it_ended,
+    last_activity, open_end_name, proxied_end, short_ending, silence_of_server,
 };
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};

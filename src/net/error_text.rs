@@ -6,13 +6,19 @@ use std::io;
 
 use crate::net::brief_alert_text;
 
+/// Whether the peer has reset the connection. Writing after its reset fails as a broken pipe.
+pub(crate) fn is_reset(err: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(err.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+}
+
 /// Describes the error, with a hint if there is one.
 pub(crate) fn describe_io_error(err: &io::Error) -> String {
     match err.kind() {
         io::ErrorKind::ConnectionRefused => {
             "connection refused; is a server listening there?".to_owned()
         }
-        io::ErrorKind::ConnectionReset => "the peer reset the connection".to_owned(),
+        _ if is_reset(err) => "the peer reset the connection".to_owned(),
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
             "no route to that host; is the network up?".to_owned()
         }
@@ -25,14 +31,19 @@ pub(crate) fn describe_io_error(err: &io::Error) -> String {
         // client's certificate after the client has finished.
         _ => match err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::AlertReceived(alert)) => brief_alert_text(*alert),
-            _ => err.to_string(),
+            _ => without_os_number(&err.to_string()),
         },
     }
 }
 
-/// Whether the peer has reset the connection: the error of reading, or of writing after that.
-pub(crate) fn is_reset(err: &io::Error) -> bool {
-    matches!(err.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+/// Removes the number that the standard library appends to an error of the system, because the
+/// words before it say the same.
+fn without_os_number(text: &str) -> String {
+    let words = text.strip_suffix(')').and_then(|text| text.rsplit_once(" (os error "));
+    match words {
+        Some((words, number)) if number.parse::<i32>().is_ok() => words.to_lowercase(),
+        _ => text.to_owned(),
+    }
 }
 
 /// Returns an error with its causes on one line, because some libraries name the reason only in a
@@ -45,8 +56,9 @@ pub fn error_chain(error: impl Error) -> String {
         let text = cause.to_string();
         let described = cause.downcast_ref::<io::Error>().map(describe_io_error);
         if !sentence.contains(&text)
-            && !described.is_some_and(|described| sentence.contains(&described))
+            && !described.as_ref().is_some_and(|described| sentence.contains(described))
         {
+            let text = described.unwrap_or(text);
             sentence = format!("{sentence}: {text}");
         }
         next = cause.source();
@@ -70,6 +82,8 @@ mod tests {
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
         for (error, text) in [
             (io::Error::from_raw_os_error(2), "no such file or directory"),
+            (io::Error::from_raw_os_error(21), "is a directory"),
+            (io::Error::other("5 of 6 (os error x)"), "5 of 6 (os error x)"),
             (
                 io::Error::new(io::ErrorKind::InvalidData, alert),
                 "the server sent the TLS alert certificate_required (116; --cert and --key give a \

@@ -49,6 +49,7 @@ pub(crate) use connect::redirect::resolve_redirect;
 pub use connect::redirect::{RedirectError, RedirectProblem};
 pub use connect::socket::Socket;
 pub(crate) use connect::target::TargetError;
+pub(crate) use connect::target::without_user_info;
 pub use connect::target::{HostPort, Target, UserInfo};
 pub use connect::tls::TlsOptions;
 pub use connect::tls_error::{CertificateProblem, TlsError};

@@ -16,7 +16,7 @@ pub enum ProxyError {
     #[error(transparent)]
     Upstream(#[from] ConnectError),
     /// The connection to this side broke.
-    #[error("the {side}'s connection broke: {}", describe_io_error(source))]
+    #[error("{}", broken_text(*side, source))]
     Broken {
         /// The side whose connection broke.
         side: Side,
@@ -55,12 +55,20 @@ pub enum ProxyError {
 }
 
 impl ProxyError {
-    /// Returns the side that reset its connection, if one did.
+    /// Returns the side that reset its connection; `None` if this is something else.
     pub(crate) fn reset_by(&self) -> Option<Side> {
         match self {
-            Self::Broken { side, source } => is_reset(source).then_some(*side),
+            Self::Broken { side, source } if is_reset(source) => Some(*side),
             _ => None,
         }
+    }
+}
+
+fn broken_text(side: Side, error: &io::Error) -> String {
+    if is_reset(error) {
+        format!("the {side} reset the connection")
+    } else {
+        format!("the {side}'s connection broke: {}", describe_io_error(error))
     }
 }
 
@@ -90,7 +98,11 @@ mod tests {
                     side: Side::Client,
                     source: io::ErrorKind::ConnectionReset.into(),
                 },
-                "the client's connection broke: the peer reset the connection",
+                "the client reset the connection",
+            ),
+            (
+                ProxyError::Broken { side: Side::Server, source: io::Error::other("x") },
+                "the server's connection broke: x",
             ),
         ] {
             assert_eq!(error.to_string(), sentence);

@@ -1,6 +1,6 @@
 //! A proxy between real peers. It forwards the original bytes unchanged, and commands can intercept
-//! them frame by frame. It answers a client itself only when it has no server to forward to (502)
-//! or no request to forward (408).
+//! them frame by frame. It answers a client itself only when it has no server to forward to (502),
+//! after the client's request, or no request to forward (408).
 //!
 //! - `bind` in `listener`: the port, the connections, and the dispatch of commands.
 //! - `relay`: one connection with both directions; `relay_direction`: one of them.

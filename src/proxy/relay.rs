@@ -31,31 +31,61 @@ pub(super) async fn relay(
     events: EventSender,
 ) {
     events.send(ProxyEventKind::Opened { peer }).await;
-    let result = match connect(&options.upstream, &options.tls, options.connect_timeout).await {
-        Ok(server) => {
-            let address = server.socket().peer_address().unwrap_or(options.listen);
-            events
-                .send(ProxyEventKind::Connected { server: address, tls: server.tls_summary() })
-                .await;
-            Relay::new(&options, events.clone()).run(client, server, actions).await
-        }
-        Err(error) => {
-            let reason = format!("the server behind it cannot be reached: {error}");
-            response(client, "502 Bad Gateway", &reason, &options, &events).await;
-            Err(error.into())
-        }
-    };
+    let (result, answered) =
+        match connect(&options.upstream, &options.tls, options.connect_timeout).await {
+            Ok(server) => {
+                let address = server.socket().peer_address().unwrap_or(options.listen);
+                events
+                    .send(ProxyEventKind::Connected { server: address, tls: server.tls_summary() })
+                    .await;
+                Relay::new(&options, events.clone()).run(client, server, actions).await
+            }
+            Err(error) => {
+                let reason = format!("the server behind it cannot be reached: {error}");
+                let client = receive_request(client, &options, &events).await;
+                let client = respond(client, "502 Bad Gateway", &reason, &options, &events).await;
+                (Err(error.into()), client)
+            }
+        };
     events.send(ProxyEventKind::Ended(result)).await;
+    // How long the client keeps its end open is no part of what happened.
+    if let Some(client) = answered {
+        lingering_close(client).await;
+    }
 }
 
-/// Sends a response in the server's place.
-async fn response(
+/// Reads a request that no server gets, so that it is reported. A client that sends none in time is
+/// answered all the same.
+async fn receive_request(
+    mut client: TcpStream,
+    options: &ProxyOptions,
+    events: &EventSender,
+) -> TcpStream {
+    let mut direction = RelayDirection::new(Side::Client, options);
+    let mut buffer = vec![0; READ_SIZE];
+    let receiving = async {
+        while !direction.queue.is_past_head() && direction.wants_read() {
+            let Ok(count) = client.read(&mut buffer).await else { return };
+            let bytes = buffer.get(..count).unwrap_or_default().to_vec();
+            direction.on_read(&bytes);
+            events
+                .send(ProxyEventKind::Bytes { from: Side::Client, at: Instant::now(), bytes })
+                .await;
+        }
+    };
+    // The result is ignored: a client that sends no request gets a response to none.
+    let _ = timeout(options.head_timeout, receiving).await;
+    client
+}
+
+/// Sends a response in the server's place. Returns the client if it took the response.
+async fn respond(
     mut client: TcpStream,
     status: &str,
     reason: &str,
     options: &ProxyOptions,
     events: &EventSender,
-) {
+) -> Option<TcpStream> {
     let body = format!("wiretalk is a proxy here, and {reason}\n");
     let response = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: \
@@ -66,10 +96,8 @@ async fn response(
         .send(ProxyEventKind::Answered { at: Instant::now(), bytes: response.clone().into() })
         .await;
     // A client that does not even read the refusal is dropped.
-    if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await
-    {
-        lingering_close(client).await;
-    }
+    let written = timeout(options.write_timeout, client.write_all(response.as_bytes())).await;
+    written.is_ok_and(|written| written.is_ok()).then_some(client)
 }
 
 /// What happened next on a connection.
@@ -110,16 +138,18 @@ impl Relay {
         }
     }
 
+    /// Relays until the end. Returns why it ended, and the client if it was sent a response in the
+    /// server's place.
     async fn run(
         mut self,
         mut client: TcpStream,
         mut server: MaybeTlsStream,
         mut actions: mpsc::Receiver<(Side, InterceptAction)>,
-    ) -> Result<(), ProxyError> {
+    ) -> (Result<(), ProxyError>, Option<TcpStream>) {
         let end = self.run_until_end(&mut client, &mut server, &mut actions).await;
         match end {
-            RelayEnd::Closed => Ok(()),
-            RelayEnd::HalfClosed(reason) => Err(reason),
+            RelayEnd::Closed => (Ok(()), None),
+            RelayEnd::HalfClosed(reason) => (Err(reason), None),
             RelayEnd::Reset(reason) => {
                 // With a linger time of 0, closing sends a reset, so that the other side sees one
                 // as well.
@@ -127,18 +157,12 @@ impl Relay {
                 for socket in [Some(&client), server.socket().tcp()].into_iter().flatten() {
                     let _ = socket.set_zero_linger();
                 }
-                Err(reason)
+                (Err(reason), None)
             }
             RelayEnd::Headless(reason) => {
-                response(
-                    client,
-                    "408 Request Timeout",
-                    &reason.to_string(),
-                    &self.options,
-                    &self.events,
-                )
-                .await;
-                Err(reason)
+                let (status, text) = ("408 Request Timeout", reason.to_string());
+                let client = respond(client, status, &text, &self.options, &self.events).await;
+                (Err(reason), client)
             }
         }
     }

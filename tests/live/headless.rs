@@ -14,13 +14,13 @@ use wiretalk::servers::{Ports, ServerBundle};
 use crate::{SWITCHING, UPGRADE, soon};
 
 /// Runs `wiretalk inspect ARGUMENTS --json`. It is killed if it outlives its test.
-fn inspect(arguments: &[&str]) -> Child {
+pub(crate) fn inspect(arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wiretalk"));
     command.arg("inspect").args(arguments).arg("--json").kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-async fn records(child: Child) -> (Vec<Value>, Option<i32>) {
+pub(crate) async fn records(child: Child) -> (Vec<Value>, Option<i32>) {
     let output = soon(child.wait_with_output()).await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), output.status.code())
@@ -70,7 +70,7 @@ async fn an_illegal_frame_gets_its_close_code_and_the_program_ends_with_the_conn
 
 /// Runs the inspector with a peer that sends a 101 with a wrong accept value and then behaves as
 /// given.
-async fn against(
+pub(crate) async fn against(
     arguments: &[&str],
     peer: impl AsyncFnOnce(&mut TcpStream),
 ) -> (Vec<Value>, Option<i32>) {

@@ -4,6 +4,7 @@
 //! Tests that need neither a second process nor a certificate are in unit tests.
 
 mod browser;
+mod ends;
 mod headless;
 mod origins;
 mod proxy;

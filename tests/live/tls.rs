@@ -16,6 +16,7 @@ use wiretalk::clients::{
     SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, run_session,
 };
 use wiretalk::net::{ConnectErrorKind, TlsError, TlsOptions, Transfer};
+use wiretalk::wire::Side;
 
 use crate::soon;
 
@@ -110,6 +111,8 @@ async fn the_plaintext_of_tls_and_its_secrets_are_reported() {
         SessionEvent::Note(how),
         SessionEvent::KeyLog(secrets),
         SessionEvent::Open,
+        SessionEvent::Disconnected { by: Side::Server, is_reset: false, .. },
+        SessionEvent::Disconnected { by: Side::Client, .. },
         SessionEvent::Ended(_),
     ] = others.as_slice()
     else {

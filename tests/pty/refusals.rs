@@ -27,7 +27,7 @@ fn standard_output_that_is_not_a_terminal() {
 
 #[test]
 fn a_deck_that_does_not_exist() {
-    refuses(&["no-such-deck.md"], 1, &["no-such-deck.md", "No such file"]);
+    refuses(&["no-such-deck.md"], 1, &["no-such-deck.md", "no such file"]);
 }
 
 #[test]

@@ -80,6 +80,9 @@ impl Session {
             }
             SessionEvent::Open => connection.status = ConnectionStatus::Open,
             SessionEvent::Note(note) => self.notice = Some(note),
+            SessionEvent::Disconnected { by, is_reset, at } => {
+                connection.observe_end(by, is_reset, at);
+            }
             SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
             SessionEvent::Ended(result) => {
                 let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
@@ -139,10 +142,7 @@ impl Session {
                 connection.push(Side::Server, at, &bytes);
                 self.connections.enforce_memory_limit(index);
             }
-            ProxyEventKind::Ended(result) => {
-                let result = result.map(|()| proxy::BOTH_CLOSED_MESSAGE.to_owned());
-                connection.end(result.map_err(|error| error.to_string()), Instant::now());
-            }
+            ProxyEventKind::Ended(result) => connection.end_proxied(&result, Instant::now()),
         }
         self.connections.update_filter();
     }

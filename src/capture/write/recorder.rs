@@ -99,7 +99,10 @@ impl Recorder {
                 let why = error.map(ToString::to_string);
                 self.record_end(OWN_CONNECTION, reset_by, closer, why)
             }
-            SessionEvent::Open | SessionEvent::Note(_) | SessionEvent::KeyLog(_) => Ok(()),
+            SessionEvent::Open
+            | SessionEvent::Disconnected { .. }
+            | SessionEvent::Note(_)
+            | SessionEvent::KeyLog(_) => Ok(()),
         }
     }
 
@@ -124,6 +127,8 @@ impl Recorder {
             ProxyEventKind::Opened { peer } => drop(self.connecting.insert(number, *peer)),
             ProxyEventKind::Connected { server, .. } => self.connected(number, *server),
             ProxyEventKind::Bytes { from, at, bytes } => {
+                // Before the server is connected, only a request arrives that cannot be forwarded.
+                self.connected(number, proxy_address);
                 self.record_bytes(number, *from, *at, bytes)?;
             }
             ProxyEventKind::Answered { at, bytes } => {

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::cli::bounded_read;
+use crate::net::describe_io_error;
 use crate::wire::ByteLen;
 use crate::wire::format::byte_count;
 use crate::wire::pasted::{self, Pasted, PastedForm};
@@ -139,7 +140,10 @@ fn unreadable_argument(texts: &[&str], error: anyhow::Error) -> anyhow::Error {
     let Err(source) = std::fs::metadata(word) else { return error };
     // A mistyped argument can be a long text.
     let shown: String = word.chars().take(60).collect();
-    anyhow::anyhow!("{shown:?} is neither bytes ({error:#}), nor a readable file ({source})")
+    anyhow::anyhow!(
+        "{shown:?} is neither bytes ({error:#}), nor a readable file ({})",
+        describe_io_error(&source)
+    )
 }
 
 fn read_source(source: &str, options: InputOptions, input: &mut Input) -> anyhow::Result<()> {
@@ -184,7 +188,7 @@ fn unreadable_file(source: &str, error: &io::Error) -> anyhow::Error {
             "{source:?}: {error}; wiretalk inspect {source:?} opens large files"
         );
     }
-    anyhow::anyhow!("could not read {source:?}: {error}")
+    anyhow::anyhow!("could not read {source:?}: {}", describe_io_error(error))
 }
 
 #[cfg(test)]
@@ -219,7 +223,7 @@ mod tests {
         for (arguments, expected) in [
             (&["818"][..], "\"818\" is neither bytes (line 1, column 1: \"818\" has an odd number"),
             (&["81 0g"], "\"81 0g\" is neither bytes (line 1, column 5: 'g' isn't a hex digit"),
-            (&["no-such-file"], "nor a readable file (No such file"),
+            (&["no-such-file"], "nor a readable file (no such file"),
             // Digits are never joined across arguments.
             (&["8", "1", "0", "5"], "--format hex or --format decimal"),
             (&["8", "10", "548"], "the command line: line 1, column 6: \"548\" isn't a byte"),

@@ -12,7 +12,7 @@ use crate::cli::inspect::send_args::SendArgs;
 use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
-use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions};
+use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions, without_user_info};
 use crate::proxy::ProxyOptions;
 use crate::wire::AgreedExtensions;
 use crate::wire::pasted::PastedForm;
@@ -90,7 +90,9 @@ pub struct InspectArgs {
     /// bytes of the response's head, the answer to a Close [default: 5]
     #[arg(long, value_name = "SECONDS", value_parser = parse_timeout)]
     pub timeout: Option<f64>,
-    /// Follow up to 10 redirects; credentials are not sent to another server
+    /// Follow up to 10 redirects. Another server gets neither the user name and password of the URL
+    /// nor a --header whose name speaks of credentials (auth, cookie, credential, jwt, key, passw,
+    /// secret, session, token); a note names what was left out
     #[arg(long)]
     pub follow: bool,
     /// Connect to this host and port instead of those of the URL, which stays in Host and TLS
@@ -220,7 +222,7 @@ impl InspectArgs {
             }
             if self.connection.is_some() && self.proxy.is_none() {
                 return Some(format!(
-                    "--connection works only with a file or --proxy, and {source} is a URL"
+                    "--connection works only with a file or --proxy, and {target} is a URL"
                 ));
             }
             let given = [
@@ -231,7 +233,7 @@ impl InspectArgs {
                 ("--format", self.format.is_some()),
             ];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
-            return Some(format!("{option} works only with a file, and {source} is a URL"));
+            return Some(format!("{option} works only with a file, and {target} is a URL"));
         }
         let given = [
             ("--proxy", self.proxy.is_some()),
@@ -264,8 +266,9 @@ impl InspectArgs {
         if server.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
             && !Path::new(source).exists()
         {
+            let shown = without_user_info(source);
             return Some(format!(
-                "{source:?} is neither a file nor a URL; did you mean ws://{source}?"
+                "{shown:?} is neither a file nor a URL; did you mean ws://{shown}?"
             ));
         }
         let (option, _) = given.into_iter().find(|(_, given)| *given)?;

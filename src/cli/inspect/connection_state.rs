@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::capture::StreamEnding;
 use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType, close_body};
+use crate::inspect::{Ending, EndingObserver, describe_ending};
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::explain::NonFrame;
-use crate::wire::format::escape_controls;
+use crate::wire::format::{byte_count, escape_controls};
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
 use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
 use crate::wire::query::search::Needle;
@@ -37,8 +38,10 @@ pub(super) struct ConnectionState {
     pub(super) frame_count: usize,
     /// The first Close of each side; a later one breaks a rule and changes nothing.
     first_closes: Sides<Option<CloseContent>>,
-    /// When the last bytes arrived, since the start.
-    pub(super) last_at: Duration,
+    /// When the last bytes of each side arrived, since the start.
+    pub(super) last_at: Sides<Duration>,
+    /// Finds out how a live connection ends.
+    observer: EndingObserver,
 }
 
 /// Something that has become complete.
@@ -66,7 +69,8 @@ impl ConnectionState {
             byte_counts: Sides::default(),
             frame_count: 0,
             first_closes: Sides::default(),
-            last_at: Duration::ZERO,
+            last_at: Sides::default(),
+            observer: EndingObserver::default(),
         }
     }
 
@@ -113,7 +117,10 @@ impl ConnectionState {
         bytes: &[u8],
         mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
-        self.last_at = at;
+        self.observer.observe_bytes(from, at, bytes);
+        if !bytes.is_empty() {
+            self.last_at[from] = at;
+        }
         self.byte_counts[from] += ByteLen::of(bytes);
         if self.handshake.sends_frames(from) {
             return self.push_frames(from, at, bytes, &mut emit);
@@ -215,7 +222,7 @@ impl ConnectionState {
         mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         self.byte_counts[from] += len;
-        self.last_at = at;
+        self.last_at[from] = at;
         if !self.handshake.sends_frames(from) {
             self.handshake.open_after_gap(from);
             self.handle_handshake(from, at, &mut &[][..], &mut emit)?;
@@ -258,12 +265,39 @@ impl ConnectionState {
         Ok(())
     }
 
+    /// Takes a FIN or RST of a live connection.
+    pub(super) fn observe_end(&mut self, by: Side, is_reset: bool, at: Duration) {
+        self.observer.observe_end(by, is_reset, at);
+    }
+
+    /// Returns which side has ended a live connection, and how.
+    pub(super) fn live_ending(&self) -> Option<StreamEnding> {
+        self.observer.ending()
+    }
+
+    /// Describes how a live connection has ended so far; `None` while it is open both ways.
+    pub(super) fn describe_live_ending(&self) -> Option<Ending> {
+        let closes = Sides::each(|side| self.first_closes[side].is_some());
+        let is_open = self.assemblers.is_some();
+        Some(describe_ending(self.live_ending()?, is_open.then_some(closes)))
+    }
+
+    /// Describes the frames that are not complete, as a clause; empty if there are none.
+    pub(super) fn describe_incomplete_frames(&self) -> String {
+        let missing = |side: Side| {
+            let needed = self.assemblers.as_ref()?[side].needed()?;
+            Some(format!("; the last frame of the {side} lacks {}", byte_count(needed.more)))
+        };
+        [Side::Client, Side::Server].into_iter().filter_map(missing).collect()
+    }
+
     pub(super) fn end_record(
         &self,
         number: usize,
         ended: &Result<String, String>,
         ending: Option<StreamEnding>,
     ) -> EndRecord {
+        let last_at = self.last_at.client.max(self.last_at.server);
         let Sides { client: sent, server: received } = &self.first_closes;
         let code_and_reason =
             |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
@@ -289,7 +323,7 @@ impl ConnectionState {
             ok: ended.is_ok(),
             reset_later: ending.is_some_and(|ending| ending.is_reset_after),
             silence: ending.map(|ending| Millis(ending.silence)),
-            at: Millis(ending.map_or(self.last_at, |ending| ending.at.max(self.last_at))),
+            at: Millis(ending.map_or(last_at, |ending| ending.at.max(last_at))),
             record_type: RecordType::End,
             why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
-use crate::capture::LiveEnding;
+use crate::cli::inspect::connection_state::ConnectionState;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::record_selection::RecordSelection;
@@ -15,10 +15,11 @@ use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, not_drained_error};
-use crate::clients::{SessionCommand, SessionError, SessionEvent, SessionOptions, run_session};
-use crate::inspect::{InspectConfig, Recording};
+use crate::clients::{
+    SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, run_session,
+};
+use crate::inspect::{InspectConfig, Recording, silence_of_server};
 use crate::net::add_clamped;
-use crate::wire::Side;
 
 /// Events that wait for the printer. A full queue stops the session from reading its socket, so a
 /// slow reader of standard output slows down the server instead of filling the memory.
@@ -92,7 +93,6 @@ async fn drive_session(
     let mut session = Box::pin(run_session(plan.options, inbox, sender));
     let (mut deadline, mut over, mut clean) = (None, false, true);
     let mut number = FIRST_CONNECTION;
-    let (mut ending, mut is_connected) = (LiveEnding::default(), false);
     // After a signal: how long to wait for standard output to drain. The session closes without a
     // reader, but the records about it need one.
     let mut give_up_at = None;
@@ -133,36 +133,41 @@ async fn drive_session(
                     SessionEvent::Bytes(chunk) => {
                         let from = chunk.transfer.sender_at_client();
                         let at = printer.elapsed(chunk.at);
-                        is_connected = true;
-                        ending.take(from, chunk.at, &chunk.bytes);
                         printer.print_completed(number, from, at, &chunk.bytes)?;
                     }
                     SessionEvent::Note(text) => {
                         printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
                     }
                     SessionEvent::Redirected { url } => {
-                        let why = Ok(format!("redirected to {url}"));
-                        let packet = ending.finish(Instant::now(), None, Some(Side::Client));
-                        printer.print_end_with_packet(number, why, packet)?;
+                        printer.print_end(number, Ok(format!("redirected to {url}")))?;
                         number = number.saturating_add(1);
-                        (ending, is_connected) = (LiveEnding::default(), false);
                     }
-                    SessionEvent::Connected(_) => is_connected = true,
-                    SessionEvent::KeyLog(_) => {}
+                    SessionEvent::Disconnected { by, is_reset, at } => {
+                        printer.observe_end(number, by, is_reset, printer.elapsed(at));
+                    }
+                    SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
                         clean = result.is_ok();
-                        let error = result.as_ref().err();
-                        let reset_by = error.and_then(SessionError::reset_by);
-                        let closer = is_connected.then(|| SessionError::closer(error));
-                        let packet = ending.finish(Instant::now(), reset_by, closer);
-                        let end = result.map(|end| end.to_string());
-                        let end = end.map_err(|error| error.to_string());
-                        printer.print_end_with_packet(number, end, packet)?;
+                        let end = end_of_session(printer, number, &result);
+                        printer.print_end(number, end)?;
                     }
                 }
             },
             // Polled here, and never again once it has ended; the loop ends with the last event.
             () = &mut session, if !over => over = true,
         }
+    }
+}
+
+/// Returns how the session ended, as `Err` if it failed.
+fn end_of_session(
+    printer: &Printer<Output>,
+    number: usize,
+    result: &Result<SessionEnd, SessionError>,
+) -> Result<String, String> {
+    let ending = printer.connection(number).and_then(ConnectionState::live_ending);
+    match result {
+        Ok(end) => Ok(end.to_string()),
+        Err(error) => Err(error.to_string() + &ending.map(silence_of_server).unwrap_or_default()),
     }
 }

@@ -186,14 +186,30 @@ impl<W: Write> Printer<W> {
         self.print(&record)
     }
 
-    /// Prints the incomplete heads and frames of a connection, and its end. `ended` is the reason,
-    /// as `Err` if the connection did not close cleanly.
+    /// Takes a FIN or RST of a live connection.
+    pub(super) fn observe_end(&mut self, number: usize, by: Side, is_reset: bool, at: Duration) {
+        if self.selection.has_connection(number) && !self.panicked.contains_key(&number) {
+            let texts = self.selection.texts();
+            let connection =
+                self.connections.entry(number).or_insert_with(|| ConnectionState::new(texts));
+            connection.observe_end(by, is_reset, at);
+        }
+    }
+
+    /// Returns a live connection that has not been printed to its end.
+    pub(super) fn connection(&self, number: usize) -> Option<&ConnectionState> {
+        self.connections.get(&number)
+    }
+
+    /// Prints the incomplete heads and frames of a live connection, and its end. `ended` is the
+    /// reason, as `Err` if the connection did not close cleanly.
     pub(super) fn print_end(
         &mut self,
         number: usize,
         ended: Result<String, String>,
     ) -> io::Result<()> {
-        self.print_end_with_packet(number, ended, None)
+        let ending = self.connection(number).and_then(ConnectionState::live_ending);
+        self.print_end_with_packet(number, ended, ending)
     }
 
     /// Like [`Self::print_end`]; `ending` is the packet that ended the connection.
@@ -212,10 +228,12 @@ impl<W: Write> Printer<W> {
             .remove(&number)
             .unwrap_or_else(|| ConnectionState::new(self.selection.texts()));
         for exchange in connection.handshake.finish() {
-            self.print(&Record::http(number, connection.last_at, exchange))?;
+            let at = connection.last_at.client.max(connection.last_at.server);
+            self.print(&Record::http(number, at, exchange))?;
         }
         for from in [Side::Client, Side::Server] {
-            let context = RecordContext { connection: number, from, elapsed: connection.last_at };
+            let elapsed = connection.last_at[from];
+            let context = RecordContext { connection: number, from, elapsed };
             let head = connection.handshake.partial_head(from);
             if !head.is_empty() {
                 self.print(&Record::handshake(context, head, None))?;

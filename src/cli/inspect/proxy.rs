@@ -1,7 +1,6 @@
 //! Headless `wiretalk inspect --proxy`: forwards everything and prints the records.
 //! Frames can be held, stepped and dropped only in the inspector.
 
-use std::collections::BTreeMap;
 use std::future::pending;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -10,18 +9,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::capture::LiveEnding;
+use crate::cli::inspect::connection_state::ConnectionState;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::inspect::replace_hint::suggest_replace;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
-use crate::inspect::{InspectConfig, Recording};
+use crate::inspect::{Ending, InspectConfig, Recording, proxied_end};
 use crate::net::describe_io_error;
 use crate::proxy::{
-    BOTH_CLOSED_MESSAGE, CAPACITY_FREED_MESSAGE, ProxyError, ProxyEvent, ProxyEventKind,
-    ProxyOptions, bind, capacity_reached_message,
+    CAPACITY_FREED_MESSAGE, ProxyError, ProxyEvent, ProxyEventKind, ProxyOptions, bind,
+    capacity_reached_message,
 };
 use crate::scope::Scope;
 use crate::wire::Side;
@@ -69,7 +68,6 @@ pub(super) async fn run(
     let mut interrupted = false;
     // Connections are numbered from 1.
     let mut last_number = 0;
-    let mut endings = BTreeMap::new();
     let reason = loop {
         let pending = printer.out().is_pending();
         tokio::select! {
@@ -88,7 +86,7 @@ pub(super) async fn run(
                         last_number = last_number.max(*number);
                     }
                     recording.record(|recorder| recorder.record_proxy(address, &report))?;
-                    print_event(&mut printer, &mut endings, report)?;
+                    print_event(&mut printer, report)?;
                 }
                 None => break "the proxy has ended",
             },
@@ -96,7 +94,13 @@ pub(super) async fn run(
         }
     };
     for number in printer.open_connections() {
-        printer.print_end(number, Err(format!("cut off: {reason}")))?;
+        let so_far =
+            match printer.connection(number).and_then(ConnectionState::describe_live_ending) {
+                Some(ending) => format!("; before that, {}", ending.text),
+                None => ", the connection was still open".to_owned(),
+            };
+        let why = format!("cut off: {reason}{so_far}{}", incomplete_frames(&printer, number));
+        printer.print_end(number, Err(why))?;
     }
     if let Some(only) = config.connection.filter(|only| only.get() > last_number) {
         let text = format!("there was no connection {only}: the last one was {last_number}");
@@ -109,11 +113,7 @@ pub(super) async fn run(
 }
 
 /// Prints the records of an event.
-fn print_event(
-    printer: &mut Printer<Output>,
-    endings: &mut BTreeMap<usize, LiveEnding>,
-    event: ProxyEvent,
-) -> io::Result<()> {
+fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<()> {
     let now = printer.now();
     let (number, kind) = match event {
         ProxyEvent::Connection(number, kind) => (number, kind),
@@ -141,22 +141,27 @@ fn print_event(
         | ProxyEventKind::Injected { .. }
         | ProxyEventKind::Dropped { .. } => Ok(()),
         ProxyEventKind::Bytes { from, at, bytes } => {
-            endings.entry(number).or_default().take(from, at, &bytes);
             printer.print_completed(number, from, printer.elapsed(at), &bytes)
         }
         ProxyEventKind::Answered { at, bytes } => {
-            let ending = endings.entry(number).or_default();
-            ending.take(Side::Server, at, &bytes);
-            ending.take(Side::Server, at, b"");
-            printer.print_completed(number, Side::Server, printer.elapsed(at), &bytes)
+            let at = printer.elapsed(at);
+            printer.print_completed(number, Side::Server, at, &bytes)?;
+            printer.observe_end(number, Side::Server, false, at);
+            Ok(())
         }
         ProxyEventKind::Ended(result) => {
-            let reset_by = result.as_ref().err().and_then(ProxyError::reset_by);
-            let ending = endings.remove(&number).unwrap_or_default();
-            let packet = ending.finish(Instant::now(), reset_by, None);
-            let result =
-                result.map(|()| BOTH_CLOSED_MESSAGE.to_owned()).map_err(|error| error.to_string());
-            printer.print_end_with_packet(number, result, packet)
+            if let Some(by) = result.as_ref().err().and_then(ProxyError::reset_by) {
+                printer.observe_end(number, by, true, now);
+            }
+            let ending = printer.connection(number).and_then(ConnectionState::describe_live_ending);
+            let frames = incomplete_frames(printer, number);
+            let Ending { text, is_clean } = proxied_end(&result, ending);
+            printer.print_end(number, if is_clean { Ok(text) } else { Err(text + &frames) })
         }
     }
+}
+
+fn incomplete_frames(printer: &Printer<Output>, number: usize) -> String {
+    let connection = printer.connection(number);
+    connection.map(ConnectionState::describe_incomplete_frames).unwrap_or_default()
 }

@@ -74,16 +74,16 @@ and truncated is true. hint names another protocol where a frame should begin:
 what follows is cut into frames as before, without close code, text or further
 violations.
 
-ended_by and ended_with tell who ended the connection, by fin or rst, silence_ms
-how long after the last data, and reset_later whether an rst followed. They are
-null if a file shows no end, or if the proxy ended both connections. midway
-means that the capture begins within the connection. In a file with a WebSocket,
-connections with ordinary HTTP or other bytes are only counted. A WebSocket over
-HTTP/2 has a connection number of its own and ends by end_stream or rst_stream,
-or with its connection, whose http2_stream is 0. The last record is an end. Its
-close_code is the code of the server's Close, or null. With --proxy, and for a
-file with several connections, every connection has its own end, and a last one
-with connection null follows.
+ended_by and ended_with tell who ended TCP first, by fin or rst, silence_ms how
+long after the last data, and reset_later whether an rst followed; they are null
+while it is open both ways, and if a file shows no end. midway means that the
+capture begins within the connection. In a file with a WebSocket, connections
+with ordinary HTTP or other bytes are only counted. A WebSocket over HTTP/2 has a
+connection number of its own and ends by end_stream or rst_stream, or with its
+connection, whose http2_stream is 0. The last record is an end. Its close_code is
+the code of the server's Close, or null. With --proxy, and for a file with
+several connections, every connection has its own end, and a last one with
+connection null follows.
 
 --list has one record for each connection, whose kind is WebSocket, attempt (to
 open one), or with --list=all also HTTP, TLS (not decrypted), other, no data or
@@ -99,10 +99,11 @@ inflated and joined, and is true of its last frame; small letters match capitals
 too. The key f on the screen takes the same. --write does not apply it, because
 a stream that lacks frames cannot be read again.
 
-The system's trust store and SSL_CERT_FILE or SSL_CERT_DIR are used besides the
-built-in roots. A connection to a URL goes through the proxy that ws_proxy,
+The certificates of SSL_CERT_FILE and SSL_CERT_DIR, or otherwise of the system's
+trust store, are used besides the built-in roots; a server's own among them is
+trusted too. A connection to a URL goes through the proxy that ws_proxy,
 http_proxy, wss_proxy, https_proxy or all_proxy names (http, socks5, socks5h;
-upper case too), unless no_proxy lists the host; a note says so.
+upper case too), unless no_proxy lists the host or HOST:PORT; a note says so.
 
 Exit status: 0 the connection closed cleanly, or every connection of the file,
 or that of --connection, could be read and there is at least one; 1 anything

@@ -25,14 +25,31 @@ pub(super) enum InboundEvent {
 /// The maximum payload of a control frame in bytes (RFC 6455 section 5.5).
 const MAX_CONTROL_PAYLOAD: usize = 125;
 
+/// The maximum number of bytes that are kept of a refusal's body.
+const MAX_BODY_KEPT: usize = 4096;
+
+/// The maximum number of characters that are quoted of an answer that is not HTTP.
+const MAX_LINE_QUOTED: usize = 60;
+
+/// What servers of TLS answer to a request without TLS: nginx, Apache, Go, Tomcat.
+const TLS_EXPECTED: [&[u8]; 4] = [
+    b"plain HTTP request was sent to HTTPS port",
+    b"speaking plain HTTP to an SSL-enabled server port",
+    b"sent an HTTP request to an HTTPS server",
+    b"combination of host and port requires TLS",
+];
+
 #[derive(Debug)]
 pub(super) struct Inbound {
     reader: DirectionReader,
+    /// The beginning of what follows a response that is not a 101.
+    body: Vec<u8>,
 }
 
 impl Inbound {
     pub(super) fn new() -> Self {
-        Self { reader: DirectionReader::new(Side::Server, MAX_CONTROL_PAYLOAD) }
+        let reader = DirectionReader::new(Side::Server, MAX_CONTROL_PAYLOAD);
+        Self { reader, body: Vec::new() }
     }
 
     /// Takes the next bytes and reports what they complete.
@@ -44,7 +61,11 @@ impl Inbound {
                 Unit::Head(_) if self.reader.expects() == UnitKind::Head => None,
                 Unit::Head(scan) => Some(self.head_event(scan, rest.len() as u64)),
                 Unit::Frame(frame) => control_event(frame),
-                Unit::Bytes(_) => None,
+                Unit::Bytes(bytes) => {
+                    let room = MAX_BODY_KEPT.saturating_sub(self.body.len());
+                    self.body.extend(bytes.iter().take(room));
+                    None
+                }
             };
             event.into_iter().for_each(&mut on_event);
         }
@@ -73,6 +94,25 @@ impl Inbound {
             }
             (_, None) => None,
         }
+    }
+
+    /// Returns a refusal with what the body of the response explains.
+    pub(super) fn explain(&self, refusal: Refusal) -> Refusal {
+        let expects_tls =
+            TLS_EXPECTED.iter().any(|text| memchr::memmem::find(&self.body, text).is_some());
+        match refusal {
+            Refusal::Status(status) if expects_tls => Refusal::TlsExpected(status),
+            other => other,
+        }
+    }
+
+    /// Returns the beginning of the first line of an incomplete head; `None` if nothing has
+    /// arrived.
+    pub(super) fn first_line(&self) -> Option<String> {
+        let bytes = self.reader.head().bytes();
+        let line = bytes.split(|byte| *byte == b'\r' || *byte == b'\n').next()?;
+        let line: String = String::from_utf8_lossy(line).chars().take(MAX_LINE_QUOTED).collect();
+        (!bytes.is_empty()).then(|| format::escape_controls(&line))
     }
 
     /// Returns the event for the server's head. `behind` bytes have arrived after it.
@@ -177,6 +217,28 @@ mod tests {
             assert_eq!(events_of(bytes, 1000).0, [InboundEvent::Refused(refusal, left)]);
         }
         assert_eq!(events_of(b"HTTP/1.1 1", 3), (Vec::new(), Some(UnfinishedRead::InResponse)));
+    }
+
+    #[test]
+    fn a_page_that_asks_for_tls_is_understood_in_any_pieces() {
+        let page = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 48\r\n\r\n\
+                     The plain HTTP request was sent to HTTPS port...";
+        for chunk in [1, 7, 1000] {
+            let mut inbound = Inbound::new();
+            page.chunks(chunk).for_each(|piece| inbound.push(piece, |_| {}));
+            let explained = inbound.explain(Refusal::Status("400".to_owned()));
+            assert_eq!(explained, Refusal::TlsExpected("400".to_owned()));
+        }
+        let other = Refusal::Status("400".to_owned());
+        assert_eq!(Inbound::new().explain(other.clone()), other);
+    }
+
+    #[test]
+    fn the_first_line_of_an_incomplete_answer_is_quoted() {
+        let mut inbound = Inbound::new();
+        assert_eq!(inbound.first_line(), None);
+        inbound.push(b"SSH-2.0-x\x1b\r\nmore", |_| {});
+        assert_eq!(inbound.first_line().as_deref(), Some("SSH-2.0-x\\u{1b}"));
     }
 
     #[test]

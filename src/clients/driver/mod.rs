@@ -4,6 +4,7 @@
 
 mod inbound;
 mod send_queue;
+mod write_step;
 
 use std::io;
 use std::time::Duration;
@@ -15,13 +16,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::clients::command::SessionCommand;
 use crate::clients::driver::inbound::{Inbound, InboundEvent};
 use crate::clients::driver::send_queue::{CloseStatus, SendQueue};
+use crate::clients::driver::write_step::{WriteStep, write_step};
 use crate::clients::error::{Refusal, SessionEnd, SessionError, StreamEnd};
 use crate::clients::event::SessionEvent;
 use crate::clients::options::SessionOptions;
 use crate::clients::random::{RandomError, masking_key};
-use crate::net::add_clamped;
-use crate::wire::Opcode;
+use crate::net::{add_clamped, is_reset};
 use crate::wire::frame::encode;
+use crate::wire::{Opcode, Side};
 
 /// Commands wait while more bytes than this are still to be sent.
 const MAX_PENDING_BYTES: usize = 256 * 1024;
@@ -35,6 +37,8 @@ const REFUSAL_BODY_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) struct Driver<'a> {
     events: &'a mpsc::Sender<SessionEvent>,
     timeout: Duration,
+    /// Whether the connection uses TLS.
+    tls: bool,
     auto_pong: bool,
     auto_close: bool,
     inbound: Inbound,
@@ -75,23 +79,18 @@ enum FinState {
     Sent,
 }
 
-/// What the sending side does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WriteStep {
-    Write,
-    Flush,
-    Shutdown,
-}
-
 impl<'a> Driver<'a> {
+    /// Creates the driver of a connection, which uses TLS or not, and sends `request` first.
     pub(super) fn new(
         options: &SessionOptions,
+        tls: bool,
         request: Vec<u8>,
         events: &'a mpsc::Sender<SessionEvent>,
     ) -> Self {
         Self {
             events,
             timeout: options.timeout,
+            tls,
             auto_pong: options.auto_pong,
             auto_close: options.auto_close,
             inbound: Inbound::new(),
@@ -241,27 +240,42 @@ impl<'a> Driver<'a> {
         read: io::Result<usize>,
         buffer: &[u8],
     ) -> Result<Option<Result<SessionEnd, SessionError>>, RandomError> {
-        let count = match read {
-            Ok(0) => return Ok(Some(self.stream_ended(None))),
-            Err(error) => return Ok(Some(self.stream_ended(Some(error)))),
-            Ok(count) => count,
+        let error = match read {
+            Ok(0) => None,
+            Err(error) => Some(error),
+            Ok(count) => return self.on_bytes(buffer.get(..count).unwrap_or_default()).await,
         };
+        self.report_disconnect(Side::Server, error.as_ref().is_some_and(is_reset)).await;
+        Ok(Some(self.stream_ended(error)))
+    }
+
+    /// Reports that a side has ended the connection.
+    async fn report_disconnect(&self, by: Side, is_reset: bool) {
+        let at = std::time::Instant::now();
+        // The error is ignored: without a receiver nobody needs events.
+        let _ = self.events.send(SessionEvent::Disconnected { by, is_reset, at }).await;
+    }
+
+    async fn on_bytes(
+        &mut self,
+        bytes: &[u8],
+    ) -> Result<Option<Result<SessionEnd, SessionError>>, RandomError> {
         // A head that drips is not cut while it makes progress; its length is bounded.
         if self.phase == SessionPhase::Handshaking {
             self.deadline = Some(add_clamped(Instant::now(), self.timeout));
         }
         let mut events = Vec::new();
         if let SessionPhase::Refused { body_left: Some(left), .. } = &mut self.phase {
-            *left = left.saturating_sub(count as u64);
+            *left = left.saturating_sub(bytes.len() as u64);
         }
-        self.inbound.push(buffer.get(..count).unwrap_or_default(), |event| events.push(event));
+        self.inbound.push(bytes, |event| events.push(event));
         for event in events {
             self.on_inbound(event).await?;
         }
         // The whole body of a refusal is awaited, so that the user sees it.
         Ok(match &self.phase {
             SessionPhase::Refused { reason, body_left: Some(0) } => {
-                Some(Err(reason.clone().into()))
+                Some(Err(self.inbound.explain(reason.clone()).into()))
             }
             _ => None,
         })
@@ -323,17 +337,17 @@ impl<'a> Driver<'a> {
 
     /// Returns the error for the timeout that has passed.
     fn timed_out(self) -> Result<SessionEnd, SessionError> {
-        let waited = self.timeout;
+        let (waited, unfinished) = (self.timeout, self.inbound.unfinished());
         Err(match (self.phase, self.received_close, self.send_error) {
             (SessionPhase::Handshaking, ..) => {
-                SessionError::HandshakeTimeout { waited, unfinished: self.inbound.unfinished() }
+                SessionError::HandshakeTimeout { waited, unfinished }
             }
-            (SessionPhase::Refused { reason, .. }, ..) => reason.into(),
+            (SessionPhase::Refused { reason, .. }, ..) => self.inbound.explain(reason).into(),
             (SessionPhase::Open, Some(CloseStatus(code)), _) => {
                 SessionError::HangUpTimeout { code, waited }
             }
             (SessionPhase::Open, None, Some(error)) => SessionError::Send(error),
-            (SessionPhase::Open, None, None) => SessionError::CloseTimeout { waited },
+            (SessionPhase::Open, None, None) => SessionError::CloseTimeout { waited, unfinished },
         })
     }
 
@@ -348,8 +362,15 @@ impl<'a> Driver<'a> {
             Some(error) => StreamEnd::Broke(error),
             None => StreamEnd::HungUp,
         };
-        if let SessionPhase::Refused { reason, .. } = &self.phase {
-            return Err(reason.clone().into());
+        match &self.phase {
+            SessionPhase::Refused { reason, .. } => {
+                return Err(self.inbound.explain(reason.clone()).into());
+            }
+            SessionPhase::Handshaking => {
+                let (beginning, tls) = (self.inbound.first_line(), self.tls);
+                return Err(SessionError::NoResponse { how, beginning, tls });
+            }
+            SessionPhase::Open => {}
         }
         let unfinished = self.inbound.unfinished();
         match (self.received_close, self.send_queue.queued_close()) {
@@ -363,19 +384,6 @@ impl<'a> Driver<'a> {
             (None, Some(_)) => Err(SessionError::CloseUnanswered { how, unfinished }),
             (None, None) => Err(SessionError::EndWithoutClose { how, unfinished }),
         }
-    }
-}
-
-async fn write_step(
-    writer: &mut (impl AsyncWrite + Unpin),
-    step: Option<WriteStep>,
-    bytes: &[u8],
-) -> io::Result<usize> {
-    match step {
-        Some(WriteStep::Write) => writer.write(bytes).await,
-        Some(WriteStep::Flush) => writer.flush().await.map(|()| 0),
-        Some(WriteStep::Shutdown) => writer.shutdown().await.map(|()| 0),
-        None => Ok(0),
     }
 }
 
@@ -405,7 +413,7 @@ mod tests {
                 // It keeps the connection open.
                 let _ = theirs.read_to_end(&mut Vec::new()).await;
             };
-            let run = Driver::new(&options, Vec::new(), &sender).run(ours, &mut inbox);
+            let run = Driver::new(&options, false, Vec::new(), &sender).run(ours, &mut inbox);
             let ended = tokio::select! { ended = run => ended, () = drip => unreachable!() };
             let expected = match ended {
                 Err(SessionError::HandshakeTimeout { waited, .. }) => stops && waited == timeout,

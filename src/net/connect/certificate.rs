@@ -6,9 +6,13 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_cert::certificate::{CertificateInner, Rfc5280, Version};
+use x509_cert::der::asn1::{ObjectIdentifier, Uint};
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+
+/// The algorithm `rsaEncryption` (RFC 3279 section 2.3.1).
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// A parsed certificate.
 #[derive(Debug)]
@@ -62,6 +66,24 @@ impl Certificate {
     /// Returns until when it is valid, since 1970.
     pub(super) fn not_after(&self) -> Duration {
         self.0.tbs_certificate().validity().not_after.to_unix_duration()
+    }
+
+    /// Returns the length of its key in bits, if it is one of RSA (RFC 8017 appendix A.1.1).
+    pub(super) fn rsa_key_bits(&self) -> Option<usize> {
+        let info = self.0.tbs_certificate().subject_public_key_info();
+        if info.algorithm.oid != RSA_ENCRYPTION {
+            return None;
+        }
+        let key = info.subject_public_key.as_bytes()?;
+        let numbers: Vec<Uint> = Vec::from_der(key).ok()?;
+        let modulus = numbers.first()?.as_bytes();
+        let unused = usize::try_from(modulus.first()?.leading_zeros()).ok()?;
+        modulus.len().saturating_mul(8).checked_sub(unused)
+    }
+
+    /// Returns the DER of its key with the algorithm.
+    pub(super) fn public_key_info(&self) -> Option<Vec<u8>> {
+        self.0.tbs_certificate().subject_public_key_info().to_der().ok()
     }
 
     /// Returns the DER of the algorithm of its key, without the outer tag and length, and the bits

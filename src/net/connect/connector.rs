@@ -2,7 +2,7 @@
 //! protocol above.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,8 +22,8 @@ use crate::net::connect::proxy_tunnel::{TunnelError, open_tunnel};
 use crate::net::connect::socket::Socket;
 use crate::net::connect::target::{HostPort, Target};
 use crate::net::connect::tls::{TlsOptions, TlsOptionsError};
-use crate::net::connect::tls_error::TlsError;
-use crate::net::{AddressPair, describe_io_error};
+use crate::net::connect::tls_error::{TlsError, unread_alert};
+use crate::net::{AddressPair, describe_io_error, is_reset};
 
 /// An open connection, plain or within TLS.
 #[derive(Debug)]
@@ -63,11 +63,20 @@ pub enum ConnectErrorKind {
     #[error("{}", describe_io_error(.0))]
     Unreachable(#[source] io::Error),
     /// TCP was not open within this time.
-    #[error("no answer within {} s; is that the right address?", .0.as_secs_f32())]
+    #[error(
+        "no answer within {} s; is that the right address? --timeout waits longer",
+        .0.as_secs_f32()
+    )]
     Timeout(Duration),
     /// TCP failed for another reason.
     #[error("{}", describe_io_error(.0))]
     Io(#[source] io::Error),
+    /// The path of a Unix socket is longer than an address of one can be.
+    #[error("the path of the socket is longer than this system allows ({0} bytes)")]
+    UnixPathTooLong(usize),
+    /// The path is that of something other than a socket.
+    #[error("{} is not a socket", .0.display())]
+    NotASocket(PathBuf),
     /// The system has no Unix sockets.
     #[error("this system has no Unix sockets")]
     NoUnixSockets,
@@ -95,7 +104,10 @@ pub enum ConnectErrorKind {
         reason: TunnelError,
     },
     /// The proxy was reached, and did not answer in time.
-    #[error("the proxy {proxy} did not answer within {} s", waited.as_secs_f32())]
+    #[error(
+        "the proxy {proxy} did not answer within {} s; --timeout waits longer",
+        waited.as_secs_f32()
+    )]
     TunnelTimeout {
         /// The proxy, with the variable that names it.
         proxy: Box<ForwardProxy>,
@@ -106,8 +118,12 @@ pub enum ConnectErrorKind {
     #[error(transparent)]
     TlsOptions(#[from] TlsOptionsError),
     /// TCP was open, but the TLS handshake was not complete in time.
-    #[error("TCP is open, but the TLS handshake timed out; is it a ws:// server?")]
-    TlsTimeout,
+    #[error(
+        "TCP is open, but the TLS handshake was not complete within {} s; is it a ws:// server? \
+         --timeout waits longer",
+        .0.as_secs_f32()
+    )]
+    TlsTimeout(Duration),
     /// The TLS handshake failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -134,8 +150,13 @@ impl TlsSettings {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let stream = self.connector.connect(self.name.clone(), stream).await?;
-        Ok(MaybeTlsStream::Tls(Box::new(stream)))
+        match self.connector.connect(self.name.clone(), stream).into_fallible().await {
+            Ok(stream) => Ok(MaybeTlsStream::Tls(Box::new(stream))),
+            Err((error, mut stream)) if is_reset(&error) => {
+                Err(unread_alert(&mut stream).await.unwrap_or(error))
+            }
+            Err((error, _)) => Err(error),
+        }
     }
 }
 
@@ -231,7 +252,9 @@ async fn open(
     }
     let tls = TlsSettings::new(tls.config()?, tls.server_name(&target.host)?);
     let shaken = timeout(connect_timeout, tls.connect(stream)).await;
-    Ok(shaken.map_err(|_| ConnectErrorKind::TlsTimeout)?.map_err(TlsError::from)?)
+    Ok(shaken
+        .map_err(|_| ConnectErrorKind::TlsTimeout(connect_timeout))?
+        .map_err(TlsError::from)?)
 }
 
 async fn open_tcp(to: &HostPort, connect_timeout: Duration) -> Result<Socket, ConnectErrorKind> {
@@ -245,9 +268,20 @@ async fn open_unix(path: &Path, connect_timeout: Duration) -> Result<Socket, Con
     let connected = timeout(connect_timeout, tokio::net::UnixStream::connect(path)).await;
     let connected = connected.map_err(|_| ConnectErrorKind::Timeout(connect_timeout))?;
     connected.map(Socket::Unix).map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused if !is_socket(path) => {
+            ConnectErrorKind::NotASocket(path.to_owned())
+        }
         io::ErrorKind::ConnectionRefused => ConnectErrorKind::Refused(error),
+        io::ErrorKind::InvalidInput => ConnectErrorKind::UnixPathTooLong(path.as_os_str().len()),
         _ => ConnectErrorKind::Io(error),
     })
+}
+
+/// Whether a path is that of a socket, as far as that can be found out.
+#[cfg(unix)]
+fn is_socket(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::metadata(path).map_or(true, |metadata| metadata.file_type().is_socket())
 }
 
 #[cfg(not(unix))]
@@ -410,11 +444,12 @@ mod tests {
             ),
             (
                 ConnectErrorKind::Timeout(MINUTE),
-                "no answer within 60 s; is that the right address?",
+                "no answer within 60 s; is that the right address? --timeout waits longer",
             ),
             (
-                ConnectErrorKind::TlsTimeout,
-                "TCP is open, but the TLS handshake timed out; is it a ws:// server?",
+                ConnectErrorKind::TlsTimeout(MINUTE),
+                "TCP is open, but the TLS handshake was not complete within 60 s; is it a ws:// \
+                 server? --timeout waits longer",
             ),
         ] {
             let error = ConnectError { target: Box::new(target("ws://name/")), kind };

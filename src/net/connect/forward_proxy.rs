@@ -103,7 +103,7 @@ impl ProxyVariables {
         let Some((variable, url)) = self.first(names).filter(|(_, url)| !url.is_empty()) else {
             return Ok(None);
         };
-        if target.unix_socket.is_some() || self.is_excepted(&target.host) {
+        if target.unix_socket.is_some() || self.is_excepted(&target.host, target.port) {
             return Ok(None);
         }
         match parse_proxy(url) {
@@ -122,13 +122,17 @@ impl ProxyVariables {
     }
 
     /// Whether a host is reached without a proxy: it is in the list, or within a domain or network
-    /// in it, or the list is `*`.
-    fn is_excepted(&self, host: &str) -> bool {
+    /// in it, or the list is `*`. An entry with a port is for that port alone, as in Go and Python.
+    fn is_excepted(&self, host: &str, port: u16) -> bool {
         let Some((_, list)) = self.first(EXCEPTIONS) else { return false };
         if list == "*" {
             return true;
         }
-        let entries = list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty());
+        let entries = list
+            .split([',', ' '])
+            .filter(|entry| !entry.is_empty())
+            .map(split_port)
+            .filter_map(|(entry, only)| only.is_none_or(|only| only == port).then_some(entry));
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         match host.parse::<IpAddr>() {
             Ok(ip) => entries.into_iter().any(|entry| network_contains(entry, ip)),
@@ -138,6 +142,17 @@ impl ProxyVariables {
                     || host.strip_suffix(&domain).is_some_and(|before| before.ends_with('.'))
             }),
         }
+    }
+}
+
+/// Splits an entry of the list of exceptions into a host, domain or network and a port.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    match entry.rsplit_once(':') {
+        // What has more colons is an IPv6 address, unless it has brackets.
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+            port.parse().map_or((entry, None), |port| (host, Some(port)))
+        }
+        _ => (entry, None),
     }
 }
 
@@ -241,6 +256,12 @@ mod tests {
             ("[fe80::]/10", "ws://[fe80::1]/", true),
             ("fe80::/10", "ws://[fe80::1]/", true),
             ("0.0.1", "ws://127.0.0.1/", false),
+            ("127.0.0.1:81", "ws://127.0.0.1:81/", true),
+            ("127.0.0.1:81", "ws://127.0.0.1/", false),
+            ("x:80", "ws://y.x/", true),
+            ("[::1]:81", "ws://[::1]:81/", true),
+            ("[::1]:81", "ws://[::1]:82/", false),
+            ("fe80::1", "ws://[fe80::1]/", true),
             ("", "ws://x/", false),
         ] {
             let found = proxy(&[("ALL_PROXY", "p:1"), ("NO_PROXY", list)], url);

@@ -1,6 +1,7 @@
 //! [`open_tunnel`]: asks a proxy to connect to a server. Afterwards the stream is as one to the
 //! server itself.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::IpAddr;
 
@@ -26,10 +27,12 @@ pub enum TunnelError {
     #[error("it hung up before it answered; is it a proxy of that kind?")]
     HungUp,
     /// It refused CONNECT with this status line, which has no control characters.
-    #[error("it answered `{status_line}`{}", status_hint(status_line))]
+    #[error("it answered `{status_line}`{}", status_hint(status_line, *has_credentials))]
     Refused {
         /// The first line of its response.
         status_line: String,
+        /// Whether it was given a user name and password.
+        has_credentials: bool,
     },
     /// What it sent is not the protocol.
     #[error("it does not answer as {0} does")]
@@ -46,7 +49,7 @@ pub enum TunnelError {
         /// The server.
         to: String,
         /// The reason of its reply (RFC 1928 section 6).
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// The server's name is not known here, and the proxy is not to look it up.
     #[error("the name `{0}` is not known here; with socks5h:// the proxy looks it up")]
@@ -56,8 +59,9 @@ pub enum TunnelError {
     TooLong(&'static str),
 }
 
-fn status_hint(status_line: &str) -> &'static str {
+fn status_hint(status_line: &str, has_credentials: bool) -> &'static str {
     match status_line.split(' ').nth(1) {
+        Some("407") if has_credentials => "; it refused the user name and password of its URL",
         Some("407") => "; write its user name and password into its URL",
         Some("403") => "; it does not allow this host or port",
         Some("405" | "501" | "400") => "; is it a proxy that knows CONNECT?",
@@ -117,7 +121,10 @@ async fn connect_http<S: AsyncRead + AsyncWrite + Unpin>(
     if words.next().is_some_and(|status| status.len() == 3 && status.starts_with('2')) {
         return Ok(());
     }
-    Err(TunnelError::Refused { status_line: format::escape_controls(&line) })
+    Err(TunnelError::Refused {
+        status_line: format::escape_controls(&line),
+        has_credentials: user_info.is_some(),
+    })
 }
 
 /// Reads the head of a response and nothing behind it, which belongs to the server.
@@ -202,8 +209,9 @@ fn with_length(name: &'static str, bytes: &[u8]) -> Result<Vec<u8>, TunnelError>
     Ok([&[len], bytes].concat())
 }
 
-fn socks_reason(status: u8) -> &'static str {
-    match status {
+fn socks_reason(status: u8) -> Cow<'static, str> {
+    Cow::Borrowed(match status {
+        1 => "a general failure",
         2 => "its rules do not allow it",
         3 => "the network is unreachable",
         4 => "the host is unreachable",
@@ -211,8 +219,8 @@ fn socks_reason(status: u8) -> &'static str {
         6 => "the time to live expired",
         7 => "it does not support CONNECT",
         8 => "it does not support that kind of address",
-        _ => "a general failure",
-    }
+        other => return format!("reply {other}, which RFC 1928 does not define").into(),
+    })
 }
 
 #[cfg(test)]
@@ -268,6 +276,17 @@ mod tests {
                 &[&b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"[..]][..],
                 "it answered `HTTP/1.1 407 Proxy Authentication Required`; write its user name \
                  and password into its URL",
+            ),
+            (
+                "me:pw@p:1",
+                &[&b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"[..]][..],
+                "it answered `HTTP/1.1 407 Proxy Authentication Required`; it refused the user \
+                 name and password of its URL",
+            ),
+            (
+                "socks5h://p:1",
+                &[b"\x05\x00", b"\x05\x63\x00\x01\0\0\0\0\0\0"],
+                "it could not connect to a.test:81: reply 99, which RFC 1928 does not define",
             ),
             ("p:1", &[b"\x05\xff\0\0\0"], "it does not answer as an HTTP proxy does"),
             ("p:1", &[b"HTTP/1.1"], "it hung up before it answered; is it a proxy of that kind?"),

@@ -4,13 +4,13 @@
 use thiserror::Error;
 use url::Url;
 
-use crate::net::connect::target::{Target, TargetError};
+use crate::net::connect::target::{Target, TargetError, without_user_info};
 
 /// A redirect leads to no WebSocket URL.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the server redirects to `{location}`, which cannot be followed: {reason}")]
 pub struct RedirectError {
-    /// The value of the `Location` header.
+    /// The value of the `Location` header, without a user name and password.
     pub location: String,
     /// Why it cannot be followed.
     #[source]
@@ -38,7 +38,7 @@ pub enum RedirectProblem {
 /// Fails if no WebSocket can be opened there.
 pub(crate) fn resolve_redirect(from: &Target, location: &str) -> Result<Target, RedirectError> {
     resolve_url(from, location)
-        .map_err(|reason| RedirectError { location: location.to_owned(), reason })
+        .map_err(|reason| RedirectError { location: without_user_info(location), reason })
 }
 
 fn resolve_url(from: &Target, location: &str) -> Result<Target, RedirectProblem> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use thiserror::Error;
 
 /// The parts of a `ws://` or `wss://` URL, or of a `ws+unix:` or `wss+unix:` one.
@@ -47,7 +47,7 @@ pub struct HostPort {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{url}` isn't a WebSocket URL ({kind}); write for example ws://127.0.0.1:9001/chat")]
 pub struct TargetError {
-    /// The URL that was given.
+    /// The URL that was given, without its user name and password.
     pub url: String,
     /// The rule that it breaks.
     pub kind: TargetErrorKind,
@@ -71,6 +71,9 @@ pub enum TargetErrorKind {
     /// A user name or password contains a character that must be percent-encoded.
     #[error("{0:?} must be percent-encoded in a user name or password")]
     UserInfo(char),
+    /// A `%` is not followed by two hex digits.
+    #[error("a % must be followed by two hex digits; as a character it is %25")]
+    Percent,
     /// A user name or password precedes the host, which is not possible here.
     #[error("a user name and password cannot be given here")]
     UserInfoNotSupported,
@@ -93,11 +96,14 @@ pub enum TargetErrorKind {
     #[error("it has no host")]
     NoHost,
     /// The host contains a character that no host name has.
-    #[error("`{0}` isn't a host name; write a name that is not ASCII in its xn-- form")]
+    #[error("`{0}` isn't a host name")]
     HostName(String),
     /// Something other than `:` follows the `]`.
     #[error("only : and a port can follow the ]")]
     AfterBracket,
+    /// The port is missing.
+    #[error("it has no port")]
+    NoPort,
     /// The port is not a number from 1 to 65535.
     #[error("`{0}` isn't a port; a port is a number from 1 to 65535")]
     Port(String),
@@ -106,7 +112,11 @@ pub enum TargetErrorKind {
 impl Target {
     /// Whether the text begins like a URL of a WebSocket server, valid or not.
     pub fn has_scheme(text: &str) -> bool {
-        text.contains("://") || unix_url(text).is_some()
+        // A slash that is missing does not make it a file.
+        let is_short = ["ws:/", "wss:/", "http:/", "https:/"].iter().any(|scheme| {
+            text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        });
+        text.contains("://") || is_short || unix_url(text).is_some()
     }
 
     /// Parses a URL.
@@ -115,7 +125,7 @@ impl Target {
     /// Fails if the text isn't a `ws://` or `wss://` URL with a host, nor a `ws+unix:` URL with an
     /// absolute path, or if it has a fragment.
     pub fn parse(url: &str) -> Result<Self, TargetError> {
-        Self::from_url(url).map_err(|kind| TargetError { url: url.to_owned(), kind })
+        Self::from_url(url).map_err(|kind| TargetError { url: without_user_info(url), kind })
     }
 
     /// Parses a URL that names a host, and neither a Unix socket nor a user.
@@ -158,13 +168,19 @@ impl Target {
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        check_path(path)?;
+        let path = encode_path(path)?;
         let (user_info, authority) = match authority.rsplit_once('@') {
             Some((user_info, authority)) => (Some(UserInfo::parse(user_info)?), authority),
             None => (None, authority),
         };
-        let (host, port) = split_authority(authority)?;
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let (host, port) = split_authority(authority).map_err(|kind| match kind {
+            // A password with a slash ends the authority early, and must not be quoted.
+            TargetErrorKind::Port(_) | TargetErrorKind::MissingBrackets if path.contains('@') => {
+                TargetErrorKind::UserInfo(path.chars().next().unwrap_or('/'))
+            }
+            kind => kind,
+        })?;
+        let path = if path.starts_with('/') { path } else { format!("/{path}") };
         let named_port = port.is_some();
         Ok(Self {
             tls,
@@ -187,8 +203,8 @@ impl Target {
         }
         // Further slashes would be taken for the beginning of an authority when it is parsed again.
         let socket = format!("/{}", socket.trim_start_matches('/'));
-        check_path(path)?;
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let path = encode_path(path)?;
+        let path = if path.starts_with('/') { path } else { format!("/{path}") };
         Ok(Self {
             tls,
             host: "localhost".to_owned(),
@@ -232,6 +248,7 @@ impl UserInfo {
         if let Some(odd) = text.chars().find(|c| !allowed(*c)) {
             return Err(TargetErrorKind::UserInfo(odd));
         }
+        check_percent_encoding(text)?;
         let (user, password) = text.split_once(':').unwrap_or((text, ""));
         let decode = |text: &str| percent_decode_str(text).collect();
         Ok(Self { user: decode(user), password: decode(password) })
@@ -257,7 +274,7 @@ impl HostPort {
     /// Fails if it isn't a host and a port.
     pub fn parse(text: &str) -> Result<Self, TargetErrorKind> {
         let (host, port) = split_authority(text)?;
-        Ok(Self { host, port: port.ok_or_else(|| TargetErrorKind::Port(String::new()))? })
+        Ok(Self { host, port: port.ok_or(TargetErrorKind::NoPort)? })
     }
 }
 
@@ -278,14 +295,54 @@ fn unix_url(url: &str) -> Option<(bool, &str)> {
     }
 }
 
-fn check_path(path: &str) -> Result<(), TargetErrorKind> {
+/// Removes the user name and password from a text that may be no URL, so that an error can quote it.
+/// In doubt more is removed.
+pub(crate) fn without_user_info(url: &str) -> String {
+    match url.rsplit_once('@') {
+        None => url.to_owned(),
+        Some((before, rest)) => {
+            let (scheme, after) = before.split_once(":/").unwrap_or_default();
+            let after = after.trim_start_matches('/');
+            let start = before.strip_suffix(after).filter(|_| !scheme.is_empty());
+            format!("{}{rest}", start.unwrap_or_default())
+        }
+    }
+}
+
+/// Returns a path and query as the request line has them: characters beyond ASCII are percent-encoded
+/// as UTF-8 (RFC 3987 section 3.1), as browsers do.
+fn encode_path(path: &str) -> Result<String, TargetErrorKind> {
     if path.contains('#') {
         return Err(TargetErrorKind::Fragment);
     }
     // Control characters and spaces would end the request line early or inject a header.
-    match path.chars().find(|c| !c.is_ascii_graphic()) {
-        Some(odd) => Err(TargetErrorKind::NotPercentEncoded(odd)),
-        None => Ok(()),
+    if let Some(odd) = path
+        .chars()
+        .find(|c| c.is_ascii() && !c.is_ascii_graphic() || c.is_control() || c.is_whitespace())
+    {
+        return Err(TargetErrorKind::NotPercentEncoded(odd));
+    }
+    check_percent_encoding(path)?;
+    // Only what is not ASCII is encoded: the set names none of ASCII.
+    Ok(utf8_percent_encode(path, &AsciiSet::EMPTY).to_string())
+}
+
+/// Checks that two hex digits follow each `%` (RFC 3986 section 2.1).
+fn check_percent_encoding(text: &str) -> Result<(), TargetErrorKind> {
+    let is_encoded = text.split('%').skip(1).all(|after| {
+        after.as_bytes().first_chunk::<2>().is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+    });
+    if is_encoded { Ok(()) } else { Err(TargetErrorKind::Percent) }
+}
+
+/// Returns a host in ASCII: an internationalized name in its xn-- form (RFC 5891).
+fn ascii_host(host: &str) -> Result<String, TargetErrorKind> {
+    if host.is_ascii() {
+        return Ok(host.to_owned());
+    }
+    match url::Host::parse(host) {
+        Ok(url::Host::Domain(name)) => Ok(name),
+        _ => Err(TargetErrorKind::HostName(host.to_owned())),
     }
 }
 
@@ -304,11 +361,14 @@ pub(super) fn split_authority(authority: &str) -> Result<(String, Option<u16>), 
     };
     let known =
         |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c) || authority.starts_with('[');
-    match host {
-        "" => Err(TargetErrorKind::NoHost),
-        host if !host.chars().all(known) => Err(TargetErrorKind::HostName(host.to_owned())),
-        host => Ok((host.to_owned(), parse_port(port.ok_or(TargetErrorKind::AfterBracket)?)?)),
+    let host = ascii_host(host)?;
+    if host.is_empty() {
+        return Err(TargetErrorKind::NoHost);
     }
+    if !host.chars().all(known) {
+        return Err(TargetErrorKind::HostName(host));
+    }
+    Ok((host, parse_port(port.ok_or(TargetErrorKind::AfterBracket)?)?))
 }
 
 fn parse_port(port: &str) -> Result<Option<u16>, TargetErrorKind> {
@@ -333,6 +393,14 @@ mod tests {
             ("ws://[::1]/", false, "::1", 80, "/", "[::1]"),
             ("wss://a:443/x?y=/z", true, "a", 443, "/x?y=/z", "a"),
             ("wss://a:80/", true, "a", 80, "/", "a:80"),
+            (
+                "ws://Bücher.example/ü?q=ä%20",
+                false,
+                "xn--bcher-kva.example",
+                80,
+                "/%C3%BC?q=%C3%A4%20",
+                "xn--bcher-kva.example",
+            ),
         ] {
             let target = Target::parse(url).unwrap();
             let found = (target.tls, target.host.as_str(), target.port, target.path.as_str());
@@ -365,13 +433,14 @@ mod tests {
             ("ws+unix:run/app.sock", Kind::UnixSocketPath),
             ("ws+unix://run/app.sock", Kind::UnixSocketPath),
             ("ws+unix:/run/app.sock:/a b", Kind::NotPercentEncoded(' ')),
-            ("ws://bücher.example/", Kind::HostName("bücher.example".into())),
+            ("ws://bü_\u{ad}|cher/", Kind::HostName("bü_\u{ad}|cher".into())),
+            ("ws://a/%zz", Kind::Percent),
+            ("ws://a/?100%", Kind::Percent),
+            ("ws://a/\u{2028}", Kind::NotPercentEncoded('\u{2028}')),
+            ("ws:/a:1/", Kind::Scheme),
         ] {
-            assert_eq!(
-                Target::parse(url).unwrap_err(),
-                TargetError { url: url.to_owned(), kind },
-                "{url}"
-            );
+            let expected = TargetError { url: without_user_info(url), kind };
+            assert_eq!(Target::parse(url).unwrap_err(), expected, "{url}");
         }
         assert_eq!(
             Target::parse("ws://a:b/").unwrap_err().to_string(),
@@ -391,6 +460,20 @@ mod tests {
         let error = Target::parse_host_only("ws://me:secret@a/").unwrap_err();
         assert_eq!(error.kind, TargetErrorKind::UserInfoNotSupported);
         assert!(!error.to_string().contains("secret"), "{error}");
+        for (url, shown) in [
+            ("ws://me:secret@a:99999/x", "ws://a:99999/x"),
+            ("ws://me:secret@a b/", "ws://a b/"),
+            ("ws://me:sec/secret@a/", "ws://a/"),
+            ("ws://me:secret%@a/", "ws://a/"),
+            ("ws:/me:secret@a/", "ws:/a/"),
+            ("wx://me:secret@a/", "wx://a/"),
+            ("me:secret@a://", "a://"),
+        ] {
+            let error = Target::parse(url).unwrap_err();
+            assert_eq!(error.url, shown, "{error}");
+            assert!(!error.to_string().contains("sec"), "{error}");
+        }
+        assert!(Target::has_scheme("ws:/a/") && !Target::has_scheme("ws/a.pcap"));
     }
 
     #[test]

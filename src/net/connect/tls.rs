@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, Error as RustlsError, KeyLog, RootCertStore};
 use thiserror::Error;
 
+use crate::net::connect::certificate::Certificate;
 use crate::net::connect::verifier::{NoCertificateVerification, ServerVerifier};
 use crate::net::describe_io_error;
 
@@ -74,7 +76,7 @@ impl TlsOptions {
             builder.with_custom_certificate_verifier(Arc::new(verifier))
         } else {
             let (roots, trusted) = self.roots()?;
-            let verifier = ServerVerifier::new(provider, roots, trusted);
+            let verifier = ServerVerifier::new(provider, roots, trusted, self.ca.clone());
             let verifier = verifier.map_err(TlsOptionsError::Provider)?;
             builder.with_custom_certificate_verifier(Arc::new(verifier))
         };
@@ -82,9 +84,9 @@ impl TlsOptions {
             None => builder.with_no_client_auth(),
             Some(path) => {
                 let (chain, key) = client_certificate(path, self.key.as_deref())?;
-                builder.with_client_auth_cert(chain, key).map_err(|reason| {
-                    ClientCertificateError::of(&reason, path, self.key.as_deref())
-                })?
+                let key_path = self.key.as_deref().unwrap_or(path);
+                let key = certified_key(chain, key, path, key_path)?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
             }
         };
         config.key_log = Arc::new(self.key_log.clone());
@@ -143,7 +145,7 @@ fn client_certificate(
     let key_path = key.unwrap_or(path);
     match PrivateKeyDer::from_pem_file(key_path) {
         Ok(key) => Ok((chain, key)),
-        Err(PemError::NoItemsFound) if is_encrypted(key_path) => {
+        Err(_) if is_encrypted(key_path) => {
             Err(ClientCertificateError::EncryptedKey { path: key_path.to_owned() })
         }
         Err(PemError::NoItemsFound) => {
@@ -153,11 +155,33 @@ fn client_certificate(
     }
 }
 
-/// Whether a PEM file without a usable key has one that is encrypted (RFC 5958 section 3).
+/// Joins the client's certificate and its key. Unlike rustls itself, it takes certificates of version
+/// 1, which many servers accept.
+fn certified_key(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    path: &Path,
+    key_path: &Path,
+) -> Result<CertifiedKey, ClientCertificateError> {
+    let key = ring::sign::any_supported_type(&key)
+        .map_err(|_| ClientCertificateError::Unusable { key: key_path.to_owned() })?;
+    let certificate = chain.first().and_then(Certificate::parse);
+    let Some(certified) = certificate.and_then(|certificate| certificate.public_key_info()) else {
+        return Err(ClientCertificateError::Damaged { path: path.to_owned() });
+    };
+    if key.public_key().is_some_and(|key| key.as_ref() != certified) {
+        let (path, key) = (path.to_owned(), key_path.to_owned());
+        return Err(ClientCertificateError::Mismatch { path, key });
+    }
+    Ok(CertifiedKey::new(chain, key))
+}
+
+/// Whether a PEM file without a usable key has one that is encrypted (RFC 5958 section 3, or RFC 1421
+/// section 4.6.1.1 for the forms of OpenSSL).
 fn is_encrypted(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| {
-        memchr::memmem::find(&bytes, b"-----BEGIN ENCRYPTED PRIVATE KEY-----").is_some()
-    })
+    const MARKS: [&[u8]; 2] = [b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED"];
+    std::fs::read(path)
+        .is_ok_and(|bytes| MARKS.iter().any(|mark| memchr::memmem::find(&bytes, mark).is_some()))
 }
 
 /// Why TLS cannot be set up with these options.
@@ -234,6 +258,12 @@ pub enum ClientCertificateError {
         /// The path of the file.
         path: PathBuf,
     },
+    /// The certificate cannot be parsed.
+    #[error("{}: its first certificate is damaged; expected one of X.509", path.display())]
+    Damaged {
+        /// The path of the certificate.
+        path: PathBuf,
+    },
     /// The key is of another certificate.
     #[error("{}: its private key is not that of the certificate in {}", key.display(), path.display())]
     Mismatch {
@@ -252,16 +282,6 @@ pub enum ClientCertificateError {
         /// The path of the key.
         key: PathBuf,
     },
-}
-
-impl ClientCertificateError {
-    fn of(reason: &RustlsError, path: &Path, key: Option<&Path>) -> Self {
-        let (path, key) = (path.to_owned(), key.unwrap_or(path).to_owned());
-        match reason {
-            RustlsError::InconsistentKeys(_) => Self::Mismatch { path, key },
-            _ => Self::Unusable { key },
-        }
-    }
 }
 
 /// Describes an error of a PEM file.
@@ -421,7 +441,12 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
         let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
         let impostor = authority();
         let refused = shake(options.clone(), "localhost", &impostor, None).await.unwrap_err();
-        assert!(refused.contains("self-signed"), "{refused}");
+        let expected = format!(
+            "the server's certificate is self-signed and not in {}; --ca trusts it if it is in that \
+             file, or skip the check with --insecure",
+            ca.path().display()
+        );
+        assert!(refused.starts_with(&expected), "{refused}");
         let version_1 =
             Identity { certificate: VERSION_1.to_owned(), key: VERSION_1_KEY.to_owned() };
         let refused = shake(options, "localhost", &version_1, None).await.unwrap_err();
@@ -459,6 +484,14 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
         let options = TlsOptions { ca: Some(ca.path().into()), ..TlsOptions::default() };
         let missing = shake(options.clone(), "localhost", &server, Some(&client)).await;
         assert!(missing.unwrap_err().contains("certificate_required (116; --cert and --key"));
+        let version_1 = pem_file(VERSION_1);
+        let version_1_key = pem_file(VERSION_1_KEY);
+        let with_version_1 = TlsOptions {
+            certificate: Some(version_1.path().into()),
+            key: Some(version_1_key.path().into()),
+            ..options.clone()
+        };
+        assert!(with_version_1.config().is_ok(), "a certificate of version 1 is taken");
         for (certificate, key) in
             [(certificate.path(), Some(key.path().to_owned())), (both.path(), None)]
         {
@@ -484,10 +517,13 @@ x9ossI+GWYWGIP+/CItfYRqFdYXT95lRPP8KjTYEfIEOWl07KrpXd0wX
         };
         let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n\
                          -----END ENCRYPTED PRIVATE KEY-----\n";
+        let encrypted_too = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
+                             DEK-Info: AES-256-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
         let damaged = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
         for (key, words) in [
             (other.key.as_str(), "its private key is not that of the certificate in"),
             (encrypted, "its private key is encrypted; decrypt it with `openssl pkey -in"),
+            (encrypted_too, "its private key is encrypted; decrypt it with `openssl pkey -in"),
             (damaged, "its private key cannot be used; expected RSA"),
             ("", "it holds no private key"),
         ] {

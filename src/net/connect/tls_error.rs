@@ -1,11 +1,13 @@
 //! [`TlsError`]: why a TLS handshake failed, in words, with the option of `wiretalk inspect` that
-//! helps.
+//! helps. [`unread_alert`]: the alert that says so and was not read.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error as RustlsError, OtherError};
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::net::connect::certificate::date;
 use crate::net::{describe_io_error, received_alert_text};
@@ -36,7 +38,7 @@ pub enum TlsError {
     #[error("TLS failed: {}", words(.0))]
     Protocol(String),
     /// The connection below TLS broke.
-    #[error("{}", describe_io_error(.0))]
+    #[error("the TLS handshake broke off: {}", describe_io_error(.0))]
     Io(#[source] io::Error),
 }
 
@@ -46,18 +48,50 @@ pub enum TlsError {
 pub enum CertificateProblem {
     /// It is signed with its own key, and nobody said that it is trusted.
     #[error(
-        "is self-signed; give it with --ca FILE to trust it, or skip the check with --insecure"
+        "is self-signed{}, or skip the check with --insecure",
+        match ca {
+            None => "; give it with --ca FILE to trust it".to_owned(),
+            Some(ca) => format!(" and not in {}; --ca trusts it if it is in that file", ca.display()),
+        }
     )]
-    SelfSigned,
+    SelfSigned {
+        /// The file of `--ca`, which does not have it.
+        ca: Option<PathBuf>,
+    },
     /// Its chain does not end in a trusted authority.
     #[error(
-        "is not signed by a trusted authority{}; give the authority's certificate with --ca FILE, \
-         or skip the check with --insecure",
-        issuer.as_ref().map_or_else(String::new, |issuer| format!(" (its issuer is {issuer})"))
+        "is not signed by a trusted authority{}{}",
+        issuer.as_ref().map_or_else(String::new, |issuer| format!(" (its issuer is {issuer})")),
+        authority_hint(*has_chain, ca.as_deref())
     )]
     UnknownIssuer {
         /// The distinguished name of its issuer, if the certificate can be parsed.
         issuer: Option<String>,
+        /// Whether the server sent other certificates with it.
+        has_chain: bool,
+        /// The file of `--ca`, whose authorities have not signed it either.
+        ca: Option<PathBuf>,
+    },
+    /// It is of X.509 version 1, which has neither names nor purposes.
+    #[error(
+        "is of X.509 version 1, which names no host; make one of version 3 (openssl x509 -req \
+         -extfile FILE with subjectAltName), give exactly it with --ca FILE to trust it, or skip \
+         the check with --insecure"
+    )]
+    Version1,
+    /// Its key is an RSA key that is too short.
+    #[error("has an RSA key of {bits} bits; expected at least 2048: make a longer key")]
+    ShortKey {
+        /// The length of the modulus.
+        bits: usize,
+    },
+    /// Besides, a place that `SSL_CERT_FILE` or `SSL_CERT_DIR` names cannot be used.
+    #[error("{problem}; {stores}")]
+    WithoutStores {
+        /// What is wrong with the certificate.
+        problem: Box<CertificateProblem>,
+        /// The places, and why they cannot be used.
+        stores: String,
     },
     /// It is that of an authority, and no server may use it unless exactly it is trusted.
     #[error(
@@ -94,6 +128,21 @@ pub enum CertificateProblem {
     /// It breaks another rule.
     #[error("is not valid: {0}; --insecure skips the check")]
     Invalid(String),
+}
+
+/// Returns what helps with an unknown issuer.
+fn authority_hint(has_chain: bool, ca: Option<&Path>) -> String {
+    let given = ca.map_or_else(String::new, |ca| format!(", nor by one in {}", ca.display()));
+    let chain = if has_chain {
+        ""
+    } else {
+        "; the server sent no intermediate certificate: if that issuer is one, the server must \
+         send it"
+    };
+    format!(
+        "{given}{chain}; give the authority's certificate with --ca FILE, or skip the check with \
+         --insecure"
+    )
 }
 
 /// Names at most this many names of a certificate, because some have hundreds.
@@ -145,7 +194,9 @@ impl From<CertificateError> for CertificateProblem {
             CertificateError::NotValidForNameContext { expected, presented } => {
                 Self::WrongName { wanted: expected.to_str().into_owned(), names: presented }
             }
-            CertificateError::UnknownIssuer => Self::UnknownIssuer { issuer: None },
+            CertificateError::UnknownIssuer => {
+                Self::UnknownIssuer { issuer: None, has_chain: true, ca: None }
+            }
             CertificateError::BadEncoding => Self::Invalid("its encoding is damaged".to_owned()),
             CertificateError::BadSignature => Self::Invalid("its signature is wrong".to_owned()),
             CertificateError::Revoked => Self::Invalid("it was revoked".to_owned()),
@@ -165,6 +216,17 @@ impl From<CertificateProblem> for RustlsError {
     fn from(problem: CertificateProblem) -> Self {
         CertificateError::Other(OtherError(std::sync::Arc::new(problem))).into()
     }
+}
+
+/// Returns the alert that explains why nothing more could be written. A server that refuses sends it
+/// and closes, maybe before the client has sent the rest of its messages.
+pub(super) async fn unread_alert(stream: &mut (impl AsyncRead + Unpin)) -> Option<io::Error> {
+    let mut record = [0; 7];
+    stream.read_exact(&mut record).await.ok()?;
+    // An alert of two bytes (RFC 8446 sections 5.1 and 6): its level and its description.
+    let [21, 3, _, 0, 2, _, description] = record else { return None };
+    let alert = RustlsError::AlertReceived(AlertDescription::from(description));
+    Some(io::Error::new(io::ErrorKind::InvalidData, alert))
 }
 
 /// Turns the name of a variant into words: libraries have no other text for some errors.
@@ -239,7 +301,20 @@ mod tests {
             assert_eq!(tls_error(error).to_string(), sentence);
         }
         let reset = TlsError::from(io::Error::from(io::ErrorKind::ConnectionReset));
-        assert!(matches!(reset, TlsError::Io(_)), "{reset:?}");
+        assert_eq!(reset.to_string(), "the TLS handshake broke off: the peer reset the connection");
+        let unsigned =
+            CertificateProblem::UnknownIssuer { issuer: None, has_chain: false, ca: None };
+        assert!(unsigned.to_string().contains("the server sent no intermediate certificate"));
+    }
+
+    #[tokio::test]
+    async fn an_alert_that_was_not_read_is_found() {
+        let mut refused = &b"\x15\x03\x03\x00\x02\x02\x28"[..];
+        let error = TlsError::from(unread_alert(&mut refused).await.unwrap());
+        assert!(matches!(error, TlsError::Alert(AlertDescription::HandshakeFailure)), "{error:?}");
+        for other in [&b"\x15\x03\x03\x00\x1a\x02\x28"[..], b"\x15\x03"] {
+            assert!(unread_alert(&mut &*other).await.is_none());
+        }
     }
 
     #[test]

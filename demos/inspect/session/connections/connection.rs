@@ -10,7 +10,11 @@ use super::byte_rings::ByteRings;
 use super::capture_gaps::CaptureGaps;
 use super::connection_facts::ConnectionFacts;
 use crate::capture::{ByteStore, CapturedStream, Http2WebSocket, StoredBytes, StreamEnding};
-use crate::inspect::{AbnormalClosure, SearchedBytes, last_activity};
+use crate::inspect::{
+    AbnormalClosure, Ending, EndingObserver, SearchedBytes, closes_of, describe_ending,
+    last_activity, proxied_end,
+};
+use crate::proxy::ProxyError;
 use crate::scope::catch_panic_sync;
 use crate::wire::handshake::Problem;
 use crate::wire::{ByteLen, Frame, Offset, Side, Sides, Trace, TraceRow};
@@ -80,10 +84,12 @@ pub(crate) struct InspectedConnection {
     pub(crate) gaps: CaptureGaps,
     /// The handshake of a WebSocket over HTTP/2.
     pub(crate) http2: Option<Box<Http2WebSocket>>,
-    /// Its FIN or RST in a capture.
+    /// Its FIN or RST.
     pub(crate) ending: Option<StreamEnding>,
     /// What is worth knowing about it, in the order of its weight; none of a live connection.
     pub(crate) notes: Vec<String>,
+    /// Finds out how a live connection ends.
+    pub(crate) observer: EndingObserver,
     /// How it ended, if a WebSocket was open and not closed by both sides.
     pub(crate) abnormal: Option<AbnormalClosure>,
 }
@@ -109,6 +115,7 @@ impl InspectedConnection {
             http2: None,
             ending: None,
             notes: Vec::new(),
+            observer: EndingObserver::default(),
             abnormal: None,
         }
     }
@@ -129,8 +136,9 @@ impl InspectedConnection {
 
     /// Appends bytes of a live connection.
     pub(crate) fn push(&mut self, from: Side, at: Instant, bytes: &[u8]) {
-        let at =
-            self.started_at.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
+        let at = self.since_start(at);
+        self.observer.observe_bytes(from, at, bytes);
+        self.ending = self.observer.ending();
         // Frames that are not listed cannot be shown, so their bytes must not push out those of
         // listed frames.
         if let ByteSource::Memory(rings) = &mut self.bytes
@@ -139,6 +147,16 @@ impl InspectedConnection {
             rings.push(from, bytes);
         }
         self.extend_trace(|trace| trace.push(from, at, bytes));
+    }
+
+    /// Takes a FIN or RST of a live connection.
+    pub(crate) fn observe_end(&mut self, by: Side, is_reset: bool, at: Instant) {
+        self.observer.observe_end(by, is_reset, self.since_start(at));
+        self.ending = self.observer.ending();
+    }
+
+    fn since_start(&self, at: Instant) -> Duration {
+        self.started_at.map_or(Duration::ZERO, |began| at.saturating_duration_since(began))
     }
 
     /// Decodes bytes. A panic ends only this connection, and its status shows why.
@@ -212,9 +230,20 @@ impl InspectedConnection {
     pub(crate) fn end(&mut self, result: Result<String, String>, at: Instant) {
         if let (Err(how), Some(started_at)) = (&result, self.started_at) {
             let age = at.saturating_duration_since(started_at);
-            self.abnormal = AbnormalClosure::of_trace(&self.trace, how, age);
+            self.abnormal = AbnormalClosure::of_trace(&self.trace, how, age, self.ending);
         }
         self.status = ConnectionStatus::Ended(result);
+    }
+
+    /// Ends a proxied connection at a time, with the error of the proxy if there was one.
+    pub(crate) fn end_proxied(&mut self, result: &Result<(), ProxyError>, at: Instant) {
+        if let Some(by) = result.as_ref().err().and_then(ProxyError::reset_by) {
+            self.observe_end(by, true, at);
+        }
+        let closes = self.trace.is_open().then(|| closes_of(&self.trace));
+        let ending = self.ending.map(|ending| describe_ending(ending, closes));
+        let Ending { text, is_clean } = proxied_end(result, ending);
+        self.end(if is_clean { Ok(text) } else { Err(text) }, at);
     }
 
     /// Whether it is read with a permessage-deflate that the capture does not show.

@@ -18,8 +18,8 @@ pub(in crate::cli::inspect) struct EndRecord {
     pub(in crate::cli::inspect) close_received: bool,
     pub(in crate::cli::inspect) close_sent: bool,
     pub(in crate::cli::inspect) connection: usize,
-    /// The side that ended the TCP connection of a capture; `None` if it was open at the end of the
-    /// capture, and for other sources.
+    /// The side that ended the TCP connection first; `None` if it was open at the end of the capture
+    /// or run, if there was none, and for a file without packets.
     #[serde(serialize_with = "as_optional_text")]
     pub(in crate::cli::inspect) ended_by: Option<Side>,
     /// `fin` or `rst`; of a WebSocket over HTTP/2, `end_stream` or `rst_stream`.
