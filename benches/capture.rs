@@ -18,6 +18,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use wiretalk::capture::{self, Capture, ReadOptions};
 use wiretalk::wire::query::filter::Filter;
+use wiretalk::wire::query::text_matcher::TextSet;
 
 // A static, because divan calls the benchmarks without arguments of ours.
 static FILE: OnceLock<PathBuf> = OnceLock::new();
@@ -114,7 +115,9 @@ fn filter(bencher: Bencher, text: &str) {
     let capture = opened();
     let trace = &capture.streams()[0].trace;
     let filter = Filter::parse(text).expect("the filter is valid");
-    bencher
-        .counter(ItemsCount::new(trace.rows().len()))
-        .bench_local(|| black_box(filter.rows(trace, 0..trace.rows().len()).collect::<Vec<_>>()));
+    bencher.counter(ItemsCount::new(trace.rows().len())).bench_local(|| {
+        black_box(
+            filter.rows(trace, 0..trace.rows().len(), |_| TextSet::default()).collect::<Vec<_>>(),
+        )
+    });
 }

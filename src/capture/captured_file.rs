@@ -21,9 +21,9 @@ pub enum CaptureFormat {
     NetLog,
     /// A flow file of mitmproxy.
     Mitmproxy,
-    /// What wscat or websocat printed.
+    /// The output of wscat or websocat.
     ClientLog,
-    /// What `curl --trace` wrote.
+    /// The output of `curl --trace`.
     CurlTrace,
 }
 

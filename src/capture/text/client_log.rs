@@ -38,7 +38,7 @@ impl LoggingClient {
         let line = text.lines().find(|line| !line.trim().is_empty())?.trim_start();
         if line.to_ascii_lowercase().starts_with("connected (press ctrl+c to quit)") {
             Some(Self::Wscat)
-        } else if websocat_line::is_log_line(line) || line.starts_with("[") && is_log_crate(line) {
+        } else if websocat_line::is_log_line(line) || line.starts_with('[') && is_log_crate(line) {
             Some(Self::Websocat)
         } else {
             None

@@ -154,6 +154,7 @@ mod tests {
     use crate::capture::CaptureFormat;
     use crate::capture::text::test_support::{frames, read};
     use crate::wire::Side;
+    use crate::wire::format::spaced_hex;
 
     const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -164,7 +165,7 @@ mod tests {
     fn traced(prefix: &str, what: &str, bytes: &[u8]) -> String {
         let mut text = format!("{prefix}{what}, {0} bytes (0x{0:x})\n", bytes.len());
         for (row, bytes) in bytes.chunks(16).enumerate() {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x} ")).collect();
+            let hex = spaced_hex(bytes, 16);
             let char =
                 |byte: &u8| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
             let chars: String = bytes.iter().map(char).collect();

@@ -71,7 +71,7 @@ const DOCUMENTS: &[(&[u8], NonFrame)] = &[
 /// The byte order mark of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What the first bytes tell.
+/// The result of looking at the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recognition {
     Found(NonFrame),
