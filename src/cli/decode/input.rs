@@ -139,7 +139,9 @@ fn unreadable_argument(texts: &[&str], error: anyhow::Error) -> anyhow::Error {
     let Err(source) = std::fs::metadata(word) else { return error };
     // A mistyped argument can be a long text.
     let shown: String = word.chars().take(60).collect();
-    anyhow::anyhow!("{shown:?} is neither bytes ({error:#}), nor a readable file ({source})")
+    let reason = source.to_string();
+    let reason = reason.split(" (os error ").next().unwrap_or_default();
+    anyhow::anyhow!("{shown:?} is neither bytes ({error:#}), nor a readable file ({reason})")
 }
 
 fn read_source(source: &str, options: InputOptions, input: &mut Input) -> anyhow::Result<()> {
