@@ -13,7 +13,7 @@ use anyhow::Context as _;
 
 use crate::capture::{
     Capture, CaptureFormat, CapturedStream, Http2Role, PcapngWriter, ReadOptions, RecordedEnd,
-    ReplayData, ReplayEvent, StreamStart, TlsStatus, open, open_stream,
+    ReplayData, ReplayEvent, StreamStart, TlsStatus, TlsUnreadable, open, open_stream,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
@@ -281,7 +281,10 @@ fn notes_at_start(stream: &CapturedStream<Trace>) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if let TlsStatus::Encrypted(reason) = &stream.tls {
+    // A recording has the reason among its notes.
+    if let TlsStatus::Encrypted(reason) = &stream.tls
+        && *reason != TlsUnreadable::Recorded
+    {
         notes.push(format!("this connection is encrypted: {reason}"));
     }
     notes
@@ -362,6 +365,7 @@ mod tests {
     use crate::capture::Gap;
     use crate::capture::damaged::{Known, opened};
     use crate::wire::format::hex;
+    use crate::wire::handshake::ProblemCode;
     use crate::wire::{Offset, Side, Sides};
 
     const REQUEST: &[u8] =
@@ -451,6 +455,12 @@ mod tests {
         }
         // What is no frame, or not yet, is recorded once that is known, and gaps at once.
         known.gaps.iter_mut().for_each(|gap| gap.offset = Offset::START);
+        // Early frames of the client are recorded after the 101.
+        for (_, problems) in [&mut known.heads.client, &mut known.heads.server] {
+            problems.retain(|problem| *problem != ProblemCode::DataBefore101);
+        }
+        let at_start = notes_at_start(stream);
+        known.warnings.retain(|warning| !at_start.contains(warning));
         known.bytes = Sides::default();
         known.begins.1 = true;
         known

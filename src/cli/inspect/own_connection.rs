@@ -1,6 +1,7 @@
 //! Headless `wiretalk inspect URL`: opens a connection, sends what the command line asks for,
 //! waits, closes, and prints the records. `clients` runs the connection.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,63 @@ struct SessionPlan<'a> {
     stay: Duration,
 }
 
+/// The connection of a session, or the latest one after redirects, as far as it has come.
+struct SessionProgress {
+    number: usize,
+    ending: LiveEnding,
+    is_connected: bool,
+    is_clean: bool,
+}
+
+impl SessionProgress {
+    fn new() -> Self {
+        let ending = LiveEnding::default();
+        Self { number: FIRST_CONNECTION, ending, is_connected: false, is_clean: true }
+    }
+
+    /// Prints the records of an event.
+    fn print_event<W: io::Write>(
+        &mut self,
+        printer: &mut Printer<W>,
+        event: SessionEvent,
+    ) -> io::Result<()> {
+        match event {
+            SessionEvent::Bytes(chunk) => {
+                let from = chunk.transfer.sender_at_client();
+                let at = printer.elapsed(chunk.at);
+                self.is_connected = true;
+                self.ending.take(from, chunk.at, &chunk.bytes);
+                printer.print_completed(self.number, from, at, &chunk.bytes)
+            }
+            SessionEvent::Note(text) => {
+                printer.print(&Record::note(NoteSubject::Session, printer.now(), text))
+            }
+            SessionEvent::Redirected { url } => {
+                let why = Ok(format!("redirected to {url}"));
+                let packet = self.ending.finish(Instant::now(), None, Some(Side::Client));
+                printer.print_end_with_packet(self.number, why, packet)?;
+                *self = Self { number: self.number.saturating_add(1), ..Self::new() };
+                Ok(())
+            }
+            SessionEvent::Connected(_) => {
+                self.is_connected = true;
+                Ok(())
+            }
+            SessionEvent::Open | SessionEvent::KeyLog(_) => Ok(()),
+            SessionEvent::Ended(result) => {
+                self.is_clean = result.is_ok();
+                let error = result.as_ref().err();
+                let reset_by = error.and_then(SessionError::reset_by);
+                let closer = self.is_connected.then(|| SessionError::closer(error));
+                let packet = self.ending.finish(Instant::now(), reset_by, closer);
+                let end = result.map(|end| end.to_string());
+                let end = end.map_err(|error| error.to_string());
+                printer.print_end_with_packet(self.number, end, packet)
+            }
+        }
+    }
+}
+
 /// Runs the session to its end. Returns whether the connection closed cleanly.
 async fn drive_session(
     plan: SessionPlan<'_>,
@@ -90,9 +148,8 @@ async fn drive_session(
     let (commands, inbox) = mpsc::channel(plan.sends.len().saturating_add(2));
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let mut session = Box::pin(run_session(plan.options, inbox, sender));
-    let (mut deadline, mut over, mut clean) = (None, false, true);
-    let mut number = FIRST_CONNECTION;
-    let (mut ending, mut is_connected) = (LiveEnding::default(), false);
+    let (mut deadline, mut over) = (None, false);
+    let mut progress = SessionProgress::new();
     // After a signal: how long to wait for standard output to drain. The session closes without a
     // reader, but the records about it need one.
     let mut give_up_at = None;
@@ -121,45 +178,15 @@ async fn drive_session(
             sent = printer.out().advance() => sent?,
             // Not while output is pending: the events stay in their bounded queue.
             event = mailbox.recv(), if !pending => {
-                let Some(report) = event else { return Ok(clean) };
+                let Some(report) = event else { return Ok(progress.is_clean) };
                 recording.record(|recorder| recorder.record_session(&report))?;
-                match report {
-                    SessionEvent::Open => {
-                        for send in plan.sends {
-                            commands.try_send(send.clone())?;
-                        }
-                        deadline = Some(add_clamped(TokioInstant::now(), plan.stay));
+                if let SessionEvent::Open = report {
+                    for send in plan.sends {
+                        commands.try_send(send.clone())?;
                     }
-                    SessionEvent::Bytes(chunk) => {
-                        let from = chunk.transfer.sender_at_client();
-                        let at = printer.elapsed(chunk.at);
-                        is_connected = true;
-                        ending.take(from, chunk.at, &chunk.bytes);
-                        printer.print_completed(number, from, at, &chunk.bytes)?;
-                    }
-                    SessionEvent::Note(text) => {
-                        printer.print(&Record::note(NoteSubject::Session, printer.now(), text))?;
-                    }
-                    SessionEvent::Redirected { url } => {
-                        let why = Ok(format!("redirected to {url}"));
-                        let packet = ending.finish(Instant::now(), None, Some(Side::Client));
-                        printer.print_end_with_packet(number, why, packet)?;
-                        number = number.saturating_add(1);
-                        (ending, is_connected) = (LiveEnding::default(), false);
-                    }
-                    SessionEvent::Connected(_) => is_connected = true,
-                    SessionEvent::KeyLog(_) => {}
-                    SessionEvent::Ended(result) => {
-                        clean = result.is_ok();
-                        let error = result.as_ref().err();
-                        let reset_by = error.and_then(SessionError::reset_by);
-                        let closer = is_connected.then(|| SessionError::closer(error));
-                        let packet = ending.finish(Instant::now(), reset_by, closer);
-                        let end = result.map(|end| end.to_string());
-                        let end = end.map_err(|error| error.to_string());
-                        printer.print_end_with_packet(number, end, packet)?;
-                    }
+                    deadline = Some(add_clamped(TokioInstant::now(), plan.stay));
                 }
+                progress.print_event(printer, report)?;
             },
             // Polled here, and never again once it has ended; the loop ends with the last event.
             () = &mut session, if !over => over = true,
