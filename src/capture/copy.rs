@@ -69,7 +69,7 @@ struct BegunSegment {
     bytes: Vec<u8>,
 }
 
-/// What becomes of a connection.
+/// A connection in the copy.
 struct CopiedFlow {
     /// Its addresses in the copy; `None` if it is not written on its own.
     addresses: Option<AddressPair>,

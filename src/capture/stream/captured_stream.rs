@@ -59,7 +59,7 @@ pub struct StreamEnding {
 pub struct RecordedEnd {
     /// Whether the connection closed cleanly.
     pub is_clean: bool,
-    /// How it ended, as a clause.
+    /// The reason, as a clause.
     pub why: String,
 }
 

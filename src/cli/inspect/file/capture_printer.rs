@@ -11,7 +11,7 @@ use super::connection_words::{
 };
 use crate::capture::{
     Capture, CaptureFormat, CapturedStream, Http2Role, RecordedEnd, ReplayData, ReplayEvent,
-    ReplayPositions, StreamStart, TlsStatus,
+    ReplayPositions, StreamStart, TlsStatus, TlsUnreadable,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
@@ -319,7 +319,10 @@ fn notes_at_start(stream: &CapturedStream<Trace>) -> Vec<String> {
         );
     }
     notes.extend(unread_extensions(&stream.trace));
-    if let TlsStatus::Encrypted(reason) = &stream.tls {
+    // A recording has the reason among its notes.
+    if let TlsStatus::Encrypted(reason) = &stream.tls
+        && *reason != TlsUnreadable::Recorded
+    {
         notes.push(format!("this connection is encrypted: {reason}"));
     }
     notes
@@ -409,6 +412,7 @@ mod tests {
     use crate::capture::damaged::{Known, opened};
     use crate::capture::{Gap, ReadOptions, open};
     use crate::wire::format::hex;
+    use crate::wire::handshake::ProblemCode;
     use crate::wire::{Offset, Side, Sides};
 
     const REQUEST: &[u8] =
@@ -498,6 +502,12 @@ mod tests {
         }
         // What is no frame, or not yet, is recorded once that is known, and gaps at once.
         known.gaps.iter_mut().for_each(|gap| gap.offset = Offset::START);
+        // Early frames of the client are recorded after the 101.
+        for (_, problems) in [&mut known.heads.client, &mut known.heads.server] {
+            problems.retain(|problem| *problem != ProblemCode::DataBefore101);
+        }
+        let at_start = notes_at_start(stream);
+        known.warnings.retain(|warning| !at_start.contains(warning));
         known.bytes = Sides::default();
         known.begins.1 = true;
         known
