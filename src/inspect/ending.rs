@@ -84,13 +84,12 @@ impl EndingObserver {
     /// Takes a FIN or RST of a side.
     pub(crate) fn observe_end(&mut self, by: Side, is_reset: bool, at: Duration) {
         let silence = at.saturating_sub(self.last_data);
-        match &mut self.ending {
-            Some(first) => first.is_reset_after |= is_reset,
-            None => {
-                let (is_reset_after, http2_code) = (false, None);
-                let first = StreamEnding { by, is_reset, is_reset_after, at, silence, http2_code };
-                self.ending = Some(first);
-            }
+        if let Some(first) = &mut self.ending {
+            first.is_reset_after |= is_reset;
+        } else {
+            let (is_reset_after, http2_code) = (false, None);
+            let first = StreamEnding { by, is_reset, is_reset_after, at, silence, http2_code };
+            self.ending = Some(first);
         }
     }
 

@@ -85,7 +85,7 @@ impl TlsOptions {
             Some(path) => {
                 let (chain, key) = client_certificate(path, self.key.as_deref())?;
                 let key_path = self.key.as_deref().unwrap_or(path);
-                let key = certified_key(chain, key, path, key_path)?;
+                let key = certified_key(chain, &key, path, key_path)?;
                 builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
             }
         };
@@ -159,11 +159,11 @@ fn client_certificate(
 /// 1, which many servers accept.
 fn certified_key(
     chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+    key: &PrivateKeyDer<'static>,
     path: &Path,
     key_path: &Path,
 ) -> Result<CertifiedKey, ClientCertificateError> {
-    let key = ring::sign::any_supported_type(&key)
+    let key = ring::sign::any_supported_type(key)
         .map_err(|_| ClientCertificateError::Unusable { key: key_path.to_owned() })?;
     let certificate = chain.first().and_then(Certificate::parse);
     let Some(certified) = certificate.and_then(|certificate| certificate.public_key_info()) else {
