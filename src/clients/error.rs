@@ -147,11 +147,11 @@ pub enum SessionError {
 impl SessionError {
     /// Returns the side that reset the connection, if one did.
     pub(crate) fn reset_by(&self) -> Option<Side> {
-        let error = match self {
-            Self::Send(error)
-            | Self::EndWithoutClose { how: StreamEnd::Broke(error), .. }
-            | Self::CloseUnanswered { how: StreamEnd::Broke(error), .. } => error,
-            _ => return None,
+        let (Self::Send(error)
+        | Self::EndWithoutClose { how: StreamEnd::Broke(error), .. }
+        | Self::CloseUnanswered { how: StreamEnd::Broke(error), .. }) = self
+        else {
+            return None;
         };
         is_reset(error).then_some(Side::Server)
     }
