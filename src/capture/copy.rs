@@ -355,7 +355,8 @@ mod tests {
         let ends: Vec<_> = capture.streams().iter().map(|stream| stream.ending).collect();
         let end = |by, is_reset, is_reset_after| {
             let silence = second(6);
-            Some(StreamEnding { by, is_reset, is_reset_after, silence, http2_code: None })
+            let at = second(9);
+            Some(StreamEnding { at, by, is_reset, is_reset_after, silence, http2_code: None })
         };
         let (client, server) = (Side::Client, Side::Server);
         assert_eq!(

@@ -14,7 +14,7 @@ use crate::capture::stream::{
     CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, is_request, is_response,
 };
 use crate::capture::tcp::closing::Closing;
-use crate::capture::tcp::end::End;
+use crate::capture::tcp::end::{End, side_of};
 use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
 use crate::capture::tls;
@@ -31,27 +31,18 @@ const MAX_UNDECIDED_BYTES: usize = 64 << 10;
 /// One TCP connection. Pairs are in the order of the addresses.
 #[derive(Debug)]
 pub(super) struct TcpConnection<S> {
-    addresses: [SocketAddr; 2],
+    pub(super) addresses: [SocketAddr; 2],
     /// The end that is the client, once it is known.
-    client: Option<End>,
-    directions: [Reassembler; 2],
+    pub(super) client: Option<End>,
+    pub(super) directions: [Reassembler; 2],
     stream: StreamBuilder<S>,
     /// The sequence number of the client's SYN, or the last one that its SYN-ACK acknowledges.
-    client_syn: Option<u32>,
+    pub(super) client_syn: Option<u32>,
     pub(super) closing: Closing,
     /// Bytes that wait for a missing segment of the other direction, or until the client is known.
     time_order: TimeOrder,
     /// The segments and bytes that do not tell which end is the client.
-    undecided: (usize, usize),
-}
-
-/// Why a connection never began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ConnectionFailure {
-    /// An RST answered the SYN.
-    Refused,
-    /// Nothing answered the SYN.
-    NoAnswer,
+    pub(super) undecided: (usize, usize),
 }
 
 impl<S: StreamSink> TcpConnection<S> {
@@ -74,72 +65,7 @@ impl<S: StreamSink> TcpConnection<S> {
         directions.fold(stream, usize::saturating_add)
     }
 
-    /// Whether a segment between the addresses of this connection belongs to it. If not, the ports
-    /// are used again.
-    pub(super) fn owns(&mut self, segment: &TcpSegment<'_>) -> bool {
-        if segment.flags & (SYN | RST) == SYN && segment.ack.is_none() {
-            return self.owns_syn(segment);
-        }
-        let sender = self.sender(segment);
-        let (own, other) = sender.own_and_other(&mut self.directions);
-        let is_over = self.closing.is_reset() || own.is_ended() && other.is_ended();
-        // An RST may have any numbers, and nothing follows it.
-        !is_over
-            || segment.flags & RST != 0
-            || own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
-    }
-
-    /// Whether a segment that was captured in another network may be one of this connection, by its
-    /// numbers.
-    pub(super) fn fits(&mut self, segment: &TcpSegment<'_>) -> bool {
-        if segment.flags & (SYN | RST) == SYN && segment.ack.is_none() {
-            return self.client_syn.is_some() && self.owns_syn(segment);
-        }
-        let (own, other) = self.sender(segment).own_and_other(&mut self.directions);
-        own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
-    }
-
-    /// Whether a SYN is the one that began this connection: it is repeated, acknowledged by a SYN-ACK
-    /// that stands before it in the file, or the first segment but for some without data.
-    fn owns_syn(&self, syn: &TcpSegment<'_>) -> bool {
-        let Some(known) = self.client_syn else {
-            return !self.closing.has_begun() && self.is_untouched();
-        };
-        // A SYN-ACK may acknowledge data of the SYN too (RFC 7413 section 4.1.2).
-        let len = u32::try_from(syn.payload.len()).unwrap_or(u32::MAX);
-        [syn.seq, syn.seq.wrapping_add(len)].contains(&known)
-    }
-
-    /// Returns how the connection failed if it never began: its SYN was refused, or not answered.
-    pub(super) fn failure(&mut self) -> Option<(SocketAddr, ConnectionFailure)> {
-        let client = self.client.filter(|_| self.client_syn.is_some())?;
-        let (own, other) = client.own_and_other(&mut self.directions);
-        if !own.is_empty() || other.has_begun() {
-            return None;
-        }
-        let failure = match self.closing.has_begun() {
-            false => ConnectionFailure::NoAnswer,
-            true if self.closing.is_reset_by(client.other()) => ConnectionFailure::Refused,
-            true => return None,
-        };
-        let (_, server) = client.own_and_other(&mut self.addresses);
-        Some((*server, failure))
-    }
-
-    /// Whether a segment that continues from the number `before`, by a comment the first of a connection
-    /// that was copied, belongs to this one.
-    pub(super) fn owns_beginning(&self, before: u32) -> bool {
-        match self.client_syn {
-            Some(known) => known == before,
-            None => !self.closing.has_begun() && self.is_untouched(),
-        }
-    }
-
-    fn is_untouched(&self) -> bool {
-        self.client.is_none() && self.undecided == (0, 0)
-    }
-
-    fn sender(&self, segment: &TcpSegment<'_>) -> End {
+    pub(super) fn sender(&self, segment: &TcpSegment<'_>) -> End {
         let [lower, _] = self.addresses;
         if segment.from == lower { End::Lower } else { End::Higher }
     }
@@ -440,10 +366,6 @@ impl<S: StreamSink> TcpConnection<S> {
         }
         Ok(())
     }
-}
-
-fn side_of(sender: End, client: Option<End>) -> Side {
-    if client == Some(sender) { Side::Client } else { Side::Server }
 }
 
 /// Passes bytes or a gap on to the stream.

@@ -1,5 +1,7 @@
 //! [`End`]: an end of a connection, as long as nobody knows which one is the client.
 
+use crate::wire::Side;
+
 /// An end of a connection, before it is known which one is the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -23,4 +25,9 @@ impl End {
             Self::Higher => (higher, lower),
         }
     }
+}
+
+/// Returns which side `sender` is; the server, while the client is not known.
+pub(super) fn side_of(sender: End, client: Option<End>) -> Side {
+    if client == Some(sender) { Side::Client } else { Side::Server }
 }

@@ -4,6 +4,7 @@ mod closing;
 pub(super) mod connection;
 pub(super) mod connection_table;
 mod end;
+mod ownership;
 pub(super) mod reassembly;
 mod repeats;
 #[cfg(test)]

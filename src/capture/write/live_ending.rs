@@ -57,6 +57,8 @@ impl LiveEnding {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::byte_rings::ByteRings;
+use super::byte_source::ByteSource;
 use super::capture_gaps::CaptureGaps;
 use super::connection_facts::ConnectionFacts;
-use crate::capture::{ByteStore, CapturedStream, Http2WebSocket, StoredBytes, StreamEnding};
+use super::connection_status::ConnectionStatus;
+use crate::capture::{CapturedStream, Http2WebSocket, StoredBytes, StreamEnding};
 use crate::inspect::{
     AbnormalClosure, Ending, EndingObserver, SearchedBytes, closes_of, describe_ending,
     last_activity, proxied_end,
@@ -32,31 +34,6 @@ const MAX_FETCHED_FRAMES: usize = 4_000;
 /// The maximum number of listed frames of a live connection: 80 MiB of rows. A capture may list
 /// more, because it does not grow forever.
 pub(crate) const MAX_LIVE_ROWS: usize = 1 << 21;
-
-/// What is said of a connection that is read as compressed.
-pub(crate) const ASSUMED_DEFLATE_NOTICE: &str = "messages with RSV1 are read as permessage-deflate, which the capture does not show (Z: as they \
-     are)";
-
-/// The state of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ConnectionStatus {
-    Connecting,
-    Open,
-    /// Over, for this reason; `Err` if it failed.
-    Ended(Result<String, String>),
-    /// Read from a file, with a remark about it.
-    FromFile(String),
-}
-
-/// The source of a connection's bytes.
-#[derive(Debug)]
-pub(crate) enum ByteSource {
-    /// In memory.
-    Memory(ByteRings),
-    /// In a file, with the frames that were fetched so far: by row, the bytes and how many were
-    /// asked for.
-    File(Arc<ByteStore>, HashMap<usize, (StoredBytes, u64)>),
-}
 
 /// One connection.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! [`ConnectionFilter`]: the connections whose peers, path, subprotocol, kind or end have a text.
 
-use super::connection::{ConnectionStatus, InspectedConnection};
+use super::connection::InspectedConnection;
+use super::connection_status::ConnectionStatus;
 
 /// A text that was typed, and which connections have it.
 #[derive(Debug)]

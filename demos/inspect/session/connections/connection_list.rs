@@ -1,8 +1,9 @@
 //! [`Connections`]: the list of connections, with a bound on the memory of all of them together.
 //! Neither a flood of frames nor many clients of a proxy can exhaust memory.
 
-use super::connection::{ConnectionStatus, InspectedConnection};
+use super::connection::InspectedConnection;
 use super::connection_filter::ConnectionFilter;
+use super::connection_status::ConnectionStatus;
 use crate::inspect::{ConnectionKind, ConnectionSummary};
 use crate::wire::Side;
 

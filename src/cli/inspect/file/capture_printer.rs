@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::connection_words::{
-    connections, end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered,
+    connections, end_result, is_always_printed, kind_and_exchanges, lacks_websocket,
+    no_websocket_text, numbered, print_rank,
 };
 use crate::capture::{
     Capture, CaptureFormat, CapturedStream, Http2Role, RecordedEnd, ReplayData, ReplayEvent,
@@ -234,25 +235,6 @@ impl<W: Write> CapturePrinter<W> {
 /// Returns the number of bytes that both sides sent.
 fn total_len(stream: &CapturedStream<Trace>) -> ByteLen {
     stream.store.len(Side::Client) + stream.store.len(Side::Server)
-}
-
-/// Returns how much a connection is what people look for in a file. Those of the highest rank in
-/// the file are printed, the others are only counted.
-fn print_rank(stream: &CapturedStream<Trace>) -> u8 {
-    match ConnectionKind::of_stream(stream) {
-        ConnectionKind::WebSocket | ConnectionKind::Attempt => 2,
-        // There may be a WebSocket in it.
-        ConnectionKind::Encrypted => 1,
-        ConnectionKind::Http
-        | ConnectionKind::Other
-        | ConnectionKind::Empty
-        | ConnectionKind::Unreadable => 0,
-    }
-}
-
-/// Whether a connection is printed beside any other, because it could not be read.
-fn is_always_printed(stream: &CapturedStream<Trace>) -> bool {
-    stream.failed.is_some()
 }
 
 /// Prints the warnings about a connection, what of it is incomplete, and its end.

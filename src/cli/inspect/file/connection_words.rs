@@ -48,3 +48,22 @@ pub(super) fn end_result(stream: &CapturedStream<Trace>) -> Result<String, Strin
         Ending { text, is_clean: false } => Err(text),
     }
 }
+
+/// Returns how much a connection is what people look for in a file. Those of the highest rank in
+/// the file are printed, the others are only counted.
+pub(super) fn print_rank(stream: &CapturedStream<Trace>) -> u8 {
+    match ConnectionKind::of_stream(stream) {
+        ConnectionKind::WebSocket | ConnectionKind::Attempt => 2,
+        // There may be a WebSocket in it.
+        ConnectionKind::Encrypted => 1,
+        ConnectionKind::Http
+        | ConnectionKind::Other
+        | ConnectionKind::Empty
+        | ConnectionKind::Unreadable => 0,
+    }
+}
+
+/// Whether a connection is printed beside any other, because it could not be read.
+pub(super) fn is_always_printed(stream: &CapturedStream<Trace>) -> bool {
+    stream.failed.is_some()
+}
