@@ -402,7 +402,8 @@ mod tests {
             let (mut copy, mut original) = (all_known(&copy), all_known(&capture));
             // Packets that came after the FIN come before it in the copy.
             for known in copy.iter_mut().chain(&mut original) {
-                known.ending = known.ending.map(|end| StreamEnding { silence: Duration::ZERO, ..end });
+                let (at, silence) = (Duration::ZERO, Duration::ZERO);
+                known.ending = known.ending.map(|end| StreamEnding { at, silence, ..end });
             }
             // Where the beginning of a frame is searched, segments of the same time count as one.
             let is_searched = |known: &Known| known.gaps.iter().any(|gap| gap.unframed > ByteLen::ZERO);

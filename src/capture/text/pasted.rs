@@ -323,11 +323,8 @@ mod tests {
             let bytes = [ip, tcp, payload.to_vec()].concat();
             let mut text = format!("12:00:00.000000 IP a > b: length {}\n", payload.len());
             for (number, line) in bytes.chunks(16).enumerate() {
-                text += &format!(
-                    "\t0x{:04x}:  {}\n",
-                    number * 16,
-                    crate::wire::format::spaced_hex(line, 16)
-                );
+                let pairs: Vec<String> = line.chunks(2).map(crate::wire::format::hex).collect();
+                text += &format!("\t0x{:04x}:  {}\n", number * 16, pairs.join(" "));
             }
             text
         };

@@ -78,10 +78,10 @@ ended_by and ended_with tell who ended TCP first, by fin or rst, silence_ms how
 long after the last data, and reset_later whether an rst followed; they are null
 while it is open both ways, and if a file shows no end. midway means that the
 capture begins within the connection. In a file with a WebSocket, connections
-with ordinary HTTP or other bytes are only counted. A WebSocket over HTTP/2 has a
-connection number of its own and ends by end_stream or rst_stream, or with its
-connection, whose http2_stream is 0. The last record is an end. Its close_code is
-the code of the server's Close, or null. With --proxy, and for a file with
+with ordinary HTTP or other bytes are only counted. A WebSocket over HTTP/2 has
+a connection number of its own and ends by end_stream or rst_stream, or with its
+connection, whose http2_stream is 0. The last record is an end. Its close_code
+is the code of the server's Close, or null. With --proxy, and for a file with
 several connections, every connection has its own end, and a last one with
 connection null follows.
 
@@ -92,8 +92,8 @@ the numbers of these records.
 
 --filter leaves out the frames that don't match, and all handshake, bytes,
 unframed and http records. EXPR compares fields (op dir fin rsv1 rsv2 rsv3 mask
-key text len size t n message fault fatal warning after-fault compressed) by = !=
-< <= > >=, joins comparisons by && || ! and parentheses, and takes several
+key text len size t n message fault fatal warning after-fault compressed) by =
+!= < <= > >=, joins comparisons by && || ! and parentheses, and takes several
 values: op=ping|pong. text contains \"hello\" looks into what a message says,
 inflated and joined, and is true of its last frame; small letters match capitals
 too. The key f on the screen takes the same. --write does not apply it, because
