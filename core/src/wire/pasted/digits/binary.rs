@@ -14,14 +14,26 @@ pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> 
         .collect()
 }
 
-/// Whether every word of the text has eight binary digits. As hex they would be bytes too.
+/// Whether the text has several words, all of eight binary digits. As hex they would be bytes too. One
+/// word alone would be a single byte, which is no frame, so it is hex.
 pub(in crate::wire::pasted) fn is_possible(text: &str) -> bool {
     let mut words = decimal::words(text).map(|(_, word)| word);
-    words.clone().next().is_some() && words.all(|word| digits_of(word).is_some())
+    words.clone().nth(1).is_some() && words.all(|word| digits_of(word).is_some())
 }
 
 fn digits_of(word: &str) -> Option<&str> {
     let digits = word.strip_prefix("0b").or_else(|| word.strip_prefix("0B")).unwrap_or(word);
     let binary = digits.bytes().all(|digit| matches!(digit, b'0' | b'1'));
     (binary && digits.len() == 8).then_some(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_of_eight_digits_is_hex() {
+        assert!(!is_possible("01000100"));
+        assert!(is_possible("10000001 00000101") && !is_possible("10000001 0000010"));
+    }
 }
