@@ -633,7 +633,7 @@ fn secrets_after_the_packets_are_found() {
 fn hex_text_and_recordings_are_read_by_the_same_function() {
     let folder = Folder::new();
     let file = folder.file("hex");
-    std::fs::write(&file, "# a frame\n0x81, 85 37:fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
+    std::fs::write(&file, "# a frame\n0x81, 85 37 fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
     let capture = open(&file);
     assert_eq!(
         (capture.format(), frames_of(&capture, 0)),
