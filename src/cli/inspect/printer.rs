@@ -19,8 +19,8 @@ pub(super) struct Printer<W> {
     json: bool,
     /// Whether text records name their connection.
     show_numbers: bool,
-    /// Whether to flush after each record.
-    flush_each: bool,
+    /// Whether connections are live: then each record is flushed at once.
+    is_live: bool,
     selection: RecordSelection,
     out: W,
     started_at: Instant,
@@ -39,7 +39,7 @@ impl<W: Write> Printer<W> {
         Self {
             json,
             show_numbers: several,
-            flush_each: true,
+            is_live: true,
             selection: RecordSelection::default(),
             out,
             started_at: began,
@@ -51,7 +51,7 @@ impl<W: Write> Printer<W> {
 
     /// Creates a printer for a file. Nobody waits for single records, so `out` may buffer them.
     pub(super) fn for_file(json: bool, several: bool, out: W) -> Self {
-        Self { flush_each: false, ..Self::new(json, several, out, Instant::now()) }
+        Self { is_live: false, ..Self::new(json, several, out, Instant::now()) }
     }
 
     /// Prints only the records of `selection` from now on.
@@ -227,12 +227,13 @@ impl<W: Write> Printer<W> {
             .connections
             .remove(&number)
             .unwrap_or_else(|| ConnectionState::new(self.selection.texts()));
+        let latest = connection.last_at.client.max(connection.last_at.server);
         for exchange in connection.handshake.finish() {
-            let at = connection.last_at.client.max(connection.last_at.server);
-            self.print(&Record::http(number, at, exchange))?;
+            self.print(&Record::http(number, latest, exchange))?;
         }
         for from in [Side::Client, Side::Server] {
-            let elapsed = connection.last_at[from];
+            // The records of a file stay in the order of time.
+            let elapsed = if self.is_live { connection.last_at[from] } else { latest };
             let context = RecordContext { connection: number, from, elapsed };
             let head = connection.handshake.partial_head(from);
             if !head.is_empty() {
@@ -294,6 +295,6 @@ impl<W: Write> Printer<W> {
         };
         writeln!(self.out, "{line}")?;
         // The reader of a live connection must see each record at once.
-        if self.flush_each { self.out.flush() } else { Ok(()) }
+        if self.is_live { self.out.flush() } else { Ok(()) }
     }
 }
