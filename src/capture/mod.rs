@@ -58,7 +58,7 @@ pub use self::captured_file::{Capture, CaptureFormat};
 pub use self::error::{CaptureError, TextError};
 pub use self::http2::{Http2ErrorCode, Http2Head, Http2WebSocket};
 pub use self::open::{ReadOptions, open, open_stream};
-pub(crate) use self::plaintext::Gap;
+pub(crate) use self::plaintext::{Gap, ResumePoint};
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::ReplayEvent;
 pub(crate) use self::stream::CapturedStream;

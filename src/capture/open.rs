@@ -69,9 +69,7 @@ fn make_trace(extensions: Option<AgreedExtensions>) -> impl FnMut(StreamStart) -
     move |start| match start {
         StreamStart::Head => Trace::new(),
         StreamStart::Frames => Trace::mid_connection(extensions.unwrap_or_default()),
-        StreamStart::Midway => {
-            Trace::mid_connection(extensions.unwrap_or_else(AgreedExtensions::assumed))
-        }
+        StreamStart::Midway => Trace::midway(extensions.unwrap_or_else(AgreedExtensions::assumed)),
         StreamStart::Http2(agreed) => Trace::mid_connection(agreed),
     }
 }

@@ -9,8 +9,9 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, CapturedStream, Gap, Http2Head, PcapngWriter};
+use crate::capture::{Capture, CapturedStream, Gap, Http2Head, PcapngWriter, ResumePoint};
 use crate::net::AddressPair;
+use crate::wire::decode::Resumption;
 use crate::wire::{AgreedExtensions, Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes in one event.
@@ -45,8 +46,11 @@ pub enum ReplayData<'a> {
         /// of another frame.
         within_frame: ByteLen,
     },
-    /// The next bytes of the side, which lie within frames whose beginning was not captured.
+    /// The next bytes of the side, which lie within messages or frames whose beginning was not
+    /// captured.
     Unframed(&'a [u8]),
+    /// The next byte of the side is the first of this unit, although nothing before it tells.
+    Resumed(Resumption),
 }
 
 impl Capture {
@@ -105,7 +109,7 @@ impl Capture {
                     writer.skip_missing(flow, event.from, bytes);
                     Ok(())
                 }
-                ReplayData::Http2Head(_) => Ok(()),
+                ReplayData::Http2Head(_) | ReplayData::Resumed(_) => Ok(()),
             }
         })
     }
@@ -134,6 +138,8 @@ struct ReplayCursor<'a> {
     rows: slice::Iter<'a, TraceRow>,
     /// The gaps of each side that are still to come, in reverse order.
     gaps: Sides<Vec<Gap>>,
+    /// The places of each side where reading resumes that are still to come, in reverse order.
+    resumptions: Sides<Vec<ResumePoint>>,
     /// How far each side's stream has been replayed, including the next step.
     replayed_to: Sides<Offset>,
     at: Duration,
@@ -143,6 +149,9 @@ impl<'a> ReplayCursor<'a> {
     fn new(stream: &'a CapturedStream<Trace>) -> Self {
         let gaps = Sides::each(|from| {
             stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect()
+        });
+        let resumptions = Sides::each(|from| {
+            stream.resumptions.iter().rev().filter(|place| place.from == from).copied().collect()
         });
         let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
         let heads = stream.http2_websocket().into_iter().flat_map(|websocket| {
@@ -156,6 +165,7 @@ impl<'a> ReplayCursor<'a> {
             pieces,
             rows,
             gaps,
+            resumptions,
             replayed_to: Sides::default(),
             at: Duration::ZERO,
         }
@@ -211,13 +221,14 @@ impl<'a> ReplayCursor<'a> {
                 data: ReplayData::Http2Head(head),
             });
         }
+        let mut emit =
+            |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
+        let stream = self.stream;
+        let resumptions = &mut self.resumptions[from];
         let mut start = range.start;
         let gaps = &mut self.gaps[from];
         while let Some(gap) = gaps.pop_if(|gap| gap.offset < range.end) {
-            let mut emit =
-                |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
-            let stream = self.stream;
-            stream.read(from, start..gap.offset, |bytes| emit(ReplayData::Bytes(bytes)))?;
+            stream.emit_bytes(from, start..gap.offset, resumptions, &mut emit)?;
             // Without a number, it is only known that something is missing.
             if gap.missing > ByteLen::ZERO || gap.unframed == ByteLen::ZERO {
                 emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
@@ -228,9 +239,20 @@ impl<'a> ReplayCursor<'a> {
             start = gap.end();
         }
         self.replayed_to[from] = start.max(range.end);
-        self.stream.read(from, start..range.end, |bytes| {
-            on_event(ReplayEvent { stream: number, from, at, data: ReplayData::Bytes(bytes) })
-        })
+        stream.emit_bytes(from, start..range.end, resumptions, &mut emit)?;
+        // What ends a head is told with the head, and not with what follows it.
+        if let Some(gap) = gaps.last_mut()
+            && gap.offset == range.end
+            && gap.missing > ByteLen::ZERO
+            && gap.offset <= stream.trace.frames_start(from)
+        {
+            emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
+            gap.missing = ByteLen::ZERO;
+            if gap.unframed == ByteLen::ZERO {
+                gaps.pop();
+            }
+        }
+        Ok(())
     }
 }
 
@@ -242,10 +264,7 @@ impl CapturedStream<Trace> {
     ///
     /// Fails if the file can no longer be read.
     pub(crate) fn retrace(&self, agreed: AgreedExtensions) -> io::Result<Trace> {
-        let mut trace = Trace::mid_connection(agreed);
-        for from in [Side::Client, Side::Server] {
-            trace.push_unframed(from, Duration::ZERO, ByteLen::ZERO);
-        }
+        let mut trace = Trace::midway(agreed);
         let mut cursor = ReplayCursor::new(self);
         while cursor.next_at(0).is_some() {
             let Some(step) = cursor.next_step.take() else { break };
@@ -258,12 +277,33 @@ impl CapturedStream<Trace> {
                     ReplayData::Unframed(bytes) => {
                         trace.push_unframed(event.from, event.at, ByteLen::of(bytes));
                     }
+                    ReplayData::Resumed(unit) => {
+                        trace.resume(event.from, event.at, unit);
+                    }
                     ReplayData::Http2Head(_) => {}
                 }
                 Ok::<(), io::Error>(())
             })?;
         }
         Ok(trace)
+    }
+
+    /// Emits bytes of a side piece by piece, with the places among them where reading resumes.
+    fn emit_bytes<E: From<io::Error>>(
+        &self,
+        from: Side,
+        range: Range<Offset>,
+        resumptions: &mut Vec<ResumePoint>,
+        emit: &mut impl FnMut(ReplayData<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut start = range.start;
+        while let Some(place) = resumptions.pop_if(|place| place.offset < range.end) {
+            let before = start..place.offset.max(start);
+            start = before.end;
+            self.read(from, before, |bytes| emit(ReplayData::Bytes(bytes)))?;
+            emit(ReplayData::Resumed(place.unit))?;
+        }
+        self.read(from, start..range.end, |bytes| emit(ReplayData::Bytes(bytes)))
     }
 
     /// Reads bytes of a side piece by piece.

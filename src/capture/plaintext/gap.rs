@@ -1,5 +1,6 @@
 //! [`Gap`]: bytes of a stream that are missing in the capture.
 
+use crate::wire::decode::Resumption;
 use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Offset, Side};
 
@@ -15,8 +16,23 @@ pub struct Gap {
     /// The number of them that are replaced by zeros, so that what follows keeps its position in
     /// the frame.
     pub filled: ByteLen,
-    /// The number of captured bytes behind them that lie within frames whose beginning is missing.
+    /// The number of captured bytes behind them that lie within messages or frames whose beginning is
+    /// missing.
     pub unframed: ByteLen,
+    /// The kind of unit that these lie in; `None` if it may be any.
+    pub unframed_in: Option<Resumption>,
+}
+
+/// The place of a unit with which reading resumes, of a side of which no frames were known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResumePoint {
+    /// The side that sends it.
+    pub from: Side,
+    /// The offset of its first byte in that side's stream, as for
+    /// [`ByteStore::read`](crate::capture::ByteStore::read).
+    pub offset: Offset,
+    /// The kind of unit.
+    pub unit: Resumption,
 }
 
 impl Gap {
@@ -27,15 +43,20 @@ impl Gap {
 
     /// Says which captured bytes behind it could not be read as frames; `None` if all could.
     pub(in crate::capture) fn describe_unframed(&self) -> Option<String> {
-        let Self { from, offset, unframed, .. } = self;
+        let Self { from, offset, missing, unframed, unframed_in, .. } = self;
+        let unit = match unframed_in {
+            Some(Resumption::Head) => "an HTTP message",
+            Some(Resumption::Frame) => "a frame",
+            None => "an HTTP message or a frame",
+        };
         let (bytes, whose) = (byte_count(*unframed), from.name());
-        let text = if *offset == Offset::START {
+        let text = if *offset == Offset::START && *missing == ByteLen::ZERO {
             format!(
-                "the first {bytes} of the {whose} belong to a frame that began before the capture"
+                "the first {bytes} of the {whose} belong to {unit} that began before the capture"
             )
         } else {
             format!(
-                "{bytes} of the {whose} behind the missing ones belong to a frame whose beginning \
+                "{bytes} of the {whose} behind the missing ones belong to {unit} whose beginning \
                  was not captured"
             )
         };

@@ -18,11 +18,12 @@ use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
+use crate::wire::decode::Resumption;
 use crate::wire::format::byte_count;
 use crate::wire::handshake::extended_connect::{
     Field, status, validate_request, validate_response,
 };
-use crate::wire::{ByteLen, Offset, Side};
+use crate::wire::{ByteLen, Offset, Side, Sides};
 
 /// Reads a part of one connection. A panic costs this connection and no other: `fail` discards what
 /// is known of it.
@@ -52,8 +53,8 @@ pub(in crate::capture) struct ReadContext<M> {
 #[derive(Debug)]
 pub(in crate::capture) struct StreamBuilder<S> {
     started_at: u64,
-    /// Whether a SYN was captured, so that the first byte is the connection's first.
-    pub(in crate::capture) saw_syn: bool,
+    /// Whether the SYN of each side was captured, so that its first byte is the connection's first.
+    pub(in crate::capture) saw_syn: Sides<bool>,
     layer: Layer<S>,
     output: LayerOutput<S>,
     /// When the last bytes were captured, since `started_at`.
@@ -79,7 +80,7 @@ impl<S: StreamSink> StreamBuilder<S> {
     pub(in crate::capture) fn new(started_at: u64) -> Self {
         Self {
             started_at,
-            saw_syn: false,
+            saw_syn: Sides::default(),
             layer: Layer::new(),
             output: LayerOutput::default(),
             last_at: Duration::ZERO,
@@ -118,7 +119,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         let at = self.time(captured_at);
         let piece = Piece { from, at, place: Place::File(file_offset), bytes };
         let Self { layer, output, saw_syn, .. } = self;
-        layer.push(piece, &mut shared.layers(output, *saw_syn, StreamStart::Midway))
+        let is_whole = begins_whole(*saw_syn, output);
+        layer.push(piece, &mut shared.layers(output, is_whole, StreamStart::Midway))
     }
 
     /// Takes bytes that are in no file, and that nothing carries. Those of a connection that could
@@ -177,7 +179,8 @@ impl<S: StreamSink> StreamBuilder<S> {
     ) -> io::Result<()> {
         let at = self.time(captured_at);
         let Self { layer, output, saw_syn, .. } = self;
-        let mut layers = shared.layers(output, *saw_syn, StreamStart::Midway);
+        let is_whole = begins_whole(*saw_syn, output);
+        let mut layers = shared.layers(output, is_whole, StreamStart::Midway);
         let end = layer.push_gap(from, at, missing, &mut layers)?;
         let (bytes, whose) = (byte_count(missing), from.name());
         let are = if missing.get() == 1 { "is" } else { "are" };
@@ -205,7 +208,8 @@ impl<S: StreamSink> StreamBuilder<S> {
     ) -> Vec<CapturedStream<S>> {
         let Self { started_at, saw_syn, layer, mut output, last_at, http2, failed } = self;
         let (tls, has_http2) = (layer.tls_status(), layer.has_http2());
-        let mut layers = shared.layers(&mut output, saw_syn, StreamStart::Midway);
+        let is_whole = begins_whole(saw_syn, &mut output);
+        let mut layers = shared.layers(&mut output, is_whole, StreamStart::Midway);
         let websockets = layer.finish(last_at, &mut layers);
         output.pass_on_held();
         output.warn_of_unframed();
@@ -216,9 +220,13 @@ impl<S: StreamSink> StreamBuilder<S> {
         if is_empty && tls == TlsStatus::Plaintext && failed.is_none() {
             return Vec::new();
         }
-        let PlaintextSink { sink, store, gaps, .. } = plaintext.unwrap_or_else(|| {
+        let PlaintextSink { sink, store, gaps, resumptions, .. } = plaintext.unwrap_or_else(|| {
             PlaintextSink::new((shared.make_sink)(StreamStart::Head), &shared.backing)
         });
+        // Behind bytes that belong to nothing known, the handshake may be there after all.
+        let has_head = resumptions.iter().any(|place| place.unit == Resumption::Head);
+        let start =
+            if start == StreamStart::Midway && has_head { StreamStart::Head } else { start };
         let started_at = Duration::from_nanos(started_at);
         let warnings = warnings.into_messages();
         // What the connection lacks may belong to any of its WebSockets.
@@ -239,6 +247,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             trace: sink,
             store,
             gaps,
+            resumptions,
             ending: None,
             warnings,
             failed,
@@ -267,6 +276,16 @@ impl<M> ReadContext<M> {
     }
 }
 
+/// Whether the first bytes of a stream were captured, as far as the SYNs tell. Of a side whose SYN was
+/// not, the beginning may be missing.
+fn begins_whole<S>(saw_syn: Sides<bool>, output: &mut LayerOutput<S>) -> bool {
+    let is_whole = saw_syn.client || saw_syn.server;
+    for side in [Side::Client, Side::Server] {
+        output.lacks_beginning[side] |= is_whole && !saw_syn[side];
+    }
+    is_whole
+}
+
 /// Returns a WebSocket of an HTTP/2 connection as a stream of its own.
 fn captured_websocket<S: StreamSink>(
     websocket: WebSocketStream<S>,
@@ -279,7 +298,7 @@ fn captured_websocket<S: StreamSink>(
     let mut warnings = websocket.warnings;
     let mut plaintext = plaintext?;
     plaintext.pass_on_held();
-    let PlaintextSink { sink, store, gaps, .. } = plaintext;
+    let PlaintextSink { sink, store, gaps, resumptions, .. } = plaintext;
     for text in gaps.iter().filter_map(Gap::describe_unframed) {
         warnings.warn(text);
     }
@@ -294,6 +313,7 @@ fn captured_websocket<S: StreamSink>(
         trace: sink,
         store,
         gaps,
+        resumptions,
         ending: ending.map(stream_ending),
         warnings: warnings.into_messages(),
         failed: None,

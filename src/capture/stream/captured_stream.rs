@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::capture::byte_store::ByteStore;
 use crate::capture::error::InternalError;
 use crate::capture::http2::{Http2ErrorCode, Http2WebSocket};
-use crate::capture::plaintext::Gap;
+use crate::capture::plaintext::{Gap, ResumePoint};
 use crate::capture::tls::TlsStatus;
 use crate::net::AddressPair;
 use crate::wire::{AgreedExtensions, Side};
@@ -92,6 +92,8 @@ pub struct CapturedStream<S> {
     pub store: ByteStore,
     /// The gaps in it.
     pub gaps: Vec<Gap>,
+    /// The places where reading resumes, of a side of which no frames were known before.
+    pub resumptions: Vec<ResumePoint>,
     /// How it ended; `None` if it was open at the end of the capture, or if the file has no packets.
     pub ending: Option<StreamEnding>,
     /// The warnings about it.

@@ -338,8 +338,9 @@ fn print_replay_event<W: Write>(
             printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
         }
         ReplayData::Unframed(bytes) => {
-            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes))?;
+            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes));
         }
+        ReplayData::Resumed(unit) => printer.resume(number, event.from, event.at, unit)?,
     }
     Ok(())
 }

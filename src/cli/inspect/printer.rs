@@ -10,7 +10,9 @@ use crate::cli::inspect::connection_state::{Completed, ConnectionState};
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::scope::catch_panic_sync;
+use crate::wire::decode::Resumption;
 use crate::wire::format::escape_controls;
+use crate::wire::handshake::begins_with_start_line;
 use crate::wire::{AgreedExtensions, ByteLen, Side};
 
 /// Prints records to `W`, as JSON or as text.
@@ -68,18 +70,19 @@ impl<W: Write> Printer<W> {
         self.started_at.elapsed()
     }
 
-    /// Starts a connection without a handshake: its first bytes are frames, and if it is read from
-    /// midway on, others came before.
+    /// Starts a connection without a handshake: its first bytes are frames, or any of a message or of a
+    /// frame if it is read from midway on.
     pub(super) fn start_mid_connection(
         &mut self,
         number: usize,
         agreed: AgreedExtensions,
         is_midway: bool,
     ) {
-        let mut connection = ConnectionState::mid_connection(agreed);
-        if is_midway {
-            connection.lose_earlier_frames();
-        }
+        let connection = if is_midway {
+            ConnectionState::midway(agreed)
+        } else {
+            ConnectionState::mid_connection(agreed)
+        };
         self.connections.insert(number, connection);
     }
 
@@ -108,6 +111,13 @@ impl<W: Write> Printer<W> {
         self.print(&Record::note(NoteSubject::Connection(number), at, text))
     }
 
+    /// Takes out a connection to push something to it; `None` if it is not decoded.
+    fn take_connection(&mut self, number: usize) -> Option<ConnectionState> {
+        let is_decoded =
+            !self.panicked.contains_key(&number) && self.selection.has_connection(number);
+        is_decoded.then(|| self.connections.remove(&number).unwrap_or_else(ConnectionState::new))
+    }
+
     /// Prints the records that end because `missing` bytes were not captured. `within_frame` of them
     /// belong to the frame in progress.
     pub(super) fn print_gap(
@@ -118,7 +128,7 @@ impl<W: Write> Printer<W> {
         missing: ByteLen,
         within_frame: ByteLen,
     ) -> io::Result<()> {
-        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        let Some(mut connection) = self.take_connection(number) else { return Ok(()) };
         let result = connection.push_gap(from, at, missing, within_frame, |place, what| {
             self.print_completion(number, place, what)
         });
@@ -126,17 +136,25 @@ impl<W: Write> Printer<W> {
         result
     }
 
-    /// Counts bytes that lie within frames whose beginning was not captured.
-    pub(super) fn skip_unframed(
+    /// Counts bytes that lie within messages or frames whose beginning was not captured.
+    pub(super) fn skip_unframed(&mut self, number: usize, from: Side, at: Duration, len: ByteLen) {
+        if let Some(mut connection) = self.take_connection(number) {
+            connection.push_unframed(from, at, len);
+            self.connections.insert(number, connection);
+        }
+    }
+
+    /// Resumes reading: the next byte of a side is the first of this unit.
+    pub(super) fn resume(
         &mut self,
         number: usize,
         from: Side,
         at: Duration,
-        len: ByteLen,
+        unit: Resumption,
     ) -> io::Result<()> {
-        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        let Some(mut connection) = self.take_connection(number) else { return Ok(()) };
         let result = connection
-            .push_unframed(from, at, len, |place, what| self.print_completion(number, place, what));
+            .resume(from, at, unit, |place, what| self.print_completion(number, place, what));
         self.connections.insert(number, connection);
         result
     }
@@ -210,8 +228,10 @@ impl<W: Write> Printer<W> {
         for from in [Side::Client, Side::Server] {
             let context = RecordContext { connection: number, from, elapsed: connection.last_at };
             let head = connection.handshake.partial_head(from);
-            if !head.is_empty() {
+            if begins_with_start_line(from, head) {
                 self.print(&Record::handshake(context, head, None))?;
+            } else if !head.is_empty() {
+                self.print(&Record::bytes(context, head))?;
             }
             let body = connection.handshake.leftover(from);
             let is_printed = from == Side::Server && connection.is_body_printed;

@@ -16,8 +16,8 @@ pub(super) const RECORDS_HELP: &str =
              arrays, strings with escapes, buffers of Node, base64
   records    the output of --json
 A capture may begin in the middle of a connection or of a frame, and it may lack
-packets: a gap is shown with its size, and reading goes on at the next frame
-that is certain.
+packets: a gap is shown with its size, and reading goes on at the next HTTP
+head or frame that is certain.
 
 Records (--json), one object per line. Every record has a type:
   handshake  connection t_ms from verdict head head_hex head_len
