@@ -118,7 +118,7 @@ impl<S: StreamSink> PlaintextSink<S> {
         while std::mem::take(&mut is_concluded) {
             let (mut held, mut results) = self.resync.conclude();
             while let Some(piece) = held.pop_front() {
-                self.release(piece, &mut results);
+                self.release(&piece, &mut results);
                 if !self.resync.is_idle() {
                     // What a side sends is searched again together with what the other one sends.
                     for from in [Side::Client, Side::Server] {
@@ -149,7 +149,7 @@ impl<S: StreamSink> PlaintextSink<S> {
     }
 
     /// Passes on the next piece that was held: bytes that belong to nothing known, then others.
-    fn release(&mut self, held: HeldPiece, results: &mut Sides<SearchResult>) {
+    fn release(&mut self, held: &HeldPiece, results: &mut Sides<SearchResult>) {
         let Piece { from, at, bytes, .. } = held.piece();
         let result = &mut results[from];
         let unknown = result.unknown.min(ByteLen::of(bytes));

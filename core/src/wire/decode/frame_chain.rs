@@ -122,6 +122,11 @@ pub(super) fn bits_of_segment_end(header: &Header) -> u32 {
     }
 }
 
+/// Whether a byte is a control character that texts hardly ever have.
+fn is_rare_in_text(byte: u8) -> bool {
+    byte.is_ascii_control() && !byte.is_ascii_whitespace()
+}
+
 /// Returns the bits that a payload gives, which is whole or not; `None` if it breaks a rule. That of a text without a
 /// mask gives none, because a header within a text is followed by text.
 pub(super) fn bits_of_payload(header: &Header, payload: &[u8], is_whole: bool) -> Option<u32> {
@@ -137,8 +142,11 @@ pub(super) fn bits_of_payload(header: &Header, payload: &[u8], is_whole: bool) -
                 // The last character may go on in the next fragment.
                 Err(error) => error.error_len().is_none() && !(header.fin && is_whole),
             };
+            // Within a long masked text, what looks like a key unmasks the rest to the difference of
+            // two texts, which is valid UTF-8 too, with many control characters.
+            let tells = is_masked && !plain.iter().any(|byte| is_rare_in_text(*byte));
             let bits = u32::try_from(plain.len()).unwrap_or(u32::MAX).min(MAX_TEXT_BITS);
-            is_valid.then_some(if is_masked { bits } else { 0 })
+            is_valid.then_some(if tells { bits } else { 0 })
         }
         Opcode::Close => {
             let code = plain.first_chunk().map(|code| CloseCode::new(u16::from_be_bytes(*code)));

@@ -385,6 +385,15 @@ mod tests {
     }
 
     #[test]
+    fn a_masked_text_that_is_no_text_unmasked_tells_nothing() {
+        // The middle of a long masked text: its own bytes as a key give the difference of two texts.
+        let long = frame(Side::Client, Opcode::Text, &b"tick alpha beta gamma ".repeat(20));
+        let mut middle = long[200..237].to_vec();
+        (middle[0], middle[1]) = (0x81, 0xfd);
+        assert_eq!(search(Side::Client, &[&middle]), None);
+    }
+
+    #[test]
     fn what_follows_segments_of_the_same_length_begins_no_frame_by_itself() {
         // The third segment begins like a pong that ends with the next one, by chance.
         let (mut middle, end) = ([0xe3; 37], [0xe3; 26]);

@@ -254,7 +254,11 @@ impl ClientHalf {
 
     /// Whether a head is arriving, or what follows the requests so far is another one.
     pub(super) fn may_send_request(&self) -> bool {
-        matches!(self.phase, Phase::Head | Phase::Undecided)
+        match &self.phase {
+            Phase::Head | Phase::Undecided => true,
+            Phase::Body(body, switches) => body.is_done() && !switches,
+            Phase::Held | Phase::Raw | Phase::Lost => false,
+        }
     }
 
     /// Whether the beginning of a request has arrived.

@@ -55,7 +55,7 @@ impl HandshakePair {
             || self.client.has_partial_request()
             || self.client.pending.iter().any(|request| request.is_handshake);
         match (from, self.state) {
-            (_, State::Open) | (_, State::OpenBeforeRequest) => true,
+            (_, State::Open | State::OpenBeforeRequest) => true,
             (Side::Server, State::Http) => may_be_attempt,
             // Nothing of the server may be in the file.
             (Side::Client, State::Http) => {

@@ -726,6 +726,19 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_is_arriving_is_no_request() {
+        let put = b"PUT /a HTTP/1.1\r\nContent-Length: 5000\r\n\r\n";
+        let sent: &[(Side, &[u8])] = &[(Client, put), (Server, RESPONSE)];
+        let mut pair = pair();
+        push_all(&mut pair, sent, 4096);
+        assert!(pair.sends_frames(Client));
+        let sent: &[(Side, &[u8])] =
+            &[(Client, b"GET /a HTTP/1.1\r\n\r\n"), (Server, RESPONSE), (Client, REQUEST)];
+        let expected = ["GET /a - 19 0 cut", "Server 101", "open", "Client head", "late request"];
+        assert_eq!(events(sent), expected);
+    }
+
+    #[test]
     fn an_empty_line_between_responses_is_passed_over() {
         let sent: &[(Side, &[u8])] = &[
             (Client, b"GET /a HTTP/1.1\r\n\r\n"),
