@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, sp
 use tokio::time::{Instant, sleep_until};
 use wiretalk_core::conformance::{Action, Case, CaseRun, Finding, StreamEnd, Verdict};
 
-use crate::conform::{ConformConfig, ServerAddress};
+use crate::conform::{ConformConfig, ServerAddress, ServerTraits};
 use crate::net::{ConnectError, Route, connect_by};
 
 /// The most bytes of a side that are kept for the report.
@@ -63,12 +63,12 @@ pub(super) async fn play(
     config: &ConformConfig,
     case: &Case,
     key: [u8; 16],
-    has_echo: bool,
+    traits: ServerTraits,
 ) -> Result<Exchange, ConnectError> {
     let route = Route::direct(&config.target);
     let stream = connect_by(&route, &config.target, &config.tls, config.limits.answer).await?;
     let key = STANDARD.encode(key);
-    let run = CaseRun::new(case, &server_address(config), &key, has_echo, config.limits);
+    let run = CaseRun::new(case, &server_address(config), &key, traits, config.limits);
     Ok(Player::new(stream, run, config.limits.answer).play().await)
 }
 

@@ -31,5 +31,6 @@ pub use exchange::Exchange;
 pub use outcome::{CaseOutcome, ConformOutcome};
 pub use runner::{ConformError, ConformEvent, run};
 pub use wiretalk_core::conformance::{
-    Case, Expectation, Finding, Group, Opening, RunLimits, ServerAddress, Step, Verdict, all_cases,
+    Case, Expectation, Finding, Group, Opening, RunLimits, ServerAddress, ServerTraits, Step,
+    Verdict, all_cases,
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conform::{Exchange, Verdict};
+use crate::conform::{Exchange, ServerTraits, Verdict};
 
 /// The results of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +52,8 @@ fn severity(verdict: Verdict) -> u8 {
 pub struct ConformOutcome {
     /// The results, in the order of the cases.
     pub cases: Vec<CaseOutcome>,
-    /// Whether the server echoes.
-    pub has_echo: bool,
+    /// What was found out about the server.
+    pub traits: ServerTraits,
     /// The time that the run took.
     pub took: Duration,
 }

@@ -13,7 +13,7 @@ use crate::conform::exchange::{Exchange, play};
 use crate::conform::outcome::{CaseOutcome, ConformOutcome};
 use crate::conform::probe::Probe;
 use crate::conform::restart::Restarter;
-use crate::conform::{Case, ConformConfig, Finding, Verdict};
+use crate::conform::{Case, ConformConfig, Finding, ServerTraits, Verdict};
 
 /// Why a run could not begin.
 #[derive(Debug, Error)]
@@ -28,8 +28,8 @@ pub enum ConformError {
 pub enum ConformEvent {
     /// The cases begin.
     Began {
-        /// Whether the server echoes.
-        has_echo: bool,
+        /// What was found out about the server.
+        traits: ServerTraits,
     },
     /// A case has its verdict.
     Played {
@@ -57,15 +57,14 @@ pub async fn run(
     mut on_event: impl FnMut(ConformEvent),
 ) -> Result<ConformOutcome, ConformError> {
     let began = Instant::now();
-    let probe = Probe::new(config.seed);
-    probe.is_alive(config).await.map_err(ConformError::NotReachable)?;
-    let has_echo = probe.has_echo(config).await;
-    on_event(ConformEvent::Began { has_echo });
+    let mut probe = Probe::new(config.seed);
+    probe.find_traits(config).await.map_err(ConformError::NotReachable)?;
+    let traits = probe.traits;
+    on_event(ConformEvent::Began { traits });
     let mut runner = Runner {
         config,
         cases,
         probe,
-        has_echo,
         restarter: Restarter::default(),
         exchanges: vec![Vec::new(); cases.len()],
         on_event: &mut on_event,
@@ -77,14 +76,13 @@ pub async fn run(
     }
     let outcomes = runner.exchanges.into_iter().enumerate();
     let cases = outcomes.map(|(index, exchanges)| CaseOutcome { index, exchanges }).collect();
-    Ok(ConformOutcome { cases, has_echo, took: began.elapsed() })
+    Ok(ConformOutcome { cases, traits, took: began.elapsed() })
 }
 
 struct Runner<'r, F> {
     config: &'r ConformConfig,
     cases: &'r [Case],
     probe: Probe,
-    has_echo: bool,
     restarter: Restarter,
     exchanges: Vec<Vec<Exchange>>,
     on_event: &'r mut F,
@@ -115,10 +113,21 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
             }
             (self.on_event)(ConformEvent::Down);
             self.bring_back().await;
+            if let Some(reason) = &self.gone {
+                self.gone = Some(format!("{reason}{}", self.name_suspects(&suspects)));
+            }
             for index in suspects {
                 self.play_alone(index).await;
             }
         }
+    }
+
+    /// Returns the names of the cases that may have killed the server, as the end of a sentence.
+    fn name_suspects(&self, suspects: &[usize]) -> String {
+        let cases = suspects.iter().filter_map(|index| self.cases.get(*index));
+        let names: Vec<&str> =
+            cases.filter(|case| case.is_violation()).map(|case| case.id.as_str()).collect();
+        format!("; it died in one of {}; --restart finds out in which", names.join(", "))
     }
 
     /// Plays cases side by side until none waits, or until the server is gone. Returns those that may
@@ -133,10 +142,9 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 let Some(index) = waiting.pop_front() else { break };
                 let begin_at = due;
                 due = due.checked_add(config.interval).unwrap_or(due);
-                let has_echo = self.has_echo;
                 playing.push(async move {
                     sleep_until(begin_at).await;
-                    play_one(config, cases, probe, index, has_echo).await
+                    play_one(config, cases, probe, index).await
                 });
             }
             let Some(played) = playing.next().await else { return suspects };
@@ -159,7 +167,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
             record(&mut self.exchanges, self.on_event, index, exchange);
             return;
         }
-        let played = play_one(self.config, self.cases, &self.probe, index, self.has_echo).await;
+        let played = play_one(self.config, self.cases, &self.probe, index).await;
         let finding = Finding::new(Verdict::NoAnswer, "did not accept the connection");
         let mut exchange = played.exchange.unwrap_or_else(|| Exchange::without_bytes(finding));
         if !played.is_alive {
@@ -193,19 +201,14 @@ fn record(
     }
 }
 
-/// Plays a case, and after one that breaks a rule asks whether the server is still there.
-async fn play_one(
-    config: &ConformConfig,
-    cases: &[Case],
-    probe: &Probe,
-    index: usize,
-    has_echo: bool,
-) -> Played {
+/// Plays a case, and after one that breaks a rule, or fails, asks whether the server is still there.
+async fn play_one(config: &ConformConfig, cases: &[Case], probe: &Probe, index: usize) -> Played {
     let (Some(case), Ok(key)) = (cases.get(index), nonce()) else {
         return Played { index, exchange: None, is_alive: true };
     };
-    let exchange = play(config, case, key, has_echo).await.ok();
-    let is_doubtful = case.is_violation() || exchange.is_none();
+    let exchange = play(config, case, key, probe.traits).await.ok();
+    let has_failed = exchange.as_ref().is_none_or(|played| played.finding.verdict.is_failure());
+    let is_doubtful = case.is_violation() || has_failed;
     let is_alive = !is_doubtful || is_alive(config, probe).await;
     Played { index, exchange, is_alive }
 }

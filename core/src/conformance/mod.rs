@@ -17,5 +17,5 @@ pub mod verdict;
 pub use case::{Case, Expectation, Group, Opening, Step};
 pub use cases::{all_cases, short_echo, standard_handshake};
 pub use request::{Request, ServerAddress};
-pub use run::{Action, CaseRun, RunLimits, StreamEnd};
+pub use run::{Action, CaseRun, RunLimits, ServerTraits, StreamEnd};
 pub use verdict::{Finding, Verdict};

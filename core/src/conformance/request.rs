@@ -62,6 +62,13 @@ impl Request {
         self
     }
 
+    /// Adds an Origin header for the server's own pages, if there is none.
+    #[must_use]
+    pub(super) fn and_same_origin(self) -> Self {
+        let has_origin = self.fields.iter().any(|(name, _)| name == "Origin");
+        if has_origin { self } else { self.and("Origin", "http://{host}") }
+    }
+
     /// Adds a field at the beginning.
     #[must_use]
     pub fn and_first(mut self, name: &str, value: &str) -> Self {

@@ -45,11 +45,13 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What the server did, as a clause without a subject: `closed with 1002`.
     pub reason: String,
+    /// What it should have done, as such a clause; empty where nothing was expected yet.
+    pub expected: String,
 }
 
 impl Finding {
     /// Creates a finding.
     pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
-        Self { verdict, reason: reason.into() }
+        Self { verdict, reason: reason.into(), expected: String::new() }
     }
 }

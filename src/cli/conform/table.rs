@@ -13,12 +13,17 @@ pub(super) fn report(
     outcome: &ConformOutcome,
     differences: Option<&[String]>,
 ) -> String {
-    let echo = if outcome.has_echo {
+    let echo = if outcome.traits.has_echo {
         "it echoes"
     } else {
         "it does not echo, so cases that need an echo are not applicable"
     };
-    let mut text = format!("{}: {echo}\n\n{}", config.target, groups(cases, outcome));
+    let origin = if outcome.traits.needs_origin {
+        "; it opens no connection without an Origin, so all cases have the server's own"
+    } else {
+        ""
+    };
+    let mut text = format!("{}: {echo}{origin}\n\n{}", config.target, groups(cases, outcome));
     for verdict in
         [Verdict::Died, Verdict::NoAnswer, Verdict::Fail, Verdict::Tolerated, Verdict::NotOffered]
     {
@@ -75,7 +80,7 @@ fn describe(case: &Case, result: &CaseOutcome) -> String {
         result.varies().map_or_else(String::new, |(times, all)| format!(", varies {times}/{all}"));
     let mut text = format!("\n{verdict}{varies}  {}  {}\n", case.id, case.title);
     if verdict.is_failure() {
-        let expected = case.expectations().pop().unwrap_or_default();
+        let expected = &exchange.finding.expected;
         let _ = writeln!(text, "    {}: a server {expected}", case.rule);
     }
     let _ = writeln!(text, "    this one {}", exchange.finding.reason);

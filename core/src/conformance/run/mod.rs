@@ -9,7 +9,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::conformance::case::{Case, Step};
+use crate::conformance::case::{Case, Group, Step};
 use crate::conformance::request::ServerAddress;
 use crate::conformance::verdict::{Finding, Verdict};
 use crate::wire::decode::frame_assembler::FrameAssembler;
@@ -52,6 +52,16 @@ impl StreamEnd {
     }
 }
 
+/// What is known of a server before a case is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerTraits {
+    /// Whether it echoes messages.
+    pub has_echo: bool,
+    /// Whether it opens no connection without an Origin header. Then all cases but those about that
+    /// header have the server's own.
+    pub needs_origin: bool,
+}
+
 /// How long a server may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunLimits {
@@ -74,8 +84,7 @@ impl Default for RunLimits {
 #[derive(Debug)]
 pub struct CaseRun<'c> {
     case: &'c Case,
-    /// Whether the server echoes messages.
-    has_echo: bool,
+    traits: ServerTraits,
     limits: RunLimits,
     outgoing: VecDeque<Outgoing>,
     response: HeadReader,
@@ -112,14 +121,16 @@ impl<'c> CaseRun<'c> {
         case: &'c Case,
         server: &ServerAddress,
         key: &str,
-        has_echo: bool,
+        traits: ServerTraits,
         limits: RunLimits,
     ) -> Self {
-        let request = case.request.to_bytes(server, key);
+        let needs_origin = traits.needs_origin && case.group != Group::Origin;
+        let with_origin = needs_origin.then(|| case.request.clone().and_same_origin());
+        let request = with_origin.as_ref().unwrap_or(&case.request).to_bytes(server, key);
         let head = Head::new(Side::Client, &request);
         let mut run = Self {
             case,
-            has_echo,
+            traits,
             limits,
             outgoing: VecDeque::new(),
             response: HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN),
@@ -135,7 +146,7 @@ impl<'c> CaseRun<'c> {
             done: "opened the connection".to_owned(),
             finding: None,
         };
-        if case.needs_echo && !has_echo {
+        if case.needs_echo && !traits.has_echo {
             run.finish(Verdict::NotApplicable, "the server does not echo");
         }
         let piece_len = request.len().div_ceil(case.request.pieces).max(1);
@@ -273,7 +284,12 @@ impl<'c> CaseRun<'c> {
     }
 
     fn finish(&mut self, verdict: Verdict, reason: impl Into<String>) {
-        self.finding.get_or_insert_with(|| Finding::new(verdict, reason));
+        let expected = match self.case.steps.get(self.next_step) {
+            Some(Step::Expect(expectation)) if self.frames.is_some() => expectation.describe(),
+            _ => self.case.opening.describe(),
+        };
+        let finding = Finding { expected, ..Finding::new(verdict, reason) };
+        self.finding.get_or_insert(finding);
     }
 
     /// Ends the case with what was tolerated before, if anything was.

@@ -84,8 +84,9 @@ impl ModelServer {
 
 /// Plays a case in virtual time, in which nothing takes any.
 fn play(case: &Case, mut server: ModelServer, has_echo: bool) -> Finding {
+    let traits = ServerTraits { has_echo, needs_origin: false };
     let address = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
-    let mut run = CaseRun::new(case, &address, KEY, has_echo, RunLimits::default());
+    let mut run = CaseRun::new(case, &address, KEY, traits, RunLimits::default());
     let mut now = Duration::ZERO;
     loop {
         match run.next(now) {

@@ -1,0 +1,34 @@
+// An echo on github.com/gobwas/ws and its package wsutil.
+package main
+
+import (
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+)
+
+func echo(w http.ResponseWriter, r *http.Request) {
+	conn, _, _, err := ws.UpgradeHTTP(r, w)
+	if err != nil {
+		return
+	}
+	go func() {
+		defer conn.Close()
+		for {
+			message, op, err := wsutil.ReadClientData(conn)
+			if err != nil {
+				return
+			}
+			if err := wsutil.WriteServerMessage(conn, op, message); err != nil {
+				return
+			}
+		}
+	}()
+}
+
+func main() {
+	log.Fatal(http.ListenAndServe(os.Args[1], http.HandlerFunc(echo)))
+}
