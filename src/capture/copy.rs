@@ -133,7 +133,9 @@ impl<'a> Copy<'a> {
                 Ok(())
             }
             // What nobody knows has no number.
-            ReplayData::Missing { bytes: ByteLen::ZERO, .. } | ReplayData::Http2Head(_) => Ok(()),
+            ReplayData::Missing { bytes: ByteLen::ZERO, .. }
+            | ReplayData::Http2Head(_)
+            | ReplayData::Resumed(_) => Ok(()),
             ReplayData::Missing { bytes, .. } => writer.write_gap(flow, event.from, at, bytes),
         }
     }

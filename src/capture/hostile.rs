@@ -14,7 +14,7 @@ use super::sink::StreamSink;
 use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
-use crate::wire::decode::FrameSearch;
+use crate::wire::decode::{FrameSearch, Resumption};
 use crate::wire::handshake::HttpExchange;
 use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
@@ -158,8 +158,24 @@ impl StreamSink for Fragile {
         self.0.push_unframed(from, at, len);
     }
 
+    fn resume(&mut self, from: Side, at: Duration, unit: Resumption) -> bool {
+        self.0.resume(from, at, unit)
+    }
+
+    fn may_resume(&self, from: Side, unit: Resumption) -> bool {
+        self.0.may_resume(from, unit)
+    }
+
+    fn sends_frames(&self, from: Side) -> bool {
+        self.0.sends_frames(from)
+    }
+
     fn frame_search(&self, from: Side) -> Option<FrameSearch> {
         self.0.frame_search(from)
+    }
+
+    fn early_frame_search(&self) -> Option<FrameSearch> {
+        self.0.early_frame_search()
     }
 
     fn take_out_of_step(&mut self, from: Side) -> bool {

@@ -65,7 +65,7 @@ pub(crate) use self::growing::GrowingFile;
 pub use self::growing::{GrowingCapture, Snapshot, StopReading};
 pub use self::http2::{Http2ErrorCode, Http2Head, Http2WebSocket};
 pub use self::open::{ReadOptions, open, open_stream};
-pub(crate) use self::plaintext::Gap;
+pub(crate) use self::plaintext::{Gap, ResumePoint};
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::{ReplayEvent, ReplayPositions};
 pub(crate) use self::stream::CapturedStream;

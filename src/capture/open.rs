@@ -73,9 +73,7 @@ fn make_trace(extensions: Option<AgreedExtensions>) -> impl FnMut(StreamStart) -
         StreamStart::Frames(named) => {
             Trace::mid_connection(extensions.or(named).unwrap_or_default())
         }
-        StreamStart::Midway => {
-            Trace::mid_connection(extensions.unwrap_or_else(AgreedExtensions::assumed))
-        }
+        StreamStart::Midway => Trace::midway(extensions.unwrap_or_else(AgreedExtensions::assumed)),
         StreamStart::Http2(agreed) => Trace::mid_connection(agreed),
     }
 }

@@ -9,7 +9,8 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, CapturedStream, Gap, Http2Head};
+use crate::capture::{Capture, CapturedStream, Gap, Http2Head, ResumePoint};
+use crate::wire::decode::Resumption;
 use crate::wire::{AgreedExtensions, Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes in one event.
@@ -44,8 +45,11 @@ pub enum ReplayData<'a> {
         /// of another frame.
         within_frame: ByteLen,
     },
-    /// The next bytes of the side, which lie within frames whose beginning was not captured.
+    /// The next bytes of the side, which lie within messages or frames whose beginning was not
+    /// captured.
     Unframed(&'a [u8]),
+    /// The next byte of the side is the first of this unit, although nothing before it tells.
+    Resumed(Resumption),
 }
 
 impl Capture {
@@ -120,6 +124,11 @@ struct ReplayPosition {
     /// The number of gaps of each side that were given out. More bytes that belong to no frame may
     /// have come behind the last of them.
     gaps: Sides<usize>,
+    /// Whether the missing bytes of the next gap of each side were given out, with the head that they
+    /// end.
+    is_gap_given: Sides<bool>,
+    /// The number of places of each side where reading resumed.
+    resumptions: Sides<usize>,
     /// The number of heads of HTTP/2 that were given out.
     heads: usize,
     at: Duration,
@@ -139,6 +148,8 @@ struct ReplayCursor<'a> {
     gaps: Sides<Vec<Gap>>,
     /// The last gap of each side that was given out, if nothing has followed it since.
     open_gap: Sides<Option<Gap>>,
+    /// The places of each side where reading resumes that are still to come, in reverse order.
+    resumptions: Sides<Vec<ResumePoint>>,
     position: ReplayPosition,
 }
 
@@ -147,10 +158,19 @@ impl<'a> ReplayCursor<'a> {
         let of_side = |from: Side| stream.gaps.iter().filter(move |gap| gap.from == from).copied();
         let gaps = Sides::each(|from| {
             let mut gaps: Vec<Gap> = of_side(from).skip(position.gaps[from]).collect();
+            if let (true, Some(first)) = (position.is_gap_given[from], gaps.first_mut()) {
+                first.missing = ByteLen::ZERO;
+            }
             gaps.reverse();
             gaps
         });
         let open_gap = Sides::each(|from| of_side(from).nth(position.gaps[from].checked_sub(1)?));
+        let resumptions = Sides::each(|from| {
+            let places = stream.resumptions.iter().filter(|place| place.from == from);
+            let mut places: Vec<_> = places.skip(position.resumptions[from]).copied().collect();
+            places.reverse();
+            places
+        });
         let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
         let heads = stream.http2_websocket().into_iter().flat_map(|websocket| {
             let response = websocket.response.as_ref().map(|head| (Side::Server, head));
@@ -158,7 +178,8 @@ impl<'a> ReplayCursor<'a> {
         });
         let mut heads: Vec<_> = heads.collect();
         heads.truncate(heads.len().saturating_sub(position.heads));
-        Self { stream, next_step: None, heads, pieces, rows, gaps, open_gap, position: *position }
+        let position = *position;
+        Self { stream, next_step: None, heads, pieces, rows, gaps, open_gap, resumptions, position }
     }
 
     /// Prepares the next step and returns its time since 1970 with the connection's number.
@@ -225,10 +246,11 @@ impl<'a> ReplayCursor<'a> {
                 data: ReplayData::Http2Head(head),
             });
         }
-        let mut start = range.start;
-        let stream = self.stream;
         let mut emit =
             |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
+        let stream = self.stream;
+        let resumptions = &mut self.resumptions[from];
+        let mut start = range.start;
         if let Some(gap) = self.open_gap[from].take() {
             stream.read(from, start..gap.end(), |bytes| emit(ReplayData::Unframed(bytes)))?;
             start = start.max(gap.end());
@@ -237,7 +259,8 @@ impl<'a> ReplayCursor<'a> {
         let is_behind_all = range.is_empty();
         while let Some(gap) = gaps.pop_if(|gap| is_behind_all || gap.offset < range.end) {
             self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
-            stream.read(from, start..gap.offset, |bytes| emit(ReplayData::Bytes(bytes)))?;
+            self.position.is_gap_given[from] = false;
+            stream.emit_bytes(from, start..gap.offset, resumptions, &mut emit)?;
             // Without a number, it is only known that something is missing.
             if gap.missing > ByteLen::ZERO || gap.unframed == ByteLen::ZERO {
                 emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
@@ -248,7 +271,25 @@ impl<'a> ReplayCursor<'a> {
             start = gap.end();
         }
         self.position.replayed_to[from] = start.max(range.end);
-        stream.read(from, start..range.end, |bytes| emit(ReplayData::Bytes(bytes)))
+        stream.emit_bytes(from, start..range.end, resumptions, &mut emit)?;
+        // What ends a head is told with the head, and not with what follows it.
+        if let Some(gap) = gaps.last_mut()
+            && gap.offset == range.end
+            && gap.missing > ByteLen::ZERO
+            && gap.offset <= stream.trace.frames_start(from)
+        {
+            emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
+            gap.missing = ByteLen::ZERO;
+            self.position.is_gap_given[from] = true;
+            if gap.unframed == ByteLen::ZERO {
+                gaps.pop();
+                self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
+                self.position.is_gap_given[from] = false;
+            }
+        }
+        let all = stream.resumptions.iter().filter(|place| place.from == from).count();
+        self.position.resumptions[from] = all.saturating_sub(self.resumptions[from].len());
+        Ok(())
     }
 }
 
@@ -260,10 +301,7 @@ impl CapturedStream<Trace> {
     ///
     /// Fails if the file can no longer be read.
     pub(crate) fn retrace(&self, agreed: AgreedExtensions) -> io::Result<Trace> {
-        let mut trace = Trace::mid_connection(agreed);
-        for from in [Side::Client, Side::Server] {
-            trace.push_unframed(from, Duration::ZERO, ByteLen::ZERO);
-        }
+        let mut trace = Trace::midway(agreed);
         let mut cursor = ReplayCursor::new(self, &ReplayPosition::default());
         while cursor.next_at(0).is_some() {
             let Some(step) = cursor.next_step.take() else { break };
@@ -276,12 +314,33 @@ impl CapturedStream<Trace> {
                     ReplayData::Unframed(bytes) => {
                         trace.push_unframed(event.from, event.at, ByteLen::of(bytes));
                     }
+                    ReplayData::Resumed(unit) => {
+                        trace.resume(event.from, event.at, unit);
+                    }
                     ReplayData::Http2Head(_) => {}
                 }
                 Ok::<(), io::Error>(())
             })?;
         }
         Ok(trace)
+    }
+
+    /// Emits bytes of a side piece by piece, with the places among them where reading resumes.
+    fn emit_bytes<E: From<io::Error>>(
+        &self,
+        from: Side,
+        range: Range<Offset>,
+        resumptions: &mut Vec<ResumePoint>,
+        emit: &mut impl FnMut(ReplayData<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut start = range.start;
+        while let Some(place) = resumptions.pop_if(|place| place.offset < range.end) {
+            let before = start..place.offset.max(start);
+            start = before.end;
+            self.read(from, before, |bytes| emit(ReplayData::Bytes(bytes)))?;
+            emit(ReplayData::Resumed(place.unit))?;
+        }
+        self.read(from, start..range.end, |bytes| emit(ReplayData::Bytes(bytes)))
     }
 
     /// Reads bytes of a side piece by piece.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::decode::FrameSearch;
+use crate::wire::decode::{FrameSearch, Resumption};
 use crate::wire::handshake::HttpExchange;
 use crate::wire::{ByteLen, Side, Trace};
 
@@ -15,14 +15,27 @@ pub(crate) trait StreamSink {
     /// at most `limit`, the frame in progress goes on.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
 
-    /// Takes `len` bytes of a side that lie within frames whose beginning was not captured.
+    /// Takes `len` bytes of a side that lie within messages or frames whose beginning was not
+    /// captured.
     fn unframed(&mut self, from: Side, at: Duration, len: ByteLen);
 
-    /// Returns a search for the first byte of a frame of a side, if it sends frames.
+    /// Resumes reading: the next byte of a side is the first of this unit. Returns whether that was
+    /// not known before.
+    fn resume(&mut self, from: Side, at: Duration, unit: Resumption) -> bool;
+
+    /// Whether a unit of this kind may follow bytes that belong to nothing known.
+    fn may_resume(&self, from: Side, unit: Resumption) -> bool;
+
+    /// Whether the next bytes of a side are frames.
+    fn sends_frames(&self, from: Side) -> bool;
+
+    /// Returns a search for what a side sends after a gap, if that is not known.
     fn frame_search(&self, from: Side) -> Option<FrameSearch>;
 
-    /// Whether such a search must begin now, because bytes before the 101 were missing. Returns that
-    /// once.
+    /// Returns a search that tells whether the client sends frames although the server is silent.
+    fn early_frame_search(&self) -> Option<FrameSearch>;
+
+    /// Whether a search must begin now, because bytes before the 101 were missing. Returns that once.
     fn take_out_of_step(&mut self, from: Side) -> bool;
 
     /// Notes the arrival of bytes that are neither HTTP/1.1 nor frames of a WebSocket.
@@ -45,8 +58,24 @@ impl StreamSink for Trace {
         self.push_unframed(from, at, len);
     }
 
+    fn resume(&mut self, from: Side, at: Duration, unit: Resumption) -> bool {
+        self.resume(from, at, unit)
+    }
+
+    fn may_resume(&self, from: Side, unit: Resumption) -> bool {
+        self.may_resume(from, unit)
+    }
+
+    fn sends_frames(&self, from: Side) -> bool {
+        self.sends_frames(from)
+    }
+
     fn frame_search(&self, from: Side) -> Option<FrameSearch> {
         self.frame_search(from)
+    }
+
+    fn early_frame_search(&self) -> Option<FrameSearch> {
+        self.early_frame_search()
     }
 
     fn take_out_of_step(&mut self, from: Side) -> bool {

@@ -61,6 +61,19 @@ pub(crate) struct DamagedCapture {
     dispositions: Vec<Disposition>,
     /// The number of packets missing at the beginning and at the end.
     missing: (usize, usize),
+    scope: CaptureScope,
+}
+
+/// The part of the packets that a capture was to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CaptureScope {
+    Everything,
+    /// The packets of one side.
+    OneSide(Side),
+    /// Everything but the packets with the heads.
+    WithoutHeads,
+    /// The first bytes of each packet.
+    SnapLen(usize),
 }
 
 /// What the peers sent.
@@ -71,8 +84,16 @@ pub(crate) struct Sent {
     /// The data of the messages of each side.
     pub(crate) messages: Sides<Vec<Vec<u8>>>,
     /// The packets of both, in order.
-    packets: Vec<Vec<u8>>,
+    packets: Vec<SentPacket>,
     sequence: Sides<u32>,
+}
+
+#[derive(Debug)]
+struct SentPacket {
+    from: Side,
+    bytes: Vec<u8>,
+    /// Whether it has a part of a head.
+    has_head: bool,
 }
 
 fn message() -> impl Strategy<Value = SentMessage> {
@@ -102,6 +123,16 @@ fn disposition() -> impl Strategy<Value = Disposition> {
     ]
 }
 
+fn scope() -> impl Strategy<Value = CaptureScope> {
+    prop_oneof![
+        4 => Just(CaptureScope::Everything),
+        1 => Just(CaptureScope::OneSide(Side::Client)),
+        1 => Just(CaptureScope::OneSide(Side::Server)),
+        1 => Just(CaptureScope::WithoutHeads),
+        1 => (60_usize..260).prop_map(CaptureScope::SnapLen),
+    ]
+}
+
 /// Returns any connection, damaged in any way.
 pub(crate) fn damaged_capture() -> impl Strategy<Value = DamagedCapture> {
     let missing = prop_oneof![
@@ -115,10 +146,19 @@ pub(crate) fn damaged_capture() -> impl Strategy<Value = DamagedCapture> {
         200_usize..1460,
         1_usize..4,
         vec(disposition(), 1..40),
-        missing,
+        (missing, scope()),
     )
-        .prop_map(|(is_compressed, messages, max_segment, together, dispositions, missing)| {
-            DamagedCapture { is_compressed, messages, max_segment, together, dispositions, missing }
+        .prop_map(|(is_compressed, messages, max_segment, together, dispositions, rest)| {
+            let (missing, scope) = rest;
+            DamagedCapture {
+                is_compressed,
+                messages,
+                max_segment,
+                together,
+                dispositions,
+                missing,
+                scope,
+            }
         })
 }
 
@@ -133,7 +173,7 @@ impl Sent {
         let header = TcpHeader { seq, ack, flags, max_segment_size: None };
         let mut packet = Vec::new();
         packet_builder::write_packet(&mut packet, peer(from), peer(from.peer()), header, payload);
-        self.packets.push(packet);
+        self.packets.push(SentPacket { from, bytes: packet, has_head: false });
         let len = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
         self.sequence[from] = seq.wrapping_add(len);
     }
@@ -159,6 +199,9 @@ impl DamagedCapture {
         };
         sent.data(Side::Client, request, self.max_segment);
         sent.data(Side::Server, response, self.max_segment);
+        for packet in sent.packets.iter_mut().skip(2) {
+            packet.has_head = true;
+        }
         let mut deflaters = Sides::each(|side| Deflater::new(DeflateParams::default(), side));
         let (mut waiting, mut count) = (Sides::<Vec<u8>>::default(), 0_usize);
         for message in &self.messages {
@@ -223,7 +266,17 @@ impl DamagedCapture {
         let mut order: Vec<(usize, usize)> = Vec::new();
         let mut swapped = None;
         for (at, disposition) in range.zip(self.dispositions.iter().cycle()) {
-            let Some(packet) = sent.packets.get(at) else { break };
+            let Some(SentPacket { from, bytes: packet, has_head }) = sent.packets.get(at) else {
+                break;
+            };
+            let is_captured = match self.scope {
+                CaptureScope::OneSide(side) => side == *from,
+                CaptureScope::WithoutHeads => !has_head,
+                CaptureScope::Everything | CaptureScope::SnapLen(_) => true,
+            };
+            if !is_captured {
+                continue;
+            }
             match disposition {
                 Disposition::Kept => order.push((at, packet.len())),
                 Disposition::Lost => {}
@@ -242,8 +295,12 @@ impl DamagedCapture {
             file.extend(field.to_le_bytes());
         }
         for (time, (at, kept)) in order.into_iter().enumerate() {
-            let packet = &sent.packets[at];
-            let kept = &packet[..kept.min(packet.len())];
+            let packet = &sent.packets[at].bytes;
+            let snap_len = match self.scope {
+                CaptureScope::SnapLen(len) => len,
+                _ => usize::MAX,
+            };
+            let kept = &packet[..kept.min(packet.len()).min(snap_len)];
             for field in [1, time as u32 * 1000, kept.len() as u32, packet.len() as u32] {
                 file.extend(field.to_le_bytes());
             }
@@ -328,6 +385,54 @@ fn check_frames(stream: &CapturedStream<Trace>, from: Side, sent: &[Vec<u8>]) {
     assert!(stream.store.len(from) >= stream.trace.frames_start(from) - Offset::START);
 }
 
+/// Returns a conversation of which each message is one packet.
+fn conversation(scope: CaptureScope) -> DamagedCapture {
+    let messages = (0..12).map(|number| SentMessage {
+        from: if number % 2 == 0 { Side::Server } else { Side::Client },
+        opcode: Opcode::Text,
+        payload: format!("message {number} of the conversation").into_bytes(),
+        fragments: 1,
+    });
+    DamagedCapture {
+        is_compressed: false,
+        messages: messages.collect(),
+        max_segment: 1400,
+        together: 1,
+        dispositions: vec![Disposition::Kept],
+        missing: (0, 0),
+        scope,
+    }
+}
+
+#[test]
+fn whole_frames_are_shown_although_the_heads_are_not_whole() {
+    let scopes = [96, 128, 200].map(CaptureScope::SnapLen);
+    let sides = [Side::Client, Side::Server].map(CaptureScope::OneSide);
+    for scope in scopes.into_iter().chain(sides).chain([CaptureScope::WithoutHeads]) {
+        for missing in [(0, 0), (2, 0), (7, 0)] {
+            let damaged = DamagedCapture { missing, ..conversation(scope) };
+            let sent = damaged.sent();
+            let capture = opened(&damaged.file(&sent)).unwrap();
+            let [stream] = capture.streams() else {
+                panic!("{scope:?}: {}", capture.streams().len())
+            };
+            for from in [Side::Client, Side::Server] {
+                check_frames(stream, from, &sent.frames[from]);
+                let is_captured = !matches!(scope, CaptureScope::OneSide(side) if side != from);
+                // The first seven packets are the SYNs, the heads and three messages.
+                let lost = match (missing.0, from) {
+                    (7, Side::Server) => 2,
+                    (7, Side::Client) => 1,
+                    _ => 0,
+                };
+                let expected = if is_captured { sent.frames[from].len() - lost } else { 0 };
+                let shown = stream.trace.rows().iter().filter(|row| row.from() == from).count();
+                assert_eq!(shown, expected, "{scope:?} without {missing:?}: {from}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         // By chance, other bytes look like frames, so the cases are always the same.
@@ -348,7 +453,12 @@ proptest! {
 
     #[test]
     fn an_undamaged_capture_shows_everything(damaged in damaged_capture()) {
-        let whole = DamagedCapture { dispositions: vec![Disposition::Kept], missing: (0, 0), ..damaged };
+        let whole = DamagedCapture {
+            dispositions: vec![Disposition::Kept],
+            missing: (0, 0),
+            scope: CaptureScope::Everything,
+            ..damaged
+        };
         let sent = whole.sent();
         let capture = opened(&whole.file(&sent)).unwrap();
         let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };

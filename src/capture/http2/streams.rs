@@ -197,7 +197,9 @@ impl<S: StreamSink> StreamTable<S> {
             websocket.is_without_handshake = true;
             // Nobody is blamed for an extension that the unknown handshake may have agreed on.
             let sink = (context.make_sink)(None);
-            websocket.open(PlaintextSink::new(sink, context.backing), data.at);
+            let mut plaintext = PlaintextSink::new(sink, context.backing);
+            plaintext.begin_with_frames();
+            websocket.open(plaintext, data.at);
             self.add_websocket(stream, websocket, data.at, context);
         } else if is_unknown && !self.open.contains_key(&stream) {
             let exchange = OpenStream::Exchange(ExchangeStream::default());

@@ -6,6 +6,6 @@ mod piece;
 mod plaintext_sink;
 mod resync;
 
-pub(crate) use self::gap::Gap;
+pub(crate) use self::gap::{Gap, ResumePoint};
 pub(super) use self::piece::{HeldPiece, Piece};
 pub(super) use self::plaintext_sink::PlaintextSink;

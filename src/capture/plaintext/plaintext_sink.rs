@@ -1,15 +1,17 @@
 //! [`PlaintextSink`]: the receiver of the bytes of one stream, after everything that carries them:
 //! TLS, a proxy, HTTP/2.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::gap::Gap;
-use super::piece::Piece;
-use super::resync::Resync;
+use super::gap::{Gap, ResumePoint};
+use super::piece::{HeldPiece, Piece};
+use super::resync::{Resync, SearchResult};
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
 use crate::capture::sink::StreamSink;
-use crate::wire::{ByteLen, Offset, Side};
+use crate::wire::decode::Resumption;
+use crate::wire::{ByteLen, Offset, Side, Sides};
 
 /// The maximum number of zeros that replace missing bytes of one stream. A file of a few bytes can
 /// claim gaps of any length.
@@ -26,6 +28,7 @@ pub(in crate::capture) struct PlaintextSink<S> {
     pub(in crate::capture) gaps: Vec<Gap>,
     /// The number of streams of the capture that began before this one.
     pub(in crate::capture) began: u64,
+    pub(in crate::capture) resumptions: Vec<ResumePoint>,
     /// The number of zeros that replace missing bytes.
     filled: ByteLen,
     resync: Resync,
@@ -36,21 +39,30 @@ pub(in crate::capture) struct PlaintextSink<S> {
 impl<S: StreamSink> PlaintextSink<S> {
     pub(in crate::capture) fn new(sink: S, backing: &Arc<BackingStore>) -> Self {
         let store = ByteStore::new(Arc::clone(backing));
-        let (gaps, resync) = (Vec::new(), Resync::default());
-        let began = backing.begin_stream();
-        Self { sink, store, gaps, began, filled: ByteLen::ZERO, resync, knows_frames: false }
+        let (gaps, resumptions, resync) = (Vec::new(), Vec::new(), Resync::default());
+        let (began, filled) = (backing.begin_stream(), ByteLen::ZERO);
+        Self { sink, store, gaps, began, resumptions, filled, resync, knows_frames: false }
     }
 
     pub(in crate::capture) fn push(&mut self, piece: Piece<'_>) {
         if self.resync.is_idle() {
-            let Piece { from, at, place, bytes } = piece;
-            self.store.add(from, place, ByteLen::of(bytes));
-            self.sink.push(from, at, bytes);
-            if self.sink.take_out_of_step(Side::Client) {
-                self.search(Side::Client);
-            }
-        } else if self.resync.hold(piece) {
+            self.pass_on(piece);
+        } else if self.resync.hold(piece.hold()) {
             self.conclude_search();
+        }
+    }
+
+    /// Gives bytes to the receiver, and begins the searches that are needed behind them.
+    fn pass_on(&mut self, piece: Piece<'_>) {
+        let Piece { from, at, place, bytes } = piece;
+        self.store.add(from, place, ByteLen::of(bytes));
+        self.sink.push(from, at, bytes);
+        self.search_where_lost();
+        if from == Side::Client
+            && self.resync.is_idle()
+            && let Some(search) = self.sink.early_frame_search()
+        {
+            self.resync.search_early(search);
         }
     }
 
@@ -59,30 +71,44 @@ impl<S: StreamSink> PlaintextSink<S> {
         self.resync.held_bytes()
     }
 
-    /// Begins with any byte of any frame of both sides.
+    /// Begins with any byte of any message or frame of both sides.
     pub(in crate::capture) fn begin_midway(&mut self) {
+        self.search(Side::Client);
+        self.search(Side::Server);
+    }
+
+    /// Begins with the first byte of a frame of both sides.
+    pub(in crate::capture) fn begin_with_frames(&mut self) {
+        let unit = Resumption::Frame;
         for from in [Side::Client, Side::Server] {
-            self.sink.unframed(from, Duration::ZERO, ByteLen::ZERO);
-            self.search(from);
+            // Either side opens the connection for both; which sends first is not known.
+            self.sink.resume(from, Duration::ZERO, unit);
+            self.sink.take_out_of_step(from);
+            self.resumptions.push(ResumePoint { from, offset: Offset::START, unit });
         }
     }
 
     /// Handles the first bytes of a side that are not HTTP although the other side's are: an unknown
     /// number of bytes was sent before the capture began.
     pub(in crate::capture) fn begin_side_midway(&mut self, from: Side, at: Duration) {
-        self.pass_on_held();
-        let (missing, unframed) = (ByteLen::ZERO, ByteLen::ZERO);
-        let filled = self.sink.gap(from, at, missing, missing);
-        self.gaps.push(Gap { from, offset: Offset::START, missing, filled, unframed });
-        self.search(from);
+        self.push_gap(from, at, ByteLen::ZERO);
     }
 
-    /// Searches the first byte of a frame in the next bytes of a side.
+    /// Searches what a side sends next.
     fn search(&mut self, from: Side) {
         if self.knows_frames {
             return;
         }
         self.resync.search(from, self.sink.frame_search(from));
+    }
+
+    /// Begins a search for each side of which the receiver has lost track.
+    fn search_where_lost(&mut self) {
+        for from in [Side::Client, Side::Server] {
+            if self.sink.take_out_of_step(from) {
+                self.search(from);
+            }
+        }
     }
 
     /// Passes on everything that is held, because nothing more comes or memory is short.
@@ -93,44 +119,100 @@ impl<S: StreamSink> PlaintextSink<S> {
         }
     }
 
-    /// Passes on what was held during a search. It goes on for a side whose frames were not found.
+    /// Passes on what was held during a search. It goes on for a side whose units were not found.
     fn conclude_search(&mut self) {
-        let (held, unknown) = self.resync.conclude();
-        for (held, unframed) in held {
-            if self.sink.take_out_of_step(Side::Client) {
-                self.search(Side::Client);
+        let mut waiting = VecDeque::new();
+        let mut is_concluded = true;
+        while std::mem::take(&mut is_concluded) {
+            let (mut held, mut results) = self.resync.conclude();
+            while let Some(piece) = held.pop_front() {
+                self.release(&piece, &mut results);
+                if !self.resync.is_idle() {
+                    // What a side sends is searched again together with what the other one sends.
+                    for from in [Side::Client, Side::Server] {
+                        if results[from].is_unresolved() {
+                            self.search(from);
+                        }
+                    }
+                    results = Sides::default();
+                    break;
+                }
             }
-            let piece = held.piece();
-            if !self.resync.is_idle() && unframed == ByteLen::ZERO {
-                self.push(piece);
-                continue;
+            held.append(&mut waiting);
+            waiting = held;
+            for from in [Side::Client, Side::Server] {
+                if results[from].goes_on {
+                    self.search(from);
+                }
             }
-            let Piece { from, at, place, bytes } = piece;
-            self.store.add(from, place, ByteLen::of(bytes));
-            let (before, frames) = bytes.split_at(unframed.to_usize_saturating().min(bytes.len()));
-            if !before.is_empty() {
-                self.push_unframed(from, at, unframed, ByteLen::of(frames));
+            while let Some(piece) = waiting.pop_front() {
+                if self.resync.is_idle() {
+                    self.pass_on(piece.piece());
+                } else if self.resync.hold(piece) {
+                    is_concluded = true;
+                    break;
+                }
             }
-            if !frames.is_empty() {
-                self.sink.push(from, at, frames);
-            }
-        }
-        let out_of_step = self.sink.take_out_of_step(Side::Client).then_some(Side::Client);
-        for from in unknown.into_iter().chain(out_of_step) {
-            self.search(from);
         }
     }
 
-    /// Records bytes whose frame is not known; the store has them, and `behind` bytes more.
-    fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen, behind: ByteLen) {
+    /// Passes on the next piece that was held: bytes that belong to nothing known, then others.
+    fn release(&mut self, held: &HeldPiece, results: &mut Sides<SearchResult>) {
+        let Piece { from, at, bytes, .. } = held.piece();
+        let result = &mut results[from];
+        let unknown = result.unknown.min(ByteLen::of(bytes));
+        let (before, rest) = held.piece().split_at(unknown.to_usize_saturating());
+        result.unknown -= unknown;
+        self.push_unframed(before);
+        if rest.bytes.is_empty() {
+            return;
+        }
+        if let Some(unit) = result.unit.take() {
+            if !self.sink.may_resume(from, unit) {
+                result.reject();
+                result.unknown -= ByteLen::of(rest.bytes);
+                return self.push_unframed(rest);
+            }
+            self.resume(from, at, unit);
+        }
+        result.rest -= ByteLen::of(rest.bytes);
+        self.pass_on(rest);
+    }
+
+    /// Resumes reading: the next byte of a side is the first of this unit.
+    fn resume(&mut self, from: Side, at: Duration, unit: Resumption) {
+        if !self.sink.resume(from, at, unit) {
+            return;
+        }
+        let offset = Offset::START + self.store.len(from);
+        let before = self.gaps.iter_mut().rev().find(|gap| gap.from == from);
+        if let Some(gap) = before.filter(|gap| gap.end() == offset && unit == Resumption::Head) {
+            gap.unframed_in = Some(Resumption::Head);
+        }
+        if self.resumptions.len() < MAX_GAPS {
+            self.resumptions.push(ResumePoint { from, offset, unit });
+        }
+    }
+
+    /// Records bytes that belong to nothing known.
+    fn push_unframed(&mut self, piece: Piece<'_>) {
+        let Piece { from, at, place, bytes } = piece;
+        if bytes.is_empty() {
+            return;
+        }
+        let (offset, len) = (Offset::START + self.store.len(from), ByteLen::of(bytes));
+        let unframed_in = self.sink.sends_frames(from).then_some(Resumption::Frame);
+        self.store.add(from, place, len);
         self.sink.unframed(from, at, len);
-        let offset = Offset::START + (self.store.len(from) - behind - len);
         let last = self.gaps.iter_mut().rev().find(|gap| gap.from == from);
         if let Some(gap) = last.filter(|gap| gap.end() == offset) {
+            if gap.unframed == ByteLen::ZERO {
+                gap.unframed_in = unframed_in;
+            }
             gap.unframed += len;
         } else if self.gaps.len() < MAX_GAPS {
             let (missing, filled) = (ByteLen::ZERO, ByteLen::ZERO);
-            self.gaps.push(Gap { from, offset, missing, filled, unframed: len });
+            self.gaps.push(Gap { from, offset, missing, filled, unframed: len, unframed_in });
         }
     }
 
@@ -153,7 +235,8 @@ impl<S: StreamSink> PlaintextSink<S> {
         let limit = MAX_FILLED_BYTES - self.filled;
         let filled = self.sink.gap(from, at, missing, limit);
         let offset = self.add_gap(from, missing, filled);
-        if filled < missing {
+        self.search_where_lost();
+        if filled < missing || missing == ByteLen::ZERO {
             self.search(from);
         }
         offset
@@ -190,9 +273,7 @@ impl<S: StreamSink> PlaintextSink<S> {
 
     /// Takes bytes that lie within unknown frames. What follows is the beginning of a frame.
     pub(in crate::capture) fn push_known_unframed(&mut self, piece: Piece<'_>) {
-        let Piece { from, at, place, bytes } = piece;
-        self.store.add(from, place, ByteLen::of(bytes));
-        self.push_unframed(from, at, ByteLen::of(bytes), ByteLen::ZERO);
+        self.push_unframed(piece);
     }
 
     /// Takes a gap between two frames: an unknown number of bytes is missing, at most `missing`, so
@@ -219,7 +300,8 @@ impl<S: StreamSink> PlaintextSink<S> {
         self.filled += filled;
         self.store.add(from, Place::Missing, filled);
         if self.gaps.len() < MAX_GAPS {
-            self.gaps.push(Gap { from, offset, missing, filled, unframed: ByteLen::ZERO });
+            let (unframed, unframed_in) = (ByteLen::ZERO, None);
+            self.gaps.push(Gap { from, offset, missing, filled, unframed, unframed_in });
         }
         offset
     }

@@ -18,8 +18,9 @@ use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
+use crate::wire::decode::Resumption;
 use crate::wire::format::{byte_count, group_thousands};
-use crate::wire::{ByteLen, Offset, Side};
+use crate::wire::{ByteLen, Offset, Side, Sides};
 
 /// Reads a part of one connection. A panic costs this connection and no other: `fail` discards what
 /// is known of it.
@@ -52,8 +53,8 @@ pub(in crate::capture) struct ReadContext<M> {
 #[derive(Debug)]
 pub(in crate::capture) struct StreamBuilder<S> {
     pub(in crate::capture) started_at: u64,
-    /// Whether a SYN was captured, so that the first byte is the connection's first.
-    pub(in crate::capture) saw_syn: bool,
+    /// Whether the SYN of each side was captured, so that its first byte is the connection's first.
+    pub(in crate::capture) saw_syn: Sides<bool>,
     /// What captured bytes begin with if not with a head.
     pub(in crate::capture) without_head: StreamStart,
     layer: Layer<S>,
@@ -71,7 +72,7 @@ impl<S: StreamSink> StreamBuilder<S> {
     pub(in crate::capture) fn new(started_at: u64) -> Self {
         Self {
             started_at,
-            saw_syn: false,
+            saw_syn: Sides::default(),
             without_head: StreamStart::Midway,
             layer: Layer::new(),
             output: LayerOutput::default(),
@@ -111,7 +112,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         let at = self.time(captured_at);
         let piece = Piece { from, at, place: Place::File(file_offset), bytes };
         let Self { layer, output, saw_syn, without_head, .. } = self;
-        layer.push(piece, &mut shared.layers(output, *saw_syn, *without_head))
+        let is_whole = begins_whole(*saw_syn, output);
+        layer.push(piece, &mut shared.layers(output, is_whole, *without_head))
     }
 
     /// Takes a gap in the bytes of a side.
@@ -124,7 +126,8 @@ impl<S: StreamSink> StreamBuilder<S> {
     ) -> io::Result<()> {
         let at = self.time(captured_at);
         let Self { layer, output, saw_syn, without_head, .. } = self;
-        let mut layers = shared.layers(output, *saw_syn, *without_head);
+        let is_whole = begins_whole(*saw_syn, output);
+        let mut layers = shared.layers(output, is_whole, *without_head);
         // What stands among the gaps of the stream needs no words.
         let Some(end) = layer.push_gap(from, at, missing, &mut layers)? else { return Ok(()) };
         let (bytes, whose) = (byte_count(missing), from.name());
@@ -177,7 +180,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         let Self { started_at, saw_syn, without_head, layer, mut output, last_at, http2, failed } =
             self;
         let (tls, has_http2) = (layer.tls_status(), layer.has_http2());
-        let mut layers = shared.layers(&mut output, saw_syn, without_head);
+        let is_whole = begins_whole(saw_syn, &mut output);
+        let mut layers = shared.layers(&mut output, is_whole, without_head);
         let websockets = layer.finish(last_at, may_grow, &mut layers);
         if !may_grow {
             output.pass_on_held();
@@ -189,9 +193,14 @@ impl<S: StreamSink> StreamBuilder<S> {
         if is_empty && tls == TlsStatus::Plaintext && failed.is_none() {
             return Vec::new();
         }
-        let PlaintextSink { sink, store, gaps, began, .. } = plaintext.unwrap_or_else(|| {
-            PlaintextSink::new((shared.make_sink)(StreamStart::Head), &shared.backing)
-        });
+        let PlaintextSink { sink, store, gaps, began, resumptions, .. } =
+            plaintext.unwrap_or_else(|| {
+                PlaintextSink::new((shared.make_sink)(StreamStart::Head), &shared.backing)
+            });
+        // Behind bytes that belong to nothing known, the handshake may be there after all.
+        let has_head = resumptions.iter().any(|place| place.unit == Resumption::Head);
+        let start =
+            if start == StreamStart::Midway && has_head { StreamStart::Head } else { start };
         let started_at = Duration::from_nanos(started_at);
         let warnings = warnings.into_messages();
         // What the connection lacks may belong to any of its WebSockets.
@@ -211,12 +220,13 @@ impl<S: StreamSink> StreamBuilder<S> {
             addresses,
             started_at,
             start,
-            is_whole: saw_syn || tls != TlsStatus::Plaintext || addresses.is_none(),
+            is_whole: is_whole || tls != TlsStatus::Plaintext || addresses.is_none(),
             http2: role,
             tls,
             trace: sink,
             store,
             gaps,
+            resumptions,
             ending: None,
             recorded_end: None,
             open_end: OpenEnd::default(),
@@ -248,6 +258,16 @@ impl<M> ReadContext<M> {
     }
 }
 
+/// Whether the first bytes of a stream were captured, as far as the SYNs tell. Of a side whose SYN was
+/// not, the beginning may be missing.
+fn begins_whole<S>(saw_syn: Sides<bool>, output: &mut LayerOutput<S>) -> bool {
+    let is_whole = saw_syn.client || saw_syn.server;
+    for side in [Side::Client, Side::Server] {
+        output.lacks_beginning[side] |= is_whole && !saw_syn[side];
+    }
+    is_whole
+}
+
 /// Returns a WebSocket of an HTTP/2 connection as a stream of its own.
 fn captured_websocket<S: StreamSink>(
     websocket: WebSocketStream<S>,
@@ -264,7 +284,7 @@ fn captured_websocket<S: StreamSink>(
     if !may_grow {
         plaintext.pass_on_held();
     }
-    let PlaintextSink { sink, store, gaps, began, .. } = plaintext;
+    let PlaintextSink { sink, store, gaps, began, resumptions, .. } = plaintext;
     let agreed = about.response.as_ref().map(|head| head.validation.agreed).unwrap_or_default();
     let start = if is_without_handshake { StreamStart::Midway } else { StreamStart::Http2(agreed) };
     Some(CapturedStream {
@@ -279,6 +299,7 @@ fn captured_websocket<S: StreamSink>(
         trace: sink,
         store,
         gaps,
+        resumptions,
         ending: ending.filter(|_| is_over).map(stream_ending),
         recorded_end: None,
         open_end: OpenEnd::default(),

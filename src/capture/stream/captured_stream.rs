@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::capture::byte_store::ByteStore;
 use crate::capture::error::InternalError;
 use crate::capture::http2::{Http2ErrorCode, Http2WebSocket};
-use crate::capture::plaintext::Gap;
+use crate::capture::plaintext::{Gap, ResumePoint};
 use crate::capture::tls::TlsStatus;
 use crate::net::AddressPair;
 use crate::wire::{AgreedExtensions, Side, Trace};
@@ -141,6 +141,8 @@ pub struct CapturedStream<S> {
     pub store: ByteStore,
     /// The gaps in it.
     pub gaps: Vec<Gap>,
+    /// The places where reading resumes, of a side of which no frames were known before.
+    pub resumptions: Vec<ResumePoint>,
     /// How it ended; `None` if its end was not captured, if it may end in another way because the
     /// capture still grows, or if the file says nothing of packets.
     pub ending: Option<StreamEnding>,
@@ -169,6 +171,7 @@ impl CapturedStream<Trace> {
             trace: Trace::new(),
             store: self.store.empty(),
             gaps: Vec::new(),
+            resumptions: Vec::new(),
             is_whole: true,
             ending: None,
             recorded_end: None,

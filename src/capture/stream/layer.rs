@@ -128,7 +128,7 @@ impl<S: StreamSink> Layer<S> {
         let first = held.first().map_or(piece, HeldPiece::piece);
         *self = match content {
             Content::Plain if context.is_whole || is_head(first.bytes) => {
-                Self::Http(Box::new(TunnelWatch::new()))
+                Self::Http(Box::new(TunnelWatch::new(context.output.lacks_beginning)))
             }
             Content::Plain => Self::Plain,
             Content::Tls => {
@@ -165,8 +165,11 @@ impl<S: StreamSink> Layer<S> {
         context: &mut LayerContext<'_, S, M>,
     ) -> io::Result<Option<String>> {
         match self {
-            // Of a layer without bytes so far, nothing was missed.
-            Self::Undecided(detector) if detector.is_empty() => return Ok(Some(String::new())),
+            // What the layer carries is still to be seen.
+            Self::Undecided(detector) if detector.is_empty() => {
+                context.output.lacks_beginning[from] = true;
+                return Ok(Some(String::new()));
+            }
             Self::Undecided(_) => {
                 self.release_held(context);
                 return self.push_gap(from, at, missing, context);
@@ -333,7 +336,8 @@ impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
             return plaintext.push(piece);
         }
         // The first bytes decide whether a head is expected.
-        let is_head = self.is_whole || is_head(piece.bytes);
+        let is_whole = self.is_whole && !self.output.lacks_beginning[piece.from];
+        let is_head = is_whole || is_head(piece.bytes);
         let start = if is_head { StreamStart::Head } else { self.without_head };
         let is_first = !std::mem::replace(&mut self.output.has_sent[piece.from], true);
         let is_new = self.output.plaintext.is_none();

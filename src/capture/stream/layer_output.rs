@@ -18,13 +18,16 @@ pub(super) struct LayerOutput<S> {
     pub(super) layers: usize,
     /// Whether a side has sent what goes to the receiver.
     pub(super) has_sent: Sides<bool>,
+    /// Whether the first bytes of a side may be missing.
+    pub(super) lacks_beginning: Sides<bool>,
 }
 
 impl<S> Default for LayerOutput<S> {
     fn default() -> Self {
         let start = StreamStart::Head;
-        let (warnings, has_sent) = (Warnings::default(), Sides::default());
-        Self { start, plaintext: None, tls_began: None, warnings, layers: 0, has_sent }
+        let (has_sent, lacks_beginning) = (Sides::default(), Sides::default());
+        let (plaintext, tls_began, warnings) = (None, None, Warnings::default());
+        Self { start, plaintext, tls_began, warnings, layers: 0, has_sent, lacks_beginning }
     }
 }
 

@@ -2,9 +2,10 @@
 //! CONNECT (RFC 9110 section 9.3.6), or a 101 to anything but WebSocket (section 7.8).
 
 use crate::capture::plaintext::{HeldPiece, Piece};
+use crate::wire::decode::Resumption;
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
-use crate::wire::handshake::{HttpExchange, RequestLine, ServerPolicy};
-use crate::wire::{ByteLen, Offset, Side};
+use crate::wire::handshake::{HttpExchange, RequestLine, ServerPolicy, begins_with_start_line};
+use crate::wire::{ByteLen, Offset, Side, Sides};
 
 /// The maximum number of bytes of the client that wait for the response to a CONNECT.
 const MAX_HELD_BYTES: usize = 1 << 16;
@@ -35,17 +36,22 @@ pub(super) struct TunnelWatch {
 }
 
 impl TunnelWatch {
-    pub(super) fn new() -> Self {
-        Self {
-            pair: HandshakePair::new(ServerPolicy::default()),
-            client_end: Offset::START,
-            held: Vec::new(),
-            held_bytes: 0,
+    /// Begins to watch; the first bytes of a side may be missing.
+    pub(super) fn new(lacks_beginning: Sides<bool>) -> Self {
+        let mut pair = HandshakePair::new(ServerPolicy::default());
+        for side in [Side::Client, Side::Server] {
+            if lacks_beginning[side] {
+                pair.push_gap(side, ByteLen::ZERO);
+            }
         }
+        Self { pair, client_end: Offset::START, held: Vec::new(), held_bytes: 0 }
     }
 
     /// Takes the next bytes of a side.
     pub(super) fn take(&mut self, piece: Piece<'_>) -> Watched {
+        if self.pair.is_lost(piece.from) && begins_with_start_line(piece.from, piece.bytes) {
+            self.pair.resume(piece.from, Resumption::Head);
+        }
         let mut rest = piece.bytes;
         while let Some(event) = self.pair.next_event(piece.from, &mut rest) {
             match event {

@@ -10,23 +10,16 @@ use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::packets::packet::{PacketBytes, PacketPiece};
 use crate::capture::packets::packet_comment::{Beginning, PacketComment};
 use crate::capture::sink::StreamSink;
-use crate::capture::stream::{
-    CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, is_request, is_response,
-};
+use crate::capture::stream::{CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded};
+use crate::capture::tcp::client_guess::ClientGuess;
 use crate::capture::tcp::closing::Closing;
 use crate::capture::tcp::end::{End, side_of};
 use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
-use crate::capture::tls;
+use crate::capture::tls::{self, looks_like_tls};
 use crate::net::AddressPair;
-use crate::wire::decode::masking_of_frames;
 use crate::wire::format::byte_count;
-use crate::wire::{ByteLen, Side};
-
-/// The number of segments of a connection, and of their bytes, after which the ports decide which end
-/// is the client.
-const MAX_UNDECIDED_SEGMENTS: usize = 64;
-const MAX_UNDECIDED_BYTES: usize = 64 << 10;
+use crate::wire::{ByteLen, Side, Sides};
 
 /// One TCP connection. Pairs are in the order of the addresses.
 #[derive(Debug)]
@@ -41,8 +34,10 @@ pub(super) struct TcpConnection<S> {
     pub(super) closing: Closing,
     /// Bytes that wait for a missing segment of the other direction, or until the client is known.
     time_order: TimeOrder,
-    /// The segments and bytes that do not tell which end is the client.
-    pub(super) undecided: (usize, usize),
+    /// What does not tell which end is the client.
+    pub(super) guess: ClientGuess,
+    /// Whether a packet of each end was captured.
+    was_seen: [bool; 2],
 }
 
 impl<S: StreamSink> TcpConnection<S> {
@@ -55,7 +50,8 @@ impl<S: StreamSink> TcpConnection<S> {
             client_syn: None,
             closing: Closing::new(at),
             time_order: TimeOrder::default(),
-            undecided: (0, 0),
+            guess: ClientGuess::default(),
+            was_seen: [false; 2],
         }
     }
 
@@ -91,9 +87,7 @@ impl<S: StreamSink> TcpConnection<S> {
             self.apply_comment(sender, segment, comment, captured_at, shared)?;
         }
         self.apply_header(sender, segment, packet);
-        if !segment.payload.is_empty() {
-            self.guess_client(sender, segment.payload);
-        }
+        self.guess_client(sender, segment);
         // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
         // number.
         let first = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
@@ -154,16 +148,19 @@ impl<S: StreamSink> TcpConnection<S> {
 
     /// Applies the flags and numbers of a segment.
     fn apply_header(&mut self, sender: End, segment: &TcpSegment<'_>, packet: PacketBytes<'_>) {
+        *sender.own_and_other(&mut self.was_seen).0 = true;
         let (own, other) = sender.own_and_other(&mut self.directions);
         if segment.flags & SYN != 0 {
             own.start_at_syn(segment.seq);
-            self.stream.saw_syn = true;
             if let Some(ack) = segment.ack {
+                // It acknowledges the SYN of the client, whether that was captured or not.
                 let syn = ack.wrapping_sub(1);
                 other.start_at_syn(syn);
                 self.client_syn.get_or_insert(syn);
+                self.stream.saw_syn = Sides { client: true, server: true };
                 self.client = Some(sender.other());
             } else {
+                self.stream.saw_syn.client = true;
                 self.client_syn = Some(segment.seq);
                 self.client = Some(sender);
             }
@@ -185,32 +182,21 @@ impl<S: StreamSink> TcpConnection<S> {
         }
     }
 
-    /// Guesses the client if no SYN was captured: the sender of a request, a `ClientHello` or of
-    /// masked frames (RFC 6455 section 5.1). If no segment tells, the ports do.
-    fn guess_client(&mut self, sender: End, first: &[u8]) {
-        if self.client.is_some() {
+    /// Looks for the client in the data of a segment if no SYN was captured. If no segment tells, the
+    /// ports do.
+    fn guess_client(&mut self, sender: End, segment: &TcpSegment<'_>) {
+        if self.client.is_some() || segment.payload.is_empty() {
             return;
         }
-        let (segments, bytes) = &mut self.undecided;
-        *segments = segments.saturating_add(1);
-        *bytes = bytes.saturating_add(first.len());
-        let is_long = *segments > MAX_UNDECIDED_SEGMENTS || *bytes > MAX_UNDECIDED_BYTES;
-        let hello = |kind: u8| {
-            tls::looks_like_tls(first) && first.first() == Some(&22) && first.get(5) == Some(&kind)
-        };
-        let is_client = if is_request(first) || hello(1) {
-            Some(true)
-        } else if is_response(first) || hello(2) {
-            Some(false)
-        } else {
-            masking_of_frames(first)
-        };
-        self.client = match is_client {
-            Some(true) => Some(sender),
-            Some(false) => Some(sender.other()),
-            None if is_long || tls::looks_like_tls(first) => Some(self.end_with_higher_port()),
-            None => None,
-        };
+        self.client = self.guess.take(sender, segment);
+        if self.client.is_none() && (self.guess.is_full() || looks_like_tls(segment.payload)) {
+            self.client = Some(self.likely_client());
+        }
+    }
+
+    /// Returns the end that is likely the client.
+    fn likely_client(&self) -> End {
+        self.guess.likely_client().unwrap_or_else(|| self.end_with_higher_port())
     }
 
     /// Returns the end with the higher port: servers mostly have the lower.
@@ -231,8 +217,8 @@ impl<S: StreamSink> TcpConnection<S> {
         &mut self,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
-        if self.client.is_none() && self.undecided != (0, 0) {
-            self.client = Some(self.end_with_higher_port());
+        if self.client.is_none() && !self.guess.is_empty() {
+            self.client = Some(self.likely_client());
         }
         [End::Lower, End::Higher].into_iter().try_for_each(|sender| {
             self.deliver(sender, shared, |reassembler, out| reassembler.finish(out))
@@ -285,7 +271,7 @@ impl<S: StreamSink> TcpConnection<S> {
         &mut self,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
-        let client = self.client.or_else(|| Some(self.end_with_higher_port()));
+        let client = self.client.or_else(|| Some(self.likely_client()));
         self.client = client;
         let stream = &mut self.stream;
         self.time_order.drain(|sender, out| pass_on(stream, side_of(sender, client), out, shared))

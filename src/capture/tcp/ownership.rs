@@ -79,6 +79,6 @@ impl<S: StreamSink> TcpConnection<S> {
     }
 
     pub(super) fn is_untouched(&self) -> bool {
-        self.client.is_none() && self.undecided == (0, 0)
+        self.client.is_none() && self.guess.is_empty()
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use crate::capture::StreamEnding;
 use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType, close_body};
 use crate::inspect::{Ending, EndingObserver, describe_ending};
+use crate::wire::decode::Resumption;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::explain::NonFrame;
 use crate::wire::format::{byte_count, escape_controls};
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
-use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
+use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead, begins_with_start_line};
 use crate::wire::query::search::Needle;
 use crate::wire::query::text_matcher::{TextMatcher, TextSet};
 use crate::wire::{AgreedExtensions, ByteLen, Decoder, Side, Sides};
@@ -101,12 +102,10 @@ impl ConnectionState {
         self.assemblers.as_mut()?[from].resume_after_gap()
     }
 
-    /// Notes that frames came before the first bytes.
-    pub(super) fn lose_earlier_frames(&mut self) {
-        if let Some(assemblers) = &mut self.assemblers {
-            assemblers.client.skip_unframed(ByteLen::ZERO);
-            assemblers.server.skip_unframed(ByteLen::ZERO);
-        }
+    /// Creates the state of a connection whose first bytes may be any of a message or of a frame. If
+    /// there is no head, the extensions are `assumed`.
+    pub(super) fn midway(assumed: AgreedExtensions, texts: &[Needle]) -> Self {
+        Self { handshake: HandshakePair::midway(assumed), ..Self::new(texts) }
     }
 
     /// Takes bytes and calls `emit` for each head and frame that they complete.
@@ -165,11 +164,13 @@ impl ConnectionState {
                     self.begin_frames(upgraded.agreed);
                     // Frames that arrived before the 101 were held back until now.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes, emit)?;
-                    if upgraded.client_lacks_bytes {
-                        self.resume_after_gap(Side::Client);
+                    for side in [Side::Client, Side::Server] {
+                        if upgraded.lacks_bytes[side] {
+                            self.resume_after_gap(side);
+                        }
                     }
                 }
-                HandshakeEvent::LateRequest(held) | HandshakeEvent::FirstFrameBytes(held) => {
+                HandshakeEvent::LateRequest(held) => {
                     // Without a head, nobody knows what was sent before.
                     if self.handshake.head(from).is_none() {
                         self.resume_after_gap(from);
@@ -193,11 +194,13 @@ impl ConnectionState {
         let context = RecordContext { connection: 0, from, elapsed: at };
         if !self.handshake.sends_frames(from) {
             let head = self.handshake.partial_head(from);
-            if !head.is_empty() {
+            if begins_with_start_line(from, head) {
                 emit(context, Completed::Head(head, None))?;
+            } else if !head.is_empty() {
+                emit(context, Completed::Body(head))?;
             }
             self.handshake.push_gap(from, missing);
-            return Ok(());
+            return self.handle_handshake(from, at, &mut &[][..], &mut emit);
         }
         let Some(assemblers) = &mut self.assemblers else { return Ok(()) };
         let skipped = assemblers[from].skip(within_frame);
@@ -213,23 +216,39 @@ impl ConnectionState {
         Ok(())
     }
 
-    /// Counts `len` bytes that lie within frames whose beginning was not captured.
-    pub(super) fn push_unframed(
-        &mut self,
-        from: Side,
-        at: Duration,
-        len: ByteLen,
-        mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// Counts `len` bytes that lie within messages or frames whose beginning was not captured.
+    pub(super) fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
         self.byte_counts[from] += len;
         self.last_at[from] = at;
         if !self.handshake.sends_frames(from) {
-            self.handshake.open_after_gap(from);
-            self.handle_handshake(from, at, &mut &[][..], &mut emit)?;
+            self.handshake.skip_unknown(from, len);
+            return;
         }
         self.resume_after_gap(from);
         if let Some(assemblers) = &mut self.assemblers {
             assemblers[from].skip_unframed(len);
+        }
+    }
+
+    /// Resumes reading: the next byte of a side is the first of this unit.
+    pub(super) fn resume(
+        &mut self,
+        from: Side,
+        at: Duration,
+        unit: Resumption,
+        mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.handshake.sends_frames(from) {
+            return Ok(());
+        }
+        let was_lost = self.handshake.is_lost(from);
+        self.handshake.resume(from, unit);
+        self.handle_handshake(from, at, &mut &[][..], &mut emit)?;
+        if was_lost
+            && unit == Resumption::Frame
+            && let Some(assemblers) = &mut self.assemblers
+        {
+            assemblers[from].skip_unframed(ByteLen::ZERO);
         }
         Ok(())
     }

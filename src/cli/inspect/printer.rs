@@ -10,7 +10,9 @@ use crate::cli::inspect::connection_state::{Completed, ConnectionState};
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::scope::catch_panic_sync;
+use crate::wire::decode::Resumption;
 use crate::wire::format::escape_controls;
+use crate::wire::handshake::begins_with_start_line;
 use crate::wire::query::text_matcher::TextSet;
 use crate::wire::{AgreedExtensions, ByteLen, Side};
 
@@ -69,18 +71,20 @@ impl<W: Write> Printer<W> {
         self.started_at.elapsed()
     }
 
-    /// Starts a connection without a handshake: its first bytes are frames, and if it is read from
-    /// midway on, others came before.
+    /// Starts a connection without a handshake: its first bytes are frames, or any of a message or of a
+    /// frame if it is read from midway on.
     pub(super) fn start_mid_connection(
         &mut self,
         number: usize,
         agreed: AgreedExtensions,
         is_midway: bool,
     ) {
-        let mut connection = ConnectionState::mid_connection(agreed, self.selection.texts());
-        if is_midway {
-            connection.lose_earlier_frames();
-        }
+        let texts = self.selection.texts();
+        let connection = if is_midway {
+            ConnectionState::midway(agreed, texts)
+        } else {
+            ConnectionState::mid_connection(agreed, texts)
+        };
         self.connections.insert(number, connection);
     }
 
@@ -109,6 +113,16 @@ impl<W: Write> Printer<W> {
         self.print(&Record::note(NoteSubject::Connection(number), at, text))
     }
 
+    /// Takes out a connection to push something to it; `None` if it is not decoded.
+    fn take_connection(&mut self, number: usize) -> Option<ConnectionState> {
+        let is_decoded =
+            !self.panicked.contains_key(&number) && self.selection.has_connection(number);
+        is_decoded.then(|| {
+            let known = self.connections.remove(&number);
+            known.unwrap_or_else(|| ConnectionState::new(self.selection.texts()))
+        })
+    }
+
     /// Prints the records that end because `missing` bytes were not captured. `within_frame` of them
     /// belong to the frame in progress.
     pub(super) fn print_gap(
@@ -119,7 +133,7 @@ impl<W: Write> Printer<W> {
         missing: ByteLen,
         within_frame: ByteLen,
     ) -> io::Result<()> {
-        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        let Some(mut connection) = self.take_connection(number) else { return Ok(()) };
         let result = connection.push_gap(from, at, missing, within_frame, |place, what| {
             self.print_completion(number, place, what)
         });
@@ -127,17 +141,25 @@ impl<W: Write> Printer<W> {
         result
     }
 
-    /// Counts bytes that lie within frames whose beginning was not captured.
-    pub(super) fn skip_unframed(
+    /// Counts bytes that lie within messages or frames whose beginning was not captured.
+    pub(super) fn skip_unframed(&mut self, number: usize, from: Side, at: Duration, len: ByteLen) {
+        if let Some(mut connection) = self.take_connection(number) {
+            connection.push_unframed(from, at, len);
+            self.connections.insert(number, connection);
+        }
+    }
+
+    /// Resumes reading: the next byte of a side is the first of this unit.
+    pub(super) fn resume(
         &mut self,
         number: usize,
         from: Side,
         at: Duration,
-        len: ByteLen,
+        unit: Resumption,
     ) -> io::Result<()> {
-        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        let Some(mut connection) = self.take_connection(number) else { return Ok(()) };
         let result = connection
-            .push_unframed(from, at, len, |place, what| self.print_completion(number, place, what));
+            .resume(from, at, unit, |place, what| self.print_completion(number, place, what));
         self.connections.insert(number, connection);
         result
     }
@@ -236,8 +258,10 @@ impl<W: Write> Printer<W> {
             let elapsed = if self.is_live { connection.last_at[from] } else { latest };
             let context = RecordContext { connection: number, from, elapsed };
             let head = connection.handshake.partial_head(from);
-            if !head.is_empty() {
+            if begins_with_start_line(from, head) {
                 self.print(&Record::handshake(context, head, None))?;
+            } else if !head.is_empty() {
+                self.print(&Record::bytes(context, head))?;
             }
             let body = connection.handshake.leftover(from);
             let is_printed = from == Side::Server && connection.is_body_printed;

@@ -24,8 +24,8 @@ WebSocket or an attempt; its end comes with a reset or both FINs. What is not
 decrypted, other files, --list and --write come when standard input has ended or
 at the first Ctrl-C. Connections are numbered as they begin to carry data.
 A capture may begin in the middle of a connection or of a frame, and it may lack
-packets: a gap is shown with its size, and reading goes on at the next frame
-that is certain.
+packets: a gap is shown with its size, and reading goes on at the next HTTP
+head or frame that is certain.
 
 Records (--json), one object per line. Every record has a type:
   handshake  connection t_ms from verdict head head_hex head_len

@@ -84,6 +84,13 @@ impl Trace {
         Self::with_handshake(HandshakePair::without_handshake(agreed), agreed)
     }
 
+    /// Creates a trace whose first bytes may be any of a message or of a frame: they are passed over
+    /// ([`Self::push_unframed`]) until a head or a frame is found ([`Self::resume`]). If there is no
+    /// head, the extensions are `assumed`.
+    pub fn midway(assumed: AgreedExtensions) -> Self {
+        Self::with_handshake(HandshakePair::midway(assumed), assumed)
+    }
+
     fn with_handshake(handshake: HandshakePair, agreed: AgreedExtensions) -> Self {
         let directions = Sides::each(|from| DirectionTrace::new(from, agreed));
         Self {
@@ -125,13 +132,15 @@ impl Trace {
                     });
                     // The request came first, so the client's early frames come first too.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes);
-                    if upgraded.client_lacks_bytes {
-                        self.directions.client.resume_after_gap();
+                    for from in [Side::Client, Side::Server] {
+                        if upgraded.lacks_bytes[from] {
+                            self.directions[from].resume_after_gap();
+                        }
+                        self.is_out_of_step[from] =
+                            upgraded.lacks_bytes[from] || self.handshake.is_lost(from);
                     }
-                    self.is_out_of_step.client = upgraded.client_lacks_bytes
-                        || self.handshake.may_send_frames_after_gap(Side::Client);
                 }
-                HandshakeEvent::LateRequest(held) | HandshakeEvent::FirstFrameBytes(held) => {
+                HandshakeEvent::LateRequest(held) => {
                     // Without a head, nobody knows what was sent before.
                     if self.handshake.head(from).is_none() {
                         self.directions[from].resume_after_gap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::decode::FrameSearch;
+use crate::wire::decode::{FrameSearch, Resumption};
 use crate::wire::frame::Side;
 use crate::wire::keep::trace::Trace;
 use crate::wire::keep::trace_row::mark;
@@ -21,6 +21,7 @@ impl Trace {
     ) -> ByteLen {
         if !self.handshake.sends_frames(from) {
             self.handshake.push_gap(from, missing);
+            self.handle_handshake(from, at, &mut &[][..]);
             return ByteLen::ZERO;
         }
         let direction = &mut self.directions[from];
@@ -37,13 +38,13 @@ impl Trace {
         skipped
     }
 
-    /// Takes `len` bytes of `from` that lie within frames whose beginning was not captured. They are
-    /// counted and not read, and the next byte is the first of a frame.
+    /// Takes `len` bytes of `from` that lie within messages or frames whose beginning was not
+    /// captured. They are counted and not read; what follows them is not known before
+    /// [`Self::resume`], or is a frame if the side sends frames already.
     pub fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
         self.arrivals.push(from, at, len.to_usize_saturating());
         if !self.handshake.sends_frames(from) {
-            self.handshake.open_after_gap(from);
-            self.handle_handshake(from, at, &mut &[][..]);
+            return self.handshake.skip_unknown(from, len);
         }
         let direction = &mut self.directions[from];
         direction.resume_after_gap();
@@ -51,18 +52,49 @@ impl Trace {
         direction.frame_bytes += len;
     }
 
-    /// Returns a search for the first byte of a frame of `from` after a gap, if it may send frames.
-    pub fn frame_search(&self, from: Side) -> Option<FrameSearch> {
-        let was_seen = self.head(Side::Server).is_some();
-        let may_be_compressed = !was_seen || self.agreed().deflate.is_some();
+    /// Resumes reading behind bytes that were not captured: the next byte of `from` is the first of
+    /// this unit. Returns whether that was not known before.
+    pub fn resume(&mut self, from: Side, at: Duration, unit: Resumption) -> bool {
         if self.handshake.sends_frames(from) {
+            return false;
+        }
+        let was_lost = self.handshake.is_lost(from);
+        self.handshake.resume(from, unit);
+        self.handle_handshake(from, at, &mut &[][..]);
+        self.is_out_of_step[from] = false;
+        if was_lost && unit == Resumption::Frame {
+            self.directions[from].resume_after_gap();
+        }
+        true
+    }
+
+    /// Whether a unit of this kind may follow bytes of `from` that belong to nothing known.
+    pub fn may_resume(&self, from: Side, unit: Resumption) -> bool {
+        unit == Resumption::Head || self.handshake.may_send_frames(from)
+    }
+
+    /// Whether the next bytes of `from` are frames.
+    pub fn sends_frames(&self, from: Side) -> bool {
+        self.handshake.sends_frames(from)
+    }
+
+    /// Returns a search for what `from` sends after a gap, if that is not known.
+    pub fn frame_search(&self, from: Side) -> Option<FrameSearch> {
+        if self.handshake.sends_frames(from) {
+            let was_seen = self.head(Side::Server).is_some();
+            let may_be_compressed = !was_seen || self.agreed().deflate.is_some();
             Some(FrameSearch::new(from, may_be_compressed))
         } else {
             // What was agreed on is not known before the 101.
-            self.handshake
-                .may_send_frames_after_gap(from)
-                .then(|| FrameSearch::new(from, true).or_head())
+            self.handshake.is_lost(from).then(|| FrameSearch::new(from, true).or_head())
         }
+    }
+
+    /// Returns a search that tells whether the client sends frames although the server is silent: a
+    /// capture may have the packets of one side only. `None` if no attempt waits for its response.
+    pub fn early_frame_search(&self) -> Option<FrameSearch> {
+        let waits = self.handshake.waits_for_response();
+        waits.then(|| FrameSearch::new(Side::Client, true).at_start_only())
     }
 
     /// Whether the next byte of `from` may be any of a frame, because an unknown number of bytes

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::capture::Gap;
+use crate::wire::decode::Resumption;
 use crate::wire::{ByteLen, Side, Sides, Trace};
 
 /// Bytes between two frames of a side that were not captured. How many frames they held is unknown.
@@ -13,14 +14,18 @@ pub(crate) struct LostBytes {
     pub(crate) from: Side,
     /// The number of missing bytes; zero if it is not known.
     pub(crate) len: ByteLen,
-    /// The number of captured bytes behind them that lie within frames whose beginning is missing.
+    /// The number of captured bytes behind them that lie within messages or frames whose beginning is
+    /// missing.
     pub(crate) unframed: ByteLen,
+    /// The kind of unit that these lie in; `None` if it may be any.
+    pub(crate) unframed_in: Option<Resumption>,
 }
 
 impl LostBytes {
     fn new(before_row: usize, gap: &Gap) -> Self {
         let len = gap.missing - gap.filled;
-        Self { before_row, from: gap.from, len, unframed: gap.unframed }
+        let Gap { from, unframed, unframed_in, .. } = *gap;
+        Self { before_row, from, len, unframed, unframed_in }
     }
 }
 
@@ -114,7 +119,8 @@ mod tests {
 
     fn gap(from: Side, offset: u64, missing: u64, filled: u64) -> Gap {
         let [missing, filled] = [missing, filled].map(ByteLen::new);
-        Gap { from, offset: Offset::new(offset), missing, filled, unframed: ByteLen::ZERO }
+        let (offset, unframed) = (Offset::new(offset), ByteLen::ZERO);
+        Gap { from, offset, missing, filled, unframed, unframed_in: None }
     }
 
     #[test]

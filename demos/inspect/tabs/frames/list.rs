@@ -12,6 +12,7 @@ use crate::demos::inspect::parts::units::format_time;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::{ListEntry, LostBytes};
 use crate::text;
+use crate::wire::decode::Resumption;
 use crate::wire::frame::Severity;
 use crate::wire::{ByteLen, MessageKind, Side, TraceRow, format};
 
@@ -117,14 +118,19 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
 fn lost_line(lost: LostBytes, canvas: &Canvas) -> Line<'static> {
     let theme = canvas.theme;
     let (color, arrow) = side_style(lost.from, theme);
+    let unit = match lost.unframed_in {
+        Some(Resumption::Head) => "an HTTP message",
+        Some(Resumption::Frame) => "a frame",
+        None => "an HTTP message or a frame",
+    };
     let lacks = match (lost.len, lost.unframed) {
         (ByteLen::ZERO, ByteLen::ZERO) => "what was sent before is not captured".to_owned(),
         (ByteLen::ZERO, inside) => {
-            format!("{} of a frame that began before", format::byte_count(inside))
+            format!("{} of {unit} that began before", format::byte_count(inside))
         }
         (missing, ByteLen::ZERO) => format!("{} not captured here", format::byte_count(missing)),
         (missing, inside) => format!(
-            "{} not captured here, then {} within a frame",
+            "{} not captured here, then {} within {unit}",
             format::byte_count(missing),
             format::byte_count(inside)
         ),

@@ -378,8 +378,9 @@ fn print_replay_event<W: Write>(
         }
         ReplayData::Unframed(bytes) => {
             printer.print(&Record::unframed(context, bytes))?;
-            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes))?;
+            printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes));
         }
+        ReplayData::Resumed(unit) => printer.resume(number, event.from, event.at, unit)?,
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use crate::wire::frame::Side;
 use crate::wire::handshake::body::BodyReader;
 use crate::wire::handshake::exchange::{
-    HttpExchange, RequestLine, is_handshake, looks_like_request, may_switch_protocols,
+    HttpExchange, RequestLine, begins_with_start_line, is_handshake, looks_like_request,
+    may_switch_protocols,
 };
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, Head, HeadReader, HeadScan};
 use crate::wire::size::{ByteLen, Offset};
@@ -62,6 +63,8 @@ enum Phase {
     Held,
     /// Bytes that are not HTTP.
     Raw,
+    /// Anything, because bytes were not captured.
+    Lost,
 }
 
 #[derive(Clone, Debug)]
@@ -70,8 +73,6 @@ pub(super) struct ClientHalf {
     pub(super) reader: HeadReader,
     /// Bytes that are not HTTP, or not yet known to be.
     pub(super) held: Vec<u8>,
-    /// Whether bytes that would be held are passed over, because some before them are missing.
-    holds_nothing: bool,
     /// The end of what was read as HTTP.
     pub(super) read: Offset,
     pub(super) pending: VecDeque<PendingRequest>,
@@ -84,7 +85,6 @@ impl ClientHalf {
             phase: Phase::Head,
             reader: HeadReader::new(Side::Client, DEFAULT_MAX_HEAD_LEN),
             held: Vec::new(),
-            holds_nothing: false,
             read: start,
             pending: VecDeque::new(),
         }
@@ -115,7 +115,7 @@ impl ClientHalf {
                     }
                     self.phase = if switches { Phase::Held } else { Phase::Undecided };
                 }
-                Phase::Held if self.holds_nothing => {
+                Phase::Lost => {
                     self.read += input.len();
                     *input = &[];
                     return None;
@@ -196,30 +196,49 @@ impl ClientHalf {
             }
             Phase::Held => {
                 self.phase = Phase::Undecided;
-                self.holds_nothing = false;
                 std::mem::take(&mut self.held)
             }
-            Phase::Undecided | Phase::Head | Phase::Raw => Vec::new(),
+            Phase::Undecided | Phase::Head | Phase::Raw | Phase::Lost => Vec::new(),
         }
     }
 
-    /// Handles bytes that were not captured: a head that is arriving ends there, and what follows
-    /// may be another request.
+    /// Handles bytes that were not captured: what follows may be anything, unless they belong to a
+    /// body whose length is known.
     pub(super) fn push_gap(&mut self, missing: ByteLen) {
         let goes_on = match &mut self.phase {
             Phase::Body(body, _) => body.skip(missing),
-            Phase::Undecided | Phase::Head => false,
-            // Joined across the gap, the bytes would be frames that nobody sent.
-            Phase::Held => {
-                self.read += std::mem::take(&mut self.held).len();
-                self.holds_nothing = true;
-                true
-            }
+            // Joined across the gap, bytes that are held would be frames that nobody sent.
+            Phase::Undecided | Phase::Head | Phase::Held | Phase::Lost => false,
             Phase::Raw => true,
         };
         if !goes_on {
-            self.read += std::mem::take(&mut self.held).len();
-            self.phase = Phase::Undecided;
+            self.lose();
+        }
+    }
+
+    /// Passes over bytes of which nothing is known, and does not know what follows them.
+    pub(super) fn skip_unknown(&mut self, len: ByteLen) {
+        self.lose();
+        self.read += len;
+    }
+
+    /// What follows may be anything.
+    pub(super) fn lose(&mut self) {
+        self.read += std::mem::take(&mut self.held).len();
+        self.reader = HeadReader::new(Side::Client, DEFAULT_MAX_HEAD_LEN);
+        self.phase = Phase::Lost;
+    }
+
+    /// The next byte is the first of a head.
+    pub(super) fn resume_at_head(&mut self) {
+        self.lose();
+        self.phase = Phase::Head;
+    }
+
+    /// The next byte is the first of a frame, once the connection is open.
+    pub(super) fn resume_at_frame(&mut self) {
+        if self.is_lost() {
+            self.phase = Phase::Held;
         }
     }
 
@@ -228,9 +247,28 @@ impl ClientHalf {
         self.phase = Phase::Raw;
     }
 
-    /// Whether bytes behind the request were not captured.
-    pub(super) fn lacks_bytes(&self) -> bool {
-        self.holds_nothing
+    /// Whether the next byte may be any of anything, because bytes were not captured.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.phase, Phase::Lost)
+    }
+
+    /// Whether a head is arriving, or what follows the requests so far is another one.
+    pub(super) fn may_send_request(&self) -> bool {
+        match &self.phase {
+            Phase::Head | Phase::Undecided => true,
+            Phase::Body(body, switches) => body.is_done() && !switches,
+            Phase::Held | Phase::Raw | Phase::Lost => false,
+        }
+    }
+
+    /// Whether the beginning of a request has arrived.
+    pub(super) fn has_partial_request(&self) -> bool {
+        begins_with_start_line(Side::Client, self.partial_head())
+    }
+
+    /// Whether what follows depends on the response, and nothing of it has come.
+    pub(super) fn waits_for_response(&self) -> bool {
+        matches!(self.phase, Phase::Held) && self.held.is_empty()
     }
 
     /// Whether nothing of this direction was seen.
@@ -240,7 +278,9 @@ impl ClientHalf {
 
     /// Expects a request if the next bytes look like one.
     pub(super) fn expect_request(&mut self) {
-        self.phase = Phase::Undecided;
+        if self.partial_head().is_empty() && matches!(self.phase, Phase::Head) {
+            self.phase = Phase::Undecided;
+        }
     }
 
     /// Whether bytes that are no request have come instead of one.

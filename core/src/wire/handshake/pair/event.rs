@@ -1,6 +1,6 @@
 //! [`HandshakeEvent`]: the events of a connection before its frames.
 
-use crate::wire::frame::Side;
+use crate::wire::frame::{Side, Sides};
 use crate::wire::handshake::HttpExchange;
 use crate::wire::handshake::extension::AgreedExtensions;
 
@@ -20,9 +20,6 @@ pub enum HandshakeEvent {
     /// The request of a connection that was opened before: its 101 was captured first. The rest of
     /// the client's input is frames.
     LateRequest(Vec<u8>),
-    /// The first frame bytes of the server, after a 101 that was not captured. The rest of the
-    /// input is frames.
-    FirstFrameBytes(Vec<u8>),
 }
 
 /// The result of a completed handshake: the server has answered 101.
@@ -33,7 +30,16 @@ pub struct Upgraded {
     /// The bytes that the client sent after its request before that was known: its first frame
     /// bytes.
     pub client_bytes: Vec<u8>,
-    /// Whether bytes that the client sent after its request were not captured, so that its next byte
-    /// may be any of a frame.
-    pub client_lacks_bytes: bool,
+    /// Whether bytes that a side sent before were not captured, so that its next byte may be any of a
+    /// frame.
+    pub lacks_bytes: Sides<bool>,
+}
+
+/// A unit with which reading resumes behind bytes that belong to nothing known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resumption {
+    /// The head of an HTTP message.
+    Head,
+    /// A frame.
+    Frame,
 }

@@ -1,13 +1,17 @@
 //! Reads both directions of a connection up to the 101, after which there are frames: HTTP
 //! exchanges, which are passed over by their own rules, and attempts to open a WebSocket.
 //! Bytes that may be frames are held back until then; `trace` decodes the frames.
+//!
+//! Behind bytes that were not captured a side is lost: its owner passes over what it sends
+//! ([`HandshakePair::skip_unknown`]) until it has found a head or a frame ([`HandshakePair::resume`]).
 
 mod client_half;
 mod event;
+mod loss;
 mod opening;
 mod server_half;
 
-pub use event::{HandshakeEvent, Upgraded};
+pub use event::{HandshakeEvent, Resumption, Upgraded};
 
 use std::collections::VecDeque;
 
@@ -49,6 +53,8 @@ pub struct HandshakePair {
     attempt: Sides<Option<AttemptHead>>,
     policy: ServerPolicy,
     agreed: AgreedExtensions,
+    /// The extensions of a connection of which neither head was captured.
+    assumed: AgreedExtensions,
     state: State,
     events: VecDeque<HandshakeEvent>,
 }
@@ -63,6 +69,7 @@ impl HandshakePair {
             attempt: Sides::default(),
             policy,
             agreed: AgreedExtensions::none(),
+            assumed: AgreedExtensions::assumed(),
             state: State::Http,
             events: VecDeque::new(),
         }
@@ -71,6 +78,16 @@ impl HandshakePair {
     /// Creates a handshake that was not seen: frames begin with the first byte.
     pub fn without_handshake(agreed: AgreedExtensions) -> Self {
         Self { agreed, state: State::Open, ..Self::new(ServerPolicy::default()) }
+    }
+
+    /// Creates a handshake of which any part may be missing: the first byte of each side may be any
+    /// of a message or of a frame. If neither head is found, the extensions are `assumed`.
+    pub fn midway(assumed: AgreedExtensions) -> Self {
+        let mut pair = Self { assumed, ..Self::new(ServerPolicy::default()) };
+        for from in [Side::Client, Side::Server] {
+            pair.push_gap(from, ByteLen::ZERO);
+        }
+        pair
     }
 
     /// Takes bytes that `from` sent from the front of `input` until something is complete, and
@@ -117,20 +134,6 @@ impl HandshakePair {
         }
         *input = &[];
         true
-    }
-
-    /// Handles bytes of `from` that were not captured. A head that is arriving ends there, and the
-    /// connection goes on: with another message, or with frames if the missing bytes may have held
-    /// the 101.
-    pub fn push_gap(&mut self, from: Side, missing: ByteLen) {
-        match from {
-            Side::Client => self.client.push_gap(missing),
-            Side::Server => {
-                if let Some(cut) = self.server.push_gap(missing).filter(|cut| !cut.is_refusal) {
-                    self.events.push_back(HandshakeEvent::Exchange(cut.exchange));
-                }
-            }
-        }
     }
 
     /// Ends the exchanges that are not complete, because nothing more comes, and returns them. The
@@ -251,14 +254,9 @@ impl HandshakePair {
                 self.events.push_back(HandshakeEvent::Exchange(response.exchange));
                 self.resume_client();
             }
-            // Only while an attempt waits for its response may the missing bytes have held the 101.
-            ServerStep::Unknown(start)
-                if self.client.pending.iter().any(|request| request.is_handshake) =>
-            {
-                self.open_without_response();
-                self.events.push_back(HandshakeEvent::FirstFrameBytes(start));
-            }
-            ServerStep::Unknown(start) => self.server.keep_leftover(&start),
+            // An empty line before a response is passed over, as before a request (RFC 9112 section
+            // 2.2).
+            ServerStep::Head(reader) if reader.bytes().iter().all(u8::is_ascii_whitespace) => {}
             ServerStep::Head(reader) => {
                 // Only now it is certain that the 101 came later, and is not missing in a capture.
                 self.check_data_before_101();
@@ -425,10 +423,6 @@ mod tests {
                 HandshakeEvent::LateRequest(held) => {
                     seen.frame_bytes.client.extend(held);
                     "late request".to_owned()
-                }
-                HandshakeEvent::FirstFrameBytes(held) => {
-                    seen.frame_bytes.server.extend(held);
-                    "first frame bytes".to_owned()
                 }
             });
         }
@@ -615,6 +609,7 @@ mod tests {
         );
         pair.push_gap(Server, ByteLen::new(7));
         push(&mut pair, &mut seen, Server, b"of a body");
+        assert!(!pair.may_send_frames(Server) && !pair.may_send_frames(Client));
         assert!(!pair.is_open() && seen.events.iter().all(|event| event != "open"));
         push(&mut other, &mut seen, Server, b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n");
         assert!(!other.is_open());
@@ -633,29 +628,136 @@ mod tests {
         assert_eq!(pair.partial_head(Client), b"GET /c");
     }
 
+    /// Loses bytes of a side, and takes the events of that.
+    fn lose(pair: &mut HandshakePair, seen: &mut Seen, from: Side, missing: u64) {
+        pair.push_gap(from, ByteLen::new(missing));
+        push(pair, seen, from, b"");
+    }
+
+    fn resume(pair: &mut HandshakePair, seen: &mut Seen, from: Side, unit: Resumption) {
+        pair.resume(from, unit);
+        push(pair, seen, from, b"");
+    }
+
     #[test]
     fn a_gap_ends_a_head_and_not_the_connection() {
-        // The 101 was not captured: frames follow.
+        // The gap is within the 101, so frames follow.
         let (mut pair, mut seen) = (pair(), Seen::default());
         push(&mut pair, &mut seen, Client, REQUEST);
         push(&mut pair, &mut seen, Client, b"\x81\x80abcd");
         push(&mut pair, &mut seen, Server, b"HTTP/1.1 101 Switch");
         assert_eq!(pair.partial_head(Server), b"HTTP/1.1 101 Switch");
-        pair.push_gap(Server, ByteLen::new(100));
-        push(&mut pair, &mut seen, Server, b"\x81");
-        push(&mut pair, &mut seen, Server, b"\x00");
-        assert_eq!(seen.events, ["Client head", "open", "first frame bytes"]);
+        let mut other = pair.clone();
+        lose(&mut pair, &mut seen, Server, 100);
+        push(&mut pair, &mut seen, Server, b"\x81\x00");
+        assert_eq!(seen.events, ["Client head", "open"]);
         assert_eq!(seen.frame_bytes.server, b"\x81\x00");
         assert_eq!(seen.frame_bytes.client, b"\x81\x80abcd");
-        // A gap within a body of known length and one within a request.
+        assert!(pair.agreed().is_assumed, "the request offers compression");
+        // A 101 for another protocol opens nothing.
+        let mut seen = Seen::default();
+        push(&mut other, &mut seen, Server, b"ing\r\nUpgrade: h2c\r\nConn");
+        lose(&mut other, &mut seen, Server, 100);
+        assert!(!other.is_open() && other.is_lost(Server));
+        // A gap within a request and one that is a whole body.
         let (mut pair, mut seen) = (self::pair(), Seen::default());
         push(&mut pair, &mut seen, Client, b"GET /a HTTP/1.1\r\n\r\nGET /b HT");
-        pair.push_gap(Client, ByteLen::new(30));
+        lose(&mut pair, &mut seen, Client, 30);
+        resume(&mut pair, &mut seen, Client, Resumption::Head);
         push(&mut pair, &mut seen, Client, REQUEST);
         push(&mut pair, &mut seen, Server, b"HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\n");
-        pair.push_gap(Server, ByteLen::new(9));
+        lose(&mut pair, &mut seen, Server, 9);
         push(&mut pair, &mut seen, Server, RESPONSE);
         assert_eq!(seen.events, ["Client head", "GET /a 200 19 37", "Server 101", "open"]);
+    }
+
+    #[test]
+    fn what_follows_lost_bytes_is_not_read_before_it_is_known() {
+        let (mut pair, mut seen) = (pair(), Seen::default());
+        push(&mut pair, &mut seen, Client, REQUEST);
+        lose(&mut pair, &mut seen, Server, 129);
+        assert!(pair.is_lost(Server) && pair.may_send_frames(Server));
+        pair.skip_unknown(Server, ByteLen::new(40));
+        let mut refused = pair.clone();
+        resume(&mut pair, &mut seen, Server, Resumption::Frame);
+        push(&mut pair, &mut seen, Server, b"\x81\x00");
+        assert_eq!((seen.events.len(), pair.is_open()), (2, true));
+        assert_eq!(pair.frames_start(Server), Offset::START + 40_usize);
+        let mut seen = Seen::default();
+        resume(&mut refused, &mut seen, Server, Resumption::Head);
+        push(&mut refused, &mut seen, Server, REFUSAL);
+        assert_eq!(seen.events, ["Server 401", "body \"ntlm\""]);
+        // Both heads are lost.
+        let (mut pair, mut seen) =
+            (HandshakePair::midway(AgreedExtensions::none()), Seen::default());
+        push(&mut pair, &mut seen, Server, b"\x81\x00");
+        assert!(!pair.is_open() && pair.may_send_frames(Server));
+        resume(&mut pair, &mut seen, Server, Resumption::Frame);
+        assert!(pair.is_open() && pair.agreed() == AgreedExtensions::none());
+    }
+
+    #[test]
+    fn frames_of_the_client_open_a_connection_whose_server_is_silent() {
+        let (mut pair, mut seen) = (pair(), Seen::default());
+        push(&mut pair, &mut seen, Client, REQUEST);
+        assert!(pair.waits_for_response() && pair.may_send_frames(Client));
+        resume(&mut pair, &mut seen, Client, Resumption::Frame);
+        push(&mut pair, &mut seen, Client, b"\x81\x80abcd");
+        assert_eq!(seen.events, ["Client head", "open"]);
+        assert_eq!(seen.frame_bytes.client, b"\x81\x80abcd");
+    }
+
+    #[test]
+    fn a_request_may_stand_behind_the_101_on_a_used_connection() {
+        let sent: &[(Side, &[u8])] = &[
+            (Client, b"GET /a HTTP/1.1\r\n\r\n"),
+            (Server, b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n"),
+            (Client, &REQUEST[..30]),
+            (Server, RESPONSE),
+            (Client, &REQUEST[30..]),
+            (Client, b"\x81\x80abcd"),
+        ];
+        let expected = ["GET /a 200 19 37", "Server 101", "open", "Client head", "late request"];
+        assert_eq!(events(sent), expected);
+        let mut pair = pair();
+        let seen = push_all(&mut pair, sent, 7);
+        assert_eq!(seen.frame_bytes.client, b"\x81\x80abcd");
+        assert!(pair.head(Server).unwrap().validation.problems.is_empty());
+    }
+
+    #[test]
+    fn a_body_that_is_arriving_is_no_request() {
+        let put = b"PUT /a HTTP/1.1\r\nContent-Length: 5000\r\n\r\n";
+        let sent: &[(Side, &[u8])] = &[(Client, put), (Server, RESPONSE)];
+        let mut pair = pair();
+        push_all(&mut pair, sent, 4096);
+        assert!(pair.sends_frames(Client));
+        let sent: &[(Side, &[u8])] =
+            &[(Client, b"GET /a HTTP/1.1\r\n\r\n"), (Server, RESPONSE), (Client, REQUEST)];
+        let expected = ["GET /a - 19 0 cut", "Server 101", "open", "Client head", "late request"];
+        assert_eq!(events(sent), expected);
+    }
+
+    #[test]
+    fn an_empty_line_between_responses_is_passed_over() {
+        let sent: &[(Side, &[u8])] = &[
+            (Client, b"GET /a HTTP/1.1\r\n\r\n"),
+            (Server, b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\nok\r\n"),
+            (Client, REQUEST),
+            (Server, RESPONSE),
+        ];
+        assert_eq!(events(sent), ["GET /a 200 19 39", "Client head", "Server 101", "open"]);
+    }
+
+    #[test]
+    fn rfc_9112_section_6_3_a_body_without_a_length_ends_with_the_connection() {
+        let sent: &[(Side, &[u8])] = &[
+            (Client, b"GET /log HTTP/1.0\r\n\r\n"),
+            (Server, b"HTTP/1.0 200 OK\r\n\r\n"),
+            (Server, RESPONSE),
+            (Server, b"\x81\x01a"),
+        ];
+        assert_eq!(events(sent), [] as [&str; 0]);
     }
 
     proptest! {

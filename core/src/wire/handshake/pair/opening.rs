@@ -1,8 +1,9 @@
 //! Opens the connection: with a 101, with one that was captured before its request, or with one that
 //! was not captured.
 
+use super::client_half::PendingRequest;
 use super::{AttemptHead, HandshakePair, State};
-use crate::wire::frame::Side;
+use crate::wire::frame::{Side, Sides};
 use crate::wire::handshake::extension::{AgreedExtensions, Extension, parse_extensions};
 use crate::wire::handshake::pair::event::{HandshakeEvent, Upgraded};
 use crate::wire::handshake::{Head, HeadReader, ValidatedHead, response};
@@ -38,32 +39,9 @@ impl HandshakePair {
                 validated.head.as_ref().is_some_and(response::is_switching_protocols)
             })
             .map_or_else(AgreedExtensions::none, |validated| validated.validation.agreed);
-        // A capture may hold the 101 before its request, if it was taken at two places.
-        let is_early = self.attempt.client.is_none() && self.client.is_untouched();
-        self.state = if is_early { State::OpenBeforeRequest } else { State::Open };
-        if is_early {
-            self.client.expect_request();
-        }
-        // Both sides may have sent frame bytes early: the server right after its head, the client
-        // before the 101 came.
-        self.push_open();
-    }
-
-    /// Opens the connection although its 101 was not captured. What it agreed on is unknown, unless
-    /// the request offered no compression.
-    pub(super) fn open_without_response(&mut self) {
-        self.attempt.server = None;
-        self.state = State::Open;
-        let request =
-            self.attempt.client.as_ref().and_then(|request| request.validated.head.as_ref());
-        let offers_deflate = |request: &Head| {
-            let offered = request.joined_value("Sec-WebSocket-Extensions").unwrap_or_default();
-            parse_extensions(offered.as_bytes(), 0).iter().any(Extension::is_deflate)
-        };
-        if request.is_none_or(offers_deflate) {
-            self.agreed = AgreedExtensions::assumed();
-        }
-        self.push_open();
+        // Without a request that waits, this is a second answer to the latest attempt, or the capture
+        // holds the 101 before its request.
+        self.open(!answers_attempt);
     }
 
     /// Whether the request is one of the draft hixie-76, after which the sides send no frames of
@@ -76,36 +54,45 @@ impl HandshakePair {
         })
     }
 
-    /// Emits the opening, with the frames that the client sent before it.
-    fn push_open(&mut self) {
-        let upgraded = Upgraded {
-            agreed: self.agreed,
-            client_bytes: std::mem::take(&mut self.client.held),
-            client_lacks_bytes: self.client.lacks_bytes(),
-        };
-        self.events.push_back(HandshakeEvent::Open(upgraded));
-    }
-
-    /// Whether frames of `from` may follow bytes of it that were not captured, which may have held
-    /// the 101 or the request.
-    pub fn may_send_frames_after_gap(&self, from: Side) -> bool {
-        match (from, self.state) {
-            (Side::Server, State::Http) => {
-                let awaits_101 = self.client.pending.iter().any(|request| request.is_handshake);
-                awaits_101 && self.server.is_after_gap()
+    /// Opens the connection although its 101 was not captured, or not all of it. What it agreed on is
+    /// unknown, unless the request offered no compression.
+    pub(super) fn open_without_response(&mut self) {
+        self.attempt.server = None;
+        let is_attempt = |request: &PendingRequest| request.is_handshake;
+        let answers_attempt = self.client.pending.iter().any(is_attempt);
+        for request in std::mem::take(&mut self.client.pending) {
+            if !request.is_handshake {
+                self.events.push_back(HandshakeEvent::Exchange(request.unanswered()));
             }
-            (Side::Client, State::OpenBeforeRequest) => self.client.is_untouched(),
-            _ => false,
         }
+        let request = self.attempt.client.as_ref().filter(|_| answers_attempt);
+        let request = request.and_then(|request| request.validated.head.as_ref());
+        let offers_deflate = |request: &Head| {
+            let offered = request.joined_value("Sec-WebSocket-Extensions").unwrap_or_default();
+            parse_extensions(offered.as_bytes(), 0).iter().any(Extension::is_deflate)
+        };
+        self.agreed = match request {
+            Some(request) if offers_deflate(request) => AgreedExtensions::assumed(),
+            Some(_) => AgreedExtensions::none(),
+            None => self.assumed,
+        };
+        self.open(!answers_attempt);
     }
 
-    /// Opens the connection where [`Self::may_send_frames_after_gap`], because frames follow.
-    pub fn open_after_gap(&mut self, from: Side) {
-        match (from, self.state) {
-            (Side::Server, State::Http) => self.open_without_response(),
-            (Side::Client, State::OpenBeforeRequest) => self.open_client(),
-            _ => {}
+    /// Opens the connection. `may_lack_request` tells whether the client's request may still come.
+    fn open(&mut self, may_lack_request: bool) {
+        let is_early = may_lack_request && self.client.may_send_request();
+        self.state = if is_early { State::OpenBeforeRequest } else { State::Open };
+        if is_early {
+            self.client.expect_request();
         }
+        let lost = Sides { client: self.client.is_lost(), server: self.server.is_lost() };
+        // Both sides may have sent frame bytes early: the server right after its head, the client
+        // before the 101 came.
+        let client_bytes =
+            if is_early { Vec::new() } else { std::mem::take(&mut self.client.held) };
+        let upgraded = Upgraded { agreed: self.agreed, client_bytes, lacks_bytes: lost };
+        self.events.push_back(HandshakeEvent::Open(upgraded));
     }
 
     /// Validates the response once its request is known.

@@ -24,8 +24,6 @@ pub(super) enum ServerStep {
     Head(HeadReader),
     /// A response with its body.
     Response(Response),
-    /// Bytes that are no head, after bytes that were not captured.
-    Unknown(Vec<u8>),
 }
 
 #[derive(Clone, Debug)]
@@ -35,10 +33,10 @@ enum Phase {
     /// some proxies answer a request twice.
     BodyOrHead(Vec<u8>, BodyReader),
     Body(BodyReader),
-    /// What follows after bytes that were not captured: another head or something else.
-    AfterGap(Vec<u8>),
     /// Bytes that are not HTTP.
     Raw,
+    /// Anything, because bytes were not captured.
+    Lost,
 }
 
 #[derive(Clone, Debug)]
@@ -95,18 +93,10 @@ impl ServerHalf {
                     }
                     return None;
                 }
-                Phase::AfterGap(start) => {
-                    let (byte, rest) = input.split_first()?;
-                    start.push(*byte);
-                    *input = rest;
-                    let Some(is_head) = looks_like_response(start) else { continue };
-                    let start = std::mem::take(start);
-                    if !is_head {
-                        self.phase = Phase::Raw;
-                        return Some(ServerStep::Unknown(start));
-                    }
-                    self.phase = Phase::Head;
-                    self.read += self.reader.push(&start);
+                Phase::Lost => {
+                    self.read += input.len();
+                    *input = &[];
+                    return None;
                 }
                 Phase::Raw => {
                     self.keep_leftover(input);
@@ -156,37 +146,64 @@ impl ServerHalf {
 
     /// Reads the body of a response whose head was complete.
     pub(super) fn begin_body(&mut self, body: BodyReader, response: Response) {
+        // Only an attempt may be answered twice: any other body without a length ends with the
+        // connection (RFC 9112 section 6.3).
+        let may_be_head = response.is_refusal && body.is_until_close();
         self.response = Some(response);
-        self.phase = if body.is_until_close() {
-            Phase::BodyOrHead(Vec::new(), body)
-        } else {
-            Phase::Body(body)
-        };
+        self.phase =
+            if may_be_head { Phase::BodyOrHead(Vec::new(), body) } else { Phase::Body(body) };
     }
 
-    /// Handles bytes that were not captured: a head that is arriving ends there. Returns the
-    /// response whose body is cut off.
+    /// Handles bytes that were not captured: what follows may be anything, unless they belong to a
+    /// body whose length is known. Returns the response whose body is cut off.
     pub(super) fn push_gap(&mut self, missing: ByteLen) -> Option<Response> {
         let goes_on = match &mut self.phase {
             Phase::Body(body) => body.skip(missing),
-            Phase::Head | Phase::BodyOrHead(..) | Phase::AfterGap(_) => false,
+            Phase::Head | Phase::BodyOrHead(..) | Phase::Lost => false,
             Phase::Raw => true,
         };
         if goes_on {
             return None;
         }
         let cut = self.finish();
-        if let Phase::BodyOrHead(start, _) | Phase::AfterGap(start) = &self.phase {
-            self.read += start.len();
-        }
-        self.reader = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
-        self.phase = Phase::AfterGap(Vec::new());
+        self.lose();
         cut
     }
 
-    /// Whether nothing has arrived since bytes that were not captured.
-    pub(super) fn is_after_gap(&self) -> bool {
-        matches!(&self.phase, Phase::AfterGap(start) if start.is_empty())
+    /// What follows may be anything.
+    fn lose(&mut self) {
+        if let Phase::BodyOrHead(start, _) = &self.phase {
+            self.read += start.len();
+        }
+        self.reader = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
+        self.phase = Phase::Lost;
+    }
+
+    /// Passes over bytes of which nothing is known, and does not know what follows them.
+    pub(super) fn skip_unknown(&mut self, len: ByteLen) {
+        self.lose();
+        self.read += len;
+    }
+
+    /// The next byte is the first of a head.
+    pub(super) fn resume_at_head(&mut self) {
+        self.lose();
+        self.phase = Phase::Head;
+    }
+
+    /// The next byte is the first of a frame, once the connection is open.
+    pub(super) fn resume_at_frame(&mut self) {
+        self.phase = Phase::Raw;
+    }
+
+    /// Whether the next byte may be any of anything, because bytes were not captured.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.phase, Phase::Lost)
+    }
+
+    /// Whether all responses so far were read, and nothing of another one has come.
+    pub(super) fn is_between_responses(&self) -> bool {
+        matches!(self.phase, Phase::Head) && self.reader.bytes().is_empty()
     }
 
     /// Takes whatever comes for bytes that are not HTTP.
@@ -206,7 +223,7 @@ impl ServerHalf {
                 response.exchange.is_complete = body.is_until_close();
                 ByteLen::ZERO
             }
-            Phase::Head | Phase::AfterGap(_) | Phase::Raw => ByteLen::ZERO,
+            Phase::Head | Phase::Raw | Phase::Lost => ByteLen::ZERO,
         };
         response.exchange.response_len += rest;
         Some(response)

@@ -218,7 +218,6 @@ fn printed(bytes: &[u8]) -> Vec<String> {
         grouped(bytes, 2).replace(' ', ":"),
         grouped(bytes, 4),
         format!("\\x{hex}"),
-        joined(bytes.iter().map(|byte| format!("{byte:08b}")), " "),
         joined(bytes.iter().map(|byte| format!("{byte:x}")), " "),
         format!("[{}]", joined(bytes.iter().map(|byte| format!("{byte:x}")), ", ")),
         format!("[{}]", joined(bytes.iter().map(|byte| format!("{byte:02x}")), ", ")),
@@ -247,6 +246,10 @@ fn printed(bytes: &[u8]) -> Vec<String> {
         format!("string({}) \"{hex}\"", 2 * len),
         format!("> 2024/05/01 12:00:00.1  length={len} from=0 to={}\n {spaced}\n", len - 1),
     ];
+    // One word alone is hex.
+    if len > 1 {
+        all.push(joined(bytes.iter().map(|byte| format!("{byte:08b}")), " "));
+    }
     all.extend(dumped(bytes));
     all
 }
