@@ -7,7 +7,7 @@ use super::messages::{Cmd, Msg};
 use super::overlays::mode::InputMode;
 use super::session::Session;
 use super::tabs::Tabs;
-use crate::inspect::InspectConfig;
+use crate::inspect::{ConnectionKind, InspectConfig};
 
 /// The state of the inspector.
 pub struct Inspect {
@@ -82,6 +82,7 @@ impl Inspect {
     }
 
     pub(crate) fn handle_message(&mut self, message: Msg) {
+        let is_file = matches!(message, Msg::Loaded(_));
         match (message, &mut self.player) {
             // Only a lesson asks whether the naive proxy was fooled.
             (Msg::ParsedRequest(request), Some(player)) => player.parsed_requests.push(request),
@@ -91,6 +92,12 @@ impl Inspect {
             let notice = self.session.notice.take();
             self.show_connection(index);
             self.session.notice = notice;
+        }
+        let connection = self.session.connection();
+        let has_only_heads =
+            connection.kind() == ConnectionKind::Attempt && connection.trace.rows().is_empty();
+        if is_file && has_only_heads && self.tab() == Tab::Frames {
+            self.show_tab(Tab::Handshake);
         }
     }
 

@@ -69,7 +69,9 @@ pub(crate) use self::plaintext::{Gap, ResumePoint};
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::{ReplayEvent, ReplayPositions};
 pub(crate) use self::stream::CapturedStream;
-pub use self::stream::{Http2Role, OpenEnd, RecordedEnd, StreamEnding, StreamStart};
+pub use self::stream::{
+    Http2Role, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding, StreamStart,
+};
 pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
 pub(crate) use self::write::live_ending::LiveEnding;
 pub(crate) use self::write::pcapng_writer::FlowId;

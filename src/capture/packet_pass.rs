@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::num::Saturating;
 
+use crate::capture::byte_store::Place;
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
 use crate::capture::error::InternalError;
 use crate::capture::input::{CaptureInput, InputReader};
@@ -13,15 +14,17 @@ use crate::capture::packets::headers::{self, ParsedPacket, Unread};
 use crate::capture::packets::packet::{
     ByteRun, CaptureItem, CapturedPacket, PacketBytes, PacketError,
 };
+use crate::capture::packets::packet_comment::PacketComments;
 use crate::capture::packets::packet_reader::PacketReader;
+use crate::capture::packets::time_index::{IndexedPacket, TimeIndex};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::tcp::connection_table::ConnectionTable;
 use crate::scope::catch_panic_sync;
 use crate::text::units::{count as counted, group_thousands};
 
-/// Reads packets, and reads them again if secrets came after the handshakes that they belong to.
-/// Returns `None` if the file is shorter than its header.
+/// Reads packets, and reads them again if secrets came after the handshakes that they belong to, or in
+/// the order of time if the file has another. Returns `None` if the file is shorter than its header.
 pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     input: &mut CaptureInput,
     shared: &mut ReadContext<M>,
@@ -29,7 +32,17 @@ pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let Some(pass) = PacketPass::run(input, shared)? else { return Ok(None) };
     let late =
         pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
-    let pass = if late { PacketPass::run(input, shared)? } else { Some(pass) };
+    // What was read of a copy that grows must stay the beginning of what will be read later.
+    let in_order = if pass.early_packets.0 == 0 || input.is_part() {
+        None
+    } else {
+        PacketPass::run_in_order(input, shared)?
+    };
+    let pass = match in_order {
+        Some(in_order) => Some(in_order),
+        None if late => PacketPass::run(input, shared)?,
+        None => Some(pass),
+    };
     let Some(mut pass) = pass else { return Ok(None) };
     let warnings = pass.all_warnings();
     let streams = pass.connections.finish(shared)?;
@@ -41,6 +54,12 @@ struct PacketPass<S> {
     connections: ConnectionTable<S>,
     defragmenter: Defragmenter,
     packets: Saturating<u64>,
+    /// When the newest packet so far was captured, in nanoseconds since 1970.
+    latest: u64,
+    /// The number of packets that were captured before another one that precedes them in the file.
+    early_packets: Saturating<u64>,
+    /// Whether they are read in the order of time all the same.
+    is_sorted: bool,
     /// The number of packets that were lost while the file was captured, as it says itself.
     dropped: u64,
     unread: BTreeMap<Unread, Saturating<u64>>,
@@ -54,20 +73,65 @@ impl<S: StreamSink> PacketPass<S> {
         shared: &mut ReadContext<M>,
     ) -> io::Result<Option<Self>> {
         let Some(mut packets) = PacketReader::new(input.reader()?)? else { return Ok(None) };
-        let mut pass = Self {
+        let mut pass = Self::new();
+        pass.guarded(|pass| pass.all(&mut packets, shared))?;
+        Ok(Some(pass))
+    }
+
+    /// Reads the packets in the order of time; `None` if they are too many, or may not be moved.
+    fn run_in_order<M: FnMut(StreamStart) -> S>(
+        input: &mut CaptureInput,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<Option<Self>> {
+        let Some(mut packets) = PacketReader::new(input.reader()?)? else { return Ok(None) };
+        let (mut pass, mut index) = (Self::new(), TimeIndex::default());
+        while let Some(item) = packets.next_item()? {
+            match item {
+                CaptureItem::Packet(packet) if !index.add(&packet) => return Ok(None),
+                CaptureItem::Packet(packet) => pass.note_time(packet.captured_at),
+                other => pass.add_item(other, shared)?,
+            }
+        }
+        pass.dropped = packets.dropped_packets();
+        pass.is_sorted = true;
+        let (mut sorted, mut bytes) = (index.sorted().into_iter(), Vec::new());
+        pass.guarded(|pass| {
+            for packet in sorted.by_ref() {
+                let IndexedPacket { captured_at, file_offset, len, link_type } = packet;
+                bytes.clear();
+                shared.backing.read(Place::File(file_offset), len, &mut bytes)?;
+                let (bytes, comments) = (bytes.as_slice(), PacketComments::NONE);
+                let packet =
+                    CapturedPacket { link_type, captured_at, bytes, file_offset, comments };
+                pass.add_packet(&packet, shared)?;
+            }
+            pass.finish_datagrams(shared)
+        })?;
+        Ok(Some(pass))
+    }
+
+    fn new() -> Self {
+        Self {
             connections: ConnectionTable::default(),
             defragmenter: Defragmenter::default(),
             packets: Saturating(0),
+            latest: 0,
+            early_packets: Saturating(0),
+            is_sorted: false,
             dropped: 0,
             unread: BTreeMap::new(),
             warnings: Vec::new(),
             suppressed_warnings: Saturating(0),
-        };
+        }
+    }
+
+    /// Reads packets until none is left. After a panic it goes on with the next packet: only one
+    /// connection has failed.
+    fn guarded(&mut self, mut read: impl FnMut(&mut Self) -> io::Result<()>) -> io::Result<()> {
         loop {
-            // After a panic the loop goes on with the next packet: only one connection has failed.
-            match catch_panic_sync(|| pass.all(&mut packets, shared)) {
-                Ok(read) => return read.map(|()| Some(pass)),
-                Err(panic) if pass.connections.fail(&panic) => {}
+            match catch_panic_sync(|| read(self)) {
+                Ok(read) => return read,
+                Err(panic) if self.connections.fail(&panic) => {}
                 Err(panic) => return Err(io::Error::other(InternalError(panic))),
             }
         }
@@ -82,6 +146,14 @@ impl<S: StreamSink> PacketPass<S> {
             self.add_item(item, shared)?;
         }
         self.dropped = packets.dropped_packets();
+        self.finish_datagrams(shared)
+    }
+
+    /// Gives up the datagrams of which a fragment is missing, unless it may still come.
+    fn finish_datagrams<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
         while !shared.may_grow
             && let Some(datagram) = self.defragmenter.give_up()
         {
@@ -90,13 +162,23 @@ impl<S: StreamSink> PacketPass<S> {
         Ok(())
     }
 
+    fn note_time(&mut self, captured_at: u64) {
+        if captured_at < self.latest {
+            self.early_packets += 1;
+        }
+        self.latest = self.latest.max(captured_at);
+    }
+
     fn add_item<M: FnMut(StreamStart) -> S>(
         &mut self,
         item: CaptureItem<'_>,
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         match item {
-            CaptureItem::Packet(packet) => self.add_packet(&packet, shared)?,
+            CaptureItem::Packet(packet) => {
+                self.note_time(packet.captured_at);
+                self.add_packet(&packet, shared)?;
+            }
             CaptureItem::Secrets(lines) => shared.key_log.add_lines(lines),
             // The rest of the packet is still to come.
             CaptureItem::Damaged(PacketError::Truncated { .. }) if shared.may_grow => {}
@@ -165,6 +247,12 @@ impl<S: StreamSink> PacketPass<S> {
         let mut warnings = self.warnings.clone();
         if self.suppressed_warnings.0 > 0 {
             warnings.push(format!("and {} more warnings", self.suppressed_warnings));
+        }
+        if self.early_packets.0 > 0 && !self.is_sorted {
+            let packets = counted(self.early_packets.0, "packet");
+            warnings.push(format!(
+                "{packets} captured before another one that precedes it in the file"
+            ));
         }
         warnings.extend(unread_warnings(&self.unread));
         warnings.extend(self.connections.failure_warnings());

@@ -252,6 +252,7 @@ impl<'a> ReplayCursor<'a> {
     /// Returns the step of the earliest gap that nothing replaces, and before which a side was
     /// replayed.
     fn next_gap(&self) -> Option<ReplayStep<'a>> {
+        let stream = self.stream;
         let of_side = |from: Side| {
             let reached = self.position.replayed_to[from];
             let gap = self.gaps[from].last()?;
@@ -259,7 +260,10 @@ impl<'a> ReplayCursor<'a> {
                 && gap.missing > ByteLen::ZERO
                 && gap.filled == ByteLen::ZERO
                 && self.open_gap[from].is_none_or(|gap| gap.end() <= reached);
-            let (at, range) = (gap.at.max(self.position.at), reached..reached);
+            // What ends a head is told with the head, and not with what follows it.
+            let ends_head = reached > Offset::START && reached <= stream.trace.frames_start(from);
+            let known_at = if ends_head { Duration::ZERO } else { gap.at };
+            let (at, range) = (known_at.max(self.position.at), reached..reached);
             is_next.then_some(ReplayStep { at, from, range, kind: StepKind::Gap })
         };
         [Side::Client, Side::Server].into_iter().filter_map(of_side).min_by_key(|step| step.at)

@@ -27,6 +27,8 @@ const SIDES: [Side; 2] = [Side::Client, Side::Server];
 pub(crate) enum ConnectionKind {
     /// Nothing was sent.
     Empty,
+    /// Something was sent, but none of its bytes were captured.
+    NotCaptured,
     /// HTTP exchanges, none of which tried to open a WebSocket.
     Http,
     /// Bytes of another protocol.
@@ -115,6 +117,7 @@ impl ConnectionKind {
             // frames because the user says so.
             _ if stream.is_http2_connection() => Self::Http,
             _ if stream.is_unopened_http2() => Self::Attempt,
+            _ if stream.store.is_empty() && !stream.gaps.is_empty() => Self::NotCaptured,
             _ if is_midway && !looks_like_frames(&stream.trace) => Self::Other,
             _ => Self::of_trace(&stream.trace),
         }
@@ -129,6 +132,7 @@ impl ConnectionKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Empty => "no data",
+            Self::NotCaptured => "no bytes",
             Self::Http => "HTTP",
             Self::Other => "other",
             Self::Encrypted => "TLS",
@@ -145,6 +149,7 @@ impl ConnectionKind {
         let count = text::units::group_thousands(count);
         match self {
             Self::Empty => format!("{count} without data"),
+            Self::NotCaptured => format!("{count} of which no byte was captured"),
             // An exchange without its end is not one yet.
             Self::Http if exchanges == 0 => format!("{count} with HTTP only (no whole exchange)"),
             Self::Http => {
@@ -243,7 +248,10 @@ impl ConnectionSummary {
         Interest {
             rank: match self.kind {
                 ConnectionKind::WebSocket | ConnectionKind::Attempt => 2,
-                ConnectionKind::Other | ConnectionKind::Encrypted | ConnectionKind::Unreadable => 1,
+                ConnectionKind::Other
+                | ConnectionKind::Encrypted
+                | ConnectionKind::NotCaptured
+                | ConnectionKind::Unreadable => 1,
                 ConnectionKind::Http | ConnectionKind::Empty => 0,
             },
             fatal_problems: self.fatal_problems,
@@ -286,6 +294,7 @@ pub(crate) fn describe_kinds(
         Kind::Http,
         Kind::Encrypted,
         Kind::Other,
+        Kind::NotCaptured,
         Kind::Empty,
         Kind::Unreadable,
     ];

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crate::capture::{CapturedStream, OpenEnd, RecordedEnd, StreamEnding};
+use crate::capture::{CapturedStream, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding};
 use crate::proxy::{BOTH_CLOSED_MESSAGE, ProxyError};
-use crate::wire::{Side, Sides, Trace, TraceRow};
+use crate::text;
+use crate::wire::explain::reference::abnormal_closure;
+use crate::wire::{Opcode, Side, Sides, Trace, TraceRow};
 
 /// The silence before the end of a connection from which on it is worth telling.
 pub(super) const LONG_SILENCE: Duration = Duration::from_secs(1);
@@ -22,6 +24,11 @@ pub(crate) struct AbnormalClosure {
     pub(crate) silence: Duration,
     /// The time from the start of the connection to its end.
     pub(crate) age: Duration,
+    /// What stood still before the end.
+    pub(crate) stall: Option<Stall>,
+    /// The side whose ping was not answered before it ended the connection, and how long it
+    /// waited.
+    pub(crate) unanswered_ping: Option<(Side, Duration)>,
 }
 
 impl AbnormalClosure {
@@ -31,7 +38,8 @@ impl AbnormalClosure {
         let Ending { text: how, is_clean: false } = how_it_ended(stream) else { return None };
         let StreamEnding { by, at: age, silence, .. } = stream.ending?;
         let closes = closes_of(&stream.trace);
-        Some(Self { how, by: Some(by), closes, silence, age })
+        let (stall, unanswered_ping) = (stream.stall, unanswered_ping(stream));
+        Some(Self { how, by: Some(by), closes, silence, age, stall, unanswered_ping })
     }
 
     /// Returns how a live connection failed at `age` since its start; `None` if both sides sent a
@@ -50,7 +58,24 @@ impl AbnormalClosure {
             closes,
             silence: age.saturating_sub(last_activity(trace)),
             age,
+            stall: None,
+            unanswered_ping: None,
         })
+    }
+
+    /// Returns the likely causes as sentences: what the packets tell, or else what the times suggest.
+    pub(crate) fn likely_cause(&self) -> String {
+        match (self.stall, self.unanswered_ping) {
+            (Some(Stall { by, kind, during }), _) => stall_cause(by, kind, during),
+            (None, Some((by, waited))) => format!(
+                "A ping of the {by} had no answer for {:.1} s, then the {by} ended the \
+                 connection: its own ping timeout. The {} was gone or blocked, or something on the \
+                 way held its pong back.",
+                waited.as_secs_f64(),
+                by.peer()
+            ),
+            (None, None) => abnormal_closure::likely_cause(self.silence, self.age),
+        }
     }
 
     /// Returns which application sees code 1006, as a sentence.
@@ -96,6 +121,31 @@ impl EndingObserver {
     /// Returns how the connection has ended; `None` while it is open both ways.
     pub(crate) fn ending(&self) -> Option<StreamEnding> {
         self.ending
+    }
+}
+
+/// Returns the likely cause of an end after a stall, as sentences.
+fn stall_cause(by: Side, kind: StallKind, during: Duration) -> String {
+    let seconds = during.as_secs_f64();
+    match kind {
+        StallKind::Unacknowledged(count) => format!(
+            "The last data of the {by} was sent {} more in {seconds:.1} s and never acknowledged: \
+             the network was lost, or it dropped segments of this size, as where a smaller MTU on \
+             the way cannot be discovered because ICMP is filtered.",
+            text::units::count(count.into(), "time")
+        ),
+        StallKind::UnansweredProbes(count) => format!(
+            "The {by} asked {} in {seconds:.1} s whether its peer was still there (TCP keep-alive), \
+             without an answer: the {} or the network was gone, or something on the way had \
+             forgotten the connection.",
+            text::units::count(count.into(), "time"),
+            by.peer()
+        ),
+        StallKind::ZeroWindow => format!(
+            "The {by} had no room for more data for {seconds:.1} s (TCP window 0): its application \
+             did not read, so the {} could send nothing.",
+            by.peer()
+        ),
     }
 }
 
@@ -155,7 +205,7 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
         if let Some(RecordedEnd { is_clean, why }) = &stream.recorded_end {
             return Ending { text: why.clone(), is_clean: *is_clean };
         }
-        return clean(match stream.open_end {
+        let text = match stream.open_end {
             OpenEnd::StillOpen if stream.addresses.is_none() => "end of the capture".to_owned(),
             OpenEnd::StillOpen => "end of the capture, the connection was still open".to_owned(),
             OpenEnd::PortsReused(after) => format!(
@@ -163,12 +213,8 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
                  after the last data",
                 after.as_secs_f64()
             ),
-            OpenEnd::Unanswered { by, retransmissions, during } => format!(
-                "end of the capture, the connection was still open; the {by} had sent its last data \
-                 {retransmissions} more times in {:.1} s, and nothing was acknowledged",
-                during.as_secs_f64()
-            ),
-        });
+        };
+        return clean(text + &before_the_end(stream));
     };
     let is_open = stream.trace.is_open() && !stream.is_unopened_http2();
     let closes = closes_of(&stream.trace);
@@ -179,7 +225,44 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
                 + "; bytes before the end were not captured, a Close may be among them",
         );
     }
-    describe_ending(ending, is_open.then_some(closes))
+    let Ending { text, is_clean } = describe_ending(ending, is_open.then_some(closes));
+    let before = if is_clean { String::new() } else { before_the_end(stream) };
+    Ending { text: text + &before, is_clean }
+}
+
+/// Returns what stood still before the end of a connection, as a clause; empty if nothing did.
+fn before_the_end(stream: &CapturedStream<Trace>) -> String {
+    if let Some(Stall { by, kind, during }) = stream.stall {
+        let seconds = during.as_secs_f64();
+        return match kind {
+            StallKind::Unacknowledged(count) => format!(
+                "; the {by} had sent its last data {} more in {seconds:.1} s, and nothing was \
+                 acknowledged",
+                text::units::count(count.into(), "time")
+            ),
+            StallKind::UnansweredProbes(count) => format!(
+                "; {} of the {by} in {seconds:.1} s had no answer",
+                text::units::count(count.into(), "keep-alive probe")
+            ),
+            StallKind::ZeroWindow => {
+                format!("; for {seconds:.1} s the {by} had no room for more data (window 0)")
+            }
+        };
+    }
+    unanswered_ping(stream).map_or_else(String::new, |(by, waited)| {
+        format!("; a ping of the {by} had no answer for {:.1} s", waited.as_secs_f64())
+    })
+}
+
+/// Returns the side whose ping was not answered before it ended the connection, and how long it
+/// waited.
+fn unanswered_ping(stream: &CapturedStream<Trace>) -> Option<(Side, Duration)> {
+    let StreamEnding { by, at, .. } = stream.ending?;
+    let mut rows = stream.trace.rows().iter().rev();
+    let last_of_side = rows.by_ref().take_while(|row| row.from() == by);
+    let ping = last_of_side.filter(|row| row.header().opcode == Opcode::Ping).last()?;
+    let waited = at.checked_sub(ping.completed_at())?;
+    (waited >= LONG_SILENCE).then_some((by, waited))
 }
 
 /// Returns how a connection ended. `closes` says which sides of a WebSocket have sent a Close; it
@@ -237,7 +320,6 @@ pub(crate) fn open_end_name(open_end: OpenEnd) -> &'static str {
     match open_end {
         OpenEnd::StillOpen => "open",
         OpenEnd::PortsReused(_) => "end not captured",
-        OpenEnd::Unanswered { .. } => "open, unanswered",
     }
 }
 
@@ -253,10 +335,6 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
         return stream.addresses.map(|_| match stream.open_end {
             OpenEnd::StillOpen => "open at the end of the capture".to_owned(),
             OpenEnd::PortsReused(_) => "end not captured".to_owned(),
-            OpenEnd::Unanswered { by, during, .. } => format!(
-                "open at the end of the capture, the {by} unanswered for {:.1} s",
-                during.as_secs_f64()
-            ),
         });
     };
     let packet = ending.name().to_ascii_uppercase();

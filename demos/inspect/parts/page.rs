@@ -120,7 +120,7 @@ pub(crate) fn fault_page(fault: &Fault, non_frame: Option<NonFrame>) -> RulesPag
 /// Returns the page of a connection that ended without both Closes.
 pub(crate) fn abnormal_closure_page(closure: &AbnormalClosure) -> RulesPage {
     let found = format::escape_controls(&closure.how);
-    let cause = abnormal_closure::likely_cause(closure.silence, closure.age);
+    let cause = closure.likely_cause();
     let paragraphs = vec![
         ("Found", format!("{found}.")),
         ("Who sees it", closure.who_sees_it()),

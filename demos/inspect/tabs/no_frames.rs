@@ -1,6 +1,7 @@
 //! The text that tabs show while there are no frames.
 
 use crate::demos::inspect::session::{Growth, Session};
+use crate::inspect::InspectSource;
 use crate::text::units::binary_bytes;
 use crate::wire::Side;
 
@@ -23,6 +24,9 @@ pub(crate) fn text(session: &Session) -> String {
         Some(address) if silent => format!("No client yet: point it at ws://{address}/"),
         None if session.commands.is_some() => {
             "No frames yet. 1: the handshake · Enter: send a text".to_owned()
+        }
+        _ if matches!(session.source, InspectSource::File(..)) && session.growth.is_none() => {
+            "No frames in this connection. 1: the handshake".to_owned()
         }
         _ => "No frames yet. 1: the handshake".to_owned(),
     }

@@ -344,9 +344,10 @@ impl Known {
             let problems = validation.into_iter().flat_map(|validation| &validation.problems);
             problems.map(|problem| problem.code).collect()
         };
-        // Those of the same time may stand in any order.
-        let mut gaps = stream.gaps.clone();
-        gaps.sort_by_key(|gap| (gap.at, gap.from == Side::Server, gap.offset));
+        // What is missing is known sooner or later.
+        let mut gaps: Vec<Gap> =
+            stream.gaps.iter().map(|gap| Gap { at: Duration::ZERO, ..*gap }).collect();
+        gaps.sort_by_key(|gap| (gap.from == Side::Server, gap.offset));
         Self {
             begins: (stream.start, stream.is_whole, stream.started_at),
             rows: trace.rows().iter().map(row).collect(),

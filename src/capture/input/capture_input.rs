@@ -169,6 +169,11 @@ impl CaptureInput {
         self.first.len() as u64 >= FIRST_BYTES
     }
 
+    /// Whether it is the beginning of a copy that may grow meanwhile.
+    pub(in crate::capture) fn is_part(&self) -> bool {
+        matches!(self.bytes, InputBytes::Part(..))
+    }
+
     /// Returns the file in which each byte is at its place once it has been read.
     pub(in crate::capture) fn file(&self) -> io::Result<SharedFile> {
         Ok(match &self.bytes {

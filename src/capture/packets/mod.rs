@@ -9,3 +9,4 @@ pub(super) mod packet;
 pub(super) mod packet_comment;
 pub(super) mod packet_reader;
 pub(super) mod pcapng;
+pub(super) mod time_index;

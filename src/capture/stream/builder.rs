@@ -130,10 +130,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         let mut layers = shared.layers(output, is_whole, *without_head);
         // What stands among the gaps of the stream needs no words.
         let Some(end) = layer.push_gap(from, at, missing, &mut layers)? else { return Ok(()) };
-        let (bytes, whose) = (byte_count(missing), from.name());
-        let are = if missing.get() == 1 { "is" } else { "are" };
-        let what = format!("{bytes} of the {whose} {are} missing in the capture{end}");
-        self.output.warnings.warn(what);
+        self.output.warn_missing(from, missing, &end);
         Ok(())
     }
 
@@ -184,6 +181,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         let mut layers = shared.layers(&mut output, is_whole, without_head);
         let websockets = layer.finish(last_at, may_grow, &mut layers);
         if !may_grow {
+            let carries_nothing = tls == TlsStatus::Plaintext && !has_http2;
+            layers.push_missing_before(carries_nothing);
             output.pass_on_held();
         }
         let LayerOutput { start, plaintext, tls_began, warnings, .. } = output;
@@ -231,6 +230,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             ending: None,
             recorded_end: None,
             open_end: OpenEnd::default(),
+            stall: None,
             warnings,
             failed,
         };
@@ -304,6 +304,7 @@ fn captured_websocket<S: StreamSink>(
         ending: ending.filter(|_| is_over).map(stream_ending),
         recorded_end: None,
         open_end: OpenEnd::default(),
+        stall: None,
         warnings: warnings.into_messages(),
         failed: None,
     })

@@ -71,15 +71,28 @@ pub enum OpenEnd {
     StillOpen,
     /// It ended: another connection used its ports, this long after the last data.
     PortsReused(Duration),
-    /// A side sent its last data again and again, and the other acknowledged nothing.
-    Unanswered {
-        /// The side that sent it.
-        by: Side,
-        /// The number of retransmissions.
-        retransmissions: u32,
-        /// The time from the last new data to the last retransmission.
-        during: Duration,
-    },
+}
+
+/// What TCP tells of a connection that stood still before its end, or before that of the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// The side that got no answer, or that took no more data.
+    pub by: Side,
+    /// What it did.
+    pub kind: StallKind,
+    /// The time that this took.
+    pub during: Duration,
+}
+
+/// What a side did while a connection stood still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StallKind {
+    /// It sent its last data so many times more, and the other acknowledged nothing.
+    Unacknowledged(u32),
+    /// It sent so many keep-alive probes, and nobody answered.
+    UnansweredProbes(u32),
+    /// It had no room for more data.
+    ZeroWindow,
 }
 
 impl StreamEnding {
@@ -150,6 +163,8 @@ pub struct CapturedStream<S> {
     pub recorded_end: Option<RecordedEnd>,
     /// What the packets say of an end that was not captured.
     pub open_end: OpenEnd,
+    /// What stood still before the end, if anything did.
+    pub stall: Option<Stall>,
     /// The warnings about it.
     pub warnings: Vec<String>,
     /// Why it could not be read. Nothing else is known of it then; other connections are not
@@ -176,6 +191,7 @@ impl CapturedStream<Trace> {
             ending: None,
             recorded_end: None,
             open_end: OpenEnd::default(),
+            stall: None,
             warnings: Vec::new(),
             failed: self.failed.clone(),
         }

@@ -1,10 +1,13 @@
 //! [`LayerOutput`]: what the layers of a stream give to its receiver, and what they say about it.
 
+use std::time::Duration;
+
 use super::captured_stream::StreamStart;
 use crate::capture::plaintext::PlaintextSink;
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
-use crate::wire::Sides;
+use crate::wire::format::byte_count;
+use crate::wire::{ByteLen, Side, Sides};
 
 /// What the layers of a stream give.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(super) struct LayerOutput<S> {
     pub(super) has_sent: Sides<bool>,
     /// Whether the first bytes of a side may be missing.
     pub(super) lacks_beginning: Sides<bool>,
+    /// The bytes of a side that are missing before anything was captured, and when that was known.
+    pub(super) missing_before: Sides<Option<(Duration, ByteLen)>>,
 }
 
 impl<S> Default for LayerOutput<S> {
@@ -27,11 +32,27 @@ impl<S> Default for LayerOutput<S> {
         let start = StreamStart::Head;
         let (has_sent, lacks_beginning) = (Sides::default(), Sides::default());
         let (plaintext, tls_began, warnings) = (None, None, Warnings::default());
-        Self { start, plaintext, tls_began, warnings, layers: 0, has_sent, lacks_beginning }
+        Self {
+            start,
+            plaintext,
+            tls_began,
+            warnings,
+            layers: 0,
+            has_sent,
+            lacks_beginning,
+            missing_before: Sides::default(),
+        }
     }
 }
 
 impl<S: StreamSink> LayerOutput<S> {
+    /// Notes that bytes of a side are missing; `end` says what that causes.
+    pub(super) fn warn_missing(&mut self, from: Side, missing: ByteLen, end: &str) {
+        let (bytes, whose) = (byte_count(missing), from.name());
+        let are = if missing.get() == 1 { "is" } else { "are" };
+        self.warnings.warn(format!("{bytes} of the {whose} {are} missing in the capture{end}"));
+    }
+
     /// Passes on what is held back.
     pub(super) fn pass_on_held(&mut self) {
         if let Some(plaintext) = &mut self.plaintext {

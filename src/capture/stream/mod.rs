@@ -18,6 +18,8 @@ mod tunnel;
 
 pub(super) use self::builder::{ReadContext, StreamBuilder, guarded};
 pub(crate) use self::captured_stream::{CapturedStream, StreamIdentity};
-pub use self::captured_stream::{Http2Role, OpenEnd, RecordedEnd, StreamEnding, StreamStart};
+pub use self::captured_stream::{
+    Http2Role, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding, StreamStart,
+};
 pub(super) use self::detect::{is_request, is_response};
 pub(super) use self::recorded::{RecordedGap, RecordedHead};

@@ -12,14 +12,17 @@ use crate::capture::packets::packet_comment::{Beginning, PacketComment};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded};
 use crate::capture::tcp::client_guess::ClientGuess;
-use crate::capture::tcp::closing::Closing;
+use crate::capture::tcp::closing::{Closing, Repeat};
 use crate::capture::tcp::end::{End, side_of};
 use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
 use crate::capture::tls::{self, looks_like_tls};
 use crate::net::AddressPair;
-use crate::wire::format::byte_count;
+use crate::wire::format::{byte_count, quote};
 use crate::wire::{ByteLen, Side, Sides};
+
+/// The maximum number of characters of a reset that are shown.
+const MAX_RESET_TEXT: usize = 200;
 
 /// One TCP connection. Pairs are in the order of the addresses.
 #[derive(Debug)]
@@ -83,6 +86,9 @@ impl<S: StreamSink> TcpConnection<S> {
             return Ok(());
         }
         let sender = self.sender(segment);
+        if segment.flags & RST != 0 && !segment.payload.is_empty() {
+            return self.take_reset_with_text(sender, segment, packet, captured_at, shared);
+        }
         for comment in packet.comments.all() {
             self.apply_comment(sender, segment, comment, captured_at, shared)?;
         }
@@ -92,7 +98,12 @@ impl<S: StreamSink> TcpConnection<S> {
         // number.
         let first = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
         let own = sender.own_and_other(&mut self.directions).0;
-        let is_retransmission = own.is_retransmission(first, segment.payload.len());
+        let len = segment.payload.len();
+        let repeat = if own.is_retransmission(first, len) {
+            Some(Repeat::Data)
+        } else {
+            own.is_keep_alive(first, len).then_some(Repeat::Probe)
+        };
         // One piece, unless the segment came in IP fragments.
         for PacketPiece { start, file_offset, bytes } in segment_pieces(segment, packet) {
             let seq = first.wrapping_add(u32::try_from(start).unwrap_or(u32::MAX));
@@ -112,11 +123,28 @@ impl<S: StreamSink> TcpConnection<S> {
             let end = first.wrapping_add(u32::try_from(len).unwrap_or(0));
             sender.own_and_other(&mut self.directions).0.end_at_fin(end);
         }
-        self.closing.apply(sender, segment, is_retransmission, captured_at);
+        self.closing.apply(sender, segment, repeat, captured_at);
         // Nothing can follow a reset, so what was held back is all there is.
         if segment.flags & RST != 0 {
             self.give_rest(shared)?;
         }
+        Ok(())
+    }
+
+    /// Takes a reset whose payload says why: it is no part of the stream (RFC 9293 section 3.5.2).
+    fn take_reset_with_text<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        sender: End,
+        segment: &TcpSegment<'_>,
+        packet: PacketBytes<'_>,
+        captured_at: u64,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        let reset = TcpSegment { payload: &[], missing_bytes: 0, ..*segment };
+        self.take(&reset, packet, captured_at, shared)?;
+        let whose = side_of(sender, Some(self.client.unwrap_or_else(|| self.likely_client())));
+        let text = quote(segment.payload.trim_ascii(), MAX_RESET_TEXT);
+        self.stream.warn(format!("the RST of the {whose} says {text}"));
         Ok(())
     }
 
@@ -326,7 +354,8 @@ impl<S: StreamSink> TcpConnection<S> {
                 return stream;
             }
             let ending = stream.ending.or_else(|| closing.ending(client_end, stream.started_at));
-            CapturedStream { ending, open_end: closing.open_end(client_end), ..stream }
+            let (open_end, stall) = (closing.open_end(), closing.stall(client_end));
+            CapturedStream { ending, open_end, stall, ..stream }
         };
         Ok(streams.into_iter().map(with_ending).collect())
     }

@@ -134,6 +134,12 @@ impl Reassembler {
         })
     }
 
+    /// Whether a segment is a keep-alive probe: it repeats the last number, with a byte or without (RFC
+    /// 9293 section 3.8.4).
+    pub(super) fn is_keep_alive(&self, seq: u32, len: usize) -> bool {
+        self.next_seq.is_some_and(|next| len <= 1 && unwrap_seq(next, seq) + 1_usize == next)
+    }
+
     /// Whether no packet with bytes was captured.
     pub(super) fn is_empty(&self) -> bool {
         let is_at_syn = |next| next == self.lowest_seq + ByteLen::new(1);

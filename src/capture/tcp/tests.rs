@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::capture::hostile::handshake::{REQUEST, RESPONSE};
 use crate::capture::packets::headers::{FIN, RST, SYN};
 use crate::capture::write::packet_builder::{self, TcpHeader};
-use crate::capture::{Capture, OpenEnd, ReadOptions, open};
+use crate::capture::{Capture, OpenEnd, ReadOptions, Stall, StallKind, open};
 use crate::wire::{Side, Sides, format};
 
 use Side::{Client, Server};
@@ -17,7 +17,7 @@ const FROM_CLIENT: &[u8] = b"\x81\x82\0\0\0\0hi";
 const FROM_SERVER: &[u8] = b"\x81\x02yo";
 
 /// The packets of a file, in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Packets {
     file: Vec<(Duration, Side, Vec<u8>)>,
     at: Duration,
@@ -185,12 +185,28 @@ fn retransmissions_without_an_answer_are_counted() {
         packets.sequence = begin;
         packets.wait(seconds).send(Client, ACK, FROM_CLIENT);
     }
-    let end = |packets: &Packets| packets.open().streams()[0].open_end;
+    let stall = |packets: &Packets| packets.open().streams()[0].stall;
     let during = Duration::from_millis(7_003);
-    let unanswered = OpenEnd::Unanswered { by: Client, retransmissions: 3, during };
-    assert_eq!(end(&packets), unanswered);
+    let unacknowledged = Stall { by: Client, kind: StallKind::Unacknowledged(3), during };
+    assert_eq!(stall(&packets), Some(unacknowledged));
+    let mut reset = packets.clone();
+    reset.send(Server, RST, b"");
+    assert_eq!(stall(&reset), Some(unacknowledged), "the end that gives up answers nothing");
     packets.send(Server, ACK, b"");
-    assert_eq!(end(&packets), OpenEnd::StillOpen);
+    assert_eq!(stall(&packets), None);
+}
+
+#[test]
+fn probes_without_an_answer_are_counted() {
+    let mut packets = Packets::default();
+    packets.begin(7, 70).syns().opening().texts();
+    packets.sequence.client = packets.sequence.client.wrapping_sub(1);
+    for _ in 0..3 {
+        packets.wait(75).send(Client, ACK, b"");
+    }
+    let [stream] = &packets.open().streams()[..] else { panic!() };
+    let Some(Stall { by: Client, kind, during }) = stream.stall else { panic!() };
+    assert_eq!((kind, during.as_secs()), (StallKind::UnansweredProbes(3), 225));
 }
 
 #[test]

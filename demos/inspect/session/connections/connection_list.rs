@@ -209,7 +209,10 @@ impl Connections {
             }
             // A live connection that has not said yet what it is.
             ConnectionKind::Empty => connection.facts.kind.is_none(),
-            ConnectionKind::Http | ConnectionKind::Encrypted | ConnectionKind::Other => false,
+            ConnectionKind::Http
+            | ConnectionKind::Encrypted
+            | ConnectionKind::NotCaptured
+            | ConnectionKind::Other => false,
         })
     }
 

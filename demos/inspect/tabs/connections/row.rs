@@ -142,6 +142,7 @@ fn end(connection: &InspectedConnection, summary: &ConnectionSummary) -> String 
             format!("HTTP {}", status.unwrap_or_default()).trim_end().to_owned()
         }
         ConnectionKind::Other => "other bytes".to_owned(),
+        ConnectionKind::NotCaptured => "no byte captured".to_owned(),
         // The status says why they cannot be read.
         ConnectionKind::WebSocket
         | ConnectionKind::Empty

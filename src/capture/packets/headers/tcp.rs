@@ -19,6 +19,8 @@ pub(in crate::capture) struct TcpSegment<'a> {
     pub(in crate::capture) seq: u32,
     pub(in crate::capture) ack: Option<u32>,
     pub(in crate::capture) flags: u8,
+    /// The room for more data of its sender, before it is scaled.
+    pub(in crate::capture) window: u16,
     /// The payload, as much of it as was captured without a hole.
     pub(in crate::capture) payload: &'a [u8],
     /// The position of the payload in the packet.
@@ -34,8 +36,25 @@ pub(super) fn read_segment(
     rest: Rest<'_>,
 ) -> Result<TcpSegment<'_>, Unread> {
     let (header, _) = rest.header::<20>()?;
-    let &[from_0, from_1, to_0, to_1, s0, s1, s2, s3, a0, a1, a2, a3, data_offset, flags, ..] =
-        header;
+    let &[
+        from_0,
+        from_1,
+        to_0,
+        to_1,
+        s0,
+        s1,
+        s2,
+        s3,
+        a0,
+        a1,
+        a2,
+        a3,
+        data_offset,
+        flags,
+        w0,
+        w1,
+        ..,
+    ] = header;
     let header_len = usize::from(data_offset >> 4).saturating_mul(4);
     let payload_len =
         total.checked_sub(header_len).filter(|_| header_len >= 20).ok_or(Unread::Malformed)?;
@@ -48,6 +67,7 @@ pub(super) fn read_segment(
         seq: u32::from_be_bytes([s0, s1, s2, s3]),
         ack: (flags & ACK != 0).then(|| u32::from_be_bytes([a0, a1, a2, a3])),
         flags,
+        window: u16::from_be_bytes([w0, w1]),
         payload,
         payload_offset: offset,
         missing_bytes: payload_len.saturating_sub(payload.len()),

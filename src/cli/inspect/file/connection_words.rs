@@ -55,7 +55,7 @@ pub(super) fn print_rank(stream: &CapturedStream<Trace>) -> u8 {
     match ConnectionKind::of_stream(stream) {
         ConnectionKind::WebSocket | ConnectionKind::Attempt => 2,
         // There may be a WebSocket in it.
-        ConnectionKind::Encrypted => 1,
+        ConnectionKind::Encrypted | ConnectionKind::NotCaptured => 1,
         ConnectionKind::Http
         | ConnectionKind::Other
         | ConnectionKind::Empty

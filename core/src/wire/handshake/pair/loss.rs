@@ -56,7 +56,11 @@ impl HandshakePair {
             || self.client.pending.iter().any(|request| request.is_handshake);
         match (from, self.state) {
             (_, State::Open | State::OpenBeforeRequest) => true,
-            (Side::Server, State::Http) => may_be_attempt,
+            // A response to no known request is missing, so the request is too.
+            (Side::Server, State::Http) => {
+                let lacks_both = self.client.pending.is_empty() && self.server.may_lack_response();
+                may_be_attempt || lacks_both
+            }
             // Nothing of the server may be in the file.
             (Side::Client, State::Http) => {
                 may_be_attempt && (self.server.is_lost() || self.server.is_between_responses())

@@ -697,6 +697,19 @@ mod tests {
     }
 
     #[test]
+    fn frames_of_the_server_open_a_used_connection_of_which_both_heads_are_lost() {
+        let (mut pair, mut seen) = (pair(), Seen::default());
+        push(&mut pair, &mut seen, Client, b"GET /a HTTP/1.1\r\n\r\n");
+        push(&mut pair, &mut seen, Server, b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n");
+        lose(&mut pair, &mut seen, Server, 129);
+        assert!(pair.may_send_frames(Server));
+        resume(&mut pair, &mut seen, Server, Resumption::Frame);
+        push(&mut pair, &mut seen, Server, b"\x81\x00");
+        assert_eq!(seen.events, ["GET /a 200 19 37", "open"]);
+        assert_eq!(seen.frame_bytes.server, b"\x81\x00");
+    }
+
+    #[test]
     fn frames_of_the_client_open_a_connection_whose_server_is_silent() {
         let (mut pair, mut seen) = (pair(), Seen::default());
         push(&mut pair, &mut seen, Client, REQUEST);

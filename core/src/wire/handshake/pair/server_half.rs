@@ -48,6 +48,8 @@ pub(super) struct ServerHalf {
     /// The end of what was read as HTTP.
     pub(super) read: Offset,
     pub(super) response: Option<Response>,
+    /// Whether bytes that were not captured begin between two responses: whole ones may be among them.
+    lacks_responses: bool,
 }
 
 impl ServerHalf {
@@ -59,6 +61,7 @@ impl ServerHalf {
             leftover: Vec::new(),
             read: start,
             response: None,
+            lacks_responses: false,
         }
     }
 
@@ -165,6 +168,7 @@ impl ServerHalf {
         if goes_on {
             return None;
         }
+        self.lacks_responses |= self.is_between_responses();
         let cut = self.finish();
         self.lose();
         cut
@@ -188,6 +192,7 @@ impl ServerHalf {
     /// The next byte is the first of a head.
     pub(super) fn resume_at_head(&mut self) {
         self.lose();
+        self.lacks_responses = false;
         self.phase = Phase::Head;
     }
 
@@ -199,6 +204,11 @@ impl ServerHalf {
     /// Whether the next byte may be any of anything, because bytes were not captured.
     pub(super) fn is_lost(&self) -> bool {
         matches!(self.phase, Phase::Lost)
+    }
+
+    /// Whether the next byte may be any of anything, and whole responses may be missing before it.
+    pub(super) fn may_lack_response(&self) -> bool {
+        self.is_lost() && self.lacks_responses
     }
 
     /// Whether all responses so far were read, and nothing of another one has come.
