@@ -163,7 +163,7 @@ pub enum TextError {
     JsonContent {
         /// The kind of file, with its article.
         what: &'static str,
-        /// What every such file has.
+        /// The part that every such file has.
         lacks: &'static str,
     },
     /// A file in the form of mitmproxy's has no flow.

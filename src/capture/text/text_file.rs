@@ -56,12 +56,23 @@ pub(super) fn read_text(
     max_bytes: u64,
     what: &'static str,
 ) -> Result<WholeText, CaptureError> {
-    let bytes = read_bytes(path, file, max_bytes, what)?;
+    let bytes = match String::from_utf8(read_bytes(path, file, max_bytes, what)?) {
+        // Most files need no second copy.
+        Ok(text) if !has_mark(text.as_bytes()) && !pasted::is_utf16(text.as_bytes()) => {
+            return Ok(WholeText { text, warning: None });
+        }
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
     let (text, is_exact) = pasted::decode_text_lossy(&bytes);
     let warning = (!is_exact).then(|| {
         "the file has bytes that are neither UTF-8 nor UTF-16; they are shown as U+FFFD".to_owned()
     });
     Ok(WholeText { text: text.into_owned(), warning })
+}
+
+fn has_mark(beginning: &[u8]) -> bool {
+    beginning.starts_with(BYTE_ORDER_MARK)
 }
 
 /// Returns the lines of a text of any length. Only UTF-16 is held as a whole.
@@ -81,7 +92,7 @@ pub(super) fn line_reader(
         let whole = read_text(path, reader, MAX_EXPORT_BYTES, what)?;
         return Ok(Box::new(Cursor::new(whole.text)));
     }
-    if beginning.starts_with(BYTE_ORDER_MARK) {
+    if has_mark(beginning) {
         reader.consume(BYTE_ORDER_MARK.len());
     }
     Ok(Box::new(reader))

@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use thiserror::Error;
 
 use super::har_content::{HarContent, HarEntry, HarMessage};
+use super::json::JsonText;
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
@@ -203,8 +204,8 @@ fn push_messages<S: StreamSink, M: FnMut(StreamStart) -> S>(
         stream.warn("the messages are not in order of time in the file; here they are".to_owned());
     }
     for (at, (number, message)) in timed {
+        let JsonText { text: data, has_lone_surrogate } = message.data();
         if message.kind() == "error" {
-            let data = message.data().text;
             let data = format::quote(data.as_bytes(), 200);
             let seconds = at.as_secs_f64();
             stream.warn(format!("after {seconds:.3} s, {exporter} reports an error: {data}"));
@@ -213,14 +214,14 @@ fn push_messages<S: StreamSink, M: FnMut(StreamStart) -> S>(
         if !message.opcode.is_some() {
             stream.warn(format!("message {number} has no opcode; it is taken for text"));
         }
-        match frame_of(number, message) {
+        match frame_of(number, message, data) {
             Ok((from, frame)) => stream.push_and_spill(from, at, &frame, shared)?,
             Err(reason) => {
                 stream.warn(format!("message {number} is left out: {reason}"));
                 continue;
             }
         }
-        if message.data().has_lone_surrogate {
+        if has_lone_surrogate {
             stream.warn(format!(
                 "message {number} has half of a surrogate pair, shown as U+FFFD: its exact bytes \
                  are not in the file"
@@ -255,13 +256,16 @@ enum MessageError {
 }
 
 /// Builds the frame of a message, and says who sent it.
-fn frame_of(number: usize, message: &HarMessage<'_>) -> Result<(Side, Vec<u8>), MessageError> {
+fn frame_of(
+    number: usize,
+    message: &HarMessage<'_>,
+    data: String,
+) -> Result<(Side, Vec<u8>), MessageError> {
     let from = match message.kind().as_str() {
         "send" => Side::Client,
         "receive" => Side::Server,
         other => return Err(MessageError::Type(format::quote(other.as_bytes(), 40))),
     };
-    let data = message.data().text;
     let opcode = if message.opcode.is_some() {
         message.opcode.integer().ok_or(MessageError::NoNumber)?
     } else {
