@@ -15,11 +15,13 @@ use crate::capture::packets::packet_reader;
 use crate::capture::shared_file::SharedFile;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
-use crate::capture::text::client_log::{self, LoggingClient};
+use crate::capture::text::browser::{har, net_log};
+use crate::capture::text::client::client_log::{self, LoggingClient};
+use crate::capture::text::client::curl_trace;
 use crate::capture::text::pasted::{self, TextOptions};
-use crate::capture::text::{curl_trace, har, mitmproxy, net_log, recording, tnetstring};
+use crate::capture::text::{mitmproxy, recording, tnetstring};
 use crate::capture::tls::KeyLog;
-use crate::wire::pasted::PastedForm;
+use crate::wire::pasted::{PastedForm, decode_text_lossy, is_utf16};
 use crate::wire::{AgreedExtensions, Side, Trace};
 
 /// The maximum size of a key log in bytes. The rest of a larger one is not read.
@@ -188,7 +190,7 @@ enum InputFormat {
     Packets,
     /// Flows of mitmproxy.
     Mitmproxy,
-    /// A HAR, whose only key is `log`.
+    /// A HAR, whose only key is `log`, or an array of what one holds.
     Har,
     /// A network log of Chrome, which begins with its constants.
     NetLog,
@@ -210,50 +212,59 @@ impl InputFormat {
     /// Fails if it is none of them.
     fn of(first: &[u8], path: &Path, options: &ReadOptions) -> Result<Self, CaptureError> {
         let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-        let text = first.iter().copied().find(|byte| !byte.is_ascii_whitespace());
-        Ok(match text {
+        let (text, _) = decode_text_lossy(first);
+        let text = text.trim_start();
+        Ok(match text.chars().next() {
             _ if starts_with_packets(first) => Self::Packets,
             None => return Err(unknown(UnknownFormat::Empty)),
             _ if options.form.is_some() => Self::Text,
             _ if tnetstring::begins_with_dict(first) => Self::Mitmproxy,
-            Some(b'{') => Self::of_json(first),
-            _ if looks_like_text(first) && curl_trace::begins_trace(first) => Self::CurlTrace,
-            _ if looks_like_text(first) => {
-                LoggingClient::of(first).map_or(Self::Text, Self::ClientLog)
+            Some('{') => Self::of_object(text),
+            Some('[') if holds_objects(text) => Self::Har,
+            _ if !looks_like_text(first) => {
+                return Err(unknown(UnknownFormat::Other(first.to_vec())));
             }
-            Some(_) => return Err(unknown(UnknownFormat::Other(first.to_vec()))),
+            _ if curl_trace::begins_trace(text) => Self::CurlTrace,
+            _ => LoggingClient::of(text).map_or(Self::Text, Self::ClientLog),
         })
     }
 
     /// Returns what the first key of a JSON object says.
-    fn of_json(first: &[u8]) -> Self {
-        let after = |bytes: &[u8], skipped: &[u8]| -> Option<Vec<u8>> {
-            bytes.trim_ascii_start().strip_prefix(skipped).map(<[u8]>::to_vec)
-        };
-        let Some(key) = after(first, b"{").and_then(|rest| after(&rest, b"\"")) else {
-            return Self::Text;
-        };
-        let buffer = after(&key, b"type\"")
-            .and_then(|rest| after(&rest, b":"))
-            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"Buffer\""));
-        match key.first() {
-            _ if key.starts_with(b"log\"") => Self::Har,
-            _ if key.starts_with(b"constants\"") => Self::NetLog,
-            Some(digit) if digit.is_ascii_digit() => Self::Text,
-            _ if buffer => Self::Text,
+    fn of_object(text: &str) -> Self {
+        let Some(key) = first_key(text) else { return Self::Text };
+        match key.split('"').next().unwrap_or_default() {
+            "log" => Self::Har,
+            "constants" | "events" => Self::NetLog,
+            digits if digits.starts_with(|char: char| char.is_ascii_digit()) => Self::Text,
+            "type" if is_buffer(key) => Self::Text,
             _ => Self::Records,
         }
     }
+}
+
+/// Returns the text from the first key of a JSON object on, without its opening quote.
+fn first_key(object: &str) -> Option<&str> {
+    object.strip_prefix('{')?.trim_start().strip_prefix('"')
+}
+
+/// Whether the first field is the type of a buffer of Node.
+fn is_buffer(key: &str) -> bool {
+    let value = key.strip_prefix("type\"").and_then(|rest| rest.trim_start().strip_prefix(':'));
+    value.is_some_and(|value| value.trim_start().starts_with("\"Buffer\""))
+}
+
+/// Whether a JSON array begins with an object that isn't a buffer.
+fn holds_objects(array: &str) -> bool {
+    let object = array.strip_prefix('[').unwrap_or_default().trim_start();
+    first_key(object).is_some_and(|key| !is_buffer(key))
 }
 
 fn starts_with_packets(first: &[u8]) -> bool {
     first.first_chunk().copied().is_some_and(packet_reader::is_magic)
 }
 
-/// Whether the beginning of a file is text: UTF-8 without control characters, or UTF-16 with a byte
-/// order mark.
+/// Whether the beginning of a file is text: UTF-16, or UTF-8 without control characters.
 fn looks_like_text(first: &[u8]) -> bool {
-    let utf16 = first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff");
     let valid = match str::from_utf8(first) {
         Ok(_) => true,
         // The last character may be cut.
@@ -262,7 +273,7 @@ fn looks_like_text(first: &[u8]) -> bool {
     // Escape sequences of a terminal are taken out of pasted text.
     let control =
         |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && *byte != b'\x1b';
-    utf16 || valid && !first.iter().any(control)
+    is_utf16(first) || valid && !first.iter().any(control)
 }
 
 fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {

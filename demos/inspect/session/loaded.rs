@@ -110,7 +110,7 @@ impl Session {
         let mut connections: Vec<_> = streams.into_iter().enumerate().map(connection).collect();
         if connections.is_empty() {
             let mut connection = InspectedConnection::new(file);
-            let mut reason = "it holds no TCP connection with data".to_owned();
+            let mut reason = "it holds no connection with data".to_owned();
             for note in notes {
                 reason = format!("{reason}; {note}");
             }

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::capture::error::{CaptureError, UnknownFormat};
+use crate::capture::input::gzip::GzipReader;
 use crate::capture::input::spool::{self, Spool, SpoolReader};
 use crate::capture::input::zstd::ZstdReader;
 use crate::capture::shared_file::SharedFile;
@@ -62,7 +61,7 @@ impl Compression {
     fn decompress(self, source: impl Read + Send + 'static) -> Box<dyn Read + Send> {
         let source = BufReader::with_capacity(1 << 16, source);
         match self {
-            Self::Gzip => Box::new(MultiGzDecoder::new(source)),
+            Self::Gzip => Box::new(GzipReader::new(source)),
             Self::Zstd => Box::new(ZstdReader::new(source)),
         }
     }

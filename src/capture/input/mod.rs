@@ -1,6 +1,8 @@
 //! Where the bytes of a capture come from: a file or a stream, either of them plain or compressed.
 
 mod capture_input;
+mod gzip;
+mod members;
 mod spool;
 mod zstd;
 

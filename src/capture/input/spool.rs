@@ -3,9 +3,11 @@
 
 use std::io::{self, Read};
 
+use super::members::BytesBehind;
 use crate::capture::shared_file::SharedFile;
 use crate::text::units::binary_bytes;
-use crate::wire::Offset;
+use crate::wire::format::byte_count;
+use crate::wire::{ByteLen, Offset};
 
 /// The maximum number of bytes of one stream. A compressed file of a few megabytes can claim to
 /// contain any number.
@@ -64,6 +66,12 @@ impl Spool {
         }
         self.source = None;
         let (name, copied) = (self.name, binary_bytes(self.copied));
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<BytesBehind>());
+        if let Some(BytesBehind(len)) = inner {
+            self.warning =
+                Some(format!("{} behind the {name} are not read", byte_count(ByteLen::new(*len))));
+            return Ok(0);
+        }
         self.warning = Some(if error.kind() == UnexpectedEof {
             format!("the {name} is cut off: only the first {copied} were read")
         } else {

@@ -10,6 +10,7 @@ use std::io::{self, BufRead, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::members::{MemberSource, MemberStart};
 use crate::text::units::binary_bytes;
 
 /// The largest window in bytes, which is that of `zstd --long`. It bounds the memory.
@@ -20,21 +21,27 @@ const STEP: usize = 128 << 10;
 
 /// A source of Zstandard frames.
 pub(super) struct ZstdReader<R> {
-    source: R,
+    source: MemberSource<R>,
     decoder: FrameDecoder,
+    has_begun: bool,
 }
 
 impl<R: BufRead> ZstdReader<R> {
     pub(super) fn new(source: R) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Self { source, decoder }
+        Self { source: MemberSource::new(source), decoder, has_begun: false }
     }
 
     /// Begins the next frame. Returns `false` at the end of the source.
     fn next_frame(&mut self) -> io::Result<bool> {
         loop {
-            if self.source.fill_buf()?.is_empty() {
+            let has_more = if std::mem::replace(&mut self.has_begun, true) {
+                self.source.next_member(frame_start)?
+            } else {
+                !self.source.is_at_end()?
+            };
+            if !has_more {
                 return Ok(false);
             }
             match self.decoder.reset(&mut self.source) {
@@ -87,6 +94,14 @@ impl<R: BufRead> Read for ZstdReader<R> {
                 return Ok(0);
             }
         }
+    }
+}
+
+/// Tells whether bytes begin a frame, or one for other programs.
+fn frame_start(first: &[u8]) -> MemberStart {
+    match first {
+        [0x50..=0x5f, rest @ ..] => MemberStart::of(rest, &[0x2a, 0x4d, 0x18]),
+        _ => MemberStart::of(first, &[0x28, 0xb5, 0x2f, 0xfd]),
     }
 }
 

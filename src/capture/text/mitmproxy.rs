@@ -5,21 +5,20 @@
 //! so. A raw TCP flow holds bytes, which are read as they are.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::har::{self, BuiltHeads};
+use super::built::{self, BuiltHeads, MAX_CONTROL_LEN};
+use super::decimal_time;
+use super::text_file::{self, MAX_EXPORT_BYTES};
 use super::tnetstring::Value;
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
+use crate::text::units::count;
 use crate::wire::frame::encode;
 use crate::wire::{Opcode, Side, format};
-
-/// The maximum length of a file in bytes. It is kept while it is read.
-const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The versions of the format that are known. Before 12 the messages stood apart from the handshake.
 const KNOWN_VERSIONS: std::ops::RangeInclusive<i64> = 12..=21;
@@ -40,8 +39,8 @@ pub(in crate::capture) fn read_flows<S: StreamSink, M: FnMut(StreamStart) -> S>(
     shared: &mut ReadContext<M>,
 ) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(io)?;
+    let what = "a flow file of mitmproxy";
+    let bytes = text_file::read_bytes(path, file, MAX_EXPORT_BYTES, what)?;
     let (mut rest, mut others, mut streams) = (bytes.as_slice(), Others::default(), Vec::new());
     while let Some(flow) = Value::take(&mut rest) {
         if let Some(stream) = read_flow(flow, &mut others, shared).map_err(io)? {
@@ -64,21 +63,24 @@ pub(in crate::capture) fn read_flows<S: StreamSink, M: FnMut(StreamStart) -> S>(
 impl Others {
     fn warnings(&self, has_no_stream: bool) -> Vec<String> {
         let mut warnings = Vec::new();
-        if has_no_stream {
+        let flows = |number: usize| count(number as u64, "flow");
+        // What is not known of flows of another version is not claimed.
+        if has_no_stream && self.old == 0 {
             warnings.push("the flow file has no WebSocket".to_owned());
         }
         if self.exchanges > 0 {
-            warnings
-                .push(format!("{} other exchanges of the file are no WebSockets", self.exchanges));
+            let others = count(self.exchanges as u64, "other exchange");
+            warnings.push(format!("the file also holds {others} without a WebSocket"));
         }
         if self.kinds > 0 {
-            warnings.push(format!("{} flows of the file are neither HTTP nor TCP", self.kinds));
+            let flows = flows(self.kinds);
+            warnings.push(format!("the file also holds {flows} of neither HTTP nor TCP"));
         }
         if self.old > 0 {
             warnings.push(format!(
-                "{} flows have a format before version 12, which is not known: convert them \
+                "the file holds {} in a format before version 12, which is not known: convert them \
                  (`mitmdump -n -r FILE -w NEW`)",
-                self.old
+                flows(self.old)
             ));
         }
         if let Some(version) = self.newer {
@@ -124,8 +126,8 @@ fn read_flow<S: StreamSink, M: FnMut(StreamStart) -> S>(
 /// Returns a time of a flow, which is a Unix time in seconds. One that isn't a number, or is out of
 /// range, counts as 0.
 fn time(seconds: Option<Value<'_>>) -> Duration {
-    let seconds = seconds.and_then(Value::number).unwrap_or_default();
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    let digits = seconds.and_then(Value::digits);
+    digits.and_then(|digits| decimal_time::parse_since_1970(&digits)).unwrap_or_default()
 }
 
 fn begin<S: StreamSink>(start: Duration) -> StreamBuilder<S> {
@@ -186,19 +188,44 @@ fn read_websocket<S: StreamSink, M: FnMut(StreamStart) -> S>(
         }
         stream.push_and_spill(message.from, at, &message.frame(number), shared)?;
     }
+    let messages = |number: usize| count(number as u64, "message");
     if dropped > 0 {
-        stream.warn(format!("{dropped} messages that mitmproxy dropped are left out"));
+        stream.warn(format!("left out because mitmproxy dropped it: {}", messages(dropped)));
     }
     if injected > 0 {
-        stream.warn(format!("{injected} messages were injected by mitmproxy"));
+        stream.warn(format!("injected by mitmproxy: {}", messages(injected)));
     }
-    if let Some(code) = websocket.get("close_code").and_then(Value::integer) {
-        let by_client = websocket.get("closed_by_client").and_then(Value::bool) == Some(true);
-        let by = if by_client { Side::Client } else { Side::Server };
-        stream
-            .warn(format!("the {by} closed the WebSocket with code {code}; the file has no Close"));
+    if let Some(closure) = describe_closure(websocket, start) {
+        stream.warn(closure);
     }
     Ok(stream)
+}
+
+/// Says how a WebSocket was closed. 1005 and 1006 are never sent (RFC 6455 section 7.4.1): mitmproxy
+/// notes them where a Close had no code, and where there was none.
+fn describe_closure(websocket: Value<'_>, start: Duration) -> Option<String> {
+    let code = websocket.get("close_code").and_then(Value::integer)?;
+    let by = match websocket.get("closed_by_client").and_then(Value::bool) {
+        Some(true) => "the client",
+        Some(false) => "the server",
+        None => "one side",
+    };
+    let mut text = match code {
+        1005 => format!("{by} closed the WebSocket with a Close without a code"),
+        1006 => format!(
+            "the connection ended without a Close, which mitmproxy notes as code 1006; {by} ended it"
+        ),
+        _ => format!("{by} closed the WebSocket with code {code}"),
+    };
+    let reason = websocket.get("close_reason").and_then(Value::bytes).unwrap_or_default();
+    if !reason.is_empty() {
+        text += &format!(", reason {}", format::quote(reason, MAX_CONTROL_LEN));
+    }
+    let ended = time(websocket.get("timestamp_end"));
+    if let Some(after) = ended.checked_sub(start).filter(|_| ended > Duration::ZERO) {
+        text += &format!(", {:.3} s after its request", after.as_secs_f64());
+    }
+    Some(if code == 1006 { text } else { text + "; the file has no Close" })
 }
 
 /// A message of a WebSocket.
@@ -236,7 +263,7 @@ impl<'a> Message<'a> {
     }
 
     fn frame(&self, number: usize) -> Vec<u8> {
-        let key = (self.from == Side::Client).then(|| har::masking_key(number));
+        let key = (self.from == Side::Client).then(|| built::masking_key(number));
         encode::single_frame(self.opcode, self.content, key)
     }
 }
@@ -260,7 +287,7 @@ fn heads(request: Option<Value<'_>>, response: Option<Value<'_>>) -> Option<(Str
         pairs.collect()
     };
     let status = response?.get("status_code").and_then(Value::integer)?;
-    har::heads(&BuiltHeads {
+    built::heads(&BuiltHeads {
         method: &text(request, "method"),
         target: &text(request, "path"),
         request_fields: &fields(request),
@@ -272,6 +299,9 @@ fn heads(request: Option<Value<'_>>, response: Option<Value<'_>>) -> Option<(Str
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::Value;
     use crate::capture::{Capture, CaptureError, CaptureFormat, ReadOptions, open};
     use crate::wire::{Offset, Side};
 
@@ -332,9 +362,39 @@ mod tests {
         assert!(newer.warnings()[0].contains("version 99 of the flow format"));
         let old = of_version("7:version;2:07#");
         assert!(old.streams().is_empty());
-        assert!(old.warnings()[1].contains("1 flows have a format before version 12"));
+        assert!(old.warnings()[0].contains("1 flow in a format before version 12"));
+        assert_eq!(old.warnings().len(), 1);
         let error = read(&FLOW[..500]).unwrap_err().to_string();
         assert!(error.ends_with("has no whole flow"), "{error}");
+    }
+
+    /// 1005 and 1006 stand in no Close (RFC 6455 section 7.4.1).
+    #[test]
+    fn the_closure_has_its_reason_and_no_code_that_nobody_sent() {
+        let closure = |code: i32, reason: &str| {
+            let item = |key: &str, value: &str, kind: char| {
+                format!("{}:{key};{}:{value}{kind}", key.len(), value.len())
+            };
+            let dict = item("close_code", &code.to_string(), '#')
+                + &item("closed_by_client", "false", '!')
+                + &item("close_reason", reason, ';')
+                + &item("timestamp_end", "3.75", '^');
+            let text = format!("{}:{dict}}}", dict.len());
+            let websocket = Value::take(&mut text.as_bytes()).unwrap();
+            super::describe_closure(websocket, Duration::from_secs(1)).unwrap()
+        };
+        let end = "2.750 s after its request";
+        assert_eq!(
+            closure(4001, "token expired"),
+            format!(
+                "the server closed the WebSocket with code 4001, reason \"token expired\", {end}; \
+                 the file has no Close"
+            )
+        );
+        assert!(closure(1005, "").contains("a Close without a code"));
+        let abnormal = closure(1006, "");
+        assert!(abnormal.starts_with("the connection ended without a Close"), "{abnormal}");
+        assert!(!abnormal.contains("with code"), "{abnormal}");
     }
 
     #[test]

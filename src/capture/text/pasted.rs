@@ -11,6 +11,7 @@ use crate::capture::captured_file::{Capture, CaptureFormat};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{self, ReadContext, StreamBuilder, StreamStart};
+use crate::capture::text::text_file::{self, MAX_LOG_BYTES};
 use crate::wire::pasted::{self, HexScanner, Mark, PasteError, Pasted, PastedForm, StreamPart};
 use crate::wire::{ByteLen, Side};
 
@@ -20,9 +21,6 @@ const FLUSH_SIZE: usize = 1 << 16;
 /// The maximum length of a text that is read as a whole. A longer one is read in pieces if it is
 /// plain hex.
 const MAX_WHOLE_TEXT: u64 = 1 << 20;
-
-/// The maximum length of a text that isn't plain hex.
-const MAX_OTHER_TEXT: u64 = 64 << 20;
 
 /// The options for reading a text.
 #[derive(Clone, Copy, Debug)]
@@ -54,11 +52,10 @@ pub(in crate::capture) fn read_text<S: StreamSink, M: FnMut(StreamStart) -> S>(
             HexError::Paste(error) => text(TextError::Bytes(error)),
         })?;
     } else {
-        (&mut file).take(MAX_OTHER_TEXT).read_to_end(&mut beginning).map_err(io)?;
-        if beginning.len() as u64 > MAX_OTHER_TEXT {
-            return Err(text(TextError::TooLong));
-        }
-        let whole = pasted::decode_text(&beginning).ok_or_else(|| text(TextError::NotUtf8))?;
+        file.rewind().map_err(io)?;
+        let what = "text other than plain hex (`xxd -p`)";
+        let whole = text_file::read_bytes(path, file, MAX_LOG_BYTES, what)?;
+        let whole = pasted::decode_text(&whole).ok_or_else(|| text(TextError::NotUtf8))?;
         let sections =
             parse_sections(&whole, options.form).map_err(|error| text(TextError::Bytes(error)))?;
         for form in PastedForm::ALL.into_iter().filter(|form| *form != PastedForm::Hex) {
@@ -70,7 +67,10 @@ pub(in crate::capture) fn read_text<S: StreamSink, M: FnMut(StreamStart) -> S>(
             reader.push_section(section, shared).map_err(io)?;
         }
     }
-    let streams = reader.stream.finish(None, false, shared).into_iter().collect();
+    let streams = reader.stream.finish(None, false, shared);
+    if streams.is_empty() {
+        return Err(text(TextError::NoBytes));
+    }
     Ok(Capture { format: CaptureFormat::Text, packets: 0, streams, warnings })
 }
 
@@ -337,6 +337,14 @@ mod tests {
         let rows =
             capture.streams()[0].trace.rows().iter().map(|row| (row.from(), row.opcode().bits()));
         assert_eq!(rows.collect::<Vec<_>>(), [(Side::Client, 1), (Side::Server, 10)]);
+    }
+
+    #[test]
+    fn a_text_without_bytes_is_an_error() {
+        for text in ["[]", "# nothing", "\"\""] {
+            let error = crate::capture::text::test_support::read(text).unwrap_err().to_string();
+            assert!(error.contains("\" holds no bytes; expected hex"), "{text}: {error}");
+        }
     }
 
     /// A long text is read in pieces, and has the same bytes and the same errors.

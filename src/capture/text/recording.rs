@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
 
 use super::record_line::{FrameRest, LineContent, RecordLine, RecordedConnectionFacts};
+use super::text_file;
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
@@ -135,7 +136,8 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
 ) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
     let mut connections: BTreeMap<u64, RecordedConnection<S>> = BTreeMap::new();
-    let (mut reader, mut line) = (BufReader::new(file), Vec::new());
+    let mut reader = text_file::line_reader(path, file, "a recording in UTF-16")?;
+    let mut line = Vec::new();
     let mut warnings = Vec::new();
     for number in 1_u64.. {
         line.clear();
@@ -173,4 +175,24 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
     let finished = connections.into_values().map(|connection| connection.finish(shared));
     let streams = finished.flatten().collect();
     Ok(Capture { format: CaptureFormat::Recording, packets: 0, streams, warnings })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::CaptureFormat;
+    use crate::capture::text::test_support::{encodings, frames, read};
+    use crate::wire::Side;
+
+    /// The `>` of PowerShell 5 writes UTF-16.
+    #[test]
+    fn a_recording_may_have_any_encoding() {
+        let text = "{\"type\":\"frame\",\"from\":\"server\",\"raw_hex\":\"81026f6b\"}\n\
+                    {\"type\":\"end\",\"ok\":true}\n";
+        for bytes in encodings(text) {
+            let capture = read(bytes).unwrap();
+            assert_eq!(capture.format(), CaptureFormat::Recording);
+            assert_eq!(frames(&capture), [(Side::Server, 1, b"ok".to_vec())]);
+            assert!(capture.warnings().is_empty(), "{:?}", capture.warnings());
+        }
+    }
 }

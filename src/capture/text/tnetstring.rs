@@ -1,6 +1,8 @@
 //! [`Value`]: a typed netstring, the form of mitmproxy's flow files: `5:Hello,` with the type behind
 //! the data. Nothing is copied: lists and dictionaries are read where they are asked.
 
+use std::borrow::Cow;
+
 /// The maximum number of digits of a length.
 const MAX_DIGITS: usize = 12;
 
@@ -10,7 +12,8 @@ pub(super) enum Value<'a> {
     /// Bytes or text.
     Bytes(&'a [u8]),
     Integer(i64),
-    Float(f64),
+    /// The digits of a number with a point, as they are written.
+    Float(&'a str),
     Bool(bool),
     Null,
     List(&'a [u8]),
@@ -31,7 +34,7 @@ impl<'a> Value<'a> {
         let value = match kind {
             b',' | b';' => Self::Bytes(data),
             b'#' => Self::Integer(text()?.parse().ok()?),
-            b'^' => Self::Float(text()?.parse().ok()?),
+            b'^' => Self::Float(text()?),
             b'!' => Self::Bool(data == b"true"),
             b'~' => Self::Null,
             b']' => Self::List(data),
@@ -73,11 +76,11 @@ impl<'a> Value<'a> {
         if let Self::Bool(value) = self { Some(value) } else { None }
     }
 
-    /// Returns a number of either type.
-    pub(super) fn number(self) -> Option<f64> {
+    /// Returns the digits of a number of either type.
+    pub(super) fn digits(self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Integer(number) => str::parse(&number.to_string()).ok(),
-            Self::Float(number) => Some(number),
+            Self::Integer(number) => Some(Cow::Owned(number.to_string())),
+            Self::Float(digits) => Some(Cow::Borrowed(digits)),
             _ => None,
         }
     }
@@ -110,7 +113,7 @@ mod tests {
         let mut next = || Value::take(&mut rest);
         assert_eq!(next(), Some(Value::Bytes(b"Hello")));
         assert_eq!(next().and_then(Value::integer), Some(-7));
-        assert_eq!(next().and_then(Value::number), Some(1.5));
+        assert_eq!(next().and_then(Value::digits), Some("1.5".into()));
         assert_eq!(next().and_then(Value::bool), Some(true));
         assert_eq!((next(), next()), (Some(Value::Null), None));
         let dict = Value::take(&mut &b"22:1:a;8:1:1#1:2#]1:b;0:~}"[..]).unwrap();

@@ -12,8 +12,9 @@ pub(super) const RECORDS_HELP: &str =
   TLS        1.2 and 1.3, with secrets from the pcapng file or --keylog:
              AES-GCM, ChaCha20-Poly1305; in 1.2 also AES-CBC, with ECDHE, DHE
              or RSA
-  exports    HAR, Chrome's network log with raw bytes, flows of mitmproxy, the
-             terminal of wscat, the log: overlay of websocat, curl --trace
+  exports    HAR, Chrome's network log (without raw bytes, the lengths of
+             frames), flows of mitmproxy, the terminal of wscat, the log:
+             overlay of websocat, curl --trace
   text       hex; dumps of xxd, hexdump -C, od, tcpdump, Wireshark, gdb, WinDbg
              and PowerShell; arrays, strings with escapes, printed buffers,
              base64

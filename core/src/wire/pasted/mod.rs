@@ -123,27 +123,59 @@ fn parse_bare(bare: &Bare<'_>, form: PastedForm) -> Result<Pasted, PasteError> {
 /// Returns the text of a file: UTF-8, or UTF-16, as PowerShell writes it. Without a byte order mark,
 /// text is UTF-16 where every second byte of it is zero. `None` if it is neither.
 pub fn decode_text(file: &[u8]) -> Option<Cow<'_, str>> {
-    let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let (pairs, odd) = rest.as_chunks::<2>();
-        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-        String::from_utf16(&units).ok().filter(|_| odd.is_empty()).map(Cow::Owned)
-    };
-    let (pairs, odd) = file.as_chunks::<2>();
-    let ascii = |byte: u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
-    let all = |is: fn([u8; 2]) -> [u8; 2]| {
-        pairs.len() > 1
-            && odd.is_empty()
-            && pairs.iter().all(|pair| {
-                let [char, zero] = is(*pair);
-                ascii(char) && zero == 0
-            })
-    };
-    match file {
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => str::from_utf8(rest).ok().map(Cow::Borrowed),
-        _ if all(|pair| pair) => utf16(file, u16::from_le_bytes),
-        _ if all(|[zero, char]| [char, zero]) => utf16(file, u16::from_be_bytes),
-        _ => str::from_utf8(file).ok().map(Cow::Borrowed),
+    let (text, is_exact) = decode_text_lossy(file);
+    is_exact.then_some(text)
+}
+
+/// Returns the text of a file like [`decode_text`], with U+FFFD for what is neither UTF-8 nor UTF-16,
+/// and whether there is nothing of that.
+pub fn decode_text_lossy(file: &[u8]) -> (Cow<'_, str>, bool) {
+    match TextEncoding::of(file) {
+        TextEncoding::Utf8(text) => (String::from_utf8_lossy(text), str::from_utf8(text).is_ok()),
+        TextEncoding::Utf16(pairs, unit) => {
+            let (pairs, odd) = pairs.as_chunks::<2>();
+            let mut is_exact = odd.is_empty();
+            let chars = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).map(|char| {
+                is_exact &= char.is_ok();
+                char.unwrap_or(char::REPLACEMENT_CHARACTER)
+            });
+            let text: String = chars.collect();
+            (Cow::Owned(text), is_exact)
+        }
+    }
+}
+
+/// Whether a text is UTF-16, going by its beginning.
+pub fn is_utf16(beginning: &[u8]) -> bool {
+    matches!(TextEncoding::of(beginning), TextEncoding::Utf16(..))
+}
+
+/// The encoding of a text, with what follows its byte order mark.
+enum TextEncoding<'a> {
+    Utf8(&'a [u8]),
+    /// Pairs of bytes, and what makes a code unit of one.
+    Utf16(&'a [u8], fn([u8; 2]) -> u16),
+}
+
+impl<'a> TextEncoding<'a> {
+    fn of(file: &'a [u8]) -> Self {
+        let (pairs, odd) = file.as_chunks::<2>();
+        let ascii = |byte: u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        let all = |is: fn([u8; 2]) -> [u8; 2]| {
+            pairs.len() > 1
+                && odd.is_empty()
+                && pairs.iter().all(|pair| {
+                    let [char, zero] = is(*pair);
+                    ascii(char) && zero == 0
+                })
+        };
+        match file {
+            [0xff, 0xfe, rest @ ..] => Self::Utf16(rest, u16::from_le_bytes),
+            [0xfe, 0xff, rest @ ..] => Self::Utf16(rest, u16::from_be_bytes),
+            [0xef, 0xbb, 0xbf, rest @ ..] => Self::Utf8(rest),
+            _ if all(|pair| pair) => Self::Utf16(file, u16::from_le_bytes),
+            _ if all(|[zero, char]| [char, zero]) => Self::Utf16(file, u16::from_be_bytes),
+            _ => Self::Utf8(file),
+        }
     }
 }

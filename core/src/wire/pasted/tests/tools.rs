@@ -400,3 +400,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_in_no_encoding_is_replaced() {
+    let text = |bytes: &[u8]| {
+        let (text, is_exact) = decode_text_lossy(bytes);
+        (text.into_owned(), is_exact)
+    };
+    assert_eq!(text(b"\xef\xbb\xbfa\xff"), ("a\u{fffd}".to_owned(), false));
+    assert_eq!(text("\u{fffd}".as_bytes()), ("\u{fffd}".to_owned(), true));
+    // Half a surrogate pair, then half a code unit.
+    assert_eq!(text(b"\xff\xfea\0\x3d\xd8b\0c"), ("a\u{fffd}b".to_owned(), false));
+    assert!(is_utf16(b"\xfe\xff\0a") && is_utf16(b"a\0b\0") && !is_utf16(b"ab"));
+}

@@ -2,7 +2,6 @@
 //! who sent them. `--trace-time` and `--trace-ids` add a time and the numbers of the transfer.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::capture::captured_file::{Capture, CaptureFormat};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
-use crate::capture::text::client_log::MAX_LOG_BYTES;
+use crate::capture::text::text_file::{self, MAX_LOG_BYTES, WholeText};
 use crate::wire::Side;
 use crate::wire::format::hex_digit;
 
@@ -31,8 +30,7 @@ struct Marker<'a> {
 }
 
 /// Whether a file begins like a trace of curl.
-pub(in crate::capture) fn begins_trace(first: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(first);
+pub(in crate::capture) fn begins_trace(text: &str) -> bool {
     let line = text.lines().find(|line| !line.trim().is_empty());
     line.is_some_and(|line| marker(line).is_some())
 }
@@ -45,12 +43,8 @@ pub(in crate::capture) fn read_trace<S: StreamSink, M: FnMut(StreamStart) -> S>(
 ) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
     let failed = |reason| CaptureError::Text { path: path.to_owned(), reason };
-    let mut bytes = Vec::new();
-    file.take(MAX_LOG_BYTES.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > MAX_LOG_BYTES {
-        return Err(failed(TextError::TooLong));
-    }
-    let text = String::from_utf8_lossy(&bytes);
+    let WholeText { text, warning } =
+        text_file::read_text(path, file, MAX_LOG_BYTES, "a trace of curl")?;
     let mut transfers: Vec<(String, StreamBuilder<S>)> = Vec::new();
     let (mut start, mut dropped) = (None, 0_usize);
     let mut lines = text.lines().peekable();
@@ -85,7 +79,7 @@ pub(in crate::capture) fn read_trace<S: StreamSink, M: FnMut(StreamStart) -> S>(
     }
     let streams: Vec<_> =
         transfers.into_iter().flat_map(|(_, stream)| stream.finish(None, false, shared)).collect();
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<_> = warning.into_iter().collect();
     if streams.is_empty() {
         warnings.push("the trace of curl holds nothing that was sent or received".to_owned());
     }

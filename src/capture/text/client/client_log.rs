@@ -5,24 +5,18 @@
 //! prints the bytes themselves, which are read like any others.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
+use super::websocat_line::{self, LoggedBytes};
 use crate::capture::captured_file::{Capture, CaptureFormat};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
-use crate::capture::text::har::masking_key;
-use crate::capture::text::websocat_line::{self, LoggedBytes};
+use crate::capture::text::built::{MAX_CONTROL_LEN, masking_key};
+use crate::capture::text::text_file::{self, MAX_LOG_BYTES, WholeText};
 use crate::wire::frame::encode;
 use crate::wire::{Opcode, Side};
-
-/// The maximum length of a log in bytes. It is read as a whole.
-pub(super) const MAX_LOG_BYTES: u64 = 64 << 20;
-
-/// The maximum payload of a control frame in bytes (RFC 6455 section 5.5).
-const MAX_CONTROL_LEN: usize = 125;
 
 /// A client whose output can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +27,7 @@ pub(in crate::capture) enum LoggingClient {
 
 impl LoggingClient {
     /// Recognizes the output of a client by how it begins.
-    pub(in crate::capture) fn of(first: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(first);
+    pub(in crate::capture) fn of(text: &str) -> Option<Self> {
         let line = text.lines().find(|line| !line.trim().is_empty())?.trim_start();
         if line.to_ascii_lowercase().starts_with("connected (press ctrl+c to quit)") {
             Some(Self::Wscat)
@@ -79,20 +72,17 @@ pub(in crate::capture) fn read_log<S: StreamSink, M: FnMut(StreamStart) -> S>(
     shared: &mut ReadContext<M>,
 ) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
-    let failed = |reason| CaptureError::Text { path: path.to_owned(), reason };
-    let mut bytes = Vec::new();
-    file.take(MAX_LOG_BYTES.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > MAX_LOG_BYTES {
-        return Err(failed(TextError::TooLong));
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let (logged, warnings) = match client {
+    let WholeText { text, warning } =
+        text_file::read_text(path, file, MAX_LOG_BYTES, "the output of a client")?;
+    let (logged, mut warnings) = match client {
         LoggingClient::Wscat => (read_wscat(&text), Vec::new()),
         LoggingClient::Websocat => read_websocat(&text),
     };
     if logged.is_empty() {
-        return Err(failed(TextError::ClientLog { tool: client.name() }));
+        let reason = TextError::ClientLog { tool: client.name() };
+        return Err(CaptureError::Text { path: path.to_owned(), reason });
     }
+    warnings.extend(warning);
     let mut stream = StreamBuilder::new(0);
     if logged.iter().any(|(_, logged)| matches!(logged, Logged::Message(..))) {
         stream.warn(message_note(client).to_owned());
