@@ -97,7 +97,9 @@ impl<S: StreamSink> PacketPass<S> {
     ) -> io::Result<()> {
         match item {
             CaptureItem::Packet(packet) => self.add_packet(&packet, shared)?,
-            CaptureItem::Secrets(lines) => shared.key_log.add_lines(lines),
+            CaptureItem::Secrets(lines) => {
+                shared.key_log.add_lines(lines);
+            }
             // The rest of the packet is still to come.
             CaptureItem::Damaged(PacketError::Truncated { .. }) if shared.may_grow => {}
             CaptureItem::Damaged(what) => self.warn(what.to_string()),

@@ -148,6 +148,8 @@ pub struct CapturedStream<S> {
     pub ending: Option<StreamEnding>,
     /// What a recording says of the end.
     pub recorded_end: Option<RecordedEnd>,
+    /// Why a proxy before the server carried nothing, as a clause.
+    pub refusal: Option<String>,
     /// What the packets say of an end that was not captured.
     pub open_end: OpenEnd,
     /// The warnings about it.
@@ -175,6 +177,7 @@ impl CapturedStream<Trace> {
             is_whole: true,
             ending: None,
             recorded_end: None,
+            refusal: None,
             open_end: OpenEnd::default(),
             warnings: Vec::new(),
             failed: self.failed.clone(),

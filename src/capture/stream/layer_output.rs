@@ -1,6 +1,7 @@
 //! [`LayerOutput`]: what the layers of a stream give to its receiver, and what they say about it.
 
 use super::captured_stream::StreamStart;
+use super::detect::ProxyNote;
 use crate::capture::plaintext::PlaintextSink;
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
@@ -14,6 +15,8 @@ pub(super) struct LayerOutput<S> {
     /// For TLS, the number of streams of the capture that began before this one.
     pub(super) tls_began: Option<u64>,
     pub(super) warnings: Warnings,
+    /// Why a proxy carried nothing.
+    pub(super) refusal: Option<String>,
     /// The number of layers that followed another.
     pub(super) layers: usize,
     /// Whether a side has sent what goes to the receiver.
@@ -27,11 +30,20 @@ impl<S> Default for LayerOutput<S> {
         let start = StreamStart::Head;
         let (has_sent, lacks_beginning) = (Sides::default(), Sides::default());
         let (plaintext, tls_began, warnings) = (None, None, Warnings::default());
-        Self { start, plaintext, tls_began, warnings, layers: 0, has_sent, lacks_beginning }
+        let (refusal, layers) = (None, 0);
+        Self { start, plaintext, tls_began, warnings, refusal, layers, has_sent, lacks_beginning }
     }
 }
 
 impl<S: StreamSink> LayerOutput<S> {
+    /// Says what a proxy did.
+    pub(super) fn note_proxy(&mut self, note: ProxyNote) {
+        if note.is_refusal {
+            self.refusal = Some(note.text.clone());
+        }
+        self.warnings.warn(note.text);
+    }
+
     /// Passes on what is held back.
     pub(super) fn pass_on_held(&mut self) {
         if let Some(plaintext) = &mut self.plaintext {

@@ -1,7 +1,7 @@
 //! The header of the PROXY protocol, with which a load balancer tells a server who the client is
 //! (version 1 as a line of text, version 2 as bytes; "The PROXY protocol", sections 2.1 and 2.2).
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::wire::format;
 
@@ -22,6 +22,8 @@ const MAX_LEN: usize = 4096;
 pub(super) enum ProxyHeader {
     /// A header of this length, and what it says for a sentence: its version and the addresses.
     Complete { len: usize, text: String },
+    /// A line of this length that begins like version 1 and breaks its form, and what is wrong.
+    Malformed { len: usize, what: String },
     /// The beginning of one.
     Incomplete,
     /// Something else.
@@ -45,29 +47,70 @@ pub(super) fn parse(bytes: &[u8]) -> ProxyHeader {
 
 fn parse_version_1(bytes: &[u8]) -> ProxyHeader {
     let line = bytes.get(..MAX_LINE_LEN).unwrap_or(bytes);
-    match line.windows(2).position(|two| two == b"\r\n") {
-        None if line.len() < MAX_LINE_LEN => ProxyHeader::Incomplete,
-        None => ProxyHeader::Other,
-        Some(end) => match text_of_line(line.get(..end).unwrap_or_default()) {
-            Some(text) => ProxyHeader::Complete { len: end.saturating_add(2), text },
-            None => ProxyHeader::Other,
-        },
+    let Some(end) = line.iter().position(|byte| *byte == b'\n') else {
+        let is_full = line.len() == MAX_LINE_LEN;
+        return if is_full { ProxyHeader::Other } else { ProxyHeader::Incomplete };
+    };
+    let len = end.saturating_add(1);
+    let line = line.get(..end).unwrap_or_default();
+    let malformed = |what: String| ProxyHeader::Malformed { len, what };
+    let Ok(text) = str::from_utf8(line) else { return malformed("it isn't ASCII".to_owned()) };
+    // A request whose method is PROXY is HTTP.
+    if text.trim_end().rsplit(' ').next().is_some_and(|word| word.starts_with("HTTP/")) {
+        return ProxyHeader::Other;
+    }
+    let Some(text) = text.strip_suffix('\r') else {
+        return malformed("its line ends in LF, not in CR LF".to_owned());
+    };
+    match text_of_line(text) {
+        Ok(text) => ProxyHeader::Complete { len, text },
+        Err(what) => malformed(what),
     }
 }
 
-/// Returns what a line of version 1 says; `None` if it breaks the form.
-fn text_of_line(line: &[u8]) -> Option<String> {
-    let words: Vec<&str> = str::from_utf8(line).ok()?.split(' ').collect();
-    match words.as_slice() {
-        ["PROXY", "TCP4" | "TCP6", source, destination, source_port, destination_port] => {
-            let source = SocketAddr::new(source.parse().ok()?, source_port.parse().ok()?);
-            let destination =
-                SocketAddr::new(destination.parse().ok()?, destination_port.parse().ok()?);
-            Some(format!("version 1: {source} → {destination}"))
+/// Returns what a line of version 1 says.
+///
+/// # Errors
+///
+/// Fails if it breaks the form: what is wrong.
+fn text_of_line(line: &str) -> Result<String, String> {
+    const PARTS: [&str; 4] =
+        ["source address", "destination address", "source port", "destination port"];
+    let quoted = |word: &str| format::quote(word.as_bytes(), MAX_LINE_LEN);
+    let mut words = line.split(' ').skip(1);
+    let family = words.next().unwrap_or_default();
+    let is_ipv4 = match family {
+        "UNKNOWN" => return Ok("version 1: addresses unknown".to_owned()),
+        "TCP4" => true,
+        "TCP6" => false,
+        other => {
+            let other = quoted(other);
+            return Err(format!("its protocol is {other}, not TCP4, TCP6 or UNKNOWN"));
         }
-        ["PROXY", "UNKNOWN", ..] => Some("version 1: addresses unknown".to_owned()),
-        _ => None,
-    }
+    };
+    let rest: Vec<&str> = words.collect();
+    let &[source, destination, source_port, destination_port] = rest.as_slice() else {
+        return Err(match PARTS.get(rest.len()) {
+            Some(missing) => format!("the {missing} is missing"),
+            None => "there is more after the destination port".to_owned(),
+        });
+    };
+    let address = |what: &str, word: &str| -> Result<IpAddr, String> {
+        let parsed: Option<IpAddr> = word.parse().ok();
+        parsed.filter(|address| address.is_ipv4() == is_ipv4).ok_or_else(|| {
+            let version = if is_ipv4 { 4 } else { 6 };
+            format!("the {what} {} is no address of IPv{version}", quoted(word))
+        })
+    };
+    let port = |what: &str, word: &str| -> Result<u16, String> {
+        word.parse().map_err(|_| format!("the {what} {} is no port", quoted(word)))
+    };
+    let [source_name, destination_name, source_port_name, destination_port_name] = PARTS;
+    let source = address(source_name, source)?;
+    let destination = address(destination_name, destination)?;
+    let source = SocketAddr::new(source, port(source_port_name, source_port)?);
+    let destination = SocketAddr::new(destination, port(destination_port_name, destination_port)?);
+    Ok(format!("version 1: {source} → {destination}"))
 }
 
 fn parse_version_2(bytes: &[u8]) -> ProxyHeader {
@@ -93,7 +136,7 @@ fn parse_version_2(bytes: &[u8]) -> ProxyHeader {
 }
 
 /// Returns both addresses as text. They stand in the header first, then both ports.
-fn pair<const N: usize>(bytes: &[u8], address: impl Fn([u8; N]) -> std::net::IpAddr) -> String {
+fn pair<const N: usize>(bytes: &[u8], address: impl Fn([u8; N]) -> IpAddr) -> String {
     let found = || {
         let (source, rest) = bytes.split_first_chunk::<N>()?;
         let (destination, rest) = rest.split_first_chunk::<N>()?;
@@ -147,8 +190,7 @@ mod tests {
         let other_version = version_2(0x11, 0x11, &[0; 12]);
         for bytes in [
             &b"PUT / HTTP/1.1"[..],
-            b"PROXY TCP4 192.0.2.1 198.51.100.2 1\r\n",
-            b"PROXY TCP4 a b 1 2\r\n",
+            b"PROXY /chat HTTP/1.1\r\n",
             b"\r\n\r\nGET",
             b"\x05\x01\0",
             b"",
@@ -157,6 +199,29 @@ mod tests {
             &other_version,
         ] {
             assert_eq!(parse(bytes), ProxyHeader::Other, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_known() {
+        for (line, expected) in [
+            ("PROXY TCP4 192.0.2.1\r\n", "the destination address is missing"),
+            ("PROXY TCP4 192.0.2.1 198.51.100.2 1\r\n", "the destination port is missing"),
+            (
+                "PROXY TCP4 192.0.2.1 198.51.100.2 1 2 3\r\n",
+                "there is more after the destination port",
+            ),
+            ("PROXY TCP4 a b 1 2\r\n", "the source address \"a\" is no address of IPv4"),
+            (
+                "PROXY TCP6 ::1 192.0.2.1 1 2\r\n",
+                "the destination address \"192.0.2.1\" is no address of IPv6",
+            ),
+            ("PROXY TCP6 ::1 ::2 70000 2\r\n", "the source port \"70000\" is no port"),
+            ("PROXY UDP4 a b 1 2\r\n", "its protocol is \"UDP4\", not TCP4, TCP6 or UNKNOWN"),
+            ("PROXY UNKNOWN\n", "its line ends in LF, not in CR LF"),
+        ] {
+            let expected = ProxyHeader::Malformed { len: line.len(), what: expected.to_owned() };
+            assert_eq!(parse(&[line.as_bytes(), b"GET / HTTP/1.1\r\n"].concat()), expected);
         }
     }
 }
