@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use thiserror::Error;
+
 use crate::wire::format;
 
 /// The first bytes of version 2.
@@ -45,6 +47,25 @@ pub(super) fn parse(bytes: &[u8]) -> ProxyHeader {
     }
 }
 
+/// What is wrong with a line of version 1, as a clause.
+#[derive(Debug, Error)]
+enum LineFault {
+    #[error("it isn't ASCII")]
+    NotAscii,
+    #[error("its line ends in LF, not in CR LF")]
+    BareLf,
+    #[error("its protocol is {0}, not TCP4, TCP6 or UNKNOWN")]
+    Protocol(String),
+    #[error("the {0} is missing")]
+    Missing(&'static str),
+    #[error("there is more after the destination port")]
+    TooMany,
+    #[error("the {what} {word} is no address of IPv{version}")]
+    Address { what: &'static str, word: String, version: u8 },
+    #[error("the {what} {word} is no port")]
+    Port { what: &'static str, word: String },
+}
+
 fn parse_version_1(bytes: &[u8]) -> ProxyHeader {
     let line = bytes.get(..MAX_LINE_LEN).unwrap_or(bytes);
     let Some(end) = line.iter().position(|byte| *byte == b'\n') else {
@@ -53,64 +74,60 @@ fn parse_version_1(bytes: &[u8]) -> ProxyHeader {
     };
     let len = end.saturating_add(1);
     let line = line.get(..end).unwrap_or_default();
-    let malformed = |what: String| ProxyHeader::Malformed { len, what };
-    let Ok(text) = str::from_utf8(line) else { return malformed("it isn't ASCII".to_owned()) };
     // A request whose method is PROXY is HTTP.
-    if text.trim_end().rsplit(' ').next().is_some_and(|word| word.starts_with("HTTP/")) {
+    let mut words = line.trim_ascii_end().rsplit(|byte| *byte == b' ');
+    if words.next().is_some_and(|word| word.starts_with(b"HTTP/")) {
         return ProxyHeader::Other;
     }
-    let Some(text) = text.strip_suffix('\r') else {
-        return malformed("its line ends in LF, not in CR LF".to_owned());
-    };
-    match text_of_line(text) {
+    match text_of_line(line) {
         Ok(text) => ProxyHeader::Complete { len, text },
-        Err(what) => malformed(what),
+        Err(fault) => ProxyHeader::Malformed { len, what: fault.to_string() },
     }
 }
 
-/// Returns what a line of version 1 says.
-///
-/// # Errors
-///
-/// Fails if it breaks the form: what is wrong.
-fn text_of_line(line: &str) -> Result<String, String> {
+/// Returns what a line of version 1, without its LF, says.
+fn text_of_line(line: &[u8]) -> Result<String, LineFault> {
     const PARTS: [&str; 4] =
         ["source address", "destination address", "source port", "destination port"];
-    let quoted = |word: &str| format::quote(word.as_bytes(), MAX_LINE_LEN);
+    let line = str::from_utf8(line).map_err(|_| LineFault::NotAscii)?;
+    let line = line.strip_suffix('\r').ok_or(LineFault::BareLf)?;
     let mut words = line.split(' ').skip(1);
-    let family = words.next().unwrap_or_default();
-    let is_ipv4 = match family {
+    let is_ipv4 = match words.next().unwrap_or_default() {
         "UNKNOWN" => return Ok("version 1: addresses unknown".to_owned()),
         "TCP4" => true,
         "TCP6" => false,
-        other => {
-            let other = quoted(other);
-            return Err(format!("its protocol is {other}, not TCP4, TCP6 or UNKNOWN"));
-        }
+        other => return Err(LineFault::Protocol(quoted(other))),
     };
     let rest: Vec<&str> = words.collect();
     let &[source, destination, source_port, destination_port] = rest.as_slice() else {
-        return Err(match PARTS.get(rest.len()) {
-            Some(missing) => format!("the {missing} is missing"),
-            None => "there is more after the destination port".to_owned(),
-        });
-    };
-    let address = |what: &str, word: &str| -> Result<IpAddr, String> {
-        let parsed: Option<IpAddr> = word.parse().ok();
-        parsed.filter(|address| address.is_ipv4() == is_ipv4).ok_or_else(|| {
-            let version = if is_ipv4 { 4 } else { 6 };
-            format!("the {what} {} is no address of IPv{version}", quoted(word))
-        })
-    };
-    let port = |what: &str, word: &str| -> Result<u16, String> {
-        word.parse().map_err(|_| format!("the {what} {} is no port", quoted(word)))
+        return Err(PARTS
+            .get(rest.len())
+            .map_or(LineFault::TooMany, |part| LineFault::Missing(part)));
     };
     let [source_name, destination_name, source_port_name, destination_port_name] = PARTS;
-    let source = address(source_name, source)?;
-    let destination = address(destination_name, destination)?;
-    let source = SocketAddr::new(source, port(source_port_name, source_port)?);
-    let destination = SocketAddr::new(destination, port(destination_port_name, destination_port)?);
-    Ok(format!("version 1: {source} → {destination}"))
+    let source = parse_address(source_name, source, is_ipv4)?;
+    let destination = parse_address(destination_name, destination, is_ipv4)?;
+    let source = SocketAddr::new(source, parse_port(source_port_name, source_port)?);
+    let port = parse_port(destination_port_name, destination_port)?;
+    Ok(format!("version 1: {source} → {}", SocketAddr::new(destination, port)))
+}
+
+fn quoted(word: &str) -> String {
+    format::quote(word.as_bytes(), MAX_LINE_LEN)
+}
+
+fn parse_address(what: &'static str, word: &str, is_ipv4: bool) -> Result<IpAddr, LineFault> {
+    let parsed: Option<IpAddr> = word.parse().ok();
+    let version = if is_ipv4 { 4 } else { 6 };
+    parsed.filter(|address| address.is_ipv4() == is_ipv4).ok_or_else(|| LineFault::Address {
+        what,
+        word: quoted(word),
+        version,
+    })
+}
+
+fn parse_port(what: &'static str, word: &str) -> Result<u16, LineFault> {
+    word.parse().map_err(|_| LineFault::Port { what, word: quoted(word) })
 }
 
 fn parse_version_2(bytes: &[u8]) -> ProxyHeader {

@@ -144,7 +144,8 @@ mod tests {
         );
         assert_eq!(
             text(to, b"\x05\xff"),
-            "accepts none of the methods of authentication that the client offers (no authentication)"
+            "accepts none of the methods of authentication that the client offers (no \
+             authentication)"
         );
         assert_eq!(
             text(b"\x05\x01\x02\x01\x01a\x01b", b"\x05\x02\x01\x01"),

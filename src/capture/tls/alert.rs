@@ -22,8 +22,8 @@ pub struct TlsAlert {
 }
 
 impl TlsAlert {
-    /// Parses the body of an alert record. Returns `None` if it isn't one. The flag tells whether it
-    /// reports an error: a warning of TLS 1.2 and an orderly end do not.
+    /// Parses the body of an alert record. Returns `None` if it isn't one. The flag tells whether
+    /// it reports an error: a warning of TLS 1.2 and an orderly end do not.
     pub(super) fn parse(from: Side, body: &[u8], is_tls_1_3: bool) -> Option<(Self, bool)> {
         let &[level, description] = body else { return None };
         // In TLS 1.3 the level means nothing (RFC 8446 section 6).

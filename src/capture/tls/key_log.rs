@@ -69,8 +69,8 @@ pub(in crate::capture) struct KeyLogLines {
     pub(in crate::capture) secrets: usize,
     /// The number of other lines whose form is right.
     pub(in crate::capture) other_labels: usize,
-    /// The lines, from 1, that are ignored because something is wrong with them. Only the first ones
-    /// are kept.
+    /// The lines, from 1, that are ignored because something is wrong with them. Only the first
+    /// ones are kept.
     pub(in crate::capture) faults: Vec<(usize, KeyLogFault)>,
     /// The number of all of them.
     pub(in crate::capture) fault_count: usize,
@@ -86,8 +86,8 @@ impl KeyLogLines {
 }
 
 impl KeyLog {
-    /// Adds the lines of a key log in UTF-8, or in UTF-16 with a byte order mark. Comments and lines
-    /// with unknown labels are ignored, as in other tools, and so are lines with mistakes.
+    /// Adds the lines of a key log in UTF-8, or in UTF-16 with a byte order mark. Comments and
+    /// lines with unknown labels are ignored, as in other tools, and so are lines with mistakes.
     pub(in crate::capture) fn add_lines(&mut self, lines: &[u8]) -> KeyLogLines {
         let utf8 = from_utf16(lines);
         let lines = utf8.as_ref().map_or(lines, String::as_bytes);
@@ -139,7 +139,8 @@ fn parse_line(line: &[u8]) -> Result<Option<(SecretLabel, Random, Vec<u8>)>, Key
     let Some(&(name, label)) = LABELS.iter().find(|(known, _)| *known == name) else {
         let is_label =
             |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-        let is_other = name.bytes().all(is_label)
+        let is_other = name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.bytes().all(is_label)
             && fields.by_ref().take(2).filter(|field| is_hex(field)).count() == 2;
         return if is_other { Ok(None) } else { Err(KeyLogFault::NoLine) };
     };

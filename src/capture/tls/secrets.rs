@@ -44,8 +44,8 @@ pub(super) fn decryptors_1_2(
     ConnectionKeys { decryptors, is_missing }
 }
 
-/// Returns the keys of TLS 1.3. Of a handshake that failed, those of the application data are missing,
-/// because a client logs them last.
+/// Returns the keys of TLS 1.3. Of a handshake that failed, those of the application data are
+/// missing, because a client logs them last.
 pub(super) fn decryptors_1_3(
     suite: CipherSuite,
     client: &Random,

@@ -89,8 +89,8 @@ pub enum SecretFault {
     Missing(Side),
     /// It opens none of the side's records.
     #[error(
-        "the secret of the {} in the key log (--keylog) does not fit this connection: no record of it \
-         can be authenticated",
+        "the secret of the {} in the key log (--keylog) does not fit this connection: no record of \
+         it can be authenticated",
         .0.name()
     )]
     DoesNotFit(Side),
@@ -149,13 +149,13 @@ pub enum TlsUnreadable {
     Recorded,
     /// The key log has secrets of so many other connections only.
     #[error(
-        "TLS without secrets: the key log (--keylog) has those of {0} other connection{s}, and none \
-         of this one",
+        "TLS without secrets: the key log (--keylog) has those of {0} other connection{s}, and \
+         none of this one",
         s = if *.0 == 1 { "" } else { "s" }
     )]
     OtherSecrets(usize),
-    /// The key log has secrets of this connection, but not those that decrypt its data. Their labels
-    /// are these.
+    /// The key log has secrets of this connection, but not those that decrypt its data. Their
+    /// labels are these.
     #[error("TLS: of this connection, the key log (--keylog) lacks {0}")]
     IncompleteSecrets(&'static str),
     /// The secrets that the key log has for this connection open none of its records.

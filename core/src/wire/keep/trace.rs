@@ -320,8 +320,7 @@ impl Trace {
         self.handshake.non_http_answer()
     }
 
-    /// Returns the number of bytes that follow the last frame of a side because they turned out to be
-    /// no frames.
+    /// Returns the number of bytes behind the last frame of a side that turned out to be no frames.
     pub fn bytes_after_frames(&self, from: Side) -> ByteLen {
         let direction = &self.directions[from];
         let has_stopped = direction.decoder.has_stopped();

@@ -49,7 +49,7 @@ impl TlsDirection {
         self.has_opened || self.decryptors.first().is_some_and(RecordDecryptor::has_opened)
     }
 
-    /// Returns why this side's application data cannot be read; `None` if nothing speaks against it.
+    /// Returns why this side's application data cannot be read; `None` if nothing says so.
     pub(super) fn secret_fault(&self, side: Side) -> Option<SecretFault> {
         if self.lacks_secret {
             return Some(SecretFault::Missing(side));

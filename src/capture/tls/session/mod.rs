@@ -34,7 +34,7 @@ pub(in crate::capture) struct TlsSession {
     client_random: Option<Random>,
     negotiated: Option<(CipherSuite, u16)>,
     unreadable_because: Option<TlsUnreadable>,
-    /// How far the hellos have got.
+    /// The progress of the hellos.
     progress: HandshakeProgress,
     /// The alert that ended the handshake.
     refused: Option<TlsAlert>,

@@ -1,11 +1,11 @@
-//! [`HandshakeProgress`]: how far the hellos of a connection have got, for the case that they do not
-//! lead to anything.
+//! [`HandshakeProgress`]: how far the hellos of a connection have got, for the case that they do
+//! not lead to anything.
 
 use super::super::alert::TlsAlert;
 use super::super::status::TlsUnreadable;
 use crate::wire::{Side, Sides};
 
-/// How far the hellos have got.
+/// The progress of the hellos.
 #[derive(Debug, Default)]
 pub(super) struct HandshakeProgress {
     /// Whether a side has sent anything.
@@ -30,8 +30,8 @@ impl HandshakeProgress {
         is_first
     }
 
-    /// Returns why nothing was negotiated. `has_client_hello` tells whether a whole `ClientHello` was
-    /// captured.
+    /// Returns why nothing was negotiated. `has_client_hello` tells whether a whole `ClientHello`
+    /// was captured.
     pub(super) fn why_unreadable(&self, has_client_hello: bool) -> TlsUnreadable {
         match (self.plain, self.notice) {
             (Some((Side::Server, true)), _) => TlsUnreadable::AnsweredWithHttp,

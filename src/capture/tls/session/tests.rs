@@ -235,7 +235,7 @@ fn records_of_the_handshake_may_have_no_secret_in_the_log() {
 }
 
 #[test]
-fn a_handshake_that_leads_to_nothing_is_told_as_what_it_is() {
+fn why_a_handshake_leads_to_nothing_is_known() {
     let random = [7; 32];
     let message = [&[3, 3][..], &random, &[0]].concat();
     let len = u8::try_from(message.len()).unwrap();

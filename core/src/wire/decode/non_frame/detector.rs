@@ -46,8 +46,8 @@ impl NonFrameDetector {
         self.state == DetectorState::Undecided
     }
 
-    /// Returns the number of bytes of the frame after which it was certain that the frame is no other protocol;
-    /// 0 if there was never a doubt.
+    /// Returns the number of bytes of the frame after which it was certain that it is no other
+    /// protocol; 0 if there was never a doubt.
     pub(in crate::wire::decode) fn refuted_after(&self) -> ByteLen {
         match self.state {
             DetectorState::Refuted(len) => len,

@@ -1,5 +1,6 @@
 //! [`NonFrame`]: bytes of another protocol where a frame should begin, and what they say of the
-//! cause. Their first bytes break rules for frames ("RSV1 must be clear"), which says nothing of it.
+//! cause. Their first bytes break rules for frames ("RSV1 must be clear"), which says nothing of
+//! it.
 
 /// What stands where a frame should begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +69,12 @@ impl NonFrame {
                  instead of sending a WebSocket message"
             }
             Self::EngineIo => {
-                "this is a text packet of Engine.IO (Socket.IO) without a frame around it: the sender \
-                 writes to the socket instead of sending a WebSocket message"
+                "this is a text packet of Engine.IO (Socket.IO) without a frame around it: the \
+                 sender writes to the socket instead of sending a WebSocket message"
             }
             Self::EventStream => {
-                "this is a stream of server-sent events, not a frame: a handler of text/event-stream \
-                 writes into the open WebSocket"
+                "this is a stream of server-sent events, not a frame: a handler of \
+                 text/event-stream writes into the open WebSocket"
             }
             Self::Text => {
                 "this is text without a frame around it: the sender, often an error handler or a \

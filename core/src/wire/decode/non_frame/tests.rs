@@ -198,8 +198,8 @@ proptest! {
     #[test]
     fn no_legal_frame_is_taken_for_something_else(
         opcode in prop_oneof![
-            Just(Opcode::Text), Just(Opcode::Binary), Just(Opcode::Continuation), Just(Opcode::Ping),
-            Just(Opcode::Pong), Just(Opcode::Close),
+            Just(Opcode::Text), Just(Opcode::Binary), Just(Opcode::Continuation),
+            Just(Opcode::Ping), Just(Opcode::Pong), Just(Opcode::Close),
         ],
         payload in prop_oneof![
             "[ -~\r\n]{0,200}".prop_map(String::into_bytes),

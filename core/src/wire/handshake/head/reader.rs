@@ -98,8 +98,8 @@ impl HeadReader {
         {
             let len = known.saturating_add(at);
             let blank = matches!(rest.get(..len), Some([] | b"\r"));
-            // RFC 9112 section 2.2: a server ignores empty lines before the request line. Clients do
-            // so before a response, because some servers write one line end too many after a body.
+            // RFC 9112 section 2.2: a server ignores empty lines before the request line. Clients
+            // do so before a response, because some servers write a line end too many after a body.
             let leading = before.iter().all(u8::is_ascii_whitespace);
             let end = self.line_start.saturating_add(len).saturating_add(1);
             (self.line_start, self.scanned) = (end, end);
