@@ -304,7 +304,7 @@ fn tls_of_both_versions_and_all_suites_is_decrypted() {
         (keys.replace("CLIENT_RANDOM 7972", "CLIENT_RANDOM 0000"), TlsUnreadable::OtherSecrets(1)),
         (
             keys.replace("CLIENT_RANDOM", "SERVER_TRAFFIC_SECRET_0"),
-            TlsUnreadable::IncompleteSecrets,
+            TlsUnreadable::IncompleteSecrets("CLIENT_RANDOM"),
         ),
     ] {
         std::fs::write(copy.file("keys"), text).unwrap();
@@ -843,4 +843,124 @@ fn a_missing_segment_is_reported_and_later_frames_are_read() {
     assert_eq!((stream.gaps[0].missing.get(), stream.gaps[0].filled.get()), (1460, 1460));
     assert!(stream.warnings.is_empty(), "the gap itself says it: {:?}", stream.warnings);
     assert_eq!(frames_of(&capture, 0), whole);
+}
+
+/// Writes a capture of one connection, in which the sides send these bytes one after the other.
+fn write_talk(path: &Path, talk: &[(Side, &[u8])]) {
+    let peers = AddressPair {
+        client: SocketAddr::from(([192, 0, 2, 10], 50_000)),
+        server: SocketAddr::from(([192, 0, 2, 20], 9_001)),
+    };
+    let options = WriteOptions { replace: true, secrets: None };
+    let mut writer = PcapngWriter::create(path, &options).unwrap();
+    let flow = writer.open_plain(peers, Duration::from_secs(1)).unwrap();
+    for (number, (from, bytes)) in (2..).zip(talk) {
+        writer.write_data(flow, *from, Duration::from_secs(number), bytes).unwrap();
+    }
+}
+
+#[test]
+fn what_a_socks_proxy_refuses_is_listed_with_its_reason_and_copied() {
+    let folder = Folder::new();
+    let (file, copy) = (folder.file("socks.pcapng"), folder.file("copy.pcapng"));
+    for (client, server, reason) in [
+        (
+            &b"\x05\x01\0\x05\x01\0\x03\x0cexample.test\x23\x29"[..],
+            &b"\x05\0\x05\x05\0\x01\0\0\0\0\0\0"[..],
+            "SOCKS5: the proxy refused a tunnel to example.test:9001: connection refused (5)",
+        ),
+        (b"\x05\x01\x02\x01\x01u\x01p", b"\x05\x02\x01\x01", "user name or the password"),
+        (b"\x05\x02\0\x02", b"\x05\xff", "(no authentication, user name and password)"),
+        (
+            b"\x04\x01\x23\x29\xc0\0\x02\x14me\0",
+            b"\0\x5b\0\0\0\0\0\0",
+            "the proxy refused a tunnel to 192.0.2.20:9001: request rejected or failed (91)",
+        ),
+    ] {
+        write_talk(&file, &[(Side::Client, client), (Side::Server, server)]);
+        let capture = open(&file);
+        let refusal = capture.streams()[0].refusal.clone().unwrap();
+        assert!(refusal.contains(reason), "{refusal}");
+        let options = WriteOptions { replace: true, secrets: None };
+        capture.write(&mut PcapngWriter::create(&copy, &options).unwrap(), None).unwrap();
+        assert_eq!(open(&copy).streams()[0].refusal, Some(refusal));
+    }
+}
+
+#[test]
+fn a_tunnel_of_socks4a_and_a_malformed_proxy_line_are_passed_over() {
+    let folder = Folder::new();
+    let file = folder.file("proxy.pcapng");
+    let socks: [(Side, &[u8]); 2] = [
+        (Side::Client, b"\x04\x01\x23\x29\0\0\0\x01me\0example.test\0"),
+        (Side::Server, b"\0\x5a\0\0\0\0\0\0"),
+    ];
+    let line: [(Side, &[u8]); 1] = [(Side::Client, b"PROXY TCP4 198.51.100.7\r\n")];
+    let talk: [(Side, &[u8]); 3] =
+        [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, b"\x81\x05World")];
+    for (before, note) in [
+        (
+            &socks[..],
+            "passed over a SOCKS4 negotiation: the server opened a tunnel to example.test:9001",
+        ),
+        (
+            &line[..],
+            "passed over a malformed header of the PROXY protocol, version 1: the destination \
+             address is missing",
+        ),
+    ] {
+        write_talk(&file, &[before, &talk[..]].concat());
+        let capture = open(&file);
+        let stream = &capture.streams()[0];
+        assert_eq!(stream.warnings, [note]);
+        let head = stream.trace.head(Side::Client).unwrap();
+        assert_eq!((&head.validation.problems[..], &stream.refusal), (&[][..], &None));
+        assert_eq!(frames_of(&capture, 0), ["server 1 576f726c64"]);
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_http_is_known() {
+    let folder = Folder::new();
+    let file = folder.file("answer.pcapng");
+    let answer = |bytes: &[u8]| {
+        write_talk(&file, &[(Side::Client, REQUEST), (Side::Server, bytes)]);
+        open(&file).streams()[0].trace.non_http_answer().map(<[u8]>::to_vec)
+    };
+    for bytes in [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"<html>\r\n\r\n<p>502", b"denied"] {
+        assert!(answer(bytes).is_some_and(|answer| bytes.starts_with(&answer)), "{bytes:?}");
+    }
+    for bytes in [&b"HTTP/1.1 404 Not Found\r\n\r\n"[..], b"HTT", RESPONSE, b"http/1.1 400 x"] {
+        assert_eq!(answer(bytes), None, "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_key_log_with_mistakes_gives_what_is_right_in_it() {
+    let folder = Folder::new();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let keys = std::fs::read_to_string(fixtures.join("tls12-chacha20.keys")).unwrap();
+    let log = folder.file("keys");
+    let opened = |text: &[u8]| {
+        std::fs::write(&log, text).unwrap();
+        let options = ReadOptions { keylog: Some(log.clone()), ..ReadOptions::default() };
+        capture::open(&fixtures.join("tls12-chacha20.pcap"), &options)
+    };
+    let mixed =
+        opened(format!("CLIENT_RANDOM 00\n{keys}\nCLIENT_RANDOM zz 00").as_bytes()).unwrap();
+    assert!(matches!(mixed.streams()[0].tls, TlsStatus::Decrypted { .. }));
+    let [first, second] = &mixed.warnings()[..] else { panic!("{:?}", mixed.warnings()) };
+    assert!(first.contains("line 1 is cut off") && second.contains("isn't 32 bytes in hex"));
+    // The first byte of the secret is changed.
+    let line = keys.lines().find(|line| line.starts_with("CLIENT_RANDOM")).unwrap();
+    let secret = line.split_whitespace().nth(2).unwrap();
+    let digit = if secret.starts_with('0') { "1" } else { "0" };
+    let wrong = keys.replacen(secret, &format!("{digit}{}", &secret[1..]), 1);
+    let wrong = opened(wrong.as_bytes()).unwrap();
+    assert_eq!(wrong.streams()[0].tls, TlsStatus::Encrypted(TlsUnreadable::WrongSecrets));
+    let empty = opened(b"# nothing yet\r\n").unwrap();
+    assert_eq!(empty.streams()[0].tls, TlsStatus::Encrypted(TlsUnreadable::NoSecrets));
+    assert!(empty.warnings()[0].ends_with("holds no secrets"), "{:?}", empty.warnings());
+    let error = opened(b"-----BEGIN PRIVATE KEY-----").unwrap_err();
+    assert!(matches!(error, CaptureError::Text { .. }), "{error}");
 }

@@ -86,7 +86,8 @@ impl<'a> Copy<'a> {
             if only.is_some_and(|only| only != index) || carrier(index).is_some() {
                 return false;
             }
-            let is_written = !stream.store.is_empty() && !stream.is_unopened_http2();
+            let has_content = !stream.store.is_empty() || stream.refusal.is_some();
+            let is_written = has_content && !stream.is_unopened_http2();
             left_out = left_out.saturating_add(usize::from(!is_written));
             is_written
         };

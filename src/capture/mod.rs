@@ -72,7 +72,7 @@ pub(crate) use self::stream::CapturedStream;
 pub use self::stream::{
     Http2Role, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding, StreamStart,
 };
-pub use self::tls::{TlsAlert, TlsStatus, TlsUnreadable};
+pub use self::tls::{SecretFault, TlsAlert, TlsStatus, TlsUnreadable};
 pub(crate) use self::write::live_ending::LiveEnding;
 pub(crate) use self::write::pcapng_writer::FlowId;
 pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};

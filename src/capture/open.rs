@@ -20,7 +20,7 @@ use crate::capture::text::client::client_log::{self, LoggingClient};
 use crate::capture::text::client::curl_trace;
 use crate::capture::text::pasted::{self, TextOptions};
 use crate::capture::text::{mitmproxy, recording, tnetstring};
-use crate::capture::tls::KeyLog;
+use crate::capture::tls::{KeyLog, KeyLogLines};
 use crate::wire::pasted::{PastedForm, decode_text_lossy, is_utf16};
 use crate::wire::{AgreedExtensions, Side, Trace};
 
@@ -100,7 +100,10 @@ fn read_input<S: StreamSink>(
     make_sink: impl FnMut(StreamStart) -> S,
 ) -> Result<Capture<S>, CaptureError> {
     let format = InputFormat::of(input.first(), path, options)?;
-    read_as(format, &mut input, path, options, read_key_log(options)?, make_sink)
+    let (key_log, warnings) = read_key_log(options)?;
+    let mut capture = read_as(format, &mut input, path, options, key_log, make_sink)?;
+    capture.warnings.extend(warnings);
+    Ok(capture)
 }
 
 /// Reads the first `len` bytes of the copy of a stream. `may_grow` tells whether more may follow;
@@ -128,7 +131,7 @@ pub(super) fn read_part(
     match InputFormat::of(input.first(), path, options)? {
         InputFormat::Packets => {
             // The program that writes the key log may not have begun.
-            let secrets = read_key_log(options).unwrap_or_default();
+            let (secrets, _) = read_key_log(options).unwrap_or_default();
             read_growing_packets(&mut input, path, secrets, make_sink)
         }
         _ => Ok(None),
@@ -276,16 +279,38 @@ fn looks_like_text(first: &[u8]) -> bool {
     is_utf16(first) || valid && !first.iter().any(control)
 }
 
-fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
+/// Reads the key log of the options. Returns what is wrong with it too, as warnings.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, or if it is none: it has lines, and none is that of a key log.
+fn read_key_log(options: &ReadOptions) -> Result<(KeyLog, Vec<String>), CaptureError> {
     let mut secrets = KeyLog::default();
-    let Some(path) = &options.keylog else { return Ok(secrets) };
+    let Some(path) = &options.keylog else { return Ok((secrets, Vec::new())) };
     let mut lines = Vec::new();
     let read =
         File::open(path).and_then(|file| file.take(MAX_KEY_LOG_BYTES).read_to_end(&mut lines));
     read.map_err(|source| CaptureError::Io { path: path.clone(), source })?;
-    secrets.add_lines(&lines);
-    if secrets.connection_count() == 0 {
+    let found = secrets.add_lines(&lines);
+    if found.is_something_else() {
         return Err(CaptureError::Text { path: path.clone(), reason: TextError::NoKeys });
     }
-    Ok(secrets)
+    Ok((secrets, key_log_warnings(path, &found)))
+}
+
+fn key_log_warnings(path: &Path, found: &KeyLogLines) -> Vec<String> {
+    let name = format!("the key log {path:?}");
+    let mut warnings: Vec<String> = found
+        .faults
+        .iter()
+        .map(|(line, fault)| format!("{name}: line {line} {fault}; it is ignored"))
+        .collect();
+    let more = found.fault_count.saturating_sub(found.faults.len());
+    if more > 0 {
+        warnings.push(format!("{name}: {more} more lines with mistakes are ignored"));
+    }
+    if found.secrets == 0 {
+        warnings.push(format!("{name} holds no secrets"));
+    }
+    warnings
 }

@@ -179,7 +179,9 @@ impl<S: StreamSink> PacketPass<S> {
                 self.note_time(packet.captured_at);
                 self.add_packet(&packet, shared)?;
             }
-            CaptureItem::Secrets(lines) => shared.key_log.add_lines(lines),
+            CaptureItem::Secrets(lines) => {
+                shared.key_log.add_lines(lines);
+            }
             // The rest of the packet is still to come.
             CaptureItem::Damaged(PacketError::Truncated { .. }) if shared.may_grow => {}
             CaptureItem::Damaged(what) => self.warn(what.to_string()),

@@ -222,7 +222,7 @@ impl ConnectionSummary {
                 let row = trace.rows().last().map_or(Duration::ZERO, TraceRow::completed_at);
                 last.time().max(row)
             }),
-            fatal_problems,
+            fatal_problems: fatal_problems.saturating_add(trace.non_http_answer().is_some().into()),
             warnings,
             closes: Sides::each(|from| has_close(trace, from)),
         }

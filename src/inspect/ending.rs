@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::capture::{CapturedStream, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding};
 use crate::proxy::{BOTH_CLOSED_MESSAGE, ProxyError};
 use crate::text;
+use crate::wire::explain::describe_non_http;
 use crate::wire::explain::reference::abnormal_closure;
 use crate::wire::{Opcode, Side, Sides, Trace, TraceRow};
 
@@ -35,7 +36,7 @@ impl AbnormalClosure {
     /// Returns how a connection of a capture ended; `None` if both sides sent a Close, if a Close
     /// may have been missed, or if no WebSocket was open.
     pub(crate) fn of_stream(stream: &CapturedStream<Trace>) -> Option<Self> {
-        let Ending { text: how, is_clean: false } = how_it_ended(stream) else { return None };
+        let Ending { text: how, is_clean: false } = how_tcp_ended(stream) else { return None };
         let StreamEnding { by, at: age, silence, .. } = stream.ending?;
         let closes = closes_of(&stream.trace);
         let (stall, unanswered_ping) = (stream.stall, unanswered_ping(stream));
@@ -200,6 +201,26 @@ pub(crate) struct Ending {
 
 /// Returns how a connection of a capture ended.
 pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
+    let ending = how_tcp_ended(stream);
+    match (stream.refusal.clone().or_else(|| non_http_answer(&stream.trace)), &stream.recorded_end)
+    {
+        (Some(why), _) => Ending { text: format!("{why}; {}", ending.text), is_clean: false },
+        // Of a connection without data, the words of the recording are all there is.
+        (None, Some(RecordedEnd { is_clean: false, why })) if stream.store.is_empty() => {
+            Ending { text: why.clone(), is_clean: false }
+        }
+        (None, _) => ending,
+    }
+}
+
+/// Returns that the answer to an attempt to open a WebSocket is no HTTP, as a clause.
+pub(crate) fn non_http_answer(trace: &Trace) -> Option<String> {
+    let what = describe_non_http(trace.non_http_answer()?);
+    Some(format!("the answer to the handshake is not HTTP: {what}"))
+}
+
+/// Returns how the connection itself ended, whatever it carried.
+fn how_tcp_ended(stream: &CapturedStream<Trace>) -> Ending {
     let clean = |text: String| Ending { text, is_clean: true };
     let Some(ending) = stream.ending else {
         if let Some(RecordedEnd { is_clean, why }) = &stream.recorded_end {
@@ -219,11 +240,12 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     let is_open = stream.trace.is_open() && !stream.is_unopened_http2();
     let closes = closes_of(&stream.trace);
     let is_unknown = |side: &Side| !closes[*side] && may_have_lost_close(stream, *side);
-    if is_open && [Side::Client, Side::Server].iter().any(is_unknown) {
-        return clean(
+    if is_open && let Some(side) = [Side::Client, Side::Server].into_iter().find(is_unknown) {
+        let why = if stream.tls.is_unread(side) { "decrypted" } else { "captured" };
+        return clean(format!(
+            "{}; bytes before the end were not {why}, a Close may be among them",
             tcp_ending(ending)
-                + "; bytes before the end were not captured, a Close may be among them",
-        );
+        ));
     }
     let Ending { text, is_clean } = describe_ending(ending, is_open.then_some(closes));
     let before = if is_clean { String::new() } else { before_the_end(stream) };

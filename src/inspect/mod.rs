@@ -35,7 +35,7 @@ pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_
 pub(crate) use direction_cursor::SearchedBytes;
 pub(crate) use ending::{
     AbnormalClosure, Ending, EndingObserver, closes_of, describe_ending, how_it_ended,
-    last_activity, open_end_name, proxied_end, short_ending, silence_of_server,
+    last_activity, non_http_answer, open_end_name, proxied_end, short_ending, silence_of_server,
 };
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};

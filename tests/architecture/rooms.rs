@@ -139,7 +139,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["layer"],
             &["layer_output"],
             &["captured_stream", "detect", "tunnel"],
-            &["proxy_header", "socks5"],
+            &["proxy_header", "socks4", "socks5"],
+            &["negotiation"],
         ],
     ),
     (

@@ -131,6 +131,8 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
     let all: Vec<String> = ending
         .into_iter()
         .chain(gap_note(&stream.gaps))
+        .chain(crate::inspect::non_http_answer(&stream.trace))
+        .chain(stream.tls.unread())
         .chain(stream.warnings.iter().cloned())
         .chain(crate::inspect::unread_extensions(&stream.trace))
         .collect();
@@ -144,6 +146,7 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
             None,
             capture::TlsStatus::Plaintext
             | capture::TlsStatus::Decrypted { .. }
+            | capture::TlsStatus::DecryptedInPart { .. }
             | capture::TlsStatus::Recorded(_),
         ) => ConnectionStatus::FromFile(notes),
     };

@@ -10,6 +10,7 @@ use super::streams::{Http2Context, StreamTable};
 use super::websocket::WebSocketStream;
 use crate::capture::plaintext::Piece;
 use crate::capture::sink::StreamSink;
+use crate::wire::format;
 use crate::wire::handshake::RequestLine;
 use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
 
@@ -17,6 +18,9 @@ use crate::wire::{AgreedExtensions, ByteLen, Side, Sides};
 const HEADER_TABLE_SIZE: u16 = 1;
 const MAX_FRAME_SIZE: u16 = 5;
 const ENABLE_CONNECT_PROTOCOL: u16 = 8;
+
+/// The maximum number of characters shown of a line of HTTP/1.1.
+const MAX_LINE_SHOWN: usize = 60;
 
 /// One direction.
 #[derive(Debug)]
@@ -36,6 +40,8 @@ pub(in crate::capture) struct Http2Session<S> {
     streams: StreamTable<S>,
     /// Whether the connection's first bytes were captured.
     is_whole: bool,
+    /// Whether the server has sent anything.
+    has_server_sent: bool,
     /// Whether no SETTINGS frame of the server can be among the missing bytes.
     saw_all_settings: bool,
     /// Whether the server has announced extended CONNECT.
@@ -56,6 +62,7 @@ impl<S: StreamSink> Http2Session<S> {
             sides,
             streams: StreamTable::default(),
             is_whole,
+            has_server_sent: false,
             saw_all_settings: is_whole,
             connect_protocol_enabled: false,
         };
@@ -78,6 +85,14 @@ impl<S: StreamSink> Http2Session<S> {
         M: FnMut(Option<AgreedExtensions>) -> S,
     {
         context.connection.pass_over(piece);
+        if self.is_answered_by_http_1(piece) {
+            self.sides.server.has_ended = true;
+            let line = piece.bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+            let line = format::quote(line.unwrap_or_default(), MAX_LINE_SHOWN);
+            context.warnings.warn(format!(
+                "the client speaks HTTP/2, and the server answers with HTTP/1.1: {line}"
+            ));
+        }
         if !self.sides[piece.from].frames.is_searching() {
             return self.read(piece, context);
         }
@@ -86,6 +101,14 @@ impl<S: StreamSink> Http2Session<S> {
             self.read(held.piece(), context);
         }
         self.warn_if_ended(piece.from, context);
+    }
+
+    /// Whether the first bytes of the server are a response of HTTP/1.1.
+    fn is_answered_by_http_1(&mut self, piece: Piece<'_>) -> bool {
+        let is_first = piece.from == Side::Server
+            && self.is_whole
+            && !std::mem::replace(&mut self.has_server_sent, true);
+        is_first && piece.bytes.starts_with(b"HTTP/1.")
     }
 
     fn read<M>(&mut self, piece: Piece<'_>, context: &mut Http2Context<'_, S, M>)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::captured_stream::{
     CapturedStream, Http2Role, OpenEnd, StreamEnding, StreamIdentity, StreamStart,
 };
+use super::detect::ProxyNote;
 use super::layer::{Layer, LayerContext};
 use super::layer_output::LayerOutput;
 use crate::capture::byte_store::{BackingStore, Place};
@@ -93,6 +94,11 @@ impl<S: StreamSink> StreamBuilder<S> {
 
     pub(in crate::capture) fn warn(&mut self, what: String) {
         self.output.warnings.warn(what);
+    }
+
+    /// Takes a note that a copy has of the connection that it was made of.
+    pub(in crate::capture) fn take_note(&mut self, text: String) {
+        self.output.note_proxy(ProxyNote::recorded(text));
     }
 
     /// Returns the client random, as in key logs, if only the secrets are missing.
@@ -185,11 +191,12 @@ impl<S: StreamSink> StreamBuilder<S> {
             layers.push_missing_before(carries_nothing);
             output.pass_on_held();
         }
-        let LayerOutput { start, plaintext, tls_began, warnings, .. } = output;
+        let LayerOutput { start, plaintext, tls_began, warnings, refusal, .. } = output;
         let role = http2.map(Http2Role::WebSocket);
         let role = role.or_else(|| has_http2.then_some(Http2Role::Connection));
         let is_empty = plaintext.is_none() && role.is_none();
-        if is_empty && tls == TlsStatus::Plaintext && failed.is_none() {
+        let is_silent = refusal.is_none() && failed.is_none();
+        if is_empty && tls == TlsStatus::Plaintext && is_silent {
             return Vec::new();
         }
         let PlaintextSink { sink, store, gaps, began, resumptions, .. } =
@@ -229,6 +236,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             resumptions,
             ending: None,
             recorded_end: None,
+            refusal,
             open_end: OpenEnd::default(),
             stall: None,
             warnings,
@@ -303,6 +311,7 @@ fn captured_websocket<S: StreamSink>(
         resumptions,
         ending: ending.filter(|_| is_over).map(stream_ending),
         recorded_end: None,
+        refusal: None,
         open_end: OpenEnd::default(),
         stall: None,
         warnings: warnings.into_messages(),

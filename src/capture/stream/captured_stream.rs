@@ -161,6 +161,8 @@ pub struct CapturedStream<S> {
     pub ending: Option<StreamEnding>,
     /// What a recording says of the end.
     pub recorded_end: Option<RecordedEnd>,
+    /// Why a proxy before the server carried nothing, as a clause.
+    pub refusal: Option<String>,
     /// What the packets say of an end that was not captured.
     pub open_end: OpenEnd,
     /// What stood still before the end, if anything did.
@@ -190,6 +192,7 @@ impl CapturedStream<Trace> {
             is_whole: true,
             ending: None,
             recorded_end: None,
+            refusal: None,
             open_end: OpenEnd::default(),
             stall: None,
             warnings: Vec::new(),

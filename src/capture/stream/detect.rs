@@ -1,8 +1,9 @@
 //! [`Detector`]: tells from the first bytes of both sides what a layer carries, and passes over what
-//! stands before it: a header of the PROXY protocol, a SOCKS5 negotiation.
+//! stands before it: a header of the PROXY protocol, a SOCKS negotiation.
 
+use super::negotiation::{Negotiation, Outcome};
 use super::proxy_header::{self, ProxyHeader};
-use super::socks5;
+use super::{socks4, socks5};
 use crate::capture::http2::{begins_with_preface, begins_with_settings, looks_like_frames};
 use crate::capture::plaintext::{HeldPiece, Piece};
 use crate::capture::tls;
@@ -27,9 +28,51 @@ pub(super) enum Content {
 /// The result of looking at the bytes so far.
 enum Detected {
     Content(Content),
-    /// So many bytes of each side belong to a proxy, and what that said.
-    Proxy(Sides<usize>, String),
+    /// So many bytes of each side belong to a proxy, and what is said of it.
+    Proxy(Sides<usize>, ProxyNote),
     More,
+}
+
+/// What is said of bytes that belong to a proxy, as a sentence without its full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ProxyNote {
+    pub(super) text: String,
+    /// Whether the proxy refused, so that nothing was carried.
+    pub(super) is_refusal: bool,
+}
+
+impl ProxyNote {
+    fn passed_over(text: String) -> Self {
+        Self { text, is_refusal: false }
+    }
+
+    /// Returns what a copy of a capture says of a connection.
+    pub(super) fn recorded(text: String) -> Self {
+        let is_refusal = [4, 5].iter().any(|version| text.starts_with(&refused(*version)));
+        Self { text, is_refusal }
+    }
+
+    fn of_socks(version: u8, outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Opened(what) => Self::passed_over(format!(
+                "passed over a SOCKS{version} negotiation: the server {what}"
+            )),
+            Outcome::Refused(what) => {
+                Self { text: format!("{} {what}", refused(version)), is_refusal: true }
+            }
+        }
+    }
+}
+
+/// Returns the beginning of what is said of a proxy that refuses.
+fn refused(version: u8) -> String {
+    format!("SOCKS{version}: the proxy")
+}
+
+impl Detected {
+    fn proxy_header(len: usize, note: String) -> Self {
+        Self::Proxy(Sides { client: len, server: 0 }, ProxyNote::passed_over(note))
+    }
 }
 
 /// The beginning of a layer.
@@ -60,7 +103,7 @@ impl Detector {
         &mut self,
         piece: Piece<'_>,
         is_whole: bool,
-        notes: &mut Vec<String>,
+        notes: &mut Vec<ProxyNote>,
     ) -> Option<Content> {
         self.is_whole |= is_whole;
         // Nearly always the first bytes tell, and nothing is copied.
@@ -116,21 +159,32 @@ impl Detector {
         if self.proxies < MAX_PROXIES && !client.is_empty() {
             match proxy_header::parse(client) {
                 ProxyHeader::Complete { len, text } => {
-                    let len = Sides { client: len, server: 0 };
                     let note = format!("passed over a header of the PROXY protocol, {text}");
-                    return Detected::Proxy(len, note);
+                    return Detected::proxy_header(len, note);
+                }
+                ProxyHeader::Malformed { len, what } => {
+                    let note = format!(
+                        "passed over a malformed header of the PROXY protocol, version 1: {what}"
+                    );
+                    return Detected::proxy_header(len, note);
                 }
                 ProxyHeader::Incomplete => return Detected::More,
                 ProxyHeader::Other => {}
             }
-            if self.is_whole && first == Side::Client && socks5::may_begin(client) {
-                match socks5::parse(client, server) {
-                    socks5::Negotiation::Done { len, text } => {
-                        let note = format!("passed over a SOCKS5 negotiation: the server {text}");
-                        return Detected::Proxy(len, note);
+            if self.is_whole && first == Side::Client {
+                let (version, negotiation) = if socks5::may_begin(client) {
+                    (5, socks5::parse(client, server))
+                } else if socks4::may_begin(client) {
+                    (4, socks4::parse(client, server))
+                } else {
+                    (0, Negotiation::Other)
+                };
+                match negotiation {
+                    Negotiation::Done { len, outcome } => {
+                        return Detected::Proxy(len, ProxyNote::of_socks(version, outcome));
                     }
-                    socks5::Negotiation::Incomplete => return Detected::More,
-                    socks5::Negotiation::Other => {}
+                    Negotiation::Incomplete => return Detected::More,
+                    Negotiation::Other => {}
                 }
             }
         }

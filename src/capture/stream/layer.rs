@@ -98,7 +98,7 @@ impl<S: StreamSink> Layer<S> {
                 let mut notes = Vec::new();
                 let content = detector.take(piece, context.is_whole, &mut notes);
                 for note in notes {
-                    context.output.warnings.warn(note);
+                    context.output.note_proxy(note);
                 }
                 match content {
                     None => Ok(()),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::captured_stream::StreamStart;
+use super::detect::ProxyNote;
 use crate::capture::plaintext::PlaintextSink;
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
@@ -17,6 +18,8 @@ pub(super) struct LayerOutput<S> {
     /// For TLS, the number of streams of the capture that began before this one.
     pub(super) tls_began: Option<u64>,
     pub(super) warnings: Warnings,
+    /// Why a proxy carried nothing.
+    pub(super) refusal: Option<String>,
     /// The number of layers that followed another.
     pub(super) layers: usize,
     /// Whether a side has sent what goes to the receiver.
@@ -37,6 +40,7 @@ impl<S> Default for LayerOutput<S> {
             plaintext,
             tls_began,
             warnings,
+            refusal: None,
             layers: 0,
             has_sent,
             lacks_beginning,
@@ -51,6 +55,14 @@ impl<S: StreamSink> LayerOutput<S> {
         let (bytes, whose) = (byte_count(missing), from.name());
         let are = if missing.get() == 1 { "is" } else { "are" };
         self.warnings.warn(format!("{bytes} of the {whose} {are} missing in the capture{end}"));
+    }
+
+    /// Says what a proxy did.
+    pub(super) fn note_proxy(&mut self, note: ProxyNote) {
+        if note.is_refusal {
+            self.refusal = Some(note.text.clone());
+        }
+        self.warnings.warn(note.text);
     }
 
     /// Passes on what is held back.

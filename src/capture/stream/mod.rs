@@ -2,8 +2,8 @@
 //! [`StreamBuilder`]: the stream while it is read.
 //!
 //! What TCP carries is a sequence of layers, each of which knows its own beginning and end: a header
-//! of the PROXY protocol, a SOCKS5 negotiation, HTTP/1.1 up to the response that opens a tunnel, TLS,
-//! HTTP/2. [`layer`] passes bytes through them; [`detect`] tells from the first bytes which one comes
+//! of the PROXY protocol, a SOCKS negotiation, HTTP/1.1 up to the response that opens a tunnel,
+//! TLS, HTTP/2. [`layer`] passes bytes through them; [`detect`] tells from the first bytes which one comes
 //! next.
 
 mod builder;
@@ -11,8 +11,10 @@ mod captured_stream;
 mod detect;
 mod layer;
 mod layer_output;
+mod negotiation;
 mod proxy_header;
 mod recorded;
+mod socks4;
 mod socks5;
 mod tunnel;
 

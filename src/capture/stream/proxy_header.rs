@@ -1,7 +1,9 @@
 //! The header of the PROXY protocol, with which a load balancer tells a server who the client is
 //! (version 1 as a line of text, version 2 as bytes; "The PROXY protocol", sections 2.1 and 2.2).
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use thiserror::Error;
 
 use crate::wire::format;
 
@@ -22,6 +24,8 @@ const MAX_LEN: usize = 4096;
 pub(super) enum ProxyHeader {
     /// A header of this length, and what it says for a sentence: its version and the addresses.
     Complete { len: usize, text: String },
+    /// A line of this length that begins like version 1 and breaks its form, and what is wrong.
+    Malformed { len: usize, what: String },
     /// The beginning of one.
     Incomplete,
     /// Something else.
@@ -43,31 +47,87 @@ pub(super) fn parse(bytes: &[u8]) -> ProxyHeader {
     }
 }
 
+/// What is wrong with a line of version 1, as a clause.
+#[derive(Debug, Error)]
+enum LineFault {
+    #[error("it isn't ASCII")]
+    NotAscii,
+    #[error("its line ends in LF, not in CR LF")]
+    BareLf,
+    #[error("its protocol is {0}, not TCP4, TCP6 or UNKNOWN")]
+    Protocol(String),
+    #[error("the {0} is missing")]
+    Missing(&'static str),
+    #[error("there is more after the destination port")]
+    TooMany,
+    #[error("the {what} {word} is no address of IPv{version}")]
+    Address { what: &'static str, word: String, version: u8 },
+    #[error("the {what} {word} is no port")]
+    Port { what: &'static str, word: String },
+}
+
 fn parse_version_1(bytes: &[u8]) -> ProxyHeader {
     let line = bytes.get(..MAX_LINE_LEN).unwrap_or(bytes);
-    match line.windows(2).position(|two| two == b"\r\n") {
-        None if line.len() < MAX_LINE_LEN => ProxyHeader::Incomplete,
-        None => ProxyHeader::Other,
-        Some(end) => match text_of_line(line.get(..end).unwrap_or_default()) {
-            Some(text) => ProxyHeader::Complete { len: end.saturating_add(2), text },
-            None => ProxyHeader::Other,
-        },
+    let Some(end) = line.iter().position(|byte| *byte == b'\n') else {
+        let is_full = line.len() == MAX_LINE_LEN;
+        return if is_full { ProxyHeader::Other } else { ProxyHeader::Incomplete };
+    };
+    let len = end.saturating_add(1);
+    let line = line.get(..end).unwrap_or_default();
+    // A request whose method is PROXY is HTTP.
+    let mut words = line.trim_ascii_end().rsplit(|byte| *byte == b' ');
+    if words.next().is_some_and(|word| word.starts_with(b"HTTP/")) {
+        return ProxyHeader::Other;
+    }
+    match text_of_line(line) {
+        Ok(text) => ProxyHeader::Complete { len, text },
+        Err(fault) => ProxyHeader::Malformed { len, what: fault.to_string() },
     }
 }
 
-/// Returns what a line of version 1 says; `None` if it breaks the form.
-fn text_of_line(line: &[u8]) -> Option<String> {
-    let words: Vec<&str> = str::from_utf8(line).ok()?.split(' ').collect();
-    match words.as_slice() {
-        ["PROXY", "TCP4" | "TCP6", source, destination, source_port, destination_port] => {
-            let source = SocketAddr::new(source.parse().ok()?, source_port.parse().ok()?);
-            let destination =
-                SocketAddr::new(destination.parse().ok()?, destination_port.parse().ok()?);
-            Some(format!("version 1: {source} → {destination}"))
-        }
-        ["PROXY", "UNKNOWN", ..] => Some("version 1: addresses unknown".to_owned()),
-        _ => None,
-    }
+/// Returns what a line of version 1, without its LF, says.
+fn text_of_line(line: &[u8]) -> Result<String, LineFault> {
+    const PARTS: [&str; 4] =
+        ["source address", "destination address", "source port", "destination port"];
+    let line = str::from_utf8(line).map_err(|_| LineFault::NotAscii)?;
+    let line = line.strip_suffix('\r').ok_or(LineFault::BareLf)?;
+    let mut words = line.split(' ').skip(1);
+    let is_ipv4 = match words.next().unwrap_or_default() {
+        "UNKNOWN" => return Ok("version 1: addresses unknown".to_owned()),
+        "TCP4" => true,
+        "TCP6" => false,
+        other => return Err(LineFault::Protocol(quoted(other))),
+    };
+    let rest: Vec<&str> = words.collect();
+    let &[source, destination, source_port, destination_port] = rest.as_slice() else {
+        return Err(PARTS
+            .get(rest.len())
+            .map_or(LineFault::TooMany, |part| LineFault::Missing(part)));
+    };
+    let [source_name, destination_name, source_port_name, destination_port_name] = PARTS;
+    let source = parse_address(source_name, source, is_ipv4)?;
+    let destination = parse_address(destination_name, destination, is_ipv4)?;
+    let source = SocketAddr::new(source, parse_port(source_port_name, source_port)?);
+    let port = parse_port(destination_port_name, destination_port)?;
+    Ok(format!("version 1: {source} → {}", SocketAddr::new(destination, port)))
+}
+
+fn quoted(word: &str) -> String {
+    format::quote(word.as_bytes(), MAX_LINE_LEN)
+}
+
+fn parse_address(what: &'static str, word: &str, is_ipv4: bool) -> Result<IpAddr, LineFault> {
+    let parsed: Option<IpAddr> = word.parse().ok();
+    let version = if is_ipv4 { 4 } else { 6 };
+    parsed.filter(|address| address.is_ipv4() == is_ipv4).ok_or_else(|| LineFault::Address {
+        what,
+        word: quoted(word),
+        version,
+    })
+}
+
+fn parse_port(what: &'static str, word: &str) -> Result<u16, LineFault> {
+    word.parse().map_err(|_| LineFault::Port { what, word: quoted(word) })
 }
 
 fn parse_version_2(bytes: &[u8]) -> ProxyHeader {
@@ -93,7 +153,7 @@ fn parse_version_2(bytes: &[u8]) -> ProxyHeader {
 }
 
 /// Returns both addresses as text. They stand in the header first, then both ports.
-fn pair<const N: usize>(bytes: &[u8], address: impl Fn([u8; N]) -> std::net::IpAddr) -> String {
+fn pair<const N: usize>(bytes: &[u8], address: impl Fn([u8; N]) -> IpAddr) -> String {
     let found = || {
         let (source, rest) = bytes.split_first_chunk::<N>()?;
         let (destination, rest) = rest.split_first_chunk::<N>()?;
@@ -147,8 +207,7 @@ mod tests {
         let other_version = version_2(0x11, 0x11, &[0; 12]);
         for bytes in [
             &b"PUT / HTTP/1.1"[..],
-            b"PROXY TCP4 192.0.2.1 198.51.100.2 1\r\n",
-            b"PROXY TCP4 a b 1 2\r\n",
+            b"PROXY /chat HTTP/1.1\r\n",
             b"\r\n\r\nGET",
             b"\x05\x01\0",
             b"",
@@ -157,6 +216,29 @@ mod tests {
             &other_version,
         ] {
             assert_eq!(parse(bytes), ProxyHeader::Other, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_known() {
+        for (line, expected) in [
+            ("PROXY TCP4 192.0.2.1\r\n", "the destination address is missing"),
+            ("PROXY TCP4 192.0.2.1 198.51.100.2 1\r\n", "the destination port is missing"),
+            (
+                "PROXY TCP4 192.0.2.1 198.51.100.2 1 2 3\r\n",
+                "there is more after the destination port",
+            ),
+            ("PROXY TCP4 a b 1 2\r\n", "the source address \"a\" is no address of IPv4"),
+            (
+                "PROXY TCP6 ::1 192.0.2.1 1 2\r\n",
+                "the destination address \"192.0.2.1\" is no address of IPv6",
+            ),
+            ("PROXY TCP6 ::1 ::2 70000 2\r\n", "the source port \"70000\" is no port"),
+            ("PROXY UDP4 a b 1 2\r\n", "its protocol is \"UDP4\", not TCP4, TCP6 or UNKNOWN"),
+            ("PROXY UNKNOWN\n", "its line ends in LF, not in CR LF"),
+        ] {
+            let expected = ProxyHeader::Malformed { len: line.len(), what: expected.to_owned() };
+            assert_eq!(parse(&[line.as_bytes(), b"GET / HTTP/1.1\r\n"].concat()), expected);
         }
     }
 }

@@ -163,7 +163,7 @@ impl<S: StreamSink> TcpConnection<S> {
                     reassembler.skip_to(segment.seq, captured_at, out);
                 });
             }
-            PacketComment::Note(text) => self.stream.warn(text),
+            PacketComment::Note(text) => self.stream.take_note(text),
             PacketComment::Beginning(beginning) if self.is_untouched() => {
                 let (own, other) = sender.own_and_other(&mut self.directions);
                 let before = segment.seq.wrapping_sub(1);

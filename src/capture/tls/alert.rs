@@ -22,13 +22,13 @@ pub struct TlsAlert {
 }
 
 impl TlsAlert {
-    /// Parses the body of an alert record. Returns `None` if it isn't one, or if it reports no
-    /// error: a warning of TLS 1.2, or an orderly end.
-    pub(super) fn parse_error(from: Side, body: &[u8], is_tls_1_3: bool) -> Option<Self> {
+    /// Parses the body of an alert record. Returns `None` if it isn't one. The flag tells whether
+    /// it reports an error: a warning of TLS 1.2 and an orderly end do not.
+    pub(super) fn parse(from: Side, body: &[u8], is_tls_1_3: bool) -> Option<(Self, bool)> {
         let &[level, description] = body else { return None };
         // In TLS 1.3 the level means nothing (RFC 8446 section 6).
         let fatal = is_tls_1_3 || level == LEVEL_FATAL;
-        (fatal && !NOT_AN_ERROR.contains(&description)).then_some(Self { from, description })
+        Some((Self { from, description }, fatal && !NOT_AN_ERROR.contains(&description)))
     }
 
     /// Returns the name in the TLS registry.
@@ -56,14 +56,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_errors_are_alerts() {
+    fn an_alert_is_an_error_or_not() {
         let parse = |body: &[u8], is_tls_1_3| {
-            TlsAlert::parse_error(Side::Server, body, is_tls_1_3).map(|alert| alert.description)
+            TlsAlert::parse(Side::Server, body, is_tls_1_3)
+                .map(|(alert, is_error)| (alert.description, is_error))
         };
-        assert_eq!(parse(&[2, 40], false), Some(40));
-        assert_eq!(parse(&[1, 112], false), None, "a warning of TLS 1.2");
-        assert_eq!(parse(&[1, 112], true), Some(112), "TLS 1.3 ignores the level");
-        assert_eq!((parse(&[1, 0], true), parse(&[2, 0], false)), (None, None));
+        assert_eq!(parse(&[2, 40], false), Some((40, true)));
+        assert_eq!(parse(&[1, 112], false), Some((112, false)), "a warning of TLS 1.2");
+        assert_eq!(parse(&[1, 112], true), Some((112, true)), "TLS 1.3 ignores the level");
+        let close_notify = Some((0, false));
+        assert_eq!((parse(&[1, 0], true), parse(&[2, 0], false)), (close_notify, close_notify));
         assert_eq!((parse(&[2], false), parse(&[2, 40, 0], false)), (None, None));
     }
 

@@ -120,3 +120,77 @@ impl CipherSuite {
         Some(Self { name, cipher, hash })
     }
 }
+
+/// The names of suites that cannot be decrypted, in the registry of TLS cipher suites.
+const UNSUPPORTED: &[(u16, &str)] = &[
+    (0x0001, "TLS_RSA_WITH_NULL_MD5"),
+    (0x0002, "TLS_RSA_WITH_NULL_SHA"),
+    (0x0004, "TLS_RSA_WITH_RC4_128_MD5"),
+    (0x0005, "TLS_RSA_WITH_RC4_128_SHA"),
+    (0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
+    (0x0016, "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA"),
+    (0x003b, "TLS_RSA_WITH_NULL_SHA256"),
+    (0x0041, "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA"),
+    (0x0045, "TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA"),
+    (0x0084, "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA"),
+    (0x0088, "TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA"),
+    (0x008c, "TLS_PSK_WITH_AES_128_CBC_SHA"),
+    (0x008d, "TLS_PSK_WITH_AES_256_CBC_SHA"),
+    (0x00a8, "TLS_PSK_WITH_AES_128_GCM_SHA256"),
+    (0x00a9, "TLS_PSK_WITH_AES_256_GCM_SHA384"),
+    (0x1304, "TLS_AES_128_CCM_SHA256"),
+    (0x1305, "TLS_AES_128_CCM_8_SHA256"),
+    (0xc007, "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA"),
+    (0xc008, "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA"),
+    (0xc011, "TLS_ECDHE_RSA_WITH_RC4_128_SHA"),
+    (0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"),
+    (0xc050, "TLS_RSA_WITH_ARIA_128_GCM_SHA256"),
+    (0xc051, "TLS_RSA_WITH_ARIA_256_GCM_SHA384"),
+    (0xc05c, "TLS_ECDHE_ECDSA_WITH_ARIA_128_GCM_SHA256"),
+    (0xc05d, "TLS_ECDHE_ECDSA_WITH_ARIA_256_GCM_SHA384"),
+    (0xc060, "TLS_ECDHE_RSA_WITH_ARIA_128_GCM_SHA256"),
+    (0xc061, "TLS_ECDHE_RSA_WITH_ARIA_256_GCM_SHA384"),
+    (0xc072, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_CBC_SHA256"),
+    (0xc073, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_CBC_SHA384"),
+    (0xc076, "TLS_ECDHE_RSA_WITH_CAMELLIA_128_CBC_SHA256"),
+    (0xc077, "TLS_ECDHE_RSA_WITH_CAMELLIA_256_CBC_SHA384"),
+    (0xc09c, "TLS_RSA_WITH_AES_128_CCM"),
+    (0xc09d, "TLS_RSA_WITH_AES_256_CCM"),
+    (0xc09e, "TLS_DHE_RSA_WITH_AES_128_CCM"),
+    (0xc09f, "TLS_DHE_RSA_WITH_AES_256_CCM"),
+    (0xc0a0, "TLS_RSA_WITH_AES_128_CCM_8"),
+    (0xc0a1, "TLS_RSA_WITH_AES_256_CCM_8"),
+    (0xc0a2, "TLS_DHE_RSA_WITH_AES_128_CCM_8"),
+    (0xc0a3, "TLS_DHE_RSA_WITH_AES_256_CCM_8"),
+    (0xc0a4, "TLS_PSK_WITH_AES_128_CCM"),
+    (0xc0a5, "TLS_PSK_WITH_AES_256_CCM"),
+    (0xc0ac, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM"),
+    (0xc0ad, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM"),
+    (0xc0ae, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"),
+    (0xc0af, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8"),
+    (0xccac, "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256"),
+    (0xd001, "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256"),
+    (0xd002, "TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384"),
+];
+
+/// Returns the name and the number of a suite that cannot be decrypted; only the number if its name
+/// is not known here.
+pub(super) fn suite_name(number: u16) -> String {
+    match UNSUPPORTED.iter().find(|(known, _)| *known == number) {
+        Some((_, name)) => format!("{name} ({number:#06x})"),
+        None => format!("{number:#06x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsupported_suites_are_named() {
+        assert!(UNSUPPORTED.is_sorted_by_key(|(number, _)| *number));
+        assert!(UNSUPPORTED.iter().all(|(number, _)| CipherSuite::from_id(*number).is_none()));
+        assert_eq!(suite_name(0xc09f), "TLS_DHE_RSA_WITH_AES_256_CCM (0xc09f)");
+        assert_eq!(suite_name(0xfefe), "0xfefe");
+    }
+}

@@ -18,8 +18,8 @@ mod session;
 mod status;
 
 pub use self::alert::TlsAlert;
-pub(super) use self::key_log::{KeyLog, Random};
+pub(super) use self::key_log::{KeyLog, KeyLogLines, Random};
 pub(super) use self::record::looks_like_tls;
 pub(super) use self::session::TlsSession;
 pub(super) use self::status::TlsOutput;
-pub use self::status::{TlsStatus, TlsUnreadable};
+pub use self::status::{SecretFault, TlsStatus, TlsUnreadable};

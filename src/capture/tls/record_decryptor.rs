@@ -82,6 +82,11 @@ impl RecordDecryptor {
         ])
     }
 
+    /// Whether a record was decrypted with these keys.
+    pub(super) fn has_opened(&self) -> bool {
+        self.sequence > 0
+    }
+
     /// Decrypts a record, if it is the next one under these keys.
     pub(super) fn decrypt(&mut self, header: RecordHeader, body: &[u8]) -> Option<Vec<u8>> {
         self.decrypt_within(0, header, body).map(|(_, plain)| plain)

@@ -6,15 +6,15 @@ use super::key_log::{KeyLog, Random, SecretLabel};
 use super::record::{TLS_1_2, TLS_1_3};
 use super::record_decryptor::RecordDecryptor;
 use super::status::TlsUnreadable;
-use crate::wire::Sides;
+use crate::wire::{Side, Sides};
 
 /// The keys of both sides.
 #[derive(Debug)]
 pub(super) struct ConnectionKeys {
     /// The keys of each side in the order of use.
     pub(super) decryptors: Sides<Vec<RecordDecryptor>>,
-    /// Whether the application data of both sides can be decrypted.
-    pub(super) complete: bool,
+    /// The sides whose application data cannot be decrypted.
+    pub(super) is_missing: Sides<bool>,
 }
 
 /// Returns the suite that a server has chosen for this version.
@@ -36,16 +36,16 @@ pub(super) fn decryptors_1_2(
     let keys = secrets.secret(SecretLabel::Master, client).and_then(|master| {
         RecordDecryptor::from_master_secret(suite, master, [client, server], encrypt_then_mac)
     });
-    let complete = keys.is_some();
+    let is_missing = Sides::each(|_| keys.is_none());
     let decryptors = keys.map_or_else(Sides::default, |[client, server]| Sides {
         client: vec![client],
         server: vec![server],
     });
-    ConnectionKeys { decryptors, complete }
+    ConnectionKeys { decryptors, is_missing }
 }
 
-/// Returns the keys of TLS 1.3. They are incomplete for a handshake that failed, because a client
-/// logs the secrets of its application data last.
+/// Returns the keys of TLS 1.3. Of a handshake that failed, those of the application data are
+/// missing, because a client logs them last.
 pub(super) fn decryptors_1_3(
     suite: CipherSuite,
     client: &Random,
@@ -56,24 +56,21 @@ pub(super) fn decryptors_1_3(
             .secret(label, client)
             .and_then(|secret| RecordDecryptor::from_traffic_secret(suite, secret))
     };
-    let of = |labels: &[SecretLabel]| labels.iter().filter_map(|label| decryptor(*label)).collect();
-    let complete = [SecretLabel::ClientTraffic, SecretLabel::ServerTraffic]
-        .into_iter()
-        .all(|label| decryptor(label).is_some());
-    let decryptors = if complete {
-        Sides {
-            client: of(&[
-                SecretLabel::ClientEarly,
-                SecretLabel::ClientHandshake,
-                SecretLabel::ClientTraffic,
-            ]),
-            server: of(&[SecretLabel::ServerHandshake, SecretLabel::ServerTraffic]),
-        }
-    } else {
-        Sides {
-            client: of(&[SecretLabel::ClientHandshake]),
-            server: of(&[SecretLabel::ServerHandshake]),
-        }
+    let of = |labels: &[SecretLabel]| -> Vec<RecordDecryptor> {
+        labels.iter().filter_map(|label| decryptor(*label)).collect()
     };
-    ConnectionKeys { decryptors, complete }
+    let traffic = Sides { client: SecretLabel::ClientTraffic, server: SecretLabel::ServerTraffic };
+    let is_missing = Sides::each(|side| decryptor(traffic[side]).is_none());
+    let keys = |side: Side| match (side, is_missing[side]) {
+        (Side::Client, false) => of(&[
+            SecretLabel::ClientEarly,
+            SecretLabel::ClientHandshake,
+            SecretLabel::ClientTraffic,
+        ]),
+        (Side::Client, true) => of(&[SecretLabel::ClientHandshake]),
+        (Side::Server, false) => of(&[SecretLabel::ServerHandshake, SecretLabel::ServerTraffic]),
+        (Side::Server, true) => of(&[SecretLabel::ServerHandshake]),
+    };
+    let decryptors = Sides::each(keys);
+    ConnectionKeys { decryptors, is_missing }
 }

@@ -4,6 +4,7 @@
 use thiserror::Error;
 
 use super::alert::TlsAlert;
+use super::cipher_suite::suite_name;
 use crate::wire::{ByteLen, Side};
 
 /// Whether the records of a connection can be read.
@@ -17,6 +18,15 @@ pub enum TlsStatus {
         version: &'static str,
         /// The suite's name in the registry.
         suite: &'static str,
+    },
+    /// TLS of which only one side is decrypted.
+    DecryptedInPart {
+        /// `TLS 1.3` or `TLS 1.2`.
+        version: &'static str,
+        /// The suite's name in the registry.
+        suite: &'static str,
+        /// The side that is not, and why.
+        unread: SecretFault,
     },
     /// TLS whose plaintext a recording has, in its words: `TLS 1.3 with TLS_AES_128_GCM_SHA256,
     /// decrypted`.
@@ -36,8 +46,61 @@ impl TlsStatus {
             Self::Decrypted { version, suite } => {
                 Some(format!("{version} with {suite}, decrypted"))
             }
+            Self::DecryptedInPart { version, suite, unread } => {
+                Some(format!("{version} with {suite}, only the {} decrypted", unread.side().peer()))
+            }
             Self::Recorded(text) => Some(text.clone()),
             Self::Encrypted(_) => Some(Self::NOT_DECRYPTED.to_owned()),
+        }
+    }
+
+    /// Whether it is known that the data of this side is encrypted and cannot be read.
+    pub(crate) fn is_unread(&self, side: Side) -> bool {
+        match self {
+            Self::Plaintext | Self::Decrypted { .. } => false,
+            Self::DecryptedInPart { unread, .. } => unread.side() == side,
+            Self::Recorded(text) => text.ends_with(&format!("only the {} decrypted", side.peer())),
+            Self::Encrypted(_) => true,
+        }
+    }
+
+    /// Returns what of the connection cannot be read and why, as a clause; `None` if all of it can.
+    pub(crate) fn unread(&self) -> Option<String> {
+        match self {
+            Self::Plaintext | Self::Decrypted { .. } | Self::Recorded(_) => None,
+            Self::DecryptedInPart { unread, .. } => {
+                Some(format!("this connection is decrypted in part: {unread}"))
+            }
+            // A recording has the reason among its notes.
+            Self::Encrypted(TlsUnreadable::Recorded) => None,
+            Self::Encrypted(reason) => Some(format!("this connection is encrypted: {reason}")),
+        }
+    }
+}
+
+/// What is wrong with the secret of one side, though that of the other is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SecretFault {
+    /// The key log does not have it.
+    #[error(
+        "the key log (--keylog) lacks {}_TRAFFIC_SECRET_0, so nothing that the {} sent can be read",
+        .0.name().to_uppercase(), .0.name()
+    )]
+    Missing(Side),
+    /// It opens none of the side's records.
+    #[error(
+        "the secret of the {} in the key log (--keylog) does not fit this connection: no record of \
+         it can be authenticated",
+        .0.name()
+    )]
+    DoesNotFit(Side),
+}
+
+impl SecretFault {
+    /// Returns the side that cannot be read.
+    pub fn side(self) -> Side {
+        match self {
+            Self::Missing(side) | Self::DoesNotFit(side) => side,
         }
     }
 }
@@ -51,11 +114,32 @@ pub enum TlsUnreadable {
     /// A hello claims more than 128 KiB.
     #[error("TLS whose hello is too long: cannot be read")]
     LongHello,
+    /// The server has sent nothing after the whole `ClientHello`.
+    #[error("TLS handshake without an answer: the server sent nothing after the ClientHello")]
+    Unanswered,
+    /// The connection ends, or the capture does, before the `ServerHello` does.
+    #[error("TLS handshake that ends within the ServerHello: nothing was negotiated")]
+    PartialServerHello,
+    /// The server answered with HTTP, so its port does not speak TLS.
+    #[error(
+        "TLS handshake refused: the server answered the ClientHello with HTTP, so its port speaks \
+         HTTP without TLS (http:// and ws://)"
+    )]
+    AnsweredWithHttp,
+    /// A side began with something else than TLS.
+    #[error("TLS handshake that failed: the {} sent something that isn't TLS", .0.name())]
+    NotTls(Side),
+    /// A side gave up the handshake with an alert that reports no error.
+    #[error("TLS handshake not completed: {0}, which reports no error")]
+    Ended(TlsAlert),
     /// The version is unsupported; its number is that of the hello (RFC 8446 section 4.2.1).
-    #[error("TLS of version {0:#06x}: only 1.2 and 1.3 can be read")]
+    #[error("{}: only TLS 1.2 and 1.3 can be read", version_name(*.0))]
     Version(u16),
     /// The cipher suite is unsupported; the number is that of the TLS registry.
-    #[error("TLS with cipher suite {0:#06x}, which is not supported: cannot be read")]
+    #[error(
+        "TLS with the cipher suite {}, which is not supported: cannot be read",
+        suite_name(*.0)
+    )]
     CipherSuite(u16),
     /// There is no key log, neither in the file nor beside it.
     #[error("TLS without secrets; give those that were logged (SSLKEYLOGFILE) with --keylog FILE")]
@@ -65,16 +149,34 @@ pub enum TlsUnreadable {
     Recorded,
     /// The key log has secrets of so many other connections only.
     #[error(
-        "TLS without secrets: the key log has those of {0} other connection{s}, and none of this one",
+        "TLS without secrets: the key log (--keylog) has those of {0} other connection{s}, and \
+         none of this one",
         s = if *.0 == 1 { "" } else { "s" }
     )]
     OtherSecrets(usize),
-    /// The key log lacks some of the secrets of this connection.
-    #[error("TLS: the key log lacks some of the secrets of this connection")]
-    IncompleteSecrets,
+    /// The key log has secrets of this connection, but not those that decrypt its data. Their
+    /// labels are these.
+    #[error("TLS: of this connection, the key log (--keylog) lacks {0}")]
+    IncompleteSecrets(&'static str),
+    /// The secrets that the key log has for this connection open none of its records.
+    #[error(
+        "TLS: the secrets in the key log (--keylog) do not fit this connection: no record can be \
+         authenticated with them"
+    )]
+    WrongSecrets,
     /// One side ended the TLS handshake with a fatal alert, so there is nothing to decrypt.
     #[error("TLS handshake refused: {0}")]
     Refused(TlsAlert),
+}
+
+/// Returns the name of a version by its number in a hello.
+fn version_name(number: u16) -> String {
+    match number {
+        0x0300 => "SSL 3.0".to_owned(),
+        0x0301 => "TLS 1.0".to_owned(),
+        0x0302 => "TLS 1.1".to_owned(),
+        _ => format!("TLS of version {number:#06x}"),
+    }
 }
 
 /// What the records of a side turn out to be.

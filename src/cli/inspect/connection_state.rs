@@ -51,6 +51,8 @@ pub(super) enum Completed<'a> {
     Head(&'a [u8], Option<&'a ValidatedHead>),
     /// The body of a response that refused the handshake.
     Body(&'a [u8]),
+    /// Bytes after those that turned out to be another protocol's, and what they are.
+    NonFrames(&'a [u8], NonFrame),
     Exchange(HttpExchange),
     /// A frame, the number of frames of both directions that were complete before it, and the texts
     /// that it was found to contain.
@@ -280,6 +282,10 @@ impl ConnectionState {
             let texts = texts_of(&frame);
             let context = RecordContext { connection: 0, from, elapsed: at };
             emit(context, Completed::Frame(frame, row, texts))?;
+        }
+        if let Some(non_frame) = assemblers[from].non_frame().filter(|_| !rest.is_empty()) {
+            let context = RecordContext { connection: 0, from, elapsed: at };
+            emit(context, Completed::NonFrames(rest, non_frame))?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::scope::catch_panic_sync;
 use crate::wire::decode::Resumption;
+use crate::wire::explain::describe_non_http;
 use crate::wire::format::escape_controls;
 use crate::wire::handshake::begins_with_start_line;
 use crate::wire::query::text_matcher::TextSet;
@@ -197,6 +198,9 @@ impl<W: Write> Printer<W> {
         let record = match what {
             Completed::Head(bytes, opening) => Record::handshake(place, bytes, opening),
             Completed::Body(bytes) => Record::bytes(place, bytes),
+            Completed::NonFrames(bytes, found) => {
+                Record::known_bytes(place, bytes, Some(found.continuation_hint()))
+            }
             Completed::Exchange(exchange) => Record::http(number, place.elapsed, exchange),
             Completed::Frame(frame, row, texts) => {
                 if !self.selection.has_frame(&frame, place.from, place.elapsed, row, texts) {
@@ -250,6 +254,7 @@ impl<W: Write> Printer<W> {
             .remove(&number)
             .unwrap_or_else(|| ConnectionState::new(self.selection.texts()));
         let latest = connection.last_at.client.max(connection.last_at.server);
+        let answer_hint = connection.handshake.non_http_answer().map(describe_non_http);
         for exchange in connection.handshake.finish() {
             self.print(&Record::http(number, latest, exchange))?;
         }
@@ -261,7 +266,8 @@ impl<W: Write> Printer<W> {
             if begins_with_start_line(from, head) {
                 self.print(&Record::handshake(context, head, None))?;
             } else if !head.is_empty() {
-                self.print(&Record::bytes(context, head))?;
+                let hint = answer_hint.filter(|_| from == Side::Server);
+                self.print(&Record::known_bytes(context, head, hint))?;
             }
             let body = connection.handshake.leftover(from);
             let is_printed = from == Side::Server && connection.is_body_printed;

@@ -7,7 +7,7 @@ pub(super) const RECORDS_HELP: &str =
              IP, 6in4, MPLS, PPPoE, L2TP, GTP-U, Teredo, LISP, GUE, TZSP and
              NSH; IP fragments are put together; what is not read is named and
              counted
-  layers     behind CONNECT, SOCKS5 and the PROXY protocol, within TLS, and
+  layers     behind CONNECT, SOCKS and the PROXY protocol, within TLS, and
              WebSocket over HTTP/2 (RFC 8441)
   TLS        1.2 and 1.3, with secrets from the pcapng file or --keylog:
              AES-GCM, ChaCha20-Poly1305; in 1.2 also AES-CBC, with ECDHE, DHE
@@ -39,8 +39,9 @@ Records (--json), one object per line. Every record has a type:
              message after_fault close_code close_reason raw_hex violations
              message_text message_hex message_len message_payload_len
              message_unknown not_captured hint
-  bytes      connection t_ms from len hex text
-             (the body of a response that is not 101)
+  bytes      connection t_ms from len hex text hint
+             (the body of a response that is not 101, or what follows bytes of
+             another protocol, which hint names)
   unframed   connection t_ms from len hex
              (captured bytes of which no frame is certain)
   http       connection t_ms method target status request_len response_len

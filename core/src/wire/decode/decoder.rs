@@ -129,6 +129,13 @@ impl Decoder {
         self
     }
 
+    /// Takes reserved bits of data frames for an extension's, and for no sign of other bytes.
+    #[must_use]
+    pub fn with_unknown_extensions(mut self) -> Self {
+        self.faults.knows_extensions = false;
+        self
+    }
+
     /// Takes everything for another protocol's bytes, if the handshake was that of one.
     #[must_use]
     pub fn carrying(mut self, non_frame: Option<NonFrame>) -> Self {
@@ -151,7 +158,7 @@ impl Decoder {
     }
 
     /// Takes bytes from the front of `input` until there is an event. Returns `None` when all bytes
-    /// are taken, or when the decoder has stopped.
+    /// are taken, or when the decoder has stopped; then the rest is left in `input`.
     pub fn next_event<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<DecoderEvent<'d>> {
         loop {
             // The order matters: faults come before the event of the frame part that they belong
@@ -220,8 +227,7 @@ impl Decoder {
     }
 
     /// Returns what the direction carries instead of frames, once that is recognized in a frame
-    /// that breaks a rule. What follows is cut into frames as before, but it belongs to no message,
-    /// and no further fault is reported, unless the decoder stops there.
+    /// that breaks a rule. The decoder stops at the end of that frame, as no other begins.
     pub fn non_frame(&self) -> Option<NonFrame> {
         self.faults.non_frame()
     }
@@ -254,7 +260,7 @@ impl Decoder {
             && self.validator.is_between_messages()
     }
 
-    /// Whether the decoder has met a fatal fault and stopped.
+    /// Whether the decoder has stopped: at a fatal fault, or because what follows are no frames.
     pub fn has_stopped(&self) -> bool {
         matches!(self.state, DecoderState::Stopped)
     }
@@ -380,7 +386,7 @@ impl Decoder {
             is_frame.then(|| self.validator.finish_frame(header, &mut self.faults)).flatten();
         self.pending.extend(message.map(PendingEvent::MessageEnd));
         self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_number));
-        self.state = if self.faults.frame_is_fatal && self.faults.as_receiver {
+        self.state = if self.faults.frame_is_fatal && self.faults.as_receiver || !is_frame {
             DecoderState::Stopped
         } else {
             DecoderState::Header

@@ -123,7 +123,14 @@ impl DirectionReader {
                     let bytes = body.take(input);
                     return (!bytes.is_empty()).then_some(Unit::Bytes(bytes));
                 }
-                Phase::Frames(assembler) => return assembler.next_frame(input).map(Unit::Frame),
+                Phase::Frames(assembler) => {
+                    let frame = assembler.next_frame(input).map(Unit::Frame);
+                    if frame.is_some() || input.is_empty() {
+                        return frame;
+                    }
+                    // The rest are no frames.
+                    self.phase = Phase::Bytes;
+                }
                 Phase::Bytes => {
                     let bytes = std::mem::take(input);
                     return (!bytes.is_empty()).then_some(Unit::Bytes(bytes));
@@ -150,7 +157,8 @@ impl DirectionReader {
         if frames_follow {
             // Negotiation needs both heads; this reader sees one. It only divides the bytes, and
             // extensions don't change where a frame ends.
-            let decoder = Decoder::new(self.from, AgreedExtensions::none());
+            let decoder =
+                Decoder::new(self.from, AgreedExtensions::none()).with_unknown_extensions();
             return Phase::Frames(Box::new(FrameAssembler::new(decoder, self.max_payload_kept)));
         }
         match (self.from, head.status()) {

@@ -123,7 +123,8 @@ impl FrameAssembler {
     }
 
     /// Takes bytes from the front of `input` up to the end of a frame and returns the frame.
-    /// Returns `None` when all bytes are taken.
+    /// Returns `None` when all bytes are taken, or when the rest are no frames: then it is left in
+    /// `input`, and [`Self::non_frame`] says what it is.
     pub fn next_frame(&mut self, input: &mut &[u8]) -> Option<AssembledFrame> {
         let before = input.len();
         let frame = self.advance(input);
@@ -236,10 +237,15 @@ impl FrameAssembler {
             payload_received: self.payload_received,
             not_captured: self.not_captured,
             faults: self.faults.clone(),
-            non_frame: self.decoder.non_frame(),
+            non_frame: self.decoder.faults.likely_non_frame(),
             needed: self.decoder.needed(),
             message: None,
         })
+    }
+
+    /// Returns what the direction carries instead of frames, once that is certain.
+    pub fn non_frame(&self) -> Option<NonFrame> {
+        self.decoder.non_frame()
     }
 
     /// Returns the frame whose header is complete and whose payload is not.

@@ -144,9 +144,9 @@ pub(super) fn bits_of_payload(header: &Header, payload: &[u8], is_whole: bool) -
             };
             // Within a long masked text, what looks like a key unmasks the rest to the difference of
             // two texts, which is valid UTF-8 too, with many control characters.
-            let tells = is_masked && !plain.iter().any(|byte| is_rare_in_text(*byte));
+            let is_evidence = is_masked && !plain.iter().any(|byte| is_rare_in_text(*byte));
             let bits = u32::try_from(plain.len()).unwrap_or(u32::MAX).min(MAX_TEXT_BITS);
-            is_valid.then_some(if tells { bits } else { 0 })
+            is_valid.then_some(if is_evidence { bits } else { 0 })
         }
         Opcode::Close => {
             let code = plain.first_chunk().map(|code| CloseCode::new(u16::from_be_bytes(*code)));

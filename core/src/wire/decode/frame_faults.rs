@@ -9,7 +9,7 @@ use crate::wire::size::{ByteLen, Offset};
 
 /// The faults of the current frame, and where that frame is: rules report a fault with offsets from
 /// the first byte of the frame, and [`FrameFaults::add`] turns them into offsets in the direction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct FrameFaults {
     /// The current frame's number in its direction, from 0. As frames are counted when they end, it
     /// is also the number of complete frames.
@@ -23,12 +23,30 @@ pub(crate) struct FrameFaults {
     pub(crate) frame_is_fatal: bool,
     /// Whether to judge like a receiver, which takes everything for a frame.
     pub(in crate::wire::decode) as_receiver: bool,
+    /// Whether the extensions are known, so that RSV1 without one breaks a rule.
+    pub(in crate::wire::decode) knows_extensions: bool,
     /// Finds out whether the current frame is one.
     non_frame: NonFrameDetector,
     /// The number of the first frame that is none, if there is one.
     first_non_frame: Option<usize>,
-    /// Faults of a close code, as long as the frame may be another protocol's text instead.
+    /// Faults of the payload, as long as the frame may be another protocol's text instead.
     held: Vec<Fault>,
+}
+
+impl Default for FrameFaults {
+    fn default() -> Self {
+        Self {
+            frame_number: 0,
+            frame_offset: Offset::START,
+            queue: VecDeque::new(),
+            frame_is_fatal: false,
+            as_receiver: false,
+            knows_extensions: true,
+            non_frame: NonFrameDetector::default(),
+            first_non_frame: None,
+            held: Vec::new(),
+        }
+    }
 }
 
 impl FrameFaults {
@@ -45,9 +63,8 @@ impl FrameFaults {
         if self.is_in_other_protocol() {
             return;
         }
-        let depends_on_text = code.is_of_close() && !self.as_receiver;
         let mut after = detectable_after.into();
-        if depends_on_text {
+        if !self.as_receiver {
             after = after.max(self.non_frame.refuted_after());
         }
         let fault = Fault {
@@ -59,7 +76,7 @@ impl FrameFaults {
             detail,
         };
         self.frame_is_fatal |= fault.is_fatal();
-        if depends_on_text && self.non_frame.is_undecided() {
+        if self.non_frame.is_undecided() && !self.as_receiver {
             self.held.push(fault);
         } else {
             self.queue.push_back(fault);
@@ -69,6 +86,12 @@ impl FrameFaults {
     /// Returns what the direction carries instead of frames, once it is recognized.
     pub(crate) fn non_frame(&self) -> Option<NonFrame> {
         self.non_frame.found()
+    }
+
+    /// Returns what the bytes of a frame that has not ended are most likely, if they are no frame:
+    /// what is certain, or else text as far as it has arrived.
+    pub(in crate::wire::decode) fn likely_non_frame(&self) -> Option<NonFrame> {
+        self.non_frame().or_else(|| self.non_frame.likely())
     }
 
     /// Returns what the bytes of a frame are, if they are no frame.
@@ -83,7 +106,9 @@ impl FrameFaults {
 
     /// Looks at a complete header, as on the wire. It decides nothing unless a rule is broken.
     pub(in crate::wire::decode) fn inspect_header(&mut self, header: &[u8]) {
-        if self.frame_is_fatal {
+        let is_data = header.first().is_some_and(|first| matches!(first & 0x0f, 1 | 2));
+        let may_be_extension = is_data && !self.knows_extensions;
+        if self.frame_is_fatal && !may_be_extension {
             self.non_frame.begin(header);
             self.note_non_frame();
         }
@@ -112,13 +137,13 @@ impl FrameFaults {
 
     /// Gives up what is undecided, because the next bytes were not captured.
     pub(in crate::wire::decode) fn inspect_gap(&mut self) {
-        self.non_frame.end_frame();
+        self.non_frame.refute();
         self.release_held();
     }
 
     /// Adds the faults that were held, once it is certain that the frame is one.
     fn release_held(&mut self) {
-        if self.non_frame.is_undecided() {
+        if self.non_frame.is_undecided() || self.held.is_empty() {
             return;
         }
         let after = self.frame_offset + self.non_frame.refuted_after();
@@ -133,8 +158,9 @@ impl FrameFaults {
 
     /// Ends the question whether the current frame is one.
     pub(in crate::wire::decode) fn end_frame(&mut self) {
-        self.non_frame.end_frame();
+        self.non_frame.refute();
         self.release_held();
+        self.non_frame.end_frame();
         self.frame_is_fatal = false;
     }
 

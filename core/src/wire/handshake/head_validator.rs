@@ -51,6 +51,14 @@ impl<'a> HeadValidator<'a> {
         }
     }
 
+    /// Reports empty lines before the start line, which are passed over (RFC 9112 section 2.2).
+    pub(crate) fn check_leading_blank_lines(&mut self) {
+        let start = self.head.start_line().start;
+        if start > 0 {
+            self.report(ProblemCode::BlankLineBefore, Some(0..start));
+        }
+    }
+
     /// Checks the structure of the lines (RFC 9112 sections 2.2, 5.1 and 5.2, RFC 9110 section
     /// 5.5). `fold` is the severity of a folded line.
     pub(crate) fn check_field_lines(&mut self, fold: Severity) {

@@ -188,6 +188,10 @@ problems! {
     BareLf "H_BARE_LF" Warning, "RFC 9112 §2.2",
         "a line ends in LF alone",
         "Lines end in CR LF. A parser may accept LF alone, but some don't.";
+    BlankLineBefore "H_BLANK_LINE_BEFORE" Info, "RFC 9112 §2.2",
+        "an empty line before the status line",
+        "It is passed over: some servers write one line end too many after a body. A server \
+         ignores such a line before a request; not every client does before a response.";
     RequestContent "H_REQUEST_CONTENT" Fatal, "RFC 6455 §4.1, RFC 9112 §6",
         "the request announces content",
         "A handshake has no content: frames follow its blank line. If one parser sees a body where \

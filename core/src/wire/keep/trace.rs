@@ -315,6 +315,19 @@ impl Trace {
         self.directions[from].frame_bytes.into()
     }
 
+    /// Returns what the server sent in place of an HTTP response to an attempt to open a WebSocket.
+    pub fn non_http_answer(&self) -> Option<&[u8]> {
+        self.handshake.non_http_answer()
+    }
+
+    /// Returns the number of bytes behind the last frame of a side that turned out to be no frames.
+    pub fn bytes_after_frames(&self, from: Side) -> ByteLen {
+        let direction = &self.directions[from];
+        let has_stopped = direction.decoder.has_stopped();
+        let end = direction.decoder.faults.frame_offset;
+        if has_stopped { direction.frame_bytes - end } else { ByteLen::ZERO }
+    }
+
     /// Returns the extensions that the handshake agreed on.
     pub fn agreed(&self) -> AgreedExtensions {
         self.handshake.agreed()

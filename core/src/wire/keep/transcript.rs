@@ -516,7 +516,9 @@ pub(in crate::wire) mod tests {
             let frames = transcript.frames().iter().chain(transcript.current_frame());
             let mut kept: Vec<u8> = frames.flat_map(|frame| frame.raw().to_vec()).collect();
             kept.extend_from_slice(transcript.partial_header().map_or(&[], |frame_start| frame_start.raw));
-            prop_assert_eq!(kept, bytes);
+            // What is no frame is left unread.
+            let has_stopped = transcript.decoder().has_stopped();
+            prop_assert_eq!(&kept, &bytes[..if has_stopped { kept.len() } else { bytes.len() }]);
             for message in transcript.messages() {
                 let frames = message.frames.iter().flat_map(|index| transcript.frames()[*index].payload());
                 let payload: Vec<u8> = frames.collect();

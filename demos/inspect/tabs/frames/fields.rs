@@ -15,7 +15,7 @@ use crate::demos::inspect::session::selection::ShownBytes;
 use crate::stage::Theme;
 use crate::text;
 use crate::wire::explain::NonFrame;
-use crate::wire::{Fault, Field, FieldSpan, Frame, format};
+use crate::wire::{ByteLen, Fault, Field, FieldSpan, Frame, format};
 
 /// Draws one row for each field, and the explanation of the field under the cursor. Without room
 /// only the latter.
@@ -145,6 +145,11 @@ fn field_explanation(
         .or_else(|| faults.iter().find_map(Fault::hint));
     if let Some(hint) = hint {
         lines.push_line(Line::styled(hint, Style::new().fg(theme.warn)));
+    }
+    let more = session.connection().trace.bytes_after_frames(from);
+    if non_frame.is_some() && more > ByteLen::ZERO {
+        let text = format!("{} more of it follow", format::byte_count(more));
+        lines.push_line(Line::styled(text, Style::new().fg(theme.warn)));
     }
     if let Some(draft) = &session.draft {
         if faults.is_empty() {

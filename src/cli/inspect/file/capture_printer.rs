@@ -12,7 +12,7 @@ use super::connection_words::{
 };
 use crate::capture::{
     Capture, CaptureFormat, CapturedStream, Http2Role, RecordedEnd, ReplayData, ReplayEvent,
-    ReplayPositions, StreamStart, TlsStatus, TlsUnreadable,
+    ReplayPositions, StreamStart,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
@@ -303,12 +303,7 @@ fn notes_at_start(stream: &CapturedStream<Trace>) -> Vec<String> {
         );
     }
     notes.extend(unread_extensions(&stream.trace));
-    // A recording has the reason among its notes.
-    if let TlsStatus::Encrypted(reason) = &stream.tls
-        && *reason != TlsUnreadable::Recorded
-    {
-        notes.push(format!("this connection is encrypted: {reason}"));
-    }
+    notes.extend(stream.tls.unread());
     notes
 }
 
@@ -376,7 +371,8 @@ fn print_replay_event<W: Write>(
         ReplayData::Missing { bytes, within_frame } => {
             // A frame that ends in the gap comes before the note about it.
             printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
-            printer.print(&Record::gap(context, bytes, within_frame))?;
+            let is_encrypted = stream.tls.is_unread(event.from);
+            printer.print(&Record::gap(context, bytes, within_frame, is_encrypted))?;
         }
         ReplayData::Unframed(bytes) => {
             printer.print(&Record::unframed(context, bytes))?;

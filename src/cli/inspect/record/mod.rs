@@ -98,7 +98,16 @@ impl Record {
 
     /// Creates the record of the bytes after a response that is not a 101.
     pub(super) fn bytes(context: RecordContext, bytes: &[u8]) -> Self {
-        Self::Bytes(BytesRecord::new(context, bytes))
+        Self::known_bytes(context, bytes, None)
+    }
+
+    /// Creates the record of bytes that are neither heads nor frames; `hint` is what they are.
+    pub(super) fn known_bytes(
+        context: RecordContext,
+        bytes: &[u8],
+        hint: Option<&'static str>,
+    ) -> Self {
+        Self::Bytes(BytesRecord::new(context, bytes, hint))
     }
 
     /// Creates the record of captured bytes whose frames are not known.
@@ -137,14 +146,20 @@ impl Record {
 
     /// Creates the note about `missing` bytes that were not captured, of which `within_frame` belong
     /// to the frame in progress. Without any, an unknown number of bytes is missing.
-    pub(super) fn gap(context: RecordContext, missing: ByteLen, within_frame: ByteLen) -> Self {
+    pub(super) fn gap(
+        context: RecordContext,
+        missing: ByteLen,
+        within_frame: ByteLen,
+        is_encrypted: bool,
+    ) -> Self {
         let from = context.from;
+        let why = if is_encrypted { "decrypted" } else { "captured" };
         let text = if missing == ByteLen::ZERO {
-            format!("what the {from} sent before is missing: it was not captured")
+            format!("what the {from} sent before is missing: it was not {why}")
         } else {
             let (bytes, are) = (byte_count(missing), if missing.get() == 1 { "is" } else { "are" });
             let it = if missing.get() == 1 { "it was" } else { "they were" };
-            format!("{bytes} of the {from} {are} missing here: {it} not captured")
+            format!("{bytes} of the {from} {are} missing here: {it} not {why}")
         };
         Self::Note(NoteRecord {
             connection: NoteSubject::Connection(context.connection),

@@ -211,7 +211,8 @@ impl NeedsRecord {
     }
 }
 
-/// The bytes after a response that is not a 101.
+/// Bytes that are neither heads nor frames: those after a response that is not a 101, and those of
+/// another protocol.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::cli::inspect) struct BytesRecord {
     pub(in crate::cli::inspect) connection: usize,
@@ -219,6 +220,8 @@ pub(in crate::cli::inspect) struct BytesRecord {
     pub(in crate::cli::inspect) from: Side,
     #[serde(rename = "hex")]
     pub(in crate::cli::inspect) bytes: Hex<Vec<u8>>,
+    /// What the bytes are, if that is known.
+    pub(in crate::cli::inspect) hint: Option<&'static str>,
     pub(in crate::cli::inspect) len: usize,
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
@@ -229,12 +232,17 @@ pub(in crate::cli::inspect) struct BytesRecord {
 }
 
 impl BytesRecord {
-    /// Creates the record of the bytes after a response that is not a 101.
-    pub(in crate::cli::inspect) fn new(context: RecordContext, bytes: &[u8]) -> Self {
+    /// Creates the record of bytes; `hint` is what they are.
+    pub(in crate::cli::inspect) fn new(
+        context: RecordContext,
+        bytes: &[u8],
+        hint: Option<&'static str>,
+    ) -> Self {
         Self {
             connection: context.connection,
             from: context.from,
             bytes: Hex(bytes.to_vec()),
+            hint,
             len: bytes.len(),
             at: Millis(context.elapsed),
             text: str::from_utf8(bytes).ok().map(str::to_owned),

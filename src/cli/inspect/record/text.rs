@@ -7,8 +7,8 @@ use super::{
     HttpRecord, Millis, NoteRecord, NoteSubject, Record, UnframedRecord,
 };
 use crate::cli::decode::{FaultRecord, ProblemRecord};
-use crate::wire::ByteLen;
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
+use crate::wire::{ByteLen, Severity};
 
 /// The maximum number of bytes shown of a frame.
 const MAX_BYTES_SHOWN: usize = 24;
@@ -114,7 +114,9 @@ fn write_http2_handshake(f: &mut Formatter<'_>, record: &Http2HandshakeRecord) -
 }
 
 fn write_problem(f: &mut Formatter<'_>, problem: &ProblemRecord) -> fmt::Result {
-    write_broken_rule(f, problem.code, problem.what, problem.rfc)?;
+    // What is only worth knowing is no fault.
+    let sign = if problem.severity == Severity::Info.name() { '·' } else { '✗' };
+    write_broken_rule(f, sign, problem.code, problem.what, problem.rfc)?;
     let hint = problem.hint.as_ref();
     hint.map_or(Ok(()), |hint| write!(f, ": {}", escape_controls(hint)))
 }
@@ -161,7 +163,7 @@ fn write_non_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
 
 fn write_faults(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
     record.violations.iter().try_for_each(|FaultRecord { code, what, rfc, .. }| {
-        write_broken_rule(f, code, what, rfc)
+        write_broken_rule(f, '✗', code, what, rfc)
     })?;
     record.hint.map_or(Ok(()), |hint| write!(f, "\n    {hint}"))
 }
@@ -211,8 +213,17 @@ fn write_http(f: &mut Formatter<'_>, record: &HttpRecord) -> fmt::Result {
 }
 
 fn write_bytes(f: &mut Formatter<'_>, record: &BytesRecord) -> fmt::Result {
-    let text = record.text.as_deref().unwrap_or_default();
-    write!(f, "{}  {} bytes, not frames\n    {}", record.from, record.len, escape_controls(text))
+    let len = byte_count(record.len as u64);
+    match &record.text {
+        Some(text) => {
+            write!(f, "{}  {len}, not frames\n    {}", record.from, escape_controls(text))?
+        }
+        None => {
+            let hex = spaced_hex(&record.bytes.0, MAX_BYTES_SHOWN);
+            write!(f, "{}  {len}, not frames\n    {hex}", record.from)?;
+        }
+    }
+    record.hint.map_or(Ok(()), |hint| write!(f, "\n    {hint}"))
 }
 
 fn write_unframed(f: &mut Formatter<'_>, record: &UnframedRecord) -> fmt::Result {
@@ -250,8 +261,14 @@ fn write_end(
     }
 }
 
-fn write_broken_rule(f: &mut Formatter<'_>, code: &str, what: &str, rfc: &str) -> fmt::Result {
-    write!(f, "\n    ✗ {code}: {what} ({rfc})")
+fn write_broken_rule(
+    f: &mut Formatter<'_>,
+    sign: char,
+    code: &str,
+    what: &str,
+    rfc: &str,
+) -> fmt::Result {
+    write!(f, "\n    {sign} {code}: {what} ({rfc})")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! [`NonFrameDetector`]: finds out whether a direction carries frames at all.
 
-use super::recognition::{MAX_LEN, NonFrame, Recognition};
+use super::non_frame_kind::NonFrame;
+use super::recognition::{MAX_LEN, Recognition, may_be_text};
 use crate::wire::size::ByteLen;
 
 /// Looks at the first bytes of each frame that breaks a rule, and remembers what they are.
@@ -34,13 +35,19 @@ impl NonFrameDetector {
         }
     }
 
+    /// Returns text if what has arrived is nothing else, and more than a few bytes.
+    pub(in crate::wire::decode) fn likely(&self) -> Option<NonFrame> {
+        let bytes = self.bytes.get(..self.len).filter(|_| self.is_undecided())?;
+        may_be_text(bytes).then_some(NonFrame::Text)
+    }
+
     /// Whether more bytes are needed.
     pub(in crate::wire::decode) fn is_undecided(&self) -> bool {
         self.state == DetectorState::Undecided
     }
 
-    /// Returns the number of bytes after which it was certain that the frame is no other protocol;
-    /// 0 if there was never a doubt.
+    /// Returns the number of bytes of the frame after which it was certain that it is no other
+    /// protocol; 0 if there was never a doubt.
     pub(in crate::wire::decode) fn refuted_after(&self) -> ByteLen {
         match self.state {
             DetectorState::Refuted(len) => len,
@@ -79,7 +86,14 @@ impl NonFrameDetector {
         }
     }
 
-    /// Gives up what is undecided at the end of a frame.
+    /// Gives up what is undecided, because the frame ends or the next bytes were not captured.
+    pub(in crate::wire::decode) fn refute(&mut self) {
+        if self.is_undecided() {
+            self.state = DetectorState::Refuted(ByteLen::from_usize(self.len));
+        }
+    }
+
+    /// Goes on with another frame.
     pub(in crate::wire::decode) fn end_frame(&mut self) {
         if self.found().is_none() {
             self.state = DetectorState::Frame;

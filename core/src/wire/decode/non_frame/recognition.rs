@@ -1,35 +1,6 @@
-//! [`NonFrame`]: bytes of another protocol where a frame should begin, recognized by how they begin.
-//! Their first bytes break rules for frames ("RSV1 must be clear"), which says nothing about the
-//! cause.
+//! Recognizes bytes of another protocol where a frame should begin by how they begin.
 
-/// What stands where a frame should begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NonFrame {
-    /// An HTTP response.
-    HttpResponse,
-    /// An HTTP request.
-    HttpRequest,
-    /// The preface of HTTP/2 (RFC 9113 section 3.4).
-    Http2Preface,
-    /// The size of a chunk (RFC 9112 section 7.1), usually with a frame within the chunk.
-    Chunk,
-    /// An HTML page.
-    Html,
-    /// An XML document.
-    Xml,
-    /// JSON text without a frame around it.
-    Json,
-    /// A TLS record (RFC 8446 section 5.1).
-    TlsRecord,
-    /// Data compressed by gzip (RFC 1952).
-    Gzip,
-    /// The header of the PROXY protocol, version 1 or 2.
-    ProxyHeader,
-    /// A client's greeting of SOCKS version 5 (RFC 1928 section 3).
-    Socks5,
-    /// A frame of the draft hixie-76. Only the handshake tells.
-    Hixie76,
-}
+use super::non_frame_kind::NonFrame;
 
 /// The maximum number of bytes that are looked at.
 pub(super) const MAX_LEN: usize = 32;
@@ -37,10 +8,13 @@ pub(super) const MAX_LEN: usize = 32;
 /// The maximum number of digits of a chunk's size that are read.
 const MAX_CHUNK_DIGITS: usize = 8;
 
+/// The minimum length of a line, without its end, that is taken for text.
+const MIN_LINE_LEN: usize = 4;
+
 /// Beginnings that tell a protocol. Letters of HTML and XML may have any case.
 const BEGINNINGS: &[(&[u8], NonFrame)] = &[
-    // Not longer, because a Close is judged by its first four bytes.
-    (b"HTTP", NonFrame::HttpResponse),
+    // Not longer, because a Close is judged by its first four bytes, and a response may be cut.
+    (b"HTT", NonFrame::HttpResponse),
     (b"HEAD", NonFrame::HttpRequest),
     (b"GET ", NonFrame::HttpRequest),
     (b"POST ", NonFrame::HttpRequest),
@@ -53,6 +27,11 @@ const BEGINNINGS: &[(&[u8], NonFrame)] = &[
     (b"PROXY ", NonFrame::ProxyHeader),
     (b"\r\n\r\n\0\r\nQUIT\n", NonFrame::ProxyHeader),
     (b"\x1f\x8b\x08", NonFrame::Gzip),
+    (b"event:", NonFrame::EventStream),
+    (b"data:", NonFrame::EventStream),
+    (b"retry:", NonFrame::EventStream),
+    (b"2probe", NonFrame::EngineIo),
+    (b"3probe", NonFrame::EngineIo),
 ];
 
 /// Beginnings of documents, in lower case.
@@ -119,6 +98,8 @@ impl Recognition {
             .or(|| of_chunk_size(bytes.strip_prefix(b"\r\n").unwrap_or(bytes)))
             .or(|| of_document(text))
             .or(|| of_json(text))
+            .or(|| of_engine_io(bytes))
+            .or(|| of_text(bytes))
     }
 }
 
@@ -137,79 +118,6 @@ impl NonFrame {
         match Recognition::of(bytes.get(..MAX_LEN).unwrap_or(bytes)) {
             Recognition::Found(non_frame) => Some(non_frame),
             Recognition::Undecided | Recognition::Unknown => None,
-        }
-    }
-
-    /// Returns what the bytes are and the usual cause, as a sentence without a full stop.
-    pub fn hint(self) -> &'static str {
-        match self {
-            Self::HttpResponse => {
-                "this is an HTTP response, not a frame: a second handler, often a proxy's or the \
-                 error handler of the server, writes HTTP into the open WebSocket"
-            }
-            Self::HttpRequest => {
-                "this is an HTTP request, not a frame: the sender doesn't know that the connection \
-                 has become a WebSocket"
-            }
-            Self::Http2Preface => {
-                "this is the preface of HTTP/2, not a frame: the client assumes that the server \
-                 speaks HTTP/2 here"
-            }
-            Self::Chunk => {
-                "this is the size of an HTTP chunk, not a frame: something wraps the frames in \
-                 Transfer-Encoding: chunked"
-            }
-            Self::Html => {
-                "this is an HTML page, not a frame: a handler writes a page into the open WebSocket"
-            }
-            Self::Xml => {
-                "this is an XML document without a frame around it: the sender writes to the \
-                 socket instead of sending a WebSocket message"
-            }
-            Self::Json => {
-                "this is JSON text without a frame around it: the sender writes to the socket \
-                 instead of sending a WebSocket message"
-            }
-            Self::TlsRecord => {
-                "this is a TLS record, not a frame: one side speaks TLS and the other doesn't"
-            }
-            Self::Gzip => {
-                "this is gzip data, not a frame: an HTTP handler or a proxy compresses what it \
-                 sends, and permessage-deflate has no gzip header"
-            }
-            Self::ProxyHeader => {
-                "this is a header of the PROXY protocol, not a frame: a load balancer sends it \
-                 before the first byte of the client, and the server has to expect it"
-            }
-            Self::Socks5 => {
-                "this is a SOCKS5 greeting, not a frame: the client takes the server for a SOCKS \
-                 proxy"
-            }
-            Self::Hixie76 => {
-                "this is no frame of RFC 6455: the handshake is that of the draft hixie-76, whose \
-                 texts stand between the bytes 00 and ff, and which nothing speaks any more"
-            }
-        }
-    }
-}
-
-impl NonFrame {
-    /// Returns what further bytes are once the first are recognized, as a sentence without a full
-    /// stop.
-    pub fn continuation_hint(self) -> &'static str {
-        match self {
-            Self::HttpResponse => "this is no frame: it continues the HTTP response before it",
-            Self::HttpRequest => "this is no frame: it continues the HTTP request before it",
-            Self::Http2Preface => "this is no frame: it continues the HTTP/2 connection before it",
-            Self::Chunk => "this is no frame: it continues the chunked data before it",
-            Self::Html => "this is no frame: it continues the HTML page before it",
-            Self::Xml => "this is no frame: it continues the XML document before it",
-            Self::Json => "this is no frame: it continues the JSON text before it",
-            Self::TlsRecord => "this is no frame: it continues the TLS records before it",
-            Self::Gzip => "this is no frame: it continues the gzip data before it",
-            Self::ProxyHeader => "this is no frame: it follows a header of the PROXY protocol",
-            Self::Socks5 => "this is no frame: it follows a SOCKS5 greeting",
-            Self::Hixie76 => self.hint(),
         }
     }
 }
@@ -289,4 +197,53 @@ fn of_json(text: &[u8]) -> Recognition {
         Some(first) if is_value(*first) => Recognition::Found(NonFrame::Json),
         Some(_) => Recognition::Unknown,
     }
+}
+
+/// A packet of Engine.IO as text: its type from 0 to 6, then perhaps a type of Socket.IO and a
+/// number, then JSON.
+fn of_engine_io(bytes: &[u8]) -> Recognition {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let has_type = matches!(bytes.first(), Some(b'0'..=b'6')) && digits <= MAX_CHUNK_DIGITS;
+    match bytes.get(digits..).unwrap_or_default() {
+        _ if !has_type => Recognition::Unknown,
+        [] => Recognition::Undecided,
+        json => match of_json(json) {
+            Recognition::Found(_) => Recognition::Found(NonFrame::EngineIo),
+            other => other,
+        },
+    }
+}
+
+/// A line of text, or so much of one that nothing else looks like it by chance.
+fn of_text(bytes: &[u8]) -> Recognition {
+    if !is_text(bytes) {
+        return Recognition::Unknown;
+    }
+    let line = bytes.iter().position(|byte| *byte == b'\n');
+    // The data of a message may begin like a line if RSV1 marks an extension.
+    let may_be_frame = matches!(bytes.first(), Some(0x41 | 0x42));
+    let is_line = line.is_some_and(|len| len >= MIN_LINE_LEN) && !may_be_frame;
+    if is_line || bytes.len() >= MAX_LEN {
+        Recognition::Found(NonFrame::Text)
+    } else {
+        Recognition::Undecided
+    }
+}
+
+/// Whether the bytes of a frame that has not ended are text as far as they have arrived, and enough
+/// of it.
+pub(super) fn may_be_text(bytes: &[u8]) -> bool {
+    let min_len = if matches!(bytes.first(), Some(0x41 | 0x42)) { MAX_LEN } else { MIN_LINE_LEN };
+    bytes.len() >= min_len && is_text(bytes)
+}
+
+/// Whether bytes begin with a visible character of ASCII, go on as UTF-8, and have no control
+/// characters but tabs and line ends. The last character may be cut.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_utf8 = match str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    let is_control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n');
+    bytes.first().is_some_and(u8::is_ascii_graphic) && is_utf8 && !bytes.iter().any(is_control)
 }

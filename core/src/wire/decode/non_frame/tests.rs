@@ -3,6 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::frame::encode;
 use crate::wire::{AgreedExtensions, Decoder, FaultCode, Opcode, Side, Trace, Transcript};
 
@@ -41,6 +42,15 @@ const FOUND: &[(&[u8], NonFrame)] = &[
     (b"[{\"a\":1}]", NonFrame::Json),
     (b"[1, 2, 3]", NonFrame::Json),
     (b"\xef\xbb\xbf{\"a\":1}", NonFrame::Json),
+    (b"HTT", NonFrame::HttpResponse),
+    (b"Unauthorized\n", NonFrame::Text),
+    (b"2024-05-01T12:00:00 ERROR upstream closed", NonFrame::Text),
+    (b"A line that is longer than 32 bytes, so that it is no chance", NonFrame::Text),
+    ("Zugriff verweigert: für immer und ewig\n".as_bytes(), NonFrame::Text),
+    (b"event: message\ndata: {}\n\n", NonFrame::EventStream),
+    (b"data: 1\n\n", NonFrame::EventStream),
+    (b"0{\"sid\":\"abc\",\"upgrades\":[]}", NonFrame::EngineIo),
+    (b"42[\"message\",1]", NonFrame::EngineIo),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01", NonFrame::TlsRecord),
     (b"\x15\x03\x03\x00\x02\x02\x28", NonFrame::TlsRecord),
     (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", NonFrame::Gzip),
@@ -107,7 +117,7 @@ fn a_close_with_reserved_bits_is_judged_as_one() {
         Some((FaultCode::CloseCodeOutOfRange, 0, 2, 4)),
         "no text begins so"
     );
-    let hexadecimal = [&b"8aff"[..], &[b'x'; 95]].concat();
+    let hexadecimal = [&b"8aff"[..], &[0xfe; 95]].concat();
     assert_eq!(
         out_of_range(&hexadecimal),
         Some((FaultCode::CloseCodeOutOfRange, 0, 2, 5)),
@@ -151,7 +161,69 @@ fn every_kind_has_a_hint() {
     }
 }
 
+#[test]
+fn the_rest_of_a_direction_that_is_something_else_is_left_unread() {
+    for piece in [1, 2, 7, 4096] {
+        let response = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<p>502</p>";
+        let sent = [response, &[b'\n'; 40][..], b"\x81\x05Hello\x81\x05Hello"].concat();
+        let mut assembler =
+            FrameAssembler::new(Decoder::new(Side::Server, AgreedExtensions::none()), 1 << 10);
+        let (mut frames, mut rest_len) = (Vec::new(), 0);
+        for mut input in sent.chunks(piece) {
+            frames.extend(std::iter::from_fn(|| assembler.next_frame(&mut input)));
+            rest_len += input.len();
+        }
+        let [frame] = frames.as_slice() else { panic!("{frames:?}") };
+        assert_eq!(frame.non_frame, Some(NonFrame::HttpResponse));
+        assert_eq!(frame.payload.len() + 2 + rest_len, sent.len());
+        assert_eq!((assembler.needed(), assembler.partial_frame()), (None, None));
+    }
+}
+
+#[test]
+fn text_that_ends_early_is_likely_text() {
+    let partial = |bytes: &[u8]| {
+        let mut assembler =
+            FrameAssembler::new(Decoder::new(Side::Server, AgreedExtensions::none()), 100);
+        assert_eq!(assembler.next_frame(&mut &*bytes), None);
+        assembler.partial_frame().and_then(|frame| frame.non_frame)
+    };
+    assert_eq!(partial(b"Unauthorized"), Some(NonFrame::Text));
+    assert_eq!(partial(b"Denied\xff"), None, "no text");
+    assert_eq!(partial(b"no"), None, "too few bytes");
+    assert_eq!(partial(b"Bad Gateway"), None, "may be compressed data");
+}
+
 proptest! {
+    #[test]
+    fn no_legal_frame_is_taken_for_something_else(
+        opcode in prop_oneof![
+            Just(Opcode::Text), Just(Opcode::Binary), Just(Opcode::Continuation),
+            Just(Opcode::Ping), Just(Opcode::Pong), Just(Opcode::Close),
+        ],
+        payload in prop_oneof![
+            "[ -~\r\n]{0,200}".prop_map(String::into_bytes),
+            "\\PC{0,60}".prop_map(String::into_bytes),
+            proptest::collection::vec(any::<u8>(), 0..200),
+            (0..FOUND.len()).prop_map(|number| FOUND[number].0.to_vec()),
+        ],
+        key in proptest::option::of(any::<[u8; 4]>()),
+        fin in any::<bool>(),
+    ) {
+        let len = if opcode.is_control() { payload.len().min(125) } else { payload.len() };
+        let mut frame = encode::single_frame(opcode, &payload[..len], key);
+        if !fin && !opcode.is_control() {
+            frame[0] &= 0x7f;
+        }
+        prop_assert_eq!(NonFrame::recognize(&frame), None);
+        // The other side's frames, and what follows a fault, are frames too.
+        for from in [Side::Client, Side::Server] {
+            let broken = encode::single_frame(Opcode::Reserved(3), b"", key);
+            let seen = transcript(from, &[&broken[..], &frame].concat(), 7);
+            prop_assert_eq!(seen.decoder().non_frame(), None);
+        }
+    }
+
     #[test]
     fn pieces_never_matter(
         start in prop_oneof![

@@ -98,8 +98,9 @@ impl HeadReader {
         {
             let len = known.saturating_add(at);
             let blank = matches!(rest.get(..len), Some([] | b"\r"));
-            // RFC 9112 section 2.2: a server ignores empty lines before the request line.
-            let leading = self.from == Side::Client && before.iter().all(u8::is_ascii_whitespace);
+            // RFC 9112 section 2.2: a server ignores empty lines before the request line. Clients
+            // do so before a response, because some servers write a line end too many after a body.
+            let leading = before.iter().all(u8::is_ascii_whitespace);
             let end = self.line_start.saturating_add(len).saturating_add(1);
             (self.line_start, self.scanned) = (end, end);
             if blank && !leading {
@@ -159,6 +160,10 @@ mod tests {
             read(Side::Client, b"\r\n\r\nGET / HTTP/1.1\r\n\r\n", 9).0,
             HeadScan::Complete(22),
             "leading empty lines"
+        );
+        assert_eq!(
+            read(Side::Server, b"\r\nHTTP/1.1 101 X\r\n\r\n\x81\0", 1),
+            (HeadScan::Complete(20), b"\r\nHTTP/1.1 101 X\r\n\r\n".to_vec(), b"\x81\0".to_vec())
         );
         assert_eq!(read(Side::Client, b"GET / HTTP/1.1\r\nHost: a\r\n", 9).0, HeadScan::Incomplete);
     }

@@ -222,7 +222,7 @@ impl ClientHalf {
         self.read += len;
     }
 
-    /// What follows may be anything.
+    /// Goes on without knowing what follows: any byte of anything.
     pub(super) fn lose(&mut self) {
         self.read += std::mem::take(&mut self.held).len();
         self.reader = HeadReader::new(Side::Client, DEFAULT_MAX_HEAD_LEN);

@@ -254,9 +254,6 @@ impl HandshakePair {
                 self.events.push_back(HandshakeEvent::Exchange(response.exchange));
                 self.resume_client();
             }
-            // An empty line before a response is passed over, as before a request (RFC 9112 section
-            // 2.2).
-            ServerStep::Head(reader) if reader.bytes().iter().all(u8::is_ascii_whitespace) => {}
             ServerStep::Head(reader) => {
                 // Only now it is certain that the 101 came later, and is not missing in a capture.
                 self.check_data_before_101();

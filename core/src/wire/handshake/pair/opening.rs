@@ -9,6 +9,29 @@ use crate::wire::handshake::pair::event::{HandshakeEvent, Upgraded};
 use crate::wire::handshake::{Head, HeadReader, ValidatedHead, response};
 
 impl HandshakePair {
+    /// Returns the bytes that the server sent in place of an HTTP response to an attempt to open a
+    /// WebSocket; `None` if it sent a response, or nothing yet.
+    pub fn non_http_answer(&self) -> Option<&[u8]> {
+        let request = self.attempt.client.as_ref()?;
+        if self.state != State::Http || request.validated.head.is_none() {
+            return None;
+        }
+        let bytes = match &self.attempt.server {
+            Some(answer) => {
+                let status = answer.validated.head.as_ref().and_then(Head::status);
+                status.is_none().then(|| answer.reader.bytes())?
+            }
+            None => {
+                let waits = self.client.pending.front().is_some_and(|front| front.is_handshake);
+                waits.then(|| self.server.partial_head())?
+            }
+        };
+        let start = bytes.trim_ascii_start();
+        let version = b"HTTP";
+        let is_http = start.iter().zip(version).all(|(byte, of)| byte.eq_ignore_ascii_case(of));
+        (!is_http).then_some(start)
+    }
+
     pub(super) fn on_switching_protocols(&mut self, head: &Head, reader: HeadReader) {
         let pending = std::mem::take(&mut self.client.pending);
         let names_another_protocol = head

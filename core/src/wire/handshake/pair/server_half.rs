@@ -174,7 +174,7 @@ impl ServerHalf {
         cut
     }
 
-    /// What follows may be anything.
+    /// Goes on without knowing what follows: any byte of anything.
     fn lose(&mut self) {
         if let Phase::BodyOrHead(start, _) = &self.phase {
             self.read += start.len();

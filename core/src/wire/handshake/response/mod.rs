@@ -27,6 +27,7 @@ pub fn validate(head: &Head, asked: Option<&ClientOffer>) -> HeadValidation {
     let mut validator = HeadValidator::new(head);
     let upgraded = check_status_line(&mut validator);
     validator.check_bare_lf();
+    validator.check_leading_blank_lines();
     let mut validation = HeadValidation {
         accept: asked.and_then(|asked| asked.key.as_deref()).map(AcceptValue::new),
         ..HeadValidation::default()
@@ -234,6 +235,7 @@ mod tests {
             ),
             ("H", "H", "X: a\u{0}b\r\n", "H_CONTROL_CHAR \"X: a\\0b\""),
             ("\r\nUp", "\nUp", "", "H_BARE_LF \"\\n\""),
+            ("HTTP", "\r\nHTTP", "", "H_BLANK_LINE_BEFORE \"\\r\\n\""),
             ("H", "H", "nocolon\r\n", "H_FIELD_LINE \"nocolon\""),
             ("H", "H", "X Y: z\r\n", "H_FIELD_NAME \"X Y: z\""),
             ("H", "H", "Content-Length: 0\r\n", "H_CONTENT_LENGTH_1XX \"Content-Length: 0\""),
