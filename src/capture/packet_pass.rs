@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 use std::num::Saturating;
+use std::time::Duration;
 
-use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
+use crate::capture::captured_file::{Capture, CaptureFormat, CaptureSpan, MAX_WARNINGS};
 use crate::capture::error::InternalError;
 use crate::capture::input::{CaptureInput, InputReader};
 use crate::capture::packets::fragments::{Datagram, Defragmenter};
@@ -33,7 +34,8 @@ pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let Some(mut pass) = pass else { return Ok(None) };
     let warnings = pass.all_warnings();
     let streams = pass.connections.finish(shared)?;
-    Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
+    let (format, packets, span) = (CaptureFormat::Packets, pass.packets.0, pass.span);
+    Ok(Some(Capture { format, packets, span, streams, warnings }))
 }
 
 /// One pass through a file of packets.
@@ -41,6 +43,7 @@ struct PacketPass<S> {
     connections: ConnectionTable<S>,
     defragmenter: Defragmenter,
     packets: Saturating<u64>,
+    span: Option<CaptureSpan>,
     /// The number of packets that were lost while the file was captured, as it says itself.
     dropped: u64,
     unread: BTreeMap<Unread, Saturating<u64>>,
@@ -58,6 +61,7 @@ impl<S: StreamSink> PacketPass<S> {
             connections: ConnectionTable::default(),
             defragmenter: Defragmenter::default(),
             packets: Saturating(0),
+            span: None,
             dropped: 0,
             unread: BTreeMap::new(),
             warnings: Vec::new(),
@@ -113,6 +117,7 @@ impl<S: StreamSink> PacketPass<S> {
     ) -> io::Result<()> {
         self.packets += 1;
         let CapturedPacket { bytes, file_offset, captured_at, link_type, comments } = *packet;
+        self.span = Some(CaptureSpan::extended(self.span, Duration::from_nanos(captured_at)));
         while let Some(datagram) = self.defragmenter.give_up_old(captured_at) {
             self.add_datagram(&datagram, shared)?;
         }

@@ -1,85 +1,76 @@
 //! [`LiveEnding`]: finds out how a live connection ends, as a capture of it would show.
 
-use std::time::Instant;
+use std::time::Duration;
 
-use crate::capture::StreamEnding;
+use super::captured_stream::StreamEnding;
 use crate::wire::Side;
 
-/// The end of a live connection, as far as it has come.
-#[derive(Clone, Copy, Debug, Default)]
+/// The end of a live connection, as far as it has come: which side ended TCP first, and after how long
+/// a silence. All times count from the same moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiveEnding {
-    /// When the first bytes were sent.
-    began_at: Option<Instant>,
-    last_data_at: Option<Instant>,
-    /// The side that ended its stream first, and when.
-    fin: Option<(Side, Instant)>,
+    /// When the last data was seen; `None` before the first.
+    last_data: Option<Duration>,
+    ending: Option<StreamEnding>,
 }
 
 impl LiveEnding {
-    /// Takes what `from` sent. Empty bytes are the end of its stream.
-    pub(crate) fn take(&mut self, from: Side, at: Instant, bytes: &[u8]) {
-        self.began_at.get_or_insert(at);
+    /// Takes what a side has sent at a time; empty bytes are its FIN.
+    pub(crate) fn observe_bytes(&mut self, from: Side, at: Duration, bytes: &[u8]) {
         if bytes.is_empty() {
-            self.fin.get_or_insert((from, at));
-        } else if self.fin.is_none() {
-            self.last_data_at = Some(at);
+            self.observe_end(from, false, at);
+        } else {
+            self.last_data = self.last_data.max(Some(at));
         }
     }
 
-    /// Returns when the connection ended: at its first FIN, or now.
-    pub(crate) fn ended_at(&self, now: Instant) -> Instant {
-        self.fin.map_or(now, |(_, at)| at)
+    /// Takes a FIN or RST of a side. The first of a connection ends it.
+    pub(crate) fn observe_end(&mut self, by: Side, is_reset: bool, at: Duration) {
+        if let Some(first) = &mut self.ending {
+            first.is_reset_after |= is_reset && !first.is_reset;
+            return;
+        }
+        let silence = self.last_data.map_or(Duration::ZERO, |last| at.saturating_sub(last));
+        let (is_reset_after, http2_code) = (false, None);
+        self.ending = Some(StreamEnding { by, is_reset, is_reset_after, at, silence, http2_code });
     }
 
-    /// Returns how the connection ended, if it is over now: by the first FIN, by a reset, or else by
-    /// the FIN of `closer`, whose socket was closed.
-    pub(crate) fn finish(
-        &self,
-        now: Instant,
-        reset_by: Option<Side>,
-        closer: Option<Side>,
-    ) -> Option<StreamEnding> {
-        let by = self.fin.map(|(by, _)| by);
-        let is_reset = by.is_none() && reset_by.is_some();
-        let last = self.last_data_at.unwrap_or(now);
-        let ended_at = self.ended_at(now);
-        let since = |before: Instant| ended_at.checked_duration_since(before).unwrap_or_default();
-        Some(StreamEnding {
-            at: since(self.began_at.unwrap_or(ended_at)),
-            by: by.or(reset_by).or(closer)?,
-            is_reset,
-            is_reset_after: by.is_some() && reset_by.is_some(),
-            silence: since(last),
-            http2_code: None,
-        })
+    /// Returns how the connection has ended; `None` while it is open both ways.
+    pub(crate) fn ending(&self) -> Option<StreamEnding> {
+        self.ending
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
-    fn the_first_fin_ends_a_connection_and_an_rst_only_one_without() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
+    fn the_first_end_counts_with_the_silence_before_it() {
+        let at = Duration::from_millis;
         let mut live = LiveEnding::default();
-        live.take(Side::Client, at(0), b"a");
-        let end = |live: &LiveEnding, reset_by, closer| {
-            live.finish(at(9), reset_by, closer).map(|ending| {
-                (ending.by, ending.name(), ending.is_reset_after, ending.silence.as_secs())
-            })
-        };
-        assert_eq!(end(&live, None, None), None);
-        assert_eq!(end(&live, None, Some(Side::Client)), Some((Side::Client, "fin", false, 9)));
-        let reset = Some(Side::Server);
-        assert_eq!(end(&live, reset, None), Some((Side::Server, "rst", false, 9)));
-        live.take(Side::Server, at(2), b"");
-        live.take(Side::Client, at(3), b"late");
-        live.take(Side::Client, at(4), b"");
-        assert_eq!(end(&live, None, None), Some((Side::Server, "fin", false, 2)));
-        assert_eq!(end(&live, reset, None), Some((Side::Server, "fin", true, 2)));
+        live.observe_bytes(Side::Client, at(100), b"a");
+        assert_eq!(live.ending(), None);
+        live.observe_bytes(Side::Server, at(2_600), b"");
+        live.observe_bytes(Side::Client, at(3_000), b"late");
+        live.observe_bytes(Side::Client, at(3_500), b"");
+        let fin = live.ending().unwrap();
+        assert_eq!((fin.by, fin.name(), fin.silence), (Side::Server, "fin", at(2_500)));
+        assert!(!fin.is_reset_after && fin.at == at(2_600));
+        live.observe_end(Side::Client, true, at(4_000));
+        assert_eq!(live.ending(), Some(StreamEnding { is_reset_after: true, ..fin }));
+    }
+
+    #[test]
+    fn after_a_reset_nothing_else_ends_a_connection() {
+        let at = Duration::from_secs;
+        let mut live = LiveEnding::default();
+        live.observe_end(Side::Server, true, at(9));
+        for (by, is_reset) in [(Side::Server, true), (Side::Client, false)] {
+            live.observe_end(by, is_reset, at(10));
+            let reset = live.ending().unwrap();
+            assert_eq!((reset.by, reset.name(), reset.silence), (Side::Server, "rst", at(0)));
+            assert!(!reset.is_reset_after && reset.at == at(9));
+        }
     }
 }

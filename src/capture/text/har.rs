@@ -132,7 +132,7 @@ pub(in crate::capture) fn read_har<S: StreamSink, M: FnMut(StreamStart) -> S>(
     } else if others > 0 {
         warnings.push(format!("{others} other exchanges of the HAR are no WebSockets"));
     }
-    Ok(Capture { format: CaptureFormat::Har, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::Har, packets: 0, span: None, streams, warnings })
 }
 
 /// Builds the stream of one WebSocket.

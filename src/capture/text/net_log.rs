@@ -131,7 +131,7 @@ pub(in crate::capture) fn read_net_log<S: StreamSink, M: FnMut(StreamStart) -> S
     if streams.is_empty() {
         warnings.push(without_bytes(&log));
     }
-    Ok(Capture { format: CaptureFormat::NetLog, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::NetLog, packets: 0, span: None, streams, warnings })
 }
 
 /// Parses the log. Where Chrome was killed the end is missing; the events before it are read.
