@@ -344,10 +344,13 @@ impl Known {
             let problems = validation.into_iter().flat_map(|validation| &validation.problems);
             problems.map(|problem| problem.code).collect()
         };
+        // Those of the same time may stand in any order.
+        let mut gaps = stream.gaps.clone();
+        gaps.sort_by_key(|gap| (gap.at, gap.from == Side::Server, gap.offset));
         Self {
             begins: (stream.start, stream.is_whole, stream.started_at),
             rows: trace.rows().iter().map(row).collect(),
-            gaps: stream.gaps.clone(),
+            gaps,
             ending: stream.ending,
             faults: Sides::each(|from| trace.faults(from).to_vec()),
             heads: Sides::each(|from| (trace.head_bytes(from).to_vec(), problems(from))),

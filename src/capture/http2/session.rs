@@ -119,7 +119,7 @@ impl<S: StreamSink> Http2Session<S> {
         missing: ByteLen,
         context: &mut Http2Context<'_, S, M>,
     ) -> &'static str {
-        context.connection.pass_over_gap(from, missing);
+        context.connection.pass_over_gap(from, at, missing);
         let side = &mut self.sides[from];
         let lost = side.frames.push_gap(missing);
         if let Some((stream, missing)) = lost.data

@@ -1,5 +1,7 @@
 //! [`Gap`]: bytes of a stream that are missing in the capture.
 
+use std::time::Duration;
+
 use crate::wire::decode::Resumption;
 use crate::wire::{ByteLen, Offset, Side};
 
@@ -8,6 +10,8 @@ use crate::wire::{ByteLen, Offset, Side};
 pub struct Gap {
     /// The side whose bytes are missing.
     pub from: Side,
+    /// When it was known that they are missing, since the beginning of the stream.
+    pub at: Duration,
     /// The offset in that side's stream, as for [`ByteStore::read`](crate::capture::ByteStore::read).
     pub offset: Offset,
     /// The number of missing bytes.

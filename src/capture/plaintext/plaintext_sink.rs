@@ -222,7 +222,7 @@ impl<S: StreamSink> PlaintextSink<S> {
             gap.unframed += len;
         } else if self.gaps.len() < MAX_GAPS {
             let (missing, filled) = (ByteLen::ZERO, ByteLen::ZERO);
-            self.gaps.push(Gap { from, offset, missing, filled, unframed: len, unframed_in });
+            self.gaps.push(Gap { from, at, offset, missing, filled, unframed: len, unframed_in });
         }
     }
 
@@ -244,7 +244,7 @@ impl<S: StreamSink> PlaintextSink<S> {
         self.pass_on_held();
         let limit = MAX_FILLED_BYTES - self.filled;
         let filled = self.sink.gap(from, at, missing, limit);
-        let offset = self.add_gap(from, missing, filled);
+        let offset = self.add_gap(from, at, missing, filled);
         self.search_where_lost();
         if filled < missing || missing == ByteLen::ZERO {
             self.search(from);
@@ -261,7 +261,7 @@ impl<S: StreamSink> PlaintextSink<S> {
     ) {
         let limit = missing.min(MAX_FILLED_BYTES - self.filled);
         let filled = self.sink.gap(from, at, missing, limit);
-        self.add_gap(from, missing, filled);
+        self.add_gap(from, at, missing, filled);
     }
 
     /// Takes a gap behind which a frame begins. If it goes on from one within the frame before, both
@@ -277,7 +277,7 @@ impl<S: StreamSink> PlaintextSink<S> {
         let last = self.gaps.iter_mut().rev().find(|gap| gap.from == from);
         match last.filter(|gap| gap.end() == end && gap.filled > ByteLen::ZERO) {
             Some(gap) => gap.missing += missing,
-            None => drop(self.add_gap(from, missing, filled)),
+            None => drop(self.add_gap(from, at, missing, filled)),
         }
     }
 
@@ -305,22 +305,27 @@ impl<S: StreamSink> PlaintextSink<S> {
     ) {
         self.pass_on_held();
         let filled = self.sink.gap(from, at, missing, ByteLen::ZERO);
-        self.add_gap(from, missing, filled);
+        self.add_gap(from, at, missing, filled);
         self.search(from);
     }
 
     /// Notes a gap in bytes that are passed over.
-    pub(in crate::capture) fn pass_over_gap(&mut self, from: Side, missing: ByteLen) -> Offset {
-        self.add_gap(from, missing, ByteLen::ZERO)
+    pub(in crate::capture) fn pass_over_gap(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+    ) -> Offset {
+        self.add_gap(from, at, missing, ByteLen::ZERO)
     }
 
-    fn add_gap(&mut self, from: Side, missing: ByteLen, filled: ByteLen) -> Offset {
+    fn add_gap(&mut self, from: Side, at: Duration, missing: ByteLen, filled: ByteLen) -> Offset {
         let offset = Offset::START + self.store.len(from);
         self.filled += filled;
         self.store.add(from, Place::Missing, filled);
         if self.gaps.len() < MAX_GAPS {
             let (unframed, unframed_in) = (ByteLen::ZERO, None);
-            self.gaps.push(Gap { from, offset, missing, filled, unframed, unframed_in });
+            self.gaps.push(Gap { from, at, offset, missing, filled, unframed, unframed_in });
         }
         offset
     }

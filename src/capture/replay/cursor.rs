@@ -22,8 +22,18 @@ struct ReplayStep<'a> {
     at: Duration,
     from: Side,
     range: Range<Offset>,
+    kind: StepKind<'a>,
+}
+
+/// What a step gives out.
+#[derive(Clone, Copy, Debug)]
+enum StepKind<'a> {
+    /// Bytes, with the gaps among them.
+    Bytes,
+    /// The missing bytes of a gap, without any that replace them.
+    Gap,
     /// A head of HTTP/2, which has no bytes.
-    head: Option<&'a Http2Head>,
+    Http2Head(&'a Http2Head),
 }
 
 /// What a connection gives next.
@@ -53,8 +63,8 @@ pub(super) struct ReplayPosition {
     /// The number of gaps of each side that were given out. More bytes that belong to no frame may
     /// have come behind the last of them.
     gaps: Sides<usize>,
-    /// Whether the missing bytes of the next gap of each side were given out, with the head that they
-    /// end.
+    /// Whether the missing bytes of the next gap of each side were given out, although the bytes behind
+    /// it were not.
     is_gap_given: Sides<bool>,
     /// The number of places of each side where reading resumed.
     resumptions: Sides<usize>,
@@ -85,7 +95,8 @@ pub(super) struct ReplayCursor<'a> {
     rows: slice::Iter<'a, TraceRow>,
     /// The gaps of each side that are still to come, in reverse order.
     gaps: Sides<Vec<Gap>>,
-    /// The last gap of each side that was given out, if nothing has followed it since.
+    /// The last gap of each side that was given out, if bytes behind it may still belong to nothing
+    /// known.
     open_gap: Sides<Option<Gap>>,
     /// The places of each side where reading resumes that are still to come, in reverse order.
     resumptions: Sides<Vec<ResumePoint>>,
@@ -201,13 +212,14 @@ impl<'a> ReplayCursor<'a> {
         if let Some((from, head)) = self.heads.pop() {
             self.position.heads = self.position.heads.saturating_add(1);
             let at = self.position.replayed_to[from];
-            return Some(ReplayStep { at: head.at, from, range: at..at, head: Some(head) });
+            let kind = StepKind::Http2Head(head);
+            return Some(ReplayStep { at: head.at, from, range: at..at, kind });
         }
         let (CapturedStream { trace, store, .. }, reached) =
             (self.stream, self.position.replayed_to);
         let step = |at, from, end| {
             let range = reached[from]..end;
-            (!range.is_empty()).then_some(ReplayStep { at, from, range, head: None })
+            (!range.is_empty()).then_some(ReplayStep { at, from, range, kind: StepKind::Bytes })
         };
         // Arrivals are bounded, so a long connection falls back to the times of its frames.
         let by_piece = |piece: &Arrival| step(piece.time(), piece.from(), piece.end());
@@ -222,18 +234,40 @@ impl<'a> ReplayCursor<'a> {
                 (Offset::START + store.len(from)).min(reached[from] + MAX_READ),
             )
         };
-        self.pieces
-            .find_map(by_piece)
-            .or_else(|| self.rows.find_map(by_row))
-            .or_else(|| [Side::Client, Side::Server].into_iter().find_map(rest))
-            .or_else(|| {
-                // Gaps behind the last byte of a side.
-                let from = [Side::Client, Side::Server]
-                    .into_iter()
-                    .find(|from| !self.gaps[*from].is_empty())?;
-                let range = reached[from]..reached[from];
-                Some(ReplayStep { at: self.position.at, from, range, head: None })
-            })
+        let mut ahead = (self.pieces.clone(), self.rows.clone());
+        let bytes = (ahead.0.find_map(by_piece))
+            .or_else(|| ahead.1.find_map(by_row))
+            .or_else(|| [Side::Client, Side::Server].into_iter().find_map(rest));
+        let gap = self.next_gap();
+        // A gap is told as soon as it is known.
+        if let Some(gap) = gap.filter(|gap| bytes.as_ref().is_none_or(|step| gap.at <= step.at)) {
+            return Some(gap);
+        }
+        (self.pieces, self.rows) = ahead;
+        bytes.or_else(|| {
+            // Gaps behind the last byte of a side.
+            let from = [Side::Client, Side::Server]
+                .into_iter()
+                .find(|from| !self.gaps[*from].is_empty())?;
+            let range = reached[from]..reached[from];
+            Some(ReplayStep { at: self.position.at, from, range, kind: StepKind::Bytes })
+        })
+    }
+
+    /// Returns the step of the earliest gap that nothing replaces, and before which a side was
+    /// replayed.
+    fn next_gap(&self) -> Option<ReplayStep<'a>> {
+        let of_side = |from: Side| {
+            let reached = self.position.replayed_to[from];
+            let gap = self.gaps[from].last()?;
+            let is_next = gap.offset == reached
+                && gap.missing > ByteLen::ZERO
+                && gap.filled == ByteLen::ZERO
+                && self.open_gap[from].is_none_or(|gap| gap.end() <= reached);
+            let (at, range) = (gap.at.max(self.position.at), reached..reached);
+            is_next.then_some(ReplayStep { at, from, range, kind: StepKind::Gap })
+        };
+        [Side::Client, Side::Server].into_iter().filter_map(of_side).min_by_key(|step| step.at)
     }
 
     /// Emits the event that was prepared.
@@ -262,23 +296,33 @@ impl<'a> ReplayCursor<'a> {
         step: ReplayStep<'_>,
         on_event: &mut impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let ReplayStep { at, from, range, head } = step;
-        if let Some(head) = head {
-            let data = ReplayData::Http2Head(head);
-            return on_event(ReplayEvent { stream: number, from, at, data });
-        }
+        let ReplayStep { at, from, range, kind } = step;
         let mut emit =
             |data: ReplayData<'_>| on_event(ReplayEvent { stream: number, from, at, data });
+        match kind {
+            StepKind::Bytes => {}
+            StepKind::Gap => return self.emit_gap(from, emit),
+            StepKind::Http2Head(head) => return emit(ReplayData::Http2Head(head)),
+        }
         let stream = self.stream;
         let resumptions = &mut self.resumptions[from];
         let mut start = range.start;
-        if let Some(gap) = self.open_gap[from].take() {
-            stream.read(from, start..gap.end(), |bytes| emit(ReplayData::Unframed(bytes)))?;
-            start = start.max(gap.end());
-        }
         let gaps = &mut self.gaps[from];
         let is_behind_all = range.is_empty();
-        while let Some(gap) = gaps.pop_if(|gap| is_behind_all || gap.offset < range.end) {
+        loop {
+            if let Some(gap) = self.open_gap[from] {
+                // Bytes that came later are given out with their own time.
+                let end = gap.end().min(range.end).max(start);
+                stream.read(from, start..end, |bytes| emit(ReplayData::Unframed(bytes)))?;
+                start = end;
+                if gap.end() > end {
+                    break;
+                }
+                self.open_gap[from] = None;
+            }
+            let Some(gap) = gaps.pop_if(|gap| is_behind_all || gap.offset < range.end) else {
+                break;
+            };
             self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
             self.position.is_gap_given[from] = false;
             stream.emit_bytes(from, start..gap.offset, resumptions, &mut emit)?;
@@ -287,30 +331,30 @@ impl<'a> ReplayCursor<'a> {
                 emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
             }
             // The zeros that stand for the gap are skipped, because the event covers them.
-            let unframed = gap.offset + gap.filled..gap.end();
-            stream.read(from, unframed, |bytes| emit(ReplayData::Unframed(bytes)))?;
-            start = gap.end();
+            start = gap.offset + gap.filled;
+            self.open_gap[from] = Some(gap);
         }
         self.position.replayed_to[from] = start.max(range.end);
         stream.emit_bytes(from, start..range.end, resumptions, &mut emit)?;
-        // What ends a head is told with the head, and not with what follows it.
-        if let Some(gap) = gaps.last_mut()
-            && gap.offset == range.end
-            && gap.missing > ByteLen::ZERO
-            && gap.offset <= stream.trace.frames_start(from)
-        {
-            emit(ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled })?;
-            gap.missing = ByteLen::ZERO;
-            self.position.is_gap_given[from] = true;
-            if gap.unframed == ByteLen::ZERO {
-                gaps.pop();
-                self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
-                self.position.is_gap_given[from] = false;
-            }
-        }
         let all = stream.resumptions.iter().filter(|place| place.from == from).count();
         self.position.resumptions[from] = all.saturating_sub(self.resumptions[from].len());
         Ok(())
+    }
+
+    /// Gives out the missing bytes of the next gap of a side.
+    fn emit_gap<E>(
+        &mut self,
+        from: Side,
+        mut emit: impl FnMut(ReplayData<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(gap) = self.gaps[from].last_mut() else { return Ok(()) };
+        let missing = std::mem::take(&mut gap.missing);
+        self.position.is_gap_given[from] = gap.unframed > ByteLen::ZERO;
+        if gap.unframed == ByteLen::ZERO {
+            self.gaps[from].pop();
+            self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
+        }
+        emit(ReplayData::Missing { bytes: missing, within_frame: ByteLen::ZERO })
     }
 }
 

@@ -220,7 +220,8 @@ impl<S: StreamSink> StreamBuilder<S> {
             addresses,
             started_at,
             start,
-            is_whole: is_whole || tls != TlsStatus::Plaintext || addresses.is_none(),
+            is_whole: start != StreamStart::Midway
+                && (is_whole || tls != TlsStatus::Plaintext || addresses.is_none()),
             http2: role,
             tls,
             trace: sink,

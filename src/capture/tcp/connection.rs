@@ -99,6 +99,14 @@ impl<S: StreamSink> TcpConnection<S> {
             let data = SegmentData { seq, captured_at, file_offset, bytes };
             self.deliver(sender, shared, |reassembler, out| reassembler.push(data, out))?;
         }
+        let own = sender.own_and_other(&mut self.directions).0;
+        let kept = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+        own.cut_off(first.wrapping_add(kept), segment.missing_bytes, captured_at);
+        for end in [sender, sender.other()] {
+            if end.own_and_other(&mut self.directions).0.has_cuts() {
+                self.deliver(end, shared, Reassembler::skip_acknowledged_cuts)?;
+            }
+        }
         if segment.flags & FIN != 0 {
             let len = segment.payload.len().saturating_add(segment.missing_bytes);
             let end = first.wrapping_add(u32::try_from(len).unwrap_or(0));
@@ -336,6 +344,9 @@ impl<S: StreamSink> TcpConnection<S> {
                 break;
             }
             let from = side_of(end, Some(client_end));
+            if !*end.own_and_other(&mut self.was_seen).0 {
+                self.stream.warn(format!("no packet of the {from} was captured"));
+            }
             let direction = end.own_and_other(&mut self.directions).0;
             let missing = direction.missing_at_end();
             let differing = direction.repeats.differing_bytes(&shared.backing, comparisons)?;

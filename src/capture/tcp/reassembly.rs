@@ -70,6 +70,8 @@ pub(super) struct Reassembler {
     end_seq: Option<Offset>,
     held: BTreeMap<Offset, HeldSegment>,
     held_bytes: usize,
+    /// What the capture cut off from segments, by the number of its first byte.
+    cuts: BTreeMap<Offset, Cut>,
     /// The number of bytes that were captured again.
     pub(super) repeated_bytes: ByteLen,
     pub(super) repeats: Repeats,
@@ -80,6 +82,14 @@ struct HeldSegment {
     captured_at: u64,
     file_offset: Offset,
     bytes: Vec<u8>,
+}
+
+/// The end of a segment, of which the capture kept the beginning only.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    captured_at: u64,
+    /// The number of the byte after it.
+    end: Offset,
 }
 
 impl Reassembler {
@@ -198,7 +208,8 @@ impl Reassembler {
     /// Returns the memory that held segments take.
     pub(super) fn held_bytes(&self) -> usize {
         // 64 bytes per segment stand for the map's entry, so that tiny segments count too.
-        self.held_bytes.saturating_add(self.held.len().saturating_mul(64))
+        let entries = self.held.len().saturating_add(self.cuts.len());
+        self.held_bytes.saturating_add(entries.saturating_mul(64))
     }
 
     /// Takes a segment and emits what is in order now.
@@ -227,9 +238,36 @@ impl Reassembler {
         self.emit_in_order(out);
     }
 
+    /// Records that the capture cut off the end of a segment: `len` bytes from `seq` on.
+    pub(super) fn cut_off(&mut self, seq: u32, len: usize, captured_at: u64) {
+        let Some(next) = self.next_seq else { return };
+        let start = unwrap_seq(next, seq);
+        self.cuts = self.cuts.split_off(&next);
+        if len > 0 && start >= next && self.cuts.len() < MAX_HELD_SEGMENTS {
+            self.cuts.entry(start).or_insert(Cut { captured_at, end: start + len });
+        }
+    }
+
+    /// Gives up what the capture cut off and the peer has acknowledged: nobody sends it again.
+    pub(super) fn skip_acknowledged_cuts(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+        while self.next_cut().is_some_and(|cut| cut.end <= self.acked_seq) {
+            self.skip_gap(out);
+        }
+    }
+
+    /// Whether the end of a segment was cut off that is not given up yet.
+    pub(super) fn has_cuts(&self) -> bool {
+        self.cuts.last_key_value().is_some_and(|(start, _)| Some(*start) >= self.next_seq)
+    }
+
+    /// Returns what the capture cut off behind the last byte that was emitted.
+    fn next_cut(&self) -> Option<Cut> {
+        self.cuts.get(&self.next_seq?).copied()
+    }
+
     /// Emits everything that is held, with its gaps, because nothing more comes or memory is short.
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
-        while !self.held.is_empty() {
+        while !self.held.is_empty() || self.next_cut().is_some() {
             self.skip_gap(out);
         }
     }
@@ -278,12 +316,18 @@ impl Reassembler {
         self.held_bytes > MAX_HELD_BYTES || self.held.len() > limit
     }
 
-    /// Gives up the missing bytes before the first held segment.
+    /// Gives up the missing bytes before the first held segment, or what was cut off before it.
     fn skip_gap(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
-        if let (Some((start, held)), Some(next)) = (self.held.first_key_value(), self.next_seq) {
-            let (captured_at, missing) = (held.captured_at, *start - next);
-            out(Reassembled::Gap { captured_at, missing, end: *start });
-            self.next_seq = Some(*start);
+        let held = self.held.first_key_value().map(|(start, held)| (*start, held.captured_at));
+        let (end, captured_at) = match (self.next_cut(), held) {
+            (Some(cut), Some((start, _))) => (cut.end.min(start), cut.captured_at),
+            (Some(cut), None) => (cut.end, cut.captured_at),
+            (None, Some(held)) => held,
+            (None, None) => return,
+        };
+        if let Some(next) = self.next_seq.filter(|next| end > *next) {
+            out(Reassembled::Gap { captured_at, missing: end - next, end });
+            self.next_seq = Some(end);
         }
         self.emit_in_order(out);
     }
@@ -381,6 +425,50 @@ mod tests {
                 &mut self.gaps,
             ));
         }
+
+        fn skip_acknowledged_cuts(&mut self) {
+            self.reassembler.skip_acknowledged_cuts(&mut Self::take(
+                &mut self.bytes,
+                &mut self.places,
+                &mut self.gaps,
+            ));
+        }
+    }
+
+    #[test]
+    fn what_was_cut_off_is_given_up_once_it_is_acknowledged() {
+        for (sent_again, acknowledged) in [(false, true), (true, true), (true, false)] {
+            let mut stream = Stream::from(100);
+            stream.push(100, 0, b"begin");
+            stream.reassembler.cut_off(105, 10, 7);
+            stream.skip_acknowledged_cuts();
+            assert!(stream.gaps.is_empty(), "it may be sent again");
+            if sent_again {
+                stream.push(105, 50, b"all of it,");
+            }
+            if acknowledged {
+                stream.reassembler.acknowledge(115);
+            }
+            stream.skip_acknowledged_cuts();
+            stream.push(115, 90, b"end");
+            let gaps: &[u64] = if sent_again { &[] } else { &[10] };
+            assert_eq!(stream.gaps, gaps);
+            assert!(stream.bytes.ends_with(b"end"));
+        }
+    }
+
+    #[test]
+    fn what_was_cut_off_at_the_end_is_missing_and_has_the_time_of_its_segment() {
+        let mut stream = Stream::from(100);
+        stream.push(100, 0, b"begin");
+        stream.reassembler.cut_off(105, 10, 7);
+        let mut gaps = Vec::new();
+        stream.reassembler.finish(&mut |out| {
+            if let Reassembled::Gap { captured_at, missing, .. } = out {
+                gaps.push((captured_at, missing.get()));
+            }
+        });
+        assert_eq!((gaps, stream.reassembler.missing_at_end()), (vec![(7, 10)], ByteLen::ZERO));
     }
 
     #[test]

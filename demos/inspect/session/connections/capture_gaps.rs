@@ -120,7 +120,7 @@ mod tests {
     fn gap(from: Side, offset: u64, missing: u64, filled: u64) -> Gap {
         let [missing, filled] = [missing, filled].map(ByteLen::new);
         let (offset, unframed) = (Offset::new(offset), ByteLen::ZERO);
-        Gap { from, offset, missing, filled, unframed, unframed_in: None }
+        Gap { from, at: Duration::ZERO, offset, missing, filled, unframed, unframed_in: None }
     }
 
     #[test]
