@@ -732,7 +732,7 @@ fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
             ReplayData::Missing { bytes, within_frame } => {
                 missing.push((bytes.get(), within_frame.get()));
             }
-            ReplayData::Http2Head(_) | ReplayData::Resumed(_) => {}
+            _ => {}
         }
         std::io::Result::Ok(())
     });

@@ -1,6 +1,5 @@
 //! Reads files and standard input for the inspector, and copies them into other files.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use crate::capture::{
     self, Capture, CaptureError, CaptureFormat, GrowingCapture, ReadOptions, Snapshot,
 };
 use crate::clients::SessionEvent;
-use crate::inspect::{RecordingOptions, STANDARD_INPUT, is_pipe};
+use crate::inspect::{CaptureCopy, RecordingOptions, STANDARD_INPUT, is_pipe};
 use crate::scope::Scope;
 use crate::stage::Mailbox;
 
@@ -56,8 +55,8 @@ fn load_file(
         };
         let message = match opened {
             Ok(capture) => {
-                let notice =
-                    recording.map(|recording| copy_capture(&capture, &path, &recording, run));
+                let copy = recording.map(|recording| create_copy(&path, &recording, run));
+                let notice = copy.map(|copy| write_copy(copy, &capture));
                 let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
                 Msg::Loaded(Box::new(LoadedCapture::new(capture, notes)))
             }
@@ -84,7 +83,7 @@ fn load_growing(
     let failed = path.clone();
     let reading = scope.spawn_thread("capture", move |_| async move {
         // Before anything is read, so that a name that is taken is known at once.
-        let mut copy = recording.map(|recording| CaptureCopy::create(&path, &recording, run));
+        let mut copy = recording.map(|recording| create_copy(&path, &recording, run));
         if let Some(Err(notice)) = &copy {
             // Fails only if the slide was left.
             let _ = mailbox.send(Msg::Session(SessionEvent::Note(notice.clone()))).await;
@@ -115,53 +114,32 @@ fn loaded_snapshot(
     let grows = capture.as_ref().is_some_and(|capture| capture.format() == CaptureFormat::Packets);
     let loaded = capture.map(|capture| {
         let copied = copy.take_if(|_| is_last);
-        let notice =
-            copied.map(|copy| copy.map_or_else(|notice| notice, |copy| copy.write(&capture)));
+        let notice = copied.map(|copy| write_copy(copy, &capture));
         let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
         LoadedCapture::new(capture, notes)
     });
     Msg::Snapshot(Box::new(LoadedSnapshot { loaded, grows, bytes, is_last, turn }))
 }
 
-/// The file that the connections of a capture are written into.
-struct CaptureCopy {
-    path: PathBuf,
-    /// The index of the only connection to write.
-    only: Option<usize>,
-    writer: capture::PcapngWriter<File>,
+/// Creates the file for a copy of the capture at `from`.
+///
+/// # Errors
+///
+/// A notice for the user, if the file cannot be created.
+fn create_copy(from: &Path, recording: &RecordingOptions, run: u64) -> Result<CaptureCopy, String> {
+    CaptureCopy::create(recording, run, from).map_err(|error| format!("NOT WRITTEN: {error}"))
 }
 
-impl CaptureCopy {
-    /// Creates the file for a copy of the capture `from`.
-    ///
-    /// # Errors
-    ///
-    /// A notice for the user, if the file cannot be created.
-    fn create(from: &Path, recording: &RecordingOptions, run: u64) -> Result<Self, String> {
-        let created = recording.create(run, |path, options| {
-            // Before the writer truncates it: the copy reads its source while it is written.
-            if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
-                return Err(io::Error::other("it is the file that is being read"));
-            }
-            capture::PcapngWriter::create(path, options)
-        });
-        let only = recording.connection.map(|number| number.get().saturating_sub(1));
-        let created = created.map(|(path, writer)| Self { path, only, writer });
-        created.map_err(|error| format!("NOT WRITTEN: {error}"))
+/// Writes the connections of a capture into a copy, if it could be created. Returns a notice for the
+/// user.
+fn write_copy(copy: Result<CaptureCopy, String>, capture: &Capture) -> String {
+    let copy = match copy {
+        Ok(copy) => copy,
+        Err(notice) => return notice,
+    };
+    match copy.write(capture) {
+        Ok((path, None)) => format!("written to {}", path.display()),
+        Ok((path, Some(lacking))) => format!("written to {}: {lacking}", path.display()),
+        Err(error) => format!("NOT WRITTEN: {error}"),
     }
-
-    /// Writes the connections of a capture. Returns a notice for the user.
-    fn write(mut self, capture: &Capture) -> String {
-        match capture.write(&mut self.writer, self.only) {
-            Ok(None) => format!("written to {}", self.path.display()),
-            Ok(Some(lacking)) => format!("written to {}: {lacking}", self.path.display()),
-            Err(error) => format!("NOT WRITTEN: {}: {error}", self.path.display()),
-        }
-    }
-}
-
-/// Writes the connections of a capture into another file. Returns a notice for the user.
-fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, run: u64) -> String {
-    CaptureCopy::create(from, recording, run)
-        .map_or_else(|notice| notice, |copy| copy.write(capture))
 }

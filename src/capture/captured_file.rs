@@ -1,5 +1,7 @@
 //! [`Capture`]: the content of a file, whatever its format.
 
+use std::time::Duration;
+
 use crate::capture::stream::CapturedStream;
 use crate::wire::Trace;
 
@@ -27,11 +29,29 @@ pub enum CaptureFormat {
     CurlTrace,
 }
 
+/// The times of the first and the last packet in a file, since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureSpan {
+    /// When the first packet was captured. A later one may be older, if they are not in order.
+    pub start: Duration,
+    /// When the newest packet was captured.
+    pub end: Duration,
+}
+
+impl CaptureSpan {
+    /// Returns the span of a file with `span` so far and one more packet.
+    pub(super) fn extended(span: Option<Self>, at: Duration) -> Self {
+        let Self { start, end } = span.unwrap_or(Self { start: at, end: at });
+        Self { start, end: end.max(at) }
+    }
+}
+
 /// A file that was read.
 #[derive(Debug)]
 pub struct Capture<S = Trace> {
     pub(super) format: CaptureFormat,
     pub(super) packets: u64,
+    pub(super) span: Option<CaptureSpan>,
     pub(super) streams: Vec<CapturedStream<S>>,
     pub(super) warnings: Vec<String>,
 }
@@ -45,6 +65,12 @@ impl<S> Capture<S> {
     /// Returns the number of packets of any protocol; 0 for hex text and recordings.
     pub fn packets(&self) -> u64 {
         self.packets
+    }
+
+    /// Returns when the first and the last packet of any protocol were captured; of a recording of
+    /// packets, as far as it says that. `None` for other files.
+    pub fn span(&self) -> Option<CaptureSpan> {
+        self.span
     }
 
     /// Returns the connections that carried data, in the order of their first packets.

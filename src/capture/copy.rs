@@ -113,6 +113,13 @@ impl<'a> Copy<'a> {
         event: &ReplayEvent<'_>,
     ) -> io::Result<()> {
         let Some(stream) = self.streams.get(event.stream) else { return Ok(()) };
+        // The copy has its own beginnings and ends, because not every connection is written.
+        if matches!(
+            event.data,
+            ReplayData::Start | ReplayData::Exchange(_) | ReplayData::Exhausted | ReplayData::End
+        ) {
+            return Ok(());
+        }
         let at = stream.started_at.saturating_add(event.at);
         let known = self.flows.get(event.stream).and_then(|copied| copied.flow);
         if let (Some(begun), ReplayData::Bytes(rest)) = (&mut self.begun, event.data)
@@ -133,11 +140,11 @@ impl<'a> Copy<'a> {
                 self.begun = Some(BegunSegment { flow, from, at, bytes });
                 Ok(())
             }
+            ReplayData::Missing { bytes, .. } if bytes > ByteLen::ZERO => {
+                writer.write_gap(flow, event.from, at, bytes)
+            }
             // What nobody knows has no number.
-            ReplayData::Missing { bytes: ByteLen::ZERO, .. }
-            | ReplayData::Http2Head(_)
-            | ReplayData::Resumed(_) => Ok(()),
-            ReplayData::Missing { bytes, .. } => writer.write_gap(flow, event.from, at, bytes),
+            _ => Ok(()),
         }
     }
 

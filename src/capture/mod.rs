@@ -58,22 +58,21 @@ mod warnings;
 mod write;
 
 pub(crate) use self::byte_store::{ByteStore, StoredBytes};
-pub use self::captured_file::{Capture, CaptureFormat};
+pub use self::captured_file::{Capture, CaptureFormat, CaptureSpan};
 pub use self::error::{CaptureError, TextError};
 #[cfg(test)]
 pub(crate) use self::growing::GrowingFile;
 pub use self::growing::{GrowingCapture, Snapshot, StopReading};
 pub use self::http2::{Http2ErrorCode, Http2Head, Http2WebSocket};
 pub use self::open::{ReadOptions, open, open_stream};
-pub(crate) use self::plaintext::{Gap, ResumePoint};
+pub(crate) use self::plaintext::Gap;
 pub use self::replay::ReplayData;
 pub(crate) use self::replay::{ReplayEvent, ReplayPositions};
-pub(crate) use self::stream::CapturedStream;
+pub(crate) use self::stream::{CapturedStream, LiveEnding};
 pub use self::stream::{
     Http2Role, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding, StreamStart,
 };
 pub use self::tls::{SecretFault, TlsAlert, TlsStatus, TlsUnreadable};
-pub(crate) use self::write::live_ending::LiveEnding;
 pub(crate) use self::write::pcapng_writer::FlowId;
 pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};
 pub(crate) use self::write::recorder::Recorder;

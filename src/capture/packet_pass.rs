@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 use std::num::Saturating;
+use std::time::Duration;
 
 use crate::capture::byte_store::Place;
-use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
+use crate::capture::captured_file::{Capture, CaptureFormat, CaptureSpan, MAX_WARNINGS};
 use crate::capture::error::InternalError;
 use crate::capture::input::{CaptureInput, InputReader};
 use crate::capture::packets::fragments::{Datagram, Defragmenter};
@@ -46,7 +47,8 @@ pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let Some(mut pass) = pass else { return Ok(None) };
     let warnings = pass.all_warnings();
     let streams = pass.connections.finish(shared)?;
-    Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
+    let (format, packets, span) = (CaptureFormat::Packets, pass.packets.0, pass.span);
+    Ok(Some(Capture { format, packets, span, streams, warnings }))
 }
 
 /// One pass through a file of packets.
@@ -60,6 +62,7 @@ struct PacketPass<S> {
     early_packets: Saturating<u64>,
     /// Whether they are read in the order of time all the same.
     is_sorted: bool,
+    span: Option<CaptureSpan>,
     /// The number of packets that were lost while the file was captured, as it says itself.
     dropped: u64,
     unread: BTreeMap<Unread, Saturating<u64>>,
@@ -118,6 +121,7 @@ impl<S: StreamSink> PacketPass<S> {
             latest: 0,
             early_packets: Saturating(0),
             is_sorted: false,
+            span: None,
             dropped: 0,
             unread: BTreeMap::new(),
             warnings: Vec::new(),
@@ -197,6 +201,7 @@ impl<S: StreamSink> PacketPass<S> {
     ) -> io::Result<()> {
         self.packets += 1;
         let CapturedPacket { bytes, file_offset, captured_at, link_type, comments } = *packet;
+        self.span = Some(CaptureSpan::extended(self.span, Duration::from_nanos(captured_at)));
         while let Some(datagram) = self.defragmenter.give_up_old(captured_at) {
             self.add_datagram(&datagram, shared)?;
         }

@@ -12,7 +12,7 @@ use crate::clients::request::RequestError;
 use crate::net::{
     ConnectError, RedirectError, TargetError, describe_io_error, is_reset, without_user_info,
 };
-use crate::wire::{ByteLen, Side, format};
+use crate::wire::{ByteLen, format};
 
 /// An orderly end of a session. Codes are those of the first Close frame (RFC 6455 section 7.4),
 /// `None` if it had none.
@@ -142,32 +142,6 @@ pub enum SessionError {
         /// What was incomplete when it ended.
         unfinished: Option<UnfinishedRead>,
     },
-}
-
-impl SessionError {
-    /// Returns the side that reset the connection, if one did.
-    pub(crate) fn reset_by(&self) -> Option<Side> {
-        let (Self::Send(error)
-        | Self::EndWithoutClose { how: StreamEnd::Broke(error), .. }
-        | Self::CloseUnanswered { how: StreamEnd::Broke(error), .. }) = self
-        else {
-            return None;
-        };
-        is_reset(error).then_some(Side::Server)
-    }
-
-    /// Returns the side that closed the connection if no FIN and no RST was seen. Without an error it
-    /// is the client.
-    pub(crate) fn closer(error: Option<&Self>) -> Side {
-        match error {
-            // The FIN of TCP is hidden by the error about TLS.
-            Some(
-                Self::EndWithoutClose { how: StreamEnd::WithoutCloseNotify, .. }
-                | Self::CloseUnanswered { how: StreamEnd::WithoutCloseNotify, .. },
-            ) => Side::Server,
-            _ => Side::Client,
-        }
-    }
 }
 
 /// How the stream from the server ended.

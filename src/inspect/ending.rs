@@ -89,42 +89,6 @@ impl AbnormalClosure {
     }
 }
 
-/// Finds out how a live connection ends: which side ended TCP first, and after how long a silence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EndingObserver {
-    /// When the last data was seen, since the start.
-    last_data: Duration,
-    ending: Option<StreamEnding>,
-}
-
-impl EndingObserver {
-    /// Takes what a side has sent at a time; empty bytes are its FIN.
-    pub(crate) fn observe_bytes(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        if bytes.is_empty() {
-            self.observe_end(from, false, at);
-        } else {
-            self.last_data = self.last_data.max(at);
-        }
-    }
-
-    /// Takes a FIN or RST of a side.
-    pub(crate) fn observe_end(&mut self, by: Side, is_reset: bool, at: Duration) {
-        let silence = at.saturating_sub(self.last_data);
-        if let Some(first) = &mut self.ending {
-            first.is_reset_after |= is_reset;
-        } else {
-            let (is_reset_after, http2_code) = (false, None);
-            let first = StreamEnding { by, is_reset, is_reset_after, at, silence, http2_code };
-            self.ending = Some(first);
-        }
-    }
-
-    /// Returns how the connection has ended; `None` while it is open both ways.
-    pub(crate) fn ending(&self) -> Option<StreamEnding> {
-        self.ending
-    }
-}
-
 /// Returns the likely cause of an end after a stall, as sentences.
 fn stall_cause(by: Side, kind: StallKind, during: Duration) -> String {
     let seconds = during.as_secs_f64();
@@ -206,7 +170,7 @@ pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     {
         (Some(why), _) => Ending { text: format!("{why}; {}", ending.text), is_clean: false },
         // Of a connection without data, the words of the recording are all there is.
-        (None, Some(RecordedEnd { is_clean: false, why })) if stream.store.is_empty() => {
+        (None, Some(RecordedEnd { is_clean: false, why, .. })) if stream.store.is_empty() => {
             Ending { text: why.clone(), is_clean: false }
         }
         (None, _) => ending,
@@ -223,7 +187,7 @@ pub(crate) fn non_http_answer(trace: &Trace) -> Option<String> {
 fn how_tcp_ended(stream: &CapturedStream<Trace>) -> Ending {
     let clean = |text: String| Ending { text, is_clean: true };
     let Some(ending) = stream.ending else {
-        if let Some(RecordedEnd { is_clean, why }) = &stream.recorded_end {
+        if let Some(RecordedEnd { is_clean, why, .. }) = &stream.recorded_end {
             return Ending { text: why.clone(), is_clean: *is_clean };
         }
         let text = match stream.open_end {
@@ -378,21 +342,16 @@ pub(crate) fn short_ending(stream: &CapturedStream<Trace>) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn at(millis: u64) -> Duration {
-        Duration::from_millis(millis)
-    }
-
     #[test]
-    fn the_first_end_counts_with_the_silence_before_it() {
-        let mut observer = EndingObserver::default();
-        observer.observe_bytes(Side::Client, at(100), b"a");
-        assert_eq!(observer.ending(), None);
-        observer.observe_bytes(Side::Server, at(2_600), b"");
-        observer.observe_bytes(Side::Client, at(3_000), b"late");
-        observer.observe_end(Side::Client, true, at(4_000));
-        let ending = observer.ending().unwrap();
-        assert_eq!((ending.by, ending.is_reset, ending.silence), (Side::Server, false, at(2_500)));
-        assert!(ending.is_reset_after);
+    fn an_ending_is_a_sentence() {
+        let ending = StreamEnding {
+            by: Side::Server,
+            is_reset: false,
+            is_reset_after: true,
+            at: Duration::from_secs(3),
+            silence: Duration::from_millis(2_500),
+            http2_code: None,
+        };
         assert_eq!(silence_of_server(ending), "; before that, 2.5 s without data");
         let closes = |client, server| Some(Sides { client, server });
         for (closes, text, is_clean) in [

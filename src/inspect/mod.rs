@@ -19,6 +19,7 @@
 )]
 
 mod bundled_server;
+mod capture_copy;
 mod config;
 mod connection_summary;
 mod direction_cursor;
@@ -30,12 +31,13 @@ mod text_scan;
 mod unread_extensions;
 
 pub use bundled_server::BundledServer;
+pub(crate) use capture_copy::{CaptureCopy, is_same_file};
 pub use config::{InspectConfig, InspectSource};
 pub(crate) use connection_summary::{ConnectionKind, ConnectionSummary, describe_kinds};
 pub(crate) use direction_cursor::SearchedBytes;
 pub(crate) use ending::{
-    AbnormalClosure, Ending, EndingObserver, closes_of, describe_ending, how_it_ended,
-    last_activity, non_http_answer, open_end_name, proxied_end, short_ending, silence_of_server,
+    AbnormalClosure, Ending, closes_of, describe_ending, how_it_ended, last_activity,
+    non_http_answer, open_end_name, proxied_end, short_ending, silence_of_server,
 };
 pub use recording::RecordingOptions;
 pub(crate) use recording::{Recording, RecordingError};

@@ -34,6 +34,7 @@ mod observe;
 mod time;
 mod tls_alert;
 mod websocket;
+mod write_step;
 
 pub use accept::serve;
 pub(crate) use accept::{Accepted, Acceptor};
@@ -77,3 +78,4 @@ pub use time::deadline_timer::DeadlineTimer;
 pub(crate) use tls_alert::{brief_alert_text, describe_alert, received_alert_text};
 pub(crate) use websocket::READ_BUFFER;
 pub use websocket::WebSocketLimits;
+pub(crate) use write_step::{WriteStep, write_step};

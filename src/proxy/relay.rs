@@ -11,12 +11,12 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::net::{MaybeTlsStream, connect, lingering_close};
+use crate::net::{MaybeTlsStream, WriteStep, connect, lingering_close, write_step};
 use crate::proxy::command::InterceptAction;
 use crate::proxy::error::ProxyError;
 use crate::proxy::event::{EventSender, ProxyEventKind};
 use crate::proxy::options::ProxyOptions;
-use crate::proxy::relay_direction::{RelayDirection, WriteStep, write_step};
+use crate::proxy::relay_direction::RelayDirection;
 use crate::wire::{Side, Sides};
 
 /// The maximum number of bytes read at once.

@@ -5,8 +5,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-
+use crate::net::WriteStep;
 use crate::proxy::error::ProxyError;
 use crate::proxy::event::{EventSender, ProxyEventKind};
 use crate::proxy::intercept_queue::{InterceptQueue, Intervention};
@@ -116,28 +115,5 @@ impl RelayDirection {
             self.reported_held = held;
             events.send(ProxyEventKind::Held { from, frames: held.0, bytes: held.1 }).await;
         }
-    }
-}
-
-/// What a direction does next on the receiver's socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WriteStep {
-    Write,
-    Flush,
-    Shutdown,
-}
-
-/// Does one step on the receiver's socket and gives the number of bytes of `bytes` that were
-/// written. It is cancellation-safe, because a write counts only once it is done.
-pub(super) async fn write_step(
-    writer: &mut (impl AsyncWrite + Unpin),
-    step: Option<WriteStep>,
-    bytes: &[u8],
-) -> io::Result<usize> {
-    match step {
-        Some(WriteStep::Write) => writer.write(bytes).await,
-        Some(WriteStep::Flush) => writer.flush().await.map(|()| 0),
-        Some(WriteStep::Shutdown) => writer.shutdown().await.map(|()| 0),
-        None => Ok(0),
     }
 }

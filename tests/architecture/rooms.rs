@@ -137,7 +137,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["recorded"],
             &["builder"],
             &["layer"],
-            &["layer_output"],
+            &["layer_output", "live_ending"],
             &["captured_stream", "detect", "tunnel"],
             &["proxy_header", "socks4", "socks5"],
             &["negotiation"],

@@ -33,7 +33,7 @@ pub(in crate::capture) struct PlaintextSink<S> {
     filled: ByteLen,
     resync: Resync,
     /// Whether each frame is known to begin where it does, so that none is searched.
-    pub(in crate::capture) knows_frames: bool,
+    knows_frames: bool,
 }
 
 impl<S: StreamSink> PlaintextSink<S> {
@@ -59,10 +59,20 @@ impl<S: StreamSink> PlaintextSink<S> {
         self.sink.push(from, at, bytes);
         self.search_where_lost();
         if from == Side::Client
+            && !self.knows_frames
             && self.resync.is_idle()
             && let Some(search) = self.sink.early_frame_search()
         {
             self.resync.search_early(search);
+        }
+    }
+
+    /// Searches nothing from now on, because each unit is known to begin where it does.
+    pub(in crate::capture) fn know_frames(&mut self) {
+        if !self.knows_frames {
+            self.pass_on_held();
+            self.resync = Resync::default();
+            self.knows_frames = true;
         }
     }
 
@@ -268,6 +278,15 @@ impl<S: StreamSink> PlaintextSink<S> {
         match last.filter(|gap| gap.end() == end && gap.filled > ByteLen::ZERO) {
             Some(gap) => gap.missing += missing,
             None => drop(self.add_gap(from, at, missing, filled)),
+        }
+    }
+
+    /// Resumes reading with a unit whose kind is known, unless that follows from what came before.
+    pub(in crate::capture) fn resume_known(&mut self, from: Side, at: Duration, unit: Resumption) {
+        let sends_frames = self.sink.sends_frames(from);
+        let is_lost = !sends_frames && self.sink.frame_search(from).is_some();
+        if unit == Resumption::Frame && !sends_frames || is_lost {
+            self.resume(from, at, unit);
         }
     }
 

@@ -61,6 +61,8 @@ pub struct RecordedEnd {
     pub is_clean: bool,
     /// The reason, as a clause.
     pub why: String,
+    /// When it ended, since the start of the connection; `None` if the recording doesn't say.
+    pub at: Option<Duration>,
 }
 
 /// What is known of a connection whose end was not captured.

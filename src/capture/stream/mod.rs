@@ -11,6 +11,7 @@ mod captured_stream;
 mod detect;
 mod layer;
 mod layer_output;
+mod live_ending;
 mod negotiation;
 mod proxy_header;
 mod recorded;
@@ -24,4 +25,5 @@ pub use self::captured_stream::{
     Http2Role, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding, StreamStart,
 };
 pub(super) use self::detect::{is_request, is_response};
+pub(crate) use self::live_ending::LiveEnding;
 pub(super) use self::recorded::{RecordedGap, RecordedHead};

@@ -9,6 +9,7 @@ use super::captured_stream::StreamStart;
 use crate::capture::http2::{Http2Head, Http2WebSocket};
 use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
+use crate::wire::decode::Resumption;
 use crate::wire::handshake::HttpExchange;
 use crate::wire::handshake::extended_connect::{
     Field, status, validate_request, validate_response,
@@ -53,10 +54,25 @@ impl<S: StreamSink> StreamBuilder<S> {
             let mut layers = shared.layers(&mut stream.output, false, StreamStart::Frames(None));
             layers.push_plain_or_body(Piece { from, at, place, bytes }, is_open);
             if let Some(plaintext) = &mut stream.output.plaintext {
-                plaintext.knows_frames = true;
+                plaintext.know_frames();
             }
             Ok(())
         })
+    }
+
+    /// Resumes reading with a unit of this kind, if it was lost what the side sends next.
+    pub(in crate::capture) fn resume_known(
+        &mut self,
+        from: Side,
+        at: Duration,
+        unit: Option<Resumption>,
+    ) {
+        if let (Some(websocket), Some(Resumption::Frame)) = (&mut self.http2, unit) {
+            // The response that opened it may not have been captured.
+            websocket.is_open = true;
+        } else if let (Some(plaintext), Some(unit)) = (&mut self.output.plaintext, unit) {
+            plaintext.resume_known(from, at, unit);
+        }
     }
 
     /// Takes bytes that lie within frames whose beginning was not captured.
@@ -144,6 +160,11 @@ impl<S: StreamSink> StreamBuilder<S> {
         });
     }
 
+    /// Whether the stream is a WebSocket on a stream of HTTP/2.
+    pub(in crate::capture) fn is_over_http2(&self) -> bool {
+        self.http2.is_some()
+    }
+
     /// Takes a head of a WebSocket over HTTP/2. The response decides what follows.
     pub(in crate::capture) fn take_http2_head<M: FnMut(StreamStart) -> S>(
         &mut self,
@@ -181,7 +202,7 @@ impl<S: StreamSink> StreamBuilder<S> {
             let mut layers = shared.layers(&mut stream.output, false, StreamStart::Frames(None));
             layers.begin(StreamStart::Head);
             if let Some(plaintext) = &mut stream.output.plaintext {
-                plaintext.knows_frames = true;
+                plaintext.know_frames();
                 change(plaintext);
             }
             Ok(())

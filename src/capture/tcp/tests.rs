@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::capture::hostile::handshake::{REQUEST, RESPONSE};
 use crate::capture::packets::headers::{FIN, RST, SYN};
 use crate::capture::write::packet_builder::{self, TcpHeader};
-use crate::capture::{Capture, OpenEnd, ReadOptions, Stall, StallKind, open};
+use crate::capture::{Capture, OpenEnd, ReadOptions, ReplayData, Stall, StallKind, open};
 use crate::wire::{Side, Sides, format};
 
 use Side::{Client, Server};
@@ -290,4 +290,38 @@ fn bytes_that_come_again_with_other_values_are_counted() {
         "4 bytes of the server came again with different values; those captured first are read";
     assert_eq!(stream.warnings, [warning]);
     assert_eq!(frames(&capture), [["server 8106666972737420", "server 8100"]]);
+}
+
+#[test]
+fn a_replay_has_starts_and_ends_in_the_order_of_time() {
+    let mut packets = Packets::default();
+    packets.begin(1000, 2000).syns().opening().texts().fins();
+    packets.wait(90).begin(500_000, 900_000).syns().opening().texts();
+    // The capture goes on without data.
+    let capture = packets.wait(5).send(Server, ACK, b"").open();
+    let mut turns = Vec::new();
+    capture
+        .replay(|event| {
+            let turn = match event.data {
+                ReplayData::Start => "start",
+                ReplayData::Exhausted => "exhausted",
+                ReplayData::End => "end",
+                _ => return std::io::Result::Ok(()),
+            };
+            turns.push((event.stream, turn, event.at.as_millis()));
+            Ok(())
+        })
+        .unwrap();
+    let expected = [
+        (0, "start", 0),
+        (0, "exhausted", 6),
+        // At the first FIN, and with the last packet of the file.
+        (0, "end", 7),
+        (1, "start", 0),
+        (1, "exhausted", 6),
+        (1, "end", 5_007),
+    ];
+    assert_eq!(turns, expected);
+    let span = capture.span().unwrap();
+    assert_eq!((span.start.as_millis(), span.end.as_millis()), (1, 95_018));
 }

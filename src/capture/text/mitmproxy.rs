@@ -57,7 +57,7 @@ pub(in crate::capture) fn read_flows<S: StreamSink, M: FnMut(StreamStart) -> S>(
             .push(format!("the flow at offset {at} is cut off or damaged: the rest is not read"));
     }
     warnings.truncate(MAX_WARNINGS);
-    Ok(Capture { format: CaptureFormat::Mitmproxy, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::Mitmproxy, packets: 0, span: None, streams, warnings })
 }
 
 impl Others {

@@ -71,7 +71,7 @@ pub(in crate::capture) fn read_text<S: StreamSink, M: FnMut(StreamStart) -> S>(
     if streams.is_empty() {
         return Err(text(TextError::NoBytes));
     }
-    Ok(Capture { format: CaptureFormat::Text, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::Text, packets: 0, span: None, streams, warnings })
 }
 
 /// Whether the beginning of a long text is plain hex, up to its last complete line.

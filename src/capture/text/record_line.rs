@@ -12,6 +12,7 @@ use crate::capture::http2::Http2ErrorCode;
 use crate::capture::stream::{RecordedEnd, RecordedGap, RecordedHead, StreamEnding};
 use crate::capture::tls::{TlsStatus, TlsUnreadable};
 use crate::net::AddressPair;
+use crate::wire::decode::Resumption;
 use crate::wire::handshake::{HttpExchange, RequestLine};
 use crate::wire::{ByteLen, Side, format};
 
@@ -19,8 +20,7 @@ use crate::wire::{ByteLen, Side, format};
 #[derive(Debug, Deserialize)]
 struct JsonRecord<'a> {
     r#type: &'a str,
-    #[serde(default)]
-    t_ms: f64,
+    t_ms: Option<f64>,
     connection: Option<u64>,
     from: Option<&'a str>,
     // Heads.
@@ -39,6 +39,10 @@ struct JsonRecord<'a> {
     header_len: Option<u64>,
     payload_len: Option<u64>,
     needs: Option<Needs>,
+    #[serde(default)]
+    not_captured: u64,
+    #[serde(borrow, default)]
+    gaps: Vec<FrameGap<'a>>,
     // Notes.
     #[serde(borrow)]
     text: Option<Cow<'a, str>>,
@@ -47,6 +51,7 @@ struct JsonRecord<'a> {
     client: Option<SocketAddr>,
     server: Option<SocketAddr>,
     since_1970_s: Option<f64>,
+    start_ms: Option<f64>,
     #[serde(default)]
     midway: bool,
     tls: Option<String>,
@@ -78,6 +83,13 @@ struct Needs {
 }
 
 #[derive(Debug, Deserialize)]
+struct FrameGap<'a> {
+    offset: u64,
+    missing: u64,
+    raw_hex: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
 struct Gap<'a> {
     from: &'a str,
     missing: u64,
@@ -98,7 +110,11 @@ pub(super) enum LineContent {
     Connection(RecordedConnectionFacts),
     Bytes {
         from: Side,
+        /// The kind of unit that they are, or begin with; `None` if they are neither.
+        unit: Option<Resumption>,
         bytes: Vec<u8>,
+        /// The number of bytes that are missing next, and the bytes behind them.
+        behind_gaps: Vec<(ByteLen, Vec<u8>)>,
         rest: FrameRest,
     },
     /// Bytes that lie within unknown frames.
@@ -130,6 +146,8 @@ pub(super) struct RecordedConnectionFacts {
     pub(super) addresses: AddressPair,
     /// The nanoseconds from 1970 to its first packet.
     pub(super) started_at: u64,
+    /// The nanoseconds from 1970 to the first packet of the file that was recorded.
+    pub(super) file_started_at: Option<u64>,
     pub(super) is_midway: bool,
     pub(super) tls: TlsStatus,
     /// The stream of a WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
@@ -139,7 +157,7 @@ pub(super) struct RecordedConnectionFacts {
 impl RecordLine {
     pub(super) fn parse(line: &[u8]) -> Result<Self, RecordError> {
         let record: JsonRecord<'_> = serde_json::from_slice(line)?;
-        let (connection, at) = (record.connection, time(record.t_ms));
+        let (connection, at) = (record.connection, record.t_ms.map(time).unwrap_or_default());
         let kind = record.r#type;
         let content = match kind {
             "handshake" | "frame" | "bytes" => record.into_bytes()?,
@@ -170,10 +188,24 @@ impl JsonRecord<'_> {
             ("frame", _) => parse_hex_field("raw_hex", self.raw_hex.ok_or(RecordError::NoFrame)?)?,
             _ => parse_hex_field("hex", self.hex.ok_or(RecordError::NoBytes)?)?,
         };
-        let have = ByteLen::of(&bytes);
+        let unit = match self.r#type {
+            "handshake" => Some(Resumption::Head),
+            "frame" => Some(Resumption::Frame),
+            _ => None,
+        };
+        let mut have = ByteLen::of(&bytes);
+        let mut behind_gaps = Vec::new();
+        for FrameGap { offset, missing, raw_hex } in self.gaps {
+            let behind = parse_hex_field("raw_hex", raw_hex)?;
+            // What was too long to be recorded is missing, too.
+            let missing = ByteLen::new(offset) + ByteLen::new(missing) - have;
+            have += missing + ByteLen::of(&behind);
+            behind_gaps.push((missing, behind));
+        }
+        let is_whole = !self.truncated && self.not_captured == 0;
         let whole = self.header_len.zip(self.payload_len);
         let rest = match (self.needs, whole) {
-            _ if !self.truncated => FrameRest::Missing(ByteLen::ZERO),
+            _ if is_whole => FrameRest::Missing(ByteLen::ZERO),
             // A frame that was cut off ends with what it has.
             (Some(needs), _) => FrameRest::Missing(ByteLen::new(needs.have) - have),
             (None, Some((header, payload))) => {
@@ -181,7 +213,7 @@ impl JsonRecord<'_> {
             }
             (None, None) => FrameRest::Unknown,
         };
-        Ok(LineContent::Bytes { from, bytes, rest })
+        Ok(LineContent::Bytes { from, unit, bytes, behind_gaps, rest })
     }
 
     fn into_http2_head(self, at: Duration) -> Result<LineContent, RecordError> {
@@ -216,9 +248,17 @@ impl JsonRecord<'_> {
         let started_at = Duration::try_from_secs_f64(seconds).unwrap_or_default();
         // The number has no nanoseconds.
         let micros = started_at.saturating_add(Duration::from_nanos(500)).as_micros();
+        let started_at = u64::try_from(micros).unwrap_or(u64::MAX).saturating_mul(1000);
+        let file_started_at = self.start_ms.map(|start| {
+            // The file's packets may not be in order.
+            let [after, before] = [start, -start]
+                .map(|millis| u64::try_from(time(millis).as_nanos()).unwrap_or(u64::MAX));
+            started_at.saturating_sub(after).saturating_add(before)
+        });
         LineContent::Connection(RecordedConnectionFacts {
             addresses: AddressPair { client, server },
-            started_at: u64::try_from(micros).unwrap_or(u64::MAX).saturating_mul(1000),
+            started_at,
+            file_started_at,
             is_midway: self.midway,
             tls: match self.tls {
                 None => TlsStatus::Plaintext,
@@ -244,13 +284,14 @@ impl JsonRecord<'_> {
 
     fn into_end(self) -> Result<LineContent, RecordError> {
         let is_clean = self.ok.unwrap_or(true);
-        let words = self.why.map(|why| RecordedEnd { is_clean, why });
+        let at = self.t_ms.map(time);
+        let words = self.why.map(|why| RecordedEnd { is_clean, why, at });
         let Some(by) = self.ended_by else { return Ok(LineContent::End(None, words)) };
         let with = self.ended_with.unwrap_or_default();
         let code = matches!(with, "end_stream" | "rst_stream")
             .then(|| Http2ErrorCode(self.http2_code.unwrap_or_default()));
         let ending = StreamEnding {
-            at: time(self.t_ms),
+            at: at.unwrap_or_default(),
             by: parse_side(Some(by))?,
             is_reset: matches!(with, "rst" | "rst_stream"),
             is_reset_after: self.reset_later,

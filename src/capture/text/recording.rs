@@ -1,15 +1,15 @@
 //! Recordings: the JSON lines of `wiretalk inspect --json`. Senders, bytes, gaps, times and ends are
-//! used; everything that follows from them is determined anew. Of a frame with a gap, the record has
-//! only the bytes before it.
+//! used; everything that follows from them is determined anew.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::record_line::{FrameRest, LineContent, RecordLine, RecordedConnectionFacts};
 use super::text_file;
-use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
+use crate::capture::captured_file::{Capture, CaptureFormat, CaptureSpan, MAX_WARNINGS};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{
@@ -17,6 +17,7 @@ use crate::capture::stream::{
 };
 use crate::capture::tls::TlsStatus;
 use crate::net::AddressPair;
+use crate::wire::decode::Resumption;
 
 /// The maximum length of a line in bytes: a frame of 32 MiB with its payload, its bytes as hex, and
 /// its text.
@@ -56,8 +57,17 @@ impl<S: StreamSink> RecordedConnection<S> {
         let (at, stream) = (line.at, &mut self.stream);
         match line.content {
             LineContent::Connection(facts) => self.begin(facts, shared),
-            LineContent::Bytes { from, bytes, rest } => {
+            LineContent::Bytes { from, unit, bytes, behind_gaps, rest } => {
+                // What begins with a frame has no head.
+                if unit != Some(Resumption::Frame) && !stream.is_over_http2() {
+                    stream.begin(shared);
+                }
+                stream.resume_known(from, at, unit);
                 stream.push_and_spill(from, at, &bytes, shared)?;
+                for (missing, bytes) in behind_gaps {
+                    stream.push_gap_within_frame(from, at, missing, shared);
+                    stream.push_and_spill(from, at, &bytes, shared)?;
+                }
                 match rest {
                     FrameRest::Missing(missing) => {
                         stream.push_gap_within_frame(from, at, missing, shared);
@@ -89,7 +99,8 @@ impl<S: StreamSink> RecordedConnection<S> {
         facts: RecordedConnectionFacts,
         shared: &mut ReadContext<M>,
     ) {
-        let RecordedConnectionFacts { addresses, started_at, is_midway, tls, http2_stream } = facts;
+        let RecordedConnectionFacts { addresses, started_at, is_midway, tls, http2_stream, .. } =
+            facts;
         (self.addresses, self.tls) = (Some(addresses), tls);
         self.stream.started_at = started_at;
         match http2_stream {
@@ -138,7 +149,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
     let mut connections: BTreeMap<u64, RecordedConnection<S>> = BTreeMap::new();
     let mut reader = text_file::line_reader(path, file, "a recording in UTF-16")?;
     let mut line = Vec::new();
-    let mut warnings = Vec::new();
+    let (mut warnings, mut span) = (Vec::new(), None);
     for number in 1_u64.. {
         line.clear();
         if (&mut reader).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(io)? == 0 {
@@ -160,6 +171,12 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
                 continue;
             }
         };
+        if let LineContent::Connection(facts) = &read.content
+            && let Some(start) = facts.file_started_at
+        {
+            let started = [start, facts.started_at].map(Duration::from_nanos);
+            span = started.into_iter().fold(span, |span, at| Some(CaptureSpan::extended(span, at)));
+        }
         let Some(connection) = read.connection else {
             // The final record of several connections applies to all of them.
             if matches!(read.content, LineContent::End(..)) {
@@ -174,7 +191,7 @@ pub(in crate::capture) fn read_recording<S: StreamSink, M: FnMut(StreamStart) ->
     }
     let finished = connections.into_values().map(|connection| connection.finish(shared));
     let streams = finished.flatten().collect();
-    Ok(Capture { format: CaptureFormat::Recording, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::Recording, packets: 0, span, streams, warnings })
 }
 
 #[cfg(test)]

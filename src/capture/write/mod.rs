@@ -2,7 +2,6 @@
 
 mod block_buffer;
 mod fifo;
-pub(super) mod live_ending;
 pub(super) mod packet_builder;
 pub(super) mod pcapng_writer;
 pub(super) mod recorder;

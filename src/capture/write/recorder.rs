@@ -89,20 +89,16 @@ impl Recorder {
                 let from = chunk.transfer.sender_at_client();
                 self.record_bytes(OWN_CONNECTION, from, chunk.at, &chunk.bytes)
             }
-            SessionEvent::Redirected { .. } => {
-                self.record_end(OWN_CONNECTION, None, Some(Side::Client), None)
+            SessionEvent::Disconnected { by, is_reset, at } => {
+                self.observe_end(OWN_CONNECTION, *by, *is_reset, *at);
+                Ok(())
             }
+            SessionEvent::Redirected { .. } => self.record_end(OWN_CONNECTION, None),
             SessionEvent::Ended(result) => {
-                let error = result.as_ref().err();
-                let reset_by = error.and_then(clients::SessionError::reset_by);
-                let closer = Some(clients::SessionError::closer(error));
-                let why = error.map(ToString::to_string);
-                self.record_end(OWN_CONNECTION, reset_by, closer, why)
+                let why = result.as_ref().err().map(ToString::to_string);
+                self.record_end(OWN_CONNECTION, why)
             }
-            SessionEvent::Open
-            | SessionEvent::Disconnected { .. }
-            | SessionEvent::Note(_)
-            | SessionEvent::KeyLog(_) => Ok(()),
+            SessionEvent::Open | SessionEvent::Note(_) | SessionEvent::KeyLog(_) => Ok(()),
         }
     }
 
@@ -139,9 +135,10 @@ impl Recorder {
             ProxyEventKind::Ended(result) => {
                 self.connecting.remove(&number);
                 let error = result.as_ref().err();
-                let reset_by = error.and_then(proxy::ProxyError::reset_by);
-                // A proxy that gives up a connection closes both sockets.
-                self.record_end(number, reset_by, None, error.map(ToString::to_string))?;
+                if let Some(by) = error.and_then(proxy::ProxyError::reset_by) {
+                    self.observe_end(number, by, true, Instant::now());
+                }
+                self.record_end(number, error.map(ToString::to_string))?;
             }
             ProxyEventKind::Injected { .. }
             | ProxyEventKind::Held { .. }
@@ -175,7 +172,7 @@ impl Recorder {
     ) -> io::Result<()> {
         let since_1970 = self.since_1970(at);
         let Some(live) = self.live.get_mut(&number) else { return Ok(()) };
-        live.ending.take(from, at, bytes);
+        live.ending.observe_bytes(from, since_1970, bytes);
         if bytes.is_empty() {
             return Ok(());
         }
@@ -183,20 +180,22 @@ impl Recorder {
         self.writer.write_data(flow, from, since_1970, bytes)
     }
 
+    /// Takes a FIN or RST of a side.
+    fn observe_end(&mut self, number: usize, by: Side, is_reset: bool, at: Instant) {
+        let since_1970 = self.since_1970(at);
+        if let Some(live) = self.live.get_mut(&number) {
+            live.ending.observe_end(by, is_reset, since_1970);
+        }
+    }
+
     /// Records the end, with the reason if it was not clean. If no packet ended the connection, we
-    /// reset it.
-    fn record_end(
-        &mut self,
-        number: usize,
-        reset_by: Option<Side>,
-        closer: Option<Side>,
-        why: Option<String>,
-    ) -> io::Result<()> {
-        let now = Instant::now();
+    /// reset it: a proxy that gives up a connection closes both sockets.
+    fn record_end(&mut self, number: usize, why: Option<String>) -> io::Result<()> {
+        let now = self.since_1970(Instant::now());
         let Some(mut live) = self.live.remove(&number) else { return Ok(()) };
-        let at = self.since_1970(live.ending.ended_at(now));
+        let ending = live.ending.ending();
+        let at = ending.map_or(now, |ending| ending.at);
         let flow = live.flow_or_open(&mut self.writer, at)?;
-        let ending = live.ending.finish(now, reset_by, closer);
         let end = ending.map_or(ConnectionEnd::Reset(Side::Client), ConnectionEnd::from);
         let note = why.map(|why| format!("when it was recorded, the connection ended: {why}"));
         self.writer.close_with_note(flow, end, at, note)

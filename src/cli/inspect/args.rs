@@ -554,7 +554,7 @@ mod tests {
         let broken = [REQUEST, b"\x81\x02hi\x81\x85\x01\x02\x03\x04\x69"].concat();
         let response = [SWITCHING, b"\x82"].concat();
         let text = printed(false, &[(Side::Client, &broken), (Side::Server, &response)], 3);
-        assert!(text.contains("server  frame header incomplete, 1 byte missing\n"), "{text}");
+        assert!(text.contains("server  frame header, cut off after 1 byte\n"), "{text}");
         let records = records(&[(Side::Client, &broken), (Side::Server, &response)], 3);
         let fault = &records[2]["violations"][0];
         assert_eq!(

@@ -4,9 +4,9 @@
 use std::io;
 use std::time::Duration;
 
-use crate::capture::StreamEnding;
+use crate::capture::{LiveEnding, StreamEnding};
 use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType, close_body};
-use crate::inspect::{Ending, EndingObserver, describe_ending};
+use crate::inspect::{Ending, describe_ending};
 use crate::wire::decode::Resumption;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::explain::NonFrame;
@@ -42,7 +42,7 @@ pub(super) struct ConnectionState {
     /// When the last bytes of each side arrived, since the start.
     pub(super) last_at: Sides<Duration>,
     /// Finds out how a live connection ends.
-    observer: EndingObserver,
+    live_ending: LiveEnding,
 }
 
 /// Something that has become complete.
@@ -73,7 +73,7 @@ impl ConnectionState {
             frame_count: 0,
             first_closes: Sides::default(),
             last_at: Sides::default(),
-            observer: EndingObserver::default(),
+            live_ending: LiveEnding::default(),
         }
     }
 
@@ -118,7 +118,7 @@ impl ConnectionState {
         bytes: &[u8],
         mut emit: impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
-        self.observer.observe_bytes(from, at, bytes);
+        self.live_ending.observe_bytes(from, at, bytes);
         if !bytes.is_empty() {
             self.last_at[from] = at;
         }
@@ -218,6 +218,12 @@ impl ConnectionState {
         Ok(())
     }
 
+    /// Counts the bytes of an exchange that are not there.
+    pub(super) fn count_exchange(&mut self, exchange: &HttpExchange) {
+        self.byte_counts.client += exchange.request_len;
+        self.byte_counts.server += exchange.response_len;
+    }
+
     /// Counts `len` bytes that lie within messages or frames whose beginning was not captured.
     pub(super) fn push_unframed(&mut self, from: Side, at: Duration, len: ByteLen) {
         self.byte_counts[from] += len;
@@ -292,12 +298,17 @@ impl ConnectionState {
 
     /// Takes a FIN or RST of a live connection.
     pub(super) fn observe_end(&mut self, by: Side, is_reset: bool, at: Duration) {
-        self.observer.observe_end(by, is_reset, at);
+        self.live_ending.observe_end(by, is_reset, at);
     }
 
     /// Returns which side has ended a live connection, and how.
     pub(super) fn live_ending(&self) -> Option<StreamEnding> {
-        self.observer.ending()
+        self.live_ending.ending()
+    }
+
+    /// Returns when the last bytes of both sides arrived, since the start.
+    pub(super) fn last_data_at(&self) -> Duration {
+        self.last_at.client.max(self.last_at.server)
     }
 
     /// Describes how a live connection has ended so far; `None` while it is open both ways.
@@ -321,8 +332,8 @@ impl ConnectionState {
         number: usize,
         ended: &Result<String, String>,
         ending: Option<StreamEnding>,
+        at: Duration,
     ) -> EndRecord {
-        let last_at = self.last_at.client.max(self.last_at.server);
         let Sides { client: sent, server: received } = &self.first_closes;
         let code_and_reason =
             |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
@@ -348,7 +359,7 @@ impl ConnectionState {
             ok: ended.is_ok(),
             reset_later: ending.is_some_and(|ending| ending.is_reset_after),
             silence: ending.map(|ending| Millis(ending.silence)),
-            at: Millis(ending.map_or(last_at, |ending| ending.at.max(last_at))),
+            at: Millis(at),
             record_type: RecordType::End,
             why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
         }

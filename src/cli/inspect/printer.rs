@@ -13,7 +13,7 @@ use crate::scope::catch_panic_sync;
 use crate::wire::decode::Resumption;
 use crate::wire::explain::describe_non_http;
 use crate::wire::format::escape_controls;
-use crate::wire::handshake::begins_with_start_line;
+use crate::wire::handshake::{HttpExchange, begins_with_start_line};
 use crate::wire::query::text_matcher::TextSet;
 use crate::wire::{AgreedExtensions, ByteLen, Side};
 
@@ -142,6 +142,20 @@ impl<W: Write> Printer<W> {
         result
     }
 
+    /// Counts the bytes of an exchange that are not in the file.
+    pub(super) fn count_exchange(&mut self, number: usize, exchange: &HttpExchange) {
+        if let Some(mut connection) = self.take_connection(number) {
+            connection.count_exchange(exchange);
+            self.connections.insert(number, connection);
+        }
+    }
+
+    /// Whether what a side sends next is read as frames.
+    pub(super) fn reads_frames(&self, number: usize, from: Side) -> bool {
+        let connection = self.connection(number);
+        connection.is_some_and(|connection| connection.handshake.sends_frames(from))
+    }
+
     /// Counts bytes that lie within messages or frames whose beginning was not captured.
     pub(super) fn skip_unframed(&mut self, number: usize, from: Side, at: Duration, len: ByteLen) {
         if let Some(mut connection) = self.take_connection(number) {
@@ -234,26 +248,24 @@ impl<W: Write> Printer<W> {
         number: usize,
         ended: Result<String, String>,
     ) -> io::Result<()> {
-        let ending = self.connection(number).and_then(ConnectionState::live_ending);
-        self.print_end_with_packet(number, ended, ending)
+        let connection = self.connection(number);
+        let ending = connection.and_then(ConnectionState::live_ending);
+        let last = connection.map_or(Duration::ZERO, ConnectionState::last_data_at);
+        let at = ending.map_or(last, |ending| ending.at.max(last));
+        self.print_incomplete(number)?;
+        self.print_end_at(number, ended, ending, at)
     }
 
-    /// Like [`Self::print_end`]; `ending` is the packet that ended the connection.
-    pub(super) fn print_end_with_packet(
-        &mut self,
-        number: usize,
-        ended: Result<String, String>,
-        ending: Option<StreamEnding>,
-    ) -> io::Result<()> {
-        let unread =
-            self.panicked.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
-        // A panic matters more than how the connection ended.
-        let ended = &unread.unwrap_or(ended);
-        let mut connection = self
-            .connections
-            .remove(&number)
-            .unwrap_or_else(|| ConnectionState::new(self.selection.texts()));
-        let latest = connection.last_at.client.max(connection.last_at.server);
+    /// Prints the incomplete heads and frames of a connection of which nothing more comes.
+    pub(super) fn print_incomplete(&mut self, number: usize) -> io::Result<()> {
+        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        let result = self.print_rest_of(number, &mut connection);
+        self.connections.insert(number, connection);
+        result
+    }
+
+    fn print_rest_of(&mut self, number: usize, connection: &mut ConnectionState) -> io::Result<()> {
+        let latest = connection.last_data_at();
         let answer_hint = connection.handshake.non_http_answer().map(describe_non_http);
         for exchange in connection.handshake.finish() {
             self.print(&Record::http(number, latest, exchange))?;
@@ -285,7 +297,26 @@ impl<W: Write> Printer<W> {
                 self.print(&Record::frame(context, frame))?;
             }
         }
-        self.print(&Record::End(connection.end_record(number, ended, ending)))
+        Ok(())
+    }
+
+    /// Prints the end of a connection at a time, and forgets it. `ending` is the packet that ended it.
+    pub(super) fn print_end_at(
+        &mut self,
+        number: usize,
+        ended: Result<String, String>,
+        ending: Option<StreamEnding>,
+        at: Duration,
+    ) -> io::Result<()> {
+        let unread =
+            self.panicked.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
+        // A panic matters more than how the connection ended.
+        let ended = &unread.unwrap_or(ended);
+        let connection = self
+            .connections
+            .remove(&number)
+            .unwrap_or_else(|| ConnectionState::new(self.selection.texts()));
+        self.print(&Record::End(connection.end_record(number, ended, ending, at)))
     }
 
     /// Prints the last record of a proxy or of a file without exactly one connection.

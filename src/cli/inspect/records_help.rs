@@ -38,7 +38,7 @@ Records (--json), one object per line. Every record has a type:
              header_len payload_len payload_hex truncated text compressed
              message after_fault close_code close_reason raw_hex violations
              message_text message_hex message_len message_payload_len
-             message_unknown not_captured hint
+             message_unknown not_captured gaps hint
   bytes      connection t_ms from len hex text hint
              (the body of a response that is not 101, or what follows bytes of
              another protocol, which hint names)
@@ -54,26 +54,30 @@ Records (--json), one object per line. Every record has a type:
              (gap {from missing within_frame} if bytes were not captured)
   listening  t_ms address (--proxy)
   connection t_ms connection peer (--proxy)
-  connection t_ms connection client server since_1970_s midway tls
-             http2_stream (file; http2_stream is absent without HTTP/2)
-             and with --list, without http2_stream: kind path protocol
-             status frames_sent frames_received bytes_sent bytes_received
-             duration_ms problems exchanges ok why ended_by ended_with
-             silence_ms
+  connection t_ms connection client server since_1970_s start_ms midway
+             tls http2_stream (file; http2_stream is absent without HTTP/2)
+             and with --list, without start_ms and http2_stream: kind path
+             protocol status frames_sent frames_received bytes_sent
+             bytes_received duration_ms problems exchanges ok why ended_by
+             ended_with silence_ms
 
 t_ms is the time in milliseconds since the start; in a file, since the first
-packet of the connection. problems and violations are those of wiretalk
-decode --json. payload_hex is unmasked. If a payload is larger than 1 MiB, it
-and raw_hex hold the first MiB, and truncated is true. A frame that was cut off
-has complete false and needs {have, need_more, phase}; needs is null if the
-frame has an impossible length. A message, joined and inflated, comes with its
-last frame: message_text, or message_hex if it is not the payload of that frame;
-message_len is its length, message_payload_len that of its payloads on the wire;
-if it could not be inflated, message_len is null, and message_unknown says why.
-Bytes that a capture lacks are never judged: such a frame has complete false,
-not_captured says how many are missing, payload_hex and raw_hex end before them,
-and truncated is true. hint names another protocol where a frame should begin:
-what follows is cut into frames as before, without close code, text or further
+packet of the connection, which came start_ms after the first packet of the
+file. The records of a file are in the order of time, that of start_ms + t_ms;
+a connection that is open at the end of the capture ends with it. problems and
+violations are those of wiretalk decode --json. payload_hex is unmasked. If a
+payload is larger than 1 MiB, it and raw_hex hold the first MiB, and truncated
+is true. A frame that was cut off has complete false and needs {have, need_more,
+phase}; needs is null if the frame has an impossible length. A message, joined
+and inflated, comes with its last frame: message_text, or message_hex if it is
+not the payload of that frame; message_len is its length, message_payload_len
+that of its payloads on the wire; if it could not be inflated, message_len is
+null, and message_unknown says why. Bytes that a capture lacks are never judged:
+such a frame has complete false, not_captured says how many are missing,
+payload_hex and raw_hex end before them, and gaps, absent without any, has
+{offset missing raw_hex} for each: its place in the frame, its length and the
+bytes behind it. hint names another protocol where a frame should begin: what
+follows is cut into frames as before, without close code, text or further
 violations.
 
 ended_by and ended_with tell who ended TCP first, by fin or rst, silence_ms how

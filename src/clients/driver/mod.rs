@@ -4,7 +4,6 @@
 
 mod inbound;
 mod send_queue;
-mod write_step;
 
 use std::io;
 use std::time::Duration;
@@ -16,12 +15,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::clients::command::SessionCommand;
 use crate::clients::driver::inbound::{Inbound, InboundEvent};
 use crate::clients::driver::send_queue::{CloseStatus, SendQueue};
-use crate::clients::driver::write_step::{WriteStep, write_step};
 use crate::clients::error::{Refusal, SessionEnd, SessionError, StreamEnd};
 use crate::clients::event::SessionEvent;
 use crate::clients::options::SessionOptions;
 use crate::clients::random::{RandomError, masking_key};
-use crate::net::{add_clamped, is_reset};
+use crate::net::{WriteStep, add_clamped, is_reset, write_step};
 use crate::wire::frame::encode;
 use crate::wire::{Opcode, Side};
 
@@ -128,6 +126,9 @@ impl<'a> Driver<'a> {
                 // The deadline comes first, because a server that floods us with data must not
                 // postpone it.
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    if self.write_was_reset() {
+                        self.report_disconnect(Side::Server, true).await;
+                    }
                     return self.timed_out();
                 }
                 command = commands.recv(), if takes_commands => self.execute(command)?,
@@ -245,8 +246,15 @@ impl<'a> Driver<'a> {
             Err(error) => Some(error),
             Ok(count) => return self.on_bytes(buffer.get(..count).unwrap_or_default()).await,
         };
-        self.report_disconnect(Side::Server, error.as_ref().is_some_and(is_reset)).await;
+        let was_reset = error.as_ref().is_some_and(is_reset) || self.write_was_reset();
+        self.report_disconnect(Side::Server, was_reset).await;
         Ok(Some(self.stream_ended(error)))
+    }
+
+    /// Whether writing showed that the server has reset the connection. Reading may then give its end
+    /// only.
+    fn write_was_reset(&self) -> bool {
+        self.send_error.as_ref().is_some_and(is_reset)
     }
 
     /// Reports that a side has ended the connection.

@@ -9,6 +9,9 @@ use crate::wire::frame::message::FragmentRole;
 use crate::wire::frame::{Needed, Opcode};
 use crate::wire::size::{ByteLen, Offset};
 
+/// The maximum number of gaps kept of one frame. Payload behind a further one is not kept.
+const MAX_GAPS: usize = 4096;
+
 /// A frame with its payload and its faults, possibly incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssembledFrame {
@@ -27,6 +30,8 @@ pub struct AssembledFrame {
     pub payload_received: ByteLen,
     /// The number of payload bytes that were not captured. `payload` has only those before them.
     pub not_captured: ByteLen,
+    /// What `payload` lacks because of that, in order.
+    pub gaps: Vec<PayloadGap>,
     /// The faults, in the order in which they became certain.
     pub faults: Vec<Fault>,
     /// What the bytes are instead, if they are no frame.
@@ -44,6 +49,18 @@ impl AssembledFrame {
         let is_close = self.start.is_some_and(|start| start.header.opcode == Opcode::Close);
         is_close && self.non_frame.is_none()
     }
+}
+
+/// Payload bytes that were not captured, and those behind them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadGap {
+    /// The offset of the first missing byte in the payload.
+    pub offset: ByteLen,
+    /// The number of missing bytes.
+    pub missing: ByteLen,
+    /// The unmasked payload from there up to the next gap; all payload that is kept of a frame has
+    /// the assembler's limit together.
+    pub payload: Vec<u8>,
 }
 
 /// A complete data message.
@@ -82,8 +99,13 @@ pub struct FrameAssembler {
     max_payload_kept: usize,
     start: Option<FrameStart>,
     payload: Vec<u8>,
+    /// The number of payload bytes that are kept, before and behind gaps.
+    payload_kept: usize,
+    /// Whether further payload can be kept; not behind more gaps than are kept.
+    keeps_payload: bool,
     payload_received: ByteLen,
     not_captured: ByteLen,
+    gaps: Vec<PayloadGap>,
     faults: Vec<Fault>,
     /// The data so far of the message that is arriving.
     message_data: Vec<u8>,
@@ -113,8 +135,11 @@ impl FrameAssembler {
             max_payload_kept,
             start: None,
             payload: Vec::new(),
+            payload_kept: 0,
+            keeps_payload: true,
             payload_received: ByteLen::ZERO,
             not_captured: ByteLen::ZERO,
+            gaps: Vec::new(),
             faults: Vec::new(),
             message_data: Vec::new(),
             message_end: None,
@@ -137,6 +162,16 @@ impl FrameAssembler {
     /// if it ends there.
     pub fn skip(&mut self, missing: ByteLen) -> ByteLen {
         let skipped = self.decoder.skip(missing);
+        let offset = self.payload_received + self.not_captured;
+        let has_room = self.gaps.len() < MAX_GAPS;
+        match self.gaps.last_mut() {
+            _ if skipped == ByteLen::ZERO => {}
+            Some(gap) if gap.offset + gap.missing == offset => gap.missing += skipped,
+            _ if has_room => {
+                self.gaps.push(PayloadGap { offset, missing: skipped, payload: Vec::new() });
+            }
+            _ => self.keeps_payload = false,
+        }
         self.not_captured += skipped;
         self.bytes_taken += skipped;
         skipped
@@ -150,6 +185,8 @@ impl FrameAssembler {
         self.start = None;
         self.payload.clear();
         (self.payload_received, self.not_captured) = (ByteLen::ZERO, ByteLen::ZERO);
+        (self.payload_kept, self.keeps_payload) = (0, true);
+        self.gaps.clear();
         self.faults.clear();
         cut
     }
@@ -175,9 +212,13 @@ impl FrameAssembler {
                     self.payload_received += piece.len();
                     // The whole payload is counted but only its beginning kept, so a huge frame
                     // costs no memory.
-                    // Behind a hole the bytes would stand at the wrong place.
-                    if self.not_captured == ByteLen::ZERO {
-                        keep_up_to(self.max_payload_kept, &mut self.payload, piece);
+                    if self.keeps_payload {
+                        let room = self.max_payload_kept.saturating_sub(self.payload_kept);
+                        let kept = piece.get(..room).unwrap_or(piece);
+                        self.payload_kept = self.payload_kept.saturating_add(kept.len());
+                        // Before a gap the bytes behind it would stand at the wrong place.
+                        let before = self.gaps.last_mut().map(|gap| &mut gap.payload);
+                        before.unwrap_or(&mut self.payload).extend_from_slice(kept);
                     }
                     let is_plain_data = self.start.is_some_and(|start| {
                         start.role.message_number().is_some() && !start.compressed
@@ -201,6 +242,7 @@ impl FrameAssembler {
     }
 
     fn take_frame(&mut self, start: FrameStart) -> AssembledFrame {
+        (self.payload_kept, self.keeps_payload) = (0, true);
         AssembledFrame {
             frame_number: start.frame_number,
             offset: start.offset,
@@ -209,6 +251,7 @@ impl FrameAssembler {
             payload: std::mem::take(&mut self.payload),
             payload_received: std::mem::take(&mut self.payload_received),
             not_captured: std::mem::take(&mut self.not_captured),
+            gaps: std::mem::take(&mut self.gaps),
             faults: std::mem::take(&mut self.faults),
             non_frame: self.decoder.non_frame(),
             needed: None,
@@ -236,6 +279,7 @@ impl FrameAssembler {
             payload: self.payload.clone(),
             payload_received: self.payload_received,
             not_captured: self.not_captured,
+            gaps: self.gaps.clone(),
             faults: self.faults.clone(),
             non_frame: self.decoder.faults.likely_non_frame(),
             needed: self.decoder.needed(),
@@ -271,7 +315,7 @@ impl FrameAssembler {
 
     /// Returns the number of payload bytes that are held of the arriving frame.
     pub fn payload_held(&self) -> usize {
-        self.payload.len()
+        self.payload_kept
     }
 }
 
@@ -331,6 +375,29 @@ mod tests {
             let mut input: &[u8] = b"\x88\x02\x03\xe8\x81\x02hi";
             assert_eq!(assembler.next_frame(&mut input).unwrap().faults, []);
             assert_eq!(assembler.next_frame(&mut input).unwrap().faults.len(), fault_count);
+        }
+    }
+
+    #[test]
+    fn payload_behind_gaps_is_kept_in_its_place_up_to_the_limit() {
+        let gap = |offset, missing, payload: &[u8]| PayloadGap {
+            offset: ByteLen::new(offset),
+            missing: ByteLen::new(missing),
+            payload: payload.to_vec(),
+        };
+        for (limit, behind) in [(9, [&b"gh"[..], b"i"]), (4, [b"g", b""])] {
+            let mut assembler = assembler(limit);
+            assert_eq!(assembler.next_frame(&mut &b"\x82\x0babc"[..]), None);
+            assert_eq!(assembler.skip(ByteLen::new(1)).get(), 1);
+            assert_eq!(assembler.skip(ByteLen::new(2)).get(), 2);
+            assert_eq!(assembler.next_frame(&mut &b"gh"[..]), None);
+            assert_eq!(assembler.skip(ByteLen::new(2)).get(), 2);
+            let frame = assembler.next_frame(&mut &b"i\x82\x01z"[..]).unwrap();
+            assert_eq!(frame.payload, b"abc");
+            assert_eq!(frame.gaps, [gap(3, 3, behind[0]), gap(8, 2, behind[1])]);
+            assert_eq!((frame.not_captured.get(), frame.payload_received.get()), (5, 6));
+            let next = assembler.next_frame(&mut &b"\x82\x01z"[..]).unwrap();
+            assert_eq!((next.payload.as_slice(), next.gaps), (&b"z"[..], Vec::new()));
         }
     }
 

@@ -11,10 +11,9 @@ use super::byte_source::ByteSource;
 use super::capture_gaps::CaptureGaps;
 use super::connection_facts::ConnectionFacts;
 use super::connection_status::ConnectionStatus;
-use crate::capture::{CapturedStream, Http2WebSocket, StoredBytes, StreamEnding};
+use crate::capture::{CapturedStream, Http2WebSocket, LiveEnding, StoredBytes, StreamEnding};
 use crate::inspect::{
-    AbnormalClosure, Ending, EndingObserver, SearchedBytes, closes_of, describe_ending,
-    last_activity, proxied_end,
+    AbnormalClosure, Ending, SearchedBytes, closes_of, describe_ending, last_activity, proxied_end,
 };
 use crate::proxy::ProxyError;
 use crate::scope::catch_panic_sync;
@@ -66,7 +65,7 @@ pub(crate) struct InspectedConnection {
     /// What is worth knowing about it, in the order of its weight; none of a live connection.
     pub(crate) notes: Vec<String>,
     /// Finds out how a live connection ends.
-    pub(crate) observer: EndingObserver,
+    pub(crate) live_ending: LiveEnding,
     /// How it ended, if a WebSocket was open and not closed by both sides.
     pub(crate) abnormal: Option<AbnormalClosure>,
 }
@@ -92,7 +91,7 @@ impl InspectedConnection {
             http2: None,
             ending: None,
             notes: Vec::new(),
-            observer: EndingObserver::default(),
+            live_ending: LiveEnding::default(),
             abnormal: None,
         }
     }
@@ -114,8 +113,8 @@ impl InspectedConnection {
     /// Appends bytes of a live connection.
     pub(crate) fn push(&mut self, from: Side, at: Instant, bytes: &[u8]) {
         let at = self.since_start(at);
-        self.observer.observe_bytes(from, at, bytes);
-        self.ending = self.observer.ending();
+        self.live_ending.observe_bytes(from, at, bytes);
+        self.ending = self.live_ending.ending();
         // Frames that are not listed cannot be shown, so their bytes must not push out those of
         // listed frames.
         if let ByteSource::Memory(rings) = &mut self.bytes
@@ -128,8 +127,8 @@ impl InspectedConnection {
 
     /// Takes a FIN or RST of a live connection.
     pub(crate) fn observe_end(&mut self, by: Side, is_reset: bool, at: Instant) {
-        self.observer.observe_end(by, is_reset, self.since_start(at));
-        self.ending = self.observer.ending();
+        self.live_ending.observe_end(by, is_reset, self.since_start(at));
+        self.ending = self.live_ending.ending();
     }
 
     fn since_start(&self, at: Instant) -> Duration {

@@ -78,7 +78,7 @@ pub(in crate::capture) fn read_har<S: StreamSink, M: FnMut(StreamStart) -> S>(
         let others = count(others as u64, "other exchange");
         warnings.push(format!("the HAR also holds {others} without a WebSocket"));
     }
-    Ok(Capture { format: CaptureFormat::Har, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::Har, packets: 0, span: None, streams, warnings })
 }
 
 /// Returns the sentence about where a HAR ends, or where it is no JSON any more.

@@ -59,7 +59,7 @@ pub(in crate::capture) fn read_net_log<S: StreamSink, M: FnMut(StreamStart) -> S
         streams.extend(built);
         warnings.push(warning);
     }
-    Ok(Capture { format: CaptureFormat::NetLog, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::NetLog, packets: 0, span: None, streams, warnings })
 }
 
 /// Returns the sentence about where a log ends, which it does early where Chrome was killed.

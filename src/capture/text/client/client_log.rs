@@ -99,7 +99,7 @@ pub(in crate::capture) fn read_log<S: StreamSink, M: FnMut(StreamStart) -> S>(
         .map_err(io)?;
     }
     let streams: Vec<_> = stream.finish(None, false, shared).into_iter().collect();
-    Ok(Capture { format: CaptureFormat::ClientLog, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::ClientLog, packets: 0, span: None, streams, warnings })
 }
 
 /// Returns what is said of a connection whose messages were printed.

@@ -86,7 +86,7 @@ pub(in crate::capture) fn read_trace<S: StreamSink, M: FnMut(StreamStart) -> S>(
     if dropped > 0 {
         warnings.push(format!("only the first {MAX_TRANSFERS} transfers of the trace are read"));
     }
-    Ok(Capture { format: CaptureFormat::CurlTrace, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::CurlTrace, packets: 0, span: None, streams, warnings })
 }
 
 fn marker(line: &str) -> Option<Marker<'_>> {

@@ -11,11 +11,11 @@ use super::connection_words::{
     no_websocket_text, numbered, print_rank,
 };
 use crate::capture::{
-    Capture, CaptureFormat, CapturedStream, Http2Role, RecordedEnd, ReplayData, ReplayEvent,
-    ReplayPositions, StreamStart,
+    Capture, CaptureSpan, CapturedStream, RecordedEnd, ReplayData, ReplayEvent, ReplayPositions,
+    StreamStart,
 };
 use crate::cli::inspect::printer::Printer;
-use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
+use crate::cli::inspect::record::{FileConnectionRecord, NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::inspect::{ConnectionKind, describe_kinds, last_activity, unread_extensions};
 use crate::wire::format::byte_count;
@@ -55,10 +55,10 @@ pub(super) struct CapturePrinter<W> {
 struct PrintedConnection {
     /// Whether it is one of those that are printed.
     is_shown: bool,
+    /// Whether its first record was printed.
+    has_started: bool,
     /// Whether a note said that compression is assumed.
     has_noted_assumption: bool,
-    /// The number of exchanges, if it is an HTTP/2 connection.
-    exchanges: usize,
     /// The number of bytes of both sides when its end was printed.
     len_at_end: Option<ByteLen>,
 }
@@ -90,8 +90,7 @@ impl<W: Write> CapturePrinter<W> {
                 only.is_none_or(|only| only == number)
             }
         })?;
-        self.print_traffic(capture)?;
-        self.print_ends(capture, |stream| stream.is_over)?;
+        self.print_new(capture)?;
         Ok(self.printer.flush()?)
     }
 
@@ -119,8 +118,7 @@ impl<W: Write> CapturePrinter<W> {
             Some(only) => only == number,
             None => print_rank(stream) >= threshold || is_always_printed(stream),
         })?;
-        self.print_traffic(capture)?;
-        self.print_ends(capture, |_| true)?;
+        self.print_new(capture)?;
         self.note_late_bytes(capture)?;
         if self.several {
             self.print_summary(capture)?;
@@ -140,7 +138,7 @@ impl<W: Write> CapturePrinter<W> {
         self.printer.into_out()
     }
 
-    /// Begins to print the connections that are known to be wanted now.
+    /// Chooses the connections that are known to be wanted now.
     fn show(
         &mut self,
         capture: &Capture,
@@ -148,11 +146,8 @@ impl<W: Write> CapturePrinter<W> {
     ) -> io::Result<()> {
         self.printed.resize(capture.streams().len(), PrintedConnection::default());
         for ((number, stream), printed) in numbered(capture).zip(&mut self.printed) {
-            if !printed.is_shown && is_wanted(number, stream) {
-                printed.is_shown = true;
-                print_connection(&mut self.printer, number, stream)?;
-            }
-            if printed.is_shown && !printed.has_noted_assumption {
+            printed.is_shown |= is_wanted(number, stream);
+            if printed.has_started && !printed.has_noted_assumption {
                 printed.has_noted_assumption =
                     note_assumed_deflate(&mut self.printer, number, stream)?;
             }
@@ -160,18 +155,13 @@ impl<W: Write> CapturePrinter<W> {
         Ok(())
     }
 
-    /// Prints what was sent since the last time.
-    fn print_traffic(&mut self, capture: &Capture) -> anyhow::Result<()> {
+    /// Prints what has happened since the last time, in the order of time.
+    fn print_new(&mut self, capture: &Capture) -> anyhow::Result<()> {
         let Self { printer, printed, positions, .. } = self;
+        let (streams, span) = (capture.streams(), capture.span());
         let is_open =
             |printed: &PrintedConnection| printed.is_shown && printed.len_at_end.is_none();
-        let is_recording = capture.format() == CaptureFormat::Recording;
-        let streams = capture.streams();
-        let is_wanted: Vec<bool> = streams
-            .iter()
-            .zip(printed.iter())
-            .map(|(stream, printed)| stream.failed.is_none() && is_open(printed))
-            .collect();
+        let is_wanted: Vec<bool> = printed.iter().map(is_open).collect();
         let wants = |number: usize| is_wanted.get(number).is_some_and(|wanted| *wanted);
         capture.replay_from(positions, wants, |event| {
             let (Some(stream), Some(printed)) =
@@ -180,33 +170,29 @@ impl<W: Write> CapturePrinter<W> {
                 return Ok(());
             };
             let number = event.stream.saturating_add(1);
-            if stream.is_http2_connection() || is_recording {
-                print_exchanges_until(printer, number, stream, printed, event.at)?;
+            match event.data {
+                ReplayData::Start => {
+                    print_connection(printer, number, stream, span)?;
+                    printed.has_started = true;
+                    printed.has_noted_assumption = note_assumed_deflate(printer, number, stream)?;
+                }
+                ReplayData::Exhausted => print_rest(printer, number, stream)?,
+                ReplayData::End => {
+                    printer.print_end_at(number, end_result(stream), stream.ending, event.at)?;
+                    printed.len_at_end = Some(total_len(stream));
+                }
+                ReplayData::Exchange(exchange) => {
+                    // Those of HTTP/2 share their bytes with WebSockets.
+                    if !stream.is_http2_connection() {
+                        printer.count_exchange(number, exchange);
+                    }
+                    printer.print(&Record::http(number, event.at, exchange.clone()))?;
+                }
+                _ if stream.failed.is_some() || stream.is_http2_connection() => {}
+                _ => print_replay_event(printer, stream, &event)?,
             }
-            if stream.is_http2_connection() {
-                return Ok(());
-            }
-            print_replay_event(printer, stream, &event)
+            Ok(())
         })
-    }
-
-    /// Prints the ends of the connections that are over.
-    fn print_ends(
-        &mut self,
-        capture: &Capture,
-        is_over: impl Fn(&CapturedStream<Trace>) -> bool,
-    ) -> io::Result<()> {
-        for ((number, stream), printed) in numbered(capture).zip(&mut self.printed) {
-            if !printed.is_shown || printed.len_at_end.is_some() || !is_over(stream) {
-                continue;
-            }
-            if stream.is_http2_connection() || capture.format() == CaptureFormat::Recording {
-                print_exchanges_until(&mut self.printer, number, stream, printed, Duration::MAX)?;
-            }
-            print_end(&mut self.printer, number, stream)?;
-            printed.len_at_end = Some(total_len(stream));
-        }
-        Ok(())
     }
 
     /// Says of what came after the end of a connection that it was not printed.
@@ -216,7 +202,8 @@ impl<W: Write> CapturePrinter<W> {
             let late = total_len(stream) - len;
             if late > ByteLen::ZERO {
                 let text = format!("{} came after the reset and are not shown", byte_count(late));
-                print_note(&mut self.printer, Some(number), &text)?;
+                let at = last_activity(&stream.trace);
+                self.printer.print(&Record::note(NoteSubject::Connection(number), at, text))?;
             }
         }
         Ok(())
@@ -239,33 +226,31 @@ fn total_len(stream: &CapturedStream<Trace>) -> ByteLen {
     stream.store.len(Side::Client) + stream.store.len(Side::Server)
 }
 
-/// Prints the warnings about a connection, what of it is incomplete, and its end.
-fn print_end<W: Write>(
+/// Prints the warnings about a connection, and what of it is incomplete.
+fn print_rest<W: Write>(
     printer: &mut Printer<W>,
     number: usize,
     stream: &CapturedStream<Trace>,
 ) -> io::Result<()> {
     // A recording has the notes of its beginning too.
     let known = notes_at_start(stream);
+    // What is said at the end stands there in the order of time too.
+    let at = last_activity(&stream.trace);
     for warning in stream.warnings.iter().filter(|warning| !known.contains(warning)) {
-        // What is said at the end stands there in the order of time too.
-        let at = last_activity(&stream.trace);
         printer.print(&Record::note(NoteSubject::Connection(number), at, warning))?;
     }
     if let Some(reason) = &stream.failed {
         let text = format!("connection {number} could not be read: {reason}");
         print_note(printer, Some(number), &text)?;
     }
-    let result = end_result(stream);
-    let (Ok(how) | Err(how)) = &result;
-    if let Some(RecordedEnd { is_clean: false, why }) = &stream.recorded_end
-        && why != how
+    let (Ok(how) | Err(how)) = end_result(stream);
+    if let Some(RecordedEnd { is_clean: false, why, .. }) = &stream.recorded_end
+        && *why != how
     {
         let text = format!("when it was recorded, the connection ended: {why}");
-        let at = last_activity(&stream.trace);
         printer.print(&Record::note(NoteSubject::Connection(number), at, text))?;
     }
-    printer.print_end_with_packet(number, result, stream.ending)
+    printer.print_incomplete(number)
 }
 
 /// Prints the record of a connection: its addresses, its start and its TLS state.
@@ -273,22 +258,15 @@ fn print_connection<W: Write>(
     printer: &mut Printer<W>,
     number: usize,
     stream: &CapturedStream<Trace>,
+    span: Option<CaptureSpan>,
 ) -> io::Result<()> {
     // The capture began after the handshake, so the first bytes are frames.
     let is_midway = stream.start == StreamStart::Midway;
     if stream.start != StreamStart::Head && !stream.is_unopened_http2() {
         printer.start_mid_connection(number, stream.trace.agreed(), is_midway);
     }
-    let since_1970_s = stream.started_at.as_secs_f64();
-    if let Some(addresses) = stream.addresses {
-        let http2_stream = stream.http2.as_ref().map(|role| match role {
-            Http2Role::Connection => 0,
-            Http2Role::WebSocket(websocket) => websocket.stream_id,
-        });
-        let tls = stream.tls.description();
-        let record =
-            Record::file_connection(number, addresses, since_1970_s, is_midway, tls, http2_stream);
-        printer.print(&record)?;
+    if let Some(record) = FileConnectionRecord::new(number, stream, span) {
+        printer.print(&Record::FileConnection(record))?;
     }
     notes_at_start(stream).iter().try_for_each(|text| print_note(printer, Some(number), text))
 }
@@ -324,23 +302,6 @@ fn note_assumed_deflate<W: Write>(
     Ok(is_assumed)
 }
 
-/// Prints the exchanges whose bytes are not replayed, those of an HTTP/2 connection and of a
-/// recording, that were complete at `at`.
-fn print_exchanges_until<W: Write>(
-    printer: &mut Printer<W>,
-    number: usize,
-    stream: &CapturedStream<Trace>,
-    printed: &mut PrintedConnection,
-    at: Duration,
-) -> io::Result<()> {
-    let rest = stream.trace.exchanges().all().get(printed.exchanges..).unwrap_or_default();
-    for (completed_at, exchange) in rest.iter().take_while(|(time, _)| *time <= at) {
-        printer.print(&Record::http(number, *completed_at, exchange.clone()))?;
-        printed.exchanges = printed.exchanges.saturating_add(1);
-    }
-    Ok(())
-}
-
 fn print_note<W: Write>(
     printer: &mut Printer<W>,
     number: Option<usize>,
@@ -372,13 +333,16 @@ fn print_replay_event<W: Write>(
             // A frame that ends in the gap comes before the note about it.
             printer.print_gap(number, event.from, event.at, bytes, within_frame)?;
             let is_encrypted = stream.tls.is_unread(event.from);
-            printer.print(&Record::gap(context, bytes, within_frame, is_encrypted))?;
+            let loses_frames = within_frame < bytes && printer.reads_frames(number, event.from);
+            let gap = Record::gap(context, bytes, within_frame, is_encrypted, loses_frames);
+            printer.print(&gap)?;
         }
         ReplayData::Unframed(bytes) => {
             printer.print(&Record::unframed(context, bytes))?;
             printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes));
         }
         ReplayData::Resumed(unit) => printer.resume(number, event.from, event.at, unit)?,
+        ReplayData::Start | ReplayData::Exchange(_) | ReplayData::Exhausted | ReplayData::End => {}
     }
     Ok(())
 }
@@ -456,6 +420,38 @@ mod tests {
         )
     }
 
+    /// Returns all records but notes, which are about what has come so far, and the summary, which a
+    /// file with one connection lacks.
+    fn kept(records: Vec<Value>) -> Vec<Value> {
+        let is_kept =
+            |record: &Value| record["type"] != "note" && record["connection"] != Value::Null;
+        records.into_iter().filter(is_kept).collect()
+    }
+
+    /// Returns what records hold of a connection. Bytes of unknown frames that follow each other on one
+    /// side are joined: how many pieces they came in says nothing.
+    fn recorded(records: Vec<Value>) -> Vec<Value> {
+        let mut joined: Vec<Value> = Vec::new();
+        for mut record in kept(records) {
+            // Ordinary HTTP, and bytes held before a gap, are counted without being recorded.
+            if record["type"] == "end" {
+                for field in ["bytes_sent", "bytes_received", "ok", "why"] {
+                    record[field].take();
+                }
+            }
+            let before = joined.iter_mut().rev().find(|before| before["from"] == record["from"]);
+            match before {
+                Some(before) if before["type"] == "unframed" && record["type"] == "unframed" => {
+                    let all = [&*before, &record].map(|one| one["hex"].as_str().unwrap()).concat();
+                    before["len"] = json!(all.len() / 2);
+                    before["hex"] = json!(all);
+                }
+                _ => joined.push(record),
+            }
+        }
+        joined
+    }
+
     fn texts(records: &[Value]) -> Vec<&str> {
         records.iter().filter_map(|record| record["text"].as_str()).collect()
     }
@@ -497,6 +493,64 @@ mod tests {
             (texts(&records), status),
             (vec!["one", "two"], format!("{:?}", ExitCode::SUCCESS))
         );
+    }
+
+    #[test]
+    fn the_records_of_several_connections_are_in_the_order_of_start_ms_and_t_ms() {
+        let connection = |number: u64, start_ms: f64| {
+            json!({ "type": "connection", "connection": number, "t_ms": 0, "start_ms": start_ms,
+                "since_1970_s": 100.0 + start_ms / 1e3, "client": "192.0.2.1:5000",
+                "server": "192.0.2.2:80" })
+        };
+        let frame = |number: u64, at: f64, bytes: &str| {
+            json!({ "type": "frame", "connection": number, "from": "server", "t_ms": at,
+                "raw_hex": bytes })
+        };
+        let end = |number: u64, at: f64| {
+            json!({ "type": "end", "connection": number, "t_ms": at, "ok": true, "why": "x",
+                "ended_by": "server", "ended_with": "fin", "silence_ms": 1 })
+        };
+        // One connection is within the other, and the second frame is cut off.
+        let lines = [
+            connection(1, 250.5),
+            frame(1, 1.0, "810161"),
+            frame(1, 900.0, "810162"),
+            frame(1, 950.0, "8105"),
+            end(1, 60_000.0),
+            connection(2, 500.0),
+            frame(2, 2.0, "810163"),
+            frame(2, 3.0, "8105"),
+            end(2, 100.0),
+        ];
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), lines.map(|line| format!("{line}\n")).concat()).unwrap();
+        let capture = open(file.path(), &ReadOptions::default()).unwrap();
+        let records = kept(print_to_string(&capture).0);
+        let order: Vec<(&str, u64)> = records
+            .iter()
+            .map(|one| (one["type"].as_str().unwrap(), one["connection"].as_u64().unwrap()))
+            .collect();
+        let expected = [
+            ("connection", 1),
+            ("frame", 1),
+            ("connection", 2),
+            ("frame", 2),
+            ("frame", 2),
+            ("end", 2),
+            ("frame", 1),
+            ("frame", 1),
+            ("end", 1),
+        ];
+        assert_eq!(order, expected);
+        let times: Vec<f64> = records
+            .iter()
+            .map(|one| {
+                let start = if one["connection"] == 1 { 250.5 } else { 500.0 };
+                start + one["t_ms"].as_f64().unwrap()
+            })
+            .collect();
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(records[0]["start_ms"], 250.5);
     }
 
     /// Both formats are compared byte by byte: programs read the JSON, and printing a recording
@@ -554,6 +608,25 @@ mod tests {
         }
 
         #[test]
+        fn records_that_are_opened_again_give_the_same_records(
+            damaged in crate::capture::damaged::damaged_capture(),
+        ) {
+            let opened = |bytes: &[u8]| {
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(file.path(), bytes).unwrap();
+                open(file.path(), &ReadOptions::default()).unwrap()
+            };
+            let records = print_to_string(&opened(&damaged.file(&damaged.sent()))).0;
+            let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
+            let again = print_to_string(&opened(lines.concat().as_bytes())).0;
+            let (records, again) = (recorded(records), recorded(again));
+            for (record, again) in records.iter().zip(&again) {
+                proptest::prop_assert_eq!(record, again);
+            }
+            proptest::prop_assert_eq!(records.len(), again.len());
+        }
+
+        #[test]
         fn records_of_snapshots_are_those_of_the_file(
             damaged in crate::capture::damaged::damaged_capture(),
             cuts in proptest::collection::vec(proptest::prelude::any::<usize>(), 1..12),
@@ -576,20 +649,6 @@ mod tests {
             let printed = String::from_utf8(out).unwrap();
             let printed: Vec<Value> =
                 printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-            // Notes are about what has come so far, and a file with one connection has no summary. That
-            // a head is not complete is known only once something follows it.
-            let kept = |records: Vec<Value>| -> [Vec<Value>; 2] {
-                let is_kept = |record: &Value| {
-                    record["type"] != "note" && record["connection"] != Value::Null
-                };
-                let (mut heads, others): (Vec<_>, Vec<_>) = records
-                    .into_iter()
-                    .filter(is_kept)
-                    .partition(|record| record["verdict"] == "incomplete");
-                heads.iter_mut().for_each(|head| head["t_ms"] = Value::Null);
-                heads.sort_by_key(|head| head["from"].to_string());
-                [heads, others]
-            };
             proptest::prop_assert_eq!(kept(printed), kept(as_file));
         }
     }

@@ -1,47 +1,35 @@
 //! Opens the file that is inspected, and copies its connections into another one with `--write`.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context as _;
-
-use crate::capture::{Capture, PcapngWriter, ReadOptions, open, open_stream};
+use crate::capture::{Capture, ReadOptions, open, open_stream};
 use crate::cli::inspect::replace_hint::suggest_replace;
-use crate::inspect::{InspectConfig, STANDARD_INPUT};
+use crate::inspect::{CaptureCopy, InspectConfig, STANDARD_INPUT, is_same_file};
 
-/// The file that connections are copied into.
-pub(super) struct CopyTarget {
-    path: PathBuf,
-    /// The index of the only connection to copy.
-    only: Option<usize>,
-    writer: PcapngWriter<std::fs::File>,
+/// Creates the file for a copy of the capture at `from`, if the configuration names one.
+///
+/// # Errors
+///
+/// If the file cannot be created, or exists and may not be replaced.
+pub(super) fn create_copy(
+    config: &InspectConfig,
+    from: &Path,
+) -> anyhow::Result<Option<CaptureCopy>> {
+    let Some(recording) = &config.recording else { return Ok(None) };
+    Ok(Some(CaptureCopy::create(recording, 1, from).map_err(suggest_replace)?))
 }
 
-impl CopyTarget {
-    /// Creates the file that the configuration names, if it names one.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be created, or exists and may not be replaced.
-    pub(super) fn create(config: &InspectConfig) -> anyhow::Result<Option<Self>> {
-        let Some(recording) = &config.recording else { return Ok(None) };
-        let (path, writer) = recording.create(1, PcapngWriter::create).map_err(suggest_replace)?;
-        let only = recording.connection.map(|number| number.get().saturating_sub(1));
-        Ok(Some(Self { path, only, writer }))
-    }
-
-    /// Writes the connections of a capture. What the copy lacks becomes a warning of the capture.
-    ///
-    /// # Errors
-    ///
-    /// If the capture cannot be read, or the file cannot be written.
-    pub(super) fn write(mut self, capture: &mut Capture) -> anyhow::Result<()> {
-        let written = capture.write(&mut self.writer, self.only);
-        let lacking =
-            written.with_context(|| format!("could not write {}", self.path.display()))?;
-        capture.add_warning(lacking.map(|lacking| format!("{}: {lacking}", self.path.display())));
-        Ok(())
-    }
+/// Writes the connections of a capture into a copy. What the copy lacks becomes a warning of the
+/// capture.
+///
+/// # Errors
+///
+/// If the capture cannot be read, or the file cannot be written.
+pub(super) fn write_copy(copy: CaptureCopy, capture: &mut Capture) -> anyhow::Result<()> {
+    let (path, lacking) = copy.write(capture)?;
+    capture.add_warning(lacking.map(|lacking| format!("{}: {lacking}", path.display())));
+    Ok(())
 }
 
 /// Opens the file at `path`, and copies its connections if the configuration names a file for that.
@@ -67,8 +55,8 @@ pub(in crate::cli::inspect) fn open_and_copy(
     } else {
         open(path, options)?
     };
-    if let Some(target) = CopyTarget::create(config)? {
-        target.write(&mut capture)?;
+    if let Some(copy) = create_copy(config, path)? {
+        write_copy(copy, &mut capture)?;
     }
     Ok(capture)
 }
@@ -82,10 +70,4 @@ pub(in crate::cli::inspect) fn buffered_stdout() -> impl Write {
 /// Adds the buffer of [`buffered_stdout`] to another output.
 pub(super) fn buffered<W: Write>(out: W) -> BufWriter<W> {
     BufWriter::with_capacity(1 << 16, out)
-}
-
-/// Whether both paths lead to the same file, through any links. Only a regular file is opened for
-/// that: opening a FIFO would block until it has a reader.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    one.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }

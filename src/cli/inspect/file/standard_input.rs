@@ -9,14 +9,14 @@ use tokio::time::sleep;
 
 use super::capture_printer::{CapturePrinter, print_capture};
 use super::connection_list;
-use super::input::{CopyTarget, buffered};
+use super::input::{buffered, create_copy, write_copy};
 use super::watched_output::WatchedOutput;
 use crate::capture::{Capture, CaptureFormat, GrowingCapture, ReadOptions, Snapshot};
 use crate::cli::inspect::args::ListArg;
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, not_drained_error};
-use crate::inspect::{InspectConfig, STANDARD_INPUT};
+use crate::inspect::{CaptureCopy, InspectConfig, STANDARD_INPUT};
 use crate::scope::Scope;
 
 /// Prints records until standard input ends, or until the first SIGINT or SIGTERM; with `list`, the
@@ -37,7 +37,7 @@ pub(in crate::cli::inspect) async fn run(
         let _ = writeln!(io::stderr(), "wiretalk: {panic}");
     });
     // Before anything is read: a name that is taken must not cost the capture.
-    let copy = CopyTarget::create(config)?;
+    let copy = create_copy(config, Path::new(STANDARD_INPUT))?;
     let capture = GrowingCapture::start(&scope, io::stdin(), Path::new(STANDARD_INPUT), options)?;
     let stopper = capture.stopper();
     let (out, watch) = WatchedOutput::new(io::stdout());
@@ -75,7 +75,7 @@ struct RecordOutput {
     list: Option<ListArg>,
     json: bool,
     selection: RecordSelection,
-    copy: Option<CopyTarget>,
+    copy: Option<CaptureCopy>,
 }
 
 impl RecordOutput {
@@ -99,7 +99,7 @@ impl RecordOutput {
             }
         };
         if let Some(copy) = copy {
-            copy.write(&mut whole)?;
+            write_copy(copy, &mut whole)?;
         }
         match list {
             Some(which) => connection_list::print(&whole, which, json, printer.into_out()),

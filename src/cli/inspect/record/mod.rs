@@ -4,6 +4,7 @@
 //! in the order of the JSON, which is alphabetical.
 
 mod fields;
+mod frame;
 mod http2;
 mod listed_connection;
 mod session;
@@ -16,18 +17,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub(super) use fields::{Millis, RecordContext, RecordType};
+pub(super) use frame::{FrameRecord, close_body};
 pub(super) use http2::Http2HandshakeRecord;
 pub(super) use listed_connection::ListedConnectionRecord;
 pub(super) use session::{
     AllEndedRecord, EndRecord, FileConnectionRecord, GapFields, ListeningRecord, NoteRecord,
     NoteSubject, ProxyConnectionRecord,
 };
-pub(super) use stream::{
-    BytesRecord, FrameRecord, HandshakeRecord, HttpRecord, UnframedRecord, close_body,
-};
+pub(super) use stream::{BytesRecord, HandshakeRecord, HttpRecord, UnframedRecord};
 
 use crate::capture::Http2Head;
-use crate::net::AddressPair;
 use crate::wire::ByteLen;
 use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::format::byte_count;
@@ -145,12 +144,15 @@ impl Record {
     }
 
     /// Creates the note about `missing` bytes that were not captured, of which `within_frame` belong
-    /// to the frame in progress. Without any, an unknown number of bytes is missing.
+    /// to the frame in progress. Without any, an unknown number of bytes is missing. `is_encrypted`
+    /// tells whether they were captured, but not decrypted, and `loses_frames` whether frames may be
+    /// among them.
     pub(super) fn gap(
         context: RecordContext,
         missing: ByteLen,
         within_frame: ByteLen,
         is_encrypted: bool,
+        loses_frames: bool,
     ) -> Self {
         let from = context.from;
         let why = if is_encrypted { "decrypted" } else { "captured" };
@@ -161,11 +163,16 @@ impl Record {
             let it = if missing.get() == 1 { "it was" } else { "they were" };
             format!("{bytes} of the {from} {are} missing here: {it} not {why}")
         };
+        let guess = if loses_frames {
+            "; reading goes on at what looks like the beginning of a frame"
+        } else {
+            ""
+        };
         Self::Note(NoteRecord {
             connection: NoteSubject::Connection(context.connection),
             gap: Some(GapFields { from, missing, within_frame }),
             at: Millis(context.elapsed),
-            text,
+            text: text + guess,
             record_type: RecordType::Note,
         })
     }
@@ -187,30 +194,6 @@ impl Record {
             peer,
             at: Millis(at),
             record_type,
-        })
-    }
-
-    /// Creates the record of a connection in a file. `since_1970_s` is its start as a Unix time in
-    /// seconds, `is_midway` whether bytes were sent before, `tls` the result of decryption, if there is TLS, and `http2_stream` the stream of a
-    /// WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
-    pub(super) fn file_connection(
-        connection: usize,
-        addresses: AddressPair,
-        since_1970_s: f64,
-        is_midway: bool,
-        tls: Option<String>,
-        http2_stream: Option<u32>,
-    ) -> Self {
-        Self::FileConnection(FileConnectionRecord {
-            client: addresses.client,
-            connection,
-            http2_stream,
-            is_midway,
-            server: addresses.server,
-            since_1970_s,
-            at: Millis(Duration::ZERO),
-            tls,
-            record_type: RecordType::Connection,
         })
     }
 }

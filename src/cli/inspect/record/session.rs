@@ -1,11 +1,13 @@
 //! Records about connections and the program: starts, ends and notes.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::fields::{Millis, RecordType, as_optional_text, as_text};
-use crate::wire::{ByteLen, Side};
+use crate::capture::{CaptureSpan, CapturedStream, Http2Role, StreamStart};
+use crate::wire::{ByteLen, Side, Trace};
 
 /// The end of a connection. "Sent" counts what the client sent, "received" what the server sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -130,6 +132,9 @@ pub(in crate::cli::inspect) struct FileConnectionRecord {
     pub(in crate::cli::inspect) server: SocketAddr,
     /// The start of the connection as a Unix time in seconds.
     pub(in crate::cli::inspect) since_1970_s: f64,
+    /// The start of the connection in milliseconds since the first packet of the file; negative if
+    /// packets of the file are not in order, `None` if the file does not tell.
+    pub(in crate::cli::inspect) start_ms: Option<f64>,
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
     /// The TLS version and cipher suite, or that the connection was not decrypted; `None` without
@@ -137,6 +142,36 @@ pub(in crate::cli::inspect) struct FileConnectionRecord {
     pub(in crate::cli::inspect) tls: Option<String>,
     #[serde(rename = "type")]
     pub(in crate::cli::inspect) record_type: RecordType,
+}
+
+impl FileConnectionRecord {
+    /// Creates the record of a connection in a file with these times; `None` if it has no addresses.
+    pub(in crate::cli::inspect) fn new(
+        connection: usize,
+        stream: &CapturedStream<Trace>,
+        span: Option<CaptureSpan>,
+    ) -> Option<Self> {
+        let addresses = stream.addresses?;
+        let started_at = stream.started_at;
+        Some(Self {
+            client: addresses.client,
+            connection,
+            http2_stream: stream.http2.as_ref().map(|role| match role {
+                Http2Role::Connection => 0,
+                Http2Role::WebSocket(websocket) => websocket.stream_id,
+            }),
+            is_midway: stream.start == StreamStart::Midway,
+            server: addresses.server,
+            since_1970_s: started_at.as_secs_f64(),
+            start_ms: span.map(|span| {
+                let later = Millis(started_at.saturating_sub(span.start)).as_f64();
+                later - Millis(span.start.saturating_sub(started_at)).as_f64()
+            }),
+            at: Millis(Duration::ZERO),
+            tls: stream.tls.description(),
+            record_type: RecordType::Connection,
+        })
+    }
 }
 
 impl NoteSubject {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::cli::decode::{FaultRecord, ProblemRecord};
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
-use crate::wire::{ByteLen, Severity};
+use crate::wire::{ByteLen, FramePart, Severity};
 
 /// The maximum number of bytes shown of a frame.
 const MAX_BYTES_SHOWN: usize = 24;
@@ -75,7 +75,12 @@ impl Display for RecordText<'_> {
             }
             Record::FileConnection(record) => {
                 write_start(f, record.at, &number(record.connection))?;
-                write_file_connection(f, record)
+                write_file_connection(f, record)?;
+                // With one connection there is nothing to compare.
+                let start = record.start_ms.filter(|start| self.show_number && *start > 0.0);
+                start.map_or(Ok(()), |start| {
+                    write!(f, ", {start:.3} ms after the first packet of the file")
+                })
             }
             Record::End(record) => {
                 let number = number(record.connection);
@@ -145,7 +150,14 @@ fn write_frame(f: &mut Formatter<'_>, record: &FrameRecord) -> fmt::Result {
         None if record.not_captured > ByteLen::ZERO => {
             write!(f, " incomplete, {} not captured", byte_count(record.not_captured))?;
         }
-        Some(needs) => write!(f, " incomplete, {} missing", byte_count(needs.need_more))?,
+        Some(needs) if needs.part == FramePart::Payload => {
+            let header_len = ByteLen::from_usize(record.header_len.unwrap_or_default());
+            write!(f, ", cut off after {}", byte_count(needs.have - header_len))?;
+        }
+        Some(needs) if record.payload_len.is_some() => {
+            write!(f, ", cut off after {} of its header", byte_count(needs.have))?;
+        }
+        Some(needs) => write!(f, ", cut off after {}", byte_count(needs.have))?,
         None => f.write_str(" incomplete, its length is impossible")?,
     }
     write!(f, "\n    {}", spaced_hex(&record.raw.0, MAX_BYTES_SHOWN))?;
@@ -276,13 +288,24 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::net::AddressPair;
+    use crate::cli::inspect::record::RecordType;
 
     #[test]
     fn one_line_records_are_printed_unchanged() {
         let [client, server] = ["10.0.0.1:5", "[::1]:80"].map(|address| address.parse().unwrap());
         let at = Duration::from_micros(1_234_567);
-        let addresses = AddressPair { client, server };
+        let in_file = FileConnectionRecord {
+            client,
+            connection: 3,
+            http2_stream: None,
+            is_midway: false,
+            server,
+            since_1970_s: 1.5,
+            start_ms: Some(-0.25),
+            at: Millis(Duration::ZERO),
+            tls: None,
+            record_type: RecordType::Connection,
+        };
         let known = [
             (
                 Record::note(NoteSubject::Session, at, "a\u{1b}[2J"),
@@ -310,21 +333,19 @@ mod tests {
                 " 1234.567 ms  #2 connection from 10.0.0.1:5",
             ),
             (
-                Record::file_connection(3, addresses, 1.5, false, None, None),
-                r#"{"client":"10.0.0.1:5","connection":3,"midway":false,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":null,"type":"connection"}"#,
+                Record::FileConnection(in_file.clone()),
+                r#"{"client":"10.0.0.1:5","connection":3,"midway":false,"server":"[::1]:80","since_1970_s":1.5,"start_ms":-0.25,"t_ms":0.0,"tls":null,"type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80",
             ),
             (
-                Record::file_connection(
-                    3,
-                    addresses,
-                    1.5,
-                    true,
-                    Some("not decrypted".into()),
-                    None,
-                ),
-                r#"{"client":"10.0.0.1:5","connection":3,"midway":true,"server":"[::1]:80","since_1970_s":1.5,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
-                "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80, not decrypted",
+                Record::FileConnection(FileConnectionRecord {
+                    is_midway: true,
+                    start_ms: Some(1500.25),
+                    tls: Some("not decrypted".into()),
+                    ..in_file
+                }),
+                r#"{"client":"10.0.0.1:5","connection":3,"midway":true,"server":"[::1]:80","since_1970_s":1.5,"start_ms":1500.25,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
+                "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80, not decrypted, 1500.250 ms after the first packet of the file",
             ),
             (
                 Record::all_ended(at, "interrupted"),

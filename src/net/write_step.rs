@@ -1,20 +1,23 @@
-//! [`WriteStep`]: what the sending side of a session does next on its socket.
+//! [`WriteStep`]: what a sender does next on its socket.
 
 use std::io;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-/// What the sending side does next.
+/// What a sender does next on its socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WriteStep {
+pub(crate) enum WriteStep {
+    /// To write bytes.
     Write,
+    /// To flush what the stream may still buffer (TLS does).
     Flush,
+    /// To end the stream.
     Shutdown,
 }
 
 /// Does one step on the socket and returns the number of bytes of `bytes` that were written. It is
-/// cancellation-safe.
-pub(super) async fn write_step(
+/// cancellation-safe, because a write counts only once it is done.
+pub(crate) async fn write_step(
     writer: &mut (impl AsyncWrite + Unpin),
     step: Option<WriteStep>,
     bytes: &[u8],

@@ -1,105 +1,19 @@
-//! Replays a capture: all its connections in the order of time, for printing it or copying it to
-//! another file. The bytes are read from the file again; their meaning was found when it was
-//! opened.
+//! [`ReplayCursor`]: replays one connection step by step.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::io;
 use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, CapturedStream, Gap, Http2Head, ResumePoint};
-use crate::wire::decode::Resumption;
-use crate::wire::{AgreedExtensions, Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
+use super::event::{ReplayData, ReplayEvent};
+use crate::capture::http2::Http2Head;
+use crate::capture::plaintext::{Gap, ResumePoint};
+use crate::capture::stream::{CapturedStream, OpenEnd};
+use crate::wire::handshake::HttpExchange;
+use crate::wire::{Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
 /// The maximum number of bytes in one event.
 const MAX_READ: ByteLen = ByteLen::new(1 << 18);
-
-/// What one side of a connection sent at one moment.
-#[derive(Clone, Copy, Debug)]
-pub struct ReplayEvent<'a> {
-    /// The number of the connection in the capture, from 0.
-    pub stream: usize,
-    /// The side that sent it.
-    pub from: Side,
-    /// When it was captured, counted from the connection's first packet.
-    pub at: Duration,
-    /// The data.
-    pub data: ReplayData<'a>,
-}
-
-/// Bytes, a gap, or a head of HTTP/2.
-#[derive(Clone, Copy, Debug)]
-pub enum ReplayData<'a> {
-    /// The header fields of a WebSocket over HTTP/2, which are in
-    /// [`Http2WebSocket`](crate::capture::Http2WebSocket).
-    Http2Head(&'a Http2Head),
-    /// The next bytes of the side.
-    Bytes(&'a [u8]),
-    /// The next bytes of the side are missing in the capture.
-    Missing {
-        /// The number of missing bytes.
-        bytes: ByteLen,
-        /// The number of them that belong to the frame in progress. What follows is the beginning
-        /// of another frame.
-        within_frame: ByteLen,
-    },
-    /// The next bytes of the side, which lie within messages or frames whose beginning was not
-    /// captured.
-    Unframed(&'a [u8]),
-    /// The next byte of the side is the first of this unit, although nothing before it tells.
-    Resumed(Resumption),
-}
-
-impl Capture {
-    /// Replays everything.
-    ///
-    /// # Errors
-    ///
-    /// Fails with an error of `on_event`, or if the file can no longer be read.
-    pub fn replay<E: From<io::Error>>(
-        &self,
-        on_event: impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.replay_from(&mut ReplayPositions::default(), |_| true, on_event)
-    }
-
-    /// Replays what follows `positions` of the connections that are wanted, by their numbers from 0,
-    /// and moves the positions there. They may come from an earlier snapshot of a growing capture.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::replay`].
-    pub(crate) fn replay_from<E: From<io::Error>>(
-        &self,
-        positions: &mut ReplayPositions,
-        is_wanted: impl Fn(usize) -> bool,
-        mut on_event: impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let streams = self.streams();
-        positions.0.resize(positions.0.len().max(streams.len()), ReplayPosition::default());
-        let begin = |(stream, position)| ReplayCursor::new(stream, position);
-        let mut cursors: Vec<ReplayCursor<'_>> =
-            streams.iter().zip(&positions.0).map(begin).collect();
-        let first = |(number, cursor): (usize, &mut ReplayCursor<'_>)| {
-            if is_wanted(number) { Some(Reverse(cursor.next_at(number)?)) } else { None }
-        };
-        // The heap holds one step of each connection, so the earliest of all is next.
-        let mut next: BinaryHeap<_> = cursors.iter_mut().enumerate().filter_map(first).collect();
-        while let Some(Reverse((_, number))) = next.pop() {
-            let Some(cursor) = cursors.get_mut(number) else { continue };
-            if let Some(step) = cursor.next_step.take() {
-                cursor.emit(number, step, &mut on_event)?;
-            }
-            next.extend(cursor.next_at(number).map(Reverse));
-        }
-        for (position, cursor) in positions.0.iter_mut().zip(cursors) {
-            *position = cursor.position;
-        }
-        Ok(())
-    }
-}
 
 /// Bytes of one side that were captured at one moment, including zeros that stand for missing
 /// bytes.
@@ -122,13 +36,28 @@ enum StepKind<'a> {
     Http2Head(&'a Http2Head),
 }
 
-/// How far the connections of a capture were replayed.
-#[derive(Debug, Default)]
-pub(crate) struct ReplayPositions(Vec<ReplayPosition>);
+/// What a connection gives next.
+#[derive(Debug)]
+enum NextEvent<'a> {
+    Start,
+    Step(ReplayStep<'a>),
+    Exchange(&'a HttpExchange),
+    Exhausted,
+    End,
+}
+
+/// What a capture says of all its connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReplayFacts {
+    /// Whether it is a recording, in which exchanges have no bytes.
+    pub(super) is_recording: bool,
+    /// When its last packet was captured, since 1970; `None` without packets.
+    pub(super) ended_at: Option<Duration>,
+}
 
 /// How far one connection was replayed.
 #[derive(Clone, Copy, Debug, Default)]
-struct ReplayPosition {
+pub(super) struct ReplayPosition {
     /// How far each side's stream was replayed, including the next step.
     replayed_to: Sides<Offset>,
     /// The number of gaps of each side that were given out. More bytes that belong to no frame may
@@ -141,15 +70,25 @@ struct ReplayPosition {
     resumptions: Sides<usize>,
     /// The number of heads of HTTP/2 that were given out.
     heads: usize,
+    /// The number of exchanges that were given out.
+    exchanges: usize,
+    has_started: bool,
+    is_exhausted: bool,
+    has_ended: bool,
     at: Duration,
 }
 
 /// One connection and the position of its replay. Steps come from the recorded arrivals, then from
 /// frames, then from whatever is left.
 #[derive(Debug)]
-struct ReplayCursor<'a> {
+pub(super) struct ReplayCursor<'a> {
     stream: &'a CapturedStream<Trace>,
-    next_step: Option<ReplayStep<'a>>,
+    facts: ReplayFacts,
+    next_event: Option<NextEvent<'a>>,
+    /// The step after the next event, if that is an exchange.
+    waiting_step: Option<ReplayStep<'a>>,
+    /// The exchanges that are still to come, if their bytes are not replayed.
+    exchanges: slice::Iter<'a, (Duration, HttpExchange)>,
     /// The heads of HTTP/2 that are still to come, in reverse order.
     heads: Vec<(Side, &'a Http2Head)>,
     pieces: slice::Iter<'a, Arrival>,
@@ -165,7 +104,11 @@ struct ReplayCursor<'a> {
 }
 
 impl<'a> ReplayCursor<'a> {
-    fn new(stream: &'a CapturedStream<Trace>, position: &ReplayPosition) -> Self {
+    pub(super) fn new(
+        stream: &'a CapturedStream<Trace>,
+        position: &ReplayPosition,
+        facts: ReplayFacts,
+    ) -> Self {
         let of_side = |from: Side| stream.gaps.iter().filter(move |gap| gap.from == from).copied();
         let gaps = Sides::each(|from| {
             let mut gaps: Vec<Gap> = of_side(from).skip(position.gaps[from]).collect();
@@ -189,17 +132,79 @@ impl<'a> ReplayCursor<'a> {
         });
         let mut heads: Vec<_> = heads.collect();
         heads.truncate(heads.len().saturating_sub(position.heads));
-        let position = *position;
-        Self { stream, next_step: None, heads, pieces, rows, gaps, open_gap, resumptions, position }
+        let has_facts_only = stream.is_http2_connection() || facts.is_recording;
+        let exchanges = stream.trace.exchanges().all();
+        let exchanges = exchanges.get(position.exchanges..).filter(|_| has_facts_only);
+        Self {
+            stream,
+            facts,
+            next_event: None,
+            waiting_step: None,
+            exchanges: exchanges.unwrap_or_default().iter(),
+            heads,
+            pieces,
+            rows,
+            gaps,
+            open_gap,
+            resumptions,
+            position: *position,
+        }
     }
 
-    /// Prepares the next step and returns its time since 1970 with the connection's number.
-    fn next_at(&mut self, number: usize) -> Option<(Duration, usize)> {
-        self.next_step = self.find_step();
-        let step = self.next_step.as_ref()?;
-        self.position.replayed_to[step.from] = step.range.end;
-        self.position.at = step.at;
-        Some((self.stream.started_at.saturating_add(step.at), number))
+    /// Returns how far the connection was replayed.
+    pub(super) fn position(&self) -> ReplayPosition {
+        self.position
+    }
+
+    /// Prepares the next event and returns its time since 1970.
+    pub(super) fn next_at(&mut self) -> Option<Duration> {
+        let (event, at) = self.find_event()?;
+        self.next_event = Some(event);
+        self.position.at = at;
+        Some(self.stream.started_at.saturating_add(at))
+    }
+
+    fn find_event(&mut self) -> Option<(NextEvent<'a>, Duration)> {
+        if !self.position.has_started {
+            self.position.has_started = true;
+            return Some((NextEvent::Start, Duration::ZERO));
+        }
+        self.waiting_step = self.waiting_step.take().or_else(|| self.find_step());
+        let is_due = |at: Duration| self.waiting_step.as_ref().is_none_or(|step| at <= step.at);
+        if let Some((at, exchange)) = self.exchanges.as_slice().first().filter(|one| is_due(one.0))
+        {
+            self.exchanges.next();
+            self.position.exchanges = self.position.exchanges.saturating_add(1);
+            return Some((NextEvent::Exchange(exchange), (*at).max(self.position.at)));
+        }
+        if let Some(step) = self.waiting_step.take() {
+            self.position.replayed_to[step.from] = step.range.end;
+            let at = step.at;
+            return Some((NextEvent::Step(step), at));
+        }
+        if !self.stream.is_over || self.position.has_ended {
+            return None;
+        }
+        if !self.position.is_exhausted {
+            self.position.is_exhausted = true;
+            return Some((NextEvent::Exhausted, self.position.at));
+        }
+        self.position.has_ended = true;
+        Some((NextEvent::End, self.ended_at()))
+    }
+
+    /// Returns when the connection ended: at the packet that ended it, when it was over by what another
+    /// packet proves, or with the capture.
+    fn ended_at(&self) -> Duration {
+        let CapturedStream { ending, recorded_end, open_end, started_at, .. } = self.stream;
+        let recorded = recorded_end.as_ref().and_then(|end| end.at);
+        let reused = match open_end {
+            OpenEnd::PortsReused(after) => Some(self.position.at.saturating_add(*after)),
+            OpenEnd::StillOpen => None,
+        };
+        let last = self.facts.ended_at.map(|at| at.saturating_sub(*started_at));
+        let at = ending.map(|ending| ending.at).or(recorded).or(reused).or(last);
+        at.unwrap_or_default().max(self.position.at)
     }
 
     fn find_step(&mut self) -> Option<ReplayStep<'a>> {
@@ -269,7 +274,27 @@ impl<'a> ReplayCursor<'a> {
         [Side::Client, Side::Server].into_iter().filter_map(of_side).min_by_key(|step| step.at)
     }
 
-    fn emit<E: From<io::Error>>(
+    /// Emits the event that was prepared.
+    pub(super) fn emit<E: From<io::Error>>(
+        &mut self,
+        number: usize,
+        on_event: &mut impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (from, data) = match self.next_event.take() {
+            Some(NextEvent::Step(step)) => return self.emit_step(number, step, on_event),
+            Some(NextEvent::Start) => (Side::Client, ReplayData::Start),
+            Some(NextEvent::Exchange(exchange)) => (Side::Client, ReplayData::Exchange(exchange)),
+            Some(NextEvent::Exhausted) => (Side::Client, ReplayData::Exhausted),
+            Some(NextEvent::End) => {
+                let by = self.stream.ending.map_or(Side::Client, |ending| ending.by);
+                (by, ReplayData::End)
+            }
+            None => return Ok(()),
+        };
+        on_event(ReplayEvent { stream: number, from, at: self.position.at, data })
+    }
+
+    fn emit_step<E: From<io::Error>>(
         &mut self,
         number: usize,
         step: ReplayStep<'_>,
@@ -338,37 +363,6 @@ impl<'a> ReplayCursor<'a> {
 }
 
 impl CapturedStream<Trace> {
-    /// Reads the connection again with other extensions, as one whose handshake was not captured.
-    /// What was sent before is not known.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file can no longer be read.
-    pub(crate) fn retrace(&self, agreed: AgreedExtensions) -> io::Result<Trace> {
-        let mut trace = Trace::midway(agreed);
-        let mut cursor = ReplayCursor::new(self, &ReplayPosition::default());
-        while cursor.next_at(0).is_some() {
-            let Some(step) = cursor.next_step.take() else { break };
-            cursor.emit(0, step, &mut |event: ReplayEvent<'_>| {
-                match event.data {
-                    ReplayData::Bytes(bytes) => trace.push(event.from, event.at, bytes),
-                    ReplayData::Missing { bytes, within_frame } => {
-                        trace.push_gap(event.from, event.at, bytes, within_frame);
-                    }
-                    ReplayData::Unframed(bytes) => {
-                        trace.push_unframed(event.from, event.at, ByteLen::of(bytes));
-                    }
-                    ReplayData::Resumed(unit) => {
-                        trace.resume(event.from, event.at, unit);
-                    }
-                    ReplayData::Http2Head(_) => {}
-                }
-                Ok::<(), io::Error>(())
-            })?;
-        }
-        Ok(trace)
-    }
-
     /// Emits bytes of a side piece by piece, with the places among them where reading resumes.
     fn emit_bytes<E: From<io::Error>>(
         &self,
