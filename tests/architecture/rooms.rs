@@ -74,7 +74,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["connect", "link"],
             &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
-            &["address_pair", "error_close_code", "error_text", "event_stream"],
+            &["address_pair", "error_close_code", "error_text", "event_stream", "write_step"],
             &["tls_alert"],
         ],
     ),

@@ -25,7 +25,7 @@ struct ReplayStep<'a> {
     kind: StepKind<'a>,
 }
 
-/// What a step gives out.
+/// The kind of data in a step.
 #[derive(Clone, Copy, Debug)]
 enum StepKind<'a> {
     /// Bytes, with the gaps among them.
@@ -36,7 +36,7 @@ enum StepKind<'a> {
     Http2Head(&'a Http2Head),
 }
 
-/// What a connection gives next.
+/// The next event of a connection.
 #[derive(Debug)]
 enum NextEvent<'a> {
     Start,

@@ -16,7 +16,7 @@ pub struct ReplayEvent<'a> {
     pub from: Side,
     /// When it was captured, counted from the connection's first packet.
     pub at: Duration,
-    /// What happened.
+    /// The data, or the turn.
     pub data: ReplayData<'a>,
 }
 

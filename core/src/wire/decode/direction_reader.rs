@@ -30,6 +30,10 @@ pub enum UnitKind {
 
 /// A complete unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once, and a box would be an allocation for each frame"
+)]
 pub enum Unit<'i> {
     /// A head, or whatever came instead of one. Its bytes are in [`DirectionReader::head`] until
     /// the next call.
