@@ -299,7 +299,7 @@ fn read_key_log(options: &ReadOptions) -> Result<(KeyLog, Vec<String>), CaptureE
 }
 
 fn key_log_warnings(path: &Path, found: &KeyLogLines) -> Vec<String> {
-    let name = format!("the key log {path:?}");
+    let name = format!("the key log \"{}\"", path.display());
     let mut warnings: Vec<String> = found
         .faults
         .iter()

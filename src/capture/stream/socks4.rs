@@ -1,4 +1,4 @@
-//! The negotiation of SOCKS4 and SOCKS4a at the beginning of a connection ("SOCKS: A protocol for
+//! The negotiation of SOCKS4 and `SOCKS4a` at the beginning of a connection ("SOCKS: A protocol for
 //! TCP proxy across firewalls", "SOCKS 4A: A Simple Extension to SOCKS 4 Protocol"): one request of
 //! the client and one reply.
 

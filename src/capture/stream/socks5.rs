@@ -68,13 +68,11 @@ fn negotiate(Sides { client, server }: &mut Sides<Cursor<'_>>) -> Result<Outcome
     let reply = server.byte()?;
     server.expect(0)?;
     address(server)?;
-    Ok(match reply {
-        0 => Outcome::Opened(format!("opened a tunnel to {target}")),
-        _ => {
-            let why = reply_text(reply);
-            Outcome::Refused(format!("refused a tunnel to {target}: {why} ({reply})"))
-        }
-    })
+    if reply == 0 {
+        return Ok(Outcome::Opened(format!("opened a tunnel to {target}")));
+    }
+    let why = reply_text(reply);
+    Ok(Outcome::Refused(format!("refused a tunnel to {target}: {why} ({reply})")))
 }
 
 /// Returns the meaning of a reply (RFC 1928 section 6).

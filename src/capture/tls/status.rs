@@ -67,12 +67,14 @@ impl TlsStatus {
     /// Returns what of the connection cannot be read and why, as a clause; `None` if all of it can.
     pub(crate) fn unread(&self) -> Option<String> {
         match self {
-            Self::Plaintext | Self::Decrypted { .. } | Self::Recorded(_) => None,
+            // A recording has the reason among its notes.
+            Self::Plaintext
+            | Self::Decrypted { .. }
+            | Self::Recorded(_)
+            | Self::Encrypted(TlsUnreadable::Recorded) => None,
             Self::DecryptedInPart { unread, .. } => {
                 Some(format!("this connection is decrypted in part: {unread}"))
             }
-            // A recording has the reason among its notes.
-            Self::Encrypted(TlsUnreadable::Recorded) => None,
             Self::Encrypted(reason) => Some(format!("this connection is encrypted: {reason}")),
         }
     }

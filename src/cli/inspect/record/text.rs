@@ -226,15 +226,11 @@ fn write_http(f: &mut Formatter<'_>, record: &HttpRecord) -> fmt::Result {
 
 fn write_bytes(f: &mut Formatter<'_>, record: &BytesRecord) -> fmt::Result {
     let len = byte_count(record.len as u64);
-    match &record.text {
-        Some(text) => {
-            write!(f, "{}  {len}, not frames\n    {}", record.from, escape_controls(text))?
-        }
-        None => {
-            let hex = spaced_hex(&record.bytes.0, MAX_BYTES_SHOWN);
-            write!(f, "{}  {len}, not frames\n    {hex}", record.from)?;
-        }
-    }
+    let shown = match &record.text {
+        Some(text) => escape_controls(text),
+        None => spaced_hex(&record.bytes.0, MAX_BYTES_SHOWN),
+    };
+    write!(f, "{}  {len}, not frames\n    {shown}", record.from)?;
     record.hint.map_or(Ok(()), |hint| write!(f, "\n    {hint}"))
 }
 

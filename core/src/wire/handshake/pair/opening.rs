@@ -16,15 +16,12 @@ impl HandshakePair {
         if self.state != State::Http || request.validated.head.is_none() {
             return None;
         }
-        let bytes = match &self.attempt.server {
-            Some(answer) => {
-                let status = answer.validated.head.as_ref().and_then(Head::status);
-                status.is_none().then(|| answer.reader.bytes())?
-            }
-            None => {
-                let waits = self.client.pending.front().is_some_and(|front| front.is_handshake);
-                waits.then(|| self.server.partial_head())?
-            }
+        let bytes = if let Some(answer) = &self.attempt.server {
+            let status = answer.validated.head.as_ref().and_then(Head::status);
+            status.is_none().then(|| answer.reader.bytes())?
+        } else {
+            let waits = self.client.pending.front().is_some_and(|front| front.is_handshake);
+            waits.then(|| self.server.partial_head())?
         };
         let start = bytes.trim_ascii_start();
         let version = b"HTTP";
