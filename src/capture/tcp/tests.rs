@@ -204,8 +204,9 @@ fn probes_without_an_answer_are_counted() {
     for _ in 0..3 {
         packets.wait(75).send(Client, ACK, b"");
     }
-    let [stream] = &packets.open().streams()[..] else { panic!() };
-    let Some(Stall { by: Client, kind, during }) = stream.stall else { panic!() };
+    let Some(Stall { by: Client, kind, during }) = packets.open().streams()[0].stall else {
+        panic!()
+    };
     assert_eq!((kind, during.as_secs()), (StallKind::UnansweredProbes(3), 225));
 }
 

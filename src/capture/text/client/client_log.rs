@@ -12,7 +12,7 @@ use super::websocat_line::{self, LoggedBytes};
 use crate::capture::captured_file::{Capture, CaptureFormat};
 use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
-use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
+use crate::capture::stream::{ReadContext, RecordedEnd, StreamBuilder, StreamStart};
 use crate::capture::text::built::{MAX_CONTROL_LEN, masking_key};
 use crate::capture::text::text_file::{self, MAX_LOG_BYTES, WholeText};
 use crate::wire::frame::encode;
@@ -98,7 +98,10 @@ pub(in crate::capture) fn read_log<S: StreamSink, M: FnMut(StreamStart) -> S>(
         }
         .map_err(io)?;
     }
-    let streams: Vec<_> = stream.finish(None, false, shared).into_iter().collect();
+    let mut streams: Vec<_> = stream.finish(None, false, shared).into_iter().collect();
+    if let (LoggingClient::Wscat, Some(stream)) = (client, streams.first_mut()) {
+        stream.recorded_end = wscat_abnormal_end(&text);
+    }
     Ok(Capture { format: CaptureFormat::ClientLog, packets: 0, span: None, streams, warnings })
 }
 
@@ -180,6 +183,18 @@ fn wscat_close(line: &str) -> Option<Logged> {
     fits.then_some(Logged::Message(Side::Server, Opcode::Close, payload))
 }
 
+/// Returns the end of a connection of which wscat reports code 1006, which nobody sends (RFC 6455
+/// section 7.1.5).
+fn wscat_abnormal_end(text: &str) -> Option<RecordedEnd> {
+    let is_abnormal = |line: &str| {
+        let line = line.trim_start_matches("> ").to_ascii_lowercase();
+        line.starts_with("disconnected (code: 1006")
+    };
+    let why = || "wscat reports code 1006: the connection ended without a Close".to_owned();
+    let end = || RecordedEnd { is_clean: false, why: why(), at: None };
+    text.lines().any(is_abnormal).then(end)
+}
+
 /// Reads the lines of the overlay, and says how many have no content.
 fn read_websocat(text: &str) -> (Vec<(Duration, Logged)>, Vec<String>) {
     let mut empty = 0_usize;
@@ -253,7 +268,10 @@ mod tests {
         );
         assert!(stream.warnings[0].contains("was built from it"), "{:?}", stream.warnings);
         let broken = read("connected (press CTRL+C to quit)\n< a\nDisconnected (code: 1006)\n");
-        assert_eq!(frames(&broken.unwrap()), [(Side::Server, 1, b"a".to_vec())]);
+        let broken = broken.unwrap();
+        assert_eq!(frames(&broken), [(Side::Server, 1, b"a".to_vec())]);
+        let end = broken.streams()[0].recorded_end.as_ref().unwrap();
+        assert!(!end.is_clean && end.why.contains("1006"), "{end:?}");
     }
 
     #[test]

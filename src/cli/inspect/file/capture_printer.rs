@@ -11,8 +11,8 @@ use super::connection_words::{
     no_websocket_text, numbered, print_rank,
 };
 use crate::capture::{
-    Capture, CaptureSpan, CapturedStream, RecordedEnd, ReplayData, ReplayEvent, ReplayPositions,
-    StreamStart,
+    Capture, CaptureFormat, CaptureSpan, CapturedStream, RecordedEnd, ReplayData, ReplayEvent,
+    ReplayPositions, StreamStart,
 };
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{FileConnectionRecord, NoteSubject, Record, RecordContext};
@@ -211,6 +211,9 @@ impl<W: Write> CapturePrinter<W> {
 
     fn print_summary(&mut self, capture: &Capture) -> io::Result<()> {
         let mut text = format!("{} in the file", connections(capture.streams().len()));
+        if capture.format() == CaptureFormat::Packets && capture.packets() == 0 {
+            text += ", which has no packets";
+        }
         let all = capture.streams().iter().zip(&self.printed);
         let hidden = all.filter(|(_, printed)| !printed.is_shown);
         let hidden = describe_kinds(hidden.map(|(stream, _)| kind_and_exchanges(stream)));

@@ -33,6 +33,8 @@ pub enum NonFrame {
     ProxyHeader,
     /// A client's greeting of SOCKS version 5 (RFC 1928 section 3).
     Socks5,
+    /// A line break before a frame.
+    LineBreak,
     /// A frame of the draft hixie-76. Only the handshake tells.
     Hixie76,
 }
@@ -95,6 +97,11 @@ impl NonFrame {
                 "this is a SOCKS5 greeting, not a frame: the client takes the server for a SOCKS \
                  proxy"
             }
+            Self::LineBreak => {
+                "this is a line break where a frame should begin: the head before it has one too \
+                 many, often the newline that a Base64 encoder adds to Sec-WebSocket-Accept, or the \
+                 sender prints its frames as lines"
+            }
             Self::Hixie76 => {
                 "this is no frame of RFC 6455: the handshake is that of the draft hixie-76, whose \
                  texts stand between the bytes 00 and ff, and which nothing speaks any more"
@@ -122,6 +129,9 @@ impl NonFrame {
             Self::Gzip => "this is no frame: it continues the gzip data before it",
             Self::ProxyHeader => "this is no frame: it follows a header of the PROXY protocol",
             Self::Socks5 => "this is no frame: it follows a SOCKS5 greeting",
+            Self::LineBreak => {
+                "this is not read: it follows a line break where a frame should begin"
+            }
             Self::Hixie76 => self.hint(),
         }
     }

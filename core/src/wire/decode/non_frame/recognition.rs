@@ -96,6 +96,7 @@ impl Recognition {
             .or(|| of_tls_record(bytes))
             .or(|| of_socks5(bytes))
             .or(|| of_chunk_size(bytes.strip_prefix(b"\r\n").unwrap_or(bytes)))
+            .or(|| of_line_break(bytes))
             .or(|| of_document(text))
             .or(|| of_json(text))
             .or(|| of_engine_io(bytes))
@@ -172,6 +173,20 @@ fn of_chunk_size(bytes: &[u8]) -> Recognition {
             Recognition::Found(NonFrame::Chunk)
         }
         [b'\r' | b';'] => Recognition::Undecided,
+        _ => Recognition::Unknown,
+    }
+}
+
+/// A line break, and the first byte of a data frame or of a control frame behind it.
+fn of_line_break(bytes: &[u8]) -> Recognition {
+    match bytes {
+        [b'\n'] | [b'\r'] | [b'\r', b'\n'] => Recognition::Undecided,
+        // A fragmented pong, if it were a frame, and reserved opcodes.
+        [b'\n', next, ..] | [b'\r', b'\n', next, ..]
+            if matches!(next, 0x81 | 0x82 | 0xc1 | 0xc2 | 0x88..=0x8a) =>
+        {
+            Recognition::Found(NonFrame::LineBreak)
+        }
         _ => Recognition::Unknown,
     }
 }

@@ -57,6 +57,8 @@ const FOUND: &[(&[u8], NonFrame)] = &[
     (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", NonFrame::ProxyHeader),
     (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", NonFrame::ProxyHeader),
     (b"\x05\x01\x00", NonFrame::Socks5),
+    (b"\r\n\x81\x05Hello", NonFrame::LineBreak),
+    (b"\n\x81\x85\x01\x02\x03\x04Hello", NonFrame::LineBreak),
 ];
 
 /// Returns the transcript of bytes that come in pieces.
