@@ -254,10 +254,18 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let frames = format::group_thousands(session.connection().trace.rows().len() as u64);
     let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
-    let mut lines =
-        vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
+    let trace = &session.connection().trace;
+    let has_heads = SIDES.iter().any(|from| trace.head(*from).is_some());
+    let is_empty = !session.has_peer() && !has_heads && trace.rows().is_empty();
+    let (verdict, checked) = if is_empty {
+        let nothing = "Nothing to check: no head and no frame was read.";
+        (Line::styled(nothing, theme.dim()), String::new())
+    } else {
+        (Line::styled("✓ Nothing is wrong so far.", good), checked_text(session, &frames))
+    };
+    let mut lines = vec![Line::default(), verdict, Line::default()];
     for text in [
-        &*checked_text(session, &frames),
+        &*checked,
         if session.has_peer() {
             "Break something and see the result, here and from the server:"
         } else {
