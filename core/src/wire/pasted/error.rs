@@ -122,6 +122,11 @@ pub enum PasteProblem {
          isn't bytes"
     )]
     MixedSeparators(char),
+    /// A number with `0x` beside bytes without.
+    #[error(
+        "{0:?} stands beside bytes without 0x, like an offset or a length; remove what isn't bytes"
+    )]
+    MixedPrefixes(String),
     /// Text before the bytes.
     #[error("{0:?} stands before the bytes; remove what isn't bytes")]
     Before(String),
@@ -198,6 +203,11 @@ pub enum PasteProblem {
     /// An octal escape is followed by a digit that isn't octal.
     #[error("{0:?} is decimal in Lua, but octal and a digit in C; write \\x81")]
     DecimalEscape(String),
+    /// A text with comments, and without bytes.
+    #[error(
+        "the text holds only comments: #, // and ; begin one; remove what stands before the bytes"
+    )]
+    OnlyComments,
     /// Blanks or line ends in a string without quotes.
     #[error("without quotes, this blank or line end could be a byte; put the string in quotes")]
     Unquoted,

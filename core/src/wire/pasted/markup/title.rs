@@ -1,0 +1,90 @@
+//! Titles that give the number of bytes, and the numbers of R before its lines: no bytes either.
+
+use crate::wire::pasted::markup::log;
+
+/// The title of a text: the byte that its line starts at, and the number of bytes that it gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::wire::pasted) struct Title {
+    pub(in crate::wire::pasted) at: usize,
+    pub(in crate::wire::pasted) count: usize,
+}
+
+/// Whether a line is a title.
+pub(super) fn is_title(line: &str) -> bool {
+    count_in(line).is_some()
+}
+
+/// Returns the number of bytes that a title gives.
+fn count_in(line: &str) -> Option<usize> {
+    let line = line.trim();
+    // pretty-hex of Rust.
+    if let Some(rest) = log::skip(line, "Length: # (0x") {
+        let known = rest.trim_start_matches(|char: char| char.is_ascii_hexdigit()) == ") bytes";
+        return number(line.strip_prefix("Length: ")?).filter(|_| known);
+    }
+    // Julia.
+    if let Some(kind) = log::skip(line, "#-element ") {
+        let known = matches!(kind, "Vector{UInt8}:" | "Array{UInt8,1}:");
+        return number(line).filter(|_| known);
+    }
+    // mbedTLS.
+    let (_, rest) = line.strip_prefix("dumping '")?.rsplit_once("' (")?;
+    number(rest).filter(|_| rest.ends_with(" bytes)"))
+}
+
+/// Returns the number that `text` begins with.
+fn number(text: &str) -> Option<usize> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text.get(..digits)?.parse().ok()
+}
+
+/// Returns the title of a text, and the text with blanks in place of it.
+pub(super) fn without_title(text: &str) -> Option<(Title, String)> {
+    let at = text.find(|char: char| !char.is_whitespace() && char != '\u{feff}')?;
+    let rest = text.get(at..)?;
+    let (line, rows) = rest.split_once('\n')?;
+    let count = count_in(line)?;
+    let rows = if line.starts_with("Length: ") { without_gaps(rows) } else { rows.to_owned() };
+    let blanks: String = line.chars().map(|_| ' ').collect();
+    let before = text.get(..at).unwrap_or_default();
+    Some((Title { at, count }, format!("{before}{blanks}\n{rows}")))
+}
+
+/// Returns the lines of pretty-hex without the second blank behind each four bytes. Three blanks end
+/// the bytes.
+fn without_gaps(rows: &str) -> String {
+    let close = |line: &str| {
+        let plain = line.split_once(": ").and_then(|(offset, rest)| {
+            let (bytes, chars) = rest.trim_start().split_once("   ")?;
+            Some(format!("{offset}: {}   {chars}", bytes.replace("  ", " ")))
+        });
+        plain.unwrap_or_else(|| line.to_owned())
+    };
+    rows.split('\n').map(close).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns what R prints of a vector without the number of the first element before each line. The
+/// numbers must fit.
+pub(super) fn without_indexes(text: &str) -> Option<String> {
+    let mut next = 1_usize;
+    let mut out = Vec::new();
+    for line in text.split('\n') {
+        if line.trim().is_empty() {
+            out.push(line.to_owned());
+            continue;
+        }
+        let rest = log::skip(line, "[#] ")?;
+        let open = line.find('[')?;
+        let index = number(line.get(open.saturating_add(1)..)?)?;
+        let is_element = |word: &str| {
+            word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        };
+        let mut words = rest.split_ascii_whitespace();
+        if index != next || !words.clone().all(is_element) || words.next().is_none() {
+            return None;
+        }
+        next = next.saturating_add(words.count()).saturating_add(1);
+        out.push(" ".repeat(line.len().saturating_sub(rest.len())) + rest);
+    }
+    (next > 2).then(|| out.join("\n"))
+}
