@@ -43,7 +43,14 @@ impl PasteProblem {
     pub(super) fn is_certain(&self) -> bool {
         matches!(
             self,
-            Self::Ambiguous(..) | Self::OdWords | Self::MaybeBase64(_) | Self::TooManyBytes
+            Self::Ambiguous(..)
+                | Self::OdWords
+                | Self::MaybeBase64(_)
+                | Self::Count { .. }
+                | Self::Hole { .. }
+                | Self::BothDirections
+                | Self::OnlyComments
+                | Self::TooManyBytes
         )
     }
 }
@@ -130,6 +137,9 @@ pub enum PasteProblem {
     /// Text before the bytes.
     #[error("{0:?} stands before the bytes; remove what isn't bytes")]
     Before(String),
+    /// Text behind the bytes.
+    #[error("{0:?} stands behind the bytes; remove what isn't bytes")]
+    Behind(String),
     /// Groups of digits that are words in the machine's order, or bytes in order.
     #[error(
         "the groups look like the words of od -A n -t x2 or -t x4, in the order of the machine; \

@@ -35,8 +35,27 @@ pub(super) fn explain(text: &str, error: PasteError) -> PasteError {
     let log = || markup::log_name(text).map(unread::log);
     match unread::recognize(text).or_else(log) {
         Some(problem) => PasteError { problem, ..error },
-        None => error,
+        None => behind_bytes(text, &error).unwrap_or(error),
     }
+}
+
+/// Returns the error about text behind the bytes of a line, such as `"Hello"` or `= Hello`, if nothing
+/// in it could be bytes.
+fn behind_bytes(text: &str, error: &PasteError) -> Option<PasteError> {
+    matches!(error.problem, PasteProblem::HexDigit(_) | PasteProblem::PlainString).then_some(())?;
+    let is_byte = |word: &str| {
+        let digits = word.strip_prefix("0x").unwrap_or(word);
+        digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let bytes = decimal::words(text).take_while(|(_, word)| is_byte(word)).count();
+    let (at, word) = decimal::words(text).nth(bytes).filter(|_| bytes > 1)?;
+    let behind = text.get(at..)?.lines().next()?;
+    let has_bytes = behind
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .any(|word| is_byte(word) && word.contains(|char: char| char.is_ascii_digit()));
+    let named = !word.starts_with(|char: char| char.is_ascii_hexdigit());
+    let problem = PasteProblem::Behind(excerpt(behind.trim_end()));
+    (named && !has_bytes).then(|| PasteError::in_text(text, at, problem))
 }
 
 fn known_form(text: &str) -> Result<PastedForm, PasteError> {

@@ -31,6 +31,12 @@ const SIGNATURES: &[(&[&str], &str, &str)] = &[
     (&["[object "], "the name of an object", PRINT),
     (&["<<<", ">>>}"], "a buffer as Jetty names it", "print it with BufferUtil.toHexString"),
     (&["\"_source\"", "\"layers\""], "the JSON of tshark", OPEN),
+    (
+        &["\"websocket.payload"],
+        "a field of tshark with the payload alone",
+        "paste the field \"tcp.payload\"",
+    ),
+    (&["\"tcp.payload"], "fields of tshark", "paste one \"tcp.payload\" at a time"),
     (&["<pdml"], "the PDML of tshark", OPEN),
     (&["<psml"], "the PSML of tshark", OPEN),
     (&["peers:", "!!binary"], "the YAML of tshark", "use tshark -q -z follow,tcp,raw,0"),

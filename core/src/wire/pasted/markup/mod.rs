@@ -45,7 +45,13 @@ pub(super) fn remove(text: &str) -> Bare<'_> {
     if let Some((found, shorter)) = title::without_title(&text) {
         (title, text) = (Some(found), Cow::Owned(shorter));
     }
-    for step in [title::without_indexes, note::without_notes] {
+    let steps = [
+        title::without_gaps,
+        title::without_indexes,
+        note::without_parentheses,
+        note::without_notes,
+    ];
+    for step in steps {
         if let Some(shorter) = step(&text) {
             text = Cow::Owned(shorter);
         }

@@ -6,12 +6,42 @@ use std::borrow::Cow;
 use crate::wire::format::unhex;
 use crate::wire::pasted::markup::log::is_byte;
 
-/// Returns `text` with blanks in place of bullets, notes and characters beside bytes.
+/// The maximum length of a note, in bytes.
+const MAX_NOTE: usize = 200;
+
+/// Returns `text` with blanks in place of notes behind bytes, which may go on in the next lines.
+pub(super) fn without_parentheses(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut any_bytes = false;
+    while let Some((line, note)) = rest.find('(').and_then(|at| rest.split_at_checked(at)) {
+        let before = line.rsplit('\n').next().unwrap_or_default();
+        let bytes = before.get(bullet_end(before).unwrap_or(0)..).unwrap_or_default();
+        let end = bytes_end(bytes);
+        let alone = bytes.trim().is_empty() && line.contains('\n');
+        any_bytes |= end > 0 || line.lines().any(|line| bytes_end(line) > 0);
+        let closed = note.find(')').filter(|len| *len < MAX_NOTE)?;
+        let (note, behind) = note.split_at_checked(closed.saturating_add(1))?;
+        let ends = behind.split('\n').next().is_some_and(|behind| behind.trim().is_empty());
+        let beside = end > 0 && end == bytes.trim_end().len() || alone && any_bytes;
+        if !ends || !beside || !is_note(&note.replace('\n', " ")) {
+            return None;
+        }
+        out.push_str(line);
+        out.extend(note.chars().map(|char| if char == '\n' { '\n' } else { ' ' }));
+        rest = behind;
+    }
+    (!out.is_empty()).then(|| out + rest)
+}
+
+/// Returns `text` with blanks in place of bullets, and of characters beside bytes.
 pub(super) fn without_notes(text: &str) -> Option<String> {
     let lines = || text.split('\n');
-    let bulleted = lines()
-        .filter(|line| !line.trim().is_empty())
-        .all(|line| bullet_end(line).is_some() || line.trim_start().starts_with('('));
+    let mut filled = lines().filter(|line| !line.trim().is_empty());
+    // Bytes that go on in the next line have no bullet, but are indented.
+    let bulleted = filled.next().is_some_and(|line| bullet_end(line).is_some())
+        && filled
+            .all(|line| bullet_end(line).is_some() || line.starts_with(' ') && bytes_end(line) > 0);
     let plain = |line| plain_line(line, bulleted);
     if lines().all(|line| matches!(plain(line), Cow::Borrowed(_))) {
         return None;
@@ -25,7 +55,7 @@ fn plain_line(line: &str, bulleted: bool) -> Cow<'_, str> {
     let end = bytes_end(rest);
     let behind = rest.get(end..).unwrap_or_default();
     let bytes = rest.get(..end).unwrap_or_default();
-    let beside = is_note(behind) || shows(behind, bytes);
+    let beside = shows(behind, bytes);
     if end == 0 || start == 0 && !beside {
         return Cow::Borrowed(line);
     }
@@ -48,13 +78,15 @@ fn bytes_end(text: &str) -> usize {
     let mut end = 0_usize;
     loop {
         let rest = text.get(end..).unwrap_or_default();
-        let word_on = rest.trim_start_matches([' ', ',']);
-        let word = word_on.split([' ', ',']).next().unwrap_or_default();
-        let gap = rest.len().saturating_sub(word_on.len());
-        if !is_byte(word) || end > 0 && gap > 2 {
+        let separates = |char: char| char == ',' || char != '\n' && char.is_whitespace();
+        let word_on = rest.trim_start_matches(separates);
+        let ends = |char: char| char == ',' || char.is_whitespace();
+        let word = word_on.split(ends).next().unwrap_or_default();
+        let between = rest.strip_suffix(word_on).unwrap_or_default();
+        if !is_byte(word) || end > 0 && between.chars().count() > 2 {
             return end;
         }
-        end = end.saturating_add(gap).saturating_add(word.len());
+        end = end.saturating_add(between.len()).saturating_add(word.len());
     }
 }
 
@@ -81,8 +113,8 @@ fn is_note(behind: &str) -> bool {
 
 /// Whether what is behind bytes are their characters: behind a bar, perhaps in two halves.
 fn shows(behind: &str, bytes: &str) -> bool {
-    let digits: String =
-        bytes.split([' ', ',']).map(|word| word.trim_start_matches("0x")).collect();
+    let words = bytes.split(|char: char| char == ',' || char.is_whitespace());
+    let digits: String = words.map(|word| word.trim_start_matches("0x")).collect();
     let (Some(bytes), Some(shown)) = (unhex(&digits), behind.trim().strip_prefix('|')) else {
         return false;
     };

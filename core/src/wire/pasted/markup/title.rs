@@ -44,23 +44,31 @@ pub(super) fn without_title(text: &str) -> Option<(Title, String)> {
     let rest = text.get(at..)?;
     let (line, rows) = rest.split_once('\n')?;
     let count = count_in(line)?;
-    let rows = if line.starts_with("Length: ") { without_gaps(rows) } else { rows.to_owned() };
     let blanks: String = line.chars().map(|_| ' ').collect();
     let before = text.get(..at).unwrap_or_default();
     Some((Title { at, count }, format!("{before}{blanks}\n{rows}")))
 }
 
-/// Returns the lines of pretty-hex without the second blank behind each four bytes. Three blanks end
-/// the bytes.
-fn without_gaps(rows: &str) -> String {
+/// Returns lines of pretty-hex without the second blank behind each four bytes. Three blanks end the
+/// bytes. `None` unless each line is one.
+pub(super) fn without_gaps(text: &str) -> Option<String> {
     let close = |line: &str| {
-        let plain = line.split_once(": ").and_then(|(offset, rest)| {
-            let (bytes, chars) = rest.trim_start().split_once("   ")?;
-            Some(format!("{offset}: {}   {chars}", bytes.replace("  ", " ")))
-        });
-        plain.unwrap_or_else(|| line.to_owned())
+        if line.trim().is_empty() {
+            return Some(line.to_owned());
+        }
+        let (offset, rest) = line.split_once(":   ")?;
+        let (bytes, chars) = rest.split_once("   ").unwrap_or((rest, ""));
+        let four = |part: &str, last: bool| {
+            let count = part.split(' ').filter(|word| log::is_byte(word)).count();
+            count == part.split(' ').count() && (count == 4 || last && count < 4)
+        };
+        let count = bytes.split("  ").count();
+        let fits =
+            (1_usize..).zip(bytes.split("  ")).all(|(index, part)| four(part, index == count));
+        fits.then(|| format!("{offset}: {}   {chars}", bytes.replace("  ", " ")))
     };
-    rows.split('\n').map(close).collect::<Vec<_>>().join("\n")
+    let lines: Option<Vec<String>> = text.split('\n').map(close).collect();
+    lines.map(|lines| lines.join("\n")).filter(|plain| plain != text)
 }
 
 /// Returns what R prints of a vector without the number of the first element before each line. The

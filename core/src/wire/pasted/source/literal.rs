@@ -150,7 +150,8 @@ fn parse_encoded(
         Some(Encoding::Characters) => return Ok(inside.as_bytes().to_vec()),
         None => {}
     }
-    if inside.trim().is_empty() && !inside.is_empty() {
+    // A digit is half a byte.
+    if inside.len() == 1 || inside.trim().is_empty() && !inside.is_empty() {
         return Err(PasteError::in_text(text, start, PasteProblem::PlainString));
     }
     hex::parse(inside).or_else(|error| {
