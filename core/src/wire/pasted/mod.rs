@@ -115,9 +115,8 @@ fn parse_bare(bare: &Bare<'_>, form: PastedForm) -> Result<Pasted, PasteError> {
         PastedForm::Decimal => Pasted::new(form, decimal::parse(text)?),
         PastedForm::Binary => Pasted::new(form, binary::parse(text)?),
         PastedForm::Base64 => Pasted::new(form, base64_text::parse(text)?),
-        PastedForm::Array => Pasted::new(form, array::parse(text)?),
         PastedForm::Json if field::is_field(text) => Pasted::new(form, field::parse(text)?),
-        PastedForm::Json => Pasted::new(form, array::parse(text)?),
+        PastedForm::Array | PastedForm::Json => Pasted::new(form, array::parse(text)?),
         PastedForm::String => Pasted::new(form, literal::parse(text)?),
         PastedForm::Buffer => Pasted::new(form, printed::parse(text)?),
         PastedForm::Curl | PastedForm::Openssl | PastedForm::Socat | PastedForm::Follow => {

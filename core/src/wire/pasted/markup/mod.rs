@@ -3,6 +3,7 @@
 
 mod log;
 mod note;
+mod pattern;
 mod title;
 
 use std::borrow::Cow;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::wire::format::unhex;
-use crate::wire::pasted::markup::log::is_byte;
+use crate::wire::pasted::markup::pattern::is_byte;
 
 /// The maximum length of a note, in bytes.
 const MAX_NOTE: usize = 200;

@@ -1,6 +1,6 @@
 //! Titles that give the number of bytes, and the numbers of R before its lines: no bytes either.
 
-use crate::wire::pasted::markup::log;
+use crate::wire::pasted::markup::pattern;
 
 /// The title of a text: the byte that its line starts at, and the number of bytes that it gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub(super) fn is_title(line: &str) -> bool {
 fn count_in(line: &str) -> Option<usize> {
     let line = line.trim();
     // pretty-hex of Rust.
-    if let Some(rest) = log::skip(line, "Length: # (0x") {
+    if let Some(rest) = pattern::skip(line, "Length: # (0x") {
         let known = rest.trim_start_matches(|char: char| char.is_ascii_hexdigit()) == ") bytes";
         return number(line.strip_prefix("Length: ")?).filter(|_| known);
     }
     // Julia.
-    if let Some(kind) = log::skip(line, "#-element ") {
+    if let Some(kind) = pattern::skip(line, "#-element ") {
         let known = matches!(kind, "Vector{UInt8}:" | "Array{UInt8,1}:");
         return number(line).filter(|_| known);
     }
@@ -59,7 +59,7 @@ pub(super) fn without_gaps(text: &str) -> Option<String> {
         let (offset, rest) = line.split_once(":   ")?;
         let (bytes, chars) = rest.split_once("   ").unwrap_or((rest, ""));
         let four = |part: &str, last: bool| {
-            let count = part.split(' ').filter(|word| log::is_byte(word)).count();
+            let count = part.split(' ').filter(|word| pattern::is_byte(word)).count();
             count == part.split(' ').count() && (count == 4 || last && count < 4)
         };
         let count = bytes.split("  ").count();
@@ -81,7 +81,7 @@ pub(super) fn without_indexes(text: &str) -> Option<String> {
             out.push(line.to_owned());
             continue;
         }
-        let rest = log::skip(line, "[#] ")?;
+        let rest = pattern::skip(line, "[#] ")?;
         let open = line.find('[')?;
         let index = number(line.get(open.saturating_add(1)..)?)?;
         let is_element = |word: &str| {
