@@ -29,8 +29,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["recognize"],
-            &["transfers"],
-            &["source", "dump", "printed", "unread", "markup"],
+            &["transfers", "printed"],
+            &["source", "dump", "unread", "markup"],
             &["digits"],
             &["bytes", "comments", "error"],
             &["tcp_stream"],

@@ -12,7 +12,9 @@ use crate::capture::error::{CaptureError, TextError};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{self, ReadContext, StreamBuilder, StreamStart};
 use crate::capture::text::text_file::{self, MAX_LOG_BYTES};
-use crate::wire::pasted::{self, HexScanner, Mark, PasteError, Pasted, PastedForm, StreamPart};
+use crate::wire::pasted::{
+    self, HexScanner, Mark, PasteError, PasteProblem, Pasted, PastedForm, Position, StreamPart,
+};
 use crate::wire::{ByteLen, Side};
 
 /// The number of bytes that are passed on at once.
@@ -83,8 +85,10 @@ fn is_plain_hex(beginning: &[u8], form: Option<PastedForm>) -> bool {
     // A line of a megabyte: an even number of digits is as good as any.
     let end = if end == 0 { beginning.len() & !1 } else { end };
     let lines = beginning.get(..end).map(String::from_utf8_lossy).unwrap_or_default();
-    let sections = parse_sections(&lines, None);
-    sections.is_ok_and(|all| all.iter().all(|section| section.pasted.form == PastedForm::Hex))
+    let is_hex = |section: &Section| section.pasted.form == PastedForm::Hex;
+    // What stands around the bytes isn't removed from pieces.
+    parse_sections(&lines, None).is_ok_and(|all| all.iter().all(is_hex))
+        && parse_marked_hex(&lines).is_ok()
 }
 
 /// A part of a text: what one side sent.
@@ -100,6 +104,9 @@ fn parse_sections(text: &str, form: Option<PastedForm>) -> Result<Vec<Section>, 
         Some(form) => pasted::parse_as(text, form),
         None => pasted::parse(text),
     };
+    if let Some(turns) = pasted::parse_both_sides(text).filter(|_| form.is_none()) {
+        return turns.map(sections_of);
+    }
     let starts: Vec<(usize, Side)> = marked_lines(text).collect();
     let Some((first, _)) = starts.first() else {
         return parse(text).map(|pasted| vec![Section { from: None, pasted }]);
@@ -121,15 +128,36 @@ fn parse_sections(text: &str, form: Option<PastedForm>) -> Result<Vec<Section>, 
             continue;
         }
         let lines = text.get(..start).unwrap_or_default().matches('\n').count();
-        let pasted = parse(&plain).map_err(|error| error.moved_down(lines))?;
-        sections.push(Section { from, pasted });
+        match parse(&plain) {
+            Ok(pasted) => sections.push(Section { from, pasted }),
+            Err(PasteError { problem: PasteProblem::OnlyComments, .. }) => {}
+            Err(error) => return Err(error.moved_down(lines)),
+        }
     }
-    Ok(sections)
+    if sections.is_empty() { Err(only_comments()) } else { Ok(sections) }
+}
+
+/// Returns the sections of a stream whose first node and second node sent in turn. The first bytes of
+/// the first node tell which side it is.
+fn sections_of(turns: Vec<(bool, Pasted)>) -> Vec<Section> {
+    let first = turns.iter().find(|(second, _)| !second);
+    let client = first.is_none_or(|(_, pasted)| guess_sender(&pasted.bytes) == Side::Client);
+    let known = turns.iter().any(|(second, _)| *second) && first.is_some();
+    let side = |second| if second == client { Side::Server } else { Side::Client };
+    let section = |(second, pasted)| Section { from: known.then(|| side(second)), pasted };
+    turns.into_iter().map(section).collect()
+}
+
+/// Returns the error about a text with marks and comments, and without bytes.
+fn only_comments() -> PasteError {
+    PasteError { at: Position::START, problem: PasteProblem::OnlyComments }
 }
 
 /// Returns where lines that begin with a mark start, and the side that sent what follows.
 /// `<Buffer` and `<<` are no marks.
 fn marked_lines(text: &str) -> impl Iterator<Item = (usize, Side)> {
+    // Tags begin with it too.
+    let xml = text.trim_start_matches('\u{feff}').trim_start().starts_with("<?xml");
     let mut at = 0_usize;
     text.split_inclusive('\n').filter_map(move |line| {
         let start = at;
@@ -137,6 +165,7 @@ fn marked_lines(text: &str) -> impl Iterator<Item = (usize, Side)> {
         let bare = line.trim_start();
         match bare.chars().next()? {
             '>' if !bare.starts_with(">>") => Some((start, Side::Client)),
+            _ if xml => None,
             '<' if !bare.starts_with("<Buffer") && !bare.starts_with("<<") => {
                 Some((start, Side::Server))
             }
@@ -162,6 +191,9 @@ fn parse_marked_hex(text: &str) -> Result<Vec<Section>, PasteError> {
     scanner.finish(&mut bytes)?;
     sections.push(section(from, bytes));
     sections.retain(|section| !section.pasted.bytes.is_empty());
+    if sections.is_empty() && text.chars().any(|char| !char.is_whitespace() && char != '\u{feff}') {
+        return Err(only_comments());
+    }
     Ok(sections)
 }
 
@@ -303,6 +335,17 @@ mod tests {
         ] {
             assert_eq!(sections(text), both, "{text}");
         }
+        let frame = "=".repeat(67);
+        let follow = format!(
+            "{frame}\nFollow: tcp,raw\nFilter: x\nNode 0: a:1\nNode 1: b:2\n818000000000\n\t8a00\n{frame}\n"
+        );
+        let turns = vec![(client, vec![0x81, 0x80, 0, 0, 0, 0]), (server, vec![0x8a, 0])];
+        assert_eq!(sections(&follow), Ok(turns));
+        for text in ["#1 81 05\n", "> # 81 05\n", "# a\n> // [129]\n"] {
+            assert!(sections(text).unwrap_err().contains("only comments"), "{text}");
+        }
+        let error = sections("<?xml version=\"1.0\"?>\n<pdml>\n").unwrap_err();
+        assert!(error.contains("the PDML of tshark"), "{error}");
         assert_eq!(sections("<Buffer 8a 00>"), Ok(vec![(None, vec![0x8a, 0])]));
         let error = sections("> 8105\n< [129,\n  300]\n").unwrap_err();
         assert!(error.starts_with("line 3, column 3: \"300\" isn't a byte"), "{error}");

@@ -95,6 +95,9 @@ pub(super) fn read_inputs(inputs: &[String], options: InputOptions) -> anyhow::R
         }
         read_source("-", options, &mut input)?;
     }
+    if options.form.is_none() {
+        refuse_hex_that_names_a_file(inputs, Path::new(""))?;
+    }
     let mut texts: Vec<&str> = Vec::new();
     for argument in inputs {
         if is_text(argument) {
@@ -115,8 +118,21 @@ const PASTE_PROMPT: &str = if cfg!(windows) {
     "wiretalk decode: paste bytes in any form, then press Enter and Ctrl-D"
 };
 
-/// Whether an argument is text, not `-` or a file. Hex wins over a file of the same name, such as
-/// `cafe`; `./cafe` names the file.
+/// Refuses an argument of hex digits that is also the name of a file in `folder`, such as `cafe`.
+fn refuse_hex_that_names_a_file(inputs: &[String], folder: &Path) -> anyhow::Result<()> {
+    let is_hex = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let both = inputs.iter().find(|input| is_hex(input) && folder.join(input).is_file());
+    if let Some(name) = both {
+        bail!(
+            "{name:?} could be hex or the file of that name; say --format hex for hex, or ./{name} \
+             for the file"
+        );
+    }
+    Ok(())
+}
+
+/// Whether an argument is text, not `-` or a file. With `--format`, hex wins over a file of the same
+/// name.
 fn is_text(argument: &str) -> bool {
     let hex = argument.chars().all(|char| {
         char.is_ascii_hexdigit() || char.is_whitespace() || matches!(char, 'x' | 'X' | ':' | ',')
@@ -254,6 +270,16 @@ mod tests {
         assert!(check_terminal_lines(&line(MAX_TERMINAL_LINE - 1)).is_ok());
         let error = check_terminal_lines(&line(MAX_TERMINAL_LINE)).unwrap_err().to_string();
         assert!(error.starts_with("line 2 is as long as a terminal allows"), "{error}");
+    }
+
+    #[test]
+    fn hex_digits_that_name_a_file_are_refused_with_both_meanings() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("cafe"), "81 05").unwrap();
+        let refuse = |input: &str| refuse_hex_that_names_a_file(&[input.to_owned()], folder.path());
+        let error = refuse("cafe").unwrap_err().to_string();
+        assert!(error.contains("--format hex for hex, or ./cafe for the file"), "{error}");
+        assert!(refuse("beef").is_ok() && refuse("./cafe").is_ok());
     }
 
     #[test]

@@ -43,7 +43,14 @@ impl PasteProblem {
     pub(super) fn is_certain(&self) -> bool {
         matches!(
             self,
-            Self::Ambiguous(..) | Self::OdWords | Self::MaybeBase64(_) | Self::TooManyBytes
+            Self::Ambiguous(..)
+                | Self::OdWords
+                | Self::MaybeBase64(_)
+                | Self::Count { .. }
+                | Self::Hole { .. }
+                | Self::BothDirections
+                | Self::OnlyComments
+                | Self::TooManyBytes
         )
     }
 }
@@ -122,9 +129,17 @@ pub enum PasteProblem {
          isn't bytes"
     )]
     MixedSeparators(char),
+    /// A number with `0x` beside bytes without.
+    #[error(
+        "{0:?} stands beside bytes without 0x, like an offset or a length; remove what isn't bytes"
+    )]
+    MixedPrefixes(String),
     /// Text before the bytes.
     #[error("{0:?} stands before the bytes; remove what isn't bytes")]
     Before(String),
+    /// Text behind the bytes.
+    #[error("{0:?} stands behind the bytes; remove what isn't bytes")]
+    Behind(String),
     /// Groups of digits that are words in the machine's order, or bytes in order.
     #[error(
         "the groups look like the words of od -A n -t x2 or -t x4, in the order of the machine; \
@@ -198,6 +213,11 @@ pub enum PasteProblem {
     /// An octal escape is followed by a digit that isn't octal.
     #[error("{0:?} is decimal in Lua, but octal and a digit in C; write \\x81")]
     DecimalEscape(String),
+    /// A text with comments, and without bytes.
+    #[error(
+        "the text holds only comments: #, // and ; begin one; remove what stands before the bytes"
+    )]
+    OnlyComments,
     /// Blanks or line ends in a string without quotes.
     #[error("without quotes, this blank or line end could be a byte; put the string in quotes")]
     Unquoted,

@@ -29,9 +29,12 @@ pub enum PastedForm {
     Openssl,
     /// What one side sent, as `socat -x` prints it.
     Socat,
+    /// What one side sent, as `tshark -z follow` prints it in hex or raw.
+    Follow,
     /// A list in brackets: of C, Java, Go, Rust, Python, JavaScript, Erlang.
     Array,
-    /// JSON: an object whose numbers are the bytes, such as Node's `{"type":"Buffer","data":[]}`.
+    /// JSON: an object whose numbers are the bytes, such as Node's `{"type":"Buffer","data":[]}`, or
+    /// the field `"tcp.payload"` of `tshark -T json`.
     Json,
     /// A string literal with escapes: `"\x81\x05"`, `b'\x81\x05'`.
     String,
@@ -57,6 +60,7 @@ named_enum!(
     Curl = "curl",
     Openssl = "openssl",
     Socat = "socat",
+    Follow = "follow",
     Array = "array",
     Json = "json",
     String = "string",
@@ -80,6 +84,7 @@ impl PastedForm {
             Self::Curl => "a trace of curl",
             Self::Openssl => "what openssl -debug prints",
             Self::Socat => "a dump of socat -x",
+            Self::Follow => "what tshark -z follow prints",
             Self::Array => "an array of numbers",
             Self::Json => "JSON",
             Self::String => "a string with escapes",
@@ -91,6 +96,11 @@ impl PastedForm {
     /// Whether the form has characters that are bytes.
     pub(super) fn has_strings(self) -> bool {
         matches!(self, Self::Array | Self::Json | Self::String)
+    }
+
+    /// Whether comments may stand between the bytes, and no sign for a text without any.
+    pub(super) fn has_comments(self) -> bool {
+        matches!(self, Self::Hex | Self::Decimal | Self::Binary)
     }
 
     /// Whether the form shows whole packets, with the headers of the network.

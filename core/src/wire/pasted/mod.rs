@@ -27,8 +27,8 @@ mod unread;
 use std::borrow::Cow;
 
 use digits::{base64_text, binary, decimal, hex};
-use markup::Bare;
-use source::{array, literal};
+use markup::{Bare, Title};
+use source::{array, field, literal};
 
 pub use bytes::{MAX_PASTED_BYTES, Pasted};
 pub use digits::hex::{HexScanner, Mark};
@@ -53,7 +53,19 @@ pub use tcp_stream::{SeveralDirections, StreamPart, TcpStream, stream_parts};
 pub fn parse(text: &str) -> Result<Pasted, PasteError> {
     let text = &markup::with_line_feeds(text);
     let bare = markup::remove(text);
-    parse_bare(&bare, recognize::recognize(&bare.text)?)
+    let pasted = recognize::recognize(&bare.text).and_then(|form| parse_bare(&bare, form));
+    pasted.map_err(|error| recognize::explain(&bare.text, error))
+}
+
+/// Parses what `tshark -z follow` prints of both sides of a connection: what each sent in turn, and
+/// whether it is the second one, whose lines stand behind a tab. `None` for other texts.
+///
+/// # Errors
+///
+/// The result is an error if the text has a mistake in its form.
+pub fn parse_both_sides(text: &str) -> Option<Result<Vec<(bool, Pasted)>, PasteError>> {
+    let text = &markup::with_line_feeds(text);
+    transfers::parse_both(&markup::remove(text).text)
 }
 
 /// Parses text where hex is asked for, such as the value of an option. It may have any other form,
@@ -103,10 +115,13 @@ fn parse_bare(bare: &Bare<'_>, form: PastedForm) -> Result<Pasted, PasteError> {
         PastedForm::Decimal => Pasted::new(form, decimal::parse(text)?),
         PastedForm::Binary => Pasted::new(form, binary::parse(text)?),
         PastedForm::Base64 => Pasted::new(form, base64_text::parse(text)?),
+        PastedForm::Json if field::is_field(text) => Pasted::new(form, field::parse(text)?),
         PastedForm::Array | PastedForm::Json => Pasted::new(form, array::parse(text)?),
         PastedForm::String => Pasted::new(form, literal::parse(text)?),
         PastedForm::Buffer => Pasted::new(form, printed::parse(text)?),
-        PastedForm::Curl | PastedForm::Openssl | PastedForm::Socat => transfers::parse(text, form)?,
+        PastedForm::Curl | PastedForm::Openssl | PastedForm::Socat | PastedForm::Follow => {
+            transfers::parse(text, form)?
+        }
         PastedForm::Xxd
         | PastedForm::Hexdump
         | PastedForm::Od
@@ -117,7 +132,17 @@ fn parse_bare(bare: &Bare<'_>, form: PastedForm) -> Result<Pasted, PasteError> {
     if pasted.bytes.len() > MAX_PASTED_BYTES {
         return Err(PasteError::at_end(text, PasteProblem::TooManyBytes));
     }
-    Ok(pasted)
+    let found = pasted.bytes.len();
+    let first = text.find(|char: char| !char.is_whitespace() && char != '\u{feff}');
+    match (bare.title, first) {
+        (Some(Title { at, count }), _) if count != found => {
+            Err(PasteError::in_text(text, at, PasteProblem::Count { claimed: count, found }))
+        }
+        (_, Some(first)) if found == 0 && form.has_comments() => {
+            Err(PasteError::in_text(text, first, PasteProblem::OnlyComments))
+        }
+        _ => Ok(pasted),
+    }
 }
 
 /// Returns the text of a file: UTF-8, or UTF-16, as PowerShell writes it. Without a byte order mark,

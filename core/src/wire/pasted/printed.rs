@@ -2,6 +2,7 @@
 
 use crate::wire::format::unhex;
 use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
+use crate::wire::pasted::source::beside::{self, Suspicion};
 
 /// How a runtime prints a buffer.
 struct Style {
@@ -53,7 +54,7 @@ fn find(text: &str) -> Option<(&'static Style, usize)> {
     })
 }
 
-/// Parses the one printed buffer of a text. What stands around it is ignored.
+/// Parses the one printed buffer of a text. What stands around it is ignored, unless it may be bytes.
 pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     let error = |at, problem| PasteError::in_text(text, at, problem);
     let (style, start) = find(text).ok_or_else(|| error(0, PasteProblem::NoBuffer))?;
@@ -82,11 +83,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
         bytes.extend(group.ok_or_else(|| error(at, PasteProblem::OddDigits(excerpt(word))))?);
         at = at.saturating_add(word.len());
     }
-    match style.count.and_then(|name| claimed(text, name)) {
-        Some(count) if count != bytes.len() => {
-            Err(error(end, PasteProblem::Count { claimed: count, found: bytes.len() }))
-        }
-        _ => Ok(bytes),
+    let claimed = style.count.and_then(|name| claimed(text, name));
+    if let Some(claimed) = claimed.filter(|count| *count != bytes.len()) {
+        return Err(error(end, PasteProblem::Count { claimed, found: bytes.len() }));
+    }
+    let open = start.saturating_sub(style.open.len());
+    match beside::find(text, &(open..end), bytes.len(), Suspicion::Bytes) {
+        Some(beside) => Err(error(beside, PasteProblem::Beside)),
+        None => Ok(bytes),
     }
 }
 

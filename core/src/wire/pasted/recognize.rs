@@ -6,8 +6,8 @@ use crate::wire::pasted::dump::{self, DumpVerdict};
 use crate::wire::pasted::error::{PasteError, PasteProblem, excerpt};
 use crate::wire::pasted::form::PastedForm;
 use crate::wire::pasted::source::array::{self, Base};
-use crate::wire::pasted::source::literal;
-use crate::wire::pasted::{printed, transfers, unread};
+use crate::wire::pasted::source::{field, literal};
+use crate::wire::pasted::{markup, printed, transfers, unread};
 
 /// Returns the form of a text.
 ///
@@ -16,14 +16,46 @@ use crate::wire::pasted::{printed, transfers, unread};
 /// Fails if it could be two forms, or if it is none: then the error is that of the likeliest form.
 pub(super) fn recognize(text: &str) -> Result<PastedForm, PasteError> {
     let form = known_form(text);
-    match &form {
-        // A known tool says more than the first odd character.
-        Err(PasteError { problem, at }) if !problem.is_certain() => match unread::recognize(text) {
-            Some(problem) => Err(PasteError::at(*at, problem)),
-            None => form,
-        },
-        _ => form,
+    let shows = matches!(
+        form,
+        Ok(PastedForm::Buffer | PastedForm::Array | PastedForm::Json | PastedForm::String)
+    );
+    if let Some(problem) = unread::no_frames(text).filter(|_| shows) {
+        return Err(PasteError::in_text(text, 0, problem));
     }
+    form
+}
+
+/// Returns the error about a text with the name of the tool that it looks like: that says more than
+/// the first odd character.
+pub(super) fn explain(text: &str, error: PasteError) -> PasteError {
+    if error.problem.is_certain() {
+        return error;
+    }
+    let log = || markup::log_name(text).map(unread::log);
+    match unread::recognize(text).or_else(log) {
+        Some(problem) => PasteError { problem, ..error },
+        None => behind_bytes(text, &error).unwrap_or(error),
+    }
+}
+
+/// Returns the error about text behind the bytes of a line, such as `"Hello"` or `= Hello`, if nothing
+/// in it could be bytes.
+fn behind_bytes(text: &str, error: &PasteError) -> Option<PasteError> {
+    matches!(error.problem, PasteProblem::HexDigit(_) | PasteProblem::PlainString).then_some(())?;
+    let is_byte = |word: &str| {
+        let digits = word.strip_prefix("0x").unwrap_or(word);
+        digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let bytes = decimal::words(text).take_while(|(_, word)| is_byte(word)).count();
+    let (at, word) = decimal::words(text).nth(bytes).filter(|_| bytes > 1)?;
+    let behind = text.get(at..)?.lines().next()?;
+    let has_bytes = behind
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .any(|word| is_byte(word) && word.contains(|char: char| char.is_ascii_digit()));
+    let named = !word.starts_with(|char: char| char.is_ascii_hexdigit());
+    let problem = PasteProblem::Behind(excerpt(behind.trim_end()));
+    (named && !has_bytes).then(|| PasteError::in_text(text, at, problem))
 }
 
 fn known_form(text: &str) -> Result<PastedForm, PasteError> {
@@ -33,6 +65,9 @@ fn known_form(text: &str) -> Result<PastedForm, PasteError> {
     };
     if let Some(form) = transfers::recognize(text) {
         return Ok(form);
+    }
+    if field::is_field(text) {
+        return Ok(PastedForm::Json);
     }
     match dump::recognize(text) {
         DumpVerdict::Certain(form) => return Ok(form),

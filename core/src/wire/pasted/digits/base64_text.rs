@@ -65,6 +65,11 @@ pub(in crate::wire::pasted) fn is_certain(text: &str) -> bool {
     if is_data_uri(text) || is_pem(text) {
         return true;
     }
+    // `U+0081` names a character.
+    let hex = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if text.strip_prefix("U+").is_some_and(hex) {
+        return false;
+    }
     let one_line = |line: &str| !line.trim().contains(char::is_whitespace);
     let has = |class: fn(&char) -> bool| text.chars().any(|char| class(&char));
     let mixed =

@@ -6,6 +6,9 @@ use crate::wire::pasted::error::{PasteError, PasteProblem, Position, excerpt};
 /// Parses plain hex. A list in brackets is hex too where the caller asks for it, and so are digits
 /// behind one `\x`, which `PostgreSQL` prints.
 pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
+    if let Some(bytes) = parse_suffixed(text) {
+        return Ok(bytes);
+    }
     let mut scanner = HexScanner::default();
     let mut bytes = Vec::new();
     let bare = text.trim();
@@ -22,6 +25,28 @@ pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> 
     }
     scanner.finish(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Parses the numbers of an assembler, each with `h` behind its digits: `db 081h, 005h`. `None` if
+/// one is something else.
+fn parse_suffixed(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for line in text.lines() {
+        let line = line.trim_start_matches('\u{feff}').trim();
+        let line = ["db ", "DB ", "BYTE ", "byte "]
+            .iter()
+            .find_map(|directive| line.strip_prefix(directive))
+            .unwrap_or(line);
+        let words = line.split([',', ' ', '\t']).filter(|word| !word.is_empty());
+        for word in words {
+            let digits = word.strip_suffix(['h', 'H'])?;
+            let fits =
+                matches!(digits.len(), 2 | 3) && (digits.len() == 2 || digits.starts_with('0'));
+            let digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(digits)?;
+            bytes.push(u8::from_str_radix(digits, 16).ok().filter(|_| fits)?);
+        }
+    }
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 /// Whether a text is `\x` and an even number of hex digits: a value of `PostgreSQL`'s type bytea, or
@@ -172,6 +197,10 @@ pub struct HexScanner {
     prefixed_groups: usize,
     /// The first group with `0x` and several bytes.
     first_word: Option<(Position, String)>,
+    /// The first group with `0x` that isn't two digits.
+    odd_prefixed: Option<(Position, String)>,
+    /// Whether a group has no `0x`.
+    unprefixed: bool,
 }
 
 impl Default for HexScanner {
@@ -187,6 +216,8 @@ impl Default for HexScanner {
             padded: false,
             prefixed_groups: 0,
             first_word: None,
+            odd_prefixed: None,
+            unprefixed: false,
         }
     }
 }
@@ -235,6 +266,7 @@ impl HexScanner {
             '>' | '<' => {
                 self.end_group(bytes)?;
                 self.separators = Separators::default();
+                (self.odd_prefixed, self.unprefixed) = (None, false);
                 return Ok(Some(if char == '>' { Mark::ToServer } else { Mark::ToClient }));
             }
             _ => self.push_digit(char, bytes)?,
@@ -318,8 +350,16 @@ impl HexScanner {
             _ if prefixed => {}
             _ => self.padded |= count > 2 || digits.starts_with('0'),
         }
+        self.unprefixed |= !prefixed;
         if prefixed {
+            if count != 2 {
+                self.odd_prefixed.get_or_insert_with(|| (start, digits.clone()));
+            }
             self.check_word(start, count, digits)?;
+        }
+        // An address or a length has `0x` where the bytes have none.
+        if let Some((at, word)) = self.odd_prefixed.as_ref().filter(|_| self.unprefixed) {
+            return Err(PasteError::at(*at, PasteProblem::MixedPrefixes(excerpt(word))));
         }
         self.separators.end_group(count.max(2))?;
         match &self.single {

@@ -34,15 +34,49 @@ fn is_border(line: &str) -> bool {
 /// Whether a line numbers the columns: `0 1 2 … f` or `00 01 02 … 0F`, perhaps with the same above
 /// the characters.
 fn is_ruler(line: &str) -> bool {
-    let mut words = line.trim_matches('|').split_ascii_whitespace();
-    let numbered = (0_u32..16).all(|column| {
-        words.next().is_some_and(|word| {
-            word.len() <= 2 && u32::from_str_radix(word, 16).ok() == Some(column)
-        })
-    });
-    numbered
-        && words.next().is_none_or(|word| word.eq_ignore_ascii_case("0123456789abcdef"))
-        && words.next().is_none()
+    const HEXL: [&str; 10] = [
+        "87654321",
+        "0011",
+        "2233",
+        "4455",
+        "6677",
+        "8899",
+        "aabb",
+        "ccdd",
+        "eeff",
+        "0123456789abcdef",
+    ];
+    if is_ruler_of_radare(line) || line.split_ascii_whitespace().eq(HEXL) {
+        return true;
+    }
+    // HxD and 010 Editor name the column of the offsets; HxD writes decimal numbers too.
+    let titled = ["Offset(h)", "Offset(d)", "Offset:", "Offset"]
+        .iter()
+        .find_map(|title| line.strip_prefix(title));
+    let columns = titled.unwrap_or(line).trim_matches('|');
+    let radix = if line.starts_with("Offset(d)") { 10 } else { 16 };
+    let mut words = columns.split_ascii_whitespace().peekable();
+    let mut count = 0_u32;
+    while words
+        .next_if(|word| word.len() <= 2 && u32::from_str_radix(word, radix).ok() == Some(count))
+        .is_some()
+    {
+        count = count.saturating_add(1);
+    }
+    let behind = words.collect::<Vec<_>>().join(" ");
+    let known = ["", "0123456789abcdef", "decoded text", "ansi ascii", "ascii"];
+    (count == 16 || titled.is_some() && count >= 4)
+        && known.contains(&behind.to_ascii_lowercase().as_str())
+}
+
+/// Whether a line numbers the columns as radare2's `px` does.
+fn is_ruler_of_radare(line: &str) -> bool {
+    line.trim_start().starts_with("- offset -")
+}
+
+/// Whether a text is what radare2's `px` prints: bytes in order, in pairs.
+pub(super) fn is_of_radare(text: &str) -> bool {
+    text.lines().find(|line| !line.trim().is_empty()).is_some_and(is_ruler_of_radare)
 }
 
 /// Whether a line is a title of PowerShell's Format-Hex, or opens or closes what Go's spew prints.

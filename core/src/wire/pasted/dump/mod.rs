@@ -122,6 +122,11 @@ impl Assembler {
                 let at = next.map_or(Position::START, DumpLine::position);
                 return Err(PasteError::at(at, PasteProblem::Second("dump")));
             }
+            // Follow Stream of Wireshark indents what the second side sent.
+            if next.is_some_and(|next| next.position().column != line.position().column) {
+                let at = next.map_or(Position::START, DumpLine::position);
+                return Err(PasteError::at(at, PasteProblem::BothDirections));
+            }
             self.pasted.packet_starts.push(self.pasted.bytes.len());
         }
         Ok(())

@@ -18,6 +18,7 @@ pub(in crate::wire::pasted) enum DumpVerdict {
 
 /// Decides whether a text is a dump.
 pub(in crate::wire::pasted) fn recognize(text: &str) -> DumpVerdict {
+    let radare = decoration::is_of_radare(text);
     let text = &decoration::remove(text);
     let mut lines = Vec::new();
     let mut others = 0_usize;
@@ -45,8 +46,11 @@ pub(in crate::wire::pasted) fn recognize(text: &str) -> DumpVerdict {
             false => DumpVerdict::Certain(PastedForm::Xxd),
         };
     }
-    if first.prefixed || others > 0 && !has_bars(&lines) {
+    if others > 0 && !has_bars(&lines) || first.prefixed && !is_addressed(&lines, radare) {
         return DumpVerdict::No;
+    }
+    if first.prefixed {
+        return DumpVerdict::Certain(form_of(first));
     }
     without_colon(&lines, first)
 }
@@ -63,6 +67,16 @@ fn are_short_offsets(lines: &[DumpLine<'_>]) -> bool {
             line.kind == LineKind::Star || first.prefixed || line.is_empty() || line.shows_bytes()
         })
         && (first.prefixed || pairs.clone().all(|(line, next)| line.is_followed_by(next, 16)))
+}
+
+/// Whether lines that begin with an address and no colon show their bytes as characters too: with
+/// `0x`, the address could be a number of several bytes.
+fn is_addressed(lines: &[DumpLine<'_>], radare: bool) -> bool {
+    let bytes = || lines.iter().filter(|line| line.kind == LineKind::Bytes);
+    bytes().all(|line| {
+        let shown = line.shows_bytes() && !line.characters().trim().is_empty();
+        line.prefixed && line.gap > 1 && (radare || shown && line.has_single_bytes())
+    })
 }
 
 /// Decides about lines that begin with four to sixteen hex digits and no colon, which plain hex

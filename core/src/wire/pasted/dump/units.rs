@@ -7,10 +7,10 @@ impl DumpLine<'_> {
     /// instead.
     pub(super) fn other_unit(&self) -> Option<(&'static str, &'static str)> {
         const OD: &str = "od -A x -t x1";
-        if self.prefixed && !self.is_of_tcpdump() {
+        if self.prefixed && self.colon && !self.is_of_tcpdump() {
             return self.other_unit_of_gdb().map(|found| (found, "x/16xb"));
         }
-        if self.colon {
+        if self.colon || self.prefixed {
             return self.other_unit_of_xxd().map(|found| (found, "xxd -g 1"));
         }
         let digits = |word: &&str| word.bytes().all(|byte| byte.is_ascii_hexdigit());

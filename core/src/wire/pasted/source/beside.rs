@@ -6,7 +6,7 @@ use crate::wire::pasted::digits::{base64_text, decimal};
 
 /// What digits beside the bytes count as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Suspicion {
+pub(in crate::wire::pasted) enum Suspicion {
     /// Any number that stands alone, and any string: what is in brackets may be a size, an index or
     /// a name.
     Numbers,
@@ -16,7 +16,7 @@ pub(super) enum Suspicion {
 
 /// Returns the place of what may be bytes outside of `inside`. `len` is the number of bytes inside,
 /// which a text may tell.
-pub(super) fn find(
+pub(in crate::wire::pasted) fn find(
     text: &str,
     inside: &Range<usize>,
     len: usize,
@@ -32,7 +32,21 @@ pub(super) fn find(
         let digits = find_digits(text, len, strict, is_behind);
         digits.or_else(|| quoted(text)).or_else(|| escape(text))
     };
-    find(before, false).or_else(|| Some(inside.end.saturating_add(find(behind, true)?)))
+    find(before, false)
+        .or_else(|| byte_before(before, len))
+        .or_else(|| Some(inside.end.saturating_add(find(behind, true)?)))
+}
+
+/// Returns the place of a number right before a bracket or a quote, if it may be a byte and isn't
+/// `len`. One that is attached, as in `a[7]`, is a size or an index.
+fn byte_before(before: &str, len: usize) -> Option<usize> {
+    let before = before.trim_end_matches(['[', '{', '(', '<', '"', '\'']);
+    let spaced = before.ends_with(char::is_whitespace);
+    let (at, word) = decimal::words(before).last()?;
+    let hex = word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = hex && word.bytes().any(|byte| byte.is_ascii_digit())
+        || word.len() <= 3 && decimal::parse_byte(word).is_ok();
+    (spaced && number && word != len.to_string()).then_some(at)
 }
 
 /// Returns the place of digits that may be bytes.

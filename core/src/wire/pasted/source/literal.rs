@@ -17,7 +17,7 @@ pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> 
     }
     let text = &blank_comments(text);
     let mut bytes = Vec::new();
-    let (mut at, mut start) = (0_usize, None);
+    let (mut at, mut start, mut encoded) = (0_usize, None, false);
     while let Some(quote) = text.get(at..).and_then(|rest| rest.find(['"', '\''])) {
         let quote = at.saturating_add(quote);
         let between = text.get(at..quote).unwrap_or_default();
@@ -30,6 +30,10 @@ pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> 
             if matches!(joined, "," | ").pack" | "].pack") && encoding_behind(rest).is_some() {
                 break;
             }
+            return Err(error((0, PasteProblem::Second("string"))));
+        }
+        // Of two strings without escapes, it isn't known whether they are one.
+        if encoded && is_joint(between) {
             return Err(error((0, PasteProblem::Second("string"))));
         }
         let prefix = prefix_of(between);
@@ -52,6 +56,7 @@ pub(in crate::wire::pasted) fn parse(text: &str) -> Result<Vec<u8>, PasteError> 
             let inside =
                 text.get(quote.saturating_add(1)..end.saturating_sub(1)).unwrap_or_default();
             let behind = text.get(end..).unwrap_or_default();
+            encoded = true;
             let encoding = encoding_of(text.get(..quote).unwrap_or_default(), behind);
             bytes.extend(parse_encoded(text, quote.saturating_add(1), inside, encoding)?);
         }
@@ -145,7 +150,8 @@ fn parse_encoded(
         Some(Encoding::Characters) => return Ok(inside.as_bytes().to_vec()),
         None => {}
     }
-    if inside.trim().is_empty() && !inside.is_empty() {
+    // A digit is half a byte.
+    if inside.len() == 1 || inside.trim().is_empty() && !inside.is_empty() {
         return Err(PasteError::in_text(text, start, PasteProblem::PlainString));
     }
     hex::parse(inside).or_else(|error| {
@@ -163,9 +169,24 @@ fn parse_encoded(
     })
 }
 
+/// Returns the place behind an escape where only words of hex digits follow, as in `\x81 05 48`: these
+/// are more likely bytes than characters.
+fn digits_apart(text: &str, start: usize) -> Option<usize> {
+    let hex = |word: &str| {
+        word.len().is_multiple_of(2) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let (first, rest) = text.get(start..)?.split_once(char::is_whitespace)?;
+    let mut words = rest.split_whitespace().peekable();
+    words.peek()?;
+    words.all(hex).then(|| start.saturating_add(first.len()))
+}
+
 /// Parses escapes without quotes, up to the end of the text. Line ends are no bytes where every byte
 /// has an escape.
 fn parse_unquoted(text: &str, start: usize) -> Result<Vec<u8>, PasteError> {
+    if let Some(at) = digits_apart(text, start) {
+        return Err(PasteError::in_text(text, at, PasteProblem::Unquoted));
+    }
     let mut bytes = Vec::new();
     let mut at = start;
     let end = text.trim_end_matches('\n').len();

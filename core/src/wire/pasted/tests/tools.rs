@@ -70,6 +70,116 @@ fn what_tools_dump_is_read() {
 }
 
 #[test]
+fn what_stands_before_and_above_a_dump_is_no_bytes() {
+    use PastedForm::{Follow, Hex, Hexdump, Json, Wireshark, Xxd};
+    let frame = "=".repeat(67);
+    let follow = |mode: &str, line: &str| {
+        format!(
+            "\n{frame}\nFollow: tcp,{mode}\nFilter: tcp.stream eq 0\nNode 0: 192.0.2.10:50000\n\
+             Node 1: 198.51.100.5:80\n{line}\n{frame}\n"
+        )
+    };
+    let hex =
+        follow("hex", "\t00000000  81 05 48 65 6c 6c 6f                              ..Hello");
+    let raw = follow("raw", "\t8105\n\t48656c6c6f");
+    for (form, text) in [
+        (Follow, hex.as_str()),
+        (Follow, raw.as_str()),
+        (Json, "\"tcp.payload\": \"81:05:48:65:6c:6c:6f\","),
+        (Json, "\"tcp.payload_raw\": [\n  \"810548656c6c6f\",\n  54,\n  7,\n  0,\n  30\n],"),
+        (
+            Wireshark,
+            " Offset(h) 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F  Decoded text\n\n\
+             00000000  81 05 48 65 6C 6C 6F                             ..Hello\n",
+        ),
+        (
+            Xxd,
+            "Offset: 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F \t\n\
+             00000000: 81 05 48 65 6C 6C 6F                               ..Hello\n",
+        ),
+        (
+            Wireshark,
+            "- offset -   0 1  2 3  4 5  6 7  8 9  A B  C D  E F  0123456789ABCDEF\n\
+             0x00000000  8105 4865 6c6c 6f                        ..Hello\n",
+        ),
+        (
+            Xxd,
+            "87654321  0011 2233 4455 6677 8899 aabb ccdd eeff  0123456789abcdef\n\
+             00000000: 8105 4865 6c6c 6f                        ..Hello\n",
+        ),
+        (
+            Xxd,
+            "Length: 7 (0x7) bytes\n\
+             0000:   81 05 48 65  6c 6c 6f                                ..Hello\n",
+        ),
+        (Hex, "[1] 81 05 48 65 6c 6c 6f\n"),
+        (Hex, "[1] 81 05 48 65\n[5] 6c 6c 6f\n"),
+        (Hex, "7-element Vector{UInt8}:\n 0x81\n 0x05\n 0x48\n 0x65\n 0x6c\n 0x6c\n 0x6f\n"),
+        (Hex, "0x81 0x05 0x48 0x65 0x6c 0x6c 0x6f (contains \"Hello\")\n"),
+        (Hex, "   *  0x81 0x05 0x48 0x65 0x6c 0x6c 0x6f (contains \"Hello\")\n"),
+        (
+            Hex,
+            "  *  0x81 0x05 0x48 0x65 0x6c\n     0x6c 0x6f\n     (contains \"Hello\",\n      so)\n",
+        ),
+        (Hex, "81 05 48 65 6c 6c 6f (7 bytes)"),
+        (Hex, "81 05 48 65 6c 6c 6f  |..Hello|\n"),
+        (Xxd, "0000:   81 05 48 65  6c 6c 6f                                ..Hello\n"),
+        (Hex, "db 081h, 005h, 048h, 065h, 06Ch, 06Ch, 06Fh\n"),
+        (
+            Xxd,
+            "[2024/05/01 12:00:00:1234] N: \n\
+             [2024/05/01 12:00:00:1234] N: 0000: 81 05 48 65 6C 6C 6F            ..Hello\n\
+             [2024/05/01 12:00:00:1234] N: \n",
+        ),
+        (Hexdump, "I (3456) ws: 0x3ffb1234   81 05 48 65 6c 6c 6f            |..Hello|\n"),
+        (Hex, "\u{1b}[0;32mI (3456) ws: 81 05 48 65 6c 6c 6f \u{1b}[0m\n"),
+        (Xxd, "[   12.345678] ws: 00000000: 81 05 48 65 6c 6c 6f           ..Hello\n"),
+        (Hex, "[Wed May  1 12:00:00 2024] ws: 81 05 48 65 6c 6c 6f\n"),
+        (Xxd, "May  1 12:00:00 host kernel: [   12.345678] 00000000: 81 05 48 65 6c 6c 6f\n"),
+        (
+            Hex,
+            "[00:00:01.000,000] <inf> ws: frame\n                           \
+             81 05 48 65 6c 6c 6f                              |..Hello\n",
+        ),
+        (
+            Xxd,
+            "ssl_msg.c:2345: |4| dumping 'input record' (7 bytes)\n\
+             ssl_msg.c:2345: |4| 0000:  81 05 48 65 6c 6c 6f                             ..Hello\n",
+        ),
+        (Hex, "09-13 12:00:00.000  1234  1250 D WebSocket: 81 05 48 65 6c 6c 6f\n"),
+        (Hex, "D/WebSocket( 1234): 81 05 48 65 6c 6c 6f\n"),
+    ] {
+        assert_eq!(read(text), Ok((form, HELLO.to_vec())), "{text}");
+    }
+}
+
+#[test]
+fn the_sides_of_a_stream_of_tshark_are_told_apart() {
+    let frame = "=".repeat(67);
+    let text = format!(
+        "{frame}\nFollow: tcp,hex\nFilter: tcp.stream eq 0\nNode 0: 192.0.2.1:5\nNode 1: 192.0.2.2:80\n\
+         00000000  89 80 00 00 00 00                                 ......\n\
+         \t00000000  8a 00                                             ..\n\
+         00000006  8a 80 00 00 00 00                                 ......\n{frame}\n"
+    );
+    assert!(refusal(&text).starts_with("line 7, column 1: the text shows both directions"));
+    let turns = parse_both_sides(&text).unwrap().unwrap();
+    let turns: Vec<_> = turns.iter().map(|(second, pasted)| (*second, &pasted.bytes[..])).collect();
+    assert_eq!(
+        turns,
+        [
+            (false, &b"\x89\x80\0\0\0\0"[..]),
+            (true, &b"\x8a\0"[..]),
+            (false, &b"\x8a\x80\0\0\0\0"[..])
+        ]
+    );
+    let hole = text.replace("00000006", "00000007");
+    let error = parse_both_sides(&hole).unwrap().unwrap_err().to_string();
+    assert!(error.starts_with("line 8, column 1: the dump has a hole"), "{error}");
+    assert_eq!(parse_both_sides("81 05"), None);
+}
+
+#[test]
 fn what_programs_and_pages_show_is_read() {
     use PastedForm::{Array, Base64, Buffer, Hex, Json, String, Xxd};
     for (form, text) in [
@@ -170,6 +280,49 @@ fn digits_that_are_no_bytes_are_refused() {
         ("81 05 48 ...", "the bytes were cut off here"),
         ("    .... 0001 = Opcode: Text (1)\n", "this looks like Wireshark's tree"),
         ("{\"payload\":\"8105\"}", "this looks like JSON with named fields"),
+        (
+            "00000000  81 05  ..\n    00000000  8a 00  ..\n",
+            "line 2, column 5: the text shows both directions",
+        ),
+        ("81 05 48 \"Hello\"", "column 10: \"\\\"Hello\\\"\" stands behind the bytes"),
+        ("81 05 = Hello", "column 7: \"= Hello\" stands behind the bytes"),
+        ("\"websocket.payload\": \"48\"", "a field of tshark with the payload alone"),
+        ("\"tcp.payload\": \"81\"\n\"tcp.payload\": \"05\"", "paste one \"tcp.payload\" at a time"),
+        ("#1 81 05 48\n", "line 1, column 1: the text holds only comments"),
+        ("; 81 05\n// 48\n", "the text holds only comments"),
+        ("0x0 81 05", "\"0x0\" stands beside bytes without 0x"),
+        ("0x16fdff2a0 81 05", "\"0x16fdff2a0\" has an odd number"),
+        ("0x00000000 8105 4865", "\"0x00000000\" stands beside bytes without 0x"),
+        ("\\x81 05 48 65", "without quotes, this blank or line end could be a byte"),
+        ("U+810548656c6c6f", "if it is base64, say so with --format base64"),
+        ("7f [7 0 0 0]", "bytes may stand here too"),
+        ("81 05 <Buffer 48 65>", "bytes may stand here too"),
+        ("\"8105\" \"4865\"", "a second string begins here"),
+        ("nsWebSocket ProcessInput 7f [7 0 0 0]", "this looks like a log of Firefox"),
+        ("{ opcode: 1, data: <Buffer 48 65> }", "this looks like a frame that was decoded"),
+        ("{\"opcode\":1,\"data\":[72,101]}", "this looks like a frame that was decoded"),
+        ("Frame(opcode=1, data=b'Hello')", "this looks like a frame that was decoded"),
+        (
+            "> hi\nDisconnected (code: 1006, reason: \"\")\nConnected (press CTRL+C to quit)",
+            "wscat",
+        ),
+        ("81 05 (then 48 65)", "'(' isn't a hex digit"),
+        ("81 05  |.x|", "\"|.x|\" stands behind the bytes"),
+        ("[1] 81 05\n[4] 48 65\n", "a second list begins here"),
+        ("9-element Vector{UInt8}:\n 0x81\n 0x05\n", "the length in the text is 9, but it shows 2"),
+        ("Length: 9 (0x9) bytes\n0000:   81 05     ..\n", "the length in the text is 9, but"),
+        ("I (3456) ws: len 7\nI (3456) ws: 81 05\n", "this looks like a log of ESP-IDF"),
+        ("I (3456) ws: 12\nI (3456) ws: 81 05\n", "this looks like a log of ESP-IDF"),
+        ("[ 1.5] ws: 00000000: 48658105\n", "this looks like a log of the Linux kernel"),
+        ("HeapByteBuffer@5e[p=0,l=7]={<<<\\x81\\x05>>>}", "a buffer as Jetty names it"),
+        ("|8105 4865| ..He 00000000\n", "this looks like a dump of Rust's hexdump"),
+        ("1000 0001  0000 0101  48 65", "binary digits in groups of four"),
+        ("<?xml version=\"1.0\"?>\n<pdml>", "this looks like the PDML of tshark"),
+        (
+            "[{\"_source\":{\"layers\":{\"tcp.payload\":\"81:05\"}}}]",
+            "this looks like the JSON of tshark",
+        ),
+        ("\"tcp.payload_raw\": [\"8105\", 54, 7, 0, 30]", "the length in the text is 7, but"),
     ] {
         let found = refusal(text);
         assert!(found.contains(error), "{text}\n{found}\n{error}");
@@ -251,7 +404,106 @@ fn printed(bytes: &[u8]) -> Vec<String> {
         all.push(joined(bytes.iter().map(|byte| format!("{byte:08b}")), " "));
     }
     all.extend(dumped(bytes));
+    all.extend(logged(bytes));
+    all.extend(titled(bytes));
     all
+}
+
+/// Returns `bytes` in the logs of many systems.
+fn logged(bytes: &[u8]) -> Vec<String> {
+    let row = |piece: &[u8]| format!("{:<47}", grouped(piece, 1));
+    let shown = |piece: &[u8]| format!("{}  {}", row(piece), printable(piece));
+    let halves = |piece: &[u8]| {
+        let (left, right) = piece.split_at(piece.len().min(8));
+        (
+            format!("{:<23}  {:<23}", grouped(left, 1), grouped(right, 1)),
+            format!("{} {}", printable(left), printable(right)),
+        )
+    };
+    let esp = |at: usize| format!("I (345) ws: 0x{:08x}   ", 0x3ffb_1234 + at);
+    let lws = |at: usize| format!("[2024/05/01 12:00:00:1234] N: {at:04X}: ");
+    let mbedtls = "ssl_msg.c:2345: |4| ";
+    let title = format!("{mbedtls}dumping 'output' ({} bytes)\n", bytes.len());
+    let kernel = |at: usize| format!("[   12.345678] ws: {at:08x}: ");
+    vec![
+        dump(bytes, 16, esp, |piece| format!("{}  |{}|", halves(piece).0, printable(piece))),
+        dump(bytes, 16, |_| "I (345) ws: ".to_owned(), |piece| grouped(piece, 1) + " "),
+        dump(bytes, 16, lws, |piece| shown(piece).to_uppercase()),
+        dump(bytes, 16, lws, shown),
+        dump(bytes, 16, kernel, shown),
+        dump(bytes, 16, kernel, |piece| grouped(piece, 1)),
+        dump(bytes, 16, |_| "[   12.345678] ws: ".to_owned(), |piece| grouped(piece, 1)),
+        title + &dump(bytes, 16, |at| format!("{mbedtls}{at:04x}:  "), shown),
+        "[00:00:01.000,000] <inf> ws: frame\n".to_owned()
+            + &dump(
+                bytes,
+                16,
+                |_| " ".repeat(27),
+                |piece| {
+                    let (hex, chars) = halves(piece);
+                    format!("{hex} |{chars}")
+                },
+            ),
+        dump(bytes, 16, |_| "D/WebSocket( 1234): ".to_owned(), |piece| grouped(piece, 1)),
+        dump(
+            bytes,
+            16,
+            |_| "12-31 12:00:00.000  12  50 D ws: ".to_owned(),
+            |piece| grouped(piece, 1),
+        ),
+    ]
+}
+
+/// Returns `bytes` below titles and rulers, and with notes beside them.
+fn titled(bytes: &[u8]) -> Vec<String> {
+    let (len, hex) = (bytes.len(), crate::wire::format::hex(bytes));
+    let columns = joined((0..16).map(|column| format!("{column:02X}")), " ");
+    let shown = |piece: &[u8]| format!("{:<47}  {}", grouped(piece, 1), printable(piece));
+    let pairs = |piece: &[u8]| format!("{:<39}  {}", grouped(piece, 2), printable(piece));
+    let quartets = |piece: &[u8]| {
+        let quartets = joined(piece.chunks(4).map(|four| grouped(four, 1)), "  ");
+        format!("{quartets:<50}   {}", printable(piece))
+    };
+    let frame = "=".repeat(67);
+    let follow = |mode: &str, lines: String| {
+        format!(
+            "\n{frame}\nFollow: tcp,{mode}\nFilter: x\nNode 0: a:1\nNode 1: b:2\n{lines}{frame}\n"
+        )
+    };
+    let prefixed = || bytes.iter().map(|byte| format!("0x{byte:02x}"));
+    vec![
+        format!(" Offset(h) {columns}\n\n") + &dump(bytes, 16, |at| format!("{at:08X}  "), shown),
+        format!("Offset: {columns} \t\n") + &dump(bytes, 16, |at| format!("{at:08X}: "), shown),
+        "- offset -   0 1  2 3  4 5  6 7  8 9  A B  C D  E F  0123456789ABCDEF\n".to_owned()
+            + &dump(bytes, 16, |at| format!("0x{at:08x}  "), pairs),
+        dump(bytes, 16, |at| format!("0x{at:08x}  "), pairs),
+        "87654321  0011 2233 4455 6677 8899 aabb ccdd eeff  0123456789abcdef\n".to_owned()
+            + &dump(bytes, 16, |at| format!("{at:08x}: "), pairs),
+        format!("Length: {len} (0x{len:x}) bytes\n")
+            + &dump(bytes, 16, |at| format!("{at:04x}:   "), quartets),
+        dump(bytes, 16, |at| format!("{at:04x}:   "), quartets),
+        dump(bytes, 20, |at| format!("{:>4} ", format!("[{}]", at + 1)), |piece| grouped(piece, 1)),
+        dump(
+            bytes,
+            20,
+            |at| format!("{:>4} ", format!("[{}]", at + 1)),
+            |piece| joined(piece.iter().map(|byte| format!("{byte:3}")), " "),
+        ),
+        format!("{len}-element Vector{{UInt8}}:\n {}", joined(prefixed(), "\n ")),
+        format!("{} (contains \"{}\")", joined(prefixed(), " "), printable(bytes)),
+        format!("  *  {} (a ping)\n", joined(prefixed(), " ")),
+        dump(
+            bytes,
+            16,
+            |_| String::new(),
+            |piece| format!("{:<47}  |{}|", grouped(piece, 1), printable(piece)),
+        ),
+        follow("hex", dump(bytes, 16, |at| format!("\t{at:08X}  "), shown)),
+        follow("raw", dump(bytes, 16, |_| String::new(), crate::wire::format::hex)),
+        format!("\"tcp.payload\": \"{}\",", grouped(bytes, 1).replace(' ', ":")),
+        format!("\"tcp.payload_raw\": [\n  \"{hex}\",\n  54,\n  {len},\n  0,\n  30\n],"),
+        format!("db {}", joined(bytes.iter().map(|byte| format!("0{byte:02X}h")), ",")),
+    ]
 }
 
 /// Returns `bytes` as dumps of many tools, with their options.

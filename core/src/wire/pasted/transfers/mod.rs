@@ -1,6 +1,8 @@
 //! Logs of what was transferred: a line that names the direction and the number of bytes, and then
 //! the bytes. One direction is read; the blocks of it follow each other.
 
+mod follow;
+
 use crate::wire::pasted::bytes::Pasted;
 use crate::wire::pasted::digits::hex;
 use crate::wire::pasted::dump;
@@ -21,6 +23,9 @@ struct Header {
 pub(super) fn recognize(text: &str) -> Option<PastedForm> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_note(line));
     let first = lines().next()?;
+    if follow::is_frame(first) && lines().nth(1).is_some_and(follow::is_title) {
+        return Some(PastedForm::Follow);
+    }
     [PastedForm::Curl, PastedForm::Openssl, PastedForm::Socat]
         .into_iter()
         .find(|form| header(first, *form).is_some())
@@ -66,8 +71,21 @@ fn header(line: &str, form: PastedForm) -> Option<Header> {
     }
 }
 
+/// Parses a stream of tshark with both directions: what each node sent in turn, and whether it is the
+/// second one. `None` for other texts.
+pub(super) fn parse_both(text: &str) -> Option<Result<Vec<(bool, Pasted)>, PasteError>> {
+    (recognize(text)? == PastedForm::Follow).then(|| {
+        let turns = follow::parse_both(text)?;
+        let pasted = |bytes| Pasted::new(PastedForm::Follow, bytes);
+        Ok(turns.into_iter().map(|(second, bytes)| (second, pasted(bytes))).collect())
+    })
+}
+
 /// Parses a log of one direction.
 pub(super) fn parse(text: &str, form: PastedForm) -> Result<Pasted, PasteError> {
+    if form == PastedForm::Follow {
+        return follow::parse(text).map(|bytes| Pasted::new(form, bytes));
+    }
     let mut pasted = Pasted::new(form, Vec::new());
     let mut block: Option<(Header, usize)> = None;
     let mut body = String::new();

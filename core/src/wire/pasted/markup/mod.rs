@@ -1,7 +1,15 @@
-//! What pages, chats and terminals put around pasted text: escape sequences, code fences, quotes.
-//! Lines stay where they are, and so do columns as far as they are seen.
+//! What pages, chats, terminals and logs put around pasted text: escape sequences, code fences, quotes,
+//! times, titles, notes. Lines stay where they are, and so do columns as far as they are seen.
+
+mod log;
+mod note;
+mod pattern;
+mod title;
 
 use std::borrow::Cow;
+
+pub(super) use log::name_of as log_name;
+pub(super) use title::Title;
 
 /// Returns `text` with a line feed at each end of a line: a terminal in raw mode pastes carriage
 /// returns.
@@ -19,19 +27,37 @@ pub(super) struct Bare<'a> {
     pub(super) text: Cow<'a, str>,
     /// Whether escape sequences were removed. They could be bytes of a string.
     pub(super) had_escapes: bool,
+    /// The title that was removed, if it gives the number of bytes.
+    pub(super) title: Option<Title>,
 }
 
-/// Removes escape sequences, code fences around the whole text, and `>` before every line.
+/// Removes escape sequences, code fences around the whole text, `>` before every line, what a logger
+/// writes there, and what people and programs write beside bytes.
 pub(super) fn remove(text: &str) -> Bare<'_> {
     let had_escapes = text.contains("\u{1b}[");
     let mut text =
         if had_escapes { Cow::Owned(without_escapes(text)) } else { Cow::Borrowed(text) };
-    for step in [without_quote_marks, without_fence, without_backticks] {
+    let mut title = None;
+    for step in [without_quote_marks, without_fence, without_backticks, log::without_prefixes] {
         if let Some(shorter) = step(&text) {
             text = Cow::Owned(shorter);
         }
     }
-    Bare { text, had_escapes }
+    if let Some((found, shorter)) = title::without_title(&text) {
+        (title, text) = (Some(found), Cow::Owned(shorter));
+    }
+    let steps = [
+        title::without_gaps,
+        title::without_indexes,
+        note::without_parentheses,
+        note::without_notes,
+    ];
+    for step in steps {
+        if let Some(shorter) = step(&text) {
+            text = Cow::Owned(shorter);
+        }
+    }
+    Bare { text, had_escapes, title }
 }
 
 /// Returns `text` without control sequences (ECMA-48 section 5.4), such as colours.
