@@ -230,7 +230,9 @@ impl<'a> DumpLine<'a> {
         let near = chars.starts_with(' ') && !chars.starts_with("  ") && digits;
         let word = rest.split(' ').next().unwrap_or_default();
         let gap = rest.get(word.len()..).is_some_and(|behind| behind.starts_with("  "));
-        let apart = gap && word.chars().all(hex) && word.len().is_multiple_of(2);
+        // Alone they may be the incomplete group that xxd -e writes at the right of its column.
+        let is_apart = gap || word.len() == rest.len();
+        let apart = is_apart && word.chars().all(hex) && word.len().is_multiple_of(2);
         (near || apart).then_some(rest)
     }
 
