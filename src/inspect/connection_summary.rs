@@ -1,6 +1,7 @@
 //! [`ConnectionSummary`]: what one connection is and what was seen of it, for finding it among
 //! many. The list of the command line and the one on the screen are made of these.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::capture::{
@@ -22,21 +23,21 @@ const PLAUSIBLE_PER_ODD: usize = 3;
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
-/// The kind of a connection, by the bytes on it.
+/// The kind of a connection, by the bytes on it. What people look for is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ConnectionKind {
+    /// A connection that could not be read.
+    Unreadable,
     /// Nothing was sent.
     Empty,
     /// Something was sent, but none of its bytes were captured.
     NotCaptured,
-    /// HTTP exchanges, none of which tried to open a WebSocket.
-    Http,
     /// Bytes of another protocol.
     Other,
     /// TLS that is not decrypted.
     Encrypted,
-    /// A connection that could not be read.
-    Unreadable,
+    /// HTTP exchanges, none of which tried to open a WebSocket.
+    Http,
     /// An attempt to open a WebSocket that was refused or not answered.
     Attempt,
     /// A WebSocket, from its handshake on or from its middle.
@@ -286,27 +287,14 @@ impl ConnectionSummary {
 pub(crate) fn describe_kinds(
     connections: impl IntoIterator<Item = (ConnectionKind, u64)>,
 ) -> String {
-    use ConnectionKind as Kind;
-    // What people look for comes first.
-    let kinds = [
-        Kind::WebSocket,
-        Kind::Attempt,
-        Kind::Http,
-        Kind::Encrypted,
-        Kind::Other,
-        Kind::NotCaptured,
-        Kind::Empty,
-        Kind::Unreadable,
-    ];
-    let mut counts = kinds.map(|kind| (kind, 0_u64, 0_u64));
+    let mut counts: BTreeMap<ConnectionKind, (u64, u64)> = BTreeMap::new();
     for (kind, exchanges) in connections {
-        if let Some((_, count, sum)) = counts.iter_mut().find(|(of, ..)| *of == kind) {
-            *count = count.saturating_add(1);
-            *sum = sum.saturating_add(exchanges);
-        }
+        let (count, sum) = counts.entry(kind).or_default();
+        (*count, *sum) = (count.saturating_add(1), sum.saturating_add(exchanges));
     }
-    let parts = counts.into_iter().filter(|(_, count, _)| *count > 0);
-    parts.map(|(kind, count, sum)| kind.counted(count, sum)).collect::<Vec<_>>().join(", ")
+    // What people look for comes first.
+    let parts = counts.into_iter().rev();
+    parts.map(|(kind, (count, sum))| kind.counted(count, sum)).collect::<Vec<_>>().join(", ")
 }
 
 /// What the beginning of a request that is not complete says about it.

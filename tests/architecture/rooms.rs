@@ -139,9 +139,12 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["layer"],
             &["layer_output", "live_ending"],
             &["captured_stream", "detect", "tunnel"],
-            &["proxy_header", "socks4", "socks5"],
-            &["negotiation"],
+            &["proxies"],
         ],
+    ),
+    (
+        "capture/stream/proxies",
+        &[&["mod"], &["proxy_header", "socks4", "socks5"], &["negotiation"]],
     ),
     (
         "capture/http2",

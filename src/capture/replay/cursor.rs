@@ -6,14 +6,12 @@ use std::slice;
 use std::time::Duration;
 
 use super::event::{ReplayData, ReplayEvent};
+use super::reading::MAX_READ;
 use crate::capture::http2::Http2Head;
 use crate::capture::plaintext::{Gap, ResumePoint};
 use crate::capture::stream::{CapturedStream, OpenEnd};
 use crate::wire::handshake::HttpExchange;
 use crate::wire::{Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
-
-/// The maximum number of bytes in one event.
-const MAX_READ: ByteLen = ByteLen::new(1 << 18);
 
 /// Bytes of one side that were captured at one moment, including zeros that stand for missing
 /// bytes.
@@ -238,9 +236,9 @@ impl<'a> ReplayCursor<'a> {
         let bytes = (ahead.0.find_map(by_piece))
             .or_else(|| ahead.1.find_map(by_row))
             .or_else(|| [Side::Client, Side::Server].into_iter().find_map(rest));
-        let gap = self.next_gap();
-        // A gap is told as soon as it is known.
-        if let Some(gap) = gap.filter(|gap| bytes.as_ref().is_none_or(|step| gap.at <= step.at)) {
+        // A gap is told before the bytes that come later.
+        let is_next = |gap: &ReplayStep<'_>| bytes.as_ref().is_none_or(|step| gap.at < step.at);
+        if let Some(gap) = self.gap_of_head().or_else(|| self.next_gap().filter(is_next)) {
             return Some(gap);
         }
         (self.pieces, self.rows) = ahead;
@@ -254,24 +252,33 @@ impl<'a> ReplayCursor<'a> {
         })
     }
 
+    /// Returns the step of a gap that ends a head: it is told with the head, and not with what follows.
+    fn gap_of_head(&self) -> Option<ReplayStep<'a>> {
+        [Side::Client, Side::Server].into_iter().find_map(|from| {
+            let reached = self.position.replayed_to[from];
+            let ends_head =
+                reached > Offset::START && reached <= self.stream.trace.frames_start(from);
+            let at = self.position.at;
+            self.gap_step(from).filter(|_| ends_head).map(|step| ReplayStep { at, ..step })
+        })
+    }
+
     /// Returns the step of the earliest gap that nothing replaces, and before which a side was
     /// replayed.
     fn next_gap(&self) -> Option<ReplayStep<'a>> {
-        let stream = self.stream;
-        let of_side = |from: Side| {
-            let reached = self.position.replayed_to[from];
-            let gap = self.gaps[from].last()?;
-            let is_next = gap.offset == reached
-                && gap.missing > ByteLen::ZERO
-                && gap.filled == ByteLen::ZERO
-                && self.open_gap[from].is_none_or(|gap| gap.end() <= reached);
-            // What ends a head is told with the head, and not with what follows it.
-            let ends_head = reached > Offset::START && reached <= stream.trace.frames_start(from);
-            let known_at = if ends_head { Duration::ZERO } else { gap.at };
-            let (at, range) = (known_at.max(self.position.at), reached..reached);
-            is_next.then_some(ReplayStep { at, from, range, kind: StepKind::Gap })
-        };
+        let of_side = |from: Side| self.gap_step(from);
         [Side::Client, Side::Server].into_iter().filter_map(of_side).min_by_key(|step| step.at)
+    }
+
+    fn gap_step(&self, from: Side) -> Option<ReplayStep<'a>> {
+        let reached = self.position.replayed_to[from];
+        let gap = self.gaps[from].last()?;
+        let is_next = gap.offset == reached
+            && gap.missing > ByteLen::ZERO
+            && gap.filled == ByteLen::ZERO
+            && self.open_gap[from].is_none_or(|gap| gap.end() <= reached);
+        let (at, range) = (gap.at.max(self.position.at), reached..reached);
+        is_next.then_some(ReplayStep { at, from, range, kind: StepKind::Gap })
     }
 
     /// Emits the event that was prepared.
@@ -359,42 +366,5 @@ impl<'a> ReplayCursor<'a> {
             self.position.gaps[from] = self.position.gaps[from].saturating_add(1);
         }
         emit(ReplayData::Missing { bytes: missing, within_frame: ByteLen::ZERO })
-    }
-}
-
-impl CapturedStream<Trace> {
-    /// Emits bytes of a side piece by piece, with the places among them where reading resumes.
-    fn emit_bytes<E: From<io::Error>>(
-        &self,
-        from: Side,
-        range: Range<Offset>,
-        resumptions: &mut Vec<ResumePoint>,
-        emit: &mut impl FnMut(ReplayData<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut start = range.start;
-        while let Some(place) = resumptions.pop_if(|place| place.offset < range.end) {
-            let before = start..place.offset.max(start);
-            start = before.end;
-            self.read(from, before, |bytes| emit(ReplayData::Bytes(bytes)))?;
-            emit(ReplayData::Resumed(place.unit))?;
-        }
-        self.read(from, start..range.end, |bytes| emit(ReplayData::Bytes(bytes)))
-    }
-
-    /// Reads bytes of a side piece by piece.
-    fn read<E: From<io::Error>>(
-        &self,
-        from: Side,
-        range: Range<Offset>,
-        mut take: impl FnMut(&[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut start = range.start;
-        while start < range.end {
-            let end = range.end.min(start + MAX_READ);
-            let bytes = self.store.read(from, start..end)?.bytes;
-            take(&bytes)?;
-            start = end;
-        }
-        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 mod cursor;
 mod event;
+mod reading;
 mod replaying;
 
 pub use self::event::ReplayData;

@@ -188,7 +188,11 @@ impl<S: StreamSink> StreamBuilder<S> {
         let websockets = layer.finish(last_at, may_grow, &mut layers);
         if !may_grow {
             let carries_nothing = tls == TlsStatus::Plaintext && !has_http2;
-            layers.push_missing_before(carries_nothing);
+            let is_empty = carries_nothing && layers.output.plaintext.is_none();
+            if is_empty && layers.output.missing_before != Sides::default() {
+                layers.begin(StreamStart::Midway);
+            }
+            output.tell_missing_before(is_empty);
             output.pass_on_held();
         }
         let LayerOutput { start, plaintext, tls_began, warnings, refusal, .. } = output;

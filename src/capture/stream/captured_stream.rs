@@ -80,13 +80,13 @@ pub enum OpenEnd {
 pub struct Stall {
     /// The side that got no answer, or that took no more data.
     pub by: Side,
-    /// What it did.
+    /// The kind of standstill.
     pub kind: StallKind,
     /// The time that this took.
     pub during: Duration,
 }
 
-/// What a side did while a connection stood still.
+/// The ways in which a connection stands still, by what a side did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StallKind {
     /// It sent its last data so many times more, and the other acknowledged nothing.

@@ -1,9 +1,9 @@
 //! [`Detector`]: tells from the first bytes of both sides what a layer carries, and passes over what
 //! stands before it: a header of the PROXY protocol, a SOCKS negotiation.
 
-use super::negotiation::{Negotiation, Outcome};
-use super::proxy_header::{self, ProxyHeader};
-use super::{socks4, socks5};
+use super::proxies::negotiation::{Negotiation, Outcome};
+use super::proxies::proxy_header::{self, ProxyHeader};
+use super::proxies::{socks4, socks5};
 use crate::capture::http2::{begins_with_preface, begins_with_settings, looks_like_frames};
 use crate::capture::plaintext::{HeldPiece, Piece};
 use crate::capture::tls;

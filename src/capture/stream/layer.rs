@@ -168,9 +168,7 @@ impl<S: StreamSink> Layer<S> {
             // What the layer carries is still to be seen.
             Self::Undecided(detector) if detector.is_empty() => {
                 context.output.lacks_beginning[from] = true;
-                let before = &mut context.output.missing_before[from];
-                let (at, known) = before.unwrap_or((at, ByteLen::ZERO));
-                *before = Some((at, known + missing));
+                context.output.add_missing_before(from, at, missing);
                 return Ok(None);
             }
             Self::Undecided(_) => {
@@ -353,20 +351,6 @@ impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
             plaintext.begin_side_midway(piece.from, piece.at);
         }
         plaintext.push(piece);
-    }
-
-    /// Tells of the bytes that are missing before all others. If nothing else was captured, they are all
-    /// that is known of the stream.
-    pub(super) fn push_missing_before(&mut self, carries_nothing: bool) {
-        let is_empty = carries_nothing && self.output.plaintext.is_none();
-        for from in [Side::Client, Side::Server] {
-            let Some((at, missing)) = self.output.missing_before[from].take() else { continue };
-            if is_empty {
-                self.plaintext(StreamStart::Midway).push_gap(from, at, missing);
-            } else {
-                self.output.warn_missing(from, missing, "");
-            }
-        }
     }
 
     /// Begins the stream with this, although no bytes have come.

@@ -65,6 +65,25 @@ impl<S: StreamSink> LayerOutput<S> {
         self.warnings.warn(note.text);
     }
 
+    /// Takes bytes of a side that are missing before anything was captured.
+    pub(super) fn add_missing_before(&mut self, from: Side, at: Duration, missing: ByteLen) {
+        let before = &mut self.missing_before[from];
+        let (at, known) = before.unwrap_or((at, ByteLen::ZERO));
+        *before = Some((at, known + missing));
+    }
+
+    /// Tells of the bytes that are missing before all others. If nothing else was captured, they are all
+    /// that is known of the stream.
+    pub(super) fn tell_missing_before(&mut self, is_empty: bool) {
+        for from in [Side::Client, Side::Server] {
+            let Some((at, missing)) = self.missing_before[from].take() else { continue };
+            match self.plaintext.as_mut().filter(|_| is_empty) {
+                Some(plaintext) => drop(plaintext.push_gap(from, at, missing)),
+                None => self.warn_missing(from, missing, ""),
+            }
+        }
+    }
+
     /// Passes on what is held back.
     pub(super) fn pass_on_held(&mut self) {
         if let Some(plaintext) = &mut self.plaintext {

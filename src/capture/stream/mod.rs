@@ -12,11 +12,8 @@ mod detect;
 mod layer;
 mod layer_output;
 mod live_ending;
-mod negotiation;
-mod proxy_header;
+mod proxies;
 mod recorded;
-mod socks4;
-mod socks5;
 mod tunnel;
 
 pub(super) use self::builder::{ReadContext, StreamBuilder, guarded};

@@ -28,7 +28,7 @@ pub(super) struct Closing {
     last_at: u64,
 }
 
-/// What a segment sends again.
+/// The content of a segment that is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeat {
     /// Data that was not acknowledged.

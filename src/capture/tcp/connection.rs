@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use crate::capture::error::InternalError;
 use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::packets::packet::{PacketBytes, PacketPiece};
-use crate::capture::packets::packet_comment::{Beginning, PacketComment};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded};
 use crate::capture::tcp::client_guess::ClientGuess;
@@ -18,11 +17,8 @@ use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
 use crate::capture::tls::{self, looks_like_tls};
 use crate::net::AddressPair;
-use crate::wire::format::{byte_count, quote};
+use crate::wire::format::byte_count;
 use crate::wire::{ByteLen, Side, Sides};
-
-/// The maximum number of characters of a reset that are shown.
-const MAX_RESET_TEXT: usize = 200;
 
 /// One TCP connection. Pairs are in the order of the addresses.
 #[derive(Debug)]
@@ -31,7 +27,7 @@ pub(super) struct TcpConnection<S> {
     /// The end that is the client, once it is known.
     pub(super) client: Option<End>,
     pub(super) directions: [Reassembler; 2],
-    stream: StreamBuilder<S>,
+    pub(super) stream: StreamBuilder<S>,
     /// The sequence number of the client's SYN, or the last one that its SYN-ACK acknowledges.
     pub(super) client_syn: Option<u32>,
     pub(super) closing: Closing,
@@ -131,57 +127,6 @@ impl<S: StreamSink> TcpConnection<S> {
         Ok(())
     }
 
-    /// Takes a reset whose payload says why: it is no part of the stream (RFC 9293 section 3.5.2).
-    fn take_reset_with_text<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        sender: End,
-        segment: &TcpSegment<'_>,
-        packet: PacketBytes<'_>,
-        captured_at: u64,
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<()> {
-        let reset = TcpSegment { payload: &[], missing_bytes: 0, ..*segment };
-        self.take(&reset, packet, captured_at, shared)?;
-        let whose = side_of(sender, Some(self.client.unwrap_or_else(|| self.likely_client())));
-        let text = quote(segment.payload.trim_ascii(), MAX_RESET_TEXT);
-        self.stream.warn(format!("the RST of the {whose} says {text}"));
-        Ok(())
-    }
-
-    /// Applies a comment of a packet.
-    fn apply_comment<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        sender: End,
-        segment: &TcpSegment<'_>,
-        comment: PacketComment,
-        captured_at: u64,
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<()> {
-        match comment {
-            PacketComment::Gap => {
-                return self.deliver(sender, shared, |reassembler, out| {
-                    reassembler.skip_to(segment.seq, captured_at, out);
-                });
-            }
-            PacketComment::Note(text) => self.stream.take_note(text),
-            PacketComment::Beginning(beginning) if self.is_untouched() => {
-                let (own, other) = sender.own_and_other(&mut self.directions);
-                let before = segment.seq.wrapping_sub(1);
-                own.start_at_syn(before);
-                if let Some(ack) = segment.ack {
-                    other.start_at_syn(ack.wrapping_sub(1));
-                }
-                (self.client, self.client_syn) = (Some(sender), Some(before));
-                self.stream.without_head = match beginning {
-                    Beginning::Midway => StreamStart::Midway,
-                    Beginning::Frames(agreed) => StreamStart::Frames(agreed),
-                };
-            }
-            PacketComment::Beginning(_) => {}
-        }
-        Ok(())
-    }
-
     /// Applies the flags and numbers of a segment.
     fn apply_header(&mut self, sender: End, segment: &TcpSegment<'_>, packet: PacketBytes<'_>) {
         *sender.own_and_other(&mut self.was_seen).0 = true;
@@ -231,7 +176,7 @@ impl<S: StreamSink> TcpConnection<S> {
     }
 
     /// Returns the end that is likely the client.
-    fn likely_client(&self) -> End {
+    pub(super) fn likely_client(&self) -> End {
         self.guess.likely_client().unwrap_or_else(|| self.end_with_higher_port())
     }
 
@@ -266,7 +211,7 @@ impl<S: StreamSink> TcpConnection<S> {
 
     /// Passes on what a direction has in order. It waits while the other direction does for a segment,
     /// so that everything comes in the order of time.
-    fn deliver<M: FnMut(StreamStart) -> S>(
+    pub(super) fn deliver<M: FnMut(StreamStart) -> S>(
         &mut self,
         sender: End,
         shared: &mut ReadContext<M>,

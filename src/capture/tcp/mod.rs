@@ -1,5 +1,6 @@
 //! TCP: segments to connections (`connection_table`), and the bytes of a connection in order.
 
+mod annotations;
 pub(super) mod client_guess;
 mod closing;
 pub(super) mod connection;

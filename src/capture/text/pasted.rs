@@ -384,9 +384,12 @@ mod tests {
 
     #[test]
     fn a_text_without_bytes_is_an_error() {
-        for text in ["[]", "# nothing", "\"\""] {
+        let nothing = "\" holds no bytes; expected hex";
+        for (text, words) in
+            [("[]", nothing), ("# nothing", "the text holds only comments"), ("\"\"", nothing)]
+        {
             let error = crate::capture::text::test_support::read(text).unwrap_err().to_string();
-            assert!(error.contains("\" holds no bytes; expected hex"), "{text}: {error}");
+            assert!(error.contains(words), "{text}: {error}");
         }
     }
 

@@ -425,7 +425,7 @@ mod tests {
     #[test]
     fn sends_of_both_kinds_keep_the_order_of_the_command_line() {
         let inspect =
-            parse(&["--send", "a", "--send-hex", "89 80 0x01020304", "--json", "--send", "b"])
+            parse(&["--send", "a", "--send-hex", "89 80 01020304", "--json", "--send", "b"])
                 .unwrap();
         let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
         assert_eq!((a, b), (&SessionCommand::Text("a".into()), &SessionCommand::Text("b".into())));

@@ -24,12 +24,12 @@ fn address(cursor: &mut Cursor<'_>) -> Result<String, Stop> {
 
 /// Whether the first bytes of a client may begin a negotiation. No frame of a WebSocket does,
 /// because opcode 5 is reserved.
-pub(super) fn may_begin(client: &[u8]) -> bool {
+pub(in crate::capture::stream) fn may_begin(client: &[u8]) -> bool {
     matches!(client, [5] | [5, 1..=255, ..])
 }
 
 /// Reads a negotiation from the first bytes of both sides.
-pub(super) fn parse(client: &[u8], server: &[u8]) -> Negotiation {
+pub(in crate::capture::stream) fn parse(client: &[u8], server: &[u8]) -> Negotiation {
     Negotiation::read(client, server, negotiate)
 }
 

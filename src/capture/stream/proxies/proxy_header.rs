@@ -21,7 +21,7 @@ const MAX_LEN: usize = 4096;
 
 /// What the first bytes of a client are.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum ProxyHeader {
+pub(in crate::capture::stream) enum ProxyHeader {
     /// A header of this length, and what it says for a sentence: its version and the addresses.
     Complete { len: usize, text: String },
     /// A line of this length that begins like version 1 and breaks its form, and what is wrong.
@@ -33,7 +33,7 @@ pub(super) enum ProxyHeader {
 }
 
 /// Reads a header at the beginning of `bytes`.
-pub(super) fn parse(bytes: &[u8]) -> ProxyHeader {
+pub(in crate::capture::stream) fn parse(bytes: &[u8]) -> ProxyHeader {
     let begins = |start: &[u8]| match bytes.get(..start.len()) {
         Some(have) => Some(have == start),
         None if start.starts_with(bytes) && !bytes.is_empty() => None,

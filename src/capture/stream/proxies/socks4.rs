@@ -11,12 +11,12 @@ const GRANTED: u8 = 90;
 
 /// Whether the first bytes of a client may begin a negotiation. No frame of a WebSocket does,
 /// because opcode 4 is reserved.
-pub(super) fn may_begin(client: &[u8]) -> bool {
+pub(in crate::capture::stream) fn may_begin(client: &[u8]) -> bool {
     matches!(client, [VERSION] | [VERSION, CONNECT, ..])
 }
 
 /// Reads a negotiation from the first bytes of both sides.
-pub(super) fn parse(client: &[u8], server: &[u8]) -> Negotiation {
+pub(in crate::capture::stream) fn parse(client: &[u8], server: &[u8]) -> Negotiation {
     Negotiation::read(client, server, negotiate)
 }
 

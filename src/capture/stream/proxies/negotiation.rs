@@ -10,7 +10,7 @@ pub(super) const MAX_LEN: usize = 2048;
 
 /// What a negotiation has come to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Negotiation {
+pub(in crate::capture::stream) enum Negotiation {
     /// It goes on.
     Incomplete,
     /// It is over, with so many bytes of each side.
@@ -21,7 +21,7 @@ pub(super) enum Negotiation {
 
 /// How a negotiation ended, as the predicate of a sentence about the proxy.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::capture::stream) enum Outcome {
     /// A tunnel follows.
     Opened(String),
     /// Nothing follows.
