@@ -98,11 +98,6 @@ impl PastedForm {
         matches!(self, Self::Array | Self::Json | Self::String)
     }
 
-    /// Whether comments may stand between the bytes, and no sign for a text without any.
-    pub(super) fn has_comments(self) -> bool {
-        matches!(self, Self::Hex | Self::Decimal | Self::Binary)
-    }
-
     /// Whether the form shows whole packets, with the headers of the network.
     pub fn shows_packets(self) -> bool {
         matches!(self, Self::Tcpdump | Self::Wireshark)

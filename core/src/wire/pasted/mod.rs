@@ -138,7 +138,10 @@ fn parse_bare(bare: &Bare<'_>, form: PastedForm) -> Result<Pasted, PasteError> {
         (Some(Title { at, count }), _) if count != found => {
             Err(PasteError::in_text(text, at, PasteProblem::Count { claimed: count, found }))
         }
-        (_, Some(first)) if found == 0 && form.has_comments() => {
+        (_, Some(first))
+            if found == 0
+                && text.get(first..).is_some_and(|rest| rest.starts_with(['#', ';', '/'])) =>
+        {
             Err(PasteError::in_text(text, first, PasteProblem::OnlyComments))
         }
         _ => Ok(pasted),
