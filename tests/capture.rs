@@ -803,7 +803,7 @@ fn an_unknown_format_is_refused_with_the_accepted_ones() {
         (b"\x04\x22\x4d\x18", "is compressed with LZ4: decompress it first (`lz4 -d`)"),
         (b"\xfd7zXZ\x00", "is compressed with xz: decompress it first (`xz -d`)"),
         (b"\x7fELF", "begins with 7f 45 4c 46"),
-        (b"{\"log\":{}}", "line 1"),
+        (b"{\"a\":1}", "line 1"),
         (b"\xd4\xc3\xb2\xa1", "is shorter than"),
     ] {
         std::fs::write(&file, bytes).unwrap();

@@ -231,7 +231,9 @@ impl<'a> DumpLine<'a> {
         let word = rest.split(' ').next().unwrap_or_default();
         let gap = rest.get(word.len()..).is_some_and(|behind| behind.starts_with("  "));
         // Alone they may be the incomplete group that xxd -e writes at the right of its column.
-        let is_apart = gap || word.len() == rest.len();
+        let is_incomplete = word.len() == rest.len()
+            && self.groups().next().is_some_and(|group| word.len() < group.digits.len());
+        let is_apart = gap || is_incomplete;
         let apart = is_apart && word.chars().all(hex) && word.len().is_multiple_of(2);
         (near || apart).then_some(rest)
     }
