@@ -949,7 +949,7 @@ fn a_key_log_with_mistakes_gives_what_is_right_in_it() {
     let mixed =
         opened(format!("CLIENT_RANDOM 00\n{keys}\nCLIENT_RANDOM zz 00").as_bytes()).unwrap();
     assert!(matches!(mixed.streams()[0].tls, TlsStatus::Decrypted { .. }));
-    let [first, second] = &mixed.warnings()[..] else { panic!("{:?}", mixed.warnings()) };
+    let [first, second] = mixed.warnings() else { panic!("{:?}", mixed.warnings()) };
     assert!(first.contains("line 1 is cut off") && second.contains("isn't 32 bytes in hex"));
     // The first byte of the secret is changed.
     let line = keys.lines().find(|line| line.starts_with("CLIENT_RANDOM")).unwrap();

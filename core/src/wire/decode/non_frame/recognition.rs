@@ -180,7 +180,7 @@ fn of_chunk_size(bytes: &[u8]) -> Recognition {
 /// A line break, and the first byte of a data frame or of a control frame behind it.
 fn of_line_break(bytes: &[u8]) -> Recognition {
     match bytes {
-        [b'\n'] | [b'\r'] | [b'\r', b'\n'] => Recognition::Undecided,
+        [b'\n' | b'\r'] | [b'\r', b'\n'] => Recognition::Undecided,
         // A fragmented pong, if it were a frame, and reserved opcodes.
         [b'\n', next, ..] | [b'\r', b'\n', next, ..]
             if matches!(next, 0x81 | 0x82 | 0xc1 | 0xc2 | 0x88..=0x8a) =>
