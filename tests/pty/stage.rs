@@ -160,6 +160,8 @@ fn a_terminal_of_any_size_is_drawn_up_to_a_bound_and_restored() {
             } else {
                 let mut terminal = Terminal::open(&[TALK]);
                 terminal.shows(&[" 1/54"]);
+                terminal.keys(RIGHT);
+                terminal.shows(&[" 2/54"]);
                 // A key that comes together with the new size waits for the next one.
                 terminal.claim_and_wait(columns, rows);
                 terminal
