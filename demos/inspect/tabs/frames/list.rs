@@ -90,17 +90,25 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
         Line::styled(text, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
     });
     let line = |from| {
-        let frame = session.connection().trace.partial_frame(from)?;
+        let connection = session.connection();
+        let frame = connection.trace.partial_frame(from)?;
+        let has_ended = connection.facts.ending.is_some();
         let (color, arrow) = side_style(from, theme);
         let what =
             frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
-        let text = match frame.needed {
-            Some(needs) => format!(
+        let text = match (connection.trace.non_frame_at(from, frame.index), frame.needed) {
+            (Some(found), _) => found.hint().to_owned(),
+            (None, Some(needs)) if has_ended => format!(
+                "{what}: {} there, {} missing",
+                format::byte_count(frame.have),
+                format::group_thousands(needs.more.get())
+            ),
+            (None, Some(needs)) => format!(
                 "{what}: {} there, waiting for {} more",
                 format::byte_count(frame.have),
                 format::group_thousands(needs.more.get())
             ),
-            None => format!("{what}: its length is impossible"),
+            (None, None) => format!("{what}: its length is impossible"),
         };
         Some(Line::from(vec![
             Text::styled("     …             ", theme.dim()),
