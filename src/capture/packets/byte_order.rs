@@ -16,8 +16,11 @@ impl ByteOrder {
     ) -> Option<([u16; N], &[u8])> {
         let (numbers, rest) = bytes.split_at_checked(size_of::<[u16; N]>())?;
         let numbers = numbers.as_chunks::<2>().0.first_chunk::<N>()?;
-        let number = if self == Self::Big { u16::from_be_bytes } else { u16::from_le_bytes };
-        Some((numbers.map(number), rest))
+        let numbers = match self {
+            Self::Big => numbers.map(u16::from_be_bytes),
+            Self::Little => numbers.map(u16::from_le_bytes),
+        };
+        Some((numbers, rest))
     }
 
     /// Returns the first `N` 32-bit numbers and the bytes after them; `None` if there are too few
@@ -28,7 +31,10 @@ impl ByteOrder {
     ) -> Option<([u32; N], &[u8])> {
         let (numbers, rest) = bytes.split_at_checked(size_of::<[u32; N]>())?;
         let numbers = numbers.as_chunks::<4>().0.first_chunk::<N>()?;
-        let number = if self == Self::Big { u32::from_be_bytes } else { u32::from_le_bytes };
-        Some((numbers.map(number), rest))
+        let numbers = match self {
+            Self::Big => numbers.map(u32::from_be_bytes),
+            Self::Little => numbers.map(u32::from_le_bytes),
+        };
+        Some((numbers, rest))
     }
 }

@@ -39,7 +39,9 @@ impl<R: Read> FileReader<R> {
     /// [`MAX_BLOCK_LEN`].
     pub(in crate::capture) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let count = count.min(MAX_BLOCK_LEN);
-        while self.waiting().len() < count && self.fill(count)? {}
+        if self.waiting().len() < count {
+            self.read_until(count)?;
+        }
         let waiting = self.waiting();
         Ok(waiting.get(..count).unwrap_or(waiting))
     }
@@ -58,6 +60,13 @@ impl<R: Read> FileReader<R> {
     /// Returns the last `count` consumed bytes. They stay available until more is read.
     pub(in crate::capture) fn consumed(&self, count: usize) -> &[u8] {
         self.buffer.get(self.start.saturating_sub(count)..self.start).unwrap_or_default()
+    }
+
+    /// Reads until `count` bytes wait, or the file ends.
+    #[cold]
+    fn read_until(&mut self, count: usize) -> io::Result<()> {
+        while self.waiting().len() < count && self.fill(count)? {}
+        Ok(())
     }
 
     /// Reads once more. Returns `false` at the end of the file.

@@ -38,6 +38,8 @@ pub(super) struct TcpConnection<S> {
     pub(super) guess: ClientGuess,
     /// Whether a packet of each end was captured.
     was_seen: [bool; 2],
+    /// The memory that [`Self::held_bytes`] returned last.
+    pub(super) last_held_bytes: usize,
 }
 
 impl<S: StreamSink> TcpConnection<S> {
@@ -52,13 +54,16 @@ impl<S: StreamSink> TcpConnection<S> {
             time_order: TimeOrder::default(),
             guess: ClientGuess::default(),
             was_seen: [false; 2],
+            last_held_bytes: 0,
         }
     }
 
-    pub(super) fn held_bytes(&self) -> usize {
+    /// Returns the memory that is held back.
+    pub(super) fn held_bytes(&mut self) -> usize {
         let directions = self.directions.iter().map(Reassembler::held_bytes);
         let stream = self.stream.held_bytes().saturating_add(self.time_order.held_bytes());
-        directions.fold(stream, usize::saturating_add)
+        self.last_held_bytes = directions.fold(stream, usize::saturating_add);
+        self.last_held_bytes
     }
 
     pub(super) fn sender(&self, segment: &TcpSegment<'_>) -> End {
@@ -367,7 +372,8 @@ fn segment_pieces<'a>(
     let len = segment.payload.len();
     // Behind a missing fragment there may be others. A payload that ends elsewhere was cut off by
     // an outer header, and what follows it is padding.
-    let has_hole = segment.payload_offset.saturating_add(len) == packet.prefix_len();
+    let has_hole = segment.missing_bytes > 0
+        && segment.payload_offset.saturating_add(len) == packet.prefix_len();
     let missing = if has_hole { segment.missing_bytes } else { 0 };
     packet.pieces(segment.payload_offset, len.saturating_add(missing))
 }

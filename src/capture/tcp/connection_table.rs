@@ -128,7 +128,7 @@ impl<S: StreamSink> ConnectionTable<S> {
             return Ok(());
         };
         let Some(connection) = self.connections.get_mut(index) else { return Ok(()) };
-        let others = self.held_bytes.saturating_sub(connection.held_bytes());
+        let others = self.held_bytes.saturating_sub(connection.last_held_bytes);
         self.reading = Some(Reading { index, others });
         connection.take(segment, packet, captured_at, shared)?;
         self.reading = None;

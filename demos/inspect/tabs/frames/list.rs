@@ -31,11 +31,6 @@ pub(crate) fn wanted_rows(session: &Session, max_rows: u16) -> u16 {
 
 pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let header = u16::from(area.height >= 4);
-    if header > 0 {
-        draw_header(session, area, canvas);
-    }
-    let rows = usize::from(area.height - header);
     let filtered = session.filter.as_ref().map(|filter| filter.rows.as_slice());
     let gaps = &session.connection().gaps;
     let all = session.connection().trace.rows().len() + gaps.lost().len();
@@ -47,8 +42,15 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     );
     let arriving =
         if filtered.is_none() { partial_frame_lines(session, canvas) } else { Vec::new() };
+    // Of three rows or fewer none is spent on the header, unless the list is shorter.
+    let all_lines = total + arriving.len();
+    let header = u16::from(area.height >= 4 || usize::from(area.height) > all_lines);
+    if header > 0 {
+        draw_header(session, area, canvas);
+    }
+    let rows = usize::from(area.height.saturating_sub(header));
     // The frame after the current one stays visible, so that a response is seen beside its request.
-    let first = (at + 2).min(total + arriving.len()).saturating_sub(rows);
+    let first = (at + 2).min(all_lines).saturating_sub(rows);
     for (line, content) in arriving.iter().enumerate() {
         if let Some(row) = (total + line).checked_sub(first).filter(|row| *row < rows) {
             canvas.draw_line(content, header + row as u16, area);
@@ -279,6 +281,7 @@ mod tests {
         let shown = render_text(&inspect, 100, 30);
         assert_contains(&shown, &["from=server: 1 of 2 · ●", "▶    1"]);
         assert!(!shown.contains("     0   0.600 ms"), "{shown}");
-        assert_contains(&render_text(&inspect, 78, 15), &["2 Frames(1/2)"]);
+        let small = render_text(&inspect, 78, 15);
+        assert_contains(&small, &["2 Frames(1/2)", "FIN opcode        key"]);
     }
 }

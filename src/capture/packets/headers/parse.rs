@@ -33,18 +33,21 @@ pub(super) fn parse_step_by_step(link: u16, packet: &[u8]) -> ParsedPacket<'_> {
     parse_from(Protocol::Link(link), Rest::whole(packet), 0)
 }
 
-/// Reads TCP in IP in Ethernet without tags, which most packets are, in one go. Returns `None` for
-/// any other packet: its headers are read one after the other.
+/// Reads TCP in IP in Ethernet without tags or in nothing else, which most packets are, in one go.
+/// Returns `None` for any other packet: its headers are read one after the other.
 fn read_common(link: u16, packet: &[u8]) -> Option<TcpSegment<'_>> {
-    let (addresses_and_type, rest) = Rest::whole(packet).header::<14>().ok()?;
-    let (_, kind) = addresses_and_type.split_last_chunk::<2>()?;
-    let datagram = match (link, u16::from_be_bytes(*kind)) {
-        (linktype::ETHERNET, ethertype::IPV4) if rest.bytes.first()? >> 4 == 4 => {
-            ip::parse_ipv4(rest).ok()?
+    let whole = Rest::whole(packet);
+    let rest = match link {
+        linktype::ETHERNET => {
+            let (kind, rest) = whole.skip(12).u16().ok()?;
+            matches!(kind, ethertype::IPV4 | ethertype::IPV6).then_some(rest)?
         }
-        (linktype::ETHERNET, ethertype::IPV6) if rest.bytes.first()? >> 4 == 6 => {
-            ip::parse_ipv6(rest).ok()?
-        }
+        linktype::RAW | linktype::IPV4 | linktype::IPV6 => whole,
+        _ => return None,
+    };
+    let datagram = match rest.bytes.first()? >> 4 {
+        4 => ip::parse_ipv4(rest).ok()?,
+        6 => ip::parse_ipv6(rest).ok()?,
         _ => return None,
     };
     let IpDatagram { payload, fragment: None, rest } = datagram else { return None };

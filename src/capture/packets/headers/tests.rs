@@ -242,20 +242,24 @@ proptest! {
 
     #[test]
     fn common_packets_are_read_like_all_others(
-        payload in proptest::collection::vec(any::<u8>(), 0..20), six in any::<bool>(),
+        payload in proptest::collection::vec(any::<u8>(), 0..20),
+        six in any::<bool>(), raw in any::<bool>(),
         damage in proptest::collection::vec((any::<u16>(), any::<u8>()), 0..3), kept in 0_usize..120,
     ) {
         let tcp = segment(&payload);
         let (kind, datagram) =
             if six { (0x86dd, ipv6(TCP, &tcp)) } else { (0x0800, ipv4(TCP, &tcp)) };
-        let mut packet = ethernet(kind, &datagram);
+        let (link, mut packet) = if raw {
+            (linktype::RAW, datagram)
+        } else {
+            (linktype::ETHERNET, ethernet(kind, &datagram))
+        };
         for (at, byte) in damage {
             let at = usize::from(at) % packet.len();
             packet[at] = byte;
         }
         packet.truncate(kept);
-        let parsed = parse_packet(linktype::ETHERNET, &packet);
-        prop_assert_eq!(parsed, parse_step_by_step(linktype::ETHERNET, &packet));
+        prop_assert_eq!(parse_packet(link, &packet), parse_step_by_step(link, &packet));
     }
 
     #[test]
