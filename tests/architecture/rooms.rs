@@ -38,6 +38,18 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     (
+        "conformance",
+        &[&["mod"], &["run"], &["cases"], &["case"], &["masking_keys", "request", "verdict"]],
+    ),
+    (
+        "conform",
+        &[&["mod"], &["runner"], &["outcome", "restart"], &["probe"], &["exchange"], &["config"]],
+    ),
+    (
+        "cli/conform",
+        &[&["mod"], &["case_list", "expected", "json", "junit", "progress", "selection", "table"]],
+    ),
+    (
         "demos/inspect",
         &[
             &["mod"],

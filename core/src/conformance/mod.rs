@@ -1,0 +1,21 @@
+//! The rules of RFC 6455, RFC 7692 and RFC 9112 as test cases for any WebSocket server, without I/O.
+//!
+//! A [`Case`] is data: what is sent, byte for byte, and what a conforming server does then. A
+//! [`CaseRun`] plays one case as a state machine: its caller has the socket and the clock, and gets
+//! a [`Finding`] in the end.
+//!
+//! In reading order: [`verdict`], [`request`] (opening handshakes, legal or not), [`case`] (what is
+//! sent and expected), [`cases`] (all of them), [`run`].
+
+pub mod case;
+pub mod cases;
+mod masking_keys;
+pub mod request;
+pub mod run;
+pub mod verdict;
+
+pub use case::{Case, Expectation, Group, Opening, Step};
+pub use cases::{all_cases, short_echo, standard_handshake};
+pub use request::{Request, ServerAddress};
+pub use run::{Action, CaseRun, RunLimits, ServerTraits, StreamEnd};
+pub use verdict::{Finding, Verdict};

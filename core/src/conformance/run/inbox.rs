@@ -1,0 +1,105 @@
+//! [`Inbox`]: what the server sent and no step has asked for yet.
+
+use std::collections::VecDeque;
+
+use crate::wire::decode::frame_assembler::AssembledFrame;
+use crate::wire::frame::message::MessageKind;
+use crate::wire::frame::{Opcode, encode};
+use crate::wire::{Fault, MaskingKey};
+
+/// The most messages, and the most pongs, that wait. Later ones are not kept.
+const MAX_WAITING: usize = 1_024;
+
+/// The masking key of what answers the server's own pings and Closes.
+const ANSWER_KEY: MaskingKey = [0x6a, 0x1f, 0xc3, 0x85];
+
+/// A Close of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ReceivedClose {
+    /// Its code; `None` if it has no body.
+    pub(super) code: Option<u16>,
+}
+
+/// What the server sent.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    messages: VecDeque<(MessageKind, Vec<u8>)>,
+    pongs: VecDeque<Vec<u8>>,
+    close: Option<ReceivedClose>,
+    fault: Option<Fault>,
+    answers: Vec<u8>,
+    /// Whether anything came at all.
+    pub(super) has_received: bool,
+}
+
+impl Inbox {
+    pub(super) fn take(&mut self, frame: AssembledFrame) {
+        self.has_received = true;
+        if self.fault.is_none() {
+            self.fault = frame.faults.iter().find(|fault| fault.is_fatal()).copied();
+        }
+        let Some(start) = frame.start else { return };
+        match start.header.opcode {
+            Opcode::Ping if self.close.is_none() => {
+                let key = Some(ANSWER_KEY);
+                self.answers.extend(encode::single_frame(Opcode::Pong, &frame.payload, key));
+            }
+            Opcode::Pong if self.pongs.len() < MAX_WAITING => self.pongs.push_back(frame.payload),
+            Opcode::Close => {
+                let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                self.close.get_or_insert(ReceivedClose { code });
+            }
+            _ => {
+                if let Some(message) = frame.message
+                    && self.messages.len() < MAX_WAITING
+                {
+                    self.messages.push_back((message.end.kind, message.data));
+                }
+            }
+        }
+    }
+
+    /// Returns the first rule that a frame of the server breaks.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    pub(super) fn close(&self) -> Option<ReceivedClose> {
+        self.close
+    }
+
+    /// Takes the pongs that answer the server's pings.
+    pub(super) fn take_answer(&mut self) -> Option<Vec<u8>> {
+        Some(std::mem::take(&mut self.answers)).filter(|answers| !answers.is_empty())
+    }
+
+    pub(super) fn next_message(&mut self) -> Option<(MessageKind, Vec<u8>)> {
+        self.messages.pop_front()
+    }
+
+    pub(super) fn has_message(&self) -> bool {
+        !self.messages.is_empty()
+    }
+
+    /// Takes the pong with this payload and those before it: a server may answer only the latest of
+    /// several pings (RFC 6455 section 5.5.3).
+    pub(super) fn take_pong(&mut self, data: &[u8]) -> bool {
+        let found = self.pongs.iter().position(|pong| pong == data);
+        if let Some(index) = found {
+            self.pongs.drain(..=index);
+        }
+        found.is_some()
+    }
+
+    /// Returns a pong that nothing asked for.
+    pub(super) fn other_pong(&self) -> Option<&[u8]> {
+        self.pongs.front().map(Vec::as_slice)
+    }
+}
+
+/// Returns the Close that answers the server's.
+pub(super) fn close_reply(close: ReceivedClose) -> Vec<u8> {
+    let body = close.code.map(u16::to_be_bytes);
+    let body = body.as_ref().map_or(&[][..], |code| code);
+    encode::single_frame(Opcode::Close, body, Some(ANSWER_KEY))
+}
