@@ -15,7 +15,7 @@ pub enum EchoMode {
     Absent,
 }
 
-/// What is tested, and how.
+/// A server to test, and the way to test it.
 #[derive(Clone, Debug)]
 pub struct ConformConfig {
     /// The server.

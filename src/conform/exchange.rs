@@ -36,7 +36,7 @@ pub struct Exchange {
 
 impl Exchange {
     /// Creates an exchange without bytes.
-    pub(super) fn without_bytes(finding: Finding) -> Self {
+    pub fn without_bytes(finding: Finding) -> Self {
         Self {
             finding,
             sent: Vec::new(),

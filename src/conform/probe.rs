@@ -4,19 +4,36 @@ use std::time::Duration;
 
 use wiretalk_core::conformance::{Case, Verdict, short_echo, standard_handshake};
 
-use crate::clients::nonce;
+use thiserror::Error;
+
+use crate::clients::{RandomError, nonce};
 use crate::conform::exchange::play;
 use crate::conform::{ConformConfig, EchoMode, ServerTraits};
+use crate::net::ConnectError;
 
 /// How long an echo is waited for when it is found out whether there is one.
 const ECHO_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why a server does not open a connection.
+#[derive(Debug, Error)]
+pub enum ProbeError {
+    /// There are no random numbers for a key.
+    #[error("no random numbers: {0}")]
+    Random(#[from] RandomError),
+    /// No connection can be made to the server.
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    /// The server did something else, which is given as a clause without a subject.
+    #[error("the server {0}")]
+    NotOpened(String),
+}
 
 /// The handshake and the message that tell whether a server works.
 #[derive(Debug)]
 pub(super) struct Probe {
     handshake: Case,
     echo: Case,
-    /// What is known of the server.
+    /// The traits of the server that are known so far.
     pub(super) traits: ServerTraits,
 }
 
@@ -31,7 +48,7 @@ impl Probe {
     /// # Errors
     ///
     /// Fails if it opens no connection.
-    pub(super) async fn find_traits(&mut self, config: &ConformConfig) -> Result<(), String> {
+    pub(super) async fn find_traits(&mut self, config: &ConformConfig) -> Result<(), ProbeError> {
         if let Err(reason) = self.is_alive(config).await {
             self.traits.needs_origin = true;
             self.is_alive(config).await.map_err(|_| reason)?;
@@ -41,12 +58,12 @@ impl Probe {
     }
 
     /// Whether the server opens a connection; if not, why.
-    pub(super) async fn is_alive(&self, config: &ConformConfig) -> Result<(), String> {
-        let key = nonce().map_err(|error| error.to_string())?;
-        match play(config, &self.handshake, key, self.traits).await {
-            Err(error) => Err(error.to_string()),
-            Ok(exchange) if exchange.received.starts_with(b"HTTP/1.1 101") => Ok(()),
-            Ok(exchange) => Err(format!("the server {}", exchange.finding.reason)),
+    pub(super) async fn is_alive(&self, config: &ConformConfig) -> Result<(), ProbeError> {
+        let exchange = play(config, &self.handshake, nonce()?, self.traits).await?;
+        if exchange.received.starts_with(b"HTTP/1.1 101") {
+            Ok(())
+        } else {
+            Err(ProbeError::NotOpened(exchange.finding.reason))
         }
     }
 

@@ -3,14 +3,26 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::conform::ConformConfig;
-use crate::conform::probe::Probe;
+use crate::conform::probe::{Probe, ProbeError};
 
 /// How often a server is asked whether it is back.
 const ASK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Why a server is not back.
+#[derive(Debug, Error)]
+pub(super) enum RestartError {
+    /// The command that starts it cannot be run.
+    #[error("the command that starts the server again failed: {0}")]
+    Command(#[source] std::io::Error),
+    /// It opens no connection.
+    #[error("the server did not come back within {} s: {_1}", .0.as_secs_f64())]
+    NotBack(Duration, #[source] ProbeError),
+}
 
 /// The process that starts a server again. It ends with this value.
 #[derive(Debug, Default)]
@@ -25,18 +37,15 @@ impl Restarter {
         &mut self,
         config: &ConformConfig,
         probe: &Probe,
-    ) -> Result<(), String> {
+    ) -> Result<(), RestartError> {
         if let Some(command) = &config.restart {
-            self.child = Some(start(command).map_err(|error| {
-                format!("the command that starts the server again failed: {error}")
-            })?);
+            self.child = Some(start(command).map_err(RestartError::Command)?);
         }
         let began = Instant::now();
         loop {
-            let Err(reason) = probe.is_alive(config).await else { return Ok(()) };
+            let Err(error) = probe.is_alive(config).await else { return Ok(()) };
             if began.elapsed() >= config.restart_timeout {
-                let waited = config.restart_timeout.as_secs_f64();
-                return Err(format!("the server did not come back within {waited} s: {reason}"));
+                return Err(RestartError::NotBack(config.restart_timeout, error));
             }
             sleep(ASK_INTERVAL).await;
         }

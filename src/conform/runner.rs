@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::clients::nonce;
 use crate::conform::exchange::{Exchange, play};
 use crate::conform::outcome::{CaseOutcome, ConformOutcome};
-use crate::conform::probe::Probe;
+use crate::conform::probe::{Probe, ProbeError};
 use crate::conform::restart::Restarter;
 use crate::conform::{Case, ConformConfig, Finding, ServerTraits, Verdict};
 
@@ -20,10 +20,10 @@ use crate::conform::{Case, ConformConfig, Finding, ServerTraits, Verdict};
 pub enum ConformError {
     /// The server opens no connection for a standard handshake.
     #[error("no WebSocket can be opened: {0}")]
-    NotReachable(String),
+    NotReachable(#[from] ProbeError),
 }
 
-/// What happens during a run.
+/// A change during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConformEvent {
     /// The cases begin.
@@ -58,7 +58,7 @@ pub async fn run(
 ) -> Result<ConformOutcome, ConformError> {
     let began = Instant::now();
     let mut probe = Probe::new(config.seed);
-    probe.find_traits(config).await.map_err(ConformError::NotReachable)?;
+    probe.find_traits(config).await?;
     let traits = probe.traits;
     on_event(ConformEvent::Began { traits });
     let mut runner = Runner {
@@ -184,7 +184,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
     async fn bring_back(&mut self) {
         match self.restarter.bring_back(self.config, &self.probe).await {
             Ok(()) => (self.on_event)(ConformEvent::Up),
-            Err(reason) => self.gone = Some(reason),
+            Err(error) => self.gone = Some(error.to_string()),
         }
     }
 }

@@ -39,15 +39,33 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
     (
         "conformance",
-        &[&["mod"], &["run"], &["cases"], &["case"], &["masking_keys", "request", "verdict"]],
+        &[
+            &["mod"],
+            &["run"],
+            &["cases"],
+            &["case_builder"],
+            &["case"],
+            &["masking_keys", "request", "verdict"],
+        ],
     ),
     (
         "conform",
-        &[&["mod"], &["runner"], &["outcome", "restart"], &["probe"], &["exchange"], &["config"]],
+        &[
+            &["mod"],
+            &["runner"],
+            &["outcome", "restart", "annotation"],
+            &["probe"],
+            &["exchange"],
+            &["config"],
+        ],
     ),
     (
         "cli/conform",
-        &[&["mod"], &["case_list", "expected", "json", "junit", "progress", "selection", "table"]],
+        &[
+            &["mod"],
+            &["case_list", "expected", "progress", "report", "reproduce", "selection"],
+            &["testing"],
+        ],
     ),
     (
         "demos/inspect",

@@ -54,7 +54,7 @@ pub struct Case {
     pub id: String,
     /// The subject.
     pub group: Group,
-    /// What is sent, in a few words.
+    /// The title: what is sent, in a few words.
     pub title: String,
     /// The rule, by RFC and section.
     pub rule: &'static str,
@@ -129,9 +129,9 @@ pub enum Opening {
     },
     /// The handshake succeeds or is refused; both are right. The sentence is what it tells.
     Either {
-        /// What an open connection means.
+        /// The meaning of an open connection.
         opened: &'static str,
-        /// What a refusal means.
+        /// The meaning of a refusal.
         refused: &'static str,
         /// Whether the refusal is what is recommended.
         prefers_refusal: bool,
@@ -173,7 +173,7 @@ pub enum Step {
     EndWrites,
 }
 
-/// What the server has to do.
+/// A reaction of the server that a rule demands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expectation {
     /// It sends this message.

@@ -8,6 +8,7 @@
 //! sent and expected), [`cases`] (all of them), [`run`].
 
 pub mod case;
+mod case_builder;
 pub mod cases;
 mod masking_keys;
 pub mod request;

@@ -128,6 +128,38 @@ impl Request {
         Self { pieces: pieces.max(1), ..self }
     }
 
+    /// Returns the number of pieces in which it is sent.
+    pub fn piece_count(&self) -> usize {
+        self.pieces
+    }
+
+    /// Returns the fields that are not those of a standard request, with their values for `server`;
+    /// `None` if something else differs too. The order of fields does not count, because it has no
+    /// meaning (RFC 9110 section 5.3).
+    pub fn fields_beyond_standard(&self, server: &ServerAddress) -> Option<Vec<(String, String)>> {
+        let standard = Self::standard();
+        let as_standard = Self { fields: standard.fields.clone(), ..self.clone() };
+        let has_all = standard
+            .fields
+            .iter()
+            .all(|(name, _)| self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
+        if as_standard != standard || !has_all {
+            return None;
+        }
+        // Whoever replaces a field replaces all of that name.
+        let is_own = |(name, _): &&(String, String)| {
+            let same = |fields: &[(String, String)]| -> Vec<(String, String)> {
+                let is_same = |field: &&(String, String)| field.0.eq_ignore_ascii_case(name);
+                fields.iter().filter(is_same).cloned().collect()
+            };
+            same(&self.fields) != same(&standard.fields)
+        };
+        let value = |value: &str| value.replace("{host}", &server.authority);
+        let own = self.fields.iter().filter(is_own);
+        let own: Vec<_> = own.map(|(name, text)| (name.clone(), value(text))).collect();
+        own.iter().all(|(_, value)| !value.contains("{key}")).then_some(own)
+    }
+
     /// Encodes the request for `server` with `key`.
     pub fn to_bytes(&self, server: &ServerAddress, key: &str) -> Vec<u8> {
         let target =
@@ -145,6 +177,28 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_fields_may_differ_from_a_standard_request() {
+        let server = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
+        let beyond = |request: Request| request.fields_beyond_standard(&server);
+        assert_eq!(beyond(Request::standard()), Some(Vec::new()));
+        let origin = ("Origin".to_owned(), "http://test.example".to_owned());
+        assert_eq!(beyond(Request::standard().and_same_origin()), Some(vec![origin]));
+        let version = ("Sec-WebSocket-Version".to_owned(), "12".to_owned());
+        let replaced = Request::standard().with("Sec-WebSocket-Version", "12");
+        assert_eq!(beyond(replaced), Some(vec![version]));
+        for other in [
+            Request::standard().without("Upgrade"),
+            Request::standard().method("POST"),
+            Request::standard().in_pieces(2),
+            Request::standard().followed_by(b"!"),
+            Request::standard().line_end("\n"),
+            Request::standard().and("Sec-WebSocket-Key", "{key}"),
+        ] {
+            assert_eq!(beyond(other), None);
+        }
+    }
 
     #[test]
     fn a_request_is_encoded_with_every_change() {

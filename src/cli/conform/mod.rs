@@ -5,26 +5,28 @@
 
 mod case_list;
 mod expected;
-mod json;
-mod junit;
 mod progress;
+mod report;
+mod reproduce;
 mod selection;
-mod table;
+#[cfg(test)]
+mod testing;
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
+use time::OffsetDateTime;
 
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
-use crate::conform::{
-    Case, ConformConfig, ConformOutcome, EchoMode, RunLimits, Verdict, all_cases,
-};
+use crate::conform::{Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases};
 use crate::net::{Target, TlsOptions, is_loopback};
 use expected::ExpectedVerdicts;
+pub use report::ReportFiles;
+pub use reproduce::ReproduceForm;
 use selection::CasePattern;
 
 /// Cases whose messages are larger than this are left out with `--fast`.
@@ -34,23 +36,36 @@ const MAX_FAST_SENT: usize = 256 << 10;
 #[derive(Debug, clap::Args)]
 pub struct ConformArgs {
     /// URL of the server; best at a path that echoes
-    #[arg(required_unless_present_any = ["list", "explain"])]
+    #[arg(
+        required_unless_present_any = ["list", "explain"],
+        conflicts_with_all = ["list", "explain"]
+    )]
     pub url: Option<String>,
     /// Play only these cases: a name, a group, or the beginning of a name and an asterisk
     #[arg(long, value_name = "CASE,...", value_delimiter = ',')]
     pub only: Vec<CasePattern>,
     /// Print the cases instead of playing them; with --json, with their bytes
-    #[arg(long, conflicts_with_all = ["expect", "junit", "explain"])]
+    #[arg(long, conflicts_with = "explain")]
     pub list: bool,
     /// Print what a case sends and what it expects
-    #[arg(long, value_name = "CASE", conflicts_with_all = ["expect", "junit", "json"])]
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["json", "list"])]
     pub explain: Option<String>,
+    /// Print what sends the bytes of a case to URL again: a command line of wiretalk inspect, or with
+    /// --as a program
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["json", "list", "explain"])]
+    pub reproduce: Option<String>,
+    /// The form of --reproduce
+    #[arg(long = "as", value_name = "FORM", value_enum, requires = "reproduce")]
+    pub reproduce_as: Option<ReproduceForm>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
-    /// Write the results as JUnit XML to this file too; replaces it
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
+    /// The files to write
+    #[command(flatten)]
+    pub files: ReportFiles,
+    /// Print annotations for GitHub Actions on standard error
+    #[arg(long)]
+    pub github: bool,
     /// Compare the results with this file; only differences count as failures
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
@@ -66,7 +81,12 @@ pub struct ConformArgs {
     )]
     pub fail_on: Vec<Verdict>,
     /// Play each case this often, to find out whose verdict varies
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=100)
+    )]
     pub repeat: u16,
     /// Wait a second at most for an answer, and leave out the largest messages
     #[arg(long)]
@@ -78,7 +98,12 @@ pub struct ConformArgs {
     #[arg(long, value_name = "COMMAND")]
     pub restart: Option<String>,
     /// Cases to play at once, 1 to 64
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u8).range(1..=64)
+    )]
     pub jobs: u8,
     /// Seed of masking keys and payloads
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -106,7 +131,7 @@ impl ConformArgs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(async {
             let mut interrupt = Interrupt::new()?;
-            if self.list || self.explain.is_some() {
+            if self.list || self.explain.is_some() || self.reproduce.is_some() {
                 let text = self.describe_cases()?;
                 output::print(&text, &mut interrupt).await?;
                 return Ok(ExitCode::SUCCESS);
@@ -123,6 +148,12 @@ impl ConformArgs {
         if let Some(id) = &self.explain {
             return Ok(case_list::explain(selection::find(&all, id)?));
         }
+        if let Some(id) = &self.reproduce {
+            let target = Target::parse(self.url.as_deref().unwrap_or_default())?;
+            let form = self.reproduce_as.unwrap_or(ReproduceForm::Inspect);
+            let case = selection::find(&all, id)?;
+            return reproduce::reproduce(case, &target, self.seed, form);
+        }
         let cases = self.selected(all)?;
         Ok(if self.json { case_list::json(&cases) } else { case_list::table(&cases) })
     }
@@ -131,15 +162,20 @@ impl ConformArgs {
         let config = self.config()?;
         let cases = self.selected(all_cases(self.seed))?;
         let expected = self.expect.as_deref().map(ExpectedVerdicts::read).transpose()?;
+        let began = OffsetDateTime::now_utc();
         let outcome = progress::run(&config, &cases, interrupt).await?;
         let differences = expected.map(|expected| expected.compare(&cases, &outcome));
-        self.write_files(&config.target.to_string(), &cases, &outcome)?;
-        let report = if self.json {
-            json::report(&config, &cases, &outcome)
+        self.files.write(&config, &cases, &outcome, began)?;
+        if let Some(path) = &self.write_expected {
+            let list = expected::list(&config.target.to_string(), &cases, &outcome);
+            report::write_file(path, &list)?;
+        }
+        let text = if self.json {
+            report::json(&config, &cases, &outcome)
         } else {
-            table::report(&config, &cases, &outcome, differences.as_deref())
+            report::table(&config, &cases, &outcome, differences.as_deref())
         };
-        output::print(&report, interrupt).await?;
+        output::print(&text, interrupt).await?;
         let is_bad = match &differences {
             Some(differences) => !differences.is_empty(),
             None => outcome.cases.iter().any(|case| self.fail_on.contains(&case.verdict())),
@@ -148,6 +184,9 @@ impl ConformArgs {
             for difference in differences.iter().flatten() {
                 writeln!(io::stderr(), "wiretalk: {difference}")?;
             }
+        }
+        if self.github {
+            io::stderr().write_all(report::annotations(&cases, &outcome).as_bytes())?;
         }
         Ok(if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -191,23 +230,4 @@ impl ConformArgs {
         }
         Ok(cases)
     }
-
-    fn write_files(
-        &self,
-        url: &str,
-        cases: &[Case],
-        outcome: &ConformOutcome,
-    ) -> anyhow::Result<()> {
-        if let Some(path) = &self.junit {
-            write_file(path, &junit::report(url, cases, outcome))?;
-        }
-        if let Some(path) = &self.write_expected {
-            write_file(path, &expected::list(url, cases, outcome))?;
-        }
-        Ok(())
-    }
-}
-
-fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
-    std::fs::write(path, text).with_context(|| format!("could not write {}", path.display()))
 }

@@ -1,7 +1,7 @@
 //! permessage-deflate (RFC 7692).
 
 use crate::conformance::case::{Group, Opening};
-use crate::conformance::cases::builder::{CaseBuilder, CaseDraft, case};
+use crate::conformance::case_builder::{CaseBuilder, CaseDraft, case};
 use crate::conformance::request::Request;
 use crate::wire::DeflateParams;
 use crate::wire::Side;

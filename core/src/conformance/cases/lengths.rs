@@ -1,7 +1,7 @@
 //! The encoding of the payload length (RFC 6455 section 5.2).
 
 use crate::conformance::case::{Expectation, Group};
-use crate::conformance::cases::builder::{CaseBuilder, case};
+use crate::conformance::case_builder::{CaseBuilder, case};
 use crate::wire::frame::{LengthForm, Opcode};
 
 const RULE: &str = "RFC 6455 §5.2";

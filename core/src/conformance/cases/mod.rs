@@ -1,6 +1,5 @@
 //! All cases, a file for each group.
 
-mod builder;
 mod close;
 mod deflate;
 mod fragments;
@@ -14,7 +13,7 @@ mod timing;
 mod utf8;
 
 use crate::conformance::case::{Case, Group};
-use builder::{CaseBuilder, case};
+use crate::conformance::case_builder::{CaseBuilder, case};
 
 /// Returns all cases. The same `seed` gives the same masking keys and payloads.
 pub fn all_cases(seed: u64) -> Vec<Case> {

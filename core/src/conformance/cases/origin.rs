@@ -2,13 +2,13 @@
 //! what is reported is which pages of other sites can open a connection.
 
 use crate::conformance::case::{Group, Opening};
-use crate::conformance::cases::builder::{CaseBuilder, case};
+use crate::conformance::case_builder::{CaseBuilder, case};
 use crate::conformance::request::Request;
 
 const RULE: &str = "RFC 6455 §10.2";
 
 /// Origins of other sites: a name, a title and the value.
-const FOREIGN: [(&str, &str, &str); 9] = [
+const OTHER_ORIGINS: [(&str, &str, &str); 9] = [
     ("foreign", "the page of another site", "http://evil.example"),
     ("null", "a page without an origin, such as a sandboxed frame", "null"),
     ("suffix", "a site whose name begins with the server's", "http://{host}.evil.example"),
@@ -33,7 +33,7 @@ pub(super) fn add(builder: &mut CaseBuilder) {
                 prefers_refusal: false,
             }),
     );
-    for (name, title, value) in FOREIGN {
+    for (name, title, value) in OTHER_ORIGINS {
         builder.add(
             case(Group::Origin, name, title, RULE)
                 .request(Request::standard().and("Origin", value))

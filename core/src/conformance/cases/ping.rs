@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::conformance::case::{Expectation, Group};
-use crate::conformance::cases::builder::{CaseBuilder, case};
+use crate::conformance::case_builder::{CaseBuilder, case};
 
 const RULE: &str = "RFC 6455 §5.5.2, §5.5.3";
 

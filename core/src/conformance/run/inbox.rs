@@ -20,7 +20,7 @@ pub(super) struct ReceivedClose {
     pub(super) code: Option<u16>,
 }
 
-/// What the server sent.
+/// The messages, pongs and the Close that the server sent.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     messages: VecDeque<(MessageKind, Vec<u8>)>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::conformance::case::Opening;
-use crate::conformance::run::CaseRun;
+use crate::conformance::run::state::CaseRun;
 use crate::conformance::verdict::Verdict;
 use crate::text;
 use crate::wire::DeflateParams;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::conformance::case::{Expectation, join_codes};
 use crate::conformance::run::inbox::ReceivedClose;
-use crate::conformance::run::{CaseRun, Outgoing};
+use crate::conformance::run::state::{CaseRun, Outgoing, StreamEnd, Waiting};
 use crate::conformance::verdict::Verdict;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Opcode, encode};
@@ -14,13 +14,6 @@ const PROBE: &[u8] = b"still there?";
 
 /// The masking key of that ping.
 const PROBE_KEY: [u8; 4] = [0x91, 0x2d, 0x44, 0xb7];
-
-/// An expectation that is not met yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Waiting {
-    since: Duration,
-    is_probed: bool,
-}
 
 /// What is known of an expectation.
 enum Progress {
@@ -189,7 +182,7 @@ impl CaseRun<'_> {
                 self.pass(format!("closed {}", with_code(code)));
             }
             (None, ended) => {
-                let how = ended.map_or("", super::StreamEnd::name);
+                let how = ended.map_or("", StreamEnd::name);
                 self.tolerate(format!("ended the connection without a Close ({how})"));
             }
         }

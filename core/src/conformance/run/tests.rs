@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::*;
-use crate::conformance::{Expectation, all_cases};
+use crate::conformance::{Case, Expectation, Finding, ServerAddress, Step, Verdict, all_cases};
 use crate::wire::handshake::{
-    HandshakeOutcome, HeadContext, Problem, ProblemCode, ServerPolicy, ValidatedHead,
+    DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, HeadContext, HeadReader, HeadScan, Problem,
+    ProblemCode, ServerPolicy, ValidatedHead,
 };
-use crate::wire::{Endpoint, EndpointEvent};
+use crate::wire::{Endpoint, EndpointEvent, Side};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 

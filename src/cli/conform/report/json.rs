@@ -5,8 +5,15 @@ use serde_json::{Value, json};
 use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Exchange};
 use crate::wire::format::hex;
 
+/// The version of `schemas/conform.schema.json`.
+const SCHEMA: u8 = 1;
+
 /// Returns the report as one JSON object.
-pub(super) fn report(config: &ConformConfig, cases: &[Case], outcome: &ConformOutcome) -> String {
+pub(in crate::cli::conform) fn report(
+    config: &ConformConfig,
+    cases: &[Case],
+    outcome: &ConformOutcome,
+) -> String {
     let counts: serde_json::Map<String, Value> = outcome
         .counts()
         .iter()
@@ -15,6 +22,7 @@ pub(super) fn report(config: &ConformConfig, cases: &[Case], outcome: &ConformOu
     let all: Vec<Value> =
         cases.iter().zip(&outcome.cases).map(|(case, result)| case_json(case, result)).collect();
     let report = json!({
+        "schema": SCHEMA,
         "wiretalk": env!("CARGO_PKG_VERSION"),
         "url": config.target.to_string(),
         "seed": config.seed,

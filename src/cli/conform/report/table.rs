@@ -7,7 +7,7 @@ use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Group, Ve
 use crate::text::units::count;
 
 /// Returns the report. `differences` are those from what was expected, if anything was.
-pub(super) fn report(
+pub(in crate::cli::conform) fn report(
     config: &ConformConfig,
     cases: &[Case],
     outcome: &ConformOutcome,
