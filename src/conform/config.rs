@@ -22,6 +22,8 @@ pub struct ConformConfig {
     pub target: Target,
     /// The options for TLS.
     pub tls: TlsOptions,
+    /// Whether WebSockets are opened over HTTP/2 (RFC 8441), with prior knowledge.
+    pub http2: bool,
     /// The seed of the cases.
     pub seed: u64,
     /// Whether the server echoes.
@@ -49,6 +51,7 @@ impl ConformConfig {
         Self {
             target,
             tls: TlsOptions::default(),
+            http2: false,
             seed: 1,
             echo: EchoMode::default(),
             limits: RunLimits::default(),

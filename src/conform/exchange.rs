@@ -54,21 +54,6 @@ pub(super) fn server_address(config: &ConformConfig) -> ServerAddress {
     ServerAddress { authority: target.authority(), target: target.path.clone() }
 }
 
-/// Plays a case on a connection of its own, and closes it.
-///
-/// # Errors
-///
-/// Fails if no connection can be opened.
-pub(super) async fn play(
-    config: &ConformConfig,
-    case: &Case,
-    key: [u8; 16],
-    traits: ServerTraits,
-) -> Result<Exchange, ConnectError> {
-    let stream = open(config).await?;
-    Ok(play_on(stream, config, case, key, traits).await)
-}
-
 /// Opens a connection to the server.
 ///
 /// # Errors

@@ -3,7 +3,8 @@
 use wiretalk_core::conformance::{Case, CaseKind, SizeLimit, echo_of_size};
 
 use crate::clients::nonce;
-use crate::conform::exchange::{Exchange, play};
+use crate::conform::exchange::Exchange;
+use crate::conform::play::play;
 use crate::conform::{ConformConfig, Finding, ServerTraits, Verdict};
 use crate::wire::format::group_thousands;
 
@@ -28,6 +29,7 @@ pub(super) async fn search(config: &ConformConfig, case: &Case, traits: ServerTr
     let mut search = SizeSearch::new(limit, &config);
     let mut refused = None;
     while let Some(size) = search.next_size() {
+        tokio::time::sleep(config.interval).await;
         let attempt = echo_of_size(limit, size, config.seed);
         let Ok(key) = nonce() else { return without_answer("there are no random numbers") };
         let Ok(exchange) = play(&config, &attempt, key, traits).await else {

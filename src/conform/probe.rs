@@ -9,9 +9,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
 use crate::clients::{RandomError, nonce};
-use crate::conform::exchange::{open, play, play_on};
+use crate::conform::exchange::{open, play_on};
+use crate::conform::play::{PlayError, play};
 use crate::conform::{ConformConfig, EchoMode, ServerTraits};
-use crate::net::ConnectError;
 use crate::wire::Opcode;
 
 /// How long an echo is waited for when it is found out whether there is one.
@@ -25,7 +25,7 @@ pub enum ProbeError {
     Random(#[from] RandomError),
     /// No connection can be made to the server.
     #[error("{0}")]
-    Connect(#[from] ConnectError),
+    Connect(#[from] PlayError),
     /// The server did something else, which is given as a clause without a subject.
     #[error("the server {0}")]
     NotOpened(String),
@@ -67,11 +67,15 @@ impl Probe {
     /// Whether what one client sends reaches the others too. Such a server echoes, but each case would
     /// also get the messages of those that are played beside it.
     async fn is_broadcast(&self, config: &ConformConfig) -> Result<bool, ProbeError> {
+        // Each case has a connection of its own there too.
+        if config.http2 {
+            return Ok(false);
+        }
         let traits = ServerTraits { has_echo: true, ..self.traits };
         // The message and its echo, without the closing handshake.
         let mut open_echo = self.echo.clone();
         open_echo.steps.truncate(2);
-        let mut listener = open(config).await?;
+        let mut listener = open(config).await.map_err(PlayError::Connect)?;
         play_on(&mut listener, config, &open_echo, nonce()?, traits).await;
         play(config, &self.echo, nonce()?, traits).await?;
         let mut frame = [0; 2];

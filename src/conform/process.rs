@@ -40,7 +40,7 @@ impl ServerProcess {
     /// Returns `None`: it is not known here.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn memory(&self) -> Option<u64> {
-        None
+        self.child.id().and(None)
     }
 }
 

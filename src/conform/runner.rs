@@ -8,9 +8,10 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use crate::clients::nonce;
-use crate::conform::exchange::{Exchange, play};
+use crate::conform::exchange::Exchange;
 use crate::conform::limits::search;
 use crate::conform::outcome::{CaseOutcome, ConformOutcome};
+use crate::conform::play::play;
 use crate::conform::probe::Probe;
 use crate::conform::restart::{RestartError, Restarter};
 use crate::conform::survival::Survival;
@@ -68,7 +69,9 @@ pub async fn run(
     };
     let repeat = config.repeat.max(1);
     for _ in 0..repeat {
-        runner.play_all(indices(cases, |kind| kind == CaseKind::Steps)).await;
+        runner
+            .play_all(indices(cases, |kind| matches!(kind, CaseKind::Steps | CaseKind::Http2(_))))
+            .await;
         for index in indices(cases, |kind| matches!(kind, CaseKind::Search(_))) {
             runner.play_alone(index).await;
         }
@@ -203,7 +206,10 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
             let finding = match case.kind {
                 CaseKind::Handshakes => self.survival.handshakes(),
                 CaseKind::Memory => self.survival.memory(),
-                CaseKind::Steps | CaseKind::Search(_) | CaseKind::MaskingKeys(_) => continue,
+                CaseKind::Steps
+                | CaseKind::Search(_)
+                | CaseKind::MaskingKeys(_)
+                | CaseKind::Http2(_) => continue,
             };
             let exchange = Exchange::without_bytes(finding);
             record(&mut self.exchanges, self.on_event, index, exchange);

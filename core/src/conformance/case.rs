@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::conformance::http2_rule::Http2Rule;
 use crate::conformance::key_quality::KeyRule;
 use crate::conformance::request::Request;
 use crate::conformance::response::Response;
@@ -37,6 +38,8 @@ pub enum Group {
     Limits,
     /// The state of the server after all violations.
     Survival,
+    /// Extended CONNECT.
+    Http2,
 }
 
 named_enum!(Group, "group":
@@ -53,6 +56,7 @@ named_enum!(Group, "group":
     Deflate = "deflate",
     Limits = "limits",
     Survival = "survival",
+    Http2 = "http2",
 );
 
 /// The way in which a case is tested.
@@ -69,6 +73,8 @@ pub enum CaseKind {
     Memory,
     /// By the masking keys of all frames that a client has sent.
     MaskingKeys(KeyRule),
+    /// By requests and streams on a connection of HTTP/2.
+    Http2(Http2Rule),
 }
 
 /// A size that a server may limit (RFC 6455 section 10.4).
@@ -140,6 +146,7 @@ impl Case {
             CaseKind::Handshakes => Some("opens a new connection after each violation, in time"),
             CaseKind::Memory => Some("has no more than twice the memory after all cases"),
             CaseKind::MaskingKeys(rule) => Some(rule.describe()),
+            CaseKind::Http2(rule) => Some(rule.describe()),
         };
         if let Some(other) = other {
             return vec![other.to_owned()];

@@ -23,7 +23,9 @@ use time::OffsetDateTime;
 
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
-use crate::conform::{Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases};
+use crate::conform::{
+    Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, http2_cases,
+};
 use crate::net::{Target, TlsOptions, is_loopback};
 use expected::ExpectedVerdicts;
 pub use report::ReportFiles;
@@ -56,6 +58,9 @@ pub struct ConformArgs {
         conflicts_with_all = ["reproduce", "repeat", "restart", "no_echo", "allow_remote"]
     )]
     pub clients: Option<u16>,
+    /// Open the WebSockets over HTTP/2 with prior knowledge (RFC 8441)
+    #[arg(long, conflicts_with_all = ["clients", "reproduce"])]
+    pub h2: bool,
     /// Play only these cases: a name, a group, or the beginning of a name and an asterisk
     #[arg(long, value_name = "CASE,...", value_delimiter = ',')]
     pub only: Vec<CasePattern>,
@@ -160,7 +165,13 @@ impl ConformArgs {
 
     /// Returns the cases for servers, or those for clients.
     fn all_cases(&self) -> Vec<Case> {
-        if self.clients.is_some() { client_cases(self.seed) } else { all_cases(self.seed) }
+        if self.clients.is_some() {
+            client_cases(self.seed)
+        } else if self.h2 {
+            http2_cases(self.seed)
+        } else {
+            all_cases(self.seed)
+        }
     }
 
     fn describe_cases(&self) -> anyhow::Result<String> {
@@ -227,10 +238,14 @@ impl ConformArgs {
                 target.host
             );
         }
+        if self.h2 && target.tls {
+            bail!("--h2 is for ws:// only: TLS would have to agree on HTTP/2 first");
+        }
         let tls =
             TlsOptions { ca: self.ca.clone(), insecure: self.insecure, ..TlsOptions::default() };
         let config = ConformConfig {
             tls,
+            http2: self.h2,
             seed: self.seed,
             echo: if self.no_echo { EchoMode::Absent } else { EchoMode::Detected },
             limits: self.limits(),

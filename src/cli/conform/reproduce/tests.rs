@@ -1,12 +1,5 @@
-use std::net::Ipv4Addr;
-use std::process::Stdio;
-
-use tokio::process::Command;
-
 use super::*;
 use crate::conform::all_cases;
-use crate::scope::Scope;
-use crate::servers::{BundleOptions, ServerBundle, ServerKind};
 
 fn case(id: &str) -> Case {
     all_cases(1).into_iter().find(|case| case.id == id).unwrap()
@@ -55,46 +48,62 @@ fn every_case_can_be_written_in_go_and_python() {
     }
 }
 
-/// Runs a program that an interpreter reads from standard input, and returns what it prints.
-async fn output(interpreter: &str, arguments: &[&str], program: String) -> String {
-    use tokio::io::AsyncWriteExt as _;
-    let mut command = Command::new(interpreter);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.kill_on_drop(true).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(program.as_bytes()).await.unwrap();
-    drop(input);
-    let output = child.wait_with_output().await.unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.is_empty() && output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
+/// Runs the programs: they need bash, coreutils and Python.
+#[cfg(target_os = "linux")]
+mod programs {
+    use std::net::Ipv4Addr;
+    use std::process::Stdio;
 
-#[tokio::test]
-#[cfg(unix)]
-async fn the_programs_send_the_case_and_print_the_answer() {
-    let scope = Scope::new(|panic| panic!("{panic}"));
-    let options = BundleOptions { websocket: ServerKind::Strict, ..BundleOptions::default() };
-    let bundle = ServerBundle::start_with(&scope, options, None);
-    let address = bundle.ready().await.unwrap().websocket;
-    assert_eq!(address.ip(), Ipv4Addr::LOCALHOST);
-    let url = format!("ws://{address}/");
-    for (interpreter, arguments, form) in
-        [("python3", &["-"][..], ReproduceForm::Python), ("bash", &["-s"], ReproduceForm::Shell)]
-    {
-        let program = text("opcodes/rsv1-text", &url, form).unwrap();
-        let printed = output(interpreter, arguments, program).await;
-        assert!(printed.contains("HTTP/1.1 101"), "{interpreter}: {printed}");
-        // A Close with 1002.
-        assert!(printed.contains("88 ") && printed.contains("03 ea"), "{interpreter}: {printed}");
-        let program = text("handshake/no-key", &url, form).unwrap();
-        let printed = output(interpreter, arguments, program).await;
-        assert!(printed.contains("HTTP/1.1 400"), "{interpreter}: {printed}");
-        let program = text("lengths/binary-65536", &url, form).unwrap();
-        let printed = output(interpreter, arguments, program).await;
-        assert!(
-            printed.contains("82 7f 00 00 00 00 00 01 00 00"),
-            "{interpreter}: {printed:.2000}"
-        );
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::process::Command;
+
+    use super::*;
+    use crate::scope::Scope;
+    use crate::servers::{BundleOptions, ServerBundle, ServerKind};
+
+    /// Runs a program that an interpreter reads from standard input, and returns what it prints.
+    async fn output(interpreter: &str, arguments: &[&str], program: String) -> String {
+        let mut command = Command::new(interpreter);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(program.as_bytes()).await.unwrap();
+        drop(input);
+        let output = child.wait_with_output().await.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(errors.is_empty() && output.status.success(), "{errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_programs_send_the_case_and_print_the_answer() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let options = BundleOptions { websocket: ServerKind::Strict, ..BundleOptions::default() };
+        let bundle = ServerBundle::start_with(&scope, options, None);
+        let address = bundle.ready().await.unwrap().websocket;
+        assert_eq!(address.ip(), Ipv4Addr::LOCALHOST);
+        let url = format!("ws://{address}/");
+        for (interpreter, arguments, form) in [
+            ("python3", &["-"][..], ReproduceForm::Python),
+            ("bash", &["-s"], ReproduceForm::Shell),
+        ] {
+            let program = text("opcodes/rsv1-text", &url, form).unwrap();
+            let printed = output(interpreter, arguments, program).await;
+            assert!(printed.contains("HTTP/1.1 101"), "{interpreter}: {printed}");
+            // A Close with 1002.
+            assert!(
+                printed.contains("88 ") && printed.contains("03 ea"),
+                "{interpreter}: {printed}"
+            );
+            let program = text("handshake/no-key", &url, form).unwrap();
+            let printed = output(interpreter, arguments, program).await;
+            assert!(printed.contains("HTTP/1.1 400"), "{interpreter}: {printed}");
+            let program = text("lengths/binary-65536", &url, form).unwrap();
+            let printed = output(interpreter, arguments, program).await;
+            assert!(
+                printed.contains("82 7f 00 00 00 00 00 01 00 00"),
+                "{interpreter}: {printed:.2000}"
+            );
+        }
     }
 }
