@@ -130,6 +130,11 @@ impl<'a> PacketComments<'a> {
         Self { byte_order, options }
     }
 
+    /// Whether the packet has no options, so no comment either.
+    pub(in crate::capture) fn are_none(self) -> bool {
+        self.options.is_empty()
+    }
+
     /// Returns the comments that wiretalk wrote.
     pub(in crate::capture) fn all(self) -> impl Iterator<Item = PacketComment> {
         options(self.byte_order, self.options)

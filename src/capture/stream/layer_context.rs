@@ -49,9 +49,10 @@ impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
         let knows_frames = self.output.knows_frames;
         let plaintext = self.plaintext(start);
         // A copy says of a side that bytes are missing before its first ones, unless these show it.
-        let lacks_head = match knows_frames {
-            true => piece.framing == Some(Framing::Unframed) && !plaintext.is_lost(piece.from),
-            false => !begins_with_head,
+        let lacks_head = if knows_frames {
+            piece.framing == Some(Framing::Unframed) && !plaintext.is_lost(piece.from)
+        } else {
+            !begins_with_head
         };
         if is_new && start == StreamStart::Midway {
             plaintext.begin_midway();

@@ -10,7 +10,7 @@ use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::tcp::connection::TcpConnection;
 use crate::capture::tcp::end::{End, side_of};
-use crate::capture::tcp::reassembly::Reassembler;
+use crate::capture::tcp::reassembly::{Progress, Reassembler};
 use crate::wire::format::quote;
 
 /// The maximum number of characters of a reset that are shown.
@@ -44,6 +44,9 @@ impl<S: StreamSink> TcpConnection<S> {
         shared: &mut ReadContext<M>,
     ) -> io::Result<Option<Framing>> {
         let mut framing = None;
+        if packet.comments.are_none() {
+            return Ok(framing);
+        }
         for comment in packet.comments.all() {
             match comment {
                 PacketComment::Framing(found) if !segment.payload.is_empty() => {
@@ -66,9 +69,8 @@ impl<S: StreamSink> TcpConnection<S> {
     ) -> io::Result<()> {
         match comment {
             PacketComment::Gap => {
-                return self.deliver(sender, shared, |reassembler, out| {
-                    reassembler.skip_to(segment.seq, captured_at, out);
-                });
+                let progress = Progress::MissingBefore { seq: segment.seq, captured_at };
+                return self.deliver(sender, progress, shared);
             }
             PacketComment::Note(text) => self.stream.take_note(text),
             PacketComment::Beginning(beginning) if self.is_untouched() => {

@@ -14,7 +14,7 @@ use crate::capture::stream::{CapturedStream, ReadContext, StreamBuilder, StreamS
 use crate::capture::tcp::client_guess::ClientGuess;
 use crate::capture::tcp::closing::{Closing, Repeat};
 use crate::capture::tcp::end::{End, side_of};
-use crate::capture::tcp::reassembly::{Reassembled, Reassembler, SegmentData};
+use crate::capture::tcp::reassembly::{Progress, Reassembled, Reassembler, SegmentData};
 use crate::capture::tcp::time_order::TimeOrder;
 use crate::capture::tls::{self, looks_like_tls};
 use crate::net::AddressPair;
@@ -104,14 +104,14 @@ impl<S: StreamSink> TcpConnection<S> {
             let seq = first.wrapping_add(u32::try_from(start).unwrap_or(u32::MAX));
             let framing = framing.filter(|one| start == 0 || *one == Framing::Unframed);
             let data = SegmentData { seq, captured_at, file_offset, bytes, framing };
-            self.deliver(sender, shared, |reassembler, out| reassembler.push(data, out))?;
+            self.deliver(sender, Progress::Segment(data), shared)?;
         }
         let own = sender.own_and_other(&mut self.directions).0;
         let kept = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
         own.cut_off(first.wrapping_add(kept), segment.missing_bytes, captured_at);
         for end in [sender, sender.other()] {
             if end.own_and_other(&mut self.directions).0.has_cuts() {
-                self.deliver(end, shared, Reassembler::skip_acknowledged_cuts)?;
+                self.deliver(end, Progress::CutsAcknowledged, shared)?;
             }
         }
         if segment.flags & FIN != 0 {
@@ -202,7 +202,7 @@ impl<S: StreamSink> TcpConnection<S> {
             self.client = Some(self.likely_client());
         }
         [End::Lower, End::Higher].into_iter().try_for_each(|sender| {
-            self.deliver(sender, shared, |reassembler, out| reassembler.finish(out))
+            self.deliver(sender, Progress::End, shared)
         })?;
         self.pass_on_in_order(shared)?;
         self.stream.pass_on_held();
@@ -214,14 +214,14 @@ impl<S: StreamSink> TcpConnection<S> {
     pub(super) fn deliver<M: FnMut(StreamStart) -> S>(
         &mut self,
         sender: End,
+        progress: Progress<'_>,
         shared: &mut ReadContext<M>,
-        take: impl FnOnce(&mut Reassembler, &mut dyn FnMut(Reassembled<'_>)),
     ) -> io::Result<()> {
         let waits = self.must_wait() || !self.time_order.is_empty();
         let (reassembler, other) = sender.own_and_other(&mut self.directions);
         if waits {
             let (time_order, acknowledged) = (&mut self.time_order, other.acknowledged());
-            take(reassembler, &mut |out| time_order.add(sender, acknowledged, out));
+            reassembler.advance(progress, &mut |out| time_order.add(sender, acknowledged, out));
             return if self.must_wait() && !self.time_order.is_full() {
                 Ok(())
             } else {
@@ -231,7 +231,7 @@ impl<S: StreamSink> TcpConnection<S> {
         let from = side_of(sender, self.client);
         let (stream, mut result) = (&mut self.stream, Ok(()));
         // The reassembler cannot stop midway, so only the first error is kept.
-        take(reassembler, &mut |out| {
+        reassembler.advance(progress, &mut |out| {
             if result.is_ok() {
                 result = pass_on(stream, from, out, shared);
             }

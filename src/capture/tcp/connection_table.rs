@@ -201,7 +201,8 @@ impl<S: StreamSink> ConnectionTable<S> {
         // Segments mostly come in runs of the same connection, which this spares the hash.
         let repeated = self.last_used.filter(|last| last.matches(segment)).map(|last| last.index);
         let known = repeated.or_else(|| self.find(addresses(segment), segment));
-        let begins_after = packet.comments.beginning().map(|_| segment.seq.wrapping_sub(1));
+        let beginning = (!packet.comments.are_none()).then(|| packet.comments.beginning());
+        let begins_after = beginning.flatten().map(|_| segment.seq.wrapping_sub(1));
         let is_its = |old: &mut TcpConnection<S>| {
             let is_its = match begins_after {
                 Some(before) => old.owns_beginning(before),

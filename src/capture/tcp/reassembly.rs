@@ -56,6 +56,19 @@ pub(super) struct SegmentData<'a> {
     pub(super) framing: Option<Framing>,
 }
 
+/// What a reassembler learns, and may emit bytes or gaps after.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Progress<'a> {
+    /// A segment with bytes was captured.
+    Segment(SegmentData<'a>),
+    /// The peer has acknowledged what the capture cut off.
+    CutsAcknowledged,
+    /// A comment says that the bytes before this sequence number are missing.
+    MissingBefore { seq: u32, captured_at: u64 },
+    /// Nothing more comes, or memory is short.
+    End,
+}
+
 /// One direction of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Reassembler {
@@ -223,8 +236,22 @@ impl Reassembler {
         self.held_bytes.saturating_add(entries.saturating_mul(64))
     }
 
+    /// Emits what is in order after `progress`.
+    pub(super) fn advance(
+        &mut self,
+        progress: Progress<'_>,
+        out: &mut impl FnMut(Reassembled<'_>),
+    ) {
+        match progress {
+            Progress::Segment(segment) => self.push(segment, out),
+            Progress::CutsAcknowledged => self.skip_acknowledged_cuts(out),
+            Progress::MissingBefore { seq, captured_at } => self.skip_to(seq, captured_at, out),
+            Progress::End => self.finish(out),
+        }
+    }
+
     /// Takes a segment and emits what is in order now.
-    pub(super) fn push(&mut self, segment: SegmentData<'_>, out: &mut dyn FnMut(Reassembled<'_>)) {
+    fn push(&mut self, segment: SegmentData<'_>, out: &mut impl FnMut(Reassembled<'_>)) {
         if segment.bytes.is_empty() {
             return;
         }
@@ -252,6 +279,9 @@ impl Reassembler {
     /// Records that the capture cut off the end of a segment: `len` bytes from `seq` on.
     pub(super) fn cut_off(&mut self, seq: u32, len: usize, captured_at: u64) {
         let Some(next) = self.next_seq else { return };
+        if len == 0 && self.cuts.is_empty() {
+            return;
+        }
         let start = unwrap_seq(next, seq);
         self.cuts = self.cuts.split_off(&next);
         if len > 0 && start >= next && self.cuts.len() < MAX_HELD_SEGMENTS {
@@ -260,7 +290,7 @@ impl Reassembler {
     }
 
     /// Gives up what the capture cut off and the peer has acknowledged: nobody sends it again.
-    pub(super) fn skip_acknowledged_cuts(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+    fn skip_acknowledged_cuts(&mut self, out: &mut impl FnMut(Reassembled<'_>)) {
         while self.next_cut().is_some_and(|cut| cut.end <= self.acked_seq) {
             self.skip_gap(out);
         }
@@ -277,7 +307,7 @@ impl Reassembler {
     }
 
     /// Emits everything that is held, with its gaps, because nothing more comes or memory is short.
-    pub(super) fn finish(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+    fn finish(&mut self, out: &mut impl FnMut(Reassembled<'_>)) {
         while !self.held.is_empty() || self.next_cut().is_some() {
             self.skip_gap(out);
         }
@@ -285,11 +315,11 @@ impl Reassembler {
 
     /// Gives up what is missing before this sequence number, as a comment says. If it is that of the
     /// next byte, nobody knows how many bytes are missing before it.
-    pub(super) fn skip_to(
+    fn skip_to(
         &mut self,
         seq: u32,
         captured_at: u64,
-        out: &mut dyn FnMut(Reassembled<'_>),
+        out: &mut impl FnMut(Reassembled<'_>),
     ) {
         self.finish(out);
         let Some(next) = self.next_seq else { return };
@@ -330,7 +360,7 @@ impl Reassembler {
     }
 
     /// Gives up the missing bytes before the first held segment, or what was cut off before it.
-    fn skip_gap(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+    fn skip_gap(&mut self, out: &mut impl FnMut(Reassembled<'_>)) {
         let held = self.held.first_key_value().map(|(start, held)| (*start, held.captured_at));
         let (end, captured_at) = match (self.next_cut(), held) {
             (Some(cut), Some((start, _))) => (cut.end.min(start), cut.captured_at),
@@ -346,7 +376,7 @@ impl Reassembler {
     }
 
     /// Emits held segments as long as they are in order.
-    fn emit_in_order(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+    fn emit_in_order(&mut self, out: &mut impl FnMut(Reassembled<'_>)) {
         while let Some(entry) = self.held.first_entry() {
             if self.next_seq.is_some_and(|next| *entry.key() > next) {
                 return;
@@ -365,7 +395,7 @@ impl Reassembler {
         &mut self,
         start: Offset,
         segment: SegmentData<'_>,
-        out: &mut dyn FnMut(Reassembled<'_>),
+        out: &mut impl FnMut(Reassembled<'_>),
     ) {
         let SegmentData { captured_at, file_offset, bytes, framing, .. } = segment;
         let next = self.next_seq.unwrap_or(start);
