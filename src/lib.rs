@@ -9,6 +9,7 @@
 //!
 //! - [`text`]: widths in cells, control characters made visible, numbers with their units
 //! - [`wire`]: parsing and encoding of WebSocket bytes: handshakes, frames, messages, faults
+//! - [`conformance`]: the rules of the protocol as test cases for any server
 //! - [`deck`]: Markdown to slides and warnings
 //! - [`measure`]: histograms, and ratios with confidence intervals
 //!
@@ -22,6 +23,7 @@
 //! - [`capture`]: connections from pcap, pcapng, text, recordings and HAR, and into pcapng
 //! - [`feed`]: one source of news, polled and pushed, side by side
 //! - [`inspect`]: what an inspector is told: source, request, sends, recording
+//! - [`conform`]: a server tested by the rules of the protocol, case by case
 //! - [`race`]: HTTP, WebSocket and their like, each lane two processes, measured in alternation
 //!
 //! **Floor 2**
@@ -35,10 +37,11 @@
 //! - [`export`]: screens as pictures
 //! - [`demos`]: the inspector, the race and its grid, the feed, the bytes of an exchange
 
-pub use wiretalk_core::{deck, measure, text, wire};
+pub use wiretalk_core::{conformance, deck, measure, text, wire};
 
 pub mod capture;
 pub mod clients;
+pub mod conform;
 pub(crate) mod feed;
 pub mod inspect;
 pub mod net;

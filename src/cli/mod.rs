@@ -19,6 +19,7 @@
 mod bounded_read;
 pub mod check;
 pub mod completions;
+pub mod conform;
 pub mod decode;
 pub mod demos;
 pub mod inspect;
@@ -109,6 +110,16 @@ pub enum CliCommand {
     /// Exit status: 0 the run counts; 1 it does not, because of errors, other programs on the CPUs,
     /// connections that the kernel dropped, or a TCP lane that drifts; 2 wrong usage.
     Race(race::RaceArgs),
+    /// Test how well a WebSocket server keeps the rules of the protocol
+    ///
+    /// Plays 537 cases, each on a connection of its own: handshakes, frames, text, close,
+    /// compression, legal and not. A verdict is pass, tolerated (allowed, but not what the rule
+    /// recommends), fail, not-offered, not-applicable, no-answer or died (the server accepts no
+    /// connection any more). Only servers on loopback are tested unless --allow-remote is given.
+    ///
+    /// Exit status: 0 no case failed, or all is as expected; 1 a case failed or is not as expected,
+    /// or the server cannot be reached; 2 wrong usage.
+    Conform(conform::ConformArgs),
     /// Run one end of a race
     #[command(hide = true)]
     Racer(racer::RacerArgs),

@@ -32,6 +32,7 @@ pub(crate) use error::{Refusal, UnfinishedRead};
 pub use error::{SessionEnd, SessionError, StreamEnd};
 pub use event::SessionEvent;
 pub use options::SessionOptions;
+pub use random::RandomError;
 pub(crate) use random::nonce;
 pub(crate) use request::{HandshakeRequest, RequestOptions};
 pub use session::{MAX_REDIRECTS, run_session};

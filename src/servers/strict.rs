@@ -6,15 +6,18 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::net::lingering_close;
 use crate::scope::Scope;
-use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
-use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
+use crate::servers::connection::handshake::{
+    self, AcceptedHandshake, HandshakeError, OrdinaryHttp,
+};
+use crate::servers::connection::http2::{self, Beginning};
+use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
 use crate::servers::connection::{ConnectionEnd, Timed, Timeout};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
@@ -40,12 +43,38 @@ pub fn bind(
     let (address, listener) = listen_on_loopback(options.port)?;
     let scope = scope.child();
     let own = options.clone();
-    let connection =
-        move |socket, peer| serve_connection(socket, peer, own.clone(), policy.clone());
+    let connection = move |socket, peer| any_connection(socket, peer, own.clone(), policy.clone());
     Ok((
         address,
         serve_connections("strict websocket connection", scope, listener, options, connection),
     ))
+}
+
+/// Serves a connection in the version of HTTP that it begins with.
+async fn any_connection(
+    socket: CountedSocket,
+    peer: SocketAddr,
+    mut options: ServerOptions,
+    policy: ServerPolicy,
+) {
+    match http2::beginning(socket.get_ref(), &options).await {
+        Beginning::Http2 => {
+            let websocket = |stream, accepted| {
+                let options = options.clone();
+                async move {
+                    let mut socket = Timed::new(stream, options.limits);
+                    serve_opened(&mut socket, accepted, peer, &options).await;
+                    // The frames that are left are sent before END_STREAM.
+                    let _ = socket.shutdown().await;
+                }
+            };
+            Box::pin(http2::serve_connection(socket, peer, &options, policy, websocket)).await;
+            return;
+        }
+        Beginning::Nothing => options.limits.head_timeout = Duration::ZERO,
+        Beginning::Other => {}
+    }
+    serve_connection(socket, peer, options, policy).await;
 }
 
 pub(super) async fn serve_connection(
@@ -60,18 +89,26 @@ pub(super) async fn serve_connection(
         () = options.shutdown.cancelled() => return,
     };
     match result {
-        Ok(opened) => {
-            options.record(ServerEvent::Opened { peer, path: opened.path });
-            socket.frames_begin(&opened.rest);
-            let endpoint = Endpoint::server(opened.agreed, options.limits.max_message);
-            let mut echo = StrictEcho::new(&mut socket, endpoint);
-            let end = echo.run(&opened.rest, pin!(options.shutdown.cancelled())).await;
-            options.record(echo.closed(peer, end));
-        }
+        Ok(opened) => serve_opened(&mut socket, opened, peer, &options).await,
         Err(HandshakeError::HungUp) => return,
         Err(reason) => options.record(ServerEvent::Refused { peer, reason: reason.to_string() }),
     }
     lingering_close(socket).await;
+}
+
+/// Serves a WebSocket whose handshake was accepted.
+async fn serve_opened<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut Timed<S>,
+    opened: AcceptedHandshake,
+    peer: SocketAddr,
+    options: &ServerOptions,
+) {
+    options.record(ServerEvent::Opened { peer, path: opened.path });
+    socket.frames_begin(&opened.rest);
+    let endpoint = Endpoint::server(opened.agreed, options.limits.max_message);
+    let mut echo = StrictEcho::new(socket, endpoint);
+    let end = echo.run(&opened.rest, pin!(options.shutdown.cancelled())).await;
+    options.record(echo.closed(peer, end));
 }
 
 /// One WebSocket, from the handshake to its end.

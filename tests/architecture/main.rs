@@ -16,8 +16,11 @@ use sources::Source;
 
 /// The modules by floor, from 0. A new module is added here.
 const FLOORS: [&[&str]; 4] = [
-    &["text", "wire", "deck", "measure"],
-    &["scope", "net", "servers", "clients", "proxy", "capture", "inspect", "race", "feed"],
+    &["text", "wire", "conformance", "deck", "measure"],
+    &[
+        "scope", "net", "servers", "clients", "proxy", "capture", "inspect", "race", "feed",
+        "conform",
+    ],
     &["stage"],
     &["app", "cli", "export", "demos"],
 ];

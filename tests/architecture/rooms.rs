@@ -38,6 +38,41 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     (
+        "conformance",
+        &[
+            &["mod"],
+            &["run"],
+            &["client_cases", "http2_cases"],
+            &["cases"],
+            &["whole_run"],
+            &["case_builder"],
+            &["case"],
+            &["http2_rule", "key_quality", "response"],
+            &["masking_keys", "request", "verdict"],
+        ],
+    ),
+    (
+        "conform",
+        &[
+            &["mod"],
+            &["clients", "runner"],
+            &["limits", "outcome", "restart", "survival"],
+            &["annotation", "probe"],
+            &["play"],
+            &["exchange", "process"],
+            &["config"],
+        ],
+    ),
+    (
+        "cli/conform",
+        &[
+            &["mod"],
+            &["case_list", "clients", "expected", "report", "reproduce", "selection"],
+            &["progress"],
+            &["testing"],
+        ],
+    ),
+    (
         "demos/inspect",
         &[
             &["mod"],
@@ -74,7 +109,14 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["connect", "link"],
             &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
-            &["address_pair", "error_close_code", "error_text", "event_stream", "write_step"],
+            &[
+                "http2_stream",
+                "address_pair",
+                "error_close_code",
+                "error_text",
+                "event_stream",
+                "write_step",
+            ],
             &["tls_alert"],
         ],
     ),
@@ -112,7 +154,11 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
     (
         "servers/connection",
-        &[&["inbox", "timed"], &["frame_clock"], &["end", "handshake", "serve", "timeout"]],
+        &[
+            &["http2", "inbox", "timed"],
+            &["frame_clock"],
+            &["end", "handshake", "serve", "timeout"],
+        ],
     ),
     (
         "capture",

@@ -58,9 +58,17 @@ fn completions_contain_every_command() {
     let bash = run(&["completions", "bash"]);
     assert_eq!((bash.code, bash.stderr.as_str()), (Some(0), ""));
     assert!(bash.stdout.contains("complete -F _wiretalk"), "{}", bash.stdout);
-    for command in
-        ["check", "inspect", "decode", "race", "serve", "demos", "completions", "licenses"]
-    {
+    for command in [
+        "check",
+        "inspect",
+        "decode",
+        "race",
+        "conform",
+        "serve",
+        "demos",
+        "completions",
+        "licenses",
+    ] {
         assert!(bash.stdout.contains(&format!("wiretalk,{command})")), "{command} is missing");
     }
 }

@@ -31,6 +31,15 @@ pub fn grapheme_width(grapheme: &str) -> usize {
     grapheme.width().min(2)
 }
 
+/// Quotes `text` as one word of a POSIX shell.
+pub fn shell_quote(text: &str) -> Cow<'_, str> {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@%+=,".contains(char);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
 /// Replaces every character of `text` that a terminal would interpret or hide.
 ///
 /// C0 controls and DEL become their control pictures (U+2400..). Everything else that
@@ -177,6 +186,13 @@ pub fn did_you_mean(word: &str, known: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_leaves_the_quotes_of_a_shell() {
+        assert_eq!(shell_quote("ws://127.0.0.1:9001/"), "ws://127.0.0.1:9001/");
+        assert_eq!(shell_quote("a; rm 'b'"), r"'a; rm '\''b'\'''");
+        assert_eq!(shell_quote("ws://h/?a&b"), "'ws://h/?a&b'");
+    }
 
     #[test]
     fn widths_are_counted_by_grapheme() {

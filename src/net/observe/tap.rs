@@ -97,6 +97,11 @@ impl<S, O> Tap<S, O> {
         Self { stream, observer, received_all: false, sent_all: false }
     }
 
+    /// Returns the stream, of which the observer sees nothing then.
+    pub(crate) fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
     /// Returns the stream and the observer.
     pub(crate) fn into_parts(self) -> (S, O) {
         (self.stream, self.observer)

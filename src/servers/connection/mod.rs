@@ -3,11 +3,13 @@
 //!
 //! [`serve`] is the accept loop with a server's shutdown, [`Timed`] a socket with timeouts,
 //! [`FrameClock`] decides when a frame is late, [`Inbox`] holds requests that a server parses
-//! itself, and [`handshake`] is the server's side of the opening handshake.
+//! itself, [`handshake`] is the server's side of the opening handshake, and [`http2`] that of
+//! WebSockets over HTTP/2.
 
 mod end;
 mod frame_clock;
 pub(crate) mod handshake;
+pub(super) mod http2;
 mod inbox;
 pub(super) mod serve;
 mod timed;

@@ -5,6 +5,7 @@
 mod shell;
 mod vector;
 
+use crate::text::shell_quote;
 use crate::wire::format;
 use crate::wire::frame::Side;
 use crate::wire::keep::transcript::Frame;
@@ -72,7 +73,7 @@ impl Excerpt {
         let extensions = self
             .extensions
             .as_ref()
-            .map_or_else(String::new, |value| format!("--extensions {} ", shell::quote(value)));
+            .map_or_else(String::new, |value| format!("--extensions {} ", shell_quote(value)));
         let command = format!("wiretalk decode --from {} {extensions}", self.from);
         if self.bytes.len() <= shell::MAX_ARGUMENT_BYTES {
             return format!("{command}{}", self.hex());
@@ -90,7 +91,7 @@ impl Excerpt {
                 .bytes
                 .chunks(shell::MAX_ARGUMENT_BYTES)
                 .map(|piece| format!(" --send-hex {}", format::hex(piece)));
-            format!("wiretalk inspect {}{}", shell::quote(url), pieces.collect::<String>())
+            format!("wiretalk inspect {}{}", shell_quote(url), pieces.collect::<String>())
         })
     }
 

@@ -1,0 +1,319 @@
+//! [`Case`]: one rule, what is sent to test it, and what is expected of the server.
+
+use std::time::Duration;
+
+use crate::conformance::http2_rule::Http2Rule;
+use crate::conformance::key_quality::KeyRule;
+use crate::conformance::request::Request;
+use crate::conformance::response::Response;
+use crate::text::named_enum;
+use crate::wire::frame::message::MessageKind;
+
+/// The subject of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// The opening handshake.
+    Handshake,
+    /// The Origin header.
+    Origin,
+    /// Masking keys.
+    Masking,
+    /// The encoding of the payload length.
+    Lengths,
+    /// Opcodes and reserved bits.
+    Opcodes,
+    /// Fragmented messages, and control frames between the fragments.
+    Fragments,
+    /// Text that is UTF-8, or not.
+    Utf8,
+    /// Ping and pong.
+    Ping,
+    /// The closing handshake.
+    Close,
+    /// Frames that arrive slowly, or never.
+    Timing,
+    /// permessage-deflate.
+    Deflate,
+    /// The sizes up to which the server takes messages.
+    Limits,
+    /// The state of the server after all violations.
+    Survival,
+    /// Extended CONNECT.
+    Http2,
+}
+
+named_enum!(Group, "group":
+    Handshake = "handshake",
+    Origin = "origin",
+    Masking = "masking",
+    Lengths = "lengths",
+    Opcodes = "opcodes",
+    Fragments = "fragments",
+    Utf8 = "utf8",
+    Ping = "ping",
+    Close = "close",
+    Timing = "timing",
+    Deflate = "deflate",
+    Limits = "limits",
+    Survival = "survival",
+    Http2 = "http2",
+);
+
+/// The way in which a case is tested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaseKind {
+    /// By its request and its steps, on a connection of its own ([`CaseRun`](super::CaseRun)).
+    #[default]
+    Steps,
+    /// By messages of several sizes, until it is known how large they may be.
+    Search(SizeLimit),
+    /// By a handshake after each violation.
+    Handshakes,
+    /// By the memory of the server's process, before and after all cases.
+    Memory,
+    /// By the masking keys of all frames that a client has sent.
+    MaskingKeys(KeyRule),
+    /// By requests and streams on a connection of HTTP/2.
+    Http2(Http2Rule),
+}
+
+/// A size that a server may limit (RFC 6455 section 10.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeLimit {
+    /// The bytes of a message in one frame.
+    Frame,
+    /// The bytes of a message in fragments of 16 KiB.
+    Message,
+    /// The fragments of a message, each of a byte.
+    Fragments,
+}
+
+/// One test case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The name: the group, a slash, and words with dashes. It does not change between versions.
+    pub id: String,
+    /// The subject.
+    pub group: Group,
+    /// The title: what is sent, in a few words.
+    pub title: String,
+    /// The rule, by RFC and section.
+    pub rule: &'static str,
+    /// The way in which it is tested.
+    pub kind: CaseKind,
+    /// The cases of Autobahn|Testsuite that test the same: `6.4.1`, or `9.1.*`.
+    pub autobahn: Vec<&'static str>,
+    /// Whether the verdict depends on an echo.
+    pub needs_echo: bool,
+    /// The request, where a server is tested.
+    pub request: Request,
+    /// The response, where a client is tested; `None` where a server is.
+    pub response: Option<Response>,
+    /// What is expected of the response.
+    pub opening: Opening,
+    /// What follows once the connection is open.
+    pub steps: Vec<Step>,
+}
+
+impl Case {
+    /// Whether the case breaks a rule. A server must survive that.
+    pub fn is_violation(&self) -> bool {
+        let fails = |step: &Step| {
+            matches!(
+                step,
+                Step::Expect(
+                    Expectation::Failure { .. }
+                        | Expectation::EarlyFailure { .. }
+                        | Expectation::FailureOrWait { .. }
+                        | Expectation::EchoOrFailure { .. }
+                )
+            )
+        };
+        matches!(self.opening, Opening::Refused { .. }) || self.steps.iter().any(fails)
+    }
+
+    /// Returns the number of bytes that the steps send, without the request.
+    pub fn sent_len(&self) -> usize {
+        let len = |step: &Step| if let Step::Send(bytes) = step { bytes.len() } else { 0 };
+        self.steps.iter().map(len).fold(0, usize::saturating_add)
+    }
+
+    /// Returns what a conforming server does, a sentence for each expectation.
+    pub fn expectations(&self) -> Vec<String> {
+        let other = match self.kind {
+            CaseKind::Steps => None,
+            CaseKind::Search(_) => Some("has a limit, and closes beyond it with 1009"),
+            CaseKind::Handshakes => Some("opens a new connection after each violation, in time"),
+            CaseKind::Memory => Some("has no more than twice the memory after all cases"),
+            CaseKind::MaskingKeys(rule) => Some(rule.describe()),
+            CaseKind::Http2(rule) => Some(rule.describe()),
+        };
+        if let Some(other) = other {
+            return vec![other.to_owned()];
+        }
+        let steps = self.steps.iter().filter_map(|step| match step {
+            Step::Expect(expectation) => Some(expectation.describe()),
+            _ => None,
+        });
+        // A client has opened the connection already.
+        let opening = self.response.is_none().then(|| self.opening.describe());
+        opening.into_iter().chain(steps).collect()
+    }
+}
+
+/// What is expected of the response.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opening {
+    /// The handshake succeeds.
+    Opened,
+    /// The handshake succeeds, and permessage-deflate is agreed on with a header that contains all of
+    /// these parameters.
+    Compressed {
+        /// Each `name` or `name=value`. Without one of them the case is not applicable.
+        demanded: Vec<&'static str>,
+        /// Parameters that the response must not contain, because nothing asked for them.
+        forbidden: Vec<&'static str>,
+    },
+    /// The handshake succeeds without permessage-deflate, although it was offered.
+    Declined,
+    /// The handshake is refused.
+    Refused {
+        /// The statuses that the rule names. Any other status of 400 or above is tolerated.
+        statuses: &'static [u16],
+        /// A header that the response must have.
+        with_field: Option<&'static str>,
+        /// Whether an open connection is tolerated too.
+        may_open: bool,
+    },
+    /// The handshake succeeds or is refused; both are right. The sentence is what it tells.
+    Either {
+        /// The meaning of an open connection.
+        opened: &'static str,
+        /// The meaning of a refusal.
+        refused: &'static str,
+        /// Whether the refusal is what is recommended.
+        prefers_refusal: bool,
+    },
+}
+
+impl Opening {
+    /// Returns what a conforming server does.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Opened => "opens the connection".to_owned(),
+            Self::Compressed { .. } => "opens the connection with permessage-deflate".to_owned(),
+            Self::Declined => "opens the connection without permessage-deflate".to_owned(),
+            Self::Refused { statuses, may_open, .. } => {
+                let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+                let with = if statuses.is_empty() {
+                    "a status of 400 or above".to_owned()
+                } else {
+                    statuses.join(" or ")
+                };
+                let or = if *may_open { ", or opens the connection" } else { "" };
+                format!("refuses the handshake with {with}{or}")
+            }
+            Self::Either { .. } => "opens the connection or refuses the handshake".to_owned(),
+        }
+    }
+}
+
+/// One step on an open connection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Sends bytes.
+    Send(Vec<u8>),
+    /// Waits, so that what follows is sent apart.
+    Pause(Duration),
+    /// Waits until the server has done something.
+    Expect(Expectation),
+    /// Sends FIN and goes on reading.
+    EndWrites,
+}
+
+/// A reaction of the server that a rule demands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expectation {
+    /// It sends this message.
+    Message(MessageKind, Vec<u8>),
+    /// It answers a ping with this payload.
+    Pong(Vec<u8>),
+    /// It fails the connection (RFC 6455 section 7.1.7).
+    Failure {
+        /// The close codes that the rule names.
+        codes: &'static [u16],
+        /// Whether what was sent ends with a whole frame, so that a ping can follow, whose pong proves
+        /// that the server went on.
+        is_whole: bool,
+        /// Whether the rule is one that many implementations skip on purpose, so that an echo is
+        /// tolerated.
+        may_ignore: bool,
+    },
+    /// It fails the connection although the frame is not complete. Later is tolerated.
+    EarlyFailure {
+        /// The close codes that the rule names.
+        codes: &'static [u16],
+    },
+    /// It sends this message, or fails the connection because the message is too large.
+    EchoOrFailure {
+        /// The kind of the message.
+        kind: MessageKind,
+        /// The data of the message.
+        data: Vec<u8>,
+        /// The close codes that fit.
+        codes: &'static [u16],
+    },
+    /// It fails the connection because of the size that was announced, or waits for the rest.
+    FailureOrWait {
+        /// The close codes that fit.
+        codes: &'static [u16],
+    },
+    /// It answers our Close with one, and ends the connection.
+    CloseReply {
+        /// The code that we sent.
+        code: Option<u16>,
+    },
+    /// It keeps the connection open and sends no message.
+    Silence(Duration),
+    /// It ends the connection.
+    End,
+    /// It does not take the connection for open: it ends it, and sends no frame.
+    Rejection,
+}
+
+impl Expectation {
+    /// Returns what a conforming server does.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Message(kind, data) => {
+                format!("echoes the {} message of {} bytes", kind.opcode(), data.len())
+            }
+            Self::EchoOrFailure { data, codes, .. } => format!(
+                "echoes the message of {} bytes, or sends a Close with {} and ends the connection",
+                data.len(),
+                join_codes(codes)
+            ),
+            Self::Pong(data) => format!("answers with a pong of {} bytes", data.len()),
+            Self::Failure { codes, .. } => {
+                format!("sends a Close with {} and ends the connection", join_codes(codes))
+            }
+            Self::EarlyFailure { codes } => format!(
+                "sends a Close with {} as soon as the fault is certain, before the frame is complete",
+                join_codes(codes)
+            ),
+            Self::FailureOrWait { codes } => format!(
+                "sends a Close with {} and ends the connection, or waits for the rest",
+                join_codes(codes)
+            ),
+            Self::CloseReply { .. } => "answers with a Close and ends the connection".to_owned(),
+            Self::Silence(_) => "keeps the connection open and sends nothing".to_owned(),
+            Self::End => "ends the connection".to_owned(),
+            Self::Rejection => "ends the connection without a frame".to_owned(),
+        }
+    }
+}
+
+/// Returns close codes as `1002 or 1007`.
+pub(super) fn join_codes(codes: &[u16]) -> String {
+    codes.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,63 @@
+//! All cases, a file for each group.
+
+mod close;
+mod deflate;
+mod fragments;
+mod handshake;
+mod lengths;
+mod masking;
+mod opcodes;
+mod origin;
+mod ping;
+mod timing;
+mod utf8;
+
+use crate::conformance::case::{Case, Group};
+use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::whole_run;
+
+/// Returns all cases. The same `seed` gives the same masking keys and payloads.
+pub fn all_cases(seed: u64) -> Vec<Case> {
+    let mut builder = CaseBuilder::new(seed);
+    handshake::add(&mut builder);
+    origin::add(&mut builder);
+    masking::add(&mut builder);
+    lengths::add(&mut builder);
+    opcodes::add(&mut builder);
+    fragments::add(&mut builder);
+    utf8::add(&mut builder);
+    ping::add(&mut builder);
+    close::add(&mut builder);
+    timing::add(&mut builder);
+    deflate::add(&mut builder);
+    whole_run::add(&mut builder);
+    builder.into_cases()
+}
+
+/// Adds the cases about frames that are the same for a client.
+pub(super) fn add_for_clients(builder: &mut CaseBuilder) {
+    lengths::add(builder);
+    opcodes::add(builder);
+    fragments::add(builder);
+    utf8::add(builder);
+    ping::add(builder);
+    close::add(builder);
+    timing::add(builder);
+}
+
+/// Returns the case that opens a connection and closes it again. It tells whether a server works.
+pub fn standard_handshake() -> Case {
+    let mut builder = CaseBuilder::new(0);
+    builder.add(case(Group::Handshake, "standard", "a standard request", "RFC 6455 §4.2.1"));
+    builder.into_cases().swap_remove(0)
+}
+
+/// Returns a case whose message is echoed. It tells whether a server echoes.
+pub fn short_echo(seed: u64) -> Case {
+    let mut builder = CaseBuilder::new(seed);
+    let text = format!("wiretalk {seed:016x}");
+    let frame = builder.text(text.as_bytes());
+    let draft = case(Group::Masking, "echo", "a short message", "RFC 6455 §5.6").send(frame);
+    builder.add(draft.echoed_text(text.as_bytes()));
+    builder.into_cases().swap_remove(0)
+}

@@ -1,0 +1,11 @@
+//! [`CaseRun`]: plays one case against a server, without a socket and without a clock.
+
+mod driver;
+mod inbox;
+mod opening;
+mod state;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use state::{Action, CaseRun, RunLimits, ServerTraits, StreamEnd};

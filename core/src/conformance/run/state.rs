@@ -1,0 +1,172 @@
+//! [`CaseRun`]: a case that is being played, and how it ends.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::conformance::case::{Case, Step};
+use crate::conformance::run::inbox::Inbox;
+use crate::conformance::verdict::{Finding, Verdict};
+use crate::wire::decode::frame_assembler::FrameAssembler;
+use crate::wire::handshake::{ClientOffer, HeadReader};
+use crate::wire::{MaskingKey, Side};
+
+/// The next thing that the caller has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send these bytes, all of them, and ask again.
+    Send(Vec<u8>),
+    /// Send FIN, and ask again.
+    EndWrites,
+    /// Wait until bytes arrive, the connection ends, or this time has come; then ask again.
+    WaitUntil(Duration),
+    /// The case is over.
+    Finish(Finding),
+}
+
+/// The end of what the server sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEnd {
+    /// FIN.
+    Fin,
+    /// RST, or any other error of the socket.
+    Reset,
+}
+
+impl StreamEnd {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Fin => "FIN",
+            Self::Reset => "RST",
+        }
+    }
+}
+
+/// What is known of a server before a case is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerTraits {
+    /// Whether it echoes messages.
+    pub has_echo: bool,
+    /// Whether it opens no connection without an Origin header. Then all cases but those about that
+    /// header have the server's own.
+    pub needs_origin: bool,
+}
+
+/// The time that a server may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunLimits {
+    /// For an answer.
+    pub answer: Duration,
+    /// Without a reaction to broken frames, after which a ping asks whether it went on.
+    pub quiet: Duration,
+    /// The most bytes of a message, and of all messages that wait, that are kept for comparing.
+    pub max_message: usize,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(5),
+            quiet: Duration::from_millis(300),
+            max_message: 2 << 20,
+        }
+    }
+}
+
+/// One case that is being played. All times count from the beginning of the run.
+///
+/// The caller asks for the [`next`](CaseRun::next) action until it is [`Action::Finish`], and passes
+/// in what the server sends.
+#[derive(Debug)]
+pub struct CaseRun<'c> {
+    pub(super) case: &'c Case,
+    pub(super) traits: ServerTraits,
+    pub(super) limits: RunLimits,
+    pub(super) outgoing: VecDeque<Outgoing>,
+    /// The head of the peer: the response of a server, or the request of a client.
+    pub(super) head: HeadReader,
+    pub(super) offer: ClientOffer,
+    /// The frames of the server, once the connection is open.
+    pub(super) frames: Option<FrameAssembler>,
+    pub(super) inbox: Inbox,
+    pub(super) next_step: usize,
+    pub(super) waiting: Option<Waiting>,
+    /// When the last bytes were sent.
+    pub(super) sent_at: Duration,
+    pub(super) has_sent_close: bool,
+    /// Whether FIN was sent because the closing handshake is over (RFC 6455 section 7.1.1: the server
+    /// ends TCP first).
+    pub(super) has_ended_writes: bool,
+    pub(super) ended: Option<StreamEnd>,
+    /// What the server did that is not what the rule recommends.
+    pub(super) tolerated: Option<String>,
+    /// What the server did last, as the reason of a pass.
+    pub(super) done: String,
+    pub(super) finding: Option<Finding>,
+}
+
+/// Something to do before the next step.
+#[derive(Clone, Debug)]
+pub(super) enum Outgoing {
+    Bytes(Vec<u8>),
+    PauseFor(Duration),
+    PauseUntil(Duration),
+    EndWrites,
+}
+
+/// An expectation that is not met yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) since: Duration,
+    pub(super) is_probed: bool,
+}
+
+impl CaseRun<'_> {
+    /// The side that is tested.
+    pub(super) fn peer(&self) -> Side {
+        if self.case.response.is_some() { Side::Client } else { Side::Server }
+    }
+
+    /// Returns `key` where frames are to be masked.
+    pub(super) fn mask_with(&self, key: MaskingKey) -> Option<MaskingKey> {
+        (self.peer() == Side::Server).then_some(key)
+    }
+
+    /// Returns the masking keys of the peer's frames, of the first 1,024 at most.
+    pub fn masking_keys(&self) -> &[MaskingKey] {
+        self.inbox.masking_keys()
+    }
+
+    /// Whether steps are played: the handshake is over.
+    pub(super) fn is_open(&self) -> bool {
+        self.frames.is_some()
+    }
+
+    /// Sends FIN to a client, which waits for the server to end TCP.
+    pub(super) fn end_as_server(&mut self) {
+        if self.peer() == Side::Client && !self.has_ended_writes {
+            self.has_ended_writes = true;
+            self.outgoing.push_back(Outgoing::EndWrites);
+        }
+    }
+
+    pub(super) fn finish(&mut self, verdict: Verdict, reason: impl Into<String>) {
+        let expected = match self.case.steps.get(self.next_step) {
+            Some(Step::Expect(expectation)) if self.is_open() => expectation.describe(),
+            _ => self.case.opening.describe(),
+        };
+        let finding = Finding { expected, ..Finding::new(verdict, reason) };
+        self.finding.get_or_insert(finding);
+    }
+
+    /// Ends the case with what was tolerated before, if anything was.
+    pub(super) fn pass(&mut self, reason: impl Into<String>) {
+        match self.tolerated.take() {
+            Some(tolerated) => self.finish(Verdict::Tolerated, tolerated),
+            None => self.finish(Verdict::Pass, reason),
+        }
+    }
+
+    pub(super) fn tolerate(&mut self, what: impl Into<String>) {
+        self.tolerated.get_or_insert_with(|| what.into());
+    }
+}

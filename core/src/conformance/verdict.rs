@@ -1,0 +1,57 @@
+//! [`Verdict`]: how a server did in one case.
+
+use crate::text::named_enum;
+
+/// The result of one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// The server did what the rule demands or recommends.
+    Pass,
+    /// The server did something else that the rule allows.
+    Tolerated,
+    /// The server broke the rule.
+    Fail,
+    /// The case is about something optional that the server does not offer.
+    NotOffered,
+    /// The case needs an echo, and the server does not echo.
+    NotApplicable,
+    /// The server accepted the connection and never answered.
+    NoAnswer,
+    /// The server no longer accepts connections after the case.
+    Died,
+}
+
+named_enum!(Verdict, "verdict":
+    Pass = "pass",
+    Tolerated = "tolerated",
+    Fail = "fail",
+    NotOffered = "not-offered",
+    NotApplicable = "not-applicable",
+    NoAnswer = "no-answer",
+    Died = "died",
+);
+
+impl Verdict {
+    /// Whether the server broke a rule, or broke down.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Fail | Self::NoAnswer | Self::Died)
+    }
+}
+
+/// A verdict with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the server did, as a clause without a subject: `closed with 1002`.
+    pub reason: String,
+    /// What it should have done, as such a clause; empty where nothing was expected yet.
+    pub expected: String,
+}
+
+impl Finding {
+    /// Creates a finding.
+    pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self { verdict, reason: reason.into(), expected: String::new() }
+    }
+}

@@ -1,0 +1,274 @@
+//! `wiretalk conform`: tests a WebSocket server by the rules of the protocol, and prints a table,
+//! JSON, JUnit XML or annotations.
+//!
+//! `crate::conform` plays the cases; this module has the options and the reports.
+
+mod case_list;
+mod clients;
+mod expected;
+mod progress;
+mod report;
+mod reproduce;
+mod selection;
+#[cfg(test)]
+mod testing;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use time::OffsetDateTime;
+
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output;
+use crate::conform::{
+    Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, http2_cases,
+};
+use crate::net::{Target, TlsOptions, is_loopback};
+use expected::ExpectedVerdicts;
+pub use report::ReportFiles;
+pub use reproduce::ReproduceForm;
+use selection::CasePattern;
+
+/// Cases whose messages are larger than this are left out with `--fast`.
+const MAX_FAST_SENT: usize = 256 << 10;
+
+/// The largest message that is tried when its limit is searched for, in bytes.
+const MAX_SIZE: usize = 4 << 20;
+
+/// The same with `--fast`.
+const MAX_FAST_SIZE: usize = 1 << 20;
+
+/// The arguments of `wiretalk conform`.
+#[derive(Debug, clap::Args)]
+pub struct ConformArgs {
+    /// URL of the server; best at a path that echoes
+    #[arg(
+        required_unless_present_any = ["list", "explain", "clients"],
+        conflicts_with_all = ["list", "explain", "clients"]
+    )]
+    pub url: Option<String>,
+    /// Test the clients that connect to this port of loopback instead, a case at each path; 0 picks a
+    /// free port. With --list and --explain: their cases
+    #[arg(
+        long,
+        value_name = "PORT",
+        conflicts_with_all = ["reproduce", "repeat", "restart", "no_echo", "allow_remote"]
+    )]
+    pub clients: Option<u16>,
+    /// Open the WebSockets over HTTP/2 with prior knowledge (RFC 8441)
+    #[arg(long, conflicts_with_all = ["clients", "reproduce"])]
+    pub h2: bool,
+    /// Play only these cases: a name, a group, or the beginning of a name and an asterisk
+    #[arg(long, value_name = "CASE,...", value_delimiter = ',')]
+    pub only: Vec<CasePattern>,
+    /// Print the cases instead of playing them; with --json, with their bytes
+    #[arg(long, conflicts_with = "explain")]
+    pub list: bool,
+    /// Print what a case sends and what it expects
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["json", "list"])]
+    pub explain: Option<String>,
+    /// Print what sends the bytes of a case to URL again: a command line of wiretalk inspect, or with
+    /// --as a program
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["json", "list", "explain"])]
+    pub reproduce: Option<String>,
+    /// The form of --reproduce
+    #[arg(long = "as", value_name = "FORM", value_enum, requires = "reproduce")]
+    pub reproduce_as: Option<ReproduceForm>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// The files to write
+    #[command(flatten)]
+    pub files: ReportFiles,
+    /// Print annotations for GitHub Actions on standard error
+    #[arg(long)]
+    pub github: bool,
+    /// Compare the results with this file; only differences count as failures
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+    /// Write what --expect takes to this file; replaces it
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub write_expected: Option<PathBuf>,
+    /// The verdicts that make the exit status 1
+    #[arg(
+        long,
+        value_name = "VERDICT,...",
+        value_delimiter = ',',
+        default_value = "fail,no-answer,died"
+    )]
+    pub fail_on: Vec<Verdict>,
+    /// Play each case this often, to find out whose verdict varies
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=100)
+    )]
+    pub repeat: u16,
+    /// Wait a second at most for an answer, and leave out the largest messages
+    #[arg(long)]
+    pub fast: bool,
+    /// The server does not echo; by default that is found out
+    #[arg(long)]
+    pub no_echo: bool,
+    /// Command for the shell that starts the server, if it does not run yet, and again when it has died
+    #[arg(long, value_name = "COMMAND")]
+    pub restart: Option<String>,
+    /// Cases to play at once, 1 to 64
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u8).range(1..=64)
+    )]
+    pub jobs: u8,
+    /// Seed of masking keys and payloads
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Test a server that is not on loopback: two cases at once, ten in a second
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// Trust the certificates in this PEM file too
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Do not check the server's certificate
+    #[arg(long)]
+    pub insecure: bool,
+}
+
+impl ConformArgs {
+    /// Plays the cases and prints the results. The exit status is 1 if a verdict is one of
+    /// `--fail-on`, or differs from what `--expect` names.
+    ///
+    /// # Errors
+    ///
+    /// If the options do not fit, the server cannot be reached, a signal arrives, or a file or
+    /// standard output cannot be read or written.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let result = runtime.block_on(async {
+            let mut interrupt = Interrupt::new()?;
+            if self.list || self.explain.is_some() || self.reproduce.is_some() {
+                let text = self.describe_cases()?;
+                output::print(&text, &mut interrupt).await?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            self.test(&mut interrupt).await
+        });
+        // Does not wait for a blocking thread, such as one that resolves a name.
+        runtime.shutdown_background();
+        result
+    }
+
+    /// Returns the cases for servers, or those for clients.
+    fn all_cases(&self) -> Vec<Case> {
+        if self.clients.is_some() {
+            client_cases(self.seed)
+        } else if self.h2 {
+            http2_cases(self.seed)
+        } else {
+            all_cases(self.seed)
+        }
+    }
+
+    fn describe_cases(&self) -> anyhow::Result<String> {
+        let all = self.all_cases();
+        if let Some(id) = &self.explain {
+            return Ok(case_list::explain(selection::find(&all, id)?));
+        }
+        if let Some(id) = &self.reproduce {
+            let target = Target::parse(self.url.as_deref().unwrap_or_default())?;
+            let form = self.reproduce_as.unwrap_or(ReproduceForm::Inspect);
+            let case = selection::find(&all, id)?;
+            return reproduce::reproduce(case, &target, self.seed, form);
+        }
+        let cases = self.selected(all)?;
+        Ok(if self.json { case_list::json(&cases) } else { case_list::table(&cases) })
+    }
+
+    async fn test(&self, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
+        let cases = self.selected(self.all_cases())?;
+        let expected = self.expect.as_deref().map(ExpectedVerdicts::read).transpose()?;
+        let began = OffsetDateTime::now_utc();
+        let (config, outcome) = if let Some(port) = self.clients {
+            clients::run(port, &cases, self.limits(), interrupt).await?
+        } else {
+            let config = self.config()?;
+            let outcome = progress::run(&config, &cases, interrupt).await?;
+            (config, outcome)
+        };
+        let differences = expected.map(|expected| expected.compare(&cases, &outcome));
+        self.files.write(&config, &cases, &outcome, began)?;
+        if let Some(path) = &self.write_expected {
+            let list = expected::list(&config.target.to_string(), &cases, &outcome);
+            report::write_file(path, &list)?;
+        }
+        let text = if self.json {
+            report::json(&config, &cases, &outcome)
+        } else {
+            report::table(&config, &cases, &outcome, differences.as_deref())
+        };
+        output::print(&text, interrupt).await?;
+        let is_bad = match &differences {
+            Some(differences) => !differences.is_empty(),
+            None => outcome.cases.iter().any(|case| self.fail_on.contains(&case.verdict())),
+        };
+        if self.json {
+            for difference in differences.iter().flatten() {
+                writeln!(io::stderr(), "wiretalk: {difference}")?;
+            }
+        }
+        if self.github {
+            io::stderr().write_all(report::annotations(&cases, &outcome).as_bytes())?;
+        }
+        Ok(if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    fn config(&self) -> anyhow::Result<ConformConfig> {
+        let url = self.url.as_deref().unwrap_or_default();
+        let target = Target::parse(url)?;
+        let is_remote = target.unix_socket.is_none() && !is_loopback(&target.host);
+        if is_remote && !self.allow_remote {
+            bail!(
+                "{} is not on loopback: the cases break every rule, so test only a server of your \
+                 own; --allow-remote does it at a bounded rate",
+                target.host
+            );
+        }
+        if self.h2 && target.tls {
+            bail!("--h2 is for ws:// only: TLS would have to agree on HTTP/2 first");
+        }
+        let tls =
+            TlsOptions { ca: self.ca.clone(), insecure: self.insecure, ..TlsOptions::default() };
+        let config = ConformConfig {
+            tls,
+            http2: self.h2,
+            seed: self.seed,
+            echo: if self.no_echo { EchoMode::Absent } else { EchoMode::Detected },
+            limits: self.limits(),
+            max_at_once: usize::from(self.jobs),
+            max_size: if self.fast { MAX_FAST_SIZE } else { MAX_SIZE },
+            repeat: usize::from(self.repeat),
+            restart: self.restart.clone(),
+            ..ConformConfig::new(target)
+        };
+        Ok(if is_remote { config.for_remote() } else { config })
+    }
+
+    fn limits(&self) -> RunLimits {
+        let limits = RunLimits::default();
+        if self.fast { RunLimits { answer: Duration::from_secs(1), ..limits } } else { limits }
+    }
+
+    /// Returns the cases that the options select.
+    fn selected(&self, all: Vec<Case>) -> anyhow::Result<Vec<Case>> {
+        let mut cases = selection::select(all, &self.only)?;
+        if self.fast {
+            cases.retain(|case| case.sent_len() <= MAX_FAST_SENT);
+        }
+        Ok(cases)
+    }
+}

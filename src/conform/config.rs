@@ -1,0 +1,78 @@
+//! [`ConformConfig`]: what is tested, and how far that may go.
+
+use std::time::Duration;
+
+use crate::conform::RunLimits;
+use crate::net::{Target, TlsOptions};
+
+/// Whether the server sends back what it receives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EchoMode {
+    /// It is found out.
+    #[default]
+    Detected,
+    /// It does not.
+    Absent,
+}
+
+/// A server to test, and the way to test it.
+#[derive(Clone, Debug)]
+pub struct ConformConfig {
+    /// The server.
+    pub target: Target,
+    /// The options for TLS.
+    pub tls: TlsOptions,
+    /// Whether WebSockets are opened over HTTP/2 (RFC 8441), with prior knowledge.
+    pub http2: bool,
+    /// The seed of the cases.
+    pub seed: u64,
+    /// Whether the server echoes.
+    pub echo: EchoMode,
+    /// How long the server may take in each case.
+    pub limits: RunLimits,
+    /// The most cases that are played at once.
+    pub max_at_once: usize,
+    /// The time between the beginnings of two cases; zero without a limit.
+    pub interval: Duration,
+    /// The largest message that is tried when its limit is searched for, in bytes. Of fragments it is
+    /// the 256th part.
+    pub max_size: usize,
+    /// How often each case is played.
+    pub repeat: usize,
+    /// A command for the shell that starts the server, if it does not run, and again after it has died.
+    pub restart: Option<String>,
+    /// How long a dead server is waited for.
+    pub restart_timeout: Duration,
+}
+
+impl ConformConfig {
+    /// Creates a configuration with everything at its default.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            tls: TlsOptions::default(),
+            http2: false,
+            seed: 1,
+            echo: EchoMode::default(),
+            limits: RunLimits::default(),
+            max_at_once: 16,
+            interval: Duration::ZERO,
+            max_size: 16 << 20,
+            repeat: 1,
+            restart: None,
+            restart_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// Limits the load to what may be sent to somebody else's server: two cases at once, and ten in
+    /// a second, and messages of 1 MiB at most.
+    #[must_use]
+    pub fn for_remote(self) -> Self {
+        Self {
+            max_at_once: self.max_at_once.min(2),
+            interval: self.interval.max(Duration::from_millis(100)),
+            max_size: self.max_size.min(1 << 20),
+            ..self
+        }
+    }
+}

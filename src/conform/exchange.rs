@@ -1,0 +1,206 @@
+//! [`play`]: one case on one socket.
+
+use std::io;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
+use tokio::time::{Instant, sleep_until};
+use wiretalk_core::conformance::{Action, Case, CaseRun, Finding, StreamEnd, Verdict};
+
+use crate::conform::{ConformConfig, ServerAddress, ServerTraits};
+use crate::net::{ConnectError, MaybeTlsStream, Route, connect_by};
+
+/// The most bytes of a side that are kept for the report.
+const MAX_KEPT: usize = 16 << 10;
+
+const READ_BUFFER: usize = 64 << 10;
+
+/// One case as it was played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The verdict, with its reason.
+    pub finding: Finding,
+    /// The first bytes that were sent, at most 16 KiB.
+    pub sent: Vec<u8>,
+    /// The number of bytes that were sent.
+    pub sent_len: u64,
+    /// The first bytes that the server sent, at most 16 KiB.
+    pub received: Vec<u8>,
+    /// The number of bytes that the server sent.
+    pub received_len: u64,
+    /// The time from the request to the verdict.
+    pub took: Duration,
+}
+
+impl Exchange {
+    /// Creates an exchange without bytes.
+    pub fn without_bytes(finding: Finding) -> Self {
+        Self {
+            finding,
+            sent: Vec::new(),
+            sent_len: 0,
+            received: Vec::new(),
+            received_len: 0,
+            took: Duration::ZERO,
+        }
+    }
+}
+
+/// Returns the name of the server in requests.
+pub(super) fn server_address(config: &ConformConfig) -> ServerAddress {
+    let target = &config.target;
+    ServerAddress { authority: target.authority(), target: target.path.clone() }
+}
+
+/// Opens a connection to the server.
+///
+/// # Errors
+///
+/// Fails if that is not possible.
+pub(super) async fn open(config: &ConformConfig) -> Result<MaybeTlsStream, ConnectError> {
+    let route = Route::direct(&config.target);
+    connect_by(&route, &config.target, &config.tls, config.limits.answer).await
+}
+
+/// Plays a case on a connection that is open.
+pub(super) async fn play_on(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    config: &ConformConfig,
+    case: &Case,
+    key: [u8; 16],
+    traits: ServerTraits,
+) -> Exchange {
+    let key = STANDARD.encode(key);
+    let run = CaseRun::new(case, &server_address(config), &key, traits, config.limits);
+    let (exchange, ..) = Player::new(stream, run, config.limits.answer).play_to_end().await;
+    exchange
+}
+
+/// A case that is being played on a socket.
+pub(super) struct Player<'c, S> {
+    stream: S,
+    run: CaseRun<'c>,
+    began: Instant,
+    /// How long a write may take until the server has taken all of it.
+    write_timeout: Duration,
+    exchange: Exchange,
+    /// What is being sent, and how much of it was taken.
+    outgoing: Vec<u8>,
+    written: usize,
+    has_ended: bool,
+    /// Whether the server takes nothing more: it has not read for as long as a write may take.
+    is_stuck: bool,
+}
+
+impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
+    pub(super) fn new(stream: S, run: CaseRun<'c>, write_timeout: Duration) -> Self {
+        let finding = Finding::new(Verdict::NoAnswer, "");
+        Self {
+            stream,
+            run,
+            began: Instant::now(),
+            write_timeout,
+            exchange: Exchange::without_bytes(finding),
+            outgoing: Vec::new(),
+            written: 0,
+            has_ended: false,
+            is_stuck: false,
+        }
+    }
+
+    /// Takes bytes that were read before.
+    pub(super) fn receive(&mut self, bytes: &[u8]) {
+        keep(&mut self.exchange.received, bytes);
+        let len = self.exchange.received_len.saturating_add(bytes.len() as u64);
+        self.exchange.received_len = len;
+        self.run.receive(bytes);
+    }
+
+    /// Plays the case, and returns the exchange with the run and the stream, which is still open.
+    pub(super) async fn play_to_end(mut self) -> (Exchange, CaseRun<'c>, S) {
+        let mut buffer = vec![0; READ_BUFFER];
+        loop {
+            let until = match self.run.next(self.began.elapsed()) {
+                Action::Finish(finding) => {
+                    self.exchange.finding = finding;
+                    self.exchange.took = self.began.elapsed();
+                    return (self.exchange, self.run, self.stream);
+                }
+                Action::Send(bytes) => {
+                    self.outgoing = bytes;
+                    self.written = 0;
+                    self.send(&mut buffer).await;
+                    continue;
+                }
+                Action::EndWrites => {
+                    let _ = self.stream.shutdown().await;
+                    continue;
+                }
+                Action::WaitUntil(time) => time,
+            };
+            let deadline = self.began.checked_add(until).unwrap_or_else(Instant::now);
+            if self.has_ended {
+                sleep_until(deadline).await;
+                continue;
+            }
+            tokio::select! {
+                read = self.stream.read(&mut buffer) => self.take(&read, &buffer),
+                () = sleep_until(deadline) => {}
+            }
+        }
+    }
+
+    /// Sends what is outgoing, and reads meanwhile, because a server that echoes may stop reading
+    /// until its echo is taken.
+    async fn send(&mut self, buffer: &mut [u8]) {
+        let deadline = Instant::now().checked_add(self.write_timeout);
+        let deadline = deadline.unwrap_or_else(Instant::now);
+        while self.written < self.outgoing.len() && !self.has_ended && !self.is_stuck {
+            let (mut reader, mut writer) = split(&mut self.stream);
+            let rest = self.outgoing.get(self.written..).unwrap_or_default();
+            tokio::select! {
+                written = writer.write(rest) => match written {
+                    Ok(count) if count > 0 => self.count_written(count),
+                    // What the server sent before can still be read.
+                    _ => self.is_stuck = true,
+                },
+                read = reader.read(buffer) => self.take(&read, buffer),
+                () = sleep_until(deadline) => self.is_stuck = true,
+            }
+        }
+        if !self.is_stuck {
+            let _ = self.stream.flush().await;
+        }
+    }
+
+    fn count_written(&mut self, count: usize) {
+        let end = self.written.saturating_add(count);
+        let sent = self.outgoing.get(self.written..end).unwrap_or_default();
+        keep(&mut self.exchange.sent, sent);
+        self.exchange.sent_len = self.exchange.sent_len.saturating_add(count as u64);
+        self.written = end;
+    }
+
+    fn take(&mut self, read: &io::Result<usize>, buffer: &[u8]) {
+        match *read {
+            Ok(0) => {
+                self.has_ended = true;
+                self.run.end(StreamEnd::Fin);
+            }
+            Ok(count) => {
+                self.receive(buffer.get(..count).unwrap_or_default());
+            }
+            Err(_) => {
+                self.has_ended = true;
+                self.run.end(StreamEnd::Reset);
+            }
+        }
+    }
+}
+
+fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
+    let room = MAX_KEPT.saturating_sub(kept.len());
+    kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+}
