@@ -25,9 +25,11 @@ func sameOrigin(r *http.Request, _ gws.SessionStorage) bool {
 }
 
 func main() {
-	deflate := gws.PermessageDeflate{Enabled: true, ServerContextTakeover: true, ClientContextTakeover: true}
 	upgrader := gws.NewUpgrader(handler{}, &gws.ServerOption{
-		PermessageDeflate: deflate, CheckUtf8Enabled: true, Recovery: gws.Recovery, Authorize: sameOrigin,
+		PermessageDeflate: gws.PermessageDeflate{Enabled: true},
+		CheckUtf8Enabled:  true,
+		Recovery:          gws.Recovery,
+		Authorize:         sameOrigin,
 	})
 	listen.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, err := upgrader.Upgrade(w, r); err == nil {
