@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(unknown_command(&["chek"]), meant);
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
-            "unknown command `␛[2J`; expected one of: check, inspect, decode, race, serve, \
-             demos, completions, licenses"
+            "unknown command `␛[2J`; expected one of: check, inspect, decode, race, conform, \
+             serve, demos, completions, licenses"
         );
         for args in [
             &[][..],

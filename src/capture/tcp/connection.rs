@@ -206,9 +206,9 @@ impl<S: StreamSink> TcpConnection<S> {
         if self.client.is_none() && !self.guess.is_empty() {
             self.client = Some(self.likely_client());
         }
-        [End::Lower, End::Higher].into_iter().try_for_each(|sender| {
-            self.deliver(sender, Progress::End, shared)
-        })?;
+        [End::Lower, End::Higher]
+            .into_iter()
+            .try_for_each(|sender| self.deliver(sender, Progress::End, shared))?;
         self.pass_on_in_order(shared)?;
         self.stream.pass_on_held();
         Ok(())

@@ -8,7 +8,6 @@ pub(super) mod connection_table;
 mod end;
 mod ownership;
 pub(super) mod reassembly;
-mod repeats;
 #[cfg(test)]
 mod tests;
 mod time_order;

@@ -16,7 +16,7 @@ pub(super) struct IpDatagram<'a> {
     pub(super) payload: IpPayload,
     /// Which part of a datagram it is, if it is not the whole.
     pub(super) fragment: Option<FragmentPlace>,
-    /// What follows the header.
+    /// The bytes behind the header.
     pub(super) rest: Rest<'a>,
 }
 

@@ -14,7 +14,7 @@ const MAX_FOUND: usize = 64;
 
 /// The latest pieces of a direction, and what came again of them.
 #[derive(Debug, Default)]
-pub(super) struct Repeats {
+pub(in crate::capture::tcp) struct Repeats {
     recent: VecDeque<RecentPiece>,
     found: Vec<Repeat>,
 }
@@ -38,7 +38,7 @@ struct Repeat {
 
 impl Repeats {
     /// Takes a piece that was captured for the first time.
-    pub(super) fn add(&mut self, start: Offset, len: usize, file_offset: Offset) {
+    pub(in crate::capture::tcp) fn add(&mut self, start: Offset, len: usize, file_offset: Offset) {
         if self.recent.len() >= MAX_RECENT {
             self.recent.pop_front();
         }
@@ -46,14 +46,19 @@ impl Repeats {
     }
 
     /// Takes two pieces with the same numbers.
-    pub(super) fn repeat_at(&mut self, first: Offset, again: Offset, len: usize) {
+    pub(in crate::capture::tcp) fn repeat_at(&mut self, first: Offset, again: Offset, len: usize) {
         if self.found.len() < MAX_FOUND {
             self.found.push(Repeat { first, again, len });
         }
     }
 
     /// Takes a piece whose numbers were captured before.
-    pub(super) fn repeat(&mut self, start: Offset, len: usize, file_offset: Offset) {
+    pub(in crate::capture::tcp) fn repeat(
+        &mut self,
+        start: Offset,
+        len: usize,
+        file_offset: Offset,
+    ) {
         let end = start + len;
         for piece in &self.recent {
             let (from, to) = (start.max(piece.start), end.min(piece.start + piece.len));
@@ -71,7 +76,7 @@ impl Repeats {
     /// # Errors
     ///
     /// Fails if the file can no longer be read.
-    pub(super) fn differing_bytes(
+    pub(in crate::capture::tcp) fn differing_bytes(
         &self,
         backing: &BackingStore,
         comparisons: &mut usize,

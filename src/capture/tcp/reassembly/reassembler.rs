@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use crate::capture::packets::headers::sequence;
 use crate::capture::packets::packet_comment::Framing;
-use crate::capture::tcp::repeats::Repeats;
+use crate::capture::tcp::reassembly::progress::{Progress, Reassembled, SegmentData};
+use crate::capture::tcp::reassembly::repeats::Repeats;
 use crate::wire::{ByteLen, Offset};
 
 /// The number of held bytes beyond which a missing segment is given up.
@@ -28,50 +29,9 @@ const MAX_WINDOW: ByteLen = ByteLen::new(16 << 20);
 /// The base of the 64-bit sequence numbers. It leaves room for segments before the first one.
 const SEQUENCE_BASE: Offset = Offset::new(1 << 33);
 
-/// What the reassembler emits, in stream order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reassembled<'a> {
-    Bytes {
-        /// When the segment was captured, in nanoseconds since 1970.
-        captured_at: u64,
-        /// The file position of the first byte.
-        file_offset: Offset,
-        bytes: &'a [u8],
-        /// The 64-bit number of the byte after them.
-        end: Offset,
-        framing: Option<Framing>,
-    },
-    /// This many bytes are missing, up to the number `end`; 0 if nobody knows how many.
-    Gap { captured_at: u64, missing: ByteLen, end: Offset, is_noted: bool },
-}
-
-/// The bytes of one segment.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SegmentData<'a> {
-    pub(super) seq: u32,
-    pub(super) captured_at: u64,
-    pub(super) file_offset: Offset,
-    pub(super) bytes: &'a [u8],
-    /// What a comment says of the bytes.
-    pub(super) framing: Option<Framing>,
-}
-
-/// What a reassembler learns, and may emit bytes or gaps after.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Progress<'a> {
-    /// A segment with bytes was captured.
-    Segment(SegmentData<'a>),
-    /// The peer has acknowledged what the capture cut off.
-    CutsAcknowledged,
-    /// A comment says that the bytes before this sequence number are missing.
-    MissingBefore { seq: u32, captured_at: u64 },
-    /// Nothing more comes, or memory is short.
-    End,
-}
-
 /// One direction of a connection.
 #[derive(Debug, Default)]
-pub(super) struct Reassembler {
+pub(in crate::capture::tcp) struct Reassembler {
     /// The 64-bit number of the next byte, once it is known.
     next_seq: Option<Offset>,
     /// The lowest number that can be this stream's: that of the SYN, or if it was not captured, one
@@ -90,8 +50,8 @@ pub(super) struct Reassembler {
     /// What the capture cut off from segments, by the number of its first byte.
     cuts: BTreeMap<Offset, Cut>,
     /// The number of bytes that were captured again.
-    pub(super) repeated_bytes: ByteLen,
-    pub(super) repeats: Repeats,
+    pub(in crate::capture::tcp) repeated_bytes: ByteLen,
+    pub(in crate::capture::tcp) repeats: Repeats,
 }
 
 #[derive(Debug)]
@@ -113,7 +73,7 @@ struct Cut {
 impl Reassembler {
     /// Starts the stream after a SYN with this sequence number. The SYN itself consumes one number
     /// (RFC 9293 section 3.4).
-    pub(super) fn start_at_syn(&mut self, seq: u32) {
+    pub(in crate::capture::tcp) fn start_at_syn(&mut self, seq: u32) {
         let first = seq.wrapping_add(1);
         let start = match self.next_seq {
             None => self.first_seq(first),
@@ -129,7 +89,7 @@ impl Reassembler {
     }
 
     /// Records that the peer has acknowledged everything before `ack`.
-    pub(super) fn acknowledge(&mut self, ack: u32) {
+    pub(in crate::capture::tcp) fn acknowledge(&mut self, ack: u32) {
         let known = self.next_seq.unwrap_or_else(|| {
             *self.first_acked_seq.get_or_insert(SEQUENCE_BASE + ByteLen::new(ack.into()))
         });
@@ -145,7 +105,7 @@ impl Reassembler {
     }
 
     /// Whether `len` bytes from `seq` on are known, and the peer has not acknowledged them.
-    pub(super) fn is_retransmission(&self, seq: u32, len: usize) -> bool {
+    pub(in crate::capture::tcp) fn is_retransmission(&self, seq: u32, len: usize) -> bool {
         self.next_seq.is_some_and(|next| {
             let start = unwrap_seq(next, seq);
             len > 0 && start >= self.acked_seq && start + len <= next
@@ -154,23 +114,23 @@ impl Reassembler {
 
     /// Whether a segment is a keep-alive probe: it repeats the last number, with a byte or without (RFC
     /// 9293 section 3.8.4).
-    pub(super) fn is_keep_alive(&self, seq: u32, len: usize) -> bool {
+    pub(in crate::capture::tcp) fn is_keep_alive(&self, seq: u32, len: usize) -> bool {
         self.next_seq.is_some_and(|next| len <= 1 && unwrap_seq(next, seq) + 1_usize == next)
     }
 
     /// Whether no packet with bytes was captured.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::capture::tcp) fn is_empty(&self) -> bool {
         let is_at_syn = |next| next == self.lowest_seq + ByteLen::new(1);
         self.held.is_empty() && self.next_seq.is_none_or(is_at_syn)
     }
 
     /// Whether a segment with bytes or a SYN was captured, or a SYN was acknowledged.
-    pub(super) fn has_begun(&self) -> bool {
+    pub(in crate::capture::tcp) fn has_begun(&self) -> bool {
         self.next_seq.is_some()
     }
 
     /// Ends the stream before this sequence number, which is that of the FIN.
-    pub(super) fn end_at_fin(&mut self, seq: u32) {
+    pub(in crate::capture::tcp) fn end_at_fin(&mut self, seq: u32) {
         self.is_ended = true;
         if let Some(next) = self.next_seq {
             self.end_seq.get_or_insert(unwrap_seq(next, seq));
@@ -178,13 +138,13 @@ impl Reassembler {
     }
 
     /// Whether the end of the stream (FIN) was captured.
-    pub(super) fn is_ended(&self) -> bool {
+    pub(in crate::capture::tcp) fn is_ended(&self) -> bool {
         self.is_ended
     }
 
     /// Whether a segment of this stream may have the number `seq`, or its peer acknowledge it: it is
     /// between the SYN and the FIN, or near to what was captured.
-    pub(super) fn can_contain(&self, seq: u32) -> bool {
+    pub(in crate::capture::tcp) fn can_contain(&self, seq: u32) -> bool {
         let Some(next) = self.next_seq else { return true };
         let seq = unwrap_seq(next, seq);
         let highest = match self.end_seq {
@@ -196,25 +156,25 @@ impl Reassembler {
     }
 
     /// Returns the number before which the peer has acknowledged everything.
-    pub(super) fn acknowledged(&self) -> Offset {
+    pub(in crate::capture::tcp) fn acknowledged(&self) -> Offset {
         self.acked_seq
     }
 
     /// Whether the peer has acknowledged bytes that are not in the file so far: they were captured
     /// later than they were read, or not at all.
-    pub(super) fn is_behind(&self) -> bool {
+    pub(in crate::capture::tcp) fn is_behind(&self) -> bool {
         // The FIN has a number too, but no byte.
         !self.is_complete() && self.next_seq.is_some_and(|next| self.acked_seq > next)
     }
 
     /// Whether segments are held because one before them is missing.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(in crate::capture::tcp) fn is_waiting(&self) -> bool {
         !self.held.is_empty()
     }
 
     /// Returns the number of bytes that are missing at the end, as far as the FIN or the peer's
     /// acknowledgements prove it. Nothing may be held any more.
-    pub(super) fn missing_at_end(&self) -> ByteLen {
+    pub(in crate::capture::tcp) fn missing_at_end(&self) -> ByteLen {
         let Some(next) = self.next_seq.or(self.first_acked_seq) else { return ByteLen::ZERO };
         match self.end_seq {
             Some(end) => end - next,
@@ -225,19 +185,19 @@ impl Reassembler {
     }
 
     /// Whether everything up to the FIN was captured.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(in crate::capture::tcp) fn is_complete(&self) -> bool {
         self.next_seq.zip(self.end_seq).is_some_and(|(next, end)| next >= end)
     }
 
     /// Returns the memory that held segments take.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(in crate::capture::tcp) fn held_bytes(&self) -> usize {
         // 64 bytes per segment stand for the map's entry, so that tiny segments count too.
         let entries = self.held.len().saturating_add(self.cuts.len());
         self.held_bytes.saturating_add(entries.saturating_mul(64))
     }
 
     /// Emits what is in order after `progress`.
-    pub(super) fn advance(
+    pub(in crate::capture::tcp) fn advance(
         &mut self,
         progress: Progress<'_>,
         out: &mut impl FnMut(Reassembled<'_>),
@@ -277,7 +237,7 @@ impl Reassembler {
     }
 
     /// Records that the capture cut off the end of a segment: `len` bytes from `seq` on.
-    pub(super) fn cut_off(&mut self, seq: u32, len: usize, captured_at: u64) {
+    pub(in crate::capture::tcp) fn cut_off(&mut self, seq: u32, len: usize, captured_at: u64) {
         let Some(next) = self.next_seq else { return };
         if len == 0 && self.cuts.is_empty() {
             return;
@@ -297,7 +257,7 @@ impl Reassembler {
     }
 
     /// Whether the end of a segment was cut off that is not given up yet.
-    pub(super) fn has_cuts(&self) -> bool {
+    pub(in crate::capture::tcp) fn has_cuts(&self) -> bool {
         self.cuts.last_key_value().is_some_and(|(start, _)| Some(*start) >= self.next_seq)
     }
 
@@ -315,12 +275,7 @@ impl Reassembler {
 
     /// Gives up what is missing before this sequence number, as a comment says. If it is that of the
     /// next byte, nobody knows how many bytes are missing before it.
-    fn skip_to(
-        &mut self,
-        seq: u32,
-        captured_at: u64,
-        out: &mut impl FnMut(Reassembled<'_>),
-    ) {
+    fn skip_to(&mut self, seq: u32, captured_at: u64, out: &mut impl FnMut(Reassembled<'_>)) {
         self.finish(out);
         let Some(next) = self.next_seq else { return };
         let end = unwrap_seq(next, seq);

@@ -1,0 +1,8 @@
+//! Puts the segments of one TCP direction in order, and remembers what came again.
+
+mod progress;
+mod reassembler;
+mod repeats;
+
+pub(super) use progress::{Progress, Reassembled, SegmentData};
+pub(super) use reassembler::Reassembler;
