@@ -165,7 +165,13 @@ async fn each_request_of_the_vectors_gets_its_status_and_its_problems() {
         let mut peer = server.visit().await;
         peer.send(&bytes(case)).await;
         peer.0.shutdown().await.unwrap();
-        let answer = String::from_utf8_lossy(&peer.rest().await).into_owned();
+        let answer = peer.rest().await;
+        if name == "req-http2-preface" {
+            // The strict server speaks HTTP/2 too, and its first frame is SETTINGS.
+            assert_eq!(answer.get(3), Some(&4), "{name}: {answer:02x?}");
+            continue;
+        }
+        let answer = String::from_utf8_lossy(&answer).into_owned();
         match expect["status"].as_u64() {
             Some(status) => {
                 assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}");
@@ -230,7 +236,7 @@ async fn garbage_is_closed_with_1002_or_refused_as_a_request() {
     let cases: [(Vec<u8>, &str); 4] = [
         (vec![0xff; 70_000], "HTTP/1.1 431 "),
         (b"HELO there\r\n\r\n".to_vec(), "HTTP/1.1 405 "),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), "HTTP/1.1 400 "),
+        (b"PRI * HTTP/2.0\r\n\r\nMS\r\n\r\n".to_vec(), "HTTP/1.1 400 "),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), ""),
     ];
     for (bytes, start) in cases {
