@@ -1,4 +1,4 @@
-//! [`play`]: one case on one socket.
+//! [`play_on`]: one case on one socket.
 
 use std::io;
 use std::time::Duration;

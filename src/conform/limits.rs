@@ -14,6 +14,9 @@ const FIRST: usize = 64 << 10;
 /// The number of fragments that is tried first.
 const FIRST_FRAGMENTS: usize = 256;
 
+/// The close code for a message that is too large (RFC 6455 section 7.4.1).
+const TOO_LARGE: u16 = 1009;
+
 /// Finds the limit that `case` asks for. Each attempt has a connection of its own, and together they
 /// are as many as it takes to double up to the bound and to halve the rest to a 64th.
 pub(super) async fn search(config: &ConformConfig, case: &Case, traits: ServerTraits) -> Exchange {
@@ -35,7 +38,8 @@ pub(super) async fn search(config: &ConformConfig, case: &Case, traits: ServerTr
         let Ok(exchange) = play(&config, &attempt, key, traits).await else {
             return without_answer("does not accept a connection any more");
         };
-        let is_taken = !exchange.finding.verdict.is_failure();
+        let is_taken =
+            !exchange.finding.verdict.is_failure() && exchange.close_code() != Some(TOO_LARGE);
         search.report(size, is_taken);
         if !is_taken {
             refused = Some(exchange);
@@ -63,7 +67,7 @@ fn conclude(limit: SizeLimit, search: &SizeSearch, refused: Option<Exchange>) ->
     // The first size is one that every application needs.
     let verdict = match code {
         _ if search.taken == 0 => Verdict::Fail,
-        Some(1009) => Verdict::Pass,
+        Some(TOO_LARGE) => Verdict::Pass,
         _ => Verdict::Tolerated,
     };
     let expected = "closes a message that is too large with 1009".to_owned();

@@ -42,7 +42,10 @@ pub(super) struct Probe {
 
 impl Probe {
     pub(super) fn new(seed: u64) -> Self {
-        let (handshake, echo) = (standard_handshake(), short_echo(seed));
+        let (handshake, mut echo) = (standard_handshake(), short_echo(seed));
+        // The message and its echo, without the closing handshake: whether a server answers a Close is
+        // another question.
+        echo.steps.truncate(2);
         Self { handshake, echo, traits: ServerTraits::default() }
     }
 
@@ -72,11 +75,8 @@ impl Probe {
             return Ok(false);
         }
         let traits = ServerTraits { has_echo: true, ..self.traits };
-        // The message and its echo, without the closing handshake.
-        let mut open_echo = self.echo.clone();
-        open_echo.steps.truncate(2);
         let mut listener = open(config).await.map_err(PlayError::Connect)?;
-        play_on(&mut listener, config, &open_echo, nonce()?, traits).await;
+        play_on(&mut listener, config, &self.echo, nonce()?, traits).await;
         play(config, &self.echo, nonce()?, traits).await?;
         let mut frame = [0; 2];
         let read = timeout(config.limits.quiet, listener.read(&mut frame)).await;

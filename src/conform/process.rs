@@ -21,7 +21,8 @@ impl ServerProcess {
     pub(super) fn start(command: &str) -> io::Result<Self> {
         let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
         shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);
-        shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        // The input stays open: a server may take its end for a request to end.
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         #[cfg(unix)]
         shell.process_group(0);
         Ok(Self { child: shell.spawn()? })

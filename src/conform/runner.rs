@@ -61,7 +61,7 @@ pub async fn run(
         config,
         cases,
         probe,
-        survival: Survival::new(restarter.memory()),
+        survival: Survival::default(),
         restarter,
         exchanges: vec![Vec::new(); cases.len()],
         on_event: &mut on_event,
@@ -69,10 +69,13 @@ pub async fn run(
     };
     let repeat = config.repeat.max(1);
     for _ in 0..repeat {
-        runner
-            .play_all(indices(cases, |kind| matches!(kind, CaseKind::Steps | CaseKind::Http2(_))))
-            .await;
-        for index in indices(cases, |kind| matches!(kind, CaseKind::Search(_))) {
+        let is_violation = |case: &Case| case.is_violation();
+        let is_played = |case: &Case| matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_));
+        runner.play_all(indices(cases, |case| is_played(case) && !is_violation(case))).await;
+        runner.survival.violations_begin(runner.restarter.memory());
+        runner.play_all(indices(cases, |case| is_played(case) && is_violation(case))).await;
+        runner.survival.violations_end(runner.restarter.memory());
+        for index in indices(cases, |case| matches!(case.kind, CaseKind::Search(_))) {
             runner.play_alone(index).await;
         }
     }
@@ -82,10 +85,10 @@ pub async fn run(
     Ok(ConformOutcome { cases, peer: Side::Server, traits, took: began.elapsed() })
 }
 
-/// Returns the indices of the cases of some kinds.
-fn indices(cases: &[Case], is_wanted: impl Fn(CaseKind) -> bool) -> VecDeque<usize> {
+/// Returns the indices of some cases.
+fn indices(cases: &[Case], is_wanted: impl Fn(&Case) -> bool) -> VecDeque<usize> {
     let all = cases.iter().enumerate();
-    all.filter(|(_, case)| is_wanted(case.kind)).map(|(index, _)| index).collect()
+    all.filter(|(_, case)| is_wanted(case)).map(|(index, _)| index).collect()
 }
 
 struct Runner<'r, F> {
@@ -201,7 +204,6 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
 
     /// Records what is known once all other cases have been played.
     fn conclude(&mut self) {
-        self.survival.ended(self.restarter.memory());
         for (index, case) in self.cases.iter().enumerate() {
             let finding = match case.kind {
                 CaseKind::Handshakes => self.survival.handshakes(),

@@ -69,7 +69,7 @@ pub enum CaseKind {
     Search(SizeLimit),
     /// By a handshake after each violation.
     Handshakes,
-    /// By the memory of the server's process, before and after all cases.
+    /// By the memory of the server's process, before and after the violations.
     Memory,
     /// By the masking keys of all frames that a client has sent.
     MaskingKeys(KeyRule),
@@ -144,7 +144,7 @@ impl Case {
             CaseKind::Steps => None,
             CaseKind::Search(_) => Some("has a limit, and closes beyond it with 1009"),
             CaseKind::Handshakes => Some("opens a new connection after each violation, in time"),
-            CaseKind::Memory => Some("has no more than twice the memory after all cases"),
+            CaseKind::Memory => Some("has no more than twice the memory after the violations"),
             CaseKind::MaskingKeys(rule) => Some(rule.describe()),
             CaseKind::Http2(rule) => Some(rule.describe()),
         };
@@ -171,8 +171,9 @@ pub enum Opening {
     Compressed {
         /// Each `name` or `name=value`. Without one of them the case is not applicable.
         demanded: Vec<&'static str>,
-        /// Parameters that the response must not contain, because nothing asked for them.
-        forbidden: Vec<&'static str>,
+        /// Whether a message points back into the one before. Then the side that sends it must not have
+        /// agreed to begin each with an empty window.
+        takes_over: bool,
     },
     /// The handshake succeeds without permessage-deflate, although it was offered.
     Declined,

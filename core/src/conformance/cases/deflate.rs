@@ -25,9 +25,18 @@ pub(super) fn add(builder: &mut CaseBuilder) {
     add_bomb(builder);
 }
 
+/// Adds the cases that are the same for a client which offers permessage-deflate.
+pub(super) fn add_for_clients(builder: &mut CaseBuilder) {
+    add_messages(builder);
+    add_takeover(builder);
+    add_blocks(builder);
+    add_violations(builder);
+    add_bomb(builder);
+}
+
 /// Begins a case whose request offers `offer` and whose response must agree on `demanded`.
 fn offering(name: &str, title: &str, rule: &'static str, offer: &str) -> CaseDraft {
-    demanding(name, title, rule, offer, &[], &[])
+    demanding(name, title, rule, offer, &[], false)
 }
 
 fn demanding(
@@ -36,11 +45,11 @@ fn demanding(
     rule: &'static str,
     offer: &str,
     demanded: &[&'static str],
-    forbidden: &[&'static str],
+    takes_over: bool,
 ) -> CaseDraft {
     case(Group::Deflate, name, title, rule)
         .request(Request::standard().and(FIELD, offer))
-        .opening(Opening::Compressed { demanded: demanded.to_vec(), forbidden: forbidden.to_vec() })
+        .opening(Opening::Compressed { demanded: demanded.to_vec(), takes_over })
 }
 
 /// The name of a case, its offer, and what the response must agree on.
@@ -86,7 +95,7 @@ fn add_offers(builder: &mut CaseBuilder) {
         let frame = builder.compressed(MessageKind::Text, &[HELLO]);
         let title = format!("the offer {offer}");
         builder.add(
-            demanding(&format!("offer-{name}"), &title, rule, offer, demanded, &[])
+            demanding(&format!("offer-{name}"), &title, rule, offer, demanded, false)
                 .send(frame)
                 .echoed_text(b"Hello"),
         );
@@ -95,7 +104,7 @@ fn add_offers(builder: &mut CaseBuilder) {
     builder.add(
         case(Group::Deflate, "offer-two-lines", "offers in two lines", "RFC 6455 §9.1")
             .request(Request::standard().and(FIELD, "x-unknown").and(FIELD, PLAIN))
-            .opening(Opening::Compressed { demanded: Vec::new(), forbidden: Vec::new() })
+            .opening(Opening::Compressed { demanded: Vec::new(), takes_over: false })
             .send(frame)
             .echoed_text(b"Hello"),
     );
@@ -195,8 +204,8 @@ fn add_takeover(builder: &mut CaseBuilder) {
         .iter()
         .flat_map(|payload| builder.compressed(MessageKind::Text, &[payload]))
         .collect();
-    let draft =
-        offering("takeover", "five messages, each pointing back to the one before", rule, PLAIN);
+    let title = "five messages, each pointing back to the one before";
+    let draft = demanding("takeover", title, rule, PLAIN, &[], true);
     let draft =
         (0..5).fold(draft.send(frames), |draft, _| draft.echoed_text(b"the same words again"));
     builder.add(draft);

@@ -43,6 +43,7 @@ pub(super) fn add_for_clients(builder: &mut CaseBuilder) {
     ping::add(builder);
     close::add(builder);
     timing::add(builder);
+    deflate::add_for_clients(builder);
 }
 
 /// Returns the case that opens a connection and closes it again. It tells whether a server works.

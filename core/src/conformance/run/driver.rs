@@ -203,9 +203,13 @@ impl<'c> CaseRun<'c> {
         match self.head.scan() {
             HeadScan::Incomplete => {}
             HeadScan::Complete(_) => {
-                let key = self.evaluate_request(rest);
-                self.send_pieces(&response.to_bytes(&key), response.pieces);
-                self.open(AgreedExtensions::none());
+                let accepted = self.evaluate_request(rest);
+                let response = match accepted.extensions {
+                    Some(agreed) => response.clone().and("Sec-WebSocket-Extensions", &agreed),
+                    None => response.clone(),
+                };
+                self.send_pieces(&response.to_bytes(&accepted.key), response.pieces);
+                self.open(accepted.agreed);
             }
             _ => self.finish(Verdict::Fail, "sent a request that is not HTTP"),
         }

@@ -6,12 +6,22 @@ use crate::conformance::case::{Group, Opening};
 use crate::conformance::run::state::CaseRun;
 use crate::conformance::verdict::Verdict;
 use crate::text;
-use crate::wire::DeflateParams;
 use crate::wire::handshake::request::key_from_request;
 use crate::wire::handshake::response::{is_switching_protocols, validate};
 use crate::wire::handshake::{
     Head, HeadContext, HeadValidation, Problem, ServerPolicy, ValidatedHead,
 };
+use crate::wire::{AgreedExtensions, DeflateParams, Side};
+
+/// What is known of a client's request once it can be answered.
+pub(super) struct AcceptedRequest {
+    /// Its key, valid or not.
+    pub(super) key: String,
+    /// The value of `Sec-WebSocket-Extensions` in the response.
+    pub(super) extensions: Option<String>,
+    /// The extensions that are agreed then.
+    pub(super) agreed: AgreedExtensions,
+}
 
 impl CaseRun<'_> {
     /// Returns until when the response is awaited; `None` if the case has ended.
@@ -56,17 +66,38 @@ impl CaseRun<'_> {
         None
     }
 
-    /// Validates the request of a client, and returns its key. Only the cases about the handshake fail
-    /// because of it: the others are about something else.
-    pub(super) fn evaluate_request(&mut self, after: &[u8]) -> String {
-        let context = HeadContext::Request(ServerPolicy::default());
+    /// Validates the request of a client. Only the cases about the handshake fail because of it: the
+    /// others are about something else. One about compression does not apply if none was offered.
+    pub(super) fn evaluate_request(&mut self, after: &[u8]) -> AcceptedRequest {
+        let takes_over = match self.case.opening {
+            Opening::Compressed { takes_over, .. } => Some(takes_over),
+            _ => None,
+        };
+        let is_compressed = takes_over.is_some();
+        let policy = ServerPolicy { deflate: is_compressed, ..ServerPolicy::default() };
+        let context = HeadContext::Request(policy);
         let request = ValidatedHead::with_bytes_after(&self.head, &context, after);
         let fatal = request.validation.problems.iter().find(|problem| problem.is_fatal());
         if let (Some(problem), Group::Handshake) = (fatal, self.case.group) {
             let reason = format!("sent a request of which {}", describe_problem(problem));
             self.finish(Verdict::Fail, reason);
         }
-        request.head.as_ref().and_then(key_from_request).unwrap_or_default()
+        let agreed = request.validation.agreed;
+        // The messages of the cases point back as far as a window of 15 bits reaches.
+        let has_window = |deflate: DeflateParams| {
+            deflate.server_max_window_bits.is_none_or(|bits| bits == 15)
+                && (takes_over != Some(true) || deflate.context_takeover(Side::Server))
+        };
+        if is_compressed && !agreed.deflate.is_some_and(has_window) {
+            self.finish(Verdict::NotOffered, "did not offer permessage-deflate with such a window");
+        }
+        let mut headers = request.validation.response_headers.iter();
+        let extensions = headers.find(|(name, _)| name == "Sec-WebSocket-Extensions");
+        AcceptedRequest {
+            key: request.head.as_ref().and_then(key_from_request).unwrap_or_default(),
+            extensions: extensions.map(|(_, value)| value.clone()),
+            agreed,
+        }
     }
 
     /// Compares the response with what the case expects.
@@ -100,9 +131,8 @@ impl CaseRun<'_> {
                 self.tolerate(format!("opened the connection: {opened}"));
                 self.open(validation.agreed);
             }
-            Opening::Compressed { demanded, forbidden } => {
-                let (demanded, forbidden) = (demanded.clone(), forbidden.clone());
-                self.evaluate_compression(&validation, &demanded, &forbidden);
+            Opening::Compressed { demanded, takes_over } => {
+                self.evaluate_compression(&validation, &demanded.clone(), *takes_over);
             }
             Opening::Declined if validation.agreed.deflate.is_some() => {
                 let agreed = validation.extensions.join(", ");
@@ -132,16 +162,15 @@ impl CaseRun<'_> {
         &mut self,
         validation: &HeadValidation,
         demanded: &[&str],
-        forbidden: &[&str],
+        takes_over: bool,
     ) {
         let Some(deflate) = validation.agreed.deflate else {
             self.finish(Verdict::NotOffered, "opened the connection without permessage-deflate");
             return;
         };
         let has = |param: &&&str| has_param(deflate, validation, param);
-        if let Some(param) = forbidden.iter().find(has) {
-            let reason = format!("agreed on {param}, which the offer does not allow");
-            self.finish(Verdict::Fail, reason);
+        if takes_over && !deflate.context_takeover(Side::Client) {
+            self.finish(Verdict::NotOffered, "agreed on client_no_context_takeover");
         } else if let Some(param) = demanded.iter().find(|param| !has(param)) {
             self.finish(Verdict::NotOffered, format!("did not agree on {param}"));
         } else {
@@ -154,8 +183,8 @@ impl CaseRun<'_> {
 /// Whether a response agrees on a parameter, `name` or `name=value`.
 fn has_param(deflate: DeflateParams, validation: &HeadValidation, param: &str) -> bool {
     match param {
-        "server_no_context_takeover" => !deflate.context_takeover(crate::wire::Side::Server),
-        "client_no_context_takeover" => !deflate.context_takeover(crate::wire::Side::Client),
+        "server_no_context_takeover" => !deflate.context_takeover(Side::Server),
+        "client_no_context_takeover" => !deflate.context_takeover(Side::Client),
         _ => validation.extensions.iter().any(|extension| {
             extension
                 .split(';')

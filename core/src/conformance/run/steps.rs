@@ -10,6 +10,9 @@ use crate::wire::Side;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Opcode, encode};
 
+/// The bytes of a message from which on a peer may refuse it for its size.
+const MIN_LARGE: usize = 1_024;
+
 /// The payload of the ping that asks whether a server went on after a violation.
 const PROBE: &[u8] = b"still there?";
 
@@ -93,8 +96,19 @@ impl CaseRun<'_> {
                 self.done = format!("echoed {} bytes", data.len());
                 Progress::Met
             }
+            None if self.is_too_large(data) => {
+                let reason = "closed with 1009: a message of this size is too large for it";
+                self.finish(Verdict::Tolerated, reason);
+                Progress::Met
+            }
             None => self.still_open(now, until, "did not echo the message"),
         }
+    }
+
+    /// Whether the peer has closed because of the size of a message (RFC 6455 section 7.4.1), and the
+    /// message is one that may be too large.
+    fn is_too_large(&self, data: &[u8]) -> bool {
+        self.inbox.close() == Some(ReceivedClose { code: Some(1009) }) && data.len() >= MIN_LARGE
     }
 
     /// Whether what was sent already ends the connection, by a Close or a violation.

@@ -12,7 +12,7 @@ use crate::wire::handshake::{
     ClientOffer, DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan,
     Problem, ProblemCode, ServerPolicy, ValidatedHead,
 };
-use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MaskingKey, Side};
+use crate::wire::{Endpoint, EndpointEvent, MaskingKey, Side};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -271,13 +271,12 @@ fn a_server_that_says_nothing_gives_no_answer() {
 fn play_with_client(case: &Case, accepts_all: bool) -> (Finding, Vec<MaskingKey>) {
     let mut run = CaseRun::for_client(case, RunLimits::default());
     let server = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
-    let request = Request::standard().to_bytes(&server, KEY);
+    let request = Request::standard().and("Sec-WebSocket-Extensions", "permessage-deflate");
+    let request = request.to_bytes(&server, KEY);
     let offer = ClientOffer::from_request(&Head::new(Side::Client, &request));
-    let mut keys = MaskingKeys::new(3);
-    let keys = Box::new(move || keys.next_key());
-    let mut client = Endpoint::client(AgreedExtensions::none(), 16 << 20, keys);
+    let mut client: Option<Endpoint> = None;
     let mut response = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
-    let (mut now, mut is_open, mut is_ended) = (Duration::ZERO, false, false);
+    let (mut now, mut is_ended) = (Duration::ZERO, false);
     run.receive(&request);
     loop {
         let mut received = match run.next(now) {
@@ -293,21 +292,13 @@ fn play_with_client(case: &Case, accepts_all: bool) -> (Finding, Vec<MaskingKey>
                 Vec::new()
             }
         };
-        if !is_open && !is_ended {
+        if client.is_none() && !is_ended {
             let taken = response.push(&received);
             received.drain(..taken);
-            is_open = match response.scan() {
-                HeadScan::Complete(_) => {
-                    let head = Head::new(Side::Server, response.bytes());
-                    let problems = validate(&head, Some(&offer)).problems;
-                    let is_right = !problems.iter().any(Problem::is_fatal);
-                    accepts_all || is_switching_protocols(&head) && is_right
-                }
-                _ => false,
-            };
-            is_ended = !is_open && response.scan() != HeadScan::Incomplete;
+            client = open_client(&response, &offer, accepts_all);
+            is_ended = client.is_none() && response.scan() != HeadScan::Incomplete;
         }
-        if is_open {
+        if let Some(client) = &mut client {
             let mut rest = received.as_slice();
             while let Some(event) = client.receive(&mut rest) {
                 if let EndpointEvent::Message(kind, data) = event {
@@ -322,12 +313,25 @@ fn play_with_client(case: &Case, accepts_all: bool) -> (Finding, Vec<MaskingKey>
     }
 }
 
+/// Returns the client once it has accepted a response.
+fn open_client(response: &HeadReader, offer: &ClientOffer, accepts_all: bool) -> Option<Endpoint> {
+    let HeadScan::Complete(_) = response.scan() else { return None };
+    let head = Head::new(Side::Server, response.bytes());
+    let validation = validate(&head, Some(offer));
+    let is_right = !validation.problems.iter().any(Problem::is_fatal);
+    let is_accepted = accepts_all || is_switching_protocols(&head) && is_right;
+    let mut keys = MaskingKeys::new(3);
+    let keys = Box::new(move || keys.next_key());
+    is_accepted.then(|| Endpoint::client(validation.agreed, 16 << 20, keys))
+}
+
 #[test]
 fn a_conforming_client_passes_all_and_its_keys_are_seen() {
     let mut key_count = 0;
     for case in client_cases(1).iter().filter(|case| case.kind == CaseKind::Steps) {
         let (finding, keys) = play_with_client(case, false);
-        assert!(!finding.verdict.is_failure(), "{}: {finding:?}", case.id);
+        let is_right = matches!(finding.verdict, Verdict::Pass | Verdict::Tolerated);
+        assert!(is_right, "{}: {finding:?}", case.id);
         key_count += keys.len();
     }
     assert!(key_count > 300, "{key_count}");
