@@ -273,6 +273,9 @@ pub enum Expectation {
     CloseReply {
         /// The code that we sent.
         code: Option<u16>,
+        /// Whether the case is about that. Elsewhere it only ends the case, and a peer that ends the
+        /// connection in another way is tolerated.
+        is_subject: bool,
     },
     /// It keeps the connection open and sends no message.
     Silence(Duration),

@@ -69,7 +69,9 @@ impl CaseBuilder {
         if opens && !is_over {
             let close = self.close(&1000_u16.to_be_bytes());
             case.steps.push(Step::Send(close));
-            case.steps.push(Step::Expect(Expectation::CloseReply { code: Some(1000) }));
+            let is_subject = case.group == Group::Close;
+            let reply = Expectation::CloseReply { code: Some(1000), is_subject };
+            case.steps.push(Step::Expect(reply));
         }
         self.cases.push(case);
     }
@@ -264,6 +266,6 @@ impl CaseDraft {
     }
 
     pub(super) fn closed(self, code: Option<u16>) -> Self {
-        self.expect(Expectation::CloseReply { code })
+        self.expect(Expectation::CloseReply { code, is_subject: true })
     }
 }

@@ -34,7 +34,7 @@ fn add_codes(builder: &mut CaseBuilder) {
         builder.add(
             case(Group::Close, &format!("code-{code}"), &title, "IANA, RFC 6455 §11.7")
                 .send(frame)
-                .expect(Expectation::CloseReply { code: Some(code) }),
+                .expect(Expectation::CloseReply { code: Some(code), is_subject: true }),
         );
     }
     for code in [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999] {
