@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// The folders of sources, each with the module path of its root.
 const PLACES: [(&str, &[&str]); 3] = [("src", &[]), ("core/src", &[]), ("demos", &["demos"])];
 
+/// Programs of their own, in a workspace of their own: no modules of ours.
+const CONTESTANTS: &str = "demos/libraries";
+
 /// A source file.
 pub(crate) struct Source {
     /// The path, relative to the repository.
@@ -33,6 +36,7 @@ pub(crate) fn all() -> Vec<Source> {
     for (place, prefix) in PLACES {
         let mut files = Vec::new();
         collect(&root.join(place), &mut files);
+        files.retain(|path| !path.starts_with(root.join(CONTESTANTS)));
         sources.extend(files.iter().map(|path| read(root, &root.join(place), prefix, path)));
     }
     let tests: Vec<Vec<String>> = sources.iter().flat_map(test_modules).collect();
