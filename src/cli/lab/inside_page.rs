@@ -17,7 +17,7 @@ pub(super) fn page(inside: &LibraryInside) -> String {
             page.blank_line();
             page.line(topic);
         }
-        page.paragraph("  ", &format!("{}:{}  {}", place.file, place.line, place.function));
+        page.paragraph("  ", &format!("{}:{} {}", place.file, place.line, place.function));
         page.paragraph("    ", &place.does);
         page.paragraph("    ", &place.matters);
     }
@@ -52,8 +52,8 @@ mod tests {
             page.starts_with("example.com/x v1.0.0\n\nOne writer.\nThere is one.\n\nmasking\n")
         );
         assert_eq!(page.matches("masking\n").count(), 1);
-        assert!(page.contains("\n  mask.go:14  maskBytes\n    Works a word at a time.\n    Eight"));
-        assert!(page.contains("\n\nlimits\n  mask.go:7  maskBytes\n"));
+        assert!(page.contains("\n  mask.go:14 maskBytes\n    Works a word at a time.\n    Eight"));
+        assert!(page.contains("\n\nlimits\n  mask.go:7 maskBytes\n"));
         assert!(page.lines().all(|line| line.len() <= 80), "{page}");
     }
 }
