@@ -73,6 +73,7 @@ pub use self::stream::{
     Http2Role, OpenEnd, RecordedEnd, Stall, StallKind, StreamEnding, StreamStart,
 };
 pub use self::tls::{SecretFault, TlsAlert, TlsStatus, TlsUnreadable};
+pub use self::write::connection_end::ConnectionEnd;
 pub(crate) use self::write::pcapng_writer::FlowId;
-pub use self::write::pcapng_writer::{ConnectionEnd, PcapngWriter, WriteOptions};
+pub use self::write::pcapng_writer::{PcapngWriter, WriteOptions};
 pub(crate) use self::write::recorder::Recorder;

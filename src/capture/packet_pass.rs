@@ -45,9 +45,9 @@ pub(super) fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
         None => Some(pass),
     };
     let Some(mut pass) = pass else { return Ok(None) };
-    let warnings = pass.all_warnings();
+    let (warnings, span) = (pass.all_warnings(), pass.span());
     let streams = pass.connections.finish(shared)?;
-    let (format, packets, span) = (CaptureFormat::Packets, pass.packets.0, pass.span);
+    let (format, packets) = (CaptureFormat::Packets, pass.packets.0);
     Ok(Some(Capture { format, packets, span, streams, warnings }))
 }
 
@@ -62,7 +62,8 @@ struct PacketPass<S> {
     early_packets: Saturating<u64>,
     /// Whether they are read in the order of time all the same.
     is_sorted: bool,
-    span: Option<CaptureSpan>,
+    /// When the first packet in the file was captured, in nanoseconds since 1970.
+    first: Option<u64>,
     /// The number of packets that were lost while the file was captured, as it says itself.
     dropped: u64,
     unread: BTreeMap<Unread, Saturating<u64>>,
@@ -97,7 +98,9 @@ impl<S: StreamSink> PacketPass<S> {
         }
         pass.dropped = packets.dropped_packets();
         pass.is_sorted = true;
-        let (mut sorted, mut bytes) = (index.sorted().into_iter(), Vec::new());
+        let sorted = index.sorted();
+        pass.first = sorted.first().map(|packet| packet.captured_at);
+        let (mut sorted, mut bytes) = (sorted.into_iter(), Vec::new());
         pass.guarded(|pass| {
             for packet in sorted.by_ref() {
                 let IndexedPacket { captured_at, file_offset, len, link_type } = packet;
@@ -121,7 +124,7 @@ impl<S: StreamSink> PacketPass<S> {
             latest: 0,
             early_packets: Saturating(0),
             is_sorted: false,
-            span: None,
+            first: None,
             dropped: 0,
             unread: BTreeMap::new(),
             warnings: Vec::new(),
@@ -171,6 +174,7 @@ impl<S: StreamSink> PacketPass<S> {
             self.early_packets += 1;
         }
         self.latest = self.latest.max(captured_at);
+        self.first.get_or_insert(captured_at);
     }
 
     fn add_item<M: FnMut(StreamStart) -> S>(
@@ -201,7 +205,6 @@ impl<S: StreamSink> PacketPass<S> {
     ) -> io::Result<()> {
         self.packets += 1;
         let CapturedPacket { bytes, file_offset, captured_at, link_type, comments } = *packet;
-        self.span = Some(CaptureSpan::extended(self.span, Duration::from_nanos(captured_at)));
         while let Some(datagram) = self.defragmenter.give_up_old(captured_at) {
             self.add_datagram(&datagram, shared)?;
         }
@@ -248,6 +251,11 @@ impl<S: StreamSink> PacketPass<S> {
         } else {
             self.suppressed_warnings += 1;
         }
+    }
+
+    fn span(&self) -> Option<CaptureSpan> {
+        let [start, end] = [self.first?, self.latest].map(Duration::from_nanos);
+        Some(CaptureSpan { start, end })
     }
 
     fn all_warnings(&mut self) -> Vec<String> {

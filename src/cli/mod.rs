@@ -113,7 +113,7 @@ pub enum CliCommand {
     Race(race::RaceArgs),
     /// Test how well a WebSocket server keeps the rules of the protocol
     ///
-    /// Plays 532 cases, each on a connection of its own: handshakes, frames, text, close,
+    /// Plays 537 cases, each on a connection of its own: handshakes, frames, text, close,
     /// compression, legal and not. A verdict is pass, tolerated (allowed, but not what the rule
     /// recommends), fail, not-offered, not-applicable, no-answer or died (the server accepts no
     /// connection any more). Only servers on loopback are tested unless --allow-remote is given.

@@ -21,9 +21,16 @@ pub struct AnnotatedSide {
 impl Exchange {
     /// Returns what each side sent, decoded.
     pub fn annotated(&self) -> Sides<AnnotatedSide> {
-        let (heads, after_request) = read_heads(Side::Client, &self.sent);
+        // Whoever was tested, the client's bytes begin with a request.
+        let is_client_tested = self.received.starts_with(b"GET ");
+        let (sent, received) = if is_client_tested {
+            (&self.received, &self.sent)
+        } else {
+            (&self.sent, &self.received)
+        };
+        let (heads, after_request) = read_heads(Side::Client, sent);
         let offer = heads.first().map(ClientOffer::from_request);
-        let (responses, after_response) = read_heads(Side::Server, &self.received);
+        let (responses, after_response) = read_heads(Side::Server, received);
         let opened = responses.last().filter(|head| is_switching_protocols(head));
         let agreed = opened.map(|head| validate(head, offer.as_ref()).agreed);
         Sides {
@@ -36,6 +43,14 @@ impl Exchange {
             ),
             server: AnnotatedSide::new(Side::Server, responses, after_response, agreed),
         }
+    }
+}
+
+impl Exchange {
+    /// Returns the code of the server's Close, if it sent one with a code.
+    pub fn close_code(&self) -> Option<u16> {
+        let server = self.annotated().server;
+        server.frames.frames().iter().find_map(|frame| Some(frame.close_body()?.0))
     }
 }
 

@@ -32,9 +32,12 @@ pub struct ConformConfig {
     pub max_at_once: usize,
     /// The time between the beginnings of two cases; zero without a limit.
     pub interval: Duration,
+    /// The largest message that is tried when its limit is searched for, in bytes. Of fragments it is
+    /// the 256th part.
+    pub max_size: usize,
     /// How often each case is played.
     pub repeat: usize,
-    /// A command for the shell that starts the server again after it has died.
+    /// A command for the shell that starts the server, if it does not run, and again after it has died.
     pub restart: Option<String>,
     /// How long a dead server is waited for.
     pub restart_timeout: Duration,
@@ -51,6 +54,7 @@ impl ConformConfig {
             limits: RunLimits::default(),
             max_at_once: 16,
             interval: Duration::ZERO,
+            max_size: 16 << 20,
             repeat: 1,
             restart: None,
             restart_timeout: Duration::from_secs(10),
@@ -58,12 +62,13 @@ impl ConformConfig {
     }
 
     /// Limits the load to what may be sent to somebody else's server: two cases at once, and ten in
-    /// a second.
+    /// a second, and messages of 1 MiB at most.
     #[must_use]
     pub fn for_remote(self) -> Self {
         Self {
             max_at_once: self.max_at_once.min(2),
             interval: self.interval.max(Duration::from_millis(100)),
+            max_size: self.max_size.min(1 << 20),
             ..self
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use wiretalk_core::conformance::{Action, Case, CaseRun, Finding, StreamEnd, Verdict};
 
 use crate::conform::{ConformConfig, ServerAddress, ServerTraits};
-use crate::net::{ConnectError, Route, connect_by};
+use crate::net::{ConnectError, MaybeTlsStream, Route, connect_by};
 
 /// The most bytes of a side that are kept for the report.
 const MAX_KEPT: usize = 16 << 10;
@@ -65,29 +65,52 @@ pub(super) async fn play(
     key: [u8; 16],
     traits: ServerTraits,
 ) -> Result<Exchange, ConnectError> {
+    let stream = open(config).await?;
+    Ok(play_on(stream, config, case, key, traits).await)
+}
+
+/// Opens a connection to the server.
+///
+/// # Errors
+///
+/// Fails if that is not possible.
+pub(super) async fn open(config: &ConformConfig) -> Result<MaybeTlsStream, ConnectError> {
     let route = Route::direct(&config.target);
-    let stream = connect_by(&route, &config.target, &config.tls, config.limits.answer).await?;
+    connect_by(&route, &config.target, &config.tls, config.limits.answer).await
+}
+
+/// Plays a case on a connection that is open.
+pub(super) async fn play_on(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    config: &ConformConfig,
+    case: &Case,
+    key: [u8; 16],
+    traits: ServerTraits,
+) -> Exchange {
     let key = STANDARD.encode(key);
     let run = CaseRun::new(case, &server_address(config), &key, traits, config.limits);
-    Ok(Player::new(stream, run, config.limits.answer).play().await)
+    let (exchange, ..) = Player::new(stream, run, config.limits.answer).play_to_end().await;
+    exchange
 }
 
 /// A case that is being played on a socket.
-struct Player<'c, S> {
+pub(super) struct Player<'c, S> {
     stream: S,
     run: CaseRun<'c>,
     began: Instant,
-    /// How long a write may take without progress.
+    /// How long a write may take until the server has taken all of it.
     write_timeout: Duration,
     exchange: Exchange,
     /// What is being sent, and how much of it was taken.
     outgoing: Vec<u8>,
     written: usize,
     has_ended: bool,
+    /// Whether the server takes nothing more: it has not read for as long as a write may take.
+    is_stuck: bool,
 }
 
 impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
-    fn new(stream: S, run: CaseRun<'c>, write_timeout: Duration) -> Self {
+    pub(super) fn new(stream: S, run: CaseRun<'c>, write_timeout: Duration) -> Self {
         let finding = Finding::new(Verdict::NoAnswer, "");
         Self {
             stream,
@@ -98,17 +121,27 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
             outgoing: Vec::new(),
             written: 0,
             has_ended: false,
+            is_stuck: false,
         }
     }
 
-    async fn play(mut self) -> Exchange {
+    /// Takes bytes that were read before.
+    pub(super) fn receive(&mut self, bytes: &[u8]) {
+        keep(&mut self.exchange.received, bytes);
+        let len = self.exchange.received_len.saturating_add(bytes.len() as u64);
+        self.exchange.received_len = len;
+        self.run.receive(bytes);
+    }
+
+    /// Plays the case, and returns the exchange with the run and the stream, which is still open.
+    pub(super) async fn play_to_end(mut self) -> (Exchange, CaseRun<'c>, S) {
         let mut buffer = vec![0; READ_BUFFER];
         loop {
             let until = match self.run.next(self.began.elapsed()) {
                 Action::Finish(finding) => {
                     self.exchange.finding = finding;
                     self.exchange.took = self.began.elapsed();
-                    return self.exchange;
+                    return (self.exchange, self.run, self.stream);
                 }
                 Action::Send(bytes) => {
                     self.outgoing = bytes;
@@ -137,22 +170,24 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
     /// Sends what is outgoing, and reads meanwhile, because a server that echoes may stop reading
     /// until its echo is taken.
     async fn send(&mut self, buffer: &mut [u8]) {
-        while self.written < self.outgoing.len() && !self.has_ended {
-            let deadline = Instant::now().checked_add(self.write_timeout);
-            let deadline = deadline.unwrap_or_else(Instant::now);
+        let deadline = Instant::now().checked_add(self.write_timeout);
+        let deadline = deadline.unwrap_or_else(Instant::now);
+        while self.written < self.outgoing.len() && !self.has_ended && !self.is_stuck {
             let (mut reader, mut writer) = split(&mut self.stream);
             let rest = self.outgoing.get(self.written..).unwrap_or_default();
             tokio::select! {
                 written = writer.write(rest) => match written {
                     Ok(count) if count > 0 => self.count_written(count),
-                    // The server takes nothing more. What it sent before can still be read.
-                    _ => return,
+                    // What the server sent before can still be read.
+                    _ => self.is_stuck = true,
                 },
                 read = reader.read(buffer) => self.take(&read, buffer),
-                () = sleep_until(deadline) => return,
+                () = sleep_until(deadline) => self.is_stuck = true,
             }
         }
-        let _ = self.stream.flush().await;
+        if !self.is_stuck {
+            let _ = self.stream.flush().await;
+        }
     }
 
     fn count_written(&mut self, count: usize) {
@@ -170,11 +205,7 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
                 self.run.end(StreamEnd::Fin);
             }
             Ok(count) => {
-                let bytes = buffer.get(..count).unwrap_or_default();
-                keep(&mut self.exchange.received, bytes);
-                let len = self.exchange.received_len.saturating_add(count as u64);
-                self.exchange.received_len = len;
-                self.run.receive(bytes);
+                self.receive(buffer.get(..count).unwrap_or_default());
             }
             Err(_) => {
                 self.has_ended = true;

@@ -1,9 +1,11 @@
-//! Tests how well a WebSocket server keeps the rules of the protocol: plays the cases of
-//! [`crate::wire`]'s conformance suite against it, side by side.
+//! Tests how well a WebSocket server or client keeps the rules of the protocol: plays the cases of
+//! [`crate::conformance`] against it, side by side.
 //!
 //! In reading order: `config` (what is tested, and how far it may go), `exchange` (one case on one
 //! socket), `annotation` (its bytes, decoded), `probe` (is the server there, and does it echo),
-//! `restart` (bring it back), `outcome` (the results), `runner`.
+//! `process` and `restart` (start the server, bring it back), `limits` (how large its messages may be),
+//! `survival` (what violations leave behind), `outcome` (the results), `runner`, and `clients`
+//! (the other way round: whatever connects is tested).
 
 #![warn(
     clippy::arithmetic_side_effects,
@@ -20,20 +22,27 @@
 )]
 
 mod annotation;
+pub mod clients;
 mod config;
 mod exchange;
+mod limits;
 mod outcome;
 mod probe;
+mod process;
 mod restart;
 mod runner;
+mod survival;
+#[cfg(test)]
+mod tests;
 
 pub use annotation::AnnotatedSide;
 pub use config::{ConformConfig, EchoMode};
 pub use exchange::Exchange;
 pub use outcome::{CaseOutcome, ConformOutcome};
 pub use probe::ProbeError;
-pub use runner::{ConformError, ConformEvent, run};
+pub use restart::RestartError;
+pub use runner::{ConformEvent, run};
 pub use wiretalk_core::conformance::{
-    Case, Expectation, Finding, Group, Opening, RunLimits, ServerAddress, ServerTraits, Step,
-    Verdict, all_cases,
+    Case, CaseKind, Expectation, Finding, Group, Opening, RunLimits, ServerAddress, ServerTraits,
+    Step, Verdict, all_cases, client_cases,
 };

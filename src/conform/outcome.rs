@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::conform::{Exchange, ServerTraits, Verdict};
+use crate::wire::Side;
 
 /// The results of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,9 @@ fn severity(verdict: Verdict) -> u8 {
 pub struct ConformOutcome {
     /// The results, in the order of the cases.
     pub cases: Vec<CaseOutcome>,
-    /// What was found out about the server.
+    /// The side that was tested.
+    pub peer: Side,
+    /// The traits that were found out about it.
     pub traits: ServerTraits,
     /// The time that the run took.
     pub took: Duration,

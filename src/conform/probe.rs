@@ -5,11 +5,14 @@ use std::time::Duration;
 use wiretalk_core::conformance::{Case, Verdict, short_echo, standard_handshake};
 
 use thiserror::Error;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::timeout;
 
 use crate::clients::{RandomError, nonce};
-use crate::conform::exchange::play;
+use crate::conform::exchange::{open, play, play_on};
 use crate::conform::{ConformConfig, EchoMode, ServerTraits};
 use crate::net::ConnectError;
+use crate::wire::Opcode;
 
 /// How long an echo is waited for when it is found out whether there is one.
 const ECHO_TIMEOUT: Duration = Duration::from_secs(2);
@@ -51,10 +54,31 @@ impl Probe {
     pub(super) async fn find_traits(&mut self, config: &ConformConfig) -> Result<(), ProbeError> {
         if let Err(reason) = self.is_alive(config).await {
             self.traits.needs_origin = true;
-            self.is_alive(config).await.map_err(|_| reason)?;
+            if self.is_alive(config).await.is_err() {
+                self.traits.needs_origin = false;
+                return Err(reason);
+            }
         }
-        self.traits.has_echo = self.has_echo(config).await;
+        self.traits.has_echo =
+            self.has_echo(config).await && !self.is_broadcast(config).await.unwrap_or(false);
         Ok(())
+    }
+
+    /// Whether what one client sends reaches the others too. Such a server echoes, but each case would
+    /// also get the messages of those that are played beside it.
+    async fn is_broadcast(&self, config: &ConformConfig) -> Result<bool, ProbeError> {
+        let traits = ServerTraits { has_echo: true, ..self.traits };
+        // The message and its echo, without the closing handshake.
+        let mut open_echo = self.echo.clone();
+        open_echo.steps.truncate(2);
+        let mut listener = open(config).await?;
+        play_on(&mut listener, config, &open_echo, nonce()?, traits).await;
+        play(config, &self.echo, nonce()?, traits).await?;
+        let mut frame = [0; 2];
+        let read = timeout(config.limits.quiet, listener.read(&mut frame)).await;
+        let opcode = Opcode::from_bits(frame[0]);
+        let is_message = matches!(opcode, Opcode::Text | Opcode::Binary);
+        Ok(is_message && matches!(read, Ok(Ok(count)) if count > 0))
     }
 
     /// Whether the server opens a connection; if not, why.

@@ -1,36 +1,78 @@
 //! Brings a server back that has died.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::conform::ConformConfig;
 use crate::conform::probe::{Probe, ProbeError};
+use crate::conform::process::ServerProcess;
 
 /// How often a server is asked whether it is back.
 const ASK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Why a server is not back.
+/// Why a server is not there.
 #[derive(Debug, Error)]
-pub(super) enum RestartError {
+pub enum RestartError {
+    /// It opens no connection for a standard handshake, and nothing starts it.
+    #[error("no WebSocket can be opened: {0}")]
+    NotOpen(#[source] ProbeError),
     /// The command that starts it cannot be run.
-    #[error("the command that starts the server again failed: {0}")]
+    #[error("the command that starts the server failed: {0}")]
     Command(#[source] std::io::Error),
-    /// It opens no connection.
-    #[error("the server did not come back within {} s: {_1}", .0.as_secs_f64())]
+    /// It opens no connection after it was started, or after it had died.
+    #[error("the server did not come up within {} s: {_1}", .0.as_secs_f64())]
     NotBack(Duration, #[source] ProbeError),
 }
 
 /// The process that starts a server again. It ends with this value.
 #[derive(Debug, Default)]
 pub(super) struct Restarter {
-    child: Option<Child>,
+    process: Option<ServerProcess>,
 }
 
 impl Restarter {
+    /// Finds out what the server does, and starts it before if it does not run and there is a command
+    /// for that.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it opens no connection.
+    pub(super) async fn find_traits(
+        &mut self,
+        config: &ConformConfig,
+        probe: &mut Probe,
+    ) -> Result<(), RestartError> {
+        let Err(error) = probe.find_traits(config).await else { return Ok(()) };
+        if config.restart.is_none() {
+            return Err(RestartError::NotOpen(error));
+        }
+        self.start(config)?;
+        let began = Instant::now();
+        loop {
+            let Err(error) = probe.find_traits(config).await else { return Ok(()) };
+            if began.elapsed() >= config.restart_timeout {
+                return Err(RestartError::NotBack(config.restart_timeout, error));
+            }
+            sleep(ASK_INTERVAL).await;
+        }
+    }
+
+    /// Returns the memory of the server in bytes, if this program has started it.
+    pub(super) fn memory(&self) -> Option<u64> {
+        self.process.as_ref()?.memory()
+    }
+
+    fn start(&mut self, config: &ConformConfig) -> Result<(), RestartError> {
+        if let Some(command) = &config.restart {
+            // What is left of the one before may hold the port.
+            self.process = None;
+            self.process = Some(ServerProcess::start(command).map_err(RestartError::Command)?);
+        }
+        Ok(())
+    }
+
     /// Starts the server again, if there is a command for that, and waits until it is back. Returns
     /// why it is not.
     pub(super) async fn bring_back(
@@ -38,9 +80,7 @@ impl Restarter {
         config: &ConformConfig,
         probe: &Probe,
     ) -> Result<(), RestartError> {
-        if let Some(command) = &config.restart {
-            self.child = Some(start(command).map_err(RestartError::Command)?);
-        }
+        self.start(config)?;
         let began = Instant::now();
         loop {
             let Err(error) = probe.is_alive(config).await else { return Ok(()) };
@@ -50,12 +90,4 @@ impl Restarter {
             sleep(ASK_INTERVAL).await;
         }
     }
-}
-
-/// Runs a command with the system's shell.
-fn start(command: &str) -> std::io::Result<Child> {
-    let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
-    shell.args([if cfg!(windows) { "/C" } else { "-c" }, command]);
-    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    shell.spawn()
 }

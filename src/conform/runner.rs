@@ -5,23 +5,17 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
 use crate::clients::nonce;
 use crate::conform::exchange::{Exchange, play};
+use crate::conform::limits::search;
 use crate::conform::outcome::{CaseOutcome, ConformOutcome};
-use crate::conform::probe::{Probe, ProbeError};
-use crate::conform::restart::Restarter;
-use crate::conform::{Case, ConformConfig, Finding, ServerTraits, Verdict};
-
-/// Why a run could not begin.
-#[derive(Debug, Error)]
-pub enum ConformError {
-    /// The server opens no connection for a standard handshake.
-    #[error("no WebSocket can be opened: {0}")]
-    NotReachable(#[from] ProbeError),
-}
+use crate::conform::probe::Probe;
+use crate::conform::restart::{RestartError, Restarter};
+use crate::conform::survival::Survival;
+use crate::conform::{Case, CaseKind, ConformConfig, Finding, ServerTraits, Verdict};
+use crate::wire::Side;
 
 /// A change during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,34 +43,46 @@ pub enum ConformEvent {
 ///
 /// # Errors
 ///
-/// Fails if the server cannot be reached in the beginning. A server that dies later costs the case
+/// Fails if the server cannot be reached or started in the beginning. A server that dies later costs the case
 /// that killed it.
 pub async fn run(
     config: &ConformConfig,
     cases: &[Case],
     mut on_event: impl FnMut(ConformEvent),
-) -> Result<ConformOutcome, ConformError> {
+) -> Result<ConformOutcome, RestartError> {
     let began = Instant::now();
     let mut probe = Probe::new(config.seed);
-    probe.find_traits(config).await?;
+    let mut restarter = Restarter::default();
+    restarter.find_traits(config, &mut probe).await?;
     let traits = probe.traits;
     on_event(ConformEvent::Began { traits });
     let mut runner = Runner {
         config,
         cases,
         probe,
-        restarter: Restarter::default(),
+        survival: Survival::new(restarter.memory()),
+        restarter,
         exchanges: vec![Vec::new(); cases.len()],
         on_event: &mut on_event,
         gone: None,
     };
     let repeat = config.repeat.max(1);
     for _ in 0..repeat {
-        runner.play_all((0..cases.len()).collect()).await;
+        runner.play_all(indices(cases, |kind| kind == CaseKind::Steps)).await;
+        for index in indices(cases, |kind| matches!(kind, CaseKind::Search(_))) {
+            runner.play_alone(index).await;
+        }
     }
+    runner.conclude();
     let outcomes = runner.exchanges.into_iter().enumerate();
     let cases = outcomes.map(|(index, exchanges)| CaseOutcome { index, exchanges }).collect();
-    Ok(ConformOutcome { cases, traits, took: began.elapsed() })
+    Ok(ConformOutcome { cases, peer: Side::Server, traits, took: began.elapsed() })
+}
+
+/// Returns the indices of the cases of some kinds.
+fn indices(cases: &[Case], is_wanted: impl Fn(CaseKind) -> bool) -> VecDeque<usize> {
+    let all = cases.iter().enumerate();
+    all.filter(|(_, case)| is_wanted(case.kind)).map(|(index, _)| index).collect()
 }
 
 struct Runner<'r, F> {
@@ -84,6 +90,7 @@ struct Runner<'r, F> {
     cases: &'r [Case],
     probe: Probe,
     restarter: Restarter,
+    survival: Survival,
     exchanges: Vec<Vec<Exchange>>,
     on_event: &'r mut F,
     /// Why the server is gone for good.
@@ -96,6 +103,8 @@ struct Played {
     exchange: Option<Exchange>,
     /// Whether the server accepted another connection afterwards.
     is_alive: bool,
+    /// How long that took after a violation.
+    handshake_took: Option<Duration>,
 }
 
 impl<F: FnMut(ConformEvent)> Runner<'_, F> {
@@ -149,9 +158,12 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
             }
             let Some(played) = playing.next().await else { return suspects };
             match played {
-                Played { index, exchange: Some(exchange), is_alive: true }
+                Played { index, exchange: Some(exchange), is_alive: true, handshake_took }
                     if suspects.is_empty() =>
                 {
+                    if let Some(took) = handshake_took {
+                        self.survival.add_handshake(Some(took));
+                    }
                     record(&mut self.exchanges, self.on_event, index, exchange);
                 }
                 Played { index, .. } => suspects.push(index),
@@ -168,6 +180,9 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
             return;
         }
         let played = play_one(self.config, self.cases, &self.probe, index).await;
+        if played.handshake_took.is_some() || !played.is_alive {
+            self.survival.add_handshake(played.handshake_took);
+        }
         let finding = Finding::new(Verdict::NoAnswer, "did not accept the connection");
         let mut exchange = played.exchange.unwrap_or_else(|| Exchange::without_bytes(finding));
         if !played.is_alive {
@@ -181,9 +196,26 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
         }
     }
 
+    /// Records what is known once all other cases have been played.
+    fn conclude(&mut self) {
+        self.survival.ended(self.restarter.memory());
+        for (index, case) in self.cases.iter().enumerate() {
+            let finding = match case.kind {
+                CaseKind::Handshakes => self.survival.handshakes(),
+                CaseKind::Memory => self.survival.memory(),
+                CaseKind::Steps | CaseKind::Search(_) | CaseKind::MaskingKeys(_) => continue,
+            };
+            let exchange = Exchange::without_bytes(finding);
+            record(&mut self.exchanges, self.on_event, index, exchange);
+        }
+    }
+
     async fn bring_back(&mut self) {
         match self.restarter.bring_back(self.config, &self.probe).await {
-            Ok(()) => (self.on_event)(ConformEvent::Up),
+            Ok(()) => {
+                self.survival.restarted(self.restarter.memory());
+                (self.on_event)(ConformEvent::Up);
+            }
             Err(error) => self.gone = Some(error.to_string()),
         }
     }
@@ -204,13 +236,21 @@ fn record(
 /// Plays a case, and after one that breaks a rule, or fails, asks whether the server is still there.
 async fn play_one(config: &ConformConfig, cases: &[Case], probe: &Probe, index: usize) -> Played {
     let (Some(case), Ok(key)) = (cases.get(index), nonce()) else {
-        return Played { index, exchange: None, is_alive: true };
+        return Played { index, exchange: None, is_alive: true, handshake_took: None };
     };
-    let exchange = play(config, case, key, probe.traits).await.ok();
+    let exchange = match case.kind {
+        CaseKind::Search(_) => Some(search(config, case, probe.traits).await),
+        _ => play(config, case, key, probe.traits).await.ok(),
+    };
     let has_failed = exchange.as_ref().is_none_or(|played| played.finding.verdict.is_failure());
-    let is_doubtful = case.is_violation() || has_failed;
-    let is_alive = !is_doubtful || is_alive(config, probe).await;
-    Played { index, exchange, is_alive }
+    let is_violation = case.is_violation() || matches!(case.kind, CaseKind::Search(_));
+    if !is_violation && !has_failed {
+        return Played { index, exchange, is_alive: true, handshake_took: None };
+    }
+    let began = Instant::now();
+    let is_alive = is_alive(config, probe).await;
+    let handshake_took = (is_violation && is_alive).then(|| began.elapsed());
+    Played { index, exchange, is_alive, handshake_took }
 }
 
 /// Whether the server accepts a connection, at the second attempt at the latest: a server that is

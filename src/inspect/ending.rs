@@ -166,8 +166,10 @@ pub(crate) struct Ending {
 /// Returns how a connection of a capture ended.
 pub(crate) fn how_it_ended(stream: &CapturedStream<Trace>) -> Ending {
     let ending = how_tcp_ended(stream);
-    match (stream.refusal.clone().or_else(|| non_http_answer(&stream.trace)), &stream.recorded_end)
-    {
+    let has_ended = stream.ending.is_some() || stream.open_end != OpenEnd::StillOpen;
+    let refusal = stream.refusal.clone();
+    let refusal = refusal.or_else(|| stream.tls.failed_handshake(has_ended));
+    match (refusal.or_else(|| non_http_answer(&stream.trace)), &stream.recorded_end) {
         (Some(why), _) => Ending { text: format!("{why}; {}", ending.text), is_clean: false },
         // Of a connection without data, the words of the recording are all there is.
         (None, Some(RecordedEnd { is_clean: false, why, .. })) if stream.store.is_empty() => {

@@ -1,6 +1,6 @@
 //! The talk on stage: it starts, follows the keys and fits the window.
 
-use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal};
+use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal, rows};
 
 const TALK: &str = "slides/talk.md";
 const BYLINE: &str = "the wiretalk authors";
@@ -150,6 +150,22 @@ fn the_talk_fills_a_new_size() {
     }
 }
 
+/// Neither the key nor the new size may be lost when both wake the program at once. One try in a
+/// hundred or so does.
+#[test]
+fn a_key_that_comes_with_a_new_size_is_read_at_once() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&[" 1/54"]);
+    for (columns, key, slide) in [(90, RIGHT, " 2/54"), (100, "\x1b[D", " 1/54")].repeat(200) {
+        terminal.resize(columns, 30);
+        terminal.keys(key);
+        terminal.until(&format!("{slide} at {columns} columns"), |screen| {
+            let footer = &rows(screen)[29];
+            footer.ends_with(slide) && (footer.chars().count() > 90) == (columns > 90)
+        });
+    }
+}
+
 /// Beyond 1000x500 cells a terminal stays blank, so that no size takes unbounded memory.
 #[test]
 fn a_terminal_of_any_size_is_drawn_up_to_a_bound_and_restored() {
@@ -162,8 +178,7 @@ fn a_terminal_of_any_size_is_drawn_up_to_a_bound_and_restored() {
                 terminal.shows(&[" 1/54"]);
                 terminal.keys(RIGHT);
                 terminal.shows(&[" 2/54"]);
-                // A key that comes together with the new size waits for the next one.
-                terminal.claim_and_wait(columns, rows);
+                terminal.claim(columns, rows);
                 terminal
             };
             terminal.until("a frame", |_| true);

@@ -114,17 +114,6 @@ impl Terminal {
         self.pty.resize(Size::new(rows, columns)).unwrap();
     }
 
-    /// Claims another size, and waits until the program has cleared the screen for it.
-    #[track_caller]
-    pub(crate) fn claim_and_wait(&mut self, columns: u16, rows: u16) {
-        let before = self.raw().len();
-        self.claim(columns, rows);
-        self.wait("the new size", |terminal| {
-            let since = &terminal.raw()[before..];
-            since.windows(4).any(|part| part == b"\x1b[2J") && terminal.in_one_piece()
-        });
-    }
-
     /// Waits until a complete frame shows all of `texts`.
     #[track_caller]
     pub(crate) fn shows(&mut self, texts: &[&str]) {

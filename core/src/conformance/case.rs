@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::conformance::key_quality::KeyRule;
 use crate::conformance::request::Request;
+use crate::conformance::response::Response;
 use crate::text::named_enum;
 use crate::wire::frame::message::MessageKind;
 
@@ -31,6 +33,10 @@ pub enum Group {
     Timing,
     /// permessage-deflate.
     Deflate,
+    /// The sizes up to which the server takes messages.
+    Limits,
+    /// The state of the server after all violations.
+    Survival,
 }
 
 named_enum!(Group, "group":
@@ -45,7 +51,36 @@ named_enum!(Group, "group":
     Close = "close",
     Timing = "timing",
     Deflate = "deflate",
+    Limits = "limits",
+    Survival = "survival",
 );
+
+/// The way in which a case is tested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaseKind {
+    /// By its request and its steps, on a connection of its own ([`CaseRun`](super::CaseRun)).
+    #[default]
+    Steps,
+    /// By messages of several sizes, until it is known how large they may be.
+    Search(SizeLimit),
+    /// By a handshake after each violation.
+    Handshakes,
+    /// By the memory of the server's process, before and after all cases.
+    Memory,
+    /// By the masking keys of all frames that a client has sent.
+    MaskingKeys(KeyRule),
+}
+
+/// A size that a server may limit (RFC 6455 section 10.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeLimit {
+    /// The bytes of a message in one frame.
+    Frame,
+    /// The bytes of a message in fragments of 16 KiB.
+    Message,
+    /// The fragments of a message, each of a byte.
+    Fragments,
+}
 
 /// One test case.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,12 +93,16 @@ pub struct Case {
     pub title: String,
     /// The rule, by RFC and section.
     pub rule: &'static str,
+    /// The way in which it is tested.
+    pub kind: CaseKind,
     /// The cases of Autobahn|Testsuite that test the same: `6.4.1`, or `9.1.*`.
     pub autobahn: Vec<&'static str>,
     /// Whether the verdict depends on an echo.
     pub needs_echo: bool,
-    /// The request.
+    /// The request, where a server is tested.
     pub request: Request,
+    /// The response, where a client is tested; `None` where a server is.
+    pub response: Option<Response>,
     /// What is expected of the response.
     pub opening: Opening,
     /// What follows once the connection is open.
@@ -95,11 +134,23 @@ impl Case {
 
     /// Returns what a conforming server does, a sentence for each expectation.
     pub fn expectations(&self) -> Vec<String> {
+        let other = match self.kind {
+            CaseKind::Steps => None,
+            CaseKind::Search(_) => Some("has a limit, and closes beyond it with 1009"),
+            CaseKind::Handshakes => Some("opens a new connection after each violation, in time"),
+            CaseKind::Memory => Some("has no more than twice the memory after all cases"),
+            CaseKind::MaskingKeys(rule) => Some(rule.describe()),
+        };
+        if let Some(other) = other {
+            return vec![other.to_owned()];
+        }
         let steps = self.steps.iter().filter_map(|step| match step {
             Step::Expect(expectation) => Some(expectation.describe()),
             _ => None,
         });
-        std::iter::once(self.opening.describe()).chain(steps).collect()
+        // A client has opened the connection already.
+        let opening = self.response.is_none().then(|| self.opening.describe());
+        opening.into_iter().chain(steps).collect()
     }
 }
 
@@ -219,6 +270,8 @@ pub enum Expectation {
     Silence(Duration),
     /// It ends the connection.
     End,
+    /// It does not take the connection for open: it ends it, and sends no frame.
+    Rejection,
 }
 
 impl Expectation {
@@ -248,6 +301,7 @@ impl Expectation {
             Self::CloseReply { .. } => "answers with a Close and ends the connection".to_owned(),
             Self::Silence(_) => "keeps the connection open and sends nothing".to_owned(),
             Self::End => "ends the connection".to_owned(),
+            Self::Rejection => "ends the connection without a frame".to_owned(),
         }
     }
 }

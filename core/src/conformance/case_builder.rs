@@ -2,22 +2,42 @@
 
 use std::time::Duration;
 
-use crate::conformance::case::{Case, Expectation, Group, Opening, Step};
+use crate::conformance::case::{Case, CaseKind, Expectation, Group, Opening, Step};
 use crate::conformance::masking_keys::MaskingKeys;
 use crate::conformance::request::Request;
+use crate::conformance::response::Response;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, LengthForm, Opcode, encode};
 use crate::wire::size::ByteLen;
+use crate::wire::{MaskingKey, Side};
 
 /// Collects cases and draws their masking keys.
 pub(super) struct CaseBuilder {
     keys: MaskingKeys,
+    /// The side that sends the frames.
+    sender: Side,
     cases: Vec<Case>,
 }
 
 impl CaseBuilder {
     pub(super) fn new(seed: u64) -> Self {
-        Self { keys: MaskingKeys::new(seed), cases: Vec::new() }
+        Self::sent_by(Side::Client, seed)
+    }
+
+    /// Creates a builder of cases whose frames `sender` sends; a server's have no mask.
+    pub(super) fn sent_by(sender: Side, seed: u64) -> Self {
+        Self { keys: MaskingKeys::new(seed), sender, cases: Vec::new() }
+    }
+
+    /// Returns the next masking key, whoever sends the frames.
+    pub(super) fn masking_key(&mut self) -> MaskingKey {
+        self.keys.next_key()
+    }
+
+    /// Returns the masking key of the next frame; `None` if a server sends it.
+    fn frame_key(&mut self) -> Option<MaskingKey> {
+        let key = self.keys.next_key();
+        (self.sender == Side::Client).then_some(key)
     }
 
     pub(super) fn into_cases(self) -> Vec<Case> {
@@ -27,6 +47,13 @@ impl CaseBuilder {
     /// Adds a case. One that leaves the connection open ends with a closing handshake.
     pub(super) fn add(&mut self, draft: CaseDraft) {
         let mut case = draft.case;
+        if self.sender == Side::Server {
+            case.response.get_or_insert_with(Response::standard);
+        }
+        if case.kind != CaseKind::Steps {
+            self.cases.push(case);
+            return;
+        }
         let opens = !matches!(case.opening, Opening::Refused { .. });
         let is_over = matches!(
             case.steps.last(),
@@ -36,6 +63,7 @@ impl CaseBuilder {
                     | Expectation::EchoOrFailure { .. }
                     | Expectation::CloseReply { .. }
                     | Expectation::End
+                    | Expectation::Rejection
             ))
         );
         if opens && !is_over {
@@ -46,18 +74,18 @@ impl CaseBuilder {
         self.cases.push(case);
     }
 
-    /// Encodes a frame with a header of any kind, masked.
+    /// Encodes a frame with a header of any kind, masked if a client sends it.
     pub(super) fn frame(&mut self, header: Header, data: &[u8]) -> Vec<u8> {
         let payload_len = ByteLen::of(data);
         let length_form = LengthForm::shortest(payload_len);
-        let masking_key = Some(self.keys.next_key());
+        let masking_key = self.frame_key();
         encode::frame(&Header { length_form, payload_len, masking_key, ..header }, data)
     }
 
-    /// Encodes a header that claims `len` bytes in any form, masked.
+    /// Encodes a header that claims `len` bytes in any form, with a masking key if a client sends it.
     pub(super) fn claim(&mut self, opcode: Opcode, form: LengthForm, len: u64) -> Vec<u8> {
         let header = Header { length_form: form, ..Header::new(opcode, len) };
-        let masking_key = Some(self.keys.next_key());
+        let masking_key = self.frame_key();
         encode::frame(&Header { masking_key, ..header }, b"")
     }
 
@@ -88,12 +116,12 @@ impl CaseBuilder {
 
     /// Encodes a message in fragments, one after the other.
     pub(super) fn fragments(&mut self, kind: MessageKind, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
-        encode::fragments(kind, pieces, || Some(self.keys.next_key()))
+        encode::fragments(kind, pieces, || self.frame_key())
     }
 
     /// Encodes a compressed message in fragments.
     pub(super) fn compressed(&mut self, kind: MessageKind, pieces: &[&[u8]]) -> Vec<u8> {
-        encode::compressed_fragments(kind, pieces, || Some(self.keys.next_key())).concat()
+        encode::compressed_fragments(kind, pieces, || self.frame_key()).concat()
     }
 
     /// Returns `len` bytes that are not UTF-8 in general.
@@ -114,9 +142,11 @@ pub(super) fn case(group: Group, name: &str, title: &str, rule: &'static str) ->
         group,
         title: title.to_owned(),
         rule,
+        kind: CaseKind::Steps,
         autobahn: Vec::new(),
         needs_echo: false,
         request: Request::standard(),
+        response: None,
         opening: Opening::Opened,
         steps: Vec::new(),
     };
@@ -126,6 +156,19 @@ pub(super) fn case(group: Group, name: &str, title: &str, rule: &'static str) ->
 impl CaseDraft {
     pub(super) fn autobahn(mut self, ids: &[&'static str]) -> Self {
         self.case.autobahn = ids.to_vec();
+        self
+    }
+
+    /// Tests the case in another way than by steps.
+    pub(super) fn tested_by(mut self, kind: CaseKind) -> Self {
+        self.case.needs_echo = matches!(kind, CaseKind::Search(_));
+        self.case.kind = kind;
+        self
+    }
+
+    /// Answers the handshake of a client with `response`.
+    pub(super) fn response(mut self, response: Response) -> Self {
+        self.case.response = Some(response);
         self
     }
 

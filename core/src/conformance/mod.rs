@@ -1,6 +1,7 @@
-//! The rules of RFC 6455, RFC 7692 and RFC 9112 as test cases for any WebSocket server, without I/O.
+//! The rules of RFC 6455, RFC 7692 and RFC 9112 as test cases for any WebSocket server or client,
+//! without I/O.
 //!
-//! A [`Case`] is data: what is sent, byte for byte, and what a conforming server does then. A
+//! A [`Case`] is data: what is sent, byte for byte, and what a conforming peer does then. A
 //! [`CaseRun`] plays one case as a state machine: its caller has the socket and the clock, and gets
 //! a [`Finding`] in the end.
 //!
@@ -10,13 +11,21 @@
 pub mod case;
 mod case_builder;
 pub mod cases;
+mod client_cases;
+mod key_quality;
 mod masking_keys;
 pub mod request;
+pub mod response;
 pub mod run;
 pub mod verdict;
+mod whole_run;
 
-pub use case::{Case, Expectation, Group, Opening, Step};
+pub use case::{Case, CaseKind, Expectation, Group, Opening, SizeLimit, Step};
 pub use cases::{all_cases, short_echo, standard_handshake};
+pub use client_cases::client_cases;
+pub use key_quality::KeyRule;
 pub use request::{Request, ServerAddress};
+pub use response::Response;
 pub use run::{Action, CaseRun, RunLimits, ServerTraits, StreamEnd};
 pub use verdict::{Finding, Verdict};
+pub use whole_run::echo_of_size;

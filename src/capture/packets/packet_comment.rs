@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::capture::packets::byte_order::ByteOrder;
 use crate::wire::AgreedExtensions;
+use crate::wire::decode::Resumption;
 
 /// The code of a comment among the options of a block, and that of the end of the options.
 pub(in crate::capture) const COMMENT_OPTION: u16 = 1;
@@ -14,6 +15,10 @@ const PREFIX: &str = "wiretalk: ";
 const MIDWAY: &str = "first packet of the client; the connection began before it";
 const FRAMES: &str = "first packet of the client; the handshake is not known, and frames follow";
 const EXTENSIONS: &str = "; extensions: ";
+const FRAMES_KNOWN: &str = "comments say where frames begin behind missing bytes";
+const UNFRAMED: &str = "the beginning of the message or frame in this packet is missing";
+const HEAD_BEGINS: &str = "an HTTP head begins with this packet";
+const FRAME_BEGINS: &str = "a frame begins with this packet";
 const GAP: &str = "bytes before this packet are missing";
 const NOTE: &str = "note: ";
 
@@ -27,11 +32,25 @@ pub(in crate::capture) enum Beginning {
     Frames(Option<AgreedExtensions>),
 }
 
+/// What the bytes of a packet are, where nothing before them tells: bytes are missing there, or the
+/// beginning of the connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) enum Framing {
+    /// They lie within messages or frames whose beginning is missing.
+    Unframed,
+    /// The first of them is the first of this unit.
+    Begins(Resumption),
+}
+
 /// A comment of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::capture) enum PacketComment {
     Beginning(Beginning),
-    /// The bytes up to the sequence number of the packet, which has no data, were not captured.
+    /// The first packet of a connection of which each [`Framing`] is known.
+    FramesKnown,
+    Framing(Framing),
+    /// The bytes up to the sequence number of the packet, which has no data, were not captured. If it
+    /// is that of the next byte, nobody knows how many they are.
     Gap,
     /// A warning about the connection.
     Note(String),
@@ -52,6 +71,10 @@ impl Display for PacketComment {
                     }
                 }
             }
+            Self::FramesKnown => f.write_str(FRAMES_KNOWN),
+            Self::Framing(Framing::Unframed) => f.write_str(UNFRAMED),
+            Self::Framing(Framing::Begins(Resumption::Head)) => f.write_str(HEAD_BEGINS),
+            Self::Framing(Framing::Begins(Resumption::Frame)) => f.write_str(FRAME_BEGINS),
             Self::Gap => f.write_str(GAP),
             Self::Note(text) => write!(f, "{NOTE}{text}"),
         }
@@ -65,8 +88,16 @@ impl PacketComment {
         if let Some(note) = text.strip_prefix(NOTE) {
             return Some(Self::Note(note.to_owned()));
         }
-        if text == GAP {
-            return Some(Self::Gap);
+        let known = match text {
+            GAP => Some(Self::Gap),
+            FRAMES_KNOWN => Some(Self::FramesKnown),
+            UNFRAMED => Some(Self::Framing(Framing::Unframed)),
+            HEAD_BEGINS => Some(Self::Framing(Framing::Begins(Resumption::Head))),
+            FRAME_BEGINS => Some(Self::Framing(Framing::Begins(Resumption::Frame))),
+            _ => None,
+        };
+        if known.is_some() {
+            return known;
         }
         let beginning = if text == MIDWAY {
             Beginning::Midway
@@ -110,7 +141,7 @@ impl<'a> PacketComments<'a> {
     pub(in crate::capture) fn beginning(self) -> Option<Beginning> {
         self.all().find_map(|comment| match comment {
             PacketComment::Beginning(beginning) => Some(beginning),
-            PacketComment::Gap | PacketComment::Note(_) => None,
+            _ => None,
         })
     }
 }
@@ -145,6 +176,10 @@ mod tests {
             PacketComment::Beginning(Beginning::Frames(None)),
             PacketComment::Beginning(Beginning::Frames(Some(AgreedExtensions::none()))),
             PacketComment::Beginning(Beginning::Frames(Some(agreed))),
+            PacketComment::FramesKnown,
+            PacketComment::Framing(Framing::Unframed),
+            PacketComment::Framing(Framing::Begins(Resumption::Head)),
+            PacketComment::Framing(Framing::Begins(Resumption::Frame)),
             PacketComment::Gap,
             PacketComment::Note("it was TLS 1.3".to_owned()),
         ];

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::capture::byte_store::Place;
+use crate::capture::packets::packet_comment::Framing;
 use crate::wire::Side;
 
 /// The next bytes of a side.
@@ -14,6 +15,8 @@ pub(in crate::capture) struct Piece<'a> {
     /// The place from which the bytes can be read again.
     pub(in crate::capture) place: Place,
     pub(in crate::capture) bytes: &'a [u8],
+    /// What a copy says of the bytes.
+    pub(in crate::capture) framing: Option<Framing>,
 }
 
 impl Piece<'_> {
@@ -21,13 +24,15 @@ impl Piece<'_> {
     pub(in crate::capture) fn split_at(self, len: usize) -> (Self, Self) {
         let (first, rest) = self.bytes.split_at_checked(len).unwrap_or((self.bytes, &[]));
         let place = self.place.plus(first.len());
-        (Self { bytes: first, ..self }, Self { place, bytes: rest, ..self })
+        let is_same = |framing: &Framing| first.is_empty() || *framing == Framing::Unframed;
+        let framing = self.framing.filter(is_same);
+        (Self { bytes: first, ..self }, Self { place, bytes: rest, framing, ..self })
     }
 
     /// Copies the bytes, because they must wait.
     pub(in crate::capture) fn hold(self) -> HeldPiece {
-        let Self { from, at, place, bytes } = self;
-        HeldPiece { from, at, place, bytes: bytes.to_vec() }
+        let Self { from, at, place, bytes, framing } = self;
+        HeldPiece { from, at, place, bytes: bytes.to_vec(), framing }
     }
 }
 
@@ -38,11 +43,12 @@ pub(in crate::capture) struct HeldPiece {
     at: Duration,
     place: Place,
     pub(in crate::capture) bytes: Vec<u8>,
+    framing: Option<Framing>,
 }
 
 impl HeldPiece {
     pub(in crate::capture) fn piece(&self) -> Piece<'_> {
-        let Self { from, at, place, bytes } = self;
-        Piece { from: *from, at: *at, place: *place, bytes }
+        let Self { from, at, place, bytes, framing } = self;
+        Piece { from: *from, at: *at, place: *place, bytes, framing: *framing }
     }
 }

@@ -9,6 +9,7 @@ use super::gap::{Gap, ResumePoint};
 use super::piece::{HeldPiece, Piece};
 use super::resync::{Resync, SearchResult};
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
+use crate::capture::packets::packet_comment::Framing;
 use crate::capture::sink::StreamSink;
 use crate::wire::decode::Resumption;
 use crate::wire::{ByteLen, Offset, Side, Sides};
@@ -34,6 +35,10 @@ pub(in crate::capture) struct PlaintextSink<S> {
     resync: Resync,
     /// Whether each frame is known to begin where it does, so that none is searched.
     knows_frames: bool,
+    /// Whether nothing before the next byte of a side tells what it is.
+    lost: Sides<bool>,
+    /// Whether a copy said of bytes what they cannot be.
+    pub(in crate::capture) has_wrong_framing: bool,
 }
 
 impl<S: StreamSink> PlaintextSink<S> {
@@ -41,20 +46,64 @@ impl<S: StreamSink> PlaintextSink<S> {
         let store = ByteStore::new(Arc::clone(backing));
         let (gaps, resumptions, resync) = (Vec::new(), Vec::new(), Resync::default());
         let (began, filled) = (backing.begin_stream(), ByteLen::ZERO);
-        Self { sink, store, gaps, began, resumptions, filled, resync, knows_frames: false }
+        let (lost, knows_frames, has_wrong_framing) = (Sides::default(), false, false);
+        Self {
+            sink,
+            store,
+            gaps,
+            began,
+            resumptions,
+            filled,
+            resync,
+            knows_frames,
+            lost,
+            has_wrong_framing,
+        }
     }
 
     pub(in crate::capture) fn push(&mut self, piece: Piece<'_>) {
-        if self.resync.is_idle() {
+        if let Some(framing) = piece.framing {
+            self.push_framed(piece, framing);
+        } else if self.resync.is_idle() {
             self.pass_on(piece);
         } else if self.resync.hold(piece.hold()) {
             self.conclude_search();
         }
     }
 
+    /// Takes bytes of which a copy says what they are, if they can be that.
+    fn push_framed(&mut self, piece: Piece<'_>, framing: Framing) {
+        self.pass_on_held();
+        let Piece { from, at, .. } = piece;
+        match framing {
+            Framing::Unframed if self.lost[from] => self.push_unframed(piece),
+            Framing::Begins(unit) if self.may_begin(from, unit) => {
+                self.resync.search(from, None);
+                self.resume(from, at, unit);
+                self.pass_on(piece);
+            }
+            Framing::Unframed | Framing::Begins(_) => {
+                self.has_wrong_framing = true;
+                self.push(Piece { framing: None, ..piece });
+            }
+        }
+    }
+
+    /// Whether the next byte of a side may be the first of this unit, although nothing before it tells.
+    fn may_begin(&self, from: Side, unit: Resumption) -> bool {
+        let is_lost = self.lost[from] || self.store.len(from) == ByteLen::ZERO;
+        match unit {
+            Resumption::Head => is_lost && !self.sink.sends_frames(from),
+            // The client may send frames although the server is silent.
+            Resumption::Frame if !self.sink.sends_frames(from) => self.sink.may_resume(from, unit),
+            Resumption::Frame => is_lost,
+        }
+    }
+
     /// Gives bytes to the receiver, and begins the searches that are needed behind them.
     fn pass_on(&mut self, piece: Piece<'_>) {
-        let Piece { from, at, place, bytes } = piece;
+        let Piece { from, at, place, bytes, .. } = piece;
+        self.lost[from] = false;
         self.store.add(from, place, ByteLen::of(bytes));
         self.sink.push(from, at, bytes);
         self.search_where_lost();
@@ -74,6 +123,16 @@ impl<S: StreamSink> PlaintextSink<S> {
             self.resync = Resync::default();
             self.knows_frames = true;
         }
+    }
+
+    /// Whether nothing before the next byte of a side tells what it is.
+    pub(in crate::capture) fn is_lost(&self, from: Side) -> bool {
+        self.lost[from]
+    }
+
+    /// Searches frames where they are lost from now on.
+    pub(in crate::capture) fn search_frames(&mut self) {
+        self.knows_frames = false;
     }
 
     /// Returns the memory that bytes take which are held back.
@@ -106,6 +165,7 @@ impl<S: StreamSink> PlaintextSink<S> {
 
     /// Searches what a side sends next.
     fn search(&mut self, from: Side) {
+        self.lost[from] = true;
         if self.knows_frames {
             return;
         }
@@ -206,7 +266,7 @@ impl<S: StreamSink> PlaintextSink<S> {
 
     /// Records bytes that belong to nothing known.
     fn push_unframed(&mut self, piece: Piece<'_>) {
-        let Piece { from, at, place, bytes } = piece;
+        let Piece { from, at, place, bytes, .. } = piece;
         if bytes.is_empty() {
             return;
         }
@@ -229,7 +289,7 @@ impl<S: StreamSink> PlaintextSink<S> {
     /// Takes bytes that are neither HTTP/1.1 nor frames of a WebSocket.
     pub(in crate::capture) fn pass_over(&mut self, piece: Piece<'_>) {
         self.pass_on_held();
-        let Piece { from, at, place, bytes } = piece;
+        let Piece { from, at, place, bytes, .. } = piece;
         self.store.add(from, place, ByteLen::of(bytes));
         self.sink.pass_over(from, at, bytes.len());
     }

@@ -151,7 +151,8 @@ mod tests {
     }
 
     fn hold(resync: &mut Resync, from: Side, bytes: &[u8]) -> bool {
-        resync.hold(Piece { from, at: Duration::ZERO, place: Place::Missing, bytes }.hold())
+        let (at, place, framing) = (Duration::ZERO, Place::Missing, None);
+        resync.hold(Piece { from, at, place, bytes, framing }.hold())
     }
 
     #[test]

@@ -9,11 +9,13 @@ use super::captured_stream::{
     CapturedStream, Http2Role, OpenEnd, StreamEnding, StreamIdentity, StreamStart,
 };
 use super::detect::ProxyNote;
-use super::layer::{Layer, LayerContext};
+use super::layer::Layer;
+use super::layer_context::LayerContext;
 use super::layer_output::LayerOutput;
 use crate::capture::byte_store::{BackingStore, Place};
 use crate::capture::error::InternalError;
 use crate::capture::http2::{Http2Ending, Http2ErrorCode, Http2WebSocket, WebSocketStream};
+use crate::capture::packets::packet_comment::Framing;
 use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::tls::{KeyLog, Random, TlsStatus};
@@ -101,6 +103,16 @@ impl<S: StreamSink> StreamBuilder<S> {
         self.output.note_proxy(ProxyNote::recorded(text));
     }
 
+    /// Takes the note of a copy that it says where frames begin, so that none is searched.
+    pub(in crate::capture) fn know_frames(&mut self) {
+        self.output.knows_frames = true;
+    }
+
+    /// Warns of a comment that says what cannot be.
+    pub(in crate::capture) fn warn_of_comment(&mut self) {
+        self.output.warn_of_comment();
+    }
+
     /// Returns the client random, as in key logs, if only the secrets are missing.
     pub(in crate::capture) fn missing_secrets_for(&self) -> Option<Random> {
         self.layer.missing_secrets_for()
@@ -115,15 +127,41 @@ impl<S: StreamSink> StreamBuilder<S> {
         bytes: &[u8],
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
+        self.push_framed(from, captured_at, file_offset, bytes, None, shared)
+    }
+
+    /// Like [`Self::push`], with what a copy says of the bytes.
+    pub(in crate::capture) fn push_framed<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        from: Side,
+        captured_at: u64,
+        file_offset: Offset,
+        bytes: &[u8],
+        framing: Option<Framing>,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
         let at = self.time(captured_at);
-        let piece = Piece { from, at, place: Place::File(file_offset), bytes };
+        let piece = Piece { from, at, place: Place::File(file_offset), bytes, framing };
         let Self { layer, output, saw_syn, without_head, .. } = self;
         let is_whole = begins_whole(*saw_syn, output);
         layer.push(piece, &mut shared.layers(output, is_whole, *without_head))
     }
 
-    /// Takes a gap in the bytes of a side.
+    /// Takes a gap in the bytes of a side. If this is a copy, it lacks bytes that its source had, so
+    /// what it says of frames is not all.
     pub(in crate::capture) fn push_gap<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        from: Side,
+        captured_at: u64,
+        missing: ByteLen,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        self.output.search_frames();
+        self.push_noted_gap(from, captured_at, missing, shared)
+    }
+
+    /// Takes a gap of which a copy tells.
+    pub(in crate::capture) fn push_noted_gap<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
         captured_at: u64,
@@ -194,6 +232,9 @@ impl<S: StreamSink> StreamBuilder<S> {
             }
             output.tell_missing_before(is_empty);
             output.pass_on_held();
+        }
+        if output.plaintext.as_ref().is_some_and(|plaintext| plaintext.has_wrong_framing) {
+            output.warn_of_comment();
         }
         let LayerOutput { start, plaintext, tls_began, warnings, refusal, .. } = output;
         let role = http2.map(Http2Role::WebSocket);

@@ -106,6 +106,9 @@ impl Detector {
         notes: &mut Vec<ProxyNote>,
     ) -> Option<Content> {
         self.is_whole |= is_whole;
+        if piece.framing.is_some() {
+            return Some(Content::Plain);
+        }
         // Nearly always the first bytes tell, and nothing is copied.
         if self.held.is_empty()
             && let Detected::Content(content) = self.detect_first(piece)

@@ -1,38 +1,20 @@
 //! [`Layer`]: what carries the bytes of a stream, and what that carries in turn.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::captured_stream::StreamStart;
 use super::detect::{Content, Detector, is_head};
-use super::layer_output::LayerOutput;
+use super::layer_context::LayerContext;
 use super::tunnel::{TunnelWatch, Watched};
-use crate::capture::byte_store::BackingStore;
-use crate::capture::http2::{Http2Context, Http2Session, WebSocketStream};
-use crate::capture::plaintext::{HeldPiece, Piece, PlaintextSink};
+use crate::capture::http2::{Http2Session, WebSocketStream};
+use crate::capture::plaintext::{HeldPiece, Piece};
 use crate::capture::sink::StreamSink;
-use crate::capture::tls::{KeyLog, Random, TlsOutput, TlsSession, TlsStatus};
-use crate::wire::{AgreedExtensions, ByteLen, Side};
+use crate::capture::tls::{Random, TlsOutput, TlsSession, TlsStatus};
+use crate::wire::{ByteLen, Side};
 
 /// The maximum number of layers of a stream. Each CONNECT that is answered 200 adds one.
 const MAX_LAYERS: usize = 32;
-
-/// Makes the receiver of a WebSocket over HTTP/2 that agreed on these extensions; `None` if its
-/// handshake was not captured.
-type MakeHttp2Sink<'a, S> = &'a mut dyn FnMut(Option<AgreedExtensions>) -> S;
-
-/// What the layers need while they read.
-pub(super) struct LayerContext<'a, S, M> {
-    pub(super) key_log: &'a KeyLog,
-    pub(super) backing: &'a Arc<BackingStore>,
-    pub(super) make_sink: &'a mut M,
-    pub(super) output: &'a mut LayerOutput<S>,
-    /// Whether the first bytes of the layer were captured.
-    pub(super) is_whole: bool,
-    /// What a stream begins with if not with a head.
-    pub(super) without_head: StreamStart,
-}
 
 /// A layer, and the one that it carries.
 #[derive(Debug)]
@@ -127,7 +109,7 @@ impl<S: StreamSink> Layer<S> {
         let held = detector.into_held();
         let first = held.first().map_or(piece, HeldPiece::piece);
         *self = match content {
-            Content::Plain if context.is_whole || is_head(first.bytes) => {
+            Content::Plain if context.is_whole || context.begins_with_head(first) => {
                 Self::Http(Box::new(TunnelWatch::new(context.output.lacks_beginning)))
             }
             Content::Plain => Self::Plain,
@@ -291,10 +273,9 @@ fn push_tls<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let read = session.push(piece.from, piece.bytes, key_log, &mut |from, output| {
         let passed_on = match output {
             TlsOutput::Plaintext([]) => Ok(()),
-            TlsOutput::Plaintext(bytes) => context
-                .backing
-                .spill(bytes)
-                .and_then(|place| inner.push(Piece { from, at, place, bytes }, &mut context)),
+            TlsOutput::Plaintext(bytes) => context.backing.spill(bytes).and_then(|place| {
+                inner.push(Piece { from, at, place, bytes, framing: None }, &mut context)
+            }),
             TlsOutput::Gap { max_plaintext } => {
                 inner.push_gap(from, at, max_plaintext, &mut context).map(|_| ())
             }
@@ -324,69 +305,5 @@ impl<S: StreamSink, M: FnMut(StreamStart) -> S> LayerContext<'_, S, M> {
             return Layer::Plain;
         }
         Layer::Undecided(Detector::new(true))
-    }
-
-    /// Gives bytes to the receiver of the stream.
-    pub(super) fn push_plain(&mut self, piece: Piece<'_>) {
-        if piece.bytes.is_empty() {
-            return;
-        }
-        if self.output.has_sent[piece.from]
-            && let Some(plaintext) = &mut self.output.plaintext
-        {
-            return plaintext.push(piece);
-        }
-        // The first bytes decide whether a head is expected.
-        let is_whole = self.is_whole && !self.output.lacks_beginning[piece.from];
-        let is_head = is_whole || is_head(piece.bytes);
-        let start = if is_head { StreamStart::Head } else { self.without_head };
-        let is_first = !std::mem::replace(&mut self.output.has_sent[piece.from], true);
-        let is_new = self.output.plaintext.is_none();
-        let may_lack_head = self.without_head == StreamStart::Midway;
-        let begins_with_head = self.output.start == StreamStart::Head;
-        let plaintext = self.plaintext(start);
-        if is_new && start == StreamStart::Midway {
-            plaintext.begin_midway();
-        } else if is_first && may_lack_head && begins_with_head && !is_head {
-            plaintext.begin_side_midway(piece.from, piece.at);
-        }
-        plaintext.push(piece);
-    }
-
-    /// Begins the stream with this, although no bytes have come.
-    pub(super) fn begin(&mut self, start: StreamStart) {
-        self.plaintext(start);
-    }
-
-    /// Gives bytes to the receiver of the stream: as frames, or as the body of a refusal.
-    pub(super) fn push_plain_or_body(&mut self, piece: Piece<'_>, is_open: bool) {
-        if is_open {
-            self.push_plain(piece);
-        } else {
-            self.plaintext(StreamStart::Http2(AgreedExtensions::none())).pass_over(piece);
-        }
-    }
-
-    fn plaintext(&mut self, start: StreamStart) -> &mut PlaintextSink<S> {
-        let LayerOutput { start: kept, plaintext, .. } = &mut *self.output;
-        plaintext.get_or_insert_with(|| {
-            *kept = start;
-            PlaintextSink::new((self.make_sink)(start), self.backing)
-        })
-    }
-
-    fn with_http2<T>(
-        &mut self,
-        read: impl FnOnce(&mut Http2Context<'_, S, MakeHttp2Sink<'_, S>>) -> T,
-    ) -> T {
-        self.plaintext(StreamStart::Head);
-        let LayerContext { backing, make_sink, output, .. } = self;
-        let LayerOutput { plaintext, warnings, .. } = &mut **output;
-        let connection = plaintext
-            .get_or_insert_with(|| PlaintextSink::new((make_sink)(StreamStart::Head), backing));
-        let mut make = |agreed: Option<AgreedExtensions>| {
-            (make_sink)(agreed.map_or(StreamStart::Midway, StreamStart::Http2))
-        };
-        read(&mut Http2Context { backing, make_sink: &mut make, connection, warnings })
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct LayerOutput<S> {
     pub(super) has_sent: Sides<bool>,
     /// Whether the first bytes of a side may be missing.
     pub(super) lacks_beginning: Sides<bool>,
+    /// Whether a copy says where frames begin.
+    pub(super) knows_frames: bool,
     /// The bytes of a side that are missing before anything was captured, and when that was known.
     pub(super) missing_before: Sides<Option<(Duration, ByteLen)>>,
 }
@@ -44,6 +46,7 @@ impl<S> Default for LayerOutput<S> {
             layers: 0,
             has_sent,
             lacks_beginning,
+            knows_frames: false,
             missing_before: Sides::default(),
         }
     }
@@ -55,6 +58,20 @@ impl<S: StreamSink> LayerOutput<S> {
         let (bytes, whose) = (byte_count(missing), from.name());
         let are = if missing.get() == 1 { "is" } else { "are" };
         self.warnings.warn(format!("{bytes} of the {whose} {are} missing in the capture{end}"));
+    }
+
+    /// Searches frames where they are lost from now on.
+    pub(super) fn search_frames(&mut self) {
+        self.knows_frames = false;
+        if let Some(plaintext) = &mut self.plaintext {
+            plaintext.search_frames();
+        }
+    }
+
+    /// Warns of a comment that says what cannot be.
+    pub(super) fn warn_of_comment(&mut self) {
+        let text = "a comment on where bytes are missing or frames begin is wrong, and is ignored";
+        self.warnings.warn(text.to_owned());
     }
 
     /// Says what a proxy did.

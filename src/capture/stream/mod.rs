@@ -10,6 +10,7 @@ mod builder;
 mod captured_stream;
 mod detect;
 mod layer;
+mod layer_context;
 mod layer_output;
 mod live_ending;
 mod proxies;

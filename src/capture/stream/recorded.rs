@@ -52,7 +52,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         guarded(self, Self::fail, |stream| {
             let is_open = stream.http2.as_ref().is_none_or(|websocket| websocket.is_open);
             let mut layers = shared.layers(&mut stream.output, false, StreamStart::Frames(None));
-            layers.push_plain_or_body(Piece { from, at, place, bytes }, is_open);
+            layers.push_plain_or_body(Piece { from, at, place, bytes, framing: None }, is_open);
             if let Some(plaintext) = &mut stream.output.plaintext {
                 plaintext.know_frames();
             }
@@ -85,7 +85,7 @@ impl<S: StreamSink> StreamBuilder<S> {
     ) -> io::Result<()> {
         let place = shared.backing.spill(bytes)?;
         self.with_plaintext(shared, |plaintext| {
-            plaintext.push_known_unframed(Piece { from, at, place, bytes });
+            plaintext.push_known_unframed(Piece { from, at, place, bytes, framing: None });
         });
         Ok(())
     }

@@ -5,11 +5,12 @@ use std::io;
 
 use crate::capture::packets::headers::TcpSegment;
 use crate::capture::packets::packet::PacketBytes;
-use crate::capture::packets::packet_comment::{Beginning, PacketComment};
+use crate::capture::packets::packet_comment::{Beginning, Framing, PacketComment};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
 use crate::capture::tcp::connection::TcpConnection;
 use crate::capture::tcp::end::{End, side_of};
+use crate::capture::tcp::reassembly::Reassembler;
 use crate::wire::format::quote;
 
 /// The maximum number of characters of a reset that are shown.
@@ -33,8 +34,29 @@ impl<S: StreamSink> TcpConnection<S> {
         Ok(())
     }
 
-    /// Applies a comment of a packet.
-    pub(super) fn apply_comment<M: FnMut(StreamStart) -> S>(
+    /// Applies the comments of a packet. Returns what they say of its bytes.
+    pub(super) fn apply_comments<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        sender: End,
+        segment: &TcpSegment<'_>,
+        packet: PacketBytes<'_>,
+        captured_at: u64,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<Option<Framing>> {
+        let mut framing = None;
+        for comment in packet.comments.all() {
+            match comment {
+                PacketComment::Framing(found) if !segment.payload.is_empty() => {
+                    framing = Some(found);
+                }
+                PacketComment::Framing(_) => self.stream.warn_of_comment(),
+                comment => self.apply_comment(sender, segment, comment, captured_at, shared)?,
+            }
+        }
+        Ok(framing)
+    }
+
+    fn apply_comment<M: FnMut(StreamStart) -> S>(
         &mut self,
         sender: End,
         segment: &TcpSegment<'_>,
@@ -62,7 +84,11 @@ impl<S: StreamSink> TcpConnection<S> {
                     Beginning::Frames(agreed) => StreamStart::Frames(agreed),
                 };
             }
-            PacketComment::Beginning(_) => {}
+            PacketComment::FramesKnown if self.directions.iter().all(Reassembler::is_empty) => {
+                self.stream.know_frames();
+            }
+            PacketComment::FramesKnown => self.stream.warn_of_comment(),
+            PacketComment::Beginning(_) | PacketComment::Framing(_) => {}
         }
         Ok(())
     }

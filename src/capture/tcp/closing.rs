@@ -191,7 +191,7 @@ impl Closing {
         });
         unanswered.or_else(|| {
             [End::Lower, End::Higher].into_iter().find_map(|by| {
-                let since = (*by.own_and_other(&mut self.zero_window_since.clone()).0)?;
+                let since = (*by.own(&self.zero_window_since))?;
                 stall(by, StallKind::ZeroWindow, since, self.last_at)
             })
         })

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use crate::capture::error::InternalError;
 use crate::capture::packets::headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::packets::packet::{PacketBytes, PacketPiece};
+use crate::capture::packets::packet_comment::Framing;
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded};
 use crate::capture::tcp::client_guess::ClientGuess;
@@ -85,9 +86,7 @@ impl<S: StreamSink> TcpConnection<S> {
         if segment.flags & RST != 0 && !segment.payload.is_empty() {
             return self.take_reset_with_text(sender, segment, packet, captured_at, shared);
         }
-        for comment in packet.comments.all() {
-            self.apply_comment(sender, segment, comment, captured_at, shared)?;
-        }
+        let framing = self.apply_comments(sender, segment, packet, captured_at, shared)?;
         self.apply_header(sender, segment, packet);
         self.guess_client(sender, segment);
         // A SYN consumes a sequence number, and data in it (TCP Fast Open, RFC 7413) follows that
@@ -103,7 +102,8 @@ impl<S: StreamSink> TcpConnection<S> {
         // One piece, unless the segment came in IP fragments.
         for PacketPiece { start, file_offset, bytes } in segment_pieces(segment, packet) {
             let seq = first.wrapping_add(u32::try_from(start).unwrap_or(u32::MAX));
-            let data = SegmentData { seq, captured_at, file_offset, bytes };
+            let framing = framing.filter(|one| start == 0 || *one == Framing::Unframed);
+            let data = SegmentData { seq, captured_at, file_offset, bytes, framing };
             self.deliver(sender, shared, |reassembler, out| reassembler.push(data, out))?;
         }
         let own = sender.own_and_other(&mut self.directions).0;
@@ -347,10 +347,13 @@ fn pass_on<S: StreamSink, M: FnMut(StreamStart) -> S>(
     shared: &mut ReadContext<M>,
 ) -> io::Result<()> {
     match out {
-        Reassembled::Bytes { captured_at, file_offset, bytes, .. } => {
-            stream.push(from, captured_at, file_offset, bytes, shared)
+        Reassembled::Bytes { captured_at, file_offset, bytes, framing, .. } => {
+            stream.push_framed(from, captured_at, file_offset, bytes, framing, shared)
         }
-        Reassembled::Gap { captured_at, missing, .. } => {
+        Reassembled::Gap { captured_at, missing, is_noted: true, .. } => {
+            stream.push_noted_gap(from, captured_at, missing, shared)
+        }
+        Reassembled::Gap { captured_at, missing, is_noted: false, .. } => {
             stream.push_gap(from, captured_at, missing, shared)
         }
     }

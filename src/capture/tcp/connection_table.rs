@@ -50,11 +50,29 @@ pub(in crate::capture) struct ConnectionTable<S> {
     /// The latest connections between the same addresses, of which no two are in one network.
     current: HashMap<Addresses, Vec<CurrentConnection>>,
     connections: Vec<TcpConnection<S>>,
-    last_used: Option<((Addresses, NetworkId), usize)>,
+    last_used: Option<LastUsed>,
     reading: Option<Reading>,
     held_bytes: usize,
     /// The number of segments of connections beyond the limit.
     pub(in crate::capture) ignored_segments: Saturating<u64>,
+}
+
+/// The connection of the latest segment, with what identifies it in that segment.
+#[derive(Clone, Copy, Debug)]
+struct LastUsed {
+    from: SocketAddr,
+    to: SocketAddr,
+    network: NetworkId,
+    index: usize,
+}
+
+impl LastUsed {
+    /// Whether a segment has the same addresses, in either direction, and the same network.
+    fn matches(&self, segment: &TcpSegment<'_>) -> bool {
+        self.network == segment.network
+            && (self.from == segment.from && self.to == segment.to
+                || self.from == segment.to && self.to == segment.from)
+    }
 }
 
 /// The connection whose segment is being processed.
@@ -76,6 +94,10 @@ impl<S> Default for ConnectionTable<S> {
             ignored_segments: Saturating(0),
         }
     }
+}
+
+fn addresses(segment: &TcpSegment<'_>) -> Addresses {
+    (segment.from.min(segment.to), segment.from.max(segment.to))
 }
 
 /// Returns the warning about connections to `servers`, which all failed in the same way.
@@ -110,11 +132,12 @@ impl<S: StreamSink> ConnectionTable<S> {
         self.reading = Some(Reading { index, others });
         connection.take(segment, packet, captured_at, shared)?;
         self.reading = None;
-        // Too much is held back in total: this connection gives up its gaps.
-        if others.saturating_add(connection.held_bytes()) > MAX_HELD_BYTES {
-            connection.finish(shared)?;
-        }
         self.held_bytes = others.saturating_add(connection.held_bytes());
+        // Too much is held back in total: this connection gives up its gaps.
+        if self.held_bytes > MAX_HELD_BYTES {
+            connection.finish(shared)?;
+            self.held_bytes = others.saturating_add(connection.held_bytes());
+        }
         Ok(())
     }
 
@@ -175,13 +198,9 @@ impl<S: StreamSink> ConnectionTable<S> {
         packet: PacketBytes<'_>,
         at: u64,
     ) -> Option<usize> {
-        let addresses = (segment.from.min(segment.to), segment.from.max(segment.to));
-        let key = (addresses, segment.network);
         // Segments mostly come in runs of the same connection, which this spares the hash.
-        let known = match self.last_used {
-            Some((last, index)) if last == key => Some(index),
-            _ => self.find(addresses, segment),
-        };
+        let repeated = self.last_used.filter(|last| last.matches(segment)).map(|last| last.index);
+        let known = repeated.or_else(|| self.find(addresses(segment), segment));
         let begins_after = packet.comments.beginning().map(|_| segment.seq.wrapping_sub(1));
         let is_its = |old: &mut TcpConnection<S>| {
             let is_its = match begins_after {
@@ -194,8 +213,11 @@ impl<S: StreamSink> ConnectionTable<S> {
             is_its
         };
         let known = known.filter(|index| self.connections.get_mut(*index).is_some_and(is_its));
-        let index = known.or_else(|| self.add(addresses, segment.network, at))?;
-        self.last_used = Some((key, index));
+        let index = known.or_else(|| self.add(addresses(segment), segment.network, at))?;
+        if repeated != Some(index) {
+            let TcpSegment { from, to, network, .. } = *segment;
+            self.last_used = Some(LastUsed { from, to, network, index });
+        }
         Some(index)
     }
 

@@ -18,6 +18,14 @@ impl End {
         }
     }
 
+    /// Returns this end's part of a pair.
+    pub(super) fn own<T>(self, [lower, higher]: &[T; 2]) -> &T {
+        match self {
+            Self::Lower => lower,
+            Self::Higher => higher,
+        }
+    }
+
     /// Returns this end's part of a pair, and the other end's.
     pub(super) fn own_and_other<T>(self, [lower, higher]: &mut [T; 2]) -> (&mut T, &mut T) {
         match self {

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::capture::packets::headers::sequence;
+use crate::capture::packets::packet_comment::Framing;
 use crate::capture::tcp::repeats::Repeats;
 use crate::wire::{ByteLen, Offset};
 
@@ -38,9 +39,10 @@ pub(super) enum Reassembled<'a> {
         bytes: &'a [u8],
         /// The 64-bit number of the byte after them.
         end: Offset,
+        framing: Option<Framing>,
     },
-    /// This many bytes are missing, up to the number `end`.
-    Gap { captured_at: u64, missing: ByteLen, end: Offset },
+    /// This many bytes are missing, up to the number `end`; 0 if nobody knows how many.
+    Gap { captured_at: u64, missing: ByteLen, end: Offset, is_noted: bool },
 }
 
 /// The bytes of one segment.
@@ -50,6 +52,8 @@ pub(super) struct SegmentData<'a> {
     pub(super) captured_at: u64,
     pub(super) file_offset: Offset,
     pub(super) bytes: &'a [u8],
+    /// What a comment says of the bytes.
+    pub(super) framing: Option<Framing>,
 }
 
 /// One direction of a connection.
@@ -82,6 +86,7 @@ struct HeldSegment {
     captured_at: u64,
     file_offset: Offset,
     bytes: Vec<u8>,
+    framing: Option<Framing>,
 }
 
 /// The end of a segment, of which the capture kept the beginning only.
@@ -240,7 +245,7 @@ impl Reassembler {
             }
             return;
         }
-        self.emit(start, segment.captured_at, segment.file_offset, segment.bytes, out);
+        self.emit(start, segment, out);
         self.emit_in_order(out);
     }
 
@@ -278,7 +283,8 @@ impl Reassembler {
         }
     }
 
-    /// Gives up what is missing before this sequence number.
+    /// Gives up what is missing before this sequence number, as a comment says. If it is that of the
+    /// next byte, nobody knows how many bytes are missing before it.
     pub(super) fn skip_to(
         &mut self,
         seq: u32,
@@ -288,8 +294,8 @@ impl Reassembler {
         self.finish(out);
         let Some(next) = self.next_seq else { return };
         let end = unwrap_seq(next, seq);
-        if end > next {
-            out(Reassembled::Gap { captured_at, missing: end - next, end });
+        if end >= next {
+            out(Reassembled::Gap { captured_at, missing: end - next, end, is_noted: true });
             self.next_seq = Some(end);
         }
     }
@@ -312,6 +318,7 @@ impl Reassembler {
                 captured_at: segment.captured_at,
                 file_offset: segment.file_offset,
                 bytes: segment.bytes.to_vec(),
+                framing: segment.framing,
             },
         );
     }
@@ -332,7 +339,7 @@ impl Reassembler {
             (None, None) => return,
         };
         if let Some(next) = self.next_seq.filter(|next| end > *next) {
-            out(Reassembled::Gap { captured_at, missing: end - next, end });
+            out(Reassembled::Gap { captured_at, missing: end - next, end, is_noted: false });
             self.next_seq = Some(end);
         }
         self.emit_in_order(out);
@@ -346,7 +353,10 @@ impl Reassembler {
             }
             let (start, held) = entry.remove_entry();
             self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
-            self.emit(start, held.captured_at, held.file_offset, &held.bytes, out);
+            let HeldSegment { captured_at, file_offset, bytes, framing } = &held;
+            let seq = sequence(start.get());
+            let (captured_at, file_offset, framing) = (*captured_at, *file_offset, *framing);
+            self.emit(start, SegmentData { seq, captured_at, file_offset, bytes, framing }, out);
         }
     }
 
@@ -354,11 +364,10 @@ impl Reassembler {
     fn emit(
         &mut self,
         start: Offset,
-        captured_at: u64,
-        file_offset: Offset,
-        bytes: &[u8],
+        segment: SegmentData<'_>,
         out: &mut dyn FnMut(Reassembled<'_>),
     ) {
+        let SegmentData { captured_at, file_offset, bytes, framing, .. } = segment;
         let next = self.next_seq.unwrap_or(start);
         let known = (next - start).to_usize_saturating().min(bytes.len());
         let is_keep_alive = bytes.len() == 1 && known == 1 && start + ByteLen::new(1) == next;
@@ -371,7 +380,9 @@ impl Reassembler {
             let (end, file_offset) = (next + bytes.len(), file_offset + known.len());
             self.next_seq = Some(end);
             self.repeats.add(next, bytes.len(), file_offset);
-            out(Reassembled::Bytes { captured_at, file_offset, bytes, end });
+            // What is left is no beginning.
+            let framing = framing.filter(|one| known.is_empty() || *one == Framing::Unframed);
+            out(Reassembled::Bytes { captured_at, file_offset, bytes, end, framing });
         }
     }
 }
@@ -419,7 +430,13 @@ mod tests {
         fn push(&mut self, seq: u32, file_offset: u64, bytes: &[u8]) {
             let mut take = Self::take(&mut self.bytes, &mut self.places, &mut self.gaps);
             self.reassembler.push(
-                SegmentData { seq, captured_at: 0, file_offset: Offset::new(file_offset), bytes },
+                SegmentData {
+                    seq,
+                    captured_at: 0,
+                    file_offset: Offset::new(file_offset),
+                    bytes,
+                    framing: None,
+                },
                 &mut take,
             );
         }

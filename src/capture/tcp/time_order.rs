@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use crate::capture::packets::packet_comment::Framing;
 use crate::capture::tcp::end::End;
 use crate::capture::tcp::reassembly::Reassembled;
 use crate::wire::{ByteLen, Offset};
@@ -32,13 +33,17 @@ struct WaitingPiece {
     number: usize,
     /// When the bytes could be read: a segment that waited for an earlier one is read with it.
     readable_at: u64,
-    file_offset: Offset,
-    bytes: Vec<u8>,
-    missing: ByteLen,
+    content: WaitingContent,
     /// The sequence number after it.
     end: Offset,
     /// What its sender had acknowledged of the other end.
     acknowledged: Offset,
+}
+
+#[derive(Debug)]
+enum WaitingContent {
+    Bytes { file_offset: Offset, bytes: Vec<u8>, framing: Option<Framing> },
+    Gap { missing: ByteLen, is_noted: bool },
 }
 
 impl TimeOrder {
@@ -64,21 +69,21 @@ impl TimeOrder {
     /// Adds what the reassembler of `sender` has emitted, which had `acknowledged` so much of the
     /// other end.
     pub(super) fn add(&mut self, sender: End, acknowledged: Offset, out: Reassembled<'_>) {
-        let (captured_at, file_offset, bytes, missing, end) = match out {
-            Reassembled::Bytes { captured_at, file_offset, bytes, end } => {
-                (captured_at, file_offset, bytes.to_vec(), ByteLen::ZERO, end)
+        let (captured_at, content, end) = match out {
+            Reassembled::Bytes { captured_at, file_offset, bytes, end, framing } => {
+                self.bytes = self.bytes.saturating_add(bytes.len());
+                let bytes = bytes.to_vec();
+                (captured_at, WaitingContent::Bytes { file_offset, bytes, framing }, end)
             }
-            Reassembled::Gap { captured_at, missing, end } => {
-                (captured_at, Offset::START, Vec::new(), missing, end)
+            Reassembled::Gap { captured_at, missing, end, is_noted } => {
+                (captured_at, WaitingContent::Gap { missing, is_noted }, end)
             }
         };
         let (latest, _) = sender.own_and_other(&mut self.latest);
         *latest = captured_at.max(*latest);
         let (readable_at, number) = (*latest, self.count);
         self.count = self.count.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        let piece =
-            WaitingPiece { number, readable_at, file_offset, bytes, missing, end, acknowledged };
+        let piece = WaitingPiece { number, readable_at, content, end, acknowledged };
         sender.own_and_other(&mut self.pieces).0.push_back(piece);
     }
 
@@ -93,16 +98,20 @@ impl TimeOrder {
         while let Some(sender) = self.next_sender() {
             let (own, _) = sender.own_and_other(&mut self.pieces);
             let Some(piece) = own.pop_front() else { break };
-            let WaitingPiece { readable_at, file_offset, bytes, missing, end, .. } = piece;
+            let WaitingPiece { readable_at, content, end, .. } = piece;
             at = readable_at.max(at);
-            pass_on(
-                sender,
-                if missing > ByteLen::ZERO {
-                    Reassembled::Gap { captured_at: at, missing, end }
-                } else {
-                    Reassembled::Bytes { captured_at: at, file_offset, bytes: &bytes, end }
-                },
-            )?;
+            let captured_at = at;
+            let out = match &content {
+                WaitingContent::Bytes { file_offset, bytes, framing } => {
+                    let (file_offset, framing) = (*file_offset, *framing);
+                    Reassembled::Bytes { captured_at, file_offset, bytes, end, framing }
+                }
+                WaitingContent::Gap { missing, is_noted } => {
+                    let (missing, is_noted) = (*missing, *is_noted);
+                    Reassembled::Gap { captured_at, missing, end, is_noted }
+                }
+            };
+            pass_on(sender, out)?;
         }
         Ok(())
     }

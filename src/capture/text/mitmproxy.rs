@@ -302,17 +302,12 @@ mod tests {
     use std::time::Duration;
 
     use super::Value;
-    use crate::capture::{Capture, CaptureError, CaptureFormat, ReadOptions, open};
+    use crate::capture::CaptureFormat;
+    use crate::capture::text::test_support::{frames, read};
     use crate::wire::{Offset, Side};
 
     /// Written by mitmdump 10.3 before an echo: texts "Hello" and "grüße" and their echoes.
     const FLOW: &[u8] = include_bytes!("../../../tests/captures/websocket.mitm");
-
-    fn read(bytes: &[u8]) -> Result<Capture, CaptureError> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), bytes).unwrap();
-        open(file.path(), &ReadOptions::default())
-    }
 
     #[test]
     fn messages_become_frames_without_faults_and_the_connection_says_so() {
@@ -321,22 +316,14 @@ mod tests {
         assert!(capture.warnings().is_empty(), "{:?}", capture.warnings());
         let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };
         let trace = &stream.trace;
-        let frames: Vec<_> = trace
-            .rows()
-            .iter()
-            .map(|row| {
-                let start = trace.stream_offset(row.from(), row.offset());
-                let raw = stream.store.read(row.from(), start..start + row.len()).unwrap().bytes;
-                (row.from(), String::from_utf8(trace.frame(row, raw).payload()).unwrap())
-            })
-            .collect();
+        let text = |from, text: &str| (from, 1, text.as_bytes().to_vec());
         let expected = [
-            (Side::Client, "Hello".to_owned()),
-            (Side::Client, "grüße".to_owned()),
-            (Side::Server, "Hello".to_owned()),
-            (Side::Server, "grüße".to_owned()),
+            text(Side::Client, "Hello"),
+            text(Side::Client, "grüße"),
+            text(Side::Server, "Hello"),
+            text(Side::Server, "grüße"),
         ];
-        assert_eq!(frames, expected);
+        assert_eq!(frames(&capture), expected);
         for from in [Side::Client, Side::Server] {
             assert!(trace.faults(from).is_empty());
             assert!(trace.head(from).unwrap().validation.problems.is_empty());
@@ -350,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_flow_that_is_cut_off_and_other_versions_are_told() {
-        let capture = read(&[FLOW, &FLOW[..FLOW.len() - 9]].concat()).unwrap();
+        let capture = read([FLOW, &FLOW[..FLOW.len() - 9]].concat()).unwrap();
         assert_eq!(capture.streams().len(), 1);
         let expected = format!("the flow at offset {} is cut off", FLOW.len());
         assert!(capture.warnings()[0].starts_with(&expected), "{:?}", capture.warnings());

@@ -64,6 +64,13 @@ impl TlsStatus {
         }
     }
 
+    /// Returns why the handshake failed, as a clause; `None` if it did not as far as that is known. Where
+    /// the server's answer is still to come, it has failed if the connection `has_ended`.
+    pub(crate) fn failed_handshake(&self, has_ended: bool) -> Option<String> {
+        let Self::Encrypted(reason) = self else { return None };
+        reason.is_failed_handshake(has_ended).then(|| reason.to_string())
+    }
+
     /// Returns what of the connection cannot be read and why, as a clause; `None` if all of it can.
     pub(crate) fn unread(&self) -> Option<String> {
         match self {
@@ -169,6 +176,24 @@ pub enum TlsUnreadable {
     /// One side ended the TLS handshake with a fatal alert, so there is nothing to decrypt.
     #[error("TLS handshake refused: {0}")]
     Refused(TlsAlert),
+}
+
+impl TlsUnreadable {
+    fn is_failed_handshake(self, has_ended: bool) -> bool {
+        match self {
+            Self::Refused(_) | Self::Ended(_) | Self::AnsweredWithHttp | Self::NotTls(_) => true,
+            Self::Unanswered | Self::PartialServerHello => has_ended,
+            Self::PartialHandshake
+            | Self::LongHello
+            | Self::Version(_)
+            | Self::CipherSuite(_)
+            | Self::NoSecrets
+            | Self::Recorded
+            | Self::OtherSecrets(_)
+            | Self::IncompleteSecrets(_)
+            | Self::WrongSecrets => false,
+        }
+    }
 }
 
 /// Returns the name of a version by its number in a hello.

@@ -11,10 +11,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::capture::StreamEnding;
 use crate::capture::packets::headers::sequence;
-use crate::capture::packets::packet_comment::{Beginning, PacketComment};
+use crate::capture::packets::packet_comment::{Beginning, Framing, PacketComment};
 use crate::capture::write::block_buffer::{BlockBuffer, length, whole};
+use crate::capture::write::connection_end::ConnectionEnd;
 use crate::capture::write::fifo::check_reader;
 use crate::capture::write::packet_builder::{self, TcpHeader};
 use crate::net::AddressPair;
@@ -47,28 +47,6 @@ pub struct WriteOptions {
 /// A connection in the file, as [`PcapngWriter::open`] returned it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowId(usize);
-
-/// The way in which a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectionEnd {
-    /// This side closes first, and the other one follows (FIN).
-    Closed(Side),
-    /// This side closes first (FIN), and the other one resets the connection (RST).
-    ClosedThenReset(Side),
-    /// This side resets the connection (RST).
-    Reset(Side),
-}
-
-impl From<StreamEnding> for ConnectionEnd {
-    fn from(ending: StreamEnding) -> Self {
-        let StreamEnding { by, is_reset, is_reset_after, .. } = ending;
-        match (is_reset, is_reset_after) {
-            (true, _) => Self::Reset(by),
-            (false, true) => Self::ClosedThenReset(by),
-            (false, false) => Self::Closed(by),
-        }
-    }
-}
 
 /// A pcapng file that is being written.
 #[derive(Debug)]
@@ -153,7 +131,7 @@ impl<W: Write> PcapngWriter<W> {
     }
 
     /// Begins a connection at these addresses as they are: with a TCP handshake, or as `beginning`
-    /// says. `notes` are warnings about it.
+    /// says. `comments` are those of its first packet.
     ///
     /// # Errors
     ///
@@ -163,12 +141,11 @@ impl<W: Write> PcapngWriter<W> {
         addresses: AddressPair,
         at: Duration,
         beginning: Option<Beginning>,
-        notes: &[String],
+        comments: Vec<PacketComment>,
     ) -> io::Result<FlowId> {
         let flow = self.add_flow(addresses);
-        let comments = beginning.map(PacketComment::Beginning).into_iter();
-        let notes = notes.iter().map(|note| PacketComment::Note(note.clone()));
-        self.comments = comments.chain(notes).map(|comment| comment.to_string()).collect();
+        let first = beginning.map(PacketComment::Beginning).into_iter();
+        self.comments = first.chain(comments).map(|comment| comment.to_string()).collect();
         if beginning.is_some() {
             self.write_segment(flow, Side::Client, at, ACK, b"");
         } else {
@@ -238,11 +215,26 @@ impl<W: Write> PcapngWriter<W> {
         at: Duration,
         bytes: &[u8],
     ) -> io::Result<()> {
+        self.write_framed(flow, from, at, bytes, None)
+    }
+
+    /// Like [`PcapngWriter::write_data`], with what is known of the bytes.
+    pub(in crate::capture) fn write_framed(
+        &mut self,
+        flow: FlowId,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+        mut framing: Option<Framing>,
+    ) -> io::Result<()> {
         let Some(ends) = self.flows.get(flow.0).filter(|ends| !ends.closed) else { return Ok(()) };
         let largest = usize::from(packet_builder::max_segment_size(ends.addresses.client));
         let mut pieces = bytes.chunks(largest).peekable();
         while let Some(piece) = pieces.next() {
             let flags = if pieces.peek().is_none() { PSH | ACK } else { ACK };
+            self.comments =
+                framing.map(PacketComment::Framing).iter().map(ToString::to_string).collect();
+            framing = framing.filter(|framing| *framing == Framing::Unframed);
             self.write_segment(flow, from, at, flags, piece);
             if self.unacknowledged(flow, from) > MAX_UNACKNOWLEDGED {
                 self.write_segment(flow, from.peer(), at, ACK, b"");
@@ -259,8 +251,8 @@ impl<W: Write> PcapngWriter<W> {
         ends.next_seq[from] = ends.next_seq[from].wrapping_add(sequence(bytes.get()));
     }
 
-    /// Skips bytes that were not captured. A packet without data says so, because a later one would
-    /// show only that they are missing, and not since when.
+    /// Skips bytes that were not captured, 0 if nobody knows how many. A packet without data says so,
+    /// because a later one would not show since when they are missing.
     ///
     /// # Errors
     ///

@@ -4,17 +4,20 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::conform::{Case, ServerAddress, Step};
+use crate::conform::{Case, CaseKind, ServerAddress, Step};
 use crate::text;
 use crate::wire::format::hex;
 
 /// The most bytes of a step that the explanation shows.
 const MAX_SHOWN: usize = 64;
 
+/// The key of RFC 6455 section 1.3.
+const EXAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
 /// Stands for the server and the key in the bytes of a request.
 fn example_request(case: &Case) -> Vec<u8> {
     let server = ServerAddress { authority: "127.0.0.1:9001".to_owned(), target: "/".to_owned() };
-    case.request.to_bytes(&server, "dGhlIHNhbXBsZSBub25jZQ==")
+    case.request.to_bytes(&server, EXAMPLE_KEY)
 }
 
 /// Returns a line for each case.
@@ -42,8 +45,10 @@ fn case_json(case: &Case) -> Value {
         "autobahn": case.autobahn,
         "needs_echo": case.needs_echo,
         "is_violation": case.is_violation(),
-        "request_hex": hex(&example_request(case)),
-        "expects": case.opening.describe(),
+        "request_hex": (case.kind == CaseKind::Steps && case.response.is_none())
+            .then(|| hex(&example_request(case))),
+        "response_hex": case.response.as_ref().map(|response| hex(&response.to_bytes(EXAMPLE_KEY))),
+        "expects": case.expectations().first(),
         "steps": steps,
     })
 }
@@ -63,23 +68,42 @@ pub(super) fn explain(case: &Case) -> String {
     if !case.autobahn.is_empty() {
         let _ = writeln!(text, "Autobahn|Testsuite: {}", case.autobahn.join(", "));
     }
+    if case.kind != CaseKind::Steps {
+        let peer = if case.response.is_some() { "client" } else { "server" };
+        let _ = writeln!(text, "the {peer} {}", case.expectations().join("; "));
+        return text;
+    }
+    let peer = if case.response.is_some() { "client" } else { "server" };
+    if let Some(response) = &case.response {
+        let _ = writeln!(text, "\nresponse");
+        let bytes = response.to_bytes(EXAMPLE_KEY);
+        for line in String::from_utf8_lossy(bytes.get(..1_000).unwrap_or(&bytes)).lines() {
+            let _ = writeln!(text, "  {}", text::sanitize(line));
+        }
+        add_steps(&mut text, case, peer);
+        return text;
+    }
     let _ = writeln!(text, "\nrequest");
     let request = example_request(case);
     for line in String::from_utf8_lossy(request.get(..1_000).unwrap_or(&request)).lines() {
         let _ = writeln!(text, "  {}", text::sanitize(line));
     }
     let _ = writeln!(text, "the server {}", case.opening.describe());
+    add_steps(&mut text, case, peer);
+    text
+}
+
+fn add_steps(text: &mut String, case: &Case, peer: &str) {
     for step in &case.steps {
         let _ = match step {
             Step::Send(bytes) => writeln!(text, "\nsend\n  {}", shortened(bytes)),
             Step::Pause(time) => writeln!(text, "wait {} ms", time.as_millis()),
             Step::EndWrites => writeln!(text, "\nsend FIN"),
             Step::Expect(expectation) => {
-                writeln!(text, "the server {}", expectation.describe())
+                writeln!(text, "the {peer} {}", expectation.describe())
             }
         };
     }
-    text
 }
 
 /// Returns the beginning of `bytes` as hex, and how many more there are.

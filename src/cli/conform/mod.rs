@@ -4,6 +4,7 @@
 //! `crate::conform` plays the cases; this module has the options and the reports.
 
 mod case_list;
+mod clients;
 mod expected;
 mod progress;
 mod report;
@@ -22,7 +23,7 @@ use time::OffsetDateTime;
 
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
-use crate::conform::{Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases};
+use crate::conform::{Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases};
 use crate::net::{Target, TlsOptions, is_loopback};
 use expected::ExpectedVerdicts;
 pub use report::ReportFiles;
@@ -32,15 +33,29 @@ use selection::CasePattern;
 /// Cases whose messages are larger than this are left out with `--fast`.
 const MAX_FAST_SENT: usize = 256 << 10;
 
+/// The largest message that is tried when its limit is searched for, in bytes.
+const MAX_SIZE: usize = 4 << 20;
+
+/// The same with `--fast`.
+const MAX_FAST_SIZE: usize = 1 << 20;
+
 /// The arguments of `wiretalk conform`.
 #[derive(Debug, clap::Args)]
 pub struct ConformArgs {
     /// URL of the server; best at a path that echoes
     #[arg(
-        required_unless_present_any = ["list", "explain"],
-        conflicts_with_all = ["list", "explain"]
+        required_unless_present_any = ["list", "explain", "clients"],
+        conflicts_with_all = ["list", "explain", "clients"]
     )]
     pub url: Option<String>,
+    /// Test the clients that connect to this port of loopback instead, a case at each path; 0 picks a
+    /// free port. With --list and --explain: their cases
+    #[arg(
+        long,
+        value_name = "PORT",
+        conflicts_with_all = ["reproduce", "repeat", "restart", "no_echo", "allow_remote"]
+    )]
+    pub clients: Option<u16>,
     /// Play only these cases: a name, a group, or the beginning of a name and an asterisk
     #[arg(long, value_name = "CASE,...", value_delimiter = ',')]
     pub only: Vec<CasePattern>,
@@ -94,7 +109,7 @@ pub struct ConformArgs {
     /// The server does not echo; by default that is found out
     #[arg(long)]
     pub no_echo: bool,
-    /// Command for the shell that starts the server again when it has died
+    /// Command for the shell that starts the server, if it does not run yet, and again when it has died
     #[arg(long, value_name = "COMMAND")]
     pub restart: Option<String>,
     /// Cases to play at once, 1 to 64
@@ -136,15 +151,20 @@ impl ConformArgs {
                 output::print(&text, &mut interrupt).await?;
                 return Ok(ExitCode::SUCCESS);
             }
-            self.test_server(&mut interrupt).await
+            self.test(&mut interrupt).await
         });
         // Does not wait for a blocking thread, such as one that resolves a name.
         runtime.shutdown_background();
         result
     }
 
+    /// Returns the cases for servers, or those for clients.
+    fn all_cases(&self) -> Vec<Case> {
+        if self.clients.is_some() { client_cases(self.seed) } else { all_cases(self.seed) }
+    }
+
     fn describe_cases(&self) -> anyhow::Result<String> {
-        let all = all_cases(self.seed);
+        let all = self.all_cases();
         if let Some(id) = &self.explain {
             return Ok(case_list::explain(selection::find(&all, id)?));
         }
@@ -158,12 +178,17 @@ impl ConformArgs {
         Ok(if self.json { case_list::json(&cases) } else { case_list::table(&cases) })
     }
 
-    async fn test_server(&self, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
-        let config = self.config()?;
-        let cases = self.selected(all_cases(self.seed))?;
+    async fn test(&self, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
+        let cases = self.selected(self.all_cases())?;
         let expected = self.expect.as_deref().map(ExpectedVerdicts::read).transpose()?;
         let began = OffsetDateTime::now_utc();
-        let outcome = progress::run(&config, &cases, interrupt).await?;
+        let (config, outcome) = if let Some(port) = self.clients {
+            clients::run(port, &cases, self.limits(), interrupt).await?
+        } else {
+            let config = self.config()?;
+            let outcome = progress::run(&config, &cases, interrupt).await?;
+            (config, outcome)
+        };
         let differences = expected.map(|expected| expected.compare(&cases, &outcome));
         self.files.write(&config, &cases, &outcome, began)?;
         if let Some(path) = &self.write_expected {
@@ -204,22 +229,23 @@ impl ConformArgs {
         }
         let tls =
             TlsOptions { ca: self.ca.clone(), insecure: self.insecure, ..TlsOptions::default() };
-        let limits = if self.fast {
-            RunLimits { answer: Duration::from_secs(1), ..RunLimits::default() }
-        } else {
-            RunLimits::default()
-        };
         let config = ConformConfig {
             tls,
             seed: self.seed,
             echo: if self.no_echo { EchoMode::Absent } else { EchoMode::Detected },
-            limits,
+            limits: self.limits(),
             max_at_once: usize::from(self.jobs),
+            max_size: if self.fast { MAX_FAST_SIZE } else { MAX_SIZE },
             repeat: usize::from(self.repeat),
             restart: self.restart.clone(),
             ..ConformConfig::new(target)
         };
         Ok(if is_remote { config.for_remote() } else { config })
+    }
+
+    fn limits(&self) -> RunLimits {
+        let limits = RunLimits::default();
+        if self.fast { RunLimits { answer: Duration::from_secs(1), ..limits } } else { limits }
     }
 
     /// Returns the cases that the options select.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::bail;
 
 use crate::cli::interrupt::Interrupt;
-use crate::conform::{self, Case, ConformConfig, ConformEvent, ConformOutcome};
+use crate::conform::{self, Case, ConformConfig, ConformEvent, ConformOutcome, Verdict};
 
 /// Plays `cases` to the end.
 ///
@@ -17,38 +17,56 @@ pub(super) async fn run(
     cases: &[Case],
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<ConformOutcome> {
-    let total = cases.len().saturating_mul(config.repeat.max(1));
-    let (mut played, mut failed) = (0_usize, 0_usize);
-    let on_event = |event: ConformEvent| {
-        let remark = match event {
-            ConformEvent::Played { verdict, .. } => {
-                played = played.saturating_add(1);
-                failed = failed.saturating_add(usize::from(verdict.is_failure()));
-                ""
-            }
-            ConformEvent::Down => "; the server is down",
-            ConformEvent::Began { .. } | ConformEvent::Up => "",
-        };
-        print_progress(&format!("{played} of {total}, {failed} failed{remark}"));
+    let mut progress = Progress::new(cases.len().saturating_mul(config.repeat.max(1)));
+    let on_event = |event: ConformEvent| match event {
+        ConformEvent::Played { verdict, .. } => progress.played(verdict),
+        ConformEvent::Down => progress.print("; the server is down"),
+        ConformEvent::Began { .. } | ConformEvent::Up => progress.print(""),
     };
     let outcome = tokio::select! {
         outcome = conform::run(config, cases, on_event) => outcome,
         () = interrupt.recv() => bail!("interrupted before the last case"),
     };
-    if is_live() {
-        write!(io::stderr(), "\r\x1b[K")?;
-    }
+    progress.finish()?;
     Ok(outcome?)
 }
 
-/// Whether standard error is a terminal that can overwrite a line.
-fn is_live() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// A line that counts cases.
+pub(super) struct Progress {
+    total: usize,
+    played: usize,
+    failed: usize,
+    /// Whether standard error is a terminal that can overwrite a line.
+    is_live: bool,
 }
 
-fn print_progress(text: &str) {
-    if is_live() {
-        // Progress is not worth an error.
-        let _ = write!(io::stderr(), "\r\x1b[K{text}");
+impl Progress {
+    pub(super) fn new(total: usize) -> Self {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self { total, played: 0, failed: 0, is_live: io::stderr().is_terminal() && !is_dumb }
+    }
+
+    pub(super) fn played(&mut self, verdict: Verdict) {
+        self.played = self.played.saturating_add(1);
+        self.failed = self.failed.saturating_add(usize::from(verdict.is_failure()));
+        self.print("");
+    }
+
+    fn print(&self, remark: &str) {
+        if self.is_live {
+            let Self { total, played, failed, .. } = self;
+            let text = format!("\r\x1b[K{played} of {total}, {failed} failed{remark}");
+            // Progress is not worth an error.
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+    }
+
+    /// Takes the line away.
+    ///
+    /// # Errors
+    ///
+    /// If standard error cannot be written.
+    pub(super) fn finish(&self) -> io::Result<()> {
+        if self.is_live { io::stderr().write_all(b"\r\x1b[K") } else { Ok(()) }
     }
 }

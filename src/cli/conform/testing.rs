@@ -6,6 +6,7 @@ use crate::conform::{
     Case, CaseOutcome, ConformConfig, ConformOutcome, Exchange, Finding, ServerTraits, Verdict,
 };
 use crate::net::Target;
+use crate::wire::Side;
 
 pub(super) fn config() -> ConformConfig {
     ConformConfig::new(Target::parse("ws://127.0.0.1:9001/a?b=c&d").unwrap())
@@ -22,6 +23,7 @@ pub(super) fn outcome_of(cases: &[Case], verdict: impl Fn(usize) -> Verdict) -> 
     };
     ConformOutcome {
         cases: (0..cases.len()).map(outcome).collect(),
+        peer: Side::Server,
         traits: ServerTraits { has_echo: true, needs_origin: false },
         took: Duration::from_secs(1),
     }

@@ -20,8 +20,23 @@ use crate::wire::{AgreedExtensions, ByteLen, Decoder, Side, Sides};
 /// The maximum number of payload bytes kept of one frame or message: a header may claim 2^63 - 1.
 const MAX_PAYLOAD_KEPT: usize = 1 << 20;
 
-/// The code and the reason of a Close, as far as it has them and they were captured.
-struct CloseContent(Option<(u16, Option<String>)>);
+/// The content of a Close.
+#[derive(Default)]
+struct CloseContent {
+    /// The code and the reason, as far as it has them and they were captured.
+    body: Option<(u16, Option<String>)>,
+    /// Whether it has a code that was not captured to its end.
+    lacks_code: bool,
+}
+
+impl CloseContent {
+    fn of(frame: &AssembledFrame) -> Self {
+        let body = close_body(frame);
+        let has_code = frame.start.is_some_and(|start| start.header.payload_len >= ByteLen::new(2));
+        let lacks_code = body.is_none() && has_code && frame.not_captured > ByteLen::ZERO;
+        Self { body, lacks_code }
+    }
+}
 
 /// The state of an open connection.
 pub(super) struct ConnectionState {
@@ -283,7 +298,7 @@ impl ConnectionState {
             let row = self.frame_count;
             self.frame_count = self.frame_count.saturating_add(1);
             if frame.is_close() {
-                closes.get_or_insert_with(|| CloseContent(close_body(&frame)));
+                closes.get_or_insert_with(|| CloseContent::of(&frame));
             }
             let texts = texts_of(&frame);
             let context = RecordContext { connection: 0, from, elapsed: at };
@@ -335,8 +350,11 @@ impl ConnectionState {
         at: Duration,
     ) -> EndRecord {
         let Sides { client: sent, server: received } = &self.first_closes;
-        let code_and_reason =
-            |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
+        let code_and_reason = |close: &Option<CloseContent>| {
+            close.as_ref().and_then(|close| close.body.clone()).unzip()
+        };
+        let lacks_code =
+            |close: &Option<CloseContent>| close.as_ref().is_some_and(|close| close.lacks_code);
         let (close_code, close_reason) = code_and_reason(received);
         let (close_code_sent, _) = code_and_reason(sent);
         let frames = |from: Side| {
@@ -346,7 +364,9 @@ impl ConnectionState {
             bytes_received: self.byte_counts.server,
             bytes_sent: self.byte_counts.client,
             close_code,
+            close_code_not_captured: lacks_code(received),
             close_code_sent,
+            close_code_sent_not_captured: lacks_code(sent),
             close_reason: close_reason.flatten(),
             close_received: received.is_some(),
             close_sent: sent.is_some(),

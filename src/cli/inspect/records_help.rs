@@ -50,6 +50,8 @@ Records (--json), one object per line. Every record has a type:
              close_sent close_code_sent ended_by ended_with reset_later
              http2_code silence_ms
              frames_sent frames_received bytes_sent bytes_received
+             (close_code_not_captured, close_code_sent_not_captured: true
+             if the Close has a code that a capture lacks, else absent)
   note       t_ms text gap
              (gap {from missing within_frame} if bytes were not captured)
   listening  t_ms address (--proxy)

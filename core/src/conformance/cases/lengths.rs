@@ -78,11 +78,12 @@ fn add_longer_than_needed(builder: &mut CaseBuilder) {
     builder.add(case(Group::Lengths, "64-bit-65535", title, RULE).send(frame).fails(&[1002]));
 }
 
-/// Encodes a frame whose length is in a form of choice. The payload is zeros under its mask.
+/// Encodes a frame whose length is in a form of choice.
 fn claimed(builder: &mut CaseBuilder, opcode: Opcode, form: LengthForm, data: &[u8]) -> Vec<u8> {
     let len = u64::try_from(data.len()).unwrap_or(u64::MAX);
     let mut frame = builder.claim(opcode, form, len);
-    let key = frame.last_chunk::<4>().copied().unwrap_or_default();
+    let is_masked = frame.get(1).is_some_and(|second| second & 0x80 != 0);
+    let key = frame.last_chunk::<4>().filter(|_| is_masked).copied().unwrap_or_default();
     frame.extend(data.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
     frame
 }

@@ -14,6 +14,7 @@ mod utf8;
 
 use crate::conformance::case::{Case, Group};
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::whole_run;
 
 /// Returns all cases. The same `seed` gives the same masking keys and payloads.
 pub fn all_cases(seed: u64) -> Vec<Case> {
@@ -29,7 +30,19 @@ pub fn all_cases(seed: u64) -> Vec<Case> {
     close::add(&mut builder);
     timing::add(&mut builder);
     deflate::add(&mut builder);
+    whole_run::add(&mut builder);
     builder.into_cases()
+}
+
+/// Adds the cases about frames that are the same for a client.
+pub(super) fn add_for_clients(builder: &mut CaseBuilder) {
+    lengths::add(builder);
+    opcodes::add(builder);
+    fragments::add(builder);
+    utf8::add(builder);
+    ping::add(builder);
+    close::add(builder);
+    timing::add(builder);
 }
 
 /// Returns the case that opens a connection and closes it again. It tells whether a server works.

@@ -1,10 +1,11 @@
-//! The order of events in a case: the caller asks what to do, and passes in what the server sends.
+//! The order of events in a case: the caller asks what to do, and passes in what the peer sends.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::conformance::case::{Case, Group, Step};
 use crate::conformance::request::ServerAddress;
+use crate::conformance::response::Response;
 use crate::conformance::run::inbox::{self, Inbox};
 use crate::conformance::run::opening;
 use crate::conformance::run::state::{
@@ -13,10 +14,10 @@ use crate::conformance::run::state::{
 use crate::conformance::verdict::Verdict;
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{ClientOffer, DEFAULT_MAX_HEAD_LEN, Head, HeadReader, HeadScan};
-use crate::wire::{Decoder, Side};
+use crate::wire::{AgreedExtensions, Decoder, Side};
 
-/// The most bytes of a message that are kept for comparing.
-const MAX_MESSAGE_KEPT: usize = 4 << 20;
+/// The most operations that wait before answers to pings are held back.
+const MAX_OUTGOING: usize = 16;
 
 impl<'c> CaseRun<'c> {
     /// Creates a run of `case` that has sent nothing. `key` is the value of `Sec-WebSocket-Key` where
@@ -32,35 +33,58 @@ impl<'c> CaseRun<'c> {
         let with_origin = needs_origin.then(|| case.request.clone().and_same_origin());
         let request = with_origin.as_ref().unwrap_or(&case.request).to_bytes(server, key);
         let head = Head::new(Side::Client, &request);
-        let mut run = Self {
+        let offer = ClientOffer::from_request(&head);
+        let mut run = Self::without_bytes(case, offer, traits, limits);
+        if case.needs_echo && !traits.has_echo {
+            run.finish(Verdict::NotApplicable, "the server does not echo");
+        }
+        run.send_pieces(&request, case.request.pieces);
+        run
+    }
+
+    /// Creates a run of a case for a client, which waits for its request.
+    pub fn for_client(case: &'c Case, limits: RunLimits) -> Self {
+        let traits = ServerTraits { has_echo: true, needs_origin: false };
+        Self::without_bytes(case, ClientOffer::default(), traits, limits)
+    }
+
+    fn without_bytes(
+        case: &'c Case,
+        offer: ClientOffer,
+        traits: ServerTraits,
+        limits: RunLimits,
+    ) -> Self {
+        let peer = if case.response.is_some() { Side::Client } else { Side::Server };
+        Self {
             case,
             traits,
             limits,
             outgoing: VecDeque::new(),
-            response: HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN),
-            offer: ClientOffer::from_request(&head),
+            head: HeadReader::new(peer, DEFAULT_MAX_HEAD_LEN),
+            offer,
             frames: None,
-            inbox: Inbox::default(),
+            inbox: Inbox::new(peer, limits.max_message),
             next_step: 0,
             waiting: None,
             sent_at: Duration::ZERO,
             has_sent_close: false,
+            has_ended_writes: false,
             ended: None,
             tolerated: None,
             done: "opened the connection".to_owned(),
             finding: None,
-        };
-        if case.needs_echo && !traits.has_echo {
-            run.finish(Verdict::NotApplicable, "the server does not echo");
         }
-        let piece_len = request.len().div_ceil(case.request.pieces).max(1);
-        for (index, piece) in request.chunks(piece_len).enumerate() {
+    }
+
+    /// Sends a head in several pieces.
+    fn send_pieces(&mut self, head: &[u8], pieces: usize) {
+        let piece_len = head.len().div_ceil(pieces).max(1);
+        for (index, piece) in head.chunks(piece_len).enumerate() {
             if index > 0 {
-                run.outgoing.push_back(Outgoing::PauseFor(Duration::from_millis(20)));
+                self.outgoing.push_back(Outgoing::PauseFor(Duration::from_millis(20)));
             }
-            run.outgoing.push_back(Outgoing::Bytes(piece.to_vec()));
+            self.outgoing.push_back(Outgoing::Bytes(piece.to_vec()));
         }
-        run
     }
 
     /// Returns what to do at the time `now`.
@@ -88,25 +112,29 @@ impl<'c> CaseRun<'c> {
                     }
                 }
             };
-            if let Some(until) = wait {
+            // What the wait itself has asked for is sent first.
+            if let Some(until) = wait.filter(|_| self.outgoing.is_empty()) {
                 return Action::WaitUntil(until);
             }
         }
     }
 
-    /// Takes bytes of the server.
+    /// Takes bytes of the peer.
     pub fn receive(&mut self, bytes: &[u8]) {
         if self.finding.is_some() {
             return;
         }
         let mut rest = bytes;
         if self.frames.is_none() {
-            rest = self.receive_response(rest);
+            rest = match &self.case.response {
+                None => self.receive_response(rest),
+                Some(response) => self.receive_request(response, rest),
+            };
         }
         self.receive_frames(rest);
     }
 
-    /// Takes the end of what the server sends.
+    /// Takes the end of what the peer sends.
     pub fn end(&mut self, how: StreamEnd) {
         self.ended.get_or_insert(how);
     }
@@ -147,14 +175,14 @@ impl<'c> CaseRun<'c> {
     fn receive_response<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let mut rest = bytes;
         loop {
-            let taken = self.response.push(rest);
+            let taken = self.head.push(rest);
             rest = rest.get(taken..).unwrap_or_default();
-            match self.response.scan() {
+            match self.head.scan() {
                 HeadScan::Incomplete => return rest,
                 HeadScan::Complete(_) => {
-                    let head = Head::new(Side::Server, self.response.bytes());
+                    let head = Head::new(Side::Server, self.head.bytes());
                     if opening::is_interim(&head) {
-                        self.response = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
+                        self.head = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
                         continue;
                     }
                     self.evaluate_response(&head);
@@ -168,9 +196,35 @@ impl<'c> CaseRun<'c> {
         }
     }
 
-    pub(super) fn open(&mut self, agreed: crate::wire::AgreedExtensions) {
-        let decoder = Decoder::new(Side::Server, agreed);
-        self.frames = Some(FrameAssembler::new(decoder, MAX_MESSAGE_KEPT));
+    /// Takes the bytes of a client's request, and returns those after it.
+    fn receive_request<'b>(&mut self, response: &Response, bytes: &'b [u8]) -> &'b [u8] {
+        let taken = self.head.push(bytes);
+        let rest = bytes.get(taken..).unwrap_or_default();
+        match self.head.scan() {
+            HeadScan::Incomplete => {}
+            HeadScan::Complete(_) => {
+                let key = self.evaluate_request(rest);
+                self.send_pieces(&response.to_bytes(&key), response.pieces);
+                self.open(AgreedExtensions::none());
+            }
+            _ => self.finish(Verdict::Fail, "sent a request that is not HTTP"),
+        }
+        rest
+    }
+
+    pub(super) fn open(&mut self, agreed: AgreedExtensions) {
+        let decoder = Decoder::new(self.peer(), agreed);
+        self.frames = Some(FrameAssembler::new(decoder, self.limits.max_message));
+    }
+
+    /// Sends the pongs that answer pings, unless earlier ones still wait: a server that pings without
+    /// reading has no more than a bounded number of answers.
+    fn send_answers(&mut self) {
+        if self.outgoing.len() < MAX_OUTGOING
+            && let Some(answer) = self.inbox.take_answer()
+        {
+            self.outgoing.push_back(Outgoing::Bytes(answer));
+        }
     }
 
     fn receive_frames(&mut self, mut bytes: &[u8]) {
@@ -178,12 +232,13 @@ impl<'c> CaseRun<'c> {
         while let Some(frame) = frames.next_frame(&mut bytes) {
             self.inbox.take(frame);
         }
-        if let Some(answer) = self.inbox.take_answer() {
-            self.outgoing.push_back(Outgoing::Bytes(answer));
-        }
+        self.inbox.take_faults(frames.current_faults());
+        self.send_answers();
         if let (Some(close), false) = (self.inbox.close(), self.has_sent_close) {
             self.has_sent_close = true;
-            self.outgoing.push_back(Outgoing::Bytes(inbox::close_reply(close)));
+            let key = self.mask_with(inbox::ANSWER_KEY);
+            self.outgoing.push_back(Outgoing::Bytes(inbox::close_reply(close, key)));
+            self.end_as_server();
         }
     }
 }

@@ -5,13 +5,17 @@ use std::collections::VecDeque;
 use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Opcode, encode};
-use crate::wire::{Fault, MaskingKey};
+use crate::wire::{Fault, MaskingKey, Side};
 
 /// The most messages, and the most pongs, that wait. Later ones are not kept.
 const MAX_WAITING: usize = 1_024;
 
-/// The masking key of what answers the server's own pings and Closes.
-const ANSWER_KEY: MaskingKey = [0x6a, 0x1f, 0xc3, 0x85];
+/// The most bytes of pongs that answer the server's pings and are not sent yet. Further pings have no
+/// answer.
+const MAX_ANSWERS: usize = 64 << 10;
+
+/// The masking key of what answers a server's own pings and Closes.
+pub(super) const ANSWER_KEY: MaskingKey = [0x6a, 0x1f, 0xc3, 0x85];
 
 /// A Close of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,30 +25,52 @@ pub(super) struct ReceivedClose {
 }
 
 /// The messages, pongs and the Close that the server sent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Inbox {
+    from: Side,
+    /// The masking keys of its frames.
+    keys: Vec<MaskingKey>,
     messages: VecDeque<(MessageKind, Vec<u8>)>,
     pongs: VecDeque<Vec<u8>>,
     close: Option<ReceivedClose>,
     fault: Option<Fault>,
     answers: Vec<u8>,
+    /// The bytes of messages that wait, beyond which further ones are not kept.
+    max_message_bytes: usize,
     /// Whether anything came at all.
     pub(super) has_received: bool,
 }
 
 impl Inbox {
+    /// Creates an inbox for what `from` sends.
+    pub(super) fn new(from: Side, max_message_bytes: usize) -> Self {
+        Self {
+            from,
+            keys: Vec::new(),
+            messages: VecDeque::new(),
+            pongs: VecDeque::new(),
+            close: None,
+            fault: None,
+            answers: Vec::new(),
+            max_message_bytes,
+            has_received: false,
+        }
+    }
+
     pub(super) fn take(&mut self, frame: AssembledFrame) {
         self.has_received = true;
-        if self.fault.is_none() {
-            self.fault = frame.faults.iter().find(|fault| fault.is_fatal()).copied();
-        }
+        self.take_faults(&frame.faults);
         let Some(start) = frame.start else { return };
+        if let (Some(key), true) = (start.header.masking_key, self.keys.len() < MAX_WAITING) {
+            self.keys.push(key);
+        }
         match start.header.opcode {
-            Opcode::Ping if self.close.is_none() => {
-                let key = Some(ANSWER_KEY);
+            Opcode::Ping if self.close.is_none() && self.answers.len() < MAX_ANSWERS => {
+                let key = (self.from == Side::Server).then_some(ANSWER_KEY);
                 self.answers.extend(encode::single_frame(Opcode::Pong, &frame.payload, key));
             }
             Opcode::Pong if self.pongs.len() < MAX_WAITING => self.pongs.push_back(frame.payload),
+            Opcode::Ping | Opcode::Pong => {}
             Opcode::Close => {
                 let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
                 self.close.get_or_insert(ReceivedClose { code });
@@ -52,10 +78,31 @@ impl Inbox {
             _ => {
                 if let Some(message) = frame.message
                     && self.messages.len() < MAX_WAITING
+                    && self.message_bytes() < self.max_message_bytes
                 {
                     self.messages.push_back((message.end.kind, message.data));
                 }
             }
+        }
+    }
+
+    pub(super) fn masking_keys(&self) -> &[MaskingKey] {
+        &self.keys
+    }
+
+    /// Whether a message or a pong waits: the peer takes the connection for open.
+    pub(super) fn has_frame(&self) -> bool {
+        !self.messages.is_empty() || !self.pongs.is_empty()
+    }
+
+    fn message_bytes(&self) -> usize {
+        self.messages.iter().fold(0, |sum: usize, (_, data)| sum.saturating_add(data.len()))
+    }
+
+    /// Takes the faults of a frame, which may still be arriving.
+    pub(super) fn take_faults(&mut self, faults: &[Fault]) {
+        if self.fault.is_none() {
+            self.fault = faults.iter().find(|fault| fault.is_fatal()).copied();
         }
     }
 
@@ -97,9 +144,9 @@ impl Inbox {
     }
 }
 
-/// Returns the Close that answers the server's.
-pub(super) fn close_reply(close: ReceivedClose) -> Vec<u8> {
+/// Returns the Close that answers the peer's.
+pub(super) fn close_reply(close: ReceivedClose, key: Option<MaskingKey>) -> Vec<u8> {
     let body = close.code.map(u16::to_be_bytes);
     let body = body.as_ref().map_or(&[][..], |code| code);
-    encode::single_frame(Opcode::Close, body, Some(ANSWER_KEY))
+    encode::single_frame(Opcode::Close, body, key)
 }

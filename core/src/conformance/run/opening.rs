@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::conformance::case::Opening;
+use crate::conformance::case::{Group, Opening};
 use crate::conformance::run::state::CaseRun;
 use crate::conformance::verdict::Verdict;
 use crate::text;
 use crate::wire::DeflateParams;
+use crate::wire::handshake::request::key_from_request;
 use crate::wire::handshake::response::{is_switching_protocols, validate};
-use crate::wire::handshake::{Head, HeadValidation, Problem};
+use crate::wire::handshake::{
+    Head, HeadContext, HeadValidation, Problem, ServerPolicy, ValidatedHead,
+};
 
 impl CaseRun<'_> {
     /// Returns until when the response is awaited; `None` if the case has ended.
@@ -16,7 +19,7 @@ impl CaseRun<'_> {
         let until = self.sent_at.saturating_add(self.limits.answer);
         let is_refused =
             matches!(self.case.opening, Opening::Refused { .. } | Opening::Either { .. });
-        let is_partial = !self.response.bytes().is_empty();
+        let is_partial = !self.head.bytes().is_empty();
         match self.ended {
             Some(end) if is_partial => {
                 let how = end.name();
@@ -51,6 +54,19 @@ impl CaseRun<'_> {
             }
         }
         None
+    }
+
+    /// Validates the request of a client, and returns its key. Only the cases about the handshake fail
+    /// because of it: the others are about something else.
+    pub(super) fn evaluate_request(&mut self, after: &[u8]) -> String {
+        let context = HeadContext::Request(ServerPolicy::default());
+        let request = ValidatedHead::with_bytes_after(&self.head, &context, after);
+        let fatal = request.validation.problems.iter().find(|problem| problem.is_fatal());
+        if let (Some(problem), Group::Handshake) = (fatal, self.case.group) {
+            let reason = format!("sent a request of which {}", describe_problem(problem));
+            self.finish(Verdict::Fail, reason);
+        }
+        request.head.as_ref().and_then(key_from_request).unwrap_or_default()
     }
 
     /// Compares the response with what the case expects.

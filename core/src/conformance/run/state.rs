@@ -8,6 +8,7 @@ use crate::conformance::run::inbox::Inbox;
 use crate::conformance::verdict::{Finding, Verdict};
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{ClientOffer, HeadReader};
+use crate::wire::{MaskingKey, Side};
 
 /// The next thing that the caller has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +58,17 @@ pub struct RunLimits {
     pub answer: Duration,
     /// Without a reaction to broken frames, after which a ping asks whether it went on.
     pub quiet: Duration,
+    /// The most bytes of a message, and of all messages that wait, that are kept for comparing.
+    pub max_message: usize,
 }
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self { answer: Duration::from_secs(5), quiet: Duration::from_millis(300) }
+        Self {
+            answer: Duration::from_secs(5),
+            quiet: Duration::from_millis(300),
+            max_message: 2 << 20,
+        }
     }
 }
 
@@ -75,7 +82,8 @@ pub struct CaseRun<'c> {
     pub(super) traits: ServerTraits,
     pub(super) limits: RunLimits,
     pub(super) outgoing: VecDeque<Outgoing>,
-    pub(super) response: HeadReader,
+    /// The head of the peer: the response of a server, or the request of a client.
+    pub(super) head: HeadReader,
     pub(super) offer: ClientOffer,
     /// The frames of the server, once the connection is open.
     pub(super) frames: Option<FrameAssembler>,
@@ -85,6 +93,9 @@ pub struct CaseRun<'c> {
     /// When the last bytes were sent.
     pub(super) sent_at: Duration,
     pub(super) has_sent_close: bool,
+    /// Whether FIN was sent because the closing handshake is over (RFC 6455 section 7.1.1: the server
+    /// ends TCP first).
+    pub(super) has_ended_writes: bool,
     pub(super) ended: Option<StreamEnd>,
     /// What the server did that is not what the rule recommends.
     pub(super) tolerated: Option<String>,
@@ -110,9 +121,37 @@ pub(super) struct Waiting {
 }
 
 impl CaseRun<'_> {
+    /// The side that is tested.
+    pub(super) fn peer(&self) -> Side {
+        if self.case.response.is_some() { Side::Client } else { Side::Server }
+    }
+
+    /// Returns `key` where frames are to be masked.
+    pub(super) fn mask_with(&self, key: MaskingKey) -> Option<MaskingKey> {
+        (self.peer() == Side::Server).then_some(key)
+    }
+
+    /// Returns the masking keys of the peer's frames, of the first 1,024 at most.
+    pub fn masking_keys(&self) -> &[MaskingKey] {
+        self.inbox.masking_keys()
+    }
+
+    /// Whether steps are played: the handshake is over.
+    pub(super) fn is_open(&self) -> bool {
+        self.frames.is_some()
+    }
+
+    /// Sends FIN to a client, which waits for the server to end TCP.
+    pub(super) fn end_as_server(&mut self) {
+        if self.peer() == Side::Client && !self.has_ended_writes {
+            self.has_ended_writes = true;
+            self.outgoing.push_back(Outgoing::EndWrites);
+        }
+    }
+
     pub(super) fn finish(&mut self, verdict: Verdict, reason: impl Into<String>) {
         let expected = match self.case.steps.get(self.next_step) {
-            Some(Step::Expect(expectation)) if self.frames.is_some() => expectation.describe(),
+            Some(Step::Expect(expectation)) if self.is_open() => expectation.describe(),
             _ => self.case.opening.describe(),
         };
         let finding = Finding { expected, ..Finding::new(verdict, reason) };

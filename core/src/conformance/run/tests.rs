@@ -2,12 +2,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::conformance::{Case, Expectation, Finding, ServerAddress, Step, Verdict, all_cases};
-use crate::wire::handshake::{
-    DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, HeadContext, HeadReader, HeadScan, Problem,
-    ProblemCode, ServerPolicy, ValidatedHead,
+use crate::conformance::masking_keys::MaskingKeys;
+use crate::conformance::{
+    Case, CaseKind, Expectation, Finding, Request, ServerAddress, Step, Verdict, all_cases,
+    client_cases,
 };
-use crate::wire::{Endpoint, EndpointEvent, Side};
+use crate::wire::handshake::response::{is_switching_protocols, validate};
+use crate::wire::handshake::{
+    ClientOffer, DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan,
+    Problem, ProblemCode, ServerPolicy, ValidatedHead,
+};
+use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MaskingKey, Side};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -23,8 +28,9 @@ struct ModelServer {
     send: fn(Vec<u8>) -> Vec<u8>,
     /// Whether requests with these problems are accepted all the same.
     ignores: fn(&Problem) -> bool,
-    /// Whether the server goes on after a violation.
+    /// Whether the server does not react to a violation.
     is_deaf: bool,
+    has_failed: bool,
 }
 
 impl ModelServer {
@@ -38,11 +44,12 @@ impl ModelServer {
             send: |bytes| bytes,
             ignores: |_| false,
             is_deaf: false,
+            has_failed: false,
         }
     }
 
     fn receive(&mut self, bytes: &[u8]) {
-        if self.is_ended {
+        if self.is_ended || self.has_failed {
             return;
         }
         let mut rest = bytes;
@@ -60,7 +67,11 @@ impl ModelServer {
                 EndpointEvent::Message(kind, data) => {
                     endpoint.send(kind, &(self.echo)(data));
                 }
-                EndpointEvent::Failed(_) if self.is_deaf => return,
+                EndpointEvent::Failed(_) if self.is_deaf => {
+                    // Nothing more is read, and the Close is not sent.
+                    self.has_failed = true;
+                    return;
+                }
                 _ => {}
             }
         }
@@ -93,6 +104,12 @@ impl ModelServer {
     }
 }
 
+/// Returns the cases that are played by their steps.
+fn stepped_cases(seed: u64) -> Vec<Case> {
+    let all = all_cases(seed).into_iter();
+    all.filter(|case| case.kind == CaseKind::Steps).collect()
+}
+
 /// Plays a case in virtual time, in which nothing takes any.
 fn play(case: &Case, mut server: ModelServer, has_echo: bool) -> Finding {
     let address = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
@@ -119,7 +136,7 @@ fn play(case: &Case, mut server: ModelServer, has_echo: bool) -> Finding {
 
 /// Returns the cases that fail with a server.
 fn failing(server: impl Fn() -> ModelServer) -> BTreeSet<String> {
-    let cases = all_cases(1);
+    let cases = stepped_cases(1);
     let fails = |case: &&Case| play(case, server(), true).verdict.is_failure();
     cases.iter().filter(fails).map(|case| case.id.clone()).collect()
 }
@@ -130,7 +147,7 @@ fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
 
 #[test]
 fn names_are_unique_and_belong_to_their_group() {
-    let cases = all_cases(1);
+    let cases = stepped_cases(1);
     let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     assert_eq!(ids.len(), cases.len());
     assert!(cases.len() >= 500, "{}", cases.len());
@@ -150,7 +167,7 @@ fn the_same_seed_gives_the_same_bytes() {
 
 #[test]
 fn a_conforming_server_passes_all_and_where_it_may_choose_is_tolerated() {
-    let tolerated: BTreeSet<String> = all_cases(1)
+    let tolerated: BTreeSet<String> = stepped_cases(1)
         .iter()
         .filter_map(|case| {
             let finding = play(case, ModelServer::new(), true);
@@ -193,7 +210,7 @@ fn each_rule_of_the_handshake_that_a_server_ignores_is_found() {
 #[test]
 fn a_server_that_goes_on_after_a_violation_fails_each_of_them() {
     let found = failing(|| ModelServer { is_deaf: true, ..ModelServer::new() });
-    let violations: BTreeSet<String> = all_cases(1)
+    let violations: BTreeSet<String> = stepped_cases(1)
         .into_iter()
         .filter(|case| {
             case.steps.iter().any(|step| {
@@ -208,7 +225,7 @@ fn a_server_that_goes_on_after_a_violation_fails_each_of_them() {
 #[test]
 fn an_echo_of_other_bytes_and_a_masked_one_fail_wherever_there_is_an_echo() {
     let echoes: BTreeSet<String> =
-        all_cases(1).into_iter().filter(|case| case.needs_echo).map(|case| case.id).collect();
+        stepped_cases(1).into_iter().filter(|case| case.needs_echo).map(|case| case.id).collect();
     let longer = failing(|| ModelServer {
         echo: |data| [data, b"!".to_vec()].concat(),
         ..ModelServer::new()
@@ -229,7 +246,7 @@ fn an_echo_of_other_bytes_and_a_masked_one_fail_wherever_there_is_an_echo() {
 
 #[test]
 fn without_an_echo_nothing_fails_and_cases_that_need_one_do_not_apply() {
-    for case in all_cases(1) {
+    for case in stepped_cases(1) {
         let finding = play(&case, ModelServer::new(), false);
         assert!(!finding.verdict.is_failure(), "{}: {finding:?}", case.id);
         assert_eq!(finding.verdict == Verdict::NotApplicable, case.needs_echo, "{}", case.id);
@@ -238,7 +255,7 @@ fn without_an_echo_nothing_fails_and_cases_that_need_one_do_not_apply() {
 
 #[test]
 fn a_server_that_says_nothing_gives_no_answer() {
-    let case = all_cases(1).swap_remove(0);
+    let case = stepped_cases(1).swap_remove(0);
     let traits = ServerTraits { has_echo: true, needs_origin: false };
     let address = ServerAddress { authority: "a".to_owned(), target: "/".to_owned() };
     let mut run = CaseRun::new(&case, &address, KEY, traits, RunLimits::default());
@@ -247,4 +264,93 @@ fn a_server_that_says_nothing_gives_no_answer() {
     assert_eq!(run.next(Duration::from_millis(1)), Action::WaitUntil(limit));
     let Action::Finish(finding) = run.next(limit) else { panic!("goes on") };
     assert_eq!(finding.verdict, Verdict::NoAnswer);
+}
+
+/// Plays a case with a client on `wire`, in virtual time. The client accepts a response if it keeps all
+/// rules, or if `accepts_all`.
+fn play_with_client(case: &Case, accepts_all: bool) -> (Finding, Vec<MaskingKey>) {
+    let mut run = CaseRun::for_client(case, RunLimits::default());
+    let server = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
+    let request = Request::standard().to_bytes(&server, KEY);
+    let offer = ClientOffer::from_request(&Head::new(Side::Client, &request));
+    let mut keys = MaskingKeys::new(3);
+    let keys = Box::new(move || keys.next_key());
+    let mut client = Endpoint::client(AgreedExtensions::none(), 16 << 20, keys);
+    let mut response = HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN);
+    let (mut now, mut is_open, mut is_ended) = (Duration::ZERO, false, false);
+    run.receive(&request);
+    loop {
+        let mut received = match run.next(now) {
+            Action::Finish(finding) => return (finding, run.masking_keys().to_vec()),
+            Action::Send(bytes) => bytes,
+            Action::EndWrites => {
+                is_ended = true;
+                Vec::new()
+            }
+            Action::WaitUntil(time) => {
+                assert!(time > now && time < Duration::from_mins(1), "{}", case.id);
+                now = time;
+                Vec::new()
+            }
+        };
+        if !is_open && !is_ended {
+            let taken = response.push(&received);
+            received.drain(..taken);
+            is_open = match response.scan() {
+                HeadScan::Complete(_) => {
+                    let head = Head::new(Side::Server, response.bytes());
+                    let problems = validate(&head, Some(&offer)).problems;
+                    let is_right = !problems.iter().any(Problem::is_fatal);
+                    accepts_all || is_switching_protocols(&head) && is_right
+                }
+                _ => false,
+            };
+            is_ended = !is_open && response.scan() != HeadScan::Incomplete;
+        }
+        if is_open {
+            let mut rest = received.as_slice();
+            while let Some(event) = client.receive(&mut rest) {
+                if let EndpointEvent::Message(kind, data) = event {
+                    client.send(kind, &data);
+                }
+            }
+            run.receive(&client.take_outbox());
+        }
+        if is_ended {
+            run.end(StreamEnd::Fin);
+        }
+    }
+}
+
+#[test]
+fn a_conforming_client_passes_all_and_its_keys_are_seen() {
+    let mut key_count = 0;
+    for case in client_cases(1).iter().filter(|case| case.kind == CaseKind::Steps) {
+        let (finding, keys) = play_with_client(case, false);
+        assert!(!finding.verdict.is_failure(), "{}: {finding:?}", case.id);
+        key_count += keys.len();
+    }
+    assert!(key_count > 300, "{key_count}");
+}
+
+#[test]
+fn a_client_that_accepts_any_response_fails_each_case_about_it() {
+    let cases = client_cases(1);
+    let is_rejection = |case: &&Case| {
+        case.steps == [Step::Expect(Expectation::Rejection)] && case.id != "handshake/not-http"
+    };
+    let rejections: Vec<&Case> = cases.iter().filter(is_rejection).collect();
+    assert!(rejections.len() >= 20, "{}", rejections.len());
+    for case in rejections {
+        let (finding, _) = play_with_client(case, true);
+        assert_eq!(finding.verdict, Verdict::Fail, "{}: {finding:?}", case.id);
+    }
+}
+
+#[test]
+fn the_names_of_the_cases_for_clients_are_unique() {
+    let cases = client_cases(1);
+    let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(ids.len(), cases.len());
+    assert!(cases.len() > 300, "{}", cases.len());
 }

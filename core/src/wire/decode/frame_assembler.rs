@@ -92,6 +92,7 @@ impl AssembledMessage {
 /// assert_eq!(assembler.next_frame(&mut input).unwrap().payload, b"");
 /// assert_eq!(assembler.next_frame(&mut input), None);
 /// assert_eq!(assembler.partial_frame().unwrap().header_bytes(), [0x88]);
+/// assert!(assembler.current_faults().is_empty());
 /// ```
 #[derive(Clone, Debug)]
 pub struct FrameAssembler {
@@ -295,6 +296,11 @@ impl FrameAssembler {
     /// Returns the frame whose header is complete and whose payload is not.
     pub fn current_start(&self) -> Option<&FrameStart> {
         self.start.as_ref()
+    }
+
+    /// Returns the faults of the frame that is arriving, as far as they are certain.
+    pub fn current_faults(&self) -> &[Fault] {
+        &self.faults
     }
 
     /// Whether every frame so far is complete.

@@ -10,7 +10,7 @@ use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::parts::payload::payload_preview;
 use crate::demos::inspect::parts::units::format_time;
 use crate::demos::inspect::session::Session;
-use crate::demos::inspect::session::connections::{ListEntry, LostBytes};
+use crate::demos::inspect::session::connections::{ConnectionStatus, ListEntry, LostBytes};
 use crate::text;
 use crate::wire::decode::Resumption;
 use crate::wire::frame::Severity;
@@ -89,18 +89,31 @@ pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Lin
         );
         Line::styled(text, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
     });
+    let connection = session.connection();
+    let waits_for_nothing = connection.ending.is_some()
+        || match connection.status {
+            ConnectionStatus::Ended(_) => true,
+            ConnectionStatus::FromFile(_) => session.growth.is_none_or(|growth| growth.has_ended),
+            ConnectionStatus::Connecting | ConnectionStatus::Open => false,
+        };
     let line = |from| {
-        let frame = session.connection().trace.partial_frame(from)?;
+        let frame = trace.partial_frame(from)?;
         let (color, arrow) = side_style(from, theme);
         let what =
             frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
-        let text = match frame.needed {
-            Some(needs) => format!(
+        let text = match (trace.non_frame_at(from, frame.index), frame.needed) {
+            (Some(found), _) => found.hint().to_owned(),
+            (None, Some(needs)) if waits_for_nothing => format!(
+                "{what}: {} there, {} missing",
+                format::byte_count(frame.have),
+                format::group_thousands(needs.more.get())
+            ),
+            (None, Some(needs)) => format!(
                 "{what}: {} there, waiting for {} more",
                 format::byte_count(frame.have),
                 format::group_thousands(needs.more.get())
             ),
-            None => format!("{what}: its length is impossible"),
+            (None, None) => format!("{what}: its length is impossible"),
         };
         Some(Line::from(vec![
             Text::styled("     …             ", theme.dim()),

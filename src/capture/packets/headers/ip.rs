@@ -11,17 +11,46 @@ use crate::capture::packets::headers::{tcp, tunnel};
 /// The maximum length of a datagram, with or without its header (RFC 791 section 3.1).
 const MAX_DATAGRAM_LEN: usize = 65_535;
 
+/// An IP header that was parsed.
+pub(super) struct IpDatagram<'a> {
+    pub(super) payload: IpPayload,
+    /// Which part of a datagram it is, if it is not the whole.
+    pub(super) fragment: Option<FragmentPlace>,
+    /// What follows the header.
+    pub(super) rest: Rest<'a>,
+}
+
+/// The place of a fragment in its datagram.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FragmentPlace {
+    id: u32,
+    /// The position of its first byte in the payload of the datagram.
+    start: usize,
+    /// Whether it is not the last one.
+    more: bool,
+}
+
 /// Reads an IP header of either version.
 pub(super) fn read_ip(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
-    match rest.bytes.first().map(|first| first >> 4) {
-        Some(4) => read_ipv4(rest),
-        Some(6) => read_ipv6(rest),
-        Some(_) => Err(Unread::Malformed),
-        None => Err(Unread::Truncated),
+    let datagram = match rest.bytes.first().map(|first| first >> 4) {
+        Some(4) => parse_ipv4(rest)?,
+        Some(6) => parse_ipv6(rest)?,
+        Some(_) => return Err(Unread::Malformed),
+        None => return Err(Unread::Truncated),
+    };
+    let IpDatagram { payload, fragment, rest } = datagram;
+    match fragment {
+        None => Ok(Step::Next(Protocol::InIp(payload), rest)),
+        Some(place) => read_fragment(payload, place, rest),
     }
 }
 
-fn read_ipv4(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+/// Parses an IPv4 header (RFC 791 section 3.1).
+///
+/// # Errors
+///
+/// If it is truncated or contradicts itself.
+pub(super) fn parse_ipv4(rest: Rest<'_>) -> Result<IpDatagram<'_>, Unread> {
     let (header, _) = rest.header::<20>()?;
     let &[
         version_and_len,
@@ -53,15 +82,19 @@ fn read_ipv4(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     let rest = rest.skip(header_len).limit(len);
     let flags = u16::from_be_bytes([flags_0, flags_1]);
     let (start, more) = (usize::from(flags & 0x1fff).saturating_mul(8), flags & 0x2000 != 0);
-    // The flag "don't fragment" is not that of a fragment.
-    if start == 0 && !more {
-        return Ok(Step::Next(Protocol::InIp(payload), rest));
-    }
     let id = u16::from_be_bytes([id_0, id_1]).into();
-    read_fragment(payload, id, start, more, rest)
+    // The flag "don't fragment" is not that of a fragment.
+    let fragment = (start > 0 || more).then_some(FragmentPlace { id, start, more });
+    Ok(IpDatagram { payload, fragment, rest })
 }
 
-fn read_ipv6(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
+/// Parses an IPv6 header (RFC 8200 section 3). Whether it is that of a fragment, an extension header
+/// says.
+///
+/// # Errors
+///
+/// If it is truncated.
+pub(super) fn parse_ipv6(rest: Rest<'_>) -> Result<IpDatagram<'_>, Unread> {
     let (header, rest) = rest.header::<40>()?;
     let &[_, _, _, _, payload_0, payload_1, protocol, _, ref addresses @ ..] = header;
     let &[from, to] = addresses.as_chunks::<16>().0 else { return Err(Unread::Truncated) };
@@ -72,7 +105,8 @@ fn read_ipv6(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
         0 => rest.bytes.len(),
         payload => payload.into(),
     };
-    Ok(Step::Next(Protocol::InIp(IpPayload { protocol, between, len }), rest.limit(len)))
+    let (payload, rest) = (IpPayload { protocol, between, len }, rest.limit(len));
+    Ok(IpDatagram { payload, fragment: None, rest })
 }
 
 /// Reads what an IP header announces, after any extension headers (RFC 8200 section 4).
@@ -99,7 +133,8 @@ pub(super) fn read_payload(payload: IpPayload, rest: Rest<'_>) -> Result<Step<'_
         // A fragment that is the whole datagram is none (RFC 6946).
         if is_fragment && flags & 0xfff9 != 0 {
             let id = u32::from_be_bytes([i0, i1, i2, i3]);
-            return read_fragment(payload, id, (flags & 0xfff8).into(), flags & 1 != 0, rest);
+            let (start, more) = ((flags & 0xfff8).into(), flags & 1 != 0);
+            return read_fragment(payload, FragmentPlace { id, start, more }, rest);
         }
     }
 }
@@ -143,12 +178,11 @@ fn is_readable(protocol: u8) -> bool {
 /// Reads a fragment of `payload`, of which `rest` was captured.
 fn read_fragment(
     payload: IpPayload,
-    id: u32,
-    start: usize,
-    more: bool,
+    place: FragmentPlace,
     rest: Rest<'_>,
 ) -> Result<Step<'_>, Unread> {
     let IpPayload { protocol, between, len } = payload;
+    let FragmentPlace { id, start, more } = place;
     if !is_readable(protocol) {
         return Err(Unread::IpProtocol(protocol));
     }

@@ -1,10 +1,11 @@
 //! [`parse_packet`]: reads the headers of a packet one after the other.
 
-use crate::capture::packets::headers::ip;
+use crate::capture::packets::headers::ip::{self, IpDatagram};
 use crate::capture::packets::headers::link::{ethernet, link_type, ppp};
+use crate::capture::packets::headers::numbers::{ethertype, ip_protocol, linktype};
 use crate::capture::packets::headers::rest::Rest;
 use crate::capture::packets::headers::step::{DatagramKey, IpFragment, IpPayload, Protocol, Step};
-use crate::capture::packets::headers::tcp::TcpSegment;
+use crate::capture::packets::headers::tcp::{self, TcpSegment};
 use crate::capture::packets::headers::unread::Unread;
 
 /// The maximum number of headers of one packet. A stack of tags or labels counts as one, as do the
@@ -22,7 +23,35 @@ pub(in crate::capture) enum ParsedPacket<'a> {
 
 /// Parses the headers of a packet with link type `link`.
 pub(in crate::capture) fn parse_packet(link: u16, packet: &[u8]) -> ParsedPacket<'_> {
+    match read_common(link, packet) {
+        Some(segment) => ParsedPacket::Segment(segment),
+        None => parse_step_by_step(link, packet),
+    }
+}
+
+pub(super) fn parse_step_by_step(link: u16, packet: &[u8]) -> ParsedPacket<'_> {
     parse_from(Protocol::Link(link), Rest::whole(packet), 0)
+}
+
+/// Reads TCP in IP in Ethernet without tags, which most packets are, in one go. Returns `None` for
+/// any other packet: its headers are read one after the other.
+fn read_common(link: u16, packet: &[u8]) -> Option<TcpSegment<'_>> {
+    let (addresses_and_type, rest) = Rest::whole(packet).header::<14>().ok()?;
+    let (_, kind) = addresses_and_type.split_last_chunk::<2>()?;
+    let datagram = match (link, u16::from_be_bytes(*kind)) {
+        (linktype::ETHERNET, ethertype::IPV4) if rest.bytes.first()? >> 4 == 4 => {
+            ip::parse_ipv4(rest).ok()?
+        }
+        (linktype::ETHERNET, ethertype::IPV6) if rest.bytes.first()? >> 4 == 6 => {
+            ip::parse_ipv6(rest).ok()?
+        }
+        _ => return None,
+    };
+    let IpDatagram { payload, fragment: None, rest } = datagram else { return None };
+    if payload.protocol != ip_protocol::TCP {
+        return None;
+    }
+    tcp::read_segment(payload.between, payload.len, rest).ok()
 }
 
 /// Parses the headers in an IP datagram that was put together from fragments with this key.

@@ -6,7 +6,7 @@ mod encapsulations;
 use proptest::prelude::*;
 
 use super::numbers::linktype;
-use super::parse::MAX_HEADERS;
+use super::parse::{MAX_HEADERS, parse_step_by_step};
 use super::*;
 use encapsulations::{ethernet, ipv4, ipv4_fragment, ipv6, ipv6_fragment, segment, udp, vxlan};
 
@@ -241,6 +241,24 @@ proptest! {
     }
 
     #[test]
+    fn common_packets_are_read_like_all_others(
+        payload in proptest::collection::vec(any::<u8>(), 0..20), six in any::<bool>(),
+        damage in proptest::collection::vec((any::<u16>(), any::<u8>()), 0..3), kept in 0_usize..120,
+    ) {
+        let tcp = segment(&payload);
+        let (kind, datagram) =
+            if six { (0x86dd, ipv6(TCP, &tcp)) } else { (0x0800, ipv4(TCP, &tcp)) };
+        let mut packet = ethernet(kind, &datagram);
+        for (at, byte) in damage {
+            let at = usize::from(at) % packet.len();
+            packet[at] = byte;
+        }
+        packet.truncate(kept);
+        let parsed = parse_packet(linktype::ETHERNET, &packet);
+        prop_assert_eq!(parsed, parse_step_by_step(linktype::ETHERNET, &packet));
+    }
+
+    #[test]
     fn damaged_encapsulations_are_parsed_without_panic(
         case in 0_usize..200, damage in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..6),
     ) {
@@ -253,6 +271,7 @@ proptest! {
         }
         let deep = ethernet(0x0800, &ipv4(17, &udp(4789, &vxlan(&packet))));
         for (link, packet) in [(case.link, &packet), (linktype::ETHERNET, &deep)] {
+            prop_assert_eq!(parse_packet(link, packet), parse_step_by_step(link, packet));
             if let ParsedPacket::Segment(segment) = parse_packet(link, packet) {
                 let place = segment.payload_offset..segment.payload_offset + segment.payload.len();
                 prop_assert_eq!(&packet[place], segment.payload);

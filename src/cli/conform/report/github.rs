@@ -18,8 +18,10 @@ pub(in crate::cli::conform) fn annotations(cases: &[Case], outcome: &ConformOutc
         let reason = result.worst().map_or("", |exchange| exchange.finding.reason.as_str());
         let expected = result.worst().map_or("", |exchange| exchange.finding.expected.as_str());
         let title = format!("{} {}", result.verdict(), case.id);
-        let message =
-            format!("{}\n{}: a server {expected}\nthis one {reason}", case.title, case.rule);
+        let message = format!(
+            "{}\n{}: a {} {expected}\nthis one {reason}",
+            case.title, case.rule, outcome.peer
+        );
         let _ = writeln!(text, "::error title={}::{}", property(&title), data(&message));
     }
     if !all_fit {

@@ -24,6 +24,7 @@ pub(in crate::cli::conform) fn report(
     let report = json!({
         "schema": SCHEMA,
         "wiretalk": env!("CARGO_PKG_VERSION"),
+        "peer": outcome.peer.name(),
         "url": config.target.to_string(),
         "seed": config.seed,
         "repeat": config.repeat,

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::cli::conform::report::xml::escaped;
 use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Group, Verdict};
+use crate::wire::Side;
 
 type Result<'r> = (&'r Case, &'r CaseOutcome);
 
@@ -25,7 +26,7 @@ pub(in crate::cli::conform::report) fn report(
     for (id, group) in groups.into_iter().enumerate() {
         let results = cases.iter().zip(&outcome.cases);
         let suite: Vec<Result> = results.filter(|(case, _)| case.group == group).collect();
-        write_suite(&mut xml, id, group, &suite, config, began);
+        write_suite(&mut xml, (id, group), &suite, (config, outcome.peer), began);
     }
     xml + "</testsuites>\n"
 }
@@ -37,10 +38,9 @@ fn number(results: &[Result], wanted: &[Verdict]) -> usize {
 
 fn write_suite(
     xml: &mut String,
-    id: usize,
-    group: Group,
+    (id, group): (usize, Group),
     suite: &[Result],
-    config: &ConformConfig,
+    (config, peer): (&ConformConfig, Side),
     began: OffsetDateTime,
 ) {
     let time: f64 = suite.iter().map(|(_, result)| seconds(result)).sum();
@@ -64,7 +64,7 @@ fn write_suite(
         config.seed
     );
     for (case, result) in suite {
-        write_case(xml, case, result);
+        write_case(xml, case, result, peer);
     }
     // Not all schemas let a test case have text of its own.
     xml.push_str("    <system-out>");
@@ -77,7 +77,7 @@ fn write_suite(
     xml.push_str("</system-out>\n    <system-err/>\n  </testsuite>\n");
 }
 
-fn write_case(xml: &mut String, case: &Case, result: &CaseOutcome) {
+fn write_case(xml: &mut String, case: &Case, result: &CaseOutcome, peer: Side) {
     let (_, name) = case.id.split_once('/').unwrap_or(("", &case.id));
     let _ = write!(
         xml,
@@ -102,7 +102,7 @@ fn write_case(xml: &mut String, case: &Case, result: &CaseOutcome) {
         write!(xml, ">\n      <skipped message=\"{message}\"/>\n    </testcase>\n")
     } else {
         let text =
-            format!("{} ({}): a server {}", case.title, case.rule, case.expectations().join("; "));
+            format!("{} ({}): a {peer} {}", case.title, case.rule, case.expectations().join("; "));
         let text = escaped(&text);
         write!(
             xml,

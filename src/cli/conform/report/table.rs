@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Group, Verdict};
 use crate::text::units::count;
+use crate::wire::Side;
 
 /// Returns the report. `differences` are those from what was expected, if anything was.
 pub(in crate::cli::conform) fn report(
@@ -13,6 +14,10 @@ pub(in crate::cli::conform) fn report(
     outcome: &ConformOutcome,
     differences: Option<&[String]>,
 ) -> String {
+    let who = match outcome.peer {
+        Side::Server => config.target.to_string(),
+        Side::Client => format!("clients of {}", config.target),
+    };
     let echo = if outcome.traits.has_echo {
         "it echoes"
     } else {
@@ -23,13 +28,13 @@ pub(in crate::cli::conform) fn report(
     } else {
         ""
     };
-    let mut text = format!("{}: {echo}{origin}\n\n{}", config.target, groups(cases, outcome));
+    let mut text = format!("{who}: {echo}{origin}\n\n{}", groups(cases, outcome));
     for verdict in
         [Verdict::Died, Verdict::NoAnswer, Verdict::Fail, Verdict::Tolerated, Verdict::NotOffered]
     {
         for (case, result) in cases.iter().zip(&outcome.cases) {
             if result.verdict() == verdict {
-                text += &describe(case, result);
+                text += &describe(case, result, outcome.peer);
             }
         }
     }
@@ -73,7 +78,7 @@ fn groups(cases: &[Case], outcome: &ConformOutcome) -> String {
 }
 
 /// Returns a case with its verdict, what was expected and what came.
-fn describe(case: &Case, result: &CaseOutcome) -> String {
+fn describe(case: &Case, result: &CaseOutcome, peer: Side) -> String {
     let Some(exchange) = result.worst() else { return String::new() };
     let verdict = exchange.finding.verdict;
     let varies =
@@ -81,7 +86,7 @@ fn describe(case: &Case, result: &CaseOutcome) -> String {
     let mut text = format!("\n{verdict}{varies}  {}  {}\n", case.id, case.title);
     if verdict.is_failure() {
         let expected = &exchange.finding.expected;
-        let _ = writeln!(text, "    {}: a server {expected}", case.rule);
+        let _ = writeln!(text, "    {}: a {peer} {expected}", case.rule);
     }
     let _ = writeln!(text, "    this one {}", exchange.finding.reason);
     text

@@ -11,7 +11,7 @@ mod tests;
 
 use anyhow::bail;
 
-use crate::conform::Case;
+use crate::conform::{Case, CaseKind};
 use crate::net::Target;
 use script::Script;
 
@@ -39,6 +39,9 @@ pub(super) fn reproduce(
     seed: u64,
     form: ReproduceForm,
 ) -> anyhow::Result<String> {
+    if case.kind != CaseKind::Steps {
+        bail!("{} is more than one connection: it has no bytes of its own", case.id);
+    }
     let script = Script::new(case, target, seed);
     match form {
         ReproduceForm::Inspect => inspect_line::command(case, target),

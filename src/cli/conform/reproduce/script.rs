@@ -94,6 +94,7 @@ impl Script {
                     | Expectation::EchoOrFailure { .. }
                     | Expectation::FailureOrWait { .. }
                     | Expectation::CloseReply { .. }
+                    | Expectation::Rejection
                     | Expectation::End => (ANSWER, ANSWER),
                 };
                 self.operations.push(Operation::Read { first, more });

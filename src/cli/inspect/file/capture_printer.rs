@@ -357,7 +357,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::capture::{ReadOptions, open};
+    use crate::capture::{ConnectionEnd, PcapngWriter, ReadOptions, open};
+    use crate::net::AddressPair;
     use crate::wire::Side;
     use crate::wire::format::hex;
 
@@ -554,6 +555,75 @@ mod tests {
             .collect();
         assert!(times.is_sorted(), "{times:?}");
         assert_eq!(records[0]["start_ms"], 250.5);
+    }
+
+    /// Returns the records of a file, and its last line in words.
+    fn printed(file: &Path) -> (Vec<Value>, String) {
+        let capture = open(file, &ReadOptions::default()).unwrap();
+        let mut words = Vec::new();
+        print_capture(&capture, RecordSelection::default(), false, &mut words).unwrap();
+        let words = String::from_utf8(words).unwrap();
+        (print_to_string(&capture).0, words.lines().last().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_close_whose_code_was_not_captured_is_none_without_a_code() {
+        let start = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: \
+                      Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        for (close, lost, code, words) in [
+            (&b"\x88\x05"[..], 5, None, "not captured"),
+            (b"\x88\x05\x03", 4, None, "not captured"),
+            (b"\x88\x05\x03\xe8", 3, Some(1000), "1000"),
+            (b"\x88\0", 0, None, "a Close without a code"),
+        ] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let mut writer = PcapngWriter::new(Vec::new(), None).unwrap();
+            let at = Duration::from_secs(1);
+            let flow = writer.open_plain(AddressPair::UNKNOWN, at).unwrap();
+            writer.write_data(flow, Side::Client, at, REQUEST).unwrap();
+            writer.write_data(flow, Side::Server, at, &[start, close].concat()).unwrap();
+            writer.skip_missing(flow, Side::Server, ByteLen::new(lost));
+            writer.close(flow, ConnectionEnd::Closed(Side::Server), at).unwrap();
+            std::fs::write(file.path(), writer.into_inner()).unwrap();
+            let (records, last) = printed(file.path());
+            let end = records.last().unwrap();
+            assert_eq!((&end["close_received"], &end["close_code"]), (&json!(true), &json!(code)));
+            let expected = if words == "not captured" { json!(true) } else { Value::Null };
+            assert_eq!(end["close_code_not_captured"], expected, "{close:02x?}");
+            assert_eq!(end["close_code_sent_not_captured"], Value::Null);
+            assert!(last.ends_with(&format!("; close code received: {words}")), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_connection_whose_tls_handshake_failed_is_not_ok() {
+        let refused = "tests/captures/tls12-unknown-ca.pcapng";
+        let (records, last) = printed(&Path::new(env!("CARGO_MANIFEST_DIR")).join(refused));
+        let why = "TLS handshake refused: the client sent the alert unknown_ca (48)";
+        let end = records.last().unwrap();
+        assert_eq!(end["ok"], false);
+        assert!(end["why"].as_str().unwrap().starts_with(why) && last.contains(why), "{last}");
+        // The ClientHello of that file.
+        let file = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(refused)).unwrap();
+        let hello = file.windows(6).position(|six| six[..2] == [22, 3] && six[5] == 1).unwrap();
+        let len = usize::from(u16::from_be_bytes([file[hello + 3], file[hello + 4]])) + 5;
+        let hello = &file[hello..hello + len];
+        let unanswered = "TLS handshake without an answer";
+        for (end, ok) in [(Some(ConnectionEnd::Reset(Side::Server)), false), (None, true)] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let mut writer = PcapngWriter::new(Vec::new(), None).unwrap();
+            let at = Duration::from_secs(1);
+            let flow = writer.open_plain(AddressPair::UNKNOWN, at).unwrap();
+            writer.write_data(flow, Side::Client, at, hello).unwrap();
+            if let Some(end) = end {
+                writer.close(flow, end, at).unwrap();
+            }
+            std::fs::write(file.path(), writer.into_inner()).unwrap();
+            let (records, _) = printed(file.path());
+            let end = records.last().unwrap();
+            assert_eq!(end["ok"], ok);
+            assert_eq!(end["why"].as_str().unwrap().starts_with(unanswered), !ok, "{end}");
+        }
     }
 
     /// Both formats are compared byte by byte: programs read the JSON, and printing a recording

@@ -15,7 +15,13 @@ pub(in crate::cli::inspect) struct EndRecord {
     pub(in crate::cli::inspect) bytes_received: ByteLen,
     pub(in crate::cli::inspect) bytes_sent: ByteLen,
     pub(in crate::cli::inspect) close_code: Option<u16>,
+    /// Whether the server's Close has a code that was not captured; the record lacks the field if not,
+    /// like the one about the client's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::cli::inspect) close_code_not_captured: bool,
     pub(in crate::cli::inspect) close_code_sent: Option<u16>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::cli::inspect) close_code_sent_not_captured: bool,
     pub(in crate::cli::inspect) close_reason: Option<String>,
     pub(in crate::cli::inspect) close_received: bool,
     pub(in crate::cli::inspect) close_sent: bool,

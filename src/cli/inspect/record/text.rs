@@ -84,10 +84,17 @@ impl Display for RecordText<'_> {
             }
             Record::End(record) => {
                 let number = number(record.connection);
-                write_end(f, &number, &record.why, record.close_received, record.close_code)
+                write_end(f, &number, &record.why)?;
+                match record.close_code {
+                    Some(code) => write!(f, "{code}"),
+                    None if record.close_code_not_captured => f.write_str("not captured"),
+                    None if record.close_received => f.write_str("a Close without a code"),
+                    None => f.write_str("none"),
+                }
             }
             Record::AllEnded(record) => {
-                write_end(f, &ConnectionNumber(None), &record.why, false, None)
+                write_end(f, &ConnectionNumber(None), &record.why)?;
+                f.write_str("none")
             }
         }
     }
@@ -254,19 +261,9 @@ fn write_file_connection(f: &mut Formatter<'_>, record: &FileConnectionRecord) -
     record.tls.as_deref().map_or(Ok(()), |tls| write!(f, ", {}", escape_controls(tls)))
 }
 
-fn write_end(
-    f: &mut Formatter<'_>,
-    number: &ConnectionNumber,
-    why: &str,
-    close_received: bool,
-    close_code: Option<u16>,
-) -> fmt::Result {
-    write!(f, "{number}end: {}; close code received: ", escape_controls(why))?;
-    match (close_received, close_code) {
-        (_, Some(code)) => write!(f, "{code}"),
-        (true, None) => f.write_str("a Close without a code"),
-        (false, None) => f.write_str("none"),
-    }
+/// Writes the beginning of an end, up to the close code.
+fn write_end(f: &mut Formatter<'_>, number: &ConnectionNumber, why: &str) -> fmt::Result {
+    write!(f, "{number}end: {}; close code received: ", escape_controls(why))
 }
 
 fn write_broken_rule(

@@ -6,7 +6,7 @@ use crate::cli::conform::report::xml::escaped;
 use crate::conform::{AnnotatedSide, Exchange};
 use crate::wire::format::{byte_count, quote, spaced_hex};
 use crate::wire::handshake::Head;
-use crate::wire::{Fault, FieldSpan, Frame, Offset};
+use crate::wire::{Fault, FieldSpan, Frame, Offset, Side};
 
 /// The most frames of a side that are shown; further ones are counted.
 const MAX_FRAMES: usize = 12;
@@ -21,12 +21,12 @@ const MAX_CHARS: usize = 400;
 const MAX_LINES: usize = 40;
 
 /// Writes both tables.
-pub(super) fn write(html: &mut String, id: &str, exchange: &Exchange) {
+pub(super) fn write(html: &mut String, id: &str, exchange: &Exchange, peer: Side) {
     let sides = exchange.annotated();
     let sent = (exchange.sent.len() as u64, exchange.sent_len);
     let received = (exchange.received.len() as u64, exchange.received_len);
-    write_side(html, &format!("Sent in {id}"), &sides.client, sent);
-    write_side(html, &format!("Received in {id}"), &sides.server, received);
+    write_side(html, &format!("Sent in {id}"), &sides[peer.peer()], sent);
+    write_side(html, &format!("Received in {id}"), &sides[peer], received);
 }
 
 fn write_side(html: &mut String, name: &str, side: &AnnotatedSide, (kept, len): (u64, u64)) {

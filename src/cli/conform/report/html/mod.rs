@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use crate::cli::conform::report::xml::escaped;
 use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Group, Verdict};
+use crate::wire::Side;
 
 /// The style: contrasts of at least 4.5 to 1 in both schemes (WCAG 2.2, 1.4.3).
 const STYLE: &str = include_str!("style.css");
@@ -33,7 +34,7 @@ pub(in crate::cli::conform::report) fn page(
          <main>\n<h1>WebSocket conformance of {url}</h1>\n"
     );
     write_summary(&mut html, config, outcome);
-    write_failures(&mut html, &results);
+    write_failures(&mut html, &results, outcome.peer);
     write_groups(&mut html, &results, outcome);
     for group in Group::ALL {
         let of_group: Vec<Result> =
@@ -43,7 +44,7 @@ pub(in crate::cli::conform::report) fn page(
         }
         let _ = writeln!(html, "<section>\n<h2 id=\"{group}\">{group}</h2>");
         for (case, result) in of_group {
-            write_case(&mut html, case, result);
+            write_case(&mut html, case, result, outcome.peer);
         }
         html.push_str("</section>\n");
     }
@@ -58,11 +59,12 @@ fn write_summary(html: &mut String, config: &ConformConfig, outcome: &ConformOut
         outcome.counts().iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
     let _ = writeln!(
         html,
-        "<p>{} cases in {:.1} s: {}. Of the server: {echo}{origin}. Each case was played {}, with the \
+        "<p>{} cases in {:.1} s: {}. Of the {}: {echo}{origin}. Each case was played {}, with the \
          seed {}, by wiretalk {}.</p>",
         outcome.cases.len(),
         outcome.took.as_secs_f64(),
         counts.join(", "),
+        outcome.peer,
         if config.repeat > 1 { format!("{} times", config.repeat) } else { "once".to_owned() },
         config.seed,
         env!("CARGO_PKG_VERSION")
@@ -70,7 +72,7 @@ fn write_summary(html: &mut String, config: &ConformConfig, outcome: &ConformOut
 }
 
 /// Writes what failed as a list of links.
-fn write_failures(html: &mut String, results: &[Result]) {
+fn write_failures(html: &mut String, results: &[Result], peer: Side) {
     html.push_str("<section>\n<h2 id=\"failures\">What fails</h2>\n");
     let failed: Vec<&Result> =
         results.iter().filter(|(_, result)| result.verdict().is_failure()).collect();
@@ -83,7 +85,7 @@ fn write_failures(html: &mut String, results: &[Result]) {
         let reason = result.worst().map_or("", |exchange| exchange.finding.reason.as_str());
         let _ = writeln!(
             html,
-            "<li><a href=\"#{}\">{}</a>: {}; the server {}</li>",
+            "<li><a href=\"#{}\">{}</a>: {}; the {peer} {}</li>",
             escaped(&case.id),
             escaped(&case.id),
             escaped(&case.title),
@@ -120,7 +122,7 @@ fn write_groups(html: &mut String, results: &[Result], outcome: &ConformOutcome)
     html.push_str("</tbody>\n</table>\n");
 }
 
-fn write_case(html: &mut String, case: &Case, result: &CaseOutcome) {
+fn write_case(html: &mut String, case: &Case, result: &CaseOutcome, peer: Side) {
     let verdict = result.verdict();
     let varies =
         result.varies().map_or_else(String::new, |(times, all)| format!(" varies {times}/{all}"));
@@ -134,7 +136,7 @@ fn write_case(html: &mut String, case: &Case, result: &CaseOutcome) {
     );
     let _ = writeln!(
         html,
-        "<dl>\n<dt>Rule</dt><dd>{}</dd>\n<dt>A conforming server</dt><dd>{}</dd>",
+        "<dl>\n<dt>Rule</dt><dd>{}</dd>\n<dt>A conforming {peer}</dt><dd>{}</dd>",
         escaped(case.rule),
         escaped(&case.expectations().join("; "))
     );
@@ -144,11 +146,11 @@ fn write_case(html: &mut String, case: &Case, result: &CaseOutcome) {
     if let Some(exchange) = result.worst() {
         let _ = writeln!(
             html,
-            "<dt>This server</dt><dd>{} ({:.0} ms)</dd>\n</dl>",
+            "<dt>This {peer}</dt><dd>{} ({:.0} ms)</dd>\n</dl>",
             escaped(&exchange.finding.reason),
             exchange.took.as_secs_f64() * 1e3
         );
-        exchange::write(html, &case.id, exchange);
+        exchange::write(html, &case.id, exchange, peer);
     } else {
         html.push_str("</dl>\n");
     }

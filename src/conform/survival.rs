@@ -1,0 +1,116 @@
+//! [`Survival`]: what violations leave behind of a server.
+
+use std::time::Duration;
+
+use crate::conform::{Finding, Verdict};
+use crate::wire::format::{byte_count, group_thousands};
+
+/// The memory that counts as none: what a runtime or an allocator keeps for itself.
+const SLACK: u64 = 8 << 20;
+
+/// What is known of a server after violations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Survival {
+    violations: usize,
+    /// The number of violations after which no connection could be opened.
+    deaths: usize,
+    slowest: Duration,
+    /// The resident memory before the first case; `None` if the process is not ours.
+    memory_before: Option<u64>,
+    memory_after: Option<u64>,
+}
+
+impl Survival {
+    /// Begins with this memory.
+    pub(super) fn new(memory: Option<u64>) -> Self {
+        Self { memory_before: memory, ..Self::default() }
+    }
+
+    pub(super) fn ended(&mut self, memory: Option<u64>) {
+        self.memory_after = memory;
+    }
+
+    /// Adds a handshake after a violation; `None` if it did not succeed.
+    pub(super) fn add_handshake(&mut self, took: Option<Duration>) {
+        self.violations = self.violations.saturating_add(1);
+        match took {
+            Some(took) => self.slowest = self.slowest.max(took),
+            None => self.deaths = self.deaths.saturating_add(1),
+        }
+    }
+
+    /// Forgets the memory before, because another process has taken the server's place.
+    pub(super) fn restarted(&mut self, memory: Option<u64>) {
+        self.memory_before = memory;
+    }
+
+    pub(super) fn handshakes(&self) -> Finding {
+        let all = group_thousands(self.violations as u64);
+        if self.violations == 0 {
+            return Finding::new(Verdict::NotApplicable, "no case with a violation was played");
+        }
+        if self.deaths > 0 {
+            let deaths = group_thousands(self.deaths as u64);
+            let reason = format!("opened no connection after {deaths} of {all} violations");
+            let expected = "opens a new connection after each violation, in time".to_owned();
+            return Finding { expected, ..Finding::new(Verdict::Fail, reason) };
+        }
+        let slowest = self.slowest.as_secs_f64() * 1e3;
+        let reason = format!(
+            "opened a connection after each of {all} violations, the slowest in {slowest:.0} ms"
+        );
+        Finding::new(Verdict::Pass, reason)
+    }
+
+    pub(super) fn memory(&self) -> Finding {
+        let (Some(before), Some(after)) = (self.memory_before, self.memory_after) else {
+            let reason = "the process is not ours: --restart starts it";
+            return Finding::new(Verdict::NotApplicable, reason);
+        };
+        let reason = format!("had {} before and {} after", byte_count(before), byte_count(after));
+        if after > before.saturating_mul(2).max(before.saturating_add(SLACK)) {
+            let expected = "has no more than twice the memory after all cases".to_owned();
+            return Finding { expected, ..Finding::new(Verdict::Fail, reason) };
+        }
+        Finding::new(Verdict::Pass, reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_violation_counts() {
+        let mut survival = Survival::default();
+        assert_eq!(survival.handshakes().verdict, Verdict::NotApplicable);
+        survival.add_handshake(Some(Duration::from_millis(3)));
+        survival.add_handshake(Some(Duration::from_millis(7)));
+        let finding = survival.handshakes();
+        assert_eq!(finding.verdict, Verdict::Pass);
+        assert!(
+            finding.reason.ends_with("each of 2 violations, the slowest in 7 ms"),
+            "{finding:?}"
+        );
+        survival.add_handshake(None);
+        let finding = survival.handshakes();
+        assert_eq!(
+            (finding.verdict, &*finding.reason),
+            (Verdict::Fail, "opened no connection after 1 of 3 violations")
+        );
+    }
+
+    #[test]
+    fn memory_may_double_once_it_is_worth_counting() {
+        let verdict = |before, after| {
+            let mut survival = Survival::new(before);
+            survival.ended(after);
+            survival.memory().verdict
+        };
+        assert_eq!(verdict(None, Some(1)), Verdict::NotApplicable);
+        assert_eq!(verdict(Some(3 << 20), Some(11 << 20)), Verdict::Pass);
+        assert_eq!(verdict(Some(3 << 20), Some(12 << 20)), Verdict::Fail);
+        assert_eq!(verdict(Some(50 << 20), Some(100 << 20)), Verdict::Pass);
+        assert_eq!(verdict(Some(50 << 20), Some(101 << 20)), Verdict::Fail);
+    }
+}
