@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(unknown_command(&["chek"]), meant);
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
-            "unknown command `␛[2J`; expected one of: check, inspect, decode, race, serve, \
+            "unknown command `␛[2J`; expected one of: check, inspect, decode, race, conform, lab, serve, \
              demos, completions, licenses"
         );
         for args in [

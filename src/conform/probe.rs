@@ -68,9 +68,7 @@ impl Probe {
     /// also get the messages of those that are played beside it.
     async fn is_broadcast(&self, config: &ConformConfig) -> Result<bool, ProbeError> {
         let traits = ServerTraits { has_echo: true, ..self.traits };
-        // The message and its echo, without the closing handshake.
-        let mut open_echo = self.echo.clone();
-        open_echo.steps.truncate(2);
+        let open_echo = self.open_echo();
         let mut listener = open(config).await?;
         play_on(&mut listener, config, &open_echo, nonce()?, traits).await;
         play(config, &self.echo, nonce()?, traits).await?;
@@ -79,6 +77,14 @@ impl Probe {
         let opcode = Opcode::from_bits(frame[0]);
         let is_message = matches!(opcode, Opcode::Text | Opcode::Binary);
         Ok(is_message && matches!(read, Ok(Ok(count)) if count > 0))
+    }
+
+    /// Returns the message and its echo, without the closing handshake: a server that answers no Close
+    /// may echo all the same.
+    fn open_echo(&self) -> Case {
+        let mut open_echo = self.echo.clone();
+        open_echo.steps.truncate(2);
+        open_echo
     }
 
     /// Whether the server opens a connection; if not, why.
@@ -100,7 +106,7 @@ impl Probe {
         config.limits.answer = config.limits.answer.min(ECHO_TIMEOUT);
         let Ok(key) = nonce() else { return false };
         let traits = ServerTraits { has_echo: true, ..self.traits };
-        match play(&config, &self.echo, key, traits).await {
+        match play(&config, &self.open_echo(), key, traits).await {
             Ok(exchange) => {
                 matches!(exchange.finding.verdict, Verdict::Pass | Verdict::Tolerated)
             }

@@ -18,6 +18,9 @@ const MAX_OUTPUT: usize = 1 << 20;
 /// The most bytes of standard error that are kept, from the end.
 const MAX_TAIL: usize = 2 << 10;
 
+/// The bytes that are read at once.
+const READ_BUFFER: usize = 8 << 10;
+
 /// How long the pipes of a program that has ended are read: something that it started may hold them.
 const PIPE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -66,7 +69,7 @@ pub(super) struct Tail(Arc<Mutex<VecDeque<u8>>>);
 impl Tail {
     /// Reads the stream to its end and keeps the last bytes.
     pub(super) async fn fill(&self, mut stream: impl AsyncRead + Unpin) {
-        let mut buffer = [0; 8192];
+        let mut buffer = vec![0; READ_BUFFER];
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
             let read = buffer.get(..count).unwrap_or_default();
             let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,7 +193,7 @@ pub(super) async fn run_command(
 
 /// Reads a stream to its end and keeps the first bytes.
 async fn read_beginning(mut stream: impl AsyncRead + Unpin, kept: &mut Vec<u8>) {
-    let mut buffer = [0; 8192];
+    let mut buffer = vec![0; READ_BUFFER];
     while let Ok(count @ 1..) = stream.read(&mut buffer).await {
         let room = MAX_OUTPUT.saturating_sub(kept.len()).min(count);
         kept.extend_from_slice(buffer.get(..room).unwrap_or_default());

@@ -146,7 +146,7 @@ impl RunningContestant {
             }
         };
         scope.spawn("standard output of a contestant", async move {
-            let mut buffer = [0; 8192];
+            let mut buffer = vec![0; 8 << 10];
             while let Ok(1..) = stdout.read(&mut buffer).await {}
         });
         let target = parse_line(&line).ok_or(StartError::WrongLine { line })?;

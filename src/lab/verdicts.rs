@@ -1,11 +1,9 @@
 //! Plays the cases against a contestant, and starts it again where it dies.
 
-use std::time::Duration;
-
 use tokio::sync::Notify;
 
 use crate::conform::{self, Case, CaseOutcome, ConformConfig, ConformEvent, ConformOutcome};
-use crate::conform::{RunLimits, all_cases};
+use crate::conform::{all_cases, fast_cases};
 use crate::lab::process::{Launch, RunningContestant};
 use crate::lab::record::{CaseRecord, VerdictsRecord};
 use crate::scope::Scope;
@@ -15,12 +13,6 @@ pub(super) const STABLE_REPEAT: usize = 5;
 
 /// The seed of the cases.
 const SEED: u64 = 1;
-
-/// How long an answer is waited for in a fast run.
-const FAST_ANSWER: Duration = Duration::from_secs(1);
-
-/// Cases whose messages are larger than this, in bytes, are left out of a fast run.
-const MAX_FAST_SENT: usize = 256 << 10;
 
 /// The state of the cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,11 +27,8 @@ pub(super) struct Progress {
 
 /// Returns the cases that are played.
 pub(super) fn cases(is_fast: bool) -> Vec<Case> {
-    let mut cases = all_cases(SEED);
-    if is_fast {
-        cases.retain(|case| case.sent_len() <= MAX_FAST_SENT);
-    }
-    cases
+    let cases = all_cases(SEED);
+    if is_fast { fast_cases(cases) } else { cases }
 }
 
 /// A contestant that is tested. It is started again where it dies.
@@ -89,12 +78,9 @@ impl TestedContestant<'_> {
         repeat: usize,
         on_progress: &mut impl FnMut(Progress),
     ) -> Result<ConformOutcome, NotPlayed> {
-        let mut config = ConformConfig::new(self.running.target.clone());
-        config.seed = SEED;
-        config.repeat = repeat;
-        if self.is_fast {
-            config.limits = RunLimits { answer: FAST_ANSWER, ..config.limits };
-        }
+        let config = ConformConfig::new(self.running.target.clone());
+        let config = ConformConfig { seed: SEED, repeat, ..config };
+        let config = if self.is_fast { config.fast() } else { config };
         let is_down = Notify::new();
         let total = cases.len().saturating_mul(repeat);
         let mut progress = Progress { total, ..Progress::default() };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::conform::Verdict;
-use crate::lab::{CONNECTION_COUNTS, ContestantRecord, IdleRecord, LabRecord};
+use crate::lab::{CONNECTION_COUNTS, ContestantRecord, IdleRecord, LabRecord, VerdictsRecord};
 use crate::text::{sanitize, units, width};
 
 /// The cell of something that is not known.
@@ -34,7 +34,7 @@ pub(super) fn render(record: &LabRecord) -> String {
 
 fn head(has_figures: bool) -> Vec<String> {
     let mut head =
-        vec!["contestant", "version", "pass", "tolerated", "fail", "not offered", "varies"];
+        vec!["contestant", "version", "pass", "tolerated", "fail", "not offered", "n/a", "varies"];
     head.extend(["lines", "packages", "MiB"]);
     if has_figures {
         head.extend(["KiB/conn", "latency", "throughput"]);
@@ -54,9 +54,10 @@ fn row(one: &ContestantRecord, has_figures: bool) -> Vec<String> {
         version.to_owned(),
         count(Verdict::Pass),
         count(Verdict::Tolerated),
-        number(verdicts.map(|verdicts| verdicts.failures())),
+        number(verdicts.map(VerdictsRecord::failures)),
         count(Verdict::NotOffered),
-        number(verdicts.map(|verdicts| verdicts.varying())),
+        count(Verdict::NotApplicable),
+        number(verdicts.map(VerdictsRecord::varying)),
         number(one.source_lines),
         number(one.packages),
         one.started_bytes.map_or_else(unknown, mebibytes),
@@ -142,7 +143,7 @@ fn align(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::{CaseRecord, LoadRecord, Options, RatioRecord, VerdictsRecord};
+    use crate::lab::{CaseRecord, LoadRecord, Options, RatioRecord};
 
     fn contestant(id: &str) -> ContestantRecord {
         let case = CaseRecord {
@@ -195,9 +196,9 @@ mod tests {
         };
         let text = render(&record(vec![contestant("xnet-2017"), failed]));
         let expected = "\
-contestant  version  pass  tolerated  fail  not offered  varies  lines  packages  MiB
-xnet-2017   v0.0.0    500          0     3            0       1     31         1  7.0
-ws          v0.0.0      -          -     -            -       -     31         1  7.0
+contestant  version  pass  tolerated  fail  not offered  n/a  varies  lines  packages  MiB
+xnet-2017   v0.0.0    500          0     3            0    0       1     31         1  7.0
+ws          v0.0.0      -          -     -            -    -       -     31         1  7.0
 
 ws: build: no ␛[2J
 1 case; 2 x CPU, linux 6, 2026-11-29

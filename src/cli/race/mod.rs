@@ -75,8 +75,8 @@ pub struct RaceArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Race against running servers; they must echo a POST to the first URL and a binary message
-    /// to the second. With WS_URL alone, which must be on loopback, the other lanes keep their own
-    /// servers
+    /// to the second. With the second one alone, which must then be on loopback, the lanes without
+    /// WebSocket keep their own servers
     #[arg(long, value_name = "[HTTP_URL,]WS_URL", value_parser = ExternalServers::parse)]
     pub against: Option<ExternalServers>,
     /// With --against: maximum number of POSTs, opening handshakes and messages of all lanes,

@@ -119,7 +119,7 @@ type Affinity = ();
 #[cfg(target_os = "linux")]
 fn allowed_cpus() -> Vec<usize> {
     // The affinity mask respects containers and `taskset`; the number of CPUs would not.
-    let set = affinity().unwrap_or_else(Affinity::new);
+    let set = affinity().unwrap_or_default();
     (0..Affinity::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
 }
 
