@@ -52,6 +52,11 @@ const MAX_FAST_SIZE: usize = 1 << 20;
 /// Cases whose messages are larger than this, in bytes, are left out of a fast run.
 const MAX_FAST_SENT: usize = 256 << 10;
 
+/// Returns the limits of a fast run.
+pub fn fast_limits() -> RunLimits {
+    RunLimits { answer: FAST_ANSWER, ..RunLimits::default() }
+}
+
 /// Returns the cases of a fast run: those without large messages.
 pub fn fast_cases(mut cases: Vec<Case>) -> Vec<Case> {
     cases.retain(|case| case.sent_len() <= MAX_FAST_SENT);
@@ -80,11 +85,7 @@ impl ConformConfig {
     /// 1 MiB.
     #[must_use]
     pub fn fast(self) -> Self {
-        Self {
-            limits: RunLimits { answer: self.limits.answer.min(FAST_ANSWER), ..self.limits },
-            max_size: self.max_size.min(MAX_FAST_SIZE),
-            ..self
-        }
+        Self { limits: fast_limits(), max_size: self.max_size.min(MAX_FAST_SIZE), ..self }
     }
 
     /// Limits the load to what may be sent to somebody else's server: two cases at once, and ten in

@@ -36,7 +36,7 @@ mod survival;
 mod tests;
 
 pub use annotation::AnnotatedSide;
-pub use config::{ConformConfig, EchoMode, fast_cases};
+pub use config::{ConformConfig, EchoMode, fast_cases, fast_limits};
 pub use exchange::Exchange;
 pub use outcome::{CaseOutcome, ConformOutcome};
 pub use probe::ProbeError;

@@ -22,7 +22,10 @@ use time::OffsetDateTime;
 
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
-use crate::conform::{Case, ConformConfig, EchoMode, Verdict, all_cases, client_cases, fast_cases};
+use crate::conform::{
+    Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, fast_cases,
+    fast_limits,
+};
 use crate::net::{Target, TlsOptions, is_loopback};
 use expected::ExpectedVerdicts;
 pub use report::ReportFiles;
@@ -226,6 +229,7 @@ impl ConformArgs {
             tls,
             seed: self.seed,
             echo: if self.no_echo { EchoMode::Absent } else { EchoMode::Detected },
+            limits: self.limits(),
             max_at_once: usize::from(self.jobs),
             max_size: MAX_SIZE,
             repeat: usize::from(self.repeat),
@@ -234,6 +238,10 @@ impl ConformArgs {
         };
         let config = if self.fast { config.fast() } else { config };
         Ok(if is_remote { config.for_remote() } else { config })
+    }
+
+    fn limits(&self) -> RunLimits {
+        if self.fast { fast_limits() } else { RunLimits::default() }
     }
 
     /// Returns the cases that the options select.
