@@ -10,7 +10,7 @@ use futures_util::stream;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use wiretalk_core::conformance::Request;
 
 use crate::clients::{RandomError, nonce};
@@ -18,6 +18,8 @@ use crate::conform::ServerAddress;
 use crate::lab::process::RunningContestant;
 use crate::lab::record::IdleRecord;
 use crate::net::{connect_host, describe_io_error};
+use crate::wire::frame::encode::single_frame;
+use crate::wire::{Header, Opcode};
 
 /// The most connections that are being opened at once.
 const MAX_OPENING: usize = 64;
@@ -30,6 +32,12 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest response head in bytes.
 const MAX_HEAD: usize = 16 << 10;
+
+/// The most bytes of a frame that a server may send to an idle client.
+const MAX_FRAME: usize = 4 << 10;
+
+/// The time after which pings are answered while connections are being opened.
+const ATTEND_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The time between two readings of the memory, and the most readings until it no longer grows.
 const READ_INTERVAL: Duration = Duration::from_millis(250);
@@ -101,40 +109,51 @@ pub(super) async fn measure(
     possible: usize,
     mut on_progress: impl FnMut(usize),
 ) -> Result<IdleRecord, IdleError> {
-    let before_bytes = settled_memory(contestant).await.ok_or(IdleError::NoMemory)?;
-    let mut fewer_because = (possible < wanted)
-        .then(|| format!("RLIMIT_NOFILE allows {possible} connections besides other files"));
-    let mut open = Vec::new();
+    let before_bytes = settled_memory(contestant, &mut []).await.ok_or(IdleError::NoMemory)?;
+    let mut fewer_because = Vec::new();
+    if possible < wanted {
+        fewer_because
+            .push(format!("RLIMIT_NOFILE allows {possible} connections besides other files"));
+    }
+    let mut open: Vec<IdleConnection> = Vec::new();
+    let mut attended = Instant::now();
     let opening = (0..possible).map(|_| open_connection(contestant, needs_origin));
     let mut opening = stream::iter(opening).buffer_unordered(MAX_OPENING);
     while let Some(opened) = opening.next().await {
         match opened {
-            Ok(stream) => open.push(stream),
+            Ok(stream) => open.push(IdleConnection::new(stream)),
             Err(error) if open.is_empty() => return Err(IdleError::NotOpened(error)),
             Err(error) => {
-                fewer_because = Some(error.to_string());
+                fewer_because.push(error.to_string());
                 break;
             }
         }
         on_progress(open.len());
+        if attended.elapsed() >= ATTEND_INTERVAL {
+            open.iter_mut().for_each(IdleConnection::attend);
+            attended = Instant::now();
+        }
     }
     drop(opening);
-    let open_bytes = settled_memory(contestant).await.ok_or(IdleError::NoMemory)?;
-    let opened = open.len();
-    open.retain(is_open);
-    let connections = open.len();
-    if connections < opened {
-        let ended = opened.saturating_sub(connections);
-        fewer_because = Some(format!("the server has ended {ended} of {opened} idle connections"));
+    let open_bytes = settled_memory(contestant, &mut open).await.ok_or(IdleError::NoMemory)?;
+    let connections = open.iter().filter(|connection| connection.is_open).count();
+    let ended = open.len().saturating_sub(connections);
+    if ended > 0 {
+        fewer_because.push(format!("the server has ended {ended} of {}", open.len()));
     }
+    let fewer_because = (!fewer_because.is_empty()).then(|| fewer_because.join("; "));
     Ok(IdleRecord { wanted, connections, fewer_because, before_bytes, open_bytes })
 }
 
-/// Reads the memory until it no longer grows.
-async fn settled_memory(contestant: &RunningContestant) -> Option<u64> {
+/// Reads the memory until it no longer grows, and answers pings meanwhile.
+async fn settled_memory(
+    contestant: &RunningContestant,
+    open: &mut [IdleConnection],
+) -> Option<u64> {
     let mut memory = contestant.memory()?;
     for _ in 0..MAX_READINGS {
         sleep(READ_INTERVAL).await;
+        open.iter_mut().for_each(IdleConnection::attend);
         let now = contestant.memory()?;
         if now <= memory {
             return Some(now);
@@ -182,15 +201,62 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// Whether the server has not ended a connection. What it sent, such as a ping, is thrown away.
-fn is_open(stream: &TcpStream) -> bool {
-    let mut buffer = [0; 1024];
-    loop {
-        match stream.try_read(&mut buffer) {
-            Ok(0) => return false,
-            Ok(_) => {}
-            Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+/// An open connection on which nothing is sent but pongs.
+struct IdleConnection {
+    stream: TcpStream,
+    /// The beginning of a frame.
+    received: Vec<u8>,
+    /// Whether the server has neither closed nor ended it.
+    is_open: bool,
+}
+
+impl IdleConnection {
+    fn new(stream: TcpStream) -> Self {
+        Self { stream, received: Vec::new(), is_open: true }
+    }
+
+    /// Reads what has arrived and answers pings (RFC 6455 section 5.5.2), without which some servers
+    /// end a connection that is idle.
+    fn attend(&mut self) {
+        let mut buffer = [0; 1024];
+        while self.is_open {
+            match self.stream.try_read(&mut buffer) {
+                Ok(0) => self.is_open = false,
+                Ok(count) => {
+                    self.received.extend_from_slice(buffer.get(..count).unwrap_or_default());
+                    self.is_open = self.answer();
+                }
+                Err(error) => {
+                    self.is_open = error.kind() == io::ErrorKind::WouldBlock;
+                    return;
+                }
+            }
         }
+    }
+
+    /// Answers the pings among the frames that are complete. Returns whether the connection is still
+    /// open.
+    fn answer(&mut self) -> bool {
+        while let Ok(header) = Header::parse(&self.received) {
+            let len = header.frame_len().to_usize_saturating();
+            if len > MAX_FRAME || header.opcode == Opcode::Close {
+                return false;
+            }
+            if self.received.len() < len {
+                return true;
+            }
+            let frame: Vec<u8> = self.received.drain(..len).collect();
+            if header.opcode == Opcode::Ping {
+                let payload = frame.get(header.len()..).unwrap_or_default();
+                let Ok([a, b, c, d, ..]) = nonce() else { return false };
+                let pong = single_frame(Opcode::Pong, payload, Some([a, b, c, d]));
+                // The socket's buffer is empty, so it takes all of it.
+                if self.stream.try_write(&pong).is_err() {
+                    return false;
+                }
+            }
+        }
+        true
     }
 }
 
@@ -227,6 +293,42 @@ mod tests {
             assert_eq!(measured.fewer_because, None);
             assert!(measured.before_bytes > 0 && measured.open_bytes > 0);
             assert_eq!(progress, (1..=300).collect::<Vec<_>>());
+        }
+
+        #[tokio::test]
+        async fn pings_are_answered_until_the_server_closes() {
+            let listener = crate::net::listen(([127, 0, 0, 1], 0)).unwrap();
+            let address = listener.local_addr().unwrap();
+            let (ours, theirs) =
+                tokio::join!(connect_host("127.0.0.1", address.port()), listener.accept());
+            let (mut server, _) = theirs.unwrap();
+            let mut idle = IdleConnection::new(ours.unwrap());
+            // The second ping comes in two pieces.
+            server.write_all(&[0x81, 1, b'x', 0x89, 2, b'h', b'i', 0x89, 1]).await.unwrap();
+            idle.stream.readable().await.unwrap();
+            idle.attend();
+            server.write_all(b"!").await.unwrap();
+            while !idle.received.is_empty() {
+                idle.stream.readable().await.unwrap();
+                idle.attend();
+            }
+            let mut pongs = [0; 15];
+            server.read_exact(&mut pongs).await.unwrap();
+            let payload = |pong: &[u8]| {
+                let header = Header::parse(pong).unwrap();
+                assert_eq!(header.opcode, Opcode::Pong);
+                crate::wire::frame::mask::unmask(&pong[header.len()..], header.masking_key.unwrap())
+            };
+            assert_eq!(
+                (payload(&pongs[..8]), payload(&pongs[8..])),
+                (b"hi".to_vec(), b"!".to_vec())
+            );
+            assert!(idle.is_open);
+            server.write_all(&[0x88, 0]).await.unwrap();
+            while idle.is_open {
+                idle.stream.readable().await.unwrap();
+                idle.attend();
+            }
         }
 
         #[tokio::test]

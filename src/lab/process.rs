@@ -25,7 +25,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long the pipes of a contestant that has ended are read, for the reason.
-const PIPE_TIMEOUT: Duration = Duration::from_millis(200);
+const PIPE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The longest first line, in bytes.
 const MAX_LINE: usize = 256;
@@ -140,7 +140,7 @@ impl RunningContestant {
         let line = timeout(launch.limit, read_line(&mut stdout)).await;
         let line = match line {
             Ok(Some(line)) => line,
-            Ok(None) => return Err(end_error(&mut group, launch.limit, &stderr).await),
+            Ok(None) => return Err(end_error(&mut group, launch.limit, &stderr, &scope).await),
             Err(_) => {
                 return Err(StartError::Silent { limit: launch.limit, stderr: stderr.text() });
             }
@@ -220,12 +220,18 @@ fn parse_line(line: &str) -> Option<Target> {
     (address.ip().is_loopback() && !target.tls).then_some(target)
 }
 
-/// Returns why a process whose standard output has ended does not listen.
-async fn end_error(group: &mut ProcessGroup, limit: Duration, stderr: &Tail) -> StartError {
+/// Returns why a process whose standard output has ended does not listen. `scope` has the task that
+/// reads its standard error.
+async fn end_error(
+    group: &mut ProcessGroup,
+    limit: Duration,
+    stderr: &Tail,
+    scope: &Scope,
+) -> StartError {
     match timeout(STOP_TIMEOUT, group.0.wait()).await {
         Ok(Ok(status)) => {
             // The task that reads standard error may be behind.
-            tokio::time::sleep(PIPE_TIMEOUT).await;
+            let _ = timeout(PIPE_TIMEOUT, scope.closed()).await;
             StartError::Ended { status, stderr: stderr.text() }
         }
         _ => StartError::Silent { limit, stderr: stderr.text() },

@@ -20,6 +20,7 @@ const SERVER: &str = r#"
         if [ "$kind" = ws ]; then echo "listening on $url"; fi
     done &
 cat >/dev/null
+kill 0
 "#;
 
 const LIST: &str = r#"
