@@ -10,14 +10,14 @@ use thiserror::Error;
 use crate::lab::command::{CommandError, run_command};
 use crate::lab::libraries::{Contestant, ContestantList};
 
-/// How long one command of a build may take. The first build of a language fetches its packages and
+/// The time that one command of a build may take. The first build of a language fetches its packages and
 /// compiles them.
 const BUILD_TIMEOUT: Duration = Duration::from_mins(15);
 
-/// How long listing the packages may take.
+/// The time that listing the packages may take.
 const LIST_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Why a contestant is not built.
+/// The reason for which a contestant is not built.
 #[derive(Debug, Error)]
 pub(super) enum BuildError {
     /// The folder for what is built cannot be made.

@@ -21,10 +21,11 @@ const MAX_TAIL: usize = 2 << 10;
 /// The bytes that are read at once.
 const READ_BUFFER: usize = 8 << 10;
 
-/// How long the pipes of a program that has ended are read: something that it started may hold them.
+/// The time for which the pipes of a program that has ended are read: something that it started may
+/// hold them.
 const PIPE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why a program did not do its work.
+/// The failure of a program.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// It cannot be started.

@@ -19,7 +19,7 @@ pub enum Difference {
         recorded: Verdict,
         /// The verdict now.
         found: Verdict,
-        /// What the server did now, as a clause without a subject.
+        /// The reaction of the server now, as a clause without a subject.
         reason: String,
     },
     /// The record has verdicts of another version.

@@ -27,7 +27,7 @@ const MAX_OPENING: usize = 64;
 /// The files that this process and the contestant need besides the connections.
 const RESERVED_FILES: usize = 256;
 
-/// How long a connection may take to open.
+/// The time that a connection may take to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest response head in bytes.
@@ -43,7 +43,7 @@ const ATTEND_INTERVAL: Duration = Duration::from_secs(2);
 const READ_INTERVAL: Duration = Duration::from_millis(250);
 const MAX_READINGS: usize = 20;
 
-/// Why there is no figure.
+/// The reason for which there is no figure.
 #[derive(Debug, Error)]
 pub(super) enum IdleError {
     /// The system does not tell how much memory a process has.
@@ -54,7 +54,7 @@ pub(super) enum IdleError {
     NotOpened(#[source] OpenError),
 }
 
-/// Why a connection was not opened.
+/// The reason for which a connection was not opened.
 #[derive(Debug, Error)]
 pub(super) enum OpenError {
     /// There are no random numbers for a key.

@@ -19,7 +19,7 @@ pub const CONNECTION_COUNTS: [usize; 3] = [1, 64, 256];
 const WEBSOCKET: Lane = Lane::plain(LaneKind::Ws);
 const RAW_TCP: Lane = Lane::plain(LaneKind::Tcp);
 
-/// Why there are no figures.
+/// The reason for which there are no figures.
 #[derive(Debug, Error)]
 pub(super) enum LoadError {
     /// The race ended without an outcome.

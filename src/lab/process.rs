@@ -18,13 +18,13 @@ use crate::net::{PeerRole, Target};
 use crate::race::Placement;
 use crate::scope::Scope;
 
-/// How long a contestant may take until it listens.
+/// The time that a contestant may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long it may take to end once its standard input is closed.
+/// The time that it may take to end once its standard input is closed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long the pipes of a contestant that has ended are read, for the reason.
+/// The time for which the pipes of a contestant that has ended are read, for the reason.
 const PIPE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The longest first line, in bytes.
@@ -36,7 +36,7 @@ const LISTENING_ON: &str = "listening on ";
 /// The address for a first start: any free port.
 pub(super) const ANY_PORT: &str = "127.0.0.1:0";
 
-/// Why a contestant does not run.
+/// The reason for which a contestant does not run.
 #[derive(Debug, Error)]
 pub(super) enum StartError {
     /// It cannot be started.
@@ -75,7 +75,7 @@ pub(super) enum StartError {
     },
 }
 
-/// How a contestant is started.
+/// The command, folders and limits with which a contestant is started.
 #[derive(Clone, Debug)]
 pub(super) struct Launch {
     /// The command, with `{address}`.
@@ -86,7 +86,7 @@ pub(super) struct Launch {
     pub(super) out: PathBuf,
     /// The placement whose server's CPU it runs on.
     pub(super) placement: Placement,
-    /// How long it may take until it listens.
+    /// The time that it may take until it listens.
     pub(super) limit: Duration,
 }
 
@@ -102,7 +102,7 @@ pub(super) struct RunningContestant {
     group: ProcessGroup,
     /// It ends when this is closed.
     stdin: Option<ChildStdin>,
-    /// Where it listens.
+    /// The URL on which it listens.
     pub(super) target: Target,
     /// Owns the tasks that read its output.
     _scope: Scope,

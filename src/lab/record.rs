@@ -29,7 +29,7 @@ pub struct LabRecord {
     pub kernel: String,
     /// Whether each case was played once, with a shorter time limit and without the largest messages.
     pub is_fast: bool,
-    /// What each toolchain prints as its version, by its id.
+    /// The version that each toolchain prints, by its id.
     pub toolchains: BTreeMap<String, String>,
     /// The names of the cases that were played.
     pub cases: Vec<String>,
@@ -37,8 +37,7 @@ pub struct LabRecord {
     pub contestants: Vec<ContestantRecord>,
 }
 
-/// What was found out about a contestant. What could not be found out is absent, and `errors` has the
-/// reason.
+/// The findings about a contestant. One that could not be made is absent, and `errors` has the reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContestantRecord {
     /// The name in the list.
@@ -67,7 +66,7 @@ pub struct ContestantRecord {
     /// The memory of idle connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<IdleRecord>,
-    /// What could not be found out, and why.
+    /// The findings that could not be made, with their reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
 }
@@ -152,7 +151,7 @@ pub struct CaseRecord {
     /// In how many of all exchanges it came, if not in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub varies: Option<(usize, usize)>,
-    /// What the server did, as a clause without a subject.
+    /// The reaction of the server, as a clause without a subject.
     pub reason: String,
 }
 
@@ -190,7 +189,7 @@ pub struct LoadRecord {
     pub latency: RatioRecord,
     /// The number of echoes a second, divided by that of raw TCP.
     pub throughput: RatioRecord,
-    /// Why the run does not count; empty if it does.
+    /// The reasons for which the run does not count; empty if it does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invalid_because: Vec<String>,
 }
@@ -227,7 +226,7 @@ pub struct IdleRecord {
     pub wanted: usize,
     /// The number of connections that were open.
     pub connections: usize,
-    /// Why these are fewer.
+    /// The reason for which these are fewer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fewer_because: Option<String>,
     /// The resident memory in bytes before the first of them.
@@ -244,7 +243,7 @@ impl IdleRecord {
     }
 }
 
-/// Why a record cannot be read.
+/// The reason for which a record cannot be read.
 #[derive(Debug, Error)]
 pub enum RecordError {
     /// The file cannot be read.

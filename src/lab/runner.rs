@@ -20,7 +20,7 @@ use crate::scope::Scope;
 /// The number of idle connections whose memory is measured.
 pub const IDLE_CONNECTIONS: usize = 10_000;
 
-/// What the lab does with each contestant.
+/// The work to do with each contestant.
 #[derive(Clone, Debug)]
 pub struct LabConfig {
     /// The folder for what is built, as an absolute path.
@@ -46,7 +46,7 @@ pub enum LabEvent<'e> {
     Playing {
         /// The number of cases that were played.
         played: usize,
-        /// Of how many.
+        /// The number of all of them.
         total: usize,
         /// The number of those that failed.
         failed: usize,
@@ -57,14 +57,14 @@ pub enum LabEvent<'e> {
         connections: usize,
         /// The number of completed rounds.
         round: usize,
-        /// Of how many.
+        /// The number of all of them.
         rounds: usize,
     },
     /// Idle connections are being opened.
     Opening {
         /// The number of those that are open.
         opened: usize,
-        /// Of how many.
+        /// The number of all of them.
         wanted: usize,
     },
     /// Everything about the contestant is known.
@@ -114,7 +114,7 @@ struct Visit<'v> {
     contestant: &'v Contestant,
     cases: &'v [Case],
     config: &'v LabConfig,
-    /// How many idle connections are possible.
+    /// The number of idle connections that are possible.
     possible: usize,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::lab::command::{CommandError, run_command};
 use crate::lab::libraries::{ContestantList, Toolchain};
 
-/// How long a toolchain may take to print its version. The first call of one may fetch another
+/// The time that a toolchain may take to print its version. The first call of one may fetch another
 /// version of it.
 const FIND_TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -14,7 +14,7 @@ const FIND_TIMEOUT: Duration = Duration::from_mins(2);
 pub struct FoundToolchain<'l> {
     /// The toolchain.
     pub toolchain: &'l Toolchain,
-    /// What it prints as its version, in one line; or why it is not there.
+    /// The version as it prints it, in one line, or the error of a toolchain that is not there.
     pub version: Result<String, CommandError>,
 }
 

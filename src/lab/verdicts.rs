@@ -8,7 +8,7 @@ use crate::lab::process::{Launch, RunningContestant};
 use crate::lab::record::{CaseRecord, VerdictsRecord};
 use crate::scope::Scope;
 
-/// How often a case is played to find out whether its verdict is stable.
+/// The number of times that a case is played to find out whether its verdict is stable.
 pub(super) const STABLE_REPEAT: usize = 5;
 
 /// The seed of the cases.
@@ -19,7 +19,7 @@ const SEED: u64 = 1;
 pub(super) struct Progress {
     /// The number of cases that were played, repeats included.
     pub(super) played: usize,
-    /// Of how many.
+    /// The number of those that will be played.
     pub(super) total: usize,
     /// The number of those that failed.
     pub(super) failed: usize,

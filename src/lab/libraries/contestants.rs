@@ -13,10 +13,10 @@ use crate::text::{did_you_mean, named_enum};
 /// The name of the list within its folder.
 const FILE_NAME: &str = "contestants.toml";
 
-/// Where in a command the folder for what is built stands.
+/// Stands in a command for the folder for what is built.
 const OUT: &str = "{out}";
 
-/// Where in a command the address to listen on stands.
+/// Stands in a command for the address to listen on.
 const ADDRESS: &str = "{address}";
 
 /// A program and its arguments, in which `{out}` and `{address}` may stand for values.
@@ -64,7 +64,7 @@ impl fmt::Display for CommandLine {
     }
 }
 
-/// What builds and runs the contestants of a language.
+/// The programs that build and run the contestants of a language.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Toolchain {
@@ -76,7 +76,7 @@ pub struct Toolchain {
     pub find: CommandLine,
     /// The packages that it can be installed from, as a noun phrase.
     pub install: String,
-    /// What a build fetches, as a noun phrase.
+    /// The source of what a build fetches, as a noun phrase.
     pub network: String,
 }
 
@@ -86,7 +86,7 @@ pub struct Toolchain {
 pub enum Options {
     /// The smallest echo of its documentation.
     Default,
-    /// What its documentation offers is set.
+    /// The options that its documentation offers are set.
     Tuned,
 }
 
@@ -126,17 +126,17 @@ pub struct Contestant {
     pub run: CommandLine,
     /// The command that prints the packages that it is built from, one a line.
     pub dependencies: CommandLine,
-    /// Where the echo, or what was tuned, is documented.
+    /// The URLs of pages that document the echo, or what was tuned.
     pub documentation: Vec<String>,
-    /// What was tuned.
+    /// The options that were tuned.
     #[serde(default)]
     pub tuned: Vec<String>,
-    /// What to know before its verdicts are read.
+    /// A remark for whoever reads its verdicts.
     #[serde(default)]
     pub note: Option<String>,
 }
 
-/// Why a list cannot be used.
+/// The reason for which a list cannot be used.
 #[derive(Debug, Error)]
 pub enum ContestantListError {
     /// The file cannot be read.
@@ -164,7 +164,7 @@ pub enum ContestantListError {
         id: String,
         /// The field.
         field: &'static str,
-        /// What is wrong with it.
+        /// The mistake, as the end of a sentence.
         problem: FieldProblem,
     },
     /// No contestant has this name.
@@ -186,7 +186,7 @@ fn refs(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).collect()
 }
 
-/// What is wrong with the value of a field, as the end of a sentence.
+/// The mistake in the value of a field, as the end of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FieldProblem {
     /// The name is not one.

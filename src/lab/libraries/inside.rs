@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
-/// How a library is built inside, at one version.
+/// The inside of a library at one version: its principle, and the places that show it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LibraryInside {
@@ -43,7 +43,7 @@ pub struct Place {
     pub matters: String,
 }
 
-/// Why a library cannot be explained.
+/// The reason for which a library cannot be explained.
 #[derive(Debug, Error)]
 pub enum InsideError {
     /// No page is written about it.
