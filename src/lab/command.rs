@@ -201,7 +201,8 @@ async fn read_beginning(mut stream: impl AsyncRead + Unpin, kept: &mut Vec<u8>) 
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -246,7 +246,8 @@ fn resident_memory(status: &str) -> Option<u64> {
 }
 
 /// A stand-in for a contestant, for tests: a shell that prints a URL, and a server elsewhere.
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 pub(super) mod testing {
     use super::*;
     use crate::servers::{Ports, ServerBundle, ServerKind};

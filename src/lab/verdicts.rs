@@ -139,7 +139,8 @@ fn record(cases: &[Case], outcome: &ConformOutcome) -> VerdictsRecord {
     record
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::conform::{Group, Verdict};
