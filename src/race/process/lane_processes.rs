@@ -105,7 +105,7 @@ impl Worker {
     }
 }
 
-/// Both ends of a lane, or only the client for external servers.
+/// Both ends of a lane, or only the client for an external server.
 pub(in crate::race) struct LaneProcesses {
     server: Option<Worker>,
     client: Worker,
@@ -222,13 +222,15 @@ fn own_target(address: SocketAddr, lane: Lane, trust: TlsTrust) -> LaneTarget {
     }
 }
 
-/// Returns the lane's target on the external servers; `None` if the servers are the bundled ones.
+/// Returns the lane's target on the external servers; `None` if its server is a bundled one.
 fn external_target(
     lane: Lane,
     config: &RaceConfig,
 ) -> Result<Option<LaneTarget>, ExternalServersError> {
     let Some(external) = &config.external else { return Ok(None) };
-    let target = if lane.kind.is_websocket() { external.websocket() } else { external.http() }?;
+    let target =
+        if lane.kind.is_websocket() { Some(external.websocket()?) } else { external.http()? };
+    let Some(target) = target else { return Ok(None) };
     let trust = if target.tls { TlsTrust::WebRoots } else { TlsTrust::NoTls };
     Ok(Some(LaneTarget { host: target.host, port: target.port, path: target.path, trust }))
 }
