@@ -4,7 +4,8 @@
 //! In reading order: `libraries` (the list of contestants, and how each library is built inside),
 //! `command` (a program that runs to its end), `toolchain` and `build`, `process` (a server that
 //! runs), `verdicts`, `load` and `idle` (what is found out about it), `record` and `comparison` (the
-//! results, and what changed), `runner` (all of it, contestant by contestant).
+//! results, and what changed), `runner` (all of it, contestant by contestant), `live` (one contestant
+//! with every exchange).
 
 #![warn(
     clippy::arithmetic_side_effects,
@@ -25,6 +26,7 @@ mod command;
 mod comparison;
 mod idle;
 mod libraries;
+mod live;
 mod load;
 mod process;
 mod record;
@@ -37,6 +39,7 @@ pub use libraries::{
     Contestant, ContestantList, ContestantListError, InsideError, LibraryInside, Options, Place,
     Toolchain,
 };
+pub use live::{LiveConfig, LiveError, LiveEvent, build_folder, play_live};
 pub use load::CONNECTION_COUNTS;
 pub use record::{
     CaseRecord, ContestantRecord, IdleRecord, LabRecord, LoadRecord, RatioRecord, RecordError,

@@ -31,12 +31,23 @@ impl FoundToolchain<'_> {
 pub async fn find_toolchains(list: &ContestantList) -> Vec<FoundToolchain<'_>> {
     let mut found = Vec::new();
     for toolchain in &list.toolchains {
-        let command = toolchain.find.fill(&list.folder, "");
-        let output = run_command(&command, &list.folder, FIND_TIMEOUT).await;
-        let version = output.map(|text| text.lines().next().unwrap_or_default().trim().to_owned());
+        let version = version(list, toolchain).await;
         found.push(FoundToolchain { toolchain, version });
     }
     found
+}
+
+/// Returns the version that a toolchain prints, in one line.
+///
+/// # Errors
+/// Fails if the toolchain is not there.
+pub(super) async fn version(
+    list: &ContestantList,
+    toolchain: &Toolchain,
+) -> Result<String, CommandError> {
+    let command = toolchain.find.fill(&list.folder, "");
+    let output = run_command(&command, &list.folder, FIND_TIMEOUT).await?;
+    Ok(output.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 /// Returns the numbers of the first version in a text: `go version go1.26.8` has 1, 26 and 8.

@@ -78,22 +78,39 @@ impl TestedContestant<'_> {
         repeat: usize,
         on_progress: &mut impl FnMut(Progress),
     ) -> Result<ConformOutcome, NotPlayed> {
-        let config = ConformConfig::new(self.running.target.clone());
-        let config = ConformConfig { seed: SEED, repeat, ..config };
-        let config = if self.is_fast { config.fast() } else { config };
-        let is_down = Notify::new();
         let total = cases.len().saturating_mul(repeat);
         let mut progress = Progress { total, ..Progress::default() };
-        let on_event = |event: ConformEvent| match event {
-            ConformEvent::Played { verdict, .. } => {
+        let on_event = |event: &ConformEvent| {
+            if let ConformEvent::Played { verdict, .. } = event {
                 progress.played = progress.played.saturating_add(1);
                 let failed = usize::from(verdict.is_failure());
                 progress.failed = progress.failed.saturating_add(failed);
                 on_progress(progress);
             }
+        };
+        self.play_each(cases, repeat, on_event).await
+    }
+
+    /// Plays `cases`, each that often, and starts the contestant again where it dies.
+    ///
+    /// # Errors
+    /// Fails with the reason if the cases cannot be played.
+    pub(super) async fn play_each(
+        &mut self,
+        cases: &[Case],
+        repeat: usize,
+        mut on_event: impl FnMut(&ConformEvent),
+    ) -> Result<ConformOutcome, NotPlayed> {
+        let config = ConformConfig::new(self.running.target.clone());
+        let config = ConformConfig { seed: SEED, repeat, ..config };
+        let config = if self.is_fast { config.fast() } else { config };
+        let is_down = Notify::new();
+        let on_event = |event: ConformEvent| {
+            on_event(&event);
             // Not before: a server that is back at once would not be found dead.
-            ConformEvent::Down => is_down.notify_one(),
-            _ => {}
+            if event == ConformEvent::Down {
+                is_down.notify_one();
+            }
         };
         let restarting = async {
             loop {
@@ -123,7 +140,7 @@ impl TestedContestant<'_> {
 /// The reason for which cases could not be played.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct NotPlayed(String);
+pub struct NotPlayed(String);
 
 fn record(cases: &[Case], outcome: &ConformOutcome) -> VerdictsRecord {
     let mut record = VerdictsRecord {

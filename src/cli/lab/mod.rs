@@ -10,7 +10,7 @@ mod progress;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -19,7 +19,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
 use crate::lab::{
     Comparison, Contestant, ContestantList, FoundToolchain, IDLE_CONNECTIONS, LabConfig, LabRecord,
-    LibraryInside, find_toolchains,
+    LibraryInside, build_folder, find_toolchains,
 };
 use crate::race::WorkerProgram;
 use crate::scope::Scope;
@@ -125,7 +125,7 @@ impl LabArgs {
     }
 
     fn config(&self, list: &ContestantList, known: Option<LabRecord>) -> anyhow::Result<LabConfig> {
-        let out = self.out.clone().unwrap_or_else(|| default_out(&list.folder));
+        let out = self.out.clone().unwrap_or_else(|| build_folder(&list.folder));
         let out = std::path::absolute(&out)
             .with_context(|| format!("could not find {}", out.display()))?;
         Ok(LabConfig {
@@ -161,11 +161,6 @@ impl LabArgs {
         let is_equal = comparison.is_none_or(|comparison| comparison.differences.is_empty());
         Ok(if has_all && is_equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-}
-
-/// Returns `target/lab` in the workspace that has the folder of the contestants.
-fn default_out(folder: &Path) -> PathBuf {
-    folder.ancestors().nth(2).unwrap_or(folder).join("target/lab")
 }
 
 /// Returns the contestants whose toolchain is there, and names on standard error what to install for
@@ -242,11 +237,5 @@ mod tests {
         let unknown = Comparison { unknown_cases: 3, ..Comparison::default() };
         let expected = "\n0 verdicts compared: 0 differ; 3 cases are not in the record\n";
         assert_eq!(describe(&unknown), expected);
-    }
-
-    #[test]
-    fn what_is_built_goes_into_the_target_folder_of_the_workspace() {
-        assert_eq!(default_out(Path::new("/src/demos/libraries")), Path::new("/src/target/lab"));
-        assert_eq!(default_out(Path::new("/x")), Path::new("/x/target/lab"));
     }
 }
