@@ -72,7 +72,8 @@ pub(super) fn source_lines(list: &ContestantList, contestant: &Contestant) -> Op
     Some(text.lines().count())
 }
 
-/// Returns the number of packages that a contestant is built from, its library included.
+/// Returns the number of packages that a contestant is built from, its library included, if it has
+/// a command that lists them.
 ///
 /// # Errors
 /// Fails if the command that lists them does.
@@ -80,11 +81,11 @@ pub(super) async fn package_count(
     list: &ContestantList,
     contestant: &Contestant,
     out: &Path,
-) -> Result<usize, CommandError> {
+) -> Result<Option<usize>, CommandError> {
+    let Some(command) = &contestant.dependencies else { return Ok(None) };
     let directory = list.folder.join(&contestant.directory);
-    let command = contestant.dependencies.fill(out, "");
-    let output = run_command(&command, &directory, LIST_TIMEOUT).await?;
-    Ok(count_packages(&output, &list.folder))
+    let output = run_command(&command.fill(out, ""), &directory, LIST_TIMEOUT).await?;
+    Ok(Some(count_packages(&output, &list.folder)))
 }
 
 /// Counts the different lines. One that names the folder of the contestants is about their own code.

@@ -348,8 +348,9 @@ mod tests {
             let address = servers.ready().await.unwrap().http.to_string();
             let contestant = RunningContestant::start(&scope, &launch(), &address).await.unwrap();
             let error = measure(&contestant, false, 10, 10, |_| {}).await.unwrap_err().to_string();
-            let expected = "no connection could be opened: the server answered \"HTTP/1.1 4";
-            assert!(error.starts_with(expected), "{error}");
+            let expected = "no connection could be opened: the server answered \"HTTP/1.1 200 OK\", \
+                            expected 101";
+            assert_eq!(error, expected);
         }
     }
 }

@@ -132,7 +132,7 @@ impl Visit<'_> {
         }
         record.source_lines = source_lines(self.list, self.contestant);
         match package_count(self.list, self.contestant, &self.config.out).await {
-            Ok(count) => record.packages = Some(count),
+            Ok(count) => record.packages = count,
             Err(error) => record.errors.push(format!("dependencies: {error}")),
         }
         let directory = self.list.folder.join(&self.contestant.directory);

@@ -7,9 +7,13 @@ mod availability;
 mod inside_page;
 mod outcome_table;
 mod progress;
+// a contestant like the others, whose sources are shown
+#[path = "../../../demos/libraries/rust/strict.rs"]
+mod strict;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,6 +68,9 @@ pub struct LabArgs {
     /// Folder for what is built [default: target/lab, two folders above that of --libraries]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Be the contestant `strict` at this address, until standard input ends
+    #[arg(long, value_name = "ADDRESS", hide = true, exclusive = true)]
+    pub strict: Option<SocketAddr>,
 }
 
 impl LabArgs {
@@ -98,6 +105,10 @@ impl LabArgs {
         scope: &Scope,
         interrupt: &mut Interrupt,
     ) -> anyhow::Result<ExitCode> {
+        if let Some(address) = self.strict {
+            strict::serve(scope, address).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         if let Some(library) = &self.explain {
             let inside = LibraryInside::read(&self.libraries, library)?;
             output::print(&inside_page::page(&inside), interrupt).await?;

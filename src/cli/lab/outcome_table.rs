@@ -230,7 +230,7 @@ ws: build: no ␛[2J
             ..contestant("gws")
         };
         let text = render(&record(vec![measured]));
-        assert!(text.contains("  KiB/conn        latency     throughput\n"), "{text}");
+        assert!(text.contains("  KiB/conn       latency    throughput\n"), "{text}");
         assert!(text.contains("     2.0  1.26 - 1.26*  0.50 - 0.50*\n"), "{text}");
         assert!(text.contains("gws: 256 connections: other programs; drift\n"), "{text}");
         assert!(text.contains("gws: 100 of 10000 idle connections: RLIMIT_NOFILE\n"), "{text}");

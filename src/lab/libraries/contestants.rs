@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::race::WorkerProgram;
 use crate::text::{did_you_mean, named_enum};
 
 /// The name of the list within its folder.
@@ -19,7 +20,10 @@ const OUT: &str = "{out}";
 /// Stands in a command for the address to listen on.
 const ADDRESS: &str = "{address}";
 
-/// A program and its arguments, in which `{out}` and `{address}` may stand for values.
+/// Stands in a command for the program that runs the lab.
+const WIRETALK: &str = "{wiretalk}";
+
+/// A program and its arguments, in which `{out}`, `{address}` and `{wiretalk}` may stand for values.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct CommandLine(Vec<String>);
@@ -33,8 +37,11 @@ impl CommandLine {
 
     /// Returns the program and its arguments with their values filled in.
     pub(in crate::lab) fn fill(&self, out: &Path, address: &str) -> Vec<String> {
-        let out = out.to_string_lossy();
-        let fill = |word: &String| word.replace(OUT, &out).replace(ADDRESS, address);
+        let (out, WorkerProgram(program)) = (out.to_string_lossy(), WorkerProgram::current());
+        let fill = |word: &String| {
+            let word = word.replace(OUT, &out).replace(ADDRESS, address);
+            word.replace(WIRETALK, &program.to_string_lossy())
+        };
         self.0.iter().map(fill).collect()
     }
 
@@ -51,7 +58,7 @@ impl CommandLine {
                 let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase());
                 let is_nested = before.ends_with('{') || after.starts_with('}');
                 let placeholder = format!("{{{name}}}");
-                let is_known = [OUT, ADDRESS].contains(&placeholder.as_str());
+                let is_known = [OUT, ADDRESS, WIRETALK].contains(&placeholder.as_str());
                 (is_name && !is_nested && !is_known).then_some(placeholder)
             })
         })
@@ -124,8 +131,10 @@ pub struct Contestant {
     pub build: Vec<CommandLine>,
     /// The command that runs it.
     pub run: CommandLine,
-    /// The command that prints the packages that it is built from, one a line.
-    pub dependencies: CommandLine,
+    /// The command that prints the packages that it is built from, one a line; none where they cannot
+    /// be told from those of another program.
+    #[serde(default)]
+    pub dependencies: Option<CommandLine>,
     /// The URLs of pages that document the echo, or what was tuned.
     pub documentation: Vec<String>,
     /// The options that were tuned.
@@ -205,7 +214,7 @@ pub enum FieldProblem {
     #[error("must have a program, as in [\"go\", \"version\"]")]
     EmptyCommand,
     /// A placeholder stands for nothing.
-    #[error("has {0}, which stands for nothing; use {{out}} or {{address}}")]
+    #[error("has {0}, which stands for nothing; use {{out}}, {{address}} or {{wiretalk}}")]
     UnknownPlaceholder(String),
     /// The address to listen on is missing.
     #[error("must have {{address}}, the address to listen on")]
@@ -302,7 +311,9 @@ impl ContestantList {
             check_command(command).map_err(|problem| ("build", problem))?;
         }
         check_command(&contestant.run).map_err(|problem| ("run", problem))?;
-        check_command(&contestant.dependencies).map_err(|problem| ("dependencies", problem))?;
+        if let Some(command) = &contestant.dependencies {
+            check_command(command).map_err(|problem| ("dependencies", problem))?;
+        }
         if !contestant.run.contains(ADDRESS) {
             return Err(("run", FieldProblem::NoAddress));
         }
@@ -403,7 +414,8 @@ mod tests {
         let out = Path::new("/tmp/out");
         assert_eq!(gorilla.run.fill(out, "127.0.0.1:0"), ["/tmp/out/gorilla", "127.0.0.1:0"]);
         assert_eq!(gorilla.build[0].fill(out, "")[3], "/tmp/out/gorilla");
-        assert_eq!(gorilla.dependencies.fill(out, "")[3], "{{end}}", "braces of the program");
+        let dependencies = gorilla.dependencies.as_ref().unwrap();
+        assert_eq!(dependencies.fill(out, "")[3], "{{end}}", "braces of the program");
     }
 
     #[test]
@@ -426,7 +438,9 @@ mod tests {
         );
         assert_eq!(
             error("\"-o\", \"{out}/gorilla\"", "\"-o\", \"{output}/gorilla\""),
-            id("`build` has {output}, which stands for nothing; use {out} or {address}")
+            id(
+                "`build` has {output}, which stands for nothing; use {out}, {address} or {wiretalk}"
+            )
         );
         for (from, to) in [
             ("directory = \"go\"", "directory = \"../go\""),
@@ -473,5 +487,7 @@ mod tests {
             assert!(folder.join(&contestant.source).is_file(), "{}", contestant.id);
             assert!(folder.join(&contestant.directory).is_dir(), "{}", contestant.id);
         }
+        let strict = list.contestants.iter().find(|one| one.id == "strict").unwrap();
+        assert_eq!(strict.version, env!("CARGO_PKG_VERSION"));
     }
 }
