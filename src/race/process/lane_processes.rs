@@ -12,6 +12,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use crate::net::{NetnsPair, PeerRole};
+use crate::scope::current_program;
 use crate::race::error::WorkerError;
 use crate::race::process::ipc::{
     LaneTarget, ServerCounters, SliceResult, TlsTrust, WorkerRequest, WorkerResponse, read_message,
@@ -29,10 +30,7 @@ pub struct WorkerProgram(pub PathBuf);
 impl WorkerProgram {
     /// Returns the program that is running, even if its file has been replaced since.
     pub fn current() -> Self {
-        let link = PathBuf::from("/proc/self/exe");
-        let path = if link.exists() { Ok(link) } else { std::env::current_exe() };
-        // Without either, the search path is tried.
-        Self(path.unwrap_or_else(|_| PathBuf::from("wiretalk")))
+        Self(current_program())
     }
 }
 

@@ -26,6 +26,9 @@ pub struct Misbehavior {
     pub(super) close_reply: fn(&[u8]) -> Vec<u8>,
     /// Whether the server hangs up after its first reply.
     pub(super) hangs_up_after_reply: bool,
+    /// Whether the connection is served by [`length_signed`](super::length_signed), in a process of
+    /// its own.
+    pub(super) has_own_process: bool,
 }
 
 /// The rule that a misbehavior breaks.
@@ -49,6 +52,7 @@ pub const ACCEPTS_ANYTHING: Misbehavior = Misbehavior {
     ping_reply: |data| encode::single_frame(Opcode::Pong, data, None),
     close_reply: |body| encode::single_frame(Opcode::Close, body, None),
     hangs_up_after_reply: false,
+    has_own_process: false,
 };
 
 impl Misbehavior {
@@ -370,6 +374,12 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         name: "no-close",
         summary: "hangs up on a Close instead of answering it",
         close_reply: |_| Vec::new(),
+        ..ACCEPTS_ANYTHING
+    },
+    Misbehavior {
+        name: "length-signed",
+        summary: "takes a length of 64 bits for a signed number; its process dies of a negative one",
+        has_own_process: true,
         ..ACCEPTS_ANYTHING
     },
 ];
