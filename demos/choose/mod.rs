@@ -80,3 +80,85 @@ fn read_tree(path: &Path) -> Result<DecisionTree, String> {
     let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
     DecisionTree::parse(&text).map_err(|error| failed(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyCode;
+
+    use super::*;
+    use crate::deck::DemoFence;
+    use crate::stage::{Theme, settings};
+
+    fn open() -> Choose {
+        let fence = DemoFence { name: "choose".into(), ..DemoFence::default() };
+        let (choose, commands) = Choose::open(&settings(&fence, Choose::SETTINGS).unwrap()).unwrap();
+        assert_eq!(commands, []);
+        choose
+    }
+
+    fn press(choose: &mut Choose, code: KeyCode) {
+        assert_eq!(choose.update(DemoEvent::Key(code.into())), []);
+    }
+
+    fn picture(choose: &Choose, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        choose.view(area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: true });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
+            .collect()
+    }
+
+    #[test]
+    fn answers_lead_to_a_recommendation_with_reasons_and_can_be_taken_back() {
+        let mut choose = open();
+        assert!(picture(&choose, 76, 14).contains("Who speaks?"));
+        press(&mut choose, KeyCode::Down);
+        press(&mut choose, KeyCode::Enter);
+        for key in ['1', '1', '1', '1'] {
+            press(&mut choose, KeyCode::Char(key));
+        }
+        let shown = picture(&choose, 76, 16);
+        for expected in ["→ coder/websocket", "· Both sides speak", "Whatever may wait", "idle KiB"] {
+            assert!(shown.contains(expected), "{expected}:\n{shown}");
+        }
+        press(&mut choose, KeyCode::Char('1'));
+        assert_eq!(choose.given.len(), 5, "there is no question any more");
+        press(&mut choose, KeyCode::Left);
+        let shown = picture(&choose, 76, 16);
+        assert!(shown.contains("What would you miss most?"), "{shown}");
+        assert!(shown.contains("Who speaks? both sides, at any time"), "{shown}");
+        press(&mut choose, KeyCode::Char('9'));
+        assert_eq!(choose.given.len(), 4, "there is no ninth answer");
+        press(&mut choose, KeyCode::Char('0'));
+        assert!(choose.given.is_empty());
+    }
+
+    #[test]
+    fn a_tree_of_the_deck_is_read_and_a_mistake_in_it_is_shown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), tree::BUILT_IN.replace("Who speaks?", "Who calls?")).unwrap();
+        let mut choose = open();
+        choose.update(DemoEvent::Msg(Msg(read_tree(file.path()))));
+        assert!(picture(&choose, 76, 14).contains("Who calls?"));
+        std::fs::write(file.path(), "question = 1").unwrap();
+        choose.update(DemoEvent::Msg(Msg(read_tree(file.path()))));
+        let path = file.path().display().to_string();
+        assert!(choose.notice.as_ref().unwrap().starts_with(&path), "{:?}", choose.notice);
+        let missing = read_tree(Path::new("/no/such/file")).unwrap_err();
+        assert!(missing.starts_with("/no/such/file: "), "{missing}");
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        let mut choose = open();
+        for keys in ["", "2111", "1"] {
+            for key in keys.chars() {
+                press(&mut choose, KeyCode::Char(key));
+            }
+            for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (200, 60)] {
+                picture(&choose, width, height);
+            }
+        }
+    }
+}

@@ -126,7 +126,8 @@ impl ServeArgs {
         let origins =
             (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
-        Ok(BundleOptions { ports, websocket, limits, access, policy })
+        let options = BundleOptions { ports, websocket, limits, access, policy, program: None };
+        Ok(options)
     }
 
     async fn serve(self) -> anyhow::Result<ExitCode> {
