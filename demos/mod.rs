@@ -1,9 +1,12 @@
 //! The live demos, one folder each, and their registry.
 
+pub mod choose;
+pub mod conform;
 pub mod feed;
 pub mod grid;
 pub mod inspect;
 pub mod race;
+mod recorded_lab;
 pub mod weigh;
 
 use crate::stage::{DemoEntry, Registry};
@@ -11,10 +14,12 @@ use crate::stage::{DemoEntry, Registry};
 /// All demos that a deck may name.
 pub static REGISTRY: Registry = Registry::new(&ENTRIES);
 
-static ENTRIES: [DemoEntry; 5] = [
+static ENTRIES: [DemoEntry; 7] = [
     DemoEntry::of::<feed::Feed>(),
     DemoEntry::of::<inspect::Inspect>(),
     DemoEntry::of::<race::Race>(),
     DemoEntry::of::<grid::Grid>(),
     DemoEntry::of::<weigh::Weigh>(),
+    DemoEntry::of::<conform::Conform>(),
+    DemoEntry::of::<choose::Choose>(),
 ];

@@ -25,6 +25,7 @@
 //! - [`inspect`]: what an inspector is told: source, request, sends, recording
 //! - [`conform`]: a server tested by the rules of the protocol, case by case
 //! - [`race`]: HTTP, WebSocket and their like, each lane two processes, measured in alternation
+//! - [`lab`]: servers on WebSocket libraries, built, started, tested and measured
 //!
 //! **Floor 2**
 //!
@@ -44,6 +45,7 @@ pub mod clients;
 pub mod conform;
 pub(crate) mod feed;
 pub mod inspect;
+pub mod lab;
 pub mod net;
 pub mod proxy;
 pub mod race;

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Decode(decode)) => decode.run(),
         Some(CliCommand::Race(race)) => race.run(),
         Some(CliCommand::Conform(conform)) => conform.run(),
+        Some(CliCommand::Lab(lab)) => lab.run(),
         Some(CliCommand::Racer(racer)) => racer.run(),
         Some(CliCommand::Serve(serve)) => serve.run(),
         Some(CliCommand::Demos(demos)) => demos.run(REGISTRY),

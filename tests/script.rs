@@ -18,7 +18,7 @@ use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Ports, ServerBundle};
+use wiretalk::servers::{BundleOptions, ServerBundle};
 use wiretalk::stage::{
     ColorDepth, Demo, DemoEntry, Diagnostic, EffectConsents, KeyHint, Registry, Services,
     SettingSpec, Settings, Stage, StandaloneDemo, ViewContext,
@@ -286,7 +286,9 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
 }
 
 fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
-    let servers = Arc::new(ServerBundle::start(scope, Ports::default(), None));
+    let program = Some(env!("CARGO_BIN_EXE_wiretalk").into());
+    let options = BundleOptions { program, ..BundleOptions::default() };
+    let servers = Arc::new(ServerBundle::start_with(scope, options, None));
     let show = AppConfig {
         services: Services::default()
             .with(servers)
@@ -385,7 +387,9 @@ async fn the_scales_show_the_bytes_of_the_sockets() {
 /// Plays every step of every scenario on real sockets. The outcome must be what the RFC requires.
 #[tokio::test]
 async fn every_scenario_holds_on_the_bundled_servers() {
-    for name in ["handshake", "wrong-answers", "origin", "frame", "mask", "break-it", "deflate"] {
+    let names =
+        ["handshake", "wrong-answers", "origin", "frame", "mask", "break-it", "deflate", "one-bit"];
+    for name in names {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let deck = format!("# Lesson\n\n```demo inspect\nscenario = \"{name}\"\n```\n");
         let (mut app, mut terminal) = live(&deck, &scope);

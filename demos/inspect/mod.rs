@@ -39,6 +39,7 @@ use overlays::mode::InputMode;
 
 pub use connect_options::ConnectOptions;
 pub use messages::{Cmd, CommandSender, LoadedCapture, LoadedSnapshot, Msg, ProxyCommandSender};
+pub(super) use parts::prose::wrap_words;
 pub use state::Inspect;
 
 impl Demo for Inspect {

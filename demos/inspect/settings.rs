@@ -49,7 +49,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "scenario",
         value_type: SettingType::Text(""),
-        about: "a lesson: handshake, wrong-answers, origin, frame, mask, break-it, deflate",
+        about: "a lesson: handshake, wrong-answers, origin, frame, mask, break-it, deflate, one-bit",
     },
     SettingSpec {
         name: "file",

@@ -24,6 +24,7 @@ pub mod decode;
 pub mod demos;
 pub mod inspect;
 mod interrupt;
+pub mod lab;
 pub mod licenses;
 mod output;
 pub mod race;
@@ -120,6 +121,17 @@ pub enum CliCommand {
     /// Exit status: 0 no case failed, or all is as expected; 1 a case failed or is not as expected,
     /// or the server cannot be reached; 2 wrong usage.
     Conform(conform::ConformArgs),
+    /// Build the echo servers of WebSocket libraries, and test and measure them
+    ///
+    /// Runs the contestants of demos/libraries whose toolchain is there (Go, Node, Python, Rust), one
+    /// at a time, and says what to install for the others. Each is built, started on loopback, tested
+    /// as by wiretalk conform, five times, and measured: latency and throughput with 1, 64 and 256
+    /// connections as ratios to raw TCP in the same run, the memory of 10,000 idle connections, lines
+    /// of code and packages.
+    ///
+    /// Exit status: 0 all were tested, and their verdicts are those of --check; 1 they are not, or
+    /// one could not be built, started or tested, or none can run; 2 wrong usage.
+    Lab(lab::LabArgs),
     /// Run one end of a race
     #[command(hide = true)]
     Racer(racer::RacerArgs),
@@ -180,7 +192,7 @@ mod tests {
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
             "unknown command `␛[2J`; expected one of: check, inspect, decode, race, conform, \
-             serve, demos, completions, licenses"
+             lab, serve, demos, completions, licenses"
         );
         for args in [
             &[][..],

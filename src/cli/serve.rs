@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 use crate::scope::Scope;
 use crate::servers::{
     Access, BundleOptions, EventLog, HostName, Limits, Origin, Origins, Ports, ServerBundle,
-    ServerEvent, ServerKind,
+    ServerEvent, ServerKind, sloppy,
 };
 use crate::text::sanitize;
 
@@ -63,6 +63,9 @@ pub struct ServeArgs {
         default_value_t = Limits::default().max_message
     )]
     pub max_message: usize,
+    /// Be the sloppy server's path length-signed, on standard input and output
+    #[arg(long, hide = true)]
+    pub length_signed: bool,
 }
 
 /// The kinds of WebSocket servers.
@@ -98,6 +101,11 @@ impl ServeArgs {
     ///
     /// If a port cannot be bound, or standard output cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        if self.length_signed {
+            // Standard output of Rust is buffered by lines, and frames are none: the echo flushes.
+            sloppy::length_signed::echo(io::stdin().lock(), io::stdout().lock())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(self.serve());
         // Does not wait for blocking threads, which may be stuck in a system call.
@@ -118,7 +126,8 @@ impl ServeArgs {
         let origins =
             (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
-        Ok(BundleOptions { ports, websocket, limits, access, policy })
+        let options = BundleOptions { ports, websocket, limits, access, policy, program: None };
+        Ok(options)
     }
 
     async fn serve(self) -> anyhow::Result<ExitCode> {

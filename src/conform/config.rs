@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::conform::RunLimits;
+use crate::conform::{Case, RunLimits};
 use crate::net::{Target, TlsOptions};
 
 /// Whether the server sends back what it receives.
@@ -45,6 +45,26 @@ pub struct ConformConfig {
     pub restart_timeout: Duration,
 }
 
+/// How long an answer is waited for in a fast run.
+const FAST_ANSWER: Duration = Duration::from_secs(1);
+
+/// The largest message that is tried in a fast run when its limit is searched for, in bytes.
+const MAX_FAST_SIZE: usize = 1 << 20;
+
+/// Cases whose messages are larger than this, in bytes, are left out of a fast run.
+const MAX_FAST_SENT: usize = 256 << 10;
+
+/// Returns the limits of a fast run.
+pub fn fast_limits() -> RunLimits {
+    RunLimits { answer: FAST_ANSWER, ..RunLimits::default() }
+}
+
+/// Returns the cases of a fast run: those without large messages.
+pub fn fast_cases(mut cases: Vec<Case>) -> Vec<Case> {
+    cases.retain(|case| case.sent_len() <= MAX_FAST_SENT);
+    cases
+}
+
 impl ConformConfig {
     /// Creates a configuration with everything at its default.
     pub fn new(target: Target) -> Self {
@@ -62,6 +82,13 @@ impl ConformConfig {
             restart: None,
             restart_timeout: Duration::from_secs(10),
         }
+    }
+
+    /// Shortens the run: waits for an answer for a second at most, and tries messages of at most
+    /// 1 MiB.
+    #[must_use]
+    pub fn fast(self) -> Self {
+        Self { limits: fast_limits(), max_size: self.max_size.min(MAX_FAST_SIZE), ..self }
     }
 
     /// Limits the load to what may be sent to somebody else's server: two cases at once, and ten in

@@ -37,7 +37,7 @@ mod survival;
 mod tests;
 
 pub use annotation::AnnotatedSide;
-pub use config::{ConformConfig, EchoMode};
+pub use config::{ConformConfig, EchoMode, fast_cases, fast_limits};
 pub use exchange::Exchange;
 pub use outcome::{CaseOutcome, ConformOutcome};
 pub use play::{Http2Error, PlayError};

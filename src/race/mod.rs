@@ -38,7 +38,7 @@ mod server;
 mod warm_up;
 
 pub(crate) use client::run_client;
-pub use config::external_servers::ExternalServers;
+pub use config::external_servers::{ExternalServers, ExternalWebSocket};
 pub(crate) use config::external_servers::{ExternalServersError, LoadLimit};
 pub(crate) use config::lane::UnknownLane;
 pub use config::lane::{Lane, LaneKind};

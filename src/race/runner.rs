@@ -115,7 +115,9 @@ impl RaceRunner {
         self.start(program, netns.as_ref()).await;
         self.warm_up().await;
         let pinned_to = self.pinned.then_some(self.config.placement);
-        self.measurement = Some(MeasurementStart::now(pinned_to));
+        let external = self.config.external.as_ref();
+        let server = external.and_then(|external| external.websocket_options.process);
+        self.measurement = Some(MeasurementStart::now(pinned_to, server));
         let before = listen_drops(netns.as_ref());
         let mut rng = SplitMix64::new(self.config.seed);
         let mut lane_order: Vec<usize> = (0..self.recorders.len()).collect();

@@ -5,6 +5,7 @@
 //! A panic in a task is caught and passed to the scope's panic callback as one line of text. The
 //! process, its other tasks and the terminal go on.
 
+mod program;
 mod report_channel;
 
 use std::any::Any;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+pub use program::current_program;
 pub use report_channel::{ReportReceiver, ReportSender, report_channel};
 
 /// The owner of a set of tasks. Clones share the ownership. When the last one is dropped, the tasks

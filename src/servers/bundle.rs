@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
@@ -144,6 +145,8 @@ pub struct BundleOptions {
     pub access: Access,
     /// The handshake policy of the strict echo, if that is the chosen kind.
     pub policy: ServerPolicy,
+    /// The program to start where a connection gets a process of its own; by default this one.
+    pub program: Option<PathBuf>,
 }
 
 impl Default for BundleOptions {
@@ -154,6 +157,7 @@ impl Default for BundleOptions {
             limits: Limits::default(),
             access: Access::default(),
             policy: ServerKind::Strict.policy(),
+            program: None,
         }
     }
 }
@@ -167,6 +171,7 @@ pub struct ServerBundle {
     /// The WebSocket echo.
     pub websocket: ServerHandle,
     kind: ServerKind,
+    program: Option<PathBuf>,
     on_demand: [OnceLock<ServerHandle>; ServerKind::ALL.len()],
     start_requests: mpsc::Sender<StartRequest>,
     shutdown: CancellationToken,
@@ -189,13 +194,14 @@ impl ServerBundle {
     /// Like [`ServerBundle::start`], with these options.
     pub fn start_with(scope: &Scope, bundle: BundleOptions, log: Option<&EventLog>) -> Self {
         let shutdown = CancellationToken::new();
-        let BundleOptions { ports, websocket: kind, limits, access, policy } = bundle;
+        let BundleOptions { ports, websocket: kind, limits, access, policy, program } = bundle;
         let options = |port| ServerOptions {
             port,
             shutdown: shutdown.clone(),
             log: log.cloned(),
             limits,
             access: access.clone(),
+            program: program.clone(),
             ..ServerOptions::default()
         };
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
@@ -216,8 +222,8 @@ impl ServerBundle {
                 run_server("websocket", ports.websocket, websocket, websocket_publisher);
             tokio::join!(http, websocket, run_on_demand(&scope, requested, ending));
         });
-        let bundle =
-            Self { http, websocket, kind, on_demand: Default::default(), start_requests, shutdown };
+        let on_demand = Default::default();
+        let bundle = Self { http, websocket, kind, program, on_demand, start_requests, shutdown };
         match started {
             Ok(()) => bundle,
             // The closure of the thread was dropped with the publishers, so nothing can be up any
@@ -239,8 +245,8 @@ impl ServerBundle {
             return self.websocket.clone();
         }
         let start = || {
-            let options =
-                ServerOptions { shutdown: self.shutdown.clone(), ..ServerOptions::default() };
+            let (shutdown, program) = (self.shutdown.clone(), self.program.clone());
+            let options = ServerOptions { shutdown, program, ..ServerOptions::default() };
             let (publisher, server) = state_channel(&options);
             // The error is ignored: if the thread has ended, dropping the publisher reports the
             // end.

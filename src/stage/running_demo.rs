@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -16,39 +16,11 @@ use tokio::sync::mpsc;
 
 use crate::scope::Scope;
 use crate::stage::work::{MAILBOX_CAPACITY, Mail};
-use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, Services, Settings, Stage, ViewContext};
+use crate::stage::{
+    Demo, DemoEvent, Diagnostic, DynDemo, KeyHint, Services, Settings, Stage, StandaloneDemo,
+    ViewContext,
+};
 use crate::text;
-
-/// A running demo without its types.
-pub trait DynDemo: Send {
-    /// Passes a key to the demo.
-    fn key(&mut self, key: KeyEvent);
-    /// Passes pasted text to the demo.
-    fn paste(&mut self, text: String);
-    /// Passes a click to the demo, at a position of the area that it was drawn into.
-    fn click(&mut self, at: Position, area: Rect);
-    /// Passes a turn of the mouse wheel to the demo: the number of notches down, negative if up.
-    fn wheel(&mut self, by: isize);
-    /// Returns the text that the demo asked to put on the clipboard, and forgets it.
-    fn take_clipboard(&mut self) -> Option<String>;
-    /// Passes the current time to the demo.
-    fn tick(&mut self, now: Instant);
-    /// Returns how often the demo needs the time; `None` if never.
-    fn tick_interval(&self) -> Option<Duration>;
-    /// Handles the reports that have arrived. Ready if there was one.
-    fn poll_mailbox(&mut self, context: &mut Context) -> Poll<()>;
-    /// Draws the demo, and why it has stopped if it has.
-    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext);
-    /// Returns the keys that the demo handles.
-    fn keys(&self) -> &'static [KeyHint];
-    /// Returns the minimum number of rows that the slide gives it.
-    fn min_rows(&self) -> u16;
-    /// Whether something is open in the demo that Esc closes.
-    fn wants_escape(&self) -> bool;
-    /// Returns why the demo no longer handles events: a panic, or work that could not be started.
-    /// `None` while it runs.
-    fn stopped(&self) -> Option<&str>;
-}
 
 /// A demo with its mailbox, its tasks and its sockets.
 pub struct RunningDemo<D: Demo> {
@@ -59,16 +31,10 @@ pub struct RunningDemo<D: Demo> {
     failures: mpsc::Receiver<String>,
     /// Why the demo no longer handles events.
     stopped: Option<String>,
+    /// The demo that is open over this one. It has the keyboard and the area.
+    overlay: Option<Box<dyn DynDemo>>,
     scope: Scope,
 }
-
-/// A demo that has the screen to itself. It is opened with a value of its own type where a slide
-/// would give it settings, and nobody is asked for consent: whoever starts the program with it
-/// wants what it does.
-#[derive(Clone)]
-pub struct StandaloneDemo(Arc<OpenStandalone>);
-
-type OpenStandalone = dyn Fn(Arc<Services>) -> Box<dyn DynDemo> + Send + Sync;
 
 impl StandaloneDemo {
     /// The demo that `open` gives each time it is opened, with what it asks for at once.
@@ -77,11 +43,6 @@ impl StandaloneDemo {
             let (demo, commands) = open();
             Box::new(RunningDemo::start(demo, commands, services))
         }))
-    }
-
-    /// Opens it; it needs a tokio runtime around it.
-    pub fn open(&self, services: Arc<Services>) -> Box<dyn DynDemo> {
-        (self.0)(services)
     }
 }
 
@@ -106,7 +67,7 @@ impl<D: Demo> RunningDemo<D> {
             let _ = panic_sender.try_send(panic);
         });
         let (stage, mailbox) = Stage::new(scope.clone(), failure_sender, services);
-        let mut slot = Self { demo, stage, mailbox, failures, stopped: None, scope };
+        let mut slot = Self { demo, stage, mailbox, failures, stopped: None, overlay: None, scope };
         slot.perform(commands);
         slot
     }
@@ -126,41 +87,66 @@ impl<D: Demo> RunningDemo<D> {
         for command in commands {
             D::perform(command, &self.stage);
         }
+        if let Some(overlay) = self.stage.take_overlay() {
+            self.overlay = Some(overlay.open(self.stage.shared_services()));
+        }
     }
 }
 
 impl<D: Demo> DynDemo for RunningDemo<D> {
     fn key(&mut self, key: KeyEvent) {
-        self.update(DemoEvent::Key(key));
+        match &mut self.overlay {
+            Some(overlay) if key.code == KeyCode::Esc && !overlay.wants_escape() => {
+                // Its tasks end with it.
+                self.overlay = None;
+            }
+            Some(overlay) => overlay.key(key),
+            None => self.update(DemoEvent::Key(key)),
+        }
     }
 
     fn paste(&mut self, text: String) {
-        self.update(DemoEvent::Paste(text));
+        match &mut self.overlay {
+            Some(overlay) => overlay.paste(text),
+            None => self.update(DemoEvent::Paste(text)),
+        }
     }
 
     fn click(&mut self, at: Position, area: Rect) {
-        self.update(DemoEvent::Click(at, area));
+        match &mut self.overlay {
+            Some(overlay) => overlay.click(at, area),
+            None => self.update(DemoEvent::Click(at, area)),
+        }
     }
 
     fn wheel(&mut self, by: isize) {
-        self.update(DemoEvent::Wheel(by));
+        match &mut self.overlay {
+            Some(overlay) => overlay.wheel(by),
+            None => self.update(DemoEvent::Wheel(by)),
+        }
     }
 
     fn take_clipboard(&mut self) -> Option<String> {
-        self.stage.take_clipboard()
+        let text = self.overlay.as_mut().and_then(|overlay| overlay.take_clipboard());
+        text.or_else(|| self.stage.take_clipboard())
     }
 
     fn tick(&mut self, now: Instant) {
+        if let Some(overlay) = &mut self.overlay {
+            overlay.tick(now);
+        }
         self.update(DemoEvent::Tick(now));
     }
 
     fn tick_interval(&self) -> Option<Duration> {
+        let overlay = self.overlay.as_ref().and_then(|overlay| overlay.tick_interval());
         // A demo that has stopped must not keep waking the loop.
-        self.demo.tick_interval().filter(|_| self.stopped.is_none())
+        let own = self.demo.tick_interval().filter(|_| self.stopped.is_none());
+        overlay.into_iter().chain(own).min()
     }
 
     fn poll_mailbox(&mut self, context: &mut Context) -> Poll<()> {
-        let mut any = Poll::Pending;
+        let mut any = self.overlay.as_mut().map_or(Poll::Pending, |it| it.poll_mailbox(context));
         while let Poll::Ready(Some(failure)) = self.failures.poll_recv(context) {
             self.stopped.get_or_insert(failure);
             any = Poll::Ready(());
@@ -180,7 +166,10 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &ViewContext) {
-        self.demo.view(area, buffer, look);
+        match &self.overlay {
+            Some(overlay) => overlay.view(area, buffer, look),
+            None => self.demo.view(area, buffer, look),
+        }
         if let Some(reason) = &self.stopped
             && area.height > 0
         {
@@ -197,11 +186,12 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn keys(&self) -> &'static [KeyHint] {
-        D::KEYS
+        self.overlay.as_ref().map_or(D::KEYS, |overlay| overlay.keys())
     }
 
     fn wants_escape(&self) -> bool {
-        self.demo.wants_escape()
+        // Esc closes what is open over this demo.
+        self.overlay.is_some() || self.demo.wants_escape()
     }
 
     fn min_rows(&self) -> u16 {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use crate::scope::{ReportReceiver, Scope};
-use crate::stage::Services;
+use crate::stage::{Services, StandaloneDemo};
 
 /// The maximum number of unread reports. When the mailbox is full, an engine waits or drops its
 /// report.
@@ -26,6 +26,7 @@ pub struct Stage<M> {
     services: Arc<Services>,
     works: Arc<Mutex<HashMap<&'static str, Work>>>,
     clipboard: Arc<Mutex<Option<String>>>,
+    overlay: Arc<Mutex<Option<StandaloneDemo>>>,
 }
 
 /// The work of one name, running or not.
@@ -45,13 +46,18 @@ impl<M: Send + 'static> Stage<M> {
     ) -> (Self, mpsc::Receiver<Mail<M>>) {
         let (sender, mails) = mpsc::channel(MAILBOX_CAPACITY);
         let mailbox = Mailbox { sender, origin: None };
-        let (works, clipboard) = (Arc::default(), Arc::default());
-        (Self { scope, mailbox, failures, services, works, clipboard }, mails)
+        let (works, clipboard, overlay) = Default::default();
+        (Self { scope, mailbox, failures, services, works, clipboard, overlay }, mails)
     }
 
     /// Returns the shared values that demos may use.
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// Returns the same, for a demo that is opened over this one.
+    pub(super) fn shared_services(&self) -> Arc<Services> {
+        self.services.clone()
     }
 
     /// Returns a mailbox for reports that belong to no piece of work.
@@ -138,6 +144,16 @@ impl<M: Send + 'static> Stage<M> {
     /// Returns the text that was last asked for, and forgets it.
     pub(super) fn take_clipboard(&self) -> Option<String> {
         self.clipboard.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Opens another demo over this one. It gets the keyboard until Esc closes it.
+    pub fn open_overlay(&self, demo: StandaloneDemo) {
+        *self.overlay.lock().unwrap_or_else(PoisonError::into_inner) = Some(demo);
+    }
+
+    /// Returns the demo that was last asked for, and forgets it.
+    pub(super) fn take_overlay(&self) -> Option<StandaloneDemo> {
+        self.overlay.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn works(&self) -> MutexGuard<'_, HashMap<&'static str, Work>> {

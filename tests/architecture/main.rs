@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 4] = [
     &["text", "wire", "conformance", "deck", "measure"],
     &[
         "scope", "net", "servers", "clients", "proxy", "capture", "inspect", "race", "feed",
-        "conform",
+        "conform", "lab",
     ],
     &["stage"],
     &["app", "cli", "export", "demos"],

@@ -73,6 +73,19 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     (
+        "lab",
+        &[
+            &["mod"],
+            &["runner"],
+            &["build", "idle", "load", "toolchain", "verdicts"],
+            &["comparison", "process"],
+            &["command", "record"],
+            &["libraries"],
+        ],
+    ),
+    ("lab/libraries", &[&["mod"], &["contestants", "inside"]]),
+    ("cli/lab", &[&["mod"], &["availability", "inside_page", "outcome_table", "progress"]]),
+    (
         "demos/inspect",
         &[
             &["mod"],

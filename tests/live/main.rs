@@ -6,6 +6,7 @@
 mod browser;
 mod ends;
 mod headless;
+mod lab;
 mod origins;
 mod proxy;
 mod race;

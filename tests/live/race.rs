@@ -18,7 +18,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use wiretalk::race::{self, Lane, LaneKind, RaceConfig, RaceControl, RaceEvent, WorkerProgram};
+use wiretalk::race::{
+    self, ExternalServers, ExternalWebSocket, Lane, LaneKind, RaceConfig, RaceControl, RaceEvent,
+    WorkerProgram,
+};
 use wiretalk::scope::{Scope, report_channel};
 use wiretalk::servers::{Ports, ServerBundle};
 
@@ -291,6 +294,49 @@ async fn a_stall_is_measured_in_its_lane() {
         }
     };
     timeout(HUNG, felt).await.expect("it hung");
+}
+
+/// The WebSocket server is in this process, and raw TCP has its bundled one.
+#[tokio::test]
+async fn an_external_websocket_server_is_compared_with_raw_tcp() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let servers = ServerBundle::start(&scope, Ports::default(), None);
+    let url = servers.ready().await.unwrap().websocket_url();
+    let program = WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into());
+    let websocket_options = ExternalWebSocket {
+        origin: Some("http://127.0.0.1".to_owned()),
+        sends_text: true,
+        process: Some(std::process::id()),
+    };
+    let external = ExternalServers { websocket_options, ..ExternalServers::websocket_only(&url) };
+    let config = RaceConfig {
+        lanes: vec![Lane::plain(LaneKind::Tcp), Lane::plain(LaneKind::Ws)],
+        connections: 4,
+        rounds: 2,
+        external: Some(external),
+        ..RaceConfig::default()
+    };
+    let (events, mut inbox) = report_channel();
+    let (_control_sender, controls) = mpsc::channel(1);
+    let inner = scope.child();
+    scope.spawn("race", async move { race::run(&inner, &program, config, events, controls).await });
+    let outcome = async {
+        loop {
+            if let RaceEvent::Finished(outcome) =
+                inbox.recv().await.expect("a race reports its end")
+            {
+                return outcome;
+            }
+        }
+    };
+    let outcome = timeout(HUNG, outcome).await.expect("it hung");
+    for lane in &outcome.lanes {
+        assert_eq!(lane.failure, None);
+        let ran = lane.round_medians.iter().flatten().count();
+        assert_eq!((ran, lane.times.count > 0), (2, true), "{}", lane.lane);
+        let is_external = lane.lane.kind == LaneKind::Ws;
+        assert_eq!(lane.bytes.is_none(), is_external, "bytes are counted in a bundled server only");
+    }
 }
 
 #[tokio::test]

@@ -11,11 +11,31 @@ fn both_decks_have_no_warnings() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert_eq!(lines[0], "slides/talk.md: 54 slides, no warnings");
+    assert_eq!(lines[0], "slides/talk.md: 67 slides, no warnings");
     assert!(
         lines[1].starts_with("slides/tour.md: ") && lines[1].ends_with(", no warnings"),
         "{lines:?}"
     );
+}
+
+/// A comment before the code names its file: `from FILE, lines 1 to 2`.
+#[test]
+fn the_code_on_the_slides_is_that_of_the_contestants() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let deck = std::fs::read_to_string(root.join("slides/talk.md")).unwrap();
+    let mut compared = 0;
+    for block in deck.split("<!-- from ").skip(1) {
+        let (place, rest) = block.split_once(" -->\n\n```go\n").unwrap();
+        let (shown, _) = rest.split_once("```\n").unwrap();
+        let (file, lines) = place.split_once(", lines ").unwrap();
+        let (first, last) = lines.split_once(" to ").unwrap();
+        let [first, last]: [usize; 2] = [first, last].map(|line| line.parse().unwrap());
+        let source = std::fs::read_to_string(root.join(file)).unwrap();
+        let lines: Vec<&str> = source.lines().skip(first - 1).take(last + 1 - first).collect();
+        assert_eq!(shown, lines.join("\n") + "\n", "{place}");
+        compared += 1;
+    }
+    assert_eq!(compared, 5);
 }
 
 #[test]
@@ -50,7 +70,7 @@ fn the_demos_are_listed_with_their_settings() {
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
     let names: Vec<_> = json.as_array().unwrap().iter().map(|demo| demo["name"].as_str()).collect();
-    assert_eq!(names, ["feed", "inspect", "race", "grid", "weigh"].map(Some));
+    assert_eq!(names, ["feed", "inspect", "race", "grid", "weigh", "conform", "choose"].map(Some));
 }
 
 #[test]

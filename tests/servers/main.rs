@@ -66,7 +66,8 @@ fn options() -> (ServerOptions, mpsc::Receiver<ServerEvent>) {
         drain_timeout: HUNG,
         ..Limits::default()
     };
-    (ServerOptions { log: Some(log), limits, ..ServerOptions::default() }, events)
+    let program = Some(env!("CARGO_BIN_EXE_wiretalk").into());
+    (ServerOptions { log: Some(log), limits, program, ..ServerOptions::default() }, events)
 }
 
 async fn test_server<B, F>(bind: impl FnOnce(Scope, ServerOptions) -> B) -> TestServer

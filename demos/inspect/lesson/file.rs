@@ -13,7 +13,7 @@ use crate::wire::{Header, LengthForm, MaskingKey, Opcode, pasted};
 
 /// All scenarios, by the name that slides use. They are part of the program, so a talk needs no
 /// files.
-const SCENARIO_FILES: [(&str, &str); 7] = [
+const SCENARIO_FILES: [(&str, &str); 8] = [
     ("handshake", include_str!("scenarios/handshake.toml")),
     ("wrong-answers", include_str!("scenarios/wrong-answers.toml")),
     ("origin", include_str!("scenarios/origin.toml")),
@@ -21,6 +21,7 @@ const SCENARIO_FILES: [(&str, &str); 7] = [
     ("mask", include_str!("scenarios/mask.toml")),
     ("break-it", include_str!("scenarios/break-it.toml")),
     ("deflate", include_str!("scenarios/deflate.toml")),
+    ("one-bit", include_str!("scenarios/one-bit.toml")),
 ];
 
 /// A lesson on one server.
@@ -129,6 +130,8 @@ pub(crate) enum Expectation {
     Fault(String),
     /// Whether the naive proxy takes a frame for a request.
     Fooled(bool),
+    /// The server ends the stream without a Close.
+    Vanishes(bool),
 }
 
 impl Scenario {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::file::{Expectation, Scenario, ScenarioStep};
-use crate::wire::{Frame, Side, Trace};
+use crate::wire::{Frame, Side, Trace, TraceRow};
 
 /// A scenario being played.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,9 +105,13 @@ impl ScenarioPlayer {
         // What has arrived counts first: a connection may end right after the expected frame.
         let outcome = evaluate(&step.expect, trace, &self.parsed_requests, &frame);
         let over = || {
+            let vanished = step.expect == Expectation::Vanishes(true);
             ended.map(|reason| ScenarioOutcome {
-                summary: format!("nothing of the kind: {reason}"),
-                as_expected: false,
+                summary: match vanished {
+                    true => format!("no Close came: {reason}"),
+                    false => format!("nothing of the kind: {reason}"),
+                },
+                as_expected: vanished,
             })
         };
         let Some(outcome) = outcome.or_else(over) else { return false };
@@ -152,6 +156,11 @@ fn evaluate(
                 }
                 None => done("the server closed without a code".to_owned(), false),
             }
+        }
+        Expectation::Vanishes(vanishes) => {
+            let is_close = |row: &&TraceRow| row.from() == Side::Server && row.is_close();
+            trace.rows().iter().find(is_close)?;
+            done("the server sent a Close".to_owned(), !vanishes)
         }
         Expectation::Echo(count) => {
             if messages() < *count {

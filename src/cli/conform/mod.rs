@@ -16,7 +16,6 @@ mod testing;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::bail;
 use time::OffsetDateTime;
@@ -24,7 +23,8 @@ use time::OffsetDateTime;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
 use crate::conform::{
-    Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, http2_cases,
+    Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, fast_cases,
+    fast_limits, http2_cases,
 };
 use crate::net::{Target, TlsOptions, is_loopback};
 use expected::ExpectedVerdicts;
@@ -32,14 +32,8 @@ pub use report::ReportFiles;
 pub use reproduce::ReproduceForm;
 use selection::CasePattern;
 
-/// Cases whose messages are larger than this are left out with `--fast`.
-const MAX_FAST_SENT: usize = 256 << 10;
-
 /// The largest message that is tried when its limit is searched for, in bytes.
 const MAX_SIZE: usize = 4 << 20;
-
-/// The same with `--fast`.
-const MAX_FAST_SIZE: usize = 1 << 20;
 
 /// The arguments of `wiretalk conform`.
 #[derive(Debug, clap::Args)]
@@ -250,25 +244,22 @@ impl ConformArgs {
             echo: if self.no_echo { EchoMode::Absent } else { EchoMode::Detected },
             limits: self.limits(),
             max_at_once: usize::from(self.jobs),
-            max_size: if self.fast { MAX_FAST_SIZE } else { MAX_SIZE },
+            max_size: MAX_SIZE,
             repeat: usize::from(self.repeat),
             restart: self.restart.clone(),
             ..ConformConfig::new(target)
         };
+        let config = if self.fast { config.fast() } else { config };
         Ok(if is_remote { config.for_remote() } else { config })
     }
 
     fn limits(&self) -> RunLimits {
-        let limits = RunLimits::default();
-        if self.fast { RunLimits { answer: Duration::from_secs(1), ..limits } } else { limits }
+        if self.fast { fast_limits() } else { RunLimits::default() }
     }
 
     /// Returns the cases that the options select.
     fn selected(&self, all: Vec<Case>) -> anyhow::Result<Vec<Case>> {
-        let mut cases = selection::select(all, &self.only)?;
-        if self.fast {
-            cases.retain(|case| case.sent_len() <= MAX_FAST_SENT);
-        }
-        Ok(cases)
+        let cases = selection::select(all, &self.only)?;
+        Ok(if self.fast { fast_cases(cases) } else { cases })
     }
 }

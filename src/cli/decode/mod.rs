@@ -8,7 +8,7 @@ mod frame_text;
 mod handshake_text;
 mod input;
 mod json;
-mod text_page;
+pub(super) mod text_page;
 
 pub(super) use fault_record::{FaultRecord, ProblemRecord};
 pub(super) use json::verdict_name;

@@ -7,24 +7,24 @@ const PAGE_WIDTH: usize = 80;
 
 /// A text that grows line by line.
 #[derive(Debug, Default)]
-pub(super) struct TextPage {
+pub(in crate::cli) struct TextPage {
     text: String,
 }
 
 impl TextPage {
     /// Adds a line, without wrapping it: the line must fit.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(in crate::cli) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
-    pub(super) fn blank_line(&mut self) {
+    pub(in crate::cli) fn blank_line(&mut self) {
         self.line("");
     }
 
     /// Adds `head` and, behind it, `text` wrapped. Further lines are indented to the first word of
     /// `text`.
-    pub(super) fn paragraph(&mut self, head: &str, text: &str) {
+    pub(in crate::cli) fn paragraph(&mut self, head: &str, text: &str) {
         let indent = head.width();
         let mut line = head.to_owned();
         let mut empty = true;
@@ -46,7 +46,7 @@ impl TextPage {
 
     /// Adds a paragraph whose last line ends with `tail` at the right margin. Without room for it,
     /// `tail` gets a line of its own.
-    pub(super) fn paragraph_with_tail(&mut self, head: &str, text: &str, tail: &str) {
+    pub(in crate::cli) fn paragraph_with_tail(&mut self, head: &str, text: &str, tail: &str) {
         self.paragraph(head, text);
         // Reopens the last line.
         self.text.truncate(self.text.trim_end().len());
@@ -61,7 +61,7 @@ impl TextPage {
         self.line(tail);
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::cli) fn into_text(self) -> String {
         self.text
     }
 }

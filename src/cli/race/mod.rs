@@ -75,8 +75,9 @@ pub struct RaceArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Race against running servers; they must echo a POST to the first URL and a binary message
-    /// to the second
-    #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = ExternalServers::parse)]
+    /// to the second. With the second one alone, which must then be on loopback, the lanes without
+    /// WebSocket keep their own servers
+    #[arg(long, value_name = "[HTTP_URL,]WS_URL", value_parser = ExternalServers::parse)]
     pub against: Option<ExternalServers>,
     /// With --against: maximum number of POSTs, opening handshakes and messages of all lanes,
     /// shared evenly; required unless the servers are on loopback
@@ -210,14 +211,17 @@ impl RaceArgs {
             _ if !self.lanes.is_empty() => Ok(self.lanes.clone()),
             None => Ok(Lane::DEFAULT.to_vec()),
             Some(against) => {
-                let http = against.http()?.tls;
-                let websocket = against.websocket()?.tls;
                 let lane = |kind, tls| Lane { kind, tls };
-                Ok(vec![
-                    lane(LaneKind::HttpHyper, http),
-                    lane(LaneKind::HttpReqwest, http),
-                    lane(LaneKind::Ws, websocket),
-                ])
+                let tls = against.websocket()?.tls;
+                let mut lanes = match against.http()? {
+                    Some(http) => vec![
+                        lane(LaneKind::HttpHyper, http.tls),
+                        lane(LaneKind::HttpReqwest, http.tls),
+                    ],
+                    None => vec![lane(LaneKind::Tcp, tls)],
+                };
+                lanes.push(lane(LaneKind::Ws, tls));
+                Ok(lanes)
             }
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn render(outcome: &RaceOutcome) -> String {
     }
     if outcome.config.external.is_some() {
         // The counters are in the server process of a lane.
-        table += "bytes and CPU are unknown, because they are counted in the server\n";
+        table += "bytes and CPU are unknown for external servers, because the server counts them\n";
     }
     table += &layer_costs(outcome);
     table += &format!("\n{}\n", sanitize(&outcome.summary()));

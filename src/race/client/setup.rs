@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::race::connector::LaneConnector;
-use crate::race::{HeaderProfile, Lane, RaceConfig};
+use crate::race::{ExternalWebSocket, HeaderProfile, Lane, RaceConfig};
 use crate::scope::Scope;
 
 /// What each connection of a lane needs to open.
@@ -15,6 +15,8 @@ pub(super) struct LaneSetup {
     pub(super) messages: usize,
     pub(super) headers: HeaderProfile,
     pub(super) read_buffer: usize,
+    /// The options for an external WebSocket server; the default for a bundled one.
+    pub(super) websocket: ExternalWebSocket,
     /// One client for all connections of the lane: reqwest's documentation asks to reuse clients,
     /// because each has its own pool.
     pub(super) reqwest: Option<::reqwest::Client>,
@@ -36,6 +38,11 @@ impl LaneSetup {
             messages: config.messages_per_exchange(),
             headers: config.headers,
             read_buffer: config.read_buffer(),
+            websocket: config
+                .external
+                .as_ref()
+                .map(|external| external.websocket_options.clone())
+                .unwrap_or_default(),
             reqwest,
         }
     }

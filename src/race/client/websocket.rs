@@ -4,14 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use tokio_tungstenite::tungstenite::{Message, Result as WebSocketResult};
+use tokio_tungstenite::tungstenite::http::{self, HeaderName, HeaderValue, header};
+use tokio_tungstenite::tungstenite::{Message, Result as WebSocketResult, Utf8Bytes};
 
 use super::reply::check_reply;
 use super::setup::LaneSetup;
@@ -29,24 +28,43 @@ async fn connect(setup: &LaneSetup) -> Result<Socket, LaneError> {
             .headers_mut()
             .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
+    if let Some(origin) = &setup.websocket.origin {
+        let origin = HeaderValue::from_str(origin).map_err(http::Error::from)?;
+        request.headers_mut().insert(header::ORIGIN, origin);
+    }
     // With the payload as limit, a reply that is too long is refused by its header alone.
     let limits = WebSocketLimits { message: setup.payload.len(), read_buffer: setup.read_buffer };
     Ok(limits.client(request, setup.connector.connect().await?).await?)
 }
 
-/// Receives the next message and compares it with `payload`.
+/// Returns the message to send. The payload is ASCII, so it can be text too.
+fn message(setup: &LaneSetup) -> Message {
+    let payload = setup.payload.clone();
+    let text = setup.websocket.sends_text.then(|| Utf8Bytes::try_from(payload.clone()));
+    match text {
+        Some(Ok(text)) => Message::Text(text),
+        _ => Message::Binary(payload),
+    }
+}
+
+/// Receives the next message and compares it with `sent`: its kind and its payload.
 async fn receive_reply(
     messages: &mut (impl futures_util::Stream<Item = WebSocketResult<Message>> + Unpin),
-    payload: &Bytes,
+    sent: &Message,
 ) -> Result<(), LaneError> {
     loop {
-        match messages.next().await {
-            Some(Ok(Message::Binary(reply))) => return check_reply(&reply, payload),
+        match (messages.next().await, sent) {
+            (Some(Ok(Message::Binary(reply))), Message::Binary(payload)) => {
+                return check_reply(&reply, payload);
+            }
+            (Some(Ok(Message::Text(reply))), Message::Text(text)) => {
+                return check_reply(reply.as_bytes(), text.as_bytes());
+            }
             // tungstenite answers pings by itself.
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(other)) => return Err(LaneError::UnexpectedMessage(other)),
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(LaneError::Closed),
+            (Some(Ok(Message::Ping(_) | Message::Pong(_))), _) => {}
+            (Some(Ok(other)), _) => return Err(LaneError::UnexpectedMessage(other)),
+            (Some(Err(error)), _) => return Err(error.into()),
+            (None, _) => return Err(LaneError::Closed),
         }
     }
 }
@@ -54,19 +72,20 @@ async fn receive_reply(
 /// One open connection that awaits each reply.
 pub(super) struct OpenWebSocket {
     socket: Socket,
+    message: Message,
     setup: Arc<LaneSetup>,
 }
 
 impl OpenWebSocket {
     pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
-        Ok(Self { socket: connect(setup).await?, setup: setup.clone() })
+        let message = message(setup);
+        Ok(Self { socket: connect(setup).await?, message, setup: setup.clone() })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
-        let payload = &self.setup.payload;
         for _ in 0..self.setup.messages {
-            self.socket.send(Message::Binary(payload.clone())).await?;
-            receive_reply(&mut self.socket, payload).await?;
+            self.socket.send(self.message.clone()).await?;
+            receive_reply(&mut self.socket, &self.message).await?;
         }
         Ok(())
     }
@@ -76,28 +95,29 @@ impl OpenWebSocket {
 pub(super) struct PipelinedWebSocket {
     sink: SplitSink<Socket, Message>,
     replies: SplitStream<Socket>,
+    message: Message,
     setup: Arc<LaneSetup>,
 }
 
 impl PipelinedWebSocket {
     pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let (sink, replies) = connect(setup).await?.split();
-        Ok(Self { sink, replies, setup: setup.clone() })
+        Ok(Self { sink, replies, message: message(setup), setup: setup.clone() })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
-        let (payload, messages) = (&self.setup.payload, self.setup.messages);
+        let (message, messages) = (&self.message, self.setup.messages);
         let sending = async {
             // `feed` leaves flushing to the end, so that small messages share a write.
             for _ in 0..messages {
-                self.sink.feed(Message::Binary(payload.clone())).await?;
+                self.sink.feed(message.clone()).await?;
             }
             self.sink.flush().await?;
             Ok(())
         };
         let receiving = async {
             for _ in 0..messages {
-                receive_reply(&mut self.replies, payload).await?;
+                receive_reply(&mut self.replies, message).await?;
             }
             Ok::<(), LaneError>(())
         };
@@ -121,11 +141,11 @@ impl ReconnectingWebSocket {
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
-        let payload = &self.setup.payload;
+        let message = message(&self.setup);
         for _ in 0..self.setup.messages {
             let mut socket = connect(&self.setup).await?;
-            socket.send(Message::Binary(payload.clone())).await?;
-            receive_reply(&mut socket, payload).await?;
+            socket.send(message.clone()).await?;
+            receive_reply(&mut socket, &message).await?;
             self.closing.spawn("closing handshake", async move {
                 // A server that never answers the Close must not hold up the slice.
                 let _ = timeout(Duration::from_secs(5), close(socket)).await;

@@ -1,7 +1,8 @@
-//! External servers: where they are, and how much load they may get.
+//! External servers: where they are, how they are spoken to, and how much load they may get.
 //!
 //! The contract: the HTTP server answers a POST with the body it received, and the WebSocket server
-//! sends each binary message back.
+//! sends each message back. Where only the WebSocket server is external, all other lanes keep their
+//! bundled servers, so that it can be compared with raw TCP.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,12 +19,27 @@ pub(in crate::race) const MIN_EXCHANGES: u64 = 2;
 /// Servers that are not bundled with the program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExternalServers {
-    /// The URL of the HTTP echo.
-    pub http: String,
+    /// The URL of the HTTP echo; `None` if only the WebSocket server is external.
+    pub http: Option<String>,
     /// The URL of the WebSocket echo.
     pub websocket: String,
+    /// How the WebSocket server is spoken to.
+    pub websocket_options: ExternalWebSocket,
     /// The limit of the load. It is required unless both servers are on loopback.
     pub load_limit: Option<LoadLimit>,
+}
+
+/// The options for an external WebSocket server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalWebSocket {
+    /// The value of the Origin header in opening handshakes; `None` for requests without one.
+    pub origin: Option<String>,
+    /// Whether messages are text; otherwise they are binary. The payload is ASCII, so the bytes are
+    /// the same.
+    pub sends_text: bool,
+    /// The id of the server's process, if it runs on this machine for this race only: its CPU time is
+    /// then not that of another program.
+    pub process: Option<u32>,
 }
 
 /// The limit of the load on external servers.
@@ -39,10 +55,10 @@ pub struct LoadLimit {
 /// Why a race cannot run against external servers, with what is expected instead.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ExternalServersError {
-    /// The text is not two URLs.
+    /// The text is neither two URLs nor that of a WebSocket server.
     #[error(
         "expected two URLs with a comma between them, for example \
-         http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/"
+         http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/, or the second one alone"
     )]
     NotTwoUrls,
     /// The first URL isn't an HTTP URL.
@@ -67,6 +83,20 @@ pub enum ExternalServersError {
         lane: Lane,
         /// Whether the URL uses TLS.
         url_has_tls: bool,
+    },
+    /// Only the WebSocket server is external, and no lane uses it.
+    #[error("no lane uses the external WebSocket server; add ws, ws-pipelined or ws-new")]
+    NoWebSocketLane,
+    /// The WebSocket server at this authority is not on loopback, but a lane with a bundled server is.
+    #[error(
+        "`{authority}` is not on loopback, and the bundled server of the lane {lane} is: their times \
+         cannot be compared; select lanes ws* only, or give an HTTP URL too"
+    )]
+    UnequalDistance {
+        /// The authority of the WebSocket server.
+        authority: String,
+        /// The lane with a bundled server.
+        lane: Lane,
     },
     /// A link is modelled, which external servers cannot do.
     #[error("only the bundled servers can model a distance, external servers cannot")]
@@ -95,33 +125,51 @@ pub enum ExternalServersError {
 }
 
 impl ExternalServers {
-    /// Parses `HTTP_URL,WS_URL`.
+    /// Creates a configuration in which only the WebSocket server is external.
+    pub fn websocket_only(url: &str) -> Self {
+        Self {
+            http: None,
+            websocket: url.to_owned(),
+            websocket_options: ExternalWebSocket::default(),
+            load_limit: None,
+        }
+    }
+
+    /// Parses `HTTP_URL,WS_URL` or `WS_URL`.
     ///
     /// # Errors
-    /// Fails if there are not two URLs, or if one has the wrong scheme.
+    /// Fails if the text is neither, or if a URL has the wrong scheme.
     pub fn parse(text: &str) -> Result<Self, ExternalServersError> {
-        let (http, websocket) = text.split_once(',').ok_or(ExternalServersError::NotTwoUrls)?;
-        let external = Self {
-            http: http.trim().to_owned(),
-            websocket: websocket.trim().to_owned(),
-            load_limit: None,
+        let external = match text.split_once(',') {
+            Some((http, websocket)) => Self {
+                http: Some(http.trim().to_owned()),
+                ..Self::websocket_only(websocket.trim())
+            },
+            None if text.trim_start().starts_with("ws") => Self::websocket_only(text.trim()),
+            None => return Err(ExternalServersError::NotTwoUrls),
         };
         external.http()?;
         external.websocket()?;
         Ok(external)
     }
 
-    /// Returns the target of the POSTs.
+    /// Whether the lane's server is external; otherwise it is a bundled one.
+    pub fn has_lane(&self, lane: Lane) -> bool {
+        self.http.is_some() || lane.kind.is_websocket()
+    }
+
+    /// Returns the target of the POSTs; `None` if that server is a bundled one.
     ///
     /// # Errors
     /// Fails if the first URL isn't an HTTP URL.
-    pub fn http(&self) -> Result<Target, ExternalServersError> {
-        let url = &self.http;
+    pub fn http(&self) -> Result<Option<Target>, ExternalServersError> {
+        let Some(url) = &self.http else { return Ok(None) };
         let wrong = || ExternalServersError::HttpUrl(url.clone());
         // `Target` parses ws and wss URLs, which differ from http and https in the scheme only.
         let rest =
             url.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
-        Target::parse_host_only(&format!("ws{}", rest.ok_or_else(wrong)?)).map_err(|_| wrong())
+        let target = Target::parse_host_only(&format!("ws{}", rest.ok_or_else(wrong)?));
+        target.map(Some).map_err(|_| wrong())
     }
 
     /// Returns the target of the WebSocket messages.
@@ -132,18 +180,24 @@ impl ExternalServers {
         Ok(Target::parse_host_only(&self.websocket)?)
     }
 
-    /// Returns the two authorities, or only one if they are equal.
-    pub(in crate::race) fn hosts(&self) -> String {
-        let host = |target: Result<Target, ExternalServersError>| {
-            target.map(|target| target.authority()).unwrap_or_default()
-        };
-        let (http, websocket) = (host(self.http()), host(self.websocket()));
-        if http == websocket { http } else { format!("{http} and {websocket}") }
+    /// Describes which servers are external: `external servers (a.example and b.example)`.
+    pub(in crate::race) fn describe(&self) -> String {
+        let websocket = self.websocket().map(|target| target.authority()).unwrap_or_default();
+        match self.http() {
+            Ok(None) => format!("external WebSocket server ({websocket})"),
+            Ok(Some(http)) if http.authority() != websocket => {
+                format!("external servers ({} and {websocket})", http.authority())
+            }
+            _ => format!("external servers ({websocket})"),
+        }
     }
 }
 
 impl fmt::Display for ExternalServers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{},{}", self.http, self.websocket)
+        if let Some(http) = &self.http {
+            write!(f, "{http},")?;
+        }
+        f.write_str(&self.websocket)
     }
 }

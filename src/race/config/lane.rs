@@ -70,7 +70,7 @@ impl LaneKind {
     }
 }
 
-/// A contestant: a kind of exchange, in the clear or within TLS.
+/// A kind of exchange, in the clear or within TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Lane {

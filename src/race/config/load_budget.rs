@@ -63,9 +63,12 @@ impl LoadBudget {
     }
 }
 
-/// Returns the requests of one exchange: its messages, plus an opening handshake for each message
-/// that opens a WebSocket.
+/// Returns the requests to external servers of one exchange: its messages, plus an opening handshake
+/// for each message that opens a WebSocket.
 fn per_exchange(config: &RaceConfig, lane: Lane) -> u64 {
+    if !config.is_external(lane) {
+        return 0;
+    }
     let each = if lane.kind == LaneKind::WsNew { 2 } else { 1 };
     (config.messages_per_exchange() as u64).saturating_mul(each)
 }
@@ -90,6 +93,7 @@ fn to_complete(config: &RaceConfig, lanes: &[Lane]) -> u64 {
 /// reqwest opens a connection by an exchange.
 fn to_open(config: &RaceConfig) -> u64 {
     let of = |lane: &Lane| match lane.kind {
+        _ if !config.is_external(*lane) => 0,
         LaneKind::Ws | LaneKind::WsPipelined => 1,
         LaneKind::HttpReqwest => per_exchange(config, *lane),
         _ => 0,

@@ -91,19 +91,49 @@ impl Placement {
         self.cpu(role).is_some_and(pin_to)
     }
 
+    /// Runs `start` while the calling thread is pinned to the CPU of `role`: a process that it starts
+    /// inherits that. Returns its value, and whether the thread was pinned.
+    pub(crate) fn start_pinned<T>(self, role: PeerRole, start: impl FnOnce() -> T) -> (T, bool) {
+        let before = affinity();
+        let pinned = self.pin(role);
+        let value = start();
+        if pinned {
+            restore(before.as_ref());
+        }
+        (value, pinned)
+    }
+
     /// Whether the runtime of each end has more than one thread.
     pub fn is_multithreaded(self) -> bool {
         self == Self::UnpinnedThreads
     }
 }
 
+/// The CPUs that a thread may run on.
+#[cfg(target_os = "linux")]
+type Affinity = rustix::thread::CpuSet;
+#[cfg(not(target_os = "linux"))]
+type Affinity = ();
+
 /// The CPUs that this process may run on; none where the system does not tell.
 #[cfg(target_os = "linux")]
 fn allowed_cpus() -> Vec<usize> {
-    use rustix::thread::{CpuSet, sched_getaffinity};
     // The affinity mask respects containers and `taskset`; the number of CPUs would not.
-    let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
-    (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
+    let set = affinity().unwrap_or_default();
+    (0..Affinity::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn affinity() -> Option<Affinity> {
+    rustix::thread::sched_getaffinity(None).ok()
+}
+
+#[cfg(target_os = "linux")]
+fn restore(affinity: Option<&Affinity>) {
+    if let Some(set) = affinity {
+        // It was allowed before, so it fails only if the system took CPUs away meanwhile.
+        let _ = rustix::thread::sched_setaffinity(None, set);
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -118,6 +148,14 @@ fn pin_to(cpu: usize) -> bool {
 fn allowed_cpus() -> Vec<usize> {
     Vec::new()
 }
+
+#[cfg(not(target_os = "linux"))]
+fn affinity() -> Option<Affinity> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn restore(_: Option<&Affinity>) {}
 
 #[cfg(not(target_os = "linux"))]
 fn pin_to(_: usize) -> bool {
@@ -141,6 +179,18 @@ mod tests {
             "unknown placement `own`; expected one of: own-cpus, one-cpu, unpinned, \
              unpinned-threads"
         );
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_is_pinned_only_while_it_starts_a_process() {
+        let before = affinity().unwrap();
+        let cpu = Placement::OneCpu.cpu(PeerRole::Server).unwrap();
+        let (during, pinned) = Placement::OneCpu.start_pinned(PeerRole::Server, allowed_cpus);
+        assert_eq!((during, pinned), (vec![cpu], true));
+        assert_eq!(affinity().unwrap(), before);
+        let (during, pinned) = Placement::Unpinned.start_pinned(PeerRole::Server, allowed_cpus);
+        assert_eq!((during, pinned), (allowed_cpus(), false));
     }
 
     #[test]

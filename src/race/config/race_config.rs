@@ -165,6 +165,11 @@ impl RaceConfig {
         if self.lanes.contains(&floor) { floor } else { self.baseline() }
     }
 
+    /// Whether the server of `lane` is external.
+    pub fn is_external(&self, lane: Lane) -> bool {
+        self.external.as_ref().is_some_and(|external| external.has_lane(lane))
+    }
+
     /// Returns how long a race takes if no slice overruns.
     pub fn duration(&self) -> Duration {
         let slices = factor(self.lanes.len().saturating_mul(self.rounds));
@@ -197,7 +202,7 @@ impl RaceConfig {
         let how = if self.real_net { "real network stack" } else { "modelled" };
         let LinkConditions { rtt, jitter, bandwidth } = self.link;
         match (&self.external, self.link.is_ideal()) {
-            (Some(external), _) => format!("external servers ({})", external.hosts()),
+            (Some(external), _) => external.describe(),
             (None, true) if self.real_net => "real network stack, no distance".to_owned(),
             (None, true) => "loopback".to_owned(),
             (None, false) => {

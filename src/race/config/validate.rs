@@ -110,20 +110,29 @@ fn check_external(
 ) -> Result<(), ExternalServersError> {
     let (http, websocket) = (external.http()?, external.websocket()?);
     for lane in &config.lanes {
-        let tls = match lane.kind {
-            kind if kind.is_websocket() => websocket.tls,
-            kind if kind.is_http() => http.tls,
-            _ => return Err(ExternalServersError::OwnServerOnly(*lane)),
+        let url_has_tls = match (lane.kind, &http) {
+            (kind, _) if kind.is_websocket() => websocket.tls,
+            (kind, Some(http)) if kind.is_http() => http.tls,
+            (_, Some(_)) => return Err(ExternalServersError::OwnServerOnly(*lane)),
+            (_, None) => continue,
         };
-        if lane.tls != tls {
-            return Err(ExternalServersError::Tls { lane: *lane, url_has_tls: tls });
+        if lane.tls != url_has_tls {
+            return Err(ExternalServersError::Tls { lane: *lane, url_has_tls });
         }
     }
     if !config.link.is_ideal() {
         return Err(ExternalServersError::Distance);
     }
-    match ([http, websocket].iter().find(|target| !is_loopback(&target.host)), external.load_limit)
-    {
+    if !config.lanes.iter().any(|lane| external.has_lane(*lane)) {
+        return Err(ExternalServersError::NoWebSocketLane);
+    }
+    let bundled = config.lanes.iter().find(|lane| !external.has_lane(**lane));
+    if let Some(lane) = bundled.filter(|_| !is_loopback(&websocket.host)) {
+        let authority = websocket.authority();
+        return Err(ExternalServersError::UnequalDistance { authority, lane: *lane });
+    }
+    let remote = http.iter().chain([&websocket]).find(|target| !is_loopback(&target.host));
+    match (remote, external.load_limit) {
         (Some(remote), None) => Err(ExternalServersError::NoLoadLimit(remote.authority())),
         (_, Some(load_limit)) => LoadBudget::new(load_limit, config).check(config),
         (None, None) => Ok(()),
@@ -194,6 +203,61 @@ mod tests {
             without.to_string(),
             "https:// and wss:// URLs need lanes with +tls, but the lane http-reqwest is selected"
         );
+    }
+
+    #[test]
+    fn the_lanes_without_websocket_keep_their_bundled_servers() {
+        use ExternalServersError::{NoWebSocketLane, Tls, UnequalDistance};
+        let race = |url: &str, lanes: &[&str]| {
+            let lanes = lanes.iter().map(|lane| lane.parse().unwrap()).collect();
+            let external = Some(ExternalServers::parse(url).unwrap());
+            RaceConfig { lanes, external, ..RaceConfig::default() }
+        };
+        let ours = "ws://127.0.0.1:9001/";
+        let mixed = race(ours, &["tcp", "http-bare+tls", "ws"]);
+        assert_eq!(mixed.validate(), Ok(()));
+        let external = mixed.lanes.iter().map(|lane| mixed.is_external(*lane));
+        assert_eq!(external.collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(mixed.describe_link(), "external WebSocket server (127.0.0.1:9001)");
+        assert!(
+            mixed.command().ends_with(" --against ws://127.0.0.1:9001/"),
+            "{}",
+            mixed.command()
+        );
+        let refused = |config: RaceConfig| match config.validate() {
+            Err(RaceConfigError::External(error)) => error,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(refused(race(ours, &["tcp"])), NoWebSocketLane);
+        let with_tls = "ws+tls".parse().unwrap();
+        let expected = Tls { lane: with_tls, url_has_tls: false };
+        assert_eq!(refused(race(ours, &["tcp", "ws+tls"])), expected);
+        let (authority, lane) = ("example.com".to_owned(), Lane::plain(LaneKind::Tcp));
+        let far = race("ws://example.com/", &["tcp", "ws"]);
+        assert_eq!(refused(far), UnequalDistance { authority, lane });
+        assert!(matches!(
+            refused(race("ws://example.com/", &["ws"])),
+            ExternalServersError::NoLoadLimit(_)
+        ));
+        // With an HTTP URL both servers are external, so no lane has a bundled one.
+        let both = format!("http://127.0.0.1:1/,{ours}");
+        assert_eq!(
+            refused(race(&both, &["tcp", "ws"])),
+            ExternalServersError::OwnServerOnly(Lane::plain(LaneKind::Tcp))
+        );
+    }
+
+    #[test]
+    fn a_budget_is_one_of_requests_to_external_servers() {
+        let load_limit = Some(LoadLimit { requests: 3, time: Duration::from_secs(1) });
+        let external = ExternalServers {
+            load_limit,
+            ..ExternalServers::websocket_only("ws://127.0.0.1:9001/")
+        };
+        let lanes = vec![Lane::plain(LaneKind::Tcp), Lane::plain(LaneKind::Ws)];
+        let config = RaceConfig { lanes, external: Some(external), ..RaceConfig::default() };
+        // One handshake and two messages; the lane tcp needs none.
+        assert_eq!(config.validate(), Ok(()));
     }
 
     fn problem(config: &RaceConfig) -> String {

@@ -18,6 +18,7 @@ use crate::race::process::ipc::{
     write_message,
 };
 use crate::race::{ExternalServersError, Lane, Placement, RaceConfig};
+use crate::scope::current_program;
 
 /// How long a process may take to start, or to answer a request that needs no time.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,10 +30,7 @@ pub struct WorkerProgram(pub PathBuf);
 impl WorkerProgram {
     /// Returns the program that is running, even if its file has been replaced since.
     pub fn current() -> Self {
-        let link = PathBuf::from("/proc/self/exe");
-        let path = if link.exists() { Ok(link) } else { std::env::current_exe() };
-        // Without either, the search path is tried.
-        Self(path.unwrap_or_else(|_| PathBuf::from("wiretalk")))
+        Self(current_program())
     }
 }
 
@@ -105,7 +103,7 @@ impl Worker {
     }
 }
 
-/// Both ends of a lane, or only the client for external servers.
+/// Both ends of a lane, or only the client for an external server.
 pub(in crate::race) struct LaneProcesses {
     server: Option<Worker>,
     client: Worker,
@@ -222,13 +220,15 @@ fn own_target(address: SocketAddr, lane: Lane, trust: TlsTrust) -> LaneTarget {
     }
 }
 
-/// Returns the lane's target on the external servers; `None` if the servers are the bundled ones.
+/// Returns the lane's target on the external servers; `None` if its server is a bundled one.
 fn external_target(
     lane: Lane,
     config: &RaceConfig,
 ) -> Result<Option<LaneTarget>, ExternalServersError> {
     let Some(external) = &config.external else { return Ok(None) };
-    let target = if lane.kind.is_websocket() { external.websocket() } else { external.http() }?;
+    let target =
+        if lane.kind.is_websocket() { Some(external.websocket()?) } else { external.http()? };
+    let Some(target) = target else { return Ok(None) };
     let trust = if target.tls { TlsTrust::WebRoots } else { TlsTrust::NoTls };
     Ok(Some(LaneTarget { host: target.host, port: target.port, path: target.path, trust }))
 }

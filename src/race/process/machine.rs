@@ -126,6 +126,21 @@ fn parse_busy_time(stat: &str, cpus: &[usize]) -> Option<Duration> {
     ticks.map(|ticks| Duration::from_millis(ticks.saturating_mul(10)))
 }
 
+/// Returns the CPU time that a process has used, with all its threads; `None` if there is none, or if
+/// the system does not provide it.
+pub(in crate::race) fn cpu_time_of(process: u32) -> Option<Duration> {
+    parse_process_time(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+}
+
+/// Sums user and system of `/proc/PID/stat`, in ticks of 10 ms. They are fields 14 and 15; field 2 is
+/// a name in parentheses, which may contain anything.
+fn parse_process_time(stat: &str) -> Option<Duration> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11).map(|field| field.parse().ok());
+    let (user, system): (u64, u64) = (times.next()??, times.next()??);
+    Some(Duration::from_millis(user.saturating_add(system).saturating_mul(10)))
+}
+
 /// Connections that the kernel dropped because a listener's queue was full, from `TcpExt` in
 /// `/proc/net/netstat`. The counters run since the network namespace began, or between two moments.
 /// Each drop delays its client by a second, until its SYN is sent again.
@@ -198,6 +213,17 @@ mod tests {
         let line = |name: &str| format!("{name}{}\n", format!(" {}", u64::MAX).repeat(10));
         let stat = [line("cpu0"), line("cpu1")].concat();
         assert_eq!(parse_busy_time(&stat, &[0, 1]), Some(Duration::from_millis(u64::MAX)));
+    }
+
+    #[test]
+    fn the_time_of_a_process_is_found_behind_any_name() {
+        let stat = "7 (a) b 1 2) S 1 7 7 0 -1 4194304 90 0 0 0 150 25 0 0 20 0 1";
+        assert_eq!(parse_process_time(stat), Some(Duration::from_millis(1750)));
+        for wrong in ["", "7 (a) S 1", "7 (a) S 1 7 7 0 -1 4194304 90 0 0 0 x 25"] {
+            assert_eq!(parse_process_time(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(cpu_time_of(std::process::id()).is_some(), cfg!(target_os = "linux"));
+        assert_eq!(cpu_time_of(u32::MAX), None);
     }
 
     #[test]

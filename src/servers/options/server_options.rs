@@ -1,5 +1,6 @@
 //! [`ServerOptions`]: the options of a server.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ pub struct ServerOptions {
     pub limits: Limits,
     /// The requests that the server admits.
     pub access: Access,
+    /// The program to start where a connection gets a process of its own; by default this one.
+    pub program: Option<PathBuf>,
 }
 
 impl ServerOptions {

@@ -359,6 +359,12 @@ pub(super) static ANSWERS: &[Misbehavior] = &[
         stays_after_close: true,
         ..CONFORMING
     },
+    Misbehavior {
+        name: "length-signed",
+        summary: "takes a length of 64 bits for a signed number; its process dies of a negative one",
+        has_own_process: true,
+        ..CONFORMING
+    },
 ];
 
 /// Returns DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), followed by the byte that

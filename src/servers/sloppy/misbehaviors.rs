@@ -35,6 +35,9 @@ pub struct Misbehavior {
     pub(super) hangs_up_after_reply: bool,
     /// Whether the server goes on after a Close.
     pub(super) stays_after_close: bool,
+    /// Whether the connection is served by [`length_signed`](super::length_signed), in a process of
+    /// its own.
+    pub(super) has_own_process: bool,
 }
 
 /// The rule that a misbehavior breaks.
@@ -72,6 +75,7 @@ pub(super) const CONFORMING: Misbehavior = Misbehavior {
     close_reply: |body| encode::single_frame(Opcode::Close, body, None),
     hangs_up_after_reply: false,
     stays_after_close: false,
+    has_own_process: false,
 };
 
 /// The behavior at the root: everything is accepted, and the replies are correct.

@@ -121,6 +121,11 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// Whether a misbehavior is a bug in a server that is right otherwise and in this process.
+fn is_planted(misbehavior: &Misbehavior) -> bool {
+    !misbehavior.name.is_empty() && !misbehavior.has_own_process
+}
+
 #[test]
 fn a_server_without_a_bug_fails_nothing() {
     for case in cases() {
@@ -133,7 +138,7 @@ fn each_planted_bug_is_found_by_exactly_the_cases_that_are_about_it() {
     let expected: BTreeMap<String, Vec<String>> =
         toml::from_str(&std::fs::read_to_string(FOUND_BY).unwrap()).unwrap();
     let cases = cases();
-    let bugs: Vec<_> = misbehaviors::all().filter(|bug| !bug.name.is_empty()).collect();
+    let bugs: Vec<_> = misbehaviors::all().filter(|bug| is_planted(bug)).collect();
     let names: BTreeSet<&str> = bugs.iter().map(|bug| bug.name).collect();
     assert_eq!(names, expected.keys().map(String::as_str).collect());
     let mut differences = String::new();

@@ -17,6 +17,7 @@ use crate::servers::connection::{ConnectionEnd, Timed};
 use crate::servers::sloppy::endpoint::SloppyEndpoint;
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
 use crate::servers::sloppy::misbehaviors::{Misbehavior, RequestJudgement};
+use crate::servers::sloppy::own_process;
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::{Head, ServerPolicy, request};
 
@@ -55,6 +56,9 @@ pub(in crate::servers) async fn serve_connection(
     match result {
         Ok((misbehavior, path, rest)) => {
             options.record(ServerEvent::Opened { peer, path });
+            if misbehavior.has_own_process {
+                return serve_in_process(socket, peer, rest, &options).await;
+            }
             socket.frames_begin(&rest);
             let opened = Instant::now();
             let mut endpoint = SloppyEndpoint::new(misbehavior, options.limits.max_message);
@@ -72,6 +76,25 @@ pub(in crate::servers) async fn serve_connection(
         Err(HandshakeError::HungUp) => return,
         Err(reason) => options.record(ServerEvent::Refused { peer, reason: reason.to_string() }),
     }
+    lingering_close(socket).await;
+}
+
+/// Serves an open connection in a process of its own, which counts no messages.
+async fn serve_in_process(
+    mut socket: Timed<impl AsyncRead + AsyncWrite + Unpin>,
+    peer: SocketAddr,
+    rest: Vec<u8>,
+    options: &ServerOptions,
+) {
+    let opened = Instant::now();
+    let reason = tokio::select! {
+        end = own_process::relay(&mut socket, &rest, options) => {
+            end.err().map(|error| describe_io_error(&error))
+        }
+        () = options.shutdown.cancelled() => Some(ConnectionEnd::GoingAway.to_string()),
+    };
+    let (received, sent, took) = (0, 0, opened.elapsed());
+    options.record(ServerEvent::Closed { peer, code: None, reason, received, sent, took });
     lingering_close(socket).await;
 }
 

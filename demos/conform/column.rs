@@ -1,0 +1,207 @@
+//! The columns of the grid: a library, what is known about it, and the verdicts of a rule in one
+//! cell.
+
+use std::collections::BTreeMap;
+
+use super::rules::RuleTable;
+use crate::conform::{Exchange, Verdict};
+use crate::demos::recorded_lab::RECORDED;
+use crate::lab::ContestantRecord;
+
+/// The name of our own strict server, which needs no toolchain.
+pub(super) const STRICT: &str = "strict";
+
+/// The library of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    /// The name as the slide has it.
+    pub(super) title: String,
+    /// The id of the library in the record, or [`STRICT`].
+    pub(super) library: String,
+}
+
+/// The versions and options that the grid shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Variant {
+    pub(super) tuned: bool,
+    pub(super) of_2017: bool,
+}
+
+/// The findings about one contestant of a run on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct LiveFindings {
+    /// The verdicts so far, by the index of the case.
+    pub(super) verdicts: BTreeMap<usize, Verdict>,
+    /// The exchanges, once the run has ended.
+    pub(super) exchanges: BTreeMap<usize, Exchange>,
+}
+
+/// The source of what a column shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Findings<'a> {
+    /// The record.
+    Recorded(&'a ContestantRecord),
+    /// A run on this machine.
+    Live(&'a LiveFindings),
+}
+
+/// The verdicts of the cases of one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// The number of cases that were played and apply.
+    pub(super) played: usize,
+    pub(super) tolerated: usize,
+    pub(super) failed: usize,
+    /// The number of cases that left the server dead or silent.
+    pub(super) broken: usize,
+    /// The number of cases about what the server does not offer, or that need an echo.
+    pub(super) left_out: usize,
+}
+
+impl Column {
+    /// Returns the column of a library as the slide names it: `x/net` is the record's `xnet`.
+    pub(super) fn new(title: &str) -> Self {
+        Self { title: title.to_owned(), library: title.replace('/', "") }
+    }
+
+    /// Whether the library is known.
+    pub(super) fn is_known(&self) -> bool {
+        self.library == STRICT || self.contestant(Variant::default()).is_some()
+    }
+
+    /// Returns the id of the contestant of a variant, unless there is none.
+    pub(super) fn contestant(&self, variant: Variant) -> Option<String> {
+        if self.library == STRICT {
+            return (!variant.of_2017).then(|| STRICT.to_owned());
+        }
+        let year = if variant.of_2017 { "-2017" } else { "" };
+        let options = if variant.tuned { "-tuned" } else { "" };
+        let id = format!("{}{year}{options}", self.library);
+        RECORDED.contestant(&id).is_some().then_some(id)
+    }
+
+    /// Returns the version of a variant, as it is shown.
+    pub(super) fn version(&self, variant: Variant) -> String {
+        if self.library == STRICT {
+            return "ours".to_owned();
+        }
+        let record = self.contestant(variant).and_then(|id| RECORDED.contestant(&id));
+        let version = record.map_or("", |record| record.version.as_str());
+        // A commit that has no version of its own is named by its date.
+        let date = version.rsplit('-').nth(1).and_then(|part| part.get(..6));
+        match date.filter(|date| version.len() > 12 && date.chars().all(|c| c.is_ascii_digit())) {
+            Some(date) => format!("{}-{}", &date[..4], &date[4..]),
+            None => version.trim_start_matches('v').to_owned(),
+        }
+    }
+}
+
+impl<'a> Findings<'a> {
+    /// Returns the verdict of a case; `None` if it was not played.
+    pub(super) fn verdict(&self, table: &RuleTable, case: usize) -> Option<Verdict> {
+        match self {
+            Self::Live(live) => live.verdicts.get(&case).copied(),
+            Self::Recorded(record) => {
+                let id = &table.cases.get(case)?.id;
+                let verdicts = record.verdicts.as_ref()?;
+                RECORDED.cases.contains(id).then(|| verdicts.verdict_of(id))
+            }
+        }
+    }
+
+    /// Returns what the server did in a case, as a clause without a subject; empty for the record of
+    /// a case that passed.
+    pub(super) fn reason(&self, table: &RuleTable, case: usize) -> String {
+        match self {
+            Self::Live(live) => {
+                live.exchanges.get(&case).map_or("", |played| &played.finding.reason).to_owned()
+            }
+            Self::Recorded(record) => {
+                let id = table.cases.get(case).map(|case| &case.id);
+                let verdicts = record.verdicts.as_ref();
+                let found = id.zip(verdicts).and_then(|(id, verdicts)| verdicts.cases.get(id));
+                found.map(|found| found.reason.clone()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Returns the exchange of a case, if its bytes are known.
+    pub(super) fn exchange(self, case: usize) -> Option<&'a Exchange> {
+        match self {
+            Self::Live(live) => live.exchanges.get(&case),
+            Self::Recorded(_) => None,
+        }
+    }
+
+    /// Returns the cell of a rule.
+    pub(super) fn cell(&self, table: &RuleTable, rule: usize) -> Cell {
+        let mut cell = Cell::default();
+        for case in table.cases_of(rule) {
+            if let Some(verdict) = self.verdict(table, *case) {
+                cell.add(verdict);
+            }
+        }
+        cell
+    }
+
+    /// Returns the number of rules that are broken.
+    pub(super) fn broken_rules(&self, table: &RuleTable) -> usize {
+        (0..table.rules.len()).filter(|rule| self.cell(table, *rule).failures() > 0).count()
+    }
+}
+
+impl Cell {
+    /// Counts one more verdict.
+    pub(super) fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::NotOffered | Verdict::NotApplicable => {
+                self.left_out += 1;
+                return;
+            }
+            Verdict::Pass => {}
+            Verdict::Tolerated => self.tolerated += 1,
+            Verdict::Fail => self.failed += 1,
+            Verdict::NoAnswer | Verdict::Died => self.broken += 1,
+        }
+        self.played += 1;
+    }
+
+    /// Returns the number of cases that failed, whichever way.
+    pub(super) fn failures(&self) -> usize {
+        self.failed + self.broken
+    }
+}
+
+/// Returns the libraries that a slide may name.
+pub(super) fn known_libraries() -> Vec<String> {
+    let mut known: Vec<String> = vec![STRICT.to_owned()];
+    for contestant in &RECORDED.contestants {
+        if !known.contains(&contestant.library) {
+            known.push(contestant.library.clone());
+        }
+    }
+    known
+}
+
+/// Returns the rules, those first in which the columns differ most, as the record has them. Rules in
+/// which they differ as much keep the order of the file.
+pub(super) fn rules_by_difference(table: &RuleTable, columns: &[Column]) -> Vec<usize> {
+    let shares = |rule: usize| -> Vec<f64> {
+        let ids = columns.iter().filter_map(|column| column.contestant(Variant::default()));
+        let records = ids.filter_map(|id| RECORDED.contestant(&id));
+        let cells = records.map(|record| Findings::Recorded(record).cell(table, rule));
+        cells
+            .filter(|cell| cell.played > 0)
+            .map(|cell| cell.failures() as f64 / cell.played as f64)
+            .collect()
+    };
+    let difference = |rule: usize| {
+        let shares = shares(rule);
+        let mean = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+        shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>()
+    };
+    let mut rules: Vec<(usize, f64)> =
+        (0..table.rules.len()).map(|rule| (rule, difference(rule))).collect();
+    rules.sort_by(|left, right| right.1.total_cmp(&left.1));
+    rules.into_iter().map(|(rule, _)| rule).collect()
+}

@@ -1,0 +1,164 @@
+//! Carries out the commands of the demo: tests a contestant or our own strict server, and opens the
+//! inspector on an exchange.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::rules::RULES;
+use super::state::{Msg, RunStep};
+use crate::clients::{SessionEnd, SessionEvent};
+use crate::conform::{
+    self, AnnotatedSide, Case, ConformConfig, ConformEvent, ConformOutcome, Exchange, fast_cases,
+};
+use crate::demos::inspect::{self, CommandSender, Inspect};
+use crate::inspect::{BundledServer, InspectConfig, InspectSource};
+use crate::lab::{LiveConfig, LiveEvent, play_live};
+use crate::net::{Chunk, Target, Transfer};
+use crate::servers::{ServerBundle, ServerKind};
+use crate::stage::{Demo as _, DemoEvent, Mailbox, Services, Stage, StandaloneDemo, WorkContext};
+
+/// The name of the work that a run is.
+const RUN: &str = "conform";
+
+/// The name of the work that a single case is.
+const CASE: &str = "conform case";
+
+/// Tests a contestant. An earlier run ends.
+pub(super) fn play(stage: &Stage<Msg>, config: LiveConfig) {
+    stage.start(RUN, move |WorkContext { scope, mailbox }| async move {
+        let cases = live_cases();
+        let on_event = |event| match event {
+            LiveEvent::Building => send_step(&mailbox, RunStep::Building),
+            LiveEvent::Starting => send_step(&mailbox, RunStep::Starting),
+            LiveEvent::Case(event) => send_verdict(&mailbox, &cases, &event),
+        };
+        let played = play_live(&scope, &config, &cases, on_event).await;
+        let result = played.map(|outcome| exchanges(&cases, outcome));
+        // Fails only if the slide was left.
+        let _ = mailbox.send(Msg::Finished(result.map_err(|error| error.to_string()))).await;
+    });
+}
+
+/// Tests our own strict server.
+pub(super) fn play_strict(stage: &Stage<Msg>) {
+    let services = stage.services().clone();
+    stage.start(RUN, move |WorkContext { mailbox, .. }| async move {
+        let cases = live_cases();
+        let on_event = |event: ConformEvent| send_verdict(&mailbox, &cases, &event);
+        let result = play_on_strict(&services, &cases, on_event).await;
+        let result = result.map(|outcome| exchanges(&cases, outcome));
+        // Fails only if the slide was left.
+        let _ = mailbox.send(Msg::Finished(result)).await;
+    });
+}
+
+/// Plays one case against our own strict server.
+pub(super) fn play_case(stage: &Stage<Msg>, index: usize) {
+    let services = stage.services().clone();
+    stage.start(CASE, move |WorkContext { mailbox, .. }| async move {
+        let Some(case) = RULES.cases.get(index).cloned() else { return };
+        let played = play_on_strict(&services, &[case], |_| {}).await;
+        let exchange = played.and_then(|outcome| {
+            let first = outcome.cases.into_iter().flat_map(|case| case.exchanges).next();
+            let exchange = first.ok_or_else(|| "the case was not played".to_owned())?;
+            let has_bytes = !exchange.sent.is_empty();
+            has_bytes.then(|| Box::new(exchange)).ok_or_else(|| {
+                "this case is concluded from others and has no exchange of its own".to_owned()
+            })
+        });
+        // Fails only if the slide was left.
+        let _ = mailbox.send(Msg::CasePlayed(index, exchange)).await;
+    });
+}
+
+/// Ends the run.
+pub(super) fn stop(stage: &Stage<Msg>) {
+    stage.stop(RUN);
+}
+
+/// Returns the cases of a run on a slide, which must not take longer than a fast one.
+fn live_cases() -> Vec<Case> {
+    fast_cases(RULES.cases.clone())
+}
+
+async fn play_on_strict(
+    services: &Services,
+    cases: &[Case],
+    on_event: impl FnMut(ConformEvent),
+) -> Result<ConformOutcome, String> {
+    let Some(bundle) = services.get::<Arc<ServerBundle>>() else {
+        return Err("the bundled servers are not running".to_owned());
+    };
+    let server = bundle.server(ServerKind::Strict);
+    let address = server.ready().await.map_err(|error| error.to_string())?;
+    let target = Target::parse(&format!("ws://{address}/")).map_err(|error| error.to_string())?;
+    let config = ConformConfig::new(target).fast();
+    conform::run(&config, cases, on_event).await.map_err(|error| error.to_string())
+}
+
+fn send_step(mailbox: &Mailbox<Msg>, step: RunStep) {
+    // A step that finds the mailbox full is not missed: the exchanges come at the end.
+    let _ = mailbox.try_send(Msg::Step(step));
+}
+
+fn send_verdict(mailbox: &Mailbox<Msg>, cases: &[Case], event: &ConformEvent) {
+    if let ConformEvent::Played { index, verdict } = event
+        && let Some(case) = cases.get(*index).and_then(|case| RULES.case_index(&case.id))
+    {
+        send_step(mailbox, RunStep::Played(case, *verdict));
+    }
+}
+
+/// Returns the worst exchange of each case, by the index of the case among all.
+fn exchanges(cases: &[Case], outcome: ConformOutcome) -> Vec<(usize, Exchange)> {
+    let results = cases.iter().zip(outcome.cases);
+    let worst = results
+        .filter_map(|(case, result)| Some((RULES.case_index(&case.id)?, result.worst()?.clone())));
+    worst.collect()
+}
+
+/// Opens the inspector on an exchange that has ended.
+pub(super) fn inspect(stage: &Stage<Msg>, title: String, exchange: Exchange) {
+    stage.open_overlay(StandaloneDemo::new(move || open_inspector(&title, &exchange)));
+}
+
+/// Returns an inspector that holds the bytes of an exchange. The order of the pieces is that of the
+/// handshake: the request, the response, then all that the client sent, and all that came back.
+fn open_inspector(title: &str, exchange: &Exchange) -> (Inspect, Vec<inspect::Cmd>) {
+    let server = BundledServer { kind: Some(ServerKind::Strict), path: "/".to_owned() };
+    let source = InspectSource::Bundled(server);
+    let (mut inspect, _) = Inspect::with_config(&InspectConfig::new(source));
+    // Nothing is sent any more, so the queue has no receiver.
+    let (commands, _) = mpsc::channel(1);
+    let began = Instant::now();
+    let opened = inspect::Msg::Connecting(title.to_owned(), began, CommandSender(commands));
+    let mut messages = vec![opened];
+    let ended = began.checked_add(exchange.took).unwrap_or(began);
+    let sides = exchange.annotated();
+    let (request, sent) = split_heads(&exchange.sent, &sides.client);
+    let (response, received) = split_heads(&exchange.received, &sides.server);
+    let pieces = [
+        (Transfer::Sent, request, began),
+        (Transfer::Received, response, began),
+        (Transfer::Sent, sent, began),
+        (Transfer::Received, received, ended),
+    ];
+    for (transfer, bytes, at) in pieces.into_iter().filter(|(_, bytes, _)| !bytes.is_empty()) {
+        let chunk = Chunk { at, transfer, bytes: bytes.to_vec() };
+        messages.push(inspect::Msg::Session(SessionEvent::Bytes(chunk)));
+    }
+    messages.push(inspect::Msg::Session(SessionEvent::Ended(Ok(SessionEnd::HungUp))));
+    let note = format!("the server {}", exchange.finding.reason);
+    messages.push(inspect::Msg::Session(SessionEvent::Note(note)));
+    let update = |message| inspect.update(DemoEvent::Msg(message));
+    let followed = messages.into_iter().flat_map(update).collect();
+    (inspect, followed)
+}
+
+/// Splits what a side sent behind its heads.
+fn split_heads<'b>(bytes: &'b [u8], side: &AnnotatedSide) -> (&'b [u8], &'b [u8]) {
+    let len = side.heads.iter().map(|head| head.raw().len()).fold(0, usize::saturating_add);
+    bytes.split_at(len.min(bytes.len()))
+}

@@ -1,0 +1,281 @@
+//! The grid of the libraries on a slide: rules by libraries, from the lab's record, or tested here
+//! while the room looks on.
+//!
+//! `rules` has the rows, `column` what is known about a library, `state` the demo's state, `engine`
+//! carries out its commands. `grid_view` and `cell_view` draw it.
+
+mod cell_page;
+mod cell_view;
+mod column;
+mod engine;
+mod exchange_lines;
+mod grid_view;
+mod rules;
+mod state;
+
+use std::path::PathBuf;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::stage::{
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+};
+use column::Column;
+use state::Mode;
+pub use state::{Cmd, Conform, Msg, RunStep};
+
+impl Demo for Conform {
+    const NAME: &'static str = "conform";
+    const ABOUT: &'static str =
+        "the rules of the protocol by libraries: recorded, or tested here while the room looks on";
+    const SETTINGS: &'static [SettingSpec] = &[
+        SettingSpec {
+            name: "libraries",
+            value_type: SettingType::Text("gorilla, coder, gobwas, gws, x/net, strict"),
+            about: "the columns: libraries of the lab's record, and `strict`, our own server",
+        },
+        SettingSpec {
+            name: "filled",
+            value_type: SettingType::Choice(&["no", "yes"]),
+            about: "show the record at once, without a bet",
+        },
+        SettingSpec {
+            name: "folder",
+            value_type: SettingType::Text("demos/libraries"),
+            about: "the folder of contestants.toml, whose servers are built and started on demand",
+        },
+    ];
+    const KEYS: &'static [KeyHint] = state::KEYS;
+    const MIN_ROWS: u16 = 16;
+    type Msg = Msg;
+    type Cmd = Cmd;
+
+    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
+        let names = settings.text("libraries").split(',').map(str::trim);
+        let columns: Vec<Column> = names.filter(|name| !name.is_empty()).map(Column::new).collect();
+        if let Some(unknown) = columns.iter().find(|column| !column.is_known()) {
+            let message = format!(
+                "the record has no library `{}`; it has: {}",
+                unknown.title,
+                column::known_libraries().join(", ")
+            );
+            return Err(settings.invalid("libraries", message));
+        }
+        let mut conform = Self::new(columns, PathBuf::from(settings.text("folder")));
+        if settings.text("filled") == "yes" {
+            conform.fill_all();
+        }
+        Ok((conform, Vec::new()))
+    }
+
+    fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
+        match event {
+            DemoEvent::Key(key) => self.handle_key(key),
+            DemoEvent::Msg(message) => self.apply(message),
+            DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => Vec::new(),
+        }
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.mode != Mode::Browse
+    }
+
+    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+        match &self.mode {
+            Mode::Browse | Mode::Bet(_) => grid_view::draw(self, area, buffer, context),
+            Mode::Cell(page) => cell_view::draw(self, *page, area, buffer, context),
+        }
+    }
+
+    fn perform(cmd: Cmd, stage: &Stage<Msg>) {
+        match cmd {
+            Cmd::Play(config) => engine::play(stage, config),
+            Cmd::PlayStrict => engine::play_strict(stage),
+            Cmd::Stop => engine::stop(stage),
+            Cmd::PlayCase(case) => engine::play_case(stage, case),
+            Cmd::Inspect(title, exchange) => engine::inspect(stage, title, *exchange),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyCode;
+
+    use super::rules::RULES;
+    use super::*;
+    use crate::conform::{Exchange, Finding, Verdict};
+    use crate::deck::{DemoFence, Position, Setting, SettingValue};
+    use crate::lab::LiveConfig;
+    use crate::stage::{Theme, settings};
+
+    fn open(given: &[(&str, &str)]) -> Result<Conform, Diagnostic> {
+        let setting = |(key, value): &(&str, &str)| Setting {
+            key: (*key).to_owned(),
+            value: SettingValue::Text((*value).to_owned()),
+            position: Position { line: 7, column: 1 },
+        };
+        let settings_given = given.iter().map(setting).collect();
+        let fence =
+            DemoFence { name: "conform".into(), settings: settings_given, ..DemoFence::default() };
+        let (conform, commands) = Conform::open(&settings(&fence, Conform::SETTINGS).unwrap())?;
+        assert_eq!(commands, [], "nothing is built or started by looking");
+        Ok(conform)
+    }
+
+    fn press(conform: &mut Conform, keys: &str) -> Vec<Cmd> {
+        let mut commands = Vec::new();
+        for key in keys.chars() {
+            let code = match key {
+                '>' => KeyCode::Right,
+                'v' => KeyCode::Down,
+                '⏎' => KeyCode::Enter,
+                '⎋' => KeyCode::Esc,
+                letter => KeyCode::Char(letter),
+            };
+            commands.extend(conform.update(DemoEvent::Key(code.into())));
+        }
+        commands
+    }
+
+    fn report(conform: &mut Conform, message: Msg) -> Vec<Cmd> {
+        conform.update(DemoEvent::Msg(message))
+    }
+
+    fn picture(conform: &Conform, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        conform.view(area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: true });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
+            .collect()
+    }
+
+    fn exchange(verdict: Verdict, reason: &str) -> Exchange {
+        let sent = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x81\x85\x01\x02\x03\x04Hello".to_vec();
+        let received = b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x88\x02\x03\xea".to_vec();
+        Exchange { sent, received, ..Exchange::without_bytes(Finding::new(verdict, reason)) }
+    }
+
+    /// Returns the index of a case of the first rule in sight.
+    fn first_case(conform: &Conform) -> usize {
+        RULES.cases_of(conform.rows[0])[0]
+    }
+
+    #[test]
+    fn a_column_is_covered_until_the_bet_and_fills_with_the_verdicts_of_the_run() {
+        let mut conform = open(&[("libraries", "strict, gorilla")]).unwrap();
+        let covered = picture(&conform, 76, 18);
+        assert!(covered.contains("░░") && !covered.contains('✗'), "{covered}");
+        assert_eq!(press(&mut conform, " "), []);
+        assert!(picture(&conform, 76, 18).contains("how many of"), "the bet is asked for");
+        assert_eq!(press(&mut conform, "12⏎"), [Cmd::PlayStrict]);
+        let case = first_case(&conform);
+        report(&mut conform, Msg::Step(RunStep::Played(case, Verdict::Fail)));
+        assert!(picture(&conform, 76, 18).contains("✗ 1/1*"), "{}", picture(&conform, 76, 18));
+        let played = vec![(case, exchange(Verdict::Pass, "closed with 1002"))];
+        report(&mut conform, Msg::Finished(Ok(played)));
+        let filled = picture(&conform, 76, 18);
+        assert!(filled.contains("✓*") && filled.contains("0 (12)"), "{filled}");
+        assert!(filled.contains("░░"), "the other column is still covered:\n{filled}");
+    }
+
+    #[test]
+    fn a_run_that_fails_fills_the_column_from_the_record_and_says_why() {
+        let mut conform = open(&[("libraries", "gorilla"), ("folder", "/x")]).unwrap();
+        let config = LiveConfig { folder: "/x".into(), contestant: "gorilla".to_owned() };
+        assert_eq!(press(&mut conform, " ⏎"), [Cmd::Play(config)], "without a bet, too");
+        report(&mut conform, Msg::Step(RunStep::Building));
+        assert!(picture(&conform, 76, 18).contains("gorilla: being built"));
+        report(&mut conform, Msg::Finished(Err("go is not here".to_owned())));
+        let shown = picture(&conform, 76, 18);
+        assert!(shown.contains("from the record: go is not here"), "{shown}");
+        assert!(!shown.contains("░░"), "{shown}");
+        assert_eq!(press(&mut conform, "0"), []);
+        assert!(picture(&conform, 76, 18).contains("░░"), "covered again");
+    }
+
+    #[test]
+    fn the_record_of_a_running_column_is_a_key_away() {
+        let mut conform = open(&[("libraries", "gorilla")]).unwrap();
+        assert_eq!(press(&mut conform, " ⏎").len(), 1);
+        assert_eq!(press(&mut conform, " "), [], "one run at a time");
+        assert_eq!(press(&mut conform, "r"), [Cmd::Stop]);
+        assert_eq!((conform.running.clone(), conform.findings(0).is_some()), (None, true));
+    }
+
+    #[test]
+    fn tuned_and_2017_are_other_contestants() {
+        let mut conform = open(&[("libraries", "gorilla, coder"), ("filled", "yes")]).unwrap();
+        let name = |conform: &Conform, column: usize| {
+            conform.columns[column].contestant(conform.variant).unwrap_or_default()
+        };
+        assert_eq!((name(&conform, 0), name(&conform, 1)), ("gorilla".into(), "coder".into()));
+        press(&mut conform, "d");
+        assert_eq!(name(&conform, 0), "gorilla-tuned");
+        press(&mut conform, "y");
+        let both = (name(&conform, 0), name(&conform, 1));
+        assert_eq!(both, ("gorilla-2017-tuned".into(), String::new()), "no coder in 2017");
+        press(&mut conform, "d>");
+        let shown = picture(&conform, 76, 18);
+        assert!(shown.contains("there is no such version") && shown.contains("1.2.0"), "{shown}");
+    }
+
+    #[test]
+    fn an_open_cell_shows_both_sides_and_leads_into_the_inspector() {
+        let mut conform = open(&[("libraries", "strict")]).unwrap();
+        press(&mut conform, " ⏎");
+        let case = first_case(&conform);
+        let played = exchange(Verdict::Fail, "echoed the message");
+        report(&mut conform, Msg::Finished(Ok(vec![(case, played.clone())])));
+        assert_eq!(press(&mut conform, "⏎"), []);
+        assert!(conform.wants_escape());
+        let shown = picture(&conform, 100, 24);
+        for expected in ["it echoed the message", "81 85 ", "88 02 ", "Close 1002", "came back"] {
+            let shown = shown.replace("8185", "81 85").replace("8802", "88 02");
+            assert!(shown.contains(expected), "{expected}:\n{shown}");
+        }
+        let id = &RULES.cases[case].id;
+        let opened = Cmd::Inspect(format!("strict, {id}"), Box::new(played));
+        assert_eq!(press(&mut conform, "⏎"), [opened]);
+        assert_eq!(press(&mut conform, "s"), [Cmd::PlayCase(case)]);
+        press(&mut conform, "⎋");
+        assert!(!conform.wants_escape());
+    }
+
+    #[test]
+    fn a_recorded_cell_has_no_bytes_and_offers_a_run() {
+        let mut conform = open(&[("libraries", "gorilla"), ("filled", "yes")]).unwrap();
+        assert_eq!(press(&mut conform, "⏎⏎"), []);
+        let shown = picture(&conform, 76, 18);
+        assert!(shown.contains("no bytes are recorded"), "{shown}");
+        let ran = press(&mut conform, " ");
+        assert!(matches!(&ran[..], [Cmd::Play(config)] if config.contestant == "gorilla"));
+    }
+
+    #[test]
+    fn a_library_that_the_record_lacks_is_named_with_the_others() {
+        let error = open(&[("libraries", "gorilla, curl")]).err().unwrap();
+        assert!(
+            error.message.starts_with("the record has no library `curl`; it has: "),
+            "{error:?}"
+        );
+        assert_eq!(error.position.line, 7);
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        let mut conform = open(&[("filled", "yes")]).unwrap();
+        for keys in ["", "⏎", "⎋vvvv>>", " "] {
+            press(&mut conform, keys);
+            for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (76, 18), (200, 60)]
+            {
+                picture(&conform, width, height);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The rows of the grid: rules, each with the cases that test it, from `rules.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::conform::{Case, all_cases};
+
+/// The seed of the cases, that of the record.
+const SEED: u64 = 1;
+
+/// The rules and the cases. They are part of the program, so a talk needs no files.
+pub(super) static RULES: LazyLock<RuleTable> = LazyLock::new(|| {
+    // A file that does not parse gives an empty table. A test checks that every case has its rule.
+    RuleTable::parse(include_str!("rules.toml")).unwrap_or_default()
+});
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    /// The rule in a few words.
+    pub(super) title: String,
+    /// The section that has it.
+    pub(super) section: String,
+    /// The ids of its cases; `*` at the end stands for any rest.
+    cases: Vec<String>,
+    /// The harm where nobody keeps it.
+    pub(super) why: String,
+}
+
+/// The rules with their cases.
+#[derive(Debug, Default)]
+pub(super) struct RuleTable {
+    /// The rules, in the order of the file.
+    pub(super) rules: Vec<Rule>,
+    /// All cases.
+    pub(super) cases: Vec<Case>,
+    /// The indices of each rule's cases.
+    members: Vec<Vec<usize>>,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RulesFile {
+    rule: Vec<Rule>,
+}
+
+impl RuleTable {
+    fn parse(source: &str) -> Result<Self, toml::de::Error> {
+        let rules = toml::from_str::<RulesFile>(source)?.rule;
+        let cases = all_cases(SEED);
+        let mut members = vec![Vec::new(); rules.len()];
+        for (index, case) in cases.iter().enumerate() {
+            if let Some(rule) = rules.iter().position(|rule| rule.has(&case.id)) {
+                members[rule].push(index);
+            }
+        }
+        Ok(Self { rules, cases, members })
+    }
+
+    /// Returns the indices of a rule's cases.
+    pub(super) fn cases_of(&self, rule: usize) -> &[usize] {
+        self.members.get(rule).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the index of the case of that name.
+    pub(super) fn case_index(&self, id: &str) -> Option<usize> {
+        self.cases.iter().position(|case| case.id == id)
+    }
+}
+
+impl Rule {
+    fn has(&self, id: &str) -> bool {
+        self.cases.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(start) => id.starts_with(start),
+            None => id == pattern,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    #[test]
+    fn every_case_has_one_rule_and_every_pattern_has_a_case() {
+        let table = RuleTable::parse(include_str!("rules.toml")).unwrap();
+        let counted: usize = table.members.iter().map(Vec::len).sum();
+        let missing: Vec<_> = table
+            .cases
+            .iter()
+            .filter(|case| !table.rules.iter().any(|rule| rule.has(&case.id)))
+            .map(|case| &case.id)
+            .collect();
+        assert_eq!((missing, counted), (Vec::<&String>::new(), table.cases.len()));
+        for (index, rule) in table.rules.iter().enumerate() {
+            assert!(!table.cases_of(index).is_empty(), "{}: earlier rules have all", rule.title);
+            assert!(text::width(&rule.title) <= 30, "{}", rule.title);
+            for pattern in &rule.cases {
+                let alone = Rule { cases: vec![pattern.clone()], ..rule.clone() };
+                assert!(table.cases.iter().any(|case| alone.has(&case.id)), "{pattern}");
+            }
+        }
+    }
+}

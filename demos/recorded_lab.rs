@@ -1,0 +1,35 @@
+//! The lab's record of the libraries, which the demos `conform` and `choose` show.
+
+use std::sync::LazyLock;
+
+use crate::lab::LabRecord;
+
+/// The record of `libraries/recorded.json`: a run of `wiretalk lab`.
+pub(super) static RECORDED: LazyLock<LabRecord> =
+    // A file that does not parse gives an empty record. A test checks what is in it.
+    LazyLock::new(|| {
+        serde_json::from_str(include_str!("libraries/recorded.json")).unwrap_or_default()
+    });
+
+/// Returns where the figures come from, as a clause.
+pub(super) fn provenance() -> String {
+    format!("recorded {}, {}", RECORDED.date, RECORDED.machine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_names_its_date_and_machine_and_has_the_five_of_go() {
+        assert_eq!(RECORDED.date.len(), 10, "{:?}", RECORDED.date);
+        assert!(!RECORDED.machine.is_empty() && !RECORDED.kernel.is_empty());
+        for library in ["xnet", "gorilla", "coder", "gobwas", "gws"] {
+            for options in ["", "-tuned"] {
+                let id = format!("{library}{options}");
+                let contestant = RECORDED.contestant(&id);
+                assert!(contestant.is_some_and(|found| found.verdicts.is_some()), "{id}");
+            }
+        }
+    }
+}

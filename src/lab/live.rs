@@ -1,0 +1,122 @@
+//! [`play_live`]: builds and starts one contestant and plays the cases of a fast run against it, with
+//! every exchange. It measures and records nothing.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::conform::{Case, ConformEvent, ConformOutcome};
+use crate::lab::build::{BuildError, Builder};
+use crate::lab::libraries::{ContestantList, ContestantListError};
+use crate::lab::process::{ANY_PORT, Launch, RunningContestant, StartError};
+use crate::lab::toolchain;
+use crate::lab::verdicts::{NotPlayed, TestedContestant};
+use crate::scope::Scope;
+
+/// The contestant to play against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveConfig {
+    /// The folder of the contestants.
+    pub folder: PathBuf,
+    /// The id of the contestant.
+    pub contestant: String,
+}
+
+/// A step of a contestant that is played against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LiveEvent {
+    /// It is being built.
+    Building,
+    /// It is being started.
+    Starting,
+    /// A change during the run of the cases.
+    Case(ConformEvent),
+}
+
+/// The reason for which a contestant could not be played against.
+#[derive(Debug, Error)]
+pub enum LiveError {
+    /// The list of the contestants is not there, or lacks the contestant.
+    #[error(transparent)]
+    List(#[from] ContestantListError),
+    /// The toolchain is missing.
+    #[error("{toolchain} is not here: {reason}; it comes from {install}")]
+    Toolchain {
+        /// The id of the toolchain.
+        toolchain: String,
+        /// The error of the command that looks for it.
+        reason: String,
+        /// The packages that it can be installed from.
+        install: String,
+    },
+    /// It could not be built.
+    #[error("could not build it: {0}")]
+    Build(String),
+    /// It could not be started.
+    #[error("could not start it: {0}")]
+    Start(String),
+    /// The cases could not be played.
+    #[error("could not play the cases: {0}")]
+    Play(String),
+}
+
+impl From<BuildError> for LiveError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error.to_string())
+    }
+}
+
+impl From<StartError> for LiveError {
+    fn from(error: StartError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
+impl From<NotPlayed> for LiveError {
+    fn from(error: NotPlayed) -> Self {
+        Self::Play(error.to_string())
+    }
+}
+
+/// Builds and starts a contestant, and plays each of `cases` once. It ends before the outcome is
+/// returned, and is killed if the future is dropped.
+///
+/// # Errors
+/// Fails if the toolchain is missing, or the contestant cannot be built, started or tested.
+pub async fn play_live(
+    scope: &Scope,
+    config: &LiveConfig,
+    cases: &[Case],
+    mut on_event: impl FnMut(LiveEvent),
+) -> Result<ConformOutcome, LiveError> {
+    let list = ContestantList::read(&config.folder)?;
+    let chosen = list.select(std::slice::from_ref(&config.contestant))?;
+    let Some(contestant) = chosen.first() else {
+        return Err(LiveError::Build(format!("there is no contestant {}", config.contestant)));
+    };
+    on_event(LiveEvent::Building);
+    if let Some(toolchain) = list.toolchain_of(contestant) {
+        let found = toolchain::version(&list, toolchain).await;
+        found.map_err(|error| LiveError::Toolchain {
+            toolchain: toolchain.id.clone(),
+            reason: error.to_string(),
+            install: toolchain.install.clone(),
+        })?;
+    }
+    let out = build_folder(&list.folder);
+    Builder::new(&list, &out).build(contestant).await?;
+    on_event(LiveEvent::Starting);
+    let directory = list.folder.join(&contestant.directory);
+    let launch = Launch::new(contestant.run.clone(), directory, out);
+    let running = RunningContestant::start(scope, &launch, ANY_PORT).await?;
+    let mut tested = TestedContestant { scope, launch: &launch, running, is_fast: true };
+    let played = tested.play_each(cases, 1, |event| on_event(LiveEvent::Case(event.clone()))).await;
+    tested.running.stop().await;
+    Ok(played?)
+}
+
+/// Returns the folder for what is built: `target/lab` in the workspace that has the folder of the
+/// contestants.
+pub fn build_folder(folder: &Path) -> PathBuf {
+    folder.ancestors().nth(2).unwrap_or(folder).join("target/lab")
+}
