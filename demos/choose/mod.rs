@@ -31,7 +31,7 @@ impl Demo for Choose {
         about: "a TOML file with questions of your own, as demos/choose/tree.toml has them",
     }];
     const KEYS: &'static [KeyHint] = state::KEYS;
-    const MIN_ROWS: u16 = 12;
+    const MIN_ROWS: u16 = 16;
     type Msg = Msg;
     type Cmd = Cmd;
 

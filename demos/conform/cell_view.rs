@@ -11,7 +11,7 @@ use super::exchange_lines::{side_lines, unanswered};
 use super::grid_view::{cell_sign, describe_cell};
 use super::rules::RULES;
 use super::state::Conform;
-use crate::conform::Verdict;
+use crate::conform::{Case, Verdict};
 use crate::demos::inspect::wrap_words;
 use crate::demos::recorded_lab::provenance;
 use crate::stage::{self, Theme, ViewContext};
@@ -69,7 +69,7 @@ fn foot_line(conform: &Conform, theme: &Theme) -> Line<'static> {
             Line::styled(text::sanitize(notice).into_owned(), Style::new().fg(theme.warn))
         }
         None => Line::styled(
-            "↑↓ case   Enter inspector   s against our strict server   Space test here   Esc back",
+            "↑↓ case   Enter inspector   s our strict server   Space test   Esc back",
             theme.dim(),
         ),
     }
@@ -147,23 +147,32 @@ fn draw_bytes(
     let exchange = played.unwrap_or_else(|| unanswered(case));
     let sides = exchange.annotated();
     let mut lines = vec![label(&format!("sent ({}, {})", case.id, case.rule), theme.client)];
-    lines.extend(side_lines(&sides.client, theme));
-    lines.push(Line::from(vec![
-        Span::styled("should ", theme.dim()),
-        Span::styled(case.expectations().join("; "), theme.dim()),
-    ]));
-    lines.push(label("came back", theme.server));
+    lines.extend(side_lines(&sides.client, area.width, theme));
+    lines.push(expected_line(case, theme));
+    let reason = findings.map(|findings| findings.reason(&RULES, index)).unwrap_or_default();
+    let reason =
+        if reason.is_empty() { reason } else { format!(": it {}", text::sanitize(&reason)) };
+    lines.push(label(&format!("came back{reason}"), theme.server));
     if is_recorded {
-        lines
-            .push(Line::styled("no bytes are recorded; Space tests the library here", theme.dim()));
+        let note = "the record has no bytes: Space tests the library here";
+        lines.push(Line::styled(note, theme.dim()));
     } else if exchange.received.is_empty() {
         lines.push(Line::styled("nothing", theme.dim()));
     } else {
-        lines.extend(side_lines(&sides.server, theme));
+        lines.extend(side_lines(&sides.server, area.width, theme));
     }
     for (row, line) in lines.iter().enumerate() {
         stage::draw_line(line, row as u16, area, buffer);
     }
+}
+
+/// Returns what a conforming server does. That it opens the connection goes without saying where more
+/// is expected.
+fn expected_line(case: &Case, theme: &Theme) -> Line<'static> {
+    let all = case.expectations();
+    let skipped = usize::from(all.len() > 1);
+    let text = format!("a conforming server {}", all[skipped..].join("; "));
+    Line::styled(text, theme.dim())
 }
 
 fn label(text: &str, color: ratatui::style::Color) -> Line<'static> {

@@ -183,11 +183,12 @@ pub(super) fn known_libraries() -> Vec<String> {
     known
 }
 
-/// Returns the rules, those first in which the columns differ most, as the record has them. Rules in
-/// which they differ as much keep the order of the file.
+/// Returns the rules, those first in which the libraries differ most, as the record has them. Rules
+/// in which they differ as much keep the order of the file. Our own server does not count.
 pub(super) fn rules_by_difference(table: &RuleTable, columns: &[Column]) -> Vec<usize> {
     let shares = |rule: usize| -> Vec<f64> {
-        let ids = columns.iter().filter_map(|column| column.contestant(Variant::default()));
+        let others = columns.iter().filter(|column| column.library != STRICT);
+        let ids = others.filter_map(|column| column.contestant(Variant::default()));
         let records = ids.filter_map(|id| RECORDED.contestant(&id));
         let cells = records.map(|record| Findings::Recorded(record).cell(table, rule));
         cells

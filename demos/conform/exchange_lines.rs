@@ -12,11 +12,14 @@ use crate::wire::{Header, LengthForm, Opcode, format};
 /// The bytes of a payload that are shown, and of what is neither a head nor a frame.
 const MAX_PAYLOAD: usize = 12;
 
+/// The bytes of a payload where there is little room.
+const MAX_NARROW_PAYLOAD: usize = 6;
+
+/// The width in cells from which on there is room.
+const WIDE: u16 = 90;
+
 /// The frames of a side that are shown.
 const MAX_FRAMES: usize = 12;
-
-/// The cells of the hex of a frame, so that the meanings stand below each other.
-const HEX_WIDTH: usize = 46;
 
 /// The key in requests that are only shown (RFC 6455 section 1.3).
 const EXAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -33,8 +36,8 @@ pub(super) fn unanswered(case: &Case) -> Exchange {
     Exchange { sent, ..Exchange::without_bytes(Finding::new(Verdict::NoAnswer, "")) }
 }
 
-/// Returns the lines of one side.
-pub(super) fn side_lines(side: &AnnotatedSide, theme: &Theme) -> Vec<Line<'static>> {
+/// Returns the lines of one side, for that many cells.
+pub(super) fn side_lines(side: &AnnotatedSide, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let frames = side.frames.frames();
     let mut lines = Vec::new();
     // Where frames follow, the handshake is not the subject.
@@ -55,9 +58,10 @@ pub(super) fn side_lines(side: &AnnotatedSide, theme: &Theme) -> Vec<Line<'stati
         }
     }
     let unfinished = side.frames.current_frame();
+    let max_payload = if width < WIDE { MAX_NARROW_PAYLOAD } else { MAX_PAYLOAD };
     for frame in frames.iter().take(MAX_FRAMES).chain(unfinished) {
         let meaning = meaning(&frame.header, &frame.payload(), frame.complete);
-        lines.push(frame_line(&frame.header, frame.raw(), meaning, theme));
+        lines.push(frame_line(&frame.header, frame.raw(), meaning, max_payload, theme));
     }
     if frames.len() > MAX_FRAMES {
         lines.push(Line::styled(
@@ -91,7 +95,13 @@ fn rest_lines(rest: &[u8], theme: &Theme) -> Vec<Line<'static>> {
 }
 
 /// Returns the bytes of a frame in the colours of its fields, and its meaning.
-fn frame_line(header: &Header, raw: &[u8], meaning: String, theme: &Theme) -> Line<'static> {
+fn frame_line(
+    header: &Header,
+    raw: &[u8],
+    meaning: String,
+    max_payload: usize,
+    theme: &Theme,
+) -> Line<'static> {
     let extended = match header.length_form {
         LengthForm::Bits7 => 0,
         LengthForm::Bits16 => 2,
@@ -114,11 +124,12 @@ fn frame_line(header: &Header, raw: &[u8], meaning: String, theme: &Theme) -> Li
             line.push_span(Span::styled(format!("{} ", format::hex(bytes)), style));
         }
     }
-    let visible = rest.get(..MAX_PAYLOAD).unwrap_or(rest);
+    let visible = rest.get(..max_payload).unwrap_or(rest);
     let more = if rest.len() > visible.len() { "…" } else { "" };
     let payload = format!("{}{more}", format::hex(visible));
     line.push_span(Span::styled(payload, Style::new().fg(theme.field(FieldColor::Payload))));
-    let pad = HEX_WIDTH.saturating_sub(line.width()).max(2);
+    // A short header, a key and the payload, so that the meanings stand below each other.
+    let pad = (17 + 2 * max_payload).saturating_sub(line.width()).max(2);
     line.push_span(Span::raw(" ".repeat(pad)));
     line.push_span(Span::styled(meaning, theme.dim()));
     line

@@ -9,13 +9,12 @@ use ratatui::text::{Line, Span};
 use super::column::{Cell, Findings};
 use super::rules::RULES;
 use super::state::{Conform, Mode, RunStep};
-use crate::demos::recorded_lab::provenance;
+use crate::demos::recorded_lab::RECORDED;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
-/// The cells of the titles of the rules.
-const MIN_TITLE_WIDTH: usize = 22;
-const MAX_TITLE_WIDTH: usize = 34;
+/// The cells of the titles of the rules, with the mark of the cursor.
+const TITLE_WIDTH: usize = 24;
 
 /// The rows above the first rule, and below the last one.
 const HEAD_ROWS: u16 = 3;
@@ -59,14 +58,14 @@ pub(super) fn draw(conform: &Conform, area: Rect, buffer: &mut Buffer, context: 
 
 fn title(conform: &Conform) -> String {
     let options = if conform.variant.tuned { "tuned" } else { "nothing set" };
-    let year = if conform.variant.of_2017 { "the versions of 2017" } else { "the versions of now" };
+    let year = if conform.variant.of_2017 { "versions of 2017" } else { "versions of now" };
     format!("{} rules, {options}, {year}", conform.rule_count())
 }
 
 fn widths(conform: &Conform, width: usize) -> Widths {
     let columns = conform.columns.len().max(1);
-    let title = (width.saturating_sub(columns * 10)).clamp(MIN_TITLE_WIDTH, MAX_TITLE_WIDTH);
-    Widths { title, column: (width.saturating_sub(title) / columns).clamp(4, 14) }
+    let column = (width.saturating_sub(TITLE_WIDTH) / columns).clamp(4, 16);
+    Widths { title: TITLE_WIDTH, column }
 }
 
 /// Returns the first rule in sight, so that the cursor's is.
@@ -96,12 +95,14 @@ fn draw_more_marks(
 
 /// Returns the names, the versions, and how many rules each column breaks.
 fn head_lines(conform: &Conform, widths: Widths, theme: &Theme) -> [Line<'static>; 3] {
-    let blank = || Line::from(Span::raw(" ".repeat(widths.title)));
-    let label = |text: &str| {
-        Line::from(Span::styled(format!("{text:<width$}", width = widths.title), theme.dim()))
+    let label = |content: &str, style| {
+        let content = text::ellipsize(content, widths.title.saturating_sub(3));
+        let pad = widths.title.saturating_sub(text::width(&content) + 2);
+        Line::from(Span::styled(format!("  {content}{}", " ".repeat(pad)), style))
     };
-    let (mut names, mut versions, mut totals) =
-        (blank(), blank(), label("  rules broken (your bet)"));
+    let mut names = label(&format!("recorded {}", RECORDED.date), theme.faint());
+    let mut versions = label(&RECORDED.machine, theme.faint());
+    let mut totals = label("rules broken (bet)", theme.dim());
     for (index, column) in conform.columns.iter().enumerate() {
         let style = if conform.cursor.1 == index { theme.heading() } else { theme.base() };
         let style = Style { bg: None, ..style };
@@ -208,10 +209,7 @@ pub(super) fn cell_sign(cell: &Cell, theme: &Theme) -> (&'static str, ratatui::s
 /// Returns what is under the cursor, the keys, and the legend.
 fn foot_lines(conform: &Conform, context: &ViewContext) -> [Line<'static>; 3] {
     let theme = context.theme;
-    let legend = format!(
-        "✓ pass  ~ tolerated  ✗ fails  ! dies  – not offered  *: here; else {}",
-        provenance()
-    );
+    let legend = "✓ pass   ~ tolerated   ✗ n fail   ! n die   – not offered   * tested here";
     [
         status_line(conform, theme),
         Line::styled(keys_text(conform, context.focused), theme.dim()),
@@ -223,12 +221,10 @@ fn keys_text(conform: &Conform, is_focused: bool) -> &'static str {
     match (is_focused, &conform.mode, &conform.running) {
         (false, ..) => "Enter: control the grid.",
         (true, Mode::Bet(_), _) => {
-            "0–9 the bet   Enter builds, starts and tests it here   Esc back"
+            "0–9 your bet   Enter builds, starts and tests it here   Esc back"
         }
-        (true, _, Some(_)) => "↑↓←→ cell   Enter opens it   r take the record instead",
-        (true, ..) => {
-            "↑↓←→ cell   Space bet, test   Enter open   a all   d tuned   y 2017   0 cover"
-        }
+        (true, _, Some(_)) => "↑↓←→   Enter open   r take the record instead",
+        (true, ..) => "↑↓←→   Space bet and test   Enter open   a all   d tuned   y 2017",
     }
 }
 

@@ -98,7 +98,7 @@ mod tests {
         assert_eq!((missing, counted), (Vec::<&String>::new(), table.cases.len()));
         for (index, rule) in table.rules.iter().enumerate() {
             assert!(!table.cases_of(index).is_empty(), "{}: earlier rules have all", rule.title);
-            assert!(text::width(&rule.title) <= 30, "{}", rule.title);
+            assert!(text::width(&rule.title) <= 21, "{}", rule.title);
             for pattern in &rule.cases {
                 let alone = Rule { cases: vec![pattern.clone()], ..rule.clone() };
                 assert!(table.cases.iter().any(|case| alone.has(&case.id)), "{pattern}");

@@ -56,6 +56,8 @@ fn start(options: &ServerOptions) -> io::Result<Child> {
     let mut command = Command::new(options.program.clone().unwrap_or_else(current_program));
     command
         .args(ARGUMENTS)
+        // Its last words are logged in a line.
+        .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
