@@ -68,21 +68,6 @@ pub(super) static ACCEPTANCES: &[Misbehavior] = &[
         "accepts a space between a header's name and its colon",
         |rule| rule == BrokenRule::Handshake(ProblemCode::SpaceBeforeColon),
     ),
-    accepts("accepts-folded", "accepts a header that goes on in the next line", |rule| {
-        rule == BrokenRule::Handshake(ProblemCode::ObsFold)
-    }),
-    accepts("accepts-control-characters", "accepts control characters in a header", |rule| {
-        rule == BrokenRule::Handshake(ProblemCode::ControlChar)
-    }),
-    accepts("accepts-with-content", "accepts a request with content", |rule| {
-        rule == BrokenRule::Handshake(ProblemCode::RequestContent)
-    }),
-    accepts("accepts-fragment-in-target", "accepts a target with a fragment", |rule| {
-        rule == BrokenRule::Handshake(ProblemCode::TargetFragment)
-    }),
-    accepts("accepts-bad-subprotocol", "accepts a subprotocol that is no token", |rule| {
-        rule == BrokenRule::Handshake(ProblemCode::SubprotocolSyntax)
-    }),
     refuses(
         "refuses-other-upgrade-tokens",
         "accepts Connection with the one value Upgrade only",

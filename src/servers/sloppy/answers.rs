@@ -326,24 +326,6 @@ pub(super) static ANSWERS: &[Misbehavior] = &[
         ..CONFORMING
     },
     Misbehavior {
-        name: "nul-ends-text",
-        summary: "ends a message at its first byte of zero",
-        data_reply: |opcode, data| {
-            let len = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
-            echo_frame(opcode, data.get(..len).unwrap_or(data))
-        },
-        ..CONFORMING
-    },
-    Misbehavior {
-        name: "seven-bits",
-        summary: "clears the top bit of every byte",
-        data_reply: |opcode, data| {
-            let cleared: Vec<u8> = data.iter().map(|byte| byte & 0x7f).collect();
-            echo_frame(opcode, &cleared)
-        },
-        ..CONFORMING
-    },
-    Misbehavior {
         name: "close-answered-1005",
         summary: "answers a Close with 1005, which must never be sent",
         close_reply: |_| encode::close_frame(1005, "", None),

@@ -6,18 +6,20 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::conformance::{
-    Action, Case, CaseKind, CaseRun, RunLimits, ServerAddress, ServerTraits, StreamEnd, all_cases,
+    Action, Case, CaseKind, CaseRun, Expectation, Opening, RunLimits, ServerAddress, ServerTraits,
+    Step, StreamEnd, all_cases,
 };
 use crate::servers::connection::handshake::response_head;
 use crate::servers::sloppy::endpoint::SloppyEndpoint;
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
 use crate::servers::sloppy::misbehaviors::{self, CONFORMING, Misbehavior, RequestJudgement};
 use crate::wire::Side;
+use crate::wire::frame::message::MessageKind;
 use crate::wire::handshake::{
     DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, HeadScan, ServerPolicy, ValidatedHead, request,
 };
 
-/// What finds each misbehavior: its name, and the names of cases, in which `*` stands for any text.
+/// What finds each misbehavior: its name and the patterns of cases.
 const FOUND_BY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/servers/sloppy/found_by.toml");
 
 static BASE: Misbehavior = CONFORMING;
@@ -121,6 +123,50 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// Returns the cases that a list of patterns describes.
+fn expand<'c>(patterns: &[String], cases: &'c [Case]) -> BTreeSet<&'c str> {
+    let mut all = BTreeSet::new();
+    for pattern in patterns {
+        let (is_exception, pattern) = match pattern.strip_prefix('!') {
+            Some(pattern) => (true, pattern),
+            None => (false, pattern.as_str()),
+        };
+        let described: BTreeSet<&str> = cases
+            .iter()
+            .filter(|case| match pattern.strip_prefix('@') {
+                Some(class) => is_of_class(class, case),
+                None => matches(pattern, &case.id),
+            })
+            .map(|case| case.id.as_str())
+            .collect();
+        assert!(!described.is_empty(), "no case is {pattern}");
+        if is_exception {
+            all.retain(|case| !described.contains(case));
+        } else {
+            all.extend(described);
+        }
+    }
+    all
+}
+
+fn is_of_class(class: &str, case: &Case) -> bool {
+    let expects = |is: fn(&Expectation) -> bool| {
+        let is_compressed = matches!(case.opening, Opening::Compressed { .. });
+        let mut steps = case.steps.iter();
+        !is_compressed && steps.any(|step| matches!(step, Step::Expect(what) if is(what)))
+    };
+    let echoes_text =
+        |what: &Expectation| matches!(what, Expectation::Message(MessageKind::Text, _));
+    match class {
+        "opened" => !matches!(case.opening, Opening::Refused { .. }),
+        "echo" => case.needs_echo && expects(|_| true),
+        "text" => expects(echoes_text),
+        "binary" => case.needs_echo && expects(|_| true) && !expects(echoes_text),
+        "close" => expects(|what| matches!(what, Expectation::CloseReply { .. })),
+        _ => panic!("no class is @{class}"),
+    }
+}
+
 /// Whether a misbehavior is a bug in a server that is right otherwise and in this process.
 fn is_planted(misbehavior: &Misbehavior) -> bool {
     !misbehavior.name.is_empty() && !misbehavior.has_own_process
@@ -143,12 +189,9 @@ fn each_planted_bug_is_found_by_exactly_the_cases_that_are_about_it() {
     assert_eq!(names, expected.keys().map(String::as_str).collect());
     let mut differences = String::new();
     for bug in bugs {
-        let patterns = &expected[bug.name];
-        for pattern in patterns {
-            assert!(cases.iter().any(|case| matches(pattern, &case.id)), "no case is {pattern}");
-        }
+        let found_by = expand(&expected[bug.name], &cases);
         for case in &cases {
-            let is_expected = patterns.iter().any(|pattern| matches(pattern, &case.id));
+            let is_expected = found_by.contains(case.id.as_str());
             match failure(case, bug) {
                 Some(why) if !is_expected => {
                     writeln!(differences, "/{}: {} fails: {why}", bug.name, case.id).unwrap();
