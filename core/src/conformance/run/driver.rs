@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::conformance::case::{Case, Group, Step};
 use crate::conformance::request::ServerAddress;
 use crate::conformance::response::Response;
-use crate::conformance::run::inbox::{self, Inbox};
+use crate::conformance::run::inbox::{self, Inbox, ReceivedClose};
 use crate::conformance::run::opening;
+use crate::conformance::run::sent::SentFrames;
 use crate::conformance::run::state::{
     Action, CaseRun, Outgoing, RunLimits, ServerTraits, StreamEnd,
 };
@@ -64,10 +65,11 @@ impl<'c> CaseRun<'c> {
             offer,
             frames: None,
             inbox: Inbox::new(peer, limits.max_message),
+            sent: SentFrames::default(),
             next_step: 0,
             waiting: None,
             sent_at: Duration::ZERO,
-            has_sent_close: false,
+            has_answered_close: false,
             has_ended_writes: false,
             ended: None,
             tolerated: None,
@@ -141,7 +143,11 @@ impl<'c> CaseRun<'c> {
 
     fn take_step(&mut self, step: &Step) {
         match step {
-            Step::Send(bytes) => self.outgoing.push_back(Outgoing::Bytes(bytes.clone())),
+            Step::Send(bytes) => {
+                self.sent.push(bytes);
+                self.outgoing.push_back(Outgoing::Bytes(bytes.clone()));
+                self.send_answers();
+            }
             Step::Pause(time) => self.outgoing.push_back(Outgoing::PauseFor(*time)),
             Step::EndWrites => self.outgoing.push_back(Outgoing::EndWrites),
             Step::Expect(_) => {}
@@ -222,9 +228,11 @@ impl<'c> CaseRun<'c> {
     }
 
     /// Sends the pongs that answer pings, unless earlier ones still wait: a server that pings without
-    /// reading has no more than a bounded number of answers.
+    /// reading has no more than a bounded number of answers. While a frame is sent in pieces they wait
+    /// for its end: between its bytes they would be part of it.
     fn send_answers(&mut self) {
-        if self.outgoing.len() < MAX_OUTGOING
+        if self.sent.is_whole()
+            && self.outgoing.len() < MAX_OUTGOING
             && let Some(answer) = self.inbox.take_answer()
         {
             self.outgoing.push_back(Outgoing::Bytes(answer));
@@ -238,11 +246,23 @@ impl<'c> CaseRun<'c> {
         }
         self.inbox.take_faults(frames.current_faults());
         self.send_answers();
-        if let (Some(close), false) = (self.inbox.close(), self.has_sent_close) {
-            self.has_sent_close = true;
+        if let (Some(close), false) = (self.inbox.close(), self.has_answered_close) {
+            self.has_answered_close = true;
+            self.answer_close(close);
+        }
+    }
+
+    /// Answers a Close, unless a Close was sent already (RFC 6455 section 5.5.1). Within a frame there
+    /// is no answer: then FIN says that nothing more comes.
+    fn answer_close(&mut self, close: ReceivedClose) {
+        if self.sent.has_close() {
+            // The closing handshake is over.
+        } else if self.sent.is_whole() {
             let key = self.mask_with(inbox::ANSWER_KEY);
             self.outgoing.push_back(Outgoing::Bytes(inbox::close_reply(close, key)));
-            self.end_as_server();
+        } else if self.peer() == Side::Server {
+            self.outgoing.push_back(Outgoing::EndWrites);
         }
+        self.end_as_server();
     }
 }

@@ -4,6 +4,7 @@ mod closing;
 mod driver;
 mod inbox;
 mod opening;
+mod sent;
 mod state;
 mod steps;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::conformance::case::{Case, Step};
 use crate::conformance::run::inbox::Inbox;
+use crate::conformance::run::sent::SentFrames;
 use crate::conformance::verdict::{Finding, Verdict};
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{ClientOffer, HeadReader};
@@ -88,11 +89,14 @@ pub struct CaseRun<'c> {
     /// The frames of the server, once the connection is open.
     pub(super) frames: Option<FrameAssembler>,
     pub(super) inbox: Inbox,
+    /// The frames that were sent, or wait to be.
+    pub(super) sent: SentFrames,
     pub(super) next_step: usize,
     pub(super) waiting: Option<Waiting>,
     /// When the last bytes were sent.
     pub(super) sent_at: Duration,
-    pub(super) has_sent_close: bool,
+    /// Whether the peer's Close was answered, or needs no answer because a Close was sent before.
+    pub(super) has_answered_close: bool,
     /// Whether FIN was sent because the closing handshake is over (RFC 6455 section 7.1.1: the server
     /// ends TCP first).
     pub(super) has_ended_writes: bool,

@@ -31,6 +31,10 @@ struct ModelServer {
     /// Whether the server does not react to a violation.
     is_deaf: bool,
     has_failed: bool,
+    /// Whether the server pings after each write that it gets, but for pongs.
+    pings: bool,
+    /// All that was received.
+    received: Vec<u8>,
 }
 
 impl ModelServer {
@@ -45,6 +49,8 @@ impl ModelServer {
             ignores: |_| false,
             is_deaf: false,
             has_failed: false,
+            pings: false,
+            received: Vec::new(),
         }
     }
 
@@ -52,6 +58,7 @@ impl ModelServer {
         if self.is_ended || self.has_failed {
             return;
         }
+        self.received.extend_from_slice(bytes);
         let mut rest = bytes;
         if self.endpoint.is_none() {
             let taken = self.request.push(rest);
@@ -76,6 +83,10 @@ impl ModelServer {
             }
         }
         self.answer.extend((self.send)(endpoint.take_outbox()));
+        let is_pong = bytes.first() == Some(&0x8a);
+        if self.pings && !is_pong && !endpoint.is_finished() {
+            self.answer.extend(b"\x89\x02hb");
+        }
         self.is_ended = endpoint.is_finished() && !self.is_deaf;
     }
 
@@ -357,4 +368,12 @@ fn the_names_of_the_cases_for_clients_are_unique() {
     let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     assert_eq!(ids.len(), cases.len());
     assert!(cases.len() > 300, "{}", cases.len());
+}
+
+#[test]
+fn a_server_that_pings_at_any_time_fails_nothing() {
+    for case in stepped_cases(1) {
+        let finding = play(&case, ModelServer { pings: true, ..ModelServer::new() }, true);
+        assert!(!finding.verdict.is_failure(), "{}: {finding:?}", case.id);
+    }
 }
