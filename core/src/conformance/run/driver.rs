@@ -20,6 +20,9 @@ use crate::wire::{AgreedExtensions, Decoder, Side};
 /// The most operations that wait before answers to pings are held back.
 const MAX_OUTGOING: usize = 16;
 
+/// The bytes of a message that are kept at least.
+const MIN_KEPT: usize = 64 << 10;
+
 impl<'c> CaseRun<'c> {
     /// Creates a run of `case` that has sent nothing. `key` is the value of `Sec-WebSocket-Key` where
     /// the case has none of its own.
@@ -45,7 +48,7 @@ impl<'c> CaseRun<'c> {
 
     /// Creates a run of a case for a client, which waits for its request.
     pub fn for_client(case: &'c Case, limits: RunLimits) -> Self {
-        let traits = ServerTraits { has_echo: true, needs_origin: false };
+        let traits = ServerTraits { has_echo: true, ..ServerTraits::default() };
         Self::without_bytes(case, ClientOffer::default(), traits, limits)
     }
 
@@ -64,10 +67,11 @@ impl<'c> CaseRun<'c> {
             head: HeadReader::new(peer, DEFAULT_MAX_HEAD_LEN),
             offer,
             frames: None,
-            inbox: Inbox::new(peer, limits.max_message),
+            inbox: Inbox::new(peer, max_message(case, limits)),
             sent: SentFrames::default(),
             next_step: 0,
             waiting: None,
+            greetings: traits.greetings,
             sent_at: Duration::ZERO,
             has_answered_close: false,
             has_ended_writes: false,
@@ -100,6 +104,8 @@ impl<'c> CaseRun<'c> {
             }
             let wait = if self.frames.is_none() {
                 self.await_response(now)
+            } else if let Some(until) = self.await_greetings(now) {
+                Some(until)
             } else {
                 match self.case.steps.get(self.next_step) {
                     Some(Step::Expect(expectation)) => self.await_expectation(expectation, now),
@@ -119,6 +125,21 @@ impl<'c> CaseRun<'c> {
                 return Action::WaitUntil(until);
             }
         }
+    }
+
+    /// Passes over the greetings of the server. Returns until when they are awaited; `None` once all
+    /// have come.
+    fn await_greetings(&mut self, now: Duration) -> Option<Duration> {
+        while self.greetings > 0 && self.inbox.next_message().is_some() {
+            self.greetings = self.greetings.saturating_sub(1);
+        }
+        let until = self.sent_at.saturating_add(self.limits.answer);
+        let is_over = now >= until || self.connection_end().is_some();
+        if self.greetings == 0 || is_over {
+            self.greetings = 0;
+            return None;
+        }
+        Some(until)
     }
 
     /// Takes bytes of the peer.
@@ -224,7 +245,7 @@ impl<'c> CaseRun<'c> {
 
     pub(super) fn open(&mut self, agreed: AgreedExtensions) {
         let decoder = Decoder::new(self.peer(), agreed);
-        self.frames = Some(FrameAssembler::new(decoder, self.limits.max_message));
+        self.frames = Some(FrameAssembler::new(decoder, max_message(self.case, self.limits)));
     }
 
     /// Sends the pongs that answer pings, unless earlier ones still wait: a server that pings without
@@ -240,6 +261,11 @@ impl<'c> CaseRun<'c> {
     }
 
     fn receive_frames(&mut self, mut bytes: &[u8]) {
+        if self.is_refused() && bytes.starts_with(b"GET ") {
+            let reason = "sent another request, although the response ends the connection";
+            self.finish(Verdict::Tolerated, reason);
+            return;
+        }
         let Some(frames) = &mut self.frames else { return };
         while let Some(frame) = frames.next_frame(&mut bytes) {
             self.inbox.take(frame);
@@ -250,6 +276,12 @@ impl<'c> CaseRun<'c> {
             self.has_answered_close = true;
             self.answer_close(close);
         }
+    }
+
+    /// Whether a client has got a response that is HTTP and does not open the connection.
+    fn is_refused(&self) -> bool {
+        let response = self.case.response.as_ref();
+        self.is_open() && response.is_some_and(Response::is_refusal)
     }
 
     /// Answers a Close, unless a Close was sent already (RFC 6455 section 5.5.1). Within a frame there
@@ -265,4 +297,11 @@ impl<'c> CaseRun<'c> {
         }
         self.end_as_server();
     }
+}
+
+/// Returns the most bytes of a message that are kept: those of an echo that comes twice, and no more
+/// of what a server sends without end.
+fn max_message(case: &Case, limits: RunLimits) -> usize {
+    let wanted = case.longest_message().saturating_mul(2).max(MIN_KEPT);
+    wanted.min(limits.max_message)
 }

@@ -10,4 +10,4 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use state::{Action, CaseRun, RunLimits, ServerTraits, StreamEnd};
+pub use state::{Action, CaseRun, ConnectionEnd, RunLimits, ServerTraits, StreamEnd};
