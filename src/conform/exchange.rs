@@ -55,6 +55,14 @@ impl Exchange {
         }
     }
 
+    /// Returns the exchange as that of a case whose closing handshake the server did not survive, which
+    /// the case is not about.
+    pub(super) fn survived_up_to_closing(mut self) -> Self {
+        self.finding.reason +=
+            ", and accepts no connection after it; the cases about Close are to blame for that";
+        self
+    }
+
     /// Returns the exchange as that of a case which the server did not survive.
     pub(super) fn blamed(self) -> Self {
         let Finding { reason, expected, .. } = self.finding;
@@ -193,6 +201,8 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
                 () = sleep_until(deadline) => self.is_stuck = true,
             }
         }
+        // A large message is not kept while its echo comes.
+        self.outgoing = Vec::new();
         if !self.is_stuck {
             let _ = self.stream.flush().await;
         }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wiretalk_core::conformance::ConnectionEnd;
 
-use crate::conform::Verdict;
 use crate::conform::exchange::Exchange;
 use crate::conform::runner::attempt::play_one;
 use crate::conform::runner::event::ConformEvent;
 use crate::conform::runner::state::Runner;
+use crate::conform::{Case, Expectation, Group, Step, Verdict};
 
 /// How long failed cases are played again at most once it is known that some differ alone.
 const MAX_REPLAYS: Duration = Duration::from_mins(1);
@@ -43,12 +43,34 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 self.survival.add_handshake(played.handshake_took);
             }
             if !played.is_alive {
-                exchange = exchange.blamed();
+                exchange = if self.is_owed_to_closing(index, &exchange) {
+                    exchange.survived_up_to_closing()
+                } else {
+                    exchange.blamed()
+                };
                 self.bring_back_from_death().await;
             }
             return Ok(exchange);
         }
         Err("the server does not accept its connection".to_owned())
+    }
+
+    /// Whether the server died of the closing handshake at the end of a case about something else, which
+    /// the cases about Close are to blame for.
+    fn is_owed_to_closing(&self, index: usize, exchange: &Exchange) -> bool {
+        let is_about_close = |case: &Case| case.group == Group::Close;
+        let is_aside = self.cases.get(index).is_some_and(|case| {
+            let closes = Step::Expect(Expectation::CloseReply {
+                code: Some(1000),
+                is_subject: false,
+                may_echo: !case.needs_echo,
+            });
+            case.steps.last() == Some(&closes) && !case.is_violation()
+        });
+        is_aside
+            && exchange.finding.verdict == Verdict::Tolerated
+            && exchange.end == Some(ConnectionEnd::WithoutClose)
+            && self.cases.iter().any(is_about_close)
     }
 
     async fn bring_back_from_death(&mut self) {

@@ -10,8 +10,8 @@ use crate::wire::{Fault, MaskingKey, Side};
 /// The most messages, and the most pongs, that wait. Later ones are not kept.
 const MAX_WAITING: usize = 1_024;
 
-/// The most bytes of pongs that answer the server's pings and are not sent yet. Further pings have no
-/// answer.
+/// The most bytes of pongs that answer the server's pings in a case. Further pings have no answer: a
+/// flood of them would leave no room for the case.
 const MAX_ANSWERS: usize = 64 << 10;
 
 /// The masking key of what answers a server's own pings and Closes.
@@ -35,6 +35,8 @@ pub(super) struct Inbox {
     close: Option<ReceivedClose>,
     fault: Option<Fault>,
     answers: Vec<u8>,
+    /// The bytes of pongs, sent or waiting.
+    answered: usize,
     /// The bytes of messages that wait, beyond which further ones are not kept.
     max_message_bytes: usize,
     /// Whether anything came at all.
@@ -52,6 +54,7 @@ impl Inbox {
             close: None,
             fault: None,
             answers: Vec::new(),
+            answered: 0,
             max_message_bytes,
             has_received: false,
         }
@@ -65,9 +68,11 @@ impl Inbox {
             self.keys.push(key);
         }
         match start.header.opcode {
-            Opcode::Ping if self.close.is_none() && self.answers.len() < MAX_ANSWERS => {
+            Opcode::Ping if self.close.is_none() && self.answered < MAX_ANSWERS => {
                 let key = (self.from == Side::Server).then_some(ANSWER_KEY);
-                self.answers.extend(encode::single_frame(Opcode::Pong, &frame.payload, key));
+                let pong = encode::single_frame(Opcode::Pong, &frame.payload, key);
+                self.answered = self.answered.saturating_add(pong.len());
+                self.answers.extend(pong);
             }
             Opcode::Pong if self.pongs.len() < MAX_WAITING => self.pongs.push_back(frame.payload),
             Opcode::Ping | Opcode::Pong => {}

@@ -478,3 +478,25 @@ fn waiting_for_the_rest_of_a_head_that_has_no_end_is_tolerated() {
     let Action::Finish(finding) = run.next(RunLimits::default().answer) else { panic!("goes on") };
     assert_eq!(finding.verdict, Verdict::Tolerated, "{finding:?}");
 }
+
+#[test]
+fn a_flood_of_pings_leaves_room_for_the_case() {
+    let cases = stepped_cases(1);
+    let case = cases.iter().find(|case| case.id == "ping/empty").unwrap();
+    let server = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
+    let traits = ServerTraits { has_echo: true, ..ServerTraits::default() };
+    let mut run = CaseRun::new(case, &server, KEY, traits, RunLimits::default());
+    let (mut model, mut now) = (ModelServer::new(), Duration::ZERO);
+    for _ in 0..1_000_000 {
+        match run.next(now) {
+            Action::Finish(finding) => return assert!(finding.verdict.is_failure(), "{finding:?}"),
+            Action::Send(bytes) if model.endpoint.is_none() => model.receive(&bytes),
+            Action::WaitUntil(time) => now = time,
+            Action::Send(_) | Action::EndWrites => {}
+        }
+        // It never answers, and each read brings another ping.
+        run.receive(&std::mem::take(&mut model.answer));
+        run.receive(b"\x89\x01?");
+    }
+    panic!("does not end");
+}
