@@ -169,6 +169,7 @@ mod tests {
             verdicts,
             load: Vec::new(),
             idle: None,
+            measured: None,
             errors: Vec::new(),
         }
     }

@@ -66,6 +66,9 @@ pub struct ContestantRecord {
     /// The memory of idle connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<IdleRecord>,
+    /// The day of the load and of the memory of idle connections, as `2026-11-29` (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<String>,
     /// The findings that could not be made, with their reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
@@ -87,6 +90,7 @@ impl ContestantRecord {
             verdicts: None,
             load: Vec::new(),
             idle: None,
+            measured: None,
             errors: Vec::new(),
         }
     }
@@ -300,6 +304,24 @@ impl LabRecord {
         self.contestants.iter().find(|contestant| contestant.id == id)
     }
 
+    /// Takes the load and the memory of contestants that were not measured now from an earlier record of
+    /// the same machine. A contestant of another version has none.
+    pub fn keep_figures(&mut self, earlier: Self) {
+        if (&self.machine, &self.kernel) != (&earlier.machine, &earlier.kernel) {
+            return;
+        }
+        for old in earlier.contestants {
+            let is_it = |one: &&mut ContestantRecord| {
+                one.id == old.id && one.version == old.version && one.measured.is_none()
+            };
+            if let Some(contestant) = self.contestants.iter_mut().find(is_it) {
+                contestant.load = old.load;
+                contestant.idle = old.idle;
+                contestant.measured = old.measured;
+            }
+        }
+    }
+
     /// Encodes the record as JSON in which whatever fits on a line stands on one, so that a change of
     /// one verdict is a change of one line.
     pub fn to_json(&self) -> String {
@@ -369,6 +391,46 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_the_same_version_on_the_same_machine_are_kept() {
+        let contestant = |version: &str, connections: Option<usize>| ContestantRecord {
+            id: "gorilla".to_owned(),
+            library: "gorilla".to_owned(),
+            package: "gorilla".to_owned(),
+            version: version.to_owned(),
+            options: Options::Default,
+            source_lines: None,
+            packages: None,
+            started_bytes: None,
+            tested_bytes: None,
+            verdicts: None,
+            load: Vec::new(),
+            idle: connections.map(|connections| IdleRecord {
+                wanted: connections,
+                connections,
+                fewer_because: None,
+                before_bytes: 0,
+                open_bytes: 0,
+            }),
+            measured: connections.map(|_| "2026-11-29".to_owned()),
+            errors: Vec::new(),
+        };
+        let kept = |kernel: &str, now: ContestantRecord| {
+            let record = |kernel: &str, contestant| LabRecord {
+                kernel: kernel.to_owned(),
+                contestants: vec![contestant],
+                ..LabRecord::new()
+            };
+            let mut found = record("linux 6", now);
+            found.keep_figures(record(kernel, contestant("v1", Some(7))));
+            found.contestants[0].idle.as_ref().map(|idle| idle.connections)
+        };
+        assert_eq!(kept("linux 6", contestant("v1", None)), Some(7));
+        assert_eq!(kept("linux 6", contestant("v2", None)), None, "another version");
+        assert_eq!(kept("linux 7", contestant("v1", None)), None, "another machine");
+        assert_eq!(kept("linux 6", contestant("v1", Some(9))), Some(9), "measured now");
+    }
+
+    #[test]
     fn a_record_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recorded.json");
@@ -392,6 +454,7 @@ mod tests {
                 invalid_because: vec!["other programs".to_owned()],
             }],
             idle: None,
+            measured: Some("2026-11-29".to_owned()),
             errors: vec!["idle: no".to_owned()],
         };
         let record = LabRecord {

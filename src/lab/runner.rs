@@ -87,7 +87,7 @@ pub async fn run(
         Some((found.toolchain.id.clone(), found.version.as_ref().ok()?.clone()))
     };
     let mut record = LabRecord {
-        date: OffsetDateTime::now_utc().date().to_string(),
+        date: today(),
         machine: format!("{} x {}", machine.cpus, machine.cpu),
         kernel: machine.kernel,
         is_fast: config.is_fast,
@@ -105,6 +105,11 @@ pub async fn run(
         record.contestants.push(found);
     }
     record
+}
+
+/// Returns the date in UTC.
+fn today() -> String {
+    OffsetDateTime::now_utc().date().to_string()
 }
 
 /// A contestant and what is done with it.
@@ -146,6 +151,7 @@ impl Visit<'_> {
         {
             self.measure_load(&launch, needs_origin, &mut record, &mut on_event).await;
             self.measure_idle(&launch, needs_origin, &mut record, &mut on_event).await;
+            record.measured = Some(today());
         }
         record
     }

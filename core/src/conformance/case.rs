@@ -276,6 +276,8 @@ pub enum Expectation {
         /// Whether the case is about that. Elsewhere it only ends the case, and a peer that ends the
         /// connection in another way is tolerated.
         is_subject: bool,
+        /// Whether a message before the Close may be echoed.
+        may_echo: bool,
     },
     /// It keeps the connection open and sends no message.
     Silence(Duration),

@@ -70,7 +70,8 @@ impl CaseBuilder {
             let close = self.close(&1000_u16.to_be_bytes());
             case.steps.push(Step::Send(close));
             let is_subject = case.group == Group::Close;
-            let reply = Expectation::CloseReply { code: Some(1000), is_subject };
+            let may_echo = !case.needs_echo;
+            let reply = Expectation::CloseReply { code: Some(1000), is_subject, may_echo };
             case.steps.push(Step::Expect(reply));
         }
         self.cases.push(case);
@@ -266,6 +267,11 @@ impl CaseDraft {
     }
 
     pub(super) fn closed(self, code: Option<u16>) -> Self {
-        self.expect(Expectation::CloseReply { code, is_subject: true })
+        self.expect(Expectation::CloseReply { code, is_subject: true, may_echo: false })
+    }
+
+    /// Like [`Self::closed`] where a message came before, whose echo is not the subject.
+    pub(super) fn closed_with_or_without_echo(self, code: Option<u16>) -> Self {
+        self.expect(Expectation::CloseReply { code, is_subject: true, may_echo: true })
     }
 }

@@ -258,8 +258,8 @@ impl DamagedCapture {
         pieces.iter().enumerate().map(frame).collect()
     }
 
-    /// Returns the file: pcap with packets of raw IP, one each millisecond.
-    pub(crate) fn file(&self, sent: &Sent) -> Vec<u8> {
+    /// Returns what the file has of each packet, and its whole length, in order.
+    fn captured<'a>(&self, sent: &'a Sent) -> Vec<(&'a [u8], usize)> {
         let (begin, end) = self.missing;
         let range =
             begin.min(sent.packets.len())..sent.packets.len().saturating_sub(end).max(begin);
@@ -290,21 +290,47 @@ impl DamagedCapture {
             order.extend(swapped.take());
         }
         order.extend(swapped);
+        let snap_len = match self.scope {
+            CaptureScope::SnapLen(len) => len,
+            _ => usize::MAX,
+        };
+        let kept = |(at, kept): (usize, usize)| {
+            let packet: &[u8] = &sent.packets[at].bytes;
+            (&packet[..kept.min(packet.len()).min(snap_len)], packet.len())
+        };
+        order.into_iter().map(kept).collect()
+    }
+
+    /// Returns the file: pcap with packets of raw IP, one each millisecond.
+    pub(crate) fn file(&self, sent: &Sent) -> Vec<u8> {
         let mut file = Vec::new();
         for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 101] {
             file.extend(field.to_le_bytes());
         }
-        for (time, (at, kept)) in order.into_iter().enumerate() {
-            let packet = &sent.packets[at].bytes;
-            let snap_len = match self.scope {
-                CaptureScope::SnapLen(len) => len,
-                _ => usize::MAX,
-            };
-            let kept = &packet[..kept.min(packet.len()).min(snap_len)];
-            for field in [1, time as u32 * 1000, kept.len() as u32, packet.len() as u32] {
+        for (time, (kept, len)) in self.captured(sent).into_iter().enumerate() {
+            for field in [1, time as u32 * 1000, kept.len() as u32, len as u32] {
                 file.extend(field.to_le_bytes());
             }
             file.extend(kept);
+        }
+        file
+    }
+
+    /// Returns the file as pcapng whose packets have a comment of another program each.
+    fn file_with_comments(&self, sent: &Sent) -> Vec<u8> {
+        let block = |kind: u32, fields: &[u32], data: &[u8], options: &[u8]| {
+            let fields: Vec<u8> = fields.iter().flat_map(|field| field.to_le_bytes()).collect();
+            let padding = vec![0; data.len().next_multiple_of(4) - data.len()];
+            let body = [&fields, data, &padding, options].concat();
+            let len = (12 + body.len() as u32).to_le_bytes();
+            [&kind.to_le_bytes()[..], &len, &body, &len].concat()
+        };
+        let section = block(0x0a0d_0d0a, &[0x1a2b_3c4d, 1, u32::MAX, u32::MAX], b"", b"");
+        let mut file = [section, block(1, &[101, 65_535], b"", b"")].concat();
+        let comment = b"\x01\0\x04\0seen\0\0\0\0";
+        for (time, (kept, len)) in self.captured(sent).into_iter().enumerate() {
+            let micros = 1_000_000 + time as u32 * 1000;
+            file.extend(block(6, &[0, 0, micros, kept.len() as u32, len as u32], kept, comment));
         }
         file
     }
@@ -472,5 +498,17 @@ proptest! {
             prop_assert_eq!(rows.count(), sent.frames[from].len());
         }
         prop_assert_eq!(&stream.gaps, &[]);
+    }
+
+    /// Packets with comments are never predicted ([`super::tcp`], `header_prediction`).
+    #[test]
+    fn a_predicted_segment_is_read_like_any_other(damaged in damaged_capture()) {
+        let sent = damaged.sent();
+        let known = |file: &[u8]| {
+            let capture = opened(file).unwrap();
+            let of = |stream| (Known::of(stream), format!("{:?} {:?}", stream.open_end, stream.stall));
+            (capture.streams().iter().map(of).collect::<Vec<_>>(), capture.warnings().to_vec())
+        };
+        prop_assert_eq!(known(&damaged.file(&sent)), known(&damaged.file_with_comments(&sent)));
     }
 }

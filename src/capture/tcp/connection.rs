@@ -33,11 +33,11 @@ pub(super) struct TcpConnection<S> {
     pub(super) client_syn: Option<u32>,
     pub(super) closing: Closing,
     /// Bytes that wait for a missing segment of the other direction, or until the client is known.
-    time_order: TimeOrder,
+    pub(super) time_order: TimeOrder,
     /// What does not tell which end is the client.
     pub(super) guess: ClientGuess,
     /// Whether a packet of each end was captured.
-    was_seen: [bool; 2],
+    pub(super) was_seen: [bool; 2],
     /// The memory that [`Self::held_bytes`] returned last.
     pub(super) last_held_bytes: usize,
 }
@@ -88,6 +88,9 @@ impl<S: StreamSink> TcpConnection<S> {
             return Ok(());
         }
         let sender = self.sender(segment);
+        if self.take_predicted(sender, segment, packet, captured_at, shared)? {
+            return Ok(());
+        }
         if segment.flags & RST != 0 && !segment.payload.is_empty() {
             return self.take_reset_with_text(sender, segment, packet, captured_at, shared);
         }

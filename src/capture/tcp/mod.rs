@@ -6,6 +6,7 @@ mod closing;
 pub(super) mod connection;
 pub(super) mod connection_table;
 mod end;
+mod header_prediction;
 mod ownership;
 pub(super) mod reassembly;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use crate::capture::packets::headers::{RST, SYN, TcpSegment};
 use crate::capture::sink::StreamSink;
 use crate::capture::tcp::connection::TcpConnection;
+use crate::capture::tcp::reassembly::Reassembler;
 
 /// Why a connection never began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +24,13 @@ impl<S: StreamSink> TcpConnection<S> {
         if segment.flags & (SYN | RST) == SYN && segment.ack.is_none() {
             return self.owns_syn(segment);
         }
-        let sender = self.sender(segment);
-        let (own, other) = sender.own_and_other(&mut self.directions);
-        let is_over = self.closing.is_reset() || own.is_ended() && other.is_ended();
+        let is_over = self.closing.is_reset() || self.directions.iter().all(Reassembler::is_ended);
         // An RST may have any numbers, and nothing follows it.
-        !is_over
-            || segment.flags & RST != 0
-            || own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
+        if !is_over || segment.flags & RST != 0 {
+            return true;
+        }
+        let (own, other) = self.sender(segment).own_and_other(&mut self.directions);
+        own.can_contain(segment.seq) && segment.ack.is_none_or(|ack| other.can_contain(ack))
     }
 
     /// Whether a segment that was captured in another network may be one of this connection, by its

@@ -55,7 +55,8 @@ pub struct LabArgs {
     /// Print the record as JSON instead of a table
     #[arg(long)]
     pub json: bool,
-    /// Write the record to this file too; replaces it
+    /// Write the record to this file too; replaces it. With --judge-only, the figures of the same
+    /// contestants on the same machine are kept
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
     /// Compare the verdicts with this record; only differences and servers that do not run make the
@@ -118,6 +119,7 @@ impl LabArgs {
         let chosen = list.select(&self.contestants)?;
         // Before the run: an unusable file must not cost minutes.
         let known = self.check.as_deref().map(LabRecord::read).transpose()?;
+        let earlier = self.earlier()?;
         let toolchains = tokio::select! {
             toolchains = find_toolchains(&list) => toolchains,
             () = interrupt.recv() => bail!("interrupted before the first contestant"),
@@ -129,10 +131,19 @@ impl LabArgs {
         }
         let runnable = runnable(&chosen, &toolchains)?;
         let config = self.config(&list, known.clone())?;
-        let record =
+        let mut record =
             progress::run(scope, &list, &runnable, &toolchains, &config, interrupt).await?;
+        if let Some(earlier) = earlier {
+            record.keep_figures(earlier);
+        }
         let comparison = known.map(|known| Comparison::new(&known, &record));
         self.report(&record, comparison.as_ref(), interrupt).await
+    }
+
+    /// Returns the record that `--write` replaces, if its figures are to be kept.
+    fn earlier(&self) -> anyhow::Result<Option<LabRecord>> {
+        let path = self.write.as_deref().filter(|path| self.judge_only && path.exists());
+        Ok(path.map(LabRecord::read).transpose()?)
     }
 
     fn config(&self, list: &ContestantList, known: Option<LabRecord>) -> anyhow::Result<LabConfig> {

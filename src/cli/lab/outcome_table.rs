@@ -172,6 +172,7 @@ mod tests {
             verdicts: Some(verdicts),
             load: Vec::new(),
             idle: None,
+            measured: None,
             errors: Vec::new(),
         }
     }

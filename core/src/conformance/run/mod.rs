@@ -1,5 +1,6 @@
 //! [`CaseRun`]: plays one case against a server, without a socket and without a clock.
 
+mod closing;
 mod driver;
 mod inbox;
 mod opening;

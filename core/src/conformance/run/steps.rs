@@ -20,7 +20,7 @@ const PROBE: &[u8] = b"still there?";
 const PROBE_KEY: [u8; 4] = [0x91, 0x2d, 0x44, 0xb7];
 
 /// What is known of an expectation.
-enum Progress {
+pub(super) enum Progress {
     /// It is met, or the case has ended.
     Met,
     /// Something is awaited, until this time.
@@ -60,7 +60,10 @@ impl CaseRun<'_> {
             }
             Expectation::EarlyFailure { codes } => self.await_early_failure(codes, now, since),
             Expectation::FailureOrWait { codes } => self.await_failure_or_wait(codes, now, since),
-            Expectation::CloseReply { code, is_subject } => {
+            Expectation::CloseReply { code, is_subject, may_echo } => {
+                if self.sent_unasked_message(*may_echo) {
+                    return None;
+                }
                 self.await_close_reply(*code, *is_subject, now, until)
             }
             Expectation::Silence(time) => self.await_silence(now, since.saturating_add(*time)),
@@ -98,6 +101,10 @@ impl CaseRun<'_> {
                 self.done = format!("echoed {} bytes", data.len());
                 Progress::Met
             }
+            None if self.has_failed_early() => {
+                self.tolerate("failed the connection without an echo of the message before");
+                Progress::Met
+            }
             None if self.is_too_large(data) => {
                 let reason = "closed with 1009: a message of this size is too large for it";
                 self.finish(Verdict::Tolerated, reason);
@@ -111,6 +118,15 @@ impl CaseRun<'_> {
     /// message is one that may be too large.
     fn is_too_large(&self, data: &[u8]) -> bool {
         self.inbox.close() == Some(ReceivedClose { code: Some(1009) }) && data.len() >= MIN_LARGE
+    }
+
+    /// Whether the server has ended the connection because of a violation that was sent with the message
+    /// before it. It may do so before its application has answered.
+    fn has_failed_early(&self) -> bool {
+        let later = self.case.steps.iter().skip(self.next_step);
+        let mut sent_already = later.take_while(|step| !matches!(step, Step::Send(_)));
+        (self.inbox.close().is_some() || self.ended.is_some())
+            && sent_already.any(|step| matches!(step, Step::Expect(Expectation::Failure { .. })))
     }
 
     /// Whether what was sent already ends the connection, by a Close or a violation.
@@ -249,56 +265,6 @@ impl CaseRun<'_> {
         Progress::Met
     }
 
-    fn await_close_reply(
-        &mut self,
-        sent: Option<u16>,
-        is_subject: bool,
-        now: Duration,
-        until: Duration,
-    ) -> Progress {
-        self.has_sent_close = true;
-        match (self.inbox.close(), self.ended) {
-            (Some(ReceivedClose { code }), ended) => {
-                self.end_as_server();
-                if ended.is_none() && now < until {
-                    return Progress::Until(until);
-                }
-                if ended.is_none() {
-                    let waited = self.limits.answer.as_secs_f64();
-                    self.tolerate(format!("answered the Close, but kept TCP open for {waited} s"));
-                }
-                if code != sent && code != Some(1000) && code.is_some() {
-                    self.tolerate(format!(
-                        "answered {} a Close {}",
-                        with_code(code),
-                        with_code(sent)
-                    ));
-                }
-                self.done = format!("answered the Close {}", with_code(code));
-                Progress::Met
-            }
-            (None, Some(end)) => {
-                let how = end.name();
-                let reason = format!("ended the connection without answering the Close ({how})");
-                self.miss_close_reply(is_subject, reason)
-            }
-            (None, None) if now < until => Progress::Until(until),
-            (None, None) => {
-                let waited = self.limits.answer.as_secs_f64();
-                let reason = format!("did not answer the Close within {waited} s");
-                self.miss_close_reply(is_subject, reason)
-            }
-        }
-    }
-
-    fn miss_close_reply(&mut self, is_subject: bool, reason: String) -> Progress {
-        if is_subject {
-            return self.fail(reason);
-        }
-        self.tolerate(reason);
-        Progress::Met
-    }
-
     fn await_silence(&mut self, now: Duration, until: Duration) -> Progress {
         if self.traits.has_echo && self.inbox.has_message() {
             return self.fail("sent a message".to_owned());
@@ -353,25 +319,14 @@ impl CaseRun<'_> {
         Progress::Met
     }
 
-    fn await_end(&mut self, now: Duration, until: Duration) -> Progress {
-        if self.ended.is_some() {
-            return Progress::Met;
-        }
-        if now < until {
-            return Progress::Until(until);
-        }
-        let waited = self.limits.answer.as_secs_f64();
-        self.fail(format!("kept TCP open for {waited} s"))
-    }
-
-    fn fail(&mut self, reason: String) -> Progress {
+    pub(super) fn fail(&mut self, reason: String) -> Progress {
         self.finish(Verdict::Fail, reason);
         Progress::Met
     }
 }
 
 /// Returns `with 1002`, or `without a code`.
-fn with_code(code: Option<u16>) -> String {
+pub(super) fn with_code(code: Option<u16>) -> String {
     code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"))
 }
 

@@ -1,5 +1,6 @@
 //! Puts the segments of one TCP direction in order, and remembers what came again.
 
+mod cuts;
 mod progress;
 mod reassembler;
 mod repeats;

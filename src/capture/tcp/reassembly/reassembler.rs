@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::capture::packets::headers::sequence;
 use crate::capture::packets::packet_comment::Framing;
+use crate::capture::tcp::reassembly::cuts::{Cut, Cuts};
 use crate::capture::tcp::reassembly::progress::{Progress, Reassembled, SegmentData};
 use crate::capture::tcp::reassembly::repeats::Repeats;
 use crate::wire::{ByteLen, Offset};
@@ -47,8 +48,7 @@ pub(in crate::capture::tcp) struct Reassembler {
     end_seq: Option<Offset>,
     held: BTreeMap<Offset, HeldSegment>,
     held_bytes: usize,
-    /// What the capture cut off from segments, by the number of its first byte.
-    cuts: BTreeMap<Offset, Cut>,
+    cuts: Cuts,
     /// The number of bytes that were captured again.
     pub(in crate::capture::tcp) repeated_bytes: ByteLen,
     pub(in crate::capture::tcp) repeats: Repeats,
@@ -60,14 +60,6 @@ struct HeldSegment {
     file_offset: Offset,
     bytes: Vec<u8>,
     framing: Option<Framing>,
-}
-
-/// The end of a segment, of which the capture kept the beginning only.
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    captured_at: u64,
-    /// The number of the byte after it.
-    end: Offset,
 }
 
 impl Reassembler {
@@ -116,6 +108,35 @@ impl Reassembler {
     /// 9293 section 3.8.4).
     pub(in crate::capture::tcp) fn is_keep_alive(&self, seq: u32, len: usize) -> bool {
         self.next_seq.is_some_and(|next| len <= 1 && unwrap_seq(next, seq) + 1_usize == next)
+    }
+
+    /// Whether a segment with this number is the next one, and nothing else is awaited.
+    pub(in crate::capture::tcp) fn expects(&self, seq: u32) -> bool {
+        self.is_steady() && self.next_seq.is_some_and(|next| sequence(next.get()) == seq)
+    }
+
+    /// Takes an acknowledgement if nothing is awaited and it is of bytes that are in the file.
+    pub(in crate::capture::tcp) fn take_expected_ack(&mut self, ack: u32) -> bool {
+        let acked = self.next_seq.map(|next| (next, unwrap_seq(next, ack)));
+        let Some((next, acked)) = acked.filter(|_| self.is_steady()) else { return false };
+        if acked <= next {
+            self.acked_seq = self.acked_seq.max(acked);
+        }
+        acked <= next
+    }
+
+    /// Takes the `len` bytes that are expected next.
+    pub(in crate::capture::tcp) fn take_expected(&mut self, len: usize, file_offset: Offset) {
+        let Some(next) = &mut self.next_seq else { return };
+        self.repeats.add(*next, len, file_offset);
+        *next += len;
+    }
+
+    /// Whether every byte that a segment announced has been emitted.
+    fn is_steady(&self) -> bool {
+        self.held.is_empty()
+            && self.cuts.is_empty()
+            && self.next_seq.is_some_and(|next| self.acked_seq <= next)
     }
 
     /// Whether no packet with bytes was captured.
@@ -242,11 +263,7 @@ impl Reassembler {
         if len == 0 && self.cuts.is_empty() {
             return;
         }
-        let start = unwrap_seq(next, seq);
-        self.cuts = self.cuts.split_off(&next);
-        if len > 0 && start >= next && self.cuts.len() < MAX_HELD_SEGMENTS {
-            self.cuts.entry(start).or_insert(Cut { captured_at, end: start + len });
-        }
+        self.cuts.add(next, unwrap_seq(next, seq), len, captured_at);
     }
 
     /// Gives up what the capture cut off and the peer has acknowledged: nobody sends it again.
@@ -258,12 +275,12 @@ impl Reassembler {
 
     /// Whether the end of a segment was cut off that is not given up yet.
     pub(in crate::capture::tcp) fn has_cuts(&self) -> bool {
-        self.cuts.last_key_value().is_some_and(|(start, _)| Some(*start) >= self.next_seq)
+        !self.cuts.is_empty() && self.next_seq.is_none_or(|next| self.cuts.has_any_from(next))
     }
 
     /// Returns what the capture cut off behind the last byte that was emitted.
     fn next_cut(&self) -> Option<Cut> {
-        self.cuts.get(&self.next_seq?).copied()
+        self.cuts.at(self.next_seq?)
     }
 
     /// Emits everything that is held, with its gaps, because nothing more comes or memory is short.

@@ -1,7 +1,6 @@
 //! [`Repeats`]: the bytes of one direction that were captured twice. Whether they are the same is
 //! found out at the end, when the file can be read again.
 
-use std::collections::VecDeque;
 use std::io;
 
 use crate::capture::byte_store::{BackingStore, Place};
@@ -15,7 +14,10 @@ const MAX_FOUND: usize = 64;
 /// The latest pieces of a direction, and what came again of them.
 #[derive(Debug, Default)]
 pub(in crate::capture::tcp) struct Repeats {
-    recent: VecDeque<RecentPiece>,
+    /// At most [`MAX_RECENT`]: a ring.
+    recent: Vec<RecentPiece>,
+    /// The place of the next piece in the ring.
+    next: usize,
     found: Vec<Repeat>,
 }
 
@@ -39,10 +41,12 @@ struct Repeat {
 impl Repeats {
     /// Takes a piece that was captured for the first time.
     pub(in crate::capture::tcp) fn add(&mut self, start: Offset, len: usize, file_offset: Offset) {
-        if self.recent.len() >= MAX_RECENT {
-            self.recent.pop_front();
+        let piece = RecentPiece { start, len, file_offset };
+        match self.recent.get_mut(self.next) {
+            Some(oldest) => *oldest = piece,
+            None => self.recent.push(piece),
         }
-        self.recent.push_back(RecentPiece { start, len, file_offset });
+        self.next = self.next.saturating_add(1) % MAX_RECENT;
     }
 
     /// Takes two pieces with the same numbers.
@@ -60,7 +64,8 @@ impl Repeats {
         file_offset: Offset,
     ) {
         let end = start + len;
-        for piece in &self.recent {
+        let (newer, older) = self.recent.split_at(self.next.min(self.recent.len()));
+        for piece in older.iter().chain(newer) {
             let (from, to) = (start.max(piece.start), end.min(piece.start + piece.len));
             if from < to && self.found.len() < MAX_FOUND {
                 let first = piece.file_offset + (from - piece.start);
