@@ -5,8 +5,7 @@ use crate::demos::recorded_lab::RECORDED;
 use crate::lab::{ContestantRecord, LoadRecord};
 
 /// The heads of the columns.
-pub(super) const HEADS: [&str; 5] =
-    ["fail/tuned", "idle KiB", "1 conn", "256 conns", "lines/pkgs"];
+pub(super) const HEADS: [&str; 5] = ["fail/tuned", "idle KiB", "1 conn", "256 conns", "lines/pkgs"];
 
 /// Returns the cells of a library: how many cases it fails as it is and tuned, the memory of an idle
 /// connection, the time of an echo against raw TCP, and its size. What was not measured is `–`.
@@ -14,7 +13,8 @@ pub(super) fn row(library: &str) -> [String; 5] {
     let none = || "–".to_owned();
     let Some(record) = RECORDED.contestant(library) else { return std::array::from_fn(|_| none()) };
     let tuned = RECORDED.contestant(&format!("{library}-tuned"));
-    let failures = |record: &ContestantRecord| record.verdicts.as_ref().map(|found| found.failures());
+    let failures =
+        |record: &ContestantRecord| record.verdicts.as_ref().map(|found| found.failures());
     let pair = |left: Option<usize>, right: Option<usize>| {
         let text = |number: Option<usize>| number.map_or_else(none, |number| number.to_string());
         format!("{}/{}", text(left), text(right))

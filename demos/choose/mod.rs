@@ -23,7 +23,8 @@ const MAX_TREE_LEN: u64 = 256 << 10;
 
 impl Demo for Choose {
     const NAME: &'static str = "choose";
-    const ABOUT: &'static str = "is it for you? questions that end in a recommendation, with figures";
+    const ABOUT: &'static str =
+        "is it for you? questions that end in a recommendation, with figures";
     const SETTINGS: &'static [SettingSpec] = &[SettingSpec {
         name: "tree",
         value_type: SettingType::Text(""),
@@ -91,7 +92,8 @@ mod tests {
 
     fn open() -> Choose {
         let fence = DemoFence { name: "choose".into(), ..DemoFence::default() };
-        let (choose, commands) = Choose::open(&settings(&fence, Choose::SETTINGS).unwrap()).unwrap();
+        let (choose, commands) =
+            Choose::open(&settings(&fence, Choose::SETTINGS).unwrap()).unwrap();
         assert_eq!(commands, []);
         choose
     }
@@ -119,7 +121,8 @@ mod tests {
             press(&mut choose, KeyCode::Char(key));
         }
         let shown = picture(&choose, 76, 16);
-        for expected in ["→ coder/websocket", "· Both sides speak", "Whatever may wait", "idle KiB"] {
+        for expected in ["→ coder/websocket", "· Both sides speak", "Whatever may wait", "idle KiB"]
+        {
             assert!(shown.contains(expected), "{expected}:\n{shown}");
         }
         press(&mut choose, KeyCode::Char('1'));

@@ -46,7 +46,11 @@ pub(super) fn draw(
     let top = (list.bottom()).min(inner.bottom());
     let bytes = Rect { y: top, height: inner.bottom().saturating_sub(top + 1), ..inner };
     draw_bytes(conform, page, &cases, bytes, buffer, theme);
-    let last = Rect { y: inner.bottom().saturating_sub(1).max(inner.y), height: 1.min(inner.height), ..inner };
+    let last = Rect {
+        y: inner.bottom().saturating_sub(1).max(inner.y),
+        height: 1.min(inner.height),
+        ..inner
+    };
     stage::draw_line(&foot_line(conform, theme), 0, last, buffer);
 }
 
@@ -102,7 +106,12 @@ fn draw_list(
     }
 }
 
-fn case_line(findings: &Findings<'_>, case: usize, is_chosen: bool, theme: &Theme) -> Line<'static> {
+fn case_line(
+    findings: &Findings<'_>,
+    case: usize,
+    is_chosen: bool,
+    theme: &Theme,
+) -> Line<'static> {
     let verdict = findings.verdict(&RULES, case).unwrap_or(Verdict::NoAnswer);
     let title = RULES.cases.get(case).map_or("", |case| case.title.as_str());
     let (sign, color) = verdict_sign(verdict, theme);
@@ -144,7 +153,8 @@ fn draw_bytes(
     lines.extend(side_lines(&sides.client, area.width, theme));
     lines.push(expected_line(case, theme));
     let reason = findings.map(|findings| findings.reason(&RULES, index)).unwrap_or_default();
-    let reason = if reason.is_empty() { reason } else { format!(": it {}", text::sanitize(&reason)) };
+    let reason =
+        if reason.is_empty() { reason } else { format!(": it {}", text::sanitize(&reason)) };
     lines.push(label(&format!("came back{reason}"), theme.server));
     if is_recorded {
         let note = "the record has no bytes: Space tests the library here";

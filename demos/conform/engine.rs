@@ -114,9 +114,8 @@ fn send_verdict(mailbox: &Mailbox<Msg>, cases: &[Case], event: &ConformEvent) {
 /// Returns the worst exchange of each case, by the index of the case among all.
 fn exchanges(cases: &[Case], outcome: ConformOutcome) -> Vec<(usize, Exchange)> {
     let results = cases.iter().zip(outcome.cases);
-    let worst = results.filter_map(|(case, result)| {
-        Some((RULES.case_index(&case.id)?, result.worst()?.clone()))
-    });
+    let worst = results
+        .filter_map(|(case, result)| Some((RULES.case_index(&case.id)?, result.worst()?.clone())));
     worst.collect()
 }
 
@@ -134,8 +133,7 @@ fn open_inspector(title: &str, exchange: &Exchange) -> (Inspect, Vec<inspect::Cm
     // Nothing is sent any more, so the queue has no receiver.
     let (commands, _) = mpsc::channel(1);
     let began = Instant::now();
-    let opened =
-        inspect::Msg::Connecting(title.to_owned(), began, CommandSender(commands));
+    let opened = inspect::Msg::Connecting(title.to_owned(), began, CommandSender(commands));
     let mut messages = vec![opened];
     let ended = began.checked_add(exchange.took).unwrap_or(began);
     let sides = exchange.annotated();

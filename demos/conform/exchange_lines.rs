@@ -64,7 +64,10 @@ pub(super) fn side_lines(side: &AnnotatedSide, width: u16, theme: &Theme) -> Vec
         lines.push(frame_line(&frame.header, frame.raw(), meaning, max_payload, theme));
     }
     if frames.len() > MAX_FRAMES {
-        lines.push(Line::styled(format!("and {} more frames", frames.len() - MAX_FRAMES), theme.dim()));
+        lines.push(Line::styled(
+            format!("and {} more frames", frames.len() - MAX_FRAMES),
+            theme.dim(),
+        ));
     }
     if let Some(partial) = side.frames.partial_header() {
         lines.push(Line::styled(format::hex(partial.raw), theme.dim()));

@@ -149,8 +149,7 @@ fn rule_line(conform: &Conform, row: usize, widths: Widths, theme: &Theme) -> Li
     let mark = if here { "▶ " } else { "  " };
     let pad = widths.title.saturating_sub(text::width(&name) + 2);
     let style = if here { theme.heading() } else { Style::new().fg(theme.text) };
-    let mut line =
-        Line::from(Span::styled(format!("{mark}{name}{}", " ".repeat(pad)), style));
+    let mut line = Line::from(Span::styled(format!("{mark}{name}{}", " ".repeat(pad)), style));
     for column in 0..conform.columns.len() {
         let (content, style) = cell_text(conform, row, column, widths.column, theme);
         let is_cursor = conform.cursor == (row, column);
@@ -221,7 +220,9 @@ fn foot_lines(conform: &Conform, context: &ViewContext) -> [Line<'static>; 3] {
 fn keys_text(conform: &Conform, is_focused: bool) -> &'static str {
     match (is_focused, &conform.mode, &conform.running) {
         (false, ..) => "Enter: control the grid.",
-        (true, Mode::Bet(_), _) => "0–9 your bet   Enter builds, starts and tests it here   Esc back",
+        (true, Mode::Bet(_), _) => {
+            "0–9 your bet   Enter builds, starts and tests it here   Esc back"
+        }
         (true, _, Some(_)) => "↑↓←→   Enter open   r take the record instead",
         (true, ..) => "↑↓←→   Space bet and test   Enter open   a all   d tuned   y 2017",
     }
@@ -231,7 +232,8 @@ fn status_line(conform: &Conform, theme: &Theme) -> Line<'static> {
     let (row, column) = conform.cursor;
     let name = conform.columns.get(column).map_or("", |column| column.title.as_str());
     if let Mode::Bet(digits) = &conform.mode {
-        let question = format!("{name}: how many of {} rules does it break? ", conform.rule_count());
+        let question =
+            format!("{name}: how many of {} rules does it break? ", conform.rule_count());
         return Line::from(vec![
             Span::styled(question, theme.heading()),
             Span::styled(format!("{digits}▏"), Style::new().fg(theme.text)),

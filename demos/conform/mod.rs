@@ -279,7 +279,10 @@ mod tests {
     #[test]
     fn a_library_that_the_record_lacks_is_named_with_the_others() {
         let error = open(&[("libraries", "gorilla, curl")]).err().unwrap();
-        assert!(error.message.starts_with("the record has no library `curl`; it has: "), "{error:?}");
+        assert!(
+            error.message.starts_with("the record has no library `curl`; it has: "),
+            "{error:?}"
+        );
         assert_eq!(error.position.line, 7);
     }
 
@@ -288,7 +291,8 @@ mod tests {
         let mut conform = open(&[("filled", "yes")]).unwrap();
         for keys in ["", "⏎", "⎋vvvv>>", " "] {
             press(&mut conform, keys);
-            for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (76, 18), (200, 60)] {
+            for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (76, 18), (200, 60)]
+            {
                 picture(&conform, width, height);
             }
         }

@@ -292,9 +292,8 @@ impl Conform {
         self.filled.insert(running.library);
         match result {
             Ok(exchanges) => {
-                let verdict = |(case, exchange): &(usize, Exchange)| {
-                    (*case, exchange.finding.verdict)
-                };
+                let verdict =
+                    |(case, exchange): &(usize, Exchange)| (*case, exchange.finding.verdict);
                 let findings = LiveFindings {
                     verdicts: exchanges.iter().map(verdict).collect(),
                     exchanges: exchanges.into_iter().collect(),

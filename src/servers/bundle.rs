@@ -223,8 +223,7 @@ impl ServerBundle {
             tokio::join!(http, websocket, run_on_demand(&scope, requested, ending));
         });
         let on_demand = Default::default();
-        let bundle =
-            Self { http, websocket, kind, program, on_demand, start_requests, shutdown };
+        let bundle = Self { http, websocket, kind, program, on_demand, start_requests, shutdown };
         match started {
             Ok(()) => bundle,
             // The closure of the thread was dropped with the publishers, so nothing can be up any

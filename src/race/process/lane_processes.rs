@@ -12,13 +12,13 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use crate::net::{NetnsPair, PeerRole};
-use crate::scope::current_program;
 use crate::race::error::WorkerError;
 use crate::race::process::ipc::{
     LaneTarget, ServerCounters, SliceResult, TlsTrust, WorkerRequest, WorkerResponse, read_message,
     write_message,
 };
 use crate::race::{ExternalServersError, Lane, Placement, RaceConfig};
+use crate::scope::current_program;
 
 /// How long a process may take to start, or to answer a request that needs no time.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
