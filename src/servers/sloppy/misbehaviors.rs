@@ -3,6 +3,7 @@
 //! handles sockets and the order of events.
 
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
+use crate::servers::sloppy::stored_blocks::stored_blocks;
 use crate::wire::frame::encode;
 use crate::wire::handshake::{AcceptMistake, ProblemCode};
 use crate::wire::{FaultCode, Header, LengthForm, Opcode};
@@ -386,21 +387,4 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
 
 fn echo_frame(opcode: Opcode, data: &[u8]) -> Vec<u8> {
     encode::single_frame(opcode, data, None)
-}
-
-/// Returns DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), followed by the byte that
-/// RFC 7692 section 7.2.3.4 adds after a final block.
-fn stored_blocks(data: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for block in data.chunks(usize::from(u16::MAX)) {
-        let len = u16::try_from(block.len()).unwrap_or(u16::MAX);
-        // Not the last block, and of type 00: stored.
-        bytes.push(0);
-        bytes.extend(len.to_le_bytes());
-        // NLEN is the complement of LEN.
-        bytes.extend((!len).to_le_bytes());
-        bytes.extend_from_slice(block);
-    }
-    bytes.push(0);
-    bytes
 }

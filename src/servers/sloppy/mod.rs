@@ -7,6 +7,7 @@ pub mod length_signed;
 pub mod misbehaviors;
 mod own_process;
 mod server;
+mod stored_blocks;
 
 pub use server::bind;
 #[cfg(test)]
