@@ -384,6 +384,25 @@ async fn the_scales_show_the_bytes_of_the_sockets() {
     until(&mut app, &mut terminal, "server: nginx␍␊").await;
 }
 
+/// A column of the grid: tested on real sockets, opened, and its exchange in the inspector.
+#[tokio::test]
+async fn an_exchange_of_the_grid_is_opened_in_the_inspector() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let deck = "# Grid\n\n```demo conform\nlibraries = \"strict\"\n```\n";
+    let (mut app, mut terminal) = live(deck, &scope);
+    for key in [KeyCode::Enter, KeyCode::Char(' '), KeyCode::Char('0'), KeyCode::Enter] {
+        press(&mut app, key);
+    }
+    until(&mut app, &mut terminal, "clients mask: all 8 cases pass").await;
+    press(&mut app, KeyCode::Enter);
+    let shown = until(&mut app, &mut terminal, "8 cases pass; tested here").await;
+    assert!(shown.contains("came back: it closed with 1002"), "{shown}");
+    press(&mut app, KeyCode::Enter);
+    until(&mut app, &mut terminal, "2 Frames(").await;
+    press(&mut app, KeyCode::Esc);
+    until(&mut app, &mut terminal, "came back: it closed with 1002").await;
+}
+
 /// Plays every step of every scenario on real sockets. The outcome must be what the RFC requires.
 #[tokio::test]
 async fn every_scenario_holds_on_the_bundled_servers() {

@@ -35,6 +35,9 @@ pub(super) fn draw(
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let why_rows = draw_why(why, inner, buffer, theme);
     let cases = conform.cases_of_cursor();
+    if cases.is_empty() {
+        return;
+    }
     // The list gets a quarter of what is left, the bytes the rest.
     let rest = inner.height.saturating_sub(why_rows + 1);
     let list_rows = (cases.len() as u16).min((rest / 4).max(2)).min(rest);

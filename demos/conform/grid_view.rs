@@ -209,7 +209,7 @@ pub(super) fn cell_sign(cell: &Cell, theme: &Theme) -> (&'static str, ratatui::s
 /// Returns what is under the cursor, the keys, and the legend.
 fn foot_lines(conform: &Conform, context: &ViewContext) -> [Line<'static>; 3] {
     let theme = context.theme;
-    let legend = "✓ pass   ~ tolerated   ✗ n fail   ! n die   – not offered   * tested here";
+    let legend = "✓ pass   ~ tolerated   ✗ n fail   ! n die   – no offer   * tested here";
     [
         status_line(conform, theme),
         Line::styled(keys_text(conform, context.focused), theme.dim()),

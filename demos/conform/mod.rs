@@ -21,9 +21,16 @@ use ratatui::layout::Rect;
 use crate::stage::{
     Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
 };
+use cell_page::CellPage;
 use column::Column;
 use state::Mode;
 pub use state::{Cmd, Conform, Msg, RunStep};
+
+/// The cells that the grid takes where the open cell stands beside it.
+const GRID_WIDTH: u16 = 96;
+
+/// The cells that an open cell needs to stand beside the grid.
+const MIN_CELL_WIDTH: u16 = 72;
 
 impl Demo for Conform {
     const NAME: &'static str = "conform";
@@ -85,9 +92,21 @@ impl Demo for Conform {
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
-        match &self.mode {
-            Mode::Browse | Mode::Bet(_) => grid_view::draw(self, area, buffer, context),
-            Mode::Cell(page) => cell_view::draw(self, *page, area, buffer, context),
+        // Where there is room, the cell of the cursor is open beside the grid.
+        let beside = area.width.saturating_sub(GRID_WIDTH);
+        let (left, right) = match beside >= MIN_CELL_WIDTH {
+            true => (Rect { width: GRID_WIDTH, ..area }, Some(beside)),
+            false => (area, None),
+        };
+        let right = right.map(|width| Rect { x: left.right(), width, ..area });
+        match (&self.mode, right) {
+            (Mode::Browse | Mode::Bet(_), None) => grid_view::draw(self, left, buffer, context),
+            (Mode::Cell(page), None) => cell_view::draw(self, *page, left, buffer, context),
+            (mode, Some(right)) => {
+                grid_view::draw(self, left, buffer, context);
+                let page = if let Mode::Cell(page) = mode { *page } else { CellPage::default() };
+                cell_view::draw(self, page, right, buffer, context);
+            }
         }
     }
 

@@ -76,7 +76,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "lab",
         &[
             &["mod"],
-            &["runner"],
+            &["live", "runner"],
             &["build", "idle", "load", "toolchain", "verdicts"],
             &["comparison", "process"],
             &["command", "record"],

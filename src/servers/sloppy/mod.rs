@@ -12,6 +12,7 @@ mod own_process;
 #[cfg(test)]
 mod planted_bugs;
 mod server;
+mod stored_blocks;
 
 pub use server::bind;
 #[cfg(test)]
