@@ -44,7 +44,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["run"],
             &["client_cases", "http2_cases"],
             &["cases"],
-            &["whole_run"],
+            &["broken_rule", "whole_run"],
             &["case_builder"],
             &["case"],
             &["http2_rule", "key_quality", "response"],
