@@ -121,7 +121,8 @@ pub fn build_folder(folder: &Path) -> PathBuf {
     folder.ancestors().nth(2).unwrap_or(folder).join("target/lab")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::conform::{Group, Verdict, all_cases};
