@@ -21,7 +21,7 @@ use crate::wire::explain::NonFrame;
 use crate::wire::explain::interop;
 use crate::wire::explain::reference;
 use crate::wire::frame::encode;
-use crate::wire::{CloseCode, FaultCode, MaskingKey, Side, format};
+use crate::wire::{CloseCode, MaskingKey, Side, format};
 
 /// The width of the labels in the panes in cells.
 const LABEL_WIDTH: usize = 9;
