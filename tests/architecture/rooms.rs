@@ -68,7 +68,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["case_list", "clients", "expected", "report", "reproduce", "selection"],
-            &["progress"],
+            &["progress", "twins"],
             &["testing"],
         ],
     ),

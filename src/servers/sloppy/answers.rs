@@ -328,6 +328,7 @@ pub(super) static ANSWERS: &[Misbehavior] = &[
     Misbehavior {
         name: "close-answered-1005",
         summary: "answers a Close with 1005, which must never be sent",
+        broken_rule: BrokenRule::Frames(FaultCode::CloseCodeInvalid),
         close_reply: |_| encode::close_frame(1005, "", None),
         ..CONFORMING
     },
