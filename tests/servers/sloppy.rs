@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wiretalk::servers::misbehaviors::{BrokenRule, MISBEHAVIORS};
+use wiretalk::servers::misbehaviors::{self, BrokenRule};
 use wiretalk::servers::{ServerEvent, sloppy};
 use wiretalk::wire::{Side, Trace};
 
@@ -39,7 +39,7 @@ async fn seen(server: &TestServer, path: &str) -> (Trace, usize) {
 #[tokio::test]
 async fn each_path_breaks_the_rule_it_names_and_no_other() {
     let server = sloppy_server().await;
-    for misbehavior in MISBEHAVIORS {
+    for misbehavior in misbehaviors::all() {
         let (seen, _) = seen(&server, &format!("/{}", misbehavior.name)).await;
         let problems: Vec<_> = seen
             .head(Side::Server)
@@ -117,7 +117,7 @@ async fn a_browser_gets_the_list_and_a_wrong_path_too() {
     peer.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let list = String::from_utf8(peer.rest().await).unwrap();
     assert!(list.starts_with("HTTP/1.1 200 OK\r\n"), "{list}");
-    for misbehavior in MISBEHAVIORS {
+    for misbehavior in misbehaviors::all() {
         assert!(
             list.contains(&format!("/{} ", misbehavior.name)) && list.contains(misbehavior.summary),
             "{}",

@@ -101,8 +101,6 @@ pub struct Case {
     pub rule: &'static str,
     /// The way in which it is tested.
     pub kind: CaseKind,
-    /// The cases of Autobahn|Testsuite that test the same: `6.4.1`, or `9.1.*`.
-    pub autobahn: Vec<&'static str>,
     /// Whether the verdict depends on an echo.
     pub needs_echo: bool,
     /// The request, where a server is tested.

@@ -146,7 +146,6 @@ pub(super) fn case(group: Group, name: &str, title: &str, rule: &'static str) ->
         title: title.to_owned(),
         rule,
         kind: CaseKind::Steps,
-        autobahn: Vec::new(),
         needs_echo: false,
         request: Request::standard(),
         response: None,
@@ -157,11 +156,6 @@ pub(super) fn case(group: Group, name: &str, title: &str, rule: &'static str) ->
 }
 
 impl CaseDraft {
-    pub(super) fn autobahn(mut self, ids: &[&'static str]) -> Self {
-        self.case.autobahn = ids.to_vec();
-        self
-    }
-
     /// Tests the case in another way than by steps.
     pub(super) fn tested_by(mut self, kind: CaseKind) -> Self {
         self.case.needs_echo = matches!(kind, CaseKind::Search(_));

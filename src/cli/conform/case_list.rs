@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::cli::conform::twins::twins;
 use crate::conform::{Case, CaseKind, ServerAddress, Step};
 use crate::text;
 use crate::wire::format::hex;
@@ -42,7 +43,7 @@ fn case_json(case: &Case) -> Value {
         "group": case.group.name(),
         "title": case.title,
         "rule": case.rule,
-        "autobahn": case.autobahn,
+        "autobahn": twins(&case.id),
         "needs_echo": case.needs_echo,
         "is_violation": case.is_violation(),
         "request_hex": (case.kind == CaseKind::Steps && case.response.is_none())
@@ -65,8 +66,9 @@ fn step_json(step: &Step) -> Value {
 /// Returns what a case sends and expects, for people.
 pub(super) fn explain(case: &Case) -> String {
     let mut text = format!("{}: {}\n{}\n", case.id, case.title, case.rule);
-    if !case.autobahn.is_empty() {
-        let _ = writeln!(text, "Autobahn|Testsuite: {}", case.autobahn.join(", "));
+    let twins = twins(&case.id);
+    if !twins.is_empty() {
+        let _ = writeln!(text, "Autobahn|Testsuite: {}", twins.join(", "));
     }
     if case.kind != CaseKind::Steps {
         let peer = if case.response.is_some() { "client" } else { "server" };

@@ -12,6 +12,7 @@ mod reproduce;
 mod selection;
 #[cfg(test)]
 mod testing;
+mod twins;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;

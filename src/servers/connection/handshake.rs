@@ -218,7 +218,7 @@ async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, Ha
 }
 
 /// Answers a request that cannot open a WebSocket with a status and every broken rule in words.
-async fn refuse<T>(
+pub(in crate::servers) async fn refuse<T>(
     stream: &mut (impl AsyncWrite + Unpin),
     validation: &HeadValidation,
 ) -> Result<T, HandshakeError> {

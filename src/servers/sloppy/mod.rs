@@ -2,10 +2,15 @@
 //! response to a handshake that some of them change, the one that dies of a frame, in a process of
 //! its own, and the server.
 
+mod acceptances;
+mod answers;
+mod endpoint;
 mod handshake_response;
 pub mod length_signed;
 pub mod misbehaviors;
 mod own_process;
+#[cfg(test)]
+mod planted_bugs;
 mod server;
 mod stored_blocks;
 

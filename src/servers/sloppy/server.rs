@@ -1,5 +1,5 @@
-//! The sloppy WebSocket echo: it accepts anything, and breaks one rule itself on each of its paths,
-//! so that one can learn what such mistakes look like. `misbehaviors` lists them. Time and memory
+//! The sloppy WebSocket echo: it breaks one rule on each of its paths, so that one can learn what such
+//! mistakes look like, and whether a judge finds them. `misbehaviors` lists them. Time and memory
 //! are bounded all the same.
 
 use std::future::Future;
@@ -14,14 +14,12 @@ use crate::scope::Scope;
 use crate::servers::connection::handshake::{self, HandshakeError};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::connection::{ConnectionEnd, Timed};
+use crate::servers::sloppy::endpoint::SloppyEndpoint;
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
-use crate::servers::sloppy::misbehaviors::Misbehavior;
+use crate::servers::sloppy::misbehaviors::{Misbehavior, RequestJudgement};
 use crate::servers::sloppy::own_process;
 use crate::servers::{ServerEvent, ServerOptions};
-use crate::wire::decode::decoder::Decoder;
-use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{Head, ServerPolicy, request};
-use crate::wire::{AgreedExtensions, Opcode, Side};
 
 /// The maximum number of bytes per read.
 const READ_BUFFER: usize = 16 << 10;
@@ -62,15 +60,16 @@ pub(in crate::servers) async fn serve_connection(
                 return serve_in_process(socket, peer, rest, &options).await;
             }
             socket.frames_begin(&rest);
-            let mut echo = SloppyEcho::new(&mut socket, misbehavior);
+            let opened = Instant::now();
+            let mut endpoint = SloppyEndpoint::new(misbehavior, options.limits.max_message);
             // Sloppy to the end: at a shutdown it hangs up without a Close.
             let reason = tokio::select! {
-                end = echo.run(rest, options.limits.max_message) => {
+                end = serve_frames(&mut socket, &mut endpoint, rest) => {
                     end.err().map(|error| describe_io_error(&error))
                 }
                 () = options.shutdown.cancelled() => Some(ConnectionEnd::GoingAway.to_string()),
             };
-            let SloppyEcho { opened, received, sent, .. } = echo;
+            let SloppyEndpoint { received, sent, .. } = endpoint;
             let took = opened.elapsed();
             options.record(ServerEvent::Closed { peer, code: None, reason, received, sent, took });
         }
@@ -116,6 +115,15 @@ async fn accept_handshake(
         return respond_with_list(socket, 404, &body).await;
     };
     handshake::check_origin(socket, head, options).await?;
+    let validation = &request.handshake.validation;
+    match misbehavior.judge(head, validation) {
+        RequestJudgement::Opened => {}
+        RequestJudgement::Broken => return handshake::refuse(socket, validation).await,
+        RequestJudgement::Unwanted => {
+            let body = format!("/{} {}", misbehavior.name, misbehavior.summary);
+            return respond_with_list(socket, 400, &body).await;
+        }
+    }
     let mut response = HandshakeResponse::new(&request::key_from_request(head).unwrap_or_default());
     (misbehavior.alter_response)(&mut response);
     socket
@@ -124,9 +132,9 @@ async fn accept_handshake(
     Ok((misbehavior, path, request.rest))
 }
 
-/// Whether the request has an Upgrade header, which is all that this server checks.
+/// Whether a request may be meant to open a WebSocket.
 fn asks_for_websocket(head: &Head) -> bool {
-    head.fields_named("Upgrade").next().is_some()
+    ["Upgrade", "Sec-WebSocket-Key"].iter().any(|name| head.fields_named(name).next().is_some())
 }
 
 async fn respond_with_list<T>(
@@ -138,128 +146,24 @@ async fn respond_with_list<T>(
     Err(HandshakeError::ListedPaths(status))
 }
 
-/// One WebSocket, from the handshake to its end.
-struct SloppyEcho<'s, S> {
-    socket: &'s mut Timed<S>,
-    misbehavior: &'static Misbehavior,
-    opened: Instant,
-    received: u64,
-    sent: u64,
-}
-
-/// A frame or message as it was sent, legal or not.
-struct RawFrame {
-    opcode: Opcode,
-    fin: bool,
-    data: Vec<u8>,
-}
-
-/// Assembles the peer's frames. Ignoring their faults is what makes this server sloppy.
-struct MessageReader {
-    frames: FrameAssembler,
-    message: Option<RawFrame>,
-}
-
-impl MessageReader {
-    /// Accepts frames with up to `limit` bytes of payload. Of longer ones it keeps one byte more,
-    /// so that they are noticed.
-    fn new(limit: usize) -> Self {
-        let decoder = Decoder::new(Side::Client, AgreedExtensions::none());
-        Self { frames: FrameAssembler::new(decoder, limit.saturating_add(1)), message: None }
-    }
-
-    /// Returns the next complete frame in `input`.
-    fn next_frame(&mut self, input: &mut &[u8]) -> Option<RawFrame> {
-        let frame = self.frames.next_frame(input)?;
-        let header = frame.start?.header;
-        Some(RawFrame { opcode: header.opcode, fin: header.fin, data: frame.payload })
-    }
-
-    /// Returns the number of bytes that are kept.
-    fn buffered_bytes(&self) -> usize {
-        let before = self.message.as_ref().map_or(0, |message| message.data.len());
-        before.saturating_add(self.frames.payload_held())
-    }
-}
-
-impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
-    fn new(socket: &'s mut Timed<S>, misbehavior: &'static Misbehavior) -> Self {
-        Self { socket, misbehavior, opened: Instant::now(), received: 0, sent: 0 }
-    }
-
-    /// Echoes until the peer closes, hangs up, or sends a message of more than `limit` bytes.
-    async fn run(&mut self, rest: Vec<u8>, limit: usize) -> io::Result<()> {
-        let mut reader = MessageReader::new(limit);
-        let mut buffer = rest;
-        loop {
-            let mut input = buffer.as_slice();
-            while let Some(frame) = reader.next_frame(&mut input) {
-                if reader.buffered_bytes().saturating_add(frame.data.len()) > limit {
-                    return Err(too_large(limit));
-                }
-                if self.answer(frame, &mut reader.message).await? {
-                    return Ok(());
-                }
-            }
-            // An unfinished frame counts too, so that it is refused before its end.
-            if reader.buffered_bytes() > limit {
-                return Err(too_large(limit));
-            }
-            buffer.resize(READ_BUFFER, 0);
-            let count = self.socket.read(&mut buffer).await?;
-            if count == 0 {
-                return Ok(());
-            }
-            buffer.truncate(count);
+/// Echoes until the peer closes, hangs up, or is refused.
+async fn serve_frames(
+    socket: &mut Timed<impl AsyncRead + AsyncWrite + Unpin>,
+    endpoint: &mut SloppyEndpoint,
+    rest: Vec<u8>,
+) -> io::Result<()> {
+    let mut buffer = rest;
+    loop {
+        endpoint.receive(&buffer);
+        socket.write_all(&endpoint.take_outbox()).await?;
+        if endpoint.is_finished() {
+            return Ok(());
         }
-    }
-
-    /// Answers one frame. Returns whether that was the last answer.
-    async fn answer(
-        &mut self,
-        frame: RawFrame,
-        message: &mut Option<RawFrame>,
-    ) -> io::Result<bool> {
-        match frame.opcode {
-            Opcode::Close => {
-                self.socket.write_all(&(self.misbehavior.close_reply)(&frame.data)).await?;
-                Ok(true)
-            }
-            Opcode::Ping => {
-                self.socket.write_all(&(self.misbehavior.ping_reply)(&frame.data)).await?;
-                Ok(false)
-            }
-            Opcode::Pong => Ok(false),
-            _ => {
-                let fin = frame.fin;
-                let whole = append_frame(message.take(), frame);
-                if !fin {
-                    *message = Some(whole);
-                    return Ok(false);
-                }
-                self.received = self.received.saturating_add(1);
-                self.socket
-                    .write_all(&(self.misbehavior.data_reply)(whole.opcode, &whole.data))
-                    .await?;
-                self.sent = self.sent.saturating_add(1);
-                Ok(self.misbehavior.hangs_up_after_reply)
-            }
+        buffer.resize(READ_BUFFER, 0);
+        let count = socket.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
         }
-    }
-}
-
-fn too_large(limit: usize) -> io::Error {
-    io::Error::other(format!("a message is larger than {limit} bytes"))
-}
-
-/// Appends a frame to the open message. A message that does not begin as binary counts as text.
-fn append_frame(message: Option<RawFrame>, frame: RawFrame) -> RawFrame {
-    match message {
-        Some(mut open) => {
-            open.data.extend(frame.data);
-            open
-        }
-        None if frame.opcode == Opcode::Binary => frame,
-        None => RawFrame { opcode: Opcode::Text, ..frame },
+        buffer.truncate(count);
     }
 }

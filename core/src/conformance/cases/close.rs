@@ -57,47 +57,34 @@ fn add_codes(builder: &mut CaseBuilder) {
 
 fn add_bodies(builder: &mut CaseBuilder) {
     let frame = builder.close(b"");
-    builder.add(
-        case(Group::Close, "empty", "a Close without a body", RULE)
-            .autobahn(&["7.3.1"])
-            .send(frame)
-            .closed(None),
-    );
+    builder
+        .add(case(Group::Close, "empty", "a Close without a body", RULE).send(frame).closed(None));
     let frame = builder.close(b"\x03");
     builder.add(
         case(Group::Close, "one-byte", "a Close with a body of one byte", RULE)
-            .autobahn(&["7.3.2"])
             .send(frame)
             .fails(&[1002]),
     );
-    let reasons: [(&str, &str, Vec<u8>, &[&'static str]); 4] = [
-        ("reason", "a Close with a reason", b"Hello World!".to_vec(), &["7.3.4"]),
-        ("reason-123", "a reason of 123 bytes, the longest", b"*".repeat(123), &["7.3.5"]),
-        ("reason-utf8", "a reason of several alphabets", "до свидания 再見 👋".into(), &[]),
-        ("reason-nul", "a reason with U+0000", b"a\x00b".to_vec(), &[]),
+    let reasons: [(&str, &str, Vec<u8>); 4] = [
+        ("reason", "a Close with a reason", b"Hello World!".to_vec()),
+        ("reason-123", "a reason of 123 bytes, the longest", b"*".repeat(123)),
+        ("reason-utf8", "a reason of several alphabets", "до свидания 再見 👋".into()),
+        ("reason-nul", "a reason with U+0000", b"a\x00b".to_vec()),
     ];
-    for (name, title, reason, twins) in reasons {
+    for (name, title, reason) in reasons {
         let frame = builder.close(&[&1000_u16.to_be_bytes(), reason.as_slice()].concat());
-        builder.add(
-            case(Group::Close, name, title, RULE).autobahn(twins).send(frame).closed(Some(1000)),
-        );
+        builder.add(case(Group::Close, name, title, RULE).send(frame).closed(Some(1000)));
     }
-    let reasons: [(&str, &str, &[u8], &[&'static str]); 4] = [
-        (
-            "reason-surrogate",
-            "a reason with a surrogate",
-            b"\xce\xba\xed\xa0\x80edited",
-            &["7.5.1"],
-        ),
-        ("reason-ff", "a reason with the byte FF", b"\xff", &[]),
-        ("reason-overlong", "a reason with an overlong slash", b"\xc0\xaf", &[]),
-        ("reason-cut", "a reason that ends within a character", b"price in \xe2\x82", &[]),
+    let reasons: [(&str, &str, &[u8]); 4] = [
+        ("reason-surrogate", "a reason with a surrogate", b"\xce\xba\xed\xa0\x80edited"),
+        ("reason-ff", "a reason with the byte FF", b"\xff"),
+        ("reason-overlong", "a reason with an overlong slash", b"\xc0\xaf"),
+        ("reason-cut", "a reason that ends within a character", b"price in \xe2\x82"),
     ];
-    for (name, title, reason, twins) in reasons {
+    for (name, title, reason) in reasons {
         let frame = builder.close(&[&1000_u16.to_be_bytes(), reason].concat());
         builder.add(
             case(Group::Close, name, title, "RFC 6455 §5.5.1, §8.1")
-                .autobahn(twins)
                 .send(frame)
                 .fails(&[1007, 1002]),
         );
@@ -113,16 +100,15 @@ fn add_bodies(builder: &mut CaseBuilder) {
 fn add_after_close(builder: &mut CaseBuilder) {
     let rule = "RFC 6455 §5.5.1, §1.4";
     let close = builder.close(b"\x03\xe8");
-    let after: [(&str, &str, Vec<u8>, &[&'static str]); 4] = [
-        ("then-close", "two Closes", builder.close(b"\x03\xe8"), &["7.1.2"]),
-        ("then-ping", "a ping after the Close", builder.ping(b"late"), &["7.1.3"]),
-        ("then-text", "a message after the Close", builder.text(b"late"), &["7.1.4"]),
-        ("then-garbage", "bytes that are no frame after the Close", vec![0xff; 64], &[]),
+    let after: [(&str, &str, Vec<u8>); 4] = [
+        ("then-close", "two Closes", builder.close(b"\x03\xe8")),
+        ("then-ping", "a ping after the Close", builder.ping(b"late")),
+        ("then-text", "a message after the Close", builder.text(b"late")),
+        ("then-garbage", "bytes that are no frame after the Close", vec![0xff; 64]),
     ];
-    for (name, title, frame, twins) in after {
+    for (name, title, frame) in after {
         builder.add(
             case(Group::Close, name, title, rule)
-                .autobahn(twins)
                 .send([close.clone(), frame].concat())
                 .closed(Some(1000)),
         );
@@ -137,14 +123,12 @@ fn add_after_close(builder: &mut CaseBuilder) {
             "a fragment, a Close, and the rest of the message",
             rule,
         )
-        .autobahn(&["7.1.5"])
         .send([first, close, rest].concat())
         .closed(Some(1000)),
     );
     let (text, close) = (builder.text(b"last words"), builder.close(b"\x03\xe8"));
     builder.add(
         case(Group::Close, "after-message", "a message and a Close in one write", RULE)
-            .autobahn(&["7.1.1"])
             .send([text, close].concat())
             .echoed_text(b"last words")
             .closed(Some(1000)),
@@ -153,7 +137,6 @@ fn add_after_close(builder: &mut CaseBuilder) {
     let (text, close) = (builder.text(&data), builder.close(b"\x03\xe8"));
     builder.add(
         case(Group::Close, "after-256-kib", "256 KiB and a Close in one write", RULE)
-            .autobahn(&["7.1.6"])
             .send([text, close].concat())
             .closed_with_or_without_echo(Some(1000)),
     );

@@ -28,12 +28,10 @@ pub(super) fn add(builder: &mut CaseBuilder) {
 
 fn add_legal(builder: &mut CaseBuilder) {
     for (name, title, pieces) in LEGAL {
-        let twins: &[&'static str] = if name == "two" { &["5.3"] } else { &[] };
         for kind in [MessageKind::Text, MessageKind::Binary] {
             let frames = builder.fragments(kind, pieces).concat();
             builder.add(
                 case(Group::Fragments, &format!("{name}-{}", kind.opcode()), title, RULE)
-                    .autobahn(if kind == MessageKind::Text { twins } else { &[] })
                     .send(frames)
                     .echoed(kind, &pieces.concat()),
             );
@@ -47,7 +45,6 @@ fn add_legal(builder: &mut CaseBuilder) {
             "two fragments, each byte in its own write",
             RULE,
         )
-        .autobahn(&["5.5"])
         .send_pieces(&frames, 1)
         .echoed_text(b"fragment1fragment2"),
     );
@@ -83,7 +80,7 @@ fn add_control_between(builder: &mut CaseBuilder) {
         let control = builder.frame(Header::new(opcode, 0), b"between");
         let draft = case(Group::Fragments, name, title, RULE).send([first, control, last].concat());
         let is_ping = opcode == Opcode::Ping;
-        let draft = if is_ping { draft.autobahn(&["5.6"]).ponged(b"between") } else { draft };
+        let draft = if is_ping { draft.ponged(b"between") } else { draft };
         builder.add(draft.echoed_text(&pieces.concat()));
     }
     let [first, last] = pieces_of(builder, pieces);
@@ -131,18 +128,13 @@ fn pieces_of(builder: &mut CaseBuilder, [first, last]: [&[u8]; 2]) -> [Vec<u8>; 
 
 fn add_fragmented_control(builder: &mut CaseBuilder) {
     let rule = "RFC 6455 §5.5";
-    let kinds = [
-        ("ping", Opcode::Ping, &["5.1"][..]),
-        ("pong", Opcode::Pong, &["5.2"]),
-        ("close", Opcode::Close, &[]),
-    ];
-    for (name, opcode, twins) in kinds {
+    let kinds = [("ping", Opcode::Ping), ("pong", Opcode::Pong), ("close", Opcode::Close)];
+    for (name, opcode) in kinds {
         let first = builder.fragment(opcode, b"\x03\xe8");
         let last = builder.frame(Header::new(Opcode::Continuation, 0), b"rest");
         let title = format!("a {name} in two fragments");
         builder.add(
             case(Group::Fragments, &format!("{name}-fragmented"), &title, rule)
-                .autobahn(twins)
                 .send([first, last].concat())
                 .fails(&[1002]),
         );
@@ -157,13 +149,12 @@ fn add_fragmented_control(builder: &mut CaseBuilder) {
 }
 
 fn add_orphans(builder: &mut CaseBuilder) {
-    for (name, fin, twin) in [("final", true, "5.9"), ("not-final", false, "5.12")] {
+    for (name, fin) in [("final", true), ("not-final", false)] {
         let header = Header { fin, ..Header::new(Opcode::Continuation, 0) };
         let orphan = builder.frame(header, b"of nothing");
         let title = format!("a continuation that continues nothing, FIN = {}", u8::from(fin));
         builder.add(
             case(Group::Fragments, &format!("orphan-{name}"), &title, RULE)
-                .autobahn(&[twin])
                 .send(orphan)
                 .fails(&[1002]),
         );
@@ -187,7 +178,6 @@ fn add_orphans(builder: &mut CaseBuilder) {
             "a message in two fragments, then a third continuation",
             RULE,
         )
-        .autobahn(&["5.15"])
         .send(frames)
         .echoed_text(b"ab")
         .send(orphan)
@@ -201,10 +191,8 @@ fn add_interleaved(builder: &mut CaseBuilder) {
             let first = builder.fragment(Opcode::Text, b"first");
             let second = builder.frame(Header { fin, ..Header::new(opcode, 0) }, b"second");
             let title = format!("a {name} frame within a message, FIN = {}", u8::from(fin));
-            let is_twin = opcode == Opcode::Text && fin;
             builder.add(
                 case(Group::Fragments, &format!("interleaved-{name}-{which}"), &title, RULE)
-                    .autobahn(if is_twin { &["5.18"] } else { &[] })
                     .send([first, second].concat())
                     .fails(&[1002]),
             );

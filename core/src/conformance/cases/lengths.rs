@@ -6,18 +6,8 @@ use crate::wire::frame::{LengthForm, Opcode};
 
 const RULE: &str = "RFC 6455 §5.2";
 
-/// Lengths at the borders of the three forms, with Autobahn's cases for text and for binary.
-const BORDERS: [(usize, &str, &str); 9] = [
-    (0, "1.1.1", "1.2.1"),
-    (1, "", ""),
-    (125, "1.1.2", "1.2.2"),
-    (126, "1.1.3", "1.2.3"),
-    (127, "1.1.4", "1.2.4"),
-    (128, "1.1.5", "1.2.5"),
-    (65_535, "1.1.6", "1.2.6"),
-    (65_536, "1.1.7", "1.2.7"),
-    (262_144, "", ""),
-];
+/// Lengths at the borders of the three forms.
+const BORDERS: [usize; 9] = [0, 1, 125, 126, 127, 128, 65_535, 65_536, 262_144];
 
 pub(super) fn add(builder: &mut CaseBuilder) {
     add_legal(builder);
@@ -28,23 +18,22 @@ pub(super) fn add(builder: &mut CaseBuilder) {
 }
 
 fn add_legal(builder: &mut CaseBuilder) {
-    for (len, of_text, of_binary) in BORDERS {
+    for len in BORDERS {
         let text = b"*".repeat(len);
         let frame = builder.text(&text);
         let (name, title) = (format!("text-{len}"), format!("a text message of {len} bytes"));
         let draft = case(Group::Lengths, &name, &title, RULE).send(frame).echoed_text(&text);
-        builder.add(if of_text.is_empty() { draft } else { draft.autobahn(&[of_text]) });
+        builder.add(draft);
         let data = builder.noise(len);
         let frame = builder.binary(&data);
         let (name, title) = (format!("binary-{len}"), format!("a binary message of {len} bytes"));
         let draft = case(Group::Lengths, &name, &title, RULE).send(frame).echoed_binary(&data);
-        builder.add(if of_binary.is_empty() { draft } else { draft.autobahn(&[of_binary]) });
+        builder.add(draft);
     }
     let text = b"*".repeat(65_536);
     let frame = builder.text(&text);
     builder.add(
         case(Group::Lengths, "text-65536-in-pieces", "65,536 bytes in pieces of 997 bytes", RULE)
-            .autobahn(&["1.1.8"])
             .send_pieces(&frame, 997)
             .echoed_text(&text),
     );
@@ -52,7 +41,6 @@ fn add_legal(builder: &mut CaseBuilder) {
     let frame = builder.binary(&data);
     builder.add(
         case(Group::Lengths, "binary-65536-in-pieces", "65,536 bytes in pieces of 997 bytes", RULE)
-            .autobahn(&["1.2.8"])
             .send_pieces(&frame, 997)
             .echoed_binary(&data),
     );
@@ -149,12 +137,7 @@ fn add_control(builder: &mut CaseBuilder) {
         let frame = claimed(builder, opcode, LengthForm::Bits16, &data);
         let title = format!("a {name} of 126 bytes");
         let draft = case(Group::Lengths, &format!("{name}-126"), &title, rule);
-        let twins: &[&str] = match opcode {
-            Opcode::Ping => &["2.5"],
-            Opcode::Close => &["7.3.6"],
-            _ => &[],
-        };
-        builder.add(draft.autobahn(twins).send(frame).fails(&[1002]));
+        builder.add(draft.send(frame).fails(&[1002]));
         let frame = builder.claim(opcode, LengthForm::Bits64, 1 << 40);
         let title = format!("a {name} that claims 2^40 bytes");
         builder.add(

@@ -14,13 +14,11 @@ pub(super) fn add(builder: &mut CaseBuilder) {
         (0..10_u8).flat_map(|number| builder.ping(&[b'0'.saturating_add(number)])).collect();
     builder.add(
         case(Group::Ping, "ten", "ten pings in one write; the last one is answered", RULE)
-            .autobahn(&["2.10"])
             .send(pings.clone())
             .ponged(b"9"),
     );
     builder.add(
         case(Group::Ping, "ten-byte-by-byte", "ten pings, each byte in its own write", RULE)
-            .autobahn(&["2.11"])
             .send_pieces(&pings, 1)
             .ponged(b"9"),
     );
@@ -42,28 +40,22 @@ pub(super) fn add(builder: &mut CaseBuilder) {
 
 fn add_pings(builder: &mut CaseBuilder) {
     let all: Vec<u8> = (0..=u8::MAX).collect();
-    let payloads: [(&str, &str, &[u8], &[&'static str]); 6] = [
-        ("empty", "a ping without payload", b"", &["2.1"]),
-        ("text", "a ping with text", b"Hello, world!", &["2.2"]),
-        (
-            "binary",
-            "a ping with bytes that are not UTF-8",
-            b"\x00\xff\xfe\xfd\xfc\xfb\x00\xff",
-            &["2.3"],
-        ),
-        ("125", "a ping of 125 bytes, the longest", all.get(..125).unwrap_or_default(), &["2.4"]),
-        ("124", "a ping of 124 bytes", all.get(100..224).unwrap_or_default(), &[]),
-        ("one-byte", "a ping of one byte", b"\x00", &[]),
+    let payloads: [(&str, &str, &[u8]); 6] = [
+        ("empty", "a ping without payload", b""),
+        ("text", "a ping with text", b"Hello, world!"),
+        ("binary", "a ping with bytes that are not UTF-8", b"\x00\xff\xfe\xfd\xfc\xfb\x00\xff"),
+        ("125", "a ping of 125 bytes, the longest", all.get(..125).unwrap_or_default()),
+        ("124", "a ping of 124 bytes", all.get(100..224).unwrap_or_default()),
+        ("one-byte", "a ping of one byte", b"\x00"),
     ];
-    for (name, title, data, twins) in payloads {
+    for (name, title, data) in payloads {
         let ping = builder.ping(data);
-        builder.add(case(Group::Ping, name, title, RULE).autobahn(twins).send(ping).ponged(data));
+        builder.add(case(Group::Ping, name, title, RULE).send(ping).ponged(data));
     }
     let data = all.get(..125).unwrap_or_default();
     let ping = builder.ping(data);
     builder.add(
         case(Group::Ping, "125-byte-by-byte", "a ping of 125 bytes, byte by byte", RULE)
-            .autobahn(&["2.6"])
             .send_pieces(&ping, 1)
             .ponged(data),
     );
@@ -71,22 +63,18 @@ fn add_pings(builder: &mut CaseBuilder) {
 
 fn add_pongs(builder: &mut CaseBuilder) {
     let quiet = Expectation::Silence(Duration::from_millis(200));
-    for (name, title, data, twin) in [
-        ("pong-empty", "a pong that nothing asked for, without payload", &b""[..], "2.7"),
-        ("pong-payload", "a pong that nothing asked for", b"unsolicited", "2.8"),
+    for (name, title, data) in [
+        ("pong-empty", "a pong that nothing asked for, without payload", &b""[..]),
+        ("pong-payload", "a pong that nothing asked for", b"unsolicited"),
     ] {
         let pong = builder.pong(data);
         builder.add(
-            case(Group::Ping, name, title, "RFC 6455 §5.5.3")
-                .autobahn(&[twin])
-                .send(pong)
-                .expect(quiet.clone()),
+            case(Group::Ping, name, title, "RFC 6455 §5.5.3").send(pong).expect(quiet.clone()),
         );
     }
     let (pong, ping) = (builder.pong(b"unsolicited"), builder.ping(b"asked"));
     builder.add(
         case(Group::Ping, "pong-then-ping", "an unsolicited pong, then a ping", "RFC 6455 §5.5.3")
-            .autobahn(&["2.9"])
             .send([pong, ping].concat())
             .ponged(b"asked"),
     );

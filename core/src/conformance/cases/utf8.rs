@@ -145,7 +145,6 @@ fn add_fragmented(builder: &mut CaseBuilder) {
             "a first fragment that is not UTF-8, whose continuation comes later",
             RULE,
         )
-        .autobahn(&["6.3.1"])
         .send(first)
         .fails_early(&[1007])
         .send(last)
@@ -171,7 +170,6 @@ fn add_fail_fast(builder: &mut CaseBuilder) {
         let title = format!("{title}, sent up to the byte that proves it");
         builder.add(
             case(Group::Utf8, &format!("fail-fast-{name}"), &title, RULE)
-                .autobahn(if name == "beyond-last" { &["6.4.1"] } else { &[] })
                 .send(first.to_vec())
                 .fails_early(&[1007])
                 .send(last.to_vec())

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::conform::twins::twins;
 use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Exchange};
 use crate::wire::format::hex;
 
@@ -46,7 +47,7 @@ fn case_json(case: &Case, result: &CaseOutcome) -> Value {
         "group": case.group.name(),
         "title": case.title,
         "rule": case.rule,
-        "autobahn": case.autobahn,
+        "autobahn": twins(&case.id),
         "expects": case.expectations(),
         "verdict": result.verdict().name(),
         "reason": finding.map(|finding| &finding.reason),

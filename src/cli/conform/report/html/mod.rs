@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::cli::conform::report::xml::escaped;
+use crate::cli::conform::twins::twins;
 use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Group, Verdict};
 use crate::wire::Side;
 
@@ -140,8 +141,9 @@ fn write_case(html: &mut String, case: &Case, result: &CaseOutcome, peer: Side) 
         escaped(case.rule),
         escaped(&case.expectations().join("; "))
     );
-    if !case.autobahn.is_empty() {
-        let _ = writeln!(html, "<dt>Autobahn|Testsuite</dt><dd>{}</dd>", case.autobahn.join(", "));
+    let twins = twins(&case.id);
+    if !twins.is_empty() {
+        let _ = writeln!(html, "<dt>Autobahn|Testsuite</dt><dd>{}</dd>", twins.join(", "));
     }
     if let Some(exchange) = result.worst() {
         let _ = writeln!(
