@@ -6,7 +6,6 @@
 use crate::servers::sloppy::acceptances::ACCEPTANCES;
 use crate::servers::sloppy::answers::ANSWERS;
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
-use crate::servers::sloppy::stored_blocks::stored_blocks;
 use crate::wire::frame::encode;
 use crate::wire::handshake::{Head, HeadValidation, ProblemCode};
 use crate::wire::{FaultCode, Opcode};
