@@ -94,11 +94,10 @@ impl Demo for Conform {
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
         // Where there is room, the cell of the cursor is open beside the grid.
         let beside = area.width.saturating_sub(GRID_WIDTH);
-        let (left, right) = match beside >= MIN_CELL_WIDTH {
-            true => (Rect { width: GRID_WIDTH, ..area }, Some(beside)),
-            false => (area, None),
-        };
-        let right = right.map(|width| Rect { x: left.right(), width, ..area });
+        let right = Rect { x: area.x.saturating_add(GRID_WIDTH), width: beside, ..area };
+        let right = (beside >= MIN_CELL_WIDTH).then_some(right);
+        let width = if right.is_some() { GRID_WIDTH } else { area.width };
+        let left = Rect { width, ..area };
         match (&self.mode, right) {
             (Mode::Browse | Mode::Bet(_), None) => grid_view::draw(self, left, buffer, context),
             (Mode::Cell(page), None) => cell_view::draw(self, *page, left, buffer, context),
