@@ -9,7 +9,7 @@ use crate::conform::{Case, ConformEvent, ConformOutcome};
 use crate::lab::build::{BuildError, Builder};
 use crate::lab::libraries::{ContestantList, ContestantListError};
 use crate::lab::process::{ANY_PORT, Launch, RunningContestant, StartError};
-use crate::lab::toolchain;
+use crate::lab::toolchain::toolchain_version;
 use crate::lab::verdicts::{NotPlayed, TestedContestant};
 use crate::scope::Scope;
 
@@ -96,7 +96,7 @@ pub async fn play_live(
     };
     on_event(LiveEvent::Building);
     if let Some(toolchain) = list.toolchain_of(contestant) {
-        let found = toolchain::version(&list, toolchain).await;
+        let found = toolchain_version(&list, toolchain).await;
         found.map_err(|error| LiveError::Toolchain {
             toolchain: toolchain.id.clone(),
             reason: error.to_string(),
@@ -121,7 +121,8 @@ pub fn build_folder(folder: &Path) -> PathBuf {
     folder.ancestors().nth(2).unwrap_or(folder).join("target/lab")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::conform::{Group, Verdict, all_cases};

@@ -125,8 +125,10 @@ impl TestedContestant<'_> {
                 self.restart().await;
             }
         };
+        // Boxed, because it is large and is held by the futures of all that call this.
+        let playing = Box::pin(conform::run(&config, cases, on_event));
         tokio::select! {
-            outcome = conform::run(&config, cases, on_event) => {
+            outcome = playing => {
                 outcome.map_err(|error| NotPlayed(error.to_string()))
             }
             () = restarting => Err(NotPlayed("its restarts have ended".to_owned())),

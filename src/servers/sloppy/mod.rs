@@ -7,12 +7,12 @@ mod answers;
 mod endpoint;
 mod handshake_response;
 pub mod length_signed;
+mod misbehavior;
 pub mod misbehaviors;
 mod own_process;
 #[cfg(test)]
 mod planted_bugs;
 mod server;
-mod stored_blocks;
 
 pub use server::bind;
 #[cfg(test)]
