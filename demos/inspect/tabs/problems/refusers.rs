@@ -15,8 +15,23 @@ use crate::text::units::count;
 use crate::wire::FaultCode;
 use crate::wire::explain::interop::{self, Reaction};
 
-/// The Go libraries, with their default options, by their ids in the lab's record.
-const GO_LIBRARIES: [&str; 5] = ["xnet", "gorilla", "coder", "gobwas", "gws"];
+/// The Go libraries with their default options: their ids in the lab's record, and their names.
+const GO_LIBRARIES: [(&str, &str); 5] = [
+    ("xnet", "x/net"),
+    ("gorilla", "gorilla"),
+    ("coder", "coder"),
+    ("gobwas", "gobwas"),
+    ("gws", "gws"),
+];
+
+/// What the signs of a library say of all cases of a rule.
+const LEGEND: [(&str, &str); 5] = [
+    ("✓", "refuses them"),
+    ("○", "lets them pass"),
+    ("◐", "refuses some"),
+    ("✗", "died"),
+    ("–", "was not tried"),
+];
 
 /// The cases of `wiretalk conform` that break one rule alone.
 static CASES: LazyLock<BTreeMap<&'static str, Vec<String>>> = LazyLock::new(|| {
@@ -85,8 +100,9 @@ pub(super) fn refuser_lines(
 
 fn library_lines(cases: &[String], width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
-    let piece = |library: &&'static str| {
-        let judged = Judged::of(library, cases);
+    let all: Vec<_> =
+        GO_LIBRARIES.into_iter().map(|(id, name)| (id, name, Judged::of(id, cases))).collect();
+    let piece = |&(id, name, judged): &(&'static str, &'static str, Judged)| {
         let sign = judged.sign();
         let color = match sign {
             "✓" => theme.good,
@@ -94,28 +110,28 @@ fn library_lines(cases: &[String], width: u16, canvas: &Canvas) -> Vec<Line<'sta
             "–" => theme.dim,
             _ => theme.warn,
         };
-        let all = judged.refused.saturating_add(judged.passed).saturating_add(judged.died);
+        let tried = judged.refused.saturating_add(judged.passed).saturating_add(judged.died);
         let some = match sign {
-            "◐" => format!(" {} of {all}", judged.refused),
-            "✗" => format!(" died in {} of {all}", judged.died),
+            "◐" => format!(" {} of {tried}", judged.refused),
+            "✗" => format!(" {} of {tried}", judged.died),
             _ => String::new(),
         };
-        let contestant = RECORDED.contestant(library);
-        let version = contestant.map_or("", |found| found.version.as_str());
+        let version = RECORDED.contestant(id).map_or("", |found| found.version.as_str());
         vec![
             Text::styled(format!("  {sign} "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
-            Text::styled(format!("{library} {version}{some}"), Style::new().fg(theme.text)),
+            Text::styled(format!("{name} {version}{some}"), Style::new().fg(theme.text)),
         ]
     };
-    let mut lines = prose::flow_pieces(GO_LIBRARIES.iter().map(piece).collect(), width);
+    let mut lines = prose::flow_pieces(all.iter().map(piece).collect(), width);
+    let used = LEGEND.iter().filter(|(sign, _)| all.iter().any(|(.., one)| one.sign() == *sign));
+    let legend: Vec<String> = used.map(|(sign, text)| format!("{sign} {text}")).collect();
     let cases = count(u64::try_from(cases.len()).unwrap_or(u64::MAX), "case");
-    let source = format!("  Go, default options, {cases} of the judge, {}", provenance());
-    lines.push(Line::styled(source, theme.dim()));
+    let (legend, from) = (legend.join(", "), provenance());
+    let source = format!("Go libraries with default options, {cases}: {legend}; {from}");
+    lines.extend(labelled_paragraph("", &source, 2, width, theme.dim(), theme));
     lines
 }
 
-/// Returns the reaction of each known implementation as a symbol and its name, one per line if
-/// there is room.
 fn implementation_lines(
     code: FaultCode,
     roomy: bool,
