@@ -104,7 +104,8 @@ fn send_step(mailbox: &Mailbox<Msg>, step: RunStep) {
 }
 
 fn send_verdict(mailbox: &Mailbox<Msg>, cases: &[Case], event: &ConformEvent) {
-    if let ConformEvent::Played { index, verdict } = event
+    if let ConformEvent::Played { index, verdict } | ConformEvent::Replayed { index, verdict, .. } =
+        event
         && let Some(case) = cases.get(*index).and_then(|case| RULES.case_index(&case.id))
     {
         send_step(mailbox, RunStep::Played(case, *verdict));

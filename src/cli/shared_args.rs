@@ -7,6 +7,13 @@ use crate::deck;
 use crate::wire::Side;
 use crate::wire::pasted::PastedForm;
 
+/// Parses the value of `--header`.
+pub(super) fn parse_header(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once(':').ok_or("expected NAME: VALUE, for example 'Cookie: a=b'")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
 /// The value of `--theme`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ThemeArg {

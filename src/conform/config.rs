@@ -24,6 +24,8 @@ pub struct ConformConfig {
     pub tls: TlsOptions,
     /// Whether WebSockets are opened over HTTP/2 (RFC 8441), with prior knowledge.
     pub http2: bool,
+    /// Header fields of every request that has none of that name: names and values.
+    pub fields: Vec<(String, String)>,
     /// The seed of the cases.
     pub seed: u64,
     /// Whether the server echoes.
@@ -72,6 +74,7 @@ impl ConformConfig {
             target,
             tls: TlsOptions::default(),
             http2: false,
+            fields: Vec::new(),
             seed: 1,
             echo: EchoMode::default(),
             limits: RunLimits::default(),

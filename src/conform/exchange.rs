@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
 use tokio::time::{Instant, sleep_until};
-use wiretalk_core::conformance::{Action, Case, CaseRun, Finding, StreamEnd, Verdict};
+use wiretalk_core::conformance::{
+    Action, Case, CaseRun, ConnectionEnd, Finding, StreamEnd, Verdict,
+};
 
 use crate::conform::{ConformConfig, ServerAddress, ServerTraits};
 use crate::net::{ConnectError, MaybeTlsStream, Route, connect_by};
@@ -32,6 +34,10 @@ pub struct Exchange {
     pub received_len: u64,
     /// The time from the request to the verdict.
     pub took: Duration,
+    /// How the server had ended the connection by then, if it had.
+    pub end: Option<ConnectionEnd>,
+    /// The verdict beside other cases, where it was another than alone.
+    pub beside_others: Option<Verdict>,
 }
 
 impl Exchange {
@@ -44,7 +50,21 @@ impl Exchange {
             received: Vec::new(),
             received_len: 0,
             took: Duration::ZERO,
+            end: None,
+            beside_others: None,
         }
+    }
+
+    /// Returns the exchange as that of a case which the server did not survive.
+    pub(super) fn blamed(self) -> Self {
+        let Finding { reason, expected, .. } = self.finding;
+        // Where the case is about nothing that it expects of the server, survival is all there is.
+        let expected = match expected.as_str() {
+            "" => "accepts connections after the case".to_owned(),
+            other => format!("{other}, and accepts connections after the case"),
+        };
+        let reason = format!("accepts no connection after it ({reason})");
+        Self { finding: Finding { verdict: Verdict::Died, reason, expected }, ..self }
     }
 }
 
@@ -73,6 +93,8 @@ pub(super) async fn play_on(
     traits: ServerTraits,
 ) -> Exchange {
     let key = STANDARD.encode(key);
+    let with_fields = (!config.fields.is_empty()).then(|| case.and_fields(&config.fields));
+    let case = with_fields.as_ref().unwrap_or(case);
     let run = CaseRun::new(case, &server_address(config), &key, traits, config.limits);
     let (exchange, ..) = Player::new(stream, run, config.limits.answer).play_to_end().await;
     exchange
@@ -126,6 +148,7 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
                 Action::Finish(finding) => {
                     self.exchange.finding = finding;
                     self.exchange.took = self.began.elapsed();
+                    self.exchange.end = self.run.connection_end();
                     return (self.exchange, self.run, self.stream);
                 }
                 Action::Send(bytes) => {

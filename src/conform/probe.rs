@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use wiretalk_core::conformance::{Case, Verdict, short_echo, standard_handshake};
+use wiretalk_core::conformance::{
+    Case, ConnectionEnd, Expectation, Step, Verdict, message_without_echo, short_echo,
+    standard_handshake,
+};
 
 use thiserror::Error;
 use tokio::io::AsyncReadExt as _;
@@ -13,9 +16,16 @@ use crate::conform::exchange::{open, play_on};
 use crate::conform::play::{PlayError, play};
 use crate::conform::{ConformConfig, EchoMode, ServerTraits};
 use crate::wire::Opcode;
+use crate::wire::handshake::response::is_switching_protocols;
 
 /// How long an echo is waited for when it is found out whether there is one.
 const ECHO_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a greeting is waited for.
+const GREETING_TIME: Duration = Duration::from_millis(300);
+
+/// The most messages that are a greeting.
+const MAX_GREETINGS: usize = 8;
 
 /// Why a server does not open a connection.
 #[derive(Debug, Error)]
@@ -32,21 +42,35 @@ pub enum ProbeError {
 }
 
 /// The handshake and the message that tell whether a server works.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Probe {
     handshake: Case,
     echo: Case,
+    silence: Case,
+    message: Case,
+    ping: Case,
     /// The traits of the server that are known so far.
     pub(super) traits: ServerTraits,
 }
 
 impl Probe {
     pub(super) fn new(seed: u64) -> Self {
-        let (handshake, mut echo) = (standard_handshake(), short_echo(seed));
+        let with_steps = |steps| Case { steps, ..standard_handshake() };
+        let mut echo = short_echo(seed);
         // The message and its echo, without the closing handshake: whether a server answers a Close is
         // another question.
         echo.steps.truncate(2);
-        Self { handshake, echo, traits: ServerTraits::default() }
+        let message = message_without_echo(seed);
+        let ping = with_steps(message.steps.iter().skip(2).cloned().collect());
+        Self {
+            // FIN and no Close: a server that dies of a Close is not to die of this question.
+            handshake: with_steps(vec![Step::EndWrites]),
+            echo,
+            silence: with_steps(vec![Step::Expect(Expectation::Silence(GREETING_TIME))]),
+            message,
+            ping,
+            traits: ServerTraits::default(),
+        }
     }
 
     /// Finds out what the server expects and does.
@@ -62,9 +86,40 @@ impl Probe {
                 return Err(reason);
             }
         }
-        self.traits.has_echo =
-            self.has_echo(config).await && !self.is_broadcast(config).await.unwrap_or(false);
+        let mut has_echo = self.has_echo(config).await;
+        if !has_echo && config.echo == EchoMode::Detected {
+            self.traits.greetings = self.count_greetings(config).await;
+            has_echo = self.traits.greetings > 0 && self.has_echo(config).await;
+        }
+        self.traits.has_echo = has_echo && !self.is_broadcast(config).await.unwrap_or(false);
+        if !self.traits.has_echo {
+            self.traits.end_at_message = self.end_at_message(config).await;
+        }
         Ok(())
+    }
+
+    /// Returns how many messages the server sends without being asked.
+    async fn count_greetings(&self, config: &ConformConfig) -> usize {
+        let Ok(key) = nonce() else { return 0 };
+        let Ok(exchange) = play(config, &self.silence, key, self.traits).await else { return 0 };
+        let server = exchange.annotated().server;
+        let is_message = |opcode| matches!(opcode, Opcode::Text | Opcode::Binary);
+        let frames = server.frames.frames().iter();
+        let count = frames.filter(|frame| is_message(frame.header.opcode)).count();
+        if count > MAX_GREETINGS { 0 } else { count }
+    }
+
+    /// Returns how the server ends a connection on which it gets a message, if it does.
+    async fn end_at_message(&self, config: &ConformConfig) -> Option<ConnectionEnd> {
+        let exchange = play(config, &self.message, nonce().ok()?, self.traits).await.ok()?;
+        exchange.end
+    }
+
+    /// Whether the server answers on an open connection at all: with an echo if it has one, else with a
+    /// pong.
+    pub(super) async fn is_answering(&self, config: &ConformConfig) -> bool {
+        let case = if self.traits.has_echo { &self.echo } else { &self.ping };
+        self.is_passed(config, case, self.traits).await
     }
 
     /// Whether what one client sends reaches the others too. Such a server echoes, but each case would
@@ -88,7 +143,8 @@ impl Probe {
     /// Whether the server opens a connection; if not, why.
     pub(super) async fn is_alive(&self, config: &ConformConfig) -> Result<(), ProbeError> {
         let exchange = play(config, &self.handshake, nonce()?, self.traits).await?;
-        if exchange.received.starts_with(b"HTTP/1.1 101") {
+        let heads = exchange.annotated().server.heads;
+        if heads.last().is_some_and(is_switching_protocols) {
             Ok(())
         } else {
             Err(ProbeError::NotOpened(exchange.finding.reason))
@@ -100,15 +156,18 @@ impl Probe {
         if config.echo == EchoMode::Absent {
             return false;
         }
+        let traits = ServerTraits { has_echo: true, ..self.traits };
+        self.is_passed(config, &self.echo, traits).await
+    }
+
+    /// Whether a case is passed within a short time.
+    async fn is_passed(&self, config: &ConformConfig, case: &Case, traits: ServerTraits) -> bool {
         let mut config = config.clone();
         config.limits.answer = config.limits.answer.min(ECHO_TIMEOUT);
         let Ok(key) = nonce() else { return false };
-        let traits = ServerTraits { has_echo: true, ..self.traits };
-        match play(&config, &self.echo, key, traits).await {
-            Ok(exchange) => {
-                matches!(exchange.finding.verdict, Verdict::Pass | Verdict::Tolerated)
-            }
-            Err(_) => false,
-        }
+        let played = play(&config, case, key, traits).await;
+        played.is_ok_and(|exchange| {
+            matches!(exchange.finding.verdict, Verdict::Pass | Verdict::Tolerated)
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! [`ServerProcess`]: a server that this program starts, with all processes that it starts in turn.
 
 use std::io;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, Command};
 
@@ -10,6 +10,8 @@ use tokio::process::{Child, Command};
 #[derive(Debug)]
 pub(super) struct ServerProcess {
     child: Child,
+    /// Its id, which is also that of the group of all its processes.
+    group: Option<u32>,
 }
 
 impl ServerProcess {
@@ -25,13 +27,21 @@ impl ServerProcess {
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         #[cfg(unix)]
         shell.process_group(0);
-        Ok(Self { child: shell.spawn()? })
+        let child = shell.spawn()?;
+        let group = child.id();
+        Ok(Self { child, group })
+    }
+
+    /// Returns how the command ended, if it has failed already. One that succeeded may have left the
+    /// server behind.
+    pub(super) fn failure(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten().filter(|status| !status.success())
     }
 
     /// Returns the resident memory of all its processes in bytes; `None` where that is not known.
     #[cfg(target_os = "linux")]
     pub(super) fn memory(&self) -> Option<u64> {
-        let group = self.child.id()?;
+        let group = self.group?;
         let processes = std::fs::read_dir("/proc").ok()?;
         let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         let sum = pids.filter(|pid| process_group(*pid) == Some(group)).filter_map(resident).sum();
@@ -41,14 +51,14 @@ impl ServerProcess {
     /// Returns `None`: it is not known here.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn memory(&self) -> Option<u64> {
-        self.child.id().and(None)
+        self.group.and(None)
     }
 }
 
 #[cfg(unix)]
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        let group = self.child.id().and_then(|id| i32::try_from(id).ok());
+        let group = self.group.and_then(|id| i32::try_from(id).ok());
         if let Some(group) = group.and_then(rustix::process::Pid::from_raw) {
             // It may have ended already.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
@@ -84,7 +94,7 @@ mod tests {
     #[tokio::test]
     async fn processes_are_counted_and_end_together() {
         let process = ServerProcess::start("sleep 1000 & sleep 1000").unwrap();
-        let group = process.child.id().unwrap();
+        let group = process.group.unwrap();
         let members = || {
             let all = std::fs::read_dir("/proc").unwrap();
             let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());

@@ -1,5 +1,6 @@
 //! Brings a server back that has died.
 
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -21,6 +22,9 @@ pub enum RestartError {
     /// The command that starts it cannot be run.
     #[error("the command that starts the server failed: {0}")]
     Command(#[source] std::io::Error),
+    /// The command that starts it has failed.
+    #[error("the command that starts the server failed: {0}")]
+    Failed(ExitStatus),
     /// It opens no connection after it was started, or after it had died.
     #[error("the server did not come up within {} s: {_1}", .0.as_secs_f64())]
     NotBack(Duration, #[source] ProbeError),
@@ -52,6 +56,9 @@ impl Restarter {
         let began = Instant::now();
         loop {
             let Err(error) = probe.find_traits(config).await else { return Ok(()) };
+            if let Some(status) = self.process.as_mut().and_then(ServerProcess::failure) {
+                return Err(RestartError::Failed(status));
+            }
             if began.elapsed() >= config.restart_timeout {
                 return Err(RestartError::NotBack(config.restart_timeout, error));
             }
@@ -84,6 +91,9 @@ impl Restarter {
         let began = Instant::now();
         loop {
             let Err(error) = probe.is_alive(config).await else { return Ok(()) };
+            if let Some(status) = self.process.as_mut().and_then(ServerProcess::failure) {
+                return Err(RestartError::Failed(status));
+            }
             if began.elapsed() >= config.restart_timeout {
                 return Err(RestartError::NotBack(config.restart_timeout, error));
             }

@@ -130,6 +130,29 @@ impl Case {
         matches!(self.opening, Opening::Refused { .. }) || self.steps.iter().any(fails)
     }
 
+    /// Returns the case with further header fields in its request, but for those whose name it has.
+    #[must_use]
+    pub fn and_fields(&self, fields: &[(String, String)]) -> Self {
+        let mut case = self.clone();
+        for (name, value) in fields {
+            if !self.request.has_field(name) {
+                case.request = case.request.and(name, value);
+            }
+        }
+        case
+    }
+
+    /// Returns the length of the longest message that is expected.
+    pub fn longest_message(&self) -> usize {
+        let len = |step: &Step| match step {
+            Step::Expect(
+                Expectation::Message(_, data) | Expectation::EchoOrFailure { data, .. },
+            ) => data.len(),
+            _ => 0,
+        };
+        self.steps.iter().map(len).max().unwrap_or(0)
+    }
+
     /// Returns the number of bytes that the steps send, without the request.
     pub fn sent_len(&self) -> usize {
         let len = |step: &Step| if let Step::Send(bytes) = step { bytes.len() } else { 0 };
@@ -183,6 +206,8 @@ pub enum Opening {
         with_field: Option<&'static str>,
         /// Whether an open connection is tolerated too.
         may_open: bool,
+        /// Whether waiting is tolerated, because to the server the request may not be complete.
+        may_wait: bool,
     },
     /// The handshake succeeds or is refused; both are right. The sentence is what it tells.
     Either {
@@ -244,9 +269,8 @@ pub enum Expectation {
         /// Whether what was sent ends with a whole frame, so that a ping can follow, whose pong proves
         /// that the server went on.
         is_whole: bool,
-        /// Whether the rule is one that many implementations skip on purpose, so that an echo is
-        /// tolerated.
-        may_ignore: bool,
+        /// Why it is tolerated that the server goes on, as a sentence; `None` if it is not.
+        may_ignore: Option<&'static str>,
     },
     /// It fails the connection although the frame is not complete. Later is tolerated.
     EarlyFailure {

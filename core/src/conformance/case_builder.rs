@@ -181,12 +181,22 @@ impl CaseDraft {
 
     /// Expects a refusal with one of these statuses; with none, any of 400 to 499.
     pub(super) fn refused(self, statuses: &'static [u16]) -> Self {
-        self.opening(Opening::Refused { statuses, with_field: None, may_open: false })
+        self.opening(Opening::Refused {
+            statuses,
+            with_field: None,
+            may_open: false,
+            may_wait: false,
+        })
     }
 
     /// Expects a refusal, and tolerates that the connection is opened.
     pub(super) fn refused_or_opened(self, statuses: &'static [u16]) -> Self {
-        self.opening(Opening::Refused { statuses, with_field: None, may_open: true })
+        self.opening(Opening::Refused {
+            statuses,
+            with_field: None,
+            may_open: true,
+            may_wait: false,
+        })
     }
 
     pub(super) fn send(mut self, bytes: Vec<u8>) -> Self {
@@ -243,17 +253,17 @@ impl CaseDraft {
 
     /// Expects that the connection fails with one of `codes`; what was sent ends with a whole frame.
     pub(super) fn fails(self, codes: &'static [u16]) -> Self {
-        self.expect(Expectation::Failure { codes, is_whole: true, may_ignore: false })
+        self.expect(Expectation::Failure { codes, is_whole: true, may_ignore: None })
     }
 
-    /// Like [`Self::fails`], and tolerates that the server goes on.
-    pub(super) fn fails_or_ignored(self, codes: &'static [u16]) -> Self {
-        self.expect(Expectation::Failure { codes, is_whole: true, may_ignore: true })
+    /// Like [`Self::fails`], and tolerates that the server goes on; `why` is a sentence.
+    pub(super) fn fails_or_ignored(self, codes: &'static [u16], why: &'static str) -> Self {
+        self.expect(Expectation::Failure { codes, is_whole: true, may_ignore: Some(why) })
     }
 
     /// Like [`Self::fails`] where what was sent ends within a frame.
     pub(super) fn fails_within_frame(self, codes: &'static [u16]) -> Self {
-        self.expect(Expectation::Failure { codes, is_whole: false, may_ignore: false })
+        self.expect(Expectation::Failure { codes, is_whole: false, may_ignore: None })
     }
 
     pub(super) fn fails_early(self, codes: &'static [u16]) -> Self {

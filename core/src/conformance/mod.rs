@@ -25,13 +25,13 @@ mod whole_run;
 
 pub use broken_rule::broken_rule;
 pub use case::{Case, CaseKind, Expectation, Group, Opening, SizeLimit, Step};
-pub use cases::{all_cases, short_echo, standard_handshake};
+pub use cases::{all_cases, message_without_echo, short_echo, standard_handshake};
 pub use client_cases::client_cases;
 pub use http2_cases::http2_cases;
 pub use http2_rule::Http2Rule;
 pub use key_quality::KeyRule;
 pub use request::{Request, ServerAddress};
 pub use response::Response;
-pub use run::{Action, CaseRun, RunLimits, ServerTraits, StreamEnd};
+pub use run::{Action, CaseRun, ConnectionEnd, RunLimits, ServerTraits, StreamEnd};
 pub use verdict::{Finding, Verdict};
 pub use whole_run::echo_of_size;

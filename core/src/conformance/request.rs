@@ -98,6 +98,11 @@ impl Request {
         Self { method: method.to_owned(), ..self }
     }
 
+    /// Whether it has a field of this name.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
+    }
+
     /// Replaces the target. In it, `{target}` is that of the server and `{host}` its authority.
     #[must_use]
     pub fn target(self, target: &str) -> Self {
@@ -177,6 +182,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conformance::{Case, standard_handshake};
 
     #[test]
     fn only_fields_may_differ_from_a_standard_request() {
@@ -198,6 +204,15 @@ mod tests {
         ] {
             assert_eq!(beyond(other), None);
         }
+    }
+
+    #[test]
+    fn a_case_keeps_the_fields_of_its_own() {
+        let field = |name: &str| (name.to_owned(), "b".to_owned());
+        let case = Case { request: Request::standard().and("X-Own", "a"), ..standard_handshake() };
+        let case = case.and_fields(&[field("x-own"), field("X-More"), field("X-More")]);
+        let expected = Request::standard().and("X-Own", "a").and("X-More", "b").and("X-More", "b");
+        assert_eq!(case.request, expected);
     }
 
     #[test]

@@ -81,6 +81,12 @@ impl Response {
         Self { pieces: pieces.max(1), ..self }
     }
 
+    /// Whether it is HTTP and refuses the WebSocket.
+    pub(super) fn is_refusal(&self) -> bool {
+        let status = self.status_line.strip_prefix("HTTP/1.1 ");
+        status.is_some_and(|status| !status.starts_with("101"))
+    }
+
     /// Encodes the response to a request with `key`.
     pub fn to_bytes(&self, key: &str) -> Vec<u8> {
         let accept = AcceptValue::new(key).value;

@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
+use crate::cli::shared_args::parse_header;
 use crate::conform::{
     Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, fast_cases,
     fast_limits, http2_cases,
@@ -126,6 +127,23 @@ pub struct ConformArgs {
     /// Test a server that is not on loopback: two cases at once, ten in a second
     #[arg(long)]
     pub allow_remote: bool,
+    /// Add a header to each request that has none of that name; may be given several times. With
+    /// --reproduce too
+    #[arg(
+        long = "header",
+        value_name = "NAME: VALUE",
+        value_parser = parse_header,
+        conflicts_with_all = ["clients", "list", "explain"]
+    )]
+    pub headers: Vec<(String, String)>,
+    /// Offer this subprotocol, where the case does not offer others; may be given several times, in order
+    /// of preference
+    #[arg(
+        long = "protocol",
+        value_name = "NAME",
+        conflicts_with_all = ["clients", "list", "explain"]
+    )]
+    pub protocols: Vec<String>,
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
@@ -178,7 +196,8 @@ impl ConformArgs {
             let target = Target::parse(self.url.as_deref().unwrap_or_default())?;
             let form = self.reproduce_as.unwrap_or(ReproduceForm::Inspect);
             let case = selection::find(&all, id)?;
-            return reproduce::reproduce(case, &target, self.seed, form);
+            let case = case.and_fields(&self.fields(&target));
+            return reproduce::reproduce(&case, &target, self.seed, form);
         }
         let cases = self.selected(all)?;
         Ok(if self.json { case_list::json(&cases) } else { case_list::table(&cases) })
@@ -238,8 +257,10 @@ impl ConformArgs {
         }
         let tls =
             TlsOptions { ca: self.ca.clone(), insecure: self.insecure, ..TlsOptions::default() };
+        let fields = self.fields(&target);
         let config = ConformConfig {
             tls,
+            fields,
             http2: self.h2,
             seed: self.seed,
             echo: if self.no_echo { EchoMode::Absent } else { EchoMode::Detected },
@@ -252,6 +273,18 @@ impl ConformArgs {
         };
         let config = if self.fast { config.fast() } else { config };
         Ok(if is_remote { config.for_remote() } else { config })
+    }
+
+    /// Returns the header fields of all requests: those of the options, and the user name and password
+    /// of the URL.
+    fn fields(&self, target: &Target) -> Vec<(String, String)> {
+        let mut fields = self.headers.clone();
+        if !self.protocols.is_empty() {
+            fields.push(("Sec-WebSocket-Protocol".to_owned(), self.protocols.join(", ")));
+        }
+        let basic = target.user_info.as_ref().map(|own| own.basic());
+        fields.extend(basic.map(|basic| ("Authorization".to_owned(), basic)));
+        fields
     }
 
     fn limits(&self) -> RunLimits {

@@ -20,6 +20,7 @@ pub(super) async fn run(
     let mut progress = Progress::new(cases.len().saturating_mul(config.repeat.max(1)));
     let on_event = |event: ConformEvent| match event {
         ConformEvent::Played { verdict, .. } => progress.played(verdict),
+        ConformEvent::Replayed { verdict, before, .. } => progress.replayed(verdict, before),
         ConformEvent::Down => progress.print("; the server is down"),
         ConformEvent::Began { .. } | ConformEvent::Up => progress.print(""),
     };
@@ -48,6 +49,13 @@ impl Progress {
 
     pub(super) fn played(&mut self, verdict: Verdict) {
         self.played = self.played.saturating_add(1);
+        self.failed = self.failed.saturating_add(usize::from(verdict.is_failure()));
+        self.print("");
+    }
+
+    /// Counts a case that was played before and has another verdict now.
+    fn replayed(&mut self, verdict: Verdict, before: Verdict) {
+        self.failed = self.failed.saturating_sub(usize::from(before.is_failure()));
         self.failed = self.failed.saturating_add(usize::from(verdict.is_failure()));
         self.print("");
     }

@@ -24,7 +24,7 @@ pub(super) fn outcome_of(cases: &[Case], verdict: impl Fn(usize) -> Verdict) -> 
     ConformOutcome {
         cases: (0..cases.len()).map(outcome).collect(),
         peer: Side::Server,
-        traits: ServerTraits { has_echo: true, needs_origin: false },
+        traits: ServerTraits { has_echo: true, ..ServerTraits::default() },
         took: Duration::from_secs(1),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::capture::ReadOptions;
 use crate::cli::inspect::records_help::RECORDS_HELP;
 use crate::cli::inspect::send_args::SendArgs;
-use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser};
+use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser, parse_header};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
 use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions, without_user_info};
@@ -182,12 +182,6 @@ fn parse_endpoint(text: &str) -> Result<HostPort, String> {
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "expected an IP address and a port, for example 127.0.0.1:9000".to_owned())
-}
-
-fn parse_header(text: &str) -> Result<(String, String), String> {
-    let (name, value) =
-        text.split_once(':').ok_or("expected NAME: VALUE, for example 'Cookie: a=b'")?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 impl InspectArgs {

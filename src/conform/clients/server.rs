@@ -199,7 +199,7 @@ impl<'c> Results<'c> {
         ConformOutcome {
             cases: all.map(|(index, exchanges)| CaseOutcome { index, exchanges }).collect(),
             peer: Side::Client,
-            traits: ServerTraits { has_echo, needs_origin: false },
+            traits: ServerTraits { has_echo, ..ServerTraits::default() },
             took,
         }
     }

@@ -36,6 +36,9 @@ pub enum Http2Error {
     /// The server does not speak HTTP/2, or ended the connection.
     #[error("HTTP/2: {0}")]
     Protocol(#[from] h2::Error),
+    /// The server answers the preface with something else than HTTP/2, or not at all.
+    #[error("HTTP/2: the server does not speak it with prior knowledge ({0})")]
+    NotSpoken(#[source] h2::Error),
     /// The server does not offer extended CONNECT.
     #[error("HTTP/2: the server does not send SETTINGS_ENABLE_CONNECT_PROTOCOL = 1 (RFC 8441 §3)")]
     NotOffered,
@@ -61,8 +64,8 @@ impl Http2Connection {
         let limit = config.limits.answer;
         let stream = connect_by(&route, &config.target, &config.tls, limit).await?;
         let handshake = h2::client::Builder::new().handshake(stream);
-        let opened = timeout(limit, handshake).await.map_err(|_| Http2Error::Late)??;
-        let (requests, connection) = opened;
+        let opened = timeout(limit, handshake).await.map_err(|_| Http2Error::Late)?;
+        let (requests, connection) = opened.map_err(Http2Error::NotSpoken)?;
         let mut opened = Self { requests, connection };
         opened.await_settings(config).await?;
         if opened.requests.is_extended_connect_protocol_enabled() {
@@ -83,7 +86,7 @@ impl Http2Connection {
                 ended = &mut self.connection => ended,
             }
         });
-        waited.await.map_err(|_| Http2Error::Late)?.map_err(Http2Error::Protocol)
+        waited.await.map_err(|_| Http2Error::Late)?.map_err(Http2Error::NotSpoken)
     }
 
     /// Runs `work` on the connection.

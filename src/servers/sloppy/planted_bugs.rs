@@ -88,7 +88,7 @@ impl Server {
 fn failure(case: &Case, misbehavior: &'static Misbehavior) -> Option<String> {
     let mut server = Server::new(misbehavior);
     let address = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
-    let traits = ServerTraits { has_echo: true, needs_origin: false };
+    let traits = ServerTraits { has_echo: true, ..ServerTraits::default() };
     let key = "dGhlIHNhbXBsZSBub25jZQ==";
     let mut run = CaseRun::new(case, &address, key, traits, RunLimits::default());
     let mut now = Duration::ZERO;

@@ -227,6 +227,7 @@ fn add_versions(builder: &mut CaseBuilder) {
             statuses: if is_version { &[426, 400] } else { &[400, 426] },
             with_field: is_version.then_some("Sec-WebSocket-Version"),
             may_open: false,
+            may_wait: false,
         };
         let title = format!("Sec-WebSocket-Version: {version}");
         builder.add(
@@ -290,7 +291,6 @@ fn add_smuggling(builder: &mut CaseBuilder) {
         ("space-in-target", "a space in the target", standard().target("{target}?a b")),
         ("fragment-in-target", "a fragment in the target", standard().target("{target}#here")),
         ("two-spaces", "two spaces after the method", standard().target(" {target}")),
-        ("bare-lf", "lines that end in LF alone", standard().line_end("\n")),
         (
             "content-length",
             "a body of 5 bytes, announced",
@@ -305,6 +305,18 @@ fn add_smuggling(builder: &mut CaseBuilder) {
     for (name, title, request) in doubtful {
         builder.add(handshake(name, title, HTTP).request(request).refused_or_opened(&[400]));
     }
+    // A recipient may take LF for the end of a line (RFC 9112 section 2.2). To one that does not, the
+    // head has no end yet.
+    builder.add(
+        handshake("bare-lf", "lines that end in LF alone", "RFC 9112 §2.2")
+            .request(standard().line_end("\n"))
+            .opening(Opening::Refused {
+                statuses: &[400],
+                with_field: None,
+                may_open: true,
+                may_wait: true,
+            }),
+    );
 }
 
 /// Adds offers that the server may decline, but must not choose wrongly from.

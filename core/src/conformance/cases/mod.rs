@@ -12,7 +12,9 @@ mod ping;
 mod timing;
 mod utf8;
 
-use crate::conformance::case::{Case, Group};
+use std::time::Duration;
+
+use crate::conformance::case::{Case, Expectation, Group};
 use crate::conformance::case_builder::{CaseBuilder, case};
 use crate::conformance::whole_run;
 
@@ -51,6 +53,23 @@ pub fn standard_handshake() -> Case {
     let mut builder = CaseBuilder::new(0);
     builder.add(case(Group::Handshake, "standard", "a standard request", "RFC 6455 §4.2.1"));
     builder.into_cases().swap_remove(0)
+}
+
+/// Returns a case that sends a message and then a ping, without an echo. It tells whether a server goes on
+/// at a message that its application may not know.
+pub fn message_without_echo(seed: u64) -> Case {
+    let mut builder = CaseBuilder::new(seed);
+    let (text, ping) = (builder.text(b"fragment1"), builder.ping(b"going on?"));
+    let draft = case(Group::Masking, "message", "a message, then a ping", "RFC 6455 §5.6")
+        .send(text)
+        .expect(Expectation::Silence(Duration::from_millis(300)))
+        .send(ping)
+        .ponged(b"going on?");
+    builder.add(draft);
+    let mut case = builder.into_cases().swap_remove(0);
+    // The closing handshake is no part of it.
+    case.steps.truncate(4);
+    case
 }
 
 /// Returns a case whose message is echoed. It tells whether a server echoes.

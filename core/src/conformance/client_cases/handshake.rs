@@ -136,7 +136,10 @@ fn add_rejected(builder: &mut CaseBuilder) {
 /// Adds responses with another status than 101.
 fn add_refusals(builder: &mut CaseBuilder) {
     let standard = Response::standard;
-    let bodyless = |line: &str| standard().status_line(line).and("Content-Length", "0");
+    let bodyless = |line: &str| {
+        let response = standard().status_line(line).with("Connection", "Upgrade, close");
+        response.and("Content-Length", "0")
+    };
     let refusals = [
         ("status-200", "status 200 with all fields of a 101", bodyless("HTTP/1.1 200 OK")),
         ("status-400", "status 400", bodyless("HTTP/1.1 400 Bad Request")),

@@ -15,7 +15,6 @@ impl CaseRun<'_> {
         now: Duration,
         until: Duration,
     ) -> Progress {
-        self.has_sent_close = true;
         match (self.inbox.close(), self.ended) {
             (Some(ReceivedClose { code }), ended) => {
                 self.end_as_server();

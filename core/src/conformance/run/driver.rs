@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::conformance::case::{Case, Group, Step};
 use crate::conformance::request::ServerAddress;
 use crate::conformance::response::Response;
-use crate::conformance::run::inbox::{self, Inbox};
+use crate::conformance::run::inbox::{self, Inbox, ReceivedClose};
 use crate::conformance::run::opening;
+use crate::conformance::run::sent::SentFrames;
 use crate::conformance::run::state::{
     Action, CaseRun, Outgoing, RunLimits, ServerTraits, StreamEnd,
 };
@@ -18,6 +19,9 @@ use crate::wire::{AgreedExtensions, Decoder, Side};
 
 /// The most operations that wait before answers to pings are held back.
 const MAX_OUTGOING: usize = 16;
+
+/// The bytes of a message that are kept at least.
+const MIN_KEPT: usize = 64 << 10;
 
 impl<'c> CaseRun<'c> {
     /// Creates a run of `case` that has sent nothing. `key` is the value of `Sec-WebSocket-Key` where
@@ -44,7 +48,7 @@ impl<'c> CaseRun<'c> {
 
     /// Creates a run of a case for a client, which waits for its request.
     pub fn for_client(case: &'c Case, limits: RunLimits) -> Self {
-        let traits = ServerTraits { has_echo: true, needs_origin: false };
+        let traits = ServerTraits { has_echo: true, ..ServerTraits::default() };
         Self::without_bytes(case, ClientOffer::default(), traits, limits)
     }
 
@@ -63,11 +67,13 @@ impl<'c> CaseRun<'c> {
             head: HeadReader::new(peer, DEFAULT_MAX_HEAD_LEN),
             offer,
             frames: None,
-            inbox: Inbox::new(peer, limits.max_message),
+            inbox: Inbox::new(peer, max_message(case, limits)),
+            sent: SentFrames::default(),
             next_step: 0,
             waiting: None,
+            greetings: traits.greetings,
             sent_at: Duration::ZERO,
-            has_sent_close: false,
+            has_answered_close: false,
             has_ended_writes: false,
             ended: None,
             tolerated: None,
@@ -98,6 +104,8 @@ impl<'c> CaseRun<'c> {
             }
             let wait = if self.frames.is_none() {
                 self.await_response(now)
+            } else if let Some(until) = self.await_greetings(now) {
+                Some(until)
             } else {
                 match self.case.steps.get(self.next_step) {
                     Some(Step::Expect(expectation)) => self.await_expectation(expectation, now),
@@ -117,6 +125,21 @@ impl<'c> CaseRun<'c> {
                 return Action::WaitUntil(until);
             }
         }
+    }
+
+    /// Passes over the greetings of the server. Returns until when they are awaited; `None` once all
+    /// have come.
+    fn await_greetings(&mut self, now: Duration) -> Option<Duration> {
+        while self.greetings > 0 && self.inbox.next_message().is_some() {
+            self.greetings = self.greetings.saturating_sub(1);
+        }
+        let until = self.sent_at.saturating_add(self.limits.answer);
+        let is_over = now >= until || self.connection_end().is_some();
+        if self.greetings == 0 || is_over {
+            self.greetings = 0;
+            return None;
+        }
+        Some(until)
     }
 
     /// Takes bytes of the peer.
@@ -141,7 +164,11 @@ impl<'c> CaseRun<'c> {
 
     fn take_step(&mut self, step: &Step) {
         match step {
-            Step::Send(bytes) => self.outgoing.push_back(Outgoing::Bytes(bytes.clone())),
+            Step::Send(bytes) => {
+                self.sent.push(bytes);
+                self.outgoing.push_back(Outgoing::Bytes(bytes.clone()));
+                self.send_answers();
+            }
             Step::Pause(time) => self.outgoing.push_back(Outgoing::PauseFor(*time)),
             Step::EndWrites => self.outgoing.push_back(Outgoing::EndWrites),
             Step::Expect(_) => {}
@@ -218,13 +245,15 @@ impl<'c> CaseRun<'c> {
 
     pub(super) fn open(&mut self, agreed: AgreedExtensions) {
         let decoder = Decoder::new(self.peer(), agreed);
-        self.frames = Some(FrameAssembler::new(decoder, self.limits.max_message));
+        self.frames = Some(FrameAssembler::new(decoder, max_message(self.case, self.limits)));
     }
 
     /// Sends the pongs that answer pings, unless earlier ones still wait: a server that pings without
-    /// reading has no more than a bounded number of answers.
+    /// reading has no more than a bounded number of answers. While a frame is sent in pieces they wait
+    /// for its end: between its bytes they would be part of it.
     fn send_answers(&mut self) {
-        if self.outgoing.len() < MAX_OUTGOING
+        if self.sent.is_whole()
+            && self.outgoing.len() < MAX_OUTGOING
             && let Some(answer) = self.inbox.take_answer()
         {
             self.outgoing.push_back(Outgoing::Bytes(answer));
@@ -232,17 +261,47 @@ impl<'c> CaseRun<'c> {
     }
 
     fn receive_frames(&mut self, mut bytes: &[u8]) {
+        if self.is_refused() && bytes.starts_with(b"GET ") {
+            let reason = "sent another request, although the response ends the connection";
+            self.finish(Verdict::Tolerated, reason);
+            return;
+        }
         let Some(frames) = &mut self.frames else { return };
         while let Some(frame) = frames.next_frame(&mut bytes) {
             self.inbox.take(frame);
         }
         self.inbox.take_faults(frames.current_faults());
         self.send_answers();
-        if let (Some(close), false) = (self.inbox.close(), self.has_sent_close) {
-            self.has_sent_close = true;
-            let key = self.mask_with(inbox::ANSWER_KEY);
-            self.outgoing.push_back(Outgoing::Bytes(inbox::close_reply(close, key)));
-            self.end_as_server();
+        if let (Some(close), false) = (self.inbox.close(), self.has_answered_close) {
+            self.has_answered_close = true;
+            self.answer_close(close);
         }
     }
+
+    /// Whether a client has got a response that is HTTP and does not open the connection.
+    fn is_refused(&self) -> bool {
+        let response = self.case.response.as_ref();
+        self.is_open() && response.is_some_and(Response::is_refusal)
+    }
+
+    /// Answers a Close, unless a Close was sent already (RFC 6455 section 5.5.1). Within a frame there
+    /// is no answer: then FIN says that nothing more comes.
+    fn answer_close(&mut self, close: ReceivedClose) {
+        if self.sent.has_close() {
+            // The closing handshake is over.
+        } else if self.sent.is_whole() {
+            let key = self.mask_with(inbox::ANSWER_KEY);
+            self.outgoing.push_back(Outgoing::Bytes(inbox::close_reply(close, key)));
+        } else if self.peer() == Side::Server {
+            self.outgoing.push_back(Outgoing::EndWrites);
+        }
+        self.end_as_server();
+    }
+}
+
+/// Returns the most bytes of a message that are kept: those of an echo that comes twice, and no more
+/// of what a server sends without end.
+fn max_message(case: &Case, limits: RunLimits) -> usize {
+    let wanted = case.longest_message().saturating_mul(2).max(MIN_KEPT);
+    wanted.min(limits.max_message)
 }

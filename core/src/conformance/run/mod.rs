@@ -4,9 +4,10 @@ mod closing;
 mod driver;
 mod inbox;
 mod opening;
+mod sent;
 mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use state::{Action, CaseRun, RunLimits, ServerTraits, StreamEnd};
+pub use state::{Action, CaseRun, ConnectionEnd, RunLimits, ServerTraits, StreamEnd};

@@ -30,6 +30,10 @@ impl CaseRun<'_> {
         let is_refused =
             matches!(self.case.opening, Opening::Refused { .. } | Opening::Either { .. });
         let is_partial = !self.head.bytes().is_empty();
+        if is_partial && (self.ended.is_some() || now >= until) && !self.is_like_http() {
+            self.finish(Verdict::Fail, "answered the request with bytes that are not HTTP");
+            return None;
+        }
         match self.ended {
             Some(end) if is_partial => {
                 let how = end.name();
@@ -58,12 +62,20 @@ impl CaseRun<'_> {
                     format!("did not complete its response within {waited} s"),
                 );
             }
+            None if matches!(self.case.opening, Opening::Refused { may_wait: true, .. }) => {
+                self.finish(Verdict::Tolerated, "waited for the rest of the request");
+            }
             None => {
                 let waited = self.limits.answer.as_secs_f64();
                 self.finish(Verdict::NoAnswer, format!("did not answer within {waited} s"));
             }
         }
         None
+    }
+
+    /// Whether what has come of a response begins like HTTP.
+    fn is_like_http(&self) -> bool {
+        self.head.bytes().iter().zip(b"HTTP/").all(|(byte, expected)| byte == expected)
     }
 
     /// Validates the request of a client. Only the cases about the handshake fail because of it: the

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::conformance::case::{Case, Step};
 use crate::conformance::run::inbox::Inbox;
+use crate::conformance::run::sent::SentFrames;
 use crate::conformance::verdict::{Finding, Verdict};
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{ClientOffer, HeadReader};
@@ -49,6 +50,20 @@ pub struct ServerTraits {
     /// Whether it opens no connection without an Origin header. Then all cases but those about that
     /// header have the server's own.
     pub needs_origin: bool,
+    /// The number of messages that it sends at once when a connection is open. They are passed over.
+    pub greetings: usize,
+    /// How it ends a connection on which it gets a message; `None` if it does not. Where there is no
+    /// echo, an end of this kind after a message says nothing about frames.
+    pub end_at_message: Option<ConnectionEnd>,
+}
+
+/// The end of a connection, as far as it tells who ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionEnd {
+    /// A Close with this code, or without one.
+    Close(Option<u16>),
+    /// FIN or RST alone.
+    WithoutClose,
 }
 
 /// The time that a server may take.
@@ -88,11 +103,16 @@ pub struct CaseRun<'c> {
     /// The frames of the server, once the connection is open.
     pub(super) frames: Option<FrameAssembler>,
     pub(super) inbox: Inbox,
+    /// The frames that were sent, or wait to be.
+    pub(super) sent: SentFrames,
     pub(super) next_step: usize,
     pub(super) waiting: Option<Waiting>,
+    /// The greetings that are still to come.
+    pub(super) greetings: usize,
     /// When the last bytes were sent.
     pub(super) sent_at: Duration,
-    pub(super) has_sent_close: bool,
+    /// Whether the peer's Close was answered, or needs no answer because a Close was sent before.
+    pub(super) has_answered_close: bool,
     /// Whether FIN was sent because the closing handshake is over (RFC 6455 section 7.1.1: the server
     /// ends TCP first).
     pub(super) has_ended_writes: bool,
@@ -149,7 +169,28 @@ impl CaseRun<'_> {
         }
     }
 
+    /// How the peer has ended the connection, if it has.
+    pub fn connection_end(&self) -> Option<ConnectionEnd> {
+        let close = self.inbox.close().map(|close| ConnectionEnd::Close(close.code));
+        close.or(self.ended.map(|_| ConnectionEnd::WithoutClose))
+    }
+
+    /// Whether the application of a server without an echo may have ended the connection: it did so in
+    /// the way in which it ends one at any message.
+    fn is_ended_by_application(&self) -> bool {
+        !self.traits.has_echo
+            && self.sent.has_data()
+            && self.is_open()
+            && self.traits.end_at_message.is_some()
+            && self.connection_end() == self.traits.end_at_message
+    }
+
     pub(super) fn finish(&mut self, verdict: Verdict, reason: impl Into<String>) {
+        if self.is_ended_by_application() {
+            let reason =
+                "the server does not echo, and ended the connection as it does at any message";
+            self.finding.get_or_insert(Finding::new(Verdict::NotApplicable, reason));
+        }
         let expected = match self.case.steps.get(self.next_step) {
             Some(Step::Expect(expectation)) if self.is_open() => expectation.describe(),
             _ => self.case.opening.describe(),

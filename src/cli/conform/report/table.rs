@@ -43,6 +43,7 @@ pub(in crate::cli::conform) fn report(
         outcome.counts().iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
     let _ =
         writeln!(text, "\n{total} in {:.1} s: {}", outcome.took.as_secs_f64(), counts.join(", "));
+    text += &differing_alone(config, outcome);
     for difference in differences.unwrap_or_default() {
         let _ = writeln!(text, "{difference}");
     }
@@ -50,6 +51,23 @@ pub(in crate::cli::conform) fn report(
         let _ = writeln!(text, "as expected");
     }
     text
+}
+
+/// Returns a line that says how many verdicts were others beside other cases, if any were.
+fn differing_alone(config: &ConformConfig, outcome: &ConformOutcome) -> String {
+    let differs = |case: &&CaseOutcome| {
+        case.exchanges.iter().any(|exchange| exchange.beside_others.is_some())
+    };
+    let number = outcome.cases.iter().filter(differs).count();
+    if number == 0 {
+        return String::new();
+    }
+    let verdicts = count(u64::try_from(number).unwrap_or(u64::MAX), "case");
+    format!(
+        "{verdicts} had another verdict alone, which counts: the server may not take {} connections at \
+         once; --jobs sets how many\n",
+        config.max_at_once
+    )
 }
 
 /// Returns a line of counts for each group.
@@ -84,7 +102,7 @@ fn describe(case: &Case, result: &CaseOutcome, peer: Side) -> String {
     let varies =
         result.varies().map_or_else(String::new, |(times, all)| format!(", varies {times}/{all}"));
     let mut text = format!("\n{verdict}{varies}  {}  {}\n", case.id, case.title);
-    if verdict.is_failure() {
+    if verdict.is_failure() && !exchange.finding.expected.is_empty() {
         let expected = &exchange.finding.expected;
         let _ = writeln!(text, "    {}: a {peer} {expected}", case.rule);
     }

@@ -1,0 +1,130 @@
+//! Cases with nothing beside them: those that may have killed the server, and those that failed.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wiretalk_core::conformance::ConnectionEnd;
+
+use crate::conform::Verdict;
+use crate::conform::exchange::Exchange;
+use crate::conform::runner::attempt::play_one;
+use crate::conform::runner::event::ConformEvent;
+use crate::conform::runner::state::Runner;
+
+/// How long failed cases are played again at most once it is known that some differ alone.
+const MAX_REPLAYS: Duration = Duration::from_mins(1);
+
+impl<F: FnMut(ConformEvent)> Runner<'_, F> {
+    /// Plays a case with nothing beside it, so that it alone is to blame if the server dies.
+    pub(super) async fn play_alone(&mut self, index: usize) {
+        match self.attempt_alone(index).await {
+            Ok(exchange) => self.record(index, exchange),
+            Err(reason) => self.record_unplayed(index, &reason),
+        }
+    }
+
+    /// Plays a case with nothing beside it. A case that gets no connection is not to blame: it is
+    /// played again once the server is back.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the reason, as a sentence, if the case cannot be played.
+    async fn attempt_alone(&mut self, index: usize) -> Result<Exchange, String> {
+        for _ in 0..2 {
+            if let Some(reason) = &self.gone {
+                return Err(reason.clone());
+            }
+            let played = play_one(self.config, self.cases, &self.probe, index).await;
+            let Some(mut exchange) = played.exchange else {
+                self.bring_back_from_death().await;
+                continue;
+            };
+            if played.handshake_took.is_some() || !played.is_alive {
+                self.survival.add_handshake(played.handshake_took);
+            }
+            if !played.is_alive {
+                exchange = exchange.blamed();
+                self.bring_back_from_death().await;
+            }
+            return Ok(exchange);
+        }
+        Err("the server does not accept its connection".to_owned())
+    }
+
+    async fn bring_back_from_death(&mut self) {
+        (self.on_event)(ConformEvent::Down);
+        self.bring_back().await;
+    }
+
+    /// Plays what failed beside other cases once more alone, the quickest first: a server may take only a
+    /// few connections at once. What came alone counts. Unless some differ, that takes no more time
+    /// than one answer may.
+    pub(super) async fn replay_alone(&mut self, indices: &[usize]) {
+        if self.config.max_at_once <= 1 {
+            return;
+        }
+        let began = Instant::now();
+        let mut has_changed = false;
+        for kind in [Replayed::Failed, Replayed::Ended] {
+            for index in self.worth_replaying(indices, kind) {
+                let max = if has_changed { MAX_REPLAYS } else { self.config.limits.answer };
+                if self.gone.is_some() || began.elapsed() >= max {
+                    return;
+                }
+                has_changed |= self.replay(index).await;
+            }
+            if !has_changed {
+                return;
+            }
+        }
+    }
+
+    /// Returns the cases whose last exchange may be owed to those beside it, the quickest first.
+    fn worth_replaying(&self, indices: &[usize], kind: Replayed) -> Vec<usize> {
+        let last = |index: &usize| self.exchanges.get(*index).and_then(|all| all.last());
+        let is_wanted = |index: &&usize| last(index).is_some_and(|exchange| kind.is(exchange));
+        let mut wanted: Vec<usize> = indices.iter().filter(is_wanted).copied().collect();
+        wanted.sort_by_key(|index| last(index).map(|exchange| exchange.took));
+        wanted
+    }
+
+    /// Plays a case again. Returns whether its verdict is another.
+    async fn replay(&mut self, index: usize) -> bool {
+        let Ok(mut alone) = self.attempt_alone(index).await else { return false };
+        let Some(last) = self.exchanges.get_mut(index).and_then(|all| all.last_mut()) else {
+            return false;
+        };
+        let before = last.finding.clone();
+        if alone.finding.verdict == before.verdict {
+            return false;
+        }
+        alone.beside_others = Some(before.verdict);
+        alone.finding.reason =
+            format!("{}; beside other cases it {}", alone.finding.reason, before.reason);
+        let verdict = alone.finding.verdict;
+        *last = alone;
+        (self.on_event)(ConformEvent::Replayed { index, verdict, before: before.verdict });
+        true
+    }
+}
+
+/// A reason to play a case again.
+#[derive(Clone, Copy)]
+enum Replayed {
+    /// It failed.
+    Failed,
+    /// The server ended the connection without a Close, which is tolerated.
+    Ended,
+}
+
+impl Replayed {
+    fn is(self, exchange: &Exchange) -> bool {
+        let verdict = exchange.finding.verdict;
+        match self {
+            Self::Failed => matches!(verdict, Verdict::Fail | Verdict::NoAnswer),
+            Self::Ended => {
+                verdict == Verdict::Tolerated && exchange.end == Some(ConnectionEnd::WithoutClose)
+            }
+        }
+    }
+}
