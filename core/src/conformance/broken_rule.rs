@@ -15,7 +15,7 @@ pub fn broken_rule(case: &Case) -> Option<FaultCode> {
         && case.response.is_none()
         && matches!(case.opening, Opening::Opened);
     let must_fail =
-        |step: &Step| matches!(step, Step::Expect(Expectation::Failure { may_ignore: false, .. }));
+        |step: &Step| matches!(step, Step::Expect(Expectation::Failure { may_ignore: None, .. }));
     if !is_plain || !case.steps.iter().any(must_fail) {
         return None;
     }
@@ -29,7 +29,7 @@ pub fn broken_rule(case: &Case) -> Option<FaultCode> {
             faults.extend(frame.faults);
         }
     }
-    faults.extend(frames.current_faults().iter().cloned());
+    faults.extend(frames.current_faults().iter().copied());
     let mut codes = faults.iter().filter(|fault| fault.is_fatal()).map(|fault| fault.code);
     let first = codes.next()?;
     codes.all(|code| code == first).then_some(first)
