@@ -92,7 +92,7 @@ fn recommendation_text(
     let line = |name: &str, cells: &[String], style: Style| {
         let cells = cells.iter().map(|cell| Span::raw(format!("{cell:>column$}")));
         let name = Span::raw(format!("{name:NAME_WIDTH$}"));
-        Line::from_iter(std::iter::once(name).chain(cells)).style(style)
+        std::iter::once(name).chain(cells).collect::<Line>().style(style)
     };
     content.push_line(line("", &HEADS.map(str::to_owned), theme.dim()));
     for (index, library) in end.libraries.iter().enumerate() {
