@@ -168,15 +168,17 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
     /// is to blame; those that were answered keep their verdict.
     fn judge_suspects(&mut self, suspects: Vec<Played>) {
         let reason = self.gone.clone().unwrap_or_default();
-        let may_have_killed: Vec<usize> = suspects
+        let was_played = |played: &&Played| played.exchange.is_some();
+        let names: Vec<usize> =
+            suspects.iter().filter(was_played).map(|played| played.index).collect();
+        let doubtful: Vec<usize> = suspects
             .iter()
             .filter(|played| played.is_doubtful())
             .map(|played| played.index)
             .collect();
-        let was_played = |played: &&Played| played.exchange.is_some();
-        let is_certain = suspects.iter().filter(was_played).count() == 1;
-        let reason =
-            format!("{reason}; it died in {}", self.names_of(&may_have_killed, is_certain));
+        let is_certain = names.len() == 1;
+        let names = if is_certain || doubtful.is_empty() { names } else { doubtful };
+        let reason = format!("{reason}; it died in {}", self.names_of(&names, is_certain));
         for played in suspects {
             let (index, is_doubtful) = (played.index, played.is_doubtful());
             match played.exchange {
