@@ -91,7 +91,7 @@ fn walk(source: &str, size: (u16, u16)) -> Vec<String> {
 async fn the_talk_has_its_slides_and_no_warning() {
     let (deck, warnings) = check::parse_deck(TALK, REGISTRY);
     assert_eq!(warnings, []);
-    assert_eq!(deck.slides.len(), 54);
+    assert_eq!(deck.slides.len(), 68);
     for (number, slide) in deck.slides.iter().enumerate() {
         assert!(!slide.notes.is_empty(), "slide {} has no speaker note", number + 1);
         assert!(slide.section.is_some(), "slide {} belongs to no section", number + 1);
@@ -382,6 +382,25 @@ async fn the_scales_show_the_bytes_of_the_sockets() {
     assert!(shown.contains("WebSocket      39      35       74    89 %"), "{shown}");
     press(&mut app, KeyCode::Char('b'));
     until(&mut app, &mut terminal, "server: nginx␍␊").await;
+}
+
+/// A column of the grid: tested on real sockets, opened, and its exchange in the inspector.
+#[tokio::test]
+async fn an_exchange_of_the_grid_is_opened_in_the_inspector() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let deck = "# Grid\n\n```demo conform\nlibraries = \"strict\"\n```\n";
+    let (mut app, mut terminal) = live(deck, &scope);
+    for key in [KeyCode::Enter, KeyCode::Char(' '), KeyCode::Char('0'), KeyCode::Enter] {
+        press(&mut app, key);
+    }
+    until(&mut app, &mut terminal, "clients mask: all 8 cases pass").await;
+    press(&mut app, KeyCode::Enter);
+    let shown = until(&mut app, &mut terminal, "8 cases pass; tested here").await;
+    assert!(shown.contains("came back: it closed with 1002"), "{shown}");
+    press(&mut app, KeyCode::Enter);
+    until(&mut app, &mut terminal, "2 Frames(").await;
+    press(&mut app, KeyCode::Esc);
+    until(&mut app, &mut terminal, "came back: it closed with 1002").await;
 }
 
 /// Plays every step of every scenario on real sockets. The outcome must be what the RFC requires.

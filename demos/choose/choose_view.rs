@@ -90,8 +90,9 @@ fn recommendation_text(
     }
     let column = (width.saturating_sub(NAME_WIDTH) / HEADS.len()).clamp(8, 18);
     let line = |name: &str, cells: &[String], style: Style| {
-        let cells: String = cells.iter().map(|cell| format!("{cell:>column$}")).collect();
-        Line::styled(format!("{name:NAME_WIDTH$}{cells}"), style)
+        let cells = cells.iter().map(|cell| Span::raw(format!("{cell:>column$}")));
+        let name = Span::raw(format!("{name:NAME_WIDTH$}"));
+        std::iter::once(name).chain(cells).collect::<Line>().style(style)
     };
     content.push_line(line("", &HEADS.map(str::to_owned), theme.dim()));
     for (index, library) in end.libraries.iter().enumerate() {

@@ -2,7 +2,7 @@
 //! the record.
 
 use crate::demos::recorded_lab::RECORDED;
-use crate::lab::{ContestantRecord, LoadRecord};
+use crate::lab::{ContestantRecord, IdleRecord, LoadRecord, VerdictsRecord};
 
 /// The heads of the columns.
 pub(super) const HEADS: [&str; 5] = ["fail/tuned", "idle KiB", "1 conn", "256 conns", "lines/pkgs"];
@@ -14,12 +14,12 @@ pub(super) fn row(library: &str) -> [String; 5] {
     let Some(record) = RECORDED.contestant(library) else { return std::array::from_fn(|_| none()) };
     let tuned = RECORDED.contestant(&format!("{library}-tuned"));
     let failures =
-        |record: &ContestantRecord| record.verdicts.as_ref().map(|found| found.failures());
+        |record: &ContestantRecord| record.verdicts.as_ref().map(VerdictsRecord::failures);
     let pair = |left: Option<usize>, right: Option<usize>| {
         let text = |number: Option<usize>| number.map_or_else(none, |number| number.to_string());
         format!("{}/{}", text(left), text(right))
     };
-    let idle = record.idle.as_ref().and_then(|idle| idle.bytes_a_connection());
+    let idle = record.idle.as_ref().and_then(IdleRecord::bytes_a_connection);
     [
         pair(failures(record), tuned.and_then(failures)),
         idle.map_or_else(none, |bytes| format!("{:.1}", bytes as f64 / 1024.0)),

@@ -121,7 +121,7 @@ mod tests {
             press(&mut choose, KeyCode::Char(key));
         }
         let shown = picture(&choose, 76, 16);
-        for expected in ["→ coder/websocket", "· Both sides speak", "Whatever may wait", "idle KiB"]
+        for expected in ["→ coder/websocket", "· Both sides speak", "What may wait", "idle KiB"]
         {
             assert!(shown.contains(expected), "{expected}:\n{shown}");
         }

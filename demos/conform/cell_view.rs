@@ -10,7 +10,7 @@ use super::column::Findings;
 use super::exchange_lines::{side_lines, unanswered};
 use super::grid_view::{cell_sign, describe_cell};
 use super::rules::RULES;
-use super::state::Conform;
+use super::state::{Conform, Mode};
 use crate::conform::{Case, Verdict};
 use crate::demos::inspect::wrap_words;
 use crate::demos::recorded_lab::provenance;
@@ -35,6 +35,9 @@ pub(super) fn draw(
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let why_rows = draw_why(why, inner, buffer, theme);
     let cases = conform.cases_of_cursor();
+    if cases.is_empty() {
+        return;
+    }
     // The list gets a quarter of what is left, the bytes the rest.
     let rest = inner.height.saturating_sub(why_rows + 1);
     let list_rows = (cases.len() as u16).min((rest / 4).max(2)).min(rest);
@@ -62,17 +65,16 @@ fn draw_why(why: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) -> u16 {
     rows
 }
 
-/// Returns the notice, or the keys.
+/// Returns the notice, or the keys. Beside the grid, the cell has them once it is open.
 fn foot_line(conform: &Conform, theme: &Theme) -> Line<'static> {
-    match &conform.notice {
-        Some(notice) => {
-            Line::styled(text::sanitize(notice).into_owned(), Style::new().fg(theme.warn))
-        }
-        None => Line::styled(
-            "↑↓ case   Enter inspector   s our strict server   Space test   Esc back",
-            theme.dim(),
-        ),
+    if let (Mode::Cell(_), Some(notice)) = (&conform.mode, &conform.notice) {
+        return Line::styled(text::sanitize(notice).into_owned(), Style::new().fg(theme.warn));
     }
+    let keys = match conform.mode {
+        Mode::Cell(_) => "↑↓ case   Enter inspector   s our strict server   Space test   Esc back",
+        Mode::Browse | Mode::Bet(_) => "Enter opens the cell",
+    };
+    Line::styled(keys, theme.dim())
 }
 
 fn draw_list(

@@ -184,7 +184,8 @@ pub(super) fn known_libraries() -> Vec<String> {
 }
 
 /// Returns the rules, those first in which the libraries differ most, as the record has them. Rules
-/// in which they differ as much keep the order of the file. Our own server does not count.
+/// in which they differ as much keep the order of the file. What counts is what they answer: our own
+/// server does not, and neither does a server that is gone.
 pub(super) fn rules_by_difference(table: &RuleTable, columns: &[Column]) -> Vec<usize> {
     let shares = |rule: usize| -> Vec<f64> {
         let others = columns.iter().filter(|column| column.library != STRICT);
@@ -193,7 +194,7 @@ pub(super) fn rules_by_difference(table: &RuleTable, columns: &[Column]) -> Vec<
         let cells = records.map(|record| Findings::Recorded(record).cell(table, rule));
         cells
             .filter(|cell| cell.played > 0)
-            .map(|cell| cell.failures() as f64 / cell.played as f64)
+            .map(|cell| cell.failed as f64 / cell.played as f64)
             .collect()
     };
     let difference = |rule: usize| {

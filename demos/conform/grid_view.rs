@@ -59,7 +59,7 @@ pub(super) fn draw(conform: &Conform, area: Rect, buffer: &mut Buffer, context: 
 fn title(conform: &Conform) -> String {
     let options = if conform.variant.tuned { "tuned" } else { "nothing set" };
     let year = if conform.variant.of_2017 { "versions of 2017" } else { "versions of now" };
-    format!("{} rules, {options}, {year}", conform.rule_count())
+    format!("{} rules, {options}, {year}", RULES.rules.len())
 }
 
 fn widths(conform: &Conform, width: usize) -> Widths {
@@ -209,7 +209,7 @@ pub(super) fn cell_sign(cell: &Cell, theme: &Theme) -> (&'static str, ratatui::s
 /// Returns what is under the cursor, the keys, and the legend.
 fn foot_lines(conform: &Conform, context: &ViewContext) -> [Line<'static>; 3] {
     let theme = context.theme;
-    let legend = "✓ pass   ~ tolerated   ✗ n fail   ! n die   – not offered   * tested here";
+    let legend = "✓ pass   ~ tolerated   ✗ n fail   ! n die   – no offer   * tested here";
     [
         status_line(conform, theme),
         Line::styled(keys_text(conform, context.focused), theme.dim()),
@@ -232,8 +232,7 @@ fn status_line(conform: &Conform, theme: &Theme) -> Line<'static> {
     let (row, column) = conform.cursor;
     let name = conform.columns.get(column).map_or("", |column| column.title.as_str());
     if let Mode::Bet(digits) = &conform.mode {
-        let question =
-            format!("{name}: how many of {} rules does it break? ", conform.rule_count());
+        let question = format!("{name}: how many of {} rules does it break? ", RULES.rules.len());
         return Line::from(vec![
             Span::styled(question, theme.heading()),
             Span::styled(format!("{digits}▏"), Style::new().fg(theme.text)),

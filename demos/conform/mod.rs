@@ -21,9 +21,16 @@ use ratatui::layout::Rect;
 use crate::stage::{
     Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
 };
+use cell_page::CellPage;
 use column::Column;
 use state::Mode;
 pub use state::{Cmd, Conform, Msg, RunStep};
+
+/// The cells that the grid takes where the open cell stands beside it.
+const GRID_WIDTH: u16 = 96;
+
+/// The cells that an open cell needs to stand beside the grid.
+const MIN_CELL_WIDTH: u16 = 72;
 
 impl Demo for Conform {
     const NAME: &'static str = "conform";
@@ -85,9 +92,20 @@ impl Demo for Conform {
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
-        match &self.mode {
-            Mode::Browse | Mode::Bet(_) => grid_view::draw(self, area, buffer, context),
-            Mode::Cell(page) => cell_view::draw(self, *page, area, buffer, context),
+        // Where there is room, the cell of the cursor is open beside the grid.
+        let beside = area.width.saturating_sub(GRID_WIDTH);
+        let right = Rect { x: area.x.saturating_add(GRID_WIDTH), width: beside, ..area };
+        let right = (beside >= MIN_CELL_WIDTH).then_some(right);
+        let width = if right.is_some() { GRID_WIDTH } else { area.width };
+        let left = Rect { width, ..area };
+        match (&self.mode, right) {
+            (Mode::Browse | Mode::Bet(_), None) => grid_view::draw(self, left, buffer, context),
+            (Mode::Cell(page), None) => cell_view::draw(self, *page, left, buffer, context),
+            (mode, Some(right)) => {
+                grid_view::draw(self, left, buffer, context);
+                let page = if let Mode::Cell(page) = mode { *page } else { CellPage::default() };
+                cell_view::draw(self, page, right, buffer, context);
+            }
         }
     }
 
@@ -170,7 +188,7 @@ mod tests {
     fn a_column_is_covered_until_the_bet_and_fills_with_the_verdicts_of_the_run() {
         let mut conform = open(&[("libraries", "strict, gorilla")]).unwrap();
         let covered = picture(&conform, 76, 18);
-        assert!(covered.contains("░░") && !covered.contains('✗'), "{covered}");
+        assert!(covered.contains("░░") && !covered.contains("✗ 1"), "{covered}");
         assert_eq!(press(&mut conform, " "), []);
         assert!(picture(&conform, 76, 18).contains("how many of"), "the bet is asked for");
         assert_eq!(press(&mut conform, "12⏎"), [Cmd::PlayStrict]);
@@ -235,7 +253,7 @@ mod tests {
         assert_eq!(press(&mut conform, "⏎"), []);
         assert!(conform.wants_escape());
         let shown = picture(&conform, 100, 24);
-        for expected in ["it echoed the message", "81 85 ", "88 02 ", "Close 1002", "came back"] {
+        for expected in ["it echoed the message", "81 85 ", "88 02 ", "close 1002", "came back"] {
             let shown = shown.replace("8185", "81 85").replace("8802", "88 02");
             assert!(shown.contains(expected), "{expected}:\n{shown}");
         }

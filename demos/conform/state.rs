@@ -342,11 +342,6 @@ impl Conform {
         cases.sort_by_key(|case| std::cmp::Reverse(verdict(case).map(severity)));
         cases
     }
-
-    /// Returns the number of all rules.
-    pub(super) fn rule_count(&self) -> usize {
-        RULES.rules.len()
-    }
 }
 
 /// Returns how far up a verdict stands in a list.

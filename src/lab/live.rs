@@ -9,7 +9,7 @@ use crate::conform::{Case, ConformEvent, ConformOutcome};
 use crate::lab::build::{BuildError, Builder};
 use crate::lab::libraries::{ContestantList, ContestantListError};
 use crate::lab::process::{ANY_PORT, Launch, RunningContestant, StartError};
-use crate::lab::toolchain;
+use crate::lab::toolchain::toolchain_version;
 use crate::lab::verdicts::{NotPlayed, TestedContestant};
 use crate::scope::Scope;
 
@@ -40,7 +40,7 @@ pub enum LiveError {
     #[error(transparent)]
     List(#[from] ContestantListError),
     /// The toolchain is missing.
-    #[error("{toolchain} is not here: {reason}; it comes from {install}")]
+    #[error("{toolchain} is not here: {reason}; install {install}")]
     Toolchain {
         /// The id of the toolchain.
         toolchain: String,
@@ -96,7 +96,7 @@ pub async fn play_live(
     };
     on_event(LiveEvent::Building);
     if let Some(toolchain) = list.toolchain_of(contestant) {
-        let found = toolchain::version(&list, toolchain).await;
+        let found = toolchain_version(&list, toolchain).await;
         found.map_err(|error| LiveError::Toolchain {
             toolchain: toolchain.id.clone(),
             reason: error.to_string(),
@@ -119,4 +119,89 @@ pub async fn play_live(
 /// contestants.
 pub fn build_folder(folder: &Path) -> PathBuf {
     folder.ancestors().nth(2).unwrap_or(folder).join("target/lab")
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::conform::{Group, Verdict, all_cases};
+    use crate::servers::{Ports, ServerBundle, ServerKind};
+
+    fn scope() -> Scope {
+        Scope::new(|panic| panic!("{panic}"))
+    }
+
+    /// Writes a list whose only contestant is a shell that prints the URL of another server. `find`
+    /// is the command that looks for its toolchain.
+    fn write_list(root: &Path, find: &str, server: &str) -> PathBuf {
+        let folder = root.join("demos/libraries");
+        std::fs::create_dir_all(folder.join("shell")).unwrap();
+        let list = format!(
+            r#"
+            [[toolchain]]
+            id = "sh"
+            version = "1"
+            find = ["{find}"]
+            install = "Debian's dash"
+            network = "nothing"
+
+            [[contestant]]
+            id = "echo"
+            name = "echo"
+            language = "shell"
+            toolchain = "sh"
+            library = "echo"
+            package = "echo"
+            version = "1"
+            released = 2026
+            licence = "MIT"
+            options = "default"
+            directory = "shell"
+            source = "shell/echo.sh"
+            build = [["touch", "{{out}}/built"]]
+            run = ["sh", "-c", "echo listening on ws://{server}/; cat >/dev/null", "{{address}}"]
+            documentation = []
+            "#
+        );
+        std::fs::write(folder.join("contestants.toml"), list).unwrap();
+        folder
+    }
+
+    #[tokio::test]
+    async fn a_contestant_is_built_started_and_tested_with_every_exchange() {
+        let (scope, root) = (scope(), tempfile::tempdir().unwrap());
+        let servers = ServerBundle::start(&scope, Ports::default(), None);
+        let strict = servers.server(ServerKind::Strict).ready().await.unwrap().to_string();
+        let folder = write_list(root.path(), "true", &strict);
+        let mut cases = all_cases(1);
+        cases.retain(|case| case.group == Group::Ping);
+        let mut events = Vec::new();
+        let config = LiveConfig { folder, contestant: "echo".to_owned() };
+        let outcome = play_live(&scope, &config, &cases, |event| events.push(event)).await.unwrap();
+        assert_eq!(events[..2], [LiveEvent::Building, LiveEvent::Starting]);
+        let is_played = |event: &&LiveEvent| {
+            matches!(event, LiveEvent::Case(ConformEvent::Played { verdict: Verdict::Pass, .. }))
+        };
+        assert_eq!(events.iter().filter(is_played).count(), cases.len());
+        for (case, result) in cases.iter().zip(&outcome.cases) {
+            let exchange = result.worst().unwrap();
+            let has_bytes = !exchange.sent.is_empty() && !exchange.received.is_empty();
+            assert!(has_bytes && exchange.finding.verdict == Verdict::Pass, "{}", case.id);
+        }
+        assert!(root.path().join("target/lab/built").exists(), "it was built");
+    }
+
+    #[tokio::test]
+    async fn a_missing_toolchain_is_named_with_its_source() {
+        let (scope, root) = (scope(), tempfile::tempdir().unwrap());
+        let folder = write_list(root.path(), "/no/such/program", "127.0.0.1:7");
+        let config = LiveConfig { folder, contestant: "echo".to_owned() };
+        let error = play_live(&scope, &config, &[], |_| {}).await.unwrap_err().to_string();
+        assert!(error.starts_with("sh is not here: could not run /no/such/program"), "{error}");
+        assert!(error.ends_with("; install Debian's dash"), "{error}");
+        let elsewhere = LiveConfig { folder: root.path().to_owned(), ..config };
+        let error = play_live(&scope, &elsewhere, &[], |_| {}).await.unwrap_err();
+        assert!(matches!(error, LiveError::List(_)), "{error}");
+    }
 }

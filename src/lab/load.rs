@@ -3,7 +3,7 @@
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use crate::lab::process::RunningContestant;
+use crate::lab::process::{RunningContestant, StartError};
 use crate::lab::record::{LoadRecord, rounded};
 use crate::measure::paired_ratio;
 use crate::race::{
@@ -22,6 +22,9 @@ const RAW_TCP: Lane = Lane::plain(LaneKind::Tcp);
 /// The reason for which there are no figures.
 #[derive(Debug, Error)]
 pub(super) enum LoadError {
+    /// The contestant cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// The race ended without an outcome.
     #[error("the race ended without an outcome")]
     NoOutcome,

@@ -9,9 +9,9 @@ use crate::conform::Case;
 use crate::lab::build::{Builder, package_count, source_lines};
 use crate::lab::idle;
 use crate::lab::libraries::{Contestant, ContestantList};
-use crate::lab::load::{self, CONNECTION_COUNTS};
+use crate::lab::load::{self, CONNECTION_COUNTS, LoadError};
 use crate::lab::process::{ANY_PORT, Launch, RunningContestant, StartError};
-use crate::lab::record::{ContestantRecord, LabRecord, VerdictsRecord};
+use crate::lab::record::{ContestantRecord, LabRecord, LoadRecord, VerdictsRecord};
 use crate::lab::toolchain::FoundToolchain;
 use crate::lab::verdicts::{self, TestedContestant};
 use crate::race::{Machine, WorkerProgram};
@@ -19,6 +19,10 @@ use crate::scope::Scope;
 
 /// The number of idle connections whose memory is measured.
 pub const IDLE_CONNECTIONS: usize = 10_000;
+
+/// The most races with the same number of connections. One that does not count, because other programs
+/// used the machine, is followed by another one.
+const MAX_RACES: usize = 3;
 
 /// The work to do with each contestant.
 #[derive(Clone, Debug)]
@@ -196,27 +200,41 @@ impl Visit<'_> {
         on_event: &mut impl FnMut(LabEvent<'_>),
     ) {
         for connections in CONNECTION_COUNTS {
-            // Anew each time, so that no number of connections profits from another one.
-            let running = match RunningContestant::start(self.scope, launch, ANY_PORT).await {
-                Ok(running) => running,
-                Err(error) => {
-                    record.errors.push(format!("load: {error}"));
-                    return;
-                }
-            };
             let on_round = |round, rounds| {
                 on_event(LabEvent::Racing { connections, round, rounds });
             };
-            let program = &self.config.program;
-            let measured =
-                load::measure(self.scope, program, &running, needs_origin, connections, on_round);
-            match measured.await {
+            match self.race(launch, needs_origin, connections, on_round).await {
                 Ok(figures) => record.load.push(figures),
                 Err(error) => {
                     record.errors.push(format!("load, {connections} connections: {error}"));
                 }
             }
+        }
+    }
+
+    /// Runs a race until one counts, and not more than [`MAX_RACES`]. The contestant starts anew for each,
+    /// so that none profits from another one.
+    async fn race(
+        &self,
+        launch: &Launch,
+        needs_origin: bool,
+        connections: usize,
+        mut on_round: impl FnMut(usize, usize),
+    ) -> Result<LoadRecord, LoadError> {
+        let program = &self.config.program;
+        let mut races = 0_usize;
+        loop {
+            let running = RunningContestant::start(self.scope, launch, ANY_PORT).await?;
+            let on_round = &mut on_round;
+            let figures =
+                load::measure(self.scope, program, &running, needs_origin, connections, on_round)
+                    .await;
             running.stop().await;
+            races = races.saturating_add(1);
+            let figures = figures?;
+            if figures.invalid_because.is_empty() || races >= MAX_RACES {
+                return Ok(figures);
+            }
         }
     }
 

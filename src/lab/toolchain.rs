@@ -31,7 +31,7 @@ impl FoundToolchain<'_> {
 pub async fn find_toolchains(list: &ContestantList) -> Vec<FoundToolchain<'_>> {
     let mut found = Vec::new();
     for toolchain in &list.toolchains {
-        let version = version(list, toolchain).await;
+        let version = toolchain_version(list, toolchain).await;
         found.push(FoundToolchain { toolchain, version });
     }
     found
@@ -41,7 +41,7 @@ pub async fn find_toolchains(list: &ContestantList) -> Vec<FoundToolchain<'_>> {
 ///
 /// # Errors
 /// Fails if the toolchain is not there.
-pub(super) async fn version(
+pub(super) async fn toolchain_version(
     list: &ContestantList,
     toolchain: &Toolchain,
 ) -> Result<String, CommandError> {

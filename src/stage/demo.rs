@@ -9,7 +9,9 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::stage::{DeclaredEffect, Diagnostic, SettingSpec, Settings, Stage, Theme};
+use crate::stage::{
+    DeclaredEffect, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
+};
 
 /// A live demo on a slide.
 pub trait Demo: Sized + Send + 'static {
@@ -83,22 +85,4 @@ pub enum DemoEvent<M> {
     Tick(Instant),
     /// A report from one of the demo's engines.
     Msg(M),
-}
-
-/// One line of the key help: a key, or several that belong together, with their effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyHint {
-    /// The names of the keys, as the help shows them.
-    pub keys: &'static str,
-    /// The effect of the keys.
-    pub about: &'static str,
-}
-
-/// What a view needs besides the demo's own state.
-#[derive(Clone, Copy, Debug)]
-pub struct ViewContext {
-    /// The colours.
-    pub theme: &'static Theme,
-    /// Whether the demo has the keyboard.
-    pub focused: bool,
 }

@@ -1,4 +1,5 @@
-//! A running demo without its types, and a demo that is not opened by a slide.
+//! A running demo without its types, with what its view needs and the keys it handles; and a demo
+//! that is not opened by a slide.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,7 +9,7 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::stage::{KeyHint, Services, ViewContext};
+use crate::stage::{Services, Theme};
 
 /// A running demo without its types.
 pub trait DynDemo: Send {
@@ -54,4 +55,22 @@ impl StandaloneDemo {
     pub fn open(&self, services: Arc<Services>) -> Box<dyn DynDemo> {
         (self.0)(services)
     }
+}
+
+/// One line of the key help: a key, or several that belong together, with their effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHint {
+    /// The names of the keys, as the help shows them.
+    pub keys: &'static str,
+    /// The effect of the keys.
+    pub about: &'static str,
+}
+
+/// What a view needs besides the demo's own state.
+#[derive(Clone, Copy, Debug)]
+pub struct ViewContext {
+    /// The colours.
+    pub theme: &'static Theme,
+    /// Whether the demo has the keyboard.
+    pub focused: bool,
 }

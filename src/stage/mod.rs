@@ -19,8 +19,8 @@ mod work;
 
 pub use big_text::{BigText, PixelSize};
 pub use color_depth::ColorDepth;
-pub use demo::{Demo, DemoEvent, KeyHint, ViewContext};
-pub use dyn_demo::{DynDemo, StandaloneDemo};
+pub use demo::{Demo, DemoEvent};
+pub use dyn_demo::{DynDemo, KeyHint, StandaloneDemo, ViewContext};
 pub use effects::{DeclaredEffect, DemoPosition, Effect, EffectConsents, describe_all};
 pub use registry::{DemoEntry, OpenRefusal, Registry};
 pub use running_demo::RunningDemo;

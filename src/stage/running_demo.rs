@@ -371,6 +371,53 @@ mod tests {
         assert_eq!(slot.demo.received, [1, 2, 5, 6]);
     }
 
+    /// A demo that opens another one over itself with `o`, and counts the other keys.
+    struct Opener {
+        keys: usize,
+    }
+
+    impl Demo for Opener {
+        const NAME: &'static str = "opener";
+        const ABOUT: &'static str = "";
+        const SETTINGS: &'static [SettingSpec] = &[];
+        const KEYS: &'static [KeyHint] = &[KeyHint { keys: "o", about: "" }];
+        const MIN_ROWS: u16 = 1;
+        type Msg = ();
+        type Cmd = ();
+
+        fn open(_: &Settings) -> Result<(Self, Vec<()>), Diagnostic> {
+            Ok((Self { keys: 0 }, Vec::new()))
+        }
+
+        fn update(&mut self, event: DemoEvent<()>) -> Vec<()> {
+            self.keys += 1;
+            let opens = event == DemoEvent::Key(KeyCode::Char('o').into());
+            if opens { vec![()] } else { Vec::new() }
+        }
+
+        fn view(&self, _: Rect, _: &mut Buffer, _: &ViewContext) {}
+
+        fn perform((): (), stage: &Stage<()>) {
+            let flood = || (Flood { received: 0 }, vec![()]);
+            stage.open_overlay(StandaloneDemo::new(flood));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_demo_over_another_one_has_the_keys_and_the_mail_until_esc() {
+        let mut slot = open::<Opener>();
+        assert!(!slot.wants_escape());
+        slot.key(KeyCode::Char('o').into());
+        assert_eq!((slot.demo.keys, slot.wants_escape(), slot.keys()), (1, true, Flood::KEYS));
+        assert_eq!(poll(&mut slot), Poll::Ready(()), "its mailbox is read");
+        slot.key(KeyCode::Char('x').into());
+        assert_eq!(slot.demo.keys, 1, "the other one has the keys");
+        slot.key(KeyCode::Esc.into());
+        assert_eq!((slot.wants_escape(), slot.keys()), (false, Opener::KEYS));
+        slot.key(KeyCode::Char('x').into());
+        assert_eq!(slot.demo.keys, 2);
+    }
+
     #[tokio::test]
     async fn work_that_cannot_be_started_stops_the_demo_and_says_why() {
         let mut slot = open::<Worker>();

@@ -44,7 +44,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["run"],
             &["client_cases", "http2_cases"],
             &["cases"],
-            &["whole_run"],
+            &["broken_rule", "whole_run"],
             &["case_builder"],
             &["case"],
             &["http2_rule", "key_quality", "response"],
@@ -68,7 +68,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["case_list", "clients", "expected", "report", "reproduce", "selection"],
-            &["progress"],
+            &["progress", "twins"],
             &["testing"],
         ],
     ),
@@ -76,7 +76,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "lab",
         &[
             &["mod"],
-            &["runner"],
+            &["live", "runner"],
             &["build", "idle", "load", "toolchain", "verdicts"],
             &["comparison", "process"],
             &["command", "record"],

@@ -152,6 +152,11 @@ impl Peer {
         assert_eq!(found, bytes, "{:?}", String::from_utf8_lossy(&found));
     }
 
+    /// Sends FIN.
+    async fn end(&mut self) {
+        self.0.shutdown().await.unwrap();
+    }
+
     /// Reads until the server closes, which must be an end of stream and not a reset.
     async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();

@@ -31,6 +31,8 @@ async fn seen(server: &TestServer, path: &str) -> (Trace, usize) {
             seen.push(Side::Server, Duration::ZERO, &head);
         }
     }
+    // One of the paths goes on after a Close.
+    peer.end().await;
     let rest = peer.rest().await;
     seen.push(Side::Server, Duration::ZERO, &rest);
     (seen, rest.len())
@@ -107,7 +109,8 @@ async fn the_sloppy_server_accepts_what_no_server_may_accept() {
     peer.send(&masked(0x81, &[0xff])).await;
     peer.expect(&[0x81, 1, 0xff]).await;
     peer.send(&masked(0x82, &[0; 1025])).await;
-    peer.hung_up_on().await;
+    // Memory is bounded all the same: 1009.
+    assert_eq!(peer.rest().await, b"\x88\x02\x03\xf1");
 }
 
 #[tokio::test]
@@ -128,4 +131,31 @@ async fn a_browser_gets_the_list_and_a_wrong_path_too() {
     let mut peer = server.visit().await;
     peer.send(&upgrade("/guid-forgoten")).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+}
+
+/// The top bit of a length ends one process, which is neither the server nor that of the next
+/// connection.
+#[tokio::test]
+async fn a_negative_length_kills_the_process_of_its_connection_alone() {
+    let mut server = sloppy_server().await;
+    let mut beside = server.visit().await;
+    beside.send(&upgrade("/length-signed")).await;
+    beside.expect(SWITCHING).await;
+    let mut peer = server.visit().await;
+    peer.send(&upgrade("/length-signed")).await;
+    peer.expect(SWITCHING).await;
+    peer.send(MASKED_HELLO).await;
+    peer.expect(HELLO).await;
+    peer.send(b"\x82\xff\x80\x00\x00\x00\x00\x00\x00\x05\x0a\x0b\x0c\x0d").await;
+    assert_eq!(peer.rest().await, b"", "no Close");
+    for _ in 0..2 {
+        assert!(matches!(server.event().await, ServerEvent::Opened { .. }));
+    }
+    let ServerEvent::Closed { reason: Some(reason), .. } = server.event().await else {
+        panic!("it did not say why");
+    };
+    assert!(reason.contains("its process died (exit status: 101)"), "{reason}");
+    assert!(reason.contains("a length is not negative"), "{reason}");
+    beside.send(MASKED_HELLO).await;
+    beside.expect(HELLO).await;
 }

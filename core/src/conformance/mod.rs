@@ -8,6 +8,7 @@
 //! In reading order: [`verdict`], [`request`] (opening handshakes, legal or not), [`case`] (what is
 //! sent and expected), [`cases`] (all of them), [`run`].
 
+mod broken_rule;
 pub mod case;
 mod case_builder;
 pub mod cases;
@@ -22,6 +23,7 @@ pub mod run;
 pub mod verdict;
 mod whole_run;
 
+pub use broken_rule::broken_rule;
 pub use case::{Case, CaseKind, Expectation, Group, Opening, SizeLimit, Step};
 pub use cases::{all_cases, message_without_echo, short_echo, standard_handshake};
 pub use client_cases::client_cases;

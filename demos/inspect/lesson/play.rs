@@ -107,9 +107,10 @@ impl ScenarioPlayer {
         let over = || {
             let vanished = step.expect == Expectation::Vanishes(true);
             ended.map(|reason| ScenarioOutcome {
-                summary: match vanished {
-                    true => format!("no Close came: {reason}"),
-                    false => format!("nothing of the kind: {reason}"),
+                summary: if vanished {
+                    format!("no Close came: {reason}")
+                } else {
+                    format!("nothing of the kind: {reason}")
                 },
                 as_expected: vanished,
             })

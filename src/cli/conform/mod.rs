@@ -28,7 +28,7 @@ use crate::conform::{
     Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, fast_cases,
     fast_limits, http2_cases,
 };
-use crate::net::{Target, TlsOptions, is_loopback};
+use crate::net::{Target, TlsOptions, UserInfo, is_loopback};
 use expected::ExpectedVerdicts;
 pub use report::ReportFiles;
 pub use reproduce::ReproduceForm;
@@ -282,7 +282,7 @@ impl ConformArgs {
         if !self.protocols.is_empty() {
             fields.push(("Sec-WebSocket-Protocol".to_owned(), self.protocols.join(", ")));
         }
-        let basic = target.user_info.as_ref().map(|own| own.basic());
+        let basic = target.user_info.as_ref().map(UserInfo::basic);
         fields.extend(basic.map(|basic| ("Authorization".to_owned(), basic)));
         fields
     }

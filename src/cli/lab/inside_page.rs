@@ -10,6 +10,12 @@ pub(super) fn page(inside: &LibraryInside) -> String {
     page.blank_line();
     page.paragraph("", &format!("{}.", inside.principle.trim_end_matches('.')));
     page.paragraph("", &inside.principle_says);
+    page.blank_line();
+    page.line("The source, in demos/libraries/go; Go fetches what is missing:");
+    page.line(&format!(
+        "  cd \"$(go mod download && go list -m -f '{{{{.Dir}}}}' {})\"",
+        inside.module
+    ));
     let mut topic = "";
     for place in &inside.places {
         if place.topic != topic {
@@ -49,8 +55,9 @@ mod tests {
         };
         let page = page(&inside);
         assert!(
-            page.starts_with("example.com/x v1.0.0\n\nOne writer.\nThere is one.\n\nmasking\n")
+            page.starts_with("example.com/x v1.0.0\n\nOne writer.\nThere is one.\n\nThe source, ")
         );
+        assert!(page.contains("&& go list -m -f '{{.Dir}}' example.com/x)\"\n\nmasking\n"));
         assert_eq!(page.matches("masking\n").count(), 1);
         assert!(page.contains("\n  mask.go:14 maskBytes\n    Works a word at a time.\n    Eight"));
         assert!(page.contains("\n\nlimits\n  mask.go:7 maskBytes\n"));

@@ -46,7 +46,7 @@ pub struct LabArgs {
     )]
     pub explain: Option<String>,
     /// Play each case once instead of five times, wait a second at most for an answer, and leave out
-    /// the largest messages
+    /// the largest messages and the search for limits
     #[arg(long)]
     pub fast: bool,
     /// Play the cases only; do not measure load and idle connections

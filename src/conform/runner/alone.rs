@@ -14,12 +14,23 @@ use crate::conform::{Case, Expectation, Group, Step, Verdict};
 /// How long failed cases are played again at most once it is known that some differ alone.
 const MAX_REPLAYS: Duration = Duration::from_mins(1);
 
+/// The reason for which a case was not played.
+#[derive(Debug, thiserror::Error)]
+enum NotPlayed {
+    /// The server is gone, because of this.
+    #[error("{0}")]
+    Gone(String),
+    /// The server lives, and does not accept the connection.
+    #[error("the server does not accept its connection")]
+    NoConnection,
+}
+
 impl<F: FnMut(ConformEvent)> Runner<'_, F> {
     /// Plays a case with nothing beside it, so that it alone is to blame if the server dies.
     pub(super) async fn play_alone(&mut self, index: usize) {
         match self.attempt_alone(index).await {
             Ok(exchange) => self.record(index, exchange),
-            Err(reason) => self.record_unplayed(index, &reason),
+            Err(reason) => self.record_unplayed(index, &reason.to_string()),
         }
     }
 
@@ -28,11 +39,11 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
     ///
     /// # Errors
     ///
-    /// Fails with the reason, as a sentence, if the case cannot be played.
-    async fn attempt_alone(&mut self, index: usize) -> Result<Exchange, String> {
+    /// Fails if the case cannot be played.
+    async fn attempt_alone(&mut self, index: usize) -> Result<Exchange, NotPlayed> {
         for _ in 0..2 {
             if let Some(reason) = &self.gone {
-                return Err(reason.clone());
+                return Err(NotPlayed::Gone(reason.clone()));
             }
             let played = play_one(self.config, self.cases, &self.probe, index).await;
             let Some(mut exchange) = played.exchange else {
@@ -52,7 +63,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
             }
             return Ok(exchange);
         }
-        Err("the server does not accept its connection".to_owned())
+        Err(NotPlayed::NoConnection)
     }
 
     /// Whether the server died of the closing handshake at the end of a case about something else, which

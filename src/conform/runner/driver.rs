@@ -35,7 +35,8 @@ pub async fn run(
     let began = Instant::now();
     let mut probe = Probe::new(config.seed);
     let mut restarter = Restarter::default();
-    restarter.find_traits(config, &mut probe).await?;
+    // Boxed, because the futures of a run are large.
+    Box::pin(restarter.find_traits(config, &mut probe)).await?;
     let traits = probe.traits;
     on_event(ConformEvent::Began { traits });
     let mut runner = Runner {
@@ -53,12 +54,14 @@ pub async fn run(
     for _ in 0..repeat {
         let is_violation = |case: &Case| case.is_violation();
         let is_played = |case: &Case| matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_));
-        runner.play_all(indices(cases, |case| is_played(case) && !is_violation(case))).await;
+        let legal = indices(cases, |case| is_played(case) && !is_violation(case));
+        Box::pin(runner.play_all(legal)).await;
         runner.survival.violations_begin(runner.restarter.memory());
-        runner.play_all(indices(cases, |case| is_played(case) && is_violation(case))).await;
+        let violations = indices(cases, |case| is_played(case) && is_violation(case));
+        Box::pin(runner.play_all(violations)).await;
         runner.survival.violations_end(runner.restarter.memory());
         for index in indices(cases, |case| matches!(case.kind, CaseKind::Search(_))) {
-            runner.play_alone(index).await;
+            Box::pin(runner.play_alone(index)).await;
         }
     }
     runner.conclude();
@@ -83,7 +86,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 }
                 return;
             }
-            let suspects = self.play_at_once(&mut waiting).await;
+            let suspects = Box::pin(self.play_at_once(&mut waiting)).await;
             if suspects.is_empty() {
                 self.give_up_if_mute().await;
                 continue;
@@ -95,10 +98,10 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 continue;
             }
             for played in suspects {
-                self.play_alone(played.index).await;
+                Box::pin(self.play_alone(played.index)).await;
             }
         }
-        self.replay_alone(&all).await;
+        Box::pin(self.replay_alone(&all)).await;
     }
 
     /// Plays cases side by side until none waits, the server is gone, or it seems to answer nothing.

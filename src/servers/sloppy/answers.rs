@@ -1,6 +1,6 @@
 //! The misbehaviors that show in what the server sends.
 
-use crate::servers::sloppy::misbehaviors::{BrokenRule, CONFORMING, Misbehavior, echo_frame};
+use crate::servers::sloppy::misbehavior::{BrokenRule, CONFORMING, Misbehavior, echo_frame};
 use crate::wire::frame::encode;
 use crate::wire::handshake::{AcceptMistake, ProblemCode};
 use crate::wire::{FaultCode, Header, LengthForm, Opcode};
@@ -328,6 +328,7 @@ pub(super) static ANSWERS: &[Misbehavior] = &[
     Misbehavior {
         name: "close-answered-1005",
         summary: "answers a Close with 1005, which must never be sent",
+        broken_rule: BrokenRule::Frames(FaultCode::CloseCodeInvalid),
         close_reply: |_| encode::close_frame(1005, "", None),
         ..CONFORMING
     },

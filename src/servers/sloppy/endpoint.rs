@@ -1,6 +1,6 @@
 //! [`SloppyEndpoint`]: the frames of a connection, without a socket: bytes in, bytes to send.
 
-use crate::servers::sloppy::misbehaviors::{BrokenRule, Misbehavior};
+use crate::servers::sloppy::misbehavior::{BrokenRule, Misbehavior};
 use crate::wire::decode::decoder::Decoder;
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::frame::encode;

@@ -1,82 +1,11 @@
 //! The misbehaviors of the sloppy server, one for each path: the name, what the server does, and
 //! what it breaks. Each server but the one at the root follows every other rule, so that a mistake can
-//! be studied alone. This module makes the bytes; [`endpoint`](super::endpoint) handles the order of
-//! events, and the server its sockets.
+//! be studied alone.
 
 use crate::servers::sloppy::acceptances::ACCEPTANCES;
 use crate::servers::sloppy::answers::ANSWERS;
-use crate::servers::sloppy::handshake_response::HandshakeResponse;
-use crate::wire::frame::encode;
-use crate::wire::handshake::{Head, HeadValidation, ProblemCode};
-use crate::wire::{FaultCode, Opcode};
-
-/// One misbehavior.
-#[derive(Clone, Copy)]
-pub struct Misbehavior {
-    /// The path without its slash.
-    pub name: &'static str,
-    /// What the server does, as a clause.
-    pub summary: &'static str,
-    /// The rule that it breaks.
-    pub broken_rule: BrokenRule,
-    /// Whether it accepts what breaks this rule.
-    pub(super) accepts: fn(BrokenRule) -> bool,
-    /// Whether it refuses this request, although it breaks no rule.
-    pub(super) refuses: fn(&Head) -> bool,
-    /// Alters the correct response to the handshake.
-    pub(super) alter_response: fn(&mut HandshakeResponse),
-    /// Returns what is sent in reply to a data message.
-    pub(super) data_reply: fn(Opcode, &[u8]) -> Vec<u8>,
-    /// Returns what is sent in reply to a ping.
-    pub(super) ping_reply: fn(&[u8]) -> Vec<u8>,
-    /// Returns what is sent in reply to a Close.
-    pub(super) close_reply: fn(&[u8]) -> Vec<u8>,
-    /// Whether the server hangs up after its first reply.
-    pub(super) hangs_up_after_reply: bool,
-    /// Whether the server goes on after a Close.
-    pub(super) stays_after_close: bool,
-    /// Whether the connection is served by [`length_signed`](super::length_signed), in a process of
-    /// its own.
-    pub(super) has_own_process: bool,
-}
-
-/// The rule that a misbehavior breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokenRule {
-    /// A rule of the handshake.
-    Handshake(ProblemCode),
-    /// A rule of framing.
-    Frames(FaultCode),
-    /// No rule that bytes of the server could show: something is missing, or what a client sent was not
-    /// refused.
-    Silence,
-}
-
-/// How a request is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RequestJudgement {
-    Opened,
-    /// It breaks a rule that is not ignored here.
-    Broken,
-    /// It breaks no rule, and is refused all the same.
-    Unwanted,
-}
-
-/// A server that breaks no rule; compression is never agreed.
-pub(super) const CONFORMING: Misbehavior = Misbehavior {
-    name: "",
-    summary: "",
-    broken_rule: BrokenRule::Silence,
-    accepts: |_| false,
-    refuses: |_| false,
-    alter_response: |_| {},
-    data_reply: echo_frame,
-    ping_reply: |data| encode::single_frame(Opcode::Pong, data, None),
-    close_reply: |body| encode::single_frame(Opcode::Close, body, None),
-    hangs_up_after_reply: false,
-    stays_after_close: false,
-    has_own_process: false,
-};
+use crate::servers::sloppy::misbehavior::CONFORMING;
+pub use crate::servers::sloppy::misbehavior::{BrokenRule, Misbehavior};
 
 /// The behavior at the root: everything is accepted, and the replies are correct.
 static ACCEPTS_ANYTHING: Misbehavior = Misbehavior {
@@ -90,74 +19,21 @@ pub fn all() -> impl Iterator<Item = &'static Misbehavior> {
     std::iter::once(&ACCEPTS_ANYTHING).chain(ANSWERS).chain(ACCEPTANCES)
 }
 
-impl Misbehavior {
-    /// Returns the misbehavior at a path, which begins with its slash.
-    pub fn for_path(path: &str) -> Option<&'static Self> {
-        let name = path.split('?').next().and_then(|path| path.strip_prefix('/'))?;
-        all().find(|misbehavior| misbehavior.name == name)
-    }
-
-    /// Returns every path with its misbehavior, one line each.
-    pub fn list() -> String {
-        let line = |misbehavior: &Misbehavior| {
-            let rule = match misbehavior.broken_rule {
-                BrokenRule::Handshake(code) => code.name(),
-                BrokenRule::Frames(code) => code.name(),
-                BrokenRule::Silence => "",
-            };
-            format!("/{:<24} {rule:<28} {}\n", misbehavior.name, misbehavior.summary)
-        };
-        all().map(line).collect()
-    }
-
-    /// Judges a request.
-    pub(super) fn judge(&self, head: &Head, validation: &HeadValidation) -> RequestJudgement {
-        let mut fatal = validation.problems.iter().filter(|problem| problem.is_fatal());
-        if fatal.any(|problem| !(self.accepts)(BrokenRule::Handshake(problem.code))) {
-            RequestJudgement::Broken
-        } else if (self.refuses)(head) {
-            RequestJudgement::Unwanted
-        } else {
-            RequestJudgement::Opened
-        }
-    }
-
-    pub(super) const fn handshake(
-        name: &'static str,
-        code: ProblemCode,
-        summary: &'static str,
-        response: fn(&mut HandshakeResponse),
-    ) -> Self {
-        Self {
-            name,
-            summary,
-            broken_rule: BrokenRule::Handshake(code),
-            alter_response: response,
-            ..CONFORMING
-        }
-    }
-
-    pub(super) const fn frames(
-        name: &'static str,
-        code: FaultCode,
-        summary: &'static str,
-        reply: fn(Opcode, &[u8]) -> Vec<u8>,
-    ) -> Self {
-        Self {
-            name,
-            summary,
-            broken_rule: BrokenRule::Frames(code),
-            data_reply: reply,
-            ..CONFORMING
-        }
-    }
-
-    pub(super) const fn then_hang_up(self) -> Self {
-        Self { hangs_up_after_reply: true, ..self }
-    }
+/// Returns the misbehavior at a path, which begins with its slash.
+pub fn at_path(path: &str) -> Option<&'static Misbehavior> {
+    let name = path.split('?').next().and_then(|path| path.strip_prefix('/'))?;
+    all().find(|misbehavior| misbehavior.name == name)
 }
 
-/// Returns the message as one frame, which is the correct reply.
-pub(super) fn echo_frame(opcode: Opcode, data: &[u8]) -> Vec<u8> {
-    encode::single_frame(opcode, data, None)
+/// Returns every path with its misbehavior, one line each.
+pub fn list() -> String {
+    let line = |misbehavior: &Misbehavior| {
+        let rule = match misbehavior.broken_rule {
+            BrokenRule::Handshake(code) => code.name(),
+            BrokenRule::Frames(code) => code.name(),
+            BrokenRule::Silence => "",
+        };
+        format!("/{:<24} {rule:<28} {}\n", misbehavior.name, misbehavior.summary)
+    };
+    all().map(line).collect()
 }

@@ -7,6 +7,7 @@ mod answers;
 mod endpoint;
 mod handshake_response;
 pub mod length_signed;
+mod misbehavior;
 pub mod misbehaviors;
 mod own_process;
 #[cfg(test)]

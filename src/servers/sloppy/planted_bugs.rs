@@ -12,7 +12,8 @@ use crate::conformance::{
 use crate::servers::connection::handshake::response_head;
 use crate::servers::sloppy::endpoint::SloppyEndpoint;
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
-use crate::servers::sloppy::misbehaviors::{self, CONFORMING, Misbehavior, RequestJudgement};
+use crate::servers::sloppy::misbehavior::{CONFORMING, Misbehavior, RequestAnswer};
+use crate::servers::sloppy::misbehaviors;
 use crate::wire::Side;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::handshake::{
@@ -61,18 +62,18 @@ impl Server {
     fn answer_request(&mut self, after: &[u8]) {
         let context = HeadContext::Request(ServerPolicy::default());
         let request = ValidatedHead::with_bytes_after(&self.request, &context, after);
-        let judged = request.head.as_ref().map_or(RequestJudgement::Broken, |head| {
-            self.misbehavior.judge(head, &request.validation)
+        let answer = request.head.as_ref().map_or(RequestAnswer::RefuseBroken, |head| {
+            self.misbehavior.answer_to(head, &request.validation)
         });
-        let head = match (judged, &request.head) {
-            (RequestJudgement::Opened, Some(head)) => {
+        let head = match (answer, &request.head) {
+            (RequestAnswer::Open, Some(head)) => {
                 let key = request::key_from_request(head).unwrap_or_default();
                 let mut response = HandshakeResponse::new(&key);
                 (self.misbehavior.alter_response)(&mut response);
                 self.endpoint = Some(SloppyEndpoint::new(self.misbehavior, 16 << 20));
                 response_head(response.status, &response.headers)
             }
-            (RequestJudgement::Unwanted, _) => response_head(400, &[]),
+            (RequestAnswer::RefuseValid, _) => response_head(400, &[]),
             _ => {
                 let status = request.validation.status.unwrap_or(400);
                 response_head(status, &request.validation.response_headers)

@@ -16,7 +16,8 @@ use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::connection::{ConnectionEnd, Timed};
 use crate::servers::sloppy::endpoint::SloppyEndpoint;
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
-use crate::servers::sloppy::misbehaviors::{Misbehavior, RequestJudgement};
+use crate::servers::sloppy::misbehavior::{Misbehavior, RequestAnswer};
+use crate::servers::sloppy::misbehaviors;
 use crate::servers::sloppy::own_process;
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::{Head, ServerPolicy, request};
@@ -106,20 +107,22 @@ async fn accept_handshake(
         Box::pin(handshake::read_request(socket, &ServerPolicy::default(), options)).await?;
     let path = request.path();
     let Some(head) = request.handshake.head.as_ref().filter(|head| asks_for_websocket(head)) else {
-        let body =
-            format!("each path breaks one rule; open a WebSocket on it\n\n{}", Misbehavior::list());
+        let body = format!(
+            "each path breaks one rule; open a WebSocket on it\n\n{}",
+            misbehaviors::list()
+        );
         return respond_with_list(socket, 200, &body).await;
     };
-    let Some(misbehavior) = Misbehavior::for_path(&path) else {
-        let body = format!("no such path; the paths are\n\n{}", Misbehavior::list());
+    let Some(misbehavior) = misbehaviors::at_path(&path) else {
+        let body = format!("no such path; the paths are\n\n{}", misbehaviors::list());
         return respond_with_list(socket, 404, &body).await;
     };
     handshake::check_origin(socket, head, options).await?;
     let validation = &request.handshake.validation;
-    match misbehavior.judge(head, validation) {
-        RequestJudgement::Opened => {}
-        RequestJudgement::Broken => return handshake::refuse(socket, validation).await,
-        RequestJudgement::Unwanted => {
+    match misbehavior.answer_to(head, validation) {
+        RequestAnswer::Open => {}
+        RequestAnswer::RefuseBroken => return handshake::refuse(socket, validation).await,
+        RequestAnswer::RefuseValid => {
             let body = format!("/{} {}", misbehavior.name, misbehavior.summary);
             return respond_with_list(socket, 400, &body).await;
         }

@@ -6,6 +6,7 @@
 mod head_problem;
 mod location;
 mod model;
+mod refusers;
 mod row;
 mod verdict;
 

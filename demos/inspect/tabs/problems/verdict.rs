@@ -12,15 +12,16 @@ use crate::demos::inspect::session::connections::ConnectionStatus;
 use super::head_problem;
 use super::location::draw_frame;
 use super::model::{LocatedFault, ProblemPane, ProblemRef, locate_fault};
+use super::refusers::refuser_lines;
 use crate::demos::inspect::parts::payload::payload_preview;
 use crate::demos::inspect::parts::prose;
 use crate::demos::inspect::parts::prose::{labelled_paragraph, short_section};
 use crate::demos::inspect::session::Session;
 use crate::wire::explain::NonFrame;
-use crate::wire::explain::interop::{self, Reaction};
+use crate::wire::explain::interop;
 use crate::wire::explain::reference;
 use crate::wire::frame::encode;
-use crate::wire::{CloseCode, FaultCode, MaskingKey, Side, format};
+use crate::wire::{CloseCode, MaskingKey, Side, format};
 
 /// The width of the labels in the panes in cells.
 const LABEL_WIDTH: usize = 9;
@@ -90,7 +91,8 @@ fn draw_panes(
     let width = area.width;
     let code = found.fault.code;
     let rule_text = rule_lines(session, found, width, canvas);
-    let refusers = refuser_lines(code, area.height >= 30, width, canvas);
+    let is_from_client = found.from == Side::Client;
+    let refusers = refuser_lines(code, is_from_client, area.height >= 30, width, canvas);
     let now = reaction_lines(session, found, response, width, canvas);
     let title = format!("{}, {}", code.name(), short_section(found.fault.section()));
     let cases = match interop::case_count(code) {
@@ -165,56 +167,6 @@ fn rule_lines(
             ));
         }
     }
-    lines
-}
-
-/// Returns the reaction of each known implementation as a symbol and its name, one per line if
-/// there is room.
-fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
-    let theme = canvas.theme;
-    let answers = interop::results_for(code);
-    if answers.is_empty() {
-        let text =
-            "No frame of the vectors breaks this rule alone, so who refuses it is not known.";
-        return labelled_paragraph("", text, 2, width, theme.dim(), theme);
-    }
-    let piece = |answer: &interop::InteropResult| {
-        let (sign, color) = match answer.reaction() {
-            Reaction::Rejects => ("✓", theme.good),
-            Reaction::Accepts => ("○", theme.warn),
-            Reaction::Mixed => ("◐", theme.warn),
-            Reaction::NotTested => ("–", theme.dim),
-        };
-        let some = match answer.reaction() {
-            Reaction::Mixed => {
-                format!(" {} of {}", answer.rejected, answer.rejected + answer.accepted)
-            }
-            _ => String::new(),
-        };
-        let text = if roomy {
-            answer.to_string()
-        } else {
-            format!("{}{some}", answer.implementation.name)
-        };
-        vec![
-            Text::styled(format!("  {sign} "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
-            Text::styled(text, Style::new().fg(theme.text)),
-        ]
-    };
-    if roomy {
-        return answers.iter().map(|answer| Line::from(piece(answer))).collect();
-    }
-    let mut lines = prose::flow_pieces(answers.iter().map(piece).collect(), width);
-    let used: Vec<Reaction> = answers.iter().map(interop::InteropResult::reaction).collect();
-    let legend = [
-        (Reaction::Rejects, "✓ refuses it"),
-        (Reaction::Accepts, "○ lets it pass"),
-        (Reaction::Mixed, "◐ refuses some"),
-        (Reaction::NotTested, "– was not tried"),
-    ];
-    let legend: Vec<&str> =
-        legend.iter().filter(|(s, _)| used.contains(s)).map(|(_, text)| *text).collect();
-    lines.push(Line::styled(format!("  {}", legend.join("   ")), theme.dim()));
     lines
 }
 

@@ -21,7 +21,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 			if err != nil {
 				return
 			}
-			if err := wsutil.WriteServerMessage(conn, op, message); err != nil {
+			err = wsutil.WriteServerMessage(conn, op, message)
+			if err != nil {
 				return
 			}
 		}
