@@ -322,8 +322,9 @@ impl Expectation {
                 join_codes(codes)
             ),
             Self::Pong(data) => format!("answers with a pong of {} bytes", data.len()),
-            Self::Failure { codes, .. } => {
-                format!("sends a Close with {} and ends the connection", join_codes(codes))
+            Self::Failure { codes, may_ignore, .. } => {
+                let or = may_ignore.map_or_else(String::new, |why| format!(", or goes on: {why}"));
+                format!("sends a Close with {} and ends the connection{or}", join_codes(codes))
             }
             Self::EarlyFailure { codes } => format!(
                 "sends a Close with {} as soon as the fault is certain, before the frame is complete",
