@@ -25,6 +25,7 @@ use crate::wire::{Header, Opcode};
 const MAX_OPENING: usize = 64;
 
 /// The files that this process and the contestant need besides the connections.
+#[cfg(unix)]
 const RESERVED_FILES: usize = 256;
 
 /// The time that a connection may take to open.
@@ -260,12 +261,11 @@ impl IdleConnection {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(unix)]
     fn files_are_allowed_as_far_as_the_system_lets() {
         assert_eq!(allow_files(1), 1);
         assert_eq!(allow_files(0), 0);
