@@ -261,10 +261,12 @@ impl IdleConnection {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn files_are_allowed_as_far_as_the_system_lets() {
         assert_eq!(allow_files(1), 1);
