@@ -32,6 +32,10 @@ const GRID_WIDTH: u16 = 96;
 /// The cells that an open cell needs to stand beside the grid.
 const MIN_CELL_WIDTH: u16 = 72;
 
+/// The folder of the contestants, in the sources that this program was built from. Neither a deck nor the
+/// current folder names another one: what is built there runs.
+const CONTESTANTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demos/libraries");
+
 impl Demo for Conform {
     const NAME: &'static str = "conform";
     const ABOUT: &'static str =
@@ -46,11 +50,6 @@ impl Demo for Conform {
             name: "filled",
             value_type: SettingType::Choice(&["no", "yes"]),
             about: "show the record at once, without a bet",
-        },
-        SettingSpec {
-            name: "folder",
-            value_type: SettingType::Text("demos/libraries"),
-            about: "the folder of contestants.toml, whose servers are built and started on demand",
         },
     ];
     const KEYS: &'static [KeyHint] = state::KEYS;
@@ -69,7 +68,7 @@ impl Demo for Conform {
             );
             return Err(settings.invalid("libraries", message));
         }
-        let mut conform = Self::new(columns, PathBuf::from(settings.text("folder")));
+        let mut conform = Self::new(columns, PathBuf::from(CONTESTANTS));
         if settings.text("filled") == "yes" {
             conform.fill_all();
         }
@@ -204,8 +203,8 @@ mod tests {
 
     #[test]
     fn a_run_that_fails_fills_the_column_from_the_record_and_says_why() {
-        let mut conform = open(&[("libraries", "gorilla"), ("folder", "/x")]).unwrap();
-        let config = LiveConfig { folder: "/x".into(), contestant: "gorilla".to_owned() };
+        let mut conform = open(&[("libraries", "gorilla")]).unwrap();
+        let config = LiveConfig { folder: CONTESTANTS.into(), contestant: "gorilla".to_owned() };
         assert_eq!(press(&mut conform, " ⏎"), [Cmd::Play(config)], "without a bet, too");
         report(&mut conform, Msg::Step(RunStep::Building));
         assert!(picture(&conform, 76, 18).contains("gorilla: being built"));

@@ -75,8 +75,8 @@ pub enum WebSocketServerArg {
     Plain,
     /// An echo that answers every broken rule with its close code and a reason
     Strict,
-    /// An echo that accepts anything and breaks one rule at each path; open its address in a
-    /// browser for the list
+    /// An echo that accepts anything at /, and breaks one rule at each other path; open its address
+    /// in a browser for the list
     Sloppy,
     /// Broadcasts every message to all clients, including the sender, and closes slow readers with
     /// 1008

@@ -24,7 +24,7 @@ pub enum ServerKind {
     Strict,
     /// The strict echo, which admits only pages of [`GUARDED_ORIGIN`].
     Guarded,
-    /// An echo that accepts anything and breaks one rule on each of its paths.
+    /// An echo that accepts anything at `/`, and breaks one rule at each other path.
     Sloppy,
     /// Not an echo: what one client sends, all clients receive.
     Hub,
