@@ -238,7 +238,8 @@ async fn a_request_that_drips_ends_in_time() {
     let other = Other::open(&server).await;
     let mut peer = server.visit().await;
     let path = &other.0;
-    let head = format!("POST {path}/xhr_send HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n[");
+    let head =
+        format!("POST {path}/xhr_send HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n[");
     peer.send(head.as_bytes()).await;
     let answer = peer.answer().await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
