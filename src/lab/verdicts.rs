@@ -5,6 +5,7 @@ use wiretalk_core::conformance::CaseKind;
 
 use crate::conform::{self, Case, CaseOutcome, ConformConfig, ConformEvent, ConformOutcome};
 use crate::conform::{all_cases, fast_cases};
+use crate::lab::libraries::Suite;
 use crate::lab::process::{Launch, RunningContestant};
 use crate::lab::record::{CaseRecord, VerdictsRecord};
 use crate::scope::Scope;
@@ -26,10 +27,13 @@ pub(super) struct Progress {
     pub(super) failed: usize,
 }
 
-/// Returns the cases that are played. A fast run searches for no limit: it would not go as far, and come
+/// Returns the cases of a suite that are played. A fast run searches for no limit: it would not go as far, and come
 /// to another verdict.
-pub(super) fn cases(is_fast: bool) -> Vec<Case> {
-    let cases = all_cases(SEED);
+pub(super) fn cases(suite: Suite, is_fast: bool) -> Vec<Case> {
+    let cases = match suite {
+        Suite::Websocket => all_cases(SEED),
+        Suite::Sockjs => sockjs_cases(SEED),
+    };
     if !is_fast {
         return cases;
     }
@@ -174,7 +178,7 @@ mod tests {
     use crate::servers::ServerKind;
 
     fn ping_cases() -> Vec<Case> {
-        let mut cases = cases(true);
+        let mut cases = cases(Suite::Websocket, true);
         cases.retain(|case| case.group == Group::Ping);
         cases
     }
