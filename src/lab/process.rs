@@ -287,7 +287,7 @@ mod tests {
         for wrong in [
             "",
             "listening on 127.0.0.1:40123",
-            "listening on http://127.0.0.1:40123/",
+            "listening on https://127.0.0.1:40123/",
             "listening on wss://127.0.0.1:40123/",
             "listening on ws://example.com:80/",
             "Listening on ws://127.0.0.1:40123/",
