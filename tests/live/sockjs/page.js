@@ -105,3 +105,5 @@ function converse({ url, options, count, atMost, closes, loneBecomes }) {
     socket.onclose = ({ code, reason, wasClean }) => resolve({ ...result, sent, code, reason, wasClean });
   });
 }
+
+globalThis.converse = converse;
