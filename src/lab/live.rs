@@ -109,7 +109,8 @@ pub async fn play_live(
     let directory = list.folder.join(&contestant.directory);
     let launch = Launch::new(contestant.run.clone(), directory, out);
     let running = RunningContestant::start(scope, &launch, ANY_PORT).await?;
-    let mut tested = TestedContestant { scope, launch: &launch, running, is_fast: true };
+    let suite = Suite::Websocket;
+    let mut tested = TestedContestant { scope, launch: &launch, running, suite, is_fast: true };
     let played = tested.play_each(cases, 1, |event| on_event(LiveEvent::Case(event.clone()))).await;
     tested.running.stop().await;
     Ok(played?)

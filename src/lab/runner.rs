@@ -176,8 +176,8 @@ impl Visit<'_> {
     ) -> Result<(), StartError> {
         let running = RunningContestant::start(self.scope, launch, ANY_PORT).await?;
         record.started_bytes = running.memory();
-        let is_fast = self.config.is_fast;
-        let mut tested = TestedContestant { scope: self.scope, launch, running, is_fast };
+        let LabConfig { suite, is_fast, .. } = *self.config;
+        let mut tested = TestedContestant { scope: self.scope, launch, running, suite, is_fast };
         let on_progress = |progress: verdicts::Progress| {
             let verdicts::Progress { played, total, failed } = progress;
             on_event(LabEvent::Playing { played, total, failed });
