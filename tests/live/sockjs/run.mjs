@@ -73,7 +73,7 @@ const sitePort = site.address().port;
 // Starts the program and returns the URL of its SockJS server.
 async function startProgram(program) {
   const clientUrl = `http://127.0.0.1:${sitePort}/sockjs.min.js`;
-  const child = spawn(program, ['serve', '--sockjs', '0', '--sockjs-client-url', clientUrl], {
+  const child = spawn(program, ['serve', '--sockjs', '0', '--sockjs-client', clientUrl], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   child.on('error', (error) => fail(`could not run ${program}: ${error.message}`));
