@@ -91,7 +91,7 @@ fn walk(source: &str, size: (u16, u16)) -> Vec<String> {
 async fn the_talk_has_its_slides_and_no_warning() {
     let (deck, warnings) = check::parse_deck(TALK, REGISTRY);
     assert_eq!(warnings, []);
-    assert_eq!(deck.slides.len(), 68);
+    assert_eq!(deck.slides.len(), 73);
     for (number, slide) in deck.slides.iter().enumerate() {
         assert!(!slide.notes.is_empty(), "slide {} has no speaker note", number + 1);
         assert!(slide.section.is_some(), "slide {} belongs to no section", number + 1);
