@@ -1,0 +1,50 @@
+//! [`GridSuite`]: what a grid is about: the rules with their cases, the lab's record, and our own
+//! server.
+
+use std::sync::LazyLock;
+
+use super::rules::RuleTable;
+use crate::conform::all_cases;
+use crate::demos::recorded_lab::{RECORDED, RECORDED_SOCKJS};
+use crate::lab::LabRecord;
+
+/// The seed of the cases, that of the records.
+const SEED: u64 = 1;
+
+/// What a grid is about.
+#[derive(Debug)]
+pub(super) struct GridSuite {
+    /// The rules and the cases. They are part of the program, so a talk needs no files.
+    pub(super) table: RuleTable,
+    /// The lab's record.
+    pub(super) record: &'static LabRecord,
+    /// The name of our own server's column, which needs no toolchain.
+    pub(super) own: &'static str,
+    /// Whether the record has versions of 2017 and tuned options beside each library.
+    pub(super) has_variants: bool,
+}
+
+/// WebSocket, by RFC 6455 and RFC 7692.
+pub(super) static WEBSOCKET: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
+    // A file that does not parse gives an empty table. A test checks that every case has its rule.
+    table: RuleTable::parse(include_str!("rules.toml"), all_cases(SEED)).unwrap_or_default(),
+    record: &RECORDED,
+    own: "strict",
+    has_variants: true,
+});
+
+/// SockJS, by the text of its protocol.
+pub(super) static SOCKJS: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
+    table: RuleTable::parse(include_str!("sockjs_rules.toml"), sockjs_cases(SEED))
+        .unwrap_or_default(),
+    record: &RECORDED_SOCKJS,
+    own: "ours",
+    has_variants: false,
+});
+
+impl GridSuite {
+    /// Returns the suite of that name.
+    pub(super) fn named(name: &str) -> &'static Self {
+        if name == "sockjs" { &SOCKJS } else { &WEBSOCKET }
+    }
+}
