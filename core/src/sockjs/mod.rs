@@ -10,6 +10,7 @@
 //! - [`Frame`]: what a server sends. [`payload`]: what a client sends.
 //! - [`Transport`]: what goes around a frame on each way; [`BodyReader`] takes it off again.
 //! - [`Target`]: what an address below the prefix stands for.
+//! - [`session`]: a session as a state machine. [`hixie76`]: the WebSocket before RFC 6455.
 //!
 //! A lone surrogate, which a client sends as `\ud800`, is neither lost nor replaced: an echo returns
 //! it as it came. Only where the text must be Unicode (a raw WebSocket, a close reason), U+FFFD
@@ -32,9 +33,11 @@
 mod body_reader;
 pub mod escape;
 mod frame;
+pub mod hixie76;
 mod js_string;
 mod json;
 pub mod payload;
+pub mod session;
 mod transport;
 mod url;
 
