@@ -14,7 +14,7 @@ use crate::text::{self, units};
 /// The rows of the table: its head and the six transports.
 pub(super) const ROWS: u16 = 7;
 
-const HEAD: &str = "                requests frames  to open  the line  latency  ";
+const HEAD: &str = "                 requests frames   open   line  latency";
 
 /// Draws the table, from the first row of `area` on.
 pub(super) fn draw(demo: &SockJs, area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -32,7 +32,7 @@ fn lane_line(demo: &SockJs, lane: &Lane, is_cursor: bool, theme: &Theme) -> Line
     let mut line = Line::from(Span::styled(format!("{mark}{:<14}", lane.transport.name()), name_style));
     let Some(report) = &lane.report else {
         line.push_span(Span::styled(
-            format!("{:>8}{:>7}{:>9}{:>11}{:>9}  ", "·", "·", "·", "·", "·"),
+            format!("{:>9}{:>7}{:>7}{:>7}{:>9}  ", "·", "·", "·", "·", "·"),
             theme.faint(),
         ));
         return line;
@@ -41,9 +41,9 @@ fn lane_line(demo: &SockJs, lane: &Lane, is_cursor: bool, theme: &Theme) -> Line
         cost.map_or_else(|| "·".to_owned(), |cost| units::group_thousands(cost.bytes.both()))
     };
     let bright = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
-    let figures = format!("{:>8}{:>7}{:>9}", report.requests, report.frames, cell(report.opening));
+    let figures = format!("{:>9}{:>7}{:>7}", report.requests, report.frames, cell(report.opening));
     line.push_span(Span::styled(figures, theme.dim()));
-    line.push_span(Span::styled(format!("{:>11}", cell(report.line)), bright));
+    line.push_span(Span::styled(format!("{:>7}", cell(report.line)), bright));
     let latency = report.line.map_or_else(|| "·".to_owned(), |cost| units::age(cost.latency));
     line.push_span(Span::styled(format!("{latency:>9}  "), Style::new().fg(theme.text)));
     let is_taken = demo.taken_away.contains(&lane.transport);
@@ -53,6 +53,9 @@ fn lane_line(demo: &SockJs, lane: &Lane, is_cursor: bool, theme: &Theme) -> Line
 
 /// Returns the state of a session in a few words.
 fn status_spans(report: &SockJsReport, is_taken: bool, theme: &Theme) -> Vec<Span<'static>> {
+    if is_taken {
+        return vec![Span::styled("✗ taken away", Style::new().fg(theme.bad))];
+    }
     let (sign, color) = state_sign(report.state, theme);
     let style = Style::new().fg(color);
     let word = match report.state {
@@ -64,9 +67,6 @@ fn status_spans(report: &SockJsReport, is_taken: bool, theme: &Theme) -> Vec<Spa
     let mut spans = vec![Span::styled(format!("{sign} {word}"), style)];
     if let (true, Some(reason)) = (word.is_empty(), &report.reason) {
         spans.push(Span::styled(text::sanitize(reason).into_owned(), style));
-    }
-    if is_taken {
-        spans.push(Span::styled(" taken away", Style::new().fg(theme.warn)));
     }
     spans
 }

@@ -16,6 +16,8 @@ mod server;
 mod session_view;
 mod sockjs_view;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
