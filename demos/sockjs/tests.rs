@@ -180,6 +180,23 @@ fn the_tables_at_80_columns() {
     assert_eq!(
         picture(&demo, 78, 17),
         "\
+╔ sockjs · 127.0.0.1:40123 · heartbeat 8 s, timeout 5 s (usual: 25 s, 5 s) ══╗
+║ ✓ You bet on up to 20x; it is 13.7x, for jsonp-polling.                    ║
+║                  requests frames   open   line  latency                    ║
+║ ▶ websocket             3      3  2,450     73     1 ms  ● open            ║
+║   xhr-streaming         3      3  2,450  1,000     2 ms  ● open            ║
+║   eventsource           3      3  2,450  1,000     2 ms  ● open            ║
+║   htmlfile              3      3  2,450  1,000     2 ms  ● open            ║
+║   xhr-polling           3      3  2,450  1,000     2 ms  ● open            ║
+║   jsonp-polling         3      3  2,450  1,000     2 ms  ● open            ║
+║ ── session abcdefgh over websocket ─────────────────────────────────────── ║
+║ connecting ─ ● OPEN ─ closing ─ closed   receiver ◉ attached               ║
+║ heartbeat ████████████  8 s  last a[\"hi\"]                                  ║
+║ ── the client that falls back: on xhr-streaming ────────────────────────── ║
+║    0.0 s  /info 1 ms → websocket ● open, lost: 1006                        ║
+║    9.5 s  /info 1 ms → websocket ✗ 404 Not Found → xhr-streaming ● open    ║
+║ Space line  t type  Enter bytes  x take  2 second  d detach  c close  r  ? ║
+╚════════════════════════════════════════════════════════════════════════════╝
 "
     );
 }
