@@ -147,7 +147,7 @@ fn draw_bytes(
     let played = findings.and_then(|findings| findings.exchange(index)).cloned();
     let is_recorded = played.is_none();
     let exchange = played.unwrap_or_else(|| unanswered(case));
-    let sides = exchange.annotated();
+    let sides = exchange.first().annotated();
     let mut lines = vec![label(&format!("sent ({}, {})", case.id, case.rule), theme.client)];
     lines.extend(side_lines(&sides.client, area.width, theme));
     lines.push(expected_line(case, theme));
@@ -158,7 +158,7 @@ fn draw_bytes(
     if is_recorded {
         let note = "the record has no bytes: Space tests the library here";
         lines.push(Line::styled(note, theme.dim()));
-    } else if exchange.received.is_empty() {
+    } else if !exchange.has_received() {
         lines.push(Line::styled("nothing", theme.dim()));
     } else {
         lines.extend(side_lines(&sides.server, area.width, theme));

@@ -63,7 +63,7 @@ pub(super) fn play_case(stage: &Stage<Msg>, index: usize) {
         let exchange = played.and_then(|outcome| {
             let first = outcome.cases.into_iter().flat_map(|case| case.exchanges).next();
             let exchange = first.ok_or_else(|| "the case was not played".to_owned())?;
-            let has_bytes = !exchange.sent.is_empty();
+            let has_bytes = exchange.has_sent();
             has_bytes.then(|| Box::new(exchange)).ok_or_else(|| {
                 "this case is concluded from others and has no exchange of its own".to_owned()
             })
@@ -137,9 +137,10 @@ fn open_inspector(title: &str, exchange: &Exchange) -> (Inspect, Vec<inspect::Cm
     let opened = inspect::Msg::Connecting(title.to_owned(), began, CommandSender(commands));
     let mut messages = vec![opened];
     let ended = began.checked_add(exchange.took).unwrap_or(began);
-    let sides = exchange.annotated();
-    let (request, sent) = split_heads(&exchange.sent, &sides.client);
-    let (response, received) = split_heads(&exchange.received, &sides.server);
+    let connection = exchange.first();
+    let sides = connection.annotated();
+    let (request, sent) = split_heads(&connection.sent, &sides.client);
+    let (response, received) = split_heads(&connection.received, &sides.server);
     let pieces = [
         (Transfer::Sent, request, began),
         (Transfer::Received, response, began),

@@ -4,7 +4,9 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::conform::{AnnotatedSide, Case, Exchange, Finding, ServerAddress, Step, Verdict};
+use crate::conform::{
+    AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, Step, Verdict,
+};
 use crate::stage::{FieldColor, Theme};
 use crate::text;
 use crate::wire::{Header, LengthForm, Opcode, format};
@@ -33,7 +35,12 @@ pub(super) fn unanswered(case: &Case) -> Exchange {
             sent.extend_from_slice(bytes);
         }
     }
-    Exchange { sent, ..Exchange::without_bytes(Finding::new(Verdict::NoAnswer, "")) }
+    let connection =
+        ConnectionBytes { sent_len: sent.len() as u64, sent, ..ConnectionBytes::default() };
+    Exchange {
+        connections: vec![connection],
+        ..Exchange::without_bytes(Finding::new(Verdict::NoAnswer, ""))
+    }
 }
 
 /// Returns the lines of one side, for that many cells.

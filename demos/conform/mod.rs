@@ -125,7 +125,7 @@ mod tests {
 
     use super::rules::RULES;
     use super::*;
-    use crate::conform::{Exchange, Finding, Verdict};
+    use crate::conform::{ConnectionBytes, Exchange, Finding, Verdict};
     use crate::deck::{DemoFence, Position, Setting, SettingValue};
     use crate::lab::LiveConfig;
     use crate::stage::{Theme, settings};
@@ -175,7 +175,12 @@ mod tests {
     fn exchange(verdict: Verdict, reason: &str) -> Exchange {
         let sent = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x81\x85\x01\x02\x03\x04Hello".to_vec();
         let received = b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x88\x02\x03\xea".to_vec();
-        Exchange { sent, received, ..Exchange::without_bytes(Finding::new(verdict, reason)) }
+        let (sent_len, received_len) = (sent.len() as u64, received.len() as u64);
+        let connection = ConnectionBytes { sent, sent_len, received, received_len };
+        Exchange {
+            connections: vec![connection],
+            ..Exchange::without_bytes(Finding::new(verdict, reason))
+        }
     }
 
     /// Returns the index of a case of the first rule in sight.

@@ -229,7 +229,7 @@ impl Conform {
     fn inspect(&mut self, case: Option<usize>, page: CellPage) -> Vec<Cmd> {
         let found = case.zip(self.findings(self.cursor.1));
         let exchange = found.and_then(|(case, findings)| findings.exchange(case)).cloned();
-        let has_bytes = |exchange: &Exchange| !exchange.sent.is_empty();
+        let has_bytes = Exchange::has_sent;
         let title = self.exchange_title(case);
         self.mode = Mode::Cell(page);
         if let Some(exchange) = exchange.filter(has_bytes) {

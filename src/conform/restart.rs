@@ -17,7 +17,7 @@ const ASK_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Debug, Error)]
 pub enum RestartError {
     /// It opens no connection for a standard handshake, and nothing starts it.
-    #[error("no WebSocket can be opened: {0}")]
+    #[error("{what}{0}", what = not_open(.0))]
     NotOpen(#[source] ProbeError),
     /// The command that starts it cannot be run.
     #[error("the command that starts the server failed: {0}")]
@@ -28,6 +28,11 @@ pub enum RestartError {
     /// It opens no connection after it was started, or after it had died.
     #[error("the server did not come up within {} s: {_1}", .0.as_secs_f64())]
     NotBack(Duration, #[source] ProbeError),
+}
+
+/// Returns the beginning of the sentence that says why nothing can be tested.
+fn not_open(error: &ProbeError) -> &'static str {
+    if matches!(error, ProbeError::NoSockjs(_)) { "" } else { "no WebSocket can be opened: " }
 }
 
 /// The process that starts a server again. It ends with this value.

@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(events.iter().filter(is_played).count(), cases.len());
         for (case, result) in cases.iter().zip(&outcome.cases) {
             let exchange = result.worst().unwrap();
-            let has_bytes = !exchange.sent.is_empty() && !exchange.received.is_empty();
+            let has_bytes = exchange.has_sent() && exchange.has_received();
             assert!(has_bytes && exchange.finding.verdict == Verdict::Pass, "{}", case.id);
         }
         assert!(root.path().join("target/lab/built").exists(), "it was built");

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::conformance::case::{Case, Group, Step};
+use crate::conformance::case::{Case, Step};
+use crate::conformance::group::Group;
 use crate::conformance::request::ServerAddress;
 use crate::conformance::response::Response;
 use crate::conformance::run::inbox::{self, Inbox, ReceivedClose};

@@ -127,7 +127,7 @@ impl BodyReader {
     }
 
     /// Whether the body ends with the connection only.
-    pub(super) fn is_until_close(&self) -> bool {
+    pub(crate) fn is_until_close(&self) -> bool {
         self.part == BodyPart::UntilClose
     }
 
@@ -140,6 +140,24 @@ impl BodyReader {
             *input = input.get(taken..).unwrap_or_default();
         }
         all.get(..all.len().saturating_sub(input.len())).unwrap_or(all)
+    }
+
+    /// Takes bytes of the body from the front of `input` up to the end of the next piece of content,
+    /// and returns that piece; `None` if `input` has no more of it.
+    pub(crate) fn next_content<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
+        while !input.is_empty() && !self.is_done() {
+            let is_content = matches!(
+                self.part,
+                BodyPart::Fixed(_) | BodyPart::ChunkData(_) | BodyPart::UntilClose
+            );
+            let all = *input;
+            let taken = self.take_part(all);
+            *input = all.get(taken..).unwrap_or_default();
+            if is_content {
+                return all.get(..taken);
+            }
+        }
+        None
     }
 
     /// Takes the next part, or the beginning of it, and returns the number of its bytes.
@@ -234,6 +252,22 @@ mod tests {
     fn request(fields: &str) -> BodyReader {
         let head = format!("POST / HTTP/1.1\r\n{fields}\r\n");
         BodyReader::of_request(&Head::new(Side::Client, head.as_bytes()))
+    }
+
+    #[test]
+    fn the_content_of_chunks_comes_without_their_framing() {
+        let chunked = || response("Transfer-Encoding: chunked\r\n", "200", "GET");
+        let bytes = b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: y\r\n\r\nrest";
+        for piece in [1, 2, 7, 1000] {
+            let (mut reader, mut content, mut rest) = (chunked(), Vec::new(), Vec::new());
+            for mut input in bytes.chunks(piece) {
+                while let Some(next) = reader.next_content(&mut input) {
+                    content.extend_from_slice(next);
+                }
+                rest.extend_from_slice(input);
+            }
+            assert_eq!((&*content, &*rest), (&b"abcde"[..], &b"rest"[..]), "{piece}");
+        }
     }
 
     #[test]
