@@ -125,11 +125,12 @@ impl Exchange {
             kept.add(from, bytes);
         }
         let len = bytes.len() as u64;
+        let has_room = self.order.len() < MAX_ORDER;
         match self.order.last_mut() {
             Some(last) if (last.connection, last.from) == (connection, from) => {
                 last.len = last.len.saturating_add(len);
             }
-            _ if self.order.len() < MAX_ORDER => {
+            _ if has_room => {
                 self.order.push(Transferred { connection, from, len, at });
             }
             _ => {}

@@ -45,7 +45,9 @@ pub use play::{Http2Error, PlayError};
 pub use probe::ProbeError;
 pub use restart::RestartError;
 pub use runner::{ConformEvent, run};
-pub use wiretalk_core::conformance::sockjs::ServiceEndpoint;
+pub use wiretalk_core::conformance::sockjs::{
+    Names, Notes, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep, Transport,
+};
 pub use wiretalk_core::conformance::{
     Case, CaseKind, Expectation, Finding, Group, Opening, RunLimits, ServerAddress, ServerTraits,
     Step, Verdict, all_cases, client_cases, http2_cases, sockjs_cases,

@@ -69,7 +69,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["case_list", "clients", "expected", "report", "reproduce", "selection"],
-            &["progress", "twins"],
+            &["progress", "sockjs_steps", "twins"],
             &["testing"],
         ],
     ),

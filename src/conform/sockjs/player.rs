@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::time::{Instant, sleep, sleep_until};
 use wiretalk_core::conformance::sockjs::{
     Judgement, Names, Notes, Polled, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep,
-    SockjsTraits, judge, judge_poll, judge_retry, late,
+    judge, judge_poll, judge_retry, late,
 };
 
 use crate::conform::exchange::Exchange;
@@ -17,7 +17,7 @@ use crate::conform::{Case, ConformConfig, Finding, ServerTraits, Verdict};
 use crate::net::ConnectError;
 use crate::wire::format::hex;
 use crate::wire::frame::encode;
-use crate::wire::{MaskingKey, Opcode, Side};
+use crate::wire::{MaskingKey, Opcode};
 
 /// How long a server may take to notice that a request has broken off.
 const MAX_UNNOTICED: Duration = Duration::from_secs(2);

@@ -1,11 +1,13 @@
 //! A case as something to run without this judge: a `wiretalk inspect` line, or a program of its own
 //! that sends the same bytes over a raw socket and prints what comes back.
 //!
-//! `script` turns a case into operations; `program` writes them down in a language.
+//! `script` turns a case into operations; `program` writes them down in a language. `sockjs` has those
+//! of SockJS, which need several connections.
 
 mod inspect_line;
 mod program;
 mod script;
+mod sockjs;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +16,7 @@ use anyhow::bail;
 use crate::conform::{Case, CaseKind};
 use crate::net::Target;
 use script::Script;
+pub(super) use sockjs::reproduce_sockjs;
 
 /// A form of text that reproduces a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
