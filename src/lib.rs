@@ -17,7 +17,8 @@
 //!
 //! - [`scope`]: ownership of tasks and threads
 //! - [`net`]: sockets, TLS, taps that observe every byte, modelled links
-//! - [`servers`]: the bundled HTTP and WebSocket servers
+//! - [`sockjs`]: a SockJS server for any axum router
+//! - [`servers`]: the bundled HTTP, WebSocket and SockJS servers
 //! - [`proxy`]: a proxy that relays byte for byte and can intercept frames
 //! - [`clients`]: a WebSocket connection that reports every byte
 //! - [`capture`]: connections from pcap, pcapng, text, recordings and HAR, and into pcapng
@@ -51,6 +52,7 @@ pub mod proxy;
 pub mod race;
 pub mod scope;
 pub mod servers;
+pub mod sockjs;
 
 pub mod stage;
 

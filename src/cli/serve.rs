@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 use crate::scope::Scope;
 use crate::servers::{
     Access, BundleOptions, EventLog, HostName, Limits, Origin, Origins, Ports, ServerBundle,
-    ServerEvent, ServerKind, sloppy,
+    ServerEvent, ServerKind, SockJsServerOptions, sloppy,
 };
 use crate::text::sanitize;
 
@@ -63,6 +63,22 @@ pub struct ServeArgs {
         default_value_t = Limits::default().max_message
     )]
     pub max_message: usize,
+    /// Offer SockJS too, on this port: /echo, /close, /cookie_needed_echo and
+    /// /disabled_websocket_echo, as the protocol's test wants them; 0 picks a free one
+    #[arg(long, value_name = "PORT")]
+    pub sockjs: Option<u16>,
+    /// The script for the page in the iframe of SockJS: the version that the page outside has
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "sockjs",
+        help = "Load sockjs-client from this URL into the iframe of SockJS [default: version 1 at \
+                jsDelivr]"
+    )]
+    pub sockjs_client: Option<String>,
+    /// Maximum number of SockJS sessions that one address may have at an endpoint
+    #[arg(long, value_name = "COUNT", requires = "sockjs", default_value_t = 2_000)]
+    pub sockjs_sessions: usize,
     /// Be the sloppy server's path length-signed, on standard input and output
     #[arg(long, hide = true)]
     pub length_signed: bool,
@@ -126,7 +142,19 @@ impl ServeArgs {
         let origins =
             (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
-        let options = BundleOptions { ports, websocket, limits, access, policy, program: None };
+        let sockjs = self.sockjs.map(|port| self.sockjs_options(port)).transpose()?;
+        Ok(BundleOptions { ports, websocket, limits, access, policy, sockjs, program: None })
+    }
+
+    fn sockjs_options(&self, port: u16) -> anyhow::Result<SockJsServerOptions> {
+        let mut options = SockJsServerOptions { port, ..SockJsServerOptions::default() };
+        options.service.max_sessions_per_peer = self.sockjs_sessions;
+        if let Some(url) = &self.sockjs_client {
+            if !["http://", "https://", "/"].iter().any(|start| url.starts_with(start)) {
+                bail!("--sockjs-client needs a URL that begins with http://, https:// or /");
+            }
+            options.service.client_url.clone_from(url);
+        }
         Ok(options)
     }
 
@@ -144,11 +172,18 @@ impl ServeArgs {
             Ok(addresses) => addresses,
             Err(error) => bail!("{error}"),
         };
+        let sockjs = match &bundle.sockjs {
+            Some(server) => Some(server.ready().await?),
+            None => None,
+        };
         // Before the addresses are printed: a script that reads them may send the signal at once.
         let mut interrupt = Interrupt::new()?;
         let mut out = Output::new()?;
         writeln!(out, "http  {}", addresses.http_url())?;
         writeln!(out, "ws    {}", addresses.websocket_url())?;
+        if let Some(sockjs) = sockjs {
+            writeln!(out, "sockjs http://{sockjs}/")?;
+        }
         let mut interrupted = false;
         loop {
             let pending = out.is_pending();
@@ -224,6 +259,18 @@ fn log_line(event: &ServerEvent) -> String {
             format!(
                 "{peer} WebSocket closed {code}{reason}, {received} {messages} in, {sent} out, \
                  {:.0} ms\n",
+                ms(*took)
+            )
+        }
+        ServerEvent::SessionOpened { peer, endpoint, transport } => {
+            format!("{peer} session opened at {endpoint} on {transport}\n")
+        }
+        ServerEvent::SessionClosed { peer, endpoint, code, reason, received, sent, took } => {
+            let messages = if *received == 1 { "message" } else { "messages" };
+            format!(
+                "{peer} session at {endpoint} closed with {code} ({}), {received} {messages} in, \
+                 {sent} out, {:.0} ms\n",
+                sanitize(reason),
                 ms(*took)
             )
         }

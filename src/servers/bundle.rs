@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 use crate::scope::Scope;
+use crate::servers::server_kind::ServerFuture;
+use crate::servers::sockjs::{self, SockJsServerOptions};
 use crate::servers::{Access, EventLog, Limits, ServerKind, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;
 
@@ -141,10 +143,12 @@ pub struct BundleOptions {
     pub websocket: ServerKind,
     /// The limits for the peers of both servers.
     pub limits: Limits,
-    /// The access rules of both servers.
+    /// The access rules of all servers.
     pub access: Access,
     /// The handshake policy of the strict echo, if that is the chosen kind.
     pub policy: ServerPolicy,
+    /// The SockJS server, if there is to be one.
+    pub sockjs: Option<SockJsServerOptions>,
     /// The program to start where a connection gets a process of its own; by default this one.
     pub program: Option<PathBuf>,
 }
@@ -157,6 +161,7 @@ impl Default for BundleOptions {
             limits: Limits::default(),
             access: Access::default(),
             policy: ServerKind::Strict.policy(),
+            sockjs: None,
             program: None,
         }
     }
@@ -170,6 +175,8 @@ pub struct ServerBundle {
     pub http: ServerHandle,
     /// The WebSocket echo.
     pub websocket: ServerHandle,
+    /// The SockJS server, if the options have one.
+    pub sockjs: Option<ServerHandle>,
     kind: ServerKind,
     program: Option<PathBuf>,
     on_demand: [OnceLock<ServerHandle>; ServerKind::ALL.len()],
@@ -194,7 +201,8 @@ impl ServerBundle {
     /// Like [`ServerBundle::start`], with these options.
     pub fn start_with(scope: &Scope, bundle: BundleOptions, log: Option<&EventLog>) -> Self {
         let shutdown = CancellationToken::new();
-        let BundleOptions { ports, websocket: kind, limits, access, policy, program } = bundle;
+        let BundleOptions { ports, websocket: kind, limits, access, policy, sockjs, program } =
+            bundle;
         let options = |port| ServerOptions {
             port,
             shutdown: shutdown.clone(),
@@ -207,6 +215,8 @@ impl ServerBundle {
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
         let (http_publisher, http) = state_channel(&http_options);
         let (websocket_publisher, websocket) = state_channel(&websocket_options);
+        let (sockjs, sockjs_server) =
+            sockjs.map(|own| start_sockjs(options(own.port), own)).unzip();
         // There is room for every kind, because each is requested only once.
         let (start_requests, requested) = mpsc::channel(ServerKind::ALL.len());
         let ending = shutdown.clone();
@@ -220,10 +230,16 @@ impl ServerBundle {
             let websocket = kind.bind(&scope, websocket_options, policy);
             let websocket =
                 run_server("websocket", ports.websocket, websocket, websocket_publisher);
-            tokio::join!(http, websocket, run_on_demand(&scope, requested, ending));
+            let sockjs = async {
+                if let Some(start) = sockjs_server {
+                    start(&scope).await;
+                }
+            };
+            tokio::join!(http, websocket, sockjs, run_on_demand(&scope, requested, ending));
         });
         let on_demand = Default::default();
-        let bundle = Self { http, websocket, kind, program, on_demand, start_requests, shutdown };
+        let bundle =
+            Self { http, websocket, sockjs, kind, program, on_demand, start_requests, shutdown };
         match started {
             Ok(()) => bundle,
             // The closure of the thread was dropped with the publishers, so nothing can be up any
@@ -232,7 +248,9 @@ impl ServerBundle {
                 let error = Arc::new(error);
                 let failed =
                     |server: ServerHandle| ServerHandle { state: failed_state(&error), ..server };
-                Self { http: failed(bundle.http), websocket: failed(bundle.websocket), ..bundle }
+                let sockjs = bundle.sockjs.map(failed);
+                let (http, websocket) = (failed(bundle.http), failed(bundle.websocket));
+                Self { http, websocket, sockjs, ..bundle }
             }
         }
     }
@@ -275,7 +293,7 @@ impl ServerBundle {
 
     /// Waits until all servers have ended or failed.
     pub async fn closed(&self) {
-        let others = self.on_demand.iter().filter_map(OnceLock::get);
+        let others = self.on_demand.iter().filter_map(OnceLock::get).chain(&self.sockjs);
         for server in [&self.http, &self.websocket].into_iter().chain(others) {
             let has_ended =
                 |state: &ServerState| matches!(state, ServerState::Ended | ServerState::Failed(_));
@@ -283,6 +301,19 @@ impl ServerBundle {
             let _ = server.watch().wait_for(has_ended).await;
         }
     }
+}
+
+/// Starts the SockJS server within a scope, and serves.
+type StartSockJs = Box<dyn FnOnce(&Scope) -> ServerFuture + Send>;
+
+fn start_sockjs(options: ServerOptions, own: SockJsServerOptions) -> (ServerHandle, StartSockJs) {
+    let (publisher, handle) = state_channel(&options);
+    let start: StartSockJs = Box::new(move |scope| {
+        let port = own.port;
+        let server = sockjs::bind(scope, options, own);
+        Box::pin(run_server("sockjs", port, server, publisher))
+    });
+    (handle, start)
 }
 
 /// Starts the servers that are requested until the shutdown, then waits until all of them have

@@ -9,6 +9,7 @@
 //! - [`strict`]: the WebSocket echo on `wire`, which tolerates nothing; [`sloppy`]: the one that
 //!   breaks rules, listed in [`misbehaviors`]; [`hub`]: not an echo, it sends every message to all
 //!   clients; [`ServerKind`]: all of these by name.
+//! - [`sockjs`]: four SockJS services, as the protocol's test wants them.
 //! - [`recorded`]: the two echoes with all bytes recorded, for comparisons;
 //!   [`browser_request_headers`]: the headers that a browser adds.
 //! - [`naive_proxy`]: a caching proxy that unmasked frames can poison.
@@ -43,6 +44,7 @@ mod options;
 pub mod recorded;
 mod server_kind;
 pub mod sloppy;
+pub mod sockjs;
 pub mod strict;
 pub mod websocket;
 
@@ -58,3 +60,4 @@ pub use options::limits::Limits;
 pub use options::server_options::ServerOptions;
 pub use server_kind::{GUARDED_ORIGIN, ServerKind};
 pub use sloppy::misbehaviors;
+pub use sockjs::SockJsServerOptions;

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::sockjs::session::Session;
-use wiretalk_core::sockjs::session::SessionClose;
 use wiretalk_core::sockjs::JsString;
+use wiretalk_core::sockjs::session::SessionClose;
 
 /// An application. Of one session, a callback at a time runs, in this order: `open`, `message` for
 /// each message, `close`. While a callback waits, its session's client waits too: so a handler that

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use axum::body::Body;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW,
@@ -10,7 +11,6 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::body::Body;
 use axum::response::Response;
 
 /// A year in seconds: the longest time that caches are told.
@@ -19,7 +19,11 @@ const YEAR: u64 = 31_536_000;
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 
 /// Returns a response of this type.
-pub(super) fn response(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+pub(super) fn response(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -53,7 +53,8 @@ impl Default for Options {
         Self {
             websocket: true,
             cookie_needed: false,
-            client_url: "https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js".to_owned(),
+            client_url: "https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js"
+                .to_owned(),
             response_limit: 128 << 10,
             session: SessionLimits::default(),
             max_message: 1 << 20,

@@ -37,7 +37,8 @@ pub(super) async fn receive(
         }
         Attached::Receiver(id) => {
             let limit = options.response_limit;
-            let mut receiving = Receiving { session, id, transport, callback, left: limit, done: false };
+            let mut receiving =
+                Receiving { session, id, transport, callback, left: limit, done: false };
             if transport.is_polling() {
                 Body::from(receiving.next().await.unwrap_or_default())
             } else {

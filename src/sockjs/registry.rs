@@ -124,7 +124,8 @@ impl Registry {
         let name = name.map(str::to_owned);
         let home: Weak<dyn Home> = Arc::downgrade(&(self.clone() as Arc<dyn Home>));
         let counters = self.counters.clone();
-        let opening = Opening { number, name: name.clone(), transport, peer, inbox, counters, home };
+        let opening =
+            Opening { number, name: name.clone(), transport, peer, inbox, counters, home };
         let limits = self.limits.session;
         let session = Session::new(opening, |now| SessionMachine::new(limits, now));
         state.all.insert(number, session.clone());

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, OriginalUri, Request, State};
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use tokio::time::{Instant, sleep_until, timeout};
 use wiretalk_core::sockjs::session::{CloseCause, SessionClose};
-use wiretalk_core::sockjs::{
-    SendRequest, SessionRequest, Target, Transport, read_callback,
-};
+use wiretalk_core::sockjs::{SendRequest, SessionRequest, Target, Transport, read_callback};
 
 use crate::scope::Scope;
 use crate::sockjs::counters::{CounterValues, Counters};
@@ -156,8 +154,8 @@ impl fmt::Debug for SockJs {
 /// Answers a request, whose path begins behind the prefix.
 async fn answer(State(sockjs): State<SockJs>, request: Request) -> Response {
     let service = &sockjs.owner.service;
-    let Some(target) = Target::parse(request.uri().path()).filter(|target| service.offers(target))
-    else {
+    let target = Target::parse(request.uri().path()).filter(|target| service.offers(target));
+    let Some(target) = target.filter(|_| !has_swallowed_part(&request)) else {
         return refusal(StatusCode::NOT_FOUND, "there is nothing of SockJS at this address");
     };
     let allowed = allowed_methods(&target);
@@ -198,6 +196,14 @@ async fn answer(State(sockjs): State<SockJs>, request: Request) -> Response {
     }
 }
 
+/// Whether the path has an empty part behind the prefix, which axum takes for a part of the prefix:
+/// of `/echo//info` it leaves `/info`.
+fn has_swallowed_part(request: &Request) -> bool {
+    let original = request.extensions().get::<OriginalUri>();
+    let path = original.map_or("", |OriginalUri(uri)| uri.path());
+    path.strip_suffix(request.uri().path()).is_some_and(|prefix| prefix.ends_with('/'))
+}
+
 /// Returns the methods that a target knows.
 fn allowed_methods(target: &Target) -> &'static str {
     match target {
@@ -225,9 +231,10 @@ impl Service {
     }
 
     fn check_origin(&self, headers: &HeaderMap) -> Result<(), Response> {
-        let allowed = headers.get_all(ORIGIN).iter().all(|origin| {
-            self.options.origins.allow(origin.as_bytes())
-        });
+        let allowed = headers
+            .get_all(ORIGIN)
+            .iter()
+            .all(|origin| self.options.origins.allow(origin.as_bytes()));
         let sentence = "pages of this origin are not admitted here";
         if allowed { Ok(()) } else { Err(refusal(StatusCode::FORBIDDEN, sentence)) }
     }

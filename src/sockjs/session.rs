@@ -12,11 +12,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::sockjs::counters::Counters;
+use wiretalk_core::sockjs::session::CloseCause;
 use wiretalk_core::sockjs::session::{
     Action, Attached, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
     SessionClose, SessionMachine, SessionState,
 };
-use wiretalk_core::sockjs::session::CloseCause;
 use wiretalk_core::sockjs::{JsString, Transport};
 
 /// A session. Clones are handles of the same one.
@@ -139,7 +139,9 @@ impl Session {
             room.as_mut().enable();
             match self.try_send(message) {
                 Ok(()) => return Ok(()),
-                Err(TrySendError { error: SendError::Closed, .. }) => return Err(SendError::Closed),
+                Err(TrySendError { error: SendError::Closed, .. }) => {
+                    return Err(SendError::Closed);
+                }
                 Err(full) => message = full.message,
             }
             room.await;

@@ -56,6 +56,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ),
         ("handshake", heads.iter().map(|case| begun(u8::from(case.client), case)).collect()),
         ("inflater", deflated(&frames)),
+        ("sockjs", sockjs()),
         ("tungstenite", clients.into_iter().map(|case| begun(0, case)).collect()),
         ("typed", typed()),
     ]
@@ -171,6 +172,39 @@ fn typed() -> Vec<Vec<u8>> {
 
 /// Returns files of every supported format: those in the repository, pcapng, pasted text, recordings,
 /// exports of browsers.
+/// Frames, bodies, messages, addresses and events of SockJS.
+fn sockjs() -> Vec<Vec<u8>> {
+    let texts: [&[u8]; 26] = [
+        b"o",
+        b"h",
+        b"a[\"x\",\"\\ud83d\\ude00\\ud800\"]",
+        b"m\"x\"",
+        b"c[3000,\"Go away!\"]",
+        b"hhhhhhhh\no\na[\"x\"]\nh\nc[1002,\"\"]\n",
+        b"\r\ndata: o\r\n\r\ndata: a[\"x\"]\r\n\r\n: comment\n\n",
+        b"<html><script>var c = parent.cb;</script>  \r\n\r\n<script>\np(\"o\");\n</script>\r\n",
+        b"/**/cb(\"a[\\\"x\\\"]\");\r\n",
+        b"[\"a\",\"\\n\\u0000\"]",
+        b"\"a\"",
+        b"[]",
+        b"d=%5B%22a+b%22%5D&x=y",
+        b"/000/abc/xhr",
+        b"/a%20b/c/xhr_streaming",
+        b"/000/abc/jsonp_send",
+        b"/000/%2e/websocket",
+        b"/iframe-1.6.1.html",
+        b"/info",
+        b"c=%63allback",
+        b"callback=_jp.abc&t=1",
+        b"\x00[\"a\"]\xff\xff\x00",
+        b"\x01\x03\x05\x03\x0d\x03\xfe\x09\x03",
+        b"\x09\x03\x05\x05\x05\x05\x05\x03\xff\x03\x28\x07",
+        b"\x11\x03\xc8\x07\x03\x06\xff",
+        b"a[\"\\udc00\\ud800\"]",
+    ];
+    texts.into_iter().zip(0_u8..).map(|(text, how)| [&[how][..], text].concat()).collect()
+}
+
 fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
     let folder = std::fs::read_dir(root.join("tests/captures")).expect("the captures are there");
     let mut paths: Vec<_> =

@@ -56,6 +56,11 @@ fn the_inflater_agrees_with_zlib() {
 }
 
 #[test]
+fn sockjs_is_read_the_same_in_any_pieces_and_its_sessions_keep_their_rules() {
+    hold("sockjs", targets::sockjs::check, INPUTS);
+}
+
+#[test]
 fn tungstenite_reads_the_same_messages_and_refuses_the_same_frames() {
     hold("tungstenite", targets::tungstenite::check, INPUTS);
 }

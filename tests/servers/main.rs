@@ -6,6 +6,7 @@ mod hostile;
 mod hub;
 mod proxy;
 mod sloppy;
+mod sockjs;
 mod strict;
 
 use std::future::Future;

@@ -51,6 +51,32 @@ pub enum ServerEvent {
         /// The time since the handshake.
         took: Duration,
     },
+    /// A SockJS session was opened.
+    SessionOpened {
+        /// The address of the client.
+        peer: SocketAddr,
+        /// The endpoint, such as `/echo`.
+        endpoint: &'static str,
+        /// The transport's name.
+        transport: &'static str,
+    },
+    /// A SockJS session has ended.
+    SessionClosed {
+        /// The address of the client.
+        peer: SocketAddr,
+        /// The endpoint, such as `/echo`.
+        endpoint: &'static str,
+        /// The code of the close.
+        code: u16,
+        /// The reason of the close.
+        reason: String,
+        /// The number of messages received.
+        received: u64,
+        /// The number of messages sent.
+        sent: u64,
+        /// The time since it was opened.
+        took: Duration,
+    },
     /// The naive proxy believes it has seen a request in bytes that it does not understand.
     Parsed {
         /// The address of the client on whose connection it was.

@@ -51,7 +51,8 @@ pub(in crate::sockjs) fn accept(
         return accept_hixie76(request);
     }
     if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        let mut response = refusal(StatusCode::UPGRADE_REQUIRED, "Sec-WebSocket-Version must be 13");
+        let mut response =
+            refusal(StatusCode::UPGRADE_REQUIRED, "Sec-WebSocket-Version must be 13");
         let version = HeaderValue::from_static("13");
         response.headers_mut().insert(SEC_WEBSOCKET_VERSION, version);
         return Err(response);

@@ -83,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> LinkWriter for Writer<S> {
         // A control frame has at most 125 bytes of payload, two of which are the code (RFC 6455
         // section 5.5). What must not be sent becomes 1000 (section 7.4).
         let reason = reason.get(..reason.floor_char_boundary(123)).unwrap_or_default();
-        let sendable = matches!(code, 1000..=1003 | 1007..=1011 | 3000..=4999);
+        let sendable = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
         let code = if sendable { code } else { 1000 };
         let frame = CloseFrame { code: code.into(), reason: reason.into() };
         let _ = self.sink.send(Message::Close(Some(frame))).await;

@@ -109,8 +109,9 @@ impl ServedSocket<'_> {
         loop {
             let incoming = tokio::select! {
                 biased;
-                incoming = reader.read() => incoming,
+                // First, because a client that only sends could put it off for ever.
                 () = &mut late => None,
+                incoming = reader.read() => incoming,
             };
             match incoming {
                 Some(Incoming::Text(text)) => self.receive(text).await,
@@ -120,11 +121,17 @@ impl ServedSocket<'_> {
                     late.await;
                     return;
                 }
-                Some(Incoming::End(close)) => {
-                    self.session.end(close);
+                Some(Incoming::End(close)) if close.cause == CloseCause::Client => {
+                    // What was sent to it before may still reach it.
+                    self.session.close_for(close);
                     // The library answers a Close with the next read.
                     let answered = async { while reader.read().await.is_some() {} };
-                    let _ = tokio::time::timeout(CLOSE_TIMEOUT, answered).await;
+                    let done = async { tokio::join!(answered, written.notified()) };
+                    let _ = tokio::time::timeout(CLOSE_TIMEOUT, done).await;
+                    return;
+                }
+                Some(Incoming::End(close)) => {
+                    self.session.end(close);
                     return;
                 }
                 None => return,
@@ -161,6 +168,16 @@ impl ServedSocket<'_> {
         }
     }
 
+    /// Whether the close is told by the WebSocket alone: to a client that closed it itself, or that
+    /// does not speak SockJS.
+    fn is_close_silent(self) -> bool {
+        self.session.close_reason().is_some_and(|close| match close.cause {
+            CloseCause::Client => true,
+            CloseCause::Refused => close.code == 1007,
+            _ => false,
+        })
+    }
+
     /// Writes frames until the session's last one, and then the close of the WebSocket.
     async fn write_all(self, mut writer: impl LinkWriter) {
         let raw = self.session.transport() == Transport::RawWebSocket;
@@ -170,9 +187,7 @@ impl ServedSocket<'_> {
                 NextFrame::Last(frame) => (frame, true),
                 NextFrame::Wait | NextFrame::Over => return,
             };
-            // Broken JSON is answered by the WebSocket alone.
-            let broken = matches!(&frame, Frame::Close { code: 1007, .. });
-            if !raw && !broken {
+            if !raw && !(last && self.is_close_silent()) {
                 let text = frame.encode();
                 self.session.sent(frame.messages().len(), text.len());
                 if writer.write(text).await.is_err() {

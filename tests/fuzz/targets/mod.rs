@@ -6,6 +6,7 @@ pub(crate) mod deck;
 pub(crate) mod decoder;
 pub(crate) mod handshake;
 pub(crate) mod inflater;
+pub(crate) mod sockjs;
 pub(crate) mod tungstenite;
 pub(crate) mod typed;
 
