@@ -61,3 +61,48 @@ fn parse(source: &str) -> Result<Vec<Notice>, toml::de::Error> {
 pub(super) fn notice_of(test: &str) -> Option<&'static Notice> {
     NOTICES.iter().find(|notice| notice.test == test)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// What the protocol's own test says of the servers.
+    #[derive(Deserialize)]
+    struct ProtocolTest {
+        servers: Vec<TestedServer>,
+    }
+
+    #[derive(Deserialize)]
+    struct TestedServer {
+        id: String,
+        failed: BTreeMap<String, serde_json::Value>,
+    }
+
+    #[test]
+    fn every_test_that_sockjs_go_fails_has_an_entry_and_no_other() {
+        let notices = parse(include_str!("sockjs_notice.toml")).unwrap();
+        let recorded = include_str!("../libraries/sockjs/protocol_test.json");
+        let recorded: ProtocolTest = serde_json::from_str(recorded).unwrap();
+        let failed = |id: &str| {
+            let server = recorded.servers.iter().find(|server| server.id == id).unwrap();
+            &server.failed
+        };
+        for test in failed("sockjs-go").keys() {
+            let notice = notice_of(test).unwrap_or_else(|| panic!("{test}"));
+            assert!(!notice.mux, "{test}");
+        }
+        for test in failed("sockjs-go-mux").keys() {
+            assert!(notice_of(test).is_some(), "{test}");
+        }
+        for notice in &notices {
+            let Notice { test, varies, mux, .. } = notice;
+            // A test that varies may have passed in every recorded run.
+            let is_known = *varies
+                || failed("sockjs-go").contains_key(test)
+                || *mux && failed("sockjs-go-mux").contains_key(test);
+            assert!(is_known, "{test}");
+        }
+    }
+}

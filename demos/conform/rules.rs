@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::conform::Case;
+use crate::conform::{Case, CaseKind};
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -76,28 +76,43 @@ impl Rule {
     }
 }
 
+/// Returns the test of the protocol's own suite that a case repeats, `Class.test`, if there is one.
+pub(super) fn twin(case: &Case) -> Option<&'static str> {
+    match &case.kind {
+        CaseKind::Sockjs(script) => script.twin,
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conform::{all_cases, sockjs_cases};
     use crate::text;
 
     #[test]
     fn every_case_has_one_rule_and_every_pattern_has_a_case() {
-        let table = RuleTable::parse(include_str!("rules.toml")).unwrap();
-        let counted: usize = table.members.iter().map(Vec::len).sum();
-        let missing: Vec<_> = table
-            .cases
-            .iter()
-            .filter(|case| !table.rules.iter().any(|rule| rule.has(case)))
-            .map(|case| &case.id)
-            .collect();
-        assert_eq!((missing, counted), (Vec::<&String>::new(), table.cases.len()));
-        for (index, rule) in table.rules.iter().enumerate() {
-            assert!(!table.cases_of(index).is_empty(), "{}: earlier rules have all", rule.title);
-            assert!(text::width(&rule.title) <= 21, "{}", rule.title);
-            for pattern in &rule.cases {
-                let alone = Rule { cases: vec![pattern.clone()], ..rule.clone() };
-                assert!(table.cases.iter().any(|case| alone.has(&case.id)), "{pattern}");
+        let suites = [
+            RuleTable::parse(include_str!("rules.toml"), all_cases(1)),
+            RuleTable::parse(include_str!("sockjs_rules.toml"), sockjs_cases()),
+        ];
+        for table in suites.map(Result::unwrap) {
+            let counted: usize = table.members.iter().map(Vec::len).sum();
+            let missing: Vec<_> = table
+                .cases
+                .iter()
+                .filter(|case| !table.rules.iter().any(|rule| rule.has(case)))
+                .map(|case| &case.id)
+                .collect();
+            assert_eq!((missing, counted), (Vec::<&String>::new(), table.cases.len()));
+            for (index, rule) in table.rules.iter().enumerate() {
+                assert!(!table.cases_of(index).is_empty(), "{}: earlier rules have all", rule.title);
+                assert!(text::width(&rule.title) <= 21, "{}", rule.title);
+                for pattern in &rule.cases {
+                    let (cases, classes) = (vec![pattern.clone()], Vec::new());
+                    let alone = Rule { cases, classes, ..rule.clone() };
+                    assert!(table.cases.iter().any(|case| alone.has(case)), "{pattern}");
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::cell_page::CellPage;
 use super::column::{Cell, Column, Findings, LiveFindings, Variant, rules_by_difference};
-use super::suite::GridSuite;
+use super::suite::{GridSuite, SuiteKind};
 use crate::conform::{Exchange, Verdict};
 use crate::lab::LiveConfig;
 use crate::stage::KeyHint;
@@ -86,14 +86,14 @@ pub enum RunStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cmd {
     /// Builds and starts a contestant, and plays all cases against it. An earlier run ends.
-    Play(LiveConfig),
-    /// Plays all cases against our own strict server.
-    PlayStrict,
+    Play(SuiteKind, LiveConfig),
+    /// Plays all cases against our own server.
+    PlayOwn(SuiteKind),
     /// Ends the run.
     Stop,
-    /// Plays one case against our own strict server.
-    PlayCase(usize),
-    /// Opens the inspector on an exchange: the title, and the bytes.
+    /// Plays one case against our own server.
+    PlayCase(SuiteKind, usize),
+    /// Opens the inspector on the first connection of an exchange: the title, and the bytes.
     Inspect(String, Box<Exchange>),
 }
 
@@ -105,7 +105,7 @@ pub enum Msg {
     /// The run has ended, with all exchanges by the index of the case, or with the reason why there
     /// are none.
     Finished(Result<Vec<(usize, Exchange)>, String>),
-    /// A case was played against our own strict server.
+    /// A case was played against our own server.
     CasePlayed(usize, Result<Box<Exchange>, String>),
 }
 
@@ -217,7 +217,9 @@ impl Conform {
             KeyCode::Up | KeyCode::Char('k') => page.move_by(-1, cases.len()),
             KeyCode::Down | KeyCode::Char('j') => page.move_by(1, cases.len()),
             KeyCode::Enter => return self.inspect(case, page),
-            KeyCode::Char('s') => commands.extend(case.map(Cmd::PlayCase)),
+            KeyCode::Char('s') => {
+                commands.extend(case.map(|case| Cmd::PlayCase(self.suite.kind, case)));
+            },
             KeyCode::Char(' ') if self.running.is_none() => return self.play(),
             _ => {}
         }
@@ -236,8 +238,8 @@ impl Conform {
             return vec![Cmd::Inspect(title, Box::new(exchange))];
         }
         self.notice = Some(
-            "no bytes are recorded: Space tests the library here, s plays the case against our \
-             strict server"
+            "no bytes are recorded: Space tests the library here, s plays the case against our own \
+             server"
                 .to_owned(),
         );
         Vec::new()
@@ -255,10 +257,10 @@ impl Conform {
         let Some(contestant) = column.contestant(self.variant) else { return Vec::new() };
         let library = column.library.clone();
         let command = if column.is_own() {
-            Cmd::PlayStrict
+            Cmd::PlayOwn(self.suite.kind)
         } else {
             let (folder, contestant) = (self.folder.clone(), contestant.clone());
-            Cmd::Play(LiveConfig { folder, contestant })
+            Cmd::Play(self.suite.kind, LiveConfig { folder, contestant })
         };
         let (step, findings) = (RunStep::Building, LiveFindings::default());
         self.running = Some(Running { library, contestant, step, findings });
@@ -285,7 +287,7 @@ impl Conform {
             Msg::Finished(result) => self.finish(result),
             Msg::CasePlayed(case, Ok(exchange)) => {
                 let id = self.suite.table.cases.get(case).map_or("", |case| case.id.as_str());
-                return vec![Cmd::Inspect(format!("our strict server, {id}"), exchange)];
+                return vec![Cmd::Inspect(format!("our own server, {id}"), exchange)];
             }
             Msg::CasePlayed(_, Err(reason)) => self.notice = Some(reason),
         }
