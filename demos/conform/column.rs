@@ -57,9 +57,9 @@ pub(super) struct Cell {
 }
 
 impl Column {
-    /// Returns the column of a library as the slide names it: `x/net` is the record's `xnet`.
+    /// Returns the column of a library as the slide names it.
     pub(super) fn new(title: &str, suite: &'static GridSuite) -> Self {
-        Self { suite, title: title.to_owned(), library: title.replace('/', "") }
+        Self { suite, title: title.to_owned(), library: suite.id_of(title) }
     }
 
     /// Whether it is that of our own server.
@@ -178,10 +178,10 @@ impl Cell {
 /// Returns the libraries that a slide may name.
 pub(super) fn known_libraries(suite: &GridSuite) -> Vec<String> {
     let mut known: Vec<String> = vec![suite.own.to_owned()];
+    known.extend(suite.short_names.iter().map(|(name, _)| (*name).to_owned()));
     for contestant in &suite.record.contestants {
-        let name = if suite.has_variants { &contestant.library } else { &contestant.id };
-        if !known.contains(name) {
-            known.push(name.clone());
+        if suite.has_variants && !known.contains(&contestant.library) {
+            known.push(contestant.library.clone());
         }
     }
     known

@@ -30,6 +30,8 @@ pub(super) struct GridSuite {
     pub(super) record: &'static LabRecord,
     /// The name of our own server's column, which needs no toolchain.
     pub(super) own: &'static str,
+    /// Short names of contestants, where their ids are too long for a column.
+    pub(super) short_names: &'static [(&'static str, &'static str)],
     /// The columns of a grid that names none.
     pub(super) libraries: &'static str,
     /// Whether the record has versions of 2017 and tuned options beside each library.
@@ -43,6 +45,7 @@ pub(super) static WEBSOCKET: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
     table: RuleTable::parse(include_str!("rules.toml"), all_cases(SEED)).unwrap_or_default(),
     record: &RECORDED,
     own: "strict",
+    short_names: &[],
     libraries: "gorilla, coder, gobwas, gws, x/net, strict",
     has_variants: true,
 });
@@ -54,11 +57,25 @@ pub(super) static SOCKJS: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
         .unwrap_or_default(),
     record: &RECORDED_SOCKJS,
     own: "ours",
-    libraries: "sockjs-go, sockjs-go-mux, sockjs-go-2016, sockjs-node, sockjs-python, ours",
+    short_names: &[
+        ("go v3", "sockjs-go"),
+        ("v3 mux", "sockjs-go-mux"),
+        ("go v2", "sockjs-go-2016"),
+        ("node", "sockjs-node"),
+        ("python", "sockjs-python"),
+    ],
+    libraries: "go v3, v3 mux, go v2, node, python, ours",
     has_variants: false,
 });
 
 impl GridSuite {
+    /// Returns the id of a library, or of a contestant with a short name: `x/net` is the record's
+    /// `xnet`.
+    pub(super) fn id_of(&self, title: &str) -> String {
+        let short = self.short_names.iter().find(|(name, _)| *name == title);
+        short.map_or_else(|| title.replace('/', ""), |(_, id)| (*id).to_owned())
+    }
+
     /// Returns the suite of a protocol.
     pub(super) fn of(kind: SuiteKind) -> &'static Self {
         match kind {
