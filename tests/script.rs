@@ -130,7 +130,9 @@ fn the_slide_about_sockjs_go_agrees_with_the_record() {
     assert!(varying.iter().all(|(test, _)| named.contains(&test.as_str())), "{varying:?}");
     let bar = |sign: char| slide.chars().filter(|found| *found == sign).count();
     assert_eq!([bar('█'), bar('▒'), bar('░')], [68 - 26 - named.len(), named.len(), 26]);
-    let table = slide.lines().filter_map(|row| row.split('|').nth(1)?.trim().trim_matches('*').parse().ok());
+    let table = slide
+        .lines()
+        .filter_map(|row| row.split('|').nth(1)?.trim().trim_matches('*').parse().ok());
     assert_eq!(table.sum::<usize>(), 26, "the rows of the table");
     assert!(slide.contains("29 Nov 2026") && record["date"] == "2026-11-29");
 }
@@ -454,7 +456,10 @@ async fn a_line_goes_over_every_transport_and_the_client_falls_back() {
     press(&mut app, KeyCode::Char('x'));
     until(&mut app, &mut terminal, "falls back: on xhr-streaming").await;
     let shown = until(&mut app, &mut terminal, "✗ taken away").await;
-    assert!(unwrapped(&shown).contains("websocket ✗ 404 Not Found → xhr-streaming ● open"), "{shown}");
+    assert!(
+        unwrapped(&shown).contains("websocket ✗ 404 Not Found → xhr-streaming ● open"),
+        "{shown}"
+    );
     for key in [KeyCode::Down, KeyCode::Char('2')] {
         press(&mut app, key);
     }

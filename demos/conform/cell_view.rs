@@ -144,13 +144,15 @@ fn draw_bytes(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let found = page.case(cases).and_then(|case| Some((case, conform.suite.table.cases.get(case)?)));
+    let found =
+        page.case(cases).and_then(|case| Some((case, conform.suite.table.cases.get(case)?)));
     let Some((index, case)) = found else { return };
     let findings = conform.findings(conform.cursor.1);
     let played = findings.and_then(|findings| findings.exchange(index));
     let found = findings.map(|findings| findings.reason(&conform.suite.table, index));
     let reason = found.filter(|reason| !reason.is_empty());
-    let reason = reason.map_or_else(String::new, |reason| format!(": it {}", text::sanitize(&reason)));
+    let reason =
+        reason.map_or_else(String::new, |reason| format!(": it {}", text::sanitize(&reason)));
     let failed = findings
         .and_then(|findings| findings.verdict(&conform.suite.table, index))
         .is_some_and(Verdict::is_failure);

@@ -196,7 +196,8 @@ pub(super) fn rules_by_difference(suite: &GridSuite, columns: &[Column]) -> Vec<
         let others = columns.iter().filter(|column| !column.is_own());
         let ids = others.filter_map(|column| column.contestant(Variant::default()));
         let records = ids.filter_map(|id| suite.record.contestant(&id));
-        let cells = records.map(|record| Findings::Recorded(suite.record, record).cell(table, rule));
+        let cells =
+            records.map(|record| Findings::Recorded(suite.record, record).cell(table, rule));
         cells
             .filter(|cell| cell.played > 0)
             .map(|cell| cell.failed as f64 / cell.played as f64)

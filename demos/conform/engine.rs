@@ -140,12 +140,7 @@ fn send_step(mailbox: &Mailbox<Msg>, step: RunStep) {
     let _ = mailbox.try_send(Msg::Step(step));
 }
 
-fn send_verdict(
-    mailbox: &Mailbox<Msg>,
-    suite: &GridSuite,
-    cases: &[Case],
-    event: &ConformEvent,
-) {
+fn send_verdict(mailbox: &Mailbox<Msg>, suite: &GridSuite, cases: &[Case], event: &ConformEvent) {
     if let ConformEvent::Played { index, verdict } | ConformEvent::Replayed { index, verdict, .. } =
         event
         && let Some(case) = cases.get(*index).and_then(|case| suite.table.case_index(&case.id))
@@ -155,16 +150,11 @@ fn send_verdict(
 }
 
 /// Returns the worst exchange of each case, by the index of the case among all.
-fn exchanges(
-    suite: &GridSuite,
-    cases: &[Case],
-    outcome: ConformOutcome,
-) -> Vec<(usize, Exchange)> {
+fn exchanges(suite: &GridSuite, cases: &[Case], outcome: ConformOutcome) -> Vec<(usize, Exchange)> {
     let results = cases.iter().zip(outcome.cases);
-    let worst = results
-        .filter_map(|(case, result)| {
-            Some((suite.table.case_index(&case.id)?, result.worst()?.clone()))
-        });
+    let worst = results.filter_map(|(case, result)| {
+        Some((suite.table.case_index(&case.id)?, result.worst()?.clone()))
+    });
     worst.collect()
 }
 

@@ -5,8 +5,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::conform::{
-    AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, SockjsScript, SockjsStep,
-    Step, Verdict,
+    AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, SockjsScript,
+    SockjsStep, Step, Verdict,
 };
 use crate::stage::{FieldColor, Theme};
 use crate::text;
@@ -57,9 +57,10 @@ pub(super) fn script_lines(
     let Some(played) = played else {
         for step in &script.steps {
             let text = match (step, step.expectation()) {
-                (SockjsStep::Request(_, request), _) => {
-                    (format!("▲ {} {}{}", request.method, script.endpoint, request.path), theme.client)
-                }
+                (SockjsStep::Request(_, request), _) => (
+                    format!("▲ {} {}{}", request.method, script.endpoint, request.path),
+                    theme.client,
+                ),
                 (SockjsStep::Message(_, text), _) => {
                     (format!("▲ message {}", format::quote(text.as_bytes(), 60)), theme.client)
                 }

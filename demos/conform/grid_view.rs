@@ -230,7 +230,10 @@ fn status_line(conform: &Conform, theme: &Theme) -> Line<'static> {
     let (row, column) = conform.cursor;
     let name = conform.columns.get(column).map_or("", |column| column.title.as_str());
     if let Mode::Bet(digits) = &conform.mode {
-        let question = format!("{name}: how many of {} rules does it break? ", conform.suite.table.rules.len());
+        let question = format!(
+            "{name}: how many of {} rules does it break? ",
+            conform.suite.table.rules.len()
+        );
         return Line::from(vec![
             Span::styled(question, theme.heading()),
             Span::styled(format!("{digits}▏"), Style::new().fg(theme.text)),

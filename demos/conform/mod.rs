@@ -227,7 +227,11 @@ mod tests {
     fn a_run_that_fails_fills_the_column_from_the_record_and_says_why() {
         let mut conform = open(&[("libraries", "gorilla")]).unwrap();
         let config = LiveConfig { folder: CONTESTANTS.into(), contestant: "gorilla".to_owned() };
-        assert_eq!(press(&mut conform, " ⏎"), [Cmd::Play(SuiteKind::WebSocket, config)], "without a bet, too");
+        assert_eq!(
+            press(&mut conform, " ⏎"),
+            [Cmd::Play(SuiteKind::WebSocket, config)],
+            "without a bet, too"
+        );
         report(&mut conform, Msg::Step(RunStep::Building));
         assert!(picture(&conform, 76, 18).contains("gorilla: being built"));
         report(&mut conform, Msg::Finished(Err("go is not here".to_owned())));

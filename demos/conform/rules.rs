@@ -106,7 +106,11 @@ mod tests {
                 .collect();
             assert_eq!((missing, counted), (Vec::<&String>::new(), table.cases.len()));
             for (index, rule) in table.rules.iter().enumerate() {
-                assert!(!table.cases_of(index).is_empty(), "{}: earlier rules have all", rule.title);
+                assert!(
+                    !table.cases_of(index).is_empty(),
+                    "{}: earlier rules have all",
+                    rule.title
+                );
                 assert!(text::width(&rule.title) <= 21, "{}", rule.title);
                 for pattern in &rule.cases {
                     let (cases, classes) = (vec![pattern.clone()], Vec::new());

@@ -219,7 +219,7 @@ impl Conform {
             KeyCode::Enter => return self.inspect(case, page),
             KeyCode::Char('s') => {
                 commands.extend(case.map(|case| Cmd::PlayCase(self.suite.kind, case)));
-            },
+            }
             KeyCode::Char(' ') if self.running.is_none() => return self.play(),
             _ => {}
         }
@@ -246,7 +246,9 @@ impl Conform {
     }
 
     fn exchange_title(&self, case: Option<usize>) -> String {
-        let id = case.and_then(|case| self.suite.table.cases.get(case)).map_or("", |case| case.id.as_str());
+        let id = case
+            .and_then(|case| self.suite.table.cases.get(case))
+            .map_or("", |case| case.id.as_str());
         let column = self.columns.get(self.cursor.1).map_or("", |column| column.title.as_str());
         format!("{column}, {id}")
     }

@@ -53,8 +53,7 @@ pub(super) static WEBSOCKET: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
 /// SockJS, by the text of its protocol.
 pub(super) static SOCKJS: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
     kind: SuiteKind::SockJs,
-    table: RuleTable::parse(include_str!("sockjs_rules.toml"), sockjs_cases())
-        .unwrap_or_default(),
+    table: RuleTable::parse(include_str!("sockjs_rules.toml"), sockjs_cases()).unwrap_or_default(),
     record: &RECORDED_SOCKJS,
     own: "ours",
     short_names: &[

@@ -14,11 +14,7 @@ use crate::wire::{Header, format};
 const MAX_RUN: usize = 16;
 
 /// Returns the bytes of one direction of an exchange, for that many cells.
-pub(super) fn sample_lines(
-    sample: &ByteSample,
-    width: usize,
-    theme: &Theme,
-) -> Vec<Line<'static>> {
+pub(super) fn sample_lines(sample: &ByteSample, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = piece_lines(&sample.first, width, theme);
     if sample.left_out() > 0 {
         let between = format!("… {} bytes …", format::group_thousands(sample.left_out()));
@@ -111,7 +107,8 @@ fn frame_line(header: &Header, raw: &[u8], theme: &Theme) -> Line<'static> {
         Some(key) => unmask(wire, key),
         None => wire.to_vec(),
     };
-    let head_style = Style::new().fg(theme.field(FieldColor::FirstByte)).add_modifier(Modifier::BOLD);
+    let head_style =
+        Style::new().fg(theme.field(FieldColor::FirstByte)).add_modifier(Modifier::BOLD);
     let payload = Style::new().fg(theme.field(FieldColor::Payload));
     Line::from(vec![
         Span::styled(format::spaced_hex(head, 14), head_style),

@@ -107,11 +107,7 @@ fn start_lane(
     (transport, orders)
 }
 
-fn start_fall_back(
-    target: Target,
-    scope: &Scope,
-    mailbox: &Mailbox<Msg>,
-) -> mpsc::Sender<String> {
+fn start_fall_back(target: Target, scope: &Scope, mailbox: &Mailbox<Msg>) -> mpsc::Sender<String> {
     let (lines, line_receiver) = mpsc::channel(QUEUE);
     let (sender, reports) = report_channel();
     let options = FallBackOptions { target, transports: FALL_BACK_ORDER.to_vec(), pause: PAUSE };
@@ -156,7 +152,8 @@ impl LaneClient {
         let options = SockJsOptions { session_timeout: self.config.session_timeout, ..options };
         let (commands, command_receiver) = mpsc::channel(QUEUE);
         // sockjs-client refuses to send before the session is open, so the first line waits.
-        let waiting = std::sync::Mutex::new(matches!(first, SockJsCommand::Send(_)).then_some(first));
+        let waiting =
+            std::sync::Mutex::new(matches!(first, SockJsCommand::Send(_)).then_some(first));
         let report = |report: SockJsReport| {
             if report.state == SockJsState::Open
                 && let Ok(mut waiting) = waiting.lock()

@@ -47,9 +47,7 @@ fn push_step(line: &mut Line<'static>, step: &FallBackStep, theme: &Theme) {
     let plain = Style::new().fg(theme.text);
     let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
     let bad = Style::new().fg(theme.bad);
-    let short = |reason: &str| {
-        text::ellipsize(&text::sanitize(reason), REASON_CELLS).into_owned()
-    };
+    let short = |reason: &str| text::ellipsize(&text::sanitize(reason), REASON_CELLS).into_owned();
     let spans = match &step.kind {
         FallBackStepKind::Info(websocket, rtt) => {
             let offered = if *websocket { "" } else { ", no WebSocket" };

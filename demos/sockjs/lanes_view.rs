@@ -29,7 +29,8 @@ pub(super) fn draw(demo: &SockJs, area: Rect, buffer: &mut Buffer, theme: &Theme
 fn lane_line(demo: &SockJs, lane: &Lane, is_cursor: bool, theme: &Theme) -> Line<'static> {
     let mark = if is_cursor { "▶ " } else { "  " };
     let name_style = if is_cursor { theme.heading() } else { Style::new().fg(theme.text) };
-    let mut line = Line::from(Span::styled(format!("{mark}{:<14}", lane.transport.name()), name_style));
+    let mut line =
+        Line::from(Span::styled(format!("{mark}{:<14}", lane.transport.name()), name_style));
     let Some(report) = &lane.report else {
         line.push_span(Span::styled(
             format!("{:>9}{:>7}{:>7}{:>7}{:>9}  ", "·", "·", "·", "·", "·"),

@@ -137,10 +137,10 @@ fn keys_line(demo: &SockJs, context: &ViewContext) -> Line<'static> {
     let keys = match (context.focused, &demo.mode, &demo.phase) {
         (false, ..) => "Enter: control the demo.",
         (true, Mode::Typing(_), _) => "Enter sends it over every transport   Esc back",
-        (true, _, Phase::Ready) => "1–4 your bet   Space starts and sends a line   t type one   ? rules",
-        (true, ..) => {
-            "Space line  t type  Enter bytes  x take  2 second  d detach  c close  r  ?"
+        (true, _, Phase::Ready) => {
+            "1–4 your bet   Space starts and sends a line   t type one   ? rules"
         }
+        (true, ..) => "Space line  t type  Enter bytes  x take  2 second  d detach  c close  r  ?",
     };
     Line::styled(keys, context.theme.dim())
 }

@@ -24,10 +24,8 @@ use crate::stage::Theme;
 /// The time after which a wait counts as hung. No machine is that slow.
 const HUNG: Duration = Duration::from_mins(1);
 
-const CONFIG: SockJsConfig = SockJsConfig {
-    heartbeat: Duration::from_secs(8),
-    session_timeout: Duration::from_secs(5),
-};
+const CONFIG: SockJsConfig =
+    SockJsConfig { heartbeat: Duration::from_secs(8), session_timeout: Duration::from_secs(5) };
 
 fn press(demo: &mut SockJs, keys: &str) -> Vec<Cmd> {
     let mut commands = Vec::new();
@@ -206,7 +204,8 @@ fn an_exchange_is_shown_as_it_went() {
     let mut demo = running();
     press(&mut demo, "v⏎^");
     let shown = picture(&demo, 78, 17);
-    for expected in ["POST /chat/123/abcdefgh/xhr_streaming HTTP/1.1␍␊", "hh…(600 × h)␊", "a[\"hi\"]␊"]
+    for expected in
+        ["POST /chat/123/abcdefgh/xhr_streaming HTTP/1.1␍␊", "hh…(600 × h)␊", "a[\"hi\"]␊"]
     {
         assert!(shown.contains(expected), "{expected}:\n{shown}");
     }

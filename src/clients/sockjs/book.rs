@@ -49,7 +49,8 @@ struct Waiting {
 
 impl Book {
     pub(super) fn new(options: &SockJsOptions) -> Self {
-        let began = Mark { at: Instant::now(), bytes: ByteTotals::default(), requests: 0, frames: 0 };
+        let began =
+            Mark { at: Instant::now(), bytes: ByteTotals::default(), requests: 0, frames: 0 };
         Self {
             transport: options.transport,
             session: options.session.clone(),
@@ -139,8 +140,8 @@ impl Book {
         };
         if self.waiting.as_ref().is_some_and(is_done) {
             let waiting = self.waiting.take();
-            self.line = waiting
-                .and_then(|waiting| Some(self.cost_since(waiting.from, waiting.echoed?)));
+            self.line =
+                waiting.and_then(|waiting| Some(self.cost_since(waiting.from, waiting.echoed?)));
         }
     }
 

@@ -69,8 +69,7 @@ impl Link {
         let LinkRequest { purpose, method, path, body } = request;
         self.sender.ready().await?;
         self.log.begin(purpose, format!("{method} {path}"));
-        let mut builder =
-            Request::builder().method(method).uri(path).header(HOST, &self.authority);
+        let mut builder = Request::builder().method(method).uri(path).header(HOST, &self.authority);
         if let Some((content_type, _)) = &body {
             builder = builder.header(CONTENT_TYPE, *content_type);
         }

@@ -94,7 +94,10 @@ impl Sender {
 }
 
 /// Returns the request that sends messages, with its content type and body.
-fn send_request(transport: Transport, messages: &[String]) -> (SendRequest, (&'static str, String)) {
+fn send_request(
+    transport: Transport,
+    messages: &[String],
+) -> (SendRequest, (&'static str, String)) {
     let messages: Vec<_> = messages.iter().map(|text| text.as_str().into()).collect();
     let array = payload::write_array(&messages);
     if transport == Transport::JsonpPolling {

@@ -51,8 +51,16 @@ pub async fn run_sockjs(
         scope.spawn("sockjs sender", sender.run(order_receiver));
         let (receiving, is_last) = (None, Arc::default());
         let probe_at = None;
-        let session =
-            HttpSession { options, scope, book, event_sender, orders, receiving, is_last, probe_at };
+        let session = HttpSession {
+            options,
+            scope,
+            book,
+            event_sender,
+            orders,
+            receiving,
+            is_last,
+            probe_at,
+        };
         session.run(events, commands, &report).await;
     }
 }

@@ -129,7 +129,9 @@ impl Session<'_> {
     fn open_second(&self, frames: mpsc::Sender<Frame>) {
         let (options, log) = (self.options.clone(), SocketLog::new(self.book.log.clone()));
         self.scope.spawn("sockjs second websocket", async move {
-            let Ok(mut socket) = open(&options, &log, Purpose::SecondReceiver).await else { return };
+            let Ok(mut socket) = open(&options, &log, Purpose::SecondReceiver).await else {
+                return;
+            };
             if let Some(Ok(Message::Text(text))) = socket.next().await
                 && let Ok(frame) = Frame::parse(text.as_bytes())
             {

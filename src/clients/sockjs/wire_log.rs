@@ -154,8 +154,7 @@ impl WireLog {
     /// leave; 0 if there is none.
     pub(super) fn latest_receive(&self) -> u64 {
         let log = self.lock();
-        let has_left =
-            |one: &&Exchange| one.purpose == Purpose::Receive && one.sent.total > 0;
+        let has_left = |one: &&Exchange| one.purpose == Purpose::Receive && one.sent.total > 0;
         log.exchanges.iter().rev().find(has_left).map_or(0, |exchange| exchange.number)
     }
 }

@@ -99,7 +99,8 @@ pub async fn run_fall_back(
     report: impl Fn(FallBackReport) + Send,
 ) {
     let scope = scope.child();
-    let mut steps = Steps { began: Instant::now(), report: FallBackReport::default(), send: &report };
+    let mut steps =
+        Steps { began: Instant::now(), report: FallBackReport::default(), send: &report };
     loop {
         let asked = info::ask(&options.target, &scope, &WireLog::default(), INFO_LIMIT).await;
         let mut attempt = Attempt::Next;
