@@ -69,7 +69,8 @@ impl Column {
 
     /// Whether the library is known.
     pub(super) fn is_known(&self) -> bool {
-        self.is_own() || self.contestant(Variant::default()).is_some()
+        let has_short_name = self.suite.short_names.iter().any(|(name, _)| *name == self.title);
+        self.is_own() || has_short_name || self.contestant(Variant::default()).is_some()
     }
 
     /// Returns the id of the contestant of a variant, unless there is none.
