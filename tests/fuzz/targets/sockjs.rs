@@ -31,7 +31,11 @@ fn frame(input: &[u8]) {
         Ok(frame) => {
             let text = frame.encode();
             assert_eq!(Frame::parse(&text).as_ref(), Ok(&frame), "{text}");
-            assert!(!text.chars().any(|char| char != '"' && char != '\\' && Escaping::Server.escapes(char)));
+            assert!(
+                !text
+                    .chars()
+                    .any(|char| char != '"' && char != '\\' && Escaping::Server.escapes(char))
+            );
             assert_eq!(text.chars().next(), Some(frame.letter()));
             for transport in Transport::OF_SESSIONS {
                 let body = transport.prelude("cb") + &transport.wrap(&text, "cb");
@@ -133,7 +137,8 @@ fn session(input: &[u8]) {
                 }
             }
             5 => {
-                let message = JsString::from(format!("{}{}", sent.len(), "x".repeat(usize::from(byte / 8))));
+                let message =
+                    JsString::from(format!("{}{}", sent.len(), "x".repeat(usize::from(byte / 8))));
                 match session.send(now, message.clone()) {
                     Ok(()) => sent.push(message),
                     Err(SendError::Full | SendError::Closed) => {}
@@ -145,7 +150,9 @@ fn session(input: &[u8]) {
                     session.detach(now, id, how);
                 }
             }
-            _ if *byte > 230 => session.close(now, SessionClose::new(CloseCause::Application, 3000, "")),
+            _ if *byte > 230 => {
+                session.close(now, SessionClose::new(CloseCause::Application, 3000, ""))
+            }
             _ => session.tick(now),
         }
         let (messages, bytes) = session.queued();

@@ -73,7 +73,13 @@ impl TestServer {
         self.ask("POST", path, &[], body).await
     }
 
-    pub(super) async fn ask(&self, method: &str, path: &str, fields: &[&str], body: &str) -> Answer {
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[&str],
+        body: &str,
+    ) -> Answer {
         let fields = [fields, &["Connection: close"]].concat();
         let socket = TcpStream::connect(self.address).await.unwrap();
         ask_on(socket, &request(method, path, &fields, body)).await

@@ -55,14 +55,14 @@ async fn a_client_that_never_reads_is_closed_with_1008() {
         }
     }
     // Its session is closed, whatever it sends and asks for.
-    let told = loop {
+    let answer = loop {
         let answer = server.post(&format!("{path}/xhr"), "").await;
         if !answer.body.starts_with("c[2010,") {
             break answer;
         }
         other.goes_on(&server).await;
     };
-    assert!(told.body.starts_with("c[1008,") || told.body == "o\n", "{told:?}");
+    assert!(answer.body.starts_with("c[1008,") || answer.body == "o\n", "{told:?}");
     other.goes_on(&server).await;
     drop(deaf);
 }
@@ -238,7 +238,8 @@ async fn a_request_that_drips_ends_in_time() {
     let other = Other::open(&server).await;
     let mut peer = server.visit().await;
     let path = &other.0;
-    let head = format!("POST {path}/xhr_send HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n[");
+    let head =
+        format!("POST {path}/xhr_send HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n[");
     peer.send(head.as_bytes()).await;
     let answer = peer.answer().await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");

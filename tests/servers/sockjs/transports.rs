@@ -73,7 +73,8 @@ async fn streams_begin_with_their_prelude_and_end_at_their_limit() {
         ),
     ] {
         let path = session("/echo");
-        let mut stream = server.stream(method, &format!("{path}/{last}"), &["Origin: http://a.example"]).await;
+        let mut stream =
+            server.stream(method, &format!("{path}/{last}"), &["Origin: http://a.example"]).await;
         assert_eq!(stream.field("access-control-allow-origin"), Some("http://a.example"));
         assert_eq!(stream.field("access-control-allow-credentials"), Some("true"));
         assert!(stream.chunk().await.len() >= 2, "the prelude of {last}");
@@ -179,7 +180,8 @@ async fn closed(client: &mut Client) -> (u16, String) {
 async fn websockets_share_a_name_and_carry_frames() {
     let server = server().await;
     let path = session("/echo") + "/websocket";
-    let (mut first, mut second) = (websocket(&server, &path).await, websocket(&server, &path).await);
+    let (mut first, mut second) =
+        (websocket(&server, &path).await, websocket(&server, &path).await);
     for client in [&mut first, &mut second] {
         assert_eq!(text(client).await, "o");
         for sent in ["", "[]", "[\"a\"]"] {
@@ -223,15 +225,23 @@ async fn the_websocket_of_2010_carries_a_session() {
     let server = server().await;
     let path = session("/echo") + "/websocket";
     let mut stream = server
-        .stream("GET", &path, &[
-            "Connection: Upgrade",
-            "Upgrade: WebSocket",
-            "Origin: http://localhost",
-            "Sec-WebSocket-Key1: 18x 6]8vM;54 *(5:  {   U1]8  z [  8",
-            "Sec-WebSocket-Key2: 1_ tx7X d  <  nw  334J702) 7]o}` 0",
-        ])
+        .stream(
+            "GET",
+            &path,
+            &[
+                "Connection: Upgrade",
+                "Upgrade: WebSocket",
+                "Origin: http://localhost",
+                "Sec-WebSocket-Key1: 18x 6]8vM;54 *(5:  {   U1]8  z [  8",
+                "Sec-WebSocket-Key2: 1_ tx7X d  <  nw  334J702) 7]o}` 0",
+            ],
+        )
         .await;
-    assert!(stream.head.starts_with("HTTP/1.1 101 WebSocket Protocol Handshake\r\n"), "{}", stream.head);
+    assert!(
+        stream.head.starts_with("HTTP/1.1 101 WebSocket Protocol Handshake\r\n"),
+        "{}",
+        stream.head
+    );
     let location = format!("ws://localhost{path}");
     assert_eq!(stream.field("sec-websocket-location"), Some(&*location));
     assert_eq!(stream.field("sec-websocket-origin"), Some("http://localhost"));

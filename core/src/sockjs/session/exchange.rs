@@ -19,6 +19,19 @@ pub enum SessionState {
     Closed,
 }
 
+/// What a session waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionTimer {
+    /// Its receiver is sent a heartbeat.
+    Heartbeat,
+    /// It ends, because it has no receiver.
+    Disconnect,
+    /// It ends, because its receiver takes nothing.
+    Stall,
+    /// It is closed, and is forgotten.
+    Forget,
+}
+
 /// A response or a WebSocket that takes a session's frames; a number, counted from the session's
 /// beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
