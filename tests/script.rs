@@ -91,11 +91,50 @@ fn walk(source: &str, size: (u16, u16)) -> Vec<String> {
 async fn the_talk_has_its_slides_and_no_warning() {
     let (deck, warnings) = check::parse_deck(TALK, REGISTRY);
     assert_eq!(warnings, []);
-    assert_eq!(deck.slides.len(), 68);
+    assert_eq!(deck.slides.len(), 73);
     for (number, slide) in deck.slides.iter().enumerate() {
         assert!(!slide.notes.is_empty(), "slide {} has no speaker note", number + 1);
         assert!(slide.section.is_some(), "slide {} belongs to no section", number + 1);
     }
+}
+
+/// The figures on the slide about sockjs-go are those of the record.
+#[test]
+fn the_slide_about_sockjs_go_agrees_with_the_record() {
+    let source = include_str!("../demos/libraries/sockjs/protocol_test.json");
+    let record: serde_json::Value = serde_json::from_str(source).unwrap();
+    let server = |id: &str| {
+        let servers = record["servers"].as_array().unwrap();
+        servers.iter().find(|server| server["id"] == id).unwrap()
+    };
+    let passed = |id: &str| -> Vec<u64> {
+        let runs = server(id)["passed"].as_array().unwrap();
+        runs.iter().map(|run| run.as_u64().unwrap()).collect()
+    };
+    let slide = TALK.split("\n## ").find(|slide| slide.starts_with("42 of 68")).unwrap();
+    assert_eq!((passed("sockjs-go").iter().max(), &record["tests"]), (Some(&42), &68.into()));
+    assert_eq!(passed("sockjs-go-mux").iter().max(), Some(&40));
+    let runs: Vec<String> = passed("sockjs-go").iter().map(u64::to_string).collect();
+    assert!(slide.contains(&format!("five runs: {}", runs.join(" "))), "{runs:?}");
+    let failed = server("sockjs-go")["failed"].as_object().unwrap();
+    let (always, varying): (Vec<_>, Vec<_>) =
+        failed.iter().partition(|(_, found)| !found["runs"].as_str().unwrap().contains('p'));
+    assert_eq!(always.len(), 26);
+    let named = [
+        "HandlingClose.test_abort_xhr_polling",
+        "HandlingClose.test_abort_xhr_streaming",
+        "Protocol.test_closeSession",
+        "RawWebsocket.test_close",
+        "XhrPolling.test_content_types",
+    ];
+    assert!(varying.iter().all(|(test, _)| named.contains(&test.as_str())), "{varying:?}");
+    let bar = |sign: char| slide.chars().filter(|found| *found == sign).count();
+    assert_eq!([bar('█'), bar('▒'), bar('░')], [68 - 26 - named.len(), named.len(), 26]);
+    let table = slide
+        .lines()
+        .filter_map(|row| row.split('|').nth(1)?.trim().trim_matches('*').parse().ok());
+    assert_eq!(table.sum::<usize>(), 26, "the rows of the table");
+    assert!(slide.contains("29 Nov 2026") && record["date"] == "2026-11-29");
 }
 
 #[tokio::test]
@@ -401,6 +440,38 @@ async fn an_exchange_of_the_grid_is_opened_in_the_inspector() {
     until(&mut app, &mut terminal, "2 Frames(").await;
     press(&mut app, KeyCode::Esc);
     until(&mut app, &mut terminal, "came back: it closed with 1002").await;
+}
+
+/// Lines over every transport, one of them taken away, and the client that falls back.
+#[tokio::test]
+async fn a_line_goes_over_every_transport_and_the_client_falls_back() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let deck = "# SockJS\n\n```demo sockjs\n```\n\n---\n\n# After\n";
+    let (mut app, mut terminal) = live(deck, &scope);
+    for key in [KeyCode::Enter, KeyCode::Char('3'), KeyCode::Char(' ')] {
+        press(&mut app, key);
+    }
+    until(&mut app, &mut terminal, "for jsonp-polling.").await;
+    until(&mut app, &mut terminal, "falls back: on websocket").await;
+    press(&mut app, KeyCode::Char('x'));
+    until(&mut app, &mut terminal, "falls back: on xhr-streaming").await;
+    let shown = until(&mut app, &mut terminal, "✗ taken away").await;
+    assert!(
+        unwrapped(&shown).contains("websocket ✗ 404 Not Found → xhr-streaming ● open"),
+        "{shown}"
+    );
+    for key in [KeyCode::Down, KeyCode::Char('2')] {
+        press(&mut app, key);
+    }
+    until(&mut app, &mut terminal, "a second receiver got c[2010,").await;
+    press(&mut app, KeyCode::Char('c'));
+    until(&mut app, &mut terminal, "◐ CLOSING").await;
+    press(&mut app, KeyCode::Enter);
+    until(&mut app, &mut terminal, "HTTP/1.1␍␊").await;
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::PageDown);
+    let shown = until(&mut app, &mut terminal, "2/2").await;
+    assert!(!shown.contains("sockjs ·"), "{shown}");
 }
 
 /// Plays every step of every scenario on real sockets. The outcome must be what the RFC requires.

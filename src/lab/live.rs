@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::conform::{Case, ConformEvent, ConformOutcome};
 use crate::lab::build::{BuildError, Builder};
-use crate::lab::libraries::{ContestantList, ContestantListError, Suite};
+use crate::lab::libraries::{ContestantList, ContestantListError};
 use crate::lab::process::{ANY_PORT, Launch, RunningContestant, StartError};
 use crate::lab::toolchain::toolchain_version;
 use crate::lab::verdicts::{NotPlayed, TestedContestant};
@@ -90,7 +90,7 @@ pub async fn play_live(
     mut on_event: impl FnMut(LiveEvent),
 ) -> Result<ConformOutcome, LiveError> {
     let list = ContestantList::read(&config.folder)?;
-    let chosen = list.select(Some(Suite::Websocket), std::slice::from_ref(&config.contestant))?;
+    let chosen = list.select(None, std::slice::from_ref(&config.contestant))?;
     let Some(contestant) = chosen.first() else {
         return Err(LiveError::Build(format!("there is no contestant {}", config.contestant)));
     };
@@ -109,7 +109,7 @@ pub async fn play_live(
     let directory = list.folder.join(&contestant.directory);
     let launch = Launch::new(contestant.run.clone(), directory, out);
     let running = RunningContestant::start(scope, &launch, ANY_PORT).await?;
-    let suite = Suite::Websocket;
+    let suite = contestant.suite;
     let mut tested = TestedContestant { scope, launch: &launch, running, suite, is_fast: true };
     let played = tested.play_each(cases, 1, |event| on_event(LiveEvent::Case(event.clone()))).await;
     tested.running.stop().await;

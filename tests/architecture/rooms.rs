@@ -139,11 +139,24 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "clients",
         &[
             &["mod"],
-            &["session"],
+            &["session", "sockjs"],
             &["driver"],
             &["event"],
             &["error", "options"],
             &["command", "connect_without_tls", "random", "request"],
+        ],
+    ),
+    (
+        "clients/sockjs",
+        &[
+            &["mod"],
+            &["fall_back"],
+            &["session"],
+            &["websocket"],
+            &["book", "sender"],
+            &["receiver"],
+            &["link", "report"],
+            &["error", "options", "wire_log"],
         ],
     ),
     (
