@@ -102,8 +102,7 @@ impl SockJsLog {
     pub(super) fn open_websocket(&mut self, request: Option<&ValidatedHead>) {
         let head = request.and_then(|request| request.head.as_ref());
         if let Some(head) = head {
-            let [_, target, _] = head.start_line_parts();
-            self.open_websocket_at(&String::from_utf8_lossy(head.slice(&target)));
+            self.open_websocket_at(&head.target());
         }
     }
 
