@@ -3,12 +3,15 @@
 //!
 //! - [`text`]: widths in cells, control characters made visible
 //! - [`wire`]: WebSocket bytes to meaning and back: handshakes, frames, messages, faults
+//! - [`sockjs`]: frames, transports and sessions of SockJS
 //! - [`conformance`]: the rules of the protocol as test cases for any server
 //! - [`deck`]: Markdown to slides and warnings
 //! - [`measure`]: histograms and ratios with their intervals
 
 pub mod text;
 pub mod wire;
+
+pub mod sockjs;
 
 pub mod conformance;
 

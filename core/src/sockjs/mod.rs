@@ -1,0 +1,48 @@
+//! SockJS without I/O: the protocol that carries WebSocket's messages over plain HTTP where a
+//! WebSocket does not get through. It follows the protocol's text, 0.3.3 and later
+//! (github.com/sockjs/sockjs-protocol).
+//!
+//! Nothing here opens a socket, reads a clock or knows a terminal. In reading order; each module
+//! uses only those above it:
+//!
+//! - [`JsString`]: a message's text, which may hold what no Rust string can.
+//! - [`escape`]: JSON strings with the escapes that each side owes the browser.
+//! - [`Frame`]: what a server sends. [`payload`]: what a client sends.
+//! - [`Transport`]: what goes around a frame on each way; [`BodyReader`] takes it off again.
+//! - [`Target`]: what an address below the prefix stands for.
+//!
+//! A lone surrogate, which a client sends as `\ud800`, is neither lost nor replaced: an echo returns
+//! it as it came. Only where the text must be Unicode (a raw WebSocket, a close reason), U+FFFD
+//! stands for it.
+
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing
+    )
+)]
+
+mod body_reader;
+pub mod escape;
+mod frame;
+mod js_string;
+mod json;
+pub mod payload;
+mod transport;
+mod url;
+
+pub use body_reader::{BodyContent, BodyError, BodyItem, BodyReader};
+pub use escape::Escaping;
+pub use frame::Frame;
+pub use js_string::{CodePoint, JsString};
+pub use json::{FrameError, FrameProblem};
+pub use payload::PayloadError;
+pub use transport::{SendRequest, Transport};
+pub use url::{CallbackError, MAX_CALLBACK, MAX_PART, SessionRequest, Target, read_callback};
