@@ -10,6 +10,7 @@
 //! - [`Frame`]: what a server sends. [`payload`]: what a client sends.
 //! - [`Transport`]: what goes around a frame on each way; [`BodyReader`] takes it off again.
 //! - [`Target`]: what an address below the prefix stands for.
+//! - [`reading`]: everything that a connection says in SockJS, whatever carries it.
 //!
 //! A lone surrogate, which a client sends as `\ud800`, is neither lost nor replaced: an echo returns
 //! it as it came. Only where the text must be Unicode (a raw WebSocket, a close reason), U+FFFD
@@ -35,6 +36,7 @@ mod frame;
 mod js_string;
 mod json;
 pub mod payload;
+pub mod reading;
 mod transport;
 mod url;
 

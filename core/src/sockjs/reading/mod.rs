@@ -21,3 +21,6 @@ pub use conversation::{Conversation, Conversations, SECOND_RECEIVER, ways};
 pub use row::{RowKind, RowPlace, SockJsFault, SockJsRow};
 pub use session_path::{SessionPath, may_carry_sockjs};
 pub use websocket::{WebSocketContent, WebSocketMessage};
+
+#[cfg(test)]
+mod tests;
