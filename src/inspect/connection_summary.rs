@@ -218,7 +218,11 @@ impl ConnectionSummary {
         let agreed = trace.head(Side::Server).map(|validated| &validated.validation);
         let exchanges = trace.exchanges();
         let first = exchanges.all().first().map(|(_, exchange)| exchange);
-        let first_target = || first?.request.as_ref().map(|request| request.target.clone());
+        let first_target = || match trace.sockjs().first_path() {
+            // What leads to it, such as its page, says less.
+            Some(path) => Some(path.path()),
+            None => first?.request.as_ref().map(|request| request.target.clone()),
+        };
         let is_attempt = matches!(kind, ConnectionKind::WebSocket | ConnectionKind::Attempt);
         // What is no frame has no faults either.
         let is_other = kind == ConnectionKind::Other;

@@ -1,8 +1,9 @@
 //! [`ExchangeStream`]: a stream of HTTP/2 that is an ordinary HTTP exchange.
 
+use wiretalk_core::sockjs::reading::may_carry_sockjs;
+
 use super::header_block::HeaderBlock;
 use crate::wire::handshake::extended_connect::{Field, status, value_of};
-use crate::sockjs::reading::may_carry_sockjs;
 use crate::wire::handshake::{Content, ContentFields, ContentPart, HttpExchange, RequestLine};
 use crate::wire::{ByteLen, Side, Sides};
 

@@ -22,6 +22,11 @@ pub struct SockJsReader {
 }
 
 impl SockJsReader {
+    /// Creates a reader of a WebSocket whose messages are known to be SockJS.
+    pub fn of_websocket() -> Self {
+        Self { websocket: Some(WebSocketReader::assumed()), ..Self::default() }
+    }
+
     /// Takes a part of an exchange, and gives out what it completes.
     pub fn push_content(
         &mut self,

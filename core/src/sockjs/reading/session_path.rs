@@ -60,6 +60,11 @@ impl SessionPath {
         }
     }
 
+    /// Returns the whole path, decoded.
+    pub fn path(&self) -> String {
+        format!("{}/{}/{}/{}", self.prefix, self.server, self.session, self.transport())
+    }
+
     /// Returns the last part of the path, which is the name of the transport: `xhr_streaming`.
     pub fn transport(&self) -> &'static str {
         self.request.path_part()

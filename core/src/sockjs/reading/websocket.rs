@@ -65,6 +65,17 @@ impl WebSocketReader {
         is_own.then(|| Self { path: Arc::new(path), state })
     }
 
+    /// Begins to read messages that are known to be SockJS, at an unknown address.
+    pub(super) fn assumed() -> Self {
+        let path = SessionPath {
+            prefix: "".into(),
+            server: "".into(),
+            session: "".into(),
+            request: SessionRequest::Receive(Transport::WebSocket),
+        };
+        Self { path: Arc::new(path), state: State::SockJs }
+    }
+
     /// Whether it may be SockJS, so that its messages are wanted.
     pub(super) fn wants_messages(&self) -> bool {
         !matches!(self.state, State::Other)

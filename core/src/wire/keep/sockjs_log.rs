@@ -50,6 +50,8 @@ struct ArrivingMessage {
     /// The number of the frame that is arriving.
     frame_number: usize,
     is_compressed: bool,
+    /// Whether that frame is the last of the message.
+    is_last: bool,
     data: Vec<u8>,
     missing: ByteLen,
 }
@@ -134,6 +136,7 @@ impl SockJsLog {
                 }
                 arriving.is_compressed = start.compressed;
                 arriving.frame_number = start.frame_number;
+                arriving.is_last = start.header.fin;
             }
             DecoderEvent::Payload(piece) if !arriving.is_compressed => arriving.keep(piece),
             DecoderEvent::Inflated(piece) => arriving.keep(piece),
@@ -145,6 +148,12 @@ impl SockJsLog {
                     None => content_of(end.kind, &data),
                 };
                 self.push_message(from, at, frame_number, content);
+            }
+            // A message that lacks bytes has no end of its own.
+            DecoderEvent::FrameEnd(_) if arriving.is_last && arriving.missing > ByteLen::ZERO => {
+                let ArrivingMessage { frame_number, missing, .. } = std::mem::take(arriving);
+                let why = Unread::NotCaptured(missing);
+                self.push_message(from, at, frame_number, WebSocketContent::Unread(&why));
             }
             _ => {}
         }

@@ -329,7 +329,8 @@ impl HandshakePair {
             self.events.push_back(HandshakeEvent::Exchange(exchange));
             let held = std::mem::take(&mut self.client.held);
             let wants = self.client.wants;
-            self.client = ClientHalf { wants, ..ClientHalf::new(self.client.read) };
+            self.client = ClientHalf::new(self.client.read);
+            self.client.wants = wants;
             self.server = ServerHalf::new(self.server.read);
             self.take_client_bytes(&held);
             return;
@@ -435,6 +436,7 @@ mod tests {
                     format!("body {:?}", String::from_utf8_lossy(pair.leftover(Side::Server)))
                 }
                 HandshakeEvent::Exchange(exchange) => exchange_text(&exchange),
+                HandshakeEvent::Content(content) => panic!("nobody wants {content:?}"),
                 HandshakeEvent::Open(upgraded) => {
                     seen.frame_bytes.client.extend(upgraded.client_bytes);
                     "open".to_owned()

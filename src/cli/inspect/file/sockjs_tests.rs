@@ -1,0 +1,186 @@
+//! What the command line says of SockJS in a capture: records, sessions and lists.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{print_capture, print_list};
+use crate::capture::{Capture, ConnectionEnd, PcapngWriter, ReadOptions, open};
+use crate::cli::inspect::args::ListArg;
+use crate::cli::inspect::record_selection::RecordSelection;
+use crate::net::AddressPair;
+use crate::wire::ByteLen;
+use crate::wire::Side::{self, Client, Server};
+
+/// What a side sends at a millisecond, or a number of bytes that the capture lacks.
+type Sent<'a> = (u64, Side, Result<&'a [u8], u64>);
+
+const STREAM: &[Sent<'_>] = &[
+    (0, Client, Ok(b"POST /echo/000/s/xhr_streaming HTTP/1.1\r\nContent-Length: 0\r\n\r\n")),
+    (1, Server, Ok(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\no\n\r\n")),
+    (20, Server, Ok(b"b\r\na[\"a\",\"b\"]\n\r\n")),
+    (40, Server, Ok(b"13\r\nc[3000,\"Go away!\"]\n\r\n0\r\n\r\n")),
+];
+const SENDS: &[Sent<'_>] = &[
+    (10, Client, Ok(b"POST /echo/111/s/xhr_send HTTP/1.1\r\nContent-Length: 5\r\n\r\n[\"x\"]")),
+    (11, Server, Ok(b"HTTP/1.1 204 No Content\r\n\r\n")),
+];
+const WEBSOCKET: &[Sent<'_>] = &[
+    (
+        5,
+        Client,
+        Ok(b"GET /echo/0/w/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+          Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+          Sec-WebSocket-Version: 13\r\n\r\n"),
+    ),
+    (
+        6,
+        Server,
+        Ok(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
+    ),
+    (7, Server, Ok(b"\x81\x01o\x81\x06a[\"y\"]\x81\x01x")),
+];
+
+fn capture(connections: &[&[Sent<'_>]]) -> Capture {
+    let mut writer = PcapngWriter::new(Vec::new(), None).unwrap();
+    let at = |ms: u64| Duration::from_secs(1_700_000_000) + Duration::from_millis(ms);
+    for (port, sent) in (40_001..).zip(connections) {
+        let [client, server]: [SocketAddr; 2] =
+            [([10, 0, 0, 1], port).into(), ([192, 0, 2, 7], 8080).into()];
+        let flow = writer.open_plain(AddressPair { client, server }, at(sent[0].0)).unwrap();
+        for (ms, from, part) in *sent {
+            match part {
+                Ok(bytes) => writer.write_data(flow, *from, at(*ms), bytes).unwrap(),
+                Err(missing) => writer.skip_missing(flow, *from, ByteLen::new(*missing)),
+            }
+        }
+        writer.close(flow, ConnectionEnd::Closed(Server), at(99)).unwrap();
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), writer.into_inner()).unwrap();
+    open(file.path(), &ReadOptions::default()).unwrap()
+}
+
+fn printed(capture: &Capture, only: Option<usize>, json: bool) -> String {
+    let connection = only.and_then(NonZeroUsize::new);
+    let selection = RecordSelection { connection, ..RecordSelection::default() };
+    let mut out = Vec::new();
+    print_capture(capture, selection, json, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn records(capture: &Capture, kind: &str) -> Vec<Value> {
+    let text = printed(capture, None, true);
+    let all = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    all.filter(|record| record["type"] == kind).collect()
+}
+
+#[test]
+fn each_message_has_a_record_whatever_carries_it() {
+    let found = records(&capture(&[STREAM, SENDS, WEBSOCKET]), "sockjs");
+    let words: Vec<String> = found
+        .iter()
+        .map(|record| {
+            let text = record["text"].as_str().unwrap_or_default();
+            format!(
+                "{} {} {} {} {} {text}",
+                record["connection"], record["t_ms"], record["session"], record["transport"],
+                record["kind"]
+            )
+            .replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "1 1.0 s xhr_streaming open ",
+            "3 2.0 w websocket open ",
+            "3 2.0 w websocket message y",
+            "3 2.0 w websocket fault x",
+            "2 0.0 s xhr_send message x",
+            "1 20.0 s xhr_streaming message a",
+            "1 20.0 s xhr_streaming message b",
+            "1 40.0 s xhr_streaming close Go away!",
+        ]
+    );
+    assert_eq!((&found[2]["offset"], &found[2]["len"], &found[2]["frame"]), (&2.into(), &3.into(), &1.into()));
+    assert_eq!(found[7]["close_code"], 3000);
+    for record in &found {
+        let names: Vec<&String> = record.as_object().unwrap().keys().collect();
+        assert!(names.is_sorted(), "{names:?}");
+    }
+    let frames = records(&capture(&[WEBSOCKET]), "frame");
+    assert!(frames.iter().all(|frame| frame["violations"] == Value::Array(Vec::new())));
+}
+
+#[test]
+fn the_requests_of_a_session_are_summed_up_at_the_end() {
+    let capture = capture(&[STREAM, SENDS, WEBSOCKET]);
+    let sessions = records(&capture, "sockjs_session");
+    assert_eq!(sessions.len(), 2);
+    let first = &sessions[0];
+    assert_eq!(
+        (&first["session"], &first["messages_sent"], &first["messages_received"]),
+        (&"s".into(), &1.into(), &2.into())
+    );
+    assert_eq!(first["connections"], serde_json::json!([1, 2]));
+    assert_eq!(first["transports"], serde_json::json!(["xhr_streaming", "xhr_send"]));
+    assert_eq!((&first["close_code"], &first["t_ms"]), (&3000.into(), &1.0.into()));
+    let text = printed(&capture, None, false);
+    for line in [
+        "SockJS over xhr_streaming and xhr_send, session s: 1 message sent, 2 received; closed with \
+         3000 Go away! (#1, #2)",
+        "SockJS over WebSocket, session w: 0 messages sent, 1 received; not closed; 1 fault (#3)",
+        "   20.000 ms  #1 server  SockJS xhr_streaming s  message \"a\"",
+        "    ✗ SockJS: byte 0: a frame begins with o, h, a, m or c, not with 0x78",
+        "3 connections in the file; close code received: none",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let alone = printed(&capture, Some(3), false);
+    assert!(alone.contains("\nSockJS over WebSocket, session w: 0 messages"), "{alone}");
+}
+
+#[test]
+fn lists_have_connections_and_sessions_of_sockjs() {
+    let capture = capture(&[STREAM, SENDS, WEBSOCKET]);
+    let list = |json| {
+        let mut out = Vec::new();
+        print_list(&capture, ListArg::Websockets, json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let text = list(false);
+    for part in [
+        "SockJS 200  /echo/000/s/xhr_streaming  SockJS over xhr_streaming, session s",
+        "SockJS 204  /echo/111/s/xhr_send",
+        "WebSocket   /echo/0/w/websocket        SockJS over WebSocket, session w",
+        "SockJS over xhr_streaming and xhr_send, session s: 1 message sent, 2 received",
+        "3 connections in the file: 1 WebSocket, 2 with SockJS over HTTP (2 exchanges)",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let first: Value = serde_json::from_str(list(true).lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&first["kind"], &first["sockjs"]),
+        (&"SockJS".into(), &"SockJS over xhr_streaming, session s".into())
+    );
+}
+
+#[test]
+fn a_gap_in_a_body_is_said_and_no_message_is_made_up() {
+    let cut: &[Sent<'_>] = &[
+        STREAM[0],
+        (1, Server, Ok(b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\no\na[\"a")),
+        (2, Server, Err(9)),
+        (3, Server, Ok(b"b\"]\nh\n")),
+        STREAM[0],
+        (5, Server, Ok(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh\n")),
+    ];
+    let found = records(&capture(&[cut]), "sockjs");
+    let kinds: Vec<_> = found.iter().map(|record| record["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["open", "unread", "heartbeat", "heartbeat"]);
+    assert_eq!(found[1]["why"], "9 bytes not captured");
+}
