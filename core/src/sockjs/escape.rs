@@ -67,7 +67,10 @@ impl Escaping {
         };
         let within = |ranges: &[(u16, u16)]| {
             let after = ranges.partition_point(|(first, _)| *first <= unit);
-            after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|(_, last)| unit <= *last)
+            after
+                .checked_sub(1)
+                .and_then(|at| ranges.get(at))
+                .is_some_and(|(_, last)| unit <= *last)
         };
         match self {
             _ if matches!(char, '"' | '\\') => true,

@@ -65,10 +65,6 @@ impl<'t> JsonReader<'t> {
         Ok(Self { text, at })
     }
 
-    pub(super) fn position(&self) -> usize {
-        self.at
-    }
-
     fn error(&self, problem: FrameProblem) -> FrameError {
         FrameError { at: self.at, problem }
     }

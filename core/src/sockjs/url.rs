@@ -141,7 +141,8 @@ pub enum CallbackError {
 /// If it is missing or not such a name.
 pub fn read_callback(query: Option<&str>) -> Result<String, CallbackError> {
     let parameter = |wanted: &str| {
-        let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let mut pairs =
+            query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(name, _)| *name == wanted).map(|(_, value)| percent_decode(value.as_bytes()))
     };
     let value = parameter("c").or_else(|| parameter("callback")).unwrap_or_default();
@@ -177,7 +178,13 @@ mod tests {
             assert_eq!(Target::parse(path), Some(target), "{path}");
         }
         for last in [
-            "websocket", "xhr", "xhr_send", "xhr_streaming", "eventsource", "htmlfile", "jsonp",
+            "websocket",
+            "xhr",
+            "xhr_send",
+            "xhr_streaming",
+            "eventsource",
+            "htmlfile",
+            "jsonp",
             "jsonp_send",
         ] {
             let target = Target::parse(&format!("/a%20b/_%2F/{last}"));
@@ -192,11 +199,36 @@ mod tests {
     fn what_is_no_address_is_nothing() {
         let long = format!("/a/{}/xhr", "x".repeat(MAX_PART + 1));
         for path in [
-            "//", "///", "/a", "/a/", "/a/a", "/a/a/", "/a.html", "/a/a/a", "/a/a/xhr/", "/info/",
-            "//a/xhr", "/a//xhr", "///xhr", "/a./a/xhr", "/a/a./xhr", "/./a/xhr", "/a/%2e/xhr",
-            "/a/%zz/xhr", "/a/%2/xhr", "/a/%ff/xhr", "/a/a/XHR", "/iframe", "/iframe.htm",
-            "/IFRAME.HTML", "/iframe.HTML", "/iframe.xml", "/iframe-/.html", "/iframe-A.html",
-            "xhr", &long,
+            "//",
+            "///",
+            "/a",
+            "/a/",
+            "/a/a",
+            "/a/a/",
+            "/a.html",
+            "/a/a/a",
+            "/a/a/xhr/",
+            "/info/",
+            "//a/xhr",
+            "/a//xhr",
+            "///xhr",
+            "/a./a/xhr",
+            "/a/a./xhr",
+            "/./a/xhr",
+            "/a/%2e/xhr",
+            "/a/%zz/xhr",
+            "/a/%2/xhr",
+            "/a/%ff/xhr",
+            "/a/a/XHR",
+            "/iframe",
+            "/iframe.htm",
+            "/IFRAME.HTML",
+            "/iframe.HTML",
+            "/iframe.xml",
+            "/iframe-/.html",
+            "/iframe-A.html",
+            "xhr",
+            &long,
         ] {
             assert_eq!(Target::parse(path), None, "{path}");
         }

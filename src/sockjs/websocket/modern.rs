@@ -1,0 +1,91 @@
+//! A WebSocket of RFC 6455, on tungstenite.
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use wiretalk_core::sockjs::session::{CloseCause, SessionClose};
+
+use crate::net::WebSocketLimits;
+use crate::sockjs::websocket::link::{Incoming, LinkBroken, LinkReader, LinkWriter};
+
+/// The number of bytes read at once. An idle session has a buffer of this size and little else.
+const READ_BUFFER: usize = 2048;
+
+/// Begins behind the handshake.
+pub(super) async fn open<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    socket: S,
+    max_message: usize,
+) -> (Reader<S>, Writer<S>) {
+    let limits = WebSocketLimits { message: max_message, read_buffer: READ_BUFFER };
+    let (sink, stream) = limits.server(socket, Vec::new()).await.split();
+    (Reader { stream, max_message }, Writer { sink })
+}
+
+pub(super) struct Reader<S> {
+    stream: SplitStream<WebSocketStream<S>>,
+    max_message: usize,
+}
+
+pub(super) struct Writer<S> {
+    sink: SplitSink<WebSocketStream<S>, Message>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> LinkReader for Reader<S> {
+    async fn read(&mut self) -> Option<Incoming> {
+        loop {
+            return Some(match self.stream.next().await? {
+                Ok(Message::Text(text)) => Incoming::Text(text.as_str().to_owned()),
+                Ok(Message::Binary(bytes)) => match String::from_utf8(bytes.into()) {
+                    Ok(text) => Incoming::Text(text),
+                    Err(_) => refused(1003, "A binary message is not UTF-8"),
+                },
+                Ok(Message::Close(frame)) => {
+                    let (code, reason) = frame.map_or((1005, String::new()), |frame| {
+                        (frame.code.into(), frame.reason.to_string())
+                    });
+                    Incoming::End(SessionClose::new(CloseCause::Client, code, reason))
+                }
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => continue,
+                Err(Error::ConnectionClosed | Error::AlreadyClosed) => return None,
+                Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
+                    refused(1009, &format!("A message is larger than {} bytes", self.max_message))
+                }
+                Err(error @ (Error::Protocol(_) | Error::Utf8(_))) if !is_reset(&error) => {
+                    let code = if matches!(error, Error::Utf8(_)) { 1007 } else { 1002 };
+                    refused(code, &error.to_string())
+                }
+                Err(_) => Incoming::End(SessionClose::interrupted()),
+            });
+        }
+    }
+}
+
+/// Whether the error is the end of the connection rather than a broken rule.
+fn is_reset(error: &Error) -> bool {
+    use tokio_tungstenite::tungstenite::error::ProtocolError;
+    matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))
+}
+
+fn refused(code: u16, reason: &str) -> Incoming {
+    Incoming::End(SessionClose::new(CloseCause::Refused, code, reason))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> LinkWriter for Writer<S> {
+    async fn write(&mut self, text: String) -> Result<(), LinkBroken> {
+        self.sink.send(Message::text(text)).await.map_err(|_| LinkBroken)
+    }
+
+    async fn close(&mut self, code: u16, reason: &str) {
+        // A control frame has at most 125 bytes of payload, two of which are the code (RFC 6455
+        // section 5.5). What must not be sent becomes 1000 (section 7.4).
+        let reason = reason.get(..reason.floor_char_boundary(123)).unwrap_or_default();
+        let sendable = matches!(code, 1000..=1003 | 1007..=1011 | 3000..=4999);
+        let code = if sendable { code } else { 1000 };
+        let frame = CloseFrame { code: code.into(), reason: reason.into() };
+        let _ = self.sink.send(Message::Close(Some(frame))).await;
+    }
+}

@@ -1,0 +1,197 @@
+//! The task of a WebSocket: it reads and calls the handler, writes frames, and keeps the time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::sync::Notify;
+use wiretalk_core::sockjs::session::{
+    Attached, CloseCause, Detached, NextFrame, ReceiverId, ReceiverKind, SessionClose,
+};
+use wiretalk_core::sockjs::{Frame, JsString, Transport, payload};
+
+use crate::sockjs::driver::{Abandonment, finish};
+use crate::sockjs::handler::AnyHandler;
+use crate::sockjs::session::Session;
+use crate::sockjs::websocket::accept::WebSocketProtocol;
+use crate::sockjs::websocket::link::{Incoming, LinkReader, LinkWriter};
+use crate::sockjs::websocket::{hixie, modern};
+
+/// How long a client may take to answer our close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What a client may send at once.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sockjs) struct SocketLimits {
+    /// The bytes of a message of the application.
+    pub(in crate::sockjs) max_message: usize,
+    /// The bytes of a message of the WebSocket, which may hold several of those.
+    pub(in crate::sockjs) max_body: usize,
+}
+
+/// Serves a WebSocket's session until its end.
+pub(in crate::sockjs) async fn serve(
+    session: Session,
+    upgrade: OnUpgrade,
+    protocol: WebSocketProtocol,
+    limits: SocketLimits,
+    handler: Arc<dyn AnyHandler>,
+) {
+    let _guard = Abandonment(session.clone());
+    let kind = match session.transport() {
+        Transport::RawWebSocket => ReceiverKind::RawWebSocket,
+        _ => ReceiverKind::WebSocket,
+    };
+    // A new session has no other receiver.
+    let Attached::Receiver(id) = session.attach(kind) else { return };
+    let Ok(upgraded) = upgrade.await else {
+        session.detach(id, Detached::Interrupted);
+        return;
+    };
+    let socket = TokioIo::new(upgraded);
+    let max = match kind {
+        ReceiverKind::RawWebSocket => limits.max_message,
+        _ => limits.max_body,
+    };
+    let served = ServedSocket { session: &session, id, limits, handler: &*handler };
+    match protocol {
+        WebSocketProtocol::Rfc6455 => {
+            let (reader, writer) = modern::open(socket, max).await;
+            served.run(reader, writer).await;
+        }
+        WebSocketProtocol::Hixie76 { key1, key2 } => {
+            match hixie::open(socket, (key1, key2), max).await {
+                Ok((reader, writer)) => served.run(reader, writer).await,
+                Err(_) => session.detach(id, Detached::Interrupted),
+            }
+        }
+    }
+}
+
+/// A WebSocket and its session.
+#[derive(Clone, Copy)]
+struct ServedSocket<'s> {
+    session: &'s Session,
+    id: ReceiverId,
+    limits: SocketLimits,
+    handler: &'s dyn AnyHandler,
+}
+
+impl ServedSocket<'_> {
+    async fn run(self, reader: impl LinkReader, writer: impl LinkWriter) {
+        let written = Notify::new();
+        let reading = async {
+            self.read_all(reader, &written).await;
+            // Whoever hung up is gone for the writer too.
+            self.session.detach(self.id, Detached::Complete);
+            finish(self.session, self.handler).await;
+        };
+        let writing = async {
+            tokio::select! {
+                () = self.write_all(writer) => {}
+                // It did not take its close frame in time.
+                () = self.session.until(|machine| machine.is_forgotten()) => {}
+            }
+            written.notify_one();
+        };
+        tokio::join!(reading, writing, self.session.keep_time());
+    }
+
+    /// Reads until the end of the connection. The session is closed then.
+    async fn read_all(self, mut reader: impl LinkReader, written: &Notify) {
+        self.handler.open(self.session).await;
+        let late = async {
+            written.notified().await;
+            tokio::time::sleep(CLOSE_TIMEOUT).await;
+        };
+        let mut late = std::pin::pin!(late);
+        loop {
+            let incoming = tokio::select! {
+                biased;
+                incoming = reader.read() => incoming,
+                () = &mut late => None,
+            };
+            match incoming {
+                Some(Incoming::Text(text)) => self.receive(text).await,
+                Some(Incoming::End(close)) if close.cause == CloseCause::Refused => {
+                    // Nothing more can be read, but the client can be told.
+                    self.session.close_for(close);
+                    late.await;
+                    return;
+                }
+                Some(Incoming::End(close)) => {
+                    self.session.end(close);
+                    // The library answers a Close with the next read.
+                    let answered = async { while reader.read().await.is_some() {} };
+                    let _ = tokio::time::timeout(CLOSE_TIMEOUT, answered).await;
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Hands a text to the handler.
+    async fn receive(self, text: String) {
+        let messages = match self.session.transport() {
+            Transport::RawWebSocket => Ok(vec![JsString::from(text)]),
+            _ => payload::read_message(text.as_bytes()),
+        };
+        let messages = match messages {
+            Ok(messages) => messages,
+            Err(error) => {
+                let reason = format!("Broken JSON encoding: {error}");
+                // At once, without a frame of SockJS: the client does not speak it.
+                self.session.end(SessionClose::new(CloseCause::Refused, 1007, reason));
+                return;
+            }
+        };
+        let limit = self.limits.max_message;
+        if messages.iter().any(|message| message.len() > limit) {
+            let reason = format!("A message is larger than {limit} bytes");
+            self.session.close_for(SessionClose::new(CloseCause::Refused, 1009, reason));
+            return;
+        }
+        // What comes after a close is not handed over.
+        if self.session.receive(&messages).is_ok() {
+            for message in messages {
+                self.handler.message(self.session, message).await;
+            }
+        }
+    }
+
+    /// Writes frames until the session's last one, and then the close of the WebSocket.
+    async fn write_all(self, mut writer: impl LinkWriter) {
+        let raw = self.session.transport() == Transport::RawWebSocket;
+        loop {
+            let (frame, last) = match self.session.next_frame(self.id).await {
+                NextFrame::More(frame) => (frame, false),
+                NextFrame::Last(frame) => (frame, true),
+                NextFrame::Wait | NextFrame::Over => return,
+            };
+            // Broken JSON is answered by the WebSocket alone.
+            let broken = matches!(&frame, Frame::Close { code: 1007, .. });
+            if !raw && !broken {
+                let text = frame.encode();
+                self.session.sent(frame.messages().len(), text.len());
+                if writer.write(text).await.is_err() {
+                    return;
+                }
+            }
+            if raw {
+                for message in frame.messages() {
+                    let text = message.to_string_lossy().into_owned();
+                    self.session.sent(1, text.len());
+                    if writer.write(text).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            if let (true, Frame::Close { code, reason }) = (last, &frame) {
+                writer.close(*code, reason).await;
+                return;
+            }
+        }
+    }
+}
