@@ -163,16 +163,13 @@ impl ConnectionKind {
             Self::NotCaptured => format!("{count} of which no byte was captured"),
             // An exchange without its end is not one yet.
             Self::Http if exchanges == 0 => format!("{count} with HTTP only (no whole exchange)"),
-            Self::Http => {
-                format!("{count} with HTTP only ({})", text::units::count(exchanges, "exchange"))
+            Self::Http | Self::SockJs => {
+                let what = if self == Self::Http { "HTTP only" } else { "SockJS over HTTP" };
+                format!("{count} with {what} ({})", text::units::count(exchanges, "exchange"))
             }
             Self::Other => format!("{count} with other bytes"),
             Self::Encrypted => format!("{count} with TLS that is not decrypted"),
             Self::Unreadable => format!("{count} that could not be read"),
-            Self::SockJs => {
-                let exchanges = text::units::count(exchanges, "exchange");
-                format!("{count} with SockJS over HTTP ({exchanges})")
-            }
             Self::Attempt => format!("{count} attempt{plural} to open one"),
             Self::WebSocket => format!("{count} WebSocket{plural}"),
         }
@@ -218,18 +215,15 @@ impl ConnectionSummary {
         let agreed = trace.head(Side::Server).map(|validated| &validated.validation);
         let exchanges = trace.exchanges();
         let first = exchanges.all().first().map(|(_, exchange)| exchange);
-        let first_target = || match trace.sockjs().first_path() {
-            // What leads to it, such as its page, says less.
-            Some(path) => Some(path.path()),
-            None => first?.request.as_ref().map(|request| request.target.clone()),
-        };
+        let path = head(Side::Client).map(Head::target).or_else(|| trace.sockjs().path());
+        let first_target = || first?.request.as_ref().map(|request| request.target.clone());
         let is_attempt = matches!(kind, ConnectionKind::WebSocket | ConnectionKind::Attempt);
         // What is no frame has no faults either.
         let is_other = kind == ConnectionKind::Other;
         let (fatal_problems, warnings) = if is_other { (0, 0) } else { problem_counts(trace) };
         Self {
             kind,
-            path: head(Side::Client).map(Head::target).or_else(|| first_target().filter(|_| !is_attempt)),
+            path: path.or_else(|| first_target().filter(|_| !is_attempt)),
             sockjs: trace.sockjs().title(),
             subprotocol: agreed.and_then(|validation| validation.subprotocol.clone()),
             status: head(Side::Server)

@@ -89,9 +89,9 @@ impl SockJsLog {
         })
     }
 
-    /// Returns the first request of a session.
-    pub fn first_path(&self) -> Option<&SessionPath> {
-        self.kept.paths.first().map(|path| &**path)
+    /// Returns the path of the first request of a session.
+    pub fn path(&self) -> Option<String> {
+        self.kept.paths.first().map(|path| path.path())
     }
 
     /// Takes a part of an exchange.

@@ -184,3 +184,52 @@ fn a_gap_in_a_body_is_said_and_no_message_is_made_up() {
     assert_eq!(kinds, ["open", "unread", "heartbeat", "heartbeat"]);
     assert_eq!(found[1]["why"], "9 bytes not captured");
 }
+
+#[test]
+fn a_real_capture_of_sockjs_node_is_read_on_every_transport() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/sockjs-node.pcap");
+    let capture = open(std::path::Path::new(file), &ReadOptions::default()).unwrap();
+    let text = printed(&capture, None, false);
+    for (line, connections) in [
+        (
+            "SockJS over xhr and xhr_send, session s1poll: 3 messages sent, 2 received; closed with \
+             3000 Go away!; a second receiver was refused 1 time (2010); 2 faults",
+            7,
+        ),
+        (
+            "SockJS over xhr_streaming and xhr_send, session s2xhr_streaming: 2 messages sent, 1 \
+             received; closed with 3000 Go away!",
+            3,
+        ),
+        (
+            "SockJS over eventsource and xhr_send, session s2eventsource: 2 messages sent, 1 \
+             received; closed with 3000 Go away!",
+            3,
+        ),
+        (
+            "SockJS over htmlfile and xhr_send, session s2htmlfile: 2 messages sent, 1 received; \
+             closed with 3000 Go away!",
+            3,
+        ),
+        (
+            "SockJS over jsonp and jsonp_send, session s3jsonp: 2 messages sent, 1 received; closed \
+             with 3000 Go away!",
+            5,
+        ),
+        (
+            "SockJS over WebSocket, session s4socket: 3 messages sent, 2 received; closed with 3000 \
+             Go away!",
+            1,
+        ),
+    ] {
+        let found = text.lines().find(|found| found.starts_with(&format!("{line} (")));
+        let numbers = found.unwrap_or_else(|| panic!("{line}\n{text}")).matches('#').count();
+        assert_eq!(numbers, connections, "{line}");
+    }
+    let texts = records(&capture, "sockjs");
+    let texts: Vec<_> = texts.iter().filter_map(|record| record["text"].as_str()).collect();
+    assert_eq!(texts.iter().filter(|text| **text == "b\u{2028}").count(), 2, "{texts:?}");
+    assert_eq!(texts.iter().filter(|text| **text == "jsonp é").count(), 2, "{texts:?}");
+    let frames = records(&capture, "frame");
+    assert!(frames.iter().all(|frame| frame["violations"] == Value::Array(Vec::new())));
+}
