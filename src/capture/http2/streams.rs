@@ -299,8 +299,8 @@ impl<S: StreamSink> StreamTable<S> {
         if let Some(websocket) = self.websocket(stream) {
             websocket.reset(from, at, code);
         } else if let Some(OpenStream::Exchange(exchange)) = self.open.get(&stream) {
-            let ends = [Side::Client, Side::Server]
-                .map(|side| exchange.content_end(stream, side, false));
+            let ends =
+                [Side::Client, Side::Server].map(|side| exchange.content_end(stream, side, false));
             ends.iter().flatten().for_each(|end| context.connection.sink.content(at, end));
         }
         self.close(stream, at, context);

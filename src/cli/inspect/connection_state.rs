@@ -33,9 +33,9 @@ pub(super) struct ConnectionState {
     pub(super) assemblers: Option<Sides<FrameAssembler>>,
     /// The texts that the filter looks for.
     texts: Vec<Needle>,
-    pub(super) sockjs: PrintedSockJs,
     /// What looks for them; `None` if there are none.
     matchers: Option<Sides<TextMatcher>>,
+    pub(super) sockjs: PrintedSockJs,
     byte_counts: Sides<ByteLen>,
     /// The number of complete frames of both directions.
     pub(super) frame_count: usize,
@@ -314,9 +314,8 @@ impl ConnectionState {
             let context = RecordContext { connection: 0, from, elapsed: at };
             self.sockjs.push_frame(from, at, &frame);
             emit(context, Completed::Frame(frame, row, texts))?;
-            for row in self.sockjs.take_rows() {
-                emit(context, Completed::SockJs(&row))?;
-            }
+            let mut rows = self.sockjs.take_rows().into_iter();
+            rows.try_for_each(|row| emit(context, Completed::SockJs(&row)))?;
         }
         if let Some(non_frame) = assemblers[from].non_frame().filter(|_| !rest.is_empty()) {
             let context = RecordContext { connection: 0, from, elapsed: at };

@@ -66,11 +66,7 @@ impl SockJsReader {
     }
 
     /// Takes the next message of the WebSocket, and gives out its rows.
-    pub fn push_message(
-        &mut self,
-        message: WebSocketMessage<'_>,
-        mut emit: impl FnMut(SockJsRow),
-    ) {
+    pub fn push_message(&mut self, message: WebSocketMessage<'_>, mut emit: impl FnMut(SockJsRow)) {
         if let Some(websocket) = &mut self.websocket {
             websocket.push(message, &mut emit);
         }

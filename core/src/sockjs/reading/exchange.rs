@@ -171,11 +171,8 @@ fn rows_of_body(
         BodyUnit::Unread(why) => return vec![context.unread(why)],
         BodyUnit::Whole(body) => body,
     };
-    let read = if is_form {
-        payload::read_form(media_type, body)
-    } else {
-        payload::read_array(body)
-    };
+    let read =
+        if is_form { payload::read_form(media_type, body) } else { payload::read_array(body) };
     match read {
         // The places of messages in an escaped form would be those of other bytes.
         Ok(messages) if is_form && body.first() != Some(&b'[') => {
@@ -225,8 +222,7 @@ fn string_argument(line: &[u8], arguments: &[u8]) -> Result<Vec<u8>, SockJsFault
     if !literal.starts_with(b"\"") {
         return Err(fault(0, FrameProblem::Expected("a string")));
     }
-    let strings =
-        payload::read_message(literal).map_err(|error| fault(error.at, error.problem))?;
+    let strings = payload::read_message(literal).map_err(|error| fault(error.at, error.problem))?;
     let frame = strings.into_iter().next().unwrap_or_default();
     Ok(frame.into_string_lossy().into_bytes())
 }

@@ -30,7 +30,7 @@ pub struct SockJsRow {
     pub index: usize,
     /// The bytes of the frame that it stands in, before what the transport puts around a frame.
     pub span: Range<ByteLen>,
-    /// What it is.
+    /// The kind of thing that was said.
     pub kind: RowKind,
     /// The text of a message, the reason of a close, or the beginning of what is no frame.
     pub text: Box<str>,
@@ -47,7 +47,7 @@ pub enum RowPlace {
     Exchange(u64),
 }
 
-/// What a row is.
+/// The kinds of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowKind {
     /// `o`: the session is open.
@@ -218,7 +218,8 @@ impl RowContext {
 fn string_spans(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let quote = |from: usize| Some(memchr::memchr(b'"', text.get(from..)?)?.saturating_add(from));
+        let quote =
+            |from: usize| Some(memchr::memchr(b'"', text.get(from..)?)?.saturating_add(from));
         let start = quote(at)?;
         let mut end = start.saturating_add(1);
         loop {

@@ -17,7 +17,7 @@ pub struct SessionPath {
     pub server: Box<str>,
     /// The session's name, decoded.
     pub session: Box<str>,
-    /// What the request wants.
+    /// The way to receive or to send that is asked for.
     pub request: SessionRequest,
 }
 
@@ -31,7 +31,12 @@ impl SessionPath {
             return None;
         };
         let prefix = prefix.get(..prefix.floor_char_boundary(MAX_PREFIX)).unwrap_or_default();
-        Some(Self { prefix: prefix.into(), server: server.into(), session: session.into(), request })
+        Some(Self {
+            prefix: prefix.into(),
+            server: server.into(),
+            session: session.into(),
+            request,
+        })
     }
 
     /// Reads the target of a request over HTTP, whose method must be the one that the transport

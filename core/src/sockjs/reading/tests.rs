@@ -91,9 +91,8 @@ fn words(row: &SockJsRow) -> String {
 
 /// The rows of a connection in words, which are the same in pieces of any size.
 fn rows(sent: &[Sent]) -> Vec<String> {
-    let read = |piece| -> Vec<String> {
-        trace(sent, piece).sockjs().rows().iter().map(words).collect()
-    };
+    let read =
+        |piece| -> Vec<String> { trace(sent, piece).sockjs().rows().iter().map(words).collect() };
     let whole = read(usize::MAX);
     for piece in [1, 2, 7, 100] {
         assert_eq!(read(piece), whole, "in pieces of {piece}");
@@ -140,10 +139,7 @@ fn each_message_on_a_websocket_is_a_row_and_its_faults_are_none_of_the_websocket
     let trace = trace(&sent, 5);
     assert_eq!(trace.faults(Server), []);
     assert_eq!(trace.faults(Client), []);
-    assert_eq!(
-        trace.sockjs().title().unwrap(),
-        "SockJS over WebSocket, session k3x9q0aa"
-    );
+    assert_eq!(trace.sockjs().title().unwrap(), "SockJS over WebSocket, session k3x9q0aa");
 }
 
 #[test]
@@ -163,10 +159,7 @@ fn a_websocket_is_sockjs_only_if_its_path_and_its_first_message_say_so() {
 fn fragments_of_a_message_are_one_frame_of_sockjs() {
     let sent = [
         &opening("/0/s/websocket")[..],
-        &[
-            bytes(Server, b"\x81\x01o\x01\x03a[\"\x89\x00\x80\x03x\"]"),
-            bytes(Server, b"\x81\x01h"),
-        ],
+        &[bytes(Server, b"\x81\x01o\x01\x03a[\"\x89\x00\x80\x03x\"]"), bytes(Server, b"\x81\x01h")],
     ]
     .concat();
     assert_eq!(
@@ -312,8 +305,7 @@ fn a_body_with_a_gap_gives_no_message_that_nobody_sent() {
         ]
     );
     let head = "POST /e/0/s/xhr_send HTTP/1.1\r\nContent-Length: 9\r\n\r\n";
-    let request =
-        [bytes(Client, format!("{head}[\"a")), (Client, Err(2)), bytes(Client, "\",\"]")];
+    let request = [bytes(Client, format!("{head}[\"a")), (Client, Err(2)), bytes(Client, "\",\"]")];
     assert_eq!(rows(&request), ["3 > xhr_send unread: 2 bytes not captured"]);
 }
 
@@ -357,12 +349,8 @@ fn a_coded_body_says_why_it_is_not_read() {
 fn texts_and_rows_have_a_bound() {
     let long = format!("a[\"{}\"]\n", "é".repeat(1000));
     let many = format!("a[{}\"\"]\n", "\"\",".repeat(70_000));
-    let sent = [
-        post("/0/s/xhr", ""),
-        response(200, &long),
-        post("/0/s/xhr", ""),
-        response(200, &many),
-    ];
+    let sent =
+        [post("/0/s/xhr", ""), response(200, &long), post("/0/s/xhr", ""), response(200, &many)];
     let trace = trace(&sent, 4096);
     let log = trace.sockjs();
     let first = &log.rows()[0];
@@ -402,7 +390,10 @@ fn the_requests_of_a_session_are_one_conversation() {
     );
     assert_eq!(first.connections, [7, 9]);
     assert_eq!(first.servers, ["000".into(), "111".into()]);
-    assert_eq!((&*second.session, second.outcome().as_str()), ("t", "0 messages sent, 0 received; not closed"));
+    assert_eq!(
+        (&*second.session, second.outcome().as_str()),
+        ("t", "0 messages sent, 0 received; not closed")
+    );
 }
 
 proptest! {

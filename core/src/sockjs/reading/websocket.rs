@@ -89,11 +89,7 @@ impl WebSocketReader {
     }
 
     /// Takes the next message, and gives out its rows.
-    pub(super) fn push(
-        &mut self,
-        message: WebSocketMessage<'_>,
-        emit: &mut impl FnMut(SockJsRow),
-    ) {
+    pub(super) fn push(&mut self, message: WebSocketMessage<'_>, emit: &mut impl FnMut(SockJsRow)) {
         let WebSocketMessage { from, at, frame_number, content } = message;
         let place = RowPlace::Frame(frame_number);
         let context = RowContext { from, at, session: Arc::clone(&self.path), place };

@@ -17,11 +17,11 @@ pub struct Content {
     pub exchange: u64,
     /// The side that sent it: a request is the client's.
     pub from: Side,
-    /// What it is.
+    /// The part of the message.
     pub part: ContentPart,
 }
 
-/// What a part of a message is.
+/// The parts of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContentPart {
     /// The head of a request.

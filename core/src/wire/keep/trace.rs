@@ -15,7 +15,7 @@ use crate::wire::frame::message::FragmentRole;
 use crate::wire::frame::{Header, Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
-use crate::wire::handshake::{ ServerPolicy, ValidatedHead};
+use crate::wire::handshake::{ServerPolicy, ValidatedHead};
 use crate::wire::keep::arrivals::Arrivals;
 use crate::wire::keep::direction_trace::{DirectionTrace, add_to_preview};
 use crate::wire::keep::exchange_log::ExchangeLog;

@@ -1,9 +1,9 @@
 //! The SockJS tab: what a session says, over all its requests and connections, in the order of time.
 //!
-//! `talk` gathers the rows of a session, and `rows` draws one of them.
+//! `session_rows` gathers the rows of a session, and `rows` draws one of them.
 
 mod rows;
-mod talk;
+mod session_rows;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +17,7 @@ use crate::demos::inspect::action::{Action, ByteCursor, Place, Tab};
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
 use crate::demos::inspect::session::Session;
 use crate::text;
-use talk::{Talk, TalkRow};
+use session_rows::{PlacedRow, SessionRows};
 
 /// The tab's keys.
 pub(crate) const KEY_HINT: &str = "[ ] { } row  ⏎ its frame or request  s next session  h keys";
@@ -35,7 +35,7 @@ pub(crate) struct SockJsTabState {
     chosen: Option<Box<str>>,
     /// The row under the cursor; `None` follows the newest.
     selected: Option<usize>,
-    talk: Talk,
+    rows: SessionRows,
 }
 
 /// Whether any connection speaks SockJS.
@@ -46,11 +46,12 @@ pub(crate) fn is_spoken(session: &Session) -> bool {
 
 /// Gathers the rows of the session that is shown, if there are more than before.
 pub(crate) fn follow(state: &mut SockJsTabState, session: &Session) {
-    let first = || Some(session.connection().trace.sockjs().rows().first()?.session.session.clone());
-    let any = || talk::sessions(session).into_iter().next();
+    let first =
+        || Some(session.connection().trace.sockjs().rows().first()?.session.session.clone());
+    let any = || session_rows::sessions(session).into_iter().next();
     match state.chosen.clone().or_else(first).or_else(any) {
-        Some(name) => state.talk.update(&name, session),
-        None => state.talk = Talk::default(),
+        Some(name) => state.rows.update(&name, session),
+        None => state.rows = SessionRows::default(),
     }
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn key(
 
 /// Moves the cursor by rows.
 pub(crate) fn move_by(state: &mut SockJsTabState, by: isize) {
-    let last = state.talk.rows.len().saturating_sub(1);
+    let last = state.rows.list.len().saturating_sub(1);
     let at = current(state).saturating_add_signed(by);
     state.selected = (at < last).then_some(at);
 }
@@ -91,13 +92,13 @@ pub(crate) fn click(state: &mut SockJsTabState, session: &Session, row: usize) -
 }
 
 fn current(state: &SockJsTabState) -> usize {
-    let last = state.talk.rows.len().saturating_sub(1);
+    let last = state.rows.list.len().saturating_sub(1);
     state.selected.map_or(last, |row| row.min(last))
 }
 
 fn choose_next(state: &mut SockJsTabState, session: &Session) {
-    let all = talk::sessions(session);
-    let at = all.iter().position(|name| *name == state.talk.session);
+    let all = session_rows::sessions(session);
+    let at = all.iter().position(|name| *name == state.rows.session);
     let next = at.map_or(0, |at| (at + 1) % all.len());
     state.chosen = all.into_iter().nth(next);
     state.selected = None;
@@ -122,20 +123,20 @@ fn open(state: &SockJsTabState, session: &Session) -> Vec<Action> {
 fn under_cursor<'a>(
     state: &SockJsTabState,
     session: &'a Session,
-) -> Option<(TalkRow, &'a SockJsRow)> {
-    let place = *state.talk.rows.get(current(state))?;
+) -> Option<(PlacedRow, &'a SockJsRow)> {
+    let place = *state.rows.list.get(current(state))?;
     Some((place, place.row(session)?))
 }
 
 pub(crate) fn draw(state: &SockJsTabState, session: &Session, area: Rect, canvas: &mut Canvas) {
-    let Some(conversation) = state.talk.conversation() else {
+    let Some(conversation) = state.rows.conversation() else {
         let text = "No SockJS here: no WebSocket and no request with the path of a session.";
         let text = text::ellipsize(text, area.width.into()).into_owned();
         canvas.draw_line(&Line::styled(text, canvas.theme.dim()), 0, area);
         return;
     };
     let (head, rest) = split_rows(area, 2);
-    let others = talk::sessions(session).len().saturating_sub(1);
+    let others = session_rows::sessions(session).len().saturating_sub(1);
     let others = match others {
         0 => String::new(),
         others => format!(" · s: {} more", text::units::count(others as u64, "session")),
@@ -161,11 +162,11 @@ pub(crate) fn draw(state: &SockJsTabState, session: &Session, area: Rect, canvas
 }
 
 fn draw_list(state: &SockJsTabState, session: &Session, area: Rect, canvas: &mut Canvas) {
-    let all = &state.talk.rows;
+    let all = &state.rows.list;
     let at = current(state);
     // The row after the one under the cursor stays in sight.
     let first = (at + 2).min(all.len()).saturating_sub(area.height.into());
-    let has_several = state.talk.conversation().is_some_and(|talk| talk.connections.len() > 1);
+    let has_several = state.rows.conversation().is_some_and(|found| found.connections.len() > 1);
     for (line, (index, place)) in (0..).zip(all.iter().enumerate().skip(first)) {
         if line == area.height {
             break;

@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use wiretalk_core::sockjs::reading::{RowKind, RowPlace, SECOND_RECEIVER, SockJsRow};
 
-use super::talk::TalkRow;
+use super::session_rows::PlacedRow;
 use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::parts::units::format_time;
 use crate::stage::Theme;
@@ -20,7 +20,7 @@ const MAX_CHARS_SHOWN: usize = 200;
 
 /// Returns the line of a row; `number` is that of its connection, if the session has several.
 pub(super) fn line(
-    place: &TalkRow,
+    place: &PlacedRow,
     row: &SockJsRow,
     number: Option<usize>,
     is_current: bool,

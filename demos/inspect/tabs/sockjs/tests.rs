@@ -54,14 +54,18 @@ const SENDS: &[Sent<'_>] = &[
     (10, Client, "POST /echo/111/k3x9q0aa/xhr_send HTTP/1.1\r\nContent-Length: 5\r\n\r\n[\"a\"]"),
     (11, Server, "HTTP/1.1 204 No Content\r\n\r\n"),
     (30, Client, "POST /echo/000/k3x9q0aa/xhr HTTP/1.1\r\nContent-Length: 0\r\n\r\n"),
-    (31, Server, "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n\
-      c[2010,\"Another connection still open\"]\n"),
+    (
+        31,
+        Server,
+        "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n\
+      c[2010,\"Another connection still open\"]\n",
+    ),
     (50, Client, "POST /echo/000/other/xhr_send HTTP/1.1\r\nContent-Length: 4\r\n\r\n[\"a\""),
     (51, Server, "HTTP/1.1 500 Error\r\nContent-Length: 21\r\n\r\nBroken JSON encoding."),
 ];
 
 #[test]
-fn a_session_over_several_connections_is_one_talk_in_the_order_of_time() {
+fn a_session_over_several_connections_is_one_list_in_the_order_of_time() {
     let mut inspect = captured(&[STREAM, SENDS]);
     press(&mut inspect, KeyCode::Char('8'));
     assert_eq!(inspect.tab(), Tab::SockJs);
@@ -100,7 +104,10 @@ fn connections_with_sockjs_over_http_are_listed_and_open_in_the_tab() {
     let mut inspect = captured(&[STREAM, SENDS]);
     press(&mut inspect, KeyCode::Char('7'));
     let shown = render_text(&inspect, 140, 24);
-    assert_contains(&shown, &["/echo/000/k3x9q0aa/xhr_streaming", "SockJS over xhr_streaming, ses"]);
+    assert_contains(
+        &shown,
+        &["/echo/000/k3x9q0aa/xhr_streaming", "SockJS over xhr_streaming, ses"],
+    );
     press(&mut inspect, KeyCode::Enter);
     assert_eq!(inspect.tab(), Tab::SockJs);
     press(&mut inspect, KeyCode::Enter);

@@ -89,9 +89,7 @@ impl<W: Write> CapturePrinter<W> {
             ConnectionKind::WebSocket
             | ConnectionKind::SockJs
             | ConnectionKind::Attempt
-            | ConnectionKind::Unreadable => {
-                only.is_none_or(|only| only == number)
-            }
+            | ConnectionKind::Unreadable => only.is_none_or(|only| only == number),
         })?;
         self.print_new(capture)?;
         Ok(self.printer.flush()?)

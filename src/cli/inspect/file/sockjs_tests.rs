@@ -87,7 +87,10 @@ fn each_message_has_a_record_whatever_carries_it() {
             let text = record["text"].as_str().unwrap_or_default();
             format!(
                 "{} {} {} {} {} {text}",
-                record["connection"], record["t_ms"], record["session"], record["transport"],
+                record["connection"],
+                record["t_ms"],
+                record["session"],
+                record["transport"],
                 record["kind"]
             )
             .replace('"', "")
@@ -106,7 +109,10 @@ fn each_message_has_a_record_whatever_carries_it() {
             "1 40.0 s xhr_streaming close Go away!",
         ]
     );
-    assert_eq!((&found[2]["offset"], &found[2]["len"], &found[2]["frame"]), (&2.into(), &3.into(), &1.into()));
+    assert_eq!(
+        (&found[2]["offset"], &found[2]["len"], &found[2]["frame"]),
+        (&2.into(), &3.into(), &1.into())
+    );
     assert_eq!(found[7]["close_code"], 3000);
     for record in &found {
         let names: Vec<&String> = record.as_object().unwrap().keys().collect();
@@ -232,4 +238,75 @@ fn a_real_capture_of_sockjs_node_is_read_on_every_transport() {
     assert_eq!(texts.iter().filter(|text| **text == "jsonp é").count(), 2, "{texts:?}");
     let frames = records(&capture, "frame");
     assert!(frames.iter().all(|frame| frame["violations"] == Value::Array(Vec::new())));
+}
+
+/// Returns a frame of HTTP/2 (RFC 9113 section 4.1).
+fn http2_frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Returns HEADERS whose fields are literals without indexing (RFC 7541 section 6.2.2).
+fn http2_headers(flags: u8, stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
+    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let literal = |(name, value): &(&str, &str)| [vec![0], text(name), text(value)].concat();
+    let block: Vec<u8> = fields.iter().flat_map(literal).collect();
+    http2_frame(1, 0x04 | flags, stream, &block)
+}
+
+#[test]
+fn streams_of_http2_are_read_too() {
+    const END: u8 = 1;
+    let post = |stream, path, flags| {
+        let fields = [(":method", "POST"), (":path", path), (":scheme", "http")];
+        http2_headers(flags, stream, &fields)
+    };
+    let status = |stream, status, flags| http2_headers(flags, stream, &[(":status", status)]);
+    let client = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        http2_frame(4, 0, 0, b""),
+        post(1, "/echo/0/s/xhr_streaming", END),
+        post(3, "/echo/0/s/xhr_send", 0),
+        http2_frame(0, 0, 3, b"[\"x\""),
+        http2_frame(0, END, 3, b",\"y\"]"),
+    ]
+    .concat();
+    let server = [
+        http2_frame(4, 0, 0, b""),
+        status(1, "200", 0),
+        http2_frame(0, 0, 1, b"o\na[\"x"),
+        status(3, "204", END),
+        http2_frame(0, 0, 1, b"\",\"y\"]\n"),
+    ]
+    .concat();
+    let last = http2_frame(0, END, 1, b"c[3000,\"Go away!\"]\n");
+    let sent: &[Sent<'_>] =
+        &[(0, Client, Ok(&client)), (1, Server, Ok(&server)), (9, Server, Ok(&last))];
+    let text = printed(&capture(&[sent]), None, false);
+    let session = "SockJS over xhr_send and xhr_streaming, session s: 2 messages sent, 2 received; \
+                   closed with 3000 Go away!";
+    let lines = [
+        "    0.000 ms  client  SockJS xhr_send s  message \"x\"",
+        "    1.000 ms  server  SockJS xhr_streaming s  open",
+        "    1.000 ms  server  SockJS xhr_streaming s  message \"y\"",
+        "    9.000 ms  server  SockJS xhr_streaming s  close 3000 \"Go away!\"",
+        session,
+    ];
+    for line in lines {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    // DATA of the stream that was not captured.
+    let end = server.len() - 3;
+    let cut: &[Sent<'_>] = &[
+        (0, Client, Ok(&client)),
+        (1, Server, Ok(&server[..end])),
+        (2, Server, Err(3)),
+        (9, Server, Ok(&last)),
+    ];
+    let text = printed(&capture(&[cut]), None, false);
+    let unread = "SockJS xhr_streaming s  unread: 3 bytes not captured";
+    assert!(text.contains(unread), "{text}");
+    // What follows may be the end of the frame that lacks bytes.
+    let session = "2 messages sent, 0 received; not closed; 1 place not read";
+    assert!(text.contains(session), "{text}");
 }

@@ -74,10 +74,7 @@ impl Record {
             Self::ProxyConnection(record) => Some(record.connection),
             Self::FileConnection(record) => Some(record.connection),
             Self::SockJs(record) => Some(record.connection),
-            Self::AllEnded(_)
-            | Self::Note(_)
-            | Self::Listening(_)
-            | Self::SockJsSession(_) => None,
+            Self::AllEnded(_) | Self::Note(_) | Self::Listening(_) | Self::SockJsSession(_) => None,
         }
     }
 

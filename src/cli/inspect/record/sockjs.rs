@@ -28,7 +28,7 @@ pub(in crate::cli::inspect) struct SockJsRecord {
     pub(in crate::cli::inspect) kind: &'static str,
     /// The bytes that it takes in its frame.
     pub(in crate::cli::inspect) len: ByteLen,
-    /// Where it begins in its frame.
+    /// The offset of its first byte in its frame.
     pub(in crate::cli::inspect) offset: ByteLen,
     /// The server part of the address.
     pub(in crate::cli::inspect) server: String,
@@ -89,8 +89,7 @@ impl SockJsRecord {
             RowKind::Unread(why) => Some(why.to_string()),
             _ => None,
         };
-        let has_text =
-            matches!(row.kind, RowKind::Message | RowKind::Close(_) | RowKind::Fault(_));
+        let has_text = matches!(row.kind, RowKind::Message | RowKind::Close(_) | RowKind::Fault(_));
         Self {
             close_code: if let RowKind::Close(code) = row.kind { Some(code) } else { None },
             connection,

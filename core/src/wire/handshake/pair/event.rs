@@ -1,8 +1,8 @@
 //! [`HandshakeEvent`]: the events of a connection before its frames.
 
 use crate::wire::frame::{Side, Sides};
-use crate::wire::handshake::{Content, HttpExchange};
 use crate::wire::handshake::extension::AgreedExtensions;
+use crate::wire::handshake::{Content, HttpExchange};
 
 /// Something that has become complete on a connection before its frames.
 #[derive(Clone, Debug, PartialEq, Eq)]

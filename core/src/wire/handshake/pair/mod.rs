@@ -20,8 +20,8 @@ use crate::wire::handshake::body::BodyReader;
 use crate::wire::handshake::exchange::is_handshake;
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::{
-    ClientOffer, Content, ContentFields, ContentFilter, ContentPart, Head, HeadContext, HeadReader, HeadScan, HttpExchange, Problem, ProblemCode,
-    ServerPolicy, ValidatedHead,
+    ClientOffer, Content, ContentFields, ContentFilter, ContentPart, Head, HeadContext, HeadReader,
+    HeadScan, HttpExchange, Problem, ProblemCode, ServerPolicy, ValidatedHead,
 };
 use crate::wire::size::{ByteLen, Offset};
 use client_half::{ClientHalf, ClientStep, PendingRequest};

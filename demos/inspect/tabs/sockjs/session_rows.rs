@@ -1,4 +1,4 @@
-//! [`Talk`]: the rows of one session, of all connections.
+//! [`SessionRows`]: the rows of one session, of all connections.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ const MAX_SESSIONS: usize = 1000;
 
 /// A row of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct TalkRow {
+pub(super) struct PlacedRow {
     /// When it was complete, since the first of the connections began.
     pub(super) at: Duration,
     /// The index of its connection.
@@ -24,22 +24,22 @@ pub(super) struct TalkRow {
 
 /// The rows of a session in the order of time, and what they make up.
 #[derive(Debug, Default)]
-pub(super) struct Talk {
+pub(super) struct SessionRows {
     pub(super) session: Box<str>,
-    pub(super) rows: Vec<TalkRow>,
+    pub(super) list: Vec<PlacedRow>,
     conversations: Conversations,
     /// The number of rows of all sessions and connections when these were gathered.
     seen: usize,
 }
 
-impl TalkRow {
+impl PlacedRow {
     /// Returns what was said; `None` if it is no longer kept.
     pub(super) fn row(self, session: &Session) -> Option<&SockJsRow> {
         session.connections.all().get(self.connection)?.trace.sockjs().rows().get(self.index)
     }
 }
 
-impl Talk {
+impl SessionRows {
     /// Gathers the rows of a session again, if rows have come since the last time.
     pub(super) fn update(&mut self, name: &str, session: &Session) {
         let all = session.connections.all();
@@ -54,10 +54,10 @@ impl Talk {
             for (index, row) in rows.filter(|(_, row)| *row.session.session == *name) {
                 let at = began.saturating_add(row.at);
                 self.conversations.add(connection, at, row);
-                self.rows.push(TalkRow { at, connection, index });
+                self.list.push(PlacedRow { at, connection, index });
             }
         }
-        self.rows.sort_unstable();
+        self.list.sort_unstable();
     }
 
     /// Returns what the session is and what became of it; `None` without rows.
