@@ -40,6 +40,10 @@ pub struct SockJsLog {
 struct KeptRows {
     rows: Vec<SockJsRow>,
     dropped: Saturating<u64>,
+    /// Whether further rows are only counted.
+    is_stopped: bool,
+    /// The bytes of all texts.
+    text_bytes: usize,
     /// The first sessions, with each way that they went on.
     paths: Vec<Arc<SessionPath>>,
 }
@@ -66,6 +70,16 @@ impl SockJsLog {
     /// Returns the number of rows that came after the list was full.
     pub fn dropped(&self) -> u64 {
         self.kept.dropped.0
+    }
+
+    /// Returns the bytes of memory that the rows take.
+    pub fn memory_used(&self) -> usize {
+        size_of_val(self.rows()).saturating_add(self.kept.text_bytes)
+    }
+
+    /// Only counts further rows.
+    pub(super) fn stop_listing(&mut self) {
+        self.kept.is_stopped = true;
     }
 
     /// Returns what is spoken, for people: `SockJS over WebSocket, session k3x9q0aa`; `None` if it is
@@ -205,8 +219,9 @@ impl KeptRows {
         if self.paths.len() < MAX_PATHS && !self.paths.iter().rev().any(is_known) {
             self.paths.push(Arc::clone(&row.session));
         }
-        if self.rows.len() < MAX_ROWS {
+        if self.rows.len() < MAX_ROWS && !self.is_stopped {
             row.shorten(MAX_TEXT);
+            self.text_bytes = self.text_bytes.saturating_add(row.text.len());
             self.rows.push(row);
         } else {
             self.dropped += 1;

@@ -173,6 +173,9 @@ impl Trace {
     /// Limits the list to `most` frames from now on. Further ones are only counted.
     pub fn limit_rows(&mut self, most: usize) {
         self.most_rows = most.min(MAX_ROWS);
+        if self.is_full() {
+            self.sockjs.stop_listing();
+        }
     }
 
     /// Whether the list is full.

@@ -1,17 +1,21 @@
 //! Tests of the tab: pictures of sessions, and what keys do.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::KeyCode;
 
 use crate::capture::{ConnectionEnd, PcapngWriter, ReadOptions};
 use crate::demos::inspect::action::Tab;
+use crate::demos::inspect::messages::Msg;
 use crate::demos::inspect::state::Inspect;
 use crate::demos::inspect::testing::{
     RESPONSE, assert_contains, inspector_after_handshake, opened, opened_file, press, render_text,
 };
-use crate::net::AddressPair;
+use crate::inspect::{InspectConfig, InspectSource};
+use crate::net::{AddressPair, Target};
+use crate::proxy::{ProxyEvent, ProxyEventKind, ProxyOptions};
+use crate::stage::{Demo as _, DemoEvent};
 use crate::wire::Side::{self, Client, Server};
 
 const WEBSOCKET: &[u8] =
@@ -156,4 +160,34 @@ fn without_sockjs_there_is_no_such_tab() {
     }
     press(&mut inspect, KeyCode::Char('8'));
     assert_contains(&render_text(&inspect, 120, 24), &["No SockJS here"]);
+}
+
+#[test]
+fn requests_that_pass_the_proxy_are_read_while_their_responses_go_on() {
+    let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
+    let options = ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
+    let config = InspectConfig::new(InspectSource::Proxy(Box::new(options)));
+    let mut inspect = Inspect::new(&config, Tab::SockJs);
+    let mut pass = |number, kind| {
+        let event = ProxyEvent::Connection(number, kind);
+        inspect.update(DemoEvent::Msg(Msg::Proxy(event)));
+    };
+    for number in [1, 2] {
+        pass(number, ProxyEventKind::Opened { peer: "127.0.0.1:1".parse().unwrap() });
+    }
+    let streamed = STREAM[..3].iter().map(|part| (1, part));
+    let sent = SENDS[..2].iter().map(|part| (2, part));
+    for (number, (_, from, bytes)) in streamed.chain(sent) {
+        let (at, bytes) = (Instant::now(), bytes.as_bytes().to_vec());
+        pass(number, ProxyEventKind::Bytes { from: *from, at, bytes });
+    }
+    assert_contains(
+        &render_text(&inspect, 100, 24),
+        &[
+            "SockJS over xhr_streaming and xhr_send, session k3x9q0aa",
+            "1 message sent, 1 received; not closed",
+            "#1   S→C xhr_streaming  \"a\"",
+            "#2   C→S xhr_send       \"a\"",
+        ],
+    );
 }
