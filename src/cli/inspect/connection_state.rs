@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use wiretalk_core::sockjs::reading::SockJsRow;
+use wiretalk_core::sockjs::reading::{SockJsRow, may_carry_sockjs};
 
 use crate::capture::{LiveEnding, StreamEnding};
 use crate::cli::inspect::close_content::CloseContent;
@@ -67,7 +67,7 @@ impl ConnectionState {
     /// `texts`.
     pub(super) fn new(texts: &[Needle]) -> Self {
         Self {
-            handshake: HandshakePair::new(ServerPolicy::default()),
+            handshake: HandshakePair::new(ServerPolicy::default()).with_content(may_carry_sockjs),
             is_body_printed: false,
             assemblers: None,
             texts: texts.to_vec(),
@@ -125,7 +125,8 @@ impl ConnectionState {
     /// Creates the state of a connection whose first bytes may be any of a message or of a frame. If
     /// there is no head, the extensions are `assumed`.
     pub(super) fn midway(assumed: AgreedExtensions, texts: &[Needle]) -> Self {
-        Self { handshake: HandshakePair::midway(assumed), ..Self::new(texts) }
+        let handshake = HandshakePair::midway(assumed).with_content(may_carry_sockjs);
+        Self { handshake, ..Self::new(texts) }
     }
 
     /// Takes bytes and calls `emit` for each head and frame that they complete.
@@ -303,6 +304,7 @@ impl ConnectionState {
             let hit = hits.iter().find(|hit| hit.frame_number == frame.frame_number);
             hit.map_or_else(TextSet::default, |hit| hit.texts)
         };
+        let context = RecordContext { connection: 0, from, elapsed: at };
         let mut rest = bytes;
         while let Some(frame) = assemblers[from].next_frame(&mut rest) {
             let row = self.frame_count;
@@ -311,14 +313,12 @@ impl ConnectionState {
                 closes.get_or_insert_with(|| CloseContent::of(&frame));
             }
             let texts = texts_of(&frame);
-            let context = RecordContext { connection: 0, from, elapsed: at };
             self.sockjs.push_frame(from, at, &frame);
             emit(context, Completed::Frame(frame, row, texts))?;
             let mut rows = self.sockjs.take_rows().into_iter();
             rows.try_for_each(|row| emit(context, Completed::SockJs(&row)))?;
         }
         if let Some(non_frame) = assemblers[from].non_frame().filter(|_| !rest.is_empty()) {
-            let context = RecordContext { connection: 0, from, elapsed: at };
             emit(context, Completed::NonFrames(rest, non_frame))?;
         }
         Ok(())

@@ -92,15 +92,31 @@ impl SockJsLog {
                 requests.push(path.request);
             }
         }
+        let ways = ways(&requests);
+        Some(match self.session_count() {
+            1 => format!("SockJS over {ways}, session {}", first.session),
+            count => format!("SockJS over {ways}, {count}{} sessions", self.or_more()),
+        })
+    }
+
+    /// Returns the same in a few words: `SockJS k3x9q0aa`.
+    pub fn short_title(&self) -> Option<String> {
+        let first = self.kept.paths.first()?;
+        Some(match self.session_count() {
+            1 => format!("SockJS {}", first.session),
+            count => format!("SockJS, {count}{} sessions", self.or_more()),
+        })
+    }
+
+    fn session_count(&self) -> usize {
         let mut names: Vec<_> = self.kept.paths.iter().map(|path| &path.session).collect();
         names.sort_unstable();
         names.dedup();
-        let more = if self.kept.paths.len() < MAX_PATHS { "" } else { " or more" };
-        let ways = ways(&requests);
-        Some(match names.len() {
-            1 => format!("SockJS over {ways}, session {}", first.session),
-            count => format!("SockJS over {ways}, {count}{more} sessions"),
-        })
+        names.len()
+    }
+
+    fn or_more(&self) -> &'static str {
+        if self.kept.paths.len() < MAX_PATHS { "" } else { " or more" }
     }
 
     /// Returns the path of the first request of a session.

@@ -73,7 +73,8 @@ impl ConnectionRow {
                 (None, ..) => String::new(),
             },
             Column::Subprotocol => {
-                let spoken = summary.subprotocol.clone().or_else(|| summary.sockjs.clone());
+                let spoken = summary.subprotocol.clone();
+                let spoken = spoken.or_else(|| connection.trace.sockjs().short_title());
                 spoken.unwrap_or_default()
             }
             Column::Frames => group_thousands(summary.frame_count() as u64),
