@@ -103,7 +103,16 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "demos/inspect/tabs",
         &[
             &["mod"],
-            &["handshake", "frames", "mask", "timeline", "problems", "deflate", "connections"],
+            &[
+                "handshake",
+                "frames",
+                "mask",
+                "timeline",
+                "problems",
+                "deflate",
+                "connections",
+                "sockjs",
+            ],
             &["field_page", "no_frames"],
         ],
     ),
