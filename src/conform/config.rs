@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::conform::process::ServerProcessId;
 use crate::conform::{Case, RunLimits};
 use crate::net::{Target, TlsOptions};
 
@@ -22,7 +23,8 @@ pub struct ConformConfig {
     pub target: Target,
     /// The options for TLS.
     pub tls: TlsOptions,
-    /// Whether WebSockets are opened over HTTP/2 (RFC 8441), with prior knowledge.
+    /// Whether WebSockets are opened over HTTP/2 (RFC 8441): within TLS it is agreed on by ALPN, otherwise
+    /// the server is known to speak it.
     pub http2: bool,
     /// Header fields of every request that has none of that name: names and values.
     pub fields: Vec<(String, String)>,
@@ -45,6 +47,8 @@ pub struct ConformConfig {
     pub restart: Option<String>,
     /// How long a dead server is waited for.
     pub restart_timeout: Duration,
+    /// The server's process, where the caller starts it.
+    pub process: Option<ServerProcessId>,
 }
 
 /// How long an answer is waited for in a fast run.
@@ -84,6 +88,7 @@ impl ConformConfig {
             repeat: 1,
             restart: None,
             restart_timeout: Duration::from_secs(10),
+            process: None,
         }
     }
 

@@ -59,8 +59,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["limits", "outcome", "restart", "survival"],
             &["annotation", "probe"],
             &["play"],
-            &["exchange", "process"],
+            &["exchange"],
             &["config"],
+            &["process"],
         ],
     ),
     (

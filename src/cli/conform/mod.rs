@@ -54,7 +54,8 @@ pub struct ConformArgs {
         conflicts_with_all = ["reproduce", "repeat", "restart", "no_echo", "allow_remote"]
     )]
     pub clients: Option<u16>,
-    /// Open the WebSockets over HTTP/2 with prior knowledge (RFC 8441)
+    /// Open the WebSockets over HTTP/2 (RFC 8441): agreed on by ALPN for wss://, with prior knowledge
+    /// for ws://
     #[arg(long, conflicts_with_all = ["clients", "reproduce"])]
     pub h2: bool,
     /// Play only these cases: a name, a group, or the beginning of a name and an asterisk
@@ -251,9 +252,6 @@ impl ConformArgs {
                  own; --allow-remote does it at a bounded rate",
                 target.host
             );
-        }
-        if self.h2 && target.tls {
-            bail!("--h2 is for ws:// only: TLS would have to agree on HTTP/2 first");
         }
         let tls =
             TlsOptions { ca: self.ca.clone(), insecure: self.insecure, ..TlsOptions::default() };
