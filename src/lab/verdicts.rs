@@ -4,7 +4,7 @@ use tokio::sync::Notify;
 use wiretalk_core::conformance::CaseKind;
 
 use crate::conform::{self, Case, CaseOutcome, ConformConfig, ConformEvent, ConformOutcome};
-use crate::conform::{all_cases, fast_cases};
+use crate::conform::{ServerProcessId, all_cases, fast_cases};
 use crate::lab::process::{Launch, RunningContestant};
 use crate::lab::record::{CaseRecord, VerdictsRecord};
 use crate::scope::Scope;
@@ -109,7 +109,10 @@ impl TestedContestant<'_> {
         mut on_event: impl FnMut(&ConformEvent),
     ) -> Result<ConformOutcome, NotPlayed> {
         let config = ConformConfig::new(self.running.target.clone());
-        let config = ConformConfig { seed: SEED, repeat, ..config };
+        let process = ServerProcessId::default();
+        process.set(self.running.process());
+        let config =
+            ConformConfig { seed: SEED, repeat, process: Some(process.clone()), ..config };
         let config = if self.is_fast { config.fast() } else { config };
         let is_down = Notify::new();
         let on_event = |event: ConformEvent| {
@@ -122,7 +125,9 @@ impl TestedContestant<'_> {
         let restarting = async {
             loop {
                 is_down.notified().await;
+                process.set(None);
                 self.restart().await;
+                process.set(self.running.process());
             }
         };
         // Boxed, because it is large and is held by the futures of all that call this.
@@ -225,6 +230,23 @@ mod tests {
         assert_eq!(tested.running.address(), address);
         assert_ne!(tested.running.process(), process);
         assert!(tested.running.process().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_memory_of_its_process_is_read_before_and_after_the_violations() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let launch = launch();
+        let running = start(&scope, &launch, ServerKind::Strict).await;
+        let mut tested =
+            TestedContestant { scope: &scope, launch: &launch, running, is_fast: true };
+        let mut cases = cases(true);
+        cases.retain(|case| case.id.starts_with("opcodes/rsv2-") || case.id == "survival/memory");
+        let outcome = tested.play_each(&cases, 1, |_| {}).await.unwrap();
+        let finding = &outcome.cases.last().unwrap().worst().unwrap().finding;
+        // That of the shell that stands in for the server, which does nothing.
+        assert_eq!(finding.verdict, Verdict::Pass, "{finding:?}");
+        assert!(finding.reason.starts_with("had "), "{finding:?}");
     }
 
     #[tokio::test]
