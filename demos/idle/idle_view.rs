@@ -84,8 +84,7 @@ fn bar_line(
     let share = if most == 0 { 0.0 } else { bytes as f64 / most as f64 };
     // Whatever was measured has a cell at least.
     let filled = ((share * room as f64).round() as usize).clamp(1.min(room), room);
-    let figures =
-        format!("{:>9.1} KiB {:>9.1} GB", bytes as f64 / 1024.0, bytes as f64 / 1000.0);
+    let figures = format!("{:>9.1} KiB {:>9.1} GB", bytes as f64 / 1024.0, bytes as f64 / 1000.0);
     Line::from(vec![
         mark,
         name,

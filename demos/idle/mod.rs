@@ -15,7 +15,8 @@ use state::{Library, known_libraries};
 
 impl Demo for Idle {
     const NAME: &'static str = "idle";
-    const ABOUT: &'static str = "the memory of an idle connection by library, as the lab measured it";
+    const ABOUT: &'static str =
+        "the memory of an idle connection by library, as the lab measured it";
     const SETTINGS: &'static [SettingSpec] = &[SettingSpec {
         name: "libraries",
         value_type: SettingType::Text("gorilla, coder, gobwas, gws, x/net"),
@@ -126,8 +127,11 @@ mod tests {
         let shown = picture(&open("coder, gobwas").unwrap(), 96, 8);
         let at = |title: &str| shown.iter().position(|row| row.contains(title)).unwrap();
         let bar = |title: &str| row(&shown, title).matches('█').count();
-        let (least, most) =
-            if bytes("gobwas") < bytes("coder") { ("gobwas", "coder") } else { ("coder", "gobwas") };
+        let (least, most) = if bytes("gobwas") < bytes("coder") {
+            ("gobwas", "coder")
+        } else {
+            ("coder", "gobwas")
+        };
         assert!(at(least) < at(most) && bar(least) < bar(most), "{shown:#?}");
     }
 

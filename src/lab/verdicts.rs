@@ -111,8 +111,7 @@ impl TestedContestant<'_> {
         let config = ConformConfig::new(self.running.target.clone());
         let process = ServerProcessId::default();
         process.set(self.running.process());
-        let config =
-            ConformConfig { seed: SEED, repeat, process: Some(process.clone()), ..config };
+        let config = ConformConfig { seed: SEED, repeat, process: Some(process.clone()), ..config };
         let config = if self.is_fast { config.fast() } else { config };
         let is_down = Notify::new();
         let on_event = |event: ConformEvent| {

@@ -131,7 +131,10 @@ fn the_grid_fills_and_leaves_the_table_alone() {
     assert_eq!(terminal.end().code(), Some(0));
     let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
     assert!(raw.contains("\x1b[2Kmasking  "), "{raw:?}");
-    assert!(raw.contains("ping     \x1b[32mpppppppppppppp") || raw.contains("ping     ··"), "{raw:?}");
+    assert!(
+        raw.contains("ping     \x1b[32mpppppppppppppp") || raw.contains("ping     ··"),
+        "{raw:?}"
+    );
     let shown = terminal.rows();
     assert!(shown.iter().any(|row| row.starts_with("45 cases in ")), "{shown:#?}");
     assert!(!shown.iter().any(|row| row.contains("·····") || row.contains("ppppp")), "{shown:#?}");
@@ -148,8 +151,7 @@ fn ctrl_c_takes_the_grid_away() {
     assert!(shown[1].starts_with("close  ·····"), "{shown:#?}");
     terminal.keys(CTRL_C);
     assert!(!terminal.end().success());
-    let left: Vec<String> =
-        terminal.rows().into_iter().filter(|row| !row.is_empty()).collect();
+    let left: Vec<String> = terminal.rows().into_iter().filter(|row| !row.is_empty()).collect();
     assert_eq!(left, ["wiretalk: interrupted before the last case"]);
     assert!(!terminal.is_raw_mode());
 }
@@ -166,5 +168,9 @@ fn a_small_terminal_has_one_line_and_a_dumb_one_nothing() {
     short.prints("0 of 14, 0 failed");
     let mut dumb = Terminal::with(&[("TERM", "dumb")], &arguments);
     assert_eq!(dumb.end().code(), Some(1));
-    assert!(dumb.rows()[0].starts_with("wiretalk: no WebSocket can be opened: "), "{:?}", dumb.rows());
+    assert!(
+        dumb.rows()[0].starts_with("wiretalk: no WebSocket can be opened: "),
+        "{:?}",
+        dumb.rows()
+    );
 }

@@ -131,8 +131,7 @@ fn the_model_of_the_bounds_is_that_of_a_run() {
         target: "/".to_owned(),
     };
     let key = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, KEY);
-    let mut run =
-        wiretalk_core::conformance::CaseRun::new(&case, &address, &key, traits, limits);
+    let mut run = wiretalk_core::conformance::CaseRun::new(&case, &address, &key, traits, limits);
     run.next(Duration::ZERO);
     let accept = crate::wire::handshake::AcceptValue::new(&key).value;
     run.receive(

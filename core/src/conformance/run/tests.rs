@@ -242,20 +242,21 @@ fn over_http_2_no_reason_speaks_of_tcp() {
     let cases = http2_cases(1).into_iter().filter(|case| case.kind == CaseKind::Steps);
     let mut reasons = BTreeSet::new();
     for case in cases {
-        for end in [StreamEnd::EndStream, StreamEnd::ResetStream("CANCEL"), StreamEnd::LostConnection] {
-            let run = || {
-                CaseRun::new(&case, &address, KEY, traits, RunLimits::default()).over_http2()
-            };
+        for end in
+            [StreamEnd::EndStream, StreamEnd::ResetStream("CANCEL"), StreamEnd::LostConnection]
+        {
+            let run =
+                || CaseRun::new(&case, &address, KEY, traits, RunLimits::default()).over_http2();
             let deaf = ModelServer { is_deaf: true, ..ModelServer::new() };
-            let rude = ModelServer { ends_at_data: Some(SentFrames::default()), ..ModelServer::new() };
+            let rude =
+                ModelServer { ends_at_data: Some(SentFrames::default()), ..ModelServer::new() };
             for server in [ModelServer::new(), deaf, rude] {
                 reasons.insert(play_run(&case, run(), server, end).reason);
             }
         }
     }
-    let speaks = |reason: &&String| {
-        ["TCP", "(FIN)", "(RST)"].iter().any(|word| reason.contains(word))
-    };
+    let speaks =
+        |reason: &&String| ["TCP", "(FIN)", "(RST)"].iter().any(|word| reason.contains(word));
     assert_eq!(reasons.iter().find(speaks), None);
     for expected in ["(END_STREAM)", "(RST_STREAM with CANCEL)", "kept the stream open for 5 s"] {
         let is_told = reasons.iter().any(|reason| reason.contains(expected));

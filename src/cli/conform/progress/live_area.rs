@@ -37,7 +37,9 @@ impl<W: Write> LiveArea<W> {
             text += "\x1b[J";
         }
         // A line that was not written has left the cursor at its beginning.
-        if let Some(last) = lines.last().filter(|last| self.shown.get(lines.len() - 1) == Some(last)) {
+        if let Some(last) =
+            lines.last().filter(|last| self.shown.get(lines.len() - 1) == Some(last))
+        {
             text += last;
         }
         self.write(&text);

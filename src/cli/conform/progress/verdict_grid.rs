@@ -254,11 +254,7 @@ mod tests {
     fn a_group_that_is_wider_than_the_terminal_has_more_rows() {
         assert_eq!(
             picture(&grid(), 29, 20)[..3],
-            [
-                "lengths  pptFonAD············",
-                "         ··········",
-                "ping     ···p",
-            ]
+            ["lengths  pptFonAD············", "         ··········", "ping     ···p",]
         );
     }
 
