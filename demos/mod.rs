@@ -4,6 +4,7 @@ pub mod choose;
 pub mod conform;
 pub mod feed;
 pub mod grid;
+pub mod idle;
 pub mod inspect;
 pub mod race;
 mod recorded_lab;
@@ -15,7 +16,7 @@ use crate::stage::{DemoEntry, Registry};
 /// All demos that a deck may name.
 pub static REGISTRY: Registry = Registry::new(&ENTRIES);
 
-static ENTRIES: [DemoEntry; 8] = [
+static ENTRIES: [DemoEntry; 9] = [
     DemoEntry::of::<feed::Feed>(),
     DemoEntry::of::<inspect::Inspect>(),
     DemoEntry::of::<race::Race>(),
@@ -24,4 +25,5 @@ static ENTRIES: [DemoEntry; 8] = [
     DemoEntry::of::<conform::Conform>(),
     DemoEntry::of::<choose::Choose>(),
     DemoEntry::of::<sockjs::SockJs>(),
+    DemoEntry::of::<idle::Idle>(),
 ];

@@ -349,10 +349,7 @@ mod tests {
         async fn one_that_never_prints_is_given_up() {
             let launch = launch("echo what >&2; sleep 600", Duration::from_secs(1));
             let error = RunningContestant::start(&scope(), &launch, ANY_PORT).await.unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "it did not print `listening on URL` within 1 s: what"
-            );
+            assert_eq!(error.to_string(), "it did not print `listening on URL` within 1 s: what");
         }
 
         #[tokio::test]

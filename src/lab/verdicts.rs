@@ -4,7 +4,7 @@ use tokio::sync::Notify;
 use wiretalk_core::conformance::CaseKind;
 
 use crate::conform::{self, Case, CaseOutcome, ConformConfig, ConformEvent, ConformOutcome};
-use crate::conform::{SockjsPaths, all_cases, fast_cases, sockjs_cases};
+use crate::conform::{ServerProcessId, SockjsPaths, all_cases, fast_cases, sockjs_cases};
 use crate::lab::libraries::Suite;
 use crate::lab::process::{Launch, RunningContestant};
 use crate::lab::record::{CaseRecord, VerdictsRecord};
@@ -114,9 +114,11 @@ impl TestedContestant<'_> {
         mut on_event: impl FnMut(&ConformEvent),
     ) -> Result<ConformOutcome, NotPlayed> {
         let config = ConformConfig::new(self.running.target.clone());
-        let sockjs =
-            (self.suite == Suite::Sockjs).then(|| SockjsPaths::below(&config.target.path));
-        let config = ConformConfig { seed: SEED, repeat, sockjs, ..config };
+        let sockjs = (self.suite == Suite::Sockjs).then(|| SockjsPaths::below(&config.target.path));
+        let process = ServerProcessId::default();
+        process.set(self.running.process());
+        let config =
+            ConformConfig { seed: SEED, repeat, sockjs, process: Some(process.clone()), ..config };
         let config = if self.is_fast { config.fast() } else { config };
         let is_down = Notify::new();
         let on_event = |event: ConformEvent| {
@@ -129,7 +131,9 @@ impl TestedContestant<'_> {
         let restarting = async {
             loop {
                 is_down.notified().await;
+                process.set(None);
                 self.restart().await;
+                process.set(self.running.process());
             }
         };
         // Boxed, because it is large and is held by the futures of all that call this.
@@ -238,6 +242,22 @@ mod tests {
         assert_eq!(tested.running.address(), address);
         assert_ne!(tested.running.process(), process);
         assert!(tested.running.process().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_memory_of_its_process_is_read_before_and_after_the_violations() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let launch = launch();
+        let running = start(&scope, &launch, ServerKind::Strict).await;
+        let mut tested = tested(&scope, &launch, running, true);
+        let mut cases = cases(Suite::Websocket, true);
+        cases.retain(|case| case.id.starts_with("opcodes/rsv2-") || case.id == "survival/memory");
+        let outcome = tested.play_each(&cases, 1, |_| {}).await.unwrap();
+        let finding = &outcome.cases.last().unwrap().worst().unwrap().finding;
+        // That of the shell that stands in for the server, which does nothing.
+        assert_eq!(finding.verdict, Verdict::Pass, "{finding:?}");
+        assert!(finding.reason.starts_with("had "), "{finding:?}");
     }
 
     #[tokio::test]

@@ -60,8 +60,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["annotation", "probe"],
             &["play"],
             &["sockjs"],
-            &["exchange", "process"],
+            &["exchange"],
             &["config"],
+            &["process"],
         ],
     ),
     (

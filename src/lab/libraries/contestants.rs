@@ -435,7 +435,8 @@ mod tests {
         let list = parse(LIST).unwrap();
         let ids = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            list.select(Some(Suite::Websocket), &names).map(|found| found.iter().map(|one| one.id.clone()).collect())
+            list.select(Some(Suite::Websocket), &names)
+                .map(|found| found.iter().map(|one| one.id.clone()).collect())
         };
         for names in [&[][..], &["gorilla"], &["go"], &["go", "gorilla"]] {
             let found: Vec<String> = ids(names).unwrap();
