@@ -9,7 +9,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -33,7 +32,7 @@ use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
 use crate::servers::http::{EchoService, judged};
 use crate::servers::{Origins, ServerEvent, ServerOptions};
-use crate::sockjs::{self, Handler, JsString, Session, SessionClose, SockJs};
+use crate::sockjs::{self, Handler, JsString, OriginPolicy, Session, SessionClose, SockJs};
 
 /// The services and where they are.
 const USAGE: &str = "\
@@ -52,7 +51,7 @@ const RESPONSE_LIMIT: usize = 4096;
 /// session's queue, which has limits of its own. A request's head must fit too.
 const HTTP_BUFFER: usize = 16 << 10;
 
-/// How many bodies a message may be: a client may send many messages at once, with escapes of six
+/// The size of the largest body in messages of the largest size: a client may send many messages at once, with escapes of six
 /// bytes for one.
 const BODY_FACTOR: usize = 8;
 
@@ -114,11 +113,12 @@ type Services = Vec<(&'static str, SockJs)>;
 
 fn services(scope: &Scope, options: &ServerOptions, base: &sockjs::Options) -> Services {
     let max_message = options.limits.max_message;
+    let origins = options.access.origins.clone().unwrap_or(Origins::Any);
     let base = sockjs::Options {
         max_message,
         max_body: max_message.saturating_mul(BODY_FACTOR).saturating_add(BODY_FACTOR),
         body_timeout: options.limits.body_timeout,
-        origins: options.access.origins.clone().unwrap_or(Origins::Any),
+        origins: OriginPolicy::new(move |origin| origins.allow(origin)),
         ..base.clone()
     };
     let service = |endpoint, what, own| {
@@ -142,7 +142,7 @@ fn router(services: &Services) -> Router {
     services.iter().fold(root, |router, (endpoint, service)| service.mount(router, endpoint))
 }
 
-/// What an endpoint does with its sessions.
+/// The behavior of an endpoint.
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     Echo,

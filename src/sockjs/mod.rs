@@ -50,7 +50,7 @@ mod websocket;
 
 pub use wiretalk_core::sockjs::session::{
     Action, Attached, CloseCause, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
-    SessionClose, SessionLimits, SessionMachine, SessionState,
+    SessionClose, SessionLimits, SessionMachine, SessionState, SessionTimer,
 };
 pub use wiretalk_core::sockjs::{
     BodyContent, BodyError, BodyItem, BodyReader, CallbackError, CodePoint, Escaping, Frame,
@@ -60,6 +60,6 @@ pub use wiretalk_core::sockjs::{
 
 pub use counters::CounterValues;
 pub use handler::Handler;
-pub use options::Options;
+pub use options::{Options, OriginPolicy};
 pub use service::{SockJs, SockJsBuilder};
 pub use session::{Session, TrySendError};

@@ -1,8 +1,9 @@
 //! [`Options`]: what a SockJS service offers, and what its peers can use of it.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::servers::Origins;
 use wiretalk_core::sockjs::session::SessionLimits;
 
 /// The options of a service. The defaults are those of the protocol, with every transport on, any
@@ -34,7 +35,7 @@ pub struct Options {
     /// have the proxy's. Default: 2,000.
     pub max_sessions_per_peer: usize,
     /// The origins whose pages are admitted; others are answered with 403. Default: any.
-    pub origins: Origins,
+    pub origins: OriginPolicy,
     /// Whether a session answers only to the address that opened it; others are answered with 403.
     /// A client whose address changes then has to begin again. Default: yes.
     pub bound_to_address: bool,
@@ -61,11 +62,44 @@ impl Default for Options {
             max_body: 8 << 20,
             max_sessions: 20_000,
             max_sessions_per_peer: 2_000,
-            origins: Origins::Any,
+            origins: OriginPolicy::any(),
             bound_to_address: true,
             body_timeout: Duration::from_secs(10),
             handled_wait: Duration::from_secs(1),
             takeover_grace: Duration::from_millis(50),
         }
+    }
+}
+
+/// Decides whose pages are admitted, by their `Origin` (RFC 6454). A client without one is no page
+/// and is always admitted.
+#[derive(Clone)]
+pub struct OriginPolicy(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+
+impl OriginPolicy {
+    /// Makes a policy of a function of the field's value.
+    pub fn new(admits: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(admits))
+    }
+
+    /// Admits all pages.
+    pub fn any() -> Self {
+        Self::new(|_| true)
+    }
+
+    /// Admits pages of these origins, such as `https://talk.example`, as browsers write them.
+    pub fn only<O: Into<String>>(origins: impl IntoIterator<Item = O>) -> Self {
+        let origins: Vec<String> = origins.into_iter().map(Into::into).collect();
+        Self::new(move |value| origins.iter().any(|origin| origin.as_bytes() == value))
+    }
+
+    pub(super) fn admits(&self, origin: &[u8]) -> bool {
+        (self.0)(origin)
+    }
+}
+
+impl fmt::Debug for OriginPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OriginPolicy")
     }
 }

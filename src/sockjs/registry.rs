@@ -24,7 +24,7 @@ pub(super) struct Registry {
     state: Mutex<State>,
 }
 
-/// How many sessions there may be, and how they are.
+/// The limits for the number of sessions, and for each of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RegistryLimits {
     pub(super) sessions: usize,
@@ -97,14 +97,15 @@ impl Registry {
 
     /// Refuses new sessions from now on, and returns those that are there.
     pub(super) fn drain(&self) -> Vec<Session> {
-        let mut state = self.lock();
-        state.draining = true;
-        state.all.values().cloned().collect()
+        self.lock().draining = true;
+        self.sessions()
     }
 
-    /// Whether there is no session.
-    pub(super) fn is_empty(&self) -> bool {
-        self.lock().all.is_empty()
+    /// Returns the sessions, the oldest first.
+    pub(super) fn sessions(&self) -> Vec<Session> {
+        let mut sessions: Vec<_> = self.lock().all.values().cloned().collect();
+        sessions.sort_by_key(Session::number);
+        sessions
     }
 
     fn insert(

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
@@ -49,6 +50,8 @@ struct Service {
     registry: Arc<Registry>,
     counters: Arc<Counters>,
     iframe: IframePage,
+    /// The transports that were taken away, a bit each.
+    withdrawn: AtomicU8,
 }
 
 /// A [`SockJs`] before it begins.
@@ -82,7 +85,12 @@ impl SockJsBuilder {
         };
         let registry = Registry::new(limits, counters.clone());
         let iframe = IframePage::new(&options.client_url);
-        let service = Service { options, handler, registry, counters, iframe };
+        let withdrawn = AtomicU8::new(if options.websocket {
+            0
+        } else {
+            bit(Transport::WebSocket) | bit(Transport::RawWebSocket)
+        });
+        let service = Service { options, handler, registry, counters, iframe, withdrawn };
         let scope = scope.unwrap_or_else(|| Scope::new(|_| {}));
         SockJs { owner: Arc::new(Owner { service, scope }) }
     }
@@ -116,6 +124,22 @@ impl SockJs {
         Router::new().fallback(answer).with_state(self.clone())
     }
 
+    /// Takes a transport away, or offers it again; its requests are answered with 404 meanwhile.
+    /// `/info` says that there are no WebSockets once both kinds of them are away.
+    pub fn set_offered(&self, transport: Transport, offered: bool) {
+        let withdrawn = &self.owner.service.withdrawn;
+        if offered {
+            withdrawn.fetch_and(!bit(transport), Relaxed);
+        } else {
+            withdrawn.fetch_or(bit(transport), Relaxed);
+        }
+    }
+
+    /// Returns the sessions, the oldest first.
+    pub fn sessions(&self) -> Vec<Session> {
+        self.owner.service.registry.sessions()
+    }
+
     /// Returns the counters.
     pub fn counters(&self) -> CounterValues {
         self.owner.service.counters.values()
@@ -140,8 +164,9 @@ impl SockJs {
                 session.until(|machine| machine.is_forgotten()).await;
             }
         };
-        let patience = service.options.session.disconnect.saturating_add(Duration::from_secs(1));
-        let _ = timeout(patience, gone).await;
+        let drain_timeout =
+            service.options.session.disconnect.saturating_add(Duration::from_secs(1));
+        let _ = timeout(drain_timeout, gone).await;
     }
 }
 
@@ -176,8 +201,10 @@ async fn answer(State(sockjs): State<SockJs>, request: Request) -> Response {
         Target::Greeting => pages::greeting(),
         Target::Iframe => service.iframe.answer(request.headers()),
         Target::Info => {
-            let Options { websocket, cookie_needed, .. } = service.options;
-            pages::info(request.headers(), websocket, cookie_needed)
+            let websocket = [Transport::WebSocket, Transport::RawWebSocket]
+                .into_iter()
+                .any(|transport| service.is_offered(transport));
+            pages::info(request.headers(), websocket, service.options.cookie_needed)
         }
         Target::RawWebSocket => sockjs.open_websocket(Transport::RawWebSocket, request),
         Target::Session { request: SessionRequest::Receive(Transport::WebSocket), .. } => {
@@ -220,21 +247,24 @@ fn allowed_methods(target: &Target) -> &'static str {
 
 impl Service {
     fn offers(&self, target: &Target) -> bool {
-        let websocket = match target {
-            Target::RawWebSocket => true,
+        match target {
+            Target::RawWebSocket => self.is_offered(Transport::RawWebSocket),
             Target::Session { request: SessionRequest::Receive(transport), .. } => {
-                transport.is_websocket()
+                self.is_offered(*transport)
             }
-            _ => false,
-        };
-        self.options.websocket || !websocket
+            _ => true,
+        }
+    }
+
+    fn is_offered(&self, transport: Transport) -> bool {
+        self.withdrawn.load(Relaxed) & bit(transport) == 0
     }
 
     fn check_origin(&self, headers: &HeaderMap) -> Result<(), Response> {
         let allowed = headers
             .get_all(ORIGIN)
             .iter()
-            .all(|origin| self.options.origins.allow(origin.as_bytes()));
+            .all(|origin| self.options.origins.admits(origin.as_bytes()));
         let sentence = "pages of this origin are not admitted here";
         if allowed { Ok(()) } else { Err(refusal(StatusCode::FORBIDDEN, sentence)) }
     }
@@ -343,6 +373,18 @@ impl SockJs {
         let serving = websocket::serve(session, upgrade, protocol, limits, handler);
         scope.spawn("sockjs websocket", serving);
         response
+    }
+}
+
+fn bit(transport: Transport) -> u8 {
+    match transport {
+        Transport::WebSocket => 1,
+        Transport::RawWebSocket => 1 << 1,
+        Transport::XhrPolling => 1 << 2,
+        Transport::XhrStreaming => 1 << 3,
+        Transport::EventSource => 1 << 4,
+        Transport::HtmlFile => 1 << 5,
+        Transport::JsonpPolling => 1 << 6,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::sockjs::counters::Counters;
 use wiretalk_core::sockjs::session::CloseCause;
 use wiretalk_core::sockjs::session::{
     Action, Attached, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
-    SessionClose, SessionMachine, SessionState,
+    SessionClose, SessionMachine, SessionState, SessionTimer,
 };
 use wiretalk_core::sockjs::{JsString, Transport};
 
@@ -37,7 +37,7 @@ struct Shared {
     change: Notify,
 }
 
-/// How a session began.
+/// The facts of a session that never change.
 pub(super) struct Opening {
     /// A number that no other session of the service has.
     pub(super) number: u64,
@@ -65,7 +65,7 @@ pub(super) trait Home: Send + Sync {
 
 struct TimedMachine {
     machine: SessionMachine,
-    /// What machine time counts from.
+    /// The moment that machine time counts from.
     start: Instant,
     /// The deadline for which a timer is set.
     armed: Option<Duration>,
@@ -114,6 +114,18 @@ impl Session {
     /// Returns the number of messages that wait for the client, and of their bytes.
     pub fn queued(&self) -> (usize, usize) {
         self.lock().machine.queued()
+    }
+
+    /// Returns how its receiver takes frames; `None` while there is none.
+    pub fn receiver(&self) -> Option<ReceiverKind> {
+        self.lock().machine.receiver()
+    }
+
+    /// Returns what it waits for, and how much longer.
+    pub fn timer(&self) -> Option<(SessionTimer, Duration)> {
+        let timed = self.lock();
+        let (timer, deadline) = timed.machine.timer()?;
+        Some((timer, deadline.saturating_sub(timed.start.elapsed())))
     }
 
     /// Returns the messages so far.

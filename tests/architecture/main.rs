@@ -16,10 +16,20 @@ use sources::Source;
 
 /// The modules by floor, from 0. A new module is added here.
 const FLOORS: [&[&str]; 4] = [
-    &["text", "wire", "conformance", "deck", "measure"],
+    &["text", "wire", "sockjs", "conformance", "deck", "measure"],
     &[
-        "scope", "net", "servers", "clients", "proxy", "capture", "inspect", "race", "feed",
-        "conform", "lab",
+        "scope",
+        "net",
+        "servers",
+        "clients",
+        "proxy",
+        "capture",
+        "inspect",
+        "race",
+        "feed",
+        "conform",
+        "lab",
+        "sockjs_server",
     ],
     &["stage"],
     &["app", "cli", "export", "demos"],

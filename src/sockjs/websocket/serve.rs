@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use wiretalk_core::sockjs::session::{
     Attached, CloseCause, Detached, NextFrame, ReceiverId, ReceiverKind, SessionClose,
 };
@@ -21,7 +21,7 @@ use crate::sockjs::websocket::{hixie, modern};
 /// How long a client may take to answer our close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What a client may send at once.
+/// The limits for what a client sends at once.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sockjs) struct SocketLimits {
     /// The bytes of a message of the application.
@@ -80,7 +80,7 @@ struct ServedSocket<'s> {
 
 impl ServedSocket<'_> {
     async fn run(self, reader: impl LinkReader, writer: impl LinkWriter) {
-        let written = Notify::new();
+        let written = CancellationToken::new();
         let reading = async {
             self.read_all(reader, &written).await;
             // Whoever hung up is gone for the writer too.
@@ -88,21 +88,24 @@ impl ServedSocket<'_> {
             finish(self.session, self.handler).await;
         };
         let writing = async {
+            let stuck = async {
+                self.session.until(|machine| machine.is_forgotten()).await;
+                tokio::time::sleep(CLOSE_TIMEOUT).await;
+            };
             tokio::select! {
                 () = self.write_all(writer) => {}
-                // It did not take its close frame in time.
-                () = self.session.until(|machine| machine.is_forgotten()) => {}
+                () = stuck => {}
             }
-            written.notify_one();
+            written.cancel();
         };
         tokio::join!(reading, writing, self.session.keep_time());
     }
 
     /// Reads until the end of the connection. The session is closed then.
-    async fn read_all(self, mut reader: impl LinkReader, written: &Notify) {
+    async fn read_all(self, mut reader: impl LinkReader, written: &CancellationToken) {
         self.handler.open(self.session).await;
         let late = async {
-            written.notified().await;
+            written.cancelled().await;
             tokio::time::sleep(CLOSE_TIMEOUT).await;
         };
         let mut late = std::pin::pin!(late);
@@ -126,7 +129,7 @@ impl ServedSocket<'_> {
                     self.session.close_for(close);
                     // The library answers a Close with the next read.
                     let answered = async { while reader.read().await.is_some() {} };
-                    let done = async { tokio::join!(answered, written.notified()) };
+                    let done = async { tokio::join!(answered, written.cancelled()) };
                     let _ = tokio::time::timeout(CLOSE_TIMEOUT, done).await;
                     return;
                 }

@@ -55,14 +55,14 @@ async fn a_client_that_never_reads_is_closed_with_1008() {
         }
     }
     // Its session is closed, whatever it sends and asks for.
-    let told = loop {
+    let answer = loop {
         let answer = server.post(&format!("{path}/xhr"), "").await;
         if !answer.body.starts_with("c[2010,") {
             break answer;
         }
         other.goes_on(&server).await;
     };
-    assert!(told.body.starts_with("c[1008,") || told.body == "o\n", "{told:?}");
+    assert!(answer.body.starts_with("c[1008,") || answer.body == "o\n", "{told:?}");
     other.goes_on(&server).await;
     drop(deaf);
 }

@@ -131,11 +131,11 @@ async fn a_drain_is_spread_and_refuses_new_sessions() {
         service.counters()
     };
     let watching = async {
-        let told = streams.iter_mut().map(async |stream| {
+        let answer = streams.iter_mut().map(async |stream| {
             assert_eq!(stream.chunk().await, "c[1012,\"Back soon\"]\n");
             begun.elapsed()
         });
-        let mut times = futures_util::future::join_all(told).await;
+        let mut times = futures_util::future::join_all(answer).await;
         times.sort();
         let refused = server.post(&format!("{}/xhr", session("/app")), "").await;
         assert_eq!(refused.status, 503);
@@ -150,8 +150,8 @@ async fn a_drain_is_spread_and_refuses_new_sessions() {
 #[tokio::test]
 async fn a_handler_that_panics_costs_its_own_session() {
     let panics = Arc::new(Mutex::new(Vec::new()));
-    let told = panics.clone();
-    let scope = Scope::new(move |panic| told.lock().unwrap().push(panic));
+    let answer = panics.clone();
+    let scope = Scope::new(move |panic| answer.lock().unwrap().push(panic));
     let service = SockJs::new(Notes::default()).scope(&scope).build();
     let server = serve(&service);
     let (path, other) = (session("/app"), session("/app"));

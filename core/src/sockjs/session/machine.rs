@@ -9,7 +9,7 @@ use crate::sockjs::js_string::JsString;
 use crate::sockjs::session::close::SessionClose;
 use crate::sockjs::session::exchange::{
     Action, Attached, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
-    SessionState,
+    SessionState, SessionTimer,
 };
 use crate::sockjs::session::limits::SessionLimits;
 use crate::sockjs::session::outbox::Outbox;
@@ -18,8 +18,8 @@ use crate::sockjs::session::outbox::Outbox;
 struct Receiver {
     id: ReceiverId,
     kind: ReceiverKind,
-    /// When it came, or took a frame last.
-    heard: Duration,
+    /// The time when it came, or took a frame last.
+    last_frame: Duration,
     /// Since when messages wait for it.
     waiting: Option<Duration>,
     heartbeat_due: bool,
@@ -37,7 +37,7 @@ pub struct SessionMachine {
     close: Option<SessionClose>,
     close_sent: bool,
     forgotten: bool,
-    /// When it will be without a receiver, or closed, for too long.
+    /// The time when it will have been without a receiver, or closed, for too long.
     expires: Duration,
     counts: Counts,
     actions: VecDeque<Action>,
@@ -110,7 +110,7 @@ impl SessionMachine {
         let id = ReceiverId(self.receivers);
         self.receivers = self.receivers.saturating_add(1);
         let waiting = (!self.outbox.is_empty()).then_some(now);
-        self.receiver = Some(Receiver { id, kind, heard: now, waiting, heartbeat_due: false });
+        self.receiver = Some(Receiver { id, kind, last_frame: now, waiting, heartbeat_due: false });
         Attached::Receiver(id)
     }
 
@@ -122,7 +122,8 @@ impl SessionMachine {
         };
         let Some(frame) = self.take_frame(receiver) else { return NextFrame::Wait };
         let waiting = (!self.outbox.is_empty()).then_some(now);
-        self.receiver = Some(Receiver { heard: now, waiting, heartbeat_due: false, ..receiver });
+        self.receiver =
+            Some(Receiver { last_frame: now, waiting, heartbeat_due: false, ..receiver });
         if self.close_sent || receiver.kind == ReceiverKind::Polling {
             self.release(now, None);
             return NextFrame::Last(frame);
@@ -233,15 +234,26 @@ impl SessionMachine {
     /// Returns when [`SessionMachine::tick`] has something to do, unless something else happens
     /// first.
     pub fn deadline(&self) -> Option<Duration> {
+        self.timer().map(|(_, deadline)| deadline)
+    }
+
+    /// Returns the timer that ends first, and when.
+    pub fn timer(&self) -> Option<(SessionTimer, Duration)> {
         if self.forgotten {
             return None;
         }
-        let Some(receiver) = self.receiver else { return Some(self.expires) };
-        let closing = self.close.is_some().then_some(self.expires);
+        let expires = match self.close {
+            Some(_) => Some((SessionTimer::Forget, self.expires)),
+            None => Some((SessionTimer::Disconnect, self.expires)),
+        };
+        let Some(receiver) = self.receiver else { return expires };
+        let closing = expires.filter(|_| self.close.is_some());
         let stall = receiver.waiting.map(|since| since.saturating_add(self.limits.stall));
         let heartbeat = (!receiver.heartbeat_due && receiver.kind != ReceiverKind::RawWebSocket)
-            .then(|| receiver.heard.saturating_add(self.limits.heartbeat));
-        [closing, stall, heartbeat].into_iter().flatten().min()
+            .then(|| receiver.last_frame.saturating_add(self.limits.heartbeat));
+        let stall = stall.map(|deadline| (SessionTimer::Stall, deadline));
+        let heartbeat = heartbeat.map(|deadline| (SessionTimer::Heartbeat, deadline));
+        [closing, stall, heartbeat].into_iter().flatten().min_by_key(|(_, deadline)| *deadline)
     }
 
     /// Does what is due by now.
@@ -269,7 +281,7 @@ impl SessionMachine {
             // The close frame is no message that could stall once more.
             receiver.waiting = receiver.waiting.filter(|_| !self.outbox.is_empty());
             receiver.heartbeat_due |= receiver.kind != ReceiverKind::RawWebSocket
-                && receiver.heard.saturating_add(self.limits.heartbeat) <= now;
+                && receiver.last_frame.saturating_add(self.limits.heartbeat) <= now;
         }
         self.wake();
     }

@@ -90,8 +90,8 @@ fn a_close_lets_what_waits_go_first_and_is_repeated_until_the_session_is_forgott
     assert_eq!(session.next_frame(at(1), id), NextFrame::Last(away().frame()));
     assert_eq!(session.state(), SessionState::Closed);
     for seconds in 2..5 {
-        let told = session.attach(at(seconds), ReceiverKind::Polling);
-        assert_eq!(told, Attached::Refused(away().frame()));
+        let refused = session.attach(at(seconds), ReceiverKind::Polling);
+        assert_eq!(refused, Attached::Refused(away().frame()));
     }
     assert_eq!(session.deadline(), Some(at(6)), "5 s after the close, whoever asked since");
     session.tick(at(5));
@@ -130,8 +130,8 @@ fn a_receiver_that_breaks_off_ends_the_session() {
         [Action::Wake(id), Action::Closed(SessionClose::interrupted())]
     );
     assert_eq!(session.queued(), (0, 0));
-    let told = session.attach(at(2), ReceiverKind::Polling);
-    assert_eq!(told, Attached::Refused(interrupted));
+    let refused = session.attach(at(2), ReceiverKind::Polling);
+    assert_eq!(refused, Attached::Refused(interrupted));
     session.tick(at(6));
     assert!(session.is_forgotten());
 }
@@ -307,8 +307,8 @@ proptest! {
         prop_assert_eq!(frames.iter().filter(|letter| **letter == 'o').count().min(1), frames.len().min(1));
         let closes = frames.iter().position(|letter| *letter == 'c');
         prop_assert!(closes.is_none_or(|at| at + 1 == frames.len()), "{frames:?}");
-        let told = done.iter().filter(|action| matches!(action, Action::Closed(_))).count();
-        prop_assert_eq!(told, usize::from(session.close_reason().is_some()));
+        let refused = done.iter().filter(|action| matches!(action, Action::Closed(_))).count();
+        prop_assert_eq!(refused, usize::from(session.close_reason().is_some()));
         let forgets = done.iter().filter(|action| **action == Action::Forget).count();
         prop_assert_eq!(forgets, usize::from(session.is_forgotten()));
     }
