@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::{Instant, sleep, sleep_until};
 use wiretalk_core::conformance::sockjs::{
-    Evaluation, Names, Notes, Polled, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep,
-    evaluate, evaluate_poll, evaluate_retry, late,
+    Evaluation, HeadRule, Names, Notes, Polled, Received, ServiceEndpoint, SockjsRequest,
+    SockjsScript, SockjsStep, evaluate, evaluate_poll, evaluate_retry, late,
 };
 
 use crate::conform::exchange::Exchange;
@@ -264,8 +264,8 @@ impl<'c> Player<'c> {
         messages: &[String],
     ) -> Result<(), Stop> {
         let mut so_far = Vec::new();
-        let deadline = self.deadline(self.config.limits.answer);
-        self.ask(step, request, deadline, |received| evaluate_poll(messages, &mut so_far, received))
+        let limit = self.config.limits.answer;
+        self.ask(step, request, limit, |received| evaluate_poll(messages, &mut so_far, received))
             .await
     }
 
@@ -277,19 +277,18 @@ impl<'c> Player<'c> {
         passing: &str,
         accepted: &[&str],
     ) -> Result<(), Stop> {
-        let deadline = self.deadline(self.config.limits.answer.min(MAX_UNNOTICED));
-        self.ask(step, request, deadline, |received| evaluate_retry(passing, accepted, received))
-            .await
+        let limit = self.config.limits.answer.min(MAX_UNNOTICED);
+        self.ask(step, request, limit, |received| evaluate_retry(passing, accepted, received)).await
     }
 
     async fn ask(
         &mut self,
         step: &SockjsStep,
         request: &SockjsRequest,
-        deadline: Instant,
-        mut evaluate_answer: impl FnMut(&wiretalk_core::conformance::sockjs::Received) -> Polled,
+        limit: Duration,
+        mut evaluate_answer: impl FnMut(&Received) -> Polled,
     ) -> Result<(), Stop> {
-        let limit = deadline.saturating_duration_since(Instant::now());
+        let deadline = self.deadline(limit);
         loop {
             let bytes = self.request_bytes(request);
             let mut connection = self.open(request.method).await?;
@@ -331,7 +330,7 @@ impl<'c> Player<'c> {
             return self.await_step(&SockjsStep::End(on), on, limit).await;
         }
         self.send_request(on, request).await?;
-        let rules = vec![wiretalk_core::conformance::sockjs::HeadRule::Status(&[200])];
+        let rules = vec![HeadRule::Status(&[200])];
         self.await_step(&SockjsStep::Head(on, rules), on, limit).await
     }
 }
