@@ -1,5 +1,6 @@
 //! What a whole connection says in SockJS, as a [`Trace`] keeps it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -396,7 +397,50 @@ fn the_requests_of_a_session_are_one_conversation() {
     );
 }
 
+#[test]
+fn sessions_beyond_the_bound_are_only_counted() {
+    let sent = [post("/echo/0/s/xhr", ""), response(200, "o\n")];
+    let row = trace(&sent, 99).sockjs().rows()[0].clone();
+    let mut conversations = Conversations::default();
+    for number in 0..100_000 {
+        let session = number.to_string().into();
+        let session = Arc::new(SessionPath { session, ..(*row.session).clone() });
+        conversations.add(1, row.at, &SockJsRow { session, ..row.clone() });
+    }
+    assert_eq!(conversations.in_order().len(), 1 << 16);
+    assert_eq!(conversations.dropped_rows(), 100_000 - (1 << 16));
+}
+
 proptest! {
+    #[test]
+    fn no_bytes_are_too_strange(
+        content in proptest::collection::vec(
+            prop_oneof![
+                Just(b'\n'), Just(b'"'), Just(b'['), Just(b'a'), Just(b'o'), Just(b'p'), Just(b'('),
+                Just(b'\\'), any::<u8>(),
+            ], 0..200,
+        ),
+        gap in 0_u64..9,
+        piece in 1_usize..40,
+    ) {
+        for path in ["xhr_streaming", "eventsource", "htmlfile", "jsonp", "websocket"] {
+            let path = format!("/e/0/s/{path}");
+            let mut sent = match &*path {
+                "/e/0/s/websocket" => opening(&path).to_vec(),
+                "/e/0/s/xhr_streaming" => vec![post(&path, "")],
+                _ => vec![get(&path)],
+            };
+            if !path.ends_with("websocket") {
+                sent.push(bytes(Server, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\no\n"));
+            }
+            sent.push(bytes(Server, &content));
+            sent.push((Server, Err(gap)));
+            sent.push(bytes(Server, &content));
+            let (whole, pieces) = (trace(&sent, usize::MAX), trace(&sent, piece));
+            prop_assert_eq!(pieces.sockjs().rows(), whole.sockjs().rows());
+        }
+    }
+
     #[test]
     fn any_pieces_give_the_same_rows(
         frames in proptest::collection::vec(
