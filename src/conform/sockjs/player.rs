@@ -239,7 +239,10 @@ impl<'c> Player<'c> {
                     self.tolerated.get_or_insert(reason);
                     return Ok(());
                 }
-                Evaluation::Broken(reason) => return Err(broken(step, reason)),
+                Evaluation::Broken(reason) => {
+                    let rule = broken_rule(step, connection, &self.names, &self.notes);
+                    return Err(broken(rule.as_ref().unwrap_or(step), reason));
+                }
                 Evaluation::Waiting => {}
             }
             if !connection.read(&mut self.record, deadline).await {
@@ -333,6 +336,22 @@ impl<'c> Player<'c> {
         let rules = vec![HeadRule::Status(&[200])];
         self.await_step(&SockjsStep::Head(on, rules), on, limit).await
     }
+}
+
+/// Returns the step with the one rule that a head breaks.
+fn broken_rule(
+    step: &SockjsStep,
+    connection: &mut Connection,
+    names: &Names,
+    notes: &Notes,
+) -> Option<SockjsStep> {
+    let SockjsStep::Head(on, rules) = step else { return None };
+    let alone = rules.iter().map(|rule| SockjsStep::Head(*on, vec![rule.clone()]));
+    let mut is_broken = |step: &SockjsStep| {
+        let evaluation = evaluate(step, &mut connection.received, names, &mut notes.clone());
+        matches!(evaluation, Evaluation::Broken(_))
+    };
+    alone.into_iter().find(|step| is_broken(step))
 }
 
 fn broken(step: &SockjsStep, reason: String) -> Stop {

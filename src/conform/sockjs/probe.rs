@@ -53,6 +53,14 @@ pub(in crate::conform) async fn find_traits(
     let is_there = |endpoint: &ServiceEndpoint| offers.has_endpoint(*endpoint);
     let Some(endpoint) = ServiceEndpoint::ALL.into_iter().find(is_there) else {
         let names = ServiceEndpoint::ALL.map(|endpoint| paths.of(endpoint).to_owned()).join(", ");
+        let mut top = Probing::new(config, ServiceEndpoint::Echo, random);
+        top.names.base = config.target.path.trim_end_matches('/').to_owned();
+        if top.endpoint().await.is_ok() {
+            let url = config.url();
+            return Err(format!(
+                "{url} is itself an endpoint: name the URL above it, or the paths with --endpoint"
+            ));
+        }
         let reason = first.unwrap_or_default();
         return Err(format!("no SockJS is at {names} of {}: {reason}", config.url()));
     };

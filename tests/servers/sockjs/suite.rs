@@ -19,7 +19,7 @@ use crate::sockjs::sockjs_server;
 pub(super) fn config_for(address: std::net::SocketAddr) -> ConformConfig {
     let target = Target::parse(&format!("ws://{address}/")).unwrap();
     let sockjs = Some(SockjsPaths::below(&target.path));
-    ConformConfig { sockjs, ..ConformConfig::new(target).fast() }
+    ConformConfig { sockjs, ..ConformConfig::new(target) }
 }
 
 /// Returns the cases that fail or are not played, with their reasons.

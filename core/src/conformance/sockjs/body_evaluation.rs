@@ -1,10 +1,9 @@
 //! Evaluates bodies: whole ones, and those that go on.
 
-use crate::conformance::sockjs::evaluation::Evaluation;
 use crate::conformance::sockjs::info_evaluation;
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::request::Notes;
-use crate::conformance::sockjs::rule::{BodyRule, MAX_SHOWN, StreamRule};
+use crate::conformance::sockjs::rule::{BodyRule, Evaluation, MAX_SHOWN, StreamRule};
 use crate::wire::format::{byte_count, quote};
 
 /// The page for an iframe, before and after the address of the client's script.

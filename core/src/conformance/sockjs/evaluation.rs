@@ -7,30 +7,10 @@ use crate::conformance::sockjs::frame_evaluation;
 use crate::conformance::sockjs::head_evaluation::evaluate_head;
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::request::{Names, Notes};
-use crate::conformance::sockjs::rule::MAX_SHOWN;
+use crate::conformance::sockjs::rule::{Evaluation, MAX_SHOWN};
 use crate::conformance::sockjs::script::SockjsStep;
 use crate::conformance::verdict::{Finding, Verdict};
 use crate::wire::format::{byte_count, quote};
-
-/// The evaluation of one step. Texts are clauses without a subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Evaluation {
-    /// More has to come before it is certain.
-    Waiting,
-    /// The rule is kept.
-    Kept,
-    /// The rule is kept in a way that it does not recommend.
-    Tolerated(String),
-    /// The rule is broken.
-    Broken(String),
-}
-
-impl Evaluation {
-    /// Returns what is kept or broken, by a condition.
-    pub(super) fn kept_if(is_kept: bool, reason: impl FnOnce() -> String) -> Self {
-        if is_kept { Self::Kept } else { Self::Broken(reason()) }
-    }
-}
 
 /// Evaluates a step by what its connection has received so far, and takes what belongs to it.
 pub fn evaluate(

@@ -1,9 +1,8 @@
 //! Evaluates the frames of a WebSocket, and the end of a connection.
 
 use crate::conformance::sockjs::body_evaluation::messages_of;
-use crate::conformance::sockjs::evaluation::Evaluation;
 use crate::conformance::sockjs::received::Received;
-use crate::conformance::sockjs::rule::{FrameRule, MAX_SHOWN};
+use crate::conformance::sockjs::rule::{Evaluation, FrameRule, MAX_SHOWN};
 use crate::wire::Opcode;
 use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::format::{quote, spaced_hex};

@@ -1,9 +1,8 @@
 //! [`evaluate_head`]: the head of a response by its rules.
 
-use crate::conformance::sockjs::evaluation::Evaluation;
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::request::{Names, Notes};
-use crate::conformance::sockjs::rule::HeadRule;
+use crate::conformance::sockjs::rule::{Evaluation, HeadRule};
 use crate::wire::handshake::{AcceptValue, Head};
 
 /// The directives that keep a response out of every cache.

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use crate::conformance::sockjs::evaluation::Evaluation;
 use crate::conformance::sockjs::request::Notes;
-use crate::conformance::sockjs::rule::{InfoRule, MAX_SHOWN};
+use crate::conformance::sockjs::rule::{Evaluation, InfoRule, MAX_SHOWN};
 use crate::wire::format::quote;
 
 /// Evaluates the document by all rules; the first that is broken counts.

@@ -17,12 +17,12 @@ mod response;
 mod rule;
 mod script;
 
-pub use evaluation::{Evaluation, evaluate, evaluate_at_end, late};
+pub use evaluation::{evaluate, evaluate_at_end, late};
 pub use polling::{Polled, evaluate_poll, evaluate_retry};
 pub use received::Received;
 pub use request::{Names, Notes, SockjsRequest};
 pub use response::ResponseReader;
-pub use rule::{BodyRule, FrameRule, HeadRule, InfoRule, StreamRule};
+pub use rule::{BodyRule, Evaluation, FrameRule, HeadRule, InfoRule, StreamRule};
 pub use script::{ServiceEndpoint, SockjsScript, SockjsStep, SockjsTraits, TRANSPORTS};
 
 pub use crate::sockjs::Transport;

@@ -1,9 +1,8 @@
 //! Evaluates one answer of several that are asked for until they are right.
 
 use crate::conformance::sockjs::body_evaluation::{messages_of, script_frame};
-use crate::conformance::sockjs::evaluation::Evaluation;
 use crate::conformance::sockjs::received::Received;
-use crate::conformance::sockjs::rule::MAX_SHOWN;
+use crate::conformance::sockjs::rule::{Evaluation, MAX_SHOWN};
 use crate::wire::format::quote;
 
 /// The callback of the scripts that are polled for.

@@ -3,7 +3,7 @@
 
 use anyhow::bail;
 
-use crate::cli::conform::reproduce::ReproduceForm;
+use crate::cli::conform::reproduce::form::ReproduceForm;
 use crate::cli::conform::reproduce::program::{literals, quoted};
 use crate::conform::{
     Case, CaseKind, ConformConfig, Names, Notes, SockjsRequest, SockjsScript, SockjsStep,
@@ -120,8 +120,10 @@ impl<'c> Source<'c> {
                 }
                 SockjsStep::Poll(request, messages) => {
                     let line = self.curl_line(request)?;
-                    text += &format!("\n{}", line.repeat(messages.len().min(3)));
-                    text += &comment(step);
+                    text += &format!("\n{line}{}", comment(step));
+                    if messages.len() > 1 {
+                        text += "# Where some are missing, they come with the next.\n";
+                    }
                 }
                 SockjsStep::Pause(time) => {
                     text += &format!("\nsleep {}\n", time.as_secs_f64());
@@ -171,7 +173,23 @@ impl<'c> Source<'c> {
     }
 
     fn python(&self) -> String {
-        let steps: String = self.script.steps.iter().map(|step| self.python_step(step)).collect();
+        let all = &self.script.steps;
+        let next = all.iter().skip(1).map(Some).chain([None]);
+        let is_read_again = |step: &SockjsStep, next: Option<&SockjsStep>| {
+            next.is_some_and(|next| is_read(next) && next.connection() == step.connection())
+        };
+        // What is expected one after the other on a connection is read at once.
+        let steps: String = all
+            .iter()
+            .zip(next)
+            .map(|(step, next)| {
+                if is_read(step) && is_read_again(step, next) {
+                    comment(step)
+                } else {
+                    self.python_step(step)
+                }
+            })
+            .collect();
         let target = &self.config.target;
         let address = match &target.unix_socket {
             Some(path) => quoted(&path.to_string_lossy()),
@@ -222,6 +240,20 @@ impl<'c> Source<'c> {
             | SockjsStep::End(on) => read(*on),
         }
     }
+}
+
+/// Whether a step only reads what has been asked for.
+fn is_read(step: &SockjsStep) -> bool {
+    matches!(
+        step,
+        SockjsStep::Head(..)
+            | SockjsStep::Body(..)
+            | SockjsStep::Stream(..)
+            | SockjsStep::StreamEnd(_)
+            | SockjsStep::RawBytes(..)
+            | SockjsStep::Frame(..)
+            | SockjsStep::End(_)
+    )
 }
 
 fn is_request_on(step: &SockjsStep, on: usize) -> bool {
