@@ -31,8 +31,12 @@ use crate::sockjs::{
     Handler, JsString, Options, Session, SessionLimits, SessionRequest, SockJs, Target, Transport,
 };
 
-/// The path of the service.
+/// The path of the service for the lanes.
 pub(super) const PREFIX: &str = "/chat";
+
+/// The path of the service for the client that falls back. It is one of its own, so that the first has
+/// one session a lane.
+pub(super) const FALL_BACK_PREFIX: &str = "/fall-back";
 
 /// The most connections at a time: more than all clients of the demo open.
 const MAX_CONNECTIONS: usize = 128;
@@ -124,14 +128,23 @@ impl Drop for Place {
 
 /// Returns the transport on which a request of that path would receive.
 fn received_transport(path: &str) -> Option<Transport> {
-    match Target::parse(path.strip_prefix(PREFIX)?)? {
+    let rest = path.strip_prefix(PREFIX).or_else(|| path.strip_prefix(FALL_BACK_PREFIX))?;
+    match Target::parse(rest)? {
         Target::Session { request: SessionRequest::Receive(transport), .. } => Some(transport),
         _ => None,
     }
 }
 
-/// Listens on a free port of loopback. The server runs while the returned future is polled; its tasks
-/// are those of `scope`.
+/// A server that listens on a free port of loopback.
+pub(super) struct BoundServer<F> {
+    pub(super) address: SocketAddr,
+    /// The service for the lanes.
+    pub(super) service: SockJs,
+    /// Serves while it is polled.
+    pub(super) serving: F,
+}
+
+/// Listens on a free port of loopback. The tasks of the server are those of `scope`.
 ///
 /// # Errors
 /// Fails if there is no free port.
@@ -139,7 +152,7 @@ pub(super) fn bind(
     scope: &Scope,
     config: SockJsConfig,
     door: Door,
-) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+) -> io::Result<BoundServer<impl Future<Output = ()> + Send + use<>>> {
     let listener = net::listen(([127, 0, 0, 1], 0))?;
     let address = listener.local_addr()?;
     let session = SessionLimits {
@@ -148,10 +161,11 @@ pub(super) fn bind(
         ..SessionLimits::default()
     };
     let options = Options { session, ..Options::default() };
-    let service = SockJs::new(Chat).options(options).scope(scope).build();
-    let router = service.mount(Router::new(), PREFIX);
-    let scope = scope.child();
-    Ok((address, accept(scope, listener, router, door)))
+    let service = SockJs::new(Chat).options(options.clone()).scope(scope).build();
+    let other = SockJs::new(Chat).options(options).scope(scope).build();
+    let router = other.mount(service.mount(Router::new(), PREFIX), FALL_BACK_PREFIX);
+    let serving = accept(scope.child(), listener, router, door);
+    Ok(BoundServer { address, service, serving })
 }
 
 async fn accept(scope: Scope, listener: TcpListener, router: Router, door: Door) {

@@ -18,7 +18,7 @@ use crate::clients::sockjs::{
 };
 use crate::net::Target;
 use crate::scope::Scope;
-use crate::sockjs::{Frame, Transport};
+use crate::sockjs::{Frame, SessionState, SessionTimer, Transport};
 use crate::stage::Theme;
 
 /// The time after which a wait counts as hung. No machine is that slow.
@@ -90,7 +90,6 @@ fn report(transport: Transport, at: Instant) -> SockJsReport {
         line: Some(line),
         exchanges,
         latest: Some((at, Frame::message("hi"))),
-        heard_at: Some(at),
         detached_at: None,
         second: None,
         reason: None,
@@ -121,7 +120,15 @@ fn running() -> SockJs {
     let open = Some(Transport::XhrStreaming);
     let fall_back = FallBackReport { steps: steps.into(), open, line: None };
     demo.update(DemoEvent::Msg(Msg::FallBack(Box::new(fall_back))));
-    demo.now = now;
+    let timer = Some((SessionTimer::Heartbeat, Duration::from_secs(6)));
+    let side = |transport| ServerSide {
+        transport,
+        state: SessionState::Open,
+        receiver: true,
+        timer,
+    };
+    let sides = Transport::OF_SESSIONS.map(side).to_vec();
+    demo.update(DemoEvent::Msg(Msg::ServerSides(sides)));
     demo
 }
 
@@ -137,7 +144,7 @@ fn picture(demo: &SockJs, width: u16, height: u16) -> String {
 #[test]
 fn nothing_starts_by_looking_and_a_line_starts_everything() {
     let mut demo = SockJs::new(CONFIG);
-    assert_eq!((demo.tick_interval(), press(&mut demo, "vv^x2dc")), (None, Vec::new()));
+    assert_eq!(press(&mut demo, "vv^x2dc"), []);
     assert_eq!(press(&mut demo, " "), [Cmd::Start(CONFIG, LINES[0].to_owned())]);
     assert_eq!(press(&mut demo, " "), [], "one start at a time");
     let handle = handle();
@@ -178,7 +185,7 @@ fn the_tables_at_80_columns() {
     assert_eq!(
         picture(&demo, 78, 17),
         "\
-╔ sockjs · 127.0.0.1:40123 · heartbeat 8 s, timeout 5 s (usual: 25 s, 5 s) ══╗
+╔ sockjs · 127.0.0.1:40123 · heartbeat 8 s, timeout 5 s (usual 25, 5) ═══════╗
 ║ ✓ You bet on up to 20x; it is 13.7x, for jsonp-polling.                    ║
 ║                  requests frames   open   line  latency                    ║
 ║ ▶ websocket             3      3  2,450     73     1 ms  ● open            ║
@@ -188,12 +195,12 @@ fn the_tables_at_80_columns() {
 ║   xhr-polling           3      3  2,450  1,000     2 ms  ● open            ║
 ║   jsonp-polling         3      3  2,450  1,000     2 ms  ● open            ║
 ║ ── session abcdefgh over websocket ─────────────────────────────────────── ║
-║ connecting ─ ● OPEN ─ closing ─ closed   receiver ◉ attached               ║
-║ heartbeat ████████████  8 s  last a[\"hi\"]                                  ║
+║ connecting ─ ● OPEN ─ closing ─ closed ─ forgotten  receiver ◉             ║
+║ heartbeat in █████████░░░  6 s   last frame: a[\"hi\"]                       ║
 ║ ── the client that falls back: on xhr-streaming ────────────────────────── ║
-║    0.0 s  /info 1 ms → websocket ● open, lost: 1006                        ║
-║    9.5 s  /info 1 ms → websocket ✗ 404 Not Found → xhr-streaming ● open    ║
-║ Space line  t type  Enter bytes  x take  2 second  d detach  c close  r  ? ║
+║   0.0 s  /info 1 ms → websocket ● open, lost: 1006                         ║
+║   9.5 s  /info 1 ms → websocket ✗ 404 → xhr-streaming ● open               ║
+║ Space line  t type  ⏎ bytes  x take  2 second  d detach  c close  r  ?     ║
 ╚════════════════════════════════════════════════════════════════════════════╝
 "
     );
@@ -233,9 +240,9 @@ fn it_can_be_drawn_at_any_size() {
 /// A server of the demo with its door.
 fn serve(scope: &Scope, config: SockJsConfig) -> (Target, Door) {
     let door = Door::default();
-    let (address, serving) = server::bind(scope, config, door.clone()).unwrap();
-    scope.spawn("server", serving);
-    (Target::parse(&format!("ws://{address}{PREFIX}")).unwrap(), door)
+    let bound = server::bind(scope, config, door.clone()).unwrap();
+    scope.spawn("server", bound.serving);
+    (Target::parse(&format!("ws://{}{PREFIX}", bound.address)).unwrap(), door)
 }
 
 /// A session that runs, as a test sees it.

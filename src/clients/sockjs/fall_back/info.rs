@@ -18,11 +18,11 @@ const MAX_INFO: usize = 16 << 10;
 
 /// What a server says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServerInfo {
+pub(super) struct ServerInfo {
     /// Whether it takes WebSockets.
-    pub websocket: bool,
+    pub(super) websocket: bool,
     /// How long the answer took.
-    pub rtt: Duration,
+    pub(super) rtt: Duration,
 }
 
 /// The answer as it is written. Fields that are missing have the client's defaults.
