@@ -51,7 +51,7 @@ const RESPONSE_LIMIT: usize = 4096;
 /// session's queue, which has limits of its own. A request's head must fit too.
 const HTTP_BUFFER: usize = 16 << 10;
 
-/// How many bodies a message may be: a client may send many messages at once, with escapes of six
+/// The size of the largest body in messages of the largest size: a client may send many messages at once, with escapes of six
 /// bytes for one.
 const BODY_FACTOR: usize = 8;
 
@@ -142,7 +142,7 @@ fn router(services: &Services) -> Router {
     services.iter().fold(root, |router, (endpoint, service)| service.mount(router, endpoint))
 }
 
-/// What an endpoint does with its sessions.
+/// The behavior of an endpoint.
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     Echo,

@@ -24,7 +24,7 @@ pub(super) struct Registry {
     state: Mutex<State>,
 }
 
-/// How many sessions there may be, and how they are.
+/// The limits for the number of sessions, and for each of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RegistryLimits {
     pub(super) sessions: usize,

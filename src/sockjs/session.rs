@@ -37,7 +37,7 @@ struct Shared {
     change: Notify,
 }
 
-/// How a session began.
+/// The facts of a session that never change.
 pub(super) struct Opening {
     /// A number that no other session of the service has.
     pub(super) number: u64,
@@ -65,7 +65,7 @@ pub(super) trait Home: Send + Sync {
 
 struct TimedMachine {
     machine: SessionMachine,
-    /// What machine time counts from.
+    /// The moment that machine time counts from.
     start: Instant,
     /// The deadline for which a timer is set.
     armed: Option<Duration>,

@@ -173,7 +173,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "servers",
         &[
             &["bundle"],
-            &["recorded", "server_kind"],
+            &["recorded", "server_kind", "sockjs"],
             &["http", "hub", "naive_proxy", "sloppy", "strict", "websocket"],
             &["connection"],
             &["browser_headers", "options"],

@@ -16,14 +16,14 @@ use crate::sockjs::url::is_callback_byte;
 pub struct BodyItem {
     /// The position of its bytes in the body, with everything around the frame.
     pub bytes: Range<u64>,
-    /// What it is.
+    /// The meaning of the bytes.
     pub content: BodyContent,
 }
 
-/// What stands in a part of a body.
+/// The meaning of a part of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyContent {
-    /// What fills the browser's buffer before the first frame, or a part without data.
+    /// Bytes that fill the browser's buffer before the first frame, or a part without data.
     Prelude,
     /// A frame.
     Frame(Frame),
@@ -37,7 +37,7 @@ pub enum BodyError {
     /// The frame is broken; the position is one within the frame, not in the body.
     #[error("a broken frame: {0}")]
     Frame(#[from] FrameError),
-    /// What the transport puts around a frame is not there.
+    /// The bytes that the transport puts around a frame are not there.
     #[error("not the form of this transport: {0}")]
     Wrapper(&'static str),
     /// The body ended within a part.

@@ -46,7 +46,7 @@ pub const ESCAPED_BY_CLIENT: &[(u16, u16)] = &[
     (0xFEFF, 0xFEFF), (0xFFF0, 0xFFFF),
 ];
 
-/// Which side writes a string.
+/// The writer of a string, who decides on its escapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escaping {
     /// The server: [`ESCAPED_BY_SERVER`].

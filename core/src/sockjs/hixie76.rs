@@ -41,7 +41,7 @@ pub fn push_frame(out: &mut Vec<u8>, text: &str) {
     out.push(0xFF);
 }
 
-/// What a client sent.
+/// A frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HixieEvent {
     /// A text.

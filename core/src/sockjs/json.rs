@@ -5,18 +5,18 @@ use thiserror::Error;
 
 use crate::sockjs::js_string::{JsString, JsStringBuilder};
 
-/// What is wrong with a text, and where.
+/// A mistake in a text, and its place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("byte {at}: {problem}")]
 pub struct FrameError {
     /// The position of the first byte that is wrong, from 0; the length of the text if it ends too
     /// early.
     pub at: usize,
-    /// What is wrong there.
+    /// The mistake.
     pub problem: FrameProblem,
 }
 
-/// What is wrong with a frame or with a client's messages.
+/// A mistake in a frame or in a client's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FrameProblem {
     /// There is nothing at all.

@@ -11,7 +11,7 @@ pub const MAX_PART: usize = 256;
 /// The maximum length of a callback's name in bytes.
 pub const MAX_CALLBACK: usize = 128;
 
-/// What an address below the prefix stands for.
+/// The meaning of an address below the prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Nothing or `/`: a line of text that says that SockJS is here.
@@ -28,12 +28,12 @@ pub enum Target {
         server: String,
         /// The session's name, decoded.
         session: String,
-        /// What is requested of it.
+        /// The request of it.
         request: SessionRequest,
     },
 }
 
-/// What a request wants of its session.
+/// The purpose of a session's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionRequest {
     /// To receive, on this transport; a WebSocket sends too.

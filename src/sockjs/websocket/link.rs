@@ -4,7 +4,7 @@ use std::future::Future;
 
 use wiretalk_core::sockjs::session::SessionClose;
 
-/// What came from a client.
+/// A text of a client, or its end.
 pub(super) enum Incoming {
     /// A text.
     Text(String),

@@ -21,7 +21,7 @@ use crate::sockjs::websocket::{hixie, modern};
 /// How long a client may take to answer our close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What a client may send at once.
+/// The limits for what a client sends at once.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sockjs) struct SocketLimits {
     /// The bytes of a message of the application.

@@ -5,7 +5,7 @@ use crate::sockjs::frame::Frame;
 /// The end of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionClose {
-    /// Who or what ended it.
+    /// The cause.
     pub cause: CloseCause,
     /// The code.
     pub code: u16,
@@ -13,7 +13,7 @@ pub struct SessionClose {
     pub reason: String,
 }
 
-/// Who or what ended a session.
+/// The cause of a session's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CloseCause {
     /// The application.

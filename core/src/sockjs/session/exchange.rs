@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::sockjs::frame::Frame;
 use crate::sockjs::session::close::SessionClose;
 
-/// How far a session is.
+/// The state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionState {
     /// Its first frame, `o`, was not taken yet.
@@ -19,7 +19,7 @@ pub enum SessionState {
     Closed,
 }
 
-/// What a session waits for.
+/// A timer of a session, by what happens at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionTimer {
     /// Its receiver is sent a heartbeat.
@@ -37,7 +37,7 @@ pub enum SessionTimer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReceiverId(pub(super) u64);
 
-/// How a receiver takes frames.
+/// The way in which a receiver takes frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReceiverKind {
     /// One frame, then the next request has to come.
@@ -59,7 +59,7 @@ pub enum Attached {
     Refused(Frame),
 }
 
-/// How a receiver left.
+/// The way in which a receiver left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detached {
     /// Its response is complete; the next request has to come.
@@ -81,7 +81,7 @@ pub enum NextFrame {
     Over,
 }
 
-/// What the owner of a session has to do.
+/// A task for the owner of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Ask for the next frame of the receiver again.

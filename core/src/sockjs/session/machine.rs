@@ -18,7 +18,7 @@ use crate::sockjs::session::outbox::Outbox;
 struct Receiver {
     id: ReceiverId,
     kind: ReceiverKind,
-    /// When it came, or took a frame last.
+    /// The time when it came, or took a frame last.
     last_frame: Duration,
     /// Since when messages wait for it.
     waiting: Option<Duration>,
@@ -37,7 +37,7 @@ pub struct SessionMachine {
     close: Option<SessionClose>,
     close_sent: bool,
     forgotten: bool,
-    /// When it will be without a receiver, or closed, for too long.
+    /// The time when it will have been without a receiver, or closed, for too long.
     expires: Duration,
     counts: Counts,
     actions: VecDeque<Action>,
