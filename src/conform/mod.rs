@@ -46,7 +46,7 @@ pub use probe::ProbeError;
 pub use restart::RestartError;
 pub use runner::{ConformEvent, run};
 pub use wiretalk_core::conformance::sockjs::{
-    Names, Notes, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep, Transport,
+    Names, Notes, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep, TRANSPORTS,
 };
 pub use wiretalk_core::conformance::{
     Case, CaseKind, Expectation, Finding, Group, Opening, RunLimits, ServerAddress, ServerTraits,

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::{Instant, sleep, sleep_until};
 use wiretalk_core::conformance::sockjs::{
-    Judgement, Names, Notes, Polled, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep,
-    judge, judge_poll, judge_retry, late,
+    Evaluation, HeadRule, Names, Notes, Polled, Received, ServiceEndpoint, SockjsRequest,
+    SockjsScript, SockjsStep, evaluate, evaluate_poll, evaluate_retry, late,
 };
 
 use crate::conform::exchange::Exchange;
@@ -31,7 +31,7 @@ const MAX_SLOW_ANSWERS: u32 = 4;
 /// A case that is over before its last step.
 enum Stop {
     /// It has its finding.
-    Judged(Finding),
+    Done(Finding),
     /// A connection could not be opened.
     NotOpened(ConnectError),
 }
@@ -53,7 +53,7 @@ pub(in crate::conform) async fn play_script(
     }
     let mut player = Player::new(config, script, random);
     let finding = match player.play().await {
-        Ok(finding) | Err(Stop::Judged(finding)) => finding,
+        Ok(finding) | Err(Stop::Done(finding)) => finding,
         Err(Stop::NotOpened(error)) if player.record.exchange.connections.is_empty() => {
             return Err(error);
         }
@@ -75,7 +75,7 @@ fn unplayable(case: &Case, script: &SockjsScript, traits: ServerTraits) -> Optio
         return missing(format!("has no endpoint {}", script.endpoint));
     }
     if let Some(transport) = script.transport.filter(|one| !offers.has_transport(*one)) {
-        return missing(format!("does not offer {transport}: it answers with 404"));
+        return missing(format!("does not offer {}: it answers with 404", transport.name()));
     }
     (case.needs_echo && !traits.has_echo)
         .then(|| Finding::new(Verdict::NotApplicable, "does not echo"))
@@ -223,7 +223,7 @@ impl<'c> Player<'c> {
         }
     }
 
-    /// Reads on a connection until a step is judged or its time is over.
+    /// Reads on a connection until a step is read or its time is over.
     async fn await_step(
         &mut self,
         step: &SockjsStep,
@@ -233,14 +233,14 @@ impl<'c> Player<'c> {
         let deadline = self.deadline(limit);
         let Some(connection) = self.connections.get_mut(&on) else { return Ok(()) };
         loop {
-            match judge(step, &mut connection.received, &self.names, &mut self.notes) {
-                Judgement::Kept => return Ok(()),
-                Judgement::Tolerated(reason) => {
+            match evaluate(step, &mut connection.received, &self.names, &mut self.notes) {
+                Evaluation::Kept => return Ok(()),
+                Evaluation::Tolerated(reason) => {
                     self.tolerated.get_or_insert(reason);
                     return Ok(());
                 }
-                Judgement::Broken(reason) => return Err(broken(step, reason)),
-                Judgement::Waiting => {}
+                Evaluation::Broken(reason) => return Err(broken(step, reason)),
+                Evaluation::Waiting => {}
             }
             if !connection.read(&mut self.record, deadline).await {
                 if matches!(step, SockjsStep::Silence(..)) {
@@ -264,8 +264,8 @@ impl<'c> Player<'c> {
         messages: &[String],
     ) -> Result<(), Stop> {
         let mut so_far = Vec::new();
-        let deadline = self.deadline(self.config.limits.answer);
-        self.ask(step, request, deadline, |received| judge_poll(messages, &mut so_far, received))
+        let limit = self.config.limits.answer;
+        self.ask(step, request, limit, |received| evaluate_poll(messages, &mut so_far, received))
             .await
     }
 
@@ -277,24 +277,24 @@ impl<'c> Player<'c> {
         passing: &str,
         accepted: &[&str],
     ) -> Result<(), Stop> {
-        let deadline = self.deadline(self.config.limits.answer.min(MAX_UNNOTICED));
-        self.ask(step, request, deadline, |received| judge_retry(passing, accepted, received)).await
+        let limit = self.config.limits.answer.min(MAX_UNNOTICED);
+        self.ask(step, request, limit, |received| evaluate_retry(passing, accepted, received)).await
     }
 
     async fn ask(
         &mut self,
         step: &SockjsStep,
         request: &SockjsRequest,
-        deadline: Instant,
-        mut judge_answer: impl FnMut(&wiretalk_core::conformance::sockjs::Received) -> Polled,
+        limit: Duration,
+        mut evaluate_answer: impl FnMut(&Received) -> Polled,
     ) -> Result<(), Stop> {
-        let limit = deadline.saturating_duration_since(Instant::now());
+        let deadline = self.deadline(limit);
         loop {
             let bytes = self.request_bytes(request);
             let mut connection = self.open(request.method).await?;
             connection.send(&mut self.record, &bytes).await;
             let polled = loop {
-                let polled = judge_answer(&connection.received);
+                let polled = evaluate_answer(&connection.received);
                 if polled != Polled::Waiting {
                     break polled;
                 }
@@ -303,8 +303,8 @@ impl<'c> Player<'c> {
                 }
             };
             match polled {
-                Polled::Judged(Judgement::Broken(reason)) => return Err(broken(step, reason)),
-                Polled::Judged(_) => return Ok(()),
+                Polled::Done(Evaluation::Broken(reason)) => return Err(broken(step, reason)),
+                Polled::Done(_) => return Ok(()),
                 Polled::Again | Polled::Waiting => {}
             }
             if Instant::now() >= deadline {
@@ -330,7 +330,7 @@ impl<'c> Player<'c> {
             return self.await_step(&SockjsStep::End(on), on, limit).await;
         }
         self.send_request(on, request).await?;
-        let rules = vec![wiretalk_core::conformance::sockjs::HeadRule::Status(&[200])];
+        let rules = vec![HeadRule::Status(&[200])];
         self.await_step(&SockjsStep::Head(on, rules), on, limit).await
     }
 }
@@ -340,5 +340,5 @@ fn broken(step: &SockjsStep, reason: String) -> Stop {
 }
 
 fn stop(step: &SockjsStep, finding: Finding) -> Stop {
-    Stop::Judged(Finding { expected: step.expectation().unwrap_or_default(), ..finding })
+    Stop::Done(Finding { expected: step.expectation().unwrap_or_default(), ..finding })
 }

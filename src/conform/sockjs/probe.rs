@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 use wiretalk_core::conformance::sockjs::{
-    FrameRule, Judgement, Names, Notes, Received, ServiceEndpoint, SockjsRequest, SockjsStep,
-    SockjsTraits, Transport, judge,
+    Evaluation, FrameRule, Names, Notes, Received, ServiceEndpoint, SockjsRequest, SockjsStep,
+    SockjsTraits, TRANSPORTS, Transport, evaluate,
 };
 
 use crate::conform::exchange::Exchange;
@@ -57,7 +57,7 @@ pub(in crate::conform) async fn find_traits(
         return Err(format!("no SockJS is at {names} of {}: {reason}", config.url()));
     };
     let probe = Probing::new(config, endpoint, random);
-    let asked = Transport::ALL.map(|transport| {
+    let asked = TRANSPORTS.map(|transport| {
         let probe = &probe;
         async move { (transport, probe.is_offered(transport).await) }
     });
@@ -160,10 +160,10 @@ impl<'c> Probing<'c> {
 
     /// Whether a transport is offered: its path does not answer with 404.
     async fn is_offered(&self, transport: Transport) -> bool {
-        let session = format!("/000/{{session}}{}", transport as usize);
+        let session = format!("/000/{{session}}-{}", transport.name());
         let request = match transport {
-            Transport::Websocket => self.upgrade(&format!("{session}/websocket")),
-            Transport::RawWebsocket => self.upgrade("/websocket"),
+            Transport::WebSocket => self.upgrade(&format!("{session}/websocket")),
+            Transport::RawWebSocket => self.upgrade("/websocket"),
             Transport::XhrPolling => SockjsRequest::post(format!("{session}/xhr"), ""),
             Transport::XhrStreaming => SockjsRequest::post(format!("{session}/xhr_streaming"), ""),
             Transport::EventSource => SockjsRequest::get(format!("{session}/eventsource")),
@@ -204,7 +204,7 @@ impl<'c> Probing<'c> {
 
     /// Whether a message comes back on a WebSocket.
     async fn is_echoing_frames(&self, offers: &SockjsTraits) -> bool {
-        if !offers.has_transport(Transport::Websocket) {
+        if !offers.has_transport(Transport::WebSocket) {
             return false;
         }
         let Ok((mut connection, mut record)) = self.open("GET").await else { return false };
@@ -217,9 +217,9 @@ impl<'c> Probing<'c> {
             let step = SockjsStep::Frame(1, FrameRule::Text(expected));
             loop {
                 let mut notes = Notes::default();
-                match judge(&step, &mut connection.received, &self.names, &mut notes) {
-                    Judgement::Kept => break,
-                    Judgement::Waiting if connection.read(&mut record, deadline).await => {}
+                match evaluate(&step, &mut connection.received, &self.names, &mut notes) {
+                    Evaluation::Kept => break,
+                    Evaluation::Waiting if connection.read(&mut record, deadline).await => {}
                     _ => return false,
                 }
             }

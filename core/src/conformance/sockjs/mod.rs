@@ -1,15 +1,15 @@
-//! A case of the SockJS suite as data, and the judgement of what a server answers, without I/O.
+//! A case of the SockJS suite as data, and the evaluation of what a server answers, without I/O.
 //!
 //! In reading order: [`request`], [`rule`] (what a rule
 //! demands of a head, a body, a stream or a frame), [`script`] (the steps of a case), [`response`]
-//! and [`received`] (what came on a connection), [`judge`] with a file for
-//! each kind of rule, and [`polling`] for answers that are asked for again.
+//! and [`received`] (what came on a connection), [`evaluation`] with a file for each kind of
+//! rule, and [`polling`] for answers that are asked for again.
 
-mod info;
-mod judge;
-mod judge_body;
-mod judge_frame;
-mod judge_head;
+mod body_evaluation;
+mod evaluation;
+mod frame_evaluation;
+mod head_evaluation;
+mod info_evaluation;
 mod polling;
 mod received;
 mod request;
@@ -17,10 +17,12 @@ mod response;
 mod rule;
 mod script;
 
-pub use judge::{Judgement, judge, judge_at_end, late};
-pub use polling::{Polled, judge_poll, judge_retry};
+pub use evaluation::{evaluate, evaluate_at_end, late};
+pub use polling::{Polled, evaluate_poll, evaluate_retry};
 pub use received::Received;
 pub use request::{Names, Notes, SockjsRequest};
 pub use response::ResponseReader;
-pub use rule::{BodyRule, FrameRule, HeadRule, InfoRule, StreamRule};
-pub use script::{ServiceEndpoint, SockjsScript, SockjsStep, SockjsTraits, Transport};
+pub use rule::{BodyRule, Evaluation, FrameRule, HeadRule, InfoRule, StreamRule};
+pub use script::{ServiceEndpoint, SockjsScript, SockjsStep, SockjsTraits, TRANSPORTS};
+
+pub use crate::sockjs::Transport;

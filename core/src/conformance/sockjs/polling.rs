@@ -1,9 +1,8 @@
-//! Judges one answer of several that are asked for until they are right.
+//! Evaluates one answer of several that are asked for until they are right.
 
-use crate::conformance::sockjs::judge::Judgement;
-use crate::conformance::sockjs::judge_body::{messages_of, script_frame};
+use crate::conformance::sockjs::body_evaluation::{messages_of, script_frame};
 use crate::conformance::sockjs::received::Received;
-use crate::conformance::sockjs::rule::MAX_SHOWN;
+use crate::conformance::sockjs::rule::{Evaluation, MAX_SHOWN};
 use crate::wire::format::quote;
 
 /// The callback of the scripts that are polled for.
@@ -17,11 +16,11 @@ pub enum Polled {
     /// It is right so far: ask again.
     Again,
     /// It is the last.
-    Judged(Judgement),
+    Done(Evaluation),
 }
 
-/// Judges an answer that has to go on with `expected` after the messages `so_far`.
-pub fn judge_poll(expected: &[String], so_far: &mut Vec<String>, received: &Received) -> Polled {
+/// Evaluates an answer that has to go on with `expected` after the messages `so_far`.
+pub fn evaluate_poll(expected: &[String], so_far: &mut Vec<String>, received: &Received) -> Polled {
     if let Some(broken) = broken(received) {
         return broken;
     }
@@ -40,11 +39,11 @@ pub fn judge_poll(expected: &[String], so_far: &mut Vec<String>, received: &Rece
     if !expected.starts_with(so_far) {
         return unexpected(response.content());
     }
-    if so_far.len() == expected.len() { Polled::Judged(Judgement::Kept) } else { Polled::Again }
+    if so_far.len() == expected.len() { Polled::Done(Evaluation::Kept) } else { Polled::Again }
 }
 
-/// Judges an answer whose first frame must be one of `accepted`, or begins with `passing`.
-pub fn judge_retry(passing: &str, accepted: &[&str], received: &Received) -> Polled {
+/// Evaluates an answer whose first frame must be one of `accepted`, or begins with `passing`.
+pub fn evaluate_retry(passing: &str, accepted: &[&str], received: &Received) -> Polled {
     if let Some(broken) = broken(received) {
         return broken;
     }
@@ -59,7 +58,7 @@ pub fn judge_retry(passing: &str, accepted: &[&str], received: &Received) -> Pol
     };
     let frame = frame.trim_end();
     if accepted.contains(&frame) {
-        Polled::Judged(Judgement::Kept)
+        Polled::Done(Evaluation::Kept)
     } else if frame.starts_with(passing) {
         Polled::Again
     } else {
@@ -81,11 +80,11 @@ fn broken(received: &Received) -> Option<Polled> {
     } else {
         return None;
     };
-    Some(Polled::Judged(Judgement::Broken(reason)))
+    Some(Polled::Done(Evaluation::Broken(reason)))
 }
 
 fn unexpected(bytes: &[u8]) -> Polled {
-    Polled::Judged(Judgement::Broken(format!("sent {}", quote(bytes, MAX_SHOWN))))
+    Polled::Done(Evaluation::Broken(format!("sent {}", quote(bytes, MAX_SHOWN))))
 }
 
 #[cfg(test)]
@@ -104,18 +103,18 @@ mod tests {
     fn messages_are_collected_until_all_are_there() {
         let expected = ["a".to_owned(), "b".to_owned()];
         let mut so_far = Vec::new();
-        assert_eq!(judge_poll(&expected, &mut so_far, &answered("a[\"a\"]\n")), Polled::Again);
-        let last = judge_poll(&expected, &mut so_far, &answered("a[\"b\"]\n"));
-        assert_eq!(last, Polled::Judged(Judgement::Kept));
-        let twice = judge_poll(&expected, &mut so_far, &answered("a[\"b\"]\n"));
-        assert!(matches!(twice, Polled::Judged(Judgement::Broken(_))));
+        assert_eq!(evaluate_poll(&expected, &mut so_far, &answered("a[\"a\"]\n")), Polled::Again);
+        let last = evaluate_poll(&expected, &mut so_far, &answered("a[\"b\"]\n"));
+        assert_eq!(last, Polled::Done(Evaluation::Kept));
+        let twice = evaluate_poll(&expected, &mut so_far, &answered("a[\"b\"]\n"));
+        assert!(matches!(twice, Polled::Done(Evaluation::Broken(_))));
     }
 
     #[test]
     fn a_frame_is_found_behind_its_prelude() {
-        let judged = |body: &str| judge_retry("c[2010", &["o"], &answered(body));
-        assert_eq!(judged("hhhh\no\n"), Polled::Judged(Judgement::Kept));
-        assert_eq!(judged("c[2010,\"Another connection still open\"]\n"), Polled::Again);
-        assert!(matches!(judged("a[\"x\"]\n"), Polled::Judged(Judgement::Broken(_))));
+        let evaluated = |body: &str| evaluate_retry("c[2010", &["o"], &answered(body));
+        assert_eq!(evaluated("hhhh\no\n"), Polled::Done(Evaluation::Kept));
+        assert_eq!(evaluated("c[2010,\"Another connection still open\"]\n"), Polled::Again);
+        assert!(matches!(evaluated("a[\"x\"]\n"), Polled::Done(Evaluation::Broken(_))));
     }
 }

@@ -13,7 +13,7 @@ const MAX_MESSAGE: usize = 512 << 10;
 /// The most bytes behind a head that are kept as they came.
 const MAX_BEHIND_HEAD: usize = 64;
 
-/// The most frames that wait to be judged.
+/// The most frames that wait to be read.
 const MAX_FRAMES: usize = 256;
 
 /// What a connection has received.
@@ -22,12 +22,14 @@ pub struct Received {
     /// The response to the last request.
     pub response: ResponseReader,
     frames: Option<FrameAssembler>,
-    /// The frames that were not judged yet.
+    /// The frames that were not read yet.
     waiting: VecDeque<AssembledFrame>,
     /// The first bytes behind the head of a response with the status 101.
     behind_head: Vec<u8>,
     /// The messages of SockJS frames that belong to one rule.
     pub(super) messages: Vec<String>,
+    /// What the server did before its end that is tolerated, as a clause.
+    pub(super) remark: Option<String>,
     /// The number of bytes since the last request.
     count: usize,
     has_ended: bool,
@@ -43,6 +45,7 @@ impl Received {
             waiting: VecDeque::new(),
             behind_head: Vec::new(),
             messages: Vec::new(),
+            remark: None,
             count: 0,
             has_ended: false,
             has_closed: false,
@@ -99,7 +102,7 @@ impl Received {
         self.count = 0;
     }
 
-    /// Returns the next frame that was not judged, and takes it.
+    /// Returns the next frame that was not read, and takes it.
     pub(super) fn next_frame(&mut self) -> Option<AssembledFrame> {
         self.waiting.pop_front()
     }
@@ -109,7 +112,7 @@ impl Received {
         &self.behind_head
     }
 
-    /// Whether frames wait to be judged.
+    /// Whether frames wait to be read.
     pub(super) fn has_frame(&self) -> bool {
         !self.waiting.is_empty()
     }

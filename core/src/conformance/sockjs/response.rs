@@ -15,8 +15,8 @@ pub struct ResponseReader {
     body: Option<BodyReader>,
     is_chunked: bool,
     content: Vec<u8>,
-    /// The bytes of the content that were judged already.
-    judged: usize,
+    /// The bytes of the content that were read already.
+    read_len: usize,
     is_complete: bool,
     /// What the bytes break of HTTP itself, as a clause without a subject.
     fault: Option<&'static str>,
@@ -32,7 +32,7 @@ impl ResponseReader {
             body: None,
             is_chunked: false,
             content: Vec::new(),
-            judged: 0,
+            read_len: 0,
             is_complete: false,
             fault: None,
         }
@@ -125,14 +125,14 @@ impl ResponseReader {
         &self.content
     }
 
-    /// Returns the content that was not judged yet.
-    pub fn unjudged(&self) -> &[u8] {
-        self.content.get(self.judged..).unwrap_or_default()
+    /// Returns the content that was not read yet.
+    pub fn unread(&self) -> &[u8] {
+        self.content.get(self.read_len..).unwrap_or_default()
     }
 
-    /// Counts `len` more bytes of the content as judged.
-    pub(super) fn judged(&mut self, len: usize) {
-        self.judged = self.judged.saturating_add(len).min(self.content.len());
+    /// Counts `len` more bytes of the content as read.
+    pub(super) fn count_read(&mut self, len: usize) {
+        self.read_len = self.read_len.saturating_add(len).min(self.content.len());
     }
 }
 

@@ -1,9 +1,29 @@
-//! What a rule demands of a head, a body, a stream or a frame.
+//! Demands of the rules on a head, a body, a stream or a frame, and [`Evaluation`]: whether one is kept.
 
 use crate::wire::format::quote;
 
 /// The most characters of an expected text that a clause shows.
 pub(super) const MAX_SHOWN: usize = 60;
+
+/// The evaluation of one step. Texts are clauses without a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evaluation {
+    /// More has to come before it is certain.
+    Waiting,
+    /// The rule is kept.
+    Kept,
+    /// The rule is kept in a way that it does not recommend.
+    Tolerated(String),
+    /// The rule is broken.
+    Broken(String),
+}
+
+impl Evaluation {
+    /// Returns what is kept or broken, by a condition.
+    pub(super) fn kept_if(is_kept: bool, reason: impl FnOnce() -> String) -> Self {
+        if is_kept { Self::Kept } else { Self::Broken(reason()) }
+    }
+}
 
 /// A demand on the head of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]

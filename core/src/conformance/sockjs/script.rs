@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::conformance::sockjs::request::SockjsRequest;
 use crate::conformance::sockjs::rule::{BodyRule, FrameRule, HeadRule, StreamRule};
+use crate::sockjs::Transport;
 use crate::text::named_enum;
 
 /// One of the four services that a server under test offers.
@@ -33,40 +34,24 @@ impl ServiceEndpoint {
     }
 }
 
-/// A way in which messages go to and from a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Transport {
-    /// A WebSocket with SockJS frames.
-    Websocket,
-    /// A WebSocket without them.
-    RawWebsocket,
-    /// A request for each answer.
-    XhrPolling,
-    /// A response that goes on.
-    XhrStreaming,
-    /// An event stream.
-    EventSource,
-    /// A page of HTML that goes on.
-    HtmlFile,
-    /// A script for each answer.
-    JsonpPolling,
-}
-
-named_enum!(Transport, "transport":
-    Websocket = "websocket",
-    RawWebsocket = "raw websocket",
-    XhrPolling = "xhr",
-    XhrStreaming = "xhr_streaming",
-    EventSource = "eventsource",
-    HtmlFile = "htmlfile",
-    JsonpPolling = "jsonp",
-);
+/// Every way in which messages go to and from a session.
+pub const TRANSPORTS: [Transport; 7] = [
+    Transport::WebSocket,
+    Transport::RawWebSocket,
+    Transport::XhrPolling,
+    Transport::XhrStreaming,
+    Transport::EventSource,
+    Transport::HtmlFile,
+    Transport::JsonpPolling,
+];
 
 /// What is known of a SockJS server before a case is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SockjsTraits {
-    endpoints: [bool; 4],
-    transports: [bool; 7],
+    /// In the order of [`ServiceEndpoint::ALL`].
+    endpoints: [bool; ServiceEndpoint::ALL.len()],
+    /// In the order of [`TRANSPORTS`].
+    transports: [bool; TRANSPORTS.len()],
 }
 
 impl SockjsTraits {
@@ -79,8 +64,8 @@ impl SockjsTraits {
 
     /// Adds a transport that is offered.
     pub fn add_transport(&mut self, transport: Transport) {
-        if let Some(is_offered) = self.transports.get_mut(transport as usize) {
-            *is_offered = true;
+        for (one, is_offered) in TRANSPORTS.iter().zip(&mut self.transports) {
+            *is_offered |= *one == transport;
         }
     }
 
@@ -91,7 +76,10 @@ impl SockjsTraits {
 
     /// Whether a transport is offered.
     pub fn has_transport(&self, transport: Transport) -> bool {
-        self.transports.get(transport as usize).is_some_and(|is_offered| *is_offered)
+        TRANSPORTS
+            .iter()
+            .zip(self.transports)
+            .any(|(one, is_offered)| *one == transport && is_offered)
     }
 }
 

@@ -234,8 +234,13 @@ impl ScriptDraft {
     }
 }
 
-/// Returns the request for a WebSocket at a path of the endpoint.
+/// Returns the request of a browser for a WebSocket at a path of the endpoint.
 pub(super) fn upgrade(path: &str) -> SockjsRequest {
+    upgrade_of_program(path).with("Origin", "{http}://{host}")
+}
+
+/// Returns the request of a program that is no browser for a WebSocket: it has no Origin.
+pub(super) fn upgrade_of_program(path: &str) -> SockjsRequest {
     SockjsRequest::get(path)
         .with("Upgrade", "websocket")
         .with("Connection", "Upgrade")

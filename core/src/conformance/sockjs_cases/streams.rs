@@ -211,7 +211,8 @@ fn add_htmlfile(cases: &mut Vec<Case>) {
     );
     for (name, title, encoded, callback) in [
         ("open", "the page and the open frame", "%63allback", "callback"),
-        ("dotted-callback", "a callback with a dot, a dash and digits", "_jp.a-1Z", "_jp.a-1Z"),
+        ("dotted-callback", "a callback as the client makes it, with a dot", "_jp.a1Z", "_jp.a1Z"),
+        ("dashed-callback", "a callback with a dash", "a-1", "a-1"),
     ] {
         let draft = begin(name, title, encoded);
         let draft = if name == "open" { draft.twin(twin) } else { draft };

@@ -5,7 +5,9 @@ use crate::conformance::group::Group;
 use crate::conformance::sockjs::{
     BodyRule, FrameRule, HeadRule, ServiceEndpoint, SockjsRequest, SockjsStep, Transport,
 };
-use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, sockjs, upgrade};
+use crate::conformance::sockjs_cases::builder::{
+    SESSION, ScriptDraft, sockjs, upgrade, upgrade_of_program,
+};
 use crate::wire::Opcode;
 use crate::wire::frame::encode;
 
@@ -32,7 +34,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
 }
 
 fn case(name: &str, title: &str) -> ScriptDraft {
-    sockjs(Group::Websocket, name, title, RULE).by(Transport::Websocket)
+    sockjs(Group::Websocket, name, title, RULE).by(Transport::WebSocket)
 }
 
 fn path() -> String {
@@ -42,7 +44,7 @@ fn path() -> String {
 fn add_refusals(cases: &mut Vec<Case>) {
     let refused = |name, title, request, statuses| {
         sockjs(Group::Websocket, name, title, ERROR_RULE)
-            .by(Transport::Websocket)
+            .by(Transport::WebSocket)
             .request(request)
             .status(statuses)
             .body(BodyRule::Any)
@@ -71,7 +73,7 @@ fn add_refusals(cases: &mut Vec<Case>) {
         cases.push(
             sockjs(Group::Websocket, name, title, ERROR_RULE)
                 .twin("WebsocketHttpErrors.test_invalidMethod")
-                .by(Transport::Websocket)
+                .by(Transport::WebSocket)
                 .request(request)
                 .head(vec![
                     HeadRule::Status(&[405]),
@@ -105,7 +107,7 @@ fn add_handshakes(cases: &mut Vec<Case>) {
     cases.push(
         case("headers", "the handshake of RFC 6455")
             .twin("Websocket.test_headersSanity")
-            .request(upgrade(&path()).with("Sec-WebSocket-Origin", "http://asd"))
+            .request(upgrade_of_program(&path()).with("Sec-WebSocket-Origin", "http://asd"))
             .head(opened())
             .done(),
     );
@@ -135,7 +137,7 @@ fn add_handshakes(cases: &mut Vec<Case>) {
             OLD_RULE,
         )
         .twin("Websocket.test_haproxy")
-        .by(Transport::Websocket)
+        .by(Transport::WebSocket)
         .request(old)
         .head(vec![
             HeadRule::Status(&[101]),
@@ -267,7 +269,7 @@ fn add_ends(cases: &mut Vec<Case>) {
 }
 
 fn add_raw(cases: &mut Vec<Case>) {
-    let raw = |name, title| sockjs(Group::Raw, name, title, RAW_RULE).by(Transport::RawWebsocket);
+    let raw = |name, title| sockjs(Group::Raw, name, title, RAW_RULE).by(Transport::RawWebSocket);
     cases.push(
         raw("echo", "a text without SockJS frames, with U+FFFF")
             .twin("RawWebsocket.test_transport")
@@ -297,6 +299,12 @@ fn add_raw(cases: &mut Vec<Case>) {
             .websocket("/websocket")
             .message("[\"a\"]")
             .receives("[\"a\"]")
+            .done(),
+    );
+    cases.push(
+        raw("no-origin", "a program that is no browser, so without an Origin")
+            .request(upgrade_of_program("/websocket"))
+            .head(vec![HeadRule::Status(&[101]), HeadRule::Accepted])
             .done(),
     );
     cases.push(

@@ -122,20 +122,6 @@ fn add_transport(cases: &mut Vec<Case>) {
             .body_is("o\n")
             .done(),
     );
-    cases.push(
-        case("get", "a GET where polls are POST")
-            .get(&format!("{SESSION}/xhr"))
-            .status(&[404, 405])
-            .body(BodyRule::Any)
-            .done(),
-    );
-    cases.push(
-        case("get-send", "a GET where messages are POST")
-            .get(&format!("{SESSION}/xhr_send"))
-            .status(&[404, 405])
-            .body(BodyRule::Any)
-            .done(),
-    );
 }
 
 fn add_bodies(cases: &mut Vec<Case>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::conform::{
-    Case, CaseOutcome, ConformConfig, ConformOutcome, Group, ServiceEndpoint, Transport, Verdict,
+    Case, CaseOutcome, ConformConfig, ConformOutcome, Group, ServiceEndpoint, TRANSPORTS, Verdict,
 };
 use crate::text::units::count;
 use crate::wire::Side;
@@ -77,10 +77,10 @@ fn differing_alone(config: &ConformConfig, outcome: &ConformOutcome) -> String {
 fn not_offered(outcome: &ConformOutcome) -> String {
     let Some(offers) = outcome.traits.sockjs else { return String::new() };
     let endpoints = ServiceEndpoint::ALL.into_iter().filter(|one| !offers.has_endpoint(*one));
-    let transports = Transport::ALL.into_iter().filter(|one| !offers.has_transport(*one));
+    let transports = TRANSPORTS.into_iter().filter(|one| !offers.has_transport(*one));
     let missing: Vec<String> = endpoints
         .map(|one| format!("the endpoint {one}"))
-        .chain(transports.map(|one| one.to_string()))
+        .chain(transports.map(|one| one.name().to_owned()))
         .collect();
     if missing.is_empty() { String::new() } else { format!("; it lacks {}", missing.join(", ")) }
 }

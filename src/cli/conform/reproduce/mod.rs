@@ -4,6 +4,7 @@
 //! `script` turns a case into operations; `program` writes them down in a language. `sockjs` has those
 //! of SockJS, which need several connections.
 
+mod form;
 mod inspect_line;
 mod program;
 mod script;
@@ -15,21 +16,9 @@ use anyhow::bail;
 
 use crate::conform::{Case, CaseKind};
 use crate::net::Target;
+pub use form::ReproduceForm;
 use script::Script;
 pub(super) use sockjs::reproduce_sockjs;
-
-/// A form of text that reproduces a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ReproduceForm {
-    /// A command line of wiretalk inspect
-    Inspect,
-    /// A program in Go, with its standard library alone
-    Go,
-    /// A program in Python, with its standard library alone
-    Python,
-    /// A script for bash, with coreutils
-    Shell,
-}
 
 /// Returns the text that reproduces `case` against the server at `target`.
 ///

@@ -3,7 +3,7 @@
 
 use anyhow::bail;
 
-use crate::cli::conform::reproduce::ReproduceForm;
+use crate::cli::conform::reproduce::form::ReproduceForm;
 use crate::cli::conform::reproduce::program::{literals, quoted};
 use crate::conform::{
     Case, CaseKind, ConformConfig, Names, Notes, SockjsRequest, SockjsScript, SockjsStep,

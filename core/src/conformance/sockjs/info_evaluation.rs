@@ -1,16 +1,15 @@
-//! Judges the document at `/info`.
+//! Evaluates the document at `/info`.
 
 use serde_json::Value;
 
-use crate::conformance::sockjs::judge::Judgement;
 use crate::conformance::sockjs::request::Notes;
-use crate::conformance::sockjs::rule::{InfoRule, MAX_SHOWN};
+use crate::conformance::sockjs::rule::{Evaluation, InfoRule, MAX_SHOWN};
 use crate::wire::format::quote;
 
-/// Judges the document by all rules; the first that is broken counts.
-pub(super) fn judge(rules: &[InfoRule], body: &[u8], notes: &mut Notes) -> Judgement {
+/// Evaluates the document by all rules; the first that is broken counts.
+pub(super) fn evaluate(rules: &[InfoRule], body: &[u8], notes: &mut Notes) -> Evaluation {
     let Ok(Value::Object(document)) = serde_json::from_slice::<Value>(body) else {
-        return Judgement::Broken(format!(
+        return Evaluation::Broken(format!(
             "sent {}, which is no JSON object",
             quote(body, MAX_SHOWN)
         ));
@@ -43,11 +42,11 @@ pub(super) fn judge(rules: &[InfoRule], body: &[u8], notes: &mut Notes) -> Judge
                 || format!("sent no {name}"),
                 |value| format!("sent {name}: {}", quote(value.to_string().as_bytes(), MAX_SHOWN)),
             );
-            return Judgement::Broken(value);
+            return Evaluation::Broken(value);
         }
     }
     notes.entropy = entropy.or(notes.entropy);
-    Judgement::Kept
+    Evaluation::Kept
 }
 
 /// Returns an integer of JSON.
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_field_is_judged_and_the_entropy_is_remembered() {
+    fn each_field_is_evaluated_and_the_entropy_is_remembered() {
         let mut notes = Notes::default();
         let body = br#"{"websocket":true,"origins":["*:*"],"cookie_needed":false,"entropy":7}"#;
         let all = [
@@ -71,13 +70,13 @@ mod tests {
             InfoRule::EntropyRange,
             InfoRule::OtherEntropy,
         ];
-        assert_eq!(judge(&all, body, &mut notes), Judgement::Kept);
-        let again = judge(&[InfoRule::OtherEntropy], body, &mut notes);
-        assert_eq!(again, Judgement::Broken("sent entropy: \"7\"".to_owned()));
-        let off = judge(&[InfoRule::Websocket(false)], body, &mut notes);
-        assert!(matches!(off, Judgement::Broken(_)));
-        let float = judge(&[InfoRule::Entropy], br#"{"entropy":0.5}"#, &mut notes);
-        assert!(matches!(float, Judgement::Broken(_)));
-        assert!(matches!(judge(&[], b"[]", &mut notes), Judgement::Broken(_)));
+        assert_eq!(evaluate(&all, body, &mut notes), Evaluation::Kept);
+        let again = evaluate(&[InfoRule::OtherEntropy], body, &mut notes);
+        assert_eq!(again, Evaluation::Broken("sent entropy: \"7\"".to_owned()));
+        let off = evaluate(&[InfoRule::Websocket(false)], body, &mut notes);
+        assert!(matches!(off, Evaluation::Broken(_)));
+        let float = evaluate(&[InfoRule::Entropy], br#"{"entropy":0.5}"#, &mut notes);
+        assert!(matches!(float, Evaluation::Broken(_)));
+        assert!(matches!(evaluate(&[], b"[]", &mut notes), Evaluation::Broken(_)));
     }
 }

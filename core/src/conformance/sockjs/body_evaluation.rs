@@ -1,10 +1,9 @@
-//! Judges bodies: whole ones, and those that go on.
+//! Evaluates bodies: whole ones, and those that go on.
 
-use crate::conformance::sockjs::info;
-use crate::conformance::sockjs::judge::Judgement;
+use crate::conformance::sockjs::info_evaluation;
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::request::Notes;
-use crate::conformance::sockjs::rule::{BodyRule, MAX_SHOWN, StreamRule};
+use crate::conformance::sockjs::rule::{BodyRule, Evaluation, MAX_SHOWN, StreamRule};
 use crate::wire::format::{byte_count, quote};
 
 /// The page for an iframe, before and after the address of the client's script.
@@ -34,40 +33,40 @@ const MIN_HTML_LEN: usize = 1024;
 /// The longest prelude of a transport, in bytes.
 const MAX_PRELUDE: usize = 16 << 10;
 
-/// Judges a whole body.
-pub(super) fn whole(rule: &BodyRule, received: &mut Received, notes: &mut Notes) -> Judgement {
+/// Evaluates a whole body.
+pub(super) fn whole(rule: &BodyRule, received: &mut Received, notes: &mut Notes) -> Evaluation {
     if !received.response.is_complete() {
-        return Judgement::Waiting;
+        return Evaluation::Waiting;
     }
-    let len = received.response.unjudged().len();
-    let judgement = whole_body(rule, received.response.unjudged(), notes);
-    received.response.judged(len);
-    judgement
+    let len = received.response.unread().len();
+    let evaluation = whole_body(rule, received.response.unread(), notes);
+    received.response.count_read(len);
+    evaluation
 }
 
-fn whole_body(rule: &BodyRule, body: &[u8], notes: &mut Notes) -> Judgement {
+fn whole_body(rule: &BodyRule, body: &[u8], notes: &mut Notes) -> Evaluation {
     let sent = || format!("sent {}", quote(body, MAX_SHOWN));
     let contains = |text: &str| String::from_utf8_lossy(body).contains(text);
     match rule {
-        BodyRule::Any => Judgement::Kept,
-        BodyRule::Is(expected) => Judgement::kept_if(body == expected, sent),
+        BodyRule::Any => Evaluation::Kept,
+        BodyRule::Is(expected) => Evaluation::kept_if(body == expected, sent),
         BodyRule::OneOf(all) => {
-            Judgement::kept_if(all.iter().any(|text| body == text.as_bytes()), sent)
+            Evaluation::kept_if(all.iter().any(|text| body == text.as_bytes()), sent)
         }
-        BodyRule::Empty => Judgement::kept_if(body.is_empty(), sent),
-        BodyRule::Contains(text) => Judgement::kept_if(contains(text), sent),
+        BodyRule::Empty => Evaluation::kept_if(body.is_empty(), sent),
+        BodyRule::Contains(text) => Evaluation::kept_if(contains(text), sent),
         BodyRule::IframePage => iframe(body),
-        BodyRule::Info(rules) => info::judge(rules, body, notes),
+        BodyRule::Info(rules) => info_evaluation::evaluate(rules, body, notes),
         BodyRule::Escaped(expected) => escaped(expected, body),
         BodyRule::Text(expected) => {
             let is_kept = messages_of(body).as_deref() == Some(std::slice::from_ref(expected));
-            Judgement::kept_if(is_kept, sent)
+            Evaluation::kept_if(is_kept, sent)
         }
         BodyRule::ScriptText(callback, expected) => {
             let frame = script_frame(body, callback);
             let messages = frame.and_then(|frame| messages_of(frame.as_bytes()));
             let is_kept = messages.as_deref() == Some(std::slice::from_ref(expected));
-            Judgement::kept_if(is_kept, sent)
+            Evaluation::kept_if(is_kept, sent)
         }
     }
 }
@@ -85,13 +84,13 @@ pub(super) fn script_frame(body: &[u8], callback: &str) -> Option<String> {
     serde_json::from_str(call.strip_suffix(");\r\n")?).ok()
 }
 
-fn iframe(body: &[u8]) -> Judgement {
+fn iframe(body: &[u8]) -> Evaluation {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     let url = text.strip_prefix(IFRAME[0]).and_then(|rest| rest.strip_suffix(IFRAME[1]));
     if let Some(url) = url.filter(|url| !url.contains('"')) {
         let is_kept = url.starts_with('/') || url.starts_with("http");
-        return Judgement::kept_if(is_kept, || format!("loads the client from {url}"));
+        return Evaluation::kept_if(is_kept, || format!("loads the client from {url}"));
     }
     let expected = IFRAME.join("URL");
     let pairs = expected.lines().zip(text.lines().chain(std::iter::repeat(""))).zip(1..);
@@ -106,21 +105,21 @@ fn iframe(body: &[u8]) -> Judgement {
         ),
         None => "sent another page".to_owned(),
     };
-    Judgement::Broken(reason)
+    Evaluation::Broken(reason)
 }
 
-/// Judges a frame whose message must be escaped as in `expected`, up to the case of hex digits.
-fn escaped(expected: &str, body: &[u8]) -> Judgement {
+/// Evaluates a frame whose message must be escaped as in `expected`, up to the case of hex digits.
+fn escaped(expected: &str, body: &[u8]) -> Evaluation {
     let text = String::from_utf8_lossy(body);
     let inner = text.strip_prefix("a[\"").and_then(|rest| rest.strip_suffix("\"]\n"));
     let Some(inner) = inner else {
-        return Judgement::Broken(format!("sent {}", quote(body, MAX_SHOWN)));
+        return Evaluation::Broken(format!("sent {}", quote(body, MAX_SHOWN)));
     };
     if inner == expected {
-        return Judgement::Kept;
+        return Evaluation::Kept;
     }
     if inner.eq_ignore_ascii_case(expected) {
-        return Judgement::Tolerated("escaped them with hex digits in upper case".to_owned());
+        return Evaluation::Tolerated("escaped them with hex digits in upper case".to_owned());
     }
     let plain: String = serde_json::from_str(&format!("\"{expected}\"")).unwrap_or_default();
     let raw: Vec<char> = plain.chars().filter(|c| inner.contains(*c)).collect();
@@ -130,28 +129,28 @@ fn escaped(expected: &str, body: &[u8]) -> Judgement {
             format!("sent U+{:04X} and {} more unescaped", u32::from(*first), more.len())
         }
     };
-    Judgement::Broken(reason)
+    Evaluation::Broken(reason)
 }
 
-/// Judges the next bytes of a body that goes on.
-pub(super) fn stream(rule: &StreamRule, received: &mut Received) -> Judgement {
-    let bytes = received.response.unjudged();
-    let (judgement, taken) = match rule {
+/// Evaluates the next bytes of a body that goes on.
+pub(super) fn stream(rule: &StreamRule, received: &mut Received) -> Evaluation {
+    let bytes = received.response.unread();
+    let (evaluation, taken) = match rule {
         StreamRule::Bytes(expected) => exact(expected, bytes),
         StreamRule::Opening(frame) => opening(frame.as_bytes(), bytes),
         StreamRule::HtmlPage(callback) => html_page(callback, bytes),
     };
-    received.response.judged(taken);
-    judgement
+    received.response.count_read(taken);
+    evaluation
 }
 
-fn exact(expected: &[u8], bytes: &[u8]) -> (Judgement, usize) {
+fn exact(expected: &[u8], bytes: &[u8]) -> (Evaluation, usize) {
     let same = bytes.iter().zip(expected).take_while(|(one, other)| one == other).count();
     if same == expected.len() {
-        return (Judgement::Kept, same);
+        return (Evaluation::Kept, same);
     }
     if same == bytes.len() {
-        return (Judgement::Waiting, 0);
+        return (Evaluation::Waiting, 0);
     }
     let from = if same > MAX_SHOWN { same } else { 0 };
     let what = quote(bytes.get(from..).unwrap_or_default(), MAX_SHOWN);
@@ -160,26 +159,26 @@ fn exact(expected: &[u8], bytes: &[u8]) -> (Judgement, usize) {
     } else {
         format!("sent {what}")
     };
-    (Judgement::Broken(reason), 0)
+    (Evaluation::Broken(reason), 0)
 }
 
-fn opening(frame: &[u8], bytes: &[u8]) -> (Judgement, usize) {
+fn opening(frame: &[u8], bytes: &[u8]) -> (Evaluation, usize) {
     if let Some(at) = memchr::memmem::find(bytes, frame) {
-        return (Judgement::Kept, at.saturating_add(frame.len()));
+        return (Evaluation::Kept, at.saturating_add(frame.len()));
     }
     if bytes.len() > MAX_PRELUDE {
         let reason =
             format!("sent {} without {}", byte_count(bytes.len() as u64), quote(frame, MAX_SHOWN));
-        return (Judgement::Broken(reason), 0);
+        return (Evaluation::Broken(reason), 0);
     }
-    (Judgement::Waiting, 0)
+    (Evaluation::Waiting, 0)
 }
 
-fn html_page(callback: &str, bytes: &[u8]) -> (Judgement, usize) {
+fn html_page(callback: &str, bytes: &[u8]) -> (Evaluation, usize) {
     let Some(end) = memchr::memmem::find(bytes, HTML_FRAME) else {
         let is_long = bytes.len() > MAX_PRELUDE;
         let reason = || "sent a page without a frame in its first 16 KiB".to_owned();
-        return (if is_long { Judgement::Broken(reason()) } else { Judgement::Waiting }, 0);
+        return (if is_long { Evaluation::Broken(reason()) } else { Evaluation::Waiting }, 0);
     };
     let page = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
     let expected = HTML_FILE.join(callback);
@@ -193,73 +192,76 @@ fn html_page(callback: &str, bytes: &[u8]) -> (Judgement, usize) {
                 format!("sent {line} instead of {}", quote(expected.as_bytes(), MAX_SHOWN))
             },
         );
-        return (Judgement::Broken(reason), 0);
+        return (Evaluation::Broken(reason), 0);
     }
     let reason = || format!("sent a page of {} before the first frame", byte_count(end as u64));
-    (Judgement::kept_if(end > MIN_HTML_LEN, reason), end)
+    (Evaluation::kept_if(end > MIN_HTML_LEN, reason), end)
 }
 
-/// Judges the end of a body that went on: nothing more may come in it.
-pub(super) fn end(received: &Received) -> Judgement {
-    let rest = received.response.unjudged();
+/// Evaluates the end of a body that went on: nothing more may come in it.
+pub(super) fn end(received: &Received) -> Evaluation {
+    let rest = received.response.unread();
     if !rest.is_empty() {
-        return Judgement::Broken(format!("sent {} instead of its end", quote(rest, MAX_SHOWN)));
+        return Evaluation::Broken(format!("sent {} instead of its end", quote(rest, MAX_SHOWN)));
     }
-    if received.response.is_complete() { Judgement::Kept } else { Judgement::Waiting }
+    if received.response.is_complete() { Evaluation::Kept } else { Evaluation::Waiting }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judged(rule: &BodyRule, body: &[u8]) -> Judgement {
+    fn evaluated(rule: &BodyRule, body: &[u8]) -> Evaluation {
         whole_body(rule, body, &mut Notes::default())
     }
 
     #[test]
     fn pages_are_exact_up_to_the_address_of_the_client() {
         let page = IFRAME.join("/sockjs.js") + "\n";
-        assert_eq!(judged(&BodyRule::IframePage, page.as_bytes()), Judgement::Kept);
+        assert_eq!(evaluated(&BodyRule::IframePage, page.as_bytes()), Evaluation::Kept);
         let old = page.replace("    SockJS.bootstrap_iframe();", "    _sockjs_onload = f;");
-        let Judgement::Broken(reason) = judged(&BodyRule::IframePage, old.as_bytes()) else {
+        let Evaluation::Broken(reason) = evaluated(&BodyRule::IframePage, old.as_bytes()) else {
             panic!()
         };
         assert!(reason.contains("_sockjs_onload = f;"), "{reason}");
         let relative = IFRAME.join("sockjs.js");
-        assert!(matches!(judged(&BodyRule::IframePage, relative.as_bytes()), Judgement::Broken(_)));
+        assert!(matches!(
+            evaluated(&BodyRule::IframePage, relative.as_bytes()),
+            Evaluation::Broken(_)
+        ));
         let head = HTML_FILE.join("callback");
         let padded = format!("{head}{}\r\n\r\n<script>\np(\"o\");", " ".repeat(1024));
-        assert_eq!(html_page("callback", padded.as_bytes()).0, Judgement::Kept);
+        assert_eq!(html_page("callback", padded.as_bytes()).0, Evaluation::Kept);
         let short = format!("{head}\r\n<script>\np(\"o\");");
-        assert!(matches!(html_page("callback", short.as_bytes()).0, Judgement::Broken(_)));
-        assert_eq!(html_page("callback", head.as_bytes()).0, Judgement::Waiting);
+        assert!(matches!(html_page("callback", short.as_bytes()).0, Evaluation::Broken(_)));
+        assert_eq!(html_page("callback", head.as_bytes()).0, Evaluation::Waiting);
     }
 
     #[test]
     fn escapes_are_compared_one_by_one() {
         let rule = BodyRule::Escaped("\\u200c\\ufff0".to_owned());
-        assert_eq!(judged(&rule, b"a[\"\\u200c\\ufff0\"]\n"), Judgement::Kept);
-        assert!(matches!(judged(&rule, b"a[\"\\u200C\\uFFF0\"]\n"), Judgement::Tolerated(_)));
+        assert_eq!(evaluated(&rule, b"a[\"\\u200c\\ufff0\"]\n"), Evaluation::Kept);
+        assert!(matches!(evaluated(&rule, b"a[\"\\u200C\\uFFF0\"]\n"), Evaluation::Tolerated(_)));
         let raw = "a[\"\\u200c\u{fff0}\"]\n";
         let reason = "sent U+FFF0 and 0 more unescaped".to_owned();
-        assert_eq!(judged(&rule, raw.as_bytes()), Judgement::Broken(reason));
+        assert_eq!(evaluated(&rule, raw.as_bytes()), Evaluation::Broken(reason));
     }
 
     #[test]
     fn frames_are_read_with_any_escapes() {
         let rule = BodyRule::Text("é".to_owned());
-        assert_eq!(judged(&rule, b"a[\"\\u00e9\"]\n"), Judgement::Kept);
-        assert!(matches!(judged(&rule, b"a[\"e\"]\n"), Judgement::Broken(_)));
+        assert_eq!(evaluated(&rule, b"a[\"\\u00e9\"]\n"), Evaluation::Kept);
+        assert!(matches!(evaluated(&rule, b"a[\"e\"]\n"), Evaluation::Broken(_)));
         let script = BodyRule::ScriptText("x", "a\"b".to_owned());
         let body = br#"/**/x("a[\"a\\\"b\"]");"#;
-        assert_eq!(judged(&script, &[&body[..], b"\r\n"].concat()), Judgement::Kept);
+        assert_eq!(evaluated(&script, &[&body[..], b"\r\n"].concat()), Evaluation::Kept);
     }
 
     #[test]
     fn streams_are_compared_as_they_come() {
-        assert_eq!(exact(b"abc", b"ab"), (Judgement::Waiting, 0));
-        assert_eq!(exact(b"abc", b"abcd"), (Judgement::Kept, 3));
-        assert_eq!(exact(b"abc", b"abd"), (Judgement::Broken("sent \"abd\"".to_owned()), 0));
-        assert_eq!(opening(b"o\n", b"hh\no\nrest"), (Judgement::Kept, 5));
+        assert_eq!(exact(b"abc", b"ab"), (Evaluation::Waiting, 0));
+        assert_eq!(exact(b"abc", b"abcd"), (Evaluation::Kept, 3));
+        assert_eq!(exact(b"abc", b"abd"), (Evaluation::Broken("sent \"abd\"".to_owned()), 0));
+        assert_eq!(opening(b"o\n", b"hh\no\nrest"), (Evaluation::Kept, 5));
     }
 }
