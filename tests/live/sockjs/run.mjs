@@ -15,6 +15,7 @@ import { killInSilence, killLater, refuse, startRelay } from './relay.mjs';
 const HERE = (name) => fileURLToPath(new URL(name, import.meta.url));
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 const RUN_LIMIT = 120_000;
+const ERROR_LIMIT = 5_000;
 const AT_MOST = 40;
 
 // Each transport with the last part of the URL that its messages come from.
@@ -72,7 +73,7 @@ const sitePort = site.address().port;
 // Starts the program and returns the URL of its SockJS server.
 async function startProgram(program) {
   const clientUrl = `http://127.0.0.1:${sitePort}/sockjs.min.js`;
-  const child = spawn(program, ['serve', '--sockjs', '0', '--sockjs-client-url', clientUrl], {
+  const child = spawn(program, ['serve', '--sockjs', '0', '--sockjs-client', clientUrl], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   child.on('error', (error) => fail(`could not run ${program}: ${error.message}`));
@@ -115,7 +116,9 @@ async function visit(pageUrl, echoUrl, options, closes = true) {
     });
     let timer;
     const late = new Promise((resolve) => {
-      timer = setTimeout(() => resolve({ hung: true }), RUN_LIMIT);
+      timer = setTimeout(() => resolve({ hung: RUN_LIMIT }), RUN_LIMIT);
+      // What the page has thrown does not come back.
+      page.on('pageerror', () => setTimeout(() => resolve({ hung: ERROR_LIMIT }), ERROR_LIMIT));
     });
     const began = performance.now();
     const result = await Promise.race([talk.catch((error) => ({ threw: error.message })), late]);
@@ -130,8 +133,9 @@ async function visit(pageUrl, echoUrl, options, closes = true) {
 function faultsOf(result, transport) {
   const faults = [...result.errors, ...(result.wrong ?? []).slice(0, 3)];
   if (result.wrong?.length > 3) faults.push(`and ${result.wrong.length - 3} messages more are wrong`);
-  if (result.hung) faults.push(`was not over after ${RUN_LIMIT / 1000} s`);
+  if (result.hung) faults.push(`was not over after ${result.hung / 1000} s`);
   if (result.threw) faults.push(result.threw);
+  if (result.hung || result.threw) return faults;
   if (result.transport !== transport) faults.push(`used ${result.transport}, not ${transport}`);
   if (result.received !== messageCount) faults.push(`${result.received} of ${messageCount} messages came back`);
   if (result.code !== 1000 || !result.wasClean) faults.push(`closed with ${result.code} ${result.reason}`);
