@@ -121,12 +121,8 @@ fn running() -> SockJs {
     let fall_back = FallBackReport { steps: steps.into(), open, line: None };
     demo.update(DemoEvent::Msg(Msg::FallBack(Box::new(fall_back))));
     let timer = Some((SessionTimer::Heartbeat, Duration::from_secs(6)));
-    let side = |transport| ServerSide {
-        transport,
-        state: SessionState::Open,
-        receiver: true,
-        timer,
-    };
+    let side =
+        |transport| ServerSide { transport, state: SessionState::Open, receiver: true, timer };
     let sides = Transport::OF_SESSIONS.map(side).to_vec();
     demo.update(DemoEvent::Msg(Msg::ServerSides(sides)));
     demo
