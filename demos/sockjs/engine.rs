@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::server::{self, BoundServer, Door, FALL_BACK_PREFIX, PREFIX};
+use super::server::{self, BoundServer, TransportFilter, FALL_BACK_PREFIX, PREFIX};
 use super::state::{EngineHandle, Msg, Order, ServerSide, SockJsConfig};
 use crate::clients::sockjs::{
     FallBackOptions, SockJsCommand, SockJsOptions, SockJsReport, SockJsState, run_fall_back,
@@ -53,8 +53,8 @@ async fn run(
     scope: Scope,
     mailbox: Mailbox<Msg>,
 ) -> Result<(), String> {
-    let door = Door::default();
-    let bound = server::bind(&scope, config, door.clone());
+    let filter = TransportFilter::default();
+    let bound = server::bind(&scope, config, filter.clone());
     let BoundServer { address, service, serving } = bound.map_err(|error| error.to_string())?;
     scope.spawn("sockjs accept", serving);
     let url = |prefix| {
@@ -84,7 +84,7 @@ async fn run(
                 let _ = lane.try_send(command);
             }
         }
-        Order::SetOffered(transport, is_offered) => door.set_offered(transport, is_offered),
+        Order::SetOffered(transport, is_offered) => filter.set_offered(transport, is_offered),
     };
     give(Order::Line(line));
     while let Some(order) = order_receiver.recv().await {

@@ -2,7 +2,7 @@
 //! back when a transport is taken away, and the life of a session.
 //!
 //! `clients::sockjs` has the clients and `sockjs` the server. `state` handles keys and reports,
-//! `engine` carries out commands, `server` is our server behind a door that can be closed for a
+//! `engine` carries out commands, `server` is our server behind a filter that can refuse a
 //! transport; the views draw.
 
 mod bet;

@@ -1,5 +1,5 @@
-//! Our SockJS server behind a door: for a transport that was taken away the door answers 404, and ends
-//! its connections. That is what a proxy does which does not let a transport through.
+//! Our SockJS server behind a filter, which answers 404 for a transport that was taken away, and ends
+//! its connections: as a proxy does that does not let a transport through.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -58,27 +58,27 @@ impl Handler for Chat {
     }
 }
 
-/// The door of the server.
+/// What is let through to the server.
 #[derive(Clone, Default)]
-pub(super) struct Door(Arc<Mutex<DoorState>>);
+pub(super) struct TransportFilter(Arc<Mutex<FilterState>>);
 
 #[derive(Default)]
-struct DoorState {
+struct FilterState {
     taken_away: BTreeSet<Transport>,
     /// The connections that carry a transport, by a number of their own.
     carrying: HashMap<u64, (Transport, CancellationToken)>,
     last_number: u64,
 }
 
-/// A connection's place at the door, which it leaves when it ends.
+/// A connection's place at the filter, which it leaves when it ends.
 struct Place {
-    door: Door,
+    filter: TransportFilter,
     number: u64,
     cut: CancellationToken,
 }
 
-impl Door {
-    fn lock(&self) -> MutexGuard<'_, DoorState> {
+impl TransportFilter {
+    fn lock(&self) -> MutexGuard<'_, FilterState> {
         // Each change is whole, so the state is used even after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +103,7 @@ impl Door {
     fn enter(&self) -> Place {
         let mut state = self.lock();
         state.last_number = state.last_number.wrapping_add(1);
-        Place { door: self.clone(), number: state.last_number, cut: CancellationToken::new() }
+        Place { filter: self.clone(), number: state.last_number, cut: CancellationToken::new() }
     }
 }
 
@@ -111,7 +111,7 @@ impl Place {
     /// Whether a request may pass. The connection is noted as one of its transport.
     fn admits(&self, path: &str) -> bool {
         let Some(transport) = received_transport(path) else { return true };
-        let mut state = self.door.lock();
+        let mut state = self.filter.lock();
         if state.taken_away.contains(&transport) {
             return false;
         }
@@ -122,7 +122,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.door.lock().carrying.remove(&self.number);
+        self.filter.lock().carrying.remove(&self.number);
     }
 }
 
@@ -151,7 +151,7 @@ pub(super) struct BoundServer<F> {
 pub(super) fn bind(
     scope: &Scope,
     config: SockJsConfig,
-    door: Door,
+    filter: TransportFilter,
 ) -> io::Result<BoundServer<impl Future<Output = ()> + Send + use<>>> {
     let listener = net::listen(([127, 0, 0, 1], 0))?;
     let address = listener.local_addr()?;
@@ -164,13 +164,13 @@ pub(super) fn bind(
     let service = SockJs::new(Chat).options(options.clone()).scope(scope).build();
     let other = SockJs::new(Chat).options(options).scope(scope).build();
     let router = other.mount(service.mount(Router::new(), PREFIX), FALL_BACK_PREFIX);
-    let serving = accept(scope.child(), listener, router, door);
+    let serving = accept(scope.child(), listener, router, filter);
     Ok(BoundServer { address, service, serving })
 }
 
-async fn accept(scope: Scope, listener: TcpListener, router: Router, door: Door) {
+async fn accept(scope: Scope, listener: TcpListener, router: Router, filter: TransportFilter) {
     let connection = move |stream, peer| {
-        serve_connection(stream, peer, TowerToHyperService::new(router.clone()), door.enter())
+        serve_connection(stream, peer, TowerToHyperService::new(router.clone()), filter.enter())
     };
     net::serve("sockjs server", &scope, &listener, MAX_CONNECTIONS, || {}, connection).await;
 }

@@ -218,12 +218,12 @@ impl SockJs {
                 self.bet = Some(digit as usize - '1' as usize);
             }
             KeyCode::Char('x') => return self.toggle_offered(),
-            KeyCode::Char('2') => return self.tell(SockJsCommand::OpenSecondReceiver),
-            KeyCode::Char('c') => return self.tell(SockJsCommand::Send(CLOSE_LINE.to_owned())),
+            KeyCode::Char('2') => return self.order(SockJsCommand::OpenSecondReceiver),
+            KeyCode::Char('c') => return self.order(SockJsCommand::Send(CLOSE_LINE.to_owned())),
             KeyCode::Char('d') => {
                 let waits = self.report().is_some_and(|report| report.receiver);
                 let command = if waits { SockJsCommand::Detach } else { SockJsCommand::Attach };
-                return self.tell(command);
+                return self.order(command);
             }
             _ => {}
         }
@@ -294,7 +294,7 @@ impl SockJs {
     }
 
     /// Tells the session under the cursor something.
-    fn tell(&self, command: SockJsCommand) -> Vec<Cmd> {
+    fn order(&self, command: SockJsCommand) -> Vec<Cmd> {
         let (Phase::Running(handle), Some(lane)) = (&self.phase, self.lanes.get(self.cursor))
         else {
             return Vec::new();
