@@ -70,7 +70,8 @@ fn the_demos_are_listed_with_their_settings() {
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
     let names: Vec<_> = json.as_array().unwrap().iter().map(|demo| demo["name"].as_str()).collect();
-    assert_eq!(names, ["feed", "inspect", "race", "grid", "weigh", "conform", "choose"].map(Some));
+    let expected = ["feed", "inspect", "race", "grid", "weigh", "conform", "choose", "sockjs"];
+    assert_eq!(names, expected.map(Some));
 }
 
 #[test]
