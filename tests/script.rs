@@ -610,16 +610,13 @@ async fn a_line_goes_over_every_transport_and_the_client_falls_back() {
     press(&mut app, KeyCode::Char('x'));
     until(&mut app, &mut terminal, "falls back: on xhr-streaming").await;
     let shown = until(&mut app, &mut terminal, "✗ taken away").await;
-    assert!(
-        unwrapped(&shown).contains("websocket ✗ 404 Not Found → xhr-streaming ● open"),
-        "{shown}"
-    );
+    assert!(unwrapped(&shown).contains("websocket ✗ 404 → xhr-streaming ● open"), "{shown}");
     for key in [KeyCode::Down, KeyCode::Char('2')] {
         press(&mut app, key);
     }
-    until(&mut app, &mut terminal, "a second receiver got c[2010,").await;
+    until(&mut app, &mut terminal, "second receiver: c[2010,").await;
     press(&mut app, KeyCode::Char('c'));
-    until(&mut app, &mut terminal, "◐ CLOSING").await;
+    until(&mut app, &mut terminal, "◐ CLOSED").await;
     press(&mut app, KeyCode::Enter);
     until(&mut app, &mut terminal, "HTTP/1.1␍␊").await;
     press(&mut app, KeyCode::Esc);

@@ -4,7 +4,7 @@ use crate::sockjs::Transport;
 
 /// The question.
 pub(super) const QUESTION: &str =
-    "One line, there and back: how many times WebSocket's bytes does the heaviest way take?";
+    "One line, there and back: how many times WebSocket's bytes, at the most?";
 
 /// The bets, as they are shown.
 pub(super) const BETS: [&str; 4] = ["up to 3x", "up to 8x", "up to 20x", "more"];

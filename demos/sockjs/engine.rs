@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::server::{self, Door, PREFIX};
-use super::state::{EngineHandle, Msg, Order, SockJsConfig};
+use super::server::{self, BoundServer, TransportFilter, FALL_BACK_PREFIX, PREFIX};
+use super::state::{EngineHandle, Msg, Order, ServerSide, SockJsConfig};
 use crate::clients::sockjs::{
     FallBackOptions, SockJsCommand, SockJsOptions, SockJsReport, SockJsState, run_fall_back,
     run_sockjs,
 };
 use crate::net::Target;
 use crate::scope::{ReportSender, Scope, report_channel};
-use crate::sockjs::Transport;
+use crate::sockjs::{SockJs, Transport};
 use crate::stage::{Mailbox, Stage, WorkContext};
 
 /// The name of the work.
@@ -22,6 +22,9 @@ const RUN: &str = "sockjs";
 
 /// The number of orders that wait to be read, to the engine and to each lane.
 const QUEUE: usize = 64;
+
+/// The pause between two looks at the server's sessions.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The pause of the client that falls back, before it begins anew.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -50,12 +53,14 @@ async fn run(
     scope: Scope,
     mailbox: Mailbox<Msg>,
 ) -> Result<(), String> {
-    let door = Door::default();
-    let (address, serving) =
-        server::bind(&scope, config, door.clone()).map_err(|error| error.to_string())?;
+    let filter = TransportFilter::default();
+    let bound = server::bind(&scope, config, filter.clone());
+    let BoundServer { address, service, serving } = bound.map_err(|error| error.to_string())?;
     scope.spawn("sockjs accept", serving);
-    let target = Target::parse(&format!("ws://{address}{PREFIX}"));
-    let target = target.map_err(|error| error.to_string())?;
+    let url = |prefix| {
+        Target::parse(&format!("ws://{address}{prefix}")).map_err(|error| error.to_string())
+    };
+    let target = url(PREFIX)?;
     let (orders, mut order_receiver) = mpsc::channel(QUEUE);
     let handle = EngineHandle { address: address.to_string(), orders: Arc::new(orders) };
     // Fails only if the slide was left.
@@ -64,7 +69,8 @@ async fn run(
         .into_iter()
         .map(|transport| start_lane(transport, &target, config, &scope, &mailbox))
         .collect();
-    let fall_back_lines = start_fall_back(target, &scope, &mailbox);
+    let fall_back_lines = start_fall_back(url(FALL_BACK_PREFIX)?, &scope, &mailbox);
+    start_watch(service, &scope, &mailbox);
     let give = |order: Order| match order {
         // A lane whose queue is full has more to do than it shows.
         Order::Line(line) => {
@@ -78,7 +84,7 @@ async fn run(
                 let _ = lane.try_send(command);
             }
         }
-        Order::SetOffered(transport, is_offered) => door.set_offered(transport, is_offered),
+        Order::SetOffered(transport, is_offered) => filter.set_offered(transport, is_offered),
     };
     give(Order::Line(line));
     while let Some(order) = order_receiver.recv().await {
@@ -105,6 +111,28 @@ fn start_lane(
         mailbox.forward(reports, |report| Msg::Session(Box::new(report))).await;
     });
     (transport, orders)
+}
+
+/// Starts to look at the server's sessions, as often as the bars move.
+fn start_watch(service: SockJs, scope: &Scope, mailbox: &Mailbox<Msg>) {
+    let (sender, reports) = report_channel();
+    scope.spawn("sockjs watch", async move {
+        let mut pace = tokio::time::interval(WATCH_INTERVAL);
+        let mut sent = Vec::new();
+        loop {
+            pace.tick().await;
+            let sides: Vec<ServerSide> = service.sessions().iter().map(ServerSide::of).collect();
+            // Nothing is drawn anew while no session waits for anything.
+            if !sides.is_empty() || !sent.is_empty() {
+                sent.clone_from(&sides);
+                sender.send_latest(sides);
+            }
+        }
+    });
+    let mailbox = mailbox.clone();
+    scope.spawn("sockjs watch reports", async move {
+        mailbox.forward(reports, Msg::ServerSides).await;
+    });
 }
 
 fn start_fall_back(target: Target, scope: &Scope, mailbox: &Mailbox<Msg>) -> mpsc::Sender<String> {

@@ -2,7 +2,7 @@
 //! back when a transport is taken away, and the life of a session.
 //!
 //! `clients::sockjs` has the clients and `sockjs` the server. `state` handles keys and reports,
-//! `engine` carries out commands, `server` is our server behind a door that can be closed for a
+//! `engine` carries out commands, `server` is our server behind a filter that can refuse a
 //! transport; the views draw.
 
 mod bet;
@@ -28,7 +28,7 @@ use crate::stage::{
     Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
 };
 use state::Mode;
-pub use state::{Cmd, EngineHandle, Msg, Order, SockJs, SockJsConfig};
+pub use state::{Cmd, EngineHandle, Msg, Order, ServerSide, SockJs, SockJsConfig};
 
 impl Demo for SockJs {
     const NAME: &'static str = "sockjs";
@@ -62,14 +62,9 @@ impl Demo for SockJs {
             DemoEvent::Key(key) => return self.handle_key(key),
             DemoEvent::Msg(message) => self.apply(message),
             DemoEvent::Paste(text) => self.paste(&text),
-            DemoEvent::Tick(now) => self.now = now,
-            DemoEvent::Click(..) | DemoEvent::Wheel(_) => {}
+            DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
         }
         Vec::new()
-    }
-
-    fn tick_interval(&self) -> Option<Duration> {
-        Self::tick_interval(self)
     }
 
     fn wants_escape(&self) -> bool {

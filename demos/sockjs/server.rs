@@ -1,5 +1,5 @@
-//! Our SockJS server behind a door: for a transport that was taken away the door answers 404, and ends
-//! its connections. That is what a proxy does which does not let a transport through.
+//! Our SockJS server behind a filter, which answers 404 for a transport that was taken away, and ends
+//! its connections: as a proxy does that does not let a transport through.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -31,8 +31,12 @@ use crate::sockjs::{
     Handler, JsString, Options, Session, SessionLimits, SessionRequest, SockJs, Target, Transport,
 };
 
-/// The path of the service.
+/// The path of the service for the lanes.
 pub(super) const PREFIX: &str = "/chat";
+
+/// The path of the service for the client that falls back. It is one of its own, so that the first has
+/// one session a lane.
+pub(super) const FALL_BACK_PREFIX: &str = "/fall-back";
 
 /// The most connections at a time: more than all clients of the demo open.
 const MAX_CONNECTIONS: usize = 128;
@@ -54,27 +58,27 @@ impl Handler for Chat {
     }
 }
 
-/// The door of the server.
+/// What is let through to the server.
 #[derive(Clone, Default)]
-pub(super) struct Door(Arc<Mutex<DoorState>>);
+pub(super) struct TransportFilter(Arc<Mutex<FilterState>>);
 
 #[derive(Default)]
-struct DoorState {
+struct FilterState {
     taken_away: BTreeSet<Transport>,
     /// The connections that carry a transport, by a number of their own.
     carrying: HashMap<u64, (Transport, CancellationToken)>,
     last_number: u64,
 }
 
-/// A connection's place at the door, which it leaves when it ends.
+/// A connection's place at the filter, which it leaves when it ends.
 struct Place {
-    door: Door,
+    filter: TransportFilter,
     number: u64,
     cut: CancellationToken,
 }
 
-impl Door {
-    fn lock(&self) -> MutexGuard<'_, DoorState> {
+impl TransportFilter {
+    fn lock(&self) -> MutexGuard<'_, FilterState> {
         // Each change is whole, so the state is used even after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,7 +103,7 @@ impl Door {
     fn enter(&self) -> Place {
         let mut state = self.lock();
         state.last_number = state.last_number.wrapping_add(1);
-        Place { door: self.clone(), number: state.last_number, cut: CancellationToken::new() }
+        Place { filter: self.clone(), number: state.last_number, cut: CancellationToken::new() }
     }
 }
 
@@ -107,7 +111,7 @@ impl Place {
     /// Whether a request may pass. The connection is noted as one of its transport.
     fn admits(&self, path: &str) -> bool {
         let Some(transport) = received_transport(path) else { return true };
-        let mut state = self.door.lock();
+        let mut state = self.filter.lock();
         if state.taken_away.contains(&transport) {
             return false;
         }
@@ -118,28 +122,37 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.door.lock().carrying.remove(&self.number);
+        self.filter.lock().carrying.remove(&self.number);
     }
 }
 
 /// Returns the transport on which a request of that path would receive.
 fn received_transport(path: &str) -> Option<Transport> {
-    match Target::parse(path.strip_prefix(PREFIX)?)? {
+    let rest = path.strip_prefix(PREFIX).or_else(|| path.strip_prefix(FALL_BACK_PREFIX))?;
+    match Target::parse(rest)? {
         Target::Session { request: SessionRequest::Receive(transport), .. } => Some(transport),
         _ => None,
     }
 }
 
-/// Listens on a free port of loopback. The server runs while the returned future is polled; its tasks
-/// are those of `scope`.
+/// A server that listens on a free port of loopback.
+pub(super) struct BoundServer<F> {
+    pub(super) address: SocketAddr,
+    /// The service for the lanes.
+    pub(super) service: SockJs,
+    /// Serves while it is polled.
+    pub(super) serving: F,
+}
+
+/// Listens on a free port of loopback. The tasks of the server are those of `scope`.
 ///
 /// # Errors
 /// Fails if there is no free port.
 pub(super) fn bind(
     scope: &Scope,
     config: SockJsConfig,
-    door: Door,
-) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    filter: TransportFilter,
+) -> io::Result<BoundServer<impl Future<Output = ()> + Send + use<>>> {
     let listener = net::listen(([127, 0, 0, 1], 0))?;
     let address = listener.local_addr()?;
     let session = SessionLimits {
@@ -148,15 +161,16 @@ pub(super) fn bind(
         ..SessionLimits::default()
     };
     let options = Options { session, ..Options::default() };
-    let service = SockJs::new(Chat).options(options).scope(scope).build();
-    let router = service.mount(Router::new(), PREFIX);
-    let scope = scope.child();
-    Ok((address, accept(scope, listener, router, door)))
+    let service = SockJs::new(Chat).options(options.clone()).scope(scope).build();
+    let other = SockJs::new(Chat).options(options).scope(scope).build();
+    let router = other.mount(service.mount(Router::new(), PREFIX), FALL_BACK_PREFIX);
+    let serving = accept(scope.child(), listener, router, filter);
+    Ok(BoundServer { address, service, serving })
 }
 
-async fn accept(scope: Scope, listener: TcpListener, router: Router, door: Door) {
+async fn accept(scope: Scope, listener: TcpListener, router: Router, filter: TransportFilter) {
     let connection = move |stream, peer| {
-        serve_connection(stream, peer, TowerToHyperService::new(router.clone()), door.enter())
+        serve_connection(stream, peer, TowerToHyperService::new(router.clone()), filter.enter())
     };
     net::serve("sockjs server", &scope, &listener, MAX_CONNECTIONS, || {}, connection).await;
 }

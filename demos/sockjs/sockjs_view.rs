@@ -26,7 +26,7 @@ const RULES_TEXT: [&str; 6] = [
      are not.",
     "\"The line\" counts both ways, and the request that waits for the next one.",
     "Requests carry what HTTP asks for and no more: a browser adds some hundred bytes to each.",
-    "x makes the server's door answer 404 for a transport and ends its connections. Sending stays.",
+    "x makes the server answer 404 for a transport and ends its connections. Sending stays.",
     "The client that falls back has the order and the time limits of sockjs-client 1.6.1. That one \
      leaves beginning anew to the page.",
 ];
@@ -90,7 +90,7 @@ fn title(demo: &SockJs) -> String {
         Phase::Ready | Phase::Starting | Phase::Failed(_) => "our server",
     };
     let (heartbeat, timeout) = (units::setting(heartbeat), units::setting(timeout));
-    format!("sockjs · {at} · heartbeat {heartbeat}, timeout {timeout} (usual: 25 s, 5 s)")
+    format!("sockjs · {at} · heartbeat {heartbeat}, timeout {timeout} (usual 25, 5)")
 }
 
 fn draw_head(demo: &SockJs, area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -140,7 +140,7 @@ fn keys_line(demo: &SockJs, context: &ViewContext) -> Line<'static> {
         (true, _, Phase::Ready) => {
             "1–4 your bet   Space starts and sends a line   t type one   ? rules"
         }
-        (true, ..) => "Space line  t type  Enter bytes  x take  2 second  d detach  c close  r  ?",
+        (true, ..) => "Space line  t type  ⏎ bytes  x take  2 second  d detach  c close  r  ?",
     };
     Line::styled(keys, context.theme.dim())
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use tokio::sync::mpsc;
 
 use super::bet::{self, BETS};
 use crate::clients::sockjs::{FallBackReport, SockJsCommand, SockJsReport, SockJsState};
-use crate::sockjs::Transport;
+use crate::sockjs::{Session, SessionState, SessionTimer, Transport};
 use crate::stage::KeyHint;
 
 /// The keys while the demo has the keyboard.
@@ -36,9 +36,6 @@ pub(super) const CLOSE_LINE: &str = "/close";
 /// The longest line that can be typed, in characters.
 const MAX_LINE: usize = 200;
 
-/// How often the bars move.
-const TICK: Duration = Duration::from_millis(200);
-
 /// The demo's state.
 pub struct SockJs {
     pub(super) config: SockJsConfig,
@@ -55,8 +52,8 @@ pub struct SockJs {
     pub(super) line: String,
     /// The number of lines of [`LINES`] that were sent.
     sent_lines: usize,
-    /// The time of the latest tick or report.
-    pub(super) now: Instant,
+    /// The server's sessions of the lanes.
+    pub(super) server_sides: Vec<ServerSide>,
 }
 
 /// The timers of the server, which are shorter than the protocol's, so that a room can wait for them.
@@ -117,6 +114,30 @@ impl PartialEq for EngineHandle {
     }
 }
 
+/// What the server knows of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerSide {
+    /// Its transport.
+    pub transport: Transport,
+    /// Its state.
+    pub state: SessionState,
+    /// Whether it has a receiver.
+    pub receiver: bool,
+    /// What it waits for, and how much longer.
+    pub timer: Option<(SessionTimer, Duration)>,
+}
+
+impl ServerSide {
+    pub(super) fn of(session: &Session) -> Self {
+        Self {
+            transport: session.transport(),
+            state: session.state(),
+            receiver: session.receiver().is_some(),
+            timer: session.timer(),
+        }
+    }
+}
+
 /// An order to the running engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -148,6 +169,8 @@ pub enum Msg {
     Failed(String),
     /// A report of one session.
     Session(Box<SockJsReport>),
+    /// The server's sessions of the lanes.
+    ServerSides(Vec<ServerSide>),
     /// A report of the client that falls back.
     FallBack(Box<FallBackReport>),
 }
@@ -166,7 +189,7 @@ impl SockJs {
             mode: Mode::Browse,
             line: String::new(),
             sent_lines: 0,
-            now: Instant::now(),
+            server_sides: Vec::new(),
         }
     }
 
@@ -195,12 +218,12 @@ impl SockJs {
                 self.bet = Some(digit as usize - '1' as usize);
             }
             KeyCode::Char('x') => return self.toggle_offered(),
-            KeyCode::Char('2') => return self.tell(SockJsCommand::OpenSecondReceiver),
-            KeyCode::Char('c') => return self.tell(SockJsCommand::Send(CLOSE_LINE.to_owned())),
+            KeyCode::Char('2') => return self.order(SockJsCommand::OpenSecondReceiver),
+            KeyCode::Char('c') => return self.order(SockJsCommand::Send(CLOSE_LINE.to_owned())),
             KeyCode::Char('d') => {
                 let waits = self.report().is_some_and(|report| report.receiver);
                 let command = if waits { SockJsCommand::Detach } else { SockJsCommand::Attach };
-                return self.tell(command);
+                return self.order(command);
             }
             _ => {}
         }
@@ -271,7 +294,7 @@ impl SockJs {
     }
 
     /// Tells the session under the cursor something.
-    fn tell(&self, command: SockJsCommand) -> Vec<Cmd> {
+    fn order(&self, command: SockJsCommand) -> Vec<Cmd> {
         let (Phase::Running(handle), Some(lane)) = (&self.phase, self.lanes.get(self.cursor))
         else {
             return Vec::new();
@@ -286,8 +309,8 @@ impl SockJs {
     }
 
     pub(super) fn apply(&mut self, message: Msg) {
-        self.now = Instant::now();
         match message {
+            Msg::ServerSides(sides) => self.server_sides = sides,
             Msg::Started(handle) => self.phase = Phase::Running(handle),
             Msg::Failed(reason) => self.phase = Phase::Failed(reason),
             Msg::FallBack(report) => self.fall_back = *report,
@@ -310,10 +333,10 @@ impl SockJs {
         self.report().is_some_and(|report| !report.exchanges.is_empty())
     }
 
-    /// Returns how often the bars must move; `None` while they stand still.
-    pub(super) fn tick_interval(&self) -> Option<Duration> {
-        let runs = self.report().is_some_and(|report| report.state != SockJsState::Closed);
-        (runs && matches!(self.phase, Phase::Running(_))).then_some(TICK)
+    /// Returns the server's side of the session under the cursor: the newest of its transport.
+    pub(super) fn server_side(&self) -> Option<&ServerSide> {
+        let transport = self.lanes.get(self.cursor)?.transport;
+        self.server_sides.iter().rev().find(|side| side.transport == transport)
     }
 
     /// Returns how the bet ended, once every lane that is offered has its echo.

@@ -8,7 +8,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 
-use super::server::{self, Door, PREFIX};
+use super::server::{self, TransportFilter, PREFIX};
 use super::state::{CLOSE_LINE, LINES, Phase};
 use super::*;
 use crate::clients::sockjs::{
@@ -18,7 +18,7 @@ use crate::clients::sockjs::{
 };
 use crate::net::Target;
 use crate::scope::Scope;
-use crate::sockjs::{Frame, Transport};
+use crate::sockjs::{Frame, SessionState, SessionTimer, Transport};
 use crate::stage::Theme;
 
 /// The time after which a wait counts as hung. No machine is that slow.
@@ -90,7 +90,6 @@ fn report(transport: Transport, at: Instant) -> SockJsReport {
         line: Some(line),
         exchanges,
         latest: Some((at, Frame::message("hi"))),
-        heard_at: Some(at),
         detached_at: None,
         second: None,
         reason: None,
@@ -121,7 +120,11 @@ fn running() -> SockJs {
     let open = Some(Transport::XhrStreaming);
     let fall_back = FallBackReport { steps: steps.into(), open, line: None };
     demo.update(DemoEvent::Msg(Msg::FallBack(Box::new(fall_back))));
-    demo.now = now;
+    let timer = Some((SessionTimer::Heartbeat, Duration::from_secs(6)));
+    let side =
+        |transport| ServerSide { transport, state: SessionState::Open, receiver: true, timer };
+    let sides = Transport::OF_SESSIONS.map(side).to_vec();
+    demo.update(DemoEvent::Msg(Msg::ServerSides(sides)));
     demo
 }
 
@@ -137,7 +140,7 @@ fn picture(demo: &SockJs, width: u16, height: u16) -> String {
 #[test]
 fn nothing_starts_by_looking_and_a_line_starts_everything() {
     let mut demo = SockJs::new(CONFIG);
-    assert_eq!((demo.tick_interval(), press(&mut demo, "vv^x2dc")), (None, Vec::new()));
+    assert_eq!(press(&mut demo, "vv^x2dc"), []);
     assert_eq!(press(&mut demo, " "), [Cmd::Start(CONFIG, LINES[0].to_owned())]);
     assert_eq!(press(&mut demo, " "), [], "one start at a time");
     let handle = handle();
@@ -155,16 +158,16 @@ fn keys_act_on_the_transport_under_the_cursor() {
     let mut demo = running();
     let Phase::Running(handle) = demo.phase.clone() else { panic!() };
     let give = |order| vec![Cmd::Give(handle.clone(), order)];
-    let tell = |command| give(Order::Session(Transport::XhrStreaming, command));
+    let order = |command| give(Order::Session(Transport::XhrStreaming, command));
     assert_eq!(press(&mut demo, "vx"), give(Order::SetOffered(Transport::XhrStreaming, false)));
     assert_eq!(press(&mut demo, "x"), give(Order::SetOffered(Transport::XhrStreaming, true)));
-    assert_eq!(press(&mut demo, "2"), tell(SockJsCommand::OpenSecondReceiver));
-    assert_eq!(press(&mut demo, "d"), tell(SockJsCommand::Detach));
-    assert_eq!(press(&mut demo, "c"), tell(SockJsCommand::Send(CLOSE_LINE.to_owned())));
+    assert_eq!(press(&mut demo, "2"), order(SockJsCommand::OpenSecondReceiver));
+    assert_eq!(press(&mut demo, "d"), order(SockJsCommand::Detach));
+    assert_eq!(press(&mut demo, "c"), order(SockJsCommand::Send(CLOSE_LINE.to_owned())));
     let mut unheard = report(Transport::XhrStreaming, Instant::now());
     unheard.receiver = false;
     demo.update(DemoEvent::Msg(Msg::Session(Box::new(unheard))));
-    assert_eq!(press(&mut demo, "d"), tell(SockJsCommand::Attach));
+    assert_eq!(press(&mut demo, "d"), order(SockJsCommand::Attach));
     assert!(!demo.wants_escape());
     press(&mut demo, "⏎");
     assert!(demo.wants_escape(), "the bytes are open");
@@ -178,7 +181,7 @@ fn the_tables_at_80_columns() {
     assert_eq!(
         picture(&demo, 78, 17),
         "\
-╔ sockjs · 127.0.0.1:40123 · heartbeat 8 s, timeout 5 s (usual: 25 s, 5 s) ══╗
+╔ sockjs · 127.0.0.1:40123 · heartbeat 8 s, timeout 5 s (usual 25, 5) ═══════╗
 ║ ✓ You bet on up to 20x; it is 13.7x, for jsonp-polling.                    ║
 ║                  requests frames   open   line  latency                    ║
 ║ ▶ websocket             3      3  2,450     73     1 ms  ● open            ║
@@ -188,12 +191,12 @@ fn the_tables_at_80_columns() {
 ║   xhr-polling           3      3  2,450  1,000     2 ms  ● open            ║
 ║   jsonp-polling         3      3  2,450  1,000     2 ms  ● open            ║
 ║ ── session abcdefgh over websocket ─────────────────────────────────────── ║
-║ connecting ─ ● OPEN ─ closing ─ closed   receiver ◉ attached               ║
-║ heartbeat ████████████  8 s  last a[\"hi\"]                                  ║
+║ connecting ─ ● OPEN ─ closing ─ closed ─ forgotten  receiver ◉             ║
+║ heartbeat in █████████░░░  6 s   last frame: a[\"hi\"]                       ║
 ║ ── the client that falls back: on xhr-streaming ────────────────────────── ║
-║    0.0 s  /info 1 ms → websocket ● open, lost: 1006                        ║
-║    9.5 s  /info 1 ms → websocket ✗ 404 Not Found → xhr-streaming ● open    ║
-║ Space line  t type  Enter bytes  x take  2 second  d detach  c close  r  ? ║
+║   0.0 s  /info 1 ms → websocket ● open, lost: 1006                         ║
+║   9.5 s  /info 1 ms → websocket ✗ 404 → xhr-streaming ● open               ║
+║ Space line  t type  ⏎ bytes  x take  2 second  d detach  c close  r  ?     ║
 ╚════════════════════════════════════════════════════════════════════════════╝
 "
     );
@@ -230,12 +233,12 @@ fn it_can_be_drawn_at_any_size() {
     }
 }
 
-/// A server of the demo with its door.
-fn serve(scope: &Scope, config: SockJsConfig) -> (Target, Door) {
-    let door = Door::default();
-    let (address, serving) = server::bind(scope, config, door.clone()).unwrap();
-    scope.spawn("server", serving);
-    (Target::parse(&format!("ws://{address}{PREFIX}")).unwrap(), door)
+/// A server of the demo with its filter.
+fn serve(scope: &Scope, config: SockJsConfig) -> (Target, TransportFilter) {
+    let filter = TransportFilter::default();
+    let bound = server::bind(scope, config, filter.clone()).unwrap();
+    scope.spawn("server", bound.serving);
+    (Target::parse(&format!("ws://{}{PREFIX}", bound.address)).unwrap(), filter)
 }
 
 /// A session that runs, as a test sees it.
@@ -258,7 +261,7 @@ impl Running {
         Self { commands, reports }
     }
 
-    async fn tell(&self, command: SockJsCommand) {
+    async fn order(&self, command: SockJsCommand) {
         self.commands.send(command).await.unwrap();
     }
 
@@ -288,7 +291,7 @@ async fn a_line_comes_back_over_every_transport_and_every_byte_is_counted() {
         let mut session = Running::start(&scope, &target, transport, CONFIG);
         session.until(|report| report.state == SockJsState::Open).await;
         for _ in 0..2 {
-            session.tell(SockJsCommand::Send(line.to_owned())).await;
+            session.order(SockJsCommand::Send(line.to_owned())).await;
             let report = session.until(|report| report.line.is_some()).await;
             let Some((_, frame)) = &report.latest else { panic!("{report:?}") };
             assert_eq!(frame.messages(), [line], "{transport:?}");
@@ -319,11 +322,11 @@ async fn a_second_receiver_is_turned_away_and_a_closed_session_is_forgotten() {
     for transport in [Transport::XhrStreaming, Transport::XhrPolling, Transport::JsonpPolling] {
         let mut session = Running::start(&scope, &target, transport, config);
         session.until(|report| report.state == SockJsState::Open && report.receiver).await;
-        session.tell(SockJsCommand::OpenSecondReceiver).await;
+        session.order(SockJsCommand::OpenSecondReceiver).await;
         let report = session.until(|report| report.second.is_some()).await;
         let refused = Frame::close(2010, "Another connection still open");
         assert_eq!(report.second, Some(refused), "{transport:?}");
-        session.tell(SockJsCommand::Send(CLOSE_LINE.to_owned())).await;
+        session.order(SockJsCommand::Send(CLOSE_LINE.to_owned())).await;
         let report = session.until(|report| report.state == SockJsState::Closing).await;
         assert_eq!(report.reason.as_deref(), Some("3000 Go away!"), "{transport:?}");
         session.until(|report| report.state == SockJsState::Closed).await;
@@ -331,7 +334,7 @@ async fn a_second_receiver_is_turned_away_and_a_closed_session_is_forgotten() {
     // Two WebSockets may bear one name.
     let mut session = Running::start(&scope, &target, Transport::WebSocket, config);
     session.until(|report| report.state == SockJsState::Open).await;
-    session.tell(SockJsCommand::OpenSecondReceiver).await;
+    session.order(SockJsCommand::OpenSecondReceiver).await;
     assert_eq!(session.until(|report| report.second.is_some()).await.second, Some(Frame::Open));
 }
 
@@ -344,7 +347,7 @@ async fn without_a_receiver_a_session_times_out_and_with_one_it_hears_heartbeats
     let mut session = Running::start(&scope, &target, Transport::XhrPolling, config);
     let beat = |report: &SockJsReport| matches!(report.latest, Some((_, Frame::Heartbeat)));
     session.until(beat).await;
-    session.tell(SockJsCommand::Detach).await;
+    session.order(SockJsCommand::Detach).await;
     session.until(|report| !report.receiver && report.detached_at.is_some()).await;
     let report = session.until(|report| report.state == SockJsState::Closed).await;
     assert!(report.reason.is_some_and(|reason| reason.starts_with("timed out")));
@@ -353,7 +356,7 @@ async fn without_a_receiver_a_session_times_out_and_with_one_it_hears_heartbeats
 #[tokio::test]
 async fn the_client_falls_back_as_transports_are_taken_away() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let (target, door) = serve(&scope, CONFIG);
+    let (target, filter) = serve(&scope, CONFIG);
     let (lines, line_receiver) = mpsc::channel(4);
     let (sender, mut reports) = watch::channel(FallBackReport::default());
     let transports = Transport::OF_SESSIONS.to_vec();
@@ -369,7 +372,7 @@ async fn the_client_falls_back_as_transports_are_taken_away() {
         lines.send(format!("line {index}")).await.unwrap();
         let echoed = |report: &FallBackReport| report.line.is_some();
         wait_for(&mut reports, echoed).await;
-        door.set_offered(transport, false);
+        filter.set_offered(transport, false);
     }
     let over = |report: &FallBackReport| {
         report.steps.iter().any(|step| step.kind == FallBackStepKind::NothingLeft)
@@ -380,7 +383,7 @@ async fn the_client_falls_back_as_transports_are_taken_away() {
         _ => None,
     });
     assert_eq!(refused.as_deref(), Some("404 Not Found"), "{report:?}");
-    door.set_offered(Transport::HtmlFile, true);
+    filter.set_offered(Transport::HtmlFile, true);
     let back = |report: &FallBackReport| report.open == Some(Transport::HtmlFile);
     wait_for(&mut reports, back).await;
 }

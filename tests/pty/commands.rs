@@ -70,8 +70,9 @@ fn the_demos_are_listed_with_their_settings() {
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
     let names: Vec<_> = json.as_array().unwrap().iter().map(|demo| demo["name"].as_str()).collect();
-    let names_of_demos = ["feed", "inspect", "race", "grid", "weigh", "conform", "choose", "idle"];
-    assert_eq!(names, names_of_demos.map(Some));
+    let expected =
+        ["feed", "inspect", "race", "grid", "weigh", "conform", "choose", "sockjs", "idle"];
+    assert_eq!(names, expected.map(Some));
 }
 
 #[test]

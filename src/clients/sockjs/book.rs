@@ -21,7 +21,6 @@ pub(super) struct Book {
     began: Mark,
     opening: Option<LineCost>,
     latest: Option<(Instant, Frame)>,
-    heard_at: Option<Instant>,
     line: Option<LineCost>,
     waiting: Option<Waiting>,
 }
@@ -64,7 +63,6 @@ impl Book {
             began,
             opening: None,
             latest: None,
-            heard_at: None,
             line: None,
             waiting: None,
         }
@@ -124,7 +122,7 @@ impl Book {
         {
             waiting.echoed = Some(now.saturating_duration_since(waiting.from.at));
         }
-        (self.latest, self.heard_at) = (Some((now, frame)), Some(now));
+        self.latest = Some((now, frame));
     }
 
     /// Counts the cost of a message once everything that belongs to it is on the wire: the echo, the
@@ -154,7 +152,6 @@ impl Book {
     /// Writes down that there is one.
     pub(super) fn attach(&mut self) {
         (self.receiver, self.detached_at) = (true, None);
-        self.heard_at = Some(Instant::now());
     }
 
     /// Writes down that the session is over.
@@ -177,7 +174,6 @@ impl Book {
             line: self.line,
             exchanges: self.log.exchanges(),
             latest: self.latest.clone(),
-            heard_at: self.heard_at,
             detached_at: self.detached_at,
             second: self.second.clone(),
             reason: self.reason.clone(),

@@ -30,8 +30,6 @@ pub struct SockJsReport {
     pub exchanges: Vec<Exchange>,
     /// When the latest frame came, and which.
     pub latest: Option<(Instant, Frame)>,
-    /// When the receiver came or heard something last: a heartbeat is due that much later.
-    pub heard_at: Option<Instant>,
     /// When the receiver went, while there is none.
     pub detached_at: Option<Instant>,
     /// What a second receiver got.
