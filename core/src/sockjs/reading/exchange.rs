@@ -25,7 +25,8 @@ pub(super) struct ExchangeReader {
     media_type: Option<String>,
     /// The content coding of each body that has one.
     encoding: Option<Box<str>>,
-    sent: WholeBody,
+    /// The body of the request; `None` once it was read.
+    sent: Option<WholeBody>,
     received: Option<BodyLines>,
     /// Whether a frame was found in the response, or it cannot be anything else.
     is_sockjs: bool,
@@ -44,7 +45,7 @@ impl ExchangeReader {
             number: content.exchange,
             media_type: fields.media_type.clone(),
             encoding: coding(fields),
-            sent: WholeBody::default(),
+            sent: Some(WholeBody::default()),
             received: None,
             is_other: false,
         })
@@ -71,19 +72,21 @@ impl ExchangeReader {
     }
 
     fn push_sent(&mut self, at: Duration, part: &ContentPart, emit: &mut impl FnMut(SockJsRow)) {
+        let Some(body) = &mut self.sent else { return };
         let complete = match part {
-            ContentPart::Bytes(bytes) => return self.sent.push(bytes),
-            ContentPart::Missing(missing) => return self.sent.skip(*missing),
+            ContentPart::Bytes(bytes) => return body.push(bytes),
+            ContentPart::Missing(missing) => return body.skip(*missing),
             ContentPart::End(is_complete) => *is_complete,
             ContentPart::Request(..) | ContentPart::Response(..) => return,
         };
+        let body = std::mem::take(&mut self.sent).unwrap_or_default();
         let context = self.context(Side::Client, at);
         if let Some(coding) = self.encoding.take() {
             return emit(context.unread(Unread::Encoded(coding)));
         }
         let media_type = self.media_type.as_deref();
         let is_form = self.path.request == SessionRequest::Send(SendRequest::Jsonp);
-        std::mem::take(&mut self.sent).finish(complete, |unit| {
+        body.finish(complete, |unit| {
             rows_of_body(&context, unit, is_form, media_type).into_iter().for_each(emit);
         });
     }

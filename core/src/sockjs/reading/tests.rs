@@ -308,6 +308,16 @@ fn a_body_with_a_gap_gives_no_message_that_nobody_sent() {
     let head = "POST /e/0/s/xhr_send HTTP/1.1\r\nContent-Length: 9\r\n\r\n";
     let request = [bytes(Client, format!("{head}[\"a")), (Client, Err(2)), bytes(Client, "\",\"]")];
     assert_eq!(rows(&request), ["3 > xhr_send unread: 2 bytes not captured"]);
+    let at_the_end = [
+        bytes(Client, format!("{head}[\"a\",\"b")),
+        (Client, Err(2)),
+        response(204, ""),
+        post("/e/0/s/xhr_send", "[\"c\"]"),
+    ];
+    assert_eq!(
+        rows(&at_the_end),
+        ["2 > xhr_send unread: 2 bytes not captured", "4 > xhr_send 0 \"c\" 1..4"]
+    );
 }
 
 #[test]

@@ -58,11 +58,10 @@ impl Content {
         from: Side,
         missing: ByteLen,
         goes_on: bool,
-        is_done: bool,
     ) -> impl Iterator<Item = Self> {
         let gap = Self { exchange, from, part: ContentPart::Missing(missing) };
-        let is_over = !goes_on || is_done;
-        std::iter::once(gap).chain(is_over.then(|| Self::end(exchange, from, goes_on)))
+        let end = (!goes_on).then(|| Self::end(exchange, from, false));
+        std::iter::once(gap).chain(end)
     }
 
     /// Creates the end of a message.

@@ -232,9 +232,11 @@ impl ClientHalf {
         let goes_on = match &mut self.phase {
             Phase::Body(body, _) => {
                 let goes_on = body.skip(missing);
-                self.contents.extend(number.into_iter().flat_map(|number| {
-                    Content::gap(number, Side::Client, missing, goes_on, body.is_done())
-                }));
+                self.contents.extend(
+                    number
+                        .into_iter()
+                        .flat_map(|number| Content::gap(number, Side::Client, missing, goes_on)),
+                );
                 goes_on
             }
             // Joined across the gap, bytes that are held would be frames that nobody sent.

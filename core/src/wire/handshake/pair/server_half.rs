@@ -178,9 +178,11 @@ impl ServerHalf {
         let goes_on = match &mut self.phase {
             Phase::Body(body) => {
                 let goes_on = body.skip(missing);
-                self.contents.extend(number.into_iter().flat_map(|number| {
-                    Content::gap(number, Side::Server, missing, goes_on, false)
-                }));
+                self.contents.extend(
+                    number
+                        .into_iter()
+                        .flat_map(|number| Content::gap(number, Side::Server, missing, goes_on)),
+                );
                 goes_on
             }
             Phase::Head | Phase::BodyOrHead(..) | Phase::Lost => false,
