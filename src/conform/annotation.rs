@@ -4,7 +4,7 @@ use crate::wire::handshake::response::{is_switching_protocols, validate};
 use crate::wire::handshake::{ClientOffer, DEFAULT_MAX_HEAD_LEN, Head, HeadReader, HeadScan};
 use crate::wire::{AgreedExtensions, Side, Sides, Transcript};
 
-use crate::conform::Exchange;
+use crate::conform::{ConnectionBytes, Exchange};
 
 /// What one side sent, decoded. Of long exchanges it is the beginning, as far as it was kept.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct AnnotatedSide {
     pub rest: Vec<u8>,
 }
 
-impl Exchange {
+impl ConnectionBytes {
     /// Returns what each side sent, decoded.
     pub fn annotated(&self) -> Sides<AnnotatedSide> {
         // Whoever was tested, the client's bytes begin with a request.
@@ -33,13 +33,14 @@ impl Exchange {
         let (responses, after_response) = read_heads(Side::Server, received);
         let opened = responses.last().filter(|head| is_switching_protocols(head));
         let agreed = opened.map(|head| validate(head, offer.as_ref()).agreed);
+        // What follows a request for a WebSocket is meant as frames, whatever the server made of it.
+        let is_upgrade = heads.first().is_none_or(|head| head.method() == "GET");
         Sides {
-            // What follows a request is meant as frames, whatever the server made of it.
             client: AnnotatedSide::new(
                 Side::Client,
                 heads,
                 after_request,
-                Some(agreed.unwrap_or_default()),
+                is_upgrade.then(|| agreed.unwrap_or_default()),
             ),
             server: AnnotatedSide::new(Side::Server, responses, after_response, agreed),
         }
@@ -49,7 +50,7 @@ impl Exchange {
 impl Exchange {
     /// Returns the code of the server's Close, if it sent one with a code.
     pub fn close_code(&self) -> Option<u16> {
-        let server = self.annotated().server;
+        let server = self.first().annotated().server;
         server.frames.frames().iter().find_map(|frame| Some(frame.close_body()?.0))
     }
 }
@@ -89,33 +90,33 @@ fn read_heads(from: Side, bytes: &[u8]) -> (Vec<Head>, &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conform::{Finding, Verdict};
 
-    fn exchange(sent: &[u8], received: &[u8]) -> Exchange {
-        let finding = Finding::new(Verdict::Pass, "");
-        Exchange {
-            sent: sent.to_vec(),
-            received: received.to_vec(),
-            ..Exchange::without_bytes(finding)
-        }
+    fn connection(sent: &[u8], received: &[u8]) -> ConnectionBytes {
+        let mut connection = ConnectionBytes::default();
+        connection.add(Side::Client, sent);
+        connection.add(Side::Server, received);
+        connection
     }
 
     #[test]
     fn heads_frames_and_bodies_are_told_apart() {
         let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x81\x80\x01\x02\x03\x04";
         let opened = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 OK\r\n\r\n\x8a\x00\x81";
-        let sides = exchange(request, opened).annotated();
+        let sides = connection(request, opened).annotated();
         assert_eq!((sides.client.heads.len(), sides.client.frames.frames().len()), (1, 1));
         assert_eq!((sides.server.heads.len(), sides.server.frames.frames().len()), (2, 1));
         assert!(sides.server.frames.partial_header().is_some());
 
-        let refused = exchange(request, b"HTTP/1.1 400 No\r\n\r\n\x81\x00");
+        let refused = connection(request, b"HTTP/1.1 400 No\r\n\r\n\x81\x00");
         let sides = refused.annotated();
         assert_eq!(
             (sides.server.frames.frames().len(), sides.server.rest.as_slice()),
             (0, &b"\x81\x00"[..])
         );
-        let noise = exchange(b"", b"\x00\x01").annotated();
+        let post = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]";
+        let sides = connection(post, b"HTTP/1.1 204 No Content\r\n\r\n").annotated();
+        assert_eq!((sides.client.frames.frames().len(), &*sides.client.rest), (0, &b"[]"[..]));
+        let noise = connection(b"", b"\x00\x01").annotated();
         assert_eq!((noise.server.heads.len(), noise.server.rest.as_slice()), (0, &b"\x00\x01"[..]));
     }
 }

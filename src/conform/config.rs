@@ -1,8 +1,10 @@
 //! [`ConformConfig`]: what is tested, and how far that may go.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conform::{Case, RunLimits};
+use crate::conform::process::ServerProcessId;
+use crate::conform::{Case, CaseKind, RunLimits, ServiceEndpoint};
 use crate::net::{Target, TlsOptions};
 
 /// Whether the server sends back what it receives.
@@ -15,6 +17,30 @@ pub enum EchoMode {
     Absent,
 }
 
+/// Where a server has the endpoints of the SockJS suite: paths without a slash at their end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SockjsPaths(BTreeMap<ServiceEndpoint, String>);
+
+impl SockjsPaths {
+    /// Returns the paths of the endpoints by their usual names below `top`.
+    pub fn below(top: &str) -> Self {
+        let top = top.split('?').next().unwrap_or_default().trim_end_matches('/');
+        Self(ServiceEndpoint::ALL.map(|endpoint| (endpoint, format!("{top}/{endpoint}"))).into())
+    }
+
+    /// Replaces the path of one endpoint.
+    #[must_use]
+    pub fn with(mut self, endpoint: ServiceEndpoint, path: &str) -> Self {
+        self.0.insert(endpoint, path.trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// Returns the path of an endpoint.
+    pub fn of(&self, endpoint: ServiceEndpoint) -> &str {
+        self.0.get(&endpoint).map_or("", String::as_str)
+    }
+}
+
 /// A server to test, and the way to test it.
 #[derive(Clone, Debug)]
 pub struct ConformConfig {
@@ -22,8 +48,11 @@ pub struct ConformConfig {
     pub target: Target,
     /// The options for TLS.
     pub tls: TlsOptions,
-    /// Whether WebSockets are opened over HTTP/2 (RFC 8441), with prior knowledge.
+    /// Whether WebSockets are opened over HTTP/2 (RFC 8441): within TLS it is agreed on by ALPN, otherwise
+    /// the server is known to speak it.
     pub http2: bool,
+    /// The endpoints of SockJS, where that suite is played.
+    pub sockjs: Option<SockjsPaths>,
     /// Header fields of every request that has none of that name: names and values.
     pub fields: Vec<(String, String)>,
     /// The seed of the cases.
@@ -45,6 +74,8 @@ pub struct ConformConfig {
     pub restart: Option<String>,
     /// How long a dead server is waited for.
     pub restart_timeout: Duration,
+    /// The server's process, where the caller starts it.
+    pub process: Option<ServerProcessId>,
 }
 
 /// How long an answer is waited for in a fast run.
@@ -61,9 +92,15 @@ pub fn fast_limits() -> RunLimits {
     RunLimits { answer: FAST_ANSWER, ..RunLimits::default() }
 }
 
-/// Returns the cases of a fast run: those without large messages.
+/// Cases that wait longer than this on purpose are left out too.
+const MAX_FAST_WAIT: Duration = Duration::from_secs(4);
+
+/// Returns the cases of a fast run: those without large messages and long times.
 pub fn fast_cases(mut cases: Vec<Case>) -> Vec<Case> {
-    cases.retain(|case| case.sent_len() <= MAX_FAST_SENT);
+    cases.retain(|case| match &case.kind {
+        CaseKind::Sockjs(script) => script.waiting_time() <= MAX_FAST_WAIT,
+        _ => case.sent_len() <= MAX_FAST_SENT,
+    });
     cases
 }
 
@@ -74,6 +111,7 @@ impl ConformConfig {
             target,
             tls: TlsOptions::default(),
             http2: false,
+            sockjs: None,
             fields: Vec::new(),
             seed: 1,
             echo: EchoMode::default(),
@@ -84,6 +122,16 @@ impl ConformConfig {
             repeat: 1,
             restart: None,
             restart_timeout: Duration::from_secs(10),
+            process: None,
+        }
+    }
+
+    /// Returns the URL of the server, as the suite names it.
+    pub fn url(&self) -> String {
+        let url = self.target.to_string();
+        match url.strip_prefix("ws") {
+            Some(rest) if self.sockjs.is_some() => format!("http{rest}"),
+            _ => url,
         }
     }
 

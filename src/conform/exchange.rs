@@ -11,27 +11,72 @@ use wiretalk_core::conformance::{
     Action, Case, CaseRun, ConnectionEnd, Finding, StreamEnd, Verdict,
 };
 
+use crate::capture::Http2ErrorCode;
 use crate::conform::{ConformConfig, ServerAddress, ServerTraits};
 use crate::net::{ConnectError, MaybeTlsStream, Route, connect_by};
+use crate::wire::Side;
 
 /// The most bytes of a side that are kept for the report.
-const MAX_KEPT: usize = 16 << 10;
+pub(super) const MAX_KEPT: usize = 8 << 10;
 
-const READ_BUFFER: usize = 64 << 10;
+pub(super) const READ_BUFFER: usize = 64 << 10;
+
+/// What went over one connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionBytes {
+    /// The first bytes that were sent, at most 8 KiB.
+    pub sent: Vec<u8>,
+    /// The number of bytes that were sent.
+    pub sent_len: u64,
+    /// The first bytes that the server sent, at most 8 KiB.
+    pub received: Vec<u8>,
+    /// The number of bytes that the server sent.
+    pub received_len: u64,
+}
+
+/// Stands for the connection of a case that was not played.
+static NO_BYTES: ConnectionBytes =
+    ConnectionBytes { sent: Vec::new(), sent_len: 0, received: Vec::new(), received_len: 0 };
+
+impl ConnectionBytes {
+    /// Adds bytes of `from`.
+    pub(super) fn add(&mut self, from: Side, bytes: &[u8]) {
+        let (kept, len) = match from {
+            Side::Client => (&mut self.sent, &mut self.sent_len),
+            Side::Server => (&mut self.received, &mut self.received_len),
+        };
+        let room = MAX_KEPT.saturating_sub(kept.len());
+        kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        *len = len.saturating_add(bytes.len() as u64);
+    }
+}
+
+/// Bytes that went over a connection one after the other, without any in between on another one or of the
+/// other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transferred {
+    /// The index of the connection.
+    pub connection: usize,
+    /// The side that sent them.
+    pub from: Side,
+    /// The number of bytes.
+    pub len: u64,
+    /// The time from the beginning of the case to the first of them.
+    pub at: Duration,
+}
+
+/// The most entries of [`Exchange::order`].
+pub(super) const MAX_ORDER: usize = 256;
 
 /// One case as it was played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// The verdict, with its reason.
     pub finding: Finding,
-    /// The first bytes that were sent, at most 16 KiB.
-    pub sent: Vec<u8>,
-    /// The number of bytes that were sent.
-    pub sent_len: u64,
-    /// The first bytes that the server sent, at most 16 KiB.
-    pub received: Vec<u8>,
-    /// The number of bytes that the server sent.
-    pub received_len: u64,
+    /// What went over each connection, in the order in which they were opened.
+    pub connections: Vec<ConnectionBytes>,
+    /// The order in which that went over all of them, as far as it was kept.
+    pub order: Vec<Transferred>,
     /// The time from the request to the verdict.
     pub took: Duration,
     /// How the server had ended the connection by then, if it had.
@@ -45,13 +90,71 @@ impl Exchange {
     pub fn without_bytes(finding: Finding) -> Self {
         Self {
             finding,
-            sent: Vec::new(),
-            sent_len: 0,
-            received: Vec::new(),
-            received_len: 0,
+            connections: Vec::new(),
+            order: Vec::new(),
             took: Duration::ZERO,
             end: None,
             beside_others: None,
+        }
+    }
+
+    /// Returns the first connection, which is the only one where a case is about frames; an empty one
+    /// if there was none.
+    pub fn first(&self) -> &ConnectionBytes {
+        self.connections.first().unwrap_or(&NO_BYTES)
+    }
+
+    /// Whether anything was sent.
+    pub fn has_sent(&self) -> bool {
+        self.connections.iter().any(|connection| connection.sent_len > 0)
+    }
+
+    /// Whether anything came back.
+    pub fn has_received(&self) -> bool {
+        self.connections.iter().any(|connection| connection.received_len > 0)
+    }
+
+    /// Begins another connection, and returns its index.
+    pub(super) fn begin_connection(&mut self) -> usize {
+        self.connections.push(ConnectionBytes::default());
+        self.connections.len().saturating_sub(1)
+    }
+
+    /// Adds bytes of `from` to a connection, `at` this time after the beginning.
+    pub(super) fn add(&mut self, connection: usize, from: Side, bytes: &[u8], at: Duration) {
+        if let Some(kept) = self.connections.get_mut(connection) {
+            kept.add(from, bytes);
+        }
+        let len = bytes.len() as u64;
+        let has_room = self.order.len() < MAX_ORDER;
+        match self.order.last_mut() {
+            Some(last) if (last.connection, last.from) == (connection, from) => {
+                last.len = last.len.saturating_add(len);
+            }
+            _ if has_room => {
+                self.order.push(Transferred { connection, from, len, at });
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds an exchange to those of a case. The last of the worst ones, which reports show, is the only one
+    /// that keeps its bytes, however often the case is played.
+    pub(super) fn add_to(mut self, exchanges: &mut Vec<Self>) {
+        let severity = |exchange: &Self| exchange.finding.verdict.severity();
+        let worst = exchanges.iter().map(severity).max();
+        if worst.is_some_and(|worst| worst > severity(&self)) {
+            self.forget_bytes();
+        } else {
+            exchanges.iter_mut().for_each(Self::forget_bytes);
+        }
+        exchanges.push(self);
+    }
+
+    fn forget_bytes(&mut self) {
+        self.order = Vec::new();
+        for connection in &mut self.connections {
+            (connection.sent, connection.received) = (Vec::new(), Vec::new());
         }
     }
 
@@ -104,7 +207,10 @@ pub(super) async fn play_on(
     let with_fields = (!config.fields.is_empty()).then(|| case.and_fields(&config.fields));
     let case = with_fields.as_ref().unwrap_or(case);
     let run = CaseRun::new(case, &server_address(config), &key, traits, config.limits);
-    let (exchange, ..) = Player::new(stream, run, config.limits.answer).play_to_end().await;
+    let run = if config.http2 { run.over_http2() } else { run };
+    let mut player = Player::new(stream, run, config.limits.answer);
+    player.is_http2 = config.http2;
+    let (exchange, ..) = player.play_to_end().await;
     exchange
 }
 
@@ -122,6 +228,8 @@ pub(super) struct Player<'c, S> {
     has_ended: bool,
     /// Whether the server takes nothing more: it has not read for as long as a write may take.
     is_stuck: bool,
+    /// Whether it is a stream of HTTP/2.
+    is_http2: bool,
 }
 
 impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
@@ -132,19 +240,21 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
             run,
             began: Instant::now(),
             write_timeout,
-            exchange: Exchange::without_bytes(finding),
+            exchange: Exchange {
+                connections: vec![ConnectionBytes::default()],
+                ..Exchange::without_bytes(finding)
+            },
             outgoing: Vec::new(),
             written: 0,
             has_ended: false,
             is_stuck: false,
+            is_http2: false,
         }
     }
 
     /// Takes bytes that were read before.
     pub(super) fn receive(&mut self, bytes: &[u8]) {
-        keep(&mut self.exchange.received, bytes);
-        let len = self.exchange.received_len.saturating_add(bytes.len() as u64);
-        self.exchange.received_len = len;
+        self.exchange.add(0, Side::Server, bytes, self.began.elapsed());
         self.run.receive(bytes);
     }
 
@@ -211,8 +321,7 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
     fn count_written(&mut self, count: usize) {
         let end = self.written.saturating_add(count);
         let sent = self.outgoing.get(self.written..end).unwrap_or_default();
-        keep(&mut self.exchange.sent, sent);
-        self.exchange.sent_len = self.exchange.sent_len.saturating_add(count as u64);
+        self.exchange.add(0, Side::Client, sent, self.began.elapsed());
         self.written = end;
     }
 
@@ -220,20 +329,33 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
         match *read {
             Ok(0) => {
                 self.has_ended = true;
-                self.run.end(StreamEnd::Fin);
+                self.run.end(if self.is_http2 { StreamEnd::EndStream } else { StreamEnd::Fin });
             }
             Ok(count) => {
                 self.receive(buffer.get(..count).unwrap_or_default());
             }
-            Err(_) => {
+            Err(ref error) => {
                 self.has_ended = true;
-                self.run.end(StreamEnd::Reset);
+                self.run.end(if self.is_http2 { read_error_end(error) } else { StreamEnd::Reset });
             }
         }
     }
 }
 
-fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
-    let room = MAX_KEPT.saturating_sub(kept.len());
-    kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+/// Returns how a stream of HTTP/2 has ended.
+pub(super) fn http2_end(error: &h2::Error) -> StreamEnd {
+    let Some(reason) = error.reason() else { return StreamEnd::LostConnection };
+    let name = Http2ErrorCode(reason.into()).name().unwrap_or("a code without a name");
+    match error {
+        // Our side has reset the stream or the connection.
+        error if error.is_library() => StreamEnd::BrokenStream(name),
+        error if error.is_go_away() => StreamEnd::GoAway(name),
+        _ => StreamEnd::ResetStream(name),
+    }
+}
+
+/// Returns how a stream of HTTP/2 has ended that cannot be read.
+fn read_error_end(error: &io::Error) -> StreamEnd {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    error.map_or(StreamEnd::LostConnection, http2_end)
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::clients::{RandomError, nonce};
 use crate::conform::exchange::{open, play_on};
 use crate::conform::play::{PlayError, play};
-use crate::conform::{ConformConfig, EchoMode, ServerTraits};
+use crate::conform::{ConformConfig, EchoMode, ServerTraits, sockjs};
 use crate::wire::Opcode;
 use crate::wire::handshake::response::is_switching_protocols;
 
@@ -36,6 +36,9 @@ pub enum ProbeError {
     /// No connection can be made to the server.
     #[error("{0}")]
     Connect(#[from] PlayError),
+    /// None of the endpoints is one of SockJS. The sentence says what is there instead.
+    #[error("{0}")]
+    NoSockjs(String),
     /// The server did something else, which is given as a clause without a subject.
     #[error("the server {0}")]
     NotOpened(String),
@@ -79,6 +82,11 @@ impl Probe {
     ///
     /// Fails if it opens no connection.
     pub(super) async fn find_traits(&mut self, config: &ConformConfig) -> Result<(), ProbeError> {
+        if let Some(paths) = &config.sockjs {
+            self.traits =
+                sockjs::find_traits(config, paths, nonce()?).await.map_err(ProbeError::NoSockjs)?;
+            return Ok(());
+        }
         if let Err(reason) = self.is_alive(config).await {
             self.traits.needs_origin = true;
             if self.is_alive(config).await.is_err() {
@@ -102,7 +110,7 @@ impl Probe {
     async fn count_greetings(&self, config: &ConformConfig) -> usize {
         let Ok(key) = nonce() else { return 0 };
         let Ok(exchange) = play(config, &self.silence, key, self.traits).await else { return 0 };
-        let server = exchange.annotated().server;
+        let server = exchange.first().annotated().server;
         let is_message = |opcode| matches!(opcode, Opcode::Text | Opcode::Binary);
         let frames = server.frames.frames().iter();
         let count = frames.filter(|frame| is_message(frame.header.opcode)).count();
@@ -118,6 +126,9 @@ impl Probe {
     /// Whether the server answers on an open connection at all: with an echo if it has one, else with a
     /// pong.
     pub(super) async fn is_answering(&self, config: &ConformConfig) -> bool {
+        if config.sockjs.is_some() {
+            return self.is_alive(config).await.is_ok();
+        }
         let case = if self.traits.has_echo { &self.echo } else { &self.ping };
         self.is_passed(config, case, self.traits).await
     }
@@ -142,8 +153,11 @@ impl Probe {
 
     /// Whether the server opens a connection; if not, why.
     pub(super) async fn is_alive(&self, config: &ConformConfig) -> Result<(), ProbeError> {
+        if let Some(paths) = &config.sockjs {
+            return sockjs::is_alive(config, paths).await.map_err(ProbeError::NoSockjs);
+        }
         let exchange = play(config, &self.handshake, nonce()?, self.traits).await?;
-        let heads = exchange.annotated().server.heads;
+        let heads = exchange.first().annotated().server.heads;
         if heads.last().is_some_and(is_switching_protocols) {
             Ok(())
         } else {

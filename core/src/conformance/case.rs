@@ -2,65 +2,16 @@
 
 use std::time::Duration;
 
+use crate::conformance::group::Group;
 use crate::conformance::http2_rule::Http2Rule;
 use crate::conformance::key_quality::KeyRule;
 use crate::conformance::request::Request;
 use crate::conformance::response::Response;
-use crate::text::named_enum;
+use crate::conformance::sockjs::SockjsScript;
 use crate::wire::frame::message::MessageKind;
 
-/// The subject of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Group {
-    /// The opening handshake.
-    Handshake,
-    /// The Origin header.
-    Origin,
-    /// Masking keys.
-    Masking,
-    /// The encoding of the payload length.
-    Lengths,
-    /// Opcodes and reserved bits.
-    Opcodes,
-    /// Fragmented messages, and control frames between the fragments.
-    Fragments,
-    /// Text that is UTF-8, or not.
-    Utf8,
-    /// Ping and pong.
-    Ping,
-    /// The closing handshake.
-    Close,
-    /// Frames that arrive slowly, or never.
-    Timing,
-    /// permessage-deflate.
-    Deflate,
-    /// The sizes up to which the server takes messages.
-    Limits,
-    /// The state of the server after all violations.
-    Survival,
-    /// Extended CONNECT.
-    Http2,
-}
-
-named_enum!(Group, "group":
-    Handshake = "handshake",
-    Origin = "origin",
-    Masking = "masking",
-    Lengths = "lengths",
-    Opcodes = "opcodes",
-    Fragments = "fragments",
-    Utf8 = "utf8",
-    Ping = "ping",
-    Close = "close",
-    Timing = "timing",
-    Deflate = "deflate",
-    Limits = "limits",
-    Survival = "survival",
-    Http2 = "http2",
-);
-
 /// The way in which a case is tested.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum CaseKind {
     /// By its request and its steps, on a connection of its own ([`CaseRun`](super::CaseRun)).
     #[default]
@@ -75,6 +26,8 @@ pub enum CaseKind {
     MaskingKeys(KeyRule),
     /// By requests and streams on a connection of HTTP/2.
     Http2(Http2Rule),
+    /// By requests and frames of SockJS, on one connection or on several.
+    Sockjs(Box<SockjsScript>),
 }
 
 /// A size that a server may limit (RFC 6455 section 10.4).
@@ -116,6 +69,9 @@ pub struct Case {
 impl Case {
     /// Whether the case breaks a rule. A server must survive that.
     pub fn is_violation(&self) -> bool {
+        if let CaseKind::Sockjs(script) = &self.kind {
+            return script.is_violation;
+        }
         let fails = |step: &Step| {
             matches!(
                 step,
@@ -161,7 +117,8 @@ impl Case {
 
     /// Returns what a conforming server does, a sentence for each expectation.
     pub fn expectations(&self) -> Vec<String> {
-        let other = match self.kind {
+        let other = match &self.kind {
+            CaseKind::Sockjs(script) => return script.expectations(),
             CaseKind::Steps => None,
             CaseKind::Search(_) => Some("has a limit, and closes beyond it with 1009"),
             CaseKind::Handshakes => Some("opens a new connection after each violation, in time"),

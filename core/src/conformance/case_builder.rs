@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::conformance::case::{Case, CaseKind, Expectation, Group, Opening, Step};
+use crate::conformance::case::{Case, CaseKind, Expectation, Opening, Step};
+use crate::conformance::group::Group;
 use crate::conformance::masking_keys::MaskingKeys;
 use crate::conformance::request::Request;
 use crate::conformance::response::Response;

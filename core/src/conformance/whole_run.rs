@@ -1,7 +1,8 @@
 //! What needs more than one connection: the limits of the server, and what violations leave behind.
 
-use crate::conformance::case::{Case, CaseKind, Group, SizeLimit};
+use crate::conformance::case::{Case, CaseKind, SizeLimit};
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::wire::frame::message::MessageKind;
 
 /// The bytes of each fragment of a message whose size is what matters.

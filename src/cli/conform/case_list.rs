@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::cli::conform::twins::twins;
+use crate::cli::conform::sockjs_steps;
+use crate::cli::conform::twins::{sockjs_twin, twins};
 use crate::conform::{Case, CaseKind, ServerAddress, Step};
 use crate::text;
 use crate::wire::format::hex;
@@ -37,13 +38,22 @@ pub(super) fn json(cases: &[Case]) -> String {
 }
 
 fn case_json(case: &Case) -> Value {
-    let steps: Vec<Value> = case.steps.iter().map(step_json).collect();
+    let script = match &case.kind {
+        CaseKind::Sockjs(script) => Some(script),
+        _ => None,
+    };
+    let steps: Vec<Value> = match script {
+        Some(script) => sockjs_steps::json(script),
+        None => case.steps.iter().map(step_json).collect(),
+    };
     json!({
         "id": case.id,
         "group": case.group.name(),
         "title": case.title,
         "rule": case.rule,
         "autobahn": twins(&case.id),
+        "sockjs_protocol": sockjs_twin(case),
+        "endpoint": script.map(|script| script.endpoint.name()),
         "needs_echo": case.needs_echo,
         "is_violation": case.is_violation(),
         "request_hex": (case.kind == CaseKind::Steps && case.response.is_none())
@@ -69,6 +79,12 @@ pub(super) fn explain(case: &Case) -> String {
     let twins = twins(&case.id);
     if !twins.is_empty() {
         let _ = writeln!(text, "Autobahn|Testsuite: {}", twins.join(", "));
+    }
+    if let CaseKind::Sockjs(script) = &case.kind {
+        if let Some(twin) = script.twin {
+            let _ = writeln!(text, "SockJS protocol test: {twin}");
+        }
+        return text + &sockjs_steps::explain(script);
     }
     if case.kind != CaseKind::Steps {
         let peer = if case.response.is_some() { "client" } else { "server" };

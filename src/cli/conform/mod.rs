@@ -1,4 +1,4 @@
-//! `wiretalk conform`: tests a WebSocket server by the rules of the protocol, and prints a table,
+//! `wiretalk conform`: tests a WebSocket or SockJS server by the rules of its protocol, and prints a table,
 //! JSON, JUnit XML or annotations.
 //!
 //! `crate::conform` plays the cases; this module has the options and the reports.
@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod reproduce;
 mod selection;
+mod sockjs_steps;
 #[cfg(test)]
 mod testing;
 mod twins;
@@ -25,14 +26,14 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
 use crate::cli::shared_args::parse_header;
 use crate::conform::{
-    Case, ConformConfig, EchoMode, RunLimits, Verdict, all_cases, client_cases, fast_cases,
-    fast_limits, http2_cases,
+    Case, ConformConfig, EchoMode, RunLimits, ServiceEndpoint, SockjsPaths, Verdict, all_cases,
+    client_cases, fast_cases, fast_limits, http2_cases, sockjs_cases,
 };
 use crate::net::{Target, TlsOptions, UserInfo, is_loopback};
 use expected::ExpectedVerdicts;
 pub use report::ReportFiles;
 pub use reproduce::ReproduceForm;
-use selection::CasePattern;
+use selection::{CasePattern, parse_endpoint};
 
 /// The largest message that is tried when its limit is searched for, in bytes.
 const MAX_SIZE: usize = 4 << 20;
@@ -54,7 +55,15 @@ pub struct ConformArgs {
         conflicts_with_all = ["reproduce", "repeat", "restart", "no_echo", "allow_remote"]
     )]
     pub clients: Option<u16>,
-    /// Open the WebSockets over HTTP/2 with prior knowledge (RFC 8441)
+    /// Play the SockJS suite instead: URL is that of the top, below which the endpoints echo,
+    /// disabled_websocket_echo, cookie_needed_echo and close lie
+    #[arg(long, conflicts_with_all = ["clients", "h2", "protocols"])]
+    pub sockjs: bool,
+    /// Path of an endpoint of --sockjs whose name is another; may be given several times
+    #[arg(long, value_name = "NAME=PATH", requires = "sockjs", value_parser = parse_endpoint)]
+    pub endpoint: Vec<(ServiceEndpoint, String)>,
+    /// Open the WebSockets over HTTP/2 (RFC 8441): agreed on by ALPN for wss://, with prior knowledge
+    /// for ws://
     #[arg(long, conflicts_with_all = ["clients", "reproduce"])]
     pub h2: bool,
     /// Play only these cases: a name, a group, or the beginning of a name and an asterisk
@@ -178,7 +187,9 @@ impl ConformArgs {
 
     /// Returns the cases for servers, or those for clients.
     fn all_cases(&self) -> Vec<Case> {
-        if self.clients.is_some() {
+        if self.sockjs {
+            sockjs_cases()
+        } else if self.clients.is_some() {
             client_cases(self.seed)
         } else if self.h2 {
             http2_cases(self.seed)
@@ -193,7 +204,12 @@ impl ConformArgs {
             return Ok(case_list::explain(selection::find(&all, id)?));
         }
         if let Some(id) = &self.reproduce {
-            let target = Target::parse(self.url.as_deref().unwrap_or_default())?;
+            let target = self.target()?;
+            if self.sockjs {
+                let config = self.config()?;
+                let case = selection::find(&all, id)?;
+                return reproduce::reproduce_sockjs(case, &config, self.reproduce_as);
+            }
             let form = self.reproduce_as.unwrap_or(ReproduceForm::Inspect);
             let case = selection::find(&all, id)?;
             let case = case.and_fields(&self.fields(&target));
@@ -217,7 +233,7 @@ impl ConformArgs {
         let differences = expected.map(|expected| expected.compare(&cases, &outcome));
         self.files.write(&config, &cases, &outcome, began)?;
         if let Some(path) = &self.write_expected {
-            let list = expected::list(&config.target.to_string(), &cases, &outcome);
+            let list = expected::list(&config.url(), &cases, &outcome);
             report::write_file(path, &list)?;
         }
         let text = if self.json {
@@ -242,8 +258,7 @@ impl ConformArgs {
     }
 
     fn config(&self) -> anyhow::Result<ConformConfig> {
-        let url = self.url.as_deref().unwrap_or_default();
-        let target = Target::parse(url)?;
+        let target = self.target()?;
         let is_remote = target.unix_socket.is_none() && !is_loopback(&target.host);
         if is_remote && !self.allow_remote {
             bail!(
@@ -252,15 +267,13 @@ impl ConformArgs {
                 target.host
             );
         }
-        if self.h2 && target.tls {
-            bail!("--h2 is for ws:// only: TLS would have to agree on HTTP/2 first");
-        }
         let tls =
             TlsOptions { ca: self.ca.clone(), insecure: self.insecure, ..TlsOptions::default() };
         let fields = self.fields(&target);
         let config = ConformConfig {
             tls,
             fields,
+            sockjs: self.sockjs.then(|| self.sockjs_paths(&target)),
             http2: self.h2,
             seed: self.seed,
             echo: if self.no_echo { EchoMode::Absent } else { EchoMode::Detected },
@@ -273,6 +286,22 @@ impl ConformArgs {
         };
         let config = if self.fast { config.fast() } else { config };
         Ok(if is_remote { config.for_remote() } else { config })
+    }
+
+    /// Parses the URL. That of a SockJS server may be one of HTTP.
+    fn target(&self) -> anyhow::Result<Target> {
+        let url = self.url.as_deref().unwrap_or_default();
+        let as_websocket = if self.sockjs { selection::as_websocket_url(url) } else { None };
+        Ok(Target::parse(as_websocket.as_deref().unwrap_or(url))?)
+    }
+
+    /// Returns the paths of the endpoints.
+    fn sockjs_paths(&self, target: &Target) -> SockjsPaths {
+        let paths = SockjsPaths::below(&target.path);
+        let add = |paths: SockjsPaths, (endpoint, path): &(ServiceEndpoint, String)| {
+            paths.with(*endpoint, path)
+        };
+        self.endpoint.iter().fold(paths, add)
     }
 
     /// Returns the header fields of all requests: those of the options, and the user name and password

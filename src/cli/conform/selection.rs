@@ -1,10 +1,10 @@
-//! [`CasePattern`]: which cases to play.
+//! [`CasePattern`]: which cases to play; and where the endpoints of SockJS are.
 
 use std::str::FromStr;
 
 use anyhow::bail;
 
-use crate::conform::Case;
+use crate::conform::{Case, ServiceEndpoint};
 use crate::text::did_you_mean;
 
 /// A name of a case, a group, or the beginning of a name with an asterisk.
@@ -32,6 +32,34 @@ impl CasePattern {
             None => case.id == self.0 || case.group.name() == self.0,
         }
     }
+}
+
+/// Parses an endpoint and its path, `echo=/chat`. A path of `/` alone is the top.
+///
+/// # Errors
+///
+/// If the name is none of an endpoint, or the path does not begin with a slash.
+pub(super) fn parse_endpoint(text: &str) -> Result<(ServiceEndpoint, String), String> {
+    let (name, path) =
+        text.split_once('=').ok_or("expected a name and a path, as in echo=/chat")?;
+    let endpoint = name.parse::<ServiceEndpoint>().map_err(|error| error.to_string())?;
+    if !path.starts_with('/') {
+        return Err(format!("`{path}` is no path: it begins with a slash, as in echo=/chat"));
+    }
+    Ok((endpoint, path.to_owned()))
+}
+
+/// Returns a URL of HTTP as one of a WebSocket, which has the same parts.
+pub(super) fn as_websocket_url(url: &str) -> Option<String> {
+    let rest = |scheme: &str| {
+        url.get(..scheme.len())
+            .filter(|start| start.eq_ignore_ascii_case(scheme))
+            .and_then(|_| url.get(scheme.len()..))
+    };
+    if let Some(rest) = rest("https:") {
+        return Some(format!("wss:{rest}"));
+    }
+    rest("http:").map(|rest| format!("ws:{rest}"))
 }
 
 /// Returns the cases that match one of `patterns`; all, if there are none.
@@ -67,4 +95,26 @@ fn hint(all: &[Case], word: &str) -> String {
     let names: Vec<&str> = all.iter().map(|case| case.id.as_str()).collect();
     let meant = did_you_mean(word, &names);
     if meant.is_empty() { "; --list prints all of them".to_owned() } else { meant }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_have_a_name_and_a_path() {
+        let parsed = parse_endpoint("close=/a/b");
+        assert_eq!(parsed, Ok((ServiceEndpoint::Close, "/a/b".to_owned())));
+        assert!(parse_endpoint("clsoe=/a").unwrap_err().contains("unknown endpoint"));
+        assert!(parse_endpoint("close").unwrap_err().contains("echo=/chat"));
+        assert!(parse_endpoint("close=a").unwrap_err().contains("slash"));
+    }
+
+    #[test]
+    fn urls_of_http_are_those_of_websockets() {
+        let of = |url| as_websocket_url(url);
+        assert_eq!(of("HTTP://127.0.0.1:8081/x").as_deref(), Some("ws://127.0.0.1:8081/x"));
+        assert_eq!(of("https://[::1]/").as_deref(), Some("wss://[::1]/"));
+        assert_eq!(of("ws://127.0.0.1/"), None);
+    }
 }

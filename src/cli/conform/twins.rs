@@ -1,10 +1,12 @@
-//! The cases of Autobahn|Testsuite that test the same as ours, as the table says by which the verdicts of
-//! both are compared.
+//! The cases of Autobahn|Testsuite and of the SockJS protocol test that test the same as ours, as the tables
+//! say by which the verdicts of both are compared.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+
+use crate::conform::{Case, CaseKind};
 
 #[derive(Default, Deserialize)]
 struct Table {
@@ -15,6 +17,14 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     // A test reads it, so it is never the default.
     toml::from_str(include_str!("../../../demos/libraries/autobahn.toml")).unwrap_or_default()
 });
+
+/// Returns the test of the SockJS protocol test that demands the same as a case, `Class.test_name`.
+pub(super) fn sockjs_twin(case: &Case) -> Option<&'static str> {
+    match &case.kind {
+        CaseKind::Sockjs(script) => script.twin,
+        _ => None,
+    }
+}
 
 /// Returns the names of the twins of a case, in which `*` stands for any number: `6.4.1`, `9.1.*`.
 pub(super) fn twins(case: &str) -> &'static [String] {

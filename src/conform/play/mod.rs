@@ -10,6 +10,7 @@ use wiretalk_core::conformance::{Case, CaseKind};
 use crate::conform::exchange::{Exchange, open, play_on};
 use crate::conform::play::http2::{ExtendedConnect, Http2Connection};
 use crate::conform::play::http2_rules::Http2Rules;
+use crate::conform::sockjs::play_script;
 use crate::conform::{ConformConfig, ServerTraits};
 use crate::net::ConnectError;
 
@@ -35,6 +36,9 @@ pub(super) async fn play(
     key: [u8; 16],
     traits: ServerTraits,
 ) -> Result<Exchange, PlayError> {
+    if let CaseKind::Sockjs(script) = &case.kind {
+        return Ok(play_script(config, case, script, key, traits).await?);
+    }
     if !config.http2 {
         let stream = open(config).await?;
         return Ok(play_on(stream, config, case, key, traits).await);

@@ -48,9 +48,9 @@ pub(super) async fn play_one(
         CaseKind::Search(_) => Some(search(config, case, probe.traits).await),
         _ => play(config, case, key, probe.traits).await.ok(),
     };
-    let is_played = exchange.as_ref().is_none_or(|played| {
-        played.finding.verdict != Verdict::NotApplicable || played.sent_len > 0
-    });
+    let is_played = exchange
+        .as_ref()
+        .is_none_or(|played| played.finding.verdict != Verdict::NotApplicable || played.has_sent());
     if !is_played {
         return Played { index, exchange, is_alive: true, handshake_took: None };
     }

@@ -14,7 +14,7 @@ use crate::conform::runner::attempt::{Played, play_one};
 use crate::conform::runner::event::ConformEvent;
 use crate::conform::runner::state::Runner;
 use crate::conform::survival::Survival;
-use crate::conform::{Case, CaseKind, ConformConfig};
+use crate::conform::{Case, CaseKind, ConformConfig, Verdict};
 use crate::wire::Side;
 
 /// After so many cases in a row that were waited for in vain, the server is asked whether it answers at
@@ -53,13 +53,15 @@ pub async fn run(
     let repeat = config.repeat.max(1);
     for _ in 0..repeat {
         let is_violation = |case: &Case| case.is_violation();
-        let is_played = |case: &Case| matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_));
+        let is_played = |case: &Case| {
+            matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_) | CaseKind::Sockjs(_))
+        };
         let legal = indices(cases, |case| is_played(case) && !is_violation(case));
         Box::pin(runner.play_all(legal)).await;
-        runner.survival.violations_begin(runner.restarter.memory());
+        runner.survival.violations_begin(runner.restarter.memory(config));
         let violations = indices(cases, |case| is_played(case) && is_violation(case));
         Box::pin(runner.play_all(violations)).await;
-        runner.survival.violations_end(runner.restarter.memory());
+        runner.survival.violations_end(runner.restarter.memory(config));
         for index in indices(cases, |case| matches!(case.kind, CaseKind::Search(_))) {
             Box::pin(runner.play_alone(index)).await;
         }
@@ -141,11 +143,20 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
         }
     }
 
-    /// Counts the cases in a row that were waited for in vain. Only a frame ends the row.
+    /// Counts the cases in a row that were waited for in vain. Only a frame ends the row, or over SockJS
+    /// any answer.
     fn count_in_vain(&mut self, exchange: &Exchange) {
-        if exchange.took >= self.config.limits.answer {
+        let (is_in_vain, is_answered) = if self.config.sockjs.is_some() {
+            // Some cases take long on purpose.
+            let verdict = exchange.finding.verdict;
+            (verdict == Verdict::NoAnswer, exchange.has_received())
+        } else {
+            let is_frame = || !exchange.first().annotated().server.frames.frames().is_empty();
+            (exchange.took >= self.config.limits.answer, self.in_vain > 0 && is_frame())
+        };
+        if is_in_vain {
             self.in_vain = self.in_vain.saturating_add(1);
-        } else if self.in_vain > 0 && !exchange.annotated().server.frames.frames().is_empty() {
+        } else if is_answered {
             self.in_vain = 0;
         }
     }
@@ -210,7 +221,8 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 CaseKind::Steps
                 | CaseKind::Search(_)
                 | CaseKind::MaskingKeys(_)
-                | CaseKind::Http2(_) => continue,
+                | CaseKind::Http2(_)
+                | CaseKind::Sockjs(_) => continue,
             };
             let exchange = Exchange::without_bytes(finding);
             self.record(index, exchange);

@@ -4,6 +4,8 @@
 mod client;
 mod hostile;
 mod library;
+mod planted_bugs;
+mod suite;
 mod transports;
 
 use tokio::sync::mpsc;

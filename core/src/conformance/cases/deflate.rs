@@ -1,7 +1,8 @@
 //! permessage-deflate (RFC 7692).
 
-use crate::conformance::case::{Group, Opening};
+use crate::conformance::case::Opening;
 use crate::conformance::case_builder::{CaseBuilder, CaseDraft, case};
+use crate::conformance::group::Group;
 use crate::conformance::request::Request;
 use crate::wire::DeflateParams;
 use crate::wire::Side;

@@ -1,7 +1,8 @@
 //! Fragmented messages (RFC 6455 section 5.4), and control frames between the fragments.
 
-use crate::conformance::case::{Expectation, Group};
+use crate::conformance::case::Expectation;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, Opcode};
 

@@ -1,7 +1,8 @@
 //! The opening handshake as a server reads it (RFC 6455 section 4.2.1, RFC 9112).
 
-use crate::conformance::case::{Group, Opening};
+use crate::conformance::case::Opening;
 use crate::conformance::case_builder::{CaseBuilder, CaseDraft, case};
+use crate::conformance::group::Group;
 use crate::conformance::request::Request;
 
 const RULE: &str = "RFC 6455 §4.2.1";

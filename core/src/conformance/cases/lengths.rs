@@ -1,7 +1,8 @@
 //! The encoding of the payload length (RFC 6455 section 5.2).
 
-use crate::conformance::case::{Expectation, Group};
+use crate::conformance::case::Expectation;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::wire::frame::{LengthForm, Opcode};
 
 const RULE: &str = "RFC 6455 §5.2";

@@ -1,7 +1,7 @@
 //! Masking (RFC 6455 sections 5.1 and 5.3).
 
-use crate::conformance::case::Group;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, Opcode, encode};
 

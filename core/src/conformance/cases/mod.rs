@@ -14,8 +14,10 @@ mod utf8;
 
 use std::time::Duration;
 
-use crate::conformance::case::{Case, Expectation, Group};
+use crate::conformance::case::{Case, CaseKind, Expectation, Step};
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
+use crate::conformance::http2_rule::Http2Rule;
 use crate::conformance::whole_run;
 
 /// Returns all cases. The same `seed` gives the same masking keys and payloads.
@@ -34,6 +36,28 @@ pub fn all_cases(seed: u64) -> Vec<Case> {
     deflate::add(&mut builder);
     whole_run::add(&mut builder);
     builder.into_cases()
+}
+
+/// Returns the cases for a server over HTTP/2. The same `seed` gives the same bytes.
+pub fn http2_cases(seed: u64) -> Vec<Case> {
+    let mut builder = CaseBuilder::new(seed);
+    for (rule, name, title, section) in Http2Rule::ALL {
+        let draft = case(Group::Http2, name, title, section);
+        builder.add(draft.tested_by(CaseKind::Http2(rule)));
+    }
+    let mut cases = builder.into_cases();
+    // The handshakes of HTTP/1.1 have a syntax of their own.
+    let about_frames = all_cases(seed).into_iter().filter(|case| case.group != Group::Handshake);
+    cases.extend(about_frames.map(in_words_of_http2));
+    cases
+}
+
+/// Returns a case whose title says what stands for FIN on a stream (RFC 8441 section 5).
+fn in_words_of_http2(case: Case) -> Case {
+    if case.steps.contains(&Step::EndWrites) {
+        return Case { title: case.title.replace("FIN", "END_STREAM"), ..case };
+    }
+    case
 }
 
 /// Adds the cases about frames that are the same for a client.

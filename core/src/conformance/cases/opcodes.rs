@@ -1,7 +1,7 @@
 //! Opcodes and reserved bits (RFC 6455 section 5.2).
 
-use crate::conformance::case::Group;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::wire::frame::{Header, Opcode};
 
 const RULE: &str = "RFC 6455 §5.2";

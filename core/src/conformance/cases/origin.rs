@@ -1,8 +1,9 @@
 //! The Origin header (RFC 6455 sections 4.2.2 and 10.2). The RFC leaves the decision to the server;
 //! what is reported is which pages of other sites can open a connection.
 
-use crate::conformance::case::{Group, Opening};
+use crate::conformance::case::Opening;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::conformance::request::Request;
 
 const RULE: &str = "RFC 6455 §10.2";

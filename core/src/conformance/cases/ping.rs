@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::conformance::case::{Expectation, Group};
+use crate::conformance::case::Expectation;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 
 const RULE: &str = "RFC 6455 §5.5.2, §5.5.3";
 

@@ -1,7 +1,7 @@
 //! Frames that arrive in pieces, slowly, or many at once. TCP keeps no borders (RFC 6455 section 5).
 
-use crate::conformance::case::Group;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::wire::frame::message::MessageKind;
 
 const RULE: &str = "RFC 6455 §5.1, RFC 9293 §3.8";

@@ -1,7 +1,7 @@
 //! Text is UTF-8 (RFC 6455 section 8.1, RFC 3629).
 
-use crate::conformance::case::Group;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, Opcode, encode};
 use crate::wire::size::ByteLen;

@@ -1,7 +1,8 @@
 //! The response to the handshake (RFC 6455 sections 4.1 and 4.2.2).
 
-use crate::conformance::case::{Expectation, Group};
+use crate::conformance::case::Expectation;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::conformance::response::Response;
 
 const RULE: &str = "RFC 6455 §4.1";

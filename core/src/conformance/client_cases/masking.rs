@@ -1,7 +1,8 @@
 //! Masking (RFC 6455 sections 5.1 and 5.3).
 
-use crate::conformance::case::{CaseKind, Group};
+use crate::conformance::case::CaseKind;
 use crate::conformance::case_builder::{CaseBuilder, case};
+use crate::conformance::group::Group;
 use crate::conformance::key_quality::KeyRule;
 use crate::wire::frame::{Header, Opcode, encode};
 

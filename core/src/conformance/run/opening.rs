@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::conformance::case::{Group, Opening};
+use crate::conformance::case::Opening;
+use crate::conformance::group::Group;
 use crate::conformance::run::state::CaseRun;
 use crate::conformance::verdict::Verdict;
 use crate::text;

@@ -94,6 +94,8 @@ const MAX_SIZE_DIGITS: u8 = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct BodyReader {
     part: BodyPart,
+    /// Whether the framing of chunks is broken, so that what follows is no content.
+    is_broken: bool,
 }
 
 impl BodyReader {
@@ -114,7 +116,7 @@ impl BodyReader {
             BodyLen::Chunked => BodyPart::ChunkSize(0, 0),
             BodyLen::UntilClose => BodyPart::UntilClose,
         };
-        Self { part }
+        Self { part, is_broken: false }
     }
 
     fn fixed(len: ByteLen) -> BodyPart {
@@ -127,19 +129,56 @@ impl BodyReader {
     }
 
     /// Whether the body ends with the connection only.
-    pub(super) fn is_until_close(&self) -> bool {
+    pub(crate) fn is_until_close(&self) -> bool {
         self.part == BodyPart::UntilClose
     }
 
     /// Takes the bytes of the body from the front of `input` and returns them as they came, with
     /// the framing of chunks.
     pub(crate) fn take<'i>(&mut self, input: &mut &'i [u8]) -> &'i [u8] {
+        self.take_content(input, |_| {})
+    }
+
+    /// Does the same, and passes what is content to `push`, without the framing of chunks.
+    pub(super) fn take_content<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        mut push: impl FnMut(&[u8]),
+    ) -> &'i [u8] {
         let all = *input;
         while !input.is_empty() && !self.is_done() {
+            let is_content = match self.part {
+                BodyPart::Fixed(_) | BodyPart::ChunkData(_) => true,
+                BodyPart::UntilClose => !self.is_broken,
+                _ => false,
+            };
             let taken = self.take_part(input);
+            if is_content {
+                push(input.get(..taken).unwrap_or_default());
+            } else {
+                self.is_broken |= self.is_until_close();
+            }
             *input = input.get(taken..).unwrap_or_default();
         }
         all.get(..all.len().saturating_sub(input.len())).unwrap_or(all)
+    }
+
+    /// Takes bytes of the body from the front of `input` up to the end of the next piece of content,
+    /// and returns that piece; `None` if `input` has no more of it.
+    pub(crate) fn next_content<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
+        while !input.is_empty() && !self.is_done() {
+            let is_content = matches!(
+                self.part,
+                BodyPart::Fixed(_) | BodyPart::ChunkData(_) | BodyPart::UntilClose
+            );
+            let all = *input;
+            let taken = self.take_part(all);
+            *input = all.get(taken..).unwrap_or_default();
+            if is_content {
+                return all.get(..taken);
+            }
+        }
+        None
     }
 
     /// Takes the next part, or the beginning of it, and returns the number of its bytes.
@@ -234,6 +273,22 @@ mod tests {
     fn request(fields: &str) -> BodyReader {
         let head = format!("POST / HTTP/1.1\r\n{fields}\r\n");
         BodyReader::of_request(&Head::new(Side::Client, head.as_bytes()))
+    }
+
+    #[test]
+    fn the_content_of_chunks_comes_without_their_framing() {
+        let chunked = || response("Transfer-Encoding: chunked\r\n", "200", "GET");
+        let bytes = b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: y\r\n\r\nrest";
+        for piece in [1, 2, 7, 1000] {
+            let (mut reader, mut content, mut rest) = (chunked(), Vec::new(), Vec::new());
+            for mut input in bytes.chunks(piece) {
+                while let Some(next) = reader.next_content(&mut input) {
+                    content.extend_from_slice(next);
+                }
+                rest.extend_from_slice(input);
+            }
+            assert_eq!((&*content, &*rest), (&b"abcde"[..], &b"rest"[..]), "{piece}");
+        }
     }
 
     #[test]

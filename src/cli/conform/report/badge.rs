@@ -1,9 +1,7 @@
 //! The results as a badge: an SVG picture of one line.
 
 use crate::cli::conform::report::xml::escaped;
-use crate::conform::{ConformOutcome, Verdict};
-
-const LABEL: &str = "RFC 6455";
+use crate::conform::{ConformConfig, ConformOutcome, Verdict};
 
 /// The mean width of a character at 11 px. The picture stretches its text to what is computed here,
 /// so that it fits in any font.
@@ -13,7 +11,11 @@ const CHARACTER_WIDTH: usize = 7;
 const PADDING: usize = 6;
 
 /// Returns the badge: what it is about, and how many cases passed or failed.
-pub(in crate::cli::conform::report) fn picture(outcome: &ConformOutcome) -> String {
+pub(in crate::cli::conform::report) fn picture(
+    config: &ConformConfig,
+    outcome: &ConformOutcome,
+) -> String {
+    let label = if config.sockjs.is_some() { "SockJS" } else { "RFC 6455" };
     let counts = outcome.counts();
     let number = |wanted: &[Verdict]| -> usize {
         wanted.iter().filter_map(|verdict| counts.get(verdict)).sum()
@@ -25,16 +27,16 @@ pub(in crate::cli::conform::report) fn picture(outcome: &ConformOutcome) -> Stri
     } else {
         (format!("{kept} pass"), "#1f6f3a")
     };
-    draw(&text, color)
+    draw(label, &text, color)
 }
 
-fn draw(text: &str, color: &str) -> String {
-    let (label_len, text_len) = (text_width(LABEL), text_width(text));
+fn draw(label: &str, text: &str, color: &str) -> String {
+    let (label_len, text_len) = (text_width(label), text_width(text));
     let label_width = label_len.saturating_add(PADDING.saturating_mul(2));
     let value_width = text_len.saturating_add(PADDING.saturating_mul(2));
     let width = label_width.saturating_add(value_width);
-    let name = escaped(&format!("{LABEL}: {text}"));
-    let (label, text) = (escaped(LABEL), escaped(text));
+    let name = escaped(&format!("{label}: {text}"));
+    let (label, text) = (escaped(label), escaped(text));
     let text_at = label_width.saturating_add(PADDING);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"20\" role=\"img\" \

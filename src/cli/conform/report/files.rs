@@ -42,7 +42,7 @@ impl ReportFiles {
             write_file(path, &html::page(config, cases, outcome))?;
         }
         if let Some(path) = &self.badge {
-            write_file(path, &badge::picture(outcome))?;
+            write_file(path, &badge::picture(config, outcome))?;
         }
         Ok(())
     }

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::conform::twins::twins;
-use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Exchange};
+use crate::cli::conform::twins::{sockjs_twin, twins};
+use crate::conform::{
+    Case, CaseOutcome, ConformConfig, ConformOutcome, ConnectionBytes, Exchange, Transferred,
+};
 use crate::wire::format::hex;
 
 /// The version of `schemas/conform.schema.json`.
@@ -26,7 +28,8 @@ pub(in crate::cli::conform) fn report(
         "schema": SCHEMA,
         "wiretalk": env!("CARGO_PKG_VERSION"),
         "peer": outcome.peer.name(),
-        "url": config.target.to_string(),
+        "suite": if config.sockjs.is_some() { "sockjs" } else { "websocket" },
+        "url": config.url(),
         "seed": config.seed,
         "repeat": config.repeat,
         "echo": outcome.traits.has_echo,
@@ -48,6 +51,7 @@ fn case_json(case: &Case, result: &CaseOutcome) -> Value {
         "title": case.title,
         "rule": case.rule,
         "autobahn": twins(&case.id),
+        "sockjs_protocol": sockjs_twin(case),
         "expects": case.expectations(),
         "verdict": result.verdict().name(),
         "reason": finding.map(|finding| &finding.reason),
@@ -57,12 +61,32 @@ fn case_json(case: &Case, result: &CaseOutcome) -> Value {
 }
 
 fn exchange_json(exchange: &Exchange) -> Value {
+    let further: Vec<Value> = exchange.connections.iter().skip(1).map(connection_json).collect();
+    let order: Vec<Value> = exchange.order.iter().map(transferred_json).collect();
+    let mut exchange_json = connection_json(exchange.first());
+    if let Some(fields) = exchange_json.as_object_mut() {
+        fields.insert("further_connections".to_owned(), further.into());
+        fields.insert("order".to_owned(), order.into());
+        fields.insert("took_ms".to_owned(), json!(millis(exchange.took)));
+    }
+    exchange_json
+}
+
+fn connection_json(connection: &ConnectionBytes) -> Value {
     json!({
-        "sent_hex": hex(&exchange.sent),
-        "sent_len": exchange.sent_len,
-        "received_hex": hex(&exchange.received),
-        "received_len": exchange.received_len,
-        "took_ms": millis(exchange.took),
+        "sent_hex": hex(&connection.sent),
+        "sent_len": connection.sent_len,
+        "received_hex": hex(&connection.received),
+        "received_len": connection.received_len,
+    })
+}
+
+fn transferred_json(transferred: &Transferred) -> Value {
+    json!({
+        "connection": transferred.connection,
+        "from": transferred.from.name(),
+        "len": transferred.len,
+        "at_ms": millis(transferred.at),
     })
 }
 

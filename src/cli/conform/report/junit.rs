@@ -56,7 +56,7 @@ fn write_suite(
         number(suite, &[Verdict::NoAnswer, Verdict::Died]),
         number(suite, &[Verdict::NotOffered, Verdict::NotApplicable]),
     );
-    let url = escaped(&config.target.to_string());
+    let url = escaped(&config.url());
     let _ = writeln!(
         xml,
         "    <properties>\n      <property name=\"url\" value=\"{url}\"/>\n      <property \

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Group, Verdict};
+use crate::conform::{
+    Case, CaseOutcome, ConformConfig, ConformOutcome, Group, ServiceEndpoint, TRANSPORTS, Verdict,
+};
 use crate::text::units::count;
 use crate::wire::Side;
 
@@ -15,7 +17,7 @@ pub(in crate::cli::conform) fn report(
     differences: Option<&[String]>,
 ) -> String {
     let who = match outcome.peer {
-        Side::Server => config.target.to_string(),
+        Side::Server => config.url(),
         Side::Client => format!("clients of {}", config.target),
     };
     let echo = if outcome.traits.has_echo {
@@ -28,7 +30,8 @@ pub(in crate::cli::conform) fn report(
     } else {
         ""
     };
-    let mut text = format!("{who}: {echo}{origin}\n\n{}", groups(cases, outcome));
+    let offers = not_offered(outcome);
+    let mut text = format!("{who}: {echo}{origin}{offers}\n\n{}", groups(cases, outcome));
     for verdict in
         [Verdict::Died, Verdict::NoAnswer, Verdict::Fail, Verdict::Tolerated, Verdict::NotOffered]
     {
@@ -70,6 +73,18 @@ fn differing_alone(config: &ConformConfig, outcome: &ConformOutcome) -> String {
     )
 }
 
+/// Returns what a SockJS server lacks, as the end of a sentence.
+fn not_offered(outcome: &ConformOutcome) -> String {
+    let Some(offers) = outcome.traits.sockjs else { return String::new() };
+    let endpoints = ServiceEndpoint::ALL.into_iter().filter(|one| !offers.has_endpoint(*one));
+    let transports = TRANSPORTS.into_iter().filter(|one| !offers.has_transport(*one));
+    let missing: Vec<String> = endpoints
+        .map(|one| format!("the endpoint {one}"))
+        .chain(transports.map(|one| one.name().to_owned()))
+        .collect();
+    if missing.is_empty() { String::new() } else { format!("; it lacks {}", missing.join(", ")) }
+}
+
 /// Returns a line of counts for each group.
 fn groups(cases: &[Case], outcome: &ConformOutcome) -> String {
     let mut counts: BTreeMap<Group, BTreeMap<Verdict, usize>> = BTreeMap::new();
@@ -79,13 +94,13 @@ fn groups(cases: &[Case], outcome: &ConformOutcome) -> String {
         *count = count.saturating_add(1);
     }
     let columns: Vec<Verdict> = outcome.counts().into_keys().collect();
-    let mut text = format!("{:10}", "");
+    let mut text = format!("{:11}", "");
     for verdict in &columns {
         let _ = write!(text, "  {:>width$}", verdict.name(), width = verdict.name().len());
     }
     text.push('\n');
     for (group, verdicts) in &counts {
-        let _ = write!(text, "{:10}", group.name());
+        let _ = write!(text, "{:11}", group.name());
         for verdict in &columns {
             let number = verdicts.get(verdict).map_or_else(|| "·".to_owned(), usize::to_string);
             let _ = write!(text, "  {number:>width$}", width = verdict.name().len());

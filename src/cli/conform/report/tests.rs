@@ -104,11 +104,11 @@ fn a_page_is_whole_by_itself_and_shows_what_failed_first() {
 #[test]
 fn a_badge_is_a_picture_of_one_line() {
     let cases = all_cases(1);
-    let good = badge::picture(&outcome_of(&cases, |_| Verdict::Pass));
+    let good = badge::picture(&config(), &outcome_of(&cases, |_| Verdict::Pass));
     let root = Document::parse(&good).unwrap();
     let root = root.root_element();
     let name = format!("RFC 6455: {} pass", cases.len());
     assert_eq!((root.attribute("role"), root.attribute("aria-label")), (Some("img"), Some(&*name)));
     let bad = |index: usize| if index == 0 { Verdict::Died } else { Verdict::NotOffered };
-    assert!(badge::picture(&outcome_of(&cases, bad)).contains("1 of 1 fail"));
+    assert!(badge::picture(&config(), &outcome_of(&cases, bad)).contains("1 of 1 fail"));
 }

@@ -1,11 +1,14 @@
 //! A case as something to run without this judge: a `wiretalk inspect` line, or a program of its own
 //! that sends the same bytes over a raw socket and prints what comes back.
 //!
-//! `script` turns a case into operations; `program` writes them down in a language.
+//! `script` turns a case into operations; `program` writes them down in a language. `sockjs` has those
+//! of SockJS, which need several connections.
 
+mod form;
 mod inspect_line;
 mod program;
 mod script;
+mod sockjs;
 #[cfg(test)]
 mod tests;
 
@@ -13,20 +16,9 @@ use anyhow::bail;
 
 use crate::conform::{Case, CaseKind};
 use crate::net::Target;
+pub use form::ReproduceForm;
 use script::Script;
-
-/// A form of text that reproduces a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ReproduceForm {
-    /// A command line of wiretalk inspect
-    Inspect,
-    /// A program in Go, with its standard library alone
-    Go,
-    /// A program in Python, with its standard library alone
-    Python,
-    /// A script for bash, with coreutils
-    Shell,
-}
+pub(super) use sockjs::reproduce_sockjs;
 
 /// Returns the text that reproduces `case` against the server at `target`.
 ///

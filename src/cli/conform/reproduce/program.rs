@@ -122,13 +122,13 @@ fn fill(
 }
 
 /// Returns a text as a literal in double quotes, as both Go and Python read it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text.as_bytes(), '"'))
 }
 
 /// Returns the inside of string literals that together are `bytes`: a line of text in each, or a few
 /// bytes.
-fn literals(bytes: &[u8], quote: char) -> Vec<String> {
+pub(super) fn literals(bytes: &[u8], quote: char) -> Vec<String> {
     let is_text = |line: &[u8]| line.ends_with(b"\n") && line.is_ascii();
     let mut found = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {

@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::cli::conform::report::xml::escaped;
-use crate::conform::{AnnotatedSide, Exchange};
+use crate::conform::{AnnotatedSide, ConnectionBytes, Exchange};
 use crate::wire::format::{byte_count, quote, spaced_hex};
 use crate::wire::handshake::Head;
 use crate::wire::{Fault, FieldSpan, Frame, Offset, Side};
+
+/// The most connections of a case that are shown; further ones are counted.
+const MAX_CONNECTIONS: usize = 12;
 
 /// The most frames of a side that are shown; further ones are counted.
 const MAX_FRAMES: usize = 12;
@@ -20,13 +23,28 @@ const MAX_CHARS: usize = 400;
 /// The most lines of a head.
 const MAX_LINES: usize = 40;
 
-/// Writes both tables.
+/// Writes both tables of each connection.
 pub(super) fn write(html: &mut String, id: &str, exchange: &Exchange, peer: Side) {
-    let sides = exchange.annotated();
-    let sent = (exchange.sent.len() as u64, exchange.sent_len);
-    let received = (exchange.received.len() as u64, exchange.received_len);
-    write_side(html, &format!("Sent in {id}"), &sides[peer.peer()], sent);
-    write_side(html, &format!("Received in {id}"), &sides[peer], received);
+    if exchange.connections.len() <= 1 {
+        write_connection(html, id, exchange.first(), peer);
+        return;
+    }
+    for (number, connection) in (1..).zip(exchange.connections.iter().take(MAX_CONNECTIONS)) {
+        write_connection(html, &format!("connection {number} of {id}"), connection, peer);
+    }
+    let more = exchange.connections.len().saturating_sub(MAX_CONNECTIONS);
+    if more > 0 {
+        let _ = writeln!(html, "<p>{more} more connections</p>");
+    }
+}
+
+/// Writes both tables of a connection.
+fn write_connection(html: &mut String, name: &str, connection: &ConnectionBytes, peer: Side) {
+    let sides = connection.annotated();
+    let sent = (connection.sent.len() as u64, connection.sent_len);
+    let received = (connection.received.len() as u64, connection.received_len);
+    write_side(html, &format!("Sent in {name}"), &sides[peer.peer()], sent);
+    write_side(html, &format!("Received in {name}"), &sides[peer], received);
 }
 
 fn write_side(html: &mut String, name: &str, side: &AnnotatedSide, (kept, len): (u64, u64)) {

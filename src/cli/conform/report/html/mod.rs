@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::cli::conform::report::xml::escaped;
-use crate::cli::conform::twins::twins;
+use crate::cli::conform::twins::{sockjs_twin, twins};
 use crate::conform::{Case, CaseOutcome, ConformConfig, ConformOutcome, Group, Verdict};
 use crate::wire::Side;
 
@@ -24,15 +24,16 @@ pub(in crate::cli::conform::report) fn page(
     outcome: &ConformOutcome,
 ) -> String {
     let results: Vec<Result> = cases.iter().zip(&outcome.cases).collect();
-    let url = escaped(&config.target.to_string());
+    let url = escaped(&config.url());
+    let protocol = if config.sockjs.is_some() { "SockJS" } else { "WebSocket" };
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
          <meta name=\"color-scheme\" content=\"light dark\"/>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
          'unsafe-inline'; img-src data:\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n\
-         <title>WebSocket conformance of {url}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <main>\n<h1>WebSocket conformance of {url}</h1>\n"
+         <title>{protocol} conformance of {url}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <main>\n<h1>{protocol} conformance of {url}</h1>\n"
     );
     write_summary(&mut html, config, outcome);
     write_failures(&mut html, &results, outcome.peer);
@@ -144,6 +145,9 @@ fn write_case(html: &mut String, case: &Case, result: &CaseOutcome, peer: Side) 
     let twins = twins(&case.id);
     if !twins.is_empty() {
         let _ = writeln!(html, "<dt>Autobahn|Testsuite</dt><dd>{}</dd>", twins.join(", "));
+    }
+    if let Some(twin) = sockjs_twin(case) {
+        let _ = writeln!(html, "<dt>SockJS protocol test</dt><dd>{}</dd>", escaped(twin));
     }
     if let Some(exchange) = result.worst() {
         let _ = writeln!(

@@ -1,0 +1,33 @@
+//! The cases of the SockJS suite, a file for each part of the protocol.
+
+mod builder;
+mod cookie;
+mod ending;
+mod http;
+mod iframe;
+mod json;
+mod jsonp;
+mod session;
+mod streams;
+mod top;
+mod websocket;
+mod xhr;
+
+use crate::conformance::case::Case;
+
+/// Returns all cases of the SockJS suite.
+pub fn sockjs_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    top::add(&mut cases);
+    iframe::add(&mut cases);
+    session::add(&mut cases);
+    websocket::add(&mut cases);
+    xhr::add(&mut cases);
+    streams::add(&mut cases);
+    jsonp::add(&mut cases);
+    cookie::add(&mut cases);
+    json::add(&mut cases);
+    ending::add(&mut cases);
+    http::add(&mut cases);
+    cases
+}

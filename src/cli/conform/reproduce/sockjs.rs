@@ -1,0 +1,325 @@
+//! A SockJS case as a script with curl, where each request has an answer that ends, or as a program in
+//! Python over raw sockets.
+
+use anyhow::bail;
+
+use crate::cli::conform::reproduce::form::ReproduceForm;
+use crate::cli::conform::reproduce::program::{literals, quoted};
+use crate::conform::{
+    Case, CaseKind, ConformConfig, Names, Notes, SockjsRequest, SockjsScript, SockjsStep,
+};
+use crate::text::shell_quote;
+use crate::wire::Opcode;
+use crate::wire::frame::encode;
+
+const PYTHON: &str = include_str!("sockjs.py.txt");
+
+/// The seconds for which an answer is awaited, and those for which nothing more must come.
+const TIMES: &str = "5, 0.3";
+
+/// The masking key of messages.
+const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// How often a request is sent that waits for the server to notice something.
+const MAX_RETRIES: usize = 20;
+
+/// Returns the text that reproduces `case` against the server of `config`. Without a form it is the script
+/// if the case can be one.
+///
+/// # Errors
+///
+/// If the form cannot express the case.
+pub(in crate::cli::conform) fn reproduce_sockjs(
+    case: &Case,
+    config: &ConformConfig,
+    form: Option<ReproduceForm>,
+) -> anyhow::Result<String> {
+    let CaseKind::Sockjs(script) = &case.kind else { bail!("{} is no case of SockJS", case.id) };
+    let source = Source::new(case, script, config);
+    match form {
+        Some(ReproduceForm::Python) => Ok(source.python()),
+        Some(ReproduceForm::Shell) if config.target.unix_socket.is_some() => {
+            bail!("the script needs a host; use --as python")
+        }
+        Some(ReproduceForm::Shell) => match source.curl() {
+            Some(text) => Ok(text),
+            None => bail!(
+                "{} has answers that go on, or several requests on one connection, which curl does not \
+                 send; use --as python",
+                case.id
+            ),
+        },
+        Some(ReproduceForm::Inspect | ReproduceForm::Go) => {
+            bail!("a case of SockJS is reproduced --as shell or --as python")
+        }
+        None => Ok(source.curl().unwrap_or_else(|| source.python())),
+    }
+}
+
+/// A case with what its requests are filled with.
+struct Source<'c> {
+    case: &'c Case,
+    script: &'c SockjsScript,
+    config: &'c ConformConfig,
+    names: Names,
+    notes: Notes,
+}
+
+impl<'c> Source<'c> {
+    fn new(case: &'c Case, script: &'c SockjsScript, config: &'c ConformConfig) -> Self {
+        let base = config.sockjs.as_ref().map(|paths| paths.of(script.endpoint).to_owned());
+        let names = Names {
+            authority: config.target.authority(),
+            base: base.unwrap_or_default(),
+            // Both are filled in when the program runs.
+            session: "{session}".to_owned(),
+            is_tls: config.target.tls,
+            ..Names::example()
+        };
+        let notes = Notes { etag: Some("{etag}".to_owned()), entropy: None };
+        Self { case, script, config, names, notes }
+    }
+
+    fn about(&self) -> String {
+        let case = self.case;
+        format!(
+            "# {}: {}\n# {}\n# Written by wiretalk conform --sockjs --reproduce. Each run has a session of \
+             its own.\n",
+            case.id, case.title, case.rule
+        )
+    }
+
+    /// Returns a script with curl; `None` if a request has no answer that ends, or needs more than curl.
+    fn curl(&self) -> Option<String> {
+        if self.config.target.unix_socket.is_some() {
+            return None;
+        }
+        let mut text = format!(
+            "#!/bin/sh\n{}session=$(date +%s)-$$\n\n# Sends a request as it is given, and nothing else.\n\
+             ask() {{ curl -gsSi --http1.1 --path-as-is --max-time 5 -H User-Agent: -H Accept: \"$@\"; echo; }}\n",
+            self.about()
+        );
+        let mut steps = self.script.steps.iter().peekable();
+        while let Some(step) = steps.next() {
+            match step {
+                SockjsStep::Request(on, request) => {
+                    let is_answered = |step: &&SockjsStep| matches!(step, SockjsStep::Head(own, _) | SockjsStep::Body(own, _) if own == on);
+                    let mut comments = String::new();
+                    let mut has_body = false;
+                    while let Some(answer) = steps.next_if(is_answered) {
+                        has_body |= matches!(answer, SockjsStep::Body(..));
+                        comments += &comment(answer);
+                    }
+                    let is_sent_again =
+                        self.script.steps.iter().filter(|other| is_request_on(other, *on)).count()
+                            > 1;
+                    if !has_body || is_sent_again {
+                        return None;
+                    }
+                    text += &format!("\n{}{comments}", self.curl_line(request)?);
+                }
+                SockjsStep::Poll(request, messages) => {
+                    let line = self.curl_line(request)?;
+                    text += &format!("\n{line}{}", comment(step));
+                    if messages.len() > 1 {
+                        text += "# Where some are missing, they come with the next.\n";
+                    }
+                }
+                SockjsStep::Pause(time) => {
+                    text += &format!("\nsleep {}\n", time.as_secs_f64());
+                }
+                _ => return None,
+            }
+        }
+        Some(text)
+    }
+
+    fn curl_line(&self, request: &SockjsRequest) -> Option<String> {
+        let is_plain =
+            request.version == "HTTP/1.1" && !request.is_chunked && !request.is_upgrade();
+        let uses_etag = request.fields.iter().any(|(_, value)| value.contains("{etag}"));
+        if !is_plain || uses_etag {
+            return None;
+        }
+        let mut words = vec![format!("ask -X {}", request.method)];
+        for (name, value) in &request.fields {
+            let value = self.names.fill(value, &self.notes);
+            // curl sends a field without a value only in this form.
+            let field =
+                if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+            words.push(format!("-H {}", shell_quote(&field)));
+        }
+        for (name, value) in &self.config.fields {
+            words.push(format!("-H {}", shell_quote(&format!("{name}: {value}"))));
+        }
+        if let Some(body) = &request.body {
+            let has_type = request.fields.iter().any(|(name, _)| *name == "Content-Type");
+            if !has_type {
+                words.push("-H Content-Type:".to_owned());
+            }
+            words.push(format!("--data-binary {}", shell_quote(str::from_utf8(body).ok()?)));
+        }
+        let http = if self.names.is_tls { "https" } else { "http" };
+        let url = format!(
+            "{http}://{}{}",
+            self.names.authority,
+            request.target(&self.names, &self.notes)
+        );
+        let url = shell_quote(&url).replace("{session}", "'\"$session\"'");
+        // A URL that needed no quotes has some now.
+        let url = if url.starts_with('\'') { url } else { format!("'{url}'") };
+        words.push(url);
+        Some(words.join(" ") + "\n")
+    }
+
+    fn python(&self) -> String {
+        let all = &self.script.steps;
+        let next = all.iter().skip(1).map(Some).chain([None]);
+        let is_read_again = |step: &SockjsStep, next: Option<&SockjsStep>| {
+            next.is_some_and(|next| is_read(next) && next.connection() == step.connection())
+        };
+        // What is expected one after the other on a connection is read at once.
+        let steps: String = all
+            .iter()
+            .zip(next)
+            .map(|(step, next)| {
+                if is_read(step) && is_read_again(step, next) {
+                    comment(step)
+                } else {
+                    self.python_step(step)
+                }
+            })
+            .collect();
+        let target = &self.config.target;
+        let address = match &target.unix_socket {
+            Some(path) => quoted(&path.to_string_lossy()),
+            None => format!("({}, {})", quoted(&target.host), target.port),
+        };
+        PYTHON
+            .replace("{{ABOUT}}\n", &self.about())
+            .replace("{{ADDRESS}}", &address)
+            .replace("{{HOST}}", &quoted(&target.host))
+            .replace("{{TLS}}", if target.tls { "True" } else { "False" })
+            .replace("{{STEPS}}\n", &steps)
+    }
+
+    fn python_step(&self, step: &SockjsStep) -> String {
+        let request = |request: &SockjsRequest| {
+            python_bytes(&request.to_bytes(&self.names, &self.notes, &self.config.fields))
+        };
+        let demanded = comment(step);
+        let read = |on: usize| format!("{demanded}read({on}, {TIMES})\n");
+        match step {
+            SockjsStep::Request(on, asked) => format!("send({on}, {})\n", request(asked)),
+            SockjsStep::Send(on, bytes) => format!("send({on}, {})\n", python_bytes(bytes)),
+            SockjsStep::Message(on, text) => {
+                let frame = encode::single_frame(Opcode::Text, text.as_bytes(), Some(MASK));
+                format!("send({on}, {})\n", python_bytes(&frame))
+            }
+            SockjsStep::HangUp(on) => format!("hang_up({on})\n"),
+            SockjsStep::Pause(time) => format!("time.sleep({})\n", time.as_secs_f64()),
+            SockjsStep::Silence(on, time) | SockjsStep::SlowStream(on, _, time) => {
+                let seconds = time.as_secs_f64();
+                format!("{demanded}read({on}, {seconds}, 0.3)\n")
+            }
+            SockjsStep::KeptOrEnded(on, asked) => {
+                format!("send({on}, {})\n{}", request(asked), read(*on))
+            }
+            SockjsStep::Poll(asked, messages) => {
+                ask_again(messages.len(), &request(asked), &demanded, "")
+            }
+            SockjsStep::Retry { request: asked, passing, .. } => {
+                ask_again(MAX_RETRIES, &request(asked), &demanded, passing)
+            }
+            SockjsStep::Head(on, _)
+            | SockjsStep::Body(on, _)
+            | SockjsStep::Stream(on, _)
+            | SockjsStep::StreamEnd(on)
+            | SockjsStep::RawBytes(on, _)
+            | SockjsStep::Frame(on, _)
+            | SockjsStep::End(on) => read(*on),
+        }
+    }
+}
+
+/// Whether a step only reads what has been asked for.
+fn is_read(step: &SockjsStep) -> bool {
+    matches!(
+        step,
+        SockjsStep::Head(..)
+            | SockjsStep::Body(..)
+            | SockjsStep::Stream(..)
+            | SockjsStep::StreamEnd(_)
+            | SockjsStep::RawBytes(..)
+            | SockjsStep::Frame(..)
+            | SockjsStep::End(_)
+    )
+}
+
+fn is_request_on(step: &SockjsStep, on: usize) -> bool {
+    matches!(step, SockjsStep::Request(own, _) if *own == on)
+}
+
+fn comment(step: &SockjsStep) -> String {
+    let text = step.expectation().unwrap_or_default();
+    format!("# a server {}\n", crate::text::sanitize(&text).replace('\n', " "))
+}
+
+/// Returns a loop that asks until an answer has no `passing` in it, or so often.
+fn ask_again(times: usize, request: &str, demanded: &str, passing: &str) -> String {
+    let done = if passing.is_empty() {
+        String::new()
+    } else {
+        format!("    if b{} not in answer:\n        break\n    time.sleep(0.05)\n", quoted(passing))
+    };
+    format!(
+        "{demanded}for number in range(100, {}):\n    send(number, {request})\n    answer = read(number, \
+         {TIMES})\n{done}",
+        times.saturating_add(100)
+    )
+}
+
+fn python_bytes(bytes: &[u8]) -> String {
+    let lines: String =
+        literals(bytes, '"').iter().map(|text| format!("\n    b\"{text}\"")).collect();
+    format!("({lines}\n)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conform::{SockjsPaths, sockjs_cases};
+    use crate::net::Target;
+
+    fn config() -> ConformConfig {
+        let target = Target::parse("ws://127.0.0.1:8081/").unwrap();
+        let sockjs = Some(SockjsPaths::below(&target.path));
+        ConformConfig { sockjs, ..ConformConfig::new(target) }
+    }
+
+    fn case(id: &str) -> Case {
+        sockjs_cases().into_iter().find(|case| case.id == id).unwrap()
+    }
+
+    #[test]
+    fn cases_whose_answers_end_are_lines_of_curl() {
+        let text = reproduce_sockjs(&case("xhr/receive"), &config(), None).unwrap();
+        assert!(text.starts_with("#!/bin/sh\n# xhr/receive: "), "{text}");
+        let send =
+            "--data-binary '[\"x\"]' 'http://127.0.0.1:8081/echo/000/'\"$session\"'/xhr_send'";
+        assert!(text.contains(send), "{text}");
+        let stream =
+            reproduce_sockjs(&case("streaming/echo"), &config(), Some(ReproduceForm::Shell));
+        assert!(stream.unwrap_err().to_string().contains("--as python"));
+    }
+
+    #[test]
+    fn every_case_is_a_program_in_python() {
+        for case in sockjs_cases() {
+            let form = Some(ReproduceForm::Python);
+            let text = reproduce_sockjs(&case, &config(), form).unwrap();
+            assert!(!text.contains("{{") && text.contains("127.0.0.1"), "{}", case.id);
+            assert!(reproduce_sockjs(&case, &config(), None).is_ok());
+        }
+    }
+}

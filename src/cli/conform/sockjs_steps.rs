@@ -1,0 +1,106 @@
+//! The steps of a SockJS case, for people and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::conform::{Names, Notes, SockjsRequest, SockjsScript, SockjsStep};
+use crate::text;
+use crate::wire::format::{hex, quote};
+
+/// The most lines of a request that are shown.
+const MAX_LINES: usize = 20;
+
+/// The most characters of a body.
+const MAX_BODY: usize = 120;
+
+/// Returns names for a case that is only shown.
+fn example_names(script: &SockjsScript) -> Names {
+    Names { base: format!("/{}", script.endpoint), ..Names::example() }
+}
+
+/// Returns the steps as JSON, with their bytes.
+pub(super) fn json(script: &SockjsScript) -> Vec<Value> {
+    let names = example_names(script);
+    let bytes = |request: &SockjsRequest| hex(&request.to_bytes(&names, &Notes::default(), &[]));
+    let step = |step: &SockjsStep| {
+        let mut value = match step {
+            SockjsStep::Request(_, request) | SockjsStep::KeptOrEnded(_, request) => {
+                json!({"request_hex": bytes(request)})
+            }
+            SockjsStep::Poll(request, _) | SockjsStep::Retry { request, .. } => {
+                json!({"request_hex": bytes(request), "again": true})
+            }
+            SockjsStep::Send(_, bytes) => json!({"send_hex": hex(bytes)}),
+            SockjsStep::Message(_, text) => json!({"message": text}),
+            SockjsStep::HangUp(_) => json!({"send": "FIN"}),
+            SockjsStep::Pause(time) => json!({"pause_ms": time.as_millis()}),
+            _ => json!({}),
+        };
+        if let Some(fields) = value.as_object_mut() {
+            fields.extend(step.connection().map(|on| ("connection".to_owned(), json!(on))));
+            fields.extend(step.expectation().map(|text| ("expects".to_owned(), json!(text))));
+        }
+        value
+    };
+    script.steps.iter().map(step).collect()
+}
+
+/// Returns the steps as lines.
+pub(super) fn explain(script: &SockjsScript) -> String {
+    let names = example_names(script);
+    let mut out = format!("endpoint: {}\n", script.endpoint);
+    for step in &script.steps {
+        if let Some(action) = step.action() {
+            let _ = writeln!(out, "\n{}", text::sanitize(&action));
+        }
+        match step {
+            SockjsStep::Request(_, request)
+            | SockjsStep::KeptOrEnded(_, request)
+            | SockjsStep::Poll(request, _)
+            | SockjsStep::Retry { request, .. } => add_request(&mut out, request, &names),
+            SockjsStep::Send(_, bytes) => {
+                let _ = writeln!(out, "  {}", hex(bytes));
+            }
+            _ => {}
+        }
+        if let Some(expectation) = step.expectation() {
+            let _ = writeln!(out, "the server {}", text::sanitize(&expectation));
+        }
+    }
+    out
+}
+
+fn add_request(out: &mut String, request: &SockjsRequest, names: &Names) {
+    let plain = SockjsRequest { body: None, ..request.clone() };
+    let head = plain.to_bytes(names, &Notes::default(), &[]);
+    for line in String::from_utf8_lossy(&head).lines().take(MAX_LINES) {
+        if !line.is_empty() {
+            let _ = writeln!(out, "  {}", text::sanitize(line));
+        }
+    }
+    if let Some(body) = request.body.as_deref().filter(|body| !body.is_empty()) {
+        let _ = writeln!(out, "  body: {}", quote(body, MAX_BODY));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conform::{CaseKind, sockjs_cases};
+
+    #[test]
+    fn every_case_is_explained_with_what_is_sent_and_expected() {
+        for case in sockjs_cases() {
+            let CaseKind::Sockjs(script) = &case.kind else { panic!("{}", case.id) };
+            let text = explain(script);
+            assert!(
+                text.contains("the server ") && text.contains("HTTP/1."),
+                "{}: {text}",
+                case.id
+            );
+            assert!(!text.contains('{') || text.contains("body"), "{}: {text}", case.id);
+            assert_eq!(json(script).len(), script.steps.len());
+        }
+    }
+}

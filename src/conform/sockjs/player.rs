@@ -1,0 +1,363 @@
+//! [`play_script`]: the steps of a case, one after the other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::time::{Instant, sleep, sleep_until};
+use wiretalk_core::conformance::sockjs::{
+    Evaluation, HeadRule, Names, Notes, Polled, Received, ServiceEndpoint, SockjsRequest,
+    SockjsScript, SockjsStep, evaluate, evaluate_poll, evaluate_retry, late,
+};
+
+use crate::conform::exchange::Exchange;
+use crate::conform::sockjs::connection::{Connection, Record};
+use crate::conform::{Case, ConformConfig, Finding, ServerTraits, Verdict};
+use crate::net::ConnectError;
+use crate::wire::format::hex;
+use crate::wire::frame::encode;
+use crate::wire::{MaskingKey, Opcode};
+
+/// How long a server may take to notice that a request has broken off.
+const MAX_UNNOTICED: Duration = Duration::from_secs(2);
+
+/// The time between two requests that ask for the same.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The answers that a case may take the whole time for, beside its own pauses.
+const MAX_SLOW_ANSWERS: u32 = 4;
+
+/// A case that is over before its last step.
+enum Stop {
+    /// It has its finding.
+    Done(Finding),
+    /// A connection could not be opened.
+    NotOpened(ConnectError),
+}
+
+/// Plays a case. `random` makes its session and its keys its own.
+///
+/// # Errors
+///
+/// Fails if its first connection cannot be opened.
+pub(in crate::conform) async fn play_script(
+    config: &ConformConfig,
+    case: &Case,
+    script: &SockjsScript,
+    random: [u8; 16],
+    traits: ServerTraits,
+) -> Result<Exchange, ConnectError> {
+    if let Some(finding) = unplayable(case, script, traits) {
+        return Ok(Exchange::without_bytes(finding));
+    }
+    let mut player = Player::new(config, script, random);
+    let finding = match player.play().await {
+        Ok(finding) | Err(Stop::Done(finding)) => finding,
+        Err(Stop::NotOpened(error)) if player.record.exchange.connections.is_empty() => {
+            return Err(error);
+        }
+        Err(Stop::NotOpened(error)) => {
+            Finding::new(Verdict::Fail, format!("accepted no further connection ({error})"))
+        }
+    };
+    let Record { mut exchange, began } = player.record;
+    exchange.finding = finding;
+    exchange.took = began.elapsed();
+    Ok(exchange)
+}
+
+/// Returns why a case cannot be played, if it cannot.
+fn unplayable(case: &Case, script: &SockjsScript, traits: ServerTraits) -> Option<Finding> {
+    let offers = traits.sockjs.unwrap_or_default();
+    let missing = |what: String| Some(Finding::new(Verdict::NotOffered, what));
+    if !offers.has_endpoint(script.endpoint) {
+        return missing(format!("has no endpoint {}", script.endpoint));
+    }
+    if let Some(transport) = script.transport.filter(|one| !offers.has_transport(*one)) {
+        return missing(format!("does not offer {}: it answers with 404", transport.name()));
+    }
+    (case.needs_echo && !traits.has_echo)
+        .then(|| Finding::new(Verdict::NotApplicable, "does not echo"))
+}
+
+/// Returns the names of a case at an endpoint.
+pub(super) fn names_of(
+    config: &ConformConfig,
+    endpoint: ServiceEndpoint,
+    random: [u8; 16],
+) -> Names {
+    Names {
+        authority: config.target.authority(),
+        base: config.sockjs.as_ref().map(|paths| paths.of(endpoint).to_owned()).unwrap_or_default(),
+        session: hex(&random),
+        key: STANDARD.encode(random),
+        is_tls: config.target.tls,
+    }
+}
+
+/// A case that is being played.
+pub(super) struct Player<'c> {
+    config: &'c ConformConfig,
+    script: &'c SockjsScript,
+    pub(super) names: Names,
+    notes: Notes,
+    connections: BTreeMap<usize, Connection>,
+    pub(super) record: Record,
+    /// When the case is over whatever comes.
+    ends_by: Instant,
+    mask: MaskingKey,
+    tolerated: Option<String>,
+}
+
+impl<'c> Player<'c> {
+    fn new(config: &'c ConformConfig, script: &'c SockjsScript, random: [u8; 16]) -> Self {
+        let began = Instant::now();
+        let slow = config.limits.answer.saturating_mul(MAX_SLOW_ANSWERS);
+        let most = slow.saturating_add(script.waiting_time());
+        let [a, b, c, d, ..] = random;
+        Self {
+            config,
+            script,
+            names: names_of(config, script.endpoint, random),
+            notes: Notes::default(),
+            connections: BTreeMap::new(),
+            record: Record {
+                exchange: Exchange::without_bytes(Finding::new(Verdict::NoAnswer, "")),
+                began,
+            },
+            ends_by: began.checked_add(most).unwrap_or(began),
+            mask: [a | 1, b, c, d],
+            tolerated: None,
+        }
+    }
+
+    async fn play(&mut self) -> Result<Finding, Stop> {
+        for (index, step) in self.script.steps.iter().enumerate() {
+            self.play_step(step).await?;
+            let rest = self.script.steps.get(index.saturating_add(1)..).unwrap_or_default();
+            let is_needed = |on| rest.iter().any(|later| later.connection() == Some(on));
+            if let SockjsStep::Body(on, _) = step
+                && !is_needed(*on)
+            {
+                self.connections.remove(on);
+            }
+        }
+        let expected = self.script.expectations().last().cloned().unwrap_or_default();
+        Ok(match self.tolerated.take() {
+            Some(reason) => Finding { expected, ..Finding::new(Verdict::Tolerated, reason) },
+            None => {
+                Finding { expected, ..Finding::new(Verdict::Pass, "answered as the protocol says") }
+            }
+        })
+    }
+
+    async fn play_step(&mut self, step: &SockjsStep) -> Result<(), Stop> {
+        let answer = self.config.limits.answer;
+        match step {
+            SockjsStep::Request(on, request) => self.send_request(*on, request).await,
+            SockjsStep::Send(on, bytes) => {
+                self.send(*on, bytes).await;
+                Ok(())
+            }
+            SockjsStep::Message(on, text) => {
+                let frame = encode::single_frame(Opcode::Text, text.as_bytes(), Some(self.mask));
+                self.send(*on, &frame).await;
+                Ok(())
+            }
+            SockjsStep::HangUp(on) => {
+                self.connections.remove(on);
+                Ok(())
+            }
+            SockjsStep::Pause(time) => {
+                sleep(*time).await;
+                Ok(())
+            }
+            SockjsStep::Silence(on, time) => self.await_step(step, *on, *time).await,
+            SockjsStep::SlowStream(on, _, time) => self.await_step(step, *on, *time).await,
+            SockjsStep::Poll(request, messages) => self.poll(step, request, messages).await,
+            SockjsStep::Retry { request, passing, accepted } => {
+                self.retry(step, request, passing, accepted).await
+            }
+            SockjsStep::KeptOrEnded(on, request) => self.kept_or_ended(*on, request).await,
+            SockjsStep::Head(on, _)
+            | SockjsStep::Body(on, _)
+            | SockjsStep::Stream(on, _)
+            | SockjsStep::StreamEnd(on)
+            | SockjsStep::RawBytes(on, _)
+            | SockjsStep::Frame(on, _)
+            | SockjsStep::End(on) => self.await_step(step, *on, answer).await,
+        }
+    }
+
+    async fn open(&mut self, method: &'static str) -> Result<Connection, Stop> {
+        // Somebody else's server gets no more than so many connections in a time.
+        if !self.config.interval.is_zero() && !self.record.exchange.connections.is_empty() {
+            sleep(self.config.interval).await;
+        }
+        let opened = Connection::open(self.config, &mut self.record, method).await;
+        opened.map_err(Stop::NotOpened)
+    }
+
+    fn request_bytes(&self, request: &SockjsRequest) -> Vec<u8> {
+        request.to_bytes(&self.names, &self.notes, &self.config.fields)
+    }
+
+    async fn send_request(&mut self, on: usize, request: &SockjsRequest) -> Result<(), Stop> {
+        let bytes = self.request_bytes(request);
+        let mut connection = match self.connections.remove(&on) {
+            Some(mut used) => {
+                used.received.next_response(request.method);
+                used
+            }
+            None => self.open(request.method).await?,
+        };
+        connection.send(&mut self.record, &bytes).await;
+        self.connections.insert(on, connection);
+        Ok(())
+    }
+
+    async fn send(&mut self, on: usize, bytes: &[u8]) {
+        if let Some(connection) = self.connections.get_mut(&on) {
+            connection.send(&mut self.record, bytes).await;
+        }
+    }
+
+    /// Reads on a connection until a step is read or its time is over.
+    async fn await_step(
+        &mut self,
+        step: &SockjsStep,
+        on: usize,
+        limit: Duration,
+    ) -> Result<(), Stop> {
+        let deadline = self.deadline(limit);
+        let Some(connection) = self.connections.get_mut(&on) else { return Ok(()) };
+        loop {
+            match evaluate(step, &mut connection.received, &self.names, &mut self.notes) {
+                Evaluation::Kept => return Ok(()),
+                Evaluation::Tolerated(reason) => {
+                    self.tolerated.get_or_insert(reason);
+                    return Ok(());
+                }
+                Evaluation::Broken(reason) => {
+                    let rule = broken_rule(step, connection, &self.names, &self.notes);
+                    return Err(broken(rule.as_ref().unwrap_or(step), reason));
+                }
+                Evaluation::Waiting => {}
+            }
+            if !connection.read(&mut self.record, deadline).await {
+                if matches!(step, SockjsStep::Silence(..)) {
+                    return Ok(());
+                }
+                return Err(stop(step, late(step, &connection.received, limit)));
+            }
+        }
+    }
+
+    fn deadline(&self, limit: Duration) -> Instant {
+        let now = Instant::now();
+        now.checked_add(limit).unwrap_or(now).min(self.ends_by)
+    }
+
+    /// Polls until all messages have come.
+    async fn poll(
+        &mut self,
+        step: &SockjsStep,
+        request: &SockjsRequest,
+        messages: &[String],
+    ) -> Result<(), Stop> {
+        let mut so_far = Vec::new();
+        let limit = self.config.limits.answer;
+        self.ask(step, request, limit, |received| evaluate_poll(messages, &mut so_far, received))
+            .await
+    }
+
+    /// Asks until the server has noticed that a request has broken off.
+    async fn retry(
+        &mut self,
+        step: &SockjsStep,
+        request: &SockjsRequest,
+        passing: &str,
+        accepted: &[&str],
+    ) -> Result<(), Stop> {
+        let limit = self.config.limits.answer.min(MAX_UNNOTICED);
+        self.ask(step, request, limit, |received| evaluate_retry(passing, accepted, received)).await
+    }
+
+    async fn ask(
+        &mut self,
+        step: &SockjsStep,
+        request: &SockjsRequest,
+        limit: Duration,
+        mut evaluate_answer: impl FnMut(&Received) -> Polled,
+    ) -> Result<(), Stop> {
+        let deadline = self.deadline(limit);
+        loop {
+            let bytes = self.request_bytes(request);
+            let mut connection = self.open(request.method).await?;
+            connection.send(&mut self.record, &bytes).await;
+            let polled = loop {
+                let polled = evaluate_answer(&connection.received);
+                if polled != Polled::Waiting {
+                    break polled;
+                }
+                if !connection.read(&mut self.record, deadline).await {
+                    return Err(stop(step, late(step, &connection.received, limit)));
+                }
+            };
+            match polled {
+                Polled::Done(Evaluation::Broken(reason)) => return Err(broken(step, reason)),
+                Polled::Done(_) => return Ok(()),
+                Polled::Again | Polled::Waiting => {}
+            }
+            if Instant::now() >= deadline {
+                let content = String::from_utf8_lossy(connection.received.response.content());
+                let last = content.lines().last().unwrap_or_default();
+                return Err(broken(step, format!("sent {last} for {:.1} s", limit.as_secs_f64())));
+            }
+            sleep_until(self.deadline(RETRY_INTERVAL)).await;
+        }
+    }
+
+    /// Uses the connection again if the response says that it is kept, else waits for its end.
+    async fn kept_or_ended(&mut self, on: usize, request: &SockjsRequest) -> Result<(), Stop> {
+        let head =
+            self.connections.get(&on).and_then(|connection| connection.received.response.head());
+        let is_kept = head.is_some_and(|head| {
+            let connection = head.joined_value("Connection").unwrap_or_default();
+            connection.eq_ignore_ascii_case("keep-alive")
+                && head.joined_value("Content-Length").is_some()
+        });
+        let limit = self.config.limits.answer;
+        if !is_kept {
+            return self.await_step(&SockjsStep::End(on), on, limit).await;
+        }
+        self.send_request(on, request).await?;
+        let rules = vec![HeadRule::Status(&[200])];
+        self.await_step(&SockjsStep::Head(on, rules), on, limit).await
+    }
+}
+
+/// Returns the step with the one rule that a head breaks.
+fn broken_rule(
+    step: &SockjsStep,
+    connection: &mut Connection,
+    names: &Names,
+    notes: &Notes,
+) -> Option<SockjsStep> {
+    let SockjsStep::Head(on, rules) = step else { return None };
+    let alone = rules.iter().map(|rule| SockjsStep::Head(*on, vec![rule.clone()]));
+    let mut is_broken = |step: &SockjsStep| {
+        let evaluation = evaluate(step, &mut connection.received, names, &mut notes.clone());
+        matches!(evaluation, Evaluation::Broken(_))
+    };
+    alone.into_iter().find(|step| is_broken(step))
+}
+
+fn broken(step: &SockjsStep, reason: String) -> Stop {
+    stop(step, Finding::new(Verdict::Fail, reason))
+}
+
+fn stop(step: &SockjsStep, finding: Finding) -> Stop {
+    Stop::Done(Finding { expected: step.expectation().unwrap_or_default(), ..finding })
+}

@@ -1,0 +1,241 @@
+//! What a server offers of SockJS: its endpoints, its transports, and whether it echoes.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+use wiretalk_core::conformance::sockjs::{
+    Evaluation, FrameRule, Names, Notes, Received, ServiceEndpoint, SockjsRequest, SockjsStep,
+    SockjsTraits, TRANSPORTS, Transport, evaluate,
+};
+
+use crate::conform::exchange::Exchange;
+use crate::conform::sockjs::connection::{Connection, Record};
+use crate::conform::sockjs::player::names_of;
+use crate::conform::{ConformConfig, EchoMode, Finding, ServerTraits, SockjsPaths, Verdict};
+use crate::wire::Opcode;
+use crate::wire::format::quote;
+use crate::wire::frame::encode;
+
+/// How long an answer is waited for when it is found out what a server offers.
+const MAX_ANSWER: Duration = Duration::from_secs(3);
+
+/// The message that tells whether a server echoes.
+const MESSAGE: &str = "wiretalk";
+
+/// The masking key of that message.
+const MASK: [u8; 4] = [0x77, 0x69, 0x72, 0x65];
+
+/// Finds out what a server offers.
+///
+/// # Errors
+///
+/// If none of the endpoints is one of SockJS, says what is there instead.
+pub(in crate::conform) async fn find_traits(
+    config: &ConformConfig,
+    paths: &SockjsPaths,
+    random: [u8; 16],
+) -> Result<ServerTraits, String> {
+    let mut offers = SockjsTraits::default();
+    let asked = ServiceEndpoint::ALL.map(|endpoint| {
+        let probe = Probing::new(config, endpoint, random);
+        async move { (endpoint, probe.endpoint().await) }
+    });
+    let mut first = None;
+    for (endpoint, found) in join_all(asked).await {
+        match found {
+            Ok(()) => offers.add_endpoint(endpoint),
+            Err(reason) => {
+                first.get_or_insert(reason);
+            }
+        }
+    }
+    let is_there = |endpoint: &ServiceEndpoint| offers.has_endpoint(*endpoint);
+    let Some(endpoint) = ServiceEndpoint::ALL.into_iter().find(is_there) else {
+        let names = ServiceEndpoint::ALL.map(|endpoint| paths.of(endpoint).to_owned()).join(", ");
+        let mut top = Probing::new(config, ServiceEndpoint::Echo, random);
+        top.names.base = config.target.path.trim_end_matches('/').to_owned();
+        if top.endpoint().await.is_ok() {
+            let url = config.url();
+            return Err(format!(
+                "{url} is itself an endpoint: name the URL above it, or the paths with --endpoint"
+            ));
+        }
+        let reason = first.unwrap_or_default();
+        return Err(format!("no SockJS is at {names} of {}: {reason}", config.url()));
+    };
+    let probe = Probing::new(config, endpoint, random);
+    let asked = TRANSPORTS.map(|transport| {
+        let probe = &probe;
+        async move { (transport, probe.is_offered(transport).await) }
+    });
+    for (transport, is_offered) in join_all(asked).await {
+        if is_offered {
+            offers.add_transport(transport);
+        }
+    }
+    let asks_echo = config.echo == EchoMode::Detected && endpoint != ServiceEndpoint::Close;
+    let has_echo = asks_echo
+        && (probe.is_echoing_polls(&offers).await || probe.is_echoing_frames(&offers).await);
+    Ok(ServerTraits { has_echo, sockjs: Some(offers), ..ServerTraits::default() })
+}
+
+/// Whether the server answers a request.
+///
+/// # Errors
+///
+/// Says what it does instead.
+pub(in crate::conform) async fn is_alive(
+    config: &ConformConfig,
+    paths: &SockjsPaths,
+) -> Result<(), String> {
+    let probe = Probing::new(config, ServiceEndpoint::Echo, [0; 16]);
+    let path = paths.of(ServiceEndpoint::Echo);
+    let received = probe.ask(&SockjsRequest::get(""), false).await?;
+    match received.response.head() {
+        Some(_) => Ok(()),
+        None => Err(format!("{path} does not answer")),
+    }
+}
+
+/// Requests to one endpoint.
+struct Probing<'c> {
+    config: &'c ConformConfig,
+    names: Names,
+    notes: Notes,
+}
+
+impl<'c> Probing<'c> {
+    fn new(config: &'c ConformConfig, endpoint: ServiceEndpoint, random: [u8; 16]) -> Self {
+        let names = names_of(config, endpoint, random);
+        Self { config, names, notes: Notes::default() }
+    }
+
+    fn limit(&self) -> Duration {
+        self.config.limits.answer.min(MAX_ANSWER)
+    }
+
+    async fn open(&self, method: &'static str) -> Result<(Connection, Record), String> {
+        let finding = Finding::new(Verdict::NoAnswer, "");
+        let exchange = Exchange::without_bytes(finding);
+        let mut record = Record { exchange, began: Instant::now() };
+        let opened = Connection::open(self.config, &mut record, method).await;
+        Ok((opened.map_err(|error| error.to_string())?, record))
+    }
+
+    /// Sends a request and reads its head, or all of the response.
+    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, String> {
+        let (mut connection, mut record) = self.open(request.method).await?;
+        let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
+        connection.send(&mut record, &bytes).await;
+        let deadline = record.began.checked_add(self.limit()).unwrap_or(record.began);
+        loop {
+            let response = &connection.received.response;
+            let is_enough =
+                if is_whole { response.is_complete() } else { response.head().is_some() };
+            if is_enough || response.fault().is_some() {
+                break;
+            }
+            if !connection.read(&mut record, deadline).await {
+                break;
+            }
+        }
+        Ok(connection.received)
+    }
+
+    /// Whether the endpoint is there: by its greeting or its information document.
+    async fn endpoint(&self) -> Result<(), String> {
+        let greeting = self.ask(&SockjsRequest::get(""), true).await?;
+        if greeting.response.content().starts_with(b"Welcome to SockJS!") {
+            return Ok(());
+        }
+        let info = self.ask(&SockjsRequest::get("/info"), true).await?;
+        let document = serde_json::from_slice::<serde_json::Value>(info.response.content());
+        if document.is_ok_and(|document| document.get("websocket").is_some()) {
+            return Ok(());
+        }
+        let base = &self.names.base;
+        Err(match (greeting.response.fault(), greeting.response.head()) {
+            (Some(fault), _) => format!("the server {fault}"),
+            (None, None) => format!("the server does not answer a GET of {base}"),
+            (None, Some(head)) => {
+                let status = head.status().map_or_else(String::new, |status| status.to_string());
+                let body = quote(greeting.response.content(), 40);
+                format!("a GET of {base} is answered with {status} and {body}")
+            }
+        })
+    }
+
+    /// Whether a transport is offered: its path does not answer with 404.
+    async fn is_offered(&self, transport: Transport) -> bool {
+        let session = format!("/000/{{session}}-{}", transport.name());
+        let request = match transport {
+            Transport::WebSocket => self.upgrade(&format!("{session}/websocket")),
+            Transport::RawWebSocket => self.upgrade("/websocket"),
+            Transport::XhrPolling => SockjsRequest::post(format!("{session}/xhr"), ""),
+            Transport::XhrStreaming => SockjsRequest::post(format!("{session}/xhr_streaming"), ""),
+            Transport::EventSource => SockjsRequest::get(format!("{session}/eventsource")),
+            Transport::HtmlFile => SockjsRequest::get(format!("{session}/htmlfile?c=x")),
+            Transport::JsonpPolling => SockjsRequest::get(format!("{session}/jsonp?c=x")),
+        };
+        let answered = self.ask(&request, false).await;
+        answered.is_ok_and(|received| {
+            received.response.head().is_none_or(|head| head.status() != Some(404))
+        })
+    }
+
+    fn upgrade(&self, path: &str) -> SockjsRequest {
+        SockjsRequest::get(path)
+            .with("Upgrade", "websocket")
+            .with("Connection", "Upgrade")
+            .with("Sec-WebSocket-Version", "13")
+            .with("Sec-WebSocket-Key", "{key}")
+    }
+
+    /// Whether a message comes back by polling. A server that does not take it may echo all the same.
+    async fn is_echoing_polls(&self, offers: &SockjsTraits) -> bool {
+        if !offers.has_transport(Transport::XhrPolling) {
+            return false;
+        }
+        let poll = SockjsRequest::post("/000/{session}/xhr", "");
+        let send = SockjsRequest::post("/000/{session}/xhr_send", format!("[\"{MESSAGE}\"]"));
+        let asked = async {
+            self.ask(&poll, true).await?;
+            let sent = self.ask(&send, true).await?;
+            let is_taken = sent.response.head().and_then(|head| head.status()) == Some(204);
+            let polled = self.ask(&poll, true).await?;
+            let content = String::from_utf8_lossy(polled.response.content()).into_owned();
+            Ok::<bool, String>(!is_taken || content.contains(MESSAGE))
+        };
+        asked.await.unwrap_or(false)
+    }
+
+    /// Whether a message comes back on a WebSocket.
+    async fn is_echoing_frames(&self, offers: &SockjsTraits) -> bool {
+        if !offers.has_transport(Transport::WebSocket) {
+            return false;
+        }
+        let Ok((mut connection, mut record)) = self.open("GET").await else { return false };
+        let request = self.upgrade("/000/{session}/websocket");
+        let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
+        connection.send(&mut record, &bytes).await;
+        let text = format!("[\"{MESSAGE}\"]");
+        let deadline = record.began.checked_add(self.limit()).unwrap_or(record.began);
+        for (is_ours, expected) in [(true, "o".to_owned()), (false, format!("a{text}"))] {
+            let step = SockjsStep::Frame(1, FrameRule::Text(expected));
+            loop {
+                let mut notes = Notes::default();
+                match evaluate(&step, &mut connection.received, &self.names, &mut notes) {
+                    Evaluation::Kept => break,
+                    Evaluation::Waiting if connection.read(&mut record, deadline).await => {}
+                    _ => return false,
+                }
+            }
+            if is_ours {
+                let frame = encode::single_frame(Opcode::Text, text.as_bytes(), Some(MASK));
+                connection.send(&mut record, &frame).await;
+            }
+        }
+        true
+    }
+}
