@@ -13,7 +13,7 @@ use crate::net::WebSocketLimits;
 use crate::sockjs::websocket::link::{Incoming, LinkBroken, LinkReader, LinkWriter};
 
 /// The number of bytes read at once. An idle session has a buffer of this size and little else.
-const READ_BUFFER: usize = 2048;
+const READ_BUFFER: usize = 1024;
 
 /// Begins behind the handshake.
 pub(super) async fn open<S: AsyncRead + AsyncWrite + Unpin + Send>(
