@@ -17,7 +17,7 @@ static NOTICES: LazyLock<Vec<Notice>> = LazyLock::new(|| {
 pub(super) struct Notice {
     /// The test, `Class.test`.
     pub(super) test: String,
-    /// What the test sends.
+    /// The bytes that the test sends, in words.
     pub(super) sent: String,
     /// What sockjs-go v3.0.3 answers.
     pub(super) came: String,

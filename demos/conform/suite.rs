@@ -20,7 +20,7 @@ pub enum SuiteKind {
     SockJs,
 }
 
-/// What a grid is about.
+/// The subject of a grid: its rules, its record and its own server.
 #[derive(Debug)]
 pub(super) struct GridSuite {
     pub(super) kind: SuiteKind,

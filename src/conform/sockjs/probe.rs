@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use thiserror::Error;
 use tokio::time::Instant;
 use wiretalk_core::conformance::sockjs::{
     Evaluation, FrameRule, Names, Notes, Received, ServiceEndpoint, SockjsRequest, SockjsStep,
@@ -13,6 +14,7 @@ use crate::conform::exchange::Exchange;
 use crate::conform::sockjs::connection::{Connection, Record};
 use crate::conform::sockjs::player::names_of;
 use crate::conform::{ConformConfig, EchoMode, Finding, ServerTraits, SockjsPaths, Verdict};
+use crate::net::ConnectError;
 use crate::wire::Opcode;
 use crate::wire::format::quote;
 use crate::wire::frame::encode;
@@ -26,16 +28,54 @@ const MESSAGE: &str = "wiretalk";
 /// The masking key of that message.
 const MASK: [u8; 4] = [0x77, 0x69, 0x72, 0x65];
 
+/// Why an endpoint of SockJS is not there.
+#[derive(Debug, Error)]
+pub enum NoSockjs {
+    /// No connection can be made to the server.
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    /// The server's answer is not HTTP. The clause says why.
+    #[error("the server {0}")]
+    NotHttp(String),
+    /// The server accepts the connection and does not answer.
+    #[error("the server does not answer a GET of {0}")]
+    NoAnswer(String),
+    /// The answer is another one than that of an endpoint.
+    #[error("a GET of {path} is answered with {status} and {body}")]
+    OtherAnswer {
+        /// The path of the endpoint.
+        path: String,
+        /// The status; empty if it has none.
+        status: String,
+        /// The beginning of the content, quoted.
+        body: String,
+    },
+    /// The URL is that of one endpoint, and not of what they have in common.
+    #[error("{0} is itself an endpoint: name the URL above it, or the paths with --endpoint")]
+    IsEndpoint(String),
+    /// None of the endpoints is there.
+    #[error("no SockJS is at {paths} of {url}: {reason}")]
+    NoEndpoint {
+        /// The paths that were asked for.
+        paths: String,
+        /// The URL.
+        url: String,
+        /// The reason of the first one.
+        #[source]
+        reason: Box<NoSockjs>,
+    },
+}
+
 /// Finds out what a server offers.
 ///
 /// # Errors
 ///
-/// If none of the endpoints is one of SockJS, says what is there instead.
+/// Fails if none of the endpoints is one of SockJS.
 pub(in crate::conform) async fn find_traits(
     config: &ConformConfig,
     paths: &SockjsPaths,
     random: [u8; 16],
-) -> Result<ServerTraits, String> {
+) -> Result<ServerTraits, NoSockjs> {
     let mut offers = SockjsTraits::default();
     let asked = ServiceEndpoint::ALL.map(|endpoint| {
         let probe = Probing::new(config, endpoint, random);
@@ -57,12 +97,11 @@ pub(in crate::conform) async fn find_traits(
         top.names.base = config.target.path.trim_end_matches('/').to_owned();
         if top.endpoint().await.is_ok() {
             let url = config.url();
-            return Err(format!(
-                "{url} is itself an endpoint: name the URL above it, or the paths with --endpoint"
-            ));
+            return Err(NoSockjs::IsEndpoint(url));
         }
-        let reason = first.unwrap_or_default();
-        return Err(format!("no SockJS is at {names} of {}: {reason}", config.url()));
+        let reason = first.unwrap_or_else(|| NoSockjs::NoAnswer(names.clone()));
+        let reason = Box::new(reason);
+        return Err(NoSockjs::NoEndpoint { paths: names, url: config.url(), reason });
     };
     let probe = Probing::new(config, endpoint, random);
     let asked = TRANSPORTS.map(|transport| {
@@ -84,17 +123,17 @@ pub(in crate::conform) async fn find_traits(
 ///
 /// # Errors
 ///
-/// Says what it does instead.
+/// Fails if it does something else.
 pub(in crate::conform) async fn is_alive(
     config: &ConformConfig,
     paths: &SockjsPaths,
-) -> Result<(), String> {
+) -> Result<(), NoSockjs> {
     let probe = Probing::new(config, ServiceEndpoint::Echo, [0; 16]);
     let path = paths.of(ServiceEndpoint::Echo);
     let received = probe.ask(&SockjsRequest::get(""), false).await?;
     match received.response.head() {
         Some(_) => Ok(()),
-        None => Err(format!("{path} does not answer")),
+        None => Err(NoSockjs::NoAnswer(path.to_owned())),
     }
 }
 
@@ -115,16 +154,16 @@ impl<'c> Probing<'c> {
         self.config.limits.answer.min(MAX_ANSWER)
     }
 
-    async fn open(&self, method: &'static str) -> Result<(Connection, Record), String> {
+    async fn open(&self, method: &'static str) -> Result<(Connection, Record), NoSockjs> {
         let finding = Finding::new(Verdict::NoAnswer, "");
         let exchange = Exchange::without_bytes(finding);
         let mut record = Record { exchange, began: Instant::now() };
         let opened = Connection::open(self.config, &mut record, method).await;
-        Ok((opened.map_err(|error| error.to_string())?, record))
+        Ok((opened?, record))
     }
 
     /// Sends a request and reads its head, or all of the response.
-    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, String> {
+    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, NoSockjs> {
         let (mut connection, mut record) = self.open(request.method).await?;
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
@@ -144,7 +183,7 @@ impl<'c> Probing<'c> {
     }
 
     /// Whether the endpoint is there: by its greeting or its information document.
-    async fn endpoint(&self) -> Result<(), String> {
+    async fn endpoint(&self) -> Result<(), NoSockjs> {
         let greeting = self.ask(&SockjsRequest::get(""), true).await?;
         if greeting.response.content().starts_with(b"Welcome to SockJS!") {
             return Ok(());
@@ -154,14 +193,14 @@ impl<'c> Probing<'c> {
         if document.is_ok_and(|document| document.get("websocket").is_some()) {
             return Ok(());
         }
-        let base = &self.names.base;
+        let path = self.names.base.clone();
         Err(match (greeting.response.fault(), greeting.response.head()) {
-            (Some(fault), _) => format!("the server {fault}"),
-            (None, None) => format!("the server does not answer a GET of {base}"),
+            (Some(fault), _) => NoSockjs::NotHttp(fault.to_string()),
+            (None, None) => NoSockjs::NoAnswer(path),
             (None, Some(head)) => {
                 let status = head.status().map_or_else(String::new, |status| status.to_string());
                 let body = quote(greeting.response.content(), 40);
-                format!("a GET of {base} is answered with {status} and {body}")
+                NoSockjs::OtherAnswer { path, status, body }
             }
         })
     }
@@ -205,7 +244,7 @@ impl<'c> Probing<'c> {
             let is_taken = sent.response.head().and_then(|head| head.status()) == Some(204);
             let polled = self.ask(&poll, true).await?;
             let content = String::from_utf8_lossy(polled.response.content()).into_owned();
-            Ok::<bool, String>(!is_taken || content.contains(MESSAGE))
+            Ok::<bool, NoSockjs>(!is_taken || content.contains(MESSAGE))
         };
         asked.await.unwrap_or(false)
     }

@@ -6,12 +6,9 @@ mod ending;
 mod http;
 mod iframe;
 mod json;
-mod jsonp;
 mod session;
-mod streams;
 mod top;
-mod websocket;
-mod xhr;
+mod transports;
 
 use crate::conformance::case::Case;
 
@@ -21,10 +18,7 @@ pub fn sockjs_cases() -> Vec<Case> {
     top::add(&mut cases);
     iframe::add(&mut cases);
     session::add(&mut cases);
-    websocket::add(&mut cases);
-    xhr::add(&mut cases);
-    streams::add(&mut cases);
-    jsonp::add(&mut cases);
+    transports::add(&mut cases);
     cookie::add(&mut cases);
     json::add(&mut cases);
     ending::add(&mut cases);

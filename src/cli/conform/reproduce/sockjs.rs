@@ -103,7 +103,10 @@ impl<'c> Source<'c> {
         while let Some(step) = steps.next() {
             match step {
                 SockjsStep::Request(on, request) => {
-                    let is_answered = |step: &&SockjsStep| matches!(step, SockjsStep::Head(own, _) | SockjsStep::Body(own, _) if own == on);
+                    let is_answered = |step: &&SockjsStep| match step {
+                        SockjsStep::Head(own, _) | SockjsStep::Body(own, _) => own == on,
+                        _ => false,
+                    };
                     let mut comments = String::new();
                     let mut has_body = false;
                     while let Some(answer) = steps.next_if(is_answered) {

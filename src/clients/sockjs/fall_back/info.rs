@@ -16,12 +16,12 @@ use crate::scope::Scope;
 /// The longest answer that is read, in bytes.
 const MAX_INFO: usize = 16 << 10;
 
-/// What a server says of itself.
+/// The answer to `/info`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ServerInfo {
     /// Whether it takes WebSockets.
     pub(super) websocket: bool,
-    /// How long the answer took.
+    /// The time that the answer took.
     pub(super) rtt: Duration,
 }
 

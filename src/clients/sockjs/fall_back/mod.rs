@@ -25,7 +25,7 @@ const MAX_STEPS: usize = 64;
 /// The number of commands that wait to be read.
 const QUEUE: usize = 16;
 
-/// How long `/info` may take.
+/// The time that `/info` may take.
 const INFO_LIMIT: Duration = Duration::from_secs(8);
 
 /// What a client that falls back is started with.
@@ -44,7 +44,7 @@ pub struct FallBackOptions {
 pub struct FallBackStep {
     /// When it was taken.
     pub at: Duration,
-    /// What happened.
+    /// The event.
     pub kind: FallBackStepKind,
 }
 
