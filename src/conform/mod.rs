@@ -45,6 +45,7 @@ pub use play::{Http2Error, PlayError};
 pub use probe::ProbeError;
 pub use restart::RestartError;
 pub use runner::{ConformEvent, run};
+pub use sockjs::SockjsProbeError;
 pub use wiretalk_core::conformance::sockjs::{
     Names, Notes, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep, TRANSPORTS,
 };

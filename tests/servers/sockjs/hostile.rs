@@ -62,7 +62,7 @@ async fn a_client_that_never_reads_is_closed_with_1008() {
         }
         other.goes_on(&server).await;
     };
-    assert!(answer.body.starts_with("c[1008,") || answer.body == "o\n", "{told:?}");
+    assert!(answer.body.starts_with("c[1008,") || answer.body == "o\n", "{answer:?}");
     other.goes_on(&server).await;
     drop(deaf);
 }

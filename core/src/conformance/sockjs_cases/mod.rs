@@ -4,7 +4,6 @@ mod builder;
 mod cookie;
 mod ending;
 mod http;
-mod iframe;
 mod json;
 mod jsonp;
 mod session;
@@ -19,7 +18,6 @@ use crate::conformance::case::Case;
 pub fn sockjs_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     top::add(&mut cases);
-    iframe::add(&mut cases);
     session::add(&mut cases);
     websocket::add(&mut cases);
     xhr::add(&mut cases);
