@@ -4,9 +4,11 @@ pub mod choose;
 pub mod conform;
 pub mod feed;
 pub mod grid;
+pub mod idle;
 pub mod inspect;
 pub mod race;
 mod recorded_lab;
+pub mod sockjs;
 pub mod weigh;
 
 use crate::stage::{DemoEntry, Registry};
@@ -14,7 +16,7 @@ use crate::stage::{DemoEntry, Registry};
 /// All demos that a deck may name.
 pub static REGISTRY: Registry = Registry::new(&ENTRIES);
 
-static ENTRIES: [DemoEntry; 7] = [
+static ENTRIES: [DemoEntry; 9] = [
     DemoEntry::of::<feed::Feed>(),
     DemoEntry::of::<inspect::Inspect>(),
     DemoEntry::of::<race::Race>(),
@@ -22,4 +24,6 @@ static ENTRIES: [DemoEntry; 7] = [
     DemoEntry::of::<weigh::Weigh>(),
     DemoEntry::of::<conform::Conform>(),
     DemoEntry::of::<choose::Choose>(),
+    DemoEntry::of::<sockjs::SockJs>(),
+    DemoEntry::of::<idle::Idle>(),
 ];

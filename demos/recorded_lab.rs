@@ -11,9 +11,16 @@ pub(super) static RECORDED: LazyLock<LabRecord> =
         serde_json::from_str(include_str!("libraries/recorded.json")).unwrap_or_default()
     });
 
-/// Returns where the figures come from, as a clause.
-pub(super) fn provenance() -> String {
-    format!("recorded {}, {}", RECORDED.date, RECORDED.machine)
+/// The record of `libraries/sockjs/recorded.json`: the SockJS servers.
+pub(super) static RECORDED_SOCKJS: LazyLock<LabRecord> =
+    // As above.
+    LazyLock::new(|| {
+        serde_json::from_str(include_str!("libraries/sockjs/recorded.json")).unwrap_or_default()
+    });
+
+/// Returns where the figures of a record come from, as a clause.
+pub(super) fn provenance(record: &LabRecord) -> String {
+    format!("recorded {}, {}", record.date, record.machine)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 use super::figures::{HEADS, row};
 use super::state::Choose;
 use super::tree::{Next, Question, Recommendation};
-use crate::demos::recorded_lab::provenance;
+use crate::demos::recorded_lab::{RECORDED, provenance};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
@@ -99,7 +99,7 @@ fn recommendation_text(
         let style = if index == 0 { theme.heading() } else { Style::new().fg(theme.text) };
         content.push_line(line(library, &row(library), style));
     }
-    let note = format!("conns: time of an echo, raw TCP = 1; {}", provenance());
+    let note = format!("conns: time of an echo, raw TCP = 1; {}", provenance(&RECORDED));
     content.push_line(Line::styled(note, theme.faint()));
     content
 }

@@ -7,11 +7,13 @@ use ratatui::text::{Line, Span};
 
 use super::cell_page::CellPage;
 use super::column::Findings;
-use super::exchange_lines::{side_lines, unanswered};
+use super::exchange_lines::{script_lines, side_lines, unanswered};
 use super::grid_view::{cell_sign, describe_cell};
-use super::rules::RULES;
+use super::notice::notice_of;
+use super::notice_view::notice_lines;
+use super::rules::{RuleTable, twin};
 use super::state::{Conform, Mode};
-use crate::conform::{Case, Verdict};
+use crate::conform::{Case, CaseKind, Exchange, Verdict};
 use crate::demos::inspect::wrap_words;
 use crate::demos::recorded_lab::provenance;
 use crate::stage::{self, Theme, ViewContext};
@@ -28,7 +30,7 @@ pub(super) fn draw(
     let (row, column) = conform.cursor;
     let name = conform.columns.get(column).map_or("", |column| column.title.as_str());
     let version = conform.columns.get(column).map(|column| column.version(conform.variant));
-    let rule = conform.rows.get(row).and_then(|rule| RULES.rules.get(*rule));
+    let rule = conform.rows.get(row).and_then(|rule| conform.suite.table.rules.get(*rule));
     let (title, why) = rule.map_or(("", ""), |rule| (&rule.title, &rule.why));
     let heading = format!("{name} {}: {title}", version.unwrap_or_default());
     let inner = stage::draw_panel(&heading, area, buffer, context);
@@ -71,7 +73,7 @@ fn foot_line(conform: &Conform, theme: &Theme) -> Line<'static> {
         return Line::styled(text::sanitize(notice).into_owned(), Style::new().fg(theme.warn));
     }
     let keys = match conform.mode {
-        Mode::Cell(_) => "↑↓ case   Enter inspector   s our strict server   Space test   Esc back",
+        Mode::Cell(_) => "↑↓ case   Enter inspector   s our own server   Space test   Esc back",
         Mode::Browse | Mode::Bet(_) => "Enter opens the cell",
     };
     Line::styled(keys, theme.dim())
@@ -87,11 +89,11 @@ fn draw_list(
 ) {
     let (row, column) = conform.cursor;
     let Some(findings) = conform.findings(column) else { return };
-    let rule = conform.rows.get(row).and_then(|rule| RULES.rules.get(*rule));
+    let rule = conform.rows.get(row).and_then(|rule| conform.suite.table.rules.get(*rule));
     let section = rule.map_or("", |rule| &rule.section);
     let source = match findings {
         Findings::Live(_) => "tested here".to_owned(),
-        Findings::Recorded(_) => provenance(),
+        Findings::Recorded(..) => provenance(conform.suite.record),
     };
     let summary = conform.shown_cell(row, column).map(|cell| describe_cell(&cell));
     let title = format!("{section}: {}; {source}", summary.unwrap_or_default());
@@ -100,23 +102,24 @@ fn draw_list(
     let chosen = page.chosen.min(cases.len().saturating_sub(1));
     let first = chosen.saturating_sub(room / 2).min(cases.len().saturating_sub(room));
     for (place, case) in cases.iter().enumerate().skip(first).take(room) {
-        let line = case_line(&findings, *case, place == chosen, theme);
+        let line = case_line(&conform.suite.table, &findings, *case, place == chosen, theme);
         stage::draw_line(&line, (place - first) as u16 + 1, area, buffer);
     }
 }
 
 fn case_line(
+    table: &RuleTable,
     findings: &Findings<'_>,
     case: usize,
     is_chosen: bool,
     theme: &Theme,
 ) -> Line<'static> {
-    let verdict = findings.verdict(&RULES, case).unwrap_or(Verdict::NoAnswer);
-    let title = RULES.cases.get(case).map_or("", |case| case.title.as_str());
+    let verdict = findings.verdict(table, case).unwrap_or(Verdict::NoAnswer);
+    let title = table.cases.get(case).map_or("", |case| case.title.as_str());
     let (sign, color) = verdict_sign(verdict, theme);
     let mark = if is_chosen { "▶ " } else { "  " };
     let style = if is_chosen { theme.heading() } else { Style::new().fg(theme.text) };
-    let reason = findings.reason(&RULES, case);
+    let reason = findings.reason(table, case);
     let reason = if reason.is_empty() { verdict.name().to_owned() } else { format!("it {reason}") };
     Line::from(vec![
         Span::styled(mark, style),
@@ -141,31 +144,58 @@ fn draw_bytes(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let found = page.case(cases).and_then(|case| Some((case, RULES.cases.get(case)?)));
+    let found =
+        page.case(cases).and_then(|case| Some((case, conform.suite.table.cases.get(case)?)));
     let Some((index, case)) = found else { return };
     let findings = conform.findings(conform.cursor.1);
-    let played = findings.and_then(|findings| findings.exchange(index)).cloned();
-    let is_recorded = played.is_none();
-    let exchange = played.unwrap_or_else(|| unanswered(case));
+    let played = findings.and_then(|findings| findings.exchange(index));
+    let found = findings.map(|findings| findings.reason(&conform.suite.table, index));
+    let reason = found.filter(|reason| !reason.is_empty());
+    let reason =
+        reason.map_or_else(String::new, |reason| format!(": it {}", text::sanitize(&reason)));
+    let failed = findings
+        .and_then(|findings| findings.verdict(&conform.suite.table, index))
+        .is_some_and(Verdict::is_failure);
+    let notice = twin(case).and_then(notice_of).filter(|_| failed);
+    let mut lines = Vec::new();
+    if let Some(notice) = notice {
+        lines.extend(notice_lines(notice, area.width, theme));
+    }
+    match &case.kind {
+        CaseKind::Sockjs(script) => {
+            lines.push(label(&format!("{}{reason}", case.id), theme.server));
+            lines.extend(script_lines(script, played, area.width, theme));
+        }
+        _ => lines.extend(frame_case_lines(case, played, &reason, area.width, theme)),
+    }
+    for (row, line) in lines.iter().enumerate() {
+        stage::draw_line(line, row as u16, area, buffer);
+    }
+}
+
+/// Returns the lines of a case about frames: what was sent, what is expected, what came back.
+fn frame_case_lines(
+    case: &Case,
+    played: Option<&Exchange>,
+    reason: &str,
+    width: u16,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let exchange = played.cloned().unwrap_or_else(|| unanswered(case));
     let sides = exchange.first().annotated();
     let mut lines = vec![label(&format!("sent ({}, {})", case.id, case.rule), theme.client)];
-    lines.extend(side_lines(&sides.client, area.width, theme));
+    lines.extend(side_lines(&sides.client, width, theme));
     lines.push(expected_line(case, theme));
-    let reason = findings.map(|findings| findings.reason(&RULES, index)).unwrap_or_default();
-    let reason =
-        if reason.is_empty() { reason } else { format!(": it {}", text::sanitize(&reason)) };
     lines.push(label(&format!("came back{reason}"), theme.server));
-    if is_recorded {
+    if played.is_none() {
         let note = "the record has no bytes: Space tests the library here";
         lines.push(Line::styled(note, theme.dim()));
     } else if !exchange.has_received() {
         lines.push(Line::styled("nothing", theme.dim()));
     } else {
-        lines.extend(side_lines(&sides.server, area.width, theme));
+        lines.extend(side_lines(&sides.server, width, theme));
     }
-    for (row, line) in lines.iter().enumerate() {
-        stage::draw_line(line, row as u16, area, buffer);
-    }
+    lines
 }
 
 /// Returns what a conforming server does. That it opens the connection goes without saying where more

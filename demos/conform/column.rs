@@ -4,19 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::rules::RuleTable;
+use super::suite::GridSuite;
 use crate::conform::{Exchange, Verdict};
-use crate::demos::recorded_lab::RECORDED;
-use crate::lab::ContestantRecord;
-
-/// The name of our own strict server, which needs no toolchain.
-pub(super) const STRICT: &str = "strict";
+use crate::lab::{ContestantRecord, LabRecord};
 
 /// The library of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Column {
+    suite: &'static GridSuite,
     /// The name as the slide has it.
     pub(super) title: String,
-    /// The id of the library in the record, or [`STRICT`].
+    /// The id of the library in the record, or that of our own server.
     pub(super) library: String,
 }
 
@@ -39,8 +37,8 @@ pub(super) struct LiveFindings {
 /// The source of what a column shows.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Findings<'a> {
-    /// The record.
-    Recorded(&'a ContestantRecord),
+    /// The record, and what it has of the contestant.
+    Recorded(&'a LabRecord, &'a ContestantRecord),
     /// A run on this machine.
     Live(&'a LiveFindings),
 }
@@ -59,33 +57,39 @@ pub(super) struct Cell {
 }
 
 impl Column {
-    /// Returns the column of a library as the slide names it: `x/net` is the record's `xnet`.
-    pub(super) fn new(title: &str) -> Self {
-        Self { title: title.to_owned(), library: title.replace('/', "") }
+    /// Returns the column of a library as the slide names it.
+    pub(super) fn new(title: &str, suite: &'static GridSuite) -> Self {
+        Self { suite, title: title.to_owned(), library: suite.id_of(title) }
+    }
+
+    /// Whether it is that of our own server.
+    pub(super) fn is_own(&self) -> bool {
+        self.library == self.suite.own
     }
 
     /// Whether the library is known.
     pub(super) fn is_known(&self) -> bool {
-        self.library == STRICT || self.contestant(Variant::default()).is_some()
+        let has_short_name = self.suite.short_names.iter().any(|(name, _)| *name == self.title);
+        self.is_own() || has_short_name || self.contestant(Variant::default()).is_some()
     }
 
     /// Returns the id of the contestant of a variant, unless there is none.
     pub(super) fn contestant(&self, variant: Variant) -> Option<String> {
-        if self.library == STRICT {
-            return (!variant.of_2017).then(|| STRICT.to_owned());
+        if self.is_own() {
+            return (!variant.of_2017).then(|| self.library.clone());
         }
         let year = if variant.of_2017 { "-2017" } else { "" };
         let options = if variant.tuned { "-tuned" } else { "" };
         let id = format!("{}{year}{options}", self.library);
-        RECORDED.contestant(&id).is_some().then_some(id)
+        self.suite.record.contestant(&id).is_some().then_some(id)
     }
 
     /// Returns the version of a variant, as it is shown.
     pub(super) fn version(&self, variant: Variant) -> String {
-        if self.library == STRICT {
+        if self.is_own() {
             return "ours".to_owned();
         }
-        let record = self.contestant(variant).and_then(|id| RECORDED.contestant(&id));
+        let record = self.contestant(variant).and_then(|id| self.suite.record.contestant(&id));
         let version = record.map_or("", |record| record.version.as_str());
         // A commit that has no version of its own is named by its date.
         let date = version.rsplit('-').nth(1).and_then(|part| part.get(..6));
@@ -101,10 +105,10 @@ impl<'a> Findings<'a> {
     pub(super) fn verdict(&self, table: &RuleTable, case: usize) -> Option<Verdict> {
         match self {
             Self::Live(live) => live.verdicts.get(&case).copied(),
-            Self::Recorded(record) => {
+            Self::Recorded(lab, record) => {
                 let id = &table.cases.get(case)?.id;
                 let verdicts = record.verdicts.as_ref()?;
-                RECORDED.cases.contains(id).then(|| verdicts.verdict_of(id))
+                lab.cases.contains(id).then(|| verdicts.verdict_of(id))
             }
         }
     }
@@ -116,7 +120,7 @@ impl<'a> Findings<'a> {
             Self::Live(live) => {
                 live.exchanges.get(&case).map_or("", |played| &played.finding.reason).to_owned()
             }
-            Self::Recorded(record) => {
+            Self::Recorded(_, record) => {
                 let id = table.cases.get(case).map(|case| &case.id);
                 let verdicts = record.verdicts.as_ref();
                 let found = id.zip(verdicts).and_then(|(id, verdicts)| verdicts.cases.get(id));
@@ -129,7 +133,7 @@ impl<'a> Findings<'a> {
     pub(super) fn exchange(self, case: usize) -> Option<&'a Exchange> {
         match self {
             Self::Live(live) => live.exchanges.get(&case),
-            Self::Recorded(_) => None,
+            Self::Recorded(..) => None,
         }
     }
 
@@ -173,10 +177,11 @@ impl Cell {
 }
 
 /// Returns the libraries that a slide may name.
-pub(super) fn known_libraries() -> Vec<String> {
-    let mut known: Vec<String> = vec![STRICT.to_owned()];
-    for contestant in &RECORDED.contestants {
-        if !known.contains(&contestant.library) {
+pub(super) fn known_libraries(suite: &GridSuite) -> Vec<String> {
+    let mut known: Vec<String> = vec![suite.own.to_owned()];
+    known.extend(suite.short_names.iter().map(|(name, _)| (*name).to_owned()));
+    for contestant in &suite.record.contestants {
+        if suite.has_variants && !known.contains(&contestant.library) {
             known.push(contestant.library.clone());
         }
     }
@@ -186,12 +191,14 @@ pub(super) fn known_libraries() -> Vec<String> {
 /// Returns the rules, those first in which the libraries differ most, as the record has them. Rules
 /// in which they differ as much keep the order of the file. What counts is what they answer: our own
 /// server does not, and neither does a server that is gone.
-pub(super) fn rules_by_difference(table: &RuleTable, columns: &[Column]) -> Vec<usize> {
+pub(super) fn rules_by_difference(suite: &GridSuite, columns: &[Column]) -> Vec<usize> {
+    let table = &suite.table;
     let shares = |rule: usize| -> Vec<f64> {
-        let others = columns.iter().filter(|column| column.library != STRICT);
+        let others = columns.iter().filter(|column| !column.is_own());
         let ids = others.filter_map(|column| column.contestant(Variant::default()));
-        let records = ids.filter_map(|id| RECORDED.contestant(&id));
-        let cells = records.map(|record| Findings::Recorded(record).cell(table, rule));
+        let records = ids.filter_map(|id| suite.record.contestant(&id));
+        let cells =
+            records.map(|record| Findings::Recorded(suite.record, record).cell(table, rule));
         cells
             .filter(|cell| cell.played > 0)
             .map(|cell| cell.failed as f64 / cell.played as f64)

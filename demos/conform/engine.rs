@@ -1,22 +1,24 @@
-//! Carries out the commands of the demo: tests a contestant or our own strict server, and opens the
-//! inspector on an exchange.
+//! Carries out the commands of the demo: tests a contestant or our own server, and opens the inspector
+//! on an exchange.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::rules::RULES;
 use super::state::{Msg, RunStep};
+use super::suite::{GridSuite, SuiteKind};
 use crate::clients::{SessionEnd, SessionEvent};
 use crate::conform::{
-    self, AnnotatedSide, Case, ConformConfig, ConformEvent, ConformOutcome, Exchange, fast_cases,
+    self, AnnotatedSide, Case, ConformConfig, ConformEvent, ConformOutcome, Exchange, SockjsPaths,
+    fast_cases,
 };
 use crate::demos::inspect::{self, CommandSender, Inspect};
 use crate::inspect::{BundledServer, InspectConfig, InspectSource};
 use crate::lab::{LiveConfig, LiveEvent, play_live};
 use crate::net::{Chunk, Target, Transfer};
-use crate::servers::{ServerBundle, ServerKind};
+use crate::scope::Scope;
+use crate::servers::{ServerBundle, ServerKind, ServerOptions, SockJsServerOptions, sockjs};
 use crate::stage::{Demo as _, DemoEvent, Mailbox, Services, Stage, StandaloneDemo, WorkContext};
 
 /// The name of the work that a run is.
@@ -26,40 +28,43 @@ const RUN: &str = "conform";
 const CASE: &str = "conform case";
 
 /// Tests a contestant. An earlier run ends.
-pub(super) fn play(stage: &Stage<Msg>, config: LiveConfig) {
+pub(super) fn play(stage: &Stage<Msg>, suite: SuiteKind, config: LiveConfig) {
+    let suite = GridSuite::of(suite);
     stage.start(RUN, move |WorkContext { scope, mailbox }| async move {
-        let cases = live_cases();
+        let cases = live_cases(suite);
         let on_event = |event| match event {
             LiveEvent::Building => send_step(&mailbox, RunStep::Building),
             LiveEvent::Starting => send_step(&mailbox, RunStep::Starting),
-            LiveEvent::Case(event) => send_verdict(&mailbox, &cases, &event),
+            LiveEvent::Case(event) => send_verdict(&mailbox, suite, &cases, &event),
         };
         let played = play_live(&scope, &config, &cases, on_event).await;
-        let result = played.map(|outcome| exchanges(&cases, outcome));
+        let result = played.map(|outcome| exchanges(suite, &cases, outcome));
         // Fails only if the slide was left.
         let _ = mailbox.send(Msg::Finished(result.map_err(|error| error.to_string()))).await;
     });
 }
 
-/// Tests our own strict server.
-pub(super) fn play_strict(stage: &Stage<Msg>) {
+/// Tests our own server.
+pub(super) fn play_own(stage: &Stage<Msg>, suite: SuiteKind) {
     let services = stage.services().clone();
-    stage.start(RUN, move |WorkContext { mailbox, .. }| async move {
-        let cases = live_cases();
-        let on_event = |event: ConformEvent| send_verdict(&mailbox, &cases, &event);
-        let result = play_on_strict(&services, &cases, on_event).await;
-        let result = result.map(|outcome| exchanges(&cases, outcome));
+    let suite = GridSuite::of(suite);
+    stage.start(RUN, move |WorkContext { scope, mailbox }| async move {
+        let cases = live_cases(suite);
+        let on_event = |event: ConformEvent| send_verdict(&mailbox, suite, &cases, &event);
+        let result = play_on_own(suite, &services, &scope, &cases, on_event).await;
+        let result = result.map(|outcome| exchanges(suite, &cases, outcome));
         // Fails only if the slide was left.
         let _ = mailbox.send(Msg::Finished(result)).await;
     });
 }
 
-/// Plays one case against our own strict server.
-pub(super) fn play_case(stage: &Stage<Msg>, index: usize) {
+/// Plays one case against our own server.
+pub(super) fn play_case(stage: &Stage<Msg>, suite: SuiteKind, index: usize) {
     let services = stage.services().clone();
-    stage.start(CASE, move |WorkContext { mailbox, .. }| async move {
-        let Some(case) = RULES.cases.get(index).cloned() else { return };
-        let played = play_on_strict(&services, &[case], |_| {}).await;
+    let suite = GridSuite::of(suite);
+    stage.start(CASE, move |WorkContext { scope, mailbox }| async move {
+        let Some(case) = suite.table.cases.get(index).cloned() else { return };
+        let played = play_on_own(suite, &services, &scope, &[case], |_| {}).await;
         let exchange = played.and_then(|outcome| {
             let first = outcome.cases.into_iter().flat_map(|case| case.exchanges).next();
             let exchange = first.ok_or_else(|| "the case was not played".to_owned())?;
@@ -79,8 +84,40 @@ pub(super) fn stop(stage: &Stage<Msg>) {
 }
 
 /// Returns the cases of a run on a slide, which must not take longer than a fast one.
-fn live_cases() -> Vec<Case> {
-    fast_cases(RULES.cases.clone())
+fn live_cases(suite: &GridSuite) -> Vec<Case> {
+    fast_cases(suite.table.cases.clone())
+}
+
+async fn play_on_own(
+    suite: &GridSuite,
+    services: &Services,
+    scope: &Scope,
+    cases: &[Case],
+    on_event: impl FnMut(ConformEvent),
+) -> Result<ConformOutcome, String> {
+    match suite.kind {
+        SuiteKind::WebSocket => play_on_strict(services, cases, on_event).await,
+        SuiteKind::SockJs => play_on_sockjs(scope, cases, on_event).await,
+    }
+}
+
+/// Plays cases against a SockJS server of the run's own.
+async fn play_on_sockjs(
+    scope: &Scope,
+    cases: &[Case],
+    on_event: impl FnMut(ConformEvent),
+) -> Result<ConformOutcome, String> {
+    let (options, own) = (ServerOptions::default(), SockJsServerOptions::default());
+    let (address, serving) =
+        sockjs::bind(scope, options, own).map_err(|error| error.to_string())?;
+    let server = scope.child();
+    server.spawn("sockjs", serving);
+    let target = Target::parse(&format!("ws://{address}/")).map_err(|error| error.to_string())?;
+    let sockjs = Some(SockjsPaths::below(&target.path));
+    let config = ConformConfig { sockjs, ..ConformConfig::new(target).fast() };
+    let played = conform::run(&config, cases, on_event).await;
+    server.cancel();
+    played.map_err(|error| error.to_string())
 }
 
 async fn play_on_strict(
@@ -103,20 +140,21 @@ fn send_step(mailbox: &Mailbox<Msg>, step: RunStep) {
     let _ = mailbox.try_send(Msg::Step(step));
 }
 
-fn send_verdict(mailbox: &Mailbox<Msg>, cases: &[Case], event: &ConformEvent) {
+fn send_verdict(mailbox: &Mailbox<Msg>, suite: &GridSuite, cases: &[Case], event: &ConformEvent) {
     if let ConformEvent::Played { index, verdict } | ConformEvent::Replayed { index, verdict, .. } =
         event
-        && let Some(case) = cases.get(*index).and_then(|case| RULES.case_index(&case.id))
+        && let Some(case) = cases.get(*index).and_then(|case| suite.table.case_index(&case.id))
     {
         send_step(mailbox, RunStep::Played(case, *verdict));
     }
 }
 
 /// Returns the worst exchange of each case, by the index of the case among all.
-fn exchanges(cases: &[Case], outcome: ConformOutcome) -> Vec<(usize, Exchange)> {
+fn exchanges(suite: &GridSuite, cases: &[Case], outcome: ConformOutcome) -> Vec<(usize, Exchange)> {
     let results = cases.iter().zip(outcome.cases);
-    let worst = results
-        .filter_map(|(case, result)| Some((RULES.case_index(&case.id)?, result.worst()?.clone())));
+    let worst = results.filter_map(|(case, result)| {
+        Some((suite.table.case_index(&case.id)?, result.worst()?.clone()))
+    });
     worst.collect()
 }
 

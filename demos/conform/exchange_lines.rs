@@ -5,7 +5,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::conform::{
-    AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, Step, Verdict,
+    AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, SockjsScript,
+    SockjsStep, Step, Verdict,
 };
 use crate::stage::{FieldColor, Theme};
 use crate::text;
@@ -41,6 +42,48 @@ pub(super) fn unanswered(case: &Case) -> Exchange {
         connections: vec![connection],
         ..Exchange::without_bytes(Finding::new(Verdict::NoAnswer, ""))
     }
+}
+
+/// Returns the lines of a case of SockJS: each connection with both sides; without bytes, what the case
+/// sends and what is expected.
+pub(super) fn script_lines(
+    script: &SockjsScript,
+    played: Option<&Exchange>,
+    width: u16,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let bold = |color| Style::new().fg(color).add_modifier(Modifier::BOLD);
+    let mut lines = Vec::new();
+    let Some(played) = played else {
+        for step in &script.steps {
+            let text = match (step, step.expectation()) {
+                (SockjsStep::Request(_, request), _) => (
+                    format!("▲ {} {}{}", request.method, script.endpoint, request.path),
+                    theme.client,
+                ),
+                (SockjsStep::Message(_, text), _) => {
+                    (format!("▲ message {}", format::quote(text.as_bytes(), 60)), theme.client)
+                }
+                (_, Some(clause)) => (format!("▼ a conforming server {clause}"), theme.dim),
+                (_, None) => continue,
+            };
+            lines.push(Line::styled(text::sanitize(&text.0).into_owned(), Style::new().fg(text.1)));
+        }
+        return lines;
+    };
+    for (number, connection) in (1..).zip(&played.connections) {
+        let sides = connection.annotated();
+        let name = if played.connections.len() > 1 {
+            format!(" on connection {number}")
+        } else {
+            String::new()
+        };
+        lines.push(Line::styled(format!("sent{name}"), bold(theme.client)));
+        lines.extend(side_lines(&sides.client, width, theme));
+        lines.push(Line::styled("came back", bold(theme.server)));
+        lines.extend(side_lines(&sides.server, width, theme));
+    }
+    lines
 }
 
 /// Returns the lines of one side, for that many cells.

@@ -7,9 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::column::{Cell, Findings};
-use super::rules::RULES;
 use super::state::{Conform, Mode, RunStep};
-use crate::demos::recorded_lab::RECORDED;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
@@ -59,7 +57,7 @@ pub(super) fn draw(conform: &Conform, area: Rect, buffer: &mut Buffer, context: 
 fn title(conform: &Conform) -> String {
     let options = if conform.variant.tuned { "tuned" } else { "nothing set" };
     let year = if conform.variant.of_2017 { "versions of 2017" } else { "versions of now" };
-    format!("{} rules, {options}, {year}", RULES.rules.len())
+    format!("{} rules, {options}, {year}", conform.suite.table.rules.len())
 }
 
 fn widths(conform: &Conform, width: usize) -> Widths {
@@ -100,8 +98,8 @@ fn head_lines(conform: &Conform, widths: Widths, theme: &Theme) -> [Line<'static
         let pad = widths.title.saturating_sub(text::width(&content) + 2);
         Line::from(Span::styled(format!("  {content}{}", " ".repeat(pad)), style))
     };
-    let mut names = label(&format!("recorded {}", RECORDED.date), theme.faint());
-    let mut versions = label(&RECORDED.machine, theme.faint());
+    let mut names = label(&format!("recorded {}", conform.suite.record.date), theme.faint());
+    let mut versions = label(&conform.suite.record.machine, theme.faint());
     let mut totals = label("rules broken (bet)", theme.dim());
     for (index, column) in conform.columns.iter().enumerate() {
         let style = if conform.cursor.1 == index { theme.heading() } else { theme.base() };
@@ -123,7 +121,7 @@ fn total(conform: &Conform, index: usize, width: usize, theme: &Theme) -> Span<'
         (Some(RunStep::Building), None) => return styled("builds", width, theme.heading()),
         (Some(RunStep::Starting), None) => return styled("starts", width, theme.heading()),
         (_, None) => return Span::raw(" ".repeat(width)),
-        (_, Some(findings)) => findings.broken_rules(&RULES).to_string(),
+        (_, Some(findings)) => findings.broken_rules(&conform.suite.table).to_string(),
     };
     let bet = library.and_then(|library| conform.bets.get(library));
     let text = bet.map_or_else(|| text.clone(), |bet| format!("{text} ({bet})"));
@@ -144,7 +142,7 @@ fn centered(content: &str, width: usize) -> String {
 
 fn rule_line(conform: &Conform, row: usize, widths: Widths, theme: &Theme) -> Line<'static> {
     let here = conform.cursor.0 == row;
-    let rule = conform.rows.get(row).and_then(|rule| RULES.rules.get(*rule));
+    let rule = conform.rows.get(row).and_then(|rule| conform.suite.table.rules.get(*rule));
     let name = text::ellipsize(rule.map_or("", |rule| &rule.title), widths.title.saturating_sub(3));
     let mark = if here { "▶ " } else { "  " };
     let pad = widths.title.saturating_sub(text::width(&name) + 2);
@@ -232,7 +230,10 @@ fn status_line(conform: &Conform, theme: &Theme) -> Line<'static> {
     let (row, column) = conform.cursor;
     let name = conform.columns.get(column).map_or("", |column| column.title.as_str());
     if let Mode::Bet(digits) = &conform.mode {
-        let question = format!("{name}: how many of {} rules does it break? ", RULES.rules.len());
+        let question = format!(
+            "{name}: how many of {} rules does it break? ",
+            conform.suite.table.rules.len()
+        );
         return Line::from(vec![
             Span::styled(question, theme.heading()),
             Span::styled(format!("{digits}▏"), Style::new().fg(theme.text)),
@@ -250,7 +251,7 @@ fn status_line(conform: &Conform, theme: &Theme) -> Line<'static> {
         };
         return Line::styled(text, theme.heading());
     }
-    let rule = conform.rows.get(row).and_then(|rule| RULES.rules.get(*rule));
+    let rule = conform.rows.get(row).and_then(|rule| conform.suite.table.rules.get(*rule));
     let title = rule.map_or("", |rule| &rule.title);
     let exists = conform.columns.get(column).and_then(|one| one.contestant(conform.variant));
     let found = match conform.shown_cell(row, column) {

@@ -1,8 +1,9 @@
 //! The grid of the libraries on a slide: rules by libraries, from the lab's record, or tested here
 //! while the room looks on.
 //!
-//! `rules` has the rows, `column` what is known about a library, `state` the demo's state, `engine`
-//! carries out its commands. `grid_view` and `cell_view` draw it.
+//! `suite` is the protocol that it is about, `rules` has the rows, `column` what is known about a
+//! library, `notice` what a page would notice of a failure, `state` the demo's state. `engine` carries
+//! out its commands; `grid_view`, `cell_view` and `notice_view` draw it.
 
 mod cell_page;
 mod cell_view;
@@ -10,8 +11,11 @@ mod column;
 mod engine;
 mod exchange_lines;
 mod grid_view;
+mod notice;
+mod notice_view;
 mod rules;
 mod state;
+mod suite;
 
 use std::path::PathBuf;
 
@@ -25,6 +29,8 @@ use cell_page::CellPage;
 use column::Column;
 use state::Mode;
 pub use state::{Cmd, Conform, Msg, RunStep};
+use suite::GridSuite;
+pub use suite::SuiteKind;
 
 /// The cells that the grid takes where the open cell stands beside it.
 const GRID_WIDTH: u16 = 96;
@@ -43,8 +49,13 @@ impl Demo for Conform {
     const SETTINGS: &'static [SettingSpec] = &[
         SettingSpec {
             name: "libraries",
-            value_type: SettingType::Text("gorilla, coder, gobwas, gws, x/net, strict"),
-            about: "the columns: libraries of the lab's record, and `strict`, our own server",
+            value_type: SettingType::Text(""),
+            about: "the columns: libraries of the lab's record, and `strict` or `ours`, our own server",
+        },
+        SettingSpec {
+            name: "suite",
+            value_type: SettingType::Choice(&["websocket", "sockjs"]),
+            about: "the protocol whose rules are tested",
         },
         SettingSpec {
             name: "filled",
@@ -58,17 +69,24 @@ impl Demo for Conform {
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
-        let names = settings.text("libraries").split(',').map(str::trim);
-        let columns: Vec<Column> = names.filter(|name| !name.is_empty()).map(Column::new).collect();
+        let is_sockjs = settings.text("suite") == "sockjs";
+        let kind = if is_sockjs { SuiteKind::SockJs } else { SuiteKind::WebSocket };
+        let suite = GridSuite::of(kind);
+        let names = match settings.text("libraries") {
+            "" => suite.libraries,
+            names => names,
+        };
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let columns: Vec<Column> = names.map(|name| Column::new(name, suite)).collect();
         if let Some(unknown) = columns.iter().find(|column| !column.is_known()) {
             let message = format!(
                 "the record has no library `{}`; it has: {}",
                 unknown.title,
-                column::known_libraries().join(", ")
+                column::known_libraries(suite).join(", ")
             );
             return Err(settings.invalid("libraries", message));
         }
-        let mut conform = Self::new(columns, PathBuf::from(CONTESTANTS));
+        let mut conform = Self::new(suite, columns, PathBuf::from(CONTESTANTS));
         if settings.text("filled") == "yes" {
             conform.fill_all();
         }
@@ -110,10 +128,10 @@ impl Demo for Conform {
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
-            Cmd::Play(config) => engine::play(stage, config),
-            Cmd::PlayStrict => engine::play_strict(stage),
+            Cmd::Play(suite, config) => engine::play(stage, suite, config),
+            Cmd::PlayOwn(suite) => engine::play_own(stage, suite),
             Cmd::Stop => engine::stop(stage),
-            Cmd::PlayCase(case) => engine::play_case(stage, case),
+            Cmd::PlayCase(suite, case) => engine::play_case(stage, suite, case),
             Cmd::Inspect(title, exchange) => engine::inspect(stage, title, *exchange),
         }
     }
@@ -123,7 +141,6 @@ impl Demo for Conform {
 mod tests {
     use crossterm::event::KeyCode;
 
-    use super::rules::RULES;
     use super::*;
     use crate::conform::{ConnectionBytes, Exchange, Finding, Verdict};
     use crate::deck::{DemoFence, Position, Setting, SettingValue};
@@ -185,7 +202,7 @@ mod tests {
 
     /// Returns the index of a case of the first rule in sight.
     fn first_case(conform: &Conform) -> usize {
-        RULES.cases_of(conform.rows[0])[0]
+        conform.suite.table.cases_of(conform.rows[0])[0]
     }
 
     #[test]
@@ -195,7 +212,7 @@ mod tests {
         assert!(covered.contains("░░") && !covered.contains("✗ 1"), "{covered}");
         assert_eq!(press(&mut conform, " "), []);
         assert!(picture(&conform, 76, 18).contains("how many of"), "the bet is asked for");
-        assert_eq!(press(&mut conform, "12⏎"), [Cmd::PlayStrict]);
+        assert_eq!(press(&mut conform, "12⏎"), [Cmd::PlayOwn(SuiteKind::WebSocket)]);
         let case = first_case(&conform);
         report(&mut conform, Msg::Step(RunStep::Played(case, Verdict::Fail)));
         assert!(picture(&conform, 76, 18).contains("✗ 1/1*"), "{}", picture(&conform, 76, 18));
@@ -210,7 +227,11 @@ mod tests {
     fn a_run_that_fails_fills_the_column_from_the_record_and_says_why() {
         let mut conform = open(&[("libraries", "gorilla")]).unwrap();
         let config = LiveConfig { folder: CONTESTANTS.into(), contestant: "gorilla".to_owned() };
-        assert_eq!(press(&mut conform, " ⏎"), [Cmd::Play(config)], "without a bet, too");
+        assert_eq!(
+            press(&mut conform, " ⏎"),
+            [Cmd::Play(SuiteKind::WebSocket, config)],
+            "without a bet, too"
+        );
         report(&mut conform, Msg::Step(RunStep::Building));
         assert!(picture(&conform, 76, 18).contains("gorilla: being built"));
         report(&mut conform, Msg::Finished(Err("go is not here".to_owned())));
@@ -261,10 +282,10 @@ mod tests {
             let shown = shown.replace("8185", "81 85").replace("8802", "88 02");
             assert!(shown.contains(expected), "{expected}:\n{shown}");
         }
-        let id = &RULES.cases[case].id;
+        let id = &conform.suite.table.cases[case].id;
         let opened = Cmd::Inspect(format!("strict, {id}"), Box::new(played));
         assert_eq!(press(&mut conform, "⏎"), [opened]);
-        assert_eq!(press(&mut conform, "s"), [Cmd::PlayCase(case)]);
+        assert_eq!(press(&mut conform, "s"), [Cmd::PlayCase(SuiteKind::WebSocket, case)]);
         press(&mut conform, "⎋");
         assert!(!conform.wants_escape());
     }
@@ -276,7 +297,7 @@ mod tests {
         let shown = picture(&conform, 76, 18);
         assert!(shown.contains("no bytes are recorded"), "{shown}");
         let ran = press(&mut conform, " ");
-        assert!(matches!(&ran[..], [Cmd::Play(config)] if config.contestant == "gorilla"));
+        assert!(matches!(&ran[..], [Cmd::Play(_, config)] if config.contestant == "gorilla"));
     }
 
     #[test]

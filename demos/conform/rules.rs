@@ -1,19 +1,9 @@
-//! The rows of the grid: rules, each with the cases that test it, from `rules.toml`.
-
-use std::sync::LazyLock;
+//! The rows of a grid: rules, each with the cases that test it, from `rules.toml` or
+//! `sockjs_rules.toml`.
 
 use serde::Deserialize;
 
-use crate::conform::{Case, all_cases};
-
-/// The seed of the cases, that of the record.
-const SEED: u64 = 1;
-
-/// The rules and the cases. They are part of the program, so a talk needs no files.
-pub(super) static RULES: LazyLock<RuleTable> = LazyLock::new(|| {
-    // A file that does not parse gives an empty table. A test checks that every case has its rule.
-    RuleTable::parse(include_str!("rules.toml")).unwrap_or_default()
-});
+use crate::conform::{Case, CaseKind};
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,7 +14,11 @@ pub(super) struct Rule {
     /// The section that has it.
     pub(super) section: String,
     /// The ids of its cases; `*` at the end stands for any rest.
+    #[serde(default)]
     cases: Vec<String>,
+    /// The classes of the protocol test whose tests its cases repeat.
+    #[serde(default)]
+    classes: Vec<String>,
     /// The harm where nobody keeps it.
     pub(super) why: String,
 }
@@ -48,12 +42,11 @@ struct RulesFile {
 }
 
 impl RuleTable {
-    fn parse(source: &str) -> Result<Self, toml::de::Error> {
+    pub(super) fn parse(source: &str, cases: Vec<Case>) -> Result<Self, toml::de::Error> {
         let rules = toml::from_str::<RulesFile>(source)?.rule;
-        let cases = all_cases(SEED);
         let mut members = vec![Vec::new(); rules.len()];
         for (index, case) in cases.iter().enumerate() {
-            if let Some(rule) = rules.iter().position(|rule| rule.has(&case.id)) {
+            if let Some(rule) = rules.iter().position(|rule| rule.has(case)) {
                 members[rule].push(index);
             }
         }
@@ -72,36 +65,58 @@ impl RuleTable {
 }
 
 impl Rule {
-    fn has(&self, id: &str) -> bool {
-        self.cases.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => id.starts_with(start),
-            None => id == pattern,
-        })
+    fn has(&self, case: &Case) -> bool {
+        let is_named = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(start) => case.id.starts_with(start),
+            None => case.id == *pattern,
+        };
+        let class = twin(case).and_then(|twin| twin.split('.').next());
+        class.is_some_and(|class| self.classes.iter().any(|one| one == class))
+            || self.cases.iter().any(is_named)
+    }
+}
+
+/// Returns the test of the protocol's own suite that a case repeats, `Class.test`, if there is one.
+pub(super) fn twin(case: &Case) -> Option<&'static str> {
+    match &case.kind {
+        CaseKind::Sockjs(script) => script.twin,
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conform::{all_cases, sockjs_cases};
     use crate::text;
 
     #[test]
     fn every_case_has_one_rule_and_every_pattern_has_a_case() {
-        let table = RuleTable::parse(include_str!("rules.toml")).unwrap();
-        let counted: usize = table.members.iter().map(Vec::len).sum();
-        let missing: Vec<_> = table
-            .cases
-            .iter()
-            .filter(|case| !table.rules.iter().any(|rule| rule.has(&case.id)))
-            .map(|case| &case.id)
-            .collect();
-        assert_eq!((missing, counted), (Vec::<&String>::new(), table.cases.len()));
-        for (index, rule) in table.rules.iter().enumerate() {
-            assert!(!table.cases_of(index).is_empty(), "{}: earlier rules have all", rule.title);
-            assert!(text::width(&rule.title) <= 21, "{}", rule.title);
-            for pattern in &rule.cases {
-                let alone = Rule { cases: vec![pattern.clone()], ..rule.clone() };
-                assert!(table.cases.iter().any(|case| alone.has(&case.id)), "{pattern}");
+        let suites = [
+            RuleTable::parse(include_str!("rules.toml"), all_cases(1)),
+            RuleTable::parse(include_str!("sockjs_rules.toml"), sockjs_cases()),
+        ];
+        for table in suites.map(Result::unwrap) {
+            let counted: usize = table.members.iter().map(Vec::len).sum();
+            let missing: Vec<_> = table
+                .cases
+                .iter()
+                .filter(|case| !table.rules.iter().any(|rule| rule.has(case)))
+                .map(|case| &case.id)
+                .collect();
+            assert_eq!((missing, counted), (Vec::<&String>::new(), table.cases.len()));
+            for (index, rule) in table.rules.iter().enumerate() {
+                assert!(
+                    !table.cases_of(index).is_empty(),
+                    "{}: earlier rules have all",
+                    rule.title
+                );
+                assert!(text::width(&rule.title) <= 21, "{}", rule.title);
+                for pattern in &rule.cases {
+                    let (cases, classes) = (vec![pattern.clone()], Vec::new());
+                    let alone = Rule { cases, classes, ..rule.clone() };
+                    assert!(table.cases.iter().any(|case| alone.has(case)), "{pattern}");
+                }
             }
         }
     }

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::cell_page::CellPage;
-use super::column::{Cell, Column, Findings, LiveFindings, STRICT, Variant, rules_by_difference};
-use super::rules::RULES;
+use super::column::{Cell, Column, Findings, LiveFindings, Variant, rules_by_difference};
+use super::suite::{GridSuite, SuiteKind};
 use crate::conform::{Exchange, Verdict};
-use crate::demos::recorded_lab::RECORDED;
 use crate::lab::LiveConfig;
 use crate::stage::KeyHint;
 
@@ -30,6 +29,7 @@ const MAX_BET_DIGITS: usize = 2;
 
 /// The demo's state.
 pub struct Conform {
+    pub(super) suite: &'static GridSuite,
     pub(super) columns: Vec<Column>,
     /// The rules in the order in which they are shown.
     pub(super) rows: Vec<usize>,
@@ -86,14 +86,14 @@ pub enum RunStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cmd {
     /// Builds and starts a contestant, and plays all cases against it. An earlier run ends.
-    Play(LiveConfig),
-    /// Plays all cases against our own strict server.
-    PlayStrict,
+    Play(SuiteKind, LiveConfig),
+    /// Plays all cases against our own server.
+    PlayOwn(SuiteKind),
     /// Ends the run.
     Stop,
-    /// Plays one case against our own strict server.
-    PlayCase(usize),
-    /// Opens the inspector on an exchange: the title, and the bytes.
+    /// Plays one case against our own server.
+    PlayCase(SuiteKind, usize),
+    /// Opens the inspector on the first connection of an exchange: the title, and the bytes.
     Inspect(String, Box<Exchange>),
 }
 
@@ -105,14 +105,15 @@ pub enum Msg {
     /// The run has ended, with all exchanges by the index of the case, or with the reason why there
     /// are none.
     Finished(Result<Vec<(usize, Exchange)>, String>),
-    /// A case was played against our own strict server.
+    /// A case was played against our own server.
     CasePlayed(usize, Result<Box<Exchange>, String>),
 }
 
 impl Conform {
-    pub(super) fn new(columns: Vec<Column>, folder: PathBuf) -> Self {
-        let rows = rules_by_difference(&RULES, &columns);
+    pub(super) fn new(suite: &'static GridSuite, columns: Vec<Column>, folder: PathBuf) -> Self {
+        let rows = rules_by_difference(suite, &columns);
         Self {
+            suite,
             columns,
             rows,
             cursor: (0, 0),
@@ -155,8 +156,12 @@ impl Conform {
             }
             KeyCode::Enter => return self.begin_column(),
             KeyCode::Char('a') => self.fill_all(),
-            KeyCode::Char('d') => self.variant.tuned = !self.variant.tuned,
-            KeyCode::Char('y') => self.variant.of_2017 = !self.variant.of_2017,
+            KeyCode::Char('d') if self.suite.has_variants => {
+                self.variant.tuned = !self.variant.tuned;
+            }
+            KeyCode::Char('y') if self.suite.has_variants => {
+                self.variant.of_2017 = !self.variant.of_2017;
+            }
             KeyCode::Char('r') => return self.stop(),
             KeyCode::Char('0') => {
                 let commands = self.stop();
@@ -212,7 +217,9 @@ impl Conform {
             KeyCode::Up | KeyCode::Char('k') => page.move_by(-1, cases.len()),
             KeyCode::Down | KeyCode::Char('j') => page.move_by(1, cases.len()),
             KeyCode::Enter => return self.inspect(case, page),
-            KeyCode::Char('s') => commands.extend(case.map(Cmd::PlayCase)),
+            KeyCode::Char('s') => {
+                commands.extend(case.map(|case| Cmd::PlayCase(self.suite.kind, case)));
+            }
             KeyCode::Char(' ') if self.running.is_none() => return self.play(),
             _ => {}
         }
@@ -231,15 +238,17 @@ impl Conform {
             return vec![Cmd::Inspect(title, Box::new(exchange))];
         }
         self.notice = Some(
-            "no bytes are recorded: Space tests the library here, s plays the case against our \
-             strict server"
+            "no bytes are recorded: Space tests the library here, s plays the case against our own \
+             server"
                 .to_owned(),
         );
         Vec::new()
     }
 
     fn exchange_title(&self, case: Option<usize>) -> String {
-        let id = case.and_then(|case| RULES.cases.get(case)).map_or("", |case| case.id.as_str());
+        let id = case
+            .and_then(|case| self.suite.table.cases.get(case))
+            .map_or("", |case| case.id.as_str());
         let column = self.columns.get(self.cursor.1).map_or("", |column| column.title.as_str());
         format!("{column}, {id}")
     }
@@ -249,11 +258,11 @@ impl Conform {
         let Some(column) = self.columns.get(self.cursor.1) else { return Vec::new() };
         let Some(contestant) = column.contestant(self.variant) else { return Vec::new() };
         let library = column.library.clone();
-        let command = if library == STRICT {
-            Cmd::PlayStrict
+        let command = if column.is_own() {
+            Cmd::PlayOwn(self.suite.kind)
         } else {
             let (folder, contestant) = (self.folder.clone(), contestant.clone());
-            Cmd::Play(LiveConfig { folder, contestant })
+            Cmd::Play(self.suite.kind, LiveConfig { folder, contestant })
         };
         let (step, findings) = (RunStep::Building, LiveFindings::default());
         self.running = Some(Running { library, contestant, step, findings });
@@ -279,8 +288,8 @@ impl Conform {
             }
             Msg::Finished(result) => self.finish(result),
             Msg::CasePlayed(case, Ok(exchange)) => {
-                let id = RULES.cases.get(case).map_or("", |case| case.id.as_str());
-                return vec![Cmd::Inspect(format!("our strict server, {id}"), exchange)];
+                let id = self.suite.table.cases.get(case).map_or("", |case| case.id.as_str());
+                return vec![Cmd::Inspect(format!("our own server, {id}"), exchange)];
             }
             Msg::CasePlayed(_, Err(reason)) => self.notice = Some(reason),
         }
@@ -319,14 +328,14 @@ impl Conform {
             return Some(Findings::Live(live));
         }
         let is_filled = self.filled.contains(&column.library);
-        let record = RECORDED.contestant(&contestant).filter(|_| is_filled)?;
-        Some(Findings::Recorded(record))
+        let record = self.suite.record.contestant(&contestant).filter(|_| is_filled)?;
+        Some(Findings::Recorded(self.suite.record, record))
     }
 
     /// Returns the cell at a place of the grid, if it is filled.
     pub(super) fn shown_cell(&self, row: usize, column: usize) -> Option<Cell> {
         let rule = *self.rows.get(row)?;
-        let cell = self.findings(column)?.cell(&RULES, rule);
+        let cell = self.findings(column)?.cell(&self.suite.table, rule);
         (cell.played + cell.left_out > 0).then_some(cell)
     }
 
@@ -336,8 +345,8 @@ impl Conform {
         let (Some(rule), Some(findings)) = (self.rows.get(row), self.findings(column)) else {
             return Vec::new();
         };
-        let verdict = |case: &usize| findings.verdict(&RULES, *case);
-        let cases = RULES.cases_of(*rule).iter().copied();
+        let verdict = |case: &usize| findings.verdict(&self.suite.table, *case);
+        let cases = self.suite.table.cases_of(*rule).iter().copied();
         let mut cases: Vec<usize> = cases.filter(|case| verdict(case).is_some()).collect();
         cases.sort_by_key(|case| std::cmp::Reverse(verdict(case).map(severity)));
         cases

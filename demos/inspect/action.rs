@@ -6,7 +6,7 @@ use super::connect_options::ConnectOptions;
 use crate::clients::SessionCommand;
 use crate::wire::Side;
 
-/// The tabs of the inspector, in the order of their keys 1 to 7.
+/// The tabs of the inspector, in the order of their keys 1 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     Handshake,
@@ -16,10 +16,11 @@ pub(crate) enum Tab {
     Problems,
     Deflate,
     Connections,
+    SockJs,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Handshake,
         Self::Frames,
         Self::Mask,
@@ -27,6 +28,7 @@ impl Tab {
         Self::Problems,
         Self::Deflate,
         Self::Connections,
+        Self::SockJs,
     ];
 
     /// Returns the tab of that name, in any case.
@@ -43,6 +45,7 @@ impl Tab {
             Self::Problems => "Problems",
             Self::Deflate => "Deflate",
             Self::Connections => "Connections",
+            Self::SockJs => "SockJS",
         }
     }
 
@@ -56,6 +59,7 @@ impl Tab {
             Self::Problems => "Probs",
             Self::Deflate => "Defl",
             Self::Connections => "Conns",
+            Self::SockJs => "SockJS",
         }
     }
 }

@@ -92,12 +92,11 @@ impl Inspect {
     /// Handles the keys that mean the same on every tab.
     fn handle_common_key(&mut self, code: KeyCode) -> Cmds {
         match code {
-            KeyCode::Char(digit @ '1'..='7') => {
+            KeyCode::Char(digit @ '1'..='8') => {
                 self.show_tab(Tab::ALL[digit as usize - '1' as usize]);
             }
             KeyCode::Tab => self.tabs.show_next(1, &mut self.session),
-            // One tab back is all but one tab forward.
-            KeyCode::BackTab => self.tabs.show_next(Tab::ALL.len() - 1, &mut self.session),
+            KeyCode::BackTab => self.tabs.show_previous(&mut self.session),
             KeyCode::Char('?') => self.mode = InputMode::Rules(0),
             KeyCode::Char('N') => self.mode = InputMode::Notes(0),
             KeyCode::Char('h') => self.mode = InputMode::Help,

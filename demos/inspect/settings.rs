@@ -43,6 +43,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
             "problems",
             "deflate",
             "connections",
+            "sockjs",
         ]),
         about: "the tab to show first",
     },
@@ -132,8 +133,8 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
 /// The keys, as the help of the inspector and `wiretalk demos` list them.
 pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint {
-        keys: "1 – 7, Tab",
-        about: "handshake, frames, mask, timeline, problems, deflate, connections",
+        keys: "1 – 8, Tab",
+        about: "handshake, frames, mask, timeline, problems, deflate, connections, SockJS",
     },
     KeyHint {
         keys: "7  ⏎ a /", about: "connections: open one; list all; find by text or number"

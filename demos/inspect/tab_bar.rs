@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use super::action::Tab;
 use super::parts::canvas::{Canvas, ClickTarget};
 use super::state::Inspect;
+use super::tabs::offered;
 use crate::inspect::InspectSource;
 use crate::text;
 
@@ -122,7 +123,8 @@ fn names(inspect: &Inspect, shortened: &[Tab]) -> Vec<(Tab, String)> {
         let is_short = shortened.contains(&tab) && tab != inspect.tab();
         if is_short { tab.short_name() } else { tab.name() }
     };
-    let numbered = Tab::ALL.into_iter().zip(1..);
+    // The key of a tab is its place among all of them; that of SockJS is the last.
+    let numbered = offered(&inspect.session).zip(1..);
     numbered
         .map(|(tab, number)| (tab, format!("{number} {}{}", name(tab), count(inspect, tab))))
         .collect()

@@ -124,6 +124,7 @@ impl<'a> Copy<'a> {
             | ReplayData::Start
             | ReplayData::Http2Head(_)
             | ReplayData::Exchange(_)
+            | ReplayData::SockJs(_)
             | ReplayData::Exhausted => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
 use crate::wire::decode::{FrameSearch, Resumption};
-use crate::wire::handshake::HttpExchange;
+use crate::wire::handshake::{Content, HttpExchange};
 use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
 use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
@@ -188,6 +188,14 @@ impl StreamSink for Fragile {
 
     fn exchange(&mut self, at: Duration, exchange: HttpExchange) {
         self.0.add_exchange(at, exchange);
+    }
+
+    fn content(&mut self, at: Duration, content: &Content) {
+        self.0.push_content(at, content);
+    }
+
+    fn set_target(&mut self, target: &str) {
+        self.0.set_target(target);
     }
 }
 

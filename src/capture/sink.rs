@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::wire::decode::{FrameSearch, Resumption};
-use crate::wire::handshake::HttpExchange;
+use crate::wire::handshake::{Content, HttpExchange};
 use crate::wire::{ByteLen, Side, Trace};
 
 /// Receives the bytes of one stream in order, while a capture is read.
@@ -43,6 +43,12 @@ pub(crate) trait StreamSink {
 
     /// Takes an HTTP exchange whose bytes were passed over.
     fn exchange(&mut self, at: Duration, exchange: HttpExchange);
+
+    /// Takes a part of an HTTP exchange whose bytes were passed over, and that may be SockJS.
+    fn content(&mut self, at: Duration, content: &Content);
+
+    /// Takes the target of the request of a WebSocket whose handshake was passed over.
+    fn set_target(&mut self, target: &str);
 }
 
 impl StreamSink for Trace {
@@ -88,5 +94,13 @@ impl StreamSink for Trace {
 
     fn exchange(&mut self, at: Duration, exchange: HttpExchange) {
         self.add_exchange(at, exchange);
+    }
+
+    fn content(&mut self, at: Duration, content: &Content) {
+        self.push_content(at, content);
+    }
+
+    fn set_target(&mut self, target: &str) {
+        self.set_target(target);
     }
 }

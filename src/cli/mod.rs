@@ -127,7 +127,8 @@ pub enum CliCommand {
     /// at a time, and says what to install for the others. Each is built, started on loopback, tested
     /// as by wiretalk conform, five times, and measured: latency and throughput with 1, 64 and 256
     /// connections as ratios to raw TCP in the same run, the memory of 10,000 idle connections, lines
-    /// of code and packages.
+    /// of code and packages. With --suite sockjs, these are SockJS servers, tested as by wiretalk
+    /// conform --sockjs and not measured.
     ///
     /// Exit status: 0 all were tested, and their verdicts are those of --check; 1 they are not, or
     /// one could not be built, started or tested, or none can run; 2 wrong usage.

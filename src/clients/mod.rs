@@ -1,6 +1,6 @@
 //! Clients: connections that we open ourselves, with everything on them reported.
 //!
-//! `wire` gives the bytes a meaning; `demos` show them.
+//! `wire` gives the bytes a meaning; `demos` show them. [`sockjs`] is the client of another protocol.
 
 #![warn(
     clippy::arithmetic_side_effects,
@@ -25,6 +25,7 @@ mod options;
 mod random;
 mod request;
 mod session;
+pub mod sockjs;
 
 pub use command::SessionCommand;
 pub use connect_without_tls::connect_without_tls;

@@ -11,7 +11,7 @@ use crate::wire::MaskingKey;
 pub struct RandomError(#[source] getrandom::Error);
 
 /// Returns unpredictable bytes (RFC 6455 section 5.3).
-fn random_bytes<const N: usize>() -> Result<[u8; N], RandomError> {
+pub(super) fn random_bytes<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(RandomError)?;
     Ok(bytes)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::conform::process::ServerProcessId;
 use crate::conform::{Case, CaseKind, RunLimits, ServiceEndpoint};
 use crate::net::{Target, TlsOptions};
 
@@ -47,7 +48,8 @@ pub struct ConformConfig {
     pub target: Target,
     /// The options for TLS.
     pub tls: TlsOptions,
-    /// Whether WebSockets are opened over HTTP/2 (RFC 8441), with prior knowledge.
+    /// Whether WebSockets are opened over HTTP/2 (RFC 8441): within TLS it is agreed on by ALPN, otherwise
+    /// the server is known to speak it.
     pub http2: bool,
     /// The endpoints of SockJS, where that suite is played.
     pub sockjs: Option<SockjsPaths>,
@@ -72,6 +74,8 @@ pub struct ConformConfig {
     pub restart: Option<String>,
     /// How long a dead server is waited for.
     pub restart_timeout: Duration,
+    /// The server's process, where the caller starts it.
+    pub process: Option<ServerProcessId>,
 }
 
 /// How long an answer is waited for in a fast run.
@@ -118,6 +122,7 @@ impl ConformConfig {
             repeat: 1,
             restart: None,
             restart_timeout: Duration::from_secs(10),
+            process: None,
         }
     }
 

@@ -11,23 +11,24 @@ use wiretalk_core::conformance::{
     Action, Case, CaseRun, ConnectionEnd, Finding, StreamEnd, Verdict,
 };
 
+use crate::capture::Http2ErrorCode;
 use crate::conform::{ConformConfig, ServerAddress, ServerTraits};
 use crate::net::{ConnectError, MaybeTlsStream, Route, connect_by};
 use crate::wire::Side;
 
 /// The most bytes of a side that are kept for the report.
-const MAX_KEPT: usize = 16 << 10;
+pub(super) const MAX_KEPT: usize = 8 << 10;
 
-const READ_BUFFER: usize = 64 << 10;
+pub(super) const READ_BUFFER: usize = 64 << 10;
 
 /// What went over one connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionBytes {
-    /// The first bytes that were sent, at most 16 KiB.
+    /// The first bytes that were sent, at most 8 KiB.
     pub sent: Vec<u8>,
     /// The number of bytes that were sent.
     pub sent_len: u64,
-    /// The first bytes that the server sent, at most 16 KiB.
+    /// The first bytes that the server sent, at most 8 KiB.
     pub received: Vec<u8>,
     /// The number of bytes that the server sent.
     pub received_len: u64,
@@ -65,7 +66,7 @@ pub struct Transferred {
 }
 
 /// The most entries of [`Exchange::order`].
-const MAX_ORDER: usize = 512;
+pub(super) const MAX_ORDER: usize = 256;
 
 /// One case as it was played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +138,26 @@ impl Exchange {
         }
     }
 
+    /// Adds an exchange to those of a case. The last of the worst ones, which reports show, is the only one
+    /// that keeps its bytes, however often the case is played.
+    pub(super) fn add_to(mut self, exchanges: &mut Vec<Self>) {
+        let severity = |exchange: &Self| exchange.finding.verdict.severity();
+        let worst = exchanges.iter().map(severity).max();
+        if worst.is_some_and(|worst| worst > severity(&self)) {
+            self.forget_bytes();
+        } else {
+            exchanges.iter_mut().for_each(Self::forget_bytes);
+        }
+        exchanges.push(self);
+    }
+
+    fn forget_bytes(&mut self) {
+        self.order = Vec::new();
+        for connection in &mut self.connections {
+            (connection.sent, connection.received) = (Vec::new(), Vec::new());
+        }
+    }
+
     /// Returns the exchange as that of a case whose closing handshake the server did not survive, which
     /// the case is not about.
     pub(super) fn survived_up_to_closing(mut self) -> Self {
@@ -186,7 +207,10 @@ pub(super) async fn play_on(
     let with_fields = (!config.fields.is_empty()).then(|| case.and_fields(&config.fields));
     let case = with_fields.as_ref().unwrap_or(case);
     let run = CaseRun::new(case, &server_address(config), &key, traits, config.limits);
-    let (exchange, ..) = Player::new(stream, run, config.limits.answer).play_to_end().await;
+    let run = if config.http2 { run.over_http2() } else { run };
+    let mut player = Player::new(stream, run, config.limits.answer);
+    player.is_http2 = config.http2;
+    let (exchange, ..) = player.play_to_end().await;
     exchange
 }
 
@@ -204,6 +228,8 @@ pub(super) struct Player<'c, S> {
     has_ended: bool,
     /// Whether the server takes nothing more: it has not read for as long as a write may take.
     is_stuck: bool,
+    /// Whether it is a stream of HTTP/2.
+    is_http2: bool,
 }
 
 impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
@@ -222,6 +248,7 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
             written: 0,
             has_ended: false,
             is_stuck: false,
+            is_http2: false,
         }
     }
 
@@ -302,15 +329,33 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Player<'c, S> {
         match *read {
             Ok(0) => {
                 self.has_ended = true;
-                self.run.end(StreamEnd::Fin);
+                self.run.end(if self.is_http2 { StreamEnd::EndStream } else { StreamEnd::Fin });
             }
             Ok(count) => {
                 self.receive(buffer.get(..count).unwrap_or_default());
             }
-            Err(_) => {
+            Err(ref error) => {
                 self.has_ended = true;
-                self.run.end(StreamEnd::Reset);
+                self.run.end(if self.is_http2 { read_error_end(error) } else { StreamEnd::Reset });
             }
         }
     }
+}
+
+/// Returns how a stream of HTTP/2 has ended.
+pub(super) fn http2_end(error: &h2::Error) -> StreamEnd {
+    let Some(reason) = error.reason() else { return StreamEnd::LostConnection };
+    let name = Http2ErrorCode(reason.into()).name().unwrap_or("a code without a name");
+    match error {
+        // Our side has reset the stream or the connection.
+        error if error.is_library() => StreamEnd::BrokenStream(name),
+        error if error.is_go_away() => StreamEnd::GoAway(name),
+        _ => StreamEnd::ResetStream(name),
+    }
+}
+
+/// Returns how a stream of HTTP/2 has ended that cannot be read.
+fn read_error_end(error: &io::Error) -> StreamEnd {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    error.map_or(StreamEnd::LostConnection, http2_end)
 }

@@ -43,6 +43,7 @@ pub use exchange::{ConnectionBytes, Exchange, Transferred};
 pub use outcome::{CaseOutcome, ConformOutcome};
 pub use play::{Http2Error, PlayError};
 pub use probe::ProbeError;
+pub use process::ServerProcessId;
 pub use restart::RestartError;
 pub use runner::{ConformEvent, run};
 pub use sockjs::SockjsProbeError;

@@ -18,7 +18,7 @@ pub struct CaseOutcome {
 impl CaseOutcome {
     /// Returns the exchange with the worst verdict.
     pub fn worst(&self) -> Option<&Exchange> {
-        self.exchanges.iter().max_by_key(|exchange| severity(exchange.finding.verdict))
+        self.exchanges.iter().max_by_key(|exchange| exchange.finding.verdict.severity())
     }
 
     /// Returns the worst verdict.
@@ -32,19 +32,6 @@ impl CaseOutcome {
         let is_worst = |exchange: &&Exchange| exchange.finding.verdict == worst;
         let count = self.exchanges.iter().filter(is_worst).count();
         (count < self.exchanges.len()).then_some((count, self.exchanges.len()))
-    }
-}
-
-/// Returns how much worse a verdict is than others.
-fn severity(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::NotApplicable => 0,
-        Verdict::NotOffered => 1,
-        Verdict::Pass => 2,
-        Verdict::Tolerated => 3,
-        Verdict::Fail => 4,
-        Verdict::NoAnswer => 5,
-        Verdict::Died => 6,
     }
 }
 

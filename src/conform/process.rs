@@ -1,7 +1,10 @@
 //! [`ServerProcess`]: a server that this program starts, with all processes that it starts in turn.
+//! [`ServerProcessId`]: a server that the caller starts.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::process::{Child, Command};
 
@@ -39,20 +42,52 @@ impl ServerProcess {
     }
 
     /// Returns the resident memory of all its processes in bytes; `None` where that is not known.
-    #[cfg(target_os = "linux")]
     pub(super) fn memory(&self) -> Option<u64> {
-        let group = self.group?;
-        let processes = std::fs::read_dir("/proc").ok()?;
-        let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        let sum = pids.filter(|pid| process_group(*pid) == Some(group)).filter_map(resident).sum();
-        (sum > 0).then_some(sum)
+        memory_of_group(self.group?)
+    }
+}
+
+/// The process of a server that the caller starts, and starts again where it dies: the first one of a
+/// group of its own. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct ServerProcessId(Arc<AtomicU32>);
+
+impl ServerProcessId {
+    /// Takes the id of the process that runs now; `None` while none does.
+    pub fn set(&self, id: Option<u32>) {
+        self.0.store(id.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// Returns `None`: it is not known here.
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn memory(&self) -> Option<u64> {
-        self.group.and(None)
+    fn id(&self) -> Option<u32> {
+        // No process that can be a server has the id 0.
+        Some(self.0.load(Ordering::Relaxed)).filter(|id| *id > 0)
     }
+
+    /// Whether a process runs.
+    pub(super) fn is_set(&self) -> bool {
+        self.id().is_some()
+    }
+
+    /// Returns the resident memory of all processes of its group in bytes; `None` where that is not
+    /// known.
+    pub(super) fn memory(&self) -> Option<u64> {
+        memory_of_group(self.id()?)
+    }
+}
+
+/// Returns the resident memory of a group's processes in bytes.
+#[cfg(target_os = "linux")]
+fn memory_of_group(group: u32) -> Option<u64> {
+    let processes = std::fs::read_dir("/proc").ok()?;
+    let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let sum = pids.filter(|pid| process_group(*pid) == Some(group)).filter_map(resident).sum();
+    (sum > 0).then_some(sum)
+}
+
+/// Returns `None`: it is not known here.
+#[cfg(not(target_os = "linux"))]
+fn memory_of_group(_: u32) -> Option<u64> {
+    None
 }
 
 #[cfg(unix)]
@@ -106,6 +141,10 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert!(process.memory().unwrap() > 0);
+        let id = ServerProcessId::default();
+        assert_eq!((id.is_set(), id.memory()), (false, None));
+        id.set(process.group);
+        assert!(id.is_set() && id.memory().unwrap() > 0);
         drop(process);
         while members() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::conform::ConformConfig;
 use crate::conform::probe::{Probe, ProbeError};
-use crate::conform::process::ServerProcess;
+use crate::conform::process::{ServerProcess, ServerProcessId};
 
 /// How often a server is asked whether it is back.
 const ASK_INTERVAL: Duration = Duration::from_millis(100);
@@ -71,9 +71,12 @@ impl Restarter {
         }
     }
 
-    /// Returns the memory of the server in bytes, if this program has started it.
-    pub(super) fn memory(&self) -> Option<u64> {
-        self.process.as_ref()?.memory()
+    /// Returns the memory of the server in bytes, if this program or the caller has started it.
+    pub(super) fn memory(&self, config: &ConformConfig) -> Option<u64> {
+        match &self.process {
+            Some(process) => process.memory(),
+            None => config.process.as_ref()?.memory(),
+        }
     }
 
     fn start(&mut self, config: &ConformConfig) -> Result<(), RestartError> {
@@ -95,12 +98,21 @@ impl Restarter {
         self.start(config)?;
         let began = Instant::now();
         loop {
-            let Err(error) = probe.is_alive(config).await else { return Ok(()) };
-            if let Some(status) = self.process.as_mut().and_then(ServerProcess::failure) {
-                return Err(RestartError::Failed(status));
-            }
-            if began.elapsed() >= config.restart_timeout {
-                return Err(RestartError::NotBack(config.restart_timeout, error));
+            let alive = probe.is_alive(config).await;
+            let is_over = began.elapsed() >= config.restart_timeout;
+            // The caller may know a moment later than we that its server is back.
+            let is_known = config.process.as_ref().is_none_or(ServerProcessId::is_set);
+            match alive {
+                Ok(()) if is_known || is_over => return Ok(()),
+                Ok(()) => {}
+                Err(error) => {
+                    if let Some(status) = self.process.as_mut().and_then(ServerProcess::failure) {
+                        return Err(RestartError::Failed(status));
+                    }
+                    if is_over {
+                        return Err(RestartError::NotBack(config.restart_timeout, error));
+                    }
+                }
             }
             sleep(ASK_INTERVAL).await;
         }

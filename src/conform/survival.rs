@@ -8,6 +8,9 @@ use crate::wire::format::{byte_count, group_thousands};
 /// The memory that counts as none: what a runtime or an allocator keeps for itself.
 const SLACK: u64 = 8 << 20;
 
+/// Why there is nothing to tell.
+const NO_VIOLATION: &str = "no case with a violation was played";
+
 /// What is known of a server after violations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Survival {
@@ -41,15 +44,18 @@ impl Survival {
         }
     }
 
-    /// Forgets the memory before, because another process has taken the server's place.
+    /// Takes the memory of another process that has taken the server's place. It has still to grow to
+    /// what a server needs to work, which the one before tells.
     pub(super) fn restarted(&mut self, memory: Option<u64>) {
-        self.memory_before = memory;
+        if self.memory_before.is_some() {
+            self.memory_before = self.memory_before.max(memory);
+        }
     }
 
     pub(super) fn handshakes(&self) -> Finding {
         let all = group_thousands(self.violations as u64);
         if self.violations == 0 {
-            return Finding::new(Verdict::NotApplicable, "no case with a violation was played");
+            return Finding::new(Verdict::NotApplicable, NO_VIOLATION);
         }
         if self.deaths > 0 {
             let deaths = group_thousands(self.deaths as u64);
@@ -65,6 +71,9 @@ impl Survival {
     }
 
     pub(super) fn memory(&self) -> Finding {
+        if self.violations == 0 {
+            return Finding::new(Verdict::NotApplicable, NO_VIOLATION);
+        }
         let (Some(before), Some(after)) = (self.memory_before, self.memory_after) else {
             let reason = "the process is not ours: --restart starts it";
             return Finding::new(Verdict::NotApplicable, reason);
@@ -107,6 +116,8 @@ mod tests {
         let verdict = |before, after| {
             let mut survival = Survival::default();
             survival.violations_begin(before);
+            assert_eq!(survival.memory().verdict, Verdict::NotApplicable);
+            survival.add_handshake(Some(Duration::ZERO));
             survival.violations_end(after);
             survival.memory().verdict
         };
@@ -115,5 +126,26 @@ mod tests {
         assert_eq!(verdict(Some(3 << 20), Some(12 << 20)), Verdict::Fail);
         assert_eq!(verdict(Some(50 << 20), Some(100 << 20)), Verdict::Pass);
         assert_eq!(verdict(Some(50 << 20), Some(101 << 20)), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_process_that_was_started_again_may_grow_as_far_as_the_one_before() {
+        let verdict = |restarted| {
+            let mut survival = Survival::default();
+            // It died of a legal case.
+            survival.restarted(Some(4 << 20));
+            survival.violations_begin(Some(20 << 20));
+            survival.add_handshake(None);
+            survival.restarted(restarted);
+            survival.violations_end(Some(38 << 20));
+            survival.memory().verdict
+        };
+        assert_eq!(verdict(Some(4 << 20)), Verdict::Pass);
+        assert_eq!(verdict(None), Verdict::Pass);
+        let mut unknown = Survival::default();
+        unknown.add_handshake(None);
+        unknown.restarted(Some(4 << 20));
+        unknown.violations_end(Some(38 << 20));
+        assert_eq!(unknown.memory().verdict, Verdict::NotApplicable);
     }
 }

@@ -40,6 +40,8 @@ pub(crate) enum ConnectionKind {
     Http,
     /// An attempt to open a WebSocket that was refused or not answered.
     Attempt,
+    /// HTTP exchanges that carry sessions of SockJS.
+    SockJs,
     /// A WebSocket, from its handshake on or from its middle.
     WebSocket,
 }
@@ -52,6 +54,8 @@ pub(crate) struct ConnectionSummary {
     pub(crate) path: Option<String>,
     /// The subprotocol that was agreed on.
     pub(crate) subprotocol: Option<String>,
+    /// What is spoken above HTTP or the WebSocket, if that is SockJS.
+    pub(crate) sockjs: Option<String>,
     /// The status of the response to the attempt, or else of the first response.
     pub(crate) status: Option<u16>,
     /// The HTTP exchanges that did not try to open a WebSocket.
@@ -97,9 +101,9 @@ impl ConnectionKind {
         let has_exchange = !trace.exchanges().all().is_empty();
         match partial_request(trace) {
             Some(RequestStart::Handshake) => Self::Attempt,
-            Some(RequestStart::Http) => Self::Http,
+            Some(RequestStart::Http) => Self::of_exchanges(trace),
             None if has_exchange || awaits_response(trace) || begins_with_response(trace) => {
-                Self::Http
+                Self::of_exchanges(trace)
             }
             None if SIDES.iter().all(|from| byte_count(trace, *from) == ByteLen::ZERO) => {
                 Self::Empty
@@ -116,7 +120,7 @@ impl ConnectionKind {
             (None, TlsStatus::Encrypted(_)) => Self::Encrypted,
             // Of packets without a beginning, only the bytes say what they are. Bytes as text are
             // frames because the user says so.
-            _ if stream.is_http2_connection() => Self::Http,
+            _ if stream.is_http2_connection() => Self::of_exchanges(&stream.trace),
             _ if stream.is_unopened_http2() => Self::Attempt,
             _ if stream.store.is_empty() && !stream.gaps.is_empty() => Self::NotCaptured,
             _ if is_midway && !looks_like_frames(&stream.trace) => Self::Other,
@@ -124,9 +128,14 @@ impl ConnectionKind {
         }
     }
 
+    /// Returns the kind of a connection with HTTP exchanges.
+    fn of_exchanges(trace: &Trace) -> Self {
+        if trace.sockjs().rows().is_empty() { Self::Http } else { Self::SockJs }
+    }
+
     /// Whether lists have the connection unless everything is asked for.
-    pub(crate) fn is_websocket_or_attempt(self) -> bool {
-        matches!(self, Self::WebSocket | Self::Attempt)
+    pub(crate) fn is_looked_for(self) -> bool {
+        matches!(self, Self::WebSocket | Self::SockJs | Self::Attempt)
     }
 
     /// Returns the name: `WebSocket`, `HTTP`.
@@ -139,6 +148,7 @@ impl ConnectionKind {
             Self::Encrypted => "TLS",
             Self::Unreadable => "unreadable",
             Self::Attempt => "attempt",
+            Self::SockJs => "SockJS",
             Self::WebSocket => "WebSocket",
         }
     }
@@ -153,8 +163,9 @@ impl ConnectionKind {
             Self::NotCaptured => format!("{count} of which no byte was captured"),
             // An exchange without its end is not one yet.
             Self::Http if exchanges == 0 => format!("{count} with HTTP only (no whole exchange)"),
-            Self::Http => {
-                format!("{count} with HTTP only ({})", text::units::count(exchanges, "exchange"))
+            Self::Http | Self::SockJs => {
+                let what = if self == Self::Http { "HTTP only" } else { "SockJS over HTTP" };
+                format!("{count} with {what} ({})", text::units::count(exchanges, "exchange"))
             }
             Self::Other => format!("{count} with other bytes"),
             Self::Encrypted => format!("{count} with TLS that is not decrypted"),
@@ -204,14 +215,16 @@ impl ConnectionSummary {
         let agreed = trace.head(Side::Server).map(|validated| &validated.validation);
         let exchanges = trace.exchanges();
         let first = exchanges.all().first().map(|(_, exchange)| exchange);
+        let path = head(Side::Client).map(Head::target).or_else(|| trace.sockjs().path());
         let first_target = || first?.request.as_ref().map(|request| request.target.clone());
-        let is_attempt = kind.is_websocket_or_attempt();
+        let is_attempt = matches!(kind, ConnectionKind::WebSocket | ConnectionKind::Attempt);
         // What is no frame has no faults either.
         let is_other = kind == ConnectionKind::Other;
         let (fatal_problems, warnings) = if is_other { (0, 0) } else { problem_counts(trace) };
         Self {
             kind,
-            path: head(Side::Client).map(target).or_else(|| first_target().filter(|_| !is_attempt)),
+            path: path.or_else(|| first_target().filter(|_| !is_attempt)),
+            sockjs: trace.sockjs().title(),
             subprotocol: agreed.and_then(|validation| validation.subprotocol.clone()),
             status: head(Side::Server)
                 .and_then(Head::status)
@@ -248,7 +261,7 @@ impl ConnectionSummary {
     pub(crate) fn interest(&self) -> Interest {
         Interest {
             rank: match self.kind {
-                ConnectionKind::WebSocket | ConnectionKind::Attempt => 2,
+                ConnectionKind::WebSocket | ConnectionKind::SockJs | ConnectionKind::Attempt => 2,
                 ConnectionKind::Other
                 | ConnectionKind::Encrypted
                 | ConnectionKind::NotCaptured
@@ -328,12 +341,6 @@ fn begins_with_response(trace: &Trace) -> bool {
 /// Returns the number of bytes that a side sent, as far as they are known.
 fn byte_count(trace: &Trace, from: Side) -> ByteLen {
     trace.arrivals().byte_count(from)
-}
-
-/// Returns the target of a request, with U+FFFD for invalid UTF-8.
-fn target(request: &Head) -> String {
-    let [_, target, _] = request.start_line_parts();
-    String::from_utf8_lossy(request.raw().get(target).unwrap_or_default()).into_owned()
 }
 
 /// Counts the problems of both heads and the faults of all frames: fatal ones, and others.

@@ -90,7 +90,7 @@ pub async fn play_live(
     mut on_event: impl FnMut(LiveEvent),
 ) -> Result<ConformOutcome, LiveError> {
     let list = ContestantList::read(&config.folder)?;
-    let chosen = list.select(std::slice::from_ref(&config.contestant))?;
+    let chosen = list.select(None, std::slice::from_ref(&config.contestant))?;
     let Some(contestant) = chosen.first() else {
         return Err(LiveError::Build(format!("there is no contestant {}", config.contestant)));
     };
@@ -109,7 +109,8 @@ pub async fn play_live(
     let directory = list.folder.join(&contestant.directory);
     let launch = Launch::new(contestant.run.clone(), directory, out);
     let running = RunningContestant::start(scope, &launch, ANY_PORT).await?;
-    let mut tested = TestedContestant { scope, launch: &launch, running, is_fast: true };
+    let suite = contestant.suite;
+    let mut tested = TestedContestant { scope, launch: &launch, running, suite, is_fast: true };
     let played = tested.play_each(cases, 1, |event| on_event(LiveEvent::Case(event.clone()))).await;
     tested.running.stop().await;
     Ok(played?)

@@ -37,7 +37,7 @@ mod verdicts;
 pub use comparison::{Comparison, Difference};
 pub use libraries::{
     Contestant, ContestantList, ContestantListError, InsideError, LibraryInside, Options, Place,
-    Toolchain,
+    Suite, Toolchain,
 };
 pub use live::{LiveConfig, LiveError, LiveEvent, build_folder, play_live};
 pub use load::CONNECTION_COUNTS;

@@ -57,7 +57,7 @@ pub(super) enum StartError {
     },
     /// It printed nothing.
     #[error(
-        "it did not print `listening on ws://...` within {} s{}",
+        "it did not print `listening on URL` within {} s{}",
         limit.as_secs(),
         after_colon(stderr)
     )]
@@ -215,7 +215,9 @@ async fn read_line(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
 /// Returns the URL in the first line of a contestant.
 fn parse_line(line: &str) -> Option<Target> {
     let url = line.trim().strip_prefix(LISTENING_ON)?;
-    let target = Target::parse_host_only(url).ok()?;
+    // A SockJS server has a WebSocket at the same host and port.
+    let url = url.strip_prefix("http://").map_or(url.to_owned(), |rest| format!("ws://{rest}"));
+    let target = Target::parse_host_only(&url).ok()?;
     let address: SocketAddr = format!("{}:{}", target.host, target.port).parse().ok()?;
     (address.ip().is_loopback() && !target.tls).then_some(target)
 }
@@ -281,10 +283,11 @@ mod tests {
         let expected = Some("127.0.0.1:40123".to_owned());
         assert_eq!(address("listening on ws://127.0.0.1:40123/"), expected);
         assert_eq!(address("listening on ws://127.0.0.1:40123/\r"), expected);
+        assert_eq!(address("listening on http://127.0.0.1:40123/"), expected, "SockJS");
         for wrong in [
             "",
             "listening on 127.0.0.1:40123",
-            "listening on http://127.0.0.1:40123/",
+            "listening on https://127.0.0.1:40123/",
             "listening on wss://127.0.0.1:40123/",
             "listening on ws://example.com:80/",
             "Listening on ws://127.0.0.1:40123/",
@@ -346,10 +349,7 @@ mod tests {
         async fn one_that_never_prints_is_given_up() {
             let launch = launch("echo what >&2; sleep 600", Duration::from_secs(1));
             let error = RunningContestant::start(&scope(), &launch, ANY_PORT).await.unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "it did not print `listening on ws://...` within 1 s: what"
-            );
+            assert_eq!(error.to_string(), "it did not print `listening on URL` within 1 s: what");
         }
 
         #[tokio::test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::conform::Verdict;
-use crate::lab::libraries::{Contestant, Options};
+use crate::lab::libraries::{Contestant, Options, Suite};
 use crate::measure::Ratio;
 
 /// The version of the format.
@@ -21,6 +21,9 @@ pub struct LabRecord {
     pub format: u32,
     /// The version of wiretalk.
     pub wiretalk: String,
+    /// The suite that the cases are of.
+    #[serde(default, skip_serializing_if = "Suite::is_default")]
+    pub suite: Suite,
     /// The day on which it began, as `2026-11-29` (UTC).
     pub date: String,
     /// The number of CPUs and their model.

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::conform::Case;
 use crate::lab::build::{Builder, package_count, source_lines};
 use crate::lab::idle;
-use crate::lab::libraries::{Contestant, ContestantList};
+use crate::lab::libraries::{Contestant, ContestantList, Suite};
 use crate::lab::load::{self, CONNECTION_COUNTS, LoadError};
 use crate::lab::process::{ANY_PORT, Launch, RunningContestant, StartError};
 use crate::lab::record::{ContestantRecord, LabRecord, LoadRecord, VerdictsRecord};
@@ -29,9 +29,11 @@ const MAX_RACES: usize = 3;
 pub struct LabConfig {
     /// The folder for what is built, as an absolute path.
     pub out: PathBuf,
+    /// The suite of the contestants.
+    pub suite: Suite,
     /// Whether each case is played once, with a shorter time limit and without the largest messages.
     pub is_fast: bool,
-    /// Whether load and idle connections are measured.
+    /// Whether load and idle connections are measured, if the suite has such figures.
     pub measures: bool,
     /// The number of idle connections.
     pub idle_connections: usize,
@@ -86,7 +88,7 @@ pub async fn run(
     mut on_event: impl FnMut(&Contestant, LabEvent<'_>),
 ) -> LabRecord {
     let machine = Machine::detect();
-    let cases = verdicts::cases(config.is_fast);
+    let cases = verdicts::cases(config.suite, config.is_fast);
     let version = |found: &FoundToolchain<'_>| {
         Some((found.toolchain.id.clone(), found.version.as_ref().ok()?.clone()))
     };
@@ -94,6 +96,7 @@ pub async fn run(
         date: today(),
         machine: format!("{} x {}", machine.cpus, machine.cpu),
         kernel: machine.kernel,
+        suite: config.suite,
         is_fast: config.is_fast,
         toolchains: toolchains.iter().filter_map(version).collect::<BTreeMap<_, _>>(),
         cases: cases.iter().map(|case| case.id.clone()).collect(),
@@ -151,6 +154,7 @@ impl Visit<'_> {
             return record;
         }
         if self.config.measures
+            && self.config.suite.has_figures()
             && let Some(needs_origin) = record.verdicts.as_ref().map(|found| found.needs_origin)
         {
             self.measure_load(&launch, needs_origin, &mut record, &mut on_event).await;
@@ -172,8 +176,8 @@ impl Visit<'_> {
     ) -> Result<(), StartError> {
         let running = RunningContestant::start(self.scope, launch, ANY_PORT).await?;
         record.started_bytes = running.memory();
-        let is_fast = self.config.is_fast;
-        let mut tested = TestedContestant { scope: self.scope, launch, running, is_fast };
+        let LabConfig { suite, is_fast, .. } = *self.config;
+        let mut tested = TestedContestant { scope: self.scope, launch, running, suite, is_fast };
         let on_progress = |progress: verdicts::Progress| {
             let verdicts::Progress { played, total, failed } = progress;
             on_event(LabEvent::Playing { played, total, failed });

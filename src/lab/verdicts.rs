@@ -4,7 +4,8 @@ use tokio::sync::Notify;
 use wiretalk_core::conformance::CaseKind;
 
 use crate::conform::{self, Case, CaseOutcome, ConformConfig, ConformEvent, ConformOutcome};
-use crate::conform::{all_cases, fast_cases};
+use crate::conform::{ServerProcessId, SockjsPaths, all_cases, fast_cases, sockjs_cases};
+use crate::lab::libraries::Suite;
 use crate::lab::process::{Launch, RunningContestant};
 use crate::lab::record::{CaseRecord, VerdictsRecord};
 use crate::scope::Scope;
@@ -26,10 +27,13 @@ pub(super) struct Progress {
     pub(super) failed: usize,
 }
 
-/// Returns the cases that are played. A fast run searches for no limit: it would not go as far, and come
+/// Returns the cases of a suite that are played. A fast run searches for no limit: it would not go as far, and come
 /// to another verdict.
-pub(super) fn cases(is_fast: bool) -> Vec<Case> {
-    let cases = all_cases(SEED);
+pub(super) fn cases(suite: Suite, is_fast: bool) -> Vec<Case> {
+    let cases = match suite {
+        Suite::Websocket => all_cases(SEED),
+        Suite::Sockjs => sockjs_cases(),
+    };
     if !is_fast {
         return cases;
     }
@@ -43,6 +47,7 @@ pub(super) struct TestedContestant<'t> {
     pub(super) scope: &'t Scope,
     pub(super) launch: &'t Launch,
     pub(super) running: RunningContestant,
+    pub(super) suite: Suite,
     pub(super) is_fast: bool,
 }
 
@@ -109,7 +114,11 @@ impl TestedContestant<'_> {
         mut on_event: impl FnMut(&ConformEvent),
     ) -> Result<ConformOutcome, NotPlayed> {
         let config = ConformConfig::new(self.running.target.clone());
-        let config = ConformConfig { seed: SEED, repeat, ..config };
+        let sockjs = (self.suite == Suite::Sockjs).then(|| SockjsPaths::below(&config.target.path));
+        let process = ServerProcessId::default();
+        process.set(self.running.process());
+        let config =
+            ConformConfig { seed: SEED, repeat, sockjs, process: Some(process.clone()), ..config };
         let config = if self.is_fast { config.fast() } else { config };
         let is_down = Notify::new();
         let on_event = |event: ConformEvent| {
@@ -122,7 +131,9 @@ impl TestedContestant<'_> {
         let restarting = async {
             loop {
                 is_down.notified().await;
+                process.set(None);
                 self.restart().await;
+                process.set(self.running.process());
             }
         };
         // Boxed, because it is large and is held by the futures of all that call this.
@@ -173,8 +184,17 @@ mod tests {
     use crate::lab::process::testing::{launch, start};
     use crate::servers::ServerKind;
 
+    fn tested<'t>(
+        scope: &'t Scope,
+        launch: &'t Launch,
+        running: RunningContestant,
+        is_fast: bool,
+    ) -> TestedContestant<'t> {
+        TestedContestant { scope, launch, running, suite: Suite::Websocket, is_fast }
+    }
+
     fn ping_cases() -> Vec<Case> {
-        let mut cases = cases(true);
+        let mut cases = cases(Suite::Websocket, true);
         cases.retain(|case| case.group == Group::Ping);
         cases
     }
@@ -184,8 +204,7 @@ mod tests {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let launch = launch();
         let running = start(&scope, &launch, ServerKind::Strict).await;
-        let mut tested =
-            TestedContestant { scope: &scope, launch: &launch, running, is_fast: true };
+        let mut tested = tested(&scope, &launch, running, true);
         let cases = ping_cases();
         let mut known = VerdictsRecord::default();
         let (verdict, reason) = (Verdict::Fail, "did nothing".to_owned());
@@ -205,8 +224,7 @@ mod tests {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let launch = launch();
         let running = start(&scope, &launch, ServerKind::Strict).await;
-        let mut tested =
-            TestedContestant { scope: &scope, launch: &launch, running, is_fast: false };
+        let mut tested = tested(&scope, &launch, running, false);
         let cases = &ping_cases()[..2];
         let mut played = 0;
         tested.play(cases, None, |progress| played = progress.played).await.unwrap();
@@ -218,13 +236,28 @@ mod tests {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let launch = launch();
         let running = start(&scope, &launch, ServerKind::Plain).await;
-        let mut tested =
-            TestedContestant { scope: &scope, launch: &launch, running, is_fast: true };
+        let mut tested = tested(&scope, &launch, running, true);
         let (address, process) = (tested.running.address(), tested.running.process());
         tested.restart().await;
         assert_eq!(tested.running.address(), address);
         assert_ne!(tested.running.process(), process);
         assert!(tested.running.process().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_memory_of_its_process_is_read_before_and_after_the_violations() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let launch = launch();
+        let running = start(&scope, &launch, ServerKind::Strict).await;
+        let mut tested = tested(&scope, &launch, running, true);
+        let mut cases = cases(Suite::Websocket, true);
+        cases.retain(|case| case.id.starts_with("opcodes/rsv2-") || case.id == "survival/memory");
+        let outcome = tested.play_each(&cases, 1, |_| {}).await.unwrap();
+        let finding = &outcome.cases.last().unwrap().worst().unwrap().finding;
+        // That of the shell that stands in for the server, which does nothing.
+        assert_eq!(finding.verdict, Verdict::Pass, "{finding:?}");
+        assert!(finding.reason.starts_with("had "), "{finding:?}");
     }
 
     #[tokio::test]
@@ -233,8 +266,7 @@ mod tests {
         let launch = launch();
         // Nothing listens on port 1.
         let running = RunningContestant::start(&scope, &launch, "127.0.0.1:1").await.unwrap();
-        let mut tested =
-            TestedContestant { scope: &scope, launch: &launch, running, is_fast: true };
+        let mut tested = tested(&scope, &launch, running, true);
         let error = tested.play(&ping_cases(), None, |_| {}).await.unwrap_err().to_string();
         assert!(error.starts_with("no WebSocket can be opened: "), "{error}");
     }

@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["query"],
             &["keep"],
-            &["explain"],
+            &["explain", "sockjs"],
             &["decode"],
             &["deflate"],
             &["handshake"],
@@ -60,8 +60,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["annotation", "probe"],
             &["play"],
             &["sockjs"],
-            &["exchange", "process"],
+            &["exchange"],
             &["config"],
+            &["process"],
         ],
     ),
     (
@@ -103,7 +104,16 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "demos/inspect/tabs",
         &[
             &["mod"],
-            &["handshake", "frames", "mask", "timeline", "problems", "deflate", "connections"],
+            &[
+                "handshake",
+                "frames",
+                "mask",
+                "timeline",
+                "problems",
+                "deflate",
+                "connections",
+                "sockjs",
+            ],
             &["field_page", "no_frames"],
         ],
     ),
@@ -139,11 +149,24 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "clients",
         &[
             &["mod"],
-            &["session"],
+            &["session", "sockjs"],
             &["driver"],
             &["event"],
             &["error", "options"],
             &["command", "connect_without_tls", "random", "request"],
+        ],
+    ),
+    (
+        "clients/sockjs",
+        &[
+            &["mod"],
+            &["fall_back"],
+            &["session"],
+            &["websocket"],
+            &["book", "sender"],
+            &["receiver"],
+            &["link", "report"],
+            &["error", "options", "wire_log"],
         ],
     ),
     (

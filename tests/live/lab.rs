@@ -13,11 +13,16 @@ use tokio::time::timeout;
 /// The time after which a run counts as hung. No machine is that slow.
 const HUNG: Duration = Duration::from_mins(5);
 
-/// Prints the first line of a contestant for the bundled server, which does not end with its input.
+/// Prints the first line of a contestant for a bundled server, which does not end with its input: for
+/// `ws` the strict one, for `sockjs` that of SockJS.
 const SERVER: &str = r#"
-"$WIRETALK" serve --http 0 --ws "${1##*:}" --ws-server strict </dev/null |
+case $2 in
+    ws) options="--ws ${1##*:} --ws-server strict" ;;
+    sockjs) options="--sockjs ${1##*:}" ;;
+esac
+"$WIRETALK" serve --http 0 $options </dev/null |
     while read -r kind url; do
-        if [ "$kind" = ws ]; then echo "listening on $url"; fi
+        if [ "$kind" = "$2" ]; then echo "listening on $url"; fi
     done &
 cat >/dev/null
 kill 0
@@ -52,7 +57,7 @@ options = "default"
 directory = "shell"
 source = "shell/server.sh"
 build = [["sh", "-c", "cp server.sh '{out}/'"]]
-run = ["sh", "{out}/server.sh", "{address}"]
+run = ["sh", "{out}/server.sh", "{address}", "ws"]
 dependencies = ["sh", "-c", "pwd; echo one; echo two; echo one"]
 documentation = []
 
@@ -72,6 +77,24 @@ source = "shell/server.sh"
 build = []
 run = ["old", "{address}"]
 dependencies = ["old"]
+documentation = []
+
+[[contestant]]
+id = "sockjs"
+suite = "sockjs"
+toolchain = "shell"
+name = "the SockJS server"
+language = "Rust"
+library = "wiretalk"
+package = "wiretalk"
+version = "1.0"
+released = 2026
+licence = "MIT"
+options = "default"
+directory = "shell"
+source = "shell/server.sh"
+build = [["sh", "-c", "cp server.sh '{out}/'"]]
+run = ["sh", "{out}/server.sh", "{address}", "sockjs"]
 documentation = []
 "#;
 
@@ -125,6 +148,36 @@ async fn verdicts_are_recorded_and_a_changed_one_is_a_difference() {
 }
 
 #[tokio::test]
+async fn sockjs_servers_are_contestants_of_a_suite_of_their_own() {
+    let folder = libraries();
+    let path = folder.path().join("recorded.json");
+    let file = path.to_str().unwrap();
+    let arguments = ["--suite", "sockjs", "--fast", "--write", file];
+    let (out, err, code) = lab(folder.path(), &arguments).await;
+    assert_eq!(code, Some(0), "{out}{err}");
+    let record: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let contestants = record["contestants"].as_array().unwrap();
+    assert_eq!((&record["suite"], contestants.len()), (&"sockjs".into(), 1), "{out}{err}");
+    let verdicts = &contestants[0]["verdicts"];
+    assert!(verdicts["counts"]["pass"].as_u64().unwrap() >= 110, "{verdicts:#}");
+    assert_eq!(verdicts["cases"], serde_json::json!({}), "ours keeps all of the rules");
+    assert_eq!((&contestants[0]["load"], &contestants[0]["idle"]), (&Value::Null, &Value::Null));
+
+    let arguments = ["--suite", "sockjs", "--fast", "--check", file];
+    let (out, err, code) = lab(folder.path(), &arguments).await;
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains(": 0 differ"), "{out}");
+
+    let (_, err, code) = lab(folder.path(), &["strict", "--fast", "--check", file]).await;
+    assert_eq!(code, Some(1));
+    assert!(err.ends_with("recorded.json is a record of --suite sockjs\n"), "{err}");
+    let (_, err, code) = lab(folder.path(), &["sockjs"]).await;
+    assert_eq!(code, Some(1));
+    let expected = "wiretalk: `sockjs` is tested with another suite; add --suite sockjs\n";
+    assert_eq!(err, expected);
+}
+
+#[tokio::test]
 async fn the_list_says_what_is_missing_and_nothing_runs_without_it() {
     let folder = libraries();
     let (out, _, code) = lab(folder.path(), &["--list"]).await;
@@ -132,6 +185,7 @@ async fn the_list_says_what_is_missing_and_nothing_runs_without_it() {
     let expected = "\
 strict  wiretalk  1.0  shell
 old     old       1.0  cobol, which is missing
+sockjs  wiretalk  1.0  shell (--suite sockjs)
 
 shell: shell 1.0
 ";

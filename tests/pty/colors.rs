@@ -63,7 +63,7 @@ fn no_color_disables_all_colours() {
 #[test]
 fn the_keyboard_owner_is_visible_without_colours() {
     let mut terminal = Terminal::with(&[TRUE_COLOR[0], ("NO_COLOR", "1")], &["slides/talk.md"]);
-    terminal.shows(&[" 1/68"]);
+    terminal.shows(&[" 1/73"]);
     terminal.keys("g19\r\r");
     terminal.shows(&["inspect has the keyboard"]);
     let footer = terminal.rows().pop().unwrap();
@@ -86,7 +86,7 @@ fn a_terminal_with_256_colours_gets_only_these() {
 /// Returns everything that is written for a title, a demo and highlighted code.
 fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
     let mut terminal = Terminal::with(variables, &["slides/talk.md"]);
-    terminal.shows(&[" 1/68"]);
+    terminal.shows(&[" 1/73"]);
     terminal.keys("g19\r");
     terminal.shows(&["Frames(2)"]);
     terminal.keys("\r");

@@ -10,6 +10,7 @@ mod commands;
 mod consent;
 mod ends;
 mod growing;
+mod judging;
 mod pipe;
 mod refusals;
 mod serving;

@@ -129,6 +129,12 @@ impl Terminal {
         self.wait(what, |terminal| terminal.in_one_piece() && shown(terminal.emulator.screen()));
     }
 
+    /// Waits until the screen of a program that draws no frames shows `text`.
+    #[track_caller]
+    pub(crate) fn prints(&mut self, text: &str) {
+        self.wait(text, |terminal| terminal.emulator.screen().contents().contains(text));
+    }
+
     /// Waits until the program sends this query, and answers it.
     #[track_caller]
     pub(crate) fn answer(&mut self, question: &str, answer: &str) {

@@ -32,6 +32,19 @@ named_enum!(Verdict, "verdict":
 );
 
 impl Verdict {
+    /// Returns how much worse the verdict is than others: of several the most severe one counts.
+    pub fn severity(self) -> u8 {
+        match self {
+            Self::NotApplicable => 0,
+            Self::NotOffered => 1,
+            Self::Pass => 2,
+            Self::Tolerated => 3,
+            Self::Fail => 4,
+            Self::NoAnswer => 5,
+            Self::Died => 6,
+        }
+    }
+
     /// Whether the server broke a rule, or broke down.
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Fail | Self::NoAnswer | Self::Died)

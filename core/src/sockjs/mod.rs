@@ -12,6 +12,8 @@
 //! - [`Target`]: what an address below the prefix stands for.
 //! - [`session`]: a session as a state machine. [`hixie76`]: the WebSocket before RFC 6455.
 //!
+//! What a connection says in SockJS, whatever carries it, is read by [`crate::wire::sockjs`].
+//!
 //! A lone surrogate, which a client sends as `\ud800`, is neither lost nor replaced: an echo returns
 //! it as it came. Only where the text must be Unicode (a raw WebSocket, a close reason), U+FFFD
 //! stands for it.

@@ -142,7 +142,8 @@ impl Transport {
         match self {
             Self::WebSocket | Self::RawWebSocket => frame.to_owned(),
             Self::XhrPolling | Self::XhrStreaming => format!("{frame}\n"),
-            Self::EventSource => format!("data: {frame}\r\n\r\n"),
+            // sockjs-client decodes percent escapes in event streams: `%25` would arrive as `%`.
+            Self::EventSource => format!("data: {}\r\n\r\n", frame.replace('%', "\\u0025")),
             Self::HtmlFile => {
                 let mut script = String::from("<script>\np(");
                 push_json_str(&mut script, frame, Escaping::Script);
@@ -207,6 +208,14 @@ mod tests {
         let script = Transport::HtmlFile.wrap(&frame, "cb");
         assert_eq!(script.matches("</script>").count(), 1, "{script}");
         assert!(script.contains(r"\u003c/script>"), "{script}");
+    }
+
+    #[test]
+    fn a_percent_sign_survives_the_client_of_an_event_stream() {
+        let frame = crate::sockjs::Frame::message("100 % of %25\\").encode();
+        let event = Transport::EventSource.wrap(&frame, "");
+        assert_eq!(event, "data: a[\"100 \\u0025 of \\u002525\\\\\"]\r\n\r\n");
+        assert_eq!(Transport::XhrPolling.wrap(&frame, ""), frame + "\n");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) enum ClickTarget {
     Problem(usize),
     /// A connection, by its index in the list.
     Connection(usize),
+    /// A row of a session of SockJS, by its index in the list.
+    SockJsRow(usize),
     /// A symbol of compressed data, by its index in the list.
     Symbol(usize),
 }

@@ -8,6 +8,7 @@ mod handshake;
 mod mask;
 mod no_frames;
 mod problems;
+mod sockjs;
 mod timeline;
 
 use std::time::{Duration, Instant};
@@ -20,6 +21,12 @@ use super::parts::canvas::{Canvas, ClickTarget};
 use super::parts::page::RulesPage;
 use super::session::Session;
 
+/// Returns the tabs that have something to say. That of SockJS has nothing where none is spoken.
+pub(crate) fn offered(session: &Session) -> impl Iterator<Item = Tab> + use<> {
+    let has_sockjs = sockjs::is_spoken(session);
+    Tab::ALL.into_iter().filter(move |tab| *tab != Tab::SockJs || has_sockjs)
+}
+
 /// The state of all tabs.
 #[derive(Debug)]
 pub(crate) struct Tabs {
@@ -29,6 +36,7 @@ pub(crate) struct Tabs {
     pub(crate) timeline: timeline::TimelineTabState,
     pub(crate) problems: problems::ProblemsTabState,
     pub(crate) deflate: deflate::DeflateTabState,
+    pub(crate) sockjs: sockjs::SockJsTabState,
 }
 
 impl Tabs {
@@ -41,6 +49,7 @@ impl Tabs {
             timeline: timeline::TimelineTabState::default(),
             problems: problems::ProblemsTabState::default(),
             deflate: deflate::DeflateTabState::default(),
+            sockjs: sockjs::SockJsTabState::default(),
         }
     }
 
@@ -57,8 +66,16 @@ impl Tabs {
 
     /// Shows the tab that is `by` places further, wrapping around at the end.
     pub(crate) fn show_next(&mut self, by: usize, session: &mut Session) {
-        let at = Tab::ALL.iter().position(|tab| *tab == self.shown).unwrap_or(0);
-        self.show(Tab::ALL[(at + by) % Tab::ALL.len()], session);
+        let tabs: Vec<Tab> = offered(session).collect();
+        let at = tabs.iter().position(|tab| *tab == self.shown).unwrap_or(0);
+        self.show(tabs[(at + by) % tabs.len()], session);
+    }
+
+    /// Shows the tab before, wrapping around at the beginning.
+    pub(crate) fn show_previous(&mut self, session: &mut Session) {
+        // One tab back is all but one tab forward.
+        let count = offered(session).count();
+        self.show_next(count - 1, session);
     }
 
     /// Resets the tabs for another connection. The shown tab stays the same.
@@ -72,6 +89,9 @@ impl Tabs {
         // Inflating is slow, so it is done only while its result is shown.
         if self.shown == Tab::Deflate {
             deflate::follow(&mut self.deflate, session);
+        }
+        if self.shown == Tab::SockJs {
+            sockjs::follow(&mut self.sockjs, session);
         }
     }
 
@@ -91,6 +111,7 @@ impl Tabs {
             Tab::Problems => problems::key(&mut self.problems, session, key),
             Tab::Deflate => deflate::key(&mut self.deflate, key),
             Tab::Connections => connections::key(session, key),
+            Tab::SockJs => sockjs::key(&mut self.sockjs, session, key),
         }
     }
 
@@ -108,9 +129,10 @@ impl Tabs {
     }
 
     /// Scrolls the shown tab by `by` rows.
-    pub(crate) fn wheel(&self, session: &mut Session, by: isize) {
+    pub(crate) fn wheel(&mut self, session: &mut Session, by: isize) {
         match self.shown {
             Tab::Connections => session.connections.move_cursor(by),
+            Tab::SockJs => sockjs::move_by(&mut self.sockjs, by),
             _ => session.move_selection(by),
         }
     }
@@ -128,6 +150,7 @@ impl Tabs {
             ClickTarget::MaskStep(step) => mask::click(&mut self.mask, session, step),
             ClickTarget::Problem(number) => problems::click(&mut self.problems, number),
             ClickTarget::Symbol(number) => deflate::click(&mut self.deflate, number),
+            ClickTarget::SockJsRow(row) => return sockjs::click(&mut self.sockjs, session, row),
             ClickTarget::Connection(index) => return connections::click(session, index),
         }
         Vec::new()
@@ -155,6 +178,7 @@ impl Tabs {
             Tab::Problems => problems::draw(&self.problems, session, area, canvas),
             Tab::Deflate => deflate::draw(&self.deflate, session, area, canvas),
             Tab::Connections => connections::draw(session, area, canvas),
+            Tab::SockJs => sockjs::draw(&self.sockjs, session, area, canvas),
         }
     }
 
@@ -163,7 +187,7 @@ impl Tabs {
         match self.shown {
             Tab::Handshake => handshake::page(&self.handshake, session),
             // A field of a frame that is not in sight would be a riddle.
-            Tab::Connections => None,
+            Tab::Connections | Tab::SockJs => None,
             Tab::Problems => problems::page(&self.problems, session),
             _ => field_page::current(session),
         }
@@ -179,6 +203,7 @@ impl Tabs {
             Tab::Problems => problems::KEY_HINT,
             Tab::Deflate => deflate::KEY_HINT,
             Tab::Connections => connections::KEY_HINT,
+            Tab::SockJs => sockjs::KEY_HINT,
         }
     }
 }

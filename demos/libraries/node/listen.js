@@ -12,10 +12,10 @@ export function address() {
 
 // Prints the URL once the server listens, and ends the process when stdin is closed. SIGTERM ends
 // it by its default action.
-export function announce(server) {
+export function announce(server, scheme = 'ws') {
   server.on('listening', () => {
     const { address, port } = server.address();
-    console.log(`listening on ws://${address}:${port}/`);
+    console.log(`listening on ${scheme}://${address}:${port}/`);
   });
   process.stdin.on('end', () => process.exit(0)).resume();
 }

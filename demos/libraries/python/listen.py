@@ -13,10 +13,10 @@ def address():
     return host, int(port)
 
 
-async def forever(server):
+async def forever(server, scheme="ws"):
     """Prints the URL and serves until stdin is closed. SIGTERM ends it by its default action."""
     host, port = server.sockets[0].getsockname()[:2]
-    print(f"listening on ws://{host}:{port}/", flush=True)
+    print(f"listening on {scheme}://{host}:{port}/", flush=True)
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     await server.serve_forever()
 

@@ -145,10 +145,8 @@ impl<S: StreamSink> Http2Session<S> {
         context.connection.pass_over_gap(from, at, missing);
         let side = &mut self.sides[from];
         let lost = side.frames.push_gap(missing);
-        if let Some((stream, missing)) = lost.data
-            && let Some(websocket) = self.streams.websocket(stream)
-        {
-            websocket.push_gap(from, at, missing);
+        if let Some((stream, missing)) = lost.data {
+            self.streams.push_gap(stream, from, at, missing, context);
         }
         let side = &mut self.sides[from];
         if lost.damages_frame || lost.unknown > ByteLen::ZERO {
@@ -158,9 +156,7 @@ impl<S: StreamSink> Http2Session<S> {
         if lost.unknown == ByteLen::ZERO {
             return " within a frame of HTTP/2";
         }
-        for websocket in self.streams.websockets() {
-            websocket.lose_frames(from, at, lost.unknown);
-        }
+        self.streams.lose_frames(from, at, lost.unknown, context);
         "; reading goes on at the next frame of HTTP/2, and header fields that refer to lost ones are \
          unknown"
     }

@@ -15,7 +15,7 @@ use crate::capture::plaintext::{Piece, PlaintextSink};
 use crate::capture::sink::StreamSink;
 use crate::capture::warnings::Warnings;
 use crate::wire::handshake::RequestLine;
-use crate::wire::{AgreedExtensions, Side};
+use crate::wire::{AgreedExtensions, ByteLen, Side};
 
 /// The maximum number of streams that are open at once.
 const MAX_OPEN_STREAMS: usize = 4096;
@@ -111,8 +111,10 @@ impl<S: StreamSink> StreamTable<S> {
                 let make_sink = |agreed| (context.make_sink)(Some(agreed));
                 websocket.take_response(at, block, context.backing, make_sink);
             }
-        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream) {
-            exchange.take_block(from, &block);
+        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream)
+            && let Some(content) = exchange.take_block(from, &block)
+        {
+            context.connection.sink.content(at, &content);
         }
     }
 
@@ -146,7 +148,9 @@ impl<S: StreamSink> StreamTable<S> {
             context.warnings.warn("more than 1,024 WebSockets: others are exchanges".to_owned());
         }
         let mut exchange = ExchangeStream::default();
-        exchange.take_block(from, &block);
+        if let Some(content) = exchange.take_block(from, &block) {
+            context.connection.sink.content(at, &content);
+        }
         self.insert(stream, OpenStream::Exchange(exchange), at, context);
     }
 
@@ -213,7 +217,47 @@ impl<S: StreamSink> StreamTable<S> {
             }
             websocket.take_data(data);
         } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream) {
-            exchange.take_data(data.from, data.bytes.len());
+            if let Some(content) = exchange.take_data(stream, data.from, data.bytes) {
+                context.connection.sink.content(data.at, &content);
+            }
+        }
+    }
+
+    /// Takes a gap of exactly this length in the DATA of a side.
+    pub(super) fn push_gap<M>(
+        &mut self,
+        stream: u32,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+        context: &mut Http2Context<'_, S, M>,
+    ) {
+        if let Some(websocket) = self.websocket(stream) {
+            websocket.push_gap(from, at, missing);
+        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get(&stream)
+            && let Some(content) = exchange.gap(stream, from, missing)
+        {
+            context.connection.sink.content(at, &content);
+        }
+    }
+
+    /// Takes a gap in the connection in which frames of any stream may be missing.
+    pub(super) fn lose_frames<M>(
+        &mut self,
+        from: Side,
+        at: Duration,
+        missing: ByteLen,
+        context: &mut Http2Context<'_, S, M>,
+    ) {
+        for websocket in &mut self.websockets {
+            websocket.lose_frames(from, at, missing);
+        }
+        for (stream, open) in &self.open {
+            if let OpenStream::Exchange(exchange) = open
+                && let Some(content) = exchange.gap(*stream, from, ByteLen::ZERO)
+            {
+                context.connection.sink.content(at, &content);
+            }
         }
     }
 
@@ -226,7 +270,12 @@ impl<S: StreamSink> StreamTable<S> {
         context: &mut Http2Context<'_, S, M>,
     ) {
         let has_ended = match self.open.get_mut(&stream) {
-            Some(OpenStream::Exchange(exchange)) => exchange.end(from),
+            Some(OpenStream::Exchange(exchange)) => {
+                if let Some(content) = exchange.content_end(stream, from, true) {
+                    context.connection.sink.content(at, &content);
+                }
+                exchange.end(from)
+            }
             Some(OpenStream::WebSocket(index)) => {
                 let websocket = self.websockets.get_mut(*index);
                 websocket.is_some_and(|websocket| websocket.end(from, at))
@@ -249,6 +298,10 @@ impl<S: StreamSink> StreamTable<S> {
     ) {
         if let Some(websocket) = self.websocket(stream) {
             websocket.reset(from, at, code);
+        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get(&stream) {
+            let ends =
+                [Side::Client, Side::Server].map(|side| exchange.content_end(stream, side, false));
+            ends.iter().flatten().for_each(|end| context.connection.sink.content(at, end));
         }
         self.close(stream, at, context);
     }

@@ -148,7 +148,11 @@ impl<S: StreamSink> WebSocketStream<S> {
     }
 
     /// Begins to read frames with this receiver.
-    pub(super) fn open(&mut self, plaintext: PlaintextSink<S>, at: Duration) {
+    pub(super) fn open(&mut self, mut plaintext: PlaintextSink<S>, at: Duration) {
+        let request = self.about.request.as_ref();
+        if let Some(target) = request.and_then(|head| head.value(":path")) {
+            plaintext.sink.set_target(&target);
+        }
         self.plaintext = Some(plaintext);
         let held = std::mem::take(&mut self.held);
         if !held.is_empty() && self.about.response.is_some() {

@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
+use wiretalk_core::wire::sockjs::SockJsRow;
+
 use super::event::{ReplayData, ReplayEvent};
 use super::reading::MAX_READ;
 use crate::capture::http2::Http2Head;
@@ -40,6 +42,7 @@ enum NextEvent<'a> {
     Start,
     Step(ReplayStep<'a>),
     Exchange(&'a HttpExchange),
+    SockJs(&'a SockJsRow),
     Exhausted,
     End,
 }
@@ -70,6 +73,8 @@ pub(super) struct ReplayPosition {
     heads: usize,
     /// The number of exchanges that were given out.
     exchanges: usize,
+    /// The number of rows of SockJS that were given out.
+    sockjs: usize,
     has_started: bool,
     is_exhausted: bool,
     has_ended: bool,
@@ -87,6 +92,8 @@ pub(super) struct ReplayCursor<'a> {
     waiting_step: Option<ReplayStep<'a>>,
     /// The exchanges that are still to come, if their bytes are not replayed.
     exchanges: slice::Iter<'a, (Duration, HttpExchange)>,
+    /// The rows of SockJS in such exchanges that are still to come.
+    sockjs: slice::Iter<'a, SockJsRow>,
     /// The heads of HTTP/2 that are still to come, in reverse order.
     heads: Vec<(Side, &'a Http2Head)>,
     pieces: slice::Iter<'a, Arrival>,
@@ -133,12 +140,15 @@ impl<'a> ReplayCursor<'a> {
         let has_facts_only = stream.is_http2_connection() || facts.is_recording;
         let exchanges = stream.trace.exchanges().all();
         let exchanges = exchanges.get(position.exchanges..).filter(|_| has_facts_only);
+        let sockjs = stream.trace.sockjs().rows().get(position.sockjs..);
+        let sockjs = sockjs.filter(|_| stream.is_http2_connection());
         Self {
             stream,
             facts,
             next_event: None,
             waiting_step: None,
             exchanges: exchanges.unwrap_or_default().iter(),
+            sockjs: sockjs.unwrap_or_default().iter(),
             heads,
             pieces,
             rows,
@@ -169,6 +179,11 @@ impl<'a> ReplayCursor<'a> {
         }
         self.waiting_step = self.waiting_step.take().or_else(|| self.find_step());
         let is_due = |at: Duration| self.waiting_step.as_ref().is_none_or(|step| at <= step.at);
+        if let Some(row) = self.sockjs.as_slice().first().filter(|row| is_due(row.at)) {
+            self.sockjs.next();
+            self.position.sockjs = self.position.sockjs.saturating_add(1);
+            return Some((NextEvent::SockJs(row), row.at.max(self.position.at)));
+        }
         if let Some((at, exchange)) = self.exchanges.as_slice().first().filter(|one| is_due(one.0))
         {
             self.exchanges.next();
@@ -291,6 +306,7 @@ impl<'a> ReplayCursor<'a> {
             Some(NextEvent::Step(step)) => return self.emit_step(number, step, on_event),
             Some(NextEvent::Start) => (Side::Client, ReplayData::Start),
             Some(NextEvent::Exchange(exchange)) => (Side::Client, ReplayData::Exchange(exchange)),
+            Some(NextEvent::SockJs(row)) => (row.from, ReplayData::SockJs(row)),
             Some(NextEvent::Exhausted) => (Side::Client, ReplayData::Exhausted),
             Some(NextEvent::End) => {
                 let by = self.stream.ending.map_or(Side::Client, |ending| ending.by);

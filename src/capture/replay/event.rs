@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use wiretalk_core::wire::sockjs::SockJsRow;
+
 use crate::capture::http2::Http2Head;
 use crate::wire::decode::Resumption;
 use crate::wire::handshake::HttpExchange;
@@ -31,6 +33,8 @@ pub enum ReplayData<'a> {
     /// An exchange whose bytes are not replayed, because an HTTP/2 connection or a recording has only
     /// its facts.
     Exchange(&'a HttpExchange),
+    /// What an exchange whose bytes are not replayed says in SockJS, with the beginnings of its texts.
+    SockJs(&'a SockJsRow),
     /// The next bytes of the side.
     Bytes(&'a [u8]),
     /// The next bytes of the side are missing in the capture.

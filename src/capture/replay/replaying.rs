@@ -93,6 +93,7 @@ impl CapturedStream<Trace> {
                     ReplayData::Start
                     | ReplayData::Http2Head(_)
                     | ReplayData::Exchange(_)
+                    | ReplayData::SockJs(_)
                     | ReplayData::Exhausted
                     | ReplayData::End => {}
                 }

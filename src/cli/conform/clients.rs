@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::cli::conform::progress;
 use crate::cli::interrupt::Interrupt;
-use crate::conform::clients::{ClientsConfig, judge_clients};
+use crate::conform::clients::{ClientEvent, ClientsConfig, judge_clients};
 use crate::conform::{Case, ConformConfig, ConformOutcome, RunLimits};
 use crate::net::{Target, listen};
 
@@ -32,10 +32,10 @@ pub(super) async fn run(
          Ctrl-C ends it"
     )?;
     let config = ClientsConfig { limits, ..ClientsConfig::default() };
-    let mut progress = progress::Progress::new(cases.len());
-    let stop = interrupt.recv();
-    let outcome =
-        judge_clients(&listener, cases, config, stop, |event| progress.played(event.verdict)).await;
-    progress.finish()?;
+    let display = progress::on_stderr(cases, 1);
+    let on_event = |ClientEvent { index, verdict }| display.borrow_mut().played(index, verdict);
+    let judging = judge_clients(&listener, cases, config, interrupt.recv(), on_event);
+    let outcome = progress::watch(&display, judging).await;
+    drop(display);
     Ok((ConformConfig::new(Target::parse(&format!("ws://{address}/"))?), outcome))
 }

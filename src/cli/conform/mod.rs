@@ -62,7 +62,8 @@ pub struct ConformArgs {
     /// Path of an endpoint of --sockjs whose name is another; may be given several times
     #[arg(long, value_name = "NAME=PATH", requires = "sockjs", value_parser = parse_endpoint)]
     pub endpoint: Vec<(ServiceEndpoint, String)>,
-    /// Open the WebSockets over HTTP/2 with prior knowledge (RFC 8441)
+    /// Open the WebSockets over HTTP/2 (RFC 8441): agreed on by ALPN for wss://, with prior knowledge
+    /// for ws://
     #[arg(long, conflicts_with_all = ["clients", "reproduce"])]
     pub h2: bool,
     /// Play only these cases: a name, a group, or the beginning of a name and an asterisk
@@ -265,9 +266,6 @@ impl ConformArgs {
                  own; --allow-remote does it at a bounded rate",
                 target.host
             );
-        }
-        if self.h2 && target.tls {
-            bail!("--h2 is for ws:// only: TLS would have to agree on HTTP/2 first");
         }
         let tls =
             TlsOptions { ca: self.ca.clone(), insecure: self.insecure, ..TlsOptions::default() };

@@ -1,6 +1,8 @@
 //! Explains frames in plain text without escape codes, for a reader who is new to such bytes.
 //! `wire` has the sentences about fields and rules; this module lays them out.
 
+use wiretalk_core::wire::sockjs::SockJsRow;
+
 use super::text_page::TextPage;
 use crate::wire::explain::NonFrame;
 use crate::wire::format::{byte_count, group_thousands, quote, spaced_hex};
@@ -14,8 +16,12 @@ const BYTES_PER_ROW: usize = 16;
 const MAX_PAYLOAD_SHOWN: usize = 64;
 
 /// Returns the explanation of a whole transcript. `input` is all bytes that were given, also those
-/// after a fatal fault, where decoding stops.
-pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
+/// after a fatal fault, where decoding stops. `sockjs` are the rows of SockJS, if they are asked for.
+pub(super) fn explain(
+    transcript: &Transcript,
+    input: &[u8],
+    sockjs: Option<&[SockJsRow]>,
+) -> String {
     let mut page = TextPage::default();
     for frame in transcript.frames().iter().chain(transcript.current_frame()) {
         write_frame(&mut page, frame, transcript);
@@ -35,6 +41,9 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
         if let Some(lens) = transcript.deflate_listing(message.number) {
             super::deflate_listing::explain(&mut page, &lens);
         }
+    }
+    if let Some(rows) = sockjs {
+        super::sockjs_text::explain(&mut page, rows);
     }
     // The transcript lists no message whose data is broken, but then its symbols matter most.
     let last = transcript.frames().last().and_then(|frame| frame.role.message_number());

@@ -2,6 +2,7 @@
 //! `wire` makes all decisions.
 
 use serde_json::{Value, json};
+use wiretalk_core::wire::sockjs::SockJsRow;
 
 use super::decoded_handshake::DecodedHandshake;
 use super::fault_record::{FaultRecord, ProblemRecord};
@@ -11,12 +12,17 @@ use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome};
 use crate::wire::{Fault, Frame, Header, Message, Needed, Side, Transcript};
 
 /// Returns the object for frames, as a line. `format` names the form that the bytes were read from.
-pub(super) fn frames_json(transcript: &Transcript, format: &str) -> String {
+/// `sockjs` are its rows, if they are asked for.
+pub(super) fn frames_json(
+    transcript: &Transcript,
+    format: &str,
+    sockjs: Option<&[SockJsRow]>,
+) -> String {
     // A frame with an impossible length is listed by its header alone: it can never be complete.
     let impossible =
         transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
     let frames: Vec<Value> = transcript.frames().iter().chain(impossible).map(frame_json).collect();
-    json_line(&json!({
+    let mut object = json!({
         "verdict": transcript.verdict().name(),
         "format": format,
         "from": transcript.decoder().sender().name(),
@@ -26,7 +32,11 @@ pub(super) fn frames_json(transcript: &Transcript, format: &str) -> String {
         "incomplete": transcript.needed().map(|needs| incomplete_json(&needs)),
         "open_fragmented_message": transcript.decoder().open_message().is_some(),
         "hint": hint(transcript),
-    }))
+    });
+    if let (Some(rows), Some(fields)) = (sockjs, object.as_object_mut()) {
+        fields.insert("sockjs".to_owned(), super::sockjs_text::rows_json(rows));
+    }
+    json_line(&object)
 }
 
 /// Returns what the bytes are if they are no frames, or else what a fault does not say itself.

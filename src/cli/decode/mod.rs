@@ -8,6 +8,7 @@ mod frame_text;
 mod handshake_text;
 mod input;
 mod json;
+mod sockjs_text;
 pub(super) mod text_page;
 
 pub(super) use fault_record::{FaultRecord, ProblemRecord};
@@ -75,6 +76,9 @@ pub struct DecodeArgs {
     /// supports; for a response, as the client offered
     #[arg(long, value_name = "HEADER")]
     extensions: Option<String>,
+    /// Read messages as SockJS, too: frames of the server, or arrays of the client
+    #[arg(long, conflicts_with = "handshake")]
+    sockjs: bool,
     /// Stop inflating a message after this many bytes, with a warning
     #[arg(
         long,
@@ -149,12 +153,15 @@ impl DecodeArgs {
             return Ok((text, u8::from(refused)));
         }
         let transcript = self.decode_frames(bytes)?;
+        let sockjs = self.sockjs.then(|| sockjs_text::rows(&transcript));
         let text = if self.json {
-            json::frames_json(&transcript, &format)
+            json::frames_json(&transcript, &format, sockjs.as_deref())
         } else {
-            frame_text::explain(&transcript, bytes)
+            frame_text::explain(&transcript, bytes, sockjs.as_deref())
         };
-        Ok((text, u8::from(transcript.verdict() == DecodeVerdict::Fail)))
+        let has_fault = sockjs.is_some_and(|rows| rows.iter().any(sockjs_text::is_fault));
+        let fails = has_fault || transcript.verdict() == DecodeVerdict::Fail;
+        Ok((text, u8::from(fails)))
     }
 
     fn decode_frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
@@ -265,6 +272,30 @@ mod tests {
         let (text, status) = answer(&["--from", "server", "c9 81 37 fa 21 3d 1b"]).unwrap();
         assert_eq!(status, 1);
         assert_eq!(picture(&text), include_str!("broken.txt"));
+    }
+
+    #[test]
+    fn messages_are_read_as_sockjs_if_that_is_asked_for() {
+        let frame = |text: &str| {
+            let text = text.as_bytes();
+            crate::wire::frame::encode::single_frame(crate::wire::Opcode::Text, text, None)
+        };
+        let bytes = [frame("o"), frame(r#"a["x","y"]"#), frame("a[1]")].concat();
+        let hex = crate::wire::format::hex(&bytes);
+        let (text, status) = answer(&["--sockjs", &hex]).unwrap();
+        assert_eq!(status, 1, "a frame of SockJS is broken");
+        for line in [
+            "SockJS  frame 0: open",
+            "SockJS  frame 1: message 1, bytes 6 to 9 of its payload: \"y\"",
+            "SockJS  frame 2: ✗ byte 2: a string should stand here: \"a[1]\"",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        let (json, _) = answer(&["--sockjs", "--json", &hex]).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((&json["verdict"], &json["sockjs"][2]["text"]), (&"ok".into(), &"y".into()));
+        let (json, status) = answer(&["--json", &hex]).unwrap();
+        assert!(status == 0 && !json.contains("sockjs"), "{json}");
     }
 
     #[test]

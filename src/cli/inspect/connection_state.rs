@@ -4,8 +4,12 @@
 use std::io;
 use std::time::Duration;
 
+use wiretalk_core::wire::sockjs::{SockJsRow, may_carry_sockjs};
+
 use crate::capture::{LiveEnding, StreamEnding};
-use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType, close_body};
+use crate::cli::inspect::close_content::CloseContent;
+use crate::cli::inspect::printed_sockjs::PrintedSockJs;
+use crate::cli::inspect::record::{EndRecord, Millis, RecordContext, RecordType};
 use crate::inspect::{Ending, describe_ending};
 use crate::wire::decode::Resumption;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
@@ -20,24 +24,6 @@ use crate::wire::{AgreedExtensions, ByteLen, Decoder, Side, Sides};
 /// The maximum number of payload bytes kept of one frame or message: a header may claim 2^63 - 1.
 const MAX_PAYLOAD_KEPT: usize = 1 << 20;
 
-/// The content of a Close.
-#[derive(Default)]
-struct CloseContent {
-    /// The code and the reason, as far as it has them and they were captured.
-    body: Option<(u16, Option<String>)>,
-    /// Whether it has a code that was not captured to its end.
-    lacks_code: bool,
-}
-
-impl CloseContent {
-    fn of(frame: &AssembledFrame) -> Self {
-        let body = close_body(frame);
-        let has_code = frame.start.is_some_and(|start| start.header.payload_len >= ByteLen::new(2));
-        let lacks_code = body.is_none() && has_code && frame.not_captured > ByteLen::ZERO;
-        Self { body, lacks_code }
-    }
-}
-
 /// The state of an open connection.
 pub(super) struct ConnectionState {
     pub(super) handshake: HandshakePair,
@@ -49,6 +35,7 @@ pub(super) struct ConnectionState {
     texts: Vec<Needle>,
     /// What looks for them; `None` if there are none.
     matchers: Option<Sides<TextMatcher>>,
+    pub(super) sockjs: PrintedSockJs,
     byte_counts: Sides<ByteLen>,
     /// The number of complete frames of both directions.
     pub(super) frame_count: usize,
@@ -69,6 +56,7 @@ pub(super) enum Completed<'a> {
     /// Bytes after those that turned out to be another protocol's, and what they are.
     NonFrames(&'a [u8], NonFrame),
     Exchange(HttpExchange),
+    SockJs(&'a SockJsRow),
     /// A frame, the number of frames of both directions that were complete before it, and the texts
     /// that it was found to contain.
     Frame(AssembledFrame, usize, TextSet),
@@ -79,10 +67,11 @@ impl ConnectionState {
     /// `texts`.
     pub(super) fn new(texts: &[Needle]) -> Self {
         Self {
-            handshake: HandshakePair::new(ServerPolicy::default()),
+            handshake: HandshakePair::new(ServerPolicy::default()).with_content(may_carry_sockjs),
             is_body_printed: false,
             assemblers: None,
             texts: texts.to_vec(),
+            sockjs: PrintedSockJs::default(),
             matchers: None,
             byte_counts: Sides::default(),
             frame_count: 0,
@@ -116,13 +105,28 @@ impl ConnectionState {
         if let Some(matchers) = &mut self.matchers {
             matchers[from].resume_after_gap();
         }
-        self.assemblers.as_mut()?[from].resume_after_gap()
+        let at = self.last_data_at();
+        let assembler = &mut self.assemblers.as_mut()?[from];
+        self.sockjs.lose_frames(from, at, assembler.frame_count());
+        assembler.resume_after_gap()
+    }
+
+    /// Emits what has become complete of SockJS.
+    fn emit_sockjs(
+        &mut self,
+        emit: &mut impl FnMut(RecordContext, Completed<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.sockjs.take_rows().iter().try_for_each(|row| {
+            let context = RecordContext { connection: 0, from: row.from, elapsed: row.at };
+            emit(context, Completed::SockJs(row))
+        })
     }
 
     /// Creates the state of a connection whose first bytes may be any of a message or of a frame. If
     /// there is no head, the extensions are `assumed`.
     pub(super) fn midway(assumed: AgreedExtensions, texts: &[Needle]) -> Self {
-        Self { handshake: HandshakePair::midway(assumed), ..Self::new(texts) }
+        let handshake = HandshakePair::midway(assumed).with_content(may_carry_sockjs);
+        Self { handshake, ..Self::new(texts) }
     }
 
     /// Takes bytes and calls `emit` for each head and frame that they complete.
@@ -177,7 +181,12 @@ impl ConnectionState {
                 HandshakeEvent::Exchange(exchange) => {
                     emit(context(from), Completed::Exchange(exchange))?;
                 }
+                HandshakeEvent::Content(content) => {
+                    self.sockjs.push_content(at, &content);
+                    self.emit_sockjs(emit)?;
+                }
                 HandshakeEvent::Open(upgraded) => {
+                    self.sockjs.open(&self.handshake);
                     self.begin_frames(upgraded.agreed);
                     // Frames that arrived before the 101 were held back until now.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes, emit)?;
@@ -188,6 +197,8 @@ impl ConnectionState {
                     }
                 }
                 HandshakeEvent::LateRequest(held) => {
+                    self.sockjs.open(&self.handshake);
+                    self.sockjs.lose_frames(Side::Server, at, 0);
                     // Without a head, nobody knows what was sent before.
                     if self.handshake.head(from).is_none() {
                         self.resume_after_gap(from);
@@ -230,7 +241,7 @@ impl ConnectionState {
         {
             emit(context, Completed::Frame(cut, self.frame_count, TextSet::default()))?;
         }
-        Ok(())
+        self.emit_sockjs(&mut emit)
     }
 
     /// Counts the bytes of an exchange that are not there.
@@ -293,6 +304,7 @@ impl ConnectionState {
             let hit = hits.iter().find(|hit| hit.frame_number == frame.frame_number);
             hit.map_or_else(TextSet::default, |hit| hit.texts)
         };
+        let context = RecordContext { connection: 0, from, elapsed: at };
         let mut rest = bytes;
         while let Some(frame) = assemblers[from].next_frame(&mut rest) {
             let row = self.frame_count;
@@ -301,11 +313,12 @@ impl ConnectionState {
                 closes.get_or_insert_with(|| CloseContent::of(&frame));
             }
             let texts = texts_of(&frame);
-            let context = RecordContext { connection: 0, from, elapsed: at };
+            self.sockjs.push_frame(from, at, &frame);
             emit(context, Completed::Frame(frame, row, texts))?;
+            let mut rows = self.sockjs.take_rows().into_iter();
+            rows.try_for_each(|row| emit(context, Completed::SockJs(&row)))?;
         }
         if let Some(non_frame) = assemblers[from].non_frame().filter(|_| !rest.is_empty()) {
-            let context = RecordContext { connection: 0, from, elapsed: at };
             emit(context, Completed::NonFrames(rest, non_frame))?;
         }
         Ok(())

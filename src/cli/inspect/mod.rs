@@ -4,9 +4,11 @@
 //! On a terminal, the same command opens the inspector instead; `main` decides which.
 
 mod args;
+mod close_content;
 mod connection_state;
 mod file;
 mod own_connection;
+mod printed_sockjs;
 mod printer;
 mod proxy;
 mod record;

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use wiretalk_core::wire::sockjs::SockJsRow;
+
 use crate::capture::StreamEnding;
 use crate::cli::inspect::connection_state::{Completed, ConnectionState};
+use crate::cli::inspect::printed_sockjs::PrintedConversations;
 use crate::cli::inspect::record::{NoteSubject, Record, RecordContext};
 use crate::cli::inspect::record_selection::RecordSelection;
 use crate::scope::catch_panic_sync;
@@ -29,6 +32,8 @@ pub(super) struct Printer<W> {
     started_at: Instant,
     /// Open connections by their number.
     connections: BTreeMap<usize, ConnectionState>,
+    /// What was said in SockJS so far.
+    pub(super) sockjs: PrintedConversations,
     /// Connections that are no longer decoded, each with the panic that ended its decoding.
     panicked: BTreeMap<usize, String>,
     /// Whether there was a panic.
@@ -47,6 +52,7 @@ impl<W: Write> Printer<W> {
             out,
             started_at: began,
             connections: BTreeMap::new(),
+            sockjs: PrintedConversations::default(),
             panicked: BTreeMap::new(),
             has_panicked: false,
         }
@@ -216,6 +222,7 @@ impl<W: Write> Printer<W> {
                 Record::known_bytes(place, bytes, Some(found.continuation_hint()))
             }
             Completed::Exchange(exchange) => Record::http(number, place.elapsed, exchange),
+            Completed::SockJs(row) => return self.print_sockjs(number, row),
             Completed::Frame(frame, row, texts) => {
                 if !self.selection.has_frame(&frame, place.from, place.elapsed, row, texts) {
                     return Ok(());
@@ -224,6 +231,25 @@ impl<W: Write> Printer<W> {
             }
         };
         self.print(&record)
+    }
+
+    /// Begins to read a WebSocket whose request had this target and was not HTTP/1.1.
+    pub(super) fn set_target(&mut self, number: usize, target: &str) {
+        if let Some(mut connection) = self.take_connection(number) {
+            connection.sockjs.open_at(target);
+            self.connections.insert(number, connection);
+        }
+    }
+
+    /// Prints a row of SockJS.
+    pub(super) fn print_sockjs(&mut self, number: usize, row: &SockJsRow) -> io::Result<()> {
+        self.sockjs.add(number, row);
+        self.print(&Record::sockjs(number, row))
+    }
+
+    /// Prints what became of the sessions of SockJS.
+    fn print_conversations(&mut self) -> io::Result<()> {
+        self.sockjs.take_records().iter().try_for_each(|record| self.print(record))
     }
 
     /// Takes a FIN or RST of a live connection.
@@ -310,6 +336,9 @@ impl<W: Write> Printer<W> {
     ) -> io::Result<()> {
         let unread =
             self.panicked.remove(&number).map(|reason| Err(format!("not fully decoded: {reason}")));
+        if !self.show_numbers {
+            self.print_conversations()?;
+        }
         // A panic matters more than how the connection ended.
         let ended = &unread.unwrap_or(ended);
         let connection = self
@@ -321,6 +350,7 @@ impl<W: Write> Printer<W> {
 
     /// Prints the last record of a proxy or of a file without exactly one connection.
     pub(super) fn print_last(&mut self, reason: &str) -> io::Result<()> {
+        self.print_conversations()?;
         self.print(&Record::all_ended(self.now(), reason))
     }
 

@@ -55,7 +55,12 @@ impl RecordSelection {
     pub(super) fn includes(&self, record: &Record) -> bool {
         let is_traffic_beside_frames = matches!(
             record,
-            Record::Handshake(_) | Record::Bytes(_) | Record::Unframed(_) | Record::Http(_)
+            Record::Handshake(_)
+                | Record::Bytes(_)
+                | Record::Unframed(_)
+                | Record::Http(_)
+                | Record::SockJs(_)
+                | Record::SockJsSession(_)
         );
         let is_filtered_out = self.filter.is_some() && is_traffic_beside_frames;
         !is_filtered_out && record.connection().is_none_or(|number| self.has_connection(number))

@@ -46,6 +46,13 @@ Records (--json), one object per line. Every record has a type:
              (captured bytes of which no frame is certain)
   http       connection t_ms method target status request_len response_len
              complete (an exchange that opened no WebSocket)
+  sockjs     connection t_ms from kind session server transport frame
+             exchange index offset len text truncated close_code status why
+             (a message of SockJS, or what has none: open, heartbeat,
+             no_messages, close, fault, answer, unread)
+  sockjs_session t_ms session prefix servers transports connections
+             messages_sent messages_received close_code close_reason
+             refused_receivers faults unread duration_ms
   end        connection t_ms ok why close_received close_code close_reason
              close_sent close_code_sent ended_by ended_with reset_later
              http2_code silence_ms
@@ -59,7 +66,7 @@ Records (--json), one object per line. Every record has a type:
   connection t_ms connection client server since_1970_s start_ms midway
              tls http2_stream (file; http2_stream is absent without HTTP/2)
              and with --list, without start_ms and http2_stream: kind path
-             protocol status frames_sent frames_received bytes_sent
+             protocol sockjs status frames_sent frames_received bytes_sent
              bytes_received duration_ms problems exchanges ok why ended_by
              ended_with silence_ms
 
@@ -93,19 +100,28 @@ is the code of the server's Close, or null. With --proxy, and for a file with
 several connections, every connection has its own end, and a last one with
 connection null follows.
 
---list has one record for each connection, whose kind is WebSocket, attempt (to
-open one), or with --list=all also HTTP, TLS (not decrypted), other, no data or
-unreadable. exchanges are those of HTTP beside the handshake. --connection takes
-the numbers of these records.
+SockJS is read on a WebSocket whose path ends in /SERVER/SESSION/websocket and
+whose server begins with o, and in the bodies of its HTTP transports, unless
+they have a Content-Encoding. Each message is a record: offset and len are its
+place in its frame, which is a message of the WebSocket or stands in the body. A
+fault breaks SockJS's framing, and an answer is a status that its transport does
+not want; neither is a violation of the WebSocket. A session is summed up over
+all its requests and connections, before the last end. Over HTTP/2, text has the
+first 200 bytes.
+
+--list has one record for each connection, whose kind is WebSocket, SockJS (over
+HTTP), attempt (to open one), or with --list=all also HTTP, TLS (not decrypted),
+other, no data or unreadable. exchanges are those of HTTP beside the handshake.
+--connection takes the numbers of these records.
 
 --filter leaves out the frames that don't match, and all handshake, bytes,
-unframed and http records. EXPR compares fields (op dir fin rsv1 rsv2 rsv3 mask
-key text len size t n message fault fatal warning after-fault compressed) by =
-!= < <= > >=, joins comparisons by && || ! and parentheses, and takes several
-values: op=ping|pong. text contains \"hello\" looks into what a message says,
-inflated and joined, and is true of its last frame; small letters match capitals
-too. The key f on the screen takes the same. --write does not apply it, because
-a stream that lacks frames cannot be read again.
+unframed, http and sockjs records. EXPR compares fields (op dir fin rsv1 rsv2
+rsv3 mask key text len size t n message fault fatal warning after-fault
+compressed) by = != < <= > >=, joins comparisons by && || ! and parentheses, and
+takes several values: op=ping|pong. text contains \"hello\" looks into what a
+message says, inflated and joined, and is true of its last frame; small letters
+match capitals too. The key f on the screen takes the same. --write does not
+apply it, because a stream that lacks frames cannot be read again.
 
 The certificates of SSL_CERT_FILE and SSL_CERT_DIR, or otherwise of the system's
 trust store, are used besides the built-in roots; a server's own among them is

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::lab::{Contestant, FoundToolchain};
+use crate::lab::{Contestant, FoundToolchain, Suite};
 use crate::text::{sanitize, units, width};
 
 /// Returns the list of contestants, then that of toolchains.
@@ -18,9 +18,13 @@ pub(super) fn table(chosen: &[&Contestant], toolchains: &[FoundToolchain<'_>]) -
             Some(found) if found.version.is_ok() => "",
             _ => ", which is missing",
         };
+        let suite = match one.suite {
+            Suite::Websocket => String::new(),
+            suite @ Suite::Sockjs => format!(" (--suite {suite})"),
+        };
         let _ = writeln!(
             text,
-            "{:<id$}  {:<package$}  {:<version$}  {}{state}",
+            "{:<id$}  {:<package$}  {:<version$}  {}{suite}{state}",
             one.id, one.package, one.version, one.toolchain
         );
     }

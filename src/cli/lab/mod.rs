@@ -14,7 +14,7 @@ mod strict;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -23,7 +23,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
 use crate::lab::{
     Comparison, Contestant, ContestantList, FoundToolchain, IDLE_CONNECTIONS, LabConfig, LabRecord,
-    LibraryInside, build_folder, find_toolchains,
+    LibraryInside, Suite, build_folder, find_toolchains,
 };
 use crate::race::WorkerProgram;
 use crate::scope::Scope;
@@ -35,6 +35,9 @@ pub struct LabArgs {
     /// Contestants to run, by name or by toolchain, for example gorilla,node [default: all]
     #[arg(value_name = "CONTESTANT,...", value_delimiter = ',')]
     pub contestants: Vec<String>,
+    /// Suite to test with: SockJS servers are contestants apart [default: websocket; --list has all]
+    #[arg(long, value_enum)]
+    pub suite: Option<SuiteArg>,
     /// Print the contestants, what they need and what is missing, instead of running them
     #[arg(long, conflicts_with_all = ["explain", "json", "write", "check"])]
     pub list: bool,
@@ -72,6 +75,24 @@ pub struct LabArgs {
     /// Be the contestant `strict` at this address, until standard input ends
     #[arg(long, value_name = "ADDRESS", hide = true, exclusive = true)]
     pub strict: Option<SocketAddr>,
+}
+
+/// The suites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SuiteArg {
+    /// The cases of wiretalk conform
+    Websocket,
+    /// The cases of wiretalk conform --sockjs; no load and no idle connections
+    Sockjs,
+}
+
+impl From<SuiteArg> for Suite {
+    fn from(suite: SuiteArg) -> Self {
+        match suite {
+            SuiteArg::Websocket => Self::Websocket,
+            SuiteArg::Sockjs => Self::Sockjs,
+        }
+    }
 }
 
 impl LabArgs {
@@ -116,10 +137,10 @@ impl LabArgs {
             return Ok(ExitCode::SUCCESS);
         }
         let list = ContestantList::read(&self.libraries)?;
-        let chosen = list.select(&self.contestants)?;
+        let suite = self.suite.map(Suite::from).or((!self.list).then_some(Suite::Websocket));
+        let chosen = list.select(suite, &self.contestants)?;
         // Before the run: an unusable file must not cost minutes.
-        let known = self.check.as_deref().map(LabRecord::read).transpose()?;
-        let earlier = self.earlier()?;
+        let (known, earlier) = self.records(suite.unwrap_or_default())?;
         let toolchains = tokio::select! {
             toolchains = find_toolchains(&list) => toolchains,
             () = interrupt.recv() => bail!("interrupted before the first contestant"),
@@ -130,7 +151,7 @@ impl LabArgs {
             return Ok(ExitCode::SUCCESS);
         }
         let runnable = runnable(&chosen, &toolchains)?;
-        let config = self.config(&list, known.clone())?;
+        let config = self.config(&list, suite.unwrap_or_default(), known.clone())?;
         let mut record =
             progress::run(scope, &list, &runnable, &toolchains, &config, interrupt).await?;
         if let Some(earlier) = earlier {
@@ -140,18 +161,36 @@ impl LabArgs {
         self.report(&record, comparison.as_ref(), interrupt).await
     }
 
-    /// Returns the record that `--write` replaces, if its figures are to be kept.
-    fn earlier(&self) -> anyhow::Result<Option<LabRecord>> {
-        let path = self.write.as_deref().filter(|path| self.judge_only && path.exists());
-        Ok(path.map(LabRecord::read).transpose()?)
+    /// Returns the record to compare with, and the one that `--write` replaces, if its figures are to be
+    /// kept.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read, or is of another suite.
+    fn records(&self, suite: Suite) -> anyhow::Result<(Option<LabRecord>, Option<LabRecord>)> {
+        let read = |path: &Path| {
+            let record = LabRecord::read(path)?;
+            if record.suite != suite {
+                bail!("{} is a record of --suite {}", path.display(), record.suite);
+            }
+            Ok(record)
+        };
+        let replaced = self.write.as_deref().filter(|path| self.judge_only && path.exists());
+        Ok((self.check.as_deref().map(read).transpose()?, replaced.map(read).transpose()?))
     }
 
-    fn config(&self, list: &ContestantList, known: Option<LabRecord>) -> anyhow::Result<LabConfig> {
+    fn config(
+        &self,
+        list: &ContestantList,
+        suite: Suite,
+        known: Option<LabRecord>,
+    ) -> anyhow::Result<LabConfig> {
         let out = self.out.clone().unwrap_or_else(|| build_folder(&list.folder));
         let out = std::path::absolute(&out)
             .with_context(|| format!("could not find {}", out.display()))?;
         Ok(LabConfig {
             out,
+            suite,
             is_fast: self.fast,
             measures: !self.judge_only,
             idle_connections: IDLE_CONNECTIONS,

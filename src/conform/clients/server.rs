@@ -175,7 +175,7 @@ impl<'c> Results<'c> {
         if let Some(exchanges) = self.exchanges.get_mut(ended.index)
             && exchanges.len() < MAX_EXCHANGES
         {
-            exchanges.push(ended.exchange);
+            ended.exchange.add_to(exchanges);
         }
     }
 

@@ -13,16 +13,28 @@ use h2::ext::Protocol;
 use h2::{RecvStream, SendStream};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode, Uri};
+use rustls::AlertDescription;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
 use crate::conform::ConformConfig;
-use crate::net::{ConnectError, Http2Stream, MaybeTlsStream, Route, connect_by};
+use crate::net::{
+    ConnectError, ConnectErrorKind, Http2Stream, MaybeTlsStream, Route, TlsError, TlsOptions,
+    connect_by,
+};
 use crate::wire::Side;
 use crate::wire::handshake::{AcceptValue, DEFAULT_MAX_HEAD_LEN, Head, HeadReader, HeadScan};
 
+/// The name of HTTP/2 within TLS (RFC 9113 section 3.2).
+const H2: &[u8] = b"h2";
+
 /// The fields that extended CONNECT does not have, because HTTP/2 has other means for them.
 const HTTP1_FIELDS: [&str; 4] = ["host", "upgrade", "connection", "sec-websocket-key"];
+
+/// Whether HTTP/2 has other means for a field, of which `name` is in lower case.
+pub(super) fn is_of_http1(name: &str) -> bool {
+    HTTP1_FIELDS.contains(&name)
+}
 
 /// A request of HTTP/2, without a body.
 pub(super) type Request = hyper::Request<()>;
@@ -39,12 +51,30 @@ pub enum Http2Error {
     /// The server answers the preface with something else than HTTP/2, or not at all.
     #[error("HTTP/2: the server does not speak it with prior knowledge ({0})")]
     NotSpoken(#[source] h2::Error),
+    /// The server does not agree on HTTP/2 within TLS. The clause says what it does instead.
+    #[error("HTTP/2: the server does not agree on h2 by ALPN within TLS (RFC 7301): it {0}")]
+    NotAgreed(&'static str),
     /// The server does not offer extended CONNECT.
     #[error("HTTP/2: the server does not send SETTINGS_ENABLE_CONNECT_PROTOCOL = 1 (RFC 8441 §3)")]
     NotOffered,
     /// The server does not answer the preface in time.
     #[error("HTTP/2: the server did not send its settings in time")]
     Late,
+}
+
+/// Returns the error of a connection that could not be opened, of which one means that there is no HTTP/2.
+fn not_agreed(error: ConnectError) -> Http2Error {
+    match error.kind {
+        ConnectErrorKind::Tls(TlsError::Alert(AlertDescription::NoApplicationProtocol)) => {
+            Http2Error::NotAgreed("refuses with no_application_protocol")
+        }
+        _ => error.into(),
+    }
+}
+
+/// Returns the error of a server that sends something else than HTTP/2.
+fn not_spoken(config: &ConformConfig, error: h2::Error) -> Http2Error {
+    if config.target.tls { Http2Error::Protocol(error) } else { Http2Error::NotSpoken(error) }
 }
 
 /// A connection of HTTP/2. Nothing happens on it unless [`Http2Connection::drive`] runs.
@@ -62,10 +92,14 @@ impl Http2Connection {
     pub(super) async fn open(config: &ConformConfig) -> Result<Self, Http2Error> {
         let route = Route::direct(&config.target);
         let limit = config.limits.answer;
-        let stream = connect_by(&route, &config.target, &config.tls, limit).await?;
+        let tls = TlsOptions { protocols: &[H2], ..config.tls.clone() };
+        let stream = connect_by(&route, &config.target, &tls, limit).await.map_err(not_agreed)?;
+        if config.target.tls && stream.agreed_protocol() != Some(H2) {
+            return Err(Http2Error::NotAgreed("chooses no protocol"));
+        }
         let handshake = h2::client::Builder::new().handshake(stream);
         let opened = timeout(limit, handshake).await.map_err(|_| Http2Error::Late)?;
-        let (requests, connection) = opened.map_err(Http2Error::NotSpoken)?;
+        let (requests, connection) = opened.map_err(|error| not_spoken(config, error))?;
         let mut opened = Self { requests, connection };
         opened.await_settings(config).await?;
         if opened.requests.is_extended_connect_protocol_enabled() {
@@ -86,7 +120,8 @@ impl Http2Connection {
                 ended = &mut self.connection => ended,
             }
         });
-        waited.await.map_err(|_| Http2Error::Late)?.map_err(Http2Error::NotSpoken)
+        let waited = waited.await.map_err(|_| Http2Error::Late)?;
+        waited.map_err(|error| not_spoken(config, error))
     }
 
     /// Runs `work` on the connection.
@@ -157,7 +192,7 @@ pub(super) fn extended_connect(
     let mut request = hyper::Request::builder().method(Method::CONNECT).uri(uri);
     for field in head.fields() {
         let name = head.raw().get(field.name.clone()).unwrap_or_default().to_ascii_lowercase();
-        if !HTTP1_FIELDS.iter().any(|specific| specific.as_bytes() == name) {
+        if !str::from_utf8(&name).is_ok_and(is_of_http1) {
             let value = HeaderValue::from_bytes(&head.field_value(field))?;
             request = request.header(HeaderName::from_bytes(&name)?, value);
         }

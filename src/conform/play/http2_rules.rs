@@ -4,12 +4,13 @@ use std::future::{Future, ready};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use hyper::http::request::Builder;
 use wiretalk_core::conformance::{
     Finding, Http2Rule, Verdict, all_cases, short_echo, standard_handshake,
 };
 
-use crate::conform::exchange::play_on;
-use crate::conform::play::http2::{ExtendedConnect, Request, extended_connect};
+use crate::conform::exchange::{http2_end, play_on, server_address};
+use crate::conform::play::http2::{ExtendedConnect, Request, extended_connect, is_of_http1};
 use crate::conform::{ConformConfig, ServerTraits};
 use crate::wire::Side;
 use crate::wire::handshake::Head;
@@ -31,10 +32,12 @@ impl Http2Rules<'_> {
             Http2Rule::Setting => Finding::new(Verdict::Pass, rule.describe()),
             Http2Rule::Status => self.status().await,
             Http2Rule::UnknownProtocol => {
-                self.refusal(self.request("13", Some("x-wiretalk-unknown"))).await
+                self.refusal(self.rule_requests().websocket("13", "x-wiretalk-unknown")).await
             }
-            Http2Rule::OldVersion => self.refusal(self.request("12", Some("websocket"))).await,
-            Http2Rule::PlainConnect => self.refusal(self.request("13", None)).await,
+            Http2Rule::OldVersion => {
+                self.refusal(self.rule_requests().websocket("12", "websocket")).await
+            }
+            Http2Rule::PlainConnect => self.refusal(self.rule_requests().connect()).await,
             Http2Rule::TwoStreams => {
                 let (one, other) = tokio::join!(self.echo(), self.echo());
                 if one.verdict == Verdict::Pass { other } else { one }
@@ -44,12 +47,16 @@ impl Http2Rules<'_> {
             Http2Rule::OrdinaryRequest => {
                 self.beside_open(async {
                     // Any answer will do; without one, the echo that follows is not reached.
-                    let _ = self.answer(self.ordinary_request()).await;
+                    let _ = self.answer(self.rule_requests().ordinary()).await;
                 })
                 .await
             }
         };
         Finding { expected: rule.describe().to_owned(), ..finding }
+    }
+
+    fn rule_requests(&self) -> RuleRequests<'_> {
+        RuleRequests { config: self.config, needs_origin: self.traits.needs_origin }
     }
 
     fn stream(&self) -> ExtendedConnect {
@@ -86,7 +93,7 @@ impl Http2Rules<'_> {
     }
 
     async fn status(&self) -> Finding {
-        match self.answer(self.request("13", Some("websocket"))).await {
+        match self.answer(self.rule_requests().websocket("13", "websocket")).await {
             Ok((200, true)) => {
                 Finding::new(Verdict::Tolerated, "answered with 200 and a sec-websocket-accept")
             }
@@ -109,32 +116,6 @@ impl Http2Rules<'_> {
         }
     }
 
-    /// Returns an extended CONNECT; without `protocol` a plain one.
-    fn request(&self, version: &str, protocol: Option<&str>) -> Option<Request> {
-        let authority = self.config.target.authority();
-        let Some(protocol) = protocol else {
-            let plain = hyper::Request::builder().method(hyper::Method::CONNECT).uri(authority);
-            return plain.body(()).ok();
-        };
-        let path = &self.config.target.path;
-        let origin = if self.traits.needs_origin { "Origin: http://" } else { "X-Host: " };
-        let text = format!(
-            "GET {path} HTTP/1.1\r\nHost: {authority}\r\nSec-WebSocket-Version: \
-             {version}\r\n{origin}{authority}\r\n\r\n"
-        );
-        extended_connect(&Head::new(Side::Client, text.as_bytes()), self.scheme(), protocol).ok()
-    }
-
-    fn ordinary_request(&self) -> Option<Request> {
-        let authority = self.config.target.authority();
-        let uri = format!("{}://{authority}{}", self.scheme(), self.config.target.path);
-        hyper::Request::builder().uri(uri).body(()).ok()
-    }
-
-    fn scheme(&self) -> &'static str {
-        if self.config.target.tls { "https" } else { "http" }
-    }
-
     /// Sends a request. Returns the status, and whether there was an accept value; the finding if
     /// there was no response.
     async fn answer(&self, request: Option<Request>) -> Result<(u16, bool), Finding> {
@@ -142,7 +123,8 @@ impl Http2Rules<'_> {
             return Err(Finding::new(Verdict::NotApplicable, "no such request can be sent"));
         };
         let reset = |error: h2::Error| {
-            Finding::new(Verdict::Fail, format!("ended the stream without a response ({error})"))
+            let how = http2_end(&error).name();
+            Finding::new(Verdict::Fail, format!("ended the stream without a response ({how})"))
         };
         let mut requests = self.requests.clone().ready().await.map_err(reset)?;
         let (response, _send) = requests.send_request(request, false).map_err(reset)?;
@@ -157,6 +139,94 @@ impl Http2Rules<'_> {
                 let reason = format!("did not answer within {} s", limit.as_secs_f64());
                 Err(Finding::new(Verdict::NoAnswer, reason))
             }
+        }
+    }
+}
+
+/// The requests of the rules. Each has the fields of the configuration, unless it has one of that name
+/// or the field is about opening a WebSocket, which the request does not.
+struct RuleRequests<'c> {
+    config: &'c ConformConfig,
+    needs_origin: bool,
+}
+
+impl RuleRequests<'_> {
+    /// Returns an extended CONNECT.
+    fn websocket(&self, version: &str, protocol: &str) -> Option<Request> {
+        let case = standard_handshake().and_fields(&self.config.fields);
+        let request = case.request.with("Sec-WebSocket-Version", version);
+        let request = if self.needs_origin && !request.has_field("Origin") {
+            request.and("Origin", &format!("{}://{{host}}", self.scheme()))
+        } else {
+            request
+        };
+        let bytes = request.to_bytes(&server_address(self.config), "");
+        extended_connect(&Head::new(Side::Client, &bytes), self.scheme(), protocol).ok()
+    }
+
+    /// Returns a CONNECT without `:protocol`.
+    fn connect(&self) -> Option<Request> {
+        let request = hyper::Request::builder().method(hyper::Method::CONNECT);
+        self.with_fields(request.uri(self.config.target.authority()))
+    }
+
+    fn ordinary(&self) -> Option<Request> {
+        let ConformConfig { target, .. } = self.config;
+        let uri = format!("{}://{}{}", self.scheme(), target.authority(), target.path);
+        self.with_fields(hyper::Request::builder().uri(uri))
+    }
+
+    fn with_fields(&self, mut request: Builder) -> Option<Request> {
+        for (name, value) in &self.config.fields {
+            let name = name.to_ascii_lowercase();
+            if !is_of_http1(&name) && !name.starts_with("sec-websocket-") {
+                request = request.header(name, value);
+            }
+        }
+        request.body(()).ok()
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.config.target.tls { "https" } else { "http" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Target;
+
+    #[test]
+    fn every_request_has_the_fields_of_the_configuration() {
+        let target = Target::parse("wss://127.0.0.1:9443/path?q").unwrap();
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = vec![
+            field("Authorization", "Bearer abc"),
+            field("sec-websocket-version", "7"),
+            field("Sec-WebSocket-Protocol", "chat"),
+            field("Host", "elsewhere"),
+        ];
+        let config = ConformConfig { fields, http2: true, ..ConformConfig::new(target) };
+        let requests = RuleRequests { config: &config, needs_origin: true };
+        let websocket = requests.websocket("13", "websocket").unwrap();
+        let value = |request: &Request, name: &str| {
+            let value = request.headers().get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(value(&websocket, "sec-websocket-version").as_deref(), Some("13"));
+        assert_eq!(value(&websocket, "sec-websocket-protocol").as_deref(), Some("chat"));
+        assert_eq!(value(&websocket, "host"), None);
+        assert_eq!(value(&websocket, "sec-websocket-key"), None);
+        assert_eq!(value(&websocket, "origin").as_deref(), Some("https://127.0.0.1:9443"));
+        assert_eq!(websocket.uri().to_string(), "https://127.0.0.1:9443/path?q");
+        let (connect, ordinary) = (requests.connect().unwrap(), requests.ordinary().unwrap());
+        assert_eq!(connect.uri().to_string(), "127.0.0.1:9443");
+        assert_eq!(ordinary.uri().to_string(), "https://127.0.0.1:9443/path?q");
+        for request in [&websocket, &connect, &ordinary] {
+            assert_eq!(value(request, "authorization").as_deref(), Some("Bearer abc"));
+        }
+        for request in [&connect, &ordinary] {
+            assert_eq!(request.headers().len(), 1, "{:?}", request.headers());
         }
     }
 }

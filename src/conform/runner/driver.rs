@@ -58,10 +58,10 @@ pub async fn run(
         };
         let legal = indices(cases, |case| is_played(case) && !is_violation(case));
         Box::pin(runner.play_all(legal)).await;
-        runner.survival.violations_begin(runner.restarter.memory());
+        runner.survival.violations_begin(runner.restarter.memory(config));
         let violations = indices(cases, |case| is_played(case) && is_violation(case));
         Box::pin(runner.play_all(violations)).await;
-        runner.survival.violations_end(runner.restarter.memory());
+        runner.survival.violations_end(runner.restarter.memory(config));
         for index in indices(cases, |case| matches!(case.kind, CaseKind::Search(_))) {
             Box::pin(runner.play_alone(index)).await;
         }

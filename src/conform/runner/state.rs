@@ -26,7 +26,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
     pub(super) fn record(&mut self, index: usize, exchange: Exchange) {
         (self.on_event)(ConformEvent::Played { index, verdict: exchange.finding.verdict });
         if let Some(played) = self.exchanges.get_mut(index) {
-            played.push(exchange);
+            exchange.add_to(played);
         }
     }
 
@@ -39,7 +39,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
     pub(super) async fn bring_back(&mut self) {
         match self.restarter.bring_back(self.config, &self.probe).await {
             Ok(()) => {
-                self.survival.restarted(self.restarter.memory());
+                self.survival.restarted(self.restarter.memory(self.config));
                 (self.on_event)(ConformEvent::Up);
             }
             Err(error) => self.gone = Some(error.to_string()),

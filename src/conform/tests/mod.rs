@@ -1,6 +1,8 @@
 //! Servers that are broken or hostile: over a stream in memory and in paused time where time matters,
 //! and on real sockets where connections do.
 
+mod http2;
+mod memory;
 mod odd_servers;
 
 use std::future::Future;
@@ -18,7 +20,7 @@ use tokio::time::{Instant, sleep};
 use crate::conform::exchange::{Exchange, play_on};
 use crate::conform::{
     Case, CaseKind, ConformConfig, ConformOutcome, RestartError, RunLimits, ServerTraits, Verdict,
-    all_cases, http2_cases, run,
+    all_cases, run,
 };
 use crate::net::{Target, listen, serve};
 use crate::scope::Scope;
@@ -316,42 +318,6 @@ async fn a_hub_is_no_echo() {
         .filter(|(case, result)| case.needs_echo && result.verdict() != Verdict::NotApplicable)
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
-}
-
-#[tokio::test]
-async fn the_strict_server_keeps_all_rules_over_http_2_too() {
-    use crate::servers::{BundleOptions, ServerBundle, ServerKind};
-    let scope = Scope::new(|panic| panic!("{panic}"));
-    let options = BundleOptions { websocket: ServerKind::Strict, ..BundleOptions::default() };
-    let bundle = ServerBundle::start_with(&scope, options, None);
-    let url = bundle.ready().await.unwrap().websocket_url();
-    let mut config = config(&url);
-    config.http2 = true;
-    let cases = http2_cases(1);
-    let outcome = outcome_of(&config, &cases).await;
-    assert!(outcome.traits.has_echo);
-    let verdicts = cases.iter().zip(&outcome.cases);
-    let failed: Vec<_> = verdicts
-        .clone()
-        .filter(|(_, result)| result.verdict().is_failure())
-        .map(|(case, result)| (&case.id, &result.worst().unwrap().finding))
-        .collect();
-    assert!(failed.is_empty(), "{failed:#?}");
-    let rules = verdicts.filter(|(case, _)| matches!(case.kind, CaseKind::Http2(_)));
-    let passed = rules.filter(|(_, result)| result.verdict() == Verdict::Pass).count();
-    assert_eq!(passed, 9);
-}
-
-#[tokio::test]
-async fn a_server_without_http_2_is_an_error_with_its_reason() {
-    let scope = Scope::new(|panic| panic!("{panic}"));
-    let address = server(&scope, |mut stream| async move {
-        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    });
-    let mut config = config(&format!("ws://{address}/"));
-    config.http2 = true;
-    let error = run(&config, &http2_cases(1), |_| {}).await.unwrap_err();
-    assert!(error.to_string().starts_with("no WebSocket can be opened: HTTP/2: "), "{error}");
 }
 
 #[tokio::test]

@@ -1,75 +1,18 @@
 //! [`ContestantList`]: the toolchains and contestants of `contestants.toml`.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::race::WorkerProgram;
+use crate::lab::libraries::command_line::{ADDRESS, CommandLine};
+use crate::lab::libraries::suite::Suite;
 use crate::text::{did_you_mean, named_enum};
 
 /// The name of the list within its folder.
 const FILE_NAME: &str = "contestants.toml";
-
-/// Stands in a command for the folder for what is built.
-const OUT: &str = "{out}";
-
-/// Stands in a command for the address to listen on.
-const ADDRESS: &str = "{address}";
-
-/// Stands in a command for the program that runs the lab.
-const WIRETALK: &str = "{wiretalk}";
-
-/// A program and its arguments, in which `{out}`, `{address}` and `{wiretalk}` may stand for values.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct CommandLine(Vec<String>);
-
-impl CommandLine {
-    /// Creates a command line.
-    #[cfg(test)]
-    pub(in crate::lab) fn new(words: &[&str]) -> Self {
-        Self(words.iter().map(|word| (*word).to_owned()).collect())
-    }
-
-    /// Returns the program and its arguments with their values filled in.
-    pub(in crate::lab) fn fill(&self, out: &Path, address: &str) -> Vec<String> {
-        let (out, WorkerProgram(program)) = (out.to_string_lossy(), WorkerProgram::current());
-        let fill = |word: &String| {
-            let word = word.replace(OUT, &out).replace(ADDRESS, address);
-            word.replace(WIRETALK, &program.to_string_lossy())
-        };
-        self.0.iter().map(fill).collect()
-    }
-
-    fn contains(&self, placeholder: &str) -> bool {
-        self.0.iter().any(|word| word.contains(placeholder))
-    }
-
-    /// Returns the first `{word}` that stands for nothing. Braces within braces belong to the program.
-    fn unknown_placeholder(&self) -> Option<String> {
-        self.0.iter().find_map(|word| {
-            word.match_indices('{').find_map(|(at, _)| {
-                let (before, rest) = (word.get(..at)?, word.get(at.saturating_add(1)..)?);
-                let (name, after) = rest.split_once('}')?;
-                let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase());
-                let is_nested = before.ends_with('{') || after.starts_with('}');
-                let placeholder = format!("{{{name}}}");
-                let is_known = [OUT, ADDRESS, WIRETALK].contains(&placeholder.as_str());
-                (is_name && !is_nested && !is_known).then_some(placeholder)
-            })
-        })
-    }
-}
-
-impl fmt::Display for CommandLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(" "))
-    }
-}
 
 /// The programs that build and run the contestants of a language.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -99,12 +42,15 @@ pub enum Options {
 
 named_enum!(Options, "options": Default = "default", Tuned = "tuned");
 
-/// An echo server on a WebSocket library.
+/// An echo server on a WebSocket or SockJS library.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contestant {
     /// The name in commands and records; that of a tuned one ends in `-tuned`.
     pub id: String,
+    /// The suite that it is tested with.
+    #[serde(default)]
+    pub suite: Suite,
     /// The library's name.
     pub name: String,
     /// The programming language.
@@ -188,6 +134,14 @@ pub enum ContestantListError {
         contestants: Vec<String>,
         /// The names of all toolchains.
         toolchains: Vec<String>,
+    },
+    /// The contestants of this name have another suite.
+    #[error("`{name}` is tested with another suite; add --suite {suite}")]
+    OtherSuite {
+        /// The name.
+        name: String,
+        /// Their suite.
+        suite: Suite,
     },
 }
 
@@ -325,28 +279,45 @@ impl ContestantList {
         self.toolchains.iter().find(|toolchain| toolchain.id == contestant.toolchain)
     }
 
-    /// Returns the contestants that `names` select, in the order of the file; all without a name. A
-    /// name is that of a contestant or of a toolchain.
+    /// Returns the contestants of a suite that `names` select, in the order of the file; all of it
+    /// without a name, and of all suites without a suite. A name is that of a contestant or of a
+    /// toolchain.
     ///
     /// # Errors
-    /// Fails at a name that is neither.
-    pub fn select(&self, names: &[String]) -> Result<Vec<&Contestant>, ContestantListError> {
+    /// Fails at a name that is neither, and at a contestant of another suite.
+    pub fn select(
+        &self,
+        suite: Option<Suite>,
+        names: &[String],
+    ) -> Result<Vec<&Contestant>, ContestantListError> {
         let has = |contestant: &Contestant, name: &String| {
             contestant.id == *name || contestant.toolchain == *name
         };
+        let of_suite: Vec<&Contestant> = self
+            .contestants
+            .iter()
+            .filter(|contestant| suite.is_none_or(|suite| contestant.suite == suite))
+            .collect();
         for name in names {
-            if !self.contestants.iter().any(|contestant| has(contestant, name)) {
-                return Err(ContestantListError::Unknown {
+            if of_suite.iter().any(|contestant| has(contestant, name)) {
+                continue;
+            }
+            if let Some(other) = self.contestants.iter().find(|contestant| has(contestant, name)) {
+                return Err(ContestantListError::OtherSuite {
                     name: name.clone(),
-                    contestants: self.contestants.iter().map(|one| one.id.clone()).collect(),
-                    toolchains: self.toolchains.iter().map(|one| one.id.clone()).collect(),
+                    suite: other.suite,
                 });
             }
+            return Err(ContestantListError::Unknown {
+                name: name.clone(),
+                contestants: of_suite.iter().map(|one| one.id.clone()).collect(),
+                toolchains: self.toolchains.iter().map(|one| one.id.clone()).collect(),
+            });
         }
         let is_selected = |contestant: &&Contestant| {
             names.is_empty() || names.iter().any(|name| has(contestant, name))
         };
-        Ok(self.contestants.iter().filter(is_selected).collect())
+        Ok(of_suite.into_iter().filter(is_selected).collect())
     }
 }
 
@@ -359,7 +330,7 @@ fn check_id<'i>(id: &'i str, ids: &mut BTreeSet<&'i str>) -> Result<(), FieldPro
 }
 
 fn check_command(command: &CommandLine) -> Result<(), FieldProblem> {
-    if command.0.first().is_none_or(String::is_empty) {
+    if !command.has_program() {
         return Err(FieldProblem::EmptyCommand);
     }
     command.unknown_placeholder().map_or(Ok(()), |name| Err(FieldProblem::UnknownPlaceholder(name)))
@@ -464,7 +435,8 @@ mod tests {
         let list = parse(LIST).unwrap();
         let ids = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            list.select(&names).map(|found| found.iter().map(|one| one.id.clone()).collect())
+            list.select(Some(Suite::Websocket), &names)
+                .map(|found| found.iter().map(|one| one.id.clone()).collect())
         };
         for names in [&[][..], &["gorilla"], &["go"], &["go", "gorilla"]] {
             let found: Vec<String> = ids(names).unwrap();
@@ -476,6 +448,28 @@ mod tests {
             "unknown contestant `gorila` (did you mean `gorilla`?); expected one of: gorilla, or a \
              toolchain: go"
         );
+    }
+
+    #[test]
+    fn contestants_of_another_suite_are_selected_only_with_it() {
+        let (_, contestant) = LIST.split_once("[[contestant]]").unwrap();
+        let other = contestant
+            .replace("id = \"gorilla\"", "id = \"sockjs-go\"\nsuite = \"sockjs\"")
+            .replace("gorilla", "sockjs-go");
+        let list = parse(&format!("{LIST}[[contestant]]{other}")).unwrap();
+        let ids = |suite, names: &[&str]| -> Result<Vec<String>, String> {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let found = list.select(suite, &names).map_err(|error| error.to_string())?;
+            Ok(found.iter().map(|one| one.id.clone()).collect())
+        };
+        let both = ["gorilla".to_owned(), "sockjs-go".to_owned()];
+        assert_eq!(ids(None, &[]).unwrap(), both);
+        for names in [&[][..], &["go"]] {
+            assert_eq!(ids(Some(Suite::Websocket), names).unwrap(), both[..1], "{names:?}");
+            assert_eq!(ids(Some(Suite::Sockjs), names).unwrap(), both[1..], "{names:?}");
+        }
+        let expected = "`sockjs-go` is tested with another suite; add --suite sockjs";
+        assert_eq!(ids(Some(Suite::Websocket), &["sockjs-go"]).unwrap_err(), expected);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The folder of the contestants: the list of them, and how their libraries are built inside.
 
+mod command_line;
 mod contestants;
 mod inside;
+mod suite;
 
-pub(super) use contestants::CommandLine;
+pub(super) use command_line::CommandLine;
 pub use contestants::{Contestant, ContestantList, ContestantListError, Options, Toolchain};
 pub use inside::{InsideError, LibraryInside, Place};
+pub use suite::Suite;

@@ -338,6 +338,12 @@ impl MaybeTlsStream {
         Some(format!("{version} with {}", suite.unwrap_or_default()))
     }
 
+    /// Returns the protocol that was agreed on by ALPN (RFC 7301), if one was.
+    pub fn agreed_protocol(&self) -> Option<&[u8]> {
+        let Self::Tls(stream) = self else { return None };
+        stream.get_ref().1.alpn_protocol()
+    }
+
     /// Returns the addresses of both ends; this end is the client.
     ///
     /// # Errors

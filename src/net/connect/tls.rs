@@ -30,6 +30,8 @@ pub struct TlsOptions {
     pub insecure: bool,
     /// The server name to request and to check; `None` stands for the URL's host.
     pub server_name: Option<String>,
+    /// The protocols to offer by ALPN (RFC 7301), the preferred one first; without any there is no offer.
+    pub protocols: &'static [&'static [u8]],
     /// The buffer that receives the connection's secrets.
     pub key_log: KeyLogBuffer,
 }
@@ -89,6 +91,7 @@ impl TlsOptions {
                 builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
             }
         };
+        config.alpn_protocols = self.protocols.iter().map(|name| name.to_vec()).collect();
         config.key_log = Arc::new(self.key_log.clone());
         Ok(config)
     }

@@ -14,7 +14,7 @@ mod utf8;
 
 use std::time::Duration;
 
-use crate::conformance::case::{Case, CaseKind, Expectation};
+use crate::conformance::case::{Case, CaseKind, Expectation, Step};
 use crate::conformance::case_builder::{CaseBuilder, case};
 use crate::conformance::group::Group;
 use crate::conformance::http2_rule::Http2Rule;
@@ -47,8 +47,17 @@ pub fn http2_cases(seed: u64) -> Vec<Case> {
     }
     let mut cases = builder.into_cases();
     // The handshakes of HTTP/1.1 have a syntax of their own.
-    cases.extend(all_cases(seed).into_iter().filter(|case| case.group != Group::Handshake));
+    let about_frames = all_cases(seed).into_iter().filter(|case| case.group != Group::Handshake);
+    cases.extend(about_frames.map(in_words_of_http2));
     cases
+}
+
+/// Returns a case whose title says what stands for FIN on a stream (RFC 8441 section 5).
+fn in_words_of_http2(case: Case) -> Case {
+    if case.steps.contains(&Step::EndWrites) {
+        return Case { title: case.title.replace("FIN", "END_STREAM"), ..case };
+    }
+    case
 }
 
 /// Adds the cases about frames that are the same for a client.

@@ -22,8 +22,10 @@ impl CaseRun<'_> {
                     return Progress::Until(until);
                 }
                 if ended.is_none() {
-                    let waited = self.limits.answer.as_secs_f64();
-                    self.tolerate(format!("answered the Close, but kept TCP open for {waited} s"));
+                    let (waited, carrier) = (self.limits.answer.as_secs_f64(), self.carrier());
+                    self.tolerate(format!(
+                        "answered the Close, but kept {carrier} open for {waited} s"
+                    ));
                 }
                 if code != sent && code != Some(1000) && code.is_some() {
                     self.tolerate(format!(
@@ -77,7 +79,7 @@ impl CaseRun<'_> {
         if now < until {
             return Progress::Until(until);
         }
-        let waited = self.limits.answer.as_secs_f64();
-        self.fail(format!("kept TCP open for {waited} s"))
+        let (waited, carrier) = (self.limits.answer.as_secs_f64(), self.carrier());
+        self.fail(format!("kept {carrier} open for {waited} s"))
     }
 }

@@ -21,7 +21,7 @@ use crate::wire::{AgreedExtensions, Decoder, Side};
 /// The most operations that wait before answers to pings are held back.
 const MAX_OUTGOING: usize = 16;
 
-/// The bytes of a message that are kept at least.
+/// The bytes of a message that are kept beyond those that are expected.
 const MIN_KEPT: usize = 64 << 10;
 
 impl<'c> CaseRun<'c> {
@@ -80,6 +80,7 @@ impl<'c> CaseRun<'c> {
             tolerated: None,
             done: "opened the connection".to_owned(),
             finding: None,
+            is_over_http2: false,
         }
     }
 
@@ -300,9 +301,8 @@ impl<'c> CaseRun<'c> {
     }
 }
 
-/// Returns the most bytes of a message that are kept: those of an echo that comes twice, and no more
-/// of what a server sends without end.
-fn max_message(case: &Case, limits: RunLimits) -> usize {
-    let wanted = case.longest_message().saturating_mul(2).max(MIN_KEPT);
-    wanted.min(limits.max_message)
+/// Returns the most bytes of a message that are kept: those of an echo and some, by which a longer one
+/// is told, and no more of what a server sends without end.
+pub(super) fn max_message(case: &Case, limits: RunLimits) -> usize {
+    case.longest_message().saturating_add(MIN_KEPT).min(limits.max_message)
 }

@@ -100,6 +100,12 @@ impl Inbox {
         !self.messages.is_empty() || !self.pongs.is_empty()
     }
 
+    /// Returns the number of bytes that wait: of messages, pongs and answers.
+    pub(super) fn held_bytes(&self) -> usize {
+        let pongs = self.pongs.iter().map(Vec::len).fold(0, usize::saturating_add);
+        self.message_bytes().saturating_add(pongs).saturating_add(self.answers.len())
+    }
+
     fn message_bytes(&self) -> usize {
         self.messages.iter().fold(0, |sum: usize, (_, data)| sum.saturating_add(data.len()))
     }

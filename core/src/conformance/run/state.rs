@@ -32,13 +32,29 @@ pub enum StreamEnd {
     Fin,
     /// RST, or any other error of the socket.
     Reset,
+    /// `END_STREAM` of a stream of HTTP/2.
+    EndStream,
+    /// `RST_STREAM` of HTTP/2, with the name of its error code (RFC 9113 section 7).
+    ResetStream(&'static str),
+    /// GOAWAY of HTTP/2, with the name of its error code.
+    GoAway(&'static str),
+    /// A broken rule of HTTP/2, by the name of the error code for it.
+    BrokenStream(&'static str),
+    /// The end of the connection that carried the stream of HTTP/2.
+    LostConnection,
 }
 
 impl StreamEnd {
-    pub(super) fn name(self) -> &'static str {
+    /// Returns the name that the protocol below has for it.
+    pub fn name(self) -> String {
         match self {
-            Self::Fin => "FIN",
-            Self::Reset => "RST",
+            Self::Fin => "FIN".to_owned(),
+            Self::Reset => "RST".to_owned(),
+            Self::EndStream => "END_STREAM".to_owned(),
+            Self::ResetStream(code) => format!("RST_STREAM with {code}"),
+            Self::GoAway(code) => format!("GOAWAY with {code}"),
+            Self::BrokenStream(code) => format!("it broke a rule of HTTP/2: {code}"),
+            Self::LostConnection => "its connection of HTTP/2 ended".to_owned(),
         }
     }
 }
@@ -125,6 +141,8 @@ pub struct CaseRun<'c> {
     /// What the server did last, as the reason of a pass.
     pub(super) done: String,
     pub(super) finding: Option<Finding>,
+    /// Whether a stream of HTTP/2 carries the frames.
+    pub(super) is_over_http2: bool,
 }
 
 /// Something to do before the next step.
@@ -152,6 +170,30 @@ impl CaseRun<'_> {
     /// Returns `key` where frames are to be masked.
     pub(super) fn mask_with(&self, key: MaskingKey) -> Option<MaskingKey> {
         (self.peer() == Side::Server).then_some(key)
+    }
+
+    /// Plays the case on a stream of HTTP/2: what the peer does with it is told in the words of HTTP/2.
+    #[must_use]
+    pub fn over_http2(self) -> Self {
+        Self { is_over_http2: true, ..self }
+    }
+
+    /// Returns what the peer ends after the closing handshake.
+    pub(super) fn carrier(&self) -> &'static str {
+        if self.is_over_http2 { "the stream" } else { "TCP" }
+    }
+
+    /// Returns the number of bytes that are held: of what the peer sent and of what is to be sent.
+    pub fn held_bytes(&self) -> usize {
+        let outgoing = self.outgoing.iter().map(|outgoing| match outgoing {
+            Outgoing::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        });
+        let frames = self.frames.as_ref().map_or(0, FrameAssembler::held_bytes);
+        [self.head.bytes().len(), frames, self.inbox.held_bytes()]
+            .into_iter()
+            .chain(outgoing)
+            .fold(0, usize::saturating_add)
     }
 
     /// Returns the masking keys of the peer's frames, of the first 1,024 at most.

@@ -218,8 +218,8 @@ impl CaseRun<'_> {
             }
             (Some(ReceivedClose { code }), None) => {
                 let waited = self.limits.answer.as_secs_f64();
-                let with = with_code(code);
-                self.tolerate(format!("closed {with}, but kept TCP open for {waited} s"));
+                let (with, carrier) = (with_code(code), self.carrier());
+                self.tolerate(format!("closed {with}, but kept {carrier} open for {waited} s"));
             }
             (Some(ReceivedClose { code }), Some(_)) => {
                 if !code.is_some_and(|code| codes.contains(&code)) {
@@ -229,7 +229,7 @@ impl CaseRun<'_> {
                 self.pass(format!("closed {}", with_code(code)));
             }
             (None, ended) => {
-                let how = ended.map_or("", StreamEnd::name);
+                let how = ended.map_or_else(String::new, StreamEnd::name);
                 self.tolerate(format!("ended the connection without a Close ({how})"));
             }
         }
@@ -311,8 +311,9 @@ impl CaseRun<'_> {
         if now < until {
             return Progress::Until(until);
         }
-        let waited = self.limits.answer.as_secs_f64();
-        self.finish(Verdict::Tolerated, format!("sent nothing, but kept TCP open for {waited} s"));
+        let (waited, carrier) = (self.limits.answer.as_secs_f64(), self.carrier());
+        let reason = format!("sent nothing, but kept {carrier} open for {waited} s");
+        self.finish(Verdict::Tolerated, reason);
         Progress::Met
     }
 

@@ -6,7 +6,7 @@ use crate::conformance::masking_keys::MaskingKeys;
 use crate::conformance::run::sent::SentFrames;
 use crate::conformance::{
     Case, CaseKind, Expectation, Finding, Group, Request, ServerAddress, Step, Verdict, all_cases,
-    client_cases,
+    client_cases, http2_cases,
 };
 use crate::wire::handshake::response::{is_switching_protocols, validate};
 use crate::wire::handshake::{
@@ -150,9 +150,14 @@ fn play(case: &Case, server: ModelServer, has_echo: bool) -> Finding {
 }
 
 /// Plays a case with a server of which something is known.
-fn play_knowing(case: &Case, mut server: ModelServer, traits: ServerTraits) -> Finding {
+fn play_knowing(case: &Case, server: ModelServer, traits: ServerTraits) -> Finding {
     let address = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
-    let mut run = CaseRun::new(case, &address, KEY, traits, RunLimits::default());
+    let run = CaseRun::new(case, &address, KEY, traits, RunLimits::default());
+    play_run(case, run, server, StreamEnd::Fin)
+}
+
+/// Plays a run of a case with a server that ends what it sends with `end`.
+fn play_run(case: &Case, mut run: CaseRun, mut server: ModelServer, end: StreamEnd) -> Finding {
     let mut now = Duration::ZERO;
     loop {
         match run.next(now) {
@@ -166,9 +171,96 @@ fn play_knowing(case: &Case, mut server: ModelServer, traits: ServerTraits) -> F
         }
         run.receive(&std::mem::take(&mut server.answer));
         if server.is_ended {
-            run.end(StreamEnd::Fin);
+            run.end(end);
         }
         assert!(now < Duration::from_mins(1), "{} does not end", case.id);
+    }
+}
+
+/// Returns what a server may send without end, in pieces.
+fn floods() -> Vec<(&'static str, Vec<u8>)> {
+    let message = |opcode: u8, len: u8| {
+        let mut frame = vec![opcode, len];
+        frame.extend(vec![b'*'; len.into()]);
+        frame.repeat(2_000)
+    };
+    vec![
+        ("pings", message(0x89, 125)),
+        ("pongs", message(0x8a, 125)),
+        ("messages", message(0x82, 125)),
+        ("empty messages", message(0x82, 0)),
+        ("fragments", message(0x00, 125)),
+        ("a frame of 2^62 bytes", vec![b'*'; 1 << 20]),
+        ("Closes", message(0x88, 0)),
+        ("noise", (0..=255).collect::<Vec<u8>>().repeat(1_000)),
+    ]
+}
+
+#[test]
+fn whatever_a_server_sends_a_run_holds_a_bounded_part_of_it() {
+    let address = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
+    let traits = ServerTraits { has_echo: true, ..ServerTraits::default() };
+    let limits = RunLimits::default();
+    let open = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let interim = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n".repeat(1_000);
+    let cases = all_cases(1).into_iter();
+    let wanted = ["ping/empty", "lengths/text-262144", "fragments/unfinished", "close/idle"];
+    for case in cases.filter(|case| wanted.contains(&case.id.as_str())) {
+        let most = 3 * driver::max_message(&case, limits) + case.sent_len() + (512 << 10);
+        let heads = [("interim responses", interim.clone()), ("a head", vec![b'*'; 1 << 20])];
+        for (name, flood) in heads {
+            let mut run = CaseRun::new(&case, &address, KEY, traits, limits);
+            run.next(Duration::ZERO);
+            for _ in 0..8 {
+                run.receive(&flood);
+                assert!(run.held_bytes() <= most, "{}, {name}: {}", case.id, run.held_bytes());
+            }
+        }
+        for (name, flood) in floods() {
+            let mut run = CaseRun::new(&case, &address, KEY, traits, limits);
+            run.next(Duration::ZERO);
+            run.receive(open);
+            match name {
+                "fragments" => run.receive(&[0x02, 0]),
+                "a frame of 2^62 bytes" => run.receive(&[0x82, 127, 0x40, 0, 0, 0, 0, 0, 0, 0]),
+                _ => {}
+            }
+            for _ in 0..8 {
+                // Nothing is taken of what is to be sent, as if the server did not read.
+                run.receive(&flood);
+                assert!(run.held_bytes() <= most, "{}, {name}: {}", case.id, run.held_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn over_http_2_no_reason_speaks_of_tcp() {
+    let address = ServerAddress { authority: "test.example".to_owned(), target: "/".to_owned() };
+    let traits = ServerTraits { has_echo: true, ..ServerTraits::default() };
+    let cases = http2_cases(1).into_iter().filter(|case| case.kind == CaseKind::Steps);
+    let mut reasons = BTreeSet::new();
+    for case in cases {
+        for end in
+            [StreamEnd::EndStream, StreamEnd::ResetStream("CANCEL"), StreamEnd::LostConnection]
+        {
+            let run =
+                || CaseRun::new(&case, &address, KEY, traits, RunLimits::default()).over_http2();
+            let deaf = ModelServer { is_deaf: true, ..ModelServer::new() };
+            let rude =
+                ModelServer { ends_at_data: Some(SentFrames::default()), ..ModelServer::new() };
+            for server in [ModelServer::new(), deaf, rude] {
+                reasons.insert(play_run(&case, run(), server, end).reason);
+            }
+        }
+    }
+    let speaks =
+        |reason: &&String| ["TCP", "(FIN)", "(RST)"].iter().any(|word| reason.contains(word));
+    assert_eq!(reasons.iter().find(speaks), None);
+    for expected in ["(END_STREAM)", "(RST_STREAM with CANCEL)", "kept the stream open for 5 s"] {
+        let is_told = reasons.iter().any(|reason| reason.contains(expected));
+        assert!(is_told, "{expected}: {reasons:#?}");
     }
 }
 

@@ -148,6 +148,16 @@ impl FrameAssembler {
         }
     }
 
+    /// Returns the number of payload bytes that are held, of the frame and of the message that are
+    /// arriving.
+    pub fn held_bytes(&self) -> usize {
+        let gaps = self.gaps.iter().map(|gap| gap.payload.len());
+        [self.payload.len(), self.message_data.len()]
+            .into_iter()
+            .chain(gaps)
+            .fold(0, usize::saturating_add)
+    }
+
     /// Takes bytes from the front of `input` up to the end of a frame and returns the frame.
     /// Returns `None` when all bytes are taken, or when the rest are no frames: then it is left in
     /// `input`, and [`Self::non_frame`] says what it is.

@@ -94,6 +94,8 @@ const MAX_SIZE_DIGITS: u8 = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct BodyReader {
     part: BodyPart,
+    /// Whether the framing of chunks is broken, so that what follows is no content.
+    is_broken: bool,
 }
 
 impl BodyReader {
@@ -114,7 +116,7 @@ impl BodyReader {
             BodyLen::Chunked => BodyPart::ChunkSize(0, 0),
             BodyLen::UntilClose => BodyPart::UntilClose,
         };
-        Self { part }
+        Self { part, is_broken: false }
     }
 
     fn fixed(len: ByteLen) -> BodyPart {
@@ -134,9 +136,28 @@ impl BodyReader {
     /// Takes the bytes of the body from the front of `input` and returns them as they came, with
     /// the framing of chunks.
     pub(crate) fn take<'i>(&mut self, input: &mut &'i [u8]) -> &'i [u8] {
+        self.take_content(input, |_| {})
+    }
+
+    /// Does the same, and passes what is content to `push`, without the framing of chunks.
+    pub(super) fn take_content<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        mut push: impl FnMut(&[u8]),
+    ) -> &'i [u8] {
         let all = *input;
         while !input.is_empty() && !self.is_done() {
+            let is_content = match self.part {
+                BodyPart::Fixed(_) | BodyPart::ChunkData(_) => true,
+                BodyPart::UntilClose => !self.is_broken,
+                _ => false,
+            };
             let taken = self.take_part(input);
+            if is_content {
+                push(input.get(..taken).unwrap_or_default());
+            } else {
+                self.is_broken |= self.is_until_close();
+            }
             *input = input.get(taken..).unwrap_or_default();
         }
         all.get(..all.len().saturating_sub(input.len())).unwrap_or(all)

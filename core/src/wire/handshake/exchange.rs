@@ -17,9 +17,7 @@ pub struct RequestLine {
 impl RequestLine {
     /// Reads the request line of a head.
     pub(super) fn of(head: &Head) -> Self {
-        let [_, target, _] = head.start_line_parts();
-        let target = String::from_utf8_lossy(head.slice(&target)).into_owned();
-        Self { method: head.method(), target }
+        Self { method: head.method(), target: head.target() }
     }
 }
 

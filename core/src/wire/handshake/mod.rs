@@ -10,6 +10,7 @@
 pub mod accept;
 mod body;
 pub mod checks;
+mod content;
 mod exchange;
 pub mod extended_connect;
 pub mod extension;
@@ -25,6 +26,7 @@ mod validation;
 pub use accept::{AcceptMistake, AcceptStep, AcceptValue, GUID};
 pub(crate) use body::BodyReader;
 pub use checks::{CheckResult, HandshakeCheck};
+pub use content::{Content, ContentFields, ContentFilter, ContentPart};
 pub use exchange::{HttpExchange, RequestLine, begins_with_start_line};
 pub(crate) use exchange::{looks_like_request, may_switch_protocols};
 pub use head::reader::{DEFAULT_MAX_HEAD_LEN, HeadReader, HeadScan};

@@ -14,13 +14,15 @@ use crate::wire::frame::message::FragmentRole;
 use crate::wire::frame::{Header, Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::pair::{HandshakeEvent, HandshakePair};
-use crate::wire::handshake::{HttpExchange, ServerPolicy, ValidatedHead};
+use crate::wire::handshake::{ServerPolicy, ValidatedHead};
 use crate::wire::keep::arrivals::Arrivals;
 use crate::wire::keep::direction_trace::{DirectionTrace, add_to_preview};
 use crate::wire::keep::exchange_log::ExchangeLog;
+use crate::wire::keep::sockjs_log::SockJsLog;
 use crate::wire::keep::trace_row::{TraceRow, mark};
 use crate::wire::keep::transcript::Frame;
 use crate::wire::size::{ByteLen, Offset};
+use crate::wire::sockjs::may_carry_sockjs;
 
 /// The maximum number of rows, at 40 bytes each. Further ones are only counted.
 const MAX_ROWS: usize = 1 << 24;
@@ -60,7 +62,8 @@ pub struct Trace {
     rows: Vec<TraceRow>,
     most_rows: usize,
     dropped_rows: Saturating<u64>,
-    exchanges: ExchangeLog,
+    pub(super) exchanges: ExchangeLog,
+    pub(super) sockjs: SockJsLog,
     pub(super) arrivals: Arrivals,
     /// Whether the next byte may be any of a frame, because an unknown number of bytes is missing.
     pub(super) is_out_of_step: Sides<bool>,
@@ -94,12 +97,13 @@ impl Trace {
     fn with_handshake(handshake: HandshakePair, agreed: AgreedExtensions) -> Self {
         let directions = Sides::each(|from| DirectionTrace::new(from, agreed));
         Self {
-            handshake,
+            handshake: handshake.with_content(may_carry_sockjs),
             directions,
             rows: Vec::new(),
             most_rows: MAX_ROWS,
             dropped_rows: Saturating(0),
             exchanges: ExchangeLog::default(),
+            sockjs: SockJsLog::default(),
             arrivals: Arrivals::default(),
             is_out_of_step: Sides::default(),
         }
@@ -124,23 +128,28 @@ impl Trace {
             match event {
                 HandshakeEvent::Head(_) | HandshakeEvent::RefusalBody => {}
                 HandshakeEvent::Exchange(exchange) => self.exchanges.add(at, exchange),
+                HandshakeEvent::Content(content) => self.sockjs.push_content(at, &content),
                 HandshakeEvent::Open(upgraded) => {
                     let other = self.handshake.is_hixie76().then_some(NonFrame::Hixie76);
                     self.directions = Sides::each(|from| {
                         let decoder = Decoder::new(from, upgraded.agreed).carrying(other);
                         DirectionTrace::with_decoder(decoder)
                     });
+                    self.sockjs.open_websocket(self.handshake.head(Side::Client));
                     // The request came first, so the client's early frames come first too.
                     self.push_frames(Side::Client, at, &upgraded.client_bytes);
                     for from in [Side::Client, Side::Server] {
                         if upgraded.lacks_bytes[from] {
                             self.directions[from].resume_after_gap();
+                            self.sockjs.lose_frames(from, at);
                         }
                         self.is_out_of_step[from] =
                             upgraded.lacks_bytes[from] || self.handshake.is_lost(from);
                     }
                 }
                 HandshakeEvent::LateRequest(held) => {
+                    self.sockjs.open_websocket(self.handshake.head(from));
+                    self.sockjs.lose_frames(Side::Server, at);
                     // Without a head, nobody knows what was sent before.
                     if self.handshake.head(from).is_none() {
                         self.directions[from].resume_after_gap();
@@ -149,17 +158,6 @@ impl Trace {
                 }
             }
         }
-    }
-
-    /// Notes the arrival of bytes that are read elsewhere, such as frames of HTTP/2. They belong to
-    /// no row, so nothing else may follow them.
-    pub fn pass_over(&mut self, from: Side, at: Duration, len: usize) {
-        self.arrivals.push(from, at, len);
-    }
-
-    /// Adds an exchange whose bytes were passed over.
-    pub fn add_exchange(&mut self, at: Duration, exchange: HttpExchange) {
-        self.exchanges.add(at, exchange);
     }
 
     /// Returns the HTTP exchanges that did not try to open a WebSocket.
@@ -175,6 +173,9 @@ impl Trace {
     /// Limits the list to `most` frames from now on. Further ones are only counted.
     pub fn limit_rows(&mut self, most: usize) {
         self.most_rows = most.min(MAX_ROWS);
+        if self.is_full() {
+            self.sockjs.stop_listing();
+        }
     }
 
     /// Whether the list is full.
@@ -344,7 +345,7 @@ impl Trace {
     }
 
     pub(super) fn push_frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        let Self { directions, rows, most_rows, dropped_rows, .. } = self;
+        let Self { directions, rows, most_rows, dropped_rows, sockjs, .. } = self;
         let direction = &mut directions[from];
         let mut keep = |row: TraceRow| {
             if rows.len() < *most_rows {
@@ -357,9 +358,12 @@ impl Trace {
         let mut rest = bytes;
         loop {
             while let Some(whole) = direction.decoder.next_simple_frame(&mut rest) {
+                sockjs.push_whole(from, at, &whole);
                 keep(TraceRow::new(&whole.start, from, at));
             }
-            match direction.decoder.next_event(&mut rest) {
+            let event = direction.decoder.next_event(&mut rest);
+            event.iter().for_each(|event| sockjs.observe(from, at, event));
+            match event {
                 None => return,
                 Some(DecoderEvent::Fault(fault)) => direction.add_fault(fault),
                 Some(DecoderEvent::FrameStart(frame_start)) => {

@@ -29,10 +29,12 @@ impl Trace {
         if skipped > ByteLen::ZERO {
             direction.frame_bytes += skipped;
             direction.row_flags |= mark::NOT_CAPTURED;
+            self.sockjs.skip(from, skipped);
             self.arrivals.push(from, at, skipped.to_usize_saturating());
             self.push_frames(from, at, &[]);
         }
         if skipped < missing {
+            self.sockjs.lose_frames(from, at);
             self.directions[from].resume_after_gap();
         }
         skipped
@@ -46,6 +48,7 @@ impl Trace {
         if !self.handshake.sends_frames(from) {
             return self.handshake.skip_unknown(from, len);
         }
+        self.sockjs.lose_frames(from, at);
         let direction = &mut self.directions[from];
         direction.resume_after_gap();
         direction.decoder.skip_unframed(len);
@@ -63,6 +66,7 @@ impl Trace {
         self.handle_handshake(from, at, &mut &[][..]);
         self.is_out_of_step[from] = false;
         if was_lost && unit == Resumption::Frame {
+            self.sockjs.lose_frames(from, at);
             self.directions[from].resume_after_gap();
         }
         true

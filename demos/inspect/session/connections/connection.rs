@@ -156,7 +156,7 @@ impl InspectedConnection {
             ByteSource::Memory(kept) => kept.len(),
             ByteSource::File(..) => 0,
         };
-        size_of_val(self.trace.rows()) + payloads
+        size_of_val(self.trace.rows()) + self.trace.sockjs().memory_used() + payloads
     }
 
     /// Drops its frames and bytes. The connection itself stays in the list.

@@ -1,6 +1,7 @@
 //! [`ConnectionFacts`]: what is known of a connection besides its bytes.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::capture::{CapturedStream, OpenEnd, StreamEnding};
 use crate::inspect::ConnectionKind;
@@ -11,6 +12,8 @@ use crate::wire::Trace;
 pub(crate) struct ConnectionFacts {
     pub(crate) client: Option<SocketAddr>,
     pub(crate) server: Option<SocketAddr>,
+    /// When its first packet was captured, since 1970; `None` of a live one.
+    pub(crate) began: Option<Duration>,
     /// What it is, for a connection of a file; the bytes of a live one say what it is so far.
     pub(crate) kind: Option<ConnectionKind>,
     /// Its FIN or RST; `None` if neither was captured, or if there are no packets.
@@ -25,6 +28,7 @@ impl ConnectionFacts {
         Self {
             client: stream.addresses.map(|addresses| addresses.client),
             server: stream.addresses.map(|addresses| addresses.server),
+            began: Some(stream.started_at),
             kind: Some(ConnectionKind::of_stream(stream)),
             ending: stream.ending,
             open_end: stream.open_end,

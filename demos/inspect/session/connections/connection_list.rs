@@ -204,9 +204,10 @@ impl Connections {
             return true;
         }
         self.list.get(index).is_some_and(|connection| match connection.kind() {
-            ConnectionKind::WebSocket | ConnectionKind::Attempt | ConnectionKind::Unreadable => {
-                true
-            }
+            ConnectionKind::WebSocket
+            | ConnectionKind::SockJs
+            | ConnectionKind::Attempt
+            | ConnectionKind::Unreadable => true,
             // A live connection that has not said yet what it is.
             ConnectionKind::Empty => connection.facts.kind.is_none(),
             ConnectionKind::Http

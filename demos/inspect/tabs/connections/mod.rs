@@ -13,7 +13,7 @@ use ratatui::text::Line;
 use crate::demos::inspect::action::{Action, Tab};
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget};
 use crate::demos::inspect::session::Session;
-use crate::inspect::describe_kinds;
+use crate::inspect::{ConnectionKind, describe_kinds};
 use crate::text;
 use crate::text::units::group_thousands;
 use columns::Columns;
@@ -58,7 +58,16 @@ fn open(session: &Session, index: usize) -> Vec<Action> {
         .all()
         .get(index)
         .is_some_and(|connection| !connection.trace.rows().is_empty());
-    let tab = if has_frames { Tab::Frames } else { Tab::Handshake };
+    let is_sockjs = session
+        .connections
+        .all()
+        .get(index)
+        .is_some_and(|connection| connection.kind() == ConnectionKind::SockJs);
+    let tab = match (has_frames, is_sockjs) {
+        (true, _) => Tab::Frames,
+        (false, true) => Tab::SockJs,
+        (false, false) => Tab::Handshake,
+    };
     vec![Action::ShowConnection(index), Action::Show(tab)]
 }
 

@@ -72,7 +72,11 @@ impl ConnectionRow {
                 (None, ConnectionKind::WebSocket, Some(_)) => "(midway)".to_owned(),
                 (None, ..) => String::new(),
             },
-            Column::Subprotocol => summary.subprotocol.clone().unwrap_or_default(),
+            Column::Subprotocol => {
+                let spoken = summary.subprotocol.clone();
+                let spoken = spoken.or_else(|| connection.trace.sockjs().short_title());
+                spoken.unwrap_or_default()
+            }
             Column::Frames => group_thousands(summary.frame_count() as u64),
             Column::Bytes => group_thousands(summary.byte_count().get()),
             Column::Problems if problems == 0 => String::new(),
@@ -141,6 +145,7 @@ fn end(connection: &InspectedConnection, summary: &ConnectionSummary) -> String 
         ConnectionKind::Http => {
             format!("HTTP {}", status.unwrap_or_default()).trim_end().to_owned()
         }
+        ConnectionKind::SockJs => "SockJS".to_owned(),
         ConnectionKind::Other => "other bytes".to_owned(),
         ConnectionKind::NotCaptured => "no byte captured".to_owned(),
         // The status says why they cannot be read.

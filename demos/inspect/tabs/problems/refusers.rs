@@ -126,7 +126,7 @@ fn library_lines(cases: &[String], width: u16, canvas: &Canvas) -> Vec<Line<'sta
     let used = LEGEND.iter().filter(|(sign, _)| all.iter().any(|(.., one)| one.sign() == *sign));
     let legend: Vec<String> = used.map(|(sign, text)| format!("{sign} {text}")).collect();
     let cases = count(u64::try_from(cases.len()).unwrap_or(u64::MAX), "case");
-    let (legend, from) = (legend.join(", "), provenance());
+    let (legend, from) = (legend.join(", "), provenance(&RECORDED));
     let source = format!("Go libraries with default options, {cases}: {legend}; {from}");
     lines.extend(labelled_paragraph("", &source, 2, width, theme.dim(), theme));
     lines

@@ -86,9 +86,10 @@ impl<W: Write> CapturePrinter<W> {
                 false
             }
             ConnectionKind::Http | ConnectionKind::Other => only == Some(number),
-            ConnectionKind::WebSocket | ConnectionKind::Attempt | ConnectionKind::Unreadable => {
-                only.is_none_or(|only| only == number)
-            }
+            ConnectionKind::WebSocket
+            | ConnectionKind::SockJs
+            | ConnectionKind::Attempt
+            | ConnectionKind::Unreadable => only.is_none_or(|only| only == number),
         })?;
         self.print_new(capture)?;
         Ok(self.printer.flush()?)
@@ -188,6 +189,7 @@ impl<W: Write> CapturePrinter<W> {
                     }
                     printer.print(&Record::http(number, event.at, exchange.clone()))?;
                 }
+                ReplayData::SockJs(row) => printer.print_sockjs(number, row)?,
                 _ if stream.failed.is_some() || stream.is_http2_connection() => {}
                 _ => print_replay_event(printer, stream, &event)?,
             }
@@ -268,6 +270,12 @@ fn print_connection<W: Write>(
     if stream.start != StreamStart::Head && !stream.is_unopened_http2() {
         printer.start_mid_connection(number, stream.trace.agreed(), is_midway);
     }
+    let start = span.map_or(Duration::ZERO, |span| stream.started_at.saturating_sub(span.start));
+    printer.sockjs.set_beginning(number, start);
+    let request = stream.http2_websocket().and_then(|websocket| websocket.request.as_ref());
+    if let Some(target) = request.and_then(|request| request.value(":path")) {
+        printer.set_target(number, &target);
+    }
     if let Some(record) = FileConnectionRecord::new(number, stream, span) {
         printer.print(&Record::FileConnection(record))?;
     }
@@ -345,7 +353,11 @@ fn print_replay_event<W: Write>(
             printer.skip_unframed(number, event.from, event.at, ByteLen::of(bytes));
         }
         ReplayData::Resumed(unit) => printer.resume(number, event.from, event.at, unit)?,
-        ReplayData::Start | ReplayData::Exchange(_) | ReplayData::Exhausted | ReplayData::End => {}
+        ReplayData::Start
+        | ReplayData::Exchange(_)
+        | ReplayData::SockJs(_)
+        | ReplayData::Exhausted
+        | ReplayData::End => {}
     }
     Ok(())
 }

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
+
+use wiretalk_core::wire::sockjs::Conversations;
 
 use super::connection_words::{
     end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered,
@@ -45,10 +48,10 @@ pub(in crate::cli::inspect) fn print<W: Write>(
 ) -> anyhow::Result<ExitCode> {
     let mut printer = Printer::for_file(json, true, out);
     for warning in capture.warnings() {
-        printer.print(&Record::note(NoteSubject::File, std::time::Duration::ZERO, warning))?;
+        printer.print(&Record::note(NoteSubject::File, Duration::ZERO, warning))?;
     }
     let is_listed = |(_, _, summary): &(usize, &CapturedStream<Trace>, ConnectionSummary)| {
-        which == ListArg::All || summary.kind.is_websocket_or_attempt()
+        which == ListArg::All || summary.kind.is_looked_for()
     };
     let all = numbered(capture)
         .map(|(number, stream)| (number, stream, ConnectionSummary::of_stream(stream)));
@@ -61,22 +64,42 @@ pub(in crate::cli::inspect) fn print<W: Write>(
     } else if !kinds.is_empty() {
         last += &format!(": {kinds}");
     }
+    let conversations = conversations(capture);
     if json {
         for (number, stream, summary) in listed {
             let record = record(number, stream, summary);
             writeln!(printer.out(), "{}", serde_json::to_string(&record)?)?;
+        }
+        for conversation in conversations.in_order() {
+            printer.print(&Record::sockjs_session(conversation))?;
         }
         printer.print_last(&last)?;
     } else {
         let rows: Vec<_> =
             listed.iter().map(|(number, stream, summary)| row(*number, stream, summary)).collect();
         write_table(&rows, printer.out())?;
+        for conversation in conversations.in_order() {
+            printer.print(&Record::sockjs_session(conversation))?;
+        }
         writeln!(printer.out(), "{last}")?;
     }
     printer.flush()?;
     let mut streams = capture.streams().iter();
     let all_read = streams.len() > 0 && streams.all(|stream| stream.failed.is_none());
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns what the sessions of SockJS said, over all connections.
+fn conversations(capture: &Capture) -> Conversations {
+    let mut conversations = Conversations::default();
+    let began = capture.span().map_or(Duration::ZERO, |span| span.start);
+    for (number, stream) in numbered(capture) {
+        let start = stream.started_at.saturating_sub(began);
+        for row in stream.trace.sockjs().rows() {
+            conversations.add(number, start.saturating_add(row.at), row);
+        }
+    }
+    conversations
 }
 
 fn record(
@@ -104,9 +127,10 @@ fn record(
         protocol: summary.subprotocol,
         server: stream.addresses.map(|addresses| addresses.server),
         silence: stream.ending.map(|ending| Millis(ending.silence)),
+        sockjs: summary.sockjs,
         since_1970_s: stream.addresses.map(|_| stream.started_at.as_secs_f64()),
         status: summary.status,
-        at: Millis(std::time::Duration::ZERO),
+        at: Millis(Duration::ZERO),
         tls: stream.tls.description(),
         record_type: RecordType::Connection,
         why: escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
@@ -145,7 +169,7 @@ fn row(
         server,
         kind,
         summary.path.clone().unwrap_or_default(),
-        summary.subprotocol.clone().unwrap_or_default(),
+        summary.subprotocol.clone().or_else(|| summary.sockjs.clone()).unwrap_or_default(),
         number_cell(frames),
         number_cell(summary.byte_count().get()),
         Some(summary.duration)
@@ -192,7 +216,6 @@ fn write_table(rows: &[[String; COLUMNS]], out: &mut impl Write) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
-    use std::time::Duration;
 
     use serde_json::Value;
 

@@ -25,7 +25,7 @@ pub(super) fn kind_and_exchanges(stream: &CapturedStream<Trace>) -> (ConnectionK
 /// Whether a file has connections, none of which opened a WebSocket or tried to.
 pub(super) fn lacks_websocket(capture: &Capture) -> bool {
     let mut kinds = capture.streams().iter().map(ConnectionKind::of_stream).peekable();
-    kinds.peek().is_some() && !kinds.any(ConnectionKind::is_websocket_or_attempt)
+    kinds.peek().is_some() && !kinds.any(ConnectionKind::is_looked_for)
 }
 
 /// Returns the sentence for a file without a WebSocket: what its connections are instead.
@@ -53,7 +53,7 @@ pub(super) fn end_result(stream: &CapturedStream<Trace>) -> Result<String, Strin
 /// the file are printed, the others are only counted.
 pub(super) fn print_rank(stream: &CapturedStream<Trace>) -> u8 {
     match ConnectionKind::of_stream(stream) {
-        ConnectionKind::WebSocket | ConnectionKind::Attempt => 2,
+        ConnectionKind::WebSocket | ConnectionKind::SockJs | ConnectionKind::Attempt => 2,
         // There may be a WebSocket in it.
         ConnectionKind::Encrypted | ConnectionKind::NotCaptured => 1,
         ConnectionKind::Http

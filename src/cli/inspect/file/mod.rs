@@ -5,6 +5,8 @@ mod capture_printer;
 mod connection_list;
 mod connection_words;
 mod input;
+#[cfg(test)]
+mod sockjs_tests;
 mod standard_input;
 mod watched_output;
 

@@ -22,6 +22,9 @@ pub(in crate::cli::inspect) enum RecordType {
     Note,
     Listening,
     Connection,
+    SockJs,
+    #[serde(rename = "sockjs_session")]
+    SockJsSession,
 }
 
 /// The connection, the sender and the time of a record.

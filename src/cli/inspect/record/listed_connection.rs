@@ -28,7 +28,7 @@ pub(in crate::cli::inspect) struct ListedConnectionRecord {
     pub(in crate::cli::inspect) exchange_count: u64,
     pub(in crate::cli::inspect) frames_received: usize,
     pub(in crate::cli::inspect) frames_sent: usize,
-    /// `WebSocket`, `attempt`, `HTTP`, `TLS`, `other`, `no data` or `unreadable`.
+    /// `WebSocket`, `SockJS`, `attempt`, `HTTP`, `TLS`, `other`, `no data` or `unreadable`.
     pub(in crate::cli::inspect) kind: &'static str,
     pub(in crate::cli::inspect) ok: bool,
     /// The target of the request.
@@ -45,6 +45,9 @@ pub(in crate::cli::inspect) struct ListedConnectionRecord {
     pub(in crate::cli::inspect) silence: Option<Millis>,
     /// The start of the connection as a Unix time in seconds; `None` if the file has no times.
     pub(in crate::cli::inspect) since_1970_s: Option<f64>,
+    /// What is spoken above HTTP or the WebSocket, if that is SockJS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli::inspect) sockjs: Option<String>,
     /// The status of the response to the request.
     pub(in crate::cli::inspect) status: Option<u16>,
     #[serde(rename = "t_ms")]

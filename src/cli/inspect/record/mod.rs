@@ -8,6 +8,7 @@ mod frame;
 mod http2;
 mod listed_connection;
 mod session;
+mod sockjs;
 mod stream;
 mod text;
 
@@ -15,6 +16,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Serialize;
+use wiretalk_core::wire::sockjs::{Conversation, SockJsRow};
 
 pub(super) use fields::{Millis, RecordContext, RecordType};
 pub(super) use frame::{FrameRecord, close_body};
@@ -24,6 +26,7 @@ pub(super) use session::{
     AllEndedRecord, EndRecord, FileConnectionRecord, GapFields, ListeningRecord, NoteRecord,
     NoteSubject, ProxyConnectionRecord,
 };
+pub(super) use sockjs::{SockJsRecord, SockJsSessionRecord};
 pub(super) use stream::{BytesRecord, HandshakeRecord, HttpRecord, UnframedRecord};
 
 use crate::capture::Http2Head;
@@ -49,6 +52,8 @@ pub(super) enum Record {
     Listening(ListeningRecord),
     ProxyConnection(ProxyConnectionRecord),
     FileConnection(FileConnectionRecord),
+    SockJs(Box<SockJsRecord>),
+    SockJsSession(Box<SockJsSessionRecord>),
 }
 
 impl Record {
@@ -68,7 +73,8 @@ impl Record {
             }
             Self::ProxyConnection(record) => Some(record.connection),
             Self::FileConnection(record) => Some(record.connection),
-            Self::AllEnded(_) | Self::Note(_) | Self::Listening(_) => None,
+            Self::SockJs(record) => Some(record.connection),
+            Self::AllEnded(_) | Self::Note(_) | Self::Listening(_) | Self::SockJsSession(_) => None,
         }
     }
 
@@ -117,6 +123,16 @@ impl Record {
     /// Creates the record of an HTTP exchange on a connection.
     pub(super) fn http(connection: usize, at: Duration, exchange: HttpExchange) -> Self {
         Self::Http(HttpRecord::new(connection, at, exchange))
+    }
+
+    /// Creates the record of what a connection says in SockJS.
+    pub(super) fn sockjs(connection: usize, row: &SockJsRow) -> Self {
+        Self::SockJs(Box::new(SockJsRecord::new(connection, row)))
+    }
+
+    /// Creates the record of a session of SockJS.
+    pub(super) fn sockjs_session(conversation: &Conversation) -> Self {
+        Self::SockJsSession(Box::new(SockJsSessionRecord::new(conversation)))
     }
 
     /// Creates the last record of a proxy or of a file without exactly one connection.

@@ -4,7 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{
     BytesRecord, FileConnectionRecord, FrameRecord, HandshakeRecord, Http2HandshakeRecord,
-    HttpRecord, Millis, NoteRecord, NoteSubject, Record, UnframedRecord,
+    HttpRecord, Millis, NoteRecord, NoteSubject, Record, SockJsRecord, SockJsSessionRecord,
+    UnframedRecord,
 };
 use crate::cli::decode::{FaultRecord, ProblemRecord};
 use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
@@ -82,6 +83,11 @@ impl Display for RecordText<'_> {
                     write!(f, ", {start:.3} ms after the first packet of the file")
                 })
             }
+            Record::SockJs(record) => {
+                write_start(f, record.at, &number(record.connection))?;
+                write_sockjs(f, record)
+            }
+            Record::SockJsSession(record) => write_sockjs_session(f, record, self.show_number),
             Record::End(record) => {
                 let number = number(record.connection);
                 write_end(f, &number, &record.why)?;
@@ -229,6 +235,35 @@ fn write_http(f: &mut Formatter<'_>, record: &HttpRecord) -> fmt::Result {
         byte_count(record.request_len),
         byte_count(record.response_len)
     )
+}
+
+fn write_sockjs(f: &mut Formatter<'_>, record: &SockJsRecord) -> fmt::Result {
+    let SockJsRecord { from, transport, session, kind, .. } = record;
+    let session = escape_controls(session);
+    write!(f, "{from}  SockJS {transport} {session}  {}", kind.replace('_', " "))?;
+    if let Some(number) = record.close_code.or(record.status) {
+        write!(f, " {number}")?;
+    }
+    if let Some(text) = &record.text {
+        write!(f, " {}", quote(text.as_bytes(), MAX_CHARS_SHOWN))?;
+    }
+    match &record.why {
+        Some(why) if record.text.is_some() => {
+            write!(f, "\n    ✗ SockJS: {}", escape_controls(why))
+        }
+        Some(why) => write!(f, ": {}", escape_controls(why)),
+        None => Ok(()),
+    }
+}
+
+fn write_sockjs_session(
+    f: &mut Formatter<'_>,
+    record: &SockJsSessionRecord,
+    show_numbers: bool,
+) -> fmt::Result {
+    f.write_str(&escape_controls(&record.words))?;
+    let numbers: Vec<_> = record.connections.iter().map(|number| format!("#{number}")).collect();
+    if show_numbers { write!(f, " ({})", numbers.join(", ")) } else { Ok(()) }
 }
 
 fn write_bytes(f: &mut Formatter<'_>, record: &BytesRecord) -> fmt::Result {

@@ -286,6 +286,12 @@ impl Head {
         String::from_utf8_lossy(self.slice(&method)).into_owned()
     }
 
+    /// Returns the target of a request, with U+FFFD for invalid UTF-8.
+    pub fn target(&self) -> String {
+        let [_, target, _] = self.start_line_parts();
+        String::from_utf8_lossy(self.slice(&target)).into_owned()
+    }
+
     /// Returns the status code of a response; `None` if the start line has none.
     pub fn status(&self) -> Option<u16> {
         let [_, status, _] = self.start_line_parts();

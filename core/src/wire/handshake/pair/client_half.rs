@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use crate::wire::frame::Side;
 use crate::wire::handshake::body::BodyReader;
+use crate::wire::handshake::content::{Content, ContentFields, ContentFilter, ContentPart};
 use crate::wire::handshake::exchange::{
     HttpExchange, RequestLine, begins_with_start_line, is_handshake, looks_like_request,
     may_switch_protocols,
@@ -28,6 +29,8 @@ pub(super) struct PendingRequest {
     pub(super) is_handshake: bool,
     /// The bytes so far, head and body.
     pub(super) len: ByteLen,
+    /// The number of the exchange, if its content is wanted.
+    pub(super) content: Option<u64>,
 }
 
 impl PendingRequest {
@@ -76,6 +79,10 @@ pub(super) struct ClientHalf {
     /// The end of what was read as HTTP.
     pub(super) read: Offset,
     pub(super) pending: VecDeque<PendingRequest>,
+    /// The exchanges whose content is wanted; `None` if nobody wants any.
+    pub(super) wants: Option<ContentFilter>,
+    /// The content that was read and not taken yet.
+    pub(super) contents: VecDeque<Content>,
 }
 
 impl ClientHalf {
@@ -87,6 +94,8 @@ impl ClientHalf {
             held: Vec::new(),
             read: start,
             pending: VecDeque::new(),
+            wants: None,
+            contents: VecDeque::new(),
         }
     }
 
@@ -104,9 +113,17 @@ impl ClientHalf {
                     }
                 }
                 Phase::Body(body, switches) => {
-                    let len = body.take(input).len();
-                    let (is_done, switches) = (body.is_done(), *switches);
+                    let number = self.pending.back().and_then(|request| request.content);
+                    let contents = &mut self.contents;
+                    let taken = body.take_content(input, |bytes| {
+                        let part = number.map(|number| Content::bytes(number, Side::Client, bytes));
+                        contents.extend(part);
+                    });
+                    let (len, is_done, switches) = (taken.len(), body.is_done(), *switches);
                     self.read += len;
+                    if let Some(number) = number.filter(|_| is_done) {
+                        self.contents.push_back(Content::end(number, Side::Client, true));
+                    }
                     if let Some(request) = self.pending.back_mut() {
                         request.len += len;
                     }
@@ -169,11 +186,17 @@ impl ClientHalf {
         let head = Head::new(Side::Client, self.reader.bytes());
         self.phase = Phase::Body(BodyReader::of_request(&head), may_switch_protocols(&head));
         let is_handshake = is_handshake(&head);
-        self.pending.push_back(PendingRequest {
-            line: RequestLine::of(&head),
-            is_handshake,
-            len: ByteLen::of(head.raw()),
-        });
+        let line = RequestLine::of(&head);
+        let is_wanted = self.wants.is_some_and(|wants| !is_handshake && wants(&line));
+        // No other request begins at its first byte.
+        let content = is_wanted.then(|| (self.read - head.raw().len()).get());
+        self.contents.extend(content.map(|exchange| Content {
+            exchange,
+            from: Side::Client,
+            part: ContentPart::Request(line.clone(), ContentFields::of(&head)),
+        }));
+        let len = ByteLen::of(head.raw());
+        self.pending.push_back(PendingRequest { line, is_handshake, len, content });
         let fresh = HeadReader::new(Side::Client, DEFAULT_MAX_HEAD_LEN);
         let reader = std::mem::replace(&mut self.reader, fresh);
         if is_handshake {
@@ -205,8 +228,17 @@ impl ClientHalf {
     /// Handles bytes that were not captured: what follows may be anything, unless they belong to a
     /// body whose length is known.
     pub(super) fn push_gap(&mut self, missing: ByteLen) {
+        let number = self.pending.back().and_then(|request| request.content);
         let goes_on = match &mut self.phase {
-            Phase::Body(body, _) => body.skip(missing),
+            Phase::Body(body, _) => {
+                let goes_on = body.skip(missing);
+                self.contents.extend(
+                    number
+                        .into_iter()
+                        .flat_map(|number| Content::gap(number, Side::Client, missing, goes_on)),
+                );
+                goes_on
+            }
             // Joined across the gap, bytes that are held would be frames that nobody sent.
             Phase::Undecided | Phase::Head | Phase::Held | Phase::Lost => false,
             Phase::Raw => true,

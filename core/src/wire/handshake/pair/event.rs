@@ -1,8 +1,8 @@
 //! [`HandshakeEvent`]: the events of a connection before its frames.
 
 use crate::wire::frame::{Side, Sides};
-use crate::wire::handshake::HttpExchange;
 use crate::wire::handshake::extension::AgreedExtensions;
+use crate::wire::handshake::{Content, HttpExchange};
 
 /// Something that has become complete on a connection before its frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum HandshakeEvent {
     RefusalBody,
     /// An exchange that did not try to open a WebSocket.
     Exchange(HttpExchange),
+    /// A part of an exchange whose content is wanted
+    /// ([`HandshakePair::with_content`](super::HandshakePair::with_content)).
+    Content(Content),
     /// The server has answered 101. The rest of the input is frames.
     Open(Upgraded),
     /// The request of a connection that was opened before: its 101 was captured first. The rest of

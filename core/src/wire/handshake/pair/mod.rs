@@ -20,8 +20,8 @@ use crate::wire::handshake::body::BodyReader;
 use crate::wire::handshake::exchange::is_handshake;
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::{
-    ClientOffer, Head, HeadContext, HeadReader, HeadScan, HttpExchange, Problem, ProblemCode,
-    ServerPolicy, ValidatedHead,
+    ClientOffer, Content, ContentFields, ContentFilter, ContentPart, Head, HeadContext, HeadReader,
+    HeadScan, HttpExchange, Problem, ProblemCode, ServerPolicy, ValidatedHead,
 };
 use crate::wire::size::{ByteLen, Offset};
 use client_half::{ClientHalf, ClientStep, PendingRequest};
@@ -90,11 +90,18 @@ impl HandshakePair {
         pair
     }
 
+    /// Gives out the content of the exchanges that `wants` chooses, too.
+    #[must_use]
+    pub fn with_content(mut self, wants: ContentFilter) -> Self {
+        self.client.wants = Some(wants);
+        self
+    }
+
     /// Takes bytes that `from` sent from the front of `input` until something is complete, and
     /// returns it. Returns `None` once all bytes are taken, or if the rest is frames.
     pub fn next_event(&mut self, from: Side, input: &mut &[u8]) -> Option<HandshakeEvent> {
         loop {
-            let event = self.events.pop_front();
+            let event = self.take_event();
             if event.is_some() || self.sends_frames(from) {
                 return event;
             }
@@ -108,15 +115,23 @@ impl HandshakePair {
                     if self.state == State::OpenBeforeRequest && self.client.is_raw() {
                         self.open_client();
                     }
-                    let Some(step) = step else { return self.events.pop_front() };
+                    let Some(step) = step else { return self.take_event() };
                     self.on_client_step(step, input);
                 }
                 Side::Server => {
-                    let step = self.server.take(input)?;
+                    let step = self.server.take(input);
+                    let Some(step) = step else { return self.take_event() };
                     self.on_server_step(step);
                 }
             }
         }
+    }
+
+    /// Returns the next event. Content comes first: it was read before what it completes.
+    fn take_event(&mut self) -> Option<HandshakeEvent> {
+        let mut contents = [&mut self.client.contents, &mut self.server.contents].into_iter();
+        let content = contents.find_map(VecDeque::pop_front).map(HandshakeEvent::Content);
+        content.or_else(|| self.events.pop_front())
     }
 
     /// Takes the bytes of a side that does not speak HTTP: they stay with what came in place of a
@@ -299,7 +314,13 @@ impl HandshakePair {
             request.as_ref().map_or_else(|| is_handshake(head), |request| request.is_handshake);
         let is_tunnel = method == "CONNECT" && matches!(head.status(), Some(200..=299));
         let body = BodyReader::of_response(head, method);
+        let content = request.as_ref().and_then(|request| request.content);
         let exchange = exchange_of(request, head);
+        self.server.contents.extend(content.map(|exchange| Content {
+            exchange,
+            from: Side::Server,
+            part: ContentPart::Response(head.status(), ContentFields::of(head)),
+        }));
         if is_refusal {
             self.on_attempt_response(reader);
         }
@@ -307,12 +328,14 @@ impl HandshakePair {
             // RFC 9110 section 9.3.6: what follows is another connection.
             self.events.push_back(HandshakeEvent::Exchange(exchange));
             let held = std::mem::take(&mut self.client.held);
+            let wants = self.client.wants;
             self.client = ClientHalf::new(self.client.read);
+            self.client.wants = wants;
             self.server = ServerHalf::new(self.server.read);
             self.take_client_bytes(&held);
             return;
         }
-        self.server.begin_body(body, Response { exchange, is_refusal });
+        self.server.begin_body(body, Response { exchange, is_refusal, content });
     }
 
     /// Reads on in the client's direction after a response that switches no protocols.
@@ -413,6 +436,7 @@ mod tests {
                     format!("body {:?}", String::from_utf8_lossy(pair.leftover(Side::Server)))
                 }
                 HandshakeEvent::Exchange(exchange) => exchange_text(&exchange),
+                HandshakeEvent::Content(content) => panic!("nobody wants {content:?}"),
                 HandshakeEvent::Open(upgraded) => {
                     seen.frame_bytes.client.extend(upgraded.client_bytes);
                     "open".to_owned()

@@ -1,9 +1,11 @@
 //! [`ServerHalf`]: the server's direction before the opening: responses with their bodies.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use crate::wire::frame::Side;
 use crate::wire::handshake::body::BodyReader;
+use crate::wire::handshake::content::Content;
 use crate::wire::handshake::exchange::{HttpExchange, looks_like_response};
 use crate::wire::handshake::pair::client_half::MAX_LEFTOVER;
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader, HeadScan};
@@ -15,6 +17,8 @@ pub(super) struct Response {
     pub(super) exchange: HttpExchange,
     /// Whether it answers an attempt to open a WebSocket, which it refuses.
     pub(super) is_refusal: bool,
+    /// The number of the exchange, if its content is wanted.
+    pub(super) content: Option<u64>,
 }
 
 /// Something that has become complete.
@@ -48,6 +52,8 @@ pub(super) struct ServerHalf {
     /// The end of what was read as HTTP.
     pub(super) read: Offset,
     pub(super) response: Option<Response>,
+    /// The content that was read and not taken yet.
+    pub(super) contents: VecDeque<Content>,
     /// Whether bytes that were not captured begin between two responses: whole ones may be among them.
     lacks_responses: bool,
 }
@@ -61,6 +67,7 @@ impl ServerHalf {
             leftover: Vec::new(),
             read: start,
             response: None,
+            contents: VecDeque::new(),
             lacks_responses: false,
         }
     }
@@ -87,10 +94,17 @@ impl ServerHalf {
                     }
                 }
                 Phase::Body(body) => {
-                    let bytes = body.take(input);
+                    let number = self.response.as_ref().and_then(|response| response.content);
+                    let contents = &mut self.contents;
+                    let bytes = body.take_content(input, |bytes| {
+                        let part = number.map(|number| Content::bytes(number, Side::Server, bytes));
+                        contents.extend(part);
+                    });
                     let is_done = body.is_done();
                     self.keep_body(bytes);
                     if is_done {
+                        let end = number.map(|number| Content::end(number, Side::Server, true));
+                        self.contents.extend(end);
                         self.phase = Phase::Head;
                         return self.response.take().map(ServerStep::Response);
                     }
@@ -160,8 +174,17 @@ impl ServerHalf {
     /// Handles bytes that were not captured: what follows may be anything, unless they belong to a
     /// body whose length is known. Returns the response whose body is cut off.
     pub(super) fn push_gap(&mut self, missing: ByteLen) -> Option<Response> {
+        let number = self.response.as_ref().and_then(|response| response.content);
         let goes_on = match &mut self.phase {
-            Phase::Body(body) => body.skip(missing),
+            Phase::Body(body) => {
+                let goes_on = body.skip(missing);
+                self.contents.extend(
+                    number
+                        .into_iter()
+                        .flat_map(|number| Content::gap(number, Side::Server, missing, goes_on)),
+                );
+                goes_on
+            }
             Phase::Head | Phase::BodyOrHead(..) | Phase::Lost => false,
             Phase::Raw => true,
         };
