@@ -22,47 +22,49 @@ use crate::wire::frame::encode;
 /// How long an answer is waited for when it is found out what a server offers.
 const MAX_ANSWER: Duration = Duration::from_secs(3);
 
+/// The most characters of a body that an error shows.
+const MAX_BODY: usize = 40;
+
 /// The message that tells whether a server echoes.
 const MESSAGE: &str = "wiretalk";
 
 /// The masking key of that message.
 const MASK: [u8; 4] = [0x77, 0x69, 0x72, 0x65];
 
-/// Why an endpoint of SockJS is not there.
+/// Why the SockJS suite cannot be played.
 #[derive(Debug, Error)]
-pub enum NoSockjs {
+pub enum SockjsProbeError {
     /// No connection can be made to the server.
     #[error("{0}")]
     Connect(#[from] ConnectError),
-    /// The server's answer is not HTTP. The clause says why.
+    /// What it sends is not HTTP, as a clause without a subject.
     #[error("the server {0}")]
-    NotHttp(String),
-    /// The server accepts the connection and does not answer.
+    NotHttp(&'static str),
+    /// It does not answer a GET of this path.
     #[error("the server does not answer a GET of {0}")]
-    NoAnswer(String),
-    /// The answer is another one than that of an endpoint.
+    Silent(String),
+    /// Something else is there.
     #[error("a GET of {path} is answered with {status} and {body}")]
-    OtherAnswer {
-        /// The path of the endpoint.
+    Other {
+        /// The path that was asked for.
         path: String,
-        /// The status; empty if it has none.
-        status: String,
-        /// The beginning of the content, quoted.
+        /// The status; 0 if it is no number.
+        status: u16,
+        /// The beginning of the body, in quotes.
         body: String,
     },
-    /// The URL is that of one endpoint, and not of what they have in common.
+    /// The URL is that of an endpoint, not of the top.
     #[error("{0} is itself an endpoint: name the URL above it, or the paths with --endpoint")]
     IsEndpoint(String),
-    /// None of the endpoints is there.
-    #[error("no SockJS is at {paths} of {url}: {reason}")]
-    NoEndpoint {
-        /// The paths that were asked for.
+    /// None of the endpoints is there, as the first of them shows.
+    #[error("no SockJS is at {paths} of {url}: {first}")]
+    Nothing {
+        /// The paths of the endpoints.
         paths: String,
-        /// The URL.
+        /// The URL of the top.
         url: String,
-        /// The reason of the first one.
-        #[source]
-        reason: Box<NoSockjs>,
+        /// What is wrong with the first.
+        first: Box<SockjsProbeError>,
     },
 }
 
@@ -75,7 +77,7 @@ pub(in crate::conform) async fn find_traits(
     config: &ConformConfig,
     paths: &SockjsPaths,
     random: [u8; 16],
-) -> Result<ServerTraits, NoSockjs> {
+) -> Result<ServerTraits, SockjsProbeError> {
     let mut offers = SockjsTraits::default();
     let asked = ServiceEndpoint::ALL.map(|endpoint| {
         let probe = Probing::new(config, endpoint, random);
@@ -92,16 +94,14 @@ pub(in crate::conform) async fn find_traits(
     }
     let is_there = |endpoint: &ServiceEndpoint| offers.has_endpoint(*endpoint);
     let Some(endpoint) = ServiceEndpoint::ALL.into_iter().find(is_there) else {
-        let names = ServiceEndpoint::ALL.map(|endpoint| paths.of(endpoint).to_owned()).join(", ");
         let mut top = Probing::new(config, ServiceEndpoint::Echo, random);
         top.names.base = config.target.path.trim_end_matches('/').to_owned();
         if top.endpoint().await.is_ok() {
-            let url = config.url();
-            return Err(NoSockjs::IsEndpoint(url));
+            return Err(SockjsProbeError::IsEndpoint(config.url()));
         }
-        let reason = first.unwrap_or_else(|| NoSockjs::NoAnswer(names.clone()));
-        let reason = Box::new(reason);
-        return Err(NoSockjs::NoEndpoint { paths: names, url: config.url(), reason });
+        let paths = ServiceEndpoint::ALL.map(|endpoint| paths.of(endpoint).to_owned()).join(", ");
+        let first = first.unwrap_or_else(|| SockjsProbeError::Silent(paths.clone()));
+        return Err(SockjsProbeError::Nothing { paths, url: config.url(), first: Box::new(first) });
     };
     let probe = Probing::new(config, endpoint, random);
     let asked = TRANSPORTS.map(|transport| {
@@ -123,17 +123,16 @@ pub(in crate::conform) async fn find_traits(
 ///
 /// # Errors
 ///
-/// Fails if it does something else.
+/// Fails if it does not.
 pub(in crate::conform) async fn is_alive(
     config: &ConformConfig,
     paths: &SockjsPaths,
-) -> Result<(), NoSockjs> {
+) -> Result<(), SockjsProbeError> {
     let probe = Probing::new(config, ServiceEndpoint::Echo, [0; 16]);
-    let path = paths.of(ServiceEndpoint::Echo);
     let received = probe.ask(&SockjsRequest::get(""), false).await?;
     match received.response.head() {
         Some(_) => Ok(()),
-        None => Err(NoSockjs::NoAnswer(path.to_owned())),
+        None => Err(SockjsProbeError::Silent(paths.of(ServiceEndpoint::Echo).to_owned())),
     }
 }
 
@@ -154,7 +153,7 @@ impl<'c> Probing<'c> {
         self.config.limits.answer.min(MAX_ANSWER)
     }
 
-    async fn open(&self, method: &'static str) -> Result<(Connection, Record), NoSockjs> {
+    async fn open(&self, method: &'static str) -> Result<(Connection, Record), ConnectError> {
         let finding = Finding::new(Verdict::NoAnswer, "");
         let exchange = Exchange::without_bytes(finding);
         let mut record = Record { exchange, began: Instant::now() };
@@ -163,7 +162,7 @@ impl<'c> Probing<'c> {
     }
 
     /// Sends a request and reads its head, or all of the response.
-    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, NoSockjs> {
+    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, ConnectError> {
         let (mut connection, mut record) = self.open(request.method).await?;
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
@@ -183,7 +182,7 @@ impl<'c> Probing<'c> {
     }
 
     /// Whether the endpoint is there: by its greeting or its information document.
-    async fn endpoint(&self) -> Result<(), NoSockjs> {
+    async fn endpoint(&self) -> Result<(), SockjsProbeError> {
         let greeting = self.ask(&SockjsRequest::get(""), true).await?;
         if greeting.response.content().starts_with(b"Welcome to SockJS!") {
             return Ok(());
@@ -195,12 +194,11 @@ impl<'c> Probing<'c> {
         }
         let path = self.names.base.clone();
         Err(match (greeting.response.fault(), greeting.response.head()) {
-            (Some(fault), _) => NoSockjs::NotHttp(fault.to_string()),
-            (None, None) => NoSockjs::NoAnswer(path),
+            (Some(fault), _) => SockjsProbeError::NotHttp(fault),
+            (None, None) => SockjsProbeError::Silent(path),
             (None, Some(head)) => {
-                let status = head.status().map_or_else(String::new, |status| status.to_string());
-                let body = quote(greeting.response.content(), 40);
-                NoSockjs::OtherAnswer { path, status, body }
+                let body = quote(greeting.response.content(), MAX_BODY);
+                SockjsProbeError::Other { path, status: head.status().unwrap_or_default(), body }
             }
         })
     }
@@ -244,7 +242,7 @@ impl<'c> Probing<'c> {
             let is_taken = sent.response.head().and_then(|head| head.status()) == Some(204);
             let polled = self.ask(&poll, true).await?;
             let content = String::from_utf8_lossy(polled.response.content()).into_owned();
-            Ok::<bool, NoSockjs>(!is_taken || content.contains(MESSAGE))
+            Ok::<bool, ConnectError>(!is_taken || content.contains(MESSAGE))
         };
         asked.await.unwrap_or(false)
     }

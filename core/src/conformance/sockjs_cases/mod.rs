@@ -4,7 +4,6 @@ mod builder;
 mod cookie;
 mod ending;
 mod http;
-mod iframe;
 mod json;
 mod session;
 mod top;
@@ -16,7 +15,6 @@ use crate::conformance::case::Case;
 pub fn sockjs_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     top::add(&mut cases);
-    iframe::add(&mut cases);
     session::add(&mut cases);
     transports::add(&mut cases);
     cookie::add(&mut cases);
