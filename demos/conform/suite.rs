@@ -20,7 +20,7 @@ pub enum SuiteKind {
     SockJs,
 }
 
-/// What a grid is about.
+/// The rules, the record and our own server of a protocol.
 #[derive(Debug)]
 pub(super) struct GridSuite {
     pub(super) kind: SuiteKind,
