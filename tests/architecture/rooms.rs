@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["query"],
             &["keep"],
-            &["explain"],
+            &["explain", "sockjs"],
             &["decode"],
             &["deflate"],
             &["handshake"],
