@@ -200,8 +200,7 @@ impl Route {
 /// Connects to `target`. TCP and TLS may take `connect_timeout` each.
 ///
 /// # Errors
-/// Fails if the host's name is not known, nothing listens there, the peer does not answer in time,
-/// or TLS fails.
+/// Fails if the name is not known, nothing listens there, the peer is late, or TLS fails.
 pub async fn connect(
     target: &Target,
     tls: &TlsOptions,
@@ -210,8 +209,7 @@ pub async fn connect(
     connect_by(&Route::direct(target), target, tls, connect_timeout).await
 }
 
-/// Connects to `target` by a route. TCP, the proxy's answer and TLS may take `connect_timeout`
-/// each.
+/// Connects to `target` by a route. TCP, the proxy and TLS may take `connect_timeout` each.
 ///
 /// # Errors
 /// Those of [`connect`], and if the proxy refuses.
