@@ -362,7 +362,9 @@ impl Trace {
                 keep(TraceRow::new(&whole.start, from, at));
             }
             let event = direction.decoder.next_event(&mut rest);
-            event.iter().for_each(|event| sockjs.observe(from, at, event));
+            if let Some(event) = &event {
+                sockjs.observe(from, at, event);
+            }
             match event {
                 None => return,
                 Some(DecoderEvent::Fault(fault)) => direction.add_fault(fault),
