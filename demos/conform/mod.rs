@@ -50,7 +50,7 @@ impl Demo for Conform {
         SettingSpec {
             name: "libraries",
             value_type: SettingType::Text(""),
-            about: "the columns: libraries of the lab's record, and `strict` or `ours`, our own server",
+            about: "the columns: libraries of the lab's record, and `strict` or `wiretalk`, our own",
         },
         SettingSpec {
             name: "suite",

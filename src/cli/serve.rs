@@ -345,6 +345,9 @@ mod tests {
                 &["--allow-host", "talk.example:8080"],
                 "isn't a host name; write it as it stands in a URL, without a port",
             ),
+            (&["--sockjs", "0", "--sockjs-client", "sockjs.js"], "needs a URL that begins with"),
+            (&["--sockjs-client", "/sockjs.js"], "--sockjs <PORT>"),
+            (&["--sockjs", "65536"], "65536 is not in 0..=65535"),
             (&["--ws-no-deflate"], "works only with --ws-server strict"),
             (&["--max-message", "18446744073709551615"], "the maximum is 1073741824 bytes (1 GiB)"),
             (&["--max-message", "1073741825"], "the maximum is 1073741824 bytes (1 GiB)"),
@@ -359,6 +362,10 @@ mod tests {
             bundle_options(&["--max-message", "1073741824"]).unwrap().limits.max_message,
             1 << 30
         );
+        let sockjs =
+            bundle_options(&["--sockjs", "8081", "--sockjs-sessions", "7"]).unwrap().sockjs;
+        let sockjs = sockjs.unwrap();
+        assert_eq!((sockjs.port, sockjs.service.max_sessions_per_peer), (8081, 7));
         assert_eq!(bundle_options(&["--max-message", "0"]).unwrap().limits.max_message, 0);
     }
 

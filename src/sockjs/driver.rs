@@ -39,6 +39,7 @@ async fn call_handler(
         }
         // Nobody may wait for it any more.
         let _ = batch.handled.send(());
+        drop(batch.share);
     }
     drop(batches);
     finish(session, handler).await;

@@ -29,6 +29,9 @@ pub struct Options {
     /// The largest body of a request or message of a WebSocket in bytes, which may hold many
     /// messages with escapes. A larger body is answered with 413. Default: 8 MiB.
     pub max_body: usize,
+    /// The maximum of the bytes of all bodies that are read or wait for the handler. A request beyond
+    /// it is answered with 503. Default: 64 MiB.
+    pub max_held: usize,
     /// The maximum number of sessions. Further ones are answered with 503. Default: 20,000.
     pub max_sessions: usize,
     /// The maximum number of sessions of one address (IPv6: of one /64). Behind a proxy all clients
@@ -60,6 +63,7 @@ impl Default for Options {
             session: SessionLimits::default(),
             max_message: 1 << 20,
             max_body: 8 << 20,
+            max_held: 64 << 20,
             max_sessions: 20_000,
             max_sessions_per_peer: 2_000,
             origins: OriginPolicy::any(),

@@ -1,13 +1,14 @@
 //! The requests that send: a body with messages, which go to the handler.
 
+use std::sync::Arc;
+
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use tokio::sync::oneshot;
+use http_body_util::{BodyExt as _, Limited};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 use wiretalk_core::sockjs::session::{CloseCause, SessionClose};
 use wiretalk_core::sockjs::{JsString, PayloadError, SendRequest, payload};
@@ -22,10 +23,11 @@ pub(super) async fn send(
     kind: SendRequest,
     request: Request,
     options: &Options,
+    held: &Arc<Semaphore>,
 ) -> Response {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.map(str::to_owned);
-    let body = match read_body(request, options).await {
+    let (body, share) = match read_body(request, options, held).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
@@ -35,7 +37,7 @@ pub(super) async fn send(
     };
     drop(body);
     match messages {
-        Ok(messages) => deliver(session, kind, messages, options).await,
+        Ok(messages) => deliver(session, kind, (messages, share), options).await,
         Err(error @ PayloadError::Missing) => refusal(StatusCode::INTERNAL_SERVER_ERROR, error),
         Err(PayloadError::Broken(place)) => {
             let sentence = format!("{}\n{place}", PayloadError::Broken(place.clone()));
@@ -47,7 +49,7 @@ pub(super) async fn send(
 async fn deliver(
     session: Session,
     kind: SendRequest,
-    messages: Vec<JsString>,
+    (messages, share): (Vec<JsString>, Option<OwnedSemaphorePermit>),
     options: &Options,
 ) -> Response {
     if let Some(close) = too_large(&messages, options) {
@@ -61,7 +63,7 @@ async fn deliver(
     };
     let (handled, taken) = oneshot::channel();
     if !messages.is_empty() {
-        match timeout(options.body_timeout, inbox.send(Batch { messages, handled })).await {
+        match timeout(options.body_timeout, inbox.send(Batch { messages, handled, share })).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return refusal(StatusCode::NOT_FOUND, "this session is closed"),
             Err(_) => {
@@ -91,30 +93,63 @@ pub(super) fn too_large(messages: &[JsString], options: &Options) -> Option<Sess
     })
 }
 
+/// A body, and its share of the bytes that the service may hold.
+type Held = (Vec<u8>, Option<OwnedSemaphorePermit>);
+
 /// Reads a body within its limits of size and time.
-async fn read_body(request: Request, options: &Options) -> Result<Bytes, Response> {
-    let too_large = || {
-        let sentence = format!("the body is larger than {} bytes", options.max_body);
-        closing_refusal(StatusCode::PAYLOAD_TOO_LARGE, sentence)
-    };
+async fn read_body(
+    request: Request,
+    options: &Options,
+    held: &Arc<Semaphore>,
+) -> Result<Held, Response> {
     // Before a byte of it is read, so that a peer that sent Expect: 100-continue need not send it.
     if declared_length(request.headers()).is_some_and(|length| length > options.max_body as u64) {
-        return Err(too_large());
+        return Err(body_too_large(options));
     }
-    let body = Limited::new(request.into_body(), options.max_body);
-    match timeout(options.body_timeout, body.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => {
-            let sentence = format!("the body cannot be read: {error}");
-            Err(closing_refusal(StatusCode::BAD_REQUEST, sentence))
-        }
+    match timeout(options.body_timeout, collect(request.into_body(), options, held)).await {
+        Ok(body) => body,
         Err(_) => {
             let seconds = options.body_timeout.as_secs_f32();
             let sentence = format!("the body did not arrive within {seconds} s");
             Err(closing_refusal(StatusCode::REQUEST_TIMEOUT, sentence))
         }
     }
+}
+
+async fn collect(
+    mut body: Body,
+    options: &Options,
+    held: &Arc<Semaphore>,
+) -> Result<Held, Response> {
+    let (mut bytes, mut share) = (Vec::new(), None::<OwnedSemaphorePermit>);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let sentence = format!("the body cannot be read: {error}");
+            closing_refusal(StatusCode::BAD_REQUEST, sentence)
+        })?;
+        let data = frame.into_data().unwrap_or_default();
+        if bytes.len().saturating_add(data.len()) > options.max_body {
+            return Err(body_too_large(options));
+        }
+        // Bytes that were only announced take no share: whoever sends slowly blocks nobody.
+        let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let Ok(more) = held.clone().try_acquire_many_owned(size) else {
+            let sentence = "this server holds as many bytes for its applications as it may; try \
+                            again later";
+            return Err(closing_refusal(StatusCode::SERVICE_UNAVAILABLE, sentence));
+        };
+        match &mut share {
+            Some(share) => share.merge(more),
+            None => share = Some(more),
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, share))
+}
+
+fn body_too_large(options: &Options) -> Response {
+    let sentence = format!("the body is larger than {} bytes", options.max_body);
+    closing_refusal(StatusCode::PAYLOAD_TOO_LARGE, sentence)
 }
 
 /// Reads the body of a request that should have none, so that the end of its connection is seen.

@@ -12,6 +12,7 @@ use axum::extract::{ConnectInfo, OriginalUri, Request, State};
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout};
 use wiretalk_core::sockjs::session::{CloseCause, SessionClose};
 use wiretalk_core::sockjs::{SendRequest, SessionRequest, Target, Transport, read_callback};
@@ -52,6 +53,8 @@ struct Service {
     iframe: IframePage,
     /// The transports that were taken away, a bit each.
     withdrawn: AtomicU8,
+    /// The bytes of bodies that may still be held.
+    held: Arc<Semaphore>,
 }
 
 /// A [`SockJs`] before it begins.
@@ -90,7 +93,8 @@ impl SockJsBuilder {
         } else {
             bit(Transport::WebSocket) | bit(Transport::RawWebSocket)
         });
-        let service = Service { options, handler, registry, counters, iframe, withdrawn };
+        let held = Arc::new(Semaphore::new(options.max_held.min(Semaphore::MAX_PERMITS)));
+        let service = Service { options, handler, registry, counters, iframe, withdrawn, held };
         let scope = scope.unwrap_or_else(|| Scope::new(|_| {}));
         SockJs { owner: Arc::new(Owner { service, scope }) }
     }
@@ -330,7 +334,7 @@ impl SockJs {
         if let Err(refused) = service.check_address(&session, peer) {
             return refused;
         }
-        send(session, kind, request, &service.options).await
+        send(session, kind, request, &service.options, &service.held).await
     }
 
     fn find_or_open(

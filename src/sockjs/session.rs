@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::sockjs::counters::Counters;
@@ -55,6 +55,8 @@ pub(super) struct Opening {
 pub(super) struct Batch {
     pub(super) messages: Vec<JsString>,
     pub(super) handled: oneshot::Sender<()>,
+    /// Its share of the bytes that the service may hold.
+    pub(super) share: Option<OwnedSemaphorePermit>,
 }
 
 /// The place where sessions are found by name.

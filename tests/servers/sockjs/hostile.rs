@@ -94,7 +94,8 @@ async fn a_websocket_that_never_reads_is_closed_too() {
         }
     };
     soon(flooded).await;
-    other.goes_on(&server).await;
+    // Another one, because the one beside it may have been left between a message and its answer.
+    Other::open(&server).await.goes_on(&server).await;
 }
 
 #[tokio::test]
@@ -230,6 +231,25 @@ async fn foreign_pages_and_hosts_are_refused_with_a_sentence() {
         let sentence = foreign.body.contains("pages of this origin are not admitted");
         assert_eq!(sentence, status == 403, "{foreign:?}");
     }
+}
+
+#[tokio::test]
+async fn bodies_together_take_no_more_than_the_service_may_hold() {
+    let server = sockjs_server(|options, _| options.max_held = 10_000).await;
+    let other = Other::open(&server).await;
+    let path = session("/echo");
+    server.post(&format!("{path}/xhr"), "").await;
+    let mut slow = server.visit().await;
+    let head = format!(
+        "POST {path}/xhr_send HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9900\r\n\r\n["
+    );
+    slow.send(head.as_bytes()).await;
+    // What was announced but did not come takes nothing from the others.
+    other.goes_on(&server).await;
+    let large = format!("[\"{}\"]", "x".repeat(10_000));
+    let refused = server.post(&format!("{path}/xhr_send"), &large).await;
+    assert!(refused.status == 503 && refused.body.contains("holds as many bytes"), "{refused:?}");
+    other.goes_on(&server).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::wire::format::quote;
 /// The callback of the scripts that are polled for.
 const CALLBACK: &str = "x";
 
-/// What one answer says.
+/// The meaning of one answer for the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Polled {
     /// More of it has to come.

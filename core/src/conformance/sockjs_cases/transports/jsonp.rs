@@ -6,13 +6,13 @@ use crate::conformance::sockjs::{
     BodyRule, HeadRule, ServiceEndpoint, SockjsRequest, SockjsStep, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, sockjs};
-use crate::conformance::sockjs_cases::streams::BAD_CALLBACKS;
+use crate::conformance::sockjs_cases::transports::streams::BAD_CALLBACKS;
 
 const RULE: &str = "SockJS 0.3.3, JsonPolling";
 const RULE_NOW: &str = "SockJS after 0.3.3, JsonPolling";
 
 /// The media type of a form.
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+pub(in crate::conformance::sockjs_cases) const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(super) fn add(cases: &mut Vec<Case>) {
     add_transport(cases);
@@ -26,7 +26,7 @@ fn case(name: &str, title: &str) -> ScriptDraft {
 }
 
 /// Returns a jsonp_send of the session.
-pub(super) fn send(body: &str, media_type: &str) -> SockjsRequest {
+pub(in crate::conformance::sockjs_cases) fn send(body: &str, media_type: &str) -> SockjsRequest {
     SockjsRequest::post(format!("{SESSION}/jsonp_send"), body).with("Content-Type", media_type)
 }
 
