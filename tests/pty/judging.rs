@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "a peer in a test listens and dies as it likes")]
 
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use serde_json::Value;
@@ -21,24 +22,30 @@ fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-/// Returns the command that starts the server that dies.
+/// Returns the command that starts the server that dies. It is a test of this file, which does nothing
+/// where it is not told an address.
 fn mortal(address: &str) -> String {
     let program = std::env::current_exe().unwrap();
     let test = "judging::a_server_that_dies_of_a_broken_frame";
-    format!("{ADDRESS}={address} exec '{}' --exact {test} --ignored", program.display())
+    format!("{ADDRESS}={address} exec '{}' --exact {test}", program.display())
 }
 
 #[test]
-#[ignore = "a server for other tests, which they run in a process of its own"]
 fn a_server_that_dies_of_a_broken_frame() {
     let Ok(address) = std::env::var(ADDRESS) else { return };
     let listener = TcpListener::bind(address).unwrap();
-    for stream in listener.incoming() {
-        thread::spawn(move || echo(stream.unwrap()));
-    }
+    // The process ends with this test.
+    let (dies, death) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let dies = dies.clone();
+            thread::spawn(move || echo(stream.unwrap(), &dies));
+        }
+    });
+    death.recv().unwrap();
 }
 
-fn echo(stream: TcpStream) {
+fn echo(stream: TcpStream, dies: &SyncSender<()>) {
     let Ok(mut socket) = accept(stream) else { return };
     loop {
         match socket.read() {
@@ -50,7 +57,10 @@ fn echo(stream: TcpStream) {
             Ok(_) => {}
             // FIN without a Close, which is none.
             Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return,
-            Err(Error::Protocol(_)) => std::process::exit(7),
+            Err(Error::Protocol(_)) => {
+                let _ = dies.try_send(());
+                return;
+            }
             Err(_) => return,
         }
     }

@@ -18,6 +18,7 @@ use crate::net::ConnectError;
 use crate::wire::Opcode;
 use crate::wire::format::quote;
 use crate::wire::frame::encode;
+use crate::wire::handshake::Head;
 
 /// How long an answer is waited for when it is found out what a server offers.
 const MAX_ANSWER: Duration = Duration::from_secs(3);
@@ -207,8 +208,8 @@ impl<'c> Probing<'c> {
     async fn is_offered(&self, transport: Transport) -> bool {
         let session = format!("/000/{{session}}-{}", transport.name());
         let request = match transport {
-            Transport::WebSocket => self.upgrade(&format!("{session}/websocket")),
-            Transport::RawWebSocket => self.upgrade("/websocket"),
+            Transport::WebSocket => Self::upgrade(&format!("{session}/websocket")),
+            Transport::RawWebSocket => Self::upgrade("/websocket"),
             Transport::XhrPolling => SockjsRequest::post(format!("{session}/xhr"), ""),
             Transport::XhrStreaming => SockjsRequest::post(format!("{session}/xhr_streaming"), ""),
             Transport::EventSource => SockjsRequest::get(format!("{session}/eventsource")),
@@ -221,7 +222,7 @@ impl<'c> Probing<'c> {
         })
     }
 
-    fn upgrade(&self, path: &str) -> SockjsRequest {
+    fn upgrade(path: &str) -> SockjsRequest {
         SockjsRequest::get(path)
             .with("Upgrade", "websocket")
             .with("Connection", "Upgrade")
@@ -239,7 +240,7 @@ impl<'c> Probing<'c> {
         let asked = async {
             self.ask(&poll, true).await?;
             let sent = self.ask(&send, true).await?;
-            let is_taken = sent.response.head().and_then(|head| head.status()) == Some(204);
+            let is_taken = sent.response.head().and_then(Head::status) == Some(204);
             let polled = self.ask(&poll, true).await?;
             let content = String::from_utf8_lossy(polled.response.content()).into_owned();
             Ok::<bool, ConnectError>(!is_taken || content.contains(MESSAGE))
@@ -253,7 +254,7 @@ impl<'c> Probing<'c> {
             return false;
         }
         let Ok((mut connection, mut record)) = self.open("GET").await else { return false };
-        let request = self.upgrade("/000/{session}/websocket");
+        let request = Self::upgrade("/000/{session}/websocket");
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
         let text = format!("[\"{MESSAGE}\"]");

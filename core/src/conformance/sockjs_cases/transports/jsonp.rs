@@ -25,7 +25,7 @@ fn case(name: &str, title: &str) -> ScriptDraft {
     sockjs(Group::Jsonp, name, title, RULE).by(Transport::JsonpPolling)
 }
 
-/// Returns a jsonp_send of the session.
+/// Returns a `jsonp_send` of the session.
 pub(in crate::conformance::sockjs_cases) fn send(body: &str, media_type: &str) -> SockjsRequest {
     SockjsRequest::post(format!("{SESSION}/jsonp_send"), body).with("Content-Type", media_type)
 }
@@ -38,7 +38,7 @@ impl ScriptDraft {
             .body_is(&format!("/**/x(\"{frame}\");\r\n"))
     }
 
-    /// Sends the body of a jsonp_send, which is accepted.
+    /// Sends the body of a `jsonp_send`, which is accepted.
     fn jsonp_send(self, body: &str, media_type: &str) -> Self {
         self.request(send(body, media_type)).status(&[200]).body_is("ok")
     }
