@@ -236,7 +236,7 @@ fn recorded_tables_are_those_of_the_lab() {
         let verdicts = record.contestant(id).unwrap().verdicts.as_ref().unwrap();
         let longer = record.cases.iter().filter(|case| case.starts_with("lengths/16-bit-"));
         let mut reasons = longer.map(|case| verdicts.cases.get(case).map_or("", |one| &one.reason));
-        !reasons.all(|reason| reason.starts_with("echoed it"))
+        !reasons.all(|reason| reason.starts_with("echoed it") || reason.starts_with("went on"))
     });
     assert_eq!(refusing.count(), 0);
     assert!(slide("One length, three spellings").contains("Of five Go libraries: **none**"));

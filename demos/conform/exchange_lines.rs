@@ -8,6 +8,7 @@ use crate::conform::{
     AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, SockjsScript,
     SockjsStep, Step, Verdict,
 };
+use crate::demos::inspect::wrap_words;
 use crate::stage::{FieldColor, Theme};
 use crate::text;
 use crate::wire::{Header, LengthForm, Opcode, format};
@@ -56,18 +57,19 @@ pub(super) fn script_lines(
     let mut lines = Vec::new();
     let Some(played) = played else {
         for step in &script.steps {
-            let text = match (step, step.expectation()) {
-                (SockjsStep::Request(_, request), _) => (
-                    format!("▲ {} {}{}", request.method, script.endpoint, request.path),
-                    theme.client,
-                ),
+            let (text, color) = match (step, step.expectation()) {
+                (SockjsStep::Request(_, request), _) => {
+                    let (method, path) = (request.method, &request.path);
+                    (format!("▲ {method} /{}{path}", script.endpoint), theme.client)
+                }
                 (SockjsStep::Message(_, text), _) => {
                     (format!("▲ message {}", format::quote(text.as_bytes(), 60)), theme.client)
                 }
                 (_, Some(clause)) => (format!("▼ a conforming server {clause}"), theme.dim),
                 (_, None) => continue,
             };
-            lines.push(Line::styled(text::sanitize(&text.0).into_owned(), Style::new().fg(text.1)));
+            let rows = wrap_words(&text::sanitize(&text), width.into());
+            lines.extend(rows.into_iter().map(|row| Line::styled(row, Style::new().fg(color))));
         }
         return lines;
     };

@@ -55,6 +55,9 @@ pub(super) fn draw(conform: &Conform, area: Rect, buffer: &mut Buffer, context: 
 }
 
 fn title(conform: &Conform) -> String {
+    if !conform.suite.has_variants {
+        return format!("SockJS, {} groups of rules", conform.suite.table.rules.len());
+    }
     let options = if conform.variant.tuned { "tuned" } else { "nothing set" };
     let year = if conform.variant.of_2017 { "versions of 2017" } else { "versions of now" };
     format!("{} rules, {options}, {year}", conform.suite.table.rules.len())
@@ -222,6 +225,9 @@ fn keys_text(conform: &Conform, is_focused: bool) -> &'static str {
             "0–9 your bet   Enter builds, starts and tests it here   Esc back"
         }
         (true, _, Some(_)) => "↑↓←→   Enter open   r take the record instead",
+        (true, ..) if !conform.suite.has_variants => {
+            "↑↓←→   Space bet and test here   Enter open   a all   0 cover"
+        }
         (true, ..) => "↑↓←→   Space bet and test   Enter open   a all   d tuned   y 2017",
     }
 }

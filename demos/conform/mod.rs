@@ -50,7 +50,7 @@ impl Demo for Conform {
         SettingSpec {
             name: "libraries",
             value_type: SettingType::Text(""),
-            about: "the columns: libraries of the lab's record, and `strict` or `ours`, our own server",
+            about: "the columns: libraries of the lab's record, and `strict` or `wiretalk`, our own",
         },
         SettingSpec {
             name: "suite",
@@ -308,6 +308,32 @@ mod tests {
             "{error:?}"
         );
         assert_eq!(error.position.line, 7);
+    }
+
+    #[test]
+    fn a_cell_of_sockjs_says_whether_a_page_would_notice() {
+        let mut conform = open(&[("suite", "sockjs"), ("filled", "yes")]).unwrap();
+        for (title, expected) in
+            [("/info", "A page would notice."), ("jsonp polling", "No page would notice.")]
+        {
+            let is_titled = |rule: &usize| conform.suite.table.rules[*rule].title == title;
+            conform.cursor = (conform.rows.iter().position(is_titled).unwrap(), 0);
+            press(&mut conform, "⏎");
+            let mut shown = picture(&conform, 100, 40);
+            for _ in 0..conform.cases_of_cursor().len() {
+                if !shown.contains(expected) {
+                    press(&mut conform, "v");
+                    shown = picture(&conform, 100, 40);
+                }
+            }
+            for part in [expected, "the text", "sockjs-client 1.6.1", "▲ "] {
+                assert!(shown.contains(part), "{part}:\n{shown}");
+            }
+            press(&mut conform, "⎋");
+        }
+        press(&mut conform, ">>>>>");
+        conform.filled.remove("wiretalk");
+        assert_eq!(press(&mut conform, " 0⏎"), [Cmd::PlayOwn(SuiteKind::SockJs)]);
     }
 
     #[test]

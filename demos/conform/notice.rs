@@ -17,11 +17,11 @@ static NOTICES: LazyLock<Vec<Notice>> = LazyLock::new(|| {
 pub(super) struct Notice {
     /// The test, `Class.test`.
     pub(super) test: String,
-    /// What the test sends.
+    /// The requests of the test, in a few words.
     pub(super) sent: String,
-    /// What sockjs-go v3.0.3 answers.
+    /// The answer of sockjs-go v3.0.3.
     pub(super) came: String,
-    /// What the text of the protocol wants.
+    /// The answer that the text of the protocol wants.
     pub(super) text: String,
     /// Whether a page would notice.
     pub(super) noticed: Noticed,

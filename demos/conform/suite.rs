@@ -20,7 +20,7 @@ pub enum SuiteKind {
     SockJs,
 }
 
-/// What a grid is about.
+/// The rules, the record and our own server of a protocol.
 #[derive(Debug)]
 pub(super) struct GridSuite {
     pub(super) kind: SuiteKind,
@@ -55,7 +55,7 @@ pub(super) static SOCKJS: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
     kind: SuiteKind::SockJs,
     table: RuleTable::parse(include_str!("sockjs_rules.toml"), sockjs_cases()).unwrap_or_default(),
     record: &RECORDED_SOCKJS,
-    own: "ours",
+    own: "wiretalk",
     short_names: &[
         ("go v3", "sockjs-go"),
         ("v3 mux", "sockjs-go-mux"),
@@ -63,7 +63,7 @@ pub(super) static SOCKJS: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
         ("node", "sockjs-node"),
         ("python", "sockjs-python"),
     ],
-    libraries: "go v3, v3 mux, go v2, node, python, ours",
+    libraries: "go v3, v3 mux, go v2, node, python, wiretalk",
     has_variants: false,
 });
 

@@ -30,6 +30,7 @@ pub(super) fn draw(
         return;
     };
     let list_rows = (inner.height / 4).clamp(1, 8).min(inner.height);
+    let list_rows = list_rows.min(u16::try_from(exchanges.len()).unwrap_or(list_rows));
     let first = chosen.saturating_sub(usize::from(list_rows).saturating_sub(1));
     for (row, index) in (0..list_rows).zip(first..exchanges.len()) {
         if let Some(exchange) = exchanges.get(index) {

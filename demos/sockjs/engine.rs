@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::server::{self, BoundServer, TransportFilter, FALL_BACK_PREFIX, PREFIX};
+use super::server::{self, BoundServer, FALL_BACK_PREFIX, PREFIX, TransportFilter};
 use super::state::{EngineHandle, Msg, Order, ServerSide, SockJsConfig};
 use crate::clients::sockjs::{
     FallBackOptions, SockJsCommand, SockJsOptions, SockJsReport, SockJsState, run_fall_back,

@@ -78,7 +78,7 @@ pub(super) enum Phase {
     Failed(String),
 }
 
-/// What the keys do.
+/// The meaning of the keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Mode {
     /// They choose transports and act on them.

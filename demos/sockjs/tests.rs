@@ -8,7 +8,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 
-use super::server::{self, TransportFilter, PREFIX};
+use super::server::{self, PREFIX, TransportFilter};
 use super::state::{CLOSE_LINE, LINES, Phase};
 use super::*;
 use crate::clients::sockjs::{

@@ -46,6 +46,7 @@ pub use probe::ProbeError;
 pub use process::ServerProcessId;
 pub use restart::RestartError;
 pub use runner::{ConformEvent, run};
+pub use sockjs::SockjsProbeError;
 pub use wiretalk_core::conformance::sockjs::{
     Names, Notes, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep, TRANSPORTS,
 };

@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use crate::clients::{RandomError, nonce};
 use crate::conform::exchange::{open, play_on};
 use crate::conform::play::{PlayError, play};
-use crate::conform::{ConformConfig, EchoMode, ServerTraits, sockjs};
+use crate::conform::sockjs::{self, SockjsProbeError};
+use crate::conform::{ConformConfig, EchoMode, ServerTraits};
 use crate::wire::Opcode;
 use crate::wire::handshake::response::is_switching_protocols;
 
@@ -36,9 +37,9 @@ pub enum ProbeError {
     /// No connection can be made to the server.
     #[error("{0}")]
     Connect(#[from] PlayError),
-    /// None of the endpoints is one of SockJS. The sentence says what is there instead.
+    /// None of the endpoints is one of SockJS.
     #[error("{0}")]
-    NoSockjs(String),
+    NoSockjs(#[from] SockjsProbeError),
     /// The server did something else, which is given as a clause without a subject.
     #[error("the server {0}")]
     NotOpened(String),
@@ -83,8 +84,7 @@ impl Probe {
     /// Fails if it opens no connection.
     pub(super) async fn find_traits(&mut self, config: &ConformConfig) -> Result<(), ProbeError> {
         if let Some(paths) = &config.sockjs {
-            self.traits =
-                sockjs::find_traits(config, paths, nonce()?).await.map_err(ProbeError::NoSockjs)?;
+            self.traits = sockjs::find_traits(config, paths, nonce()?).await?;
             return Ok(());
         }
         if let Err(reason) = self.is_alive(config).await {
@@ -154,7 +154,7 @@ impl Probe {
     /// Whether the server opens a connection; if not, why.
     pub(super) async fn is_alive(&self, config: &ConformConfig) -> Result<(), ProbeError> {
         if let Some(paths) = &config.sockjs {
-            return sockjs::is_alive(config, paths).await.map_err(ProbeError::NoSockjs);
+            return Ok(sockjs::is_alive(config, paths).await?);
         }
         let exchange = play(config, &self.handshake, nonce()?, self.traits).await?;
         let heads = exchange.first().annotated().server.heads;

@@ -27,8 +27,8 @@ pub(super) struct Progress {
     pub(super) failed: usize,
 }
 
-/// Returns the cases of a suite that are played. A fast run searches for no limit: it would not go as far, and come
-/// to another verdict.
+/// Returns the cases of a suite that are played. A fast run searches for no limit: it would not go as
+/// far, and come to another verdict.
 pub(super) fn cases(suite: Suite, is_fast: bool) -> Vec<Case> {
     let cases = match suite {
         Suite::Websocket => all_cases(SEED),

@@ -121,8 +121,8 @@ fn services(scope: &Scope, options: &ServerOptions, base: &sockjs::Options) -> S
         origins: OriginPolicy::new(move |origin| origins.allow(origin)),
         ..base.clone()
     };
-    let service = |endpoint, what, own| {
-        let handler = Endpoint { endpoint, what, options: options.clone() };
+    let service = |endpoint, answer, own| {
+        let handler = Endpoint { endpoint, answer, options: options.clone() };
         (endpoint, SockJs::new(handler).options(own).scope(scope).build())
     };
     let no_websocket = sockjs::Options { websocket: false, ..base.clone() };
@@ -152,7 +152,7 @@ enum Answer {
 /// An endpoint that logs its sessions.
 struct Endpoint {
     endpoint: &'static str,
-    what: Answer,
+    answer: Answer,
     options: ServerOptions,
 }
 
@@ -162,7 +162,7 @@ impl Handler for Endpoint {
             let (endpoint, transport) = (self.endpoint, session.transport().name());
             self.options.record(ServerEvent::SessionOpened { peer, endpoint, transport });
         }
-        if matches!(self.what, Answer::Close) {
+        if matches!(self.answer, Answer::Close) {
             session.close(3000, "Go away!");
         }
     }

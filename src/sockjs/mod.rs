@@ -34,6 +34,10 @@
     clippy::cast_possible_truncation,
     clippy::indexing_slicing
 )]
+#![expect(
+    clippy::result_large_err,
+    reason = "a request that is refused has its response as the error, which is sent at once"
+)]
 
 mod counters;
 mod driver;

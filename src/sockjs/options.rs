@@ -78,7 +78,10 @@ impl Default for Options {
 /// Decides whose pages are admitted, by their `Origin` (RFC 6454). A client without one is no page
 /// and is always admitted.
 #[derive(Clone)]
-pub struct OriginPolicy(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+pub struct OriginPolicy(Arc<Admits>);
+
+/// Whether pages of the origin are admitted.
+type Admits = dyn Fn(&[u8]) -> bool + Send + Sync;
 
 impl OriginPolicy {
     /// Makes a policy of a function of the field's value.

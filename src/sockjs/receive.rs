@@ -21,10 +21,7 @@ pub(super) async fn receive(
     callback: String,
     options: &Options,
 ) -> Response {
-    let kind = match transport.is_polling() {
-        true => ReceiverKind::Polling,
-        false => ReceiverKind::Streaming,
-    };
+    let kind = if transport.is_polling() { ReceiverKind::Polling } else { ReceiverKind::Streaming };
     let attached = session.attach_patiently(kind, options.takeover_grace).await;
     let body = match attached {
         Attached::Refused(frame) => {

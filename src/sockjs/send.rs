@@ -106,14 +106,12 @@ async fn read_body(
     if declared_length(request.headers()).is_some_and(|length| length > options.max_body as u64) {
         return Err(body_too_large(options));
     }
-    match timeout(options.body_timeout, collect(request.into_body(), options, held)).await {
-        Ok(body) => body,
-        Err(_) => {
-            let seconds = options.body_timeout.as_secs_f32();
-            let sentence = format!("the body did not arrive within {seconds} s");
-            Err(closing_refusal(StatusCode::REQUEST_TIMEOUT, sentence))
-        }
-    }
+    let collected = timeout(options.body_timeout, collect(request.into_body(), options, held));
+    collected.await.unwrap_or_else(|_| {
+        let seconds = options.body_timeout.as_secs_f32();
+        let sentence = format!("the body did not arrive within {seconds} s");
+        Err(closing_refusal(StatusCode::REQUEST_TIMEOUT, sentence))
+    })
 }
 
 async fn collect(
@@ -158,13 +156,11 @@ pub(super) async fn skip_body(body: Body, options: &Options) -> Result<(), Respo
         return Ok(());
     }
     let body = Limited::new(body, MAX_SKIPPED);
-    match timeout(options.body_timeout, body.collect()).await {
-        Ok(Ok(_)) => Ok(()),
-        _ => {
-            let sentence = "a request that receives has no body, or a short one";
-            Err(closing_refusal(StatusCode::PAYLOAD_TOO_LARGE, sentence))
-        }
+    if let Ok(Ok(_)) = timeout(options.body_timeout, body.collect()).await {
+        return Ok(());
     }
+    let sentence = "a request that receives has no body, or a short one";
+    Err(closing_refusal(StatusCode::PAYLOAD_TOO_LARGE, sentence))
 }
 
 /// The bytes of a body that has no meaning.

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout};
-use wiretalk_core::sockjs::session::{CloseCause, SessionClose};
+use wiretalk_core::sockjs::session::{CloseCause, SessionClose, SessionMachine};
 use wiretalk_core::sockjs::{SendRequest, SessionRequest, Target, Transport, read_callback};
 
 use crate::scope::Scope;
@@ -113,7 +113,6 @@ impl SockJs {
     /// Limits for addresses hold if the router is served with
     /// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info) of
     /// [`SocketAddr`].
-    #[must_use]
     pub fn mount<S: Clone + Send + Sync + 'static>(
         &self,
         router: Router<S>,
@@ -165,7 +164,7 @@ impl SockJs {
         }
         let gone = async {
             for session in &sessions {
-                session.until(|machine| machine.is_forgotten()).await;
+                session.until(SessionMachine::is_forgotten).await;
             }
         };
         let drain_timeout =
@@ -301,9 +300,10 @@ impl SockJs {
         match wanted {
             SessionRequest::Send(kind) => self.answer_send(name, kind, request, peer).await,
             SessionRequest::Receive(transport) => {
-                let callback = match transport.needs_callback() {
-                    true => read_callback(request.uri().query()),
-                    false => Ok(String::new()),
+                let callback = if transport.needs_callback() {
+                    read_callback(request.uri().query())
+                } else {
+                    Ok(String::new())
                 };
                 let callback = match callback {
                     Ok(callback) => callback,

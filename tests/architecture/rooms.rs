@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["query"],
             &["keep"],
-            &["explain"],
+            &["explain", "sockjs"],
             &["decode"],
             &["deflate"],
             &["handshake"],
@@ -85,7 +85,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["libraries"],
         ],
     ),
-    ("lab/libraries", &[&["mod"], &["contestants", "inside"]]),
+    ("lab/libraries", &[&["mod"], &["contestants", "inside"], &["command_line", "suite"]]),
     ("cli/lab", &[&["mod"], &["availability", "inside_page", "outcome_table", "progress"]]),
     (
         "demos/inspect",

@@ -229,9 +229,13 @@ impl CaseDraft {
         self
     }
 
-    pub(super) fn echoed(mut self, kind: MessageKind, data: &[u8]) -> Self {
+    pub(super) fn echoed(self, kind: MessageKind, data: &[u8]) -> Self {
+        self.echoed_data(kind, data.to_vec())
+    }
+
+    pub(super) fn echoed_data(mut self, kind: MessageKind, data: Vec<u8>) -> Self {
         self.case.needs_echo = true;
-        self.expect(Expectation::Message(kind, data.to_vec()))
+        self.expect(Expectation::Message(kind, data))
     }
 
     pub(super) fn echoed_text(self, text: &[u8]) -> Self {

@@ -103,9 +103,10 @@ impl BodyReader {
         }
         if self.ended {
             let blank = self.buffer.trim_ascii().is_empty();
-            let content = match blank {
-                true => BodyContent::Prelude,
-                false => BodyContent::Broken(BodyError::Unfinished),
+            let content = if blank {
+                BodyContent::Prelude
+            } else {
+                BodyContent::Broken(BodyError::Unfinished)
             };
             return Some(self.take(self.buffer.len(), content));
         }

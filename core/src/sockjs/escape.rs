@@ -83,20 +83,19 @@ impl Escaping {
 
 /// Appends a string with its quotation marks.
 pub fn push_json(out: &mut String, text: &JsString, escaping: Escaping) {
-    match text.as_str() {
-        Some(text) => push_json_str(out, text, escaping),
-        None => {
-            out.push('"');
-            for point in text.code_points() {
-                match point {
-                    CodePoint::Char(char) if escaping.escapes(char) => push_escape(out, char),
-                    CodePoint::Char(char) => out.push(char),
-                    CodePoint::LoneSurrogate(unit) => push_unit(out, unit),
-                }
-            }
-            out.push('"');
+    if let Some(text) = text.as_str() {
+        push_json_str(out, text, escaping);
+        return;
+    }
+    out.push('"');
+    for point in text.code_points() {
+        match point {
+            CodePoint::Char(char) if escaping.escapes(char) => push_escape(out, char),
+            CodePoint::Char(char) => out.push(char),
+            CodePoint::LoneSurrogate(unit) => push_unit(out, unit),
         }
     }
+    out.push('"');
 }
 
 /// Appends a string without lone surrogates, with its quotation marks.

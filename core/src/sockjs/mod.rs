@@ -11,7 +11,8 @@
 //! - [`Transport`]: what goes around a frame on each way; [`BodyReader`] takes it off again.
 //! - [`Target`]: what an address below the prefix stands for.
 //! - [`session`]: a session as a state machine. [`hixie76`]: the WebSocket before RFC 6455.
-//! - [`reading`]: everything that a connection says in SockJS, whatever carries it.
+//!
+//! What a connection says in SockJS, whatever carries it, is read by [`crate::wire::sockjs`].
 //!
 //! A lone surrogate, which a client sends as `\ud800`, is neither lost nor replaced: an echo returns
 //! it as it came. Only where the text must be Unicode (a raw WebSocket, a close reason), U+FFFD
@@ -38,7 +39,6 @@ pub mod hixie76;
 mod js_string;
 mod json;
 pub mod payload;
-pub mod reading;
 pub mod session;
 mod transport;
 mod url;

@@ -18,6 +18,7 @@
 //!   earliest byte, and nothing is kept.
 //! - [`explain`]: labels for a frame's bytes and bits, a reference page for every field and rule,
 //!   and the implementations that reject a fault.
+//! - [`mod@sockjs`]: SockJS read from the content of HTTP exchanges and from messages.
 //! - [`keep`]: both directions as a list of frames without payload, one direction with all its
 //!   bytes, and an endpoint that enforces every rule.
 //! - [`query`]: filters for frames, searching in payloads, and copying frames as hex, commands and
@@ -49,6 +50,7 @@ pub mod keep;
 pub mod pasted;
 pub mod query;
 pub mod size;
+pub mod sockjs;
 #[cfg(test)]
 mod vectors;
 

@@ -1,6 +1,6 @@
 //! [`ExchangeStream`]: a stream of HTTP/2 that is an ordinary HTTP exchange.
 
-use wiretalk_core::sockjs::reading::may_carry_sockjs;
+use wiretalk_core::wire::sockjs::may_carry_sockjs;
 
 use super::header_block::HeaderBlock;
 use crate::wire::handshake::extended_connect::{Field, status, value_of};

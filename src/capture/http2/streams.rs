@@ -216,10 +216,10 @@ impl<S: StreamSink> StreamTable<S> {
                 websocket.open_without_response(data.at, is_open, context.backing, make_sink);
             }
             websocket.take_data(data);
-        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream) {
-            if let Some(content) = exchange.take_data(stream, data.from, data.bytes) {
-                context.connection.sink.content(data.at, &content);
-            }
+        } else if let Some(OpenStream::Exchange(exchange)) = self.open.get_mut(&stream)
+            && let Some(content) = exchange.take_data(stream, data.from, data.bytes)
+        {
+            context.connection.sink.content(data.at, &content);
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use wiretalk_core::sockjs::reading::SockJsRow;
+use wiretalk_core::wire::sockjs::SockJsRow;
 
 use super::event::{ReplayData, ReplayEvent};
 use super::reading::MAX_READ;

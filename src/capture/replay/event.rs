@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wiretalk_core::sockjs::reading::SockJsRow;
+use wiretalk_core::wire::sockjs::SockJsRow;
 
 use crate::capture::http2::Http2Head;
 use crate::wire::decode::Resumption;

@@ -1,7 +1,7 @@
 //! Explains frames in plain text without escape codes, for a reader who is new to such bytes.
 //! `wire` has the sentences about fields and rules; this module lays them out.
 
-use wiretalk_core::sockjs::reading::SockJsRow;
+use wiretalk_core::wire::sockjs::SockJsRow;
 
 use super::text_page::TextPage;
 use crate::wire::explain::NonFrame;

@@ -2,7 +2,7 @@
 //! `wire` makes all decisions.
 
 use serde_json::{Value, json};
-use wiretalk_core::sockjs::reading::SockJsRow;
+use wiretalk_core::wire::sockjs::SockJsRow;
 
 use super::decoded_handshake::DecodedHandshake;
 use super::fault_record::{FaultRecord, ProblemRecord};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wiretalk_core::sockjs::reading::{
+use wiretalk_core::wire::sockjs::{
     RowKind, RowPlace, SockJsReader, SockJsRow, Unread, WebSocketContent, WebSocketMessage,
 };
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use wiretalk_core::sockjs::reading::{SockJsRow, may_carry_sockjs};
+use wiretalk_core::wire::sockjs::{SockJsRow, may_carry_sockjs};
 
 use crate::capture::{LiveEnding, StreamEnding};
 use crate::cli::inspect::close_content::CloseContent;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wiretalk_core::sockjs::reading::{
+use wiretalk_core::wire::sockjs::{
     Conversations, SockJsReader, SockJsRow, Unread, WebSocketContent, WebSocketMessage,
 };
 

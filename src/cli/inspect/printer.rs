@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use wiretalk_core::sockjs::reading::SockJsRow;
+use wiretalk_core::wire::sockjs::SockJsRow;
 
 use crate::capture::StreamEnding;
 use crate::cli::inspect::connection_state::{Completed, ConnectionState};

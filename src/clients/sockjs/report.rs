@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::wire_log::{ByteTotals, Exchange};
 use crate::sockjs::{Frame, Transport};
 
-/// What is known of a session.
+/// The knowledge of a session at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SockJsReport {
     /// The transport.
@@ -32,7 +32,7 @@ pub struct SockJsReport {
     pub latest: Option<(Instant, Frame)>,
     /// When the receiver went, while there is none.
     pub detached_at: Option<Instant>,
-    /// What a second receiver got.
+    /// The first frame that a second receiver got.
     pub second: Option<Frame>,
     /// Why the session has ended, or why a request of it has failed.
     pub reason: Option<String>,

@@ -197,7 +197,7 @@ impl HttpSession {
             }
             TaskEvent::Second(Ok(frame)) => self.book.second = Some(frame),
             TaskEvent::Second(Err(error)) | TaskEvent::NotTaken(error) => {
-                self.book.reason = Some(error.to_string());
+                self.book.reason.get_or_insert_with(|| error.to_string());
             }
             TaskEvent::Taken => self.book.answered(),
             TaskEvent::Probed(Err(SockJsError::Status(StatusCode::NOT_FOUND))) => {

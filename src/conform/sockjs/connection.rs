@@ -17,7 +17,7 @@ const READ_BUFFER: usize = 16 << 10;
 /// A connection that is open.
 pub(super) struct Connection {
     stream: MaybeTlsStream,
-    /// What came on it.
+    /// Everything that came on it.
     pub(super) received: Received,
     /// Its index among those of the exchange.
     index: usize,

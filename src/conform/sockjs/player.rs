@@ -173,8 +173,9 @@ impl<'c> Player<'c> {
                 sleep(*time).await;
                 Ok(())
             }
-            SockjsStep::Silence(on, time) => self.await_step(step, *on, *time).await,
-            SockjsStep::SlowStream(on, _, time) => self.await_step(step, *on, *time).await,
+            SockjsStep::Silence(on, time) | SockjsStep::SlowStream(on, _, time) => {
+                self.await_step(step, *on, *time).await
+            }
             SockjsStep::Poll(request, messages) => self.poll(step, request, messages).await,
             SockjsStep::Retry { request, passing, accepted } => {
                 self.retry(step, request, passing, accepted).await

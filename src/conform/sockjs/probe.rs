@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use thiserror::Error;
 use tokio::time::Instant;
 use wiretalk_core::conformance::sockjs::{
     Evaluation, FrameRule, Names, Notes, Received, ServiceEndpoint, SockjsRequest, SockjsStep,
@@ -13,12 +14,17 @@ use crate::conform::exchange::Exchange;
 use crate::conform::sockjs::connection::{Connection, Record};
 use crate::conform::sockjs::player::names_of;
 use crate::conform::{ConformConfig, EchoMode, Finding, ServerTraits, SockjsPaths, Verdict};
+use crate::net::ConnectError;
 use crate::wire::Opcode;
 use crate::wire::format::quote;
 use crate::wire::frame::encode;
+use crate::wire::handshake::Head;
 
 /// How long an answer is waited for when it is found out what a server offers.
 const MAX_ANSWER: Duration = Duration::from_secs(3);
+
+/// The most characters of a body that an error shows.
+const MAX_BODY: usize = 40;
 
 /// The message that tells whether a server echoes.
 const MESSAGE: &str = "wiretalk";
@@ -26,16 +32,53 @@ const MESSAGE: &str = "wiretalk";
 /// The masking key of that message.
 const MASK: [u8; 4] = [0x77, 0x69, 0x72, 0x65];
 
+/// Why the SockJS suite cannot be played.
+#[derive(Debug, Error)]
+pub enum SockjsProbeError {
+    /// No connection can be made to the server.
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    /// What it sends is not HTTP, as a clause without a subject.
+    #[error("the server {0}")]
+    NotHttp(&'static str),
+    /// It does not answer a GET of this path.
+    #[error("the server does not answer a GET of {0}")]
+    Silent(String),
+    /// Something else is there.
+    #[error("a GET of {path} is answered with {status} and {body}")]
+    Other {
+        /// The path that was asked for.
+        path: String,
+        /// The status; 0 if it is no number.
+        status: u16,
+        /// The beginning of the body, in quotes.
+        body: String,
+    },
+    /// The URL is that of an endpoint, not of the top.
+    #[error("{0} is itself an endpoint: name the URL above it, or the paths with --endpoint")]
+    IsEndpoint(String),
+    /// None of the endpoints is there, as the first of them shows.
+    #[error("no SockJS is at {paths} of {url}: {first}")]
+    Nothing {
+        /// The paths of the endpoints.
+        paths: String,
+        /// The URL of the top.
+        url: String,
+        /// What is wrong with the first.
+        first: Box<SockjsProbeError>,
+    },
+}
+
 /// Finds out what a server offers.
 ///
 /// # Errors
 ///
-/// If none of the endpoints is one of SockJS, says what is there instead.
+/// Fails if none of the endpoints is one of SockJS.
 pub(in crate::conform) async fn find_traits(
     config: &ConformConfig,
     paths: &SockjsPaths,
     random: [u8; 16],
-) -> Result<ServerTraits, String> {
+) -> Result<ServerTraits, SockjsProbeError> {
     let mut offers = SockjsTraits::default();
     let asked = ServiceEndpoint::ALL.map(|endpoint| {
         let probe = Probing::new(config, endpoint, random);
@@ -52,17 +95,14 @@ pub(in crate::conform) async fn find_traits(
     }
     let is_there = |endpoint: &ServiceEndpoint| offers.has_endpoint(*endpoint);
     let Some(endpoint) = ServiceEndpoint::ALL.into_iter().find(is_there) else {
-        let names = ServiceEndpoint::ALL.map(|endpoint| paths.of(endpoint).to_owned()).join(", ");
         let mut top = Probing::new(config, ServiceEndpoint::Echo, random);
         top.names.base = config.target.path.trim_end_matches('/').to_owned();
         if top.endpoint().await.is_ok() {
-            let url = config.url();
-            return Err(format!(
-                "{url} is itself an endpoint: name the URL above it, or the paths with --endpoint"
-            ));
+            return Err(SockjsProbeError::IsEndpoint(config.url()));
         }
-        let reason = first.unwrap_or_default();
-        return Err(format!("no SockJS is at {names} of {}: {reason}", config.url()));
+        let paths = ServiceEndpoint::ALL.map(|endpoint| paths.of(endpoint).to_owned()).join(", ");
+        let first = first.unwrap_or_else(|| SockjsProbeError::Silent(paths.clone()));
+        return Err(SockjsProbeError::Nothing { paths, url: config.url(), first: Box::new(first) });
     };
     let probe = Probing::new(config, endpoint, random);
     let asked = TRANSPORTS.map(|transport| {
@@ -84,17 +124,16 @@ pub(in crate::conform) async fn find_traits(
 ///
 /// # Errors
 ///
-/// Says what it does instead.
+/// Fails if it does not.
 pub(in crate::conform) async fn is_alive(
     config: &ConformConfig,
     paths: &SockjsPaths,
-) -> Result<(), String> {
+) -> Result<(), SockjsProbeError> {
     let probe = Probing::new(config, ServiceEndpoint::Echo, [0; 16]);
-    let path = paths.of(ServiceEndpoint::Echo);
     let received = probe.ask(&SockjsRequest::get(""), false).await?;
     match received.response.head() {
         Some(_) => Ok(()),
-        None => Err(format!("{path} does not answer")),
+        None => Err(SockjsProbeError::Silent(paths.of(ServiceEndpoint::Echo).to_owned())),
     }
 }
 
@@ -115,16 +154,16 @@ impl<'c> Probing<'c> {
         self.config.limits.answer.min(MAX_ANSWER)
     }
 
-    async fn open(&self, method: &'static str) -> Result<(Connection, Record), String> {
+    async fn open(&self, method: &'static str) -> Result<(Connection, Record), ConnectError> {
         let finding = Finding::new(Verdict::NoAnswer, "");
         let exchange = Exchange::without_bytes(finding);
         let mut record = Record { exchange, began: Instant::now() };
         let opened = Connection::open(self.config, &mut record, method).await;
-        Ok((opened.map_err(|error| error.to_string())?, record))
+        Ok((opened?, record))
     }
 
     /// Sends a request and reads its head, or all of the response.
-    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, String> {
+    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, ConnectError> {
         let (mut connection, mut record) = self.open(request.method).await?;
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
@@ -144,7 +183,7 @@ impl<'c> Probing<'c> {
     }
 
     /// Whether the endpoint is there: by its greeting or its information document.
-    async fn endpoint(&self) -> Result<(), String> {
+    async fn endpoint(&self) -> Result<(), SockjsProbeError> {
         let greeting = self.ask(&SockjsRequest::get(""), true).await?;
         if greeting.response.content().starts_with(b"Welcome to SockJS!") {
             return Ok(());
@@ -154,14 +193,13 @@ impl<'c> Probing<'c> {
         if document.is_ok_and(|document| document.get("websocket").is_some()) {
             return Ok(());
         }
-        let base = &self.names.base;
+        let path = self.names.base.clone();
         Err(match (greeting.response.fault(), greeting.response.head()) {
-            (Some(fault), _) => format!("the server {fault}"),
-            (None, None) => format!("the server does not answer a GET of {base}"),
+            (Some(fault), _) => SockjsProbeError::NotHttp(fault),
+            (None, None) => SockjsProbeError::Silent(path),
             (None, Some(head)) => {
-                let status = head.status().map_or_else(String::new, |status| status.to_string());
-                let body = quote(greeting.response.content(), 40);
-                format!("a GET of {base} is answered with {status} and {body}")
+                let body = quote(greeting.response.content(), MAX_BODY);
+                SockjsProbeError::Other { path, status: head.status().unwrap_or_default(), body }
             }
         })
     }
@@ -170,8 +208,8 @@ impl<'c> Probing<'c> {
     async fn is_offered(&self, transport: Transport) -> bool {
         let session = format!("/000/{{session}}-{}", transport.name());
         let request = match transport {
-            Transport::WebSocket => self.upgrade(&format!("{session}/websocket")),
-            Transport::RawWebSocket => self.upgrade("/websocket"),
+            Transport::WebSocket => Self::upgrade(&format!("{session}/websocket")),
+            Transport::RawWebSocket => Self::upgrade("/websocket"),
             Transport::XhrPolling => SockjsRequest::post(format!("{session}/xhr"), ""),
             Transport::XhrStreaming => SockjsRequest::post(format!("{session}/xhr_streaming"), ""),
             Transport::EventSource => SockjsRequest::get(format!("{session}/eventsource")),
@@ -184,7 +222,7 @@ impl<'c> Probing<'c> {
         })
     }
 
-    fn upgrade(&self, path: &str) -> SockjsRequest {
+    fn upgrade(path: &str) -> SockjsRequest {
         SockjsRequest::get(path)
             .with("Upgrade", "websocket")
             .with("Connection", "Upgrade")
@@ -202,10 +240,10 @@ impl<'c> Probing<'c> {
         let asked = async {
             self.ask(&poll, true).await?;
             let sent = self.ask(&send, true).await?;
-            let is_taken = sent.response.head().and_then(|head| head.status()) == Some(204);
+            let is_taken = sent.response.head().and_then(Head::status) == Some(204);
             let polled = self.ask(&poll, true).await?;
             let content = String::from_utf8_lossy(polled.response.content()).into_owned();
-            Ok::<bool, String>(!is_taken || content.contains(MESSAGE))
+            Ok::<bool, ConnectError>(!is_taken || content.contains(MESSAGE))
         };
         asked.await.unwrap_or(false)
     }
@@ -216,7 +254,7 @@ impl<'c> Probing<'c> {
             return false;
         }
         let Ok((mut connection, mut record)) = self.open("GET").await else { return false };
-        let request = self.upgrade("/000/{session}/websocket");
+        let request = Self::upgrade("/000/{session}/websocket");
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
         let text = format!("[\"{MESSAGE}\"]");

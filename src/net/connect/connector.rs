@@ -3,36 +3,25 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use crate::net::connect::forward_proxy::{ForwardProxy, ProxyVariableError, ProxyVariables};
 use crate::net::connect::loopback::connect_host;
 use crate::net::connect::proxy_tunnel::{TunnelError, open_tunnel};
-use crate::net::connect::socket::Socket;
+use crate::net::connect::socket::{MaybeTlsStream, Socket};
 use crate::net::connect::target::{HostPort, Target};
 use crate::net::connect::tls::{TlsOptions, TlsOptionsError};
 use crate::net::connect::tls_error::{TlsError, unread_alert};
-use crate::net::{AddressPair, describe_io_error, is_reset};
-
-/// An open connection, plain or within TLS.
-#[derive(Debug)]
-pub enum MaybeTlsStream<S = Socket> {
-    /// The socket itself.
-    Plain(S),
-    /// The decrypted side of TLS.
-    Tls(Box<TlsStream<S>>),
-}
+use crate::net::{describe_io_error, is_reset};
 
 /// A connection could not be opened.
 #[derive(Debug, Error)]
@@ -211,8 +200,7 @@ impl Route {
 /// Connects to `target`. TCP and TLS may take `connect_timeout` each.
 ///
 /// # Errors
-/// Fails if the host's name is not known, nothing listens there, the peer does not answer in time,
-/// or TLS fails.
+/// Fails if the name is not known, nothing listens there, the peer is late, or TLS fails.
 pub async fn connect(
     target: &Target,
     tls: &TlsOptions,
@@ -221,8 +209,7 @@ pub async fn connect(
     connect_by(&Route::direct(target), target, tls, connect_timeout).await
 }
 
-/// Connects to `target` by a route. TCP, the proxy's answer and TLS may take `connect_timeout`
-/// each.
+/// Connects to `target` by a route. TCP, the proxy and TLS may take `connect_timeout` each.
 ///
 /// # Errors
 /// Those of [`connect`], and if the proxy refuses.
@@ -320,83 +307,6 @@ impl ConnectErrorKind {
             }
             NetworkUnreachable | HostUnreachable => Self::Unreachable(error),
             _ => Self::Io(error),
-        }
-    }
-}
-
-impl MaybeTlsStream {
-    /// Describes the negotiated TLS version and cipher suite; `None` on a plain connection.
-    pub fn tls_summary(&self) -> Option<String> {
-        let Self::Tls(stream) = self else { return None };
-        let (_, session) = stream.get_ref();
-        let version = match session.protocol_version() {
-            Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
-            Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
-            _ => "TLS",
-        };
-        let suite = session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
-        Some(format!("{version} with {}", suite.unwrap_or_default()))
-    }
-
-    /// Returns the protocol that was agreed on by ALPN (RFC 7301), if one was.
-    pub fn agreed_protocol(&self) -> Option<&[u8]> {
-        let Self::Tls(stream) = self else { return None };
-        stream.get_ref().1.alpn_protocol()
-    }
-
-    /// Returns the addresses of both ends; this end is the client.
-    ///
-    /// # Errors
-    /// Those of [`Socket::addresses`].
-    pub fn addresses(&self) -> io::Result<AddressPair> {
-        self.socket().addresses()
-    }
-
-    /// Returns the connection below TLS.
-    pub fn socket(&self) -> &Socket {
-        match self {
-            Self::Plain(stream) => stream,
-            Self::Tls(stream) => stream.get_ref().0,
-        }
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for MaybeTlsStream<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MaybeTlsStream<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

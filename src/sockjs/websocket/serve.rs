@@ -8,6 +8,7 @@ use hyper_util::rt::TokioIo;
 use tokio_util::sync::CancellationToken;
 use wiretalk_core::sockjs::session::{
     Attached, CloseCause, Detached, NextFrame, ReceiverId, ReceiverKind, SessionClose,
+    SessionMachine,
 };
 use wiretalk_core::sockjs::{Frame, JsString, Transport, payload};
 
@@ -89,7 +90,7 @@ impl ServedSocket<'_> {
         };
         let writing = async {
             let stuck = async {
-                self.session.until(|machine| machine.is_forgotten()).await;
+                self.session.until(SessionMachine::is_forgotten).await;
                 tokio::time::sleep(CLOSE_TIMEOUT).await;
             };
             tokio::select! {
@@ -190,7 +191,8 @@ impl ServedSocket<'_> {
                 NextFrame::Last(frame) => (frame, true),
                 NextFrame::Wait | NextFrame::Over => return,
             };
-            if !raw && !(last && self.is_close_silent()) {
+            let is_silent = raw || (last && self.is_close_silent());
+            if !is_silent {
                 let text = frame.encode();
                 self.session.sent(frame.messages().len(), text.len());
                 if writer.write(text).await.is_err() {

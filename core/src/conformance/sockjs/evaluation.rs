@@ -40,7 +40,8 @@ pub fn evaluate(
 
 /// Evaluates a step for which more has to come, where nothing can come any more.
 pub fn evaluate_at_end(step: &SockjsStep, received: &Received) -> Evaluation {
-    if !received.has_ended() && !(received.response.is_complete() && is_of_body(step)) {
+    let is_over = received.has_ended() || (received.response.is_complete() && is_of_body(step));
+    if !is_over {
         return Evaluation::Waiting;
     }
     let response = &received.response;

@@ -23,11 +23,10 @@ pub(super) fn evaluate_head(
     let mut result = Evaluation::Kept;
     for rule in rules {
         match evaluate_rule(rule, head, names, notes) {
-            Evaluation::Kept => {}
             Evaluation::Tolerated(reason) if result == Evaluation::Kept => {
                 result = Evaluation::Tolerated(reason);
             }
-            Evaluation::Tolerated(_) => {}
+            Evaluation::Kept | Evaluation::Tolerated(_) => {}
             other => return other,
         }
     }

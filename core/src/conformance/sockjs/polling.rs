@@ -4,11 +4,12 @@ use crate::conformance::sockjs::body_evaluation::{messages_of, script_frame};
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::rule::{Evaluation, MAX_SHOWN};
 use crate::wire::format::quote;
+use crate::wire::handshake::Head;
 
 /// The callback of the scripts that are polled for.
 const CALLBACK: &str = "x";
 
-/// What one answer says.
+/// The meaning of one answer for the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Polled {
     /// More of it has to come.
@@ -72,7 +73,7 @@ fn broken(received: &Received) -> Option<Polled> {
     let reason = if let Some(fault) = response.fault() {
         fault.to_owned()
     } else if let Some(status) =
-        response.head().and_then(|head| head.status()).filter(|status| *status != 200)
+        response.head().and_then(Head::status).filter(|status| *status != 200)
     {
         format!("answered with {status}")
     } else if received.has_ended() && !response.is_complete() {

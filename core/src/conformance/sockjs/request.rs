@@ -47,7 +47,7 @@ impl Names {
 /// What a case remembers of one answer for the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// The last ETag.
+    /// The last `ETag`.
     pub etag: Option<String>,
     /// The last entropy of an information document.
     pub entropy: Option<i128>,

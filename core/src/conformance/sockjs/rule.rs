@@ -52,7 +52,7 @@ pub enum HeadRule {
     LongPreflight,
     /// The cookie for load balancers has this value and the path `/`.
     Cookie(&'static str),
-    /// The ETag is the one of the response before.
+    /// The `ETag` is the one of the response before.
     SameEtag,
     /// The accept value fits the key.
     Accepted,

@@ -103,8 +103,9 @@ impl SockjsScript {
     /// Returns the time for which the case waits on purpose.
     pub fn waiting_time(&self) -> Duration {
         let times = self.steps.iter().map(|step| match step {
-            SockjsStep::Pause(time) | SockjsStep::Silence(_, time) => *time,
-            SockjsStep::SlowStream(_, _, time) => *time,
+            SockjsStep::Pause(time)
+            | SockjsStep::Silence(_, time)
+            | SockjsStep::SlowStream(_, _, time) => *time,
             _ => Duration::ZERO,
         });
         times.fold(Duration::ZERO, Duration::saturating_add)

@@ -13,7 +13,7 @@ use crate::conformance::sockjs::{
 /// The path of a session, whose transport follows.
 pub(super) const SESSION: &str = "/000/{session}";
 
-/// The prelude of the xhr_streaming transport.
+/// The prelude of the `xhr_streaming` transport.
 pub(super) fn prelude() -> Vec<u8> {
     [&[b'h'; 2048][..], b"\n"].concat()
 }
@@ -118,7 +118,7 @@ impl ScriptDraft {
         self.request(SockjsRequest::post(path, ""))
     }
 
-    /// Sends the body of an xhr_send of the session, which is accepted.
+    /// Sends the body of an `xhr_send` of the session, which is accepted.
     pub(super) fn xhr_send(self, body: impl Into<Vec<u8>>) -> Self {
         self.request(SockjsRequest::post(format!("{SESSION}/xhr_send"), body))
             .status(&[204])

@@ -6,7 +6,7 @@ use crate::conformance::sockjs::{
     BodyRule, HeadRule, InfoRule, ServiceEndpoint, SockjsRequest, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, sockjs};
-use crate::conformance::sockjs_cases::jsonp;
+use crate::conformance::sockjs_cases::transports::jsonp;
 
 const RULE: &str = "SockJS 0.3.3, JsessionidCookie";
 

@@ -1,5 +1,7 @@
 //! The characters that are escaped on the way, because browsers or proxies change them.
 
+use std::fmt::Write as _;
+
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
 use crate::conformance::sockjs::{BodyRule, Transport};
@@ -15,7 +17,11 @@ fn code_points(ranges: &[(u16, u16)], from: u16) -> impl Iterator<Item = u16> {
 }
 
 fn escapes(ranges: &[(u16, u16)], from: u16) -> String {
-    code_points(ranges, from).map(|code| format!("\\u{code:04x}")).collect()
+    code_points(ranges, from).fold(String::new(), |mut text, code| {
+        // Writing to a string never fails.
+        let _ = write!(text, "\\u{code:04x}");
+        text
+    })
 }
 
 fn characters(ranges: &[(u16, u16)], from: u16) -> String {

@@ -4,14 +4,10 @@ mod builder;
 mod cookie;
 mod ending;
 mod http;
-mod iframe;
 mod json;
-mod jsonp;
 mod session;
-mod streams;
 mod top;
-mod websocket;
-mod xhr;
+mod transports;
 
 use crate::conformance::case::Case;
 
@@ -19,12 +15,8 @@ use crate::conformance::case::Case;
 pub fn sockjs_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     top::add(&mut cases);
-    iframe::add(&mut cases);
     session::add(&mut cases);
-    websocket::add(&mut cases);
-    xhr::add(&mut cases);
-    streams::add(&mut cases);
-    jsonp::add(&mut cases);
+    transports::add(&mut cases);
     cookie::add(&mut cases);
     json::add(&mut cases);
     ending::add(&mut cases);

@@ -155,7 +155,7 @@ fn a_silent_receiver_hears_a_heartbeat_every_25_s() {
     let (mut session, id) = open(ReceiverKind::Streaming);
     for round in 1..4 {
         assert_eq!(session.deadline(), Some(at(25 * round)));
-        session.tick(at(25 * round) - Duration::from_millis(1));
+        session.tick(at(25 * round).saturating_sub(Duration::from_millis(1)));
         assert_eq!(session.next_frame(at(25 * round - 1), id), NextFrame::Wait);
         session.tick(at(25 * round));
         assert_eq!(actions(&mut session), [Action::Wake(id)]);

@@ -5,15 +5,15 @@ use std::num::Saturating;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sockjs::reading::{
-    SessionPath, SockJsReader, SockJsRow, Unread, WebSocketContent, WebSocketMessage, ways,
-};
 use crate::wire::decode::decoder::DecoderEvent;
 use crate::wire::decode::{MessageEnd, SimpleFrame};
 use crate::wire::frame::message::{FragmentRole, MessageKind};
 use crate::wire::frame::{Side, Sides};
 use crate::wire::handshake::{Content, ValidatedHead};
 use crate::wire::size::ByteLen;
+use crate::wire::sockjs::{
+    SessionPath, SockJsReader, SockJsRow, Unread, WebSocketContent, WebSocketMessage, ways,
+};
 
 /// The maximum number of rows. Further ones are only counted.
 const MAX_ROWS: usize = 1 << 16;

@@ -6,7 +6,6 @@
 use std::num::Saturating;
 use std::time::Duration;
 
-use crate::sockjs::reading::may_carry_sockjs;
 use crate::wire::decode::decoder::{Decoder, DecoderEvent};
 use crate::wire::decode::fault::Fault;
 use crate::wire::explain::{FrameContext, NonFrame};
@@ -23,6 +22,7 @@ use crate::wire::keep::sockjs_log::SockJsLog;
 use crate::wire::keep::trace_row::{TraceRow, mark};
 use crate::wire::keep::transcript::Frame;
 use crate::wire::size::{ByteLen, Offset};
+use crate::wire::sockjs::may_carry_sockjs;
 
 /// The maximum number of rows, at 40 bytes each. Further ones are only counted.
 const MAX_ROWS: usize = 1 << 24;
@@ -362,7 +362,9 @@ impl Trace {
                 keep(TraceRow::new(&whole.start, from, at));
             }
             let event = direction.decoder.next_event(&mut rest);
-            event.iter().for_each(|event| sockjs.observe(from, at, event));
+            if let Some(event) = &event {
+                sockjs.observe(from, at, event);
+            }
             match event {
                 None => return,
                 Some(DecoderEvent::Fault(fault)) => direction.add_fault(fault),

@@ -11,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
-use wiretalk_core::sockjs::reading::{RowPlace, SockJsRow};
+use wiretalk_core::wire::sockjs::{RowPlace, SockJsRow};
 
 use crate::demos::inspect::action::{Action, ByteCursor, Place, Tab};
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};

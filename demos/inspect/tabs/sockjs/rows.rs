@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use wiretalk_core::sockjs::reading::{RowKind, RowPlace, SECOND_RECEIVER, SockJsRow};
+use wiretalk_core::wire::sockjs::{RowKind, RowPlace, SECOND_RECEIVER, SockJsRow};
 
 use super::session_rows::PlacedRow;
 use crate::demos::inspect::parts::colors::side_style;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use wiretalk_core::sockjs::reading::{Conversation, Conversations, SockJsRow};
+use wiretalk_core::wire::sockjs::{Conversation, Conversations, SockJsRow};
 
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::InspectedConnection;

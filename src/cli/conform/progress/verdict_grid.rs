@@ -8,7 +8,7 @@ use crate::conform::Verdict;
 use crate::text;
 
 /// The cell of a case that was not played yet.
-const WAITING: char = '·';
+const UNDECIDED: char = '·';
 
 /// The fewest cells that a row of the grid is worth.
 const MIN_CELLS: usize = 20;
@@ -179,7 +179,7 @@ impl VerdictGrid {
 /// Returns the letter of a verdict. What fails has a capital one, so that it is found without colour.
 fn sign(verdict: Option<Verdict>) -> char {
     match verdict {
-        None => WAITING,
+        None => UNDECIDED,
         Some(Verdict::Pass) => 'p',
         Some(Verdict::Tolerated) => 't',
         Some(Verdict::NotOffered) => 'o',

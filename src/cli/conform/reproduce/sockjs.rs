@@ -96,14 +96,18 @@ impl<'c> Source<'c> {
         }
         let mut text = format!(
             "#!/bin/sh\n{}session=$(date +%s)-$$\n\n# Sends a request as it is given, and nothing else.\n\
-             ask() {{ curl -gsSi --http1.1 --path-as-is --max-time 5 -H User-Agent: -H Accept: \"$@\"; echo; }}\n",
+             ask() {{\n    curl -gsSi --http1.1 --path-as-is --max-time 5 -H User-Agent: -H Accept: \"$@\"\n    \
+             echo\n}}\n",
             self.about()
         );
         let mut steps = self.script.steps.iter().peekable();
         while let Some(step) = steps.next() {
             match step {
                 SockjsStep::Request(on, request) => {
-                    let is_answered = |step: &&SockjsStep| matches!(step, SockjsStep::Head(own, _) | SockjsStep::Body(own, _) if own == on);
+                    let is_answered = |step: &&SockjsStep| {
+                        let is_answer = matches!(step, SockjsStep::Head(..) | SockjsStep::Body(..));
+                        is_answer && step.connection() == Some(*on)
+                    };
                     let mut comments = String::new();
                     let mut has_body = false;
                     while let Some(answer) = steps.next_if(is_answered) {

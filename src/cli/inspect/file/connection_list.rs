@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use wiretalk_core::sockjs::reading::Conversations;
+use wiretalk_core::wire::sockjs::Conversations;
 
 use super::connection_words::{
     end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered,

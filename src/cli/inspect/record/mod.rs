@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Serialize;
-use wiretalk_core::sockjs::reading::{Conversation, SockJsRow};
+use wiretalk_core::wire::sockjs::{Conversation, SockJsRow};
 
 pub(super) use fields::{Millis, RecordContext, RecordType};
 pub(super) use frame::{FrameRecord, close_body};

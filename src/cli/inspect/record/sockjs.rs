@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use wiretalk_core::sockjs::reading::{Conversation, RowKind, RowPlace, SockJsRow};
+use wiretalk_core::wire::sockjs::{Conversation, RowKind, RowPlace, SockJsRow};
 
 use super::fields::{Millis, RecordType, as_text};
 use crate::wire::{ByteLen, Side};

@@ -16,12 +16,12 @@ use crate::scope::Scope;
 /// The longest answer that is read, in bytes.
 const MAX_INFO: usize = 16 << 10;
 
-/// What a server says of itself.
+/// The part of a server's answer that decides how a client goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ServerInfo {
     /// Whether it takes WebSockets.
     pub(super) websocket: bool,
-    /// How long the answer took.
+    /// The time until the answer was here.
     pub(super) rtt: Duration,
 }
 

@@ -25,7 +25,7 @@ const MAX_STEPS: usize = 64;
 /// The number of commands that wait to be read.
 const QUEUE: usize = 16;
 
-/// How long `/info` may take.
+/// The time limit of `/info`.
 const INFO_LIMIT: Duration = Duration::from_secs(8);
 
 /// What a client that falls back is started with.
@@ -42,9 +42,9 @@ pub struct FallBackOptions {
 /// A step, and when it was taken, counted from the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FallBackStep {
-    /// When it was taken.
+    /// The time since the start.
     pub at: Duration,
-    /// What happened.
+    /// The event.
     pub kind: FallBackStepKind,
 }
 

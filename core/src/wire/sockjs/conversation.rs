@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::num::Saturating;
 use std::time::Duration;
 
-use crate::sockjs::reading::row::{RowKind, SockJsRow};
-use crate::sockjs::transport::Transport;
-use crate::sockjs::url::SessionRequest;
+use crate::sockjs::SessionRequest;
+use crate::sockjs::Transport;
 use crate::text::units;
 use crate::wire::frame::Sides;
+use crate::wire::sockjs::row::{RowKind, SockJsRow};
 
 /// The maximum number of conversations that are told apart. Rows of further ones are only counted.
 const MAX_CONVERSATIONS: usize = 1 << 16;

@@ -5,16 +5,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sockjs::json::{FrameError, FrameProblem};
-use crate::sockjs::payload::{self, PayloadError};
-use crate::sockjs::reading::body::{BodyLines, BodyUnit, Unread, WholeBody};
-use crate::sockjs::reading::row::{RowContext, RowPlace, SockJsFault, SockJsRow};
-use crate::sockjs::reading::session_path::SessionPath;
-use crate::sockjs::transport::{SendRequest, Transport};
-use crate::sockjs::url::SessionRequest;
+use crate::sockjs::SessionRequest;
+use crate::sockjs::{FrameError, FrameProblem};
+use crate::sockjs::{PayloadError, payload};
+use crate::sockjs::{SendRequest, Transport};
 use crate::wire::frame::Side;
 use crate::wire::handshake::{Content, ContentFields, ContentPart};
 use crate::wire::size::ByteLen;
+use crate::wire::sockjs::body::{BodyLines, BodyUnit, Unread, WholeBody};
+use crate::wire::sockjs::row::{RowContext, RowPlace, SockJsFault, SockJsRow};
+use crate::wire::sockjs::session_path::SessionPath;
 
 /// An exchange under way.
 #[derive(Clone, Debug)]

@@ -6,13 +6,13 @@ use crate::conformance::sockjs::{
     BodyRule, HeadRule, ServiceEndpoint, SockjsRequest, SockjsStep, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, sockjs};
-use crate::conformance::sockjs_cases::streams::BAD_CALLBACKS;
+use crate::conformance::sockjs_cases::transports::streams::BAD_CALLBACKS;
 
 const RULE: &str = "SockJS 0.3.3, JsonPolling";
 const RULE_NOW: &str = "SockJS after 0.3.3, JsonPolling";
 
 /// The media type of a form.
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+pub(in crate::conformance::sockjs_cases) const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(super) fn add(cases: &mut Vec<Case>) {
     add_transport(cases);
@@ -25,8 +25,8 @@ fn case(name: &str, title: &str) -> ScriptDraft {
     sockjs(Group::Jsonp, name, title, RULE).by(Transport::JsonpPolling)
 }
 
-/// Returns a jsonp_send of the session.
-pub(super) fn send(body: &str, media_type: &str) -> SockjsRequest {
+/// Returns a `jsonp_send` of the session.
+pub(in crate::conformance::sockjs_cases) fn send(body: &str, media_type: &str) -> SockjsRequest {
     SockjsRequest::post(format!("{SESSION}/jsonp_send"), body).with("Content-Type", media_type)
 }
 
@@ -38,7 +38,7 @@ impl ScriptDraft {
             .body_is(&format!("/**/x(\"{frame}\");\r\n"))
     }
 
-    /// Sends the body of a jsonp_send, which is accepted.
+    /// Sends the body of a `jsonp_send`, which is accepted.
     fn jsonp_send(self, body: &str, media_type: &str) -> Self {
         self.request(send(body, media_type)).status(&[200]).body_is("ok")
     }

@@ -1,4 +1,4 @@
-//! The transports whose response goes on: xhr_streaming, eventsource and htmlfile.
+//! The transports whose response goes on: `xhr_streaming`, eventsource and htmlfile.
 
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
@@ -16,7 +16,7 @@ const EVENT_RULE_NOW: &str = "SockJS after 0.3.3, EventSource";
 const HTML_RULE: &str = "SockJS 0.3.3, HtmlFile";
 const HTML_RULE_NOW: &str = "SockJS after 0.3.3, HtmlFile";
 
-/// The messages after which a response limit of 4,096 bytes is exceeded on xhr_streaming: each frame
+/// The messages after which a response limit of 4,096 bytes is exceeded on `xhr_streaming`: each frame
 /// has 133 bytes, and the open frame 2.
 const MESSAGES_TO_LIMIT: usize = 31;
 

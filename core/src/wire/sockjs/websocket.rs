@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::sockjs::SessionRequest;
+use crate::sockjs::Transport;
 use crate::sockjs::payload;
-use crate::sockjs::reading::body::Unread;
-use crate::sockjs::reading::row::{RowContext, RowKind, RowPlace, SockJsFault, SockJsRow};
-use crate::sockjs::reading::session_path::SessionPath;
-use crate::sockjs::transport::Transport;
-use crate::sockjs::url::SessionRequest;
 use crate::wire::frame::Side;
+use crate::wire::sockjs::body::Unread;
+use crate::wire::sockjs::row::{RowContext, RowKind, RowPlace, SockJsFault, SockJsRow};
+use crate::wire::sockjs::session_path::SessionPath;
 
 /// The maximum number of rows of a client that are held back until the server's first message. A client
 /// sends nothing before it.

@@ -1,4 +1,4 @@
-//! Polling by XMLHttpRequest.
+//! Polling by `XMLHttpRequest`.
 
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;

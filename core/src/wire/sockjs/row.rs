@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sockjs::frame::Frame;
-use crate::sockjs::js_string::JsString;
-use crate::sockjs::json::FrameError;
-use crate::sockjs::reading::body::Unread;
-use crate::sockjs::reading::session_path::SessionPath;
+use crate::sockjs::Frame;
+use crate::sockjs::FrameError;
+use crate::sockjs::JsString;
 use crate::wire::frame::Side;
 use crate::wire::size::ByteLen;
+use crate::wire::sockjs::body::Unread;
+use crate::wire::sockjs::session_path::SessionPath;
 
 /// The maximum number of bytes shown of a frame that breaks the framing.
 const MAX_FAULTY_TEXT: usize = 200;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::sockjs::reading::exchange::ExchangeReader;
-use crate::sockjs::reading::row::SockJsRow;
-use crate::sockjs::reading::websocket::{WebSocketMessage, WebSocketReader};
 use crate::wire::frame::Side;
 use crate::wire::handshake::{Content, ContentPart};
+use crate::wire::sockjs::exchange::ExchangeReader;
+use crate::wire::sockjs::row::SockJsRow;
+use crate::wire::sockjs::websocket::{WebSocketMessage, WebSocketReader};
 
 /// The maximum number of exchanges under way that are read; of more, the oldest is given up. HTTP/1.1
 /// has one at a time, or as many as a client sends ahead.

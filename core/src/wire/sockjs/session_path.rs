@@ -1,8 +1,8 @@
 //! [`SessionPath`]: the target of a session's request, `/echo/000/k3x9q0aa/xhr_send`, wherever its
 //! prefix ends.
 
-use crate::sockjs::transport::{SendRequest, Transport};
-use crate::sockjs::url::{SessionRequest, Target};
+use crate::sockjs::{SendRequest, Transport};
+use crate::sockjs::{SessionRequest, Target};
 use crate::wire::handshake::RequestLine;
 
 /// The maximum length of a prefix that is kept, in bytes.

@@ -1,7 +1,6 @@
 //! What a connection says in SockJS, read from the content of HTTP exchanges and the messages of a
 //! WebSocket: one row for each frame without messages and for each message, with the place where it
-//! stands. Above [`wire`](crate::wire), which knows nothing of SockJS: a row's fault is none of the
-//! WebSocket's.
+//! stands. A row's fault is none of the WebSocket's. The protocol itself is [`crate::sockjs`].
 //!
 //! In reading order: `session_path` finds sessions by their addresses, `body` divides bodies into
 //! lines, `row` says what a frame is, `exchange` and `websocket` read one of them, `connection` all of
