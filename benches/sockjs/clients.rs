@@ -35,7 +35,7 @@ pub(crate) async fn streaming(
         let mut socket = BufReader::new(connect(address).await?);
         for number in 0..schedule.messages {
             sleep_until(schedule.due(number)).await;
-            let body = format!("[\"{}\"]", schedule.text(number));
+            let body = format!("[\"{}\"]", Schedule::text(number));
             let request = format!(
                 "POST {path}/xhr_send HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n\
                  Content-Length: {}\r\n\r\n{body}",
@@ -147,7 +147,7 @@ impl OpenWebSocket {
         let sending = async {
             for number in 0..schedule.messages {
                 sleep_until(schedule.due(number)).await;
-                sink.send(Message::text(format!("[\"{}\"]", schedule.text(number)))).await?;
+                sink.send(Message::text(format!("[\"{}\"]", Schedule::text(number)))).await?;
             }
             anyhow::Ok(())
         };

@@ -28,7 +28,7 @@ impl Schedule {
         self.begin + self.every * number
     }
 
-    pub(crate) fn text(self, number: u32) -> String {
+    pub(crate) fn text(number: u32) -> String {
         format!("message {number:08} of a session, long enough to be a line of a chat")
     }
 }

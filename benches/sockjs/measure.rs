@@ -30,9 +30,10 @@ pub(crate) fn run(full: bool) -> anyhow::Result<()> {
     allow_sockets()?;
     let seconds = number("SOCKJS_SECONDS")?.unwrap_or(60);
     let sessions = number("SOCKJS_SESSIONS")?.unwrap_or(1_000);
-    let scale = match full {
-        true => Scale { sessions, messages: u32::try_from(seconds * 10)?, idle: sessions * 10 },
-        false => Scale { sessions: 10, messages: 5, idle: 50 },
+    let scale = if full {
+        Scale { sessions, messages: u32::try_from(seconds * 10)?, idle: sessions * 10 }
+    } else {
+        Scale { sessions: 10, messages: 5, idle: 50 }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let others = std::env::var("SOCKJS_SERVERS").unwrap_or_default();
@@ -148,7 +149,7 @@ where
     F: Future<Output = anyhow::Result<ExchangeCounts>> + Send + 'static,
 {
     let total = Arc::new(Mutex::new((ExchangeCounts::default(), Vec::new())));
-    let scope = Scope::new(|panic| eprintln!("{panic}"));
+    let scope = Scope::new(|panic| panic!("{panic}"));
     for session in sessions {
         let total = total.clone();
         scope.spawn("session", async move {

@@ -28,14 +28,14 @@ pub(crate) fn allow_sockets() -> anyhow::Result<()> {
 pub(crate) fn serve() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let scope = Scope::new(|panic| eprintln!("{panic}"));
+        let scope = Scope::new(|panic| panic!("{panic}"));
         let limits = Limits { max_connections: 1 << 16, ..Limits::default() };
         let options = ServerOptions { limits, ..ServerOptions::default() };
         let most = 1 << 16;
         let service =
             Options { max_sessions: most, max_sessions_per_peer: most, ..Options::default() };
         let (address, server) =
-            sockjs::bind(&scope, options, SockJsServerOptions { port: 0, service })?;
+            sockjs::bind(&scope, options, &SockJsServerOptions { port: 0, service })?;
         println!("listening on http://{address}/");
         server.await;
         Ok(())

@@ -109,7 +109,7 @@ async fn play_on_sockjs(
 ) -> Result<ConformOutcome, String> {
     let (options, own) = (ServerOptions::default(), SockJsServerOptions::default());
     let (address, serving) =
-        sockjs::bind(scope, options, own).map_err(|error| error.to_string())?;
+        sockjs::bind(scope, options, &own).map_err(|error| error.to_string())?;
     let server = scope.child();
     server.spawn("sockjs", serving);
     let target = Target::parse(&format!("ws://{address}/")).map_err(|error| error.to_string())?;

@@ -63,9 +63,13 @@ pub struct ServeArgs {
         default_value_t = Limits::default().max_message
     )]
     pub max_message: usize,
-    /// Offer SockJS too, on this port: /echo, /close, /cookie_needed_echo and
-    /// /disabled_websocket_echo, as the protocol's test wants them; 0 picks a free one
-    #[arg(long, value_name = "PORT")]
+    /// The port of the SockJS server
+    #[arg(
+        long,
+        value_name = "PORT",
+        help = "Offer SockJS too, on this port: /echo, /close, /cookie_needed_echo and \
+                /disabled_websocket_echo, as the protocol's test wants them; 0 picks a free one"
+    )]
     pub sockjs: Option<u16>,
     /// The script for the page in the iframe of SockJS: the version that the page outside has
     #[arg(

@@ -310,7 +310,7 @@ fn start_sockjs(options: ServerOptions, own: SockJsServerOptions) -> (ServerHand
     let (publisher, handle) = state_channel(&options);
     let start: StartSockJs = Box::new(move |scope| {
         let port = own.port;
-        let server = sockjs::bind(scope, options, own);
+        let server = sockjs::bind(scope, options, &own);
         Box::pin(run_server("sockjs", port, server, publisher))
     });
     (handle, start)

@@ -81,7 +81,7 @@ impl Default for SockJsServerOptions {
 pub fn bind(
     scope: &Scope,
     options: ServerOptions,
-    own: SockJsServerOptions,
+    own: &SockJsServerOptions,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     let (address, listener) = listen_on_loopback(options.port)?;
     let scope = scope.child();
@@ -122,7 +122,7 @@ fn services(scope: &Scope, options: &ServerOptions, base: &sockjs::Options) -> S
         ..base.clone()
     };
     let service = |endpoint, answer, own| {
-        let handler = Endpoint { endpoint, answer, options: options.clone() };
+        let handler = Endpoint { path: endpoint, answer, options: options.clone() };
         (endpoint, SockJs::new(handler).options(own).scope(scope).build())
     };
     let no_websocket = sockjs::Options { websocket: false, ..base.clone() };
@@ -151,7 +151,7 @@ enum Answer {
 
 /// An endpoint that logs its sessions.
 struct Endpoint {
-    endpoint: &'static str,
+    path: &'static str,
     answer: Answer,
     options: ServerOptions,
 }
@@ -159,7 +159,7 @@ struct Endpoint {
 impl Handler for Endpoint {
     async fn open(&self, session: &Session) {
         if let Some(peer) = session.peer() {
-            let (endpoint, transport) = (self.endpoint, session.transport().name());
+            let (endpoint, transport) = (self.path, session.transport().name());
             self.options.record(ServerEvent::SessionOpened { peer, endpoint, transport });
         }
         if matches!(self.answer, Answer::Close) {
@@ -177,7 +177,7 @@ impl Handler for Endpoint {
         let counts = session.counts();
         self.options.record(ServerEvent::SessionClosed {
             peer,
-            endpoint: self.endpoint,
+            endpoint: self.path,
             code: close.code,
             reason: close.reason.clone(),
             received: counts.received,

@@ -55,9 +55,13 @@ pub struct ConformArgs {
         conflicts_with_all = ["reproduce", "repeat", "restart", "no_echo", "allow_remote"]
     )]
     pub clients: Option<u16>,
-    /// Play the SockJS suite instead: URL is that of the top, below which the endpoints echo,
-    /// disabled_websocket_echo, cookie_needed_echo and close lie
-    #[arg(long, conflicts_with_all = ["clients", "h2", "protocols"])]
+    /// Play the SockJS suite instead
+    #[arg(
+        long,
+        conflicts_with_all = ["clients", "h2", "protocols"],
+        help = "Play the SockJS suite instead: URL is that of the top, below which the endpoints echo, \
+                disabled_websocket_echo, cookie_needed_echo and close lie"
+    )]
     pub sockjs: bool,
     /// Path of an endpoint of --sockjs whose name is another; may be given several times
     #[arg(long, value_name = "NAME=PATH", requires = "sockjs", value_parser = parse_endpoint)]

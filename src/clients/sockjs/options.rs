@@ -50,7 +50,10 @@ impl SockJsOptions {
         let bytes = random_bytes::<10>()?;
         let (number, name) = bytes.split_at(2);
         let number = number.iter().fold(0_u16, |all, byte| (all << 8) | u16::from(*byte));
-        let letter = |byte: &u8| char::from(LETTERS[usize::from(*byte & 31)]);
+        let letter = |byte: &u8| {
+            let letter = LETTERS.get(usize::from(*byte & 31)).copied();
+            char::from(letter.unwrap_or_default())
+        };
         Ok(Self {
             target,
             transport,

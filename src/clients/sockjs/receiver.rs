@@ -161,16 +161,13 @@ impl Answer {
             if self.is_complete {
                 return Ok(None);
             }
-            match self.body.frame().await {
-                Some(piece) => {
-                    if let Ok(data) = piece?.into_data() {
-                        self.reader.push(&data);
-                    }
-                }
-                None => {
-                    self.is_complete = true;
-                    self.reader.finish();
-                }
+            let Some(piece) = self.body.frame().await else {
+                self.is_complete = true;
+                self.reader.finish();
+                continue;
+            };
+            if let Ok(data) = piece?.into_data() {
+                self.reader.push(&data);
             }
         }
     }

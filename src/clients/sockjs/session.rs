@@ -136,10 +136,10 @@ impl HttpSession {
             scope.cancel();
         }
         self.book.detach();
-        self.probe_at = Some(self.probe_time(self.options.session_timeout));
+        self.probe_at = Some(Self::probe_time(self.options.session_timeout));
     }
 
-    fn probe_time(&self, after: Duration) -> Instant {
+    fn probe_time(after: Duration) -> Instant {
         add_clamped(Instant::now(), after.saturating_add(PROBE_PAUSE))
     }
 
@@ -206,7 +206,7 @@ impl HttpSession {
             // Asked again, unless there is a receiver now.
             TaskEvent::Probed(_) => {
                 let asks = self.receiving.is_none();
-                self.probe_at = asks.then(|| self.probe_time(Duration::ZERO));
+                self.probe_at = asks.then(|| Self::probe_time(Duration::ZERO));
             }
         }
     }

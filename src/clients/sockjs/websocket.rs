@@ -82,9 +82,8 @@ impl Session<'_> {
             tokio::select! {
                 message = self.socket.next() => match message.transpose()? {
                     Some(Message::Text(text)) => self.read(text.as_bytes())?,
-                    // tungstenite answers both by itself.
-                    Some(Message::Ping(_) | Message::Pong(_)) => {}
-                    Some(Message::Close(_)) => {}
+                    // tungstenite answers what wants an answer by itself.
+                    Some(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => {}
                     Some(other) => {
                         return Err(SockJsError::Frame(format!("{} bytes of data", other.len())));
                     }

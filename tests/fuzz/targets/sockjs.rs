@@ -151,7 +151,7 @@ fn session(input: &[u8]) {
                 }
             }
             _ if *byte > 230 => {
-                session.close(now, SessionClose::new(CloseCause::Application, 3000, ""))
+                session.close(now, SessionClose::new(CloseCause::Application, 3000, ""));
             }
             _ => session.tick(now),
         }

@@ -217,7 +217,11 @@ async fn foreign_pages_and_hosts_are_refused_with_a_sentence() {
         let bind = async |scope, mut options: wiretalk::servers::ServerOptions| {
             let origin = "https://talk.example".parse().unwrap();
             options.access.origins = Some(Origins::only(origin));
-            wiretalk::servers::sockjs::bind(&scope, options, Default::default())
+            wiretalk::servers::sockjs::bind(
+                &scope,
+                options,
+                &wiretalk::servers::sockjs::SockJsServerOptions::default(),
+            )
         };
         crate::test_server(bind).await
     };

@@ -20,7 +20,7 @@ async fn sockjs_server(change: impl FnOnce(&mut Options, &mut Limits)) -> TestSe
         let mut own = SockJsServerOptions::default();
         options.limits.max_message = 1 << 20;
         change(&mut own.service, &mut options.limits);
-        sockjs::bind(&scope, options, own)
+        sockjs::bind(&scope, options, &own)
     };
     let mut server = test_server(bind).await;
     // Nobody reads the log; a full one must not matter.

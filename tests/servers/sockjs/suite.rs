@@ -126,7 +126,7 @@ async fn answer_oddly(mut stream: TcpStream, oddity: Oddity) -> std::io::Result<
     }
     match oddity {
         Oddity::Silence => std::future::pending().await,
-        Oddity::Garbage => stream.write_all(&[0xff; 100_000]).await,
+        Oddity::Garbage => stream.write_all(&vec![0xff; 100_000]).await,
         Oddity::Drip => {
             for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no\n" {
                 stream.write_u8(*byte).await?;
@@ -138,7 +138,7 @@ async fn answer_oddly(mut stream: TcpStream, oddity: Oddity) -> std::io::Result<
     }
 }
 
-async fn odd_server(scope: &Scope, oddity: Oddity) -> std::net::SocketAddr {
+fn odd_server(scope: &Scope, oddity: Oddity) -> std::net::SocketAddr {
     let listener = listen((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let connections = scope.clone();
@@ -161,7 +161,7 @@ async fn a_server_that_is_silent_or_drips_or_sends_garbage_costs_no_more_than_it
         (Oddity::HangUp, "ended the connection without an answer"),
     ] {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let mut config = config_for(odd_server(&scope, oddity).await);
+        let mut config = config_for(odd_server(&scope, oddity));
         config.limits.answer = Duration::from_millis(200);
         let cases: Vec<Case> = fast_cases(sockjs_cases())
             .into_iter()
@@ -181,7 +181,7 @@ async fn a_server_that_is_silent_or_drips_or_sends_garbage_costs_no_more_than_it
 #[tokio::test]
 async fn where_no_sockjs_is_the_error_says_what_is_there() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let address = odd_server(&scope, Oddity::Garbage).await;
+    let address = odd_server(&scope, Oddity::Garbage);
     let mut config = config_for(address);
     config.sockjs = Some(SockjsPaths::below("/elsewhere"));
     let error = run(&config, &sockjs_cases(), |_| {}).await.unwrap_err();

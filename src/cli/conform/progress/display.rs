@@ -157,6 +157,7 @@ mod tests {
         static SIZE: Cell<(u16, u16)> = const { Cell::new((80, 24)) };
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "other terminals have no size")]
     fn size() -> Option<TerminalSize> {
         let (columns, rows) = SIZE.get();
         Some(TerminalSize { columns, rows })

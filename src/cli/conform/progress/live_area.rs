@@ -38,7 +38,7 @@ impl<W: Write> LiveArea<W> {
         }
         // A line that was not written has left the cursor at its beginning.
         if let Some(last) =
-            lines.last().filter(|last| self.shown.get(lines.len() - 1) == Some(last))
+            lines.last().filter(|last| self.shown.get(lines.len().saturating_sub(1)) == Some(last))
         {
             text += last;
         }
@@ -67,7 +67,7 @@ impl<W: Write> LiveArea<W> {
     fn to_first_line(&self) -> String {
         let mut text = "\r".to_owned();
         if self.shown.len() > 1 {
-            let _ = write!(text, "\x1b[{}A", self.shown.len() - 1);
+            let _ = write!(text, "\x1b[{}A", self.shown.len().saturating_sub(1));
         }
         text
     }

@@ -151,16 +151,13 @@ impl VerdictGrid {
         let mut used = usize::MAX;
         for (cells, word) in words {
             let with_gap = used.saturating_add(2).saturating_add(cells);
-            match lines.last_mut().filter(|_| with_gap <= width) {
-                Some(line) => {
-                    *line += "  ";
-                    *line += &word;
-                    used = with_gap;
-                }
-                None => {
-                    lines.push(word);
-                    used = cells;
-                }
+            if let Some(line) = lines.last_mut().filter(|_| with_gap <= width) {
+                *line += "  ";
+                *line += &word;
+                used = with_gap;
+            } else {
+                lines.push(word);
+                used = cells;
             }
         }
         lines

@@ -284,9 +284,9 @@ fn ask_again(times: usize, request: &str, demanded: &str, passing: &str) -> Stri
 }
 
 fn python_bytes(bytes: &[u8]) -> String {
-    let lines: String =
-        literals(bytes, '"').iter().map(|text| format!("\n    b\"{text}\"")).collect();
-    format!("({lines}\n)")
+    let lines: Vec<String> =
+        literals(bytes, '"').iter().map(|text| format!("    b\"{text}\"")).collect();
+    format!("(\n{}\n)", lines.join("\n"))
 }
 
 #[cfg(test)]
