@@ -64,7 +64,7 @@ pub enum SockjsProbeError {
         paths: String,
         /// The URL of the top.
         url: String,
-        /// What is wrong with the first.
+        /// The error of the first of them.
         first: Box<SockjsProbeError>,
     },
 }
