@@ -52,6 +52,7 @@ pub(super) fn explain(script: &SockjsScript) -> String {
     let mut out = format!("endpoint: {}\n", script.endpoint);
     for step in &script.steps {
         if let Some(action) = step.action() {
+            let action = names.fill(&action, &Notes::default());
             let _ = writeln!(out, "\n{}", text::sanitize(&action));
         }
         match step {
@@ -65,6 +66,7 @@ pub(super) fn explain(script: &SockjsScript) -> String {
             _ => {}
         }
         if let Some(expectation) = step.expectation() {
+            let expectation = names.fill(&expectation, &Notes::default());
             let _ = writeln!(out, "the server {}", text::sanitize(&expectation));
         }
     }
@@ -99,7 +101,9 @@ mod tests {
                 "{}: {text}",
                 case.id
             );
-            assert!(!text.contains('{') || text.contains("body"), "{}: {text}", case.id);
+            let placeholders = ["{session}", "{host}", "{base}", "{key}", "{etag}"];
+            let is_filled = placeholders.iter().all(|name| !text.contains(name));
+            assert!(is_filled, "{}: {text}", case.id);
             assert_eq!(json(script).len(), script.steps.len());
         }
     }

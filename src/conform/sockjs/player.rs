@@ -61,8 +61,9 @@ pub(in crate::conform) async fn play_script(
             Finding::new(Verdict::Fail, format!("accepted no further connection ({error})"))
         }
     };
+    let expected = player.names.fill(&finding.expected, &player.notes);
     let Record { mut exchange, began } = player.record;
-    exchange.finding = finding;
+    exchange.finding = Finding { expected, ..finding };
     exchange.took = began.elapsed();
     Ok(exchange)
 }

@@ -64,7 +64,7 @@ pub enum SockjsProbeError {
         paths: String,
         /// The URL of the top.
         url: String,
-        /// The reason of the first one.
+        /// The error of the first of them.
         first: Box<SockjsProbeError>,
     },
 }
