@@ -99,7 +99,12 @@ function converse({ url, options, count, atMost, closes, loneBecomes }) {
       if (result.received === count) {
         result.echoedMs = performance.now() - began;
         // Nothing may come after the last one.
-        if (closes) setTimeout(() => socket.close(1000, 'done'), 100);
+        if (closes) {
+          setTimeout(() => {
+            console.debug('closing');
+            socket.close(1000, 'done');
+          }, 100);
+        }
       }
     };
     socket.onclose = ({ code, reason, wasClean }) => resolve({ ...result, sent, code, reason, wasClean });
