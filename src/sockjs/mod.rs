@@ -14,7 +14,7 @@
 //!
 //! # async fn serve() -> std::io::Result<()> {
 //! let echo = SockJs::new(Echo).build();
-//! let app = echo.mount(axum::Router::new(), "/echo");
+//! let app: axum::Router = echo.mount(axum::Router::new(), "/echo");
 //! # Ok(())
 //! # }
 //! ```

@@ -59,7 +59,10 @@ fn echo(stream: TcpStream, dies: &SyncSender<()>) {
             Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return,
             Err(Error::Protocol(_)) => {
                 let _ = dies.try_send(());
-                return;
+                // The connection ends with the process, and not before.
+                loop {
+                    thread::park();
+                }
             }
             Err(_) => return,
         }
