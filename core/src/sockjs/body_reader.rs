@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::sockjs::frame::Frame;
 use crate::sockjs::json::{FrameError, JsonReader};
 use crate::sockjs::transport::Transport;
+use crate::sockjs::uri_escapes::decode_uri;
 use crate::sockjs::url::is_callback_byte;
 
 /// A part of a body: a frame, or something else.
@@ -167,7 +168,7 @@ impl BodyReader {
                 return Ok(BodyContent::Frame(Frame::parse(line)?));
             }
             Transport::EventSource => match event_data(piece) {
-                Some(data) => return Ok(BodyContent::Frame(Frame::parse(data)?)),
+                Some(data) => return Ok(BodyContent::Frame(Frame::parse(decode_uri(&data)?)?)),
                 None => return Ok(BodyContent::Prelude),
             },
             Transport::HtmlFile if !self.begun => return Ok(BodyContent::Prelude),

@@ -40,6 +40,9 @@ pub enum FrameProblem {
     /// A backslash with something behind it that is no escape.
     #[error("this is no escape of JSON")]
     BadEscape,
+    /// A percent sign in an event stream with something behind it that is no escape of UTF-8.
+    #[error("this is no percent escape, and sockjs-client decodes them in event streams")]
+    BadPercentEscape,
     /// A close code that is no number from 0 to 65535.
     #[error("a close code is a number from 0 to 65535")]
     BadCode,

@@ -41,6 +41,7 @@ mod json;
 pub mod payload;
 pub mod session;
 mod transport;
+mod uri_escapes;
 mod url;
 
 pub use body_reader::{BodyContent, BodyError, BodyItem, BodyReader};
@@ -50,4 +51,5 @@ pub use js_string::{CodePoint, JsString};
 pub use json::{FrameError, FrameProblem};
 pub use payload::PayloadError;
 pub use transport::{SendRequest, Transport};
+pub use uri_escapes::decode_uri;
 pub use url::{CallbackError, MAX_CALLBACK, MAX_PART, SessionRequest, Target, read_callback};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::sockjs::SessionRequest;
 use crate::sockjs::{FrameError, FrameProblem};
 use crate::sockjs::{PayloadError, payload};
-use crate::sockjs::{SendRequest, Transport};
+use crate::sockjs::{SendRequest, Transport, decode_uri};
 use crate::wire::frame::Side;
 use crate::wire::handshake::{Content, ContentFields, ContentPart};
 use crate::wire::size::ByteLen;
@@ -198,8 +198,9 @@ fn frame_in_line(transport: Transport, line: &[u8]) -> Result<Option<Cow<'_, [u8
             return Ok((!line.is_empty()).then_some(Cow::Borrowed(line)));
         }
         Transport::EventSource => {
-            let data = line.strip_prefix(b"data:");
-            return Ok(data.map(|data| Cow::Borrowed(data.strip_prefix(b" ").unwrap_or(data))));
+            let Some(data) = line.strip_prefix(b"data:") else { return Ok(None) };
+            let data = data.strip_prefix(b" ").unwrap_or(data);
+            return decode_uri(data).map(Some).map_err(SockJsFault::Syntax);
         }
         Transport::HtmlFile => line.strip_prefix(b"p("),
         Transport::JsonpPolling => {

@@ -230,6 +230,17 @@ fn streams_are_read_while_they_go_on() {
 }
 
 #[test]
+fn percent_escapes_of_an_event_stream_are_undone_as_the_client_does() {
+    let sent = [
+        get("/echo/0/s/eventsource"),
+        response(200, "\r\ndata: o\r\n\r\ndata: a[\"100%25\"]\r\n\r\ndata: a[\"%zz\"]\r\n\r\n"),
+    ];
+    let rows = rows(&sent);
+    assert_eq!(rows[..2], ["2 < eventsource open", "2 < eventsource 0 \"100%\" 2..8"]);
+    assert!(rows[2].contains("percent escape"), "{rows:?}");
+}
+
+#[test]
 fn scripts_and_forms_are_read() {
     let poll = |frame| response(200, &Transport::JsonpPolling.wrap(frame, "_jp.a"));
     let form = "d=%5B%22a+b%22%2C%22%C3%A9%22%5D";
