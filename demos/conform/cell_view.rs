@@ -162,7 +162,7 @@ fn draw_bytes(
         lines.extend(notice_lines(notice, area.width, theme));
     }
     match &case.kind {
-        CaseKind::Sockjs(script) => {
+        CaseKind::SockJs(script) => {
             lines.push(label(&format!("{}{reason}", case.id), theme.server));
             lines.extend(script_lines(script, played, area.width, theme));
         }

@@ -87,7 +87,8 @@ impl Column {
     /// Returns the version of a variant, as it is shown.
     pub(super) fn version(&self, variant: Variant) -> String {
         if self.is_own() {
-            return "ours".to_owned();
+            let version = if self.title == "ours" { "live" } else { "ours" };
+            return version.to_owned();
         }
         let record = self.contestant(variant).and_then(|id| self.suite.record.contestant(&id));
         let version = record.map_or("", |record| record.version.as_str());

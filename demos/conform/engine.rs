@@ -10,7 +10,7 @@ use super::state::{Msg, RunStep};
 use super::suite::{GridSuite, SuiteKind};
 use crate::clients::{SessionEnd, SessionEvent};
 use crate::conform::{
-    self, AnnotatedSide, Case, ConformConfig, ConformEvent, ConformOutcome, Exchange, SockjsPaths,
+    self, AnnotatedSide, Case, ConformConfig, ConformEvent, ConformOutcome, Exchange, SockJsPaths,
     fast_cases,
 };
 use crate::demos::inspect::{self, CommandSender, Inspect};
@@ -113,7 +113,7 @@ async fn play_on_sockjs(
     let server = scope.child();
     server.spawn("sockjs", serving);
     let target = Target::parse(&format!("ws://{address}/")).map_err(|error| error.to_string())?;
-    let sockjs = Some(SockjsPaths::below(&target.path));
+    let sockjs = Some(SockJsPaths::below(&target.path));
     let config = ConformConfig { sockjs, ..ConformConfig::new(target).fast() };
     let played = conform::run(&config, cases, on_event).await;
     server.cancel();

@@ -5,8 +5,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::conform::{
-    AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, SockjsScript,
-    SockjsStep, Step, Verdict,
+    AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, SockJsScript,
+    SockJsStep, Step, Verdict,
 };
 use crate::demos::inspect::wrap_words;
 use crate::stage::{FieldColor, Theme};
@@ -48,7 +48,7 @@ pub(super) fn unanswered(case: &Case) -> Exchange {
 /// Returns the lines of a case of SockJS: each connection with both sides; without bytes, what the case
 /// sends and what is expected.
 pub(super) fn script_lines(
-    script: &SockjsScript,
+    script: &SockJsScript,
     played: Option<&Exchange>,
     width: u16,
     theme: &Theme,
@@ -58,11 +58,11 @@ pub(super) fn script_lines(
     let Some(played) = played else {
         for step in &script.steps {
             let (text, color) = match (step, step.expectation()) {
-                (SockjsStep::Request(_, request), _) => {
+                (SockJsStep::Request(_, request), _) => {
                     let (method, path) = (request.method, &request.path);
                     (format!("▲ {method} /{}{path}", script.endpoint), theme.client)
                 }
-                (SockjsStep::Message(_, text), _) => {
+                (SockJsStep::Message(_, text), _) => {
                     (format!("▲ message {}", format::quote(text.as_bytes(), 60)), theme.client)
                 }
                 (_, Some(clause)) => (format!("▼ a conforming server {clause}"), theme.dim),

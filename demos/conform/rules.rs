@@ -79,7 +79,7 @@ impl Rule {
 /// Returns the test of the protocol's own suite that a case repeats, `Class.test`, if there is one.
 pub(super) fn twin(case: &Case) -> Option<&'static str> {
     match &case.kind {
-        CaseKind::Sockjs(script) => script.twin,
+        CaseKind::SockJs(script) => script.twin,
         _ => None,
     }
 }

@@ -62,8 +62,9 @@ pub(super) static SOCKJS: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
         ("go v2", "sockjs-go-2016"),
         ("node", "sockjs-node"),
         ("python", "sockjs-python"),
+        ("ours", "wiretalk"),
     ],
-    libraries: "go v3, v3 mux, go v2, node, python, wiretalk",
+    libraries: "go v3, v3 mux, go v2, node, python, ours",
     has_variants: false,
 });
 

@@ -19,9 +19,9 @@ pub enum EchoMode {
 
 /// Where a server has the endpoints of the SockJS suite: paths without a slash at their end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SockjsPaths(BTreeMap<ServiceEndpoint, String>);
+pub struct SockJsPaths(BTreeMap<ServiceEndpoint, String>);
 
-impl SockjsPaths {
+impl SockJsPaths {
     /// Returns the paths of the endpoints by their usual names below `top`.
     pub fn below(top: &str) -> Self {
         let top = top.split('?').next().unwrap_or_default().trim_end_matches('/');
@@ -52,7 +52,7 @@ pub struct ConformConfig {
     /// the server is known to speak it.
     pub http2: bool,
     /// The endpoints of SockJS, where that suite is played.
-    pub sockjs: Option<SockjsPaths>,
+    pub sockjs: Option<SockJsPaths>,
     /// Header fields of every request that has none of that name: names and values.
     pub fields: Vec<(String, String)>,
     /// The seed of the cases.
@@ -98,7 +98,7 @@ const MAX_FAST_WAIT: Duration = Duration::from_secs(4);
 /// Returns the cases of a fast run: those without large messages and long times.
 pub fn fast_cases(mut cases: Vec<Case>) -> Vec<Case> {
     cases.retain(|case| match &case.kind {
-        CaseKind::Sockjs(script) => script.waiting_time() <= MAX_FAST_WAIT,
+        CaseKind::SockJs(script) => script.waiting_time() <= MAX_FAST_WAIT,
         _ => case.sent_len() <= MAX_FAST_SENT,
     });
     cases

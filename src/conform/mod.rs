@@ -38,7 +38,7 @@ mod survival;
 mod tests;
 
 pub use annotation::AnnotatedSide;
-pub use config::{ConformConfig, EchoMode, SockjsPaths, fast_cases, fast_limits};
+pub use config::{ConformConfig, EchoMode, SockJsPaths, fast_cases, fast_limits};
 pub use exchange::{ConnectionBytes, Exchange, Transferred};
 pub use outcome::{CaseOutcome, ConformOutcome};
 pub use play::{Http2Error, PlayError};
@@ -46,9 +46,9 @@ pub use probe::ProbeError;
 pub use process::ServerProcessId;
 pub use restart::RestartError;
 pub use runner::{ConformEvent, run};
-pub use sockjs::SockjsProbeError;
+pub use sockjs::SockJsProbeError;
 pub use wiretalk_core::conformance::sockjs::{
-    Names, Notes, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep, TRANSPORTS,
+    Names, Notes, ServiceEndpoint, SockJsRequest, SockJsScript, SockJsStep, TRANSPORTS,
 };
 pub use wiretalk_core::conformance::{
     Case, CaseKind, Expectation, Finding, Group, Opening, RunLimits, ServerAddress, ServerTraits,

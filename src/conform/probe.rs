@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::clients::{RandomError, nonce};
 use crate::conform::exchange::{open, play_on};
 use crate::conform::play::{PlayError, play};
-use crate::conform::sockjs::{self, SockjsProbeError};
+use crate::conform::sockjs::{self, SockJsProbeError};
 use crate::conform::{ConformConfig, EchoMode, ServerTraits};
 use crate::wire::Opcode;
 use crate::wire::handshake::response::is_switching_protocols;
@@ -39,7 +39,7 @@ pub enum ProbeError {
     Connect(#[from] PlayError),
     /// None of the endpoints is one of SockJS.
     #[error("{0}")]
-    NoSockjs(#[from] SockjsProbeError),
+    NoSockJs(#[from] SockJsProbeError),
     /// The server did something else, which is given as a clause without a subject.
     #[error("the server {0}")]
     NotOpened(String),

@@ -32,7 +32,7 @@ pub enum RestartError {
 
 /// Returns the beginning of the sentence that says why nothing can be tested.
 fn not_open(error: &ProbeError) -> &'static str {
-    if matches!(error, ProbeError::NoSockjs(_)) { "" } else { "no WebSocket can be opened: " }
+    if matches!(error, ProbeError::NoSockJs(_)) { "" } else { "no WebSocket can be opened: " }
 }
 
 /// The process that starts a server again. It ends with this value.

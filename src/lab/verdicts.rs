@@ -4,7 +4,7 @@ use tokio::sync::Notify;
 use wiretalk_core::conformance::CaseKind;
 
 use crate::conform::{self, Case, CaseOutcome, ConformConfig, ConformEvent, ConformOutcome};
-use crate::conform::{ServerProcessId, SockjsPaths, all_cases, fast_cases, sockjs_cases};
+use crate::conform::{ServerProcessId, SockJsPaths, all_cases, fast_cases, sockjs_cases};
 use crate::lab::libraries::Suite;
 use crate::lab::process::{Launch, RunningContestant};
 use crate::lab::record::{CaseRecord, VerdictsRecord};
@@ -31,8 +31,8 @@ pub(super) struct Progress {
 /// far, and come to another verdict.
 pub(super) fn cases(suite: Suite, is_fast: bool) -> Vec<Case> {
     let cases = match suite {
-        Suite::Websocket => all_cases(SEED),
-        Suite::Sockjs => sockjs_cases(),
+        Suite::WebSocket => all_cases(SEED),
+        Suite::SockJs => sockjs_cases(),
     };
     if !is_fast {
         return cases;
@@ -114,7 +114,7 @@ impl TestedContestant<'_> {
         mut on_event: impl FnMut(&ConformEvent),
     ) -> Result<ConformOutcome, NotPlayed> {
         let config = ConformConfig::new(self.running.target.clone());
-        let sockjs = (self.suite == Suite::Sockjs).then(|| SockjsPaths::below(&config.target.path));
+        let sockjs = (self.suite == Suite::SockJs).then(|| SockJsPaths::below(&config.target.path));
         let process = ServerProcessId::default();
         process.set(self.running.process());
         let config =
@@ -190,11 +190,11 @@ mod tests {
         running: RunningContestant,
         is_fast: bool,
     ) -> TestedContestant<'t> {
-        TestedContestant { scope, launch, running, suite: Suite::Websocket, is_fast }
+        TestedContestant { scope, launch, running, suite: Suite::WebSocket, is_fast }
     }
 
     fn ping_cases() -> Vec<Case> {
-        let mut cases = cases(Suite::Websocket, true);
+        let mut cases = cases(Suite::WebSocket, true);
         cases.retain(|case| case.group == Group::Ping);
         cases
     }
@@ -251,7 +251,7 @@ mod tests {
         let launch = launch();
         let running = start(&scope, &launch, ServerKind::Strict).await;
         let mut tested = tested(&scope, &launch, running, true);
-        let mut cases = cases(Suite::Websocket, true);
+        let mut cases = cases(Suite::WebSocket, true);
         cases.retain(|case| case.id.starts_with("opcodes/rsv2-") || case.id == "survival/memory");
         let outcome = tested.play_each(&cases, 1, |_| {}).await.unwrap();
         let finding = &outcome.cases.last().unwrap().worst().unwrap().finding;

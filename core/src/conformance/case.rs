@@ -7,7 +7,7 @@ use crate::conformance::http2_rule::Http2Rule;
 use crate::conformance::key_quality::KeyRule;
 use crate::conformance::request::Request;
 use crate::conformance::response::Response;
-use crate::conformance::sockjs::SockjsScript;
+use crate::conformance::sockjs::SockJsScript;
 use crate::wire::frame::message::MessageKind;
 
 /// The way in which a case is tested.
@@ -27,7 +27,7 @@ pub enum CaseKind {
     /// By requests and streams on a connection of HTTP/2.
     Http2(Http2Rule),
     /// By requests and frames of SockJS, on one connection or on several.
-    Sockjs(Box<SockjsScript>),
+    SockJs(Box<SockJsScript>),
 }
 
 /// A size that a server may limit (RFC 6455 section 10.4).
@@ -69,7 +69,7 @@ pub struct Case {
 impl Case {
     /// Whether the case breaks a rule. A server must survive that.
     pub fn is_violation(&self) -> bool {
-        if let CaseKind::Sockjs(script) = &self.kind {
+        if let CaseKind::SockJs(script) = &self.kind {
             return script.is_violation;
         }
         let fails = |step: &Step| {
@@ -118,7 +118,7 @@ impl Case {
     /// Returns what a conforming server does, a sentence for each expectation.
     pub fn expectations(&self) -> Vec<String> {
         let other = match &self.kind {
-            CaseKind::Sockjs(script) => return script.expectations(),
+            CaseKind::SockJs(script) => return script.expectations(),
             CaseKind::Steps => None,
             CaseKind::Search(_) => Some("has a limit, and closes beyond it with 1009"),
             CaseKind::Handshakes => Some("opens a new connection after each violation, in time"),

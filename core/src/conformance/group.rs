@@ -44,7 +44,7 @@ pub enum Group {
     /// The life of a session.
     Session,
     /// SockJS over a WebSocket.
-    Websocket,
+    WebSocket,
     /// A WebSocket beside SockJS.
     Raw,
     /// Polling.
@@ -87,7 +87,7 @@ named_enum!(Group, "group":
     Info = "info",
     Urls = "urls",
     Session = "session",
-    Websocket = "websocket",
+    WebSocket = "websocket",
     Raw = "raw",
     Xhr = "xhr",
     Streaming = "streaming",

@@ -39,7 +39,7 @@ pub(super) fn json(cases: &[Case]) -> String {
 
 fn case_json(case: &Case) -> Value {
     let script = match &case.kind {
-        CaseKind::Sockjs(script) => Some(script),
+        CaseKind::SockJs(script) => Some(script),
         _ => None,
     };
     let steps: Vec<Value> = match script {
@@ -80,7 +80,7 @@ pub(super) fn explain(case: &Case) -> String {
     if !twins.is_empty() {
         let _ = writeln!(text, "Autobahn|Testsuite: {}", twins.join(", "));
     }
-    if let CaseKind::Sockjs(script) = &case.kind {
+    if let CaseKind::SockJs(script) = &case.kind {
         if let Some(twin) = script.twin {
             let _ = writeln!(text, "SockJS protocol test: {twin}");
         }

@@ -26,7 +26,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output;
 use crate::cli::shared_args::parse_header;
 use crate::conform::{
-    Case, ConformConfig, EchoMode, RunLimits, ServiceEndpoint, SockjsPaths, Verdict, all_cases,
+    Case, ConformConfig, EchoMode, RunLimits, ServiceEndpoint, SockJsPaths, Verdict, all_cases,
     client_cases, fast_cases, fast_limits, http2_cases, sockjs_cases,
 };
 use crate::net::{Target, TlsOptions, UserInfo, is_loopback};
@@ -300,9 +300,9 @@ impl ConformArgs {
     }
 
     /// Returns the paths of the endpoints.
-    fn sockjs_paths(&self, target: &Target) -> SockjsPaths {
-        let paths = SockjsPaths::below(&target.path);
-        let add = |paths: SockjsPaths, (endpoint, path): &(ServiceEndpoint, String)| {
+    fn sockjs_paths(&self, target: &Target) -> SockJsPaths {
+        let paths = SockJsPaths::below(&target.path);
+        let add = |paths: SockJsPaths, (endpoint, path): &(ServiceEndpoint, String)| {
             paths.with(*endpoint, path)
         };
         self.endpoint.iter().fold(paths, add)

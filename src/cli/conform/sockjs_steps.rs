@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::conform::{Names, Notes, SockjsRequest, SockjsScript, SockjsStep};
+use crate::conform::{Names, Notes, SockJsRequest, SockJsScript, SockJsStep};
 use crate::text;
 use crate::wire::format::{hex, quote};
 
@@ -15,26 +15,26 @@ const MAX_LINES: usize = 20;
 const MAX_BODY: usize = 120;
 
 /// Returns names for a case that is only shown.
-fn example_names(script: &SockjsScript) -> Names {
+fn example_names(script: &SockJsScript) -> Names {
     Names { base: format!("/{}", script.endpoint), ..Names::example() }
 }
 
 /// Returns the steps as JSON, with their bytes.
-pub(super) fn json(script: &SockjsScript) -> Vec<Value> {
+pub(super) fn json(script: &SockJsScript) -> Vec<Value> {
     let names = example_names(script);
-    let bytes = |request: &SockjsRequest| hex(&request.to_bytes(&names, &Notes::default(), &[]));
-    let step = |step: &SockjsStep| {
+    let bytes = |request: &SockJsRequest| hex(&request.to_bytes(&names, &Notes::default(), &[]));
+    let step = |step: &SockJsStep| {
         let mut value = match step {
-            SockjsStep::Request(_, request) | SockjsStep::KeptOrEnded(_, request) => {
+            SockJsStep::Request(_, request) | SockJsStep::KeptOrEnded(_, request) => {
                 json!({"request_hex": bytes(request)})
             }
-            SockjsStep::Poll(request, _) | SockjsStep::Retry { request, .. } => {
+            SockJsStep::Poll(request, _) | SockJsStep::Retry { request, .. } => {
                 json!({"request_hex": bytes(request), "again": true})
             }
-            SockjsStep::Send(_, bytes) => json!({"send_hex": hex(bytes)}),
-            SockjsStep::Message(_, text) => json!({"message": text}),
-            SockjsStep::HangUp(_) => json!({"send": "FIN"}),
-            SockjsStep::Pause(time) => json!({"pause_ms": time.as_millis()}),
+            SockJsStep::Send(_, bytes) => json!({"send_hex": hex(bytes)}),
+            SockJsStep::Message(_, text) => json!({"message": text}),
+            SockJsStep::HangUp(_) => json!({"send": "FIN"}),
+            SockJsStep::Pause(time) => json!({"pause_ms": time.as_millis()}),
             _ => json!({}),
         };
         if let Some(fields) = value.as_object_mut() {
@@ -47,7 +47,7 @@ pub(super) fn json(script: &SockjsScript) -> Vec<Value> {
 }
 
 /// Returns the steps as lines.
-pub(super) fn explain(script: &SockjsScript) -> String {
+pub(super) fn explain(script: &SockJsScript) -> String {
     let names = example_names(script);
     let mut out = format!("endpoint: {}\n", script.endpoint);
     for step in &script.steps {
@@ -56,11 +56,11 @@ pub(super) fn explain(script: &SockjsScript) -> String {
             let _ = writeln!(out, "\n{}", text::sanitize(&action));
         }
         match step {
-            SockjsStep::Request(_, request)
-            | SockjsStep::KeptOrEnded(_, request)
-            | SockjsStep::Poll(request, _)
-            | SockjsStep::Retry { request, .. } => add_request(&mut out, request, &names),
-            SockjsStep::Send(_, bytes) => {
+            SockJsStep::Request(_, request)
+            | SockJsStep::KeptOrEnded(_, request)
+            | SockJsStep::Poll(request, _)
+            | SockJsStep::Retry { request, .. } => add_request(&mut out, request, &names),
+            SockJsStep::Send(_, bytes) => {
                 let _ = writeln!(out, "  {}", hex(bytes));
             }
             _ => {}
@@ -73,8 +73,8 @@ pub(super) fn explain(script: &SockjsScript) -> String {
     out
 }
 
-fn add_request(out: &mut String, request: &SockjsRequest, names: &Names) {
-    let plain = SockjsRequest { body: None, ..request.clone() };
+fn add_request(out: &mut String, request: &SockJsRequest, names: &Names) {
+    let plain = SockJsRequest { body: None, ..request.clone() };
     let head = plain.to_bytes(names, &Notes::default(), &[]);
     for line in String::from_utf8_lossy(&head).lines().take(MAX_LINES) {
         if !line.is_empty() {
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn every_case_is_explained_with_what_is_sent_and_expected() {
         for case in sockjs_cases() {
-            let CaseKind::Sockjs(script) = &case.kind else { panic!("{}", case.id) };
+            let CaseKind::SockJs(script) = &case.kind else { panic!("{}", case.id) };
             let text = explain(script);
             assert!(
                 text.contains("the server ") && text.contains("HTTP/1."),

@@ -21,7 +21,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 /// Returns the test of the SockJS protocol test that demands the same as a case, `Class.test_name`.
 pub(super) fn sockjs_twin(case: &Case) -> Option<&'static str> {
     match &case.kind {
-        CaseKind::Sockjs(script) => script.twin,
+        CaseKind::SockJs(script) => script.twin,
         _ => None,
     }
 }

@@ -19,8 +19,8 @@ pub(super) fn table(chosen: &[&Contestant], toolchains: &[FoundToolchain<'_>]) -
             _ => ", which is missing",
         };
         let suite = match one.suite {
-            Suite::Websocket => String::new(),
-            suite @ Suite::Sockjs => format!(" (--suite {suite})"),
+            Suite::WebSocket => String::new(),
+            suite @ Suite::SockJs => format!(" (--suite {suite})"),
         };
         let _ = writeln!(
             text,

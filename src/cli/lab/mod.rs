@@ -81,16 +81,18 @@ pub struct LabArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SuiteArg {
     /// The cases of wiretalk conform
-    Websocket,
+    #[value(name = "websocket")]
+    WebSocket,
     /// The cases of wiretalk conform --sockjs; no load and no idle connections
-    Sockjs,
+    #[value(name = "sockjs")]
+    SockJs,
 }
 
 impl From<SuiteArg> for Suite {
     fn from(suite: SuiteArg) -> Self {
         match suite {
-            SuiteArg::Websocket => Self::Websocket,
-            SuiteArg::Sockjs => Self::Sockjs,
+            SuiteArg::WebSocket => Self::WebSocket,
+            SuiteArg::SockJs => Self::SockJs,
         }
     }
 }
@@ -137,7 +139,7 @@ impl LabArgs {
             return Ok(ExitCode::SUCCESS);
         }
         let list = ContestantList::read(&self.libraries)?;
-        let suite = self.suite.map(Suite::from).or((!self.list).then_some(Suite::Websocket));
+        let suite = self.suite.map(Suite::from).or((!self.list).then_some(Suite::WebSocket));
         let chosen = list.select(suite, &self.contestants)?;
         // Before the run: an unusable file must not cost minutes.
         let (known, earlier) = self.records(suite.unwrap_or_default())?;

@@ -36,7 +36,7 @@ pub(super) async fn play(
     key: [u8; 16],
     traits: ServerTraits,
 ) -> Result<Exchange, PlayError> {
-    if let CaseKind::Sockjs(script) = &case.kind {
+    if let CaseKind::SockJs(script) = &case.kind {
         return Ok(play_script(config, case, script, key, traits).await?);
     }
     if !config.http2 {

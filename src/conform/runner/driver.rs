@@ -54,7 +54,7 @@ pub async fn run(
     for _ in 0..repeat {
         let is_violation = |case: &Case| case.is_violation();
         let is_played = |case: &Case| {
-            matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_) | CaseKind::Sockjs(_))
+            matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_) | CaseKind::SockJs(_))
         };
         let legal = indices(cases, |case| is_played(case) && !is_violation(case));
         Box::pin(runner.play_all(legal)).await;
@@ -222,7 +222,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 | CaseKind::Search(_)
                 | CaseKind::MaskingKeys(_)
                 | CaseKind::Http2(_)
-                | CaseKind::Sockjs(_) => continue,
+                | CaseKind::SockJs(_) => continue,
             };
             let exchange = Exchange::without_bytes(finding);
             self.record(index, exchange);

@@ -8,5 +8,5 @@ mod player;
 mod probe;
 
 pub(super) use player::play_script;
-pub use probe::SockjsProbeError;
+pub use probe::SockJsProbeError;
 pub(super) use probe::{find_traits, is_alive};

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::{Instant, sleep, sleep_until};
 use wiretalk_core::conformance::sockjs::{
-    Evaluation, HeadRule, Names, Notes, Polled, Received, ServiceEndpoint, SockjsRequest,
-    SockjsScript, SockjsStep, evaluate, evaluate_poll, evaluate_retry, late,
+    Evaluation, HeadRule, Names, Notes, Polled, Received, ServiceEndpoint, SockJsRequest,
+    SockJsScript, SockJsStep, evaluate, evaluate_poll, evaluate_retry, late,
 };
 
 use crate::conform::exchange::Exchange;
@@ -44,7 +44,7 @@ enum Stop {
 pub(in crate::conform) async fn play_script(
     config: &ConformConfig,
     case: &Case,
-    script: &SockjsScript,
+    script: &SockJsScript,
     random: [u8; 16],
     traits: ServerTraits,
 ) -> Result<Exchange, ConnectError> {
@@ -69,7 +69,7 @@ pub(in crate::conform) async fn play_script(
 }
 
 /// Returns why a case cannot be played, if it cannot.
-fn unplayable(case: &Case, script: &SockjsScript, traits: ServerTraits) -> Option<Finding> {
+fn unplayable(case: &Case, script: &SockJsScript, traits: ServerTraits) -> Option<Finding> {
     let offers = traits.sockjs.unwrap_or_default();
     let missing = |what: String| Some(Finding::new(Verdict::NotOffered, what));
     if !offers.has_endpoint(script.endpoint) {
@@ -100,7 +100,7 @@ pub(super) fn names_of(
 /// A case that is being played.
 pub(super) struct Player<'c> {
     config: &'c ConformConfig,
-    script: &'c SockjsScript,
+    script: &'c SockJsScript,
     pub(super) names: Names,
     notes: Notes,
     connections: BTreeMap<usize, Connection>,
@@ -112,7 +112,7 @@ pub(super) struct Player<'c> {
 }
 
 impl<'c> Player<'c> {
-    fn new(config: &'c ConformConfig, script: &'c SockjsScript, random: [u8; 16]) -> Self {
+    fn new(config: &'c ConformConfig, script: &'c SockJsScript, random: [u8; 16]) -> Self {
         let began = Instant::now();
         let slow = config.limits.answer.saturating_mul(MAX_SLOW_ANSWERS);
         let most = slow.saturating_add(script.waiting_time());
@@ -138,7 +138,7 @@ impl<'c> Player<'c> {
             self.play_step(step).await?;
             let rest = self.script.steps.get(index.saturating_add(1)..).unwrap_or_default();
             let is_needed = |on| rest.iter().any(|later| later.connection() == Some(on));
-            if let SockjsStep::Body(on, _) = step
+            if let SockJsStep::Body(on, _) = step
                 && !is_needed(*on)
             {
                 self.connections.remove(on);
@@ -153,42 +153,42 @@ impl<'c> Player<'c> {
         })
     }
 
-    async fn play_step(&mut self, step: &SockjsStep) -> Result<(), Stop> {
+    async fn play_step(&mut self, step: &SockJsStep) -> Result<(), Stop> {
         let answer = self.config.limits.answer;
         match step {
-            SockjsStep::Request(on, request) => self.send_request(*on, request).await,
-            SockjsStep::Send(on, bytes) => {
+            SockJsStep::Request(on, request) => self.send_request(*on, request).await,
+            SockJsStep::Send(on, bytes) => {
                 self.send(*on, bytes).await;
                 Ok(())
             }
-            SockjsStep::Message(on, text) => {
+            SockJsStep::Message(on, text) => {
                 let frame = encode::single_frame(Opcode::Text, text.as_bytes(), Some(self.mask));
                 self.send(*on, &frame).await;
                 Ok(())
             }
-            SockjsStep::HangUp(on) => {
+            SockJsStep::HangUp(on) => {
                 self.connections.remove(on);
                 Ok(())
             }
-            SockjsStep::Pause(time) => {
+            SockJsStep::Pause(time) => {
                 sleep(*time).await;
                 Ok(())
             }
-            SockjsStep::Silence(on, time) | SockjsStep::SlowStream(on, _, time) => {
+            SockJsStep::Silence(on, time) | SockJsStep::SlowStream(on, _, time) => {
                 self.await_step(step, *on, *time).await
             }
-            SockjsStep::Poll(request, messages) => self.poll(step, request, messages).await,
-            SockjsStep::Retry { request, passing, accepted } => {
+            SockJsStep::Poll(request, messages) => self.poll(step, request, messages).await,
+            SockJsStep::Retry { request, passing, accepted } => {
                 self.retry(step, request, passing, accepted).await
             }
-            SockjsStep::KeptOrEnded(on, request) => self.kept_or_ended(*on, request).await,
-            SockjsStep::Head(on, _)
-            | SockjsStep::Body(on, _)
-            | SockjsStep::Stream(on, _)
-            | SockjsStep::StreamEnd(on)
-            | SockjsStep::RawBytes(on, _)
-            | SockjsStep::Frame(on, _)
-            | SockjsStep::End(on) => self.await_step(step, *on, answer).await,
+            SockJsStep::KeptOrEnded(on, request) => self.kept_or_ended(*on, request).await,
+            SockJsStep::Head(on, _)
+            | SockJsStep::Body(on, _)
+            | SockJsStep::Stream(on, _)
+            | SockJsStep::StreamEnd(on)
+            | SockJsStep::RawBytes(on, _)
+            | SockJsStep::Frame(on, _)
+            | SockJsStep::End(on) => self.await_step(step, *on, answer).await,
         }
     }
 
@@ -201,11 +201,11 @@ impl<'c> Player<'c> {
         opened.map_err(Stop::NotOpened)
     }
 
-    fn request_bytes(&self, request: &SockjsRequest) -> Vec<u8> {
+    fn request_bytes(&self, request: &SockJsRequest) -> Vec<u8> {
         request.to_bytes(&self.names, &self.notes, &self.config.fields)
     }
 
-    async fn send_request(&mut self, on: usize, request: &SockjsRequest) -> Result<(), Stop> {
+    async fn send_request(&mut self, on: usize, request: &SockJsRequest) -> Result<(), Stop> {
         let bytes = self.request_bytes(request);
         let mut connection = match self.connections.remove(&on) {
             Some(mut used) => {
@@ -228,7 +228,7 @@ impl<'c> Player<'c> {
     /// Reads on a connection until a step is read or its time is over.
     async fn await_step(
         &mut self,
-        step: &SockjsStep,
+        step: &SockJsStep,
         on: usize,
         limit: Duration,
     ) -> Result<(), Stop> {
@@ -248,7 +248,7 @@ impl<'c> Player<'c> {
                 Evaluation::Waiting => {}
             }
             if !connection.read(&mut self.record, deadline).await {
-                if matches!(step, SockjsStep::Silence(..)) {
+                if matches!(step, SockJsStep::Silence(..)) {
                     return Ok(());
                 }
                 return Err(stop(step, late(step, &connection.received, limit)));
@@ -264,8 +264,8 @@ impl<'c> Player<'c> {
     /// Polls until all messages have come.
     async fn poll(
         &mut self,
-        step: &SockjsStep,
-        request: &SockjsRequest,
+        step: &SockJsStep,
+        request: &SockJsRequest,
         messages: &[String],
     ) -> Result<(), Stop> {
         let mut so_far = Vec::new();
@@ -277,8 +277,8 @@ impl<'c> Player<'c> {
     /// Asks until the server has noticed that a request has broken off.
     async fn retry(
         &mut self,
-        step: &SockjsStep,
-        request: &SockjsRequest,
+        step: &SockJsStep,
+        request: &SockJsRequest,
         passing: &str,
         accepted: &[&str],
     ) -> Result<(), Stop> {
@@ -288,8 +288,8 @@ impl<'c> Player<'c> {
 
     async fn ask(
         &mut self,
-        step: &SockjsStep,
-        request: &SockjsRequest,
+        step: &SockJsStep,
+        request: &SockJsRequest,
         limit: Duration,
         mut evaluate_answer: impl FnMut(&Received) -> Polled,
     ) -> Result<(), Stop> {
@@ -322,7 +322,7 @@ impl<'c> Player<'c> {
     }
 
     /// Uses the connection again if the response says that it is kept, else waits for its end.
-    async fn kept_or_ended(&mut self, on: usize, request: &SockjsRequest) -> Result<(), Stop> {
+    async fn kept_or_ended(&mut self, on: usize, request: &SockJsRequest) -> Result<(), Stop> {
         let head =
             self.connections.get(&on).and_then(|connection| connection.received.response.head());
         let is_kept = head.is_some_and(|head| {
@@ -332,34 +332,34 @@ impl<'c> Player<'c> {
         });
         let limit = self.config.limits.answer;
         if !is_kept {
-            return self.await_step(&SockjsStep::End(on), on, limit).await;
+            return self.await_step(&SockJsStep::End(on), on, limit).await;
         }
         self.send_request(on, request).await?;
         let rules = vec![HeadRule::Status(&[200])];
-        self.await_step(&SockjsStep::Head(on, rules), on, limit).await
+        self.await_step(&SockJsStep::Head(on, rules), on, limit).await
     }
 }
 
 /// Returns the step with the one rule that a head breaks.
 fn broken_rule(
-    step: &SockjsStep,
+    step: &SockJsStep,
     connection: &mut Connection,
     names: &Names,
     notes: &Notes,
-) -> Option<SockjsStep> {
-    let SockjsStep::Head(on, rules) = step else { return None };
-    let alone = rules.iter().map(|rule| SockjsStep::Head(*on, vec![rule.clone()]));
-    let mut is_broken = |step: &SockjsStep| {
+) -> Option<SockJsStep> {
+    let SockJsStep::Head(on, rules) = step else { return None };
+    let alone = rules.iter().map(|rule| SockJsStep::Head(*on, vec![rule.clone()]));
+    let mut is_broken = |step: &SockJsStep| {
         let evaluation = evaluate(step, &mut connection.received, names, &mut notes.clone());
         matches!(evaluation, Evaluation::Broken(_))
     };
     alone.into_iter().find(|step| is_broken(step))
 }
 
-fn broken(step: &SockjsStep, reason: String) -> Stop {
+fn broken(step: &SockJsStep, reason: String) -> Stop {
     stop(step, Finding::new(Verdict::Fail, reason))
 }
 
-fn stop(step: &SockjsStep, finding: Finding) -> Stop {
+fn stop(step: &SockJsStep, finding: Finding) -> Stop {
     Stop::Done(Finding { expected: step.expectation().unwrap_or_default(), ..finding })
 }

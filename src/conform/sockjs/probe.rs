@@ -6,14 +6,14 @@ use futures_util::future::join_all;
 use thiserror::Error;
 use tokio::time::Instant;
 use wiretalk_core::conformance::sockjs::{
-    Evaluation, FrameRule, Names, Notes, Received, ServiceEndpoint, SockjsRequest, SockjsStep,
-    SockjsTraits, TRANSPORTS, Transport, evaluate,
+    Evaluation, FrameRule, Names, Notes, Received, ServiceEndpoint, SockJsRequest, SockJsStep,
+    SockJsTraits, TRANSPORTS, Transport, evaluate,
 };
 
 use crate::conform::exchange::Exchange;
 use crate::conform::sockjs::connection::{Connection, Record};
 use crate::conform::sockjs::player::names_of;
-use crate::conform::{ConformConfig, EchoMode, Finding, ServerTraits, SockjsPaths, Verdict};
+use crate::conform::{ConformConfig, EchoMode, Finding, ServerTraits, SockJsPaths, Verdict};
 use crate::net::ConnectError;
 use crate::wire::Opcode;
 use crate::wire::format::quote;
@@ -34,7 +34,7 @@ const MASK: [u8; 4] = [0x77, 0x69, 0x72, 0x65];
 
 /// Why the SockJS suite cannot be played.
 #[derive(Debug, Error)]
-pub enum SockjsProbeError {
+pub enum SockJsProbeError {
     /// No connection can be made to the server.
     #[error("{0}")]
     Connect(#[from] ConnectError),
@@ -65,7 +65,7 @@ pub enum SockjsProbeError {
         /// The URL of the top.
         url: String,
         /// The error of the first of them.
-        first: Box<SockjsProbeError>,
+        first: Box<SockJsProbeError>,
     },
 }
 
@@ -76,10 +76,10 @@ pub enum SockjsProbeError {
 /// Fails if none of the endpoints is one of SockJS.
 pub(in crate::conform) async fn find_traits(
     config: &ConformConfig,
-    paths: &SockjsPaths,
+    paths: &SockJsPaths,
     random: [u8; 16],
-) -> Result<ServerTraits, SockjsProbeError> {
-    let mut offers = SockjsTraits::default();
+) -> Result<ServerTraits, SockJsProbeError> {
+    let mut offers = SockJsTraits::default();
     let asked = ServiceEndpoint::ALL.map(|endpoint| {
         let probe = Probing::new(config, endpoint, random);
         async move { (endpoint, probe.endpoint().await) }
@@ -98,11 +98,11 @@ pub(in crate::conform) async fn find_traits(
         let mut top = Probing::new(config, ServiceEndpoint::Echo, random);
         top.names.base = config.target.path.trim_end_matches('/').to_owned();
         if top.endpoint().await.is_ok() {
-            return Err(SockjsProbeError::IsEndpoint(config.url()));
+            return Err(SockJsProbeError::IsEndpoint(config.url()));
         }
         let paths = ServiceEndpoint::ALL.map(|endpoint| paths.of(endpoint).to_owned()).join(", ");
-        let first = first.unwrap_or_else(|| SockjsProbeError::Silent(paths.clone()));
-        return Err(SockjsProbeError::Nothing { paths, url: config.url(), first: Box::new(first) });
+        let first = first.unwrap_or_else(|| SockJsProbeError::Silent(paths.clone()));
+        return Err(SockJsProbeError::Nothing { paths, url: config.url(), first: Box::new(first) });
     };
     let probe = Probing::new(config, endpoint, random);
     let asked = TRANSPORTS.map(|transport| {
@@ -127,13 +127,13 @@ pub(in crate::conform) async fn find_traits(
 /// Fails if it does not.
 pub(in crate::conform) async fn is_alive(
     config: &ConformConfig,
-    paths: &SockjsPaths,
-) -> Result<(), SockjsProbeError> {
+    paths: &SockJsPaths,
+) -> Result<(), SockJsProbeError> {
     let probe = Probing::new(config, ServiceEndpoint::Echo, [0; 16]);
-    let received = probe.ask(&SockjsRequest::get(""), false).await?;
+    let received = probe.ask(&SockJsRequest::get(""), false).await?;
     match received.response.head() {
         Some(_) => Ok(()),
-        None => Err(SockjsProbeError::Silent(paths.of(ServiceEndpoint::Echo).to_owned())),
+        None => Err(SockJsProbeError::Silent(paths.of(ServiceEndpoint::Echo).to_owned())),
     }
 }
 
@@ -163,7 +163,7 @@ impl<'c> Probing<'c> {
     }
 
     /// Sends a request and reads its head, or all of the response.
-    async fn ask(&self, request: &SockjsRequest, is_whole: bool) -> Result<Received, ConnectError> {
+    async fn ask(&self, request: &SockJsRequest, is_whole: bool) -> Result<Received, ConnectError> {
         let (mut connection, mut record) = self.open(request.method).await?;
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
@@ -183,23 +183,23 @@ impl<'c> Probing<'c> {
     }
 
     /// Whether the endpoint is there: by its greeting or its information document.
-    async fn endpoint(&self) -> Result<(), SockjsProbeError> {
-        let greeting = self.ask(&SockjsRequest::get(""), true).await?;
+    async fn endpoint(&self) -> Result<(), SockJsProbeError> {
+        let greeting = self.ask(&SockJsRequest::get(""), true).await?;
         if greeting.response.content().starts_with(b"Welcome to SockJS!") {
             return Ok(());
         }
-        let info = self.ask(&SockjsRequest::get("/info"), true).await?;
+        let info = self.ask(&SockJsRequest::get("/info"), true).await?;
         let document = serde_json::from_slice::<serde_json::Value>(info.response.content());
         if document.is_ok_and(|document| document.get("websocket").is_some()) {
             return Ok(());
         }
         let path = self.names.base.clone();
         Err(match (greeting.response.fault(), greeting.response.head()) {
-            (Some(fault), _) => SockjsProbeError::NotHttp(fault),
-            (None, None) => SockjsProbeError::Silent(path),
+            (Some(fault), _) => SockJsProbeError::NotHttp(fault),
+            (None, None) => SockJsProbeError::Silent(path),
             (None, Some(head)) => {
                 let body = quote(greeting.response.content(), MAX_BODY);
-                SockjsProbeError::Other { path, status: head.status().unwrap_or_default(), body }
+                SockJsProbeError::Other { path, status: head.status().unwrap_or_default(), body }
             }
         })
     }
@@ -210,11 +210,11 @@ impl<'c> Probing<'c> {
         let request = match transport {
             Transport::WebSocket => Self::upgrade(&format!("{session}/websocket")),
             Transport::RawWebSocket => Self::upgrade("/websocket"),
-            Transport::XhrPolling => SockjsRequest::post(format!("{session}/xhr"), ""),
-            Transport::XhrStreaming => SockjsRequest::post(format!("{session}/xhr_streaming"), ""),
-            Transport::EventSource => SockjsRequest::get(format!("{session}/eventsource")),
-            Transport::HtmlFile => SockjsRequest::get(format!("{session}/htmlfile?c=x")),
-            Transport::JsonpPolling => SockjsRequest::get(format!("{session}/jsonp?c=x")),
+            Transport::XhrPolling => SockJsRequest::post(format!("{session}/xhr"), ""),
+            Transport::XhrStreaming => SockJsRequest::post(format!("{session}/xhr_streaming"), ""),
+            Transport::EventSource => SockJsRequest::get(format!("{session}/eventsource")),
+            Transport::HtmlFile => SockJsRequest::get(format!("{session}/htmlfile?c=x")),
+            Transport::JsonpPolling => SockJsRequest::get(format!("{session}/jsonp?c=x")),
         };
         let answered = self.ask(&request, false).await;
         answered.is_ok_and(|received| {
@@ -222,8 +222,8 @@ impl<'c> Probing<'c> {
         })
     }
 
-    fn upgrade(path: &str) -> SockjsRequest {
-        SockjsRequest::get(path)
+    fn upgrade(path: &str) -> SockJsRequest {
+        SockJsRequest::get(path)
             .with("Upgrade", "websocket")
             .with("Connection", "Upgrade")
             .with("Sec-WebSocket-Version", "13")
@@ -231,12 +231,12 @@ impl<'c> Probing<'c> {
     }
 
     /// Whether a message comes back by polling. A server that does not take it may echo all the same.
-    async fn is_echoing_polls(&self, offers: &SockjsTraits) -> bool {
+    async fn is_echoing_polls(&self, offers: &SockJsTraits) -> bool {
         if !offers.has_transport(Transport::XhrPolling) {
             return false;
         }
-        let poll = SockjsRequest::post("/000/{session}/xhr", "");
-        let send = SockjsRequest::post("/000/{session}/xhr_send", format!("[\"{MESSAGE}\"]"));
+        let poll = SockJsRequest::post("/000/{session}/xhr", "");
+        let send = SockJsRequest::post("/000/{session}/xhr_send", format!("[\"{MESSAGE}\"]"));
         let asked = async {
             self.ask(&poll, true).await?;
             let sent = self.ask(&send, true).await?;
@@ -249,7 +249,7 @@ impl<'c> Probing<'c> {
     }
 
     /// Whether a message comes back on a WebSocket.
-    async fn is_echoing_frames(&self, offers: &SockjsTraits) -> bool {
+    async fn is_echoing_frames(&self, offers: &SockJsTraits) -> bool {
         if !offers.has_transport(Transport::WebSocket) {
             return false;
         }
@@ -260,7 +260,7 @@ impl<'c> Probing<'c> {
         let text = format!("[\"{MESSAGE}\"]");
         let deadline = record.began.checked_add(self.limit()).unwrap_or(record.began);
         for (is_ours, expected) in [(true, "o".to_owned()), (false, format!("a{text}"))] {
-            let step = SockjsStep::Frame(1, FrameRule::Text(expected));
+            let step = SockJsStep::Frame(1, FrameRule::Text(expected));
             loop {
                 let mut notes = Notes::default();
                 match evaluate(&step, &mut connection.received, &self.names, &mut notes) {

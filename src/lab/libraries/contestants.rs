@@ -435,7 +435,7 @@ mod tests {
         let list = parse(LIST).unwrap();
         let ids = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            list.select(Some(Suite::Websocket), &names)
+            list.select(Some(Suite::WebSocket), &names)
                 .map(|found| found.iter().map(|one| one.id.clone()).collect())
         };
         for names in [&[][..], &["gorilla"], &["go"], &["go", "gorilla"]] {
@@ -465,11 +465,11 @@ mod tests {
         let both = ["gorilla".to_owned(), "sockjs-go".to_owned()];
         assert_eq!(ids(None, &[]).unwrap(), both);
         for names in [&[][..], &["go"]] {
-            assert_eq!(ids(Some(Suite::Websocket), names).unwrap(), both[..1], "{names:?}");
-            assert_eq!(ids(Some(Suite::Sockjs), names).unwrap(), both[1..], "{names:?}");
+            assert_eq!(ids(Some(Suite::WebSocket), names).unwrap(), both[..1], "{names:?}");
+            assert_eq!(ids(Some(Suite::SockJs), names).unwrap(), both[1..], "{names:?}");
         }
         let expected = "`sockjs-go` is tested with another suite; add --suite sockjs";
-        assert_eq!(ids(Some(Suite::Websocket), &["sockjs-go"]).unwrap_err(), expected);
+        assert_eq!(ids(Some(Suite::WebSocket), &["sockjs-go"]).unwrap_err(), expected);
     }
 
     #[test]

@@ -10,9 +10,9 @@ use crate::text::named_enum;
 pub enum Suite {
     /// Those of `wiretalk conform`.
     #[default]
-    Websocket,
+    WebSocket,
     /// Those of `wiretalk conform --sockjs`.
-    Sockjs,
+    SockJs,
 }
 
 impl Suite {
@@ -24,8 +24,8 @@ impl Suite {
 
     /// Whether load and the memory of idle connections are measured.
     pub(in crate::lab) fn has_figures(self) -> bool {
-        self == Self::Websocket
+        self == Self::WebSocket
     }
 }
 
-named_enum!(Suite, "suite": Websocket = "websocket", Sockjs = "sockjs");
+named_enum!(Suite, "suite": WebSocket = "websocket", SockJs = "sockjs");

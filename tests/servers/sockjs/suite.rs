@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wiretalk::conform::{
-    Case, CaseKind, ConformConfig, ConformOutcome, RestartError, SockjsPaths, Verdict, fast_cases,
+    Case, CaseKind, ConformConfig, ConformOutcome, RestartError, SockJsPaths, Verdict, fast_cases,
     run, sockjs_cases,
 };
 use wiretalk::net::{Target, listen};
@@ -18,7 +18,7 @@ use crate::sockjs::sockjs_server;
 /// Returns the configuration for a server at `address`.
 pub(super) fn config_for(address: std::net::SocketAddr) -> ConformConfig {
     let target = Target::parse(&format!("ws://{address}/")).unwrap();
-    let sockjs = Some(SockjsPaths::below(&target.path));
+    let sockjs = Some(SockJsPaths::below(&target.path));
     ConformConfig { sockjs, ..ConformConfig::new(target) }
 }
 
@@ -53,7 +53,7 @@ async fn the_server_passes_every_case_that_waits_for_no_timeout() {
 async fn endpoints_with_other_names_are_found_and_those_that_are_missing_are_not_offered() {
     let server = sockjs_server(|_, _| {}).await;
     let mut config = config_for(server.address);
-    let paths = SockjsPaths::below("/nowhere");
+    let paths = SockJsPaths::below("/nowhere");
     config.sockjs = Some(paths.with("echo".parse().unwrap(), "/cookie_needed_echo/"));
     let cases = fast_cases(sockjs_cases());
     let outcome = run(&config, &cases, |_| {}).await.unwrap();
@@ -91,7 +91,7 @@ fn every_test_of_the_independent_suite_has_a_case_at_its_endpoint() {
     let cases = sockjs_cases();
     let (mut twins, mut ids) = (BTreeSet::new(), BTreeSet::new());
     for case in &cases {
-        let CaseKind::Sockjs(script) = &case.kind else { panic!("{} has no script", case.id) };
+        let CaseKind::SockJs(script) = &case.kind else { panic!("{} has no script", case.id) };
         assert!(ids.insert(&case.id), "{} is there twice", case.id);
         assert!(!case.expectations().is_empty(), "{} expects nothing", case.id);
         if let Some(twin) = script.twin {
@@ -183,7 +183,7 @@ async fn where_no_sockjs_is_the_error_says_what_is_there() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let address = odd_server(&scope, Oddity::Garbage);
     let mut config = config_for(address);
-    config.sockjs = Some(SockjsPaths::below("/elsewhere"));
+    config.sockjs = Some(SockJsPaths::below("/elsewhere"));
     let error = run(&config, &sockjs_cases(), |_| {}).await.unwrap_err();
     assert!(matches!(error, RestartError::NotOpen(_)));
     let text = error.to_string();

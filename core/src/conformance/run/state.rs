@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::conformance::case::{Case, Step};
 use crate::conformance::run::inbox::Inbox;
 use crate::conformance::run::sent::SentFrames;
-use crate::conformance::sockjs::SockjsTraits;
+use crate::conformance::sockjs::SockJsTraits;
 use crate::conformance::verdict::{Finding, Verdict};
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{ClientOffer, HeadReader};
@@ -73,7 +73,7 @@ pub struct ServerTraits {
     /// echo, an end of this kind after a message says nothing about frames.
     pub end_at_message: Option<ConnectionEnd>,
     /// What it offers of SockJS; `None` where that is not tested.
-    pub sockjs: Option<SockjsTraits>,
+    pub sockjs: Option<SockJsTraits>,
 }
 
 /// The end of a connection, as far as it tells who ended it.

@@ -8,13 +8,13 @@ use crate::conformance::sockjs::head_evaluation::evaluate_head;
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::request::{Names, Notes};
 use crate::conformance::sockjs::rule::{Evaluation, MAX_SHOWN};
-use crate::conformance::sockjs::script::SockjsStep;
+use crate::conformance::sockjs::script::SockJsStep;
 use crate::conformance::verdict::{Finding, Verdict};
 use crate::wire::format::{byte_count, quote};
 
 /// Evaluates a step by what its connection has received so far, and takes what belongs to it.
 pub fn evaluate(
-    step: &SockjsStep,
+    step: &SockJsStep,
     received: &mut Received,
     names: &Names,
     notes: &mut Notes,
@@ -23,23 +23,23 @@ pub fn evaluate(
         return Evaluation::Broken(fault.to_owned());
     }
     let evaluation = match step {
-        SockjsStep::Head(_, rules) => evaluate_head(rules, received, names, notes),
-        SockjsStep::Body(_, rule) => body_evaluation::whole(rule, received, notes),
-        SockjsStep::Stream(_, rule) | SockjsStep::SlowStream(_, rule, _) => {
+        SockJsStep::Head(_, rules) => evaluate_head(rules, received, names, notes),
+        SockJsStep::Body(_, rule) => body_evaluation::whole(rule, received, notes),
+        SockJsStep::Stream(_, rule) | SockJsStep::SlowStream(_, rule, _) => {
             body_evaluation::stream(rule, received)
         }
-        SockjsStep::StreamEnd(_) => body_evaluation::end(received),
-        SockjsStep::Frame(_, rule) => frame_evaluation::frame(rule, received),
-        SockjsStep::RawBytes(_, expected) => frame_evaluation::raw(expected, received),
-        SockjsStep::End(_) => frame_evaluation::end(received),
-        SockjsStep::Silence(..) => silence(received),
+        SockJsStep::StreamEnd(_) => body_evaluation::end(received),
+        SockJsStep::Frame(_, rule) => frame_evaluation::frame(rule, received),
+        SockJsStep::RawBytes(_, expected) => frame_evaluation::raw(expected, received),
+        SockJsStep::End(_) => frame_evaluation::end(received),
+        SockJsStep::Silence(..) => silence(received),
         _ => Evaluation::Kept,
     };
     if evaluation == Evaluation::Waiting { evaluate_at_end(step, received) } else { evaluation }
 }
 
 /// Evaluates a step for which more has to come, where nothing can come any more.
-pub fn evaluate_at_end(step: &SockjsStep, received: &Received) -> Evaluation {
+pub fn evaluate_at_end(step: &SockJsStep, received: &Received) -> Evaluation {
     let is_over = received.has_ended() || (received.response.is_complete() && is_of_body(step));
     if !is_over {
         return Evaluation::Waiting;
@@ -59,13 +59,13 @@ pub fn evaluate_at_end(step: &SockjsStep, received: &Received) -> Evaluation {
     Evaluation::Broken(reason)
 }
 
-fn is_of_body(step: &SockjsStep) -> bool {
+fn is_of_body(step: &SockJsStep) -> bool {
     matches!(
         step,
-        SockjsStep::Body(..)
-            | SockjsStep::Stream(..)
-            | SockjsStep::SlowStream(..)
-            | SockjsStep::StreamEnd(_)
+        SockJsStep::Body(..)
+            | SockJsStep::Stream(..)
+            | SockJsStep::SlowStream(..)
+            | SockJsStep::StreamEnd(_)
     )
 }
 
@@ -88,7 +88,7 @@ fn silence(received: &Received) -> Evaluation {
 }
 
 /// Returns the finding for a step whose time is over.
-pub fn late(step: &SockjsStep, received: &Received, limit: Duration) -> Finding {
+pub fn late(step: &SockJsStep, received: &Received, limit: Duration) -> Finding {
     let seconds = limit.as_secs_f64();
     if received.is_empty() {
         return Finding::new(Verdict::NoAnswer, format!("did not answer within {seconds} s"));
@@ -100,9 +100,9 @@ pub fn late(step: &SockjsStep, received: &Received, limit: Duration) -> Finding 
         let rest = response.unread();
         let count = byte_count(rest.len() as u64);
         format!("sent {} ({count}) and nothing more within {seconds} s", quote(rest, MAX_SHOWN))
-    } else if matches!(step, SockjsStep::End(_)) {
+    } else if matches!(step, SockJsStep::End(_)) {
         format!("did not end the connection within {seconds} s")
-    } else if matches!(step, SockjsStep::StreamEnd(_)) {
+    } else if matches!(step, SockJsStep::StreamEnd(_)) {
         format!("did not end the response within {seconds} s")
     } else {
         format!("sent nothing more within {seconds} s")

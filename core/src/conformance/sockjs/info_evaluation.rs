@@ -17,7 +17,7 @@ pub(super) fn evaluate(rules: &[InfoRule], body: &[u8], notes: &mut Notes) -> Ev
     let entropy = document.get("entropy").and_then(integer);
     for rule in rules {
         let (name, is_kept) = match rule {
-            InfoRule::Websocket(is_on) => {
+            InfoRule::WebSocket(is_on) => {
                 ("websocket", document.get("websocket") == Some(&Value::Bool(*is_on)))
             }
             InfoRule::CookieNeeded(expected) => {
@@ -63,7 +63,7 @@ mod tests {
         let mut notes = Notes::default();
         let body = br#"{"websocket":true,"origins":["*:*"],"cookie_needed":false,"entropy":7}"#;
         let all = [
-            InfoRule::Websocket(true),
+            InfoRule::WebSocket(true),
             InfoRule::CookieNeeded(None),
             InfoRule::Origins,
             InfoRule::Entropy,
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(evaluate(&all, body, &mut notes), Evaluation::Kept);
         let again = evaluate(&[InfoRule::OtherEntropy], body, &mut notes);
         assert_eq!(again, Evaluation::Broken("sent entropy: \"7\"".to_owned()));
-        let off = evaluate(&[InfoRule::Websocket(false)], body, &mut notes);
+        let off = evaluate(&[InfoRule::WebSocket(false)], body, &mut notes);
         assert!(matches!(off, Evaluation::Broken(_)));
         let float = evaluate(&[InfoRule::Entropy], br#"{"entropy":0.5}"#, &mut notes);
         assert!(matches!(float, Evaluation::Broken(_)));

@@ -20,9 +20,9 @@ mod script;
 pub use evaluation::{evaluate, evaluate_at_end, late};
 pub use polling::{Polled, evaluate_poll, evaluate_retry};
 pub use received::Received;
-pub use request::{Names, Notes, SockjsRequest};
+pub use request::{Names, Notes, SockJsRequest};
 pub use response::ResponseReader;
 pub use rule::{BodyRule, Evaluation, FrameRule, HeadRule, InfoRule, StreamRule};
-pub use script::{ServiceEndpoint, SockjsScript, SockjsStep, SockjsTraits, TRANSPORTS};
+pub use script::{ServiceEndpoint, SockJsScript, SockJsStep, SockJsTraits, TRANSPORTS};
 
 pub use crate::sockjs::Transport;

@@ -1,4 +1,4 @@
-//! [`SockjsRequest`]: an HTTP request of a case, in its parts; [`Names`]: what is filled in when it is
+//! [`SockJsRequest`]: an HTTP request of a case, in its parts; [`Names`]: what is filled in when it is
 //! sent; [`Notes`]: what is remembered of its answer.
 
 /// The values of the placeholders in paths and header fields.
@@ -55,7 +55,7 @@ pub struct Notes {
 
 /// A request below the path of an endpoint. The names are filled in when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SockjsRequest {
+pub struct SockJsRequest {
     /// The method.
     pub method: &'static str,
     /// What follows the path of the endpoint, with the query.
@@ -70,7 +70,7 @@ pub struct SockjsRequest {
     pub is_chunked: bool,
 }
 
-impl SockjsRequest {
+impl SockJsRequest {
     /// Creates a request without a body.
     pub fn new(method: &'static str, path: impl Into<String>) -> Self {
         Self {
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_request_has_its_names_fields_and_body() {
         let request =
-            SockjsRequest::post("/000/{session}/xhr_send", "[\"a\"]").with("Origin", "test");
+            SockJsRequest::post("/000/{session}/xhr_send", "[\"a\"]").with("Origin", "test");
         let further = [("origin".to_owned(), "no".to_owned()), ("X".to_owned(), "1".to_owned())];
         let bytes = request.to_bytes(&Names::example(), &Notes::default(), &further);
         let expected = "POST /echo/000/SESSION/xhr_send HTTP/1.1\r\nHost: 127.0.0.1:8081\r\n\

@@ -110,7 +110,7 @@ impl HeadRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InfoRule {
     /// `websocket` is this.
-    Websocket(bool),
+    WebSocket(bool),
     /// `cookie_needed` is this; `None` for either.
     CookieNeeded(Option<bool>),
     /// `origins` is `["*:*"]`.
@@ -126,7 +126,7 @@ pub enum InfoRule {
 impl InfoRule {
     pub(super) fn describe(self) -> String {
         match self {
-            Self::Websocket(is_on) => format!("websocket: {is_on}"),
+            Self::WebSocket(is_on) => format!("websocket: {is_on}"),
             Self::CookieNeeded(Some(is_needed)) => format!("cookie_needed: {is_needed}"),
             Self::CookieNeeded(None) => "cookie_needed: true or false".to_owned(),
             Self::Origins => "origins: [\"*:*\"]".to_owned(),

@@ -1,8 +1,8 @@
-//! [`SockjsScript`]: the steps of a case on one or several connections.
+//! [`SockJsScript`]: the steps of a case on one or several connections.
 
 use std::time::Duration;
 
-use crate::conformance::sockjs::request::SockjsRequest;
+use crate::conformance::sockjs::request::SockJsRequest;
 use crate::conformance::sockjs::rule::{BodyRule, FrameRule, HeadRule, StreamRule};
 use crate::sockjs::Transport;
 use crate::text::named_enum;
@@ -13,7 +13,7 @@ pub enum ServiceEndpoint {
     /// Sends back every message; its streams end after 4,096 bytes.
     Echo,
     /// The same without WebSockets.
-    DisabledWebsocketEcho,
+    DisabledWebSocketEcho,
     /// The same with a cookie for load balancers.
     CookieNeededEcho,
     /// Closes every session as soon as it is open.
@@ -22,7 +22,7 @@ pub enum ServiceEndpoint {
 
 named_enum!(ServiceEndpoint, "endpoint":
     Echo = "echo",
-    DisabledWebsocketEcho = "disabled_websocket_echo",
+    DisabledWebSocketEcho = "disabled_websocket_echo",
     CookieNeededEcho = "cookie_needed_echo",
     Close = "close",
 );
@@ -47,14 +47,14 @@ pub const TRANSPORTS: [Transport; 7] = [
 
 /// What is known of a SockJS server before a case is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SockjsTraits {
+pub struct SockJsTraits {
     /// In the order of [`ServiceEndpoint::ALL`].
     endpoints: [bool; ServiceEndpoint::ALL.len()],
     /// In the order of [`TRANSPORTS`].
     transports: [bool; TRANSPORTS.len()],
 }
 
-impl SockjsTraits {
+impl SockJsTraits {
     /// Adds an endpoint that is there.
     pub fn add_endpoint(&mut self, endpoint: ServiceEndpoint) {
         if let Some(is_there) = self.endpoints.get_mut(endpoint.index()) {
@@ -85,7 +85,7 @@ impl SockjsTraits {
 
 /// A case of the SockJS suite.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SockjsScript {
+pub struct SockJsScript {
     /// The endpoint that all requests are for.
     pub endpoint: ServiceEndpoint,
     /// The transport without which the case cannot be played, if there is one.
@@ -96,16 +96,16 @@ pub struct SockjsScript {
     /// Whether a rule is broken on purpose.
     pub is_violation: bool,
     /// The steps, one after the other.
-    pub steps: Vec<SockjsStep>,
+    pub steps: Vec<SockJsStep>,
 }
 
-impl SockjsScript {
+impl SockJsScript {
     /// Returns the time for which the case waits on purpose.
     pub fn waiting_time(&self) -> Duration {
         let times = self.steps.iter().map(|step| match step {
-            SockjsStep::Pause(time)
-            | SockjsStep::Silence(_, time)
-            | SockjsStep::SlowStream(_, _, time) => *time,
+            SockJsStep::Pause(time)
+            | SockJsStep::Silence(_, time)
+            | SockJsStep::SlowStream(_, _, time) => *time,
             _ => Duration::ZERO,
         });
         times.fold(Duration::ZERO, Duration::saturating_add)
@@ -113,15 +113,15 @@ impl SockjsScript {
 
     /// Returns what a conforming server does, a clause for each step that demands something.
     pub fn expectations(&self) -> Vec<String> {
-        self.steps.iter().filter_map(SockjsStep::expectation).collect()
+        self.steps.iter().filter_map(SockJsStep::expectation).collect()
     }
 }
 
 /// One step. The first number is that of the connection; each is opened by its first request.
 #[derive(Clone, Debug, PartialEq)]
-pub enum SockjsStep {
+pub enum SockJsStep {
     /// Sends a request. A connection that is open is used again.
-    Request(usize, SockjsRequest),
+    Request(usize, SockJsRequest),
     /// Waits for the head of the response, which must keep all of these rules.
     Head(usize, Vec<HeadRule>),
     /// Waits for all of the body.
@@ -144,7 +144,7 @@ pub enum SockjsStep {
     End(usize),
     /// The response says whether the connection is kept; if so, sends this request on it and waits for
     /// 200, else for the end.
-    KeptOrEnded(usize, SockjsRequest),
+    KeptOrEnded(usize, SockJsRequest),
     /// The server sends nothing for that long.
     Silence(usize, Duration),
     /// Ends the connection.
@@ -153,12 +153,12 @@ pub enum SockjsStep {
     Pause(Duration),
     /// Polls with this request, each time on a connection of its own, until all of these messages have
     /// come, in this order.
-    Poll(SockjsRequest, Vec<String>),
+    Poll(SockJsRequest, Vec<String>),
     /// Sends this request, each time on a connection of its own, until the first frame of the answer is
     /// another than `passing`. It must be one of `accepted`.
     Retry {
         /// The request.
-        request: SockjsRequest,
+        request: SockJsRequest,
         /// The beginning of a frame with which the server says that it has not noticed yet.
         passing: &'static str,
         /// The frames that are right.
@@ -166,7 +166,7 @@ pub enum SockjsStep {
     },
 }
 
-impl SockjsStep {
+impl SockJsStep {
     /// Returns the connection of the step.
     pub fn connection(&self) -> Option<usize> {
         match self {

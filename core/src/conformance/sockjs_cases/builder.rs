@@ -6,7 +6,7 @@ use crate::conformance::case::{Case, CaseKind, Opening};
 use crate::conformance::group::Group;
 use crate::conformance::request::Request;
 use crate::conformance::sockjs::{
-    BodyRule, FrameRule, HeadRule, ServiceEndpoint, SockjsRequest, SockjsScript, SockjsStep,
+    BodyRule, FrameRule, HeadRule, ServiceEndpoint, SockJsRequest, SockJsScript, SockJsStep,
     StreamRule, Transport,
 };
 
@@ -21,7 +21,7 @@ pub(super) fn prelude() -> Vec<u8> {
 /// A case that is being described.
 pub(super) struct ScriptDraft {
     case: Case,
-    script: SockjsScript,
+    script: SockJsScript,
     /// The connection of the next steps.
     current: usize,
     /// The number of connections so far.
@@ -30,7 +30,7 @@ pub(super) struct ScriptDraft {
 
 /// Begins the description of a case on the echo endpoint.
 pub(super) fn sockjs(group: Group, name: &str, title: &str, rule: &'static str) -> ScriptDraft {
-    let script = SockjsScript {
+    let script = SockJsScript {
         endpoint: ServiceEndpoint::Echo,
         transport: None,
         twin: None,
@@ -55,7 +55,7 @@ pub(super) fn sockjs(group: Group, name: &str, title: &str, rule: &'static str) 
 impl ScriptDraft {
     /// Returns the case.
     pub(super) fn done(self) -> Case {
-        Case { kind: CaseKind::Sockjs(Box::new(self.script)), ..self.case }
+        Case { kind: CaseKind::SockJs(Box::new(self.script)), ..self.case }
     }
 
     /// Names the test of the independent suite that demands the same.
@@ -89,38 +89,38 @@ impl ScriptDraft {
     }
 
     /// Adds a step as it is.
-    pub(super) fn step(mut self, step: SockjsStep) -> Self {
+    pub(super) fn step(mut self, step: SockJsStep) -> Self {
         self.script.steps.push(step);
         self
     }
 
     /// Sends a request on a connection of its own.
-    pub(super) fn request(mut self, request: SockjsRequest) -> Self {
+    pub(super) fn request(mut self, request: SockJsRequest) -> Self {
         self.connections = self.connections.saturating_add(1);
         self.current = self.connections;
-        let step = SockjsStep::Request(self.current, request);
+        let step = SockJsStep::Request(self.current, request);
         self.step(step)
     }
 
     /// Sends a request on the same connection as the one before.
-    pub(super) fn request_again(self, request: SockjsRequest) -> Self {
-        let step = SockjsStep::Request(self.current, request);
+    pub(super) fn request_again(self, request: SockJsRequest) -> Self {
+        let step = SockJsStep::Request(self.current, request);
         self.step(step)
     }
 
     /// Sends a GET to a path of the endpoint.
     pub(super) fn get(self, path: &str) -> Self {
-        self.request(SockjsRequest::get(path))
+        self.request(SockJsRequest::get(path))
     }
 
     /// Sends a POST without a body to a path of the endpoint.
     pub(super) fn post(self, path: &str) -> Self {
-        self.request(SockjsRequest::post(path, ""))
+        self.request(SockJsRequest::post(path, ""))
     }
 
     /// Sends the body of an `xhr_send` of the session, which is accepted.
     pub(super) fn xhr_send(self, body: impl Into<Vec<u8>>) -> Self {
-        self.request(SockjsRequest::post(format!("{SESSION}/xhr_send"), body))
+        self.request(SockJsRequest::post(format!("{SESSION}/xhr_send"), body))
             .status(&[204])
             .body(BodyRule::Empty)
     }
@@ -143,7 +143,7 @@ impl ScriptDraft {
 
     /// Expects a head that keeps these rules.
     pub(super) fn head(self, rules: Vec<HeadRule>) -> Self {
-        let step = SockjsStep::Head(self.current, rules);
+        let step = SockJsStep::Head(self.current, rules);
         self.step(step)
     }
 
@@ -154,7 +154,7 @@ impl ScriptDraft {
 
     /// Expects a body.
     pub(super) fn body(self, rule: BodyRule) -> Self {
-        let step = SockjsStep::Body(self.current, rule);
+        let step = SockJsStep::Body(self.current, rule);
         self.step(step)
     }
 
@@ -165,19 +165,19 @@ impl ScriptDraft {
 
     /// Expects exactly these bytes next in the body.
     pub(super) fn streamed(self, bytes: impl Into<Vec<u8>>) -> Self {
-        let step = SockjsStep::Stream(self.current, StreamRule::Bytes(bytes.into()));
+        let step = SockJsStep::Stream(self.current, StreamRule::Bytes(bytes.into()));
         self.step(step)
     }
 
     /// Expects a prelude of any kind up to this frame.
     pub(super) fn stream_opened(self, frame: &'static str) -> Self {
-        let step = SockjsStep::Stream(self.current, StreamRule::Opening(frame));
+        let step = SockJsStep::Stream(self.current, StreamRule::Opening(frame));
         self.step(step)
     }
 
     /// Expects the end of the response.
     pub(super) fn stream_ended(self) -> Self {
-        let step = SockjsStep::StreamEnd(self.current);
+        let step = SockJsStep::StreamEnd(self.current);
         self.step(step)
     }
 
@@ -188,7 +188,7 @@ impl ScriptDraft {
 
     /// Sends a text message.
     pub(super) fn message(self, text: &str) -> Self {
-        let step = SockjsStep::Message(self.current, text.to_owned());
+        let step = SockJsStep::Message(self.current, text.to_owned());
         self.step(step)
     }
 
@@ -199,49 +199,49 @@ impl ScriptDraft {
 
     /// Expects a frame.
     pub(super) fn frame(self, rule: FrameRule) -> Self {
-        let step = SockjsStep::Frame(self.current, rule);
+        let step = SockJsStep::Frame(self.current, rule);
         self.step(step)
     }
 
     /// Expects the end of the connection.
     pub(super) fn ended(self) -> Self {
-        let step = SockjsStep::End(self.current);
+        let step = SockJsStep::End(self.current);
         self.step(step)
     }
 
     /// Expects silence for so many milliseconds.
     pub(super) fn silent(self, millis: u64) -> Self {
-        let step = SockjsStep::Silence(self.current, Duration::from_millis(millis));
+        let step = SockJsStep::Silence(self.current, Duration::from_millis(millis));
         self.step(step)
     }
 
     /// Ends the connection.
     pub(super) fn hang_up(self) -> Self {
-        let step = SockjsStep::HangUp(self.current);
+        let step = SockJsStep::HangUp(self.current);
         self.step(step)
     }
 
     /// Waits for so many milliseconds.
     pub(super) fn pause(self, millis: u64) -> Self {
-        self.step(SockjsStep::Pause(Duration::from_millis(millis)))
+        self.step(SockJsStep::Pause(Duration::from_millis(millis)))
     }
 
     /// Polls until all of these messages have come.
     pub(super) fn polls(self, messages: &[&str]) -> Self {
-        let request = SockjsRequest::post(format!("{SESSION}/xhr"), "");
+        let request = SockJsRequest::post(format!("{SESSION}/xhr"), "");
         let messages = messages.iter().map(|text| (*text).to_owned()).collect();
-        self.step(SockjsStep::Poll(request, messages))
+        self.step(SockJsStep::Poll(request, messages))
     }
 }
 
 /// Returns the request of a browser for a WebSocket at a path of the endpoint.
-pub(super) fn upgrade(path: &str) -> SockjsRequest {
+pub(super) fn upgrade(path: &str) -> SockJsRequest {
     upgrade_of_program(path).with("Origin", "{http}://{host}")
 }
 
 /// Returns the request of a program that is no browser for a WebSocket: it has no Origin.
-pub(super) fn upgrade_of_program(path: &str) -> SockjsRequest {
-    SockjsRequest::get(path)
+pub(super) fn upgrade_of_program(path: &str) -> SockJsRequest {
+    SockJsRequest::get(path)
         .with("Upgrade", "websocket")
         .with("Connection", "Upgrade")
         .with("Sec-WebSocket-Version", "13")
@@ -249,8 +249,8 @@ pub(super) fn upgrade_of_program(path: &str) -> SockjsRequest {
 }
 
 /// Returns the preflight of a request from another origin.
-pub(super) fn preflight(path: &str, origin: &str, methods: &str) -> SockjsRequest {
-    SockjsRequest::new("OPTIONS", path)
+pub(super) fn preflight(path: &str, origin: &str, methods: &str) -> SockJsRequest {
+    SockJsRequest::new("OPTIONS", path)
         .with("Access-Control-Request-Method", methods)
         .with("Origin", origin)
 }

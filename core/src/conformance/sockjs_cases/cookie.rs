@@ -3,7 +3,7 @@
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
 use crate::conformance::sockjs::{
-    BodyRule, HeadRule, InfoRule, ServiceEndpoint, SockjsRequest, Transport,
+    BodyRule, HeadRule, InfoRule, ServiceEndpoint, SockJsRequest, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, sockjs};
 use crate::conformance::sockjs_cases::transports::jsonp;
@@ -40,7 +40,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
 }
 
 fn add_polls(cases: &mut Vec<Case>) {
-    let poll = || SockjsRequest::post(format!("{SESSION}/xhr"), "");
+    let poll = || SockJsRequest::post(format!("{SESSION}/xhr"), "");
     let xhr = "JsessionidCookie.test_xhr";
     cases.push(
         case("xhr", "the first poll of a client without the cookie")
@@ -69,7 +69,7 @@ fn add_polls(cases: &mut Vec<Case>) {
             .done(),
     );
     let jsonp = "JsessionidCookie.test_jsonp";
-    let script = SockjsRequest::get(format!("{SESSION}/jsonp?c=%63allback"));
+    let script = SockJsRequest::get(format!("{SESSION}/jsonp?c=%63allback"));
     let opened = |name, title| {
         case(name, title).by(Transport::JsonpPolling).twin(jsonp).request(script.clone())
     };
@@ -91,9 +91,9 @@ fn add_polls(cases: &mut Vec<Case>) {
 }
 
 fn add_streams(cases: &mut Vec<Case>) {
-    let post = SockjsRequest::post(format!("{SESSION}/xhr_streaming"), "");
-    let events = SockjsRequest::get(format!("{SESSION}/eventsource"));
-    let page = SockjsRequest::get(format!("{SESSION}/htmlfile?c=%63allback"));
+    let post = SockJsRequest::post(format!("{SESSION}/xhr_streaming"), "");
+    let events = SockJsRequest::get(format!("{SESSION}/eventsource"));
+    let page = SockJsRequest::get(format!("{SESSION}/htmlfile?c=%63allback"));
     for (name, title, transport, request, twin) in [
         (
             "streaming",

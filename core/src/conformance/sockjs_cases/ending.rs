@@ -2,7 +2,7 @@
 
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
-use crate::conformance::sockjs::{ServiceEndpoint, SockjsRequest, SockjsStep, Transport};
+use crate::conformance::sockjs::{ServiceEndpoint, SockJsRequest, SockJsStep, Transport};
 use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, prelude, sockjs};
 use crate::conformance::sockjs_cases::session::STILL_OPEN;
 
@@ -100,8 +100,8 @@ fn add_second_receivers(cases: &mut Vec<Case>) {
 }
 
 fn add_aborts(cases: &mut Vec<Case>) {
-    let retry = |transport: &str| SockjsStep::Retry {
-        request: SockjsRequest::post(format!("{SESSION}/{transport}"), ""),
+    let retry = |transport: &str| SockJsStep::Retry {
+        request: SockJsRequest::post(format!("{SESSION}/{transport}"), ""),
         passing: UNNOTICED,
         accepted: AFTER_ABORT,
     };

@@ -2,7 +2,7 @@
 
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
-use crate::conformance::sockjs::{HeadRule, ServiceEndpoint, SockjsRequest, SockjsStep, Transport};
+use crate::conformance::sockjs::{HeadRule, ServiceEndpoint, SockJsRequest, SockJsStep, Transport};
 use crate::conformance::sockjs_cases::builder::{SESSION, prelude, sockjs};
 
 const OLD_RULE: &str = "SockJS 0.3.3, Http10";
@@ -10,18 +10,18 @@ const RULE: &str = "SockJS 0.3.3, Http11";
 const GREETING: &str = "Welcome to SockJS!\n";
 
 pub(super) fn add(cases: &mut Vec<Case>) {
-    let kept = |version| SockjsRequest::get("").version(version).with("Connection", "Keep-Alive");
+    let kept = |version| SockJsRequest::get("").version(version).with("Connection", "Keep-Alive");
     cases.push(
         sockjs(Group::Http, "old-greeting", "the greeting by HTTP/1.0", OLD_RULE)
             .twin("Http10.test_synchronous")
             .request(kept("HTTP/1.0"))
             .head(vec![HeadRule::Status(&[200]), HeadRule::LengthOrEnd(GREETING.len())])
             .body_is(GREETING)
-            .step(SockjsStep::KeptOrEnded(1, kept("HTTP/1.0")))
+            .step(SockJsStep::KeptOrEnded(1, kept("HTTP/1.0")))
             .done(),
     );
     let stream = |version| {
-        SockjsRequest::post(format!("{SESSION}/xhr_streaming"), "")
+        SockJsRequest::post(format!("{SESSION}/xhr_streaming"), "")
             .version(version)
             .with("Connection", "Keep-Alive")
     };
@@ -69,8 +69,8 @@ pub(super) fn add(cases: &mut Vec<Case>) {
             .stream_ended()
             .done(),
     );
-    let poll = || SockjsRequest::post(format!("{SESSION}/xhr"), "");
-    let send = || SockjsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]");
+    let poll = || SockJsRequest::post(format!("{SESSION}/xhr"), "");
+    let send = || SockJsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]");
     cases.push(
         sockjs(Group::Http, "session-on-one-connection", "a session on one connection", RULE)
             .by(Transport::XhrPolling)

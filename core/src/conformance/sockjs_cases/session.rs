@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
 use crate::conformance::sockjs::{
-    BodyRule, ServiceEndpoint, SockjsRequest, SockjsStep, StreamRule, Transport,
+    BodyRule, ServiceEndpoint, SockJsRequest, SockJsStep, StreamRule, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{SESSION, prelude, sockjs};
 
@@ -124,7 +124,7 @@ fn add_life(cases: &mut Vec<Case>) {
     cases.push(
         case("unknown", "a message to a session that does not exist")
             .twin("Protocol.test_simpleSession")
-            .request(SockjsRequest::post("/000/bad_session/xhr_send", "[\"a\"]"))
+            .request(SockJsRequest::post("/000/bad_session/xhr_send", "[\"a\"]"))
             .status(&[404])
             .body(BodyRule::Any)
             .done(),
@@ -222,7 +222,7 @@ fn add_messages(cases: &mut Vec<Case>) {
 }
 
 fn add_times(cases: &mut Vec<Case>) {
-    let send = || SockjsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]");
+    let send = || SockJsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]");
     cases.push(
         sockjs(Group::Session, "kept", "a session without a receiver for 3 s", RULE)
             .by(Transport::XhrPolling)
@@ -249,7 +249,7 @@ fn add_times(cases: &mut Vec<Case>) {
             .post(&format!("{SESSION}/xhr_streaming"))
             .status(&[200])
             .stream_opened("o\n")
-            .step(SockjsStep::SlowStream(
+            .step(SockJsStep::SlowStream(
                 1,
                 StreamRule::Bytes(b"h\n".to_vec()),
                 Duration::from_secs(27),

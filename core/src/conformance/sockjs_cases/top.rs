@@ -3,7 +3,7 @@
 
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
-use crate::conformance::sockjs::{BodyRule, HeadRule, InfoRule, ServiceEndpoint, SockjsRequest};
+use crate::conformance::sockjs::{BodyRule, HeadRule, InfoRule, ServiceEndpoint, SockJsRequest};
 use crate::conformance::sockjs_cases::builder::{ScriptDraft, add_preflights, preflight, sockjs};
 
 const GREETING_RULE: &str = "SockJS 0.3.3, BaseUrlGreeting";
@@ -63,14 +63,14 @@ fn not_found(draft: ScriptDraft, paths: &[&str]) -> ScriptDraft {
 }
 
 fn add_info(cases: &mut Vec<Case>) {
-    let from_origin = || SockjsRequest::get("/info").with("Origin", "test");
+    let from_origin = || SockJsRequest::get("/info").with("Origin", "test");
     cases.push(
         sockjs(Group::Info, "fields", "the information document", INFO_RULE)
             .twin("InfoTest.test_basic")
             .request(from_origin())
             .status(&[200])
             .body(BodyRule::Info(vec![
-                InfoRule::Websocket(true),
+                InfoRule::WebSocket(true),
                 InfoRule::CookieNeeded(None),
                 InfoRule::Origins,
                 InfoRule::Entropy,
@@ -115,10 +115,10 @@ fn add_info(cases: &mut Vec<Case>) {
             INFO_RULE,
         )
         .twin("InfoTest.test_disabled_websocket")
-        .at(ServiceEndpoint::DisabledWebsocketEcho)
+        .at(ServiceEndpoint::DisabledWebSocketEcho)
         .get("/info")
         .status(&[200])
-        .body(BodyRule::Info(vec![InfoRule::Websocket(false)]))
+        .body(BodyRule::Info(vec![InfoRule::WebSocket(false)]))
         .done(),
     );
 }
@@ -150,7 +150,7 @@ fn add_info_for_others(cases: &mut Vec<Case>) {
             "the document for a page of the origin null",
             INFO_RULE_NOW,
         )
-        .request(SockjsRequest::get("/info").with("Origin", "null"))
+        .request(SockJsRequest::get("/info").with("Origin", "null"))
         .head(vec![HeadRule::Status(&[200]), HeadRule::Cors(Some("null"))])
         .body(BodyRule::Any)
         .done(),
@@ -241,7 +241,7 @@ fn add_caching(cases: &mut Vec<Case>) {
             .head(vec![HeadRule::Present("ETag")])
             .body(BodyRule::Any)
     };
-    let asked = |etag: &str| SockjsRequest::get("/iframe.html").with("If-None-Match", etag);
+    let asked = |etag: &str| SockJsRequest::get("/iframe.html").with("If-None-Match", etag);
     cases.push(
         first("etag-stable", "the page twice")
             .twin("IframePage.test_cacheability")

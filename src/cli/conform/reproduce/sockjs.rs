@@ -6,7 +6,7 @@ use anyhow::bail;
 use crate::cli::conform::reproduce::form::ReproduceForm;
 use crate::cli::conform::reproduce::program::{literals, quoted};
 use crate::conform::{
-    Case, CaseKind, ConformConfig, Names, Notes, SockjsRequest, SockjsScript, SockjsStep,
+    Case, CaseKind, ConformConfig, Names, Notes, SockJsRequest, SockJsScript, SockJsStep,
 };
 use crate::text::shell_quote;
 use crate::wire::Opcode;
@@ -34,7 +34,7 @@ pub(in crate::cli::conform) fn reproduce_sockjs(
     config: &ConformConfig,
     form: Option<ReproduceForm>,
 ) -> anyhow::Result<String> {
-    let CaseKind::Sockjs(script) = &case.kind else { bail!("{} is no case of SockJS", case.id) };
+    let CaseKind::SockJs(script) = &case.kind else { bail!("{} is no case of SockJS", case.id) };
     let source = Source::new(case, script, config);
     match form {
         Some(ReproduceForm::Python) => Ok(source.python()),
@@ -59,14 +59,14 @@ pub(in crate::cli::conform) fn reproduce_sockjs(
 /// A case with what its requests are filled with.
 struct Source<'c> {
     case: &'c Case,
-    script: &'c SockjsScript,
+    script: &'c SockJsScript,
     config: &'c ConformConfig,
     names: Names,
     notes: Notes,
 }
 
 impl<'c> Source<'c> {
-    fn new(case: &'c Case, script: &'c SockjsScript, config: &'c ConformConfig) -> Self {
+    fn new(case: &'c Case, script: &'c SockJsScript, config: &'c ConformConfig) -> Self {
         let base = config.sockjs.as_ref().map(|paths| paths.of(script.endpoint).to_owned());
         let names = Names {
             authority: config.target.authority(),
@@ -103,15 +103,15 @@ impl<'c> Source<'c> {
         let mut steps = self.script.steps.iter().peekable();
         while let Some(step) = steps.next() {
             match step {
-                SockjsStep::Request(on, request) => {
-                    let is_answered = |step: &&SockjsStep| {
-                        let is_answer = matches!(step, SockjsStep::Head(..) | SockjsStep::Body(..));
+                SockJsStep::Request(on, request) => {
+                    let is_answered = |step: &&SockJsStep| {
+                        let is_answer = matches!(step, SockJsStep::Head(..) | SockJsStep::Body(..));
                         is_answer && step.connection() == Some(*on)
                     };
                     let mut comments = String::new();
                     let mut has_body = false;
                     while let Some(answer) = steps.next_if(is_answered) {
-                        has_body |= matches!(answer, SockjsStep::Body(..));
+                        has_body |= matches!(answer, SockJsStep::Body(..));
                         comments += &comment(answer);
                     }
                     let is_sent_again =
@@ -122,14 +122,14 @@ impl<'c> Source<'c> {
                     }
                     text += &format!("\n{}{comments}", self.curl_line(request)?);
                 }
-                SockjsStep::Poll(request, messages) => {
+                SockJsStep::Poll(request, messages) => {
                     let line = self.curl_line(request)?;
                     text += &format!("\n{line}{}", comment(step));
                     if messages.len() > 1 {
                         text += "# Where some are missing, they come with the next.\n";
                     }
                 }
-                SockjsStep::Pause(time) => {
+                SockJsStep::Pause(time) => {
                     text += &format!("\nsleep {}\n", time.as_secs_f64());
                 }
                 _ => return None,
@@ -138,7 +138,7 @@ impl<'c> Source<'c> {
         Some(text)
     }
 
-    fn curl_line(&self, request: &SockjsRequest) -> Option<String> {
+    fn curl_line(&self, request: &SockJsRequest) -> Option<String> {
         let is_plain =
             request.version == "HTTP/1.1" && !request.is_chunked && !request.is_upgrade();
         let uses_etag = request.fields.iter().any(|(_, value)| value.contains("{etag}"));
@@ -179,7 +179,7 @@ impl<'c> Source<'c> {
     fn python(&self) -> String {
         let all = &self.script.steps;
         let next = all.iter().skip(1).map(Some).chain([None]);
-        let is_read_again = |step: &SockjsStep, next: Option<&SockjsStep>| {
+        let is_read_again = |step: &SockJsStep, next: Option<&SockJsStep>| {
             next.is_some_and(|next| is_read(next) && next.connection() == step.connection())
         };
         // What is expected one after the other on a connection is read at once.
@@ -207,64 +207,64 @@ impl<'c> Source<'c> {
             .replace("{{STEPS}}\n", &steps)
     }
 
-    fn python_step(&self, step: &SockjsStep) -> String {
-        let request = |request: &SockjsRequest| {
+    fn python_step(&self, step: &SockJsStep) -> String {
+        let request = |request: &SockJsRequest| {
             python_bytes(&request.to_bytes(&self.names, &self.notes, &self.config.fields))
         };
         let demanded = comment(step);
         let read = |on: usize| format!("{demanded}read({on}, {TIMES})\n");
         match step {
-            SockjsStep::Request(on, asked) => format!("send({on}, {})\n", request(asked)),
-            SockjsStep::Send(on, bytes) => format!("send({on}, {})\n", python_bytes(bytes)),
-            SockjsStep::Message(on, text) => {
+            SockJsStep::Request(on, asked) => format!("send({on}, {})\n", request(asked)),
+            SockJsStep::Send(on, bytes) => format!("send({on}, {})\n", python_bytes(bytes)),
+            SockJsStep::Message(on, text) => {
                 let frame = encode::single_frame(Opcode::Text, text.as_bytes(), Some(MASK));
                 format!("send({on}, {})\n", python_bytes(&frame))
             }
-            SockjsStep::HangUp(on) => format!("hang_up({on})\n"),
-            SockjsStep::Pause(time) => format!("time.sleep({})\n", time.as_secs_f64()),
-            SockjsStep::Silence(on, time) | SockjsStep::SlowStream(on, _, time) => {
+            SockJsStep::HangUp(on) => format!("hang_up({on})\n"),
+            SockJsStep::Pause(time) => format!("time.sleep({})\n", time.as_secs_f64()),
+            SockJsStep::Silence(on, time) | SockJsStep::SlowStream(on, _, time) => {
                 let seconds = time.as_secs_f64();
                 format!("{demanded}read({on}, {seconds}, 0.3)\n")
             }
-            SockjsStep::KeptOrEnded(on, asked) => {
+            SockJsStep::KeptOrEnded(on, asked) => {
                 format!("send({on}, {})\n{}", request(asked), read(*on))
             }
-            SockjsStep::Poll(asked, messages) => {
+            SockJsStep::Poll(asked, messages) => {
                 ask_again(messages.len(), &request(asked), &demanded, "")
             }
-            SockjsStep::Retry { request: asked, passing, .. } => {
+            SockJsStep::Retry { request: asked, passing, .. } => {
                 ask_again(MAX_RETRIES, &request(asked), &demanded, passing)
             }
-            SockjsStep::Head(on, _)
-            | SockjsStep::Body(on, _)
-            | SockjsStep::Stream(on, _)
-            | SockjsStep::StreamEnd(on)
-            | SockjsStep::RawBytes(on, _)
-            | SockjsStep::Frame(on, _)
-            | SockjsStep::End(on) => read(*on),
+            SockJsStep::Head(on, _)
+            | SockJsStep::Body(on, _)
+            | SockJsStep::Stream(on, _)
+            | SockJsStep::StreamEnd(on)
+            | SockJsStep::RawBytes(on, _)
+            | SockJsStep::Frame(on, _)
+            | SockJsStep::End(on) => read(*on),
         }
     }
 }
 
 /// Whether a step only reads what has been asked for.
-fn is_read(step: &SockjsStep) -> bool {
+fn is_read(step: &SockJsStep) -> bool {
     matches!(
         step,
-        SockjsStep::Head(..)
-            | SockjsStep::Body(..)
-            | SockjsStep::Stream(..)
-            | SockjsStep::StreamEnd(_)
-            | SockjsStep::RawBytes(..)
-            | SockjsStep::Frame(..)
-            | SockjsStep::End(_)
+        SockJsStep::Head(..)
+            | SockJsStep::Body(..)
+            | SockJsStep::Stream(..)
+            | SockJsStep::StreamEnd(_)
+            | SockJsStep::RawBytes(..)
+            | SockJsStep::Frame(..)
+            | SockJsStep::End(_)
     )
 }
 
-fn is_request_on(step: &SockjsStep, on: usize) -> bool {
-    matches!(step, SockjsStep::Request(own, _) if *own == on)
+fn is_request_on(step: &SockJsStep, on: usize) -> bool {
+    matches!(step, SockJsStep::Request(own, _) if *own == on)
 }
 
-fn comment(step: &SockjsStep) -> String {
+fn comment(step: &SockJsStep) -> String {
     let text = step.expectation().unwrap_or_default();
     format!("# a server {}\n", crate::text::sanitize(&text).replace('\n', " "))
 }
@@ -292,12 +292,12 @@ fn python_bytes(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conform::{SockjsPaths, sockjs_cases};
+    use crate::conform::{SockJsPaths, sockjs_cases};
     use crate::net::Target;
 
     fn config() -> ConformConfig {
         let target = Target::parse("ws://127.0.0.1:8081/").unwrap();
-        let sockjs = Some(SockjsPaths::below(&target.path));
+        let sockjs = Some(SockJsPaths::below(&target.path));
         ConformConfig { sockjs, ..ConformConfig::new(target) }
     }
 

@@ -3,7 +3,7 @@
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
 use crate::conformance::sockjs::{
-    BodyRule, HeadRule, ServiceEndpoint, SockjsRequest, SockjsStep, Transport,
+    BodyRule, HeadRule, ServiceEndpoint, SockJsRequest, SockJsStep, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, sockjs};
 use crate::conformance::sockjs_cases::transports::streams::BAD_CALLBACKS;
@@ -26,8 +26,8 @@ fn case(name: &str, title: &str) -> ScriptDraft {
 }
 
 /// Returns a `jsonp_send` of the session.
-pub(in crate::conformance::sockjs_cases) fn send(body: &str, media_type: &str) -> SockjsRequest {
-    SockjsRequest::post(format!("{SESSION}/jsonp_send"), body).with("Content-Type", media_type)
+pub(in crate::conformance::sockjs_cases) fn send(body: &str, media_type: &str) -> SockJsRequest {
+    SockJsRequest::post(format!("{SESSION}/jsonp_send"), body).with("Content-Type", media_type)
 }
 
 impl ScriptDraft {
@@ -176,8 +176,8 @@ fn add_messages(cases: &mut Vec<Case>) {
             .called("o")
             .jsonp_send("d=%5B%22abc%22%5D", FORM)
             .jsonp_send("[\"%61bc\"]", "text/plain")
-            .step(SockjsStep::Poll(
-                SockjsRequest::get(format!("{SESSION}/jsonp?c=x")),
+            .step(SockJsStep::Poll(
+                SockJsRequest::get(format!("{SESSION}/jsonp?c=x")),
                 vec!["abc".to_owned(), "%61bc".to_owned()],
             ))
             .done(),

@@ -3,7 +3,7 @@
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
 use crate::conformance::sockjs::{
-    BodyRule, HeadRule, SockjsRequest, SockjsStep, StreamRule, Transport,
+    BodyRule, HeadRule, SockJsRequest, SockJsStep, StreamRule, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{
     SESSION, ScriptDraft, add_preflights, prelude, sockjs,
@@ -45,7 +45,7 @@ fn streaming(name: &str, title: &str) -> ScriptDraft {
 fn add_streaming(cases: &mut Vec<Case>) {
     let twin = "XhrStreaming.test_transport";
     let request =
-        SockjsRequest::post(format!("{SESSION}/xhr_streaming"), "").with("Origin", "test");
+        SockJsRequest::post(format!("{SESSION}/xhr_streaming"), "").with("Origin", "test");
     cases.push(
         sockjs(Group::Streaming, "headers", "a stream for another origin", XHR_RULE_NOW)
             .by(Transport::XhrStreaming)
@@ -218,7 +218,7 @@ fn add_htmlfile(cases: &mut Vec<Case>) {
         let draft = if name == "open" { draft.twin(twin) } else { draft };
         cases.push(
             draft
-                .step(SockjsStep::Stream(1, StreamRule::HtmlPage(callback)))
+                .step(SockJsStep::Stream(1, StreamRule::HtmlPage(callback)))
                 .streamed("<script>\np(\"o\");\n</script>\r\n")
                 .done(),
         );

@@ -3,7 +3,7 @@
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
 use crate::conformance::sockjs::{
-    BodyRule, FrameRule, HeadRule, ServiceEndpoint, SockjsRequest, SockjsStep, Transport,
+    BodyRule, FrameRule, HeadRule, ServiceEndpoint, SockJsRequest, SockJsStep, Transport,
 };
 use crate::conformance::sockjs_cases::builder::{
     SESSION, ScriptDraft, sockjs, upgrade, upgrade_of_program,
@@ -34,7 +34,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
 }
 
 fn case(name: &str, title: &str) -> ScriptDraft {
-    sockjs(Group::Websocket, name, title, RULE).by(Transport::WebSocket)
+    sockjs(Group::WebSocket, name, title, RULE).by(Transport::WebSocket)
 }
 
 fn path() -> String {
@@ -43,13 +43,13 @@ fn path() -> String {
 
 fn add_refusals(cases: &mut Vec<Case>) {
     let refused = |name, title, request, statuses| {
-        sockjs(Group::Websocket, name, title, ERROR_RULE)
+        sockjs(Group::WebSocket, name, title, ERROR_RULE)
             .by(Transport::WebSocket)
             .request(request)
             .status(statuses)
             .body(BodyRule::Any)
     };
-    let get = || SockjsRequest::get("/0/0/websocket");
+    let get = || SockJsRequest::get("/0/0/websocket");
     cases.push(
         refused("plain-get", "a GET without an upgrade", get(), &[400])
             .twin("WebsocketHttpErrors.test_httpMethod")
@@ -61,7 +61,7 @@ fn add_refusals(cases: &mut Vec<Case>) {
             .twin("WebsocketHttpErrors.test_invalidConnectionHeader")
             .done(),
     );
-    let post = || SockjsRequest::post("/0/0/websocket", "");
+    let post = || SockJsRequest::post("/0/0/websocket", "");
     for (name, title, request) in [
         (
             "post-upgrade",
@@ -71,7 +71,7 @@ fn add_refusals(cases: &mut Vec<Case>) {
         ("post", "a POST", post()),
     ] {
         cases.push(
-            sockjs(Group::Websocket, name, title, ERROR_RULE)
+            sockjs(Group::WebSocket, name, title, ERROR_RULE)
                 .twin("WebsocketHttpErrors.test_invalidMethod")
                 .by(Transport::WebSocket)
                 .request(request)
@@ -85,8 +85,8 @@ fn add_refusals(cases: &mut Vec<Case>) {
         );
     }
     cases.push(
-        sockjs(Group::Websocket, "off", "an upgrade where WebSockets are off", ERROR_RULE)
-            .at(ServiceEndpoint::DisabledWebsocketEcho)
+        sockjs(Group::WebSocket, "off", "an upgrade where WebSockets are off", ERROR_RULE)
+            .at(ServiceEndpoint::DisabledWebSocketEcho)
             .request(upgrade(&path()))
             .status(&[404])
             .body(BodyRule::Any)
@@ -111,7 +111,7 @@ fn add_handshakes(cases: &mut Vec<Case>) {
             .head(opened())
             .done(),
     );
-    let list = SockjsRequest::get(path())
+    let list = SockJsRequest::get(path())
         .with("Upgrade", "websocket")
         .with("Connection", "keep-alive, Upgrade")
         .with("Sec-WebSocket-Version", "13")
@@ -123,7 +123,7 @@ fn add_handshakes(cases: &mut Vec<Case>) {
             .receives("o")
             .done(),
     );
-    let old = SockjsRequest::get(path())
+    let old = SockJsRequest::get(path())
         .with("Connection", "Upgrade")
         .with("Upgrade", "WebSocket")
         .with("Origin", "{http}://{host}")
@@ -131,7 +131,7 @@ fn add_handshakes(cases: &mut Vec<Case>) {
         .with("Sec-WebSocket-Key2", "12998 5 Y3 1  .P00");
     cases.push(
         sockjs(
-            Group::Websocket,
+            Group::WebSocket,
             "hixie-76",
             "the handshake of draft hixie-76, obsolete since 2011, its nonce after the response",
             OLD_RULE,
@@ -150,8 +150,8 @@ fn add_handshakes(cases: &mut Vec<Case>) {
             HeadRule::Field("Sec-WebSocket-Origin", "{http}://{host}".to_owned()),
             HeadRule::Absent("Content-Length"),
         ])
-        .step(SockjsStep::Send(1, NONCE.to_vec()))
-        .step(SockjsStep::RawBytes(1, NONCE_ANSWER.to_vec()))
+        .step(SockJsStep::Send(1, NONCE.to_vec()))
+        .step(SockJsStep::RawBytes(1, NONCE_ANSWER.to_vec()))
         .done(),
     );
 }
@@ -227,14 +227,14 @@ fn add_messages(cases: &mut Vec<Case>) {
         case("ping", "a ping")
             .websocket(&path())
             .receives("o")
-            .step(SockjsStep::Send(1, ping))
+            .step(SockJsStep::Send(1, ping))
             .frame(FrameRule::Pong(b"?".to_vec()))
             .done(),
     );
 }
 
-fn close_frame() -> SockjsStep {
-    SockjsStep::Send(1, encode::close_frame(1000, "", Some(MASK)))
+fn close_frame() -> SockJsStep {
+    SockJsStep::Send(1, encode::close_frame(1000, "", Some(MASK)))
 }
 
 fn add_ends(cases: &mut Vec<Case>) {

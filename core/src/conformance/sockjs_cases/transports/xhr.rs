@@ -2,7 +2,7 @@
 
 use crate::conformance::case::Case;
 use crate::conformance::group::Group;
-use crate::conformance::sockjs::{BodyRule, HeadRule, SockjsRequest, Transport};
+use crate::conformance::sockjs::{BodyRule, HeadRule, SockJsRequest, Transport};
 use crate::conformance::sockjs_cases::builder::{
     SESSION, ScriptDraft, add_preflights, preflight, sockjs,
 };
@@ -80,7 +80,7 @@ fn add_transport(cases: &mut Vec<Case>) {
         sockjs(Group::Xhr, "open", "the first poll of a session, from another origin", RULE_NOW)
             .by(Transport::XhrPolling)
             .twin(twin)
-            .request(SockjsRequest::post(format!("{SESSION}/xhr"), "").with("Origin", "test"))
+            .request(SockJsRequest::post(format!("{SESSION}/xhr"), "").with("Origin", "test"))
             .head(vec![
                 HeadRule::Status(&[200]),
                 HeadRule::ContentType("application/javascript;charset=UTF-8"),
@@ -90,7 +90,7 @@ fn add_transport(cases: &mut Vec<Case>) {
             .body_is("o\n")
             .done(),
     );
-    let send = SockjsRequest::post(format!("{SESSION}/xhr_send"), "[\"x\"]").with("Origin", "test");
+    let send = SockJsRequest::post(format!("{SESSION}/xhr_send"), "[\"x\"]").with("Origin", "test");
     cases.push(
         sockjs(Group::Xhr, "send", "a message from another origin", RULE_NOW)
             .by(Transport::XhrPolling)
@@ -130,7 +130,7 @@ fn add_bodies(cases: &mut Vec<Case>) {
         .echoes()
         .opened();
     for value in CONTENT_TYPES {
-        let send = SockjsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]");
+        let send = SockJsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]");
         draft =
             draft.request(send.with("Content-Type", value)).status(&[204]).body(BodyRule::Empty);
     }
@@ -145,7 +145,7 @@ fn add_bodies(cases: &mut Vec<Case>) {
             .polled("a[\"a\"]\n")
             .done(),
     );
-    let chunks = SockjsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]").in_chunks();
+    let chunks = SockJsRequest::post(format!("{SESSION}/xhr_send"), "[\"a\"]").in_chunks();
     cases.push(
         case("chunked-body", "a message whose body comes in chunks")
             .echoes()
@@ -167,7 +167,7 @@ fn add_bodies(cases: &mut Vec<Case>) {
 
 fn add_broken(cases: &mut Vec<Case>) {
     let twin = "XhrPolling.test_invalid_json";
-    let send = |body: &str| SockjsRequest::post(format!("{SESSION}/xhr_send"), body);
+    let send = |body: &str| SockJsRequest::post(format!("{SESSION}/xhr_send"), body);
     cases.push(
         case("unknown-session", "a message to a session that does not exist")
             .twin("XhrPolling.test_invalid_session")
