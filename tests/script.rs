@@ -351,6 +351,9 @@ async fn the_tour_shows_what_it_describes() {
     assert!(on("The race").contains("race · 32 B"));
     assert!(on("The feed").contains("feed · poll pause 1 s"));
     assert!(on("The scales").contains("weigh · 33 bytes of JSON"));
+    assert!(on("What an idle connection costs").contains("10,000 idle connections"));
+    assert!(on("SockJS, one line over every transport").contains("jsonp-polling"));
+    assert!(on("The rules of SockJS").contains("page for iframes"));
 }
 
 #[tokio::test]
