@@ -8,6 +8,10 @@ use crate::wire::format::{byte_count, group_thousands};
 /// The memory that counts as none: what a runtime or an allocator keeps for itself.
 const SLACK: u64 = 8 << 20;
 
+/// The growth that allocators and garbage collectors are granted, in bytes: they keep what was freed, and
+/// 16 connections at once may have had a message of 4 MiB and its echo.
+const KEPT_BY_ALLOCATORS: u64 = 128 << 20;
+
 /// Why there is nothing to tell.
 const NO_VIOLATION: &str = "no case with a violation was played";
 
@@ -80,6 +84,10 @@ impl Survival {
         };
         let reason = format!("had {} before and {} after", byte_count(before), byte_count(after));
         if after > before.saturating_mul(2).max(before.saturating_add(SLACK)) {
+            if after.saturating_sub(before) <= KEPT_BY_ALLOCATORS {
+                let reason = format!("{reason}: as much as allocators keep of what is freed");
+                return Finding::new(Verdict::Tolerated, reason);
+            }
             let expected = "has no more than twice the memory after the violations".to_owned();
             return Finding { expected, ..Finding::new(Verdict::Fail, reason) };
         }
@@ -123,9 +131,11 @@ mod tests {
         };
         assert_eq!(verdict(None, Some(1)), Verdict::NotApplicable);
         assert_eq!(verdict(Some(3 << 20), Some(11 << 20)), Verdict::Pass);
-        assert_eq!(verdict(Some(3 << 20), Some(12 << 20)), Verdict::Fail);
-        assert_eq!(verdict(Some(50 << 20), Some(100 << 20)), Verdict::Pass);
-        assert_eq!(verdict(Some(50 << 20), Some(101 << 20)), Verdict::Fail);
+        assert_eq!(verdict(Some(3 << 20), Some(12 << 20)), Verdict::Tolerated);
+        assert_eq!(verdict(Some(3 << 20), Some(131 << 20)), Verdict::Tolerated);
+        assert_eq!(verdict(Some(3 << 20), Some(132 << 20)), Verdict::Fail);
+        assert_eq!(verdict(Some(200 << 20), Some(400 << 20)), Verdict::Pass);
+        assert_eq!(verdict(Some(200 << 20), Some(401 << 20)), Verdict::Fail);
     }
 
     #[test]
