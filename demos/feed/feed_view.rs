@@ -11,7 +11,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::state::{Feed, FeedPhase};
 use super::{age_histogram, age_panes, settings, stats_table, timeline_strip, verdict_text};
-use crate::stage::{self, KeyHint, Theme, ViewContext};
+use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 use crate::text::units;
 
@@ -44,7 +44,14 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewC
         return;
     }
     if feed.help {
-        return draw_rules(inner, buffer, context.theme);
+        return stage::draw_rules(
+            "The rules",
+            &RULES_TEXT,
+            settings::KEYS,
+            inner,
+            buffer,
+            context.theme,
+        );
     }
     let layout = FeedLayout::new(inner, config.transports.len() as u16);
     draw_status(feed, layout.status, buffer, context.theme);
@@ -229,20 +236,6 @@ fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext)
     for (row, line) in rows.iter().enumerate() {
         stage::draw_line(line, top + row as u16, area, buffer);
     }
-}
-
-fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let mut text = Text::default();
-    text.push_line(Line::styled("The rules", theme.heading()));
-    for rule in RULES_TEXT {
-        text.push_line(Line::from(vec![
-            Span::styled("• ", Style::new().fg(theme.accent)),
-            Span::raw(rule),
-        ]));
-    }
-    let keys = settings::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
-    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
-    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
 #[cfg(test)]

@@ -42,14 +42,7 @@ const RULES_TEXT: [&str; 13] = [
 /// Draws the rules, with the keys beside or below them. `from` is the first visible row.
 pub(super) fn draw(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
-    let mut rules = Text::default();
-    rules.push_line(Line::styled("The rules", theme.heading()));
-    for rule in RULES_TEXT {
-        rules.push_line(Line::from(vec![
-            Span::styled("• ", Style::new().fg(theme.accent)),
-            Span::raw(rule),
-        ]));
-    }
+    let mut rules = stage::rules_text("The rules", &RULES_TEXT, theme);
     if !LACKING.is_empty() {
         rules.push_line(Line::default());
         rules.push_line(Line::styled("On this system", theme.heading()));

@@ -4,13 +4,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+use ratatui::text::{Line, Span};
 
 use super::bet::{BETS, QUESTION};
 use super::state::{KEYS, Mode, Phase, SockJs};
 use super::{bytes_view, fall_back_view, lanes_view, session_view};
-use crate::stage::{self, KeyHint, Theme, ViewContext};
+use crate::stage::{self, Theme, ViewContext};
 use crate::text::{self, units};
 
 /// The cells that the tables need.
@@ -57,7 +56,7 @@ fn draw_tables(demo: &SockJs, area: Rect, buffer: &mut Buffer, context: &ViewCon
         return;
     }
     if demo.mode == Mode::Rules {
-        return draw_rules(inner, buffer, theme);
+        return stage::draw_rules("The rules", &RULES_TEXT, KEYS, inner, buffer, theme);
     }
     let last = Rect { y: inner.bottom() - 1, height: 1, ..inner };
     stage::draw_line(&keys_line(demo, context), 0, last, buffer);
@@ -143,18 +142,4 @@ fn keys_line(demo: &SockJs, context: &ViewContext) -> Line<'static> {
         (true, ..) => "Space line  t type  ⏎ bytes  x take  2 second  d detach  c close  r  ?",
     };
     Line::styled(keys, context.theme.dim())
-}
-
-fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let mut text = Text::default();
-    text.push_line(Line::styled("The rules", theme.heading()));
-    for rule in RULES_TEXT {
-        text.push_line(Line::from(vec![
-            Span::styled("• ", Style::new().fg(theme.accent)),
-            Span::raw(rule),
-        ]));
-    }
-    let keys = KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
-    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
-    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }

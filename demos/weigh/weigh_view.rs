@@ -12,7 +12,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::exchange_bytes::{ExchangePair, MeasuredExchange};
 use super::state::{KEYS, Weigh, WeighPhase};
-use crate::stage::{self, BigText, KeyHint, PixelSize, Theme, ViewContext};
+use crate::stage::{self, BigText, PixelSize, Theme, ViewContext};
 use crate::text;
 use crate::wire::format::group_thousands;
 
@@ -35,7 +35,14 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &Vie
         return;
     }
     if weigh.help {
-        return draw_rules(inner, buffer, context.theme);
+        return stage::draw_rules(
+            "What is counted",
+            &RULES_TEXT,
+            KEYS,
+            inner,
+            buffer,
+            context.theme,
+        );
     }
     match &weigh.phase {
         WeighPhase::Done(exchanges) | WeighPhase::Sending(Some(exchanges)) => {
@@ -295,20 +302,6 @@ fn summary(pair: &ExchangePair) -> String {
     let times = http.total() as f64 / websocket.total().max(1) as f64;
     let opened = handshake.up.len() + handshake.down.len();
     format!("HTTP: {times:.1}x the bytes. The WebSocket's handshake, once: {}.", byte_count(opened))
-}
-
-fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let mut text = Text::default();
-    text.push_line(Line::styled("What is counted", theme.heading()));
-    for rule in RULES_TEXT {
-        text.push_line(Line::from(vec![
-            Span::styled("• ", Style::new().fg(theme.accent)),
-            Span::raw(rule),
-        ]));
-    }
-    let keys = KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
-    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
-    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
 fn byte_count(count: usize) -> String {

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Instant;
 
 use axum::Router;
@@ -146,30 +146,45 @@ pub(crate) async fn serve_connection(
 ) {
     let mut socket = Timed::new(socket, options.limits);
     let service = service_fn(|request| respond(&echo, request, peer, &options));
-    let mut builder = http1::Builder::new();
-    // The same timeout covers an idle connection between two requests.
-    builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head_timeout);
     {
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(&mut socket), service));
-        let ended = tokio::select! {
-            biased;
-            ended = connection.as_mut() => ended,
-            () = options.shutdown.cancelled() => {
-                // hyper finishes the request in progress and then closes the connection.
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        // Only malformed bytes are refused. A peer that stayed silent or hung up has requested
-        // nothing.
-        if let Err(err) = ended
-            && err.is_parse()
-        {
-            options.record(ServerEvent::Refused { peer, reason: format!("not HTTP/1.1: {err}") });
-        }
+        let connection =
+            pin!(builder(&options).serve_connection(TokioIo::new(&mut socket), service));
+        drive(connection, http1::Connection::graceful_shutdown, peer, &options).await;
     }
     // hyper may have stopped in the middle of a request; its response must not be lost to a reset.
     lingering_close(socket).await;
+}
+
+/// Returns hyper's side of HTTP/1.1 with the limits of `options`.
+pub(crate) fn builder(options: &ServerOptions) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    // The same timeout covers an idle connection between two requests.
+    builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head_timeout);
+    builder
+}
+
+/// Drives a connection of hyper to its end. Once the server shuts down, `finish` tells it to end after the
+/// request in progress.
+pub(crate) async fn drive<C: Future<Output = hyper::Result<()>>>(
+    mut connection: Pin<&mut C>,
+    finish: impl FnOnce(Pin<&mut C>),
+    peer: SocketAddr,
+    options: &ServerOptions,
+) {
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => ended,
+        () = options.shutdown.cancelled() => {
+            finish(connection.as_mut());
+            connection.await
+        }
+    };
+    // Only malformed bytes are refused. A peer that stayed silent or hung up has requested nothing.
+    if let Err(err) = ended
+        && err.is_parse()
+    {
+        options.record(ServerEvent::Refused { peer, reason: format!("not HTTP/1.1: {err}") });
+    }
 }
 
 async fn respond(

@@ -21,7 +21,7 @@ use axum::routing::get;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
@@ -30,7 +30,7 @@ use crate::net::lingering_close;
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
-use crate::servers::http::{EchoService, judged};
+use crate::servers::http::{self, EchoService, judged};
 use crate::servers::{Origins, ServerEvent, ServerOptions};
 use crate::sockjs::{self, Handler, JsString, OriginPolicy, Session, SessionClose, SockJs};
 
@@ -197,25 +197,13 @@ async fn serve_connection(
     let (socket, back) = Returned::new(Timed::new(socket, options.limits));
     {
         let service = service_fn(|request| respond(&app, request, peer, &options));
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head_timeout);
+        let mut builder = http::builder(&options);
         builder.max_buf_size(HTTP_BUFFER);
         let connection = builder.serve_connection(TokioIo::new(socket), service);
         // On the heap, so that nothing is left of it while a WebSocket lasts.
         let mut connection = Box::pin(connection.with_upgrades());
-        let ended = tokio::select! {
-            biased;
-            ended = connection.as_mut() => ended,
-            () = options.shutdown.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(err) = ended
-            && err.is_parse()
-        {
-            options.record(ServerEvent::Refused { peer, reason: format!("not HTTP/1.1: {err}") });
-        }
+        let finish = http1::UpgradeableConnection::graceful_shutdown;
+        http::drive(connection.as_mut(), finish, peer, &options).await;
     }
     // Until then the connection has its place among those that the server allows.
     if let Ok(socket) = back.await {

@@ -5,8 +5,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::Line;
-use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget as _};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph, Widget as _, Wrap};
 
 use crate::stage::{KeyHint, Theme, ViewContext};
 use crate::text;
@@ -46,6 +46,32 @@ pub fn draw_divider(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme)
         let title = format!(" {} ", text::ellipsize(title, usize::from(area.width) - 6));
         buffer.set_string(area.x + 2, area.y, title, theme.dim());
     }
+}
+
+/// Returns a heading with a list of rules below it.
+pub fn rules_text(heading: &'static str, rules: &[&'static str], theme: &Theme) -> Text<'static> {
+    let mut text = Text::default();
+    text.push_line(Line::styled(heading, theme.heading()));
+    for rule in rules {
+        let mark = Span::styled("• ", Style::new().fg(theme.accent));
+        text.push_line(Line::from(vec![mark, Span::raw(*rule)]));
+    }
+    text
+}
+
+/// Draws a list of rules and all keys below it.
+pub fn draw_rules(
+    heading: &'static str,
+    rules: &[&'static str],
+    keys: &[KeyHint],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
+    let mut text = rules_text(heading, rules, theme);
+    let keys = keys.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
+    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
 /// Draws `content` into row `row` of `area`, from 0 at the top, and nothing if there is no such
