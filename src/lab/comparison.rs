@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::LazyLock;
 
-use crate::conform::Verdict;
+use crate::conform::{CaseKind, Verdict, all_cases};
 use crate::lab::record::{ContestantRecord, LabRecord, VerdictsRecord};
-
-/// The case whose verdict is that of a measurement, which is never the same twice.
-const MEASUREMENT: &str = "survival/memory";
 
 /// A difference between a record and what was found now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +106,7 @@ impl Comparison {
                         found: found.version.clone(),
                     });
                 }
-                for case in cases.iter().filter(|case| **case != MEASUREMENT) {
+                for case in cases.iter().filter(|case| !is_measured(case)) {
                     self.add_case(&contestant, case, verdicts, now);
                 }
             }
@@ -139,6 +137,15 @@ impl Comparison {
             });
         }
     }
+}
+
+/// Whether a verdict is that of a measurement, which is never the same twice.
+fn is_measured(case: &str) -> bool {
+    static MEASURED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let cases = all_cases(0).into_iter();
+        cases.filter(|case| case.kind == CaseKind::Memory).map(|case| case.id).collect()
+    });
+    MEASURED.contains(case)
 }
 
 #[cfg(test)]
