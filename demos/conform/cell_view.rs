@@ -156,7 +156,9 @@ fn draw_bytes(
     let failed = findings
         .and_then(|findings| findings.verdict(&conform.suite.table, index))
         .is_some_and(Verdict::is_failure);
-    let notice = twin(case).and_then(notice_of).filter(|_| failed);
+    let contestant = conform.columns[conform.cursor.1].contestant(conform.variant);
+    let notice = contestant.zip(twin(case)).filter(|_| failed);
+    let notice = notice.and_then(|(contestant, test)| notice_of(test, &contestant));
     let mut lines = Vec::new();
     if let Some(notice) = notice {
         lines.extend(notice_lines(notice, area.width, theme));
