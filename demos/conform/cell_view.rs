@@ -100,7 +100,7 @@ fn draw_list(
     stage::draw_divider(&title, area, buffer, theme);
     let room = usize::from(area.height.saturating_sub(1));
     let chosen = page.chosen.min(cases.len().saturating_sub(1));
-    let first = chosen.saturating_sub(room / 2).min(cases.len().saturating_sub(room));
+    let first = stage::first_row(chosen, cases.len(), room);
     for (place, case) in cases.iter().enumerate().skip(first).take(room) {
         let line = case_line(&conform.suite.table, &findings, *case, place == chosen, theme);
         stage::draw_line(&line, (place - first) as u16 + 1, area, buffer);
