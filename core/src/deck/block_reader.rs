@@ -67,6 +67,11 @@ impl<'a> BlockReader<'a> {
         &self.source[self.file_offset(body_range.start)..self.file_offset(body_range.end)]
     }
 
+    /// Returns the text of the body from `body_offset` on.
+    pub(super) fn rest(&self, body_offset: usize) -> &'a str {
+        &self.source[self.file_offset(body_offset)..]
+    }
+
     /// Warns about what begins at `body_offset`, a byte offset in the body.
     pub(super) fn warn(&mut self, body_offset: usize, message: impl Into<String>) {
         self.warn_at(self.position(body_offset), message);
@@ -246,7 +251,7 @@ impl<'a> BlockReader<'a> {
             Directive::SpeakerNote(note) => self.notes.push(note),
             Directive::Invalid(message) => self.warn(at, message),
             Directive::Comment => {}
-            Directive::Pause | Directive::EndSlide | Directive::Section(_) => {
+            _ => {
                 self.warn(at, "this only works on a line of its own, outside lists and quotes");
             }
         }
