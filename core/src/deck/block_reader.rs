@@ -8,6 +8,7 @@ use std::ops::Range;
 use pulldown_cmark::{Alignment, BlockQuoteKind, Event, HeadingLevel, OffsetIter, Tag, TagEnd};
 
 use crate::deck::directive::{self, Directive, HtmlPiece};
+use crate::deck::files::ReadText;
 use crate::deck::inline::Inline;
 use crate::deck::{
     AlertKind, Block, ColumnAlign, LineIndex, ListItem, Position, TableBlock, TextRun, Warning,
@@ -26,6 +27,7 @@ pub(super) struct BlockReader<'a> {
     lines: &'a LineIndex<'a>,
     source: &'a str,
     body_start: usize,
+    pub(super) read_text: ReadText<'a>,
     /// The index of the slide that is being read, from 0.
     pub(super) slide: usize,
     pub(super) warnings: Vec<Warning>,
@@ -38,11 +40,12 @@ pub(super) struct BlockReader<'a> {
 
 impl<'a> BlockReader<'a> {
     /// Creates a reader for the Markdown that begins at byte `body` of the file.
-    pub(super) fn new(lines: &'a LineIndex<'a>, body: usize) -> Self {
+    pub(super) fn new(lines: &'a LineIndex<'a>, body: usize, read_text: ReadText<'a>) -> Self {
         Self {
             lines,
             source: lines.source(),
             body_start: body,
+            read_text,
             slide: 0,
             warnings: Vec::new(),
             notes: Vec::new(),

@@ -8,27 +8,36 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::deck::block_reader::{BlockReader, EventIter};
 use crate::deck::directive::{self, Directive, HtmlPiece};
-use crate::deck::{Block, Deck, LineIndex, Slide, Warning, front_matter};
+use crate::deck::files::Files;
+use crate::deck::front_matter::{Head, read_head};
+use crate::deck::{Block, Deck, FileReader, LineIndex, NoFiles, Slide, Warning};
 use crate::text;
 
 /// Parses a deck. Parsing never fails; problems come back as warnings, in file order.
 ///
 /// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`.
 pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
+    parse_with(source, &mut NoFiles)
+}
+
+/// Parses a deck like [`parse`], with the text of the files that it takes in from `files`.
+pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warning>) {
+    let files = Files::new(files);
+    let read_text = |path: &str| files.read_text(path);
     let lines = LineIndex::new(source);
-    let (meta, body, mut warnings) = front_matter::parse_front_matter(source, &lines);
-    let options = Options::from_iter([
+    let Head { front_matter, options, body, mut warnings, .. } = read_head(source, &lines);
+    let extensions = Options::from_iter([
         Options::ENABLE_TABLES,
         Options::ENABLE_STRIKETHROUGH,
         Options::ENABLE_TASKLISTS,
         Options::ENABLE_GFM,
     ]);
-    let events = Parser::new_ext(&source[body..], options).into_offset_iter();
+    let events = Parser::new_ext(&source[body..], extensions).into_offset_iter();
     let mut builder = SlideBuilder {
         source,
         slides: Vec::new(),
         slide: Slide { position: lines.position(body), ..Slide::default() },
-        reader: BlockReader::new(&lines, body),
+        reader: BlockReader::new(&lines, body, &read_text),
     };
     builder.read_slides(events.peekable());
     let slides = builder.slides;
@@ -40,7 +49,8 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     }
     // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
-    (Deck { front_matter: meta, slides }, warnings)
+    let files = files.into_named();
+    (Deck { front_matter, options, slides, files }, warnings)
 }
 
 struct SlideBuilder<'a> {
