@@ -35,7 +35,7 @@ pub(super) enum Directive {
     /// `<!-- reset_layout -->`
     ResetLayout,
     /// `<!-- alignment: center -->`
-    Alignment(ColumnAlign),
+    Alignment(Option<ColumnAlign>),
     /// `<!-- font_size: 2 -->`, 1 to 7
     FontSize(u8),
     /// `<!-- jump_to_middle -->`
@@ -139,9 +139,11 @@ fn read_font_size(value: &Value) -> Option<Directive> {
 
 fn read_alignment(value: &Value) -> Option<Directive> {
     Some(Directive::Alignment(match value.scalar()?.as_str() {
-        "left" => ColumnAlign::Left,
-        "center" => ColumnAlign::Center,
-        "right" => ColumnAlign::Right,
+        "left" => Some(ColumnAlign::Left),
+        "center" => Some(ColumnAlign::Center),
+        "right" => Some(ColumnAlign::Right),
+        // Behind what another tool centres, its own alignment comes back.
+        "none" => None,
         _ => return None,
     }))
 }

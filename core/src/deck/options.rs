@@ -17,6 +17,13 @@ pub struct DeckOptions {
     pub list_item_newlines: u8,
     /// What stands before the name of a directive; empty for nothing.
     pub command_prefix: String,
+    /// What stands before an attribute in the text of a picture; `None` for `image:`.
+    pub image_attributes_prefix: Option<String>,
+    /// The languages whose code stands for what it renders to, in lower case.
+    pub auto_render_languages: Vec<String>,
+    /// Whether keys of other tools in the front matter are no mistakes:
+    /// `strict_front_matter_parsing: false`.
+    pub allows_foreign_keys: bool,
 }
 
 impl DeckOptions {

@@ -1,26 +1,41 @@
 //! The whole way from source text to slides: front matter, dialect, dividers, directives.
 
 use crate::deck::block_reader::BlockReader;
-use crate::deck::division::{Dividers, SlideBuilder};
-use crate::deck::files::{FileReader, NoFiles};
-use crate::deck::{Deck, DeckOptions, LineIndex, Warning, front_matter};
+use crate::deck::content::slide::Deck;
+use crate::deck::dialect::{DialectEvidence, Reading};
+use crate::deck::division::SlideBuilder;
+use crate::deck::files::{FileReader, Files, NoFiles};
+use crate::deck::front_matter::{FrontMatter, Head, read_head};
+use crate::deck::position::LineIndex;
+use crate::deck::warning::Warning;
+use crate::text;
 
 /// Parses a deck that stands alone: see [`parse_with`].
 pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     parse_with(source, &mut NoFiles)
 }
 
-/// Parses a deck, and the files that it includes. Parsing never fails; problems come back as
-/// warnings, in file order.
+/// Parses a deck, with the text of the files that it takes in from `files`. Parsing never fails;
+/// problems come back as warnings, in file order.
 ///
-/// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`.
+/// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`, and in the decks
+/// of other tools as these have it.
 pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warning>) {
+    let files = Files::new(files);
+    let read_text = |path: &str| files.read_text(path);
     let lines = LineIndex::new(source);
-    let (meta, body, mut warnings) = front_matter::parse_front_matter(source, &lines);
-    let mut reader = BlockReader::new(&lines, body);
-    let builder = SlideBuilder::new(DeckOptions::default(), Dividers::default(), files);
-    let slides = builder.read_deck(&source[body..], &mut reader);
+    let Head { mut front_matter, mut options, body, mut warnings, .. } = read_head(source, &lines);
+    let reading = Reading::new(source, body, &options);
+    options.incremental_lists |= reading.lists_wait;
+    let mut reader = BlockReader::new(&lines, &reading.text, &reading.places, &read_text);
+    let builder = SlideBuilder::new(options.clone(), reading.dividers.clone());
+    let slides = builder.read_deck(&mut reader);
     warnings.append(&mut reader.warnings);
+    for &(at, message) in &reading.warnings {
+        let position = lines.position(at);
+        let slide = slides.iter().filter(|slide| slide.position <= position).count();
+        warnings.push(Warning::new(slide.saturating_sub(1), position, &lines, message));
+    }
     // Text after the last divider that makes no slide of its own is reported on the last slide.
     let last = slides.len().saturating_sub(1);
     for warning in &mut warnings {
@@ -28,7 +43,31 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     }
     // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
-    (Deck { front_matter: meta, slides }, warnings)
+    set_title(&mut front_matter, &reading);
+    let dialect_evidence = reading.evidence.map(|at| {
+        let position = lines.position(at);
+        let text = text::sanitize(lines.line_text(position.line).trim()).into_owned();
+        DialectEvidence { position, text }
+    });
+    let dialect = reading.dialect;
+    let files = files.into_named();
+    (Deck { front_matter, options, dialect, dialect_evidence, slides, files }, warnings)
+}
+
+/// Adds what a title block says to the front matter.
+fn set_title(front_matter: &mut FrontMatter, reading: &Reading) {
+    let clean = |text: &String| text::sanitize(text).into_owned();
+    let title = &reading.title;
+    let FrontMatter { title: own_title, date, authors, .. } = front_matter;
+    if own_title.is_none() {
+        *own_title = title.title.as_ref().map(clean);
+    }
+    if date.is_none() {
+        *date = title.date.as_ref().map(clean);
+    }
+    if authors.is_empty() {
+        *authors = title.authors.iter().map(clean).collect();
+    }
 }
 
 #[cfg(test)]

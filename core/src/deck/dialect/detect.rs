@@ -327,7 +327,12 @@ mod tests {
         let cases = [
             ("", "# A\n\n```demo grid\n```\n", Dialect::Wiretalk, "```demo grid"),
             ("---\ntitle: a\nevent: b\n---\n", "", Dialect::Presenterm, "event: b"),
-            ("", "# A\n\n<!-- jump_to_middle -->\n", Dialect::Presenterm, "<!-- jump_to_middle -->"),
+            (
+                "",
+                "# A\n\n<!-- jump_to_middle -->\n",
+                Dialect::Presenterm,
+                "<!-- jump_to_middle -->",
+            ),
             ("", "# A\n\n. . .\n\nb\n", Dialect::Patat, ". . ."),
             ("", "# A\n\n<!-- stop -->\n\nb\n", Dialect::Lookatme, "<!-- stop -->"),
             ("---\nmarp: true\n---\n", "# A\n", Dialect::Marp, "marp: true"),

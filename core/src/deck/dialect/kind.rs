@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::deck::Position;
+use crate::deck::position::Position;
 
 /// The tool whose way of writing slides a deck follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -84,10 +84,7 @@ impl Dialect {
     /// Whether a line `---` divides slides even right below a line of text, where Markdown takes it
     /// for the underline of a heading: these tools divide before they read Markdown.
     pub(super) const fn divides_by_line(self) -> bool {
-        matches!(
-            self,
-            Self::Slidev | Self::RevealMd | Self::Deckhand | Self::Remark | Self::Slides
-        )
+        matches!(self, Self::Slidev | Self::RevealMd | Self::Deckhand | Self::Remark | Self::Slides)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::deck::DeckOptions;
 use crate::deck::dialect::detect::detect;
 use crate::deck::dialect::kind::Dialect;
 use crate::deck::dialect::outline::Outline;
@@ -11,6 +10,7 @@ use crate::deck::dialect::rewrite;
 use crate::deck::dialect::title_block::{TitleBlock, toml_block};
 use crate::deck::dialect::writer::Places;
 use crate::deck::division::Dividers;
+use crate::deck::options::DeckOptions;
 
 /// How many headings of a level it takes to divide a deck that says nothing about its slides.
 const MIN_HEADINGS: usize = 3;
@@ -88,9 +88,7 @@ fn dividers(
         Dialect::Lookatme if !outline.has_rule => {
             Dividers::headings(outline.repeated_level(2).unwrap_or(0))
         }
-        Dialect::Headings => {
-            Dividers::headings(outline.repeated_level(MIN_HEADINGS).unwrap_or(0))
-        }
+        Dialect::Headings => Dividers::headings(outline.repeated_level(MIN_HEADINGS).unwrap_or(0)),
         Dialect::Marp => Dividers { levels: heading_divider(head, pieces), ..Dividers::default() },
         Dialect::Mdp => Dividers { any_rule: true, ..Dividers::default() },
         // In presenterm, `---` draws a line where comments or titles end the slides.
@@ -115,7 +113,11 @@ fn is_comment(piece: &Piece, command: &str) -> bool {
 /// Returns the value of a line `key: value`, at any depth of a YAML mapping; empty if there is none.
 fn setting<'a>(yaml: &'a str, key: &str) -> &'a str {
     let values = yaml.lines().filter_map(|line| line.split_once(':'));
-    values.filter(|(name, _)| name.trim() == key).map(|(_, value)| value.trim()).next().unwrap_or("")
+    values
+        .filter(|(name, _)| name.trim() == key)
+        .map(|(_, value)| value.trim())
+        .next()
+        .unwrap_or("")
 }
 
 /// Returns the levels of headings at which Marp begins a slide: `headingDivider: 2` is all down to

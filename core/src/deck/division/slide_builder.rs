@@ -5,10 +5,10 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
 
 use crate::deck::block_reader::{BlockReader, EventIter};
+use crate::deck::dialect::Places;
 use crate::deck::directive::{self, Directive, HtmlPiece};
 use crate::deck::division::arrangement::{Arrangement, Misplaced};
 use crate::deck::division::dividers::Dividers;
-use crate::deck::files::FileReader;
 use crate::deck::{Block, DeckOptions, LineIndex, Position, Slide, front_matter};
 use crate::text;
 
@@ -28,10 +28,9 @@ fn markdown_options() -> Options {
 }
 
 /// Builds the slides of a deck, and reads the files that it includes.
-pub(in crate::deck) struct SlideBuilder<'f> {
+pub(in crate::deck) struct SlideBuilder {
     options: DeckOptions,
     dividers: Dividers,
-    files: &'f mut dyn FileReader,
     slides: Vec<Slide>,
     slide: Slide,
     arrangement: Arrangement,
@@ -44,18 +43,13 @@ pub(in crate::deck) struct SlideBuilder<'f> {
     include_position: Option<Position>,
 }
 
-impl<'f> SlideBuilder<'f> {
+impl SlideBuilder {
     /// Creates a builder for a deck with these options, whose slides end at these dividers.
-    pub(in crate::deck) fn new(
-        options: DeckOptions,
-        dividers: Dividers,
-        files: &'f mut dyn FileReader,
-    ) -> Self {
+    pub(in crate::deck) fn new(options: DeckOptions, dividers: Dividers) -> Self {
         Self {
             arrangement: new_arrangement(&options),
             options,
             dividers,
-            files,
             slides: Vec::new(),
             slide: Slide::default(),
             skips: false,
@@ -66,19 +60,15 @@ impl<'f> SlideBuilder<'f> {
     }
 
     /// Reads all slides. What is odd is left with the reader, as warnings.
-    pub(in crate::deck) fn read_deck<'a>(
-        mut self,
-        markdown: &'a str,
-        reader: &mut BlockReader<'a>,
-    ) -> Vec<Slide> {
+    pub(in crate::deck) fn read_deck<'a>(mut self, reader: &mut BlockReader<'a>) -> Vec<Slide> {
         self.slide.position = reader.position(0);
-        self.read_slides(markdown, reader);
+        self.read_slides(reader);
         self.finish(reader);
         self.slides
     }
 
-    fn read_slides<'a>(&mut self, markdown: &'a str, reader: &mut BlockReader<'a>) {
-        let parser = Parser::new_ext(markdown, markdown_options());
+    fn read_slides<'a>(&mut self, reader: &mut BlockReader<'a>) {
+        let parser = Parser::new_ext(reader.text(), markdown_options());
         let mut events = parser.into_offset_iter().peekable();
         while let Some((event, range)) = events.next() {
             match event {
@@ -174,7 +164,7 @@ impl<'f> SlideBuilder<'f> {
                 }
             }
             Directive::ResetLayout => arrangement.close_layout(),
-            Directive::Alignment(align) => arrangement.align = Some(align),
+            Directive::Alignment(align) => arrangement.align = align,
             Directive::FontSize(size) => arrangement.font_size = Some(size),
             Directive::NoFooter => self.slide.hides_footer = true,
             Directive::SkipSlide => self.skips = true,
@@ -199,7 +189,7 @@ impl<'f> SlideBuilder<'f> {
         if let Some(refusal) = refusal {
             return outer.warn(at, refusal);
         }
-        let source = match self.files.read_text(&path) {
+        let source = match (outer.read_text)(&path) {
             Ok(source) => source,
             Err(error) => {
                 return outer.warn(at, format!("could not include `{path}`: {error}"));
@@ -217,13 +207,15 @@ impl<'f> SlideBuilder<'f> {
     fn read_included(&mut self, outer: &mut BlockReader, source: &str, at: usize) {
         let path = self.including.last().cloned().unwrap_or_default();
         let lines = LineIndex::new(source);
-        let (_, body, _) = front_matter::parse_front_matter(source, &lines);
-        if source[..body].contains("---") {
+        let head = front_matter::read_head(source, &lines);
+        let body = head.body;
+        if !head.entries.is_empty() {
             outer.warn(at, format!("the front matter of `{path}` has no effect; it is included"));
         }
-        let mut reader = BlockReader::new(&lines, body);
+        let places = Places::as_written(body);
+        let mut reader = BlockReader::new(&lines, &source[body..], &places, outer.read_text);
         reader.slide = outer.slide;
-        self.read_slides(&source[body..], &mut reader);
+        self.read_slides(&mut reader);
         outer.slide = reader.slide;
         for warning in reader.warnings {
             let Position { line, column } = warning.position;
@@ -236,7 +228,7 @@ impl<'f> SlideBuilder<'f> {
 
     /// Ends the current slide. The next one begins after the body offset `end`.
     fn end_slide(&mut self, reader: &mut BlockReader, end: usize) {
-        let rest = reader.rest(end);
+        let rest = reader.slice(&(end..usize::MAX));
         let blank = rest.len() - rest.trim_start().len();
         let position = self.include_position.unwrap_or_else(|| reader.position(end + blank));
         // A section lasts until the next one, so the new slide inherits it.

@@ -4,12 +4,7 @@ use crate::deck::dialect::pieces::{Piece, PieceKind};
 use crate::deck::dialect::speech::state::SlideState;
 use crate::deck::dialect::writer::Writer;
 
-pub(super) fn write(
-    state: &mut SlideState,
-    _: usize,
-    piece: &Piece,
-    writer: &mut Writer,
-) -> bool {
+pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mut Writer) -> bool {
     let PieceKind::Code(info) = piece.kind else { return false };
     match info.split(' ').next() {
         Some("theme") => {

@@ -17,12 +17,7 @@ const COMMANDS: [&str; 9] = [
     "code-language",
 ];
 
-pub(super) fn write(
-    state: &mut SlideState,
-    _: usize,
-    piece: &Piece,
-    writer: &mut Writer,
-) -> bool {
+pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mut Writer) -> bool {
     let Some(line) = piece.line() else { return false };
     let (at, text) = (piece.start, line.trim());
     if let Some(command) = text.strip_prefix("[.").and_then(|rest| rest.strip_suffix(']')) {
@@ -39,9 +34,8 @@ pub(super) fn write(
         writer.note(at, note);
         return true;
     }
-    let is_command = |line: &str| {
-        line.split_once(':').is_some_and(|(key, _)| COMMANDS.contains(&key.trim()))
-    };
+    let is_command =
+        |line: &str| line.split_once(':').is_some_and(|(key, _)| COMMANDS.contains(&key.trim()));
     if state.slide.divider.is_none() && !state.has_begun && is_command(text) {
         return true;
     }
@@ -56,7 +50,8 @@ pub(super) fn write(
 
 fn write_column(state: &mut SlideState, at: usize, writer: &mut Writer) {
     if state.columns == 0 {
-        let is_column = |piece: &&Piece| piece.line().is_some_and(|line| line.trim() == "[.column]");
+        let is_column =
+            |piece: &&Piece| piece.line().is_some_and(|line| line.trim() == "[.column]");
         let count = state.slide.pieces.iter().filter(is_column).count();
         writer.directive(at, &format!("column_layout: {:?}", vec![1; count]));
     }

@@ -4,12 +4,7 @@ use crate::deck::dialect::pieces::Piece;
 use crate::deck::dialect::speech::state::{self, SlideState};
 use crate::deck::dialect::writer::Writer;
 
-pub(super) fn write(
-    state: &mut SlideState,
-    _: usize,
-    piece: &Piece,
-    writer: &mut Writer,
-) -> bool {
+pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mut Writer) -> bool {
     let Some(line) = piece.line() else { return false };
     let text = line.trim();
     let centred = text.strip_prefix("->").and_then(|rest| rest.strip_suffix("<-")).map(str::trim);

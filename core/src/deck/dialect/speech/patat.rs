@@ -5,12 +5,7 @@ use crate::deck::dialect::pieces::{Piece, PieceKind};
 use crate::deck::dialect::speech::state::{self, SlideState};
 use crate::deck::dialect::writer::Writer;
 
-pub(super) fn write(
-    state: &mut SlideState,
-    _: usize,
-    piece: &Piece,
-    writer: &mut Writer,
-) -> bool {
+pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mut Writer) -> bool {
     match piece.kind {
         PieceKind::Code(_) => false,
         PieceKind::Comment(text) => {

@@ -22,12 +22,7 @@ const PROPERTIES: [&str; 14] = [
     "status",
 ];
 
-pub(super) fn write(
-    state: &mut SlideState,
-    _: usize,
-    piece: &Piece,
-    writer: &mut Writer,
-) -> bool {
+pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mut Writer) -> bool {
     let Some(line) = piece.line() else {
         state.has_begun = true;
         return false;

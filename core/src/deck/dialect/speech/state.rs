@@ -7,8 +7,7 @@ use crate::deck::dialect::writer::Writer;
 use crate::deck::directive::{self, Directive};
 
 /// Rewrites a piece of a slide. Returns whether it did; else the piece stays as written.
-pub(in crate::deck::dialect) type Speech =
-    fn(&mut SlideState, usize, &Piece, &mut Writer) -> bool;
+pub(in crate::deck::dialect) type Speech = fn(&mut SlideState, usize, &Piece, &mut Writer) -> bool;
 
 /// The state of a slide that is being rewritten.
 #[derive(Debug)]
