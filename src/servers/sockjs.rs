@@ -30,7 +30,7 @@ use crate::net::lingering_close;
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
-use crate::servers::http::{self, EchoService, judged};
+use crate::servers::http::{self, RouterService, judged};
 use crate::servers::{Origins, ServerEvent, ServerOptions};
 use crate::sockjs::{self, Handler, JsString, OriginPolicy, Session, SessionClose, SockJs};
 
@@ -191,7 +191,7 @@ impl Handler for Endpoint {
 async fn serve_connection(
     socket: CountedSocket,
     peer: SocketAddr,
-    app: EchoService,
+    app: RouterService,
     options: ServerOptions,
 ) {
     let (socket, back) = Returned::new(Timed::new(socket, options.limits));
@@ -212,7 +212,7 @@ async fn serve_connection(
 }
 
 async fn respond(
-    app: &EchoService,
+    app: &RouterService,
     mut request: Request<Incoming>,
     peer: SocketAddr,
     options: &ServerOptions,
