@@ -27,9 +27,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use crate::net::lingering_close;
+use crate::net::{Timed, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{HttpHeader, Limits, ServerEvent, ServerOptions};
