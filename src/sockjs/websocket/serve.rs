@@ -15,6 +15,7 @@ use wiretalk_core::sockjs::{Frame, JsString, Transport, payload};
 use crate::sockjs::driver::{Abandonment, finish};
 use crate::sockjs::handler::AnyHandler;
 use crate::sockjs::session::Session;
+use crate::sockjs::send::too_large;
 use crate::sockjs::websocket::accept::WebSocketProtocol;
 use crate::sockjs::websocket::link::{Incoming, LinkReader, LinkWriter};
 use crate::sockjs::websocket::{hixie, modern};
@@ -158,10 +159,8 @@ impl ServedSocket<'_> {
                 return;
             }
         };
-        let limit = self.limits.max_message;
-        if messages.iter().any(|message| message.len() > limit) {
-            let reason = format!("A message is larger than {limit} bytes");
-            self.session.close_for(SessionClose::new(CloseCause::Refused, 1009, reason));
+        if let Some(close) = too_large(&messages, self.limits.max_message) {
+            self.session.close_for(close);
             return;
         }
         // What comes after a close is not handed over.
