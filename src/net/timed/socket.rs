@@ -26,8 +26,8 @@ pub(crate) struct SocketTimes {
 }
 
 /// A socket with timeouts. Writes fail with [`Timeout::Write`] when the peer has read nothing for
-/// so long. Once it knows where the frames [begin](Timed::frames_begin), reads
-/// fail when a frame is late.
+/// [`SocketTimes::write`]. Once it knows where the frames [begin](Timed::frames_begin), reads fail
+/// when a frame is late.
 #[derive(Debug)]
 pub(crate) struct Timed<S> {
     stream: S,
