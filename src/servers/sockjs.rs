@@ -50,8 +50,8 @@ const RESPONSE_LIMIT: usize = 4096;
 /// session's queue, which has limits of its own. A request's head must fit too.
 const HTTP_BUFFER: usize = 16 << 10;
 
-/// The size of the largest body in messages of the largest size: a client may send many messages at once, with escapes of six
-/// bytes for one.
+/// The size of the largest body in messages of the largest size: a client may send many messages at
+/// once, with escapes of six bytes for one.
 const BODY_FACTOR: usize = 8;
 
 /// The options of the server beside those that all servers have.
@@ -59,8 +59,8 @@ const BODY_FACTOR: usize = 8;
 pub struct SockJsServerOptions {
     /// The port on 127.0.0.1; 0 stands for any free one.
     pub port: u16,
-    /// The options of each service. The size of messages, the origins and the time for a body come
-    /// from the options of all servers.
+    /// The options of each service. The size of messages, the origins and the times for bodies and
+    /// frames come from the options of all servers.
     pub service: sockjs::Options,
 }
 
@@ -117,6 +117,8 @@ fn services(scope: &Scope, options: &ServerOptions, base: &sockjs::Options) -> S
         max_message,
         max_body: max_message.saturating_mul(BODY_FACTOR).saturating_add(BODY_FACTOR),
         body_timeout: options.limits.body_timeout,
+        frame_timeout: options.limits.frame_timeout,
+        min_rate: options.limits.min_rate,
         origins: OriginPolicy::new(move |origin| origins.allow(origin)),
         ..base.clone()
     };

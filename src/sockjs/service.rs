@@ -373,6 +373,7 @@ impl SockJs {
         let limits = websocket::SocketLimits {
             max_message: service.options.max_message,
             max_body: service.options.max_body,
+            pace: service.options.pace(),
         };
         let handler = service.handler.clone();
         let serving = websocket::serve(session, upgrade, protocol, limits, handler);
