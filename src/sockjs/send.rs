@@ -221,11 +221,11 @@ mod tests {
     }
 
     /// A handler that passes on the messages.
-    struct Passing(mpsc::UnboundedSender<JsString>);
+    struct Passing(mpsc::Sender<JsString>);
 
     impl Handler for Passing {
         async fn message(&self, _: &Session, message: JsString) {
-            self.0.send(message).unwrap();
+            self.0.send(message).await.unwrap();
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_accepted_before_the_close_reaches_the_handler() {
         let (session, batches) = session();
-        let (sender, mut passed) = mpsc::unbounded_channel();
+        let (sender, mut passed) = mpsc::channel(1);
         let room = session.inbox().unwrap().reserve_owned().await.unwrap();
         let accepting = async {
             session.close_for(away());

@@ -206,7 +206,9 @@ mod tests {
         for (gaps, missing) in cases {
             let mut body = WholeBody::default();
             body.push(b"[\"a");
-            gaps.iter().for_each(|gap| body.skip(*gap));
+            for gap in gaps {
+                body.skip(*gap);
+            }
             body.push(b"b\"]");
             body.finish(true, |unit| {
                 assert_eq!(unit, BodyUnit::Unread(Unread::NotCaptured(missing)));
