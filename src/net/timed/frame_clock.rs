@@ -53,7 +53,7 @@ impl Progress {
 /// The required pace of something that is arriving.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// How long it may stall.
+    /// The longest time without a byte of it.
     pub(crate) still: Duration,
     /// The minimum rate in bytes per second; 0 for none.
     pub(crate) min_rate: u64,
