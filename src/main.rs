@@ -167,14 +167,14 @@ async fn present_on_terminal(mut config: AppConfig) -> anyhow::Result<(LoopExit,
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
-    let deck = config.deck.clone();
     let ask = config.theme.is_none();
     let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;
     if ask {
         screen.send_query(BACKGROUND_QUERY)?;
     }
-    let (sender, mut events) = app::event_stream(&deck, &scope, signals)?;
+    let (sender, mut events) = app::event_stream(&scope, signals);
+    app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
     if let Some(servers) = servers {
         app::watch_servers(&servers, &scope, sender);
     }

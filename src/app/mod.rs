@@ -19,9 +19,9 @@ mod terminal;
 
 pub use config::AppConfig;
 pub use footer::ServerStatus;
-pub use highlight::{Highlights, TokenKind, Tokens};
+pub use highlight::{HighlightedListing, Highlighter, Listing, TokenKind, Tokens};
 pub use state::{App, AppEvent, LoopExit};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
-pub use terminal::event_stream::{Signals, event_stream, watch_servers};
+pub use terminal::event_stream::{Signals, event_stream, start_highlighter, watch_servers};
 pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};
 pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};

@@ -11,7 +11,7 @@ use ratatui::layout::{Rect, Size};
 
 use crate::app::config::AppConfig;
 use crate::app::footer::{KeyOwner, ServerStatus};
-use crate::app::highlight::Highlights;
+use crate::app::highlight::{HighlightedListing, Highlighter, Highlights, Listing};
 use crate::app::key_bindings::{self, StageAction};
 use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::deck::{self, Slide};
@@ -24,8 +24,8 @@ pub enum AppEvent {
     Input(Input),
     /// The terminal reported whether its background is dark or light.
     Background(deck::ThemeChoice),
-    /// The code blocks of the deck have been highlighted.
-    Highlighted(Highlights),
+    /// A code block has been highlighted.
+    Highlighted(HighlightedListing),
     /// The state of the bundled servers changed.
     Servers(Vec<ServerStatus>),
     /// A minute of the talk has passed.
@@ -81,6 +81,9 @@ pub struct App {
     pub(crate) servers: Vec<ServerStatus>,
     pub(crate) layout: SlideLayout,
     pub(crate) highlights: Highlights,
+    pub(crate) highlighter: Option<Highlighter>,
+    /// The code that the highlighter was asked for and has not answered.
+    pub(crate) awaited_listings: Vec<Listing>,
     services: Arc<Services>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
@@ -121,6 +124,8 @@ impl App {
             servers: Vec::new(),
             layout,
             highlights,
+            highlighter: None,
+            awaited_listings: Vec::new(),
             services,
             dirty: true,
             repaint: false,
@@ -153,7 +158,7 @@ impl App {
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
             AppEvent::Input(_) => {}
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
-            AppEvent::Highlighted(highlights) => self.set_highlights(highlights),
+            AppEvent::Highlighted(listing) => self.add_highlighted(listing),
             AppEvent::Servers(statuses) => {
                 self.dirty |= self.servers != statuses;
                 self.servers = statuses;
