@@ -213,26 +213,8 @@ impl<'c> Probing<'c> {
     /// Whether a transport is offered: its path does not answer with 404. A path that answers nothing is
     /// there, and its cases tell that it does not answer.
     async fn is_offered(&self, transport: Transport) -> Result<bool, ConnectError> {
-        let session = format!("/000/{{session}}-{}", transport.name());
-        let request = match transport {
-            Transport::WebSocket => Self::upgrade(&format!("{session}/websocket")),
-            Transport::RawWebSocket => Self::upgrade("/websocket"),
-            Transport::XhrPolling => SockJsRequest::post(format!("{session}/xhr"), ""),
-            Transport::XhrStreaming => SockJsRequest::post(format!("{session}/xhr_streaming"), ""),
-            Transport::EventSource => SockJsRequest::get(format!("{session}/eventsource")),
-            Transport::HtmlFile => SockJsRequest::get(format!("{session}/htmlfile?c=x")),
-            Transport::JsonpPolling => SockJsRequest::get(format!("{session}/jsonp?c=x")),
-        };
-        let received = self.ask(&request, false).await?;
+        let received = self.ask(&SockJsRequest::of_transport(transport), false).await?;
         Ok(received.response.head().is_none_or(|head| head.status() != Some(404)))
-    }
-
-    fn upgrade(path: &str) -> SockJsRequest {
-        SockJsRequest::get(path)
-            .with("Upgrade", "websocket")
-            .with("Connection", "Upgrade")
-            .with("Sec-WebSocket-Version", "13")
-            .with("Sec-WebSocket-Key", "{key}")
     }
 
     /// Whether a message comes back by polling. A server that does not take it may echo all the same.
@@ -256,7 +238,7 @@ impl<'c> Probing<'c> {
             return Ok(false);
         }
         let (mut connection, mut record) = self.open("GET").await?;
-        let request = Self::upgrade("/000/{session}/websocket");
+        let request = SockJsRequest::upgrade("/000/{session}/websocket");
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
         let text = format!("[\"{MESSAGE}\"]");
