@@ -1,4 +1,4 @@
-//! The lab's record of the libraries, which the demos `conform` and `choose` show.
+//! The lab's record of the libraries, which several demos show.
 
 use std::sync::LazyLock;
 

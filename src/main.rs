@@ -73,7 +73,7 @@ fn present(
         Some(path) => (check::printable_path(&path), check::read_deck(&path, REGISTRY)?),
         None => ("talk.md".to_owned(), check::parse_deck(BUILT_IN_TALK, REGISTRY)),
     };
-    let theme = theme.or(deck.front_matter.theme);
+    let theme = theme.or_else(|| check::theme_of(&deck));
     let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
     let consents = if trust { EffectConsents::all() } else { EffectConsents::default() };
     run_app(AppConfig {

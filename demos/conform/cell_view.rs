@@ -100,7 +100,7 @@ fn draw_list(
     stage::draw_divider(&title, area, buffer, theme);
     let room = usize::from(area.height.saturating_sub(1));
     let chosen = page.chosen.min(cases.len().saturating_sub(1));
-    let first = chosen.saturating_sub(room / 2).min(cases.len().saturating_sub(room));
+    let first = stage::first_row(chosen, cases.len(), room);
     for (place, case) in cases.iter().enumerate().skip(first).take(room) {
         let line = case_line(&conform.suite.table, &findings, *case, place == chosen, theme);
         stage::draw_line(&line, (place - first) as u16 + 1, area, buffer);
@@ -156,7 +156,9 @@ fn draw_bytes(
     let failed = findings
         .and_then(|findings| findings.verdict(&conform.suite.table, index))
         .is_some_and(Verdict::is_failure);
-    let notice = twin(case).and_then(notice_of).filter(|_| failed);
+    let contestant = conform.columns[conform.cursor.1].contestant(conform.variant);
+    let notice = contestant.zip(twin(case)).filter(|_| failed);
+    let notice = notice.and_then(|(contestant, test)| notice_of(test, &contestant));
     let mut lines = Vec::new();
     if let Some(notice) = notice {
         lines.extend(notice_lines(notice, area.width, theme));

@@ -34,7 +34,7 @@ pub(super) fn draw(conform: &Conform, area: Rect, buffer: &mut Buffer, context: 
         stage::draw_line(line, row as u16, inner, buffer);
     }
     let room = inner.height.saturating_sub(HEAD_ROWS + FOOT_ROWS);
-    let first = first_row(conform.cursor.0, conform.rows.len(), room.into());
+    let first = stage::first_row(conform.cursor.0, conform.rows.len(), room.into());
     let rules = Rect { y: inner.y + HEAD_ROWS.min(inner.height), height: room, ..inner };
     for row in 0..room {
         let place = first + usize::from(row);
@@ -67,12 +67,6 @@ fn widths(conform: &Conform, width: usize) -> Widths {
     let columns = conform.columns.len().max(1);
     let column = (width.saturating_sub(TITLE_WIDTH) / columns).clamp(4, 16);
     Widths { title: TITLE_WIDTH, column }
-}
-
-/// Returns the first rule in sight, so that the cursor's is.
-fn first_row(cursor: usize, rows: usize, room: usize) -> usize {
-    let last = rows.saturating_sub(room);
-    cursor.saturating_sub(room / 2).min(last)
 }
 
 /// Draws arrows where rules are out of sight.

@@ -29,7 +29,7 @@ pub(super) fn draw(idle: &Idle, area: Rect, buffer: &mut Buffer, context: &ViewC
     stage::draw_line(&Line::styled(" ".repeat(pad) + &head, theme.dim()), 0, inner, buffer);
     let room = inner.height.saturating_sub(HEAD_ROWS + FOOT_ROWS);
     let bars = Rect { y: inner.y + HEAD_ROWS.min(inner.height), height: room, ..inner };
-    let first = first_row(idle.cursor, rows.len(), room.into());
+    let first = stage::first_row(idle.cursor, rows.len(), room.into());
     let most = rows.iter().filter_map(|row| row.bytes).max().unwrap_or(0);
     for (at, (index, row)) in (0..room).zip(rows.iter().enumerate().skip(first)) {
         let is_here = context.focused && index == idle.cursor;
@@ -51,11 +51,6 @@ pub(super) fn draw(idle: &Idle, area: Rect, buffer: &mut Buffer, context: &ViewC
         Span::styled(provenance(&RECORDED), theme.faint()),
     ]);
     stage::draw_line(&foot_line, 0, foot, buffer);
-}
-
-/// Returns the first row in sight, so that the cursor's is.
-fn first_row(cursor: usize, rows: usize, room: usize) -> usize {
-    cursor.saturating_sub(room / 2).min(rows.saturating_sub(room))
 }
 
 fn title(idle: &Idle, rows: &[Row]) -> String {

@@ -93,8 +93,8 @@ impl Idle {
     }
 
     fn row(&self, Library { title, id }: Library) -> Row {
-        let tuned = RECORDED.contestant(&format!("{id}-tuned")).filter(|_| self.is_tuned);
-        let idle = tuned.or_else(|| RECORDED.contestant(&id)).and_then(|one| one.idle.as_ref());
+        let id = if self.is_tuned { format!("{id}-tuned") } else { id };
+        let idle = RECORDED.contestant(&id).and_then(|one| one.idle.as_ref());
         Row {
             title,
             bytes: idle.and_then(IdleRecord::bytes_a_connection),

@@ -122,7 +122,7 @@ fn start_watch(service: SockJs, scope: &Scope, mailbox: &Mailbox<Msg>) {
         loop {
             pace.tick().await;
             let sides: Vec<ServerSide> = service.sessions().iter().map(ServerSide::of).collect();
-            // Nothing is drawn anew while no session waits for anything.
+            // The timers of sessions move all the time. Without sessions nothing is drawn anew.
             if !sides.is_empty() || !sent.is_empty() {
                 sent.clone_from(&sides);
                 sender.send_latest(sides);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent};
 use tokio::sync::mpsc;
 
-use super::bet::{self, BETS};
+use super::bet;
 use crate::clients::sockjs::{FallBackReport, SockJsCommand, SockJsReport, SockJsState};
 use crate::sockjs::{Session, SessionState, SessionTimer, Transport};
 use crate::stage::KeyHint;
@@ -56,7 +56,8 @@ pub struct SockJs {
     pub(super) server_sides: Vec<ServerSide>,
 }
 
-/// The timers of the server, which are shorter than the protocol's, so that a room can wait for them.
+/// The timers of the server. By default the heartbeat is shorter than the protocol's, so that a room can
+/// wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SockJsConfig {
     /// The pause before a heartbeat.
@@ -263,6 +264,9 @@ impl SockJs {
     }
 
     fn send_next_line(&mut self) -> Vec<Cmd> {
+        if matches!(self.phase, Phase::Starting) {
+            return Vec::new();
+        }
         let line = LINES[self.sent_lines % LINES.len()];
         self.sent_lines += 1;
         self.send_line(line.to_owned())
@@ -270,15 +274,21 @@ impl SockJs {
 
     /// Sends a line, with a run of its own if none runs.
     fn send_line(&mut self, line: String) -> Vec<Cmd> {
-        self.line.clone_from(&line);
-        match &self.phase {
-            Phase::Running(handle) => vec![Cmd::Give(handle.clone(), Order::Line(line))],
-            Phase::Starting => Vec::new(),
-            Phase::Ready | Phase::Failed(_) => {
-                self.phase = Phase::Starting;
-                vec![Cmd::Start(self.config, line)]
+        let running = match &self.phase {
+            Phase::Running(handle) => Some(handle.clone()),
+            // The line stays where it was typed until there is somebody to take it.
+            Phase::Starting => {
+                self.mode = Mode::Typing(line);
+                return Vec::new();
             }
+            Phase::Ready | Phase::Failed(_) => None,
+        };
+        self.line.clone_from(&line);
+        if let Some(handle) = running {
+            return vec![Cmd::Give(handle, Order::Line(line))];
         }
+        self.phase = Phase::Starting;
+        vec![Cmd::Start(self.config, line)]
     }
 
     fn toggle_offered(&mut self) -> Vec<Cmd> {
@@ -361,6 +371,6 @@ impl SockJs {
 
     /// Whether the room may still bet.
     pub(super) fn can_bet(&self) -> bool {
-        self.phase == Phase::Ready && !BETS.is_empty()
+        self.phase == Phase::Ready
     }
 }

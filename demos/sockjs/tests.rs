@@ -146,7 +146,7 @@ fn nothing_starts_by_looking_and_a_line_starts_everything() {
     let handle = handle();
     demo.update(DemoEvent::Msg(Msg::Started(handle.clone())));
     let line = |line: &str| vec![Cmd::Give(handle.clone(), Order::Line(line.to_owned()))];
-    assert_eq!(press(&mut demo, " "), line(LINES[2]));
+    assert_eq!(press(&mut demo, " "), line(LINES[1]), "the line that nobody took is not lost");
     assert_eq!(press(&mut demo, "thx⌫ey⏎"), line("hey"), "keys are letters while typing");
     assert_eq!(press(&mut demo, "ta⎋"), []);
     assert_eq!(press(&mut demo, "r"), [Cmd::Stop]);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
-use crate::deck::{Block, Deck};
+use crate::deck::{Block, Deck, Slide};
 
 /// The kind of a token of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,12 @@ pub struct Highlights {
 impl Highlights {
     /// Highlights every code block of `deck`. Blocks in a language without a grammar are left out.
     pub fn from_deck(deck: &Deck) -> Self {
-        let mut found = Vec::new();
-        deck.slides.iter().for_each(|slide| collect_code(&slide.blocks, &mut found));
+        let blocks = deck.slides.iter().flat_map(Slide::all_blocks);
+        let code = blocks.filter_map(|block| match block {
+            Block::Code(code) => Some((code.language.as_str(), code.lines.as_slice())),
+            _ => None,
+        });
+        let found: Vec<_> = code.collect();
         if found.is_empty() {
             return Self::default();
         }
@@ -67,21 +71,6 @@ impl Highlights {
     /// Whether no code block is highlighted.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
-    }
-}
-
-fn collect_code<'a>(blocks: &'a [Block], found: &mut Vec<(&'a str, &'a [String])>) {
-    for block in blocks {
-        match block {
-            Block::Code { language, lines } => found.push((language, lines)),
-            Block::Quote { blocks, .. } => collect_code(blocks, found),
-            Block::List { items, .. } => {
-                for item in items {
-                    collect_code(&item.blocks, found);
-                }
-            }
-            _ => {}
-        }
     }
 }
 
@@ -180,8 +169,8 @@ mod tests {
     fn roles(language: &str, code: &str) -> Vec<(String, TokenKind)> {
         let (deck, _) = parse(&format!("```{language}\n{code}\n```\n"));
         let highlights = Highlights::from_deck(&deck);
-        let Block::Code { lines, .. } = &deck.slides[0].blocks[0] else { panic!("no code") };
-        highlights.tokens(language, lines).map(|lines| lines.concat()).unwrap_or_default()
+        let Block::Code(code) = &deck.slides[0].blocks[0] else { panic!("no code") };
+        highlights.tokens(language, &code.lines).map(|lines| lines.concat()).unwrap_or_default()
     }
 
     #[test]

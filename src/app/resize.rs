@@ -42,15 +42,8 @@ impl App {
 
     pub(crate) fn set_highlights(&mut self, highlights: Highlights) {
         self.highlights = highlights;
-        // Lists and quotes may hold code blocks.
-        let has_code = |slide: &Slide| {
-            slide.blocks.iter().any(|block| {
-                matches!(
-                    block,
-                    deck::Block::Code { .. } | deck::Block::List { .. } | deck::Block::Quote { .. }
-                )
-            })
-        };
+        let has_code =
+            |slide: &Slide| slide.all_blocks().any(|block| matches!(block, deck::Block::Code(_)));
         if has_code(self.slide()) {
             self.lay_out();
         }

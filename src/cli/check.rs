@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::cli::{bounded_read, output};
-use crate::deck::{self, Deck, Warning};
+use crate::deck::{self, Deck, LineIndex, Warning};
 use crate::stage::Registry;
 use crate::text;
 
@@ -102,10 +102,29 @@ fn read_source(path: &Path) -> anyhow::Result<String> {
     Ok(source)
 }
 
+/// Returns the theme that a deck asks for, if there is such a theme.
+pub fn theme_of(deck: &Deck) -> Option<deck::ThemeChoice> {
+    match deck.front_matter.theme.as_ref()?.name.as_deref()? {
+        "dark" => Some(deck::ThemeChoice::Dark),
+        "light" => Some(deck::ThemeChoice::Light),
+        _ => None,
+    }
+}
+
+/// Returns the warning about a theme that does not exist.
+fn check_theme(deck: &Deck, source: &str) -> Option<Warning> {
+    let theme = deck.front_matter.theme.as_ref()?;
+    let name = theme.name.as_ref().filter(|_| theme_of(deck).is_none())?;
+    let lines = LineIndex::new(source);
+    let message = format!("unknown theme `{name}`; expected one of: dark, light");
+    Some(Warning::new(0, theme.position, &lines, message))
+}
+
 /// Parses and checks the text of a deck. The warnings are sorted by position.
 pub fn parse_deck(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
     let (deck, mut warnings) = deck::parse(source);
     warnings.extend(registry.check(&deck, source));
+    warnings.extend(check_theme(&deck, source));
     warnings.sort_by_key(|warning| warning.position);
     (deck, warnings)
 }

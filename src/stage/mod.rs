@@ -28,6 +28,7 @@ pub use services::Services;
 pub use settings::{Diagnostic, SettingSpec, SettingType, Settings, settings};
 pub use theme::{FieldColor, Theme};
 pub use widgets::{
-    BAR_LEVELS, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules, rules_text,
+    BAR_LEVELS, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules, first_row,
+    rules_text,
 };
 pub use work::{Mailbox, NotDelivered, Stage, WorkContext};

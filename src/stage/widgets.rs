@@ -48,6 +48,11 @@ pub fn draw_divider(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme)
     }
 }
 
+/// Returns the first row in sight of a list, so that the cursor's is in the middle, as far as there are rows.
+pub fn first_row(cursor: usize, rows: usize, room: usize) -> usize {
+    cursor.saturating_sub(room / 2).min(rows.saturating_sub(room))
+}
+
 /// Returns a heading with a list of rules below it.
 pub fn rules_text(heading: &'static str, rules: &[&'static str], theme: &Theme) -> Text<'static> {
     let mut text = Text::default();

@@ -200,7 +200,7 @@ impl<'a> BlockReader<'a> {
                     let outer = self.task_box.take();
                     let blocks = self.blocks(events);
                     let task = std::mem::replace(&mut self.task_box, outer);
-                    items.push(ListItem { task, blocks });
+                    items.push(ListItem { task, blocks, ..ListItem::default() });
                 }
                 _ => break,
             }
@@ -374,7 +374,7 @@ fn alert(kind: BlockQuoteKind) -> AlertKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{Deck, TextStyle, parse, plain_text};
+    use crate::deck::{CodeBlock, Deck, TextStyle, parse, plain_text};
 
     fn blocks(source: &str) -> Vec<Block> {
         let (mut deck, warnings) = parse(source);
@@ -522,7 +522,10 @@ mod tests {
         let (deck, warnings) = warned("a\tb \u{7f}\n\n`c\u{200b}`\n\n```\nd\te\n\u{9b}\n```\n");
         assert_eq!(text_of(&deck.slides[0].blocks), "a b ␡ c\u{fffd} ");
         let lines = vec!["d   e".to_owned(), "\u{fffd}".to_owned()];
-        assert_eq!(deck.slides[0].blocks[2], Block::Code { language: String::new(), lines });
+        assert_eq!(
+            deck.slides[0].blocks[2],
+            Block::Code(CodeBlock { lines, ..CodeBlock::default() })
+        );
         assert_eq!(
             warnings,
             [

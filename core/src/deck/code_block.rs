@@ -7,7 +7,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event};
 
 use crate::deck::block_reader::{BlockReader, EventIter};
-use crate::deck::{Block, DemoFence, demo_fence};
+use crate::deck::{Block, CodeBlock, DemoFence, demo_fence};
 use crate::text;
 
 impl<'a> BlockReader<'a> {
@@ -45,7 +45,7 @@ impl<'a> BlockReader<'a> {
             .lines()
             .map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned())
             .collect();
-        Block::Code { language, lines }
+        Block::Code(CodeBlock { language, lines, ..CodeBlock::default() })
     }
 
     /// Reads a demo fence. `words` are what follows `demo` in its first line, and `first` is the

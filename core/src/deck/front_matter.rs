@@ -14,12 +14,31 @@ use crate::text::did_you_mean;
 pub struct FrontMatter {
     /// The talk's title.
     pub title: Option<String>,
-    /// The speaker's name.
-    pub author: Option<String>,
+    /// The line below the title.
+    pub sub_title: Option<String>,
+    /// The event at which the talk is given.
+    pub event: Option<String>,
+    /// The place of the event.
+    pub location: Option<String>,
     /// The date, as the author wrote it.
     pub date: Option<String>,
-    /// The theme that the deck was designed for.
-    pub theme: Option<ThemeChoice>,
+    /// The names of the speakers.
+    pub authors: Vec<String>,
+    /// The theme that the deck asks for.
+    pub theme: Option<ThemeSetting>,
+}
+
+/// The theme that a deck asks for. Whether there is such a theme is not known here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThemeSetting {
+    /// The name of a theme.
+    pub name: Option<String>,
+    /// The path of a theme's file, relative to the deck.
+    pub path: Option<String>,
+    /// Colours that replace those of the theme: a colour's name and its value, as written.
+    pub colors: Vec<(String, String)>,
+    /// The position of the value in the file.
+    pub position: Position,
 }
 
 /// The two colour themes.
@@ -113,16 +132,15 @@ impl YamlEntry {
         let value = text::sanitize(&value).into_owned();
         match key.as_str() {
             "title" => front_matter.title = Some(value),
-            "author" => front_matter.author = Some(value),
+            "author" => front_matter.authors = vec![value],
             "date" => front_matter.date = Some(value),
-            "theme" => match value.as_str() {
-                "dark" => front_matter.theme = Some(ThemeChoice::Dark),
-                "light" => front_matter.theme = Some(ThemeChoice::Light),
-                _ => {
-                    let message = format!("unknown theme `{value}`; expected one of: dark, light");
-                    warn(value_span.start.line(), value_span.start.col() + 1, message);
-                }
-            },
+            "theme" => {
+                let start = value_span.start;
+                let position = Position { line: start.line() + 1, column: start.col() + 1 };
+                let name = Some(value);
+                front_matter.theme =
+                    Some(ThemeSetting { name, position, ..ThemeSetting::default() });
+            }
             _ => {
                 let meant = did_you_mean(&key, &KNOWN_KEYS);
                 let message = format!(
@@ -185,25 +203,25 @@ mod tests {
             "---\ntitle: \"It's: here\"\nauthor: A\ndate: 2017-08-18\ntheme: light\n---\n# Hi\n";
         let (front_matter, body, warnings) = read(source);
         assert_eq!(front_matter.title.as_deref(), Some("It's: here"));
-        assert_eq!(front_matter.author.as_deref(), Some("A"));
+        assert_eq!(front_matter.authors, ["A"]);
         assert_eq!(front_matter.date.as_deref(), Some("2017-08-18"));
-        assert_eq!(front_matter.theme, Some(ThemeChoice::Light));
+        let theme = front_matter.theme.unwrap();
+        assert_eq!(theme.name.as_deref(), Some("light"));
+        assert_eq!(theme.position, Position { line: 5, column: 8 });
         assert_eq!((body, warnings), ("# Hi\n", vec![]));
-        assert_eq!(read("---\ntheme: dark\n...\n").0.theme, Some(ThemeChoice::Dark));
+        assert!(read("---\ntheme: dark\n...\n").0.theme.is_some());
     }
 
     #[test]
     fn what_is_odd_is_reported_with_its_place_and_the_rest_stands() {
-        let (front_matter, _, warnings) =
-            read("---\ntitel: x\ntheme: pink\ndate: [1]\nauthor: B\n---\n");
-        assert_eq!(front_matter.author.as_deref(), Some("B"));
+        let (front_matter, _, warnings) = read("---\ntitel: x\ndate: [1]\nauthor: B\n---\n");
+        assert_eq!(front_matter.authors, ["B"]);
         assert_eq!(
             warnings,
             [
                 "2:1: unknown front matter key `titel` (did you mean `title`?); expected one of: \
                  title, author, date, theme",
-                "3:8: unknown theme `pink`; expected one of: dark, light",
-                "4:7: `date` must be a single string; write `date: ...`",
+                "3:7: `date` must be a single string; write `date: ...`",
             ]
         );
     }

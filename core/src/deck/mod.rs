@@ -5,21 +5,23 @@
 
 mod block_reader;
 mod code_block;
+mod content;
 mod demo_fence;
 mod directive;
 mod front_matter;
 mod inline;
 mod parse;
 mod position;
-mod slide;
 mod warning;
 
+pub use content::block::{
+    AlertKind, Block, Column, ColumnAlign, Footnote, ImageBlock, ListItem, TableBlock,
+};
+pub use content::code::{CodeBlock, LineSelection};
+pub use content::slide::{Deck, Depth, Slide};
+pub use content::text_run::{TextColor, TextRun, TextStyle, plain_text};
 pub use demo_fence::{DemoFence, Setting, SettingValue};
-pub use front_matter::{FrontMatter, ThemeChoice};
+pub use front_matter::{FrontMatter, ThemeChoice, ThemeSetting};
 pub use parse::parse;
 pub use position::{LineIndex, Position};
-pub use slide::{
-    AlertKind, Block, ColumnAlign, Deck, ListItem, Slide, TableBlock, TextRun, TextStyle,
-    plain_text,
-};
 pub use warning::Warning;

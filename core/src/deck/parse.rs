@@ -142,7 +142,7 @@ impl<'a> SlideBuilder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{AlertKind, ColumnAlign, Position, plain_text};
+    use crate::deck::{AlertKind, CodeBlock, ColumnAlign, Position, plain_text};
 
     fn warnings_of(source: &str) -> Vec<String> {
         parse(source)
@@ -229,7 +229,11 @@ mod tests {
         assert!(matches!(&blocks[4], Block::Quote { alert: Some(AlertKind::Warning), .. }));
         assert_eq!(
             blocks[5],
-            Block::Code { language: "go".into(), lines: vec!["x :=    1".into()] }
+            Block::Code(CodeBlock {
+                language: "go".into(),
+                lines: vec!["x :=    1".into()],
+                ..CodeBlock::default()
+            })
         );
     }
 

@@ -145,13 +145,32 @@ impl BodyBuilder<'_> {
                 self.lines(lines, prefix);
             }
             Block::Quote { alert, blocks } => self.quote(*alert, blocks, prefix, width),
-            Block::Code { language, lines } => self.code(language, lines, prefix),
+            Block::Code(code) => self.code(&code.language, &code.lines, prefix),
+            Block::Image(image) => {
+                let line = Line::styled(image.alt.clone(), self.style.theme.dim());
+                self.lines(vec![line], prefix);
+            }
+            Block::Columns(columns) => {
+                for column in columns {
+                    self.blocks(&column.blocks, prefix, width, true);
+                }
+            }
+            Block::Styled { blocks, .. } => self.blocks(blocks, prefix, width, true),
+            Block::Footnotes(notes) => {
+                for note in notes {
+                    self.blocks(&note.blocks, prefix, width, true);
+                }
+            }
+            Block::Blank(rows) => {
+                let rows = (0..*rows).map(|_| Line::default()).collect();
+                self.lines(rows, prefix);
+            }
             Block::Demo(_) => self.demo(),
             Block::Rule => {
                 let line = Line::styled("─".repeat(width), self.style.theme.faint());
                 self.lines(vec![line], prefix);
             }
-            Block::Pause => {}
+            Block::Pause | Block::Middle => {}
         }
     }
 

@@ -24,8 +24,7 @@ impl TitlePage {
     /// Chooses the largest letters that fit the upper part of `column`. Returns the page and the
     /// rest of the column.
     pub(super) fn new(title: &str, meta: &FrontMatter, column: Rect) -> (Self, Rect) {
-        let byline: Vec<&str> =
-            [&meta.author, &meta.date].into_iter().flatten().map(String::as_str).collect();
+        let byline: Vec<&str> = meta.authors.iter().chain(&meta.date).map(String::as_str).collect();
         let (size, lines) = largest_fitting(title, column);
         let height = size.map_or(1, |size| size.glyph_cells().1 + 1) * lines.len() as u16 + 2;
         let top = column.height.saturating_sub(height + 6) / 2;

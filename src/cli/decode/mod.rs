@@ -76,7 +76,8 @@ pub struct DecodeArgs {
     /// supports; for a response, as the client offered
     #[arg(long, value_name = "HEADER")]
     extensions: Option<String>,
-    /// Read messages as SockJS, too: frames of the server, or arrays of the client
+    /// Read messages as SockJS, too: frames of the server, or arrays of the client; a broken one makes
+    /// the exit status 1, and the verdict stays that of the WebSocket frames
     #[arg(long, conflicts_with = "handshake")]
     sockjs: bool,
     /// Stop inflating a message after this many bytes, with a warning

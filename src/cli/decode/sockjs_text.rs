@@ -45,22 +45,15 @@ pub(super) fn rows_json(rows: &[SockJsRow]) -> Value {
 }
 
 fn row_json(row: &SockJsRow) -> Value {
-    let why = match &row.kind {
-        RowKind::Fault(fault) => Some(fault.to_string()),
-        RowKind::Unread(why) => Some(why.to_string()),
-        _ => None,
-    };
-    let code = if let RowKind::Close(code) = row.kind { Some(code) } else { None };
-    let has_text = matches!(row.kind, RowKind::Message | RowKind::Close(_) | RowKind::Fault(_));
     json!({
         "frame": frame_number(row),
         "index": row.index,
         "kind": row.kind.name(),
         "offset": row.span.start,
         "len": row.span.end - row.span.start,
-        "text": has_text.then_some(&row.text),
-        "close_code": code,
-        "why": why,
+        "text": row.shown_text(),
+        "close_code": row.close_code(),
+        "why": row.why(),
     })
 }
 

@@ -132,6 +132,27 @@ impl SockJsRow {
         }
     }
 
+    /// Returns the rule of the framing that is broken, or why something was not read.
+    pub fn why(&self) -> Option<String> {
+        match &self.kind {
+            RowKind::Fault(fault) => Some(fault.to_string()),
+            RowKind::Unread(why) => Some(why.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Returns the code of a close.
+    pub fn close_code(&self) -> Option<u16> {
+        if let RowKind::Close(code) = self.kind { Some(code) } else { None }
+    }
+
+    /// Returns the text of a message, the reason of a close, or the beginning of what is no frame.
+    pub fn shown_text(&self) -> Option<&str> {
+        let has_text =
+            matches!(self.kind, RowKind::Message | RowKind::Close(_) | RowKind::Fault(_));
+        has_text.then_some(&*self.text)
+    }
+
     /// Whether the text was cut.
     pub fn is_cut(&self) -> bool {
         ByteLen::of(self.text.as_bytes()) < self.text_len

@@ -136,11 +136,7 @@ pub(crate) fn draw(state: &SockJsTabState, session: &Session, area: Rect, canvas
         return;
     };
     let (head, rest) = split_rows(area, 2);
-    let others = session_rows::sessions(session).len().saturating_sub(1);
-    let others = match others {
-        0 => String::new(),
-        others => format!(" · s: {} more", text::units::count(others as u64, "session")),
-    };
+    let others = state.rows.others().map_or_else(String::new, |others| format!(" · s: {others}"));
     let lines = [
         (format!("{}{others}", conversation.title()), canvas.theme.heading()),
         (conversation.outcome(), canvas.theme.dim()),

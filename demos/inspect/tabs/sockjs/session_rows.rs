@@ -7,6 +7,7 @@ use wiretalk_core::wire::sockjs::{Conversation, Conversations, SockJsRow};
 
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::InspectedConnection;
+use crate::text::units;
 
 /// The maximum number of sessions between which `s` switches.
 const MAX_SESSIONS: usize = 1000;
@@ -28,8 +29,10 @@ pub(super) struct SessionRows {
     pub(super) session: Box<str>,
     pub(super) list: Vec<PlacedRow>,
     conversations: Conversations,
-    /// The number of rows of all sessions and connections when these were gathered.
-    seen: usize,
+    /// The names of all sessions so far, at most 1,000.
+    names: BTreeSet<Box<str>>,
+    /// When each connection began, and how many of its rows were gathered.
+    gathered: Vec<(Duration, usize)>,
 }
 
 impl PlacedRow {
@@ -40,24 +43,50 @@ impl PlacedRow {
 }
 
 impl SessionRows {
-    /// Gathers the rows of a session again, if rows have come since the last time.
+    /// Gathers the rows of a session that have come since the last time; all of them if it is another
+    /// session, or if a connection turns out to have begun earlier.
     pub(super) fn update(&mut self, name: &str, session: &Session) {
         let all = session.connections.all();
-        let seen = all.iter().map(|connection| connection.trace.sockjs().rows().len()).sum();
-        if seen == self.seen && *self.session == *name {
-            return;
-        }
-        *self = Self { session: name.into(), seen, ..Self::default() };
         let began = beginnings(all);
+        let is_same = |((began, rows), (before, gathered)): (_, &(Duration, usize))| {
+            began == before && rows >= *gathered
+        };
+        let counts = all.iter().map(|connection| connection.trace.sockjs().rows().len());
+        let goes_on = *self.session == *name
+            && all.len() >= self.gathered.len()
+            && began.iter().zip(counts).zip(&self.gathered).all(is_same);
+        if !goes_on {
+            *self = Self { session: name.into(), ..Self::default() };
+        }
+        self.gathered.resize(all.len(), (Duration::ZERO, 0));
+        let before = self.list.len();
         for (connection, (inspected, began)) in all.iter().zip(began).enumerate() {
-            let rows = inspected.trace.sockjs().rows().iter().enumerate();
-            for (index, row) in rows.filter(|(_, row)| *row.session.session == *name) {
-                let at = began.saturating_add(row.at);
-                self.conversations.add(connection, at, row);
-                self.list.push(PlacedRow { at, connection, index });
+            let rows = inspected.trace.sockjs().rows();
+            let gathered = std::mem::replace(&mut self.gathered[connection], (began, rows.len()));
+            for (index, row) in rows.iter().enumerate().skip(gathered.1) {
+                let row_name = &row.session.session;
+                if self.names.len() < MAX_SESSIONS && !self.names.contains(row_name) {
+                    self.names.insert(row_name.clone());
+                }
+                if **row_name == *name {
+                    let at = began.saturating_add(row.at);
+                    self.conversations.add(connection, at, row);
+                    self.list.push(PlacedRow { at, connection, index });
+                }
             }
         }
-        self.list.sort_unstable();
+        if self.list.len() > before {
+            self.list.sort_unstable();
+        }
+    }
+
+    /// Returns how many other sessions there are, as words; `None` if there is none.
+    pub(super) fn others(&self) -> Option<String> {
+        match self.names.len() {
+            0 | 1 => None,
+            MAX_SESSIONS => Some("1,000 sessions or more".to_owned()),
+            all => Some(format!("{} more", units::count(all as u64 - 1, "session"))),
+        }
     }
 
     /// Returns what the session is and what became of it; `None` without rows.

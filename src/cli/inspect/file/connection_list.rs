@@ -4,13 +4,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use wiretalk_core::wire::sockjs::Conversations;
-
 use super::connection_words::{
     end_result, kind_and_exchanges, lacks_websocket, no_websocket_text, numbered,
 };
 use crate::capture::{Capture, CapturedStream, StreamEnding, StreamStart};
 use crate::cli::inspect::args::ListArg;
+use crate::cli::inspect::printed_sockjs::PrintedConversations;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::inspect::record::{
     ListedConnectionRecord, Millis, NoteSubject, Record, RecordType,
@@ -64,22 +63,22 @@ pub(in crate::cli::inspect) fn print<W: Write>(
     } else if !kinds.is_empty() {
         last += &format!(": {kinds}");
     }
-    let conversations = conversations(capture);
+    let sessions = session_records(capture);
     if json {
         for (number, stream, summary) in listed {
             let record = record(number, stream, summary);
             writeln!(printer.out(), "{}", serde_json::to_string(&record)?)?;
         }
-        for conversation in conversations.in_order() {
-            printer.print(&Record::sockjs_session(conversation))?;
+        for session in &sessions {
+            printer.print(session)?;
         }
         printer.print_last(&last)?;
     } else {
         let rows: Vec<_> =
             listed.iter().map(|(number, stream, summary)| row(*number, stream, summary)).collect();
         write_table(&rows, printer.out())?;
-        for conversation in conversations.in_order() {
-            printer.print(&Record::sockjs_session(conversation))?;
+        for session in &sessions {
+            printer.print(session)?;
         }
         writeln!(printer.out(), "{last}")?;
     }
@@ -89,17 +88,15 @@ pub(in crate::cli::inspect) fn print<W: Write>(
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Returns what the sessions of SockJS said, over all connections.
-fn conversations(capture: &Capture) -> Conversations {
-    let mut conversations = Conversations::default();
+/// Returns the records of the SockJS sessions, over all connections.
+fn session_records(capture: &Capture) -> Vec<Record> {
+    let mut conversations = PrintedConversations::default();
     let began = capture.span().map_or(Duration::ZERO, |span| span.start);
     for (number, stream) in numbered(capture) {
-        let start = stream.started_at.saturating_sub(began);
-        for row in stream.trace.sockjs().rows() {
-            conversations.add(number, start.saturating_add(row.at), row);
-        }
+        conversations.set_beginning(number, stream.started_at.saturating_sub(began));
+        stream.trace.sockjs().rows().iter().for_each(|row| conversations.add(number, row));
     }
-    conversations
+    conversations.take_records()
 }
 
 fn record(

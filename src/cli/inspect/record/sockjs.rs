@@ -84,14 +84,8 @@ impl SockJsRecord {
             RowPlace::Frame(number) => (Some(number), None),
             RowPlace::Exchange(number) => (None, Some(number)),
         };
-        let why = match &row.kind {
-            RowKind::Fault(fault) => Some(fault.to_string()),
-            RowKind::Unread(why) => Some(why.to_string()),
-            _ => None,
-        };
-        let has_text = matches!(row.kind, RowKind::Message | RowKind::Close(_) | RowKind::Fault(_));
         Self {
-            close_code: if let RowKind::Close(code) = row.kind { Some(code) } else { None },
+            close_code: row.close_code(),
             connection,
             exchange,
             frame,
@@ -104,11 +98,11 @@ impl SockJsRecord {
             session: row.session.session.to_string(),
             status: if let RowKind::Answer(status) = row.kind { Some(status) } else { None },
             at: Millis(row.at),
-            text: has_text.then(|| row.text.to_string()),
+            text: row.shown_text().map(str::to_owned),
             transport: row.session.transport(),
             truncated: row.is_cut(),
             record_type: RecordType::SockJs,
-            why,
+            why: row.why(),
         }
     }
 }

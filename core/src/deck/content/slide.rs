@@ -1,0 +1,133 @@
+//! A deck and its slides.
+
+use std::iter;
+
+use crate::deck::content::block::Block;
+use crate::deck::content::text_run::plain_text;
+use crate::deck::demo_fence::DemoFence;
+use crate::deck::front_matter::FrontMatter;
+use crate::deck::position::Position;
+
+/// A parsed talk. It has at least one slide, even if the file is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deck {
+    /// The front matter's values, which apply to the whole talk.
+    pub front_matter: FrontMatter,
+    /// The slides in order; never empty.
+    pub slides: Vec<Slide>,
+}
+
+/// The content between two slide dividers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slide {
+    /// The position of the slide's first line in the file.
+    pub position: Position,
+    /// The current section: the name in the last `<!-- section: NAME -->` at or before this slide.
+    pub section: Option<String>,
+    /// How deep the slide goes into its subject.
+    pub depth: Depth,
+    /// Whether the slide is shown without a footer.
+    pub hides_footer: bool,
+    /// The slide's content from top to bottom, with [`Block::Pause`] where it waits for a key
+    /// press.
+    pub blocks: Vec<Block>,
+    /// The speaker notes, each as written between `<!-- speaker_note:` and `-->`.
+    pub notes: Vec<String>,
+}
+
+/// How deep a slide goes: the talk passes over what is deeper than its core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// Part of the talk.
+    #[default]
+    Core,
+    /// `<!-- depth: deep -->`: for questions, below the slide before it.
+    Deep,
+    /// `<!-- depth: study -->`: for readers, below the slide before it.
+    Study,
+}
+
+impl Slide {
+    /// Returns the number of steps in which the slide is revealed: its pauses plus one.
+    pub fn steps(&self) -> usize {
+        1 + self.blocks.iter().map(Block::pauses).sum::<usize>()
+    }
+
+    /// Returns the text of the slide's first heading, if it has one.
+    pub fn title(&self) -> Option<String> {
+        self.all_blocks().find_map(|block| match block {
+            Block::Heading { text, .. } => Some(plain_text(text)),
+            _ => None,
+        })
+    }
+
+    /// Returns the demo fences on the slide, in order, wherever they stand.
+    pub fn demos(&self) -> impl Iterator<Item = &DemoFence> {
+        self.all_blocks().filter_map(|block| match block {
+            Block::Demo(fence) => Some(fence),
+            _ => None,
+        })
+    }
+
+    /// Returns every block of the slide, each before those that it holds.
+    pub fn all_blocks(&self) -> impl Iterator<Item = &Block> {
+        let mut stack: Vec<&Block> = self.blocks.iter().rev().collect();
+        iter::from_fn(move || {
+            let block = stack.pop()?;
+            let first = stack.len();
+            stack.extend(block.children());
+            stack[first..].reverse();
+            Some(block)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::{CodeBlock, Column, LineSelection, ListItem, TableBlock, TextRun};
+
+    fn paragraph(text: &str) -> Block {
+        Block::Paragraph(vec![TextRun { text: text.to_owned(), ..TextRun::default() }])
+    }
+
+    #[test]
+    fn every_block_is_found_in_the_order_of_reading() {
+        let quote = Block::Quote { alert: None, blocks: vec![paragraph("b"), paragraph("c")] };
+        let item = |blocks| ListItem { blocks, ..ListItem::default() };
+        let columns = Block::Columns(vec![
+            Column { weight: 1, blocks: vec![quote] },
+            Column { weight: 1, blocks: vec![paragraph("d")] },
+        ]);
+        let list = Block::List { start: None, items: vec![item(vec![paragraph("e")])] };
+        let slide = Slide { blocks: vec![paragraph("a"), columns, list], ..Slide::default() };
+        let texts: Vec<String> = slide
+            .all_blocks()
+            .filter_map(|block| match block {
+                Block::Paragraph(runs) => Some(plain_text(runs)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(texts.concat(), "abcde");
+    }
+
+    #[test]
+    fn a_slide_waits_wherever_something_in_it_does() {
+        let item = |pauses, blocks| ListItem { pauses, blocks, ..ListItem::default() };
+        let list = Block::List {
+            start: None,
+            items: vec![item(false, vec![]), item(true, vec![Block::Pause]), item(true, vec![])],
+        };
+        let table = Block::Table(TableBlock {
+            rows: vec![Vec::new(), Vec::new()],
+            pauses: true,
+            ..TableBlock::default()
+        });
+        let code = Block::Code(CodeBlock {
+            highlights: vec![LineSelection::All, LineSelection::lines([1..=3]), LineSelection::All],
+            ..CodeBlock::default()
+        });
+        let slide = Slide { blocks: vec![list, table, code, Block::Pause], ..Slide::default() };
+        assert_eq!(slide.steps(), 1 + 3 + 2 + 2 + 1);
+    }
+}
