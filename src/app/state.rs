@@ -13,6 +13,7 @@ use crate::app::config::AppConfig;
 use crate::app::footer::{KeyOwner, ServerStatus};
 use crate::app::highlight::{HighlightedListing, Highlighter, Highlights, Listing};
 use crate::app::key_bindings::{self, StageAction};
+use crate::app::reload::DeckUpdate;
 use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::deck::{self, Slide};
 use crate::stage::{DemoPosition, DynDemo, EffectConsents, OpenRefusal, Services, Theme};
@@ -26,6 +27,10 @@ pub enum AppEvent {
     Background(deck::ThemeChoice),
     /// A code block has been highlighted.
     Highlighted(HighlightedListing),
+    /// The deck was saved and read again.
+    Reloaded(Box<DeckUpdate>),
+    /// The deck was saved, but could not be read, for this reason.
+    ReloadFailed(String),
     /// The state of the bundled servers changed.
     Servers(Vec<ServerStatus>),
     /// A minute of the talk has passed.
@@ -97,6 +102,8 @@ pub struct App {
     pub(crate) consents: EffectConsents,
     /// A message above the footer, until the first key press.
     pub(crate) notice: Option<String>,
+    /// Why the deck that was saved last is not the one that is shown.
+    pub(crate) reload_error: Option<String>,
 }
 
 impl App {
@@ -134,6 +141,7 @@ impl App {
             stopped: None,
             consents,
             notice,
+            reload_error: None,
         };
         app.open_slide(0, 0);
         if app.config.standalone.is_some() {
@@ -159,6 +167,8 @@ impl App {
             AppEvent::Input(_) => {}
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
             AppEvent::Highlighted(listing) => self.add_highlighted(listing),
+            AppEvent::Reloaded(update) => self.reload(*update),
+            AppEvent::ReloadFailed(reason) => self.set_reload_error(reason),
             AppEvent::Servers(statuses) => {
                 self.dirty |= self.servers != statuses;
                 self.servers = statuses;
