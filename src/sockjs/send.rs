@@ -265,7 +265,8 @@ mod tests {
             }
             let (handled, taken) = oneshot::channel();
             room.send(Batch { messages: vec!["x".into()], handled, share: None });
-            taken.await.expect("it is handed over");
+            let taken = timeout(Duration::from_secs(1), taken).await;
+            assert_eq!(taken, Ok(Ok(())), "it is handed over");
             assert_eq!(passed.recv().await, Some("x".into()));
         };
         tokio::join!(drive(session.clone(), batches, Arc::new(Passing(sender))), accepting);
