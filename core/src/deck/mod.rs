@@ -10,10 +10,15 @@ mod content;
 mod demo_fence;
 mod directive;
 mod files;
+mod footnotes;
 mod front_matter;
+mod html;
+mod html_reader;
 mod inline;
+mod markdown;
 mod options;
 mod parse;
+mod picture;
 mod position;
 mod warning;
 

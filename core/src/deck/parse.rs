@@ -2,15 +2,15 @@
 //!
 //! `block_reader` reads the blocks of a slide; this file decides where slides begin and end.
 
-use std::ops::Range;
+use pulldown_cmark::{Event, Tag};
 
-use pulldown_cmark::{Event, Options, Parser, Tag};
-
-use crate::deck::block_reader::{BlockReader, EventIter};
-use crate::deck::directive::{self, Directive, HtmlPiece};
+use crate::deck::block_reader::BlockReader;
+use crate::deck::directive::{self, Directive};
 use crate::deck::files::Files;
 use crate::deck::front_matter::{Head, read_head};
-use crate::deck::{Block, Deck, FileReader, LineIndex, NoFiles, Slide, Warning};
+use crate::deck::html_reader::HtmlPart;
+use crate::deck::markdown::{self, EventIter};
+use crate::deck::{Block, Deck, FileReader, LineIndex, NoFiles, Position, Slide, Warning};
 use crate::text;
 
 /// Parses a deck. Parsing never fails; problems come back as warnings, in file order.
@@ -25,21 +25,16 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     let files = Files::new(files);
     let read_text = |path: &str| files.read_text(path);
     let lines = LineIndex::new(source);
-    let Head { front_matter, options, body, mut warnings, .. } = read_head(source, &lines);
-    let extensions = Options::from_iter([
-        Options::ENABLE_TABLES,
-        Options::ENABLE_STRIKETHROUGH,
-        Options::ENABLE_TASKLISTS,
-        Options::ENABLE_GFM,
-    ]);
-    let events = Parser::new_ext(&source[body..], extensions).into_offset_iter();
+    let mut head = read_head(source, &lines);
+    let mut warnings = std::mem::take(&mut head.warnings);
     let mut builder = SlideBuilder {
         source,
         slides: Vec::new(),
-        slide: Slide { position: lines.position(body), ..Slide::default() },
-        reader: BlockReader::new(&lines, body, &read_text),
+        slide: Slide { position: lines.position(head.body), ..Slide::default() },
+        reader: BlockReader::new(&lines, &head, &read_text),
     };
-    builder.read_slides(events.peekable());
+    builder.reader.read_footnotes(&source[head.body..], 0);
+    builder.read_slides(markdown::events(&source[head.body..], 0));
     let slides = builder.slides;
     warnings.append(&mut builder.reader.warnings);
     // Text after the last divider that makes no slide of its own is reported on the last slide.
@@ -50,6 +45,7 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
     let files = files.into_named();
+    let Head { front_matter, options, .. } = head;
     (Deck { front_matter, options, slides, files }, warnings)
 }
 
@@ -68,10 +64,10 @@ impl<'a> SlideBuilder<'a> {
                 Event::Rule if self.reader.slice(&range).trim_start().starts_with('-') => {
                     self.end_slide(range.end);
                 }
-                Event::Start(Tag::HtmlBlock) => self.read_html(&mut events, &range),
+                Event::Start(Tag::HtmlBlock) => self.read_html(&mut events),
                 event => {
-                    let block = self.reader.block(event, &range, &mut events);
-                    self.slide.blocks.extend(block);
+                    let read = self.reader.block(event, &range, &mut events);
+                    self.reader.append(&mut self.slide.blocks, read);
                     self.slide.notes.append(&mut self.reader.notes);
                 }
             }
@@ -79,28 +75,15 @@ impl<'a> SlideBuilder<'a> {
         self.finish();
     }
 
-    /// Handles comments at the top level of a slide. Each can be a directive.
-    fn read_html(&mut self, events: &mut EventIter<'a>, range: &Range<usize>) {
-        let html = self.reader.slice(range);
-        for (_, inner) in events.by_ref() {
-            // The end tag of an HTML block has the range of the whole block.
-            if inner == *range {
-                break;
+    /// Reads an HTML block at the top level of a slide. Each comment can be a directive.
+    fn read_html(&mut self, events: &mut EventIter<'a>) {
+        for part in self.reader.html_block(events) {
+            match part {
+                HtmlPart::Blocks(read) => self.slide.blocks.extend(read),
+                HtmlPart::Comment(at, comment) => self.apply_directive(at, &comment),
             }
         }
-        for piece in directive::split_html(html) {
-            match piece {
-                HtmlPiece::Comment(at, comment) => self.apply_directive(range.start + at, comment),
-                HtmlPiece::Unclosed(at) => {
-                    self.reader
-                        .warn(range.start + at, "this comment is never closed; end it with `-->`");
-                }
-                HtmlPiece::Html(at, _) => {
-                    self.reader
-                        .warn(range.start + at, "HTML is not rendered; write it in Markdown");
-                }
-            }
-        }
+        self.slide.notes.append(&mut self.reader.notes);
     }
 
     fn apply_directive(&mut self, at: usize, comment: &str) {
@@ -120,24 +103,34 @@ impl<'a> SlideBuilder<'a> {
     fn end_slide(&mut self, end: usize) {
         // A section lasts until the next one, so the new slide inherits it.
         let section = self.slide.section.clone();
-        if self.slide.blocks.is_empty() {
+        self.slide.blocks.extend(self.reader.footnotes.end_slide());
+        // A divider at the top of the deck ends nothing.
+        if self.slide.blocks.is_empty() && self.slide.notes.is_empty() && self.slides.is_empty() {
+            self.slide.position = self.next_position(end);
+            return;
+        }
+        if self.slide.blocks.is_empty() && self.slide.notes.is_empty() {
             self.reader.warn(
                 end.saturating_sub(1),
                 "this slide is empty; remove this divider or add content above it",
             );
         }
-        let rest = &self.source[self.reader.file_offset(end)..];
-        let blank = rest.len() - rest.trim_start().len();
-        let next =
-            Slide { position: self.reader.position(end + blank), section, ..Slide::default() };
+        let next = Slide { position: self.next_position(end), section, ..Slide::default() };
         self.slides.push(std::mem::replace(&mut self.slide, next));
         self.reader.slide += 1;
     }
 
+    /// Returns the position of the slide that begins after the body offset `end`.
+    fn next_position(&self, end: usize) -> Position {
+        let rest = &self.source[self.reader.file_offset(end)..];
+        self.reader.position(end + (rest.len() - rest.trim_start().len()))
+    }
+
     fn finish(&mut self) {
+        self.slide.blocks.extend(self.reader.footnotes.end_slide());
         let last = std::mem::take(&mut self.slide);
         if !last.blocks.is_empty() || self.slides.is_empty() {
-            if last.blocks.is_empty() {
+            if last.blocks.is_empty() && last.notes.is_empty() {
                 self.reader.warn(0, "the deck is empty; write a heading: `# My talk`");
             }
             self.slides.push(last);
@@ -273,13 +266,14 @@ mod tests {
             warnings_of("# A\n\n<!-- speaker_note: oh\n\n# B\n"),
             ["3:1: this comment is never closed; end it with `-->`"]
         );
-        assert!(warnings_of("# A\n\n<div>x</div>\n")[0].starts_with("3:1: HTML is not rendered"));
-        let places: Vec<_> = warnings_of("# A\n\n <!-- puase --> <i> <!-- pause -->\n<!-- open\n")
-            .iter()
-            .map(|warning| warning.split(' ').next().unwrap_or_default().to_owned())
-            .collect();
+        assert!(warnings_of("# A\n\n<vid>x</vid>\n")[0].starts_with("3:1: `<vid>` has no effect"));
+        let places: Vec<_> =
+            warnings_of("# A\n\n <!-- puase --> <vid> <!-- pause -->\n<!-- open\n")
+                .iter()
+                .map(|warning| warning.split(' ').next().unwrap_or_default().to_owned())
+                .collect();
         assert_eq!(places, ["3:2:", "3:17:", "4:1:"], "each piece of a block has its own place");
-        assert!(warnings_of("# A\n\n<div> <!-- x\n")[1].starts_with("3:7: this comment is never"));
+        assert!(warnings_of("# A\n\n<div> <!-- x\n")[0].starts_with("3:7: this comment is never"));
         assert!(warnings_of("# A\n\n```demo\n```\n")[0].contains("a demo fence needs a name"));
         assert!(
             warnings_of("# A\n\nx \u{1b}[31m\n")[0].starts_with("3:3: control character U+001B")
