@@ -6,13 +6,14 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, BlockQuoteKind, Event, HeadingLevel, Tag, TagEnd};
 
+use crate::deck::dialect::Places;
 use crate::deck::directive::{self, Directive};
 use crate::deck::files::ReadText;
 use crate::deck::footnotes::Footnotes;
-use crate::deck::front_matter::Head;
 use crate::deck::html::Palette;
 use crate::deck::html_reader::HtmlPart;
 use crate::deck::inline::{Inline, paragraph};
+use crate::deck::joined_list::join_lists;
 use crate::deck::markdown::EventIter;
 use crate::deck::{
     AlertKind, Block, ColumnAlign, DeckOptions, LineIndex, ListItem, Position, TableBlock, TextRun,
@@ -24,12 +25,22 @@ use crate::text;
 /// page holds one piece per level, so this bounds stack and memory.
 pub(super) const MAX_DEPTH: usize = 100;
 
+/// What the readers of a deck and of the files that it includes have in common.
+#[derive(Clone, Copy)]
+pub(super) struct ReaderSetup<'a> {
+    pub(super) read_text: ReadText<'a>,
+    pub(super) options: &'a DeckOptions,
+    /// The colours that the front matter defines.
+    pub(super) palette: &'a Palette,
+}
+
 /// Reads blocks and collects warnings and speaker notes on the way.
 pub(super) struct BlockReader<'a> {
     lines: &'a LineIndex<'a>,
-    source: &'a str,
-    body_start: usize,
-    pub(super) read_text: ReadText<'a>,
+    /// The Markdown that is being read, in our own notation.
+    text: &'a str,
+    places: &'a Places,
+    pub(super) setup: ReaderSetup<'a>,
     /// The index of the slide that is being read, from 0.
     pub(super) slide: usize,
     pub(super) warnings: Vec<Warning>,
@@ -39,10 +50,6 @@ pub(super) struct BlockReader<'a> {
     /// The number of lists and quotes around the current position.
     pub(super) depth: usize,
     pub(super) footnotes: Footnotes,
-    /// The colours that the front matter defines.
-    pub(super) palette: &'a Palette,
-    /// The options of the deck.
-    pub(super) options: &'a DeckOptions,
     /// The kinds of warning that the current slide already has, of those that it has once.
     pub(super) told: Vec<(usize, &'static str)>,
     /// The sign of the list that was read last: `-`, `.` or `)`.
@@ -52,41 +59,44 @@ pub(super) struct BlockReader<'a> {
 }
 
 impl<'a> BlockReader<'a> {
-    /// Creates a reader for the Markdown below `head`.
-    pub(super) fn new(lines: &'a LineIndex<'a>, head: &'a Head, read_text: ReadText<'a>) -> Self {
+    /// Creates a reader for the Markdown `text`, whose bytes stand in the file at `places`.
+    pub(super) fn new(
+        lines: &'a LineIndex<'a>,
+        text: &'a str,
+        places: &'a Places,
+        setup: ReaderSetup<'a>,
+    ) -> Self {
         Self {
             lines,
-            source: lines.source(),
-            body_start: head.body,
-            read_text,
+            text,
+            places,
+            setup,
             slide: 0,
             warnings: Vec::new(),
             notes: Vec::new(),
             task_box: None,
             depth: 0,
             footnotes: Footnotes::default(),
-            palette: head.front_matter.theme.as_ref().map_or(&[], |theme| &theme.colors),
-            options: &head.options,
             told: Vec::new(),
             last_marker: ' ',
             continues_list: false,
         }
     }
 
-    /// Converts a byte offset in the body, as the parser's events have it, to one in the file. An
-    /// offset past the end becomes the end.
-    pub(super) fn file_offset(&self, body_offset: usize) -> usize {
-        (self.body_start + body_offset).min(self.source.len())
+    /// Returns the Markdown that is being read.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
-    /// Returns the line and column in the file of the byte at `body_offset` in the body.
-    pub(super) fn position(&self, body_offset: usize) -> Position {
-        self.lines.position(self.file_offset(body_offset))
+    /// Returns the line and column in the file of the byte at `offset` in the text.
+    pub(super) fn position(&self, offset: usize) -> Position {
+        self.lines.position(self.places.file_offset(offset))
     }
 
-    /// Returns the text of a byte range in the body.
-    pub(super) fn slice(&self, body_range: &Range<usize>) -> &'a str {
-        &self.source[self.file_offset(body_range.start)..self.file_offset(body_range.end)]
+    /// Returns a byte range of the text. What is past its end is left out.
+    pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
+        let end = self.text.len();
+        &self.text[range.start.min(end)..range.end.min(end)]
     }
 
     /// Warns about what begins at `body_offset`, a byte offset in the body.
@@ -189,7 +199,7 @@ impl<'a> BlockReader<'a> {
                 // In a tight list, an item holds its text directly, without a paragraph around it.
                 event if is_inline(event) => {
                     let at = range.start;
-                    let inline = self.bare_text(events);
+                    let inline = self.bare_line(events);
                     blocks.extend(self.text_blocks(inline, at));
                 }
                 _ => {
@@ -220,7 +230,7 @@ impl<'a> BlockReader<'a> {
             events.by_ref().find(|(event, _)| *event == Event::End(TagEnd::Paragraph));
             return vec![self.math(source, range.start)];
         }
-        let inline = self.text(events, TagEnd::Paragraph);
+        let inline = self.line(events, TagEnd::Paragraph);
         self.text_blocks(inline, range.start)
     }
 
@@ -238,7 +248,7 @@ impl<'a> BlockReader<'a> {
         range: &Range<usize>,
         events: &mut EventIter<'a>,
     ) -> Block {
-        let inline = self.text(events, TagEnd::Heading(level));
+        let inline = self.line(events, TagEnd::Heading(level));
         let text = self.runs(inline, range.start);
         let source = self.slice(range).trim_end();
         // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings).
@@ -289,7 +299,7 @@ impl<'a> BlockReader<'a> {
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Start(Tag::TableCell) => {
-                    let inline = self.text(events, TagEnd::TableCell);
+                    let inline = self.line(events, TagEnd::TableCell);
                     row.push(self.runs(inline, range.start));
                 }
                 Event::End(TagEnd::TableHead) => table.header = std::mem::take(&mut row),
@@ -310,7 +320,7 @@ impl<'a> BlockReader<'a> {
                     self.continues_list = false;
                     blocks.extend(read);
                 }
-                HtmlPart::Comment(at, comment) => match directive::parse_directive(&comment) {
+                HtmlPart::Comment(at, comment) => match self.directive(&comment) {
                     Directive::Pause => blocks.push(Block::Pause),
                     directive => self.nested_directive(at, directive),
                 },
@@ -319,9 +329,13 @@ impl<'a> BlockReader<'a> {
         blocks
     }
 
+    fn directive(&self, comment: &str) -> Directive {
+        directive::parse_directive(self.setup.options.without_prefix(comment))
+    }
+
     /// Reads a comment within a line.
     pub(super) fn inline_directive(&mut self, at: usize, comment: &str) {
-        self.nested_directive(at, directive::parse_directive(comment));
+        self.nested_directive(at, self.directive(comment));
     }
 
     fn nested_directive(&mut self, at: usize, directive: Directive) {
@@ -332,14 +346,14 @@ impl<'a> BlockReader<'a> {
             Directive::Pause => {
                 self.warn(at, "a pause only works on a line of its own");
             }
-            Directive::EndSlide | Directive::Section(_) => {
+            _ => {
                 self.warn(at, "this only works on a line of its own, outside lists and quotes");
             }
         }
     }
 
     /// Reads the text up to the end tag `until`, which is consumed.
-    fn text(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Inline {
+    fn line(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Inline {
         let mut inline = Inline::default();
         for (event, range) in events.by_ref() {
             if event == Event::End(until) {
@@ -351,7 +365,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Reads the text up to the first event that is not inline.
-    fn bare_text(&mut self, events: &mut EventIter<'a>) -> Inline {
+    fn bare_line(&mut self, events: &mut EventIter<'a>) -> Inline {
         let mut inline = Inline::default();
         while let Some((event, range)) = events.next_if(|(event, _)| is_inline(event)) {
             self.inline(&mut inline, event, &range);
@@ -390,7 +404,7 @@ impl<'a> BlockReader<'a> {
             Event::InlineHtml(html) => self.inline_html(inline, &html, range.start),
             Event::Start(tag) => start_tag(inline, &tag),
             Event::End(TagEnd::Image) => {
-                let prefix = self.options.image_attributes_prefix.as_deref();
+                let prefix = self.setup.options.image_attributes_prefix.as_deref();
                 inline.close_picture(prefix.unwrap_or("image:"));
             }
             Event::End(end) => inline.close(end),
@@ -409,30 +423,6 @@ impl<'a> BlockReader<'a> {
             self.warn(start + at, message);
         }
     }
-}
-
-/// Makes two lists one if only pauses stand between them, the first of which the item waits for.
-fn join_lists(blocks: &mut Vec<Block>) {
-    let pauses = blocks.iter().rev().skip(1).take_while(|block| **block == Block::Pause).count();
-    let Some(first) = blocks.len().checked_sub(pauses + 2).filter(|_| pauses > 0) else { return };
-    let both = (&blocks[first], &blocks[blocks.len() - 1]);
-    let (Block::List { start: before, .. }, Block::List { start: after, .. }) = both else {
-        return;
-    };
-    if before.is_some() != after.is_some() {
-        return;
-    }
-    let Some(Block::List { items: mut more, .. }) = blocks.pop() else { return };
-    blocks.truncate(first + 1);
-    let Some(Block::List { items, .. }) = blocks.last_mut() else { return };
-    if let Some(last) = items.last_mut() {
-        // Further pauses reveal nothing, but each takes a key press.
-        last.blocks.extend(std::iter::repeat_n(Block::Pause, pauses - 1));
-    }
-    if let Some(next) = more.first_mut() {
-        next.pauses = true;
-    }
-    items.append(&mut more);
 }
 
 fn start_tag(inline: &mut Inline, tag: &Tag) {
@@ -544,8 +534,7 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "13:3: unknown directive `puase` (did you mean `pause`?); expected one of: \
-                 pause, end_slide, section, speaker_note"
+                "13:3: unknown directive `puase` (did you mean `pause`?); write `<!-- pause -->`"
                     .to_owned(),
                 format!("17:12: {only}"),
                 format!("20:5: {only}"),
@@ -734,7 +723,7 @@ mod tests {
 
     #[test]
     fn what_has_no_counterpart_is_told_once_a_slide() {
-        let source = "<v-click>a</v-click> <x-y>b</x-y>\n\n<style>p {}</style>\n<script>z</script>\n\n\
+        let source = "<o-o>a</o-o> <x-y>b</x-y>\n\n<style>p {}</style>\n<script>z</script>\n\n\
                       ---\n\n<video>c</video>\n\n<span style='color:nosuch'>d</span>\n";
         let (deck, warnings) = warned(source);
         assert_eq!(text_of(&deck.slides[0].blocks), "a b ");
@@ -742,7 +731,7 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "1:1: `<v-click>` has no effect here; its text is shown",
+                "1:1: `<o-o>` has no effect here; its text is shown",
                 "3:8: scripts and style sheets are left out",
                 "8:1: `<video>` has no effect here; its text is shown",
                 "10:1: unknown color `nosuch`; write it as `#rrggbb`",

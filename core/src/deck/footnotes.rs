@@ -60,16 +60,16 @@ impl Footnotes {
 const MAX_LABEL: usize = 60;
 
 impl<'a> BlockReader<'a> {
-    /// Reads the footnotes of the Markdown that begins at the byte `start` of the body, before its
-    /// slides are read.
-    pub(super) fn read_footnotes(&mut self, markdown: &'a str, start: usize) {
+    /// Reads the footnotes of the whole text, before its slides are read.
+    pub(super) fn read_footnotes(&mut self) {
+        let markdown = self.text();
         // Without a mark there is nothing to look for, and most decks have none.
         if !markdown.contains("[^") {
             return;
         }
         // The notes are read again where they stand, which is when they are judged.
         let judged = std::mem::take(&mut self.warnings);
-        let mut events = markdown::events(markdown, start);
+        let mut events = markdown::events(markdown, 0);
         while let Some((event, _)) = events.next() {
             match event {
                 Event::Start(Tag::FootnoteDefinition(label)) => {

@@ -142,7 +142,7 @@ impl<'a> BlockReader<'a> {
             "wbr" => return,
             _ => {}
         }
-        let style = match effect(tag, inline.style(), self.palette) {
+        let style = match effect(tag, inline.style(), self.setup.palette) {
             Effect::Style(style) => style,
             Effect::UnknownColor(color) => {
                 let message = format!("unknown color `{color}`; write it as `#rrggbb`");

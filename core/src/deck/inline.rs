@@ -191,6 +191,8 @@ impl Inline {
         self.runs.retain(|run| !run.text.is_empty());
         let shown = self.runs.iter().rposition(|run| !run.is_break());
         self.runs.truncate(shown.map_or(self.runs.len(), |last| last + 1));
+        // A deck keeps them all, and most paragraphs have few.
+        self.runs.shrink_to_fit();
         self.runs
     }
 }

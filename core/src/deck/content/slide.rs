@@ -5,6 +5,7 @@ use std::iter;
 use crate::deck::content::block::Block;
 use crate::deck::content::text_run::plain_text;
 use crate::deck::demo_fence::DemoFence;
+use crate::deck::dialect::{Dialect, DialectEvidence};
 use crate::deck::front_matter::FrontMatter;
 use crate::deck::options::DeckOptions;
 use crate::deck::position::Position;
@@ -16,6 +17,10 @@ pub struct Deck {
     pub front_matter: FrontMatter,
     /// How the deck is written, as far as its front matter says so.
     pub options: DeckOptions,
+    /// The tool whose way of writing slides the deck follows.
+    pub dialect: Dialect,
+    /// What shows the dialect; `None` where nothing does.
+    pub dialect_evidence: Option<DialectEvidence>,
     /// The slides in order; never empty.
     pub slides: Vec<Slide>,
     /// The paths of the files that the deck takes in, as written, whether or not they could be read.
@@ -74,6 +79,19 @@ impl Slide {
         })
     }
 
+    /// Whether another slide has the same content, wherever both stand in their files.
+    pub fn same_content(&self, other: &Self) -> bool {
+        let without_positions = |slide: &Self| {
+            let mut slide = Self { position: Position::default(), ..slide.clone() };
+            slide.blocks.iter_mut().for_each(Block::forget_positions);
+            slide
+        };
+        // Most slides of a deck that was saved again hold no demo, and have moved at most.
+        self.notes == other.notes
+            && self.blocks.len() == other.blocks.len()
+            && without_positions(self) == without_positions(other)
+    }
+
     /// Returns every block of the slide, each before those that it holds.
     pub fn all_blocks(&self) -> impl Iterator<Item = &Block> {
         let mut stack: Vec<&Block> = self.blocks.iter().rev().collect();
@@ -114,6 +132,17 @@ mod tests {
             })
             .collect();
         assert_eq!(texts.concat(), "abcde");
+    }
+
+    #[test]
+    fn a_slide_that_has_moved_has_the_same_content() {
+        let slide = |source: &str| crate::deck::parse(source).0.slides.pop().unwrap();
+        let demo = "- ```demo inspect\n  text = \"a\"\n  ```\n";
+        let here = slide(demo);
+        let there = slide(&format!("# One\n\n---\n\n{demo}"));
+        assert!(here != there && here.same_content(&there));
+        assert!(!here.same_content(&slide(&demo.replace("\"a\"", "\"b\""))));
+        assert!(!here.same_content(&slide(&format!("{demo}\n<!-- speaker_note: x -->\n"))));
     }
 
     #[test]
