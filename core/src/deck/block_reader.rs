@@ -2,26 +2,37 @@
 //!
 //! It walks the parser's events once, in order. `parse` decides where a slide ends.
 
-use std::iter::Peekable;
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, BlockQuoteKind, Event, HeadingLevel, OffsetIter, Tag, TagEnd};
+use pulldown_cmark::{Alignment, BlockQuoteKind, Event, HeadingLevel, Tag, TagEnd};
 
 use crate::deck::dialect::Places;
-use crate::deck::directive::{self, Directive, HtmlPiece};
+use crate::deck::directive::{self, Directive};
 use crate::deck::files::ReadText;
-use crate::deck::inline::Inline;
+use crate::deck::footnotes::Footnotes;
+use crate::deck::html::Palette;
+use crate::deck::html_reader::HtmlPart;
+use crate::deck::inline::{Inline, paragraph};
+use crate::deck::joined_list::join_lists;
+use crate::deck::markdown::EventIter;
 use crate::deck::{
-    AlertKind, Block, ColumnAlign, LineIndex, ListItem, Position, TableBlock, TextRun, Warning,
+    AlertKind, Block, ColumnAlign, DeckOptions, LineIndex, ListItem, Position, TableBlock, TextRun,
+    TextStyle, Warning,
 };
 use crate::text;
 
-/// The parser's events with their byte ranges in the body.
-pub(super) type EventIter<'a> = Peekable<OffsetIter<'a>>;
-
 /// The maximum nesting depth of lists and quotes. Blocks are handled recursively, and each row of a
 /// page holds one piece per level, so this bounds stack and memory.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// What the readers of a deck and of the files that it includes have in common.
+#[derive(Clone, Copy)]
+pub(super) struct ReaderSetup<'a> {
+    pub(super) read_text: ReadText<'a>,
+    pub(super) options: &'a DeckOptions,
+    /// The colours that the front matter defines.
+    pub(super) palette: &'a Palette,
+}
 
 /// Reads blocks and collects warnings and speaker notes on the way.
 pub(super) struct BlockReader<'a> {
@@ -29,7 +40,7 @@ pub(super) struct BlockReader<'a> {
     /// The Markdown that is being read, in our own notation.
     text: &'a str,
     places: &'a Places,
-    pub(super) read_text: ReadText<'a>,
+    pub(super) setup: ReaderSetup<'a>,
     /// The index of the slide that is being read, from 0.
     pub(super) slide: usize,
     pub(super) warnings: Vec<Warning>,
@@ -37,7 +48,14 @@ pub(super) struct BlockReader<'a> {
     /// The checkbox of the list item that is being read: `Some(true)` when it is ticked.
     task_box: Option<bool>,
     /// The number of lists and quotes around the current position.
-    depth: usize,
+    pub(super) depth: usize,
+    pub(super) footnotes: Footnotes,
+    /// The kinds of warning that the current slide already has, of those that it has once.
+    pub(super) told: Vec<(usize, &'static str)>,
+    /// The sign of the list that was read last: `-`, `.` or `)`.
+    last_marker: char,
+    /// Whether the list that was read last has the sign of the one before it.
+    pub(super) continues_list: bool,
 }
 
 impl<'a> BlockReader<'a> {
@@ -46,18 +64,22 @@ impl<'a> BlockReader<'a> {
         lines: &'a LineIndex<'a>,
         text: &'a str,
         places: &'a Places,
-        read_text: ReadText<'a>,
+        setup: ReaderSetup<'a>,
     ) -> Self {
         Self {
             lines,
             text,
             places,
-            read_text,
+            setup,
             slide: 0,
             warnings: Vec::new(),
             notes: Vec::new(),
             task_box: None,
             depth: 0,
+            footnotes: Footnotes::default(),
+            told: Vec::new(),
+            last_marker: ' ',
+            continues_list: false,
         }
     }
 
@@ -87,45 +109,56 @@ impl<'a> BlockReader<'a> {
         self.warnings.push(Warning::new(self.slide, at, self.lines, message));
     }
 
-    /// Reads the block that `event` opens, to its end. Returns `None` if the block shows nothing.
+    /// Warns like [`Self::warn`], unless the slide already has a warning of this kind.
+    pub(super) fn warn_once(
+        &mut self,
+        kind: &'static str,
+        body_offset: usize,
+        message: impl Into<String>,
+    ) {
+        let slide = self.slide;
+        self.told.retain(|&(known, _)| known == slide);
+        if !self.told.contains(&(slide, kind)) {
+            self.told.push((slide, kind));
+            self.warn(body_offset, message);
+        }
+    }
+
+    /// Reads the block that `event` opens, to its end: no block if it shows nothing, and several if
+    /// it holds them.
     pub(super) fn block(
         &mut self,
         event: Event<'a>,
         range: &Range<usize>,
         events: &mut EventIter<'a>,
-    ) -> Option<Block> {
+    ) -> Vec<Block> {
         if is_nesting(&event) && self.depth == MAX_DEPTH {
             self.skip(range, events);
-            return None;
+            return Vec::new();
         }
-        match event {
-            Event::Start(Tag::Heading { level, .. }) => Some(self.heading(level, range, events)),
-            Event::Start(Tag::Paragraph) => {
-                let runs = self.runs(events, TagEnd::Paragraph);
-                (!runs.is_empty()).then_some(Block::Paragraph(runs))
-            }
+        vec![match event {
+            Event::Start(Tag::Heading { level, .. }) => self.heading(level, range, events),
+            Event::Start(Tag::Paragraph) => return self.paragraph(range, events),
             Event::Start(Tag::List(start)) => {
-                Some(self.nested(|reader| reader.list(start, events)))
+                self.nested(|reader| reader.list(start, range, events))
             }
-            Event::Start(Tag::Table(columns)) => Some(self.table(&columns, events)),
+            Event::Start(Tag::Table(columns)) => self.table(&columns, events),
             Event::Start(Tag::BlockQuote(kind)) => {
                 let blocks = self.nested(|reader| reader.blocks(events));
-                Some(Block::Quote { alert: kind.map(alert), blocks })
+                Block::Quote { alert: kind.map(alert), blocks }
             }
-            Event::Start(Tag::CodeBlock(kind)) => Some(self.code(kind, range, events)),
-            Event::Start(Tag::HtmlBlock) => {
-                let html = self.slice(range);
-                events.by_ref().find(|(event, _)| *event == Event::End(TagEnd::HtmlBlock));
-                self.nested_html(html, range.start);
-                None
+            Event::Start(Tag::CodeBlock(kind)) => self.code(kind, range, events),
+            Event::Start(Tag::HtmlBlock) => return self.nested_html(events),
+            Event::Start(Tag::FootnoteDefinition(label)) => {
+                return self.footnote(&label, range.start, events);
             }
-            Event::Rule => Some(Block::Rule),
-            _ => None,
-        }
+            Event::Rule => Block::Rule,
+            _ => return Vec::new(),
+        }]
     }
 
     /// Runs `read` one nesting level deeper.
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         self.depth += 1;
         let found = read(self);
         self.depth -= 1;
@@ -154,7 +187,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Reads the blocks up to the end tag of what holds them, which is consumed.
-    fn blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
+    pub(super) fn blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
         let mut blocks = Vec::new();
         while let Some((event, range)) = events.peek() {
             match event {
@@ -165,19 +198,48 @@ impl<'a> BlockReader<'a> {
                 }
                 // In a tight list, an item holds its text directly, without a paragraph around it.
                 event if is_inline(event) => {
-                    let runs = self.bare_runs(events);
-                    if !runs.is_empty() {
-                        blocks.push(Block::Paragraph(runs));
-                    }
+                    let at = range.start;
+                    let inline = self.bare_line(events);
+                    blocks.extend(self.text_blocks(inline, at));
                 }
                 _ => {
                     let range = range.clone();
                     let (event, _) = events.next().expect("it was peeked at");
-                    blocks.extend(self.block(event, &range, events));
+                    let read = self.block(event, &range, events);
+                    self.append(&mut blocks, read);
                 }
             }
         }
         blocks
+    }
+
+    /// Appends what was read. A list that goes on behind a pause is one list.
+    pub(super) fn append(&mut self, blocks: &mut Vec<Block>, read: Vec<Block>) {
+        for block in read {
+            blocks.push(block);
+            if self.continues_list {
+                join_lists(blocks);
+            }
+        }
+    }
+
+    fn paragraph(&mut self, range: &Range<usize>, events: &mut EventIter<'a>) -> Vec<Block> {
+        let source = self.slice(range).trim_end();
+        let is_math = source.len() >= 4 && source.starts_with("$$") && source.ends_with("$$");
+        if is_math && (self.depth == 0 || !source.contains('\n')) {
+            events.by_ref().find(|(event, _)| *event == Event::End(TagEnd::Paragraph));
+            return vec![self.math(source, range.start)];
+        }
+        let inline = self.line(events, TagEnd::Paragraph);
+        self.text_blocks(inline, range.start)
+    }
+
+    /// Returns what a line of text becomes: pictures if it has nothing else.
+    fn text_blocks(&mut self, mut inline: Inline, at: usize) -> Vec<Block> {
+        if let Some(pictures) = inline.take_pictures() {
+            return pictures.into_iter().map(Block::Image).collect();
+        }
+        paragraph(self.runs(inline, at)).into_iter().collect()
     }
 
     fn heading(
@@ -186,7 +248,8 @@ impl<'a> BlockReader<'a> {
         range: &Range<usize>,
         events: &mut EventIter<'a>,
     ) -> Block {
-        let text = self.runs(events, TagEnd::Heading(level));
+        let inline = self.line(events, TagEnd::Heading(level));
+        let text = self.runs(inline, range.start);
         let source = self.slice(range).trim_end();
         // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings).
         let last = source.lines().last().unwrap_or("");
@@ -201,7 +264,14 @@ impl<'a> BlockReader<'a> {
         Block::Heading { level: level as u8, text }
     }
 
-    fn list(&mut self, start: Option<u64>, events: &mut EventIter<'a>) -> Block {
+    fn list(
+        &mut self,
+        start: Option<u64>,
+        range: &Range<usize>,
+        events: &mut EventIter<'a>,
+    ) -> Block {
+        let marker = self.slice(range).chars().find(|c| !c.is_ascii_digit()).unwrap_or(' ');
+        let continues = self.last_marker == marker;
         let mut items = Vec::new();
         while let Some((event, _)) = events.next() {
             match event {
@@ -215,6 +285,8 @@ impl<'a> BlockReader<'a> {
                 _ => break,
             }
         }
+        self.last_marker = marker;
+        self.continues_list = continues;
         Block::List { start, items }
     }
 
@@ -224,9 +296,12 @@ impl<'a> BlockReader<'a> {
             ..TableBlock::default()
         };
         let mut row = Vec::new();
-        while let Some((event, _)) = events.next() {
+        while let Some((event, range)) = events.next() {
             match event {
-                Event::Start(Tag::TableCell) => row.push(self.runs(events, TagEnd::TableCell)),
+                Event::Start(Tag::TableCell) => {
+                    let inline = self.line(events, TagEnd::TableCell);
+                    row.push(self.runs(inline, range.start));
+                }
                 Event::End(TagEnd::TableHead) => table.header = std::mem::take(&mut row),
                 Event::End(TagEnd::TableRow) => table.rows.push(std::mem::take(&mut row)),
                 Event::End(TagEnd::Table) => break,
@@ -236,34 +311,49 @@ impl<'a> BlockReader<'a> {
         Block::Table(table)
     }
 
-    /// Handles comments inside a list or a quote, where only speaker notes are allowed.
-    fn nested_html(&mut self, html: &str, start: usize) {
-        for piece in directive::split_html(html) {
-            match piece {
-                HtmlPiece::Comment(at, comment) => self.nested_directive(start + at, comment),
-                HtmlPiece::Unclosed(at) => {
-                    self.warn(start + at, "this comment is never closed; end it with `-->`");
+    /// Reads an HTML block inside a list or a quote, where not every directive works.
+    fn nested_html(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for part in self.html_block(events) {
+            match part {
+                HtmlPart::Blocks(read) => {
+                    self.continues_list = false;
+                    blocks.extend(read);
                 }
-                HtmlPiece::Html(at, _) => {
-                    self.warn(start + at, "HTML is not rendered; write it in Markdown");
-                }
+                HtmlPart::Comment(at, comment) => match self.directive(&comment) {
+                    Directive::Pause => blocks.push(Block::Pause),
+                    directive => self.nested_directive(at, directive),
+                },
             }
         }
+        blocks
     }
 
-    fn nested_directive(&mut self, at: usize, comment: &str) {
-        match directive::parse_directive(comment) {
+    fn directive(&self, comment: &str) -> Directive {
+        directive::parse_directive(self.setup.options.without_prefix(comment))
+    }
+
+    /// Reads a comment within a line.
+    pub(super) fn inline_directive(&mut self, at: usize, comment: &str) {
+        self.nested_directive(at, self.directive(comment));
+    }
+
+    fn nested_directive(&mut self, at: usize, directive: Directive) {
+        match directive {
             Directive::SpeakerNote(note) => self.notes.push(note),
             Directive::Invalid(message) => self.warn(at, message),
             Directive::Comment => {}
+            Directive::Pause => {
+                self.warn(at, "a pause only works on a line of its own");
+            }
             _ => {
                 self.warn(at, "this only works on a line of its own, outside lists and quotes");
             }
         }
     }
 
-    /// Reads the runs up to the end tag `until`, which is consumed.
-    fn runs(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Vec<TextRun> {
+    /// Reads the text up to the end tag `until`, which is consumed.
+    fn line(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Inline {
         let mut inline = Inline::default();
         for (event, range) in events.by_ref() {
             if event == Event::End(until) {
@@ -271,14 +361,26 @@ impl<'a> BlockReader<'a> {
             }
             self.inline(&mut inline, event, &range);
         }
-        inline.finish()
+        inline
     }
 
-    /// Reads the runs up to the first event that is not inline.
-    fn bare_runs(&mut self, events: &mut EventIter<'a>) -> Vec<TextRun> {
+    /// Reads the text up to the first event that is not inline.
+    fn bare_line(&mut self, events: &mut EventIter<'a>) -> Inline {
         let mut inline = Inline::default();
         while let Some((event, range)) = events.next_if(|(event, _)| is_inline(event)) {
             self.inline(&mut inline, event, &range);
+        }
+        inline
+    }
+
+    /// Returns the runs of a text that begins at `at`.
+    fn runs(&mut self, inline: Inline, at: usize) -> Vec<TextRun> {
+        if inline.has_pictures() {
+            self.warn_once(
+                "picture",
+                at,
+                "a picture is drawn only in a paragraph of its own; here its text is shown",
+            );
         }
         inline.finish()
     }
@@ -287,34 +389,25 @@ impl<'a> BlockReader<'a> {
         match event {
             Event::Text(text) => {
                 self.warn_about_controls(&text, range.start);
+                self.check_reference(&text, range.start);
                 inline.push(&text);
             }
             Event::Code(code) => {
                 self.warn_about_controls(&code, range.start);
-                let before = inline.style;
-                inline.style.code = true;
-                inline.push(&code);
-                inline.style = before;
+                let style = TextStyle { code: true, ..inline.style() };
+                inline.push_styled(&code, style);
             }
             Event::TaskListMarker(done) => self.task_box = Some(done),
-            Event::SoftBreak => inline.push(" "),
+            Event::FootnoteReference(label) => self.footnote_mark(inline, &label),
+            Event::SoftBreak => inline.break_softly(),
             Event::HardBreak => inline.end_line(),
-            Event::InlineHtml(html) => self.nested_html(&html, range.start),
-            Event::Start(tag) => self.start_tag(inline, &tag, range),
-            Event::End(end) => inline.close(end),
-            _ => {}
-        }
-    }
-
-    fn start_tag(&mut self, inline: &mut Inline, tag: &Tag, range: &Range<usize>) {
-        match tag {
-            Tag::Strong => inline.style.bold = true,
-            Tag::Emphasis => inline.style.italic = true,
-            Tag::Strikethrough => inline.style.strike = true,
-            Tag::Link { dest_url, .. } => inline.link = Some(text::sanitize(dest_url).into_owned()),
-            Tag::Image { .. } => {
-                self.warn(range.start, "images aren't drawn; the alt text is shown");
+            Event::InlineHtml(html) => self.inline_html(inline, &html, range.start),
+            Event::Start(tag) => start_tag(inline, &tag),
+            Event::End(TagEnd::Image) => {
+                let prefix = self.setup.options.image_attributes_prefix.as_deref();
+                inline.close_picture(prefix.unwrap_or("image:"));
             }
+            Event::End(end) => inline.close(end),
             _ => {}
         }
     }
@@ -332,6 +425,17 @@ impl<'a> BlockReader<'a> {
     }
 }
 
+fn start_tag(inline: &mut Inline, tag: &Tag) {
+    match tag {
+        Tag::Strong => inline.bold += 1,
+        Tag::Emphasis => inline.italic += 1,
+        Tag::Strikethrough => inline.strike += 1,
+        Tag::Link { dest_url, .. } => inline.link = Some(text::sanitize(dest_url).into_owned()),
+        Tag::Image { dest_url, .. } => inline.open_picture(dest_url),
+        _ => {}
+    }
+}
+
 /// Whether `event` opens a block that can contain blocks of its own kind.
 fn is_nesting(event: &Event) -> bool {
     matches!(event, Event::Start(Tag::List(_) | Tag::BlockQuote(_)))
@@ -345,6 +449,7 @@ fn is_inline(event: &Event) -> bool {
             | Event::SoftBreak
             | Event::HardBreak
             | Event::InlineHtml(_)
+            | Event::FootnoteReference(_)
             | Event::TaskListMarker(_)
             | Event::Start(
                 Tag::Strong
@@ -384,7 +489,7 @@ fn alert(kind: BlockQuoteKind) -> AlertKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{CodeBlock, Deck, TextStyle, parse, plain_text};
+    use crate::deck::{CodeBlock, Deck, ImageBlock, TextColor, TextStyle, parse, plain_text};
 
     fn blocks(source: &str) -> Vec<Block> {
         let (mut deck, warnings) = parse(source);
@@ -424,18 +529,14 @@ mod tests {
         let slide = &deck.slides[0];
         assert_eq!(slide.notes, ["aside"]);
         assert_eq!(text_of(&slide.blocks), "A one x two y z ");
+        assert_eq!(slide.steps(), 2);
         let only = "this only works on a line of its own, outside lists and quotes";
         assert_eq!(
             warnings,
             [
-                format!("11:3: {only}"),
                 "13:3: unknown directive `puase` (did you mean `pause`?); write `<!-- pause -->`"
                     .to_owned(),
-                "17:3: HTML is not rendered; write it in Markdown".to_owned(),
-                "17:7: HTML is not rendered; write it in Markdown".to_owned(),
                 format!("17:12: {only}"),
-                "19:7: HTML is not rendered; write it in Markdown".to_owned(),
-                "19:11: HTML is not rendered; write it in Markdown".to_owned(),
                 format!("20:5: {only}"),
                 "22:3: this comment is never closed; end it with `-->`".to_owned(),
             ]
@@ -445,14 +546,12 @@ mod tests {
     #[test]
     fn an_html_block_in_a_quote_ends_where_it_ends() {
         let (deck, warnings) = warned("> <div>\n> x\n> </div> <!-- pause -->\n>\n> after\n");
-        assert_eq!(text_of(&deck.slides[0].blocks), "after ");
-        assert_eq!(warnings.len(), 2, "{warnings:?}");
-        assert!(warnings[0].starts_with("1:3: HTML is not rendered"), "{warnings:?}");
-        assert!(warnings[1].starts_with("3:10: this only works"), "{warnings:?}");
+        assert_eq!(text_of(&deck.slides[0].blocks), "x after ");
+        assert_eq!((deck.slides[0].steps(), warnings), (2, vec![]));
         let (_, warnings) = warned("> <div> <!-- x\n");
-        assert!(warnings[1].starts_with("1:9: this comment is never closed"), "{warnings:?}");
-        let (_, warnings) = warned("> <!-- a --> <b>\n");
-        assert!(warnings[0].starts_with("1:14: HTML is not rendered"), "{warnings:?}");
+        assert!(warnings[0].starts_with("1:9: this comment is never closed"), "{warnings:?}");
+        let (_, warnings) = warned("> <div>\n> <!-- a --> <vid>\n");
+        assert!(warnings[0].starts_with("2:14: `<vid>` has no effect here"), "{warnings:?}");
     }
 
     #[test]
@@ -517,13 +616,174 @@ mod tests {
         assert_eq!(items.len(), 1);
     }
 
+    fn image(path: &str, alt: &str) -> Block {
+        let image = ImageBlock::default();
+        Block::Image(ImageBlock { path: path.to_owned(), alt: alt.to_owned(), ..image })
+    }
+
     #[test]
-    fn an_image_is_reported_and_its_text_stays() {
-        let (deck, warnings) = warned("# A\n\nsee ![a map](map.png)\n\n![](empty.png)\n");
-        assert_eq!(deck.slides[0].blocks.len(), 2, "a paragraph without text shows nothing");
-        assert_eq!(text_of(&deck.slides[0].blocks), "A see a map ");
-        let message = "images aren't drawn; the alt text is shown";
-        assert_eq!(warnings, [format!("3:5: {message}"), format!("5:1: {message}")]);
+    fn pictures_on_their_own_are_drawn_and_others_are_told_once() {
+        let source = "# A\n\n![a *map*](map.png)\n\n![](b.png) ![bg left:40%](c.png)\n\n- \
+                      ![in a list](d.png)\n\n[![badge](e.png)](u)\n\n<img src=\"f.png\" alt='&lt;f&gt;'>\n";
+        let read = blocks(source);
+        assert_eq!(read[1..3], [image("map.png", "a map"), image("b.png", "")]);
+        let Block::Image(background) = &read[3] else { panic!("{read:?}") };
+        assert_eq!((background.alt.as_str(), background.width_percent), ("", Some(40)));
+        let Block::List { items, .. } = &read[4] else { panic!("{read:?}") };
+        assert_eq!(items[0].blocks, [image("d.png", "in a list")]);
+        assert_eq!(read[5..], [image("e.png", "badge"), image("f.png", "<f>")]);
+
+        let (deck, warnings) = warned("# ![x](x.png)\n\nsee ![a map](y.png) and ![b](z.png)\n");
+        assert_eq!(text_of(&deck.slides[0].blocks), "x see a map and b ");
+        let message = "a picture is drawn only in a paragraph of its own; here its text is shown";
+        assert_eq!(warnings, [format!("1:1: {message}")]);
+    }
+
+    #[test]
+    fn styles_nest_and_html_has_its_effect() {
+        let Block::Paragraph(runs) = blocks(
+            "**a **b** c** H<sub>2</sub>O x<sup>2</sup> <u>u</u> <span style=\"color: \
+             #010203\">red *it*</span><br>\nnext <a href='v'>link</a> &copy; <kbd>K</kbd>\n",
+        )
+        .remove(0) else {
+            panic!()
+        };
+        assert_eq!(plain_text(&runs), "a b c H2O x2 u red it next link © K");
+        let style = |text: &str| {
+            let found = runs.iter().find(|run| run.text == text);
+            found.unwrap_or_else(|| panic!("{text}: {runs:?}")).style
+        };
+        let plain = TextStyle::default();
+        let color = Some(TextColor::Rgb(1, 2, 3));
+        assert_eq!(style("a b c"), TextStyle { bold: true, ..plain });
+        assert_eq!(style("2"), TextStyle { superscript: true, ..plain });
+        assert_eq!(style("u"), TextStyle { underline: true, ..plain });
+        assert_eq!(style("it"), TextStyle { italic: true, foreground: color, ..plain });
+        assert_eq!(style("K"), TextStyle { code: true, ..plain });
+        assert!(runs.iter().any(|run| run.is_break()), "{runs:?}");
+        assert!(runs.iter().any(|run| run.text == "link" && run.link.as_deref() == Some("v")));
+    }
+
+    #[test]
+    fn a_line_break_in_the_source_joins_what_has_no_blanks() {
+        let text = |source: &str| text_of(&blocks(source));
+        assert_eq!(text("私たちは\nここに\n"), "私たちはここに ");
+        assert_eq!(text("日本語\nabc\n漢字\n"), "日本語 abc 漢字 ");
+        assert_eq!(text("한국어\n단어\n"), "한국어 단어 ");
+        assert_eq!(text("a\n*b*\n"), "a b ");
+    }
+
+    #[test]
+    fn breaks_hold_in_cells_titles_and_alone() {
+        let read =
+            blocks("# a<br>b\n\n<br><br>\n\n<br>\n\n| x<br>y |\n|--|\n| 1<br />2 |\n\nend<br>\n");
+        let Block::Heading { text, .. } = &read[0] else { panic!("{read:?}") };
+        assert!(text[1].is_break(), "{text:?}");
+        assert_eq!(read[1..3], [Block::Blank(2), Block::Blank(1)]);
+        let Block::Table(table) = &read[3] else { panic!("{read:?}") };
+        assert!(table.header[0][1].is_break() && table.rows[0][0][1].is_break());
+        assert_eq!(
+            read[4],
+            Block::Paragraph(vec![TextRun { text: "end".into(), ..TextRun::default() }])
+        );
+    }
+
+    #[test]
+    fn html_blocks_become_what_they_are_in_markdown() {
+        let read = blocks(
+            "<h2>A &amp; B</h2>\n<ul><li>one<li><b>two</b>\n<ol start=3><li>x</ol></ul>\n\
+             <blockquote><p>q</p></blockquote>\n<table><tr><th>h</th><th>i</th></tr><tr><td>1\n\
+             <td>2</table>\n<hr>\n<center>mid</center>\n<div>a\n  b</div><p>c</p>\n\n\
+             <pre><code class=\"language-Go\">\nx  &lt; 1\n\n  y\n</code></pre>\n",
+        );
+        let paragraph = |text: &str| {
+            Block::Paragraph(vec![TextRun { text: text.to_owned(), ..TextRun::default() }])
+        };
+        assert!(
+            matches!(&read[0], Block::Heading { level: 2, text } if plain_text(text) == "A & B")
+        );
+        let Block::List { start: None, items } = &read[1] else { panic!("{read:?}") };
+        assert_eq!(items.len(), 2);
+        assert!(matches!(&items[1].blocks[1], Block::List { start: Some(3), .. }), "{items:?}");
+        assert!(matches!(&read[2], Block::Quote { blocks, .. } if blocks[..] == [paragraph("q")]));
+        let Block::Table(table) = &read[3] else { panic!("{read:?}") };
+        assert_eq!(
+            (plain_text(&table.header[1]), plain_text(&table.rows[0][1])),
+            ("i".into(), "2".into())
+        );
+        assert_eq!(read[4], Block::Rule);
+        assert!(matches!(&read[5], Block::Styled { align: Some(ColumnAlign::Center), .. }));
+        assert_eq!(read[6..8], [paragraph("a b"), paragraph("c")]);
+        let Block::Code(code) = &read[8] else { panic!("{read:?}") };
+        assert_eq!(
+            (code.language.as_str(), &code.lines[..]),
+            ("go", &["x  < 1".into(), String::new(), "  y".into()][..])
+        );
+    }
+
+    #[test]
+    fn what_has_no_counterpart_is_told_once_a_slide() {
+        let source = "<o-o>a</o-o> <x-y>b</x-y>\n\n<style>p {}</style>\n<script>z</script>\n\n\
+                      ---\n\n<video>c</video>\n\n<span style='color:nosuch'>d</span>\n";
+        let (deck, warnings) = warned(source);
+        assert_eq!(text_of(&deck.slides[0].blocks), "a b ");
+        assert_eq!(text_of(&deck.slides[1].blocks), "c d ");
+        assert_eq!(
+            warnings,
+            [
+                "1:1: `<o-o>` has no effect here; its text is shown",
+                "3:8: scripts and style sheets are left out",
+                "8:1: `<video>` has no effect here; its text is shown",
+                "10:1: unknown color `nosuch`; write it as `#rrggbb`",
+            ]
+        );
+    }
+
+    #[test]
+    fn text_beside_a_directive_stays() {
+        let source =
+            "a\n\n<!-- pause --> **three** x\n\n<!-- pause --> <b>four</b> <!-- pause --> five\n";
+        let read = blocks(source);
+        assert_eq!(text_of(&read), "a three x four five ");
+        let pauses: Vec<bool> = read.iter().map(|block| *block == Block::Pause).collect();
+        assert_eq!(pauses, [false, true, false, true, false, true, false]);
+        let Block::Paragraph(runs) = &read[2] else { panic!("{read:?}") };
+        assert!(runs[0].style.bold);
+    }
+
+    #[test]
+    fn pauses_between_items_keep_one_list() {
+        let source = "- a\n<!-- pause -->\n- b\n<!-- pause -->\n<!-- pause -->\n- c\n";
+        let read = blocks(source);
+        let [Block::List { items, .. }] = &read[..] else { panic!("{read:?}") };
+        let pauses: Vec<_> = items.iter().map(|item| (item.pauses, item.blocks.len())).collect();
+        assert_eq!(pauses, [(false, 1), (true, 2), (true, 1)]);
+        let read = blocks("> 1. a\n> <!-- pause -->\n> 1. b\n");
+        let [Block::Quote { blocks: inner, .. }] = &read[..] else { panic!("{read:?}") };
+        assert!(matches!(&inner[..], [Block::List { start: Some(1), items }] if items[1].pauses));
+        for two in
+            ["- a\n<!-- pause -->\n* b\n", "- a\n<!-- pause -->\n1. b\n", "- a\n<!-- x -->\n- b\n"]
+        {
+            let lists =
+                blocks(two).iter().filter(|block| matches!(block, Block::List { .. })).count();
+            assert_eq!(lists, 2, "{two}");
+        }
+        let read = blocks("1. first\n\n   <!-- pause -->\n\n   more\n2. second\n");
+        let [Block::List { items, .. }] = &read[..] else { panic!("{read:?}") };
+        assert_eq!(items[0].blocks[1], Block::Pause);
+    }
+
+    #[test]
+    fn formulas_are_kept_character_for_character() {
+        let source = "$$\nx = \\frac{a}{b}\n\\\\\n\\sum_{i=1}^{n} *i*\n$$\n\n> $$a\\\\b$$\n";
+        let read = blocks(source);
+        let Block::Code(code) = &read[0] else { panic!("{read:?}") };
+        assert_eq!(code.lines, ["$$", "x = \\frac{a}{b}", "\\\\", "\\sum_{i=1}^{n} *i*", "$$"]);
+        let Block::Quote { blocks, .. } = &read[1] else { panic!("{read:?}") };
+        assert!(
+            matches!(&blocks[..], [Block::Code(code)] if code.lines == ["$$a\\\\b$$"]),
+            "{blocks:?}"
+        );
     }
 
     #[test]

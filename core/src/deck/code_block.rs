@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event};
 
-use crate::deck::block_reader::{BlockReader, EventIter};
+use crate::deck::block_reader::BlockReader;
+use crate::deck::markdown::EventIter;
 use crate::deck::{Block, CodeBlock, DemoFence, demo_fence};
 use crate::text;
 
@@ -41,11 +42,18 @@ impl<'a> BlockReader<'a> {
             return Block::Demo(self.demo(words, &body, range, first));
         }
         self.warn_about_controls(&body, first.unwrap_or(range.start));
-        let lines = body
-            .lines()
-            .map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned())
-            .collect();
+        let lines = code_lines(&body);
         Block::Code(CodeBlock { language, lines, ..CodeBlock::default() })
+    }
+
+    /// Returns a formula as code, because every character of it counts.
+    pub(super) fn math(&mut self, source: &str, start: usize) -> Block {
+        self.warn_about_controls(source, start);
+        Block::Code(CodeBlock {
+            language: "tex".to_owned(),
+            lines: code_lines(source),
+            ..CodeBlock::default()
+        })
     }
 
     /// Reads a demo fence. `words` are what follows `demo` in its first line, and `first` is the
@@ -86,4 +94,9 @@ impl<'a> BlockReader<'a> {
         }
         DemoFence { name: text::sanitize(name).into_owned(), position: at, settings }
     }
+}
+
+/// Returns the lines of `code` as a terminal can show them.
+fn code_lines(code: &str) -> Vec<String> {
+    code.lines().map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned()).collect()
 }

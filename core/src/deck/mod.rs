@@ -12,10 +12,16 @@ mod dialect;
 mod directive;
 mod division;
 mod files;
+mod footnotes;
 mod front_matter;
+mod html;
+mod html_reader;
 mod inline;
+mod joined_list;
+mod markdown;
 mod options;
 mod parse;
+mod picture;
 mod position;
 mod warning;
 

@@ -1,6 +1,7 @@
 //! The blocks of a slide that is being read, under the directives that arrange them: columns,
 //! alignment, font size, lists and tables that appear step by step.
 
+use crate::deck::joined_list::join_lists;
 use crate::deck::{Block, Column, ColumnAlign, ListItem};
 
 /// The blocks of a slide so far.
@@ -87,6 +88,11 @@ impl Arrangement {
             _ => target.push(block),
         }
         is_stray
+    }
+
+    /// Makes the list that was added last one with that before it, if only pauses divide them.
+    pub(super) fn join_lists(&mut self) {
+        join_lists(self.target());
     }
 
     /// Makes the items of a list wait and stand apart as the directives want it.
