@@ -24,7 +24,7 @@ const DIALECTS = {
   deckhand: { lines: [/^--$/, /^\?\?\?$/], fences: ['theme'], opened: ['row'], dropped: [/^\|\|$/] },
   deckset: { lines: [/^\[\..*\]$/, /^(footer|slidenumbers|autoscale|build-lists):/], marks: [/\[fit\]/g] },
   lookatme: {},
-  marp: { marks: [/(?<=!\[)(bg|fit|left|right|(left|right):\S+|opacity:\S+|[wh]:\S+|\s)+/g] },
+  marp: { marks: [/(?<=!\[)((left|right|opacity|[wh]):\S+|bg|fit|left|right|\s)+/g] },
   mdp: { lines: [/^\^$/], marks: [/^-> ?| ?<-$/g] },
   pandoc: { lines: [/^\. \. \.$/, /^:::/], title: true },
   patat: { lines: [/^\. \. \.$/] },

@@ -37,10 +37,10 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     let builder = SlideBuilder::new(head.options.clone(), reading.dividers.clone());
     let slides = builder.read_deck(&mut reader);
     warnings.append(&mut reader.warnings);
-    for &(at, message) in &reading.warnings {
-        let position = lines.position(at);
+    for (at, message) in &reading.warnings {
+        let position = lines.position(*at);
         let slide = slides.iter().filter(|slide| slide.position <= position).count();
-        warnings.push(Warning::new(slide.saturating_sub(1), position, &lines, message));
+        warnings.push(Warning::new(slide.saturating_sub(1), position, &lines, message.as_str()));
     }
     // Text after the last divider that makes no slide of its own is reported on the last slide.
     let last = slides.len().saturating_sub(1);

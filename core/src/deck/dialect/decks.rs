@@ -289,6 +289,24 @@ fn notes_of_other_tools_are_hidden_or_told() {
 }
 
 #[test]
+fn a_slip_in_the_words_of_a_dialect_is_told_with_what_was_meant() {
+    let cases = [
+        ("---\nmarp: true\n---\n\n<!-- _clas: lead -->\n\n# A\n", "5: Marp does not know `clas`"),
+        ("class: center\n\n# A\n\n---\nclas: middle\n\n# B\n", "6: remark does not know `clas`"),
+        ("[.build-lists: true]\n\n[.colunm]\n\na\n", "3: Deckset does not know `colunm`"),
+        (
+            "---\nmdc: true\n---\n\n# A\n\n---\nlayuot: center\nlayout: x\n---\n\n# B\n",
+            "8: Slidev does not know `layuot`",
+        ),
+    ];
+    for (source, expected) in cases {
+        let warnings = read(source).1;
+        let found = warnings.iter().any(|warning| warning.starts_with(expected));
+        assert!(found, "{expected}: {warnings:?}");
+    }
+}
+
+#[test]
 fn plain_markdown_is_divided_by_its_headings() {
     let source = "# Title\n\nfor all\n\n## One\n\na\n\n## Two\n\nb\n\n### Part\n\nc\n\n## Three\n";
     let (deck, warnings) = read(source);
