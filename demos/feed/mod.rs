@@ -48,7 +48,8 @@ impl Demo for Feed {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => {}
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => {}
         }
         Vec::new()
     }

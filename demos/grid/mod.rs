@@ -42,7 +42,8 @@ impl Demo for Grid {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => Vec::new(),
         }
     }
 

@@ -54,7 +54,8 @@ impl Demo for Race {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => Vec::new(),
         }
     }
 
