@@ -128,9 +128,9 @@ fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
     let mut marked = [0; 3];
     for part in &parts {
         let (body, note) = part.split_once("<!-- speaker_note:\n").unwrap();
-        let mark = ["deep", "study"].iter().position(|depth| {
-            body.contains(&format!("<!-- depth: {depth} -->"))
-        });
+        let mark = ["deep", "study"]
+            .iter()
+            .position(|depth| body.contains(&format!("<!-- depth: {depth} -->")));
         let said = ["Deep: ", "Study: "].iter().position(|word| note.starts_with(word));
         assert_eq!(mark, said, "{body}");
         assert!(said.is_some() || note.starts_with("Core, "), "{note}");
@@ -582,9 +582,11 @@ async fn enter_a_word_enter_sends_the_word() {
         (TALK, "Read one as it leaves", "**Press Enter, type a word, press Enter.**"),
         (TOUR, "The inspector", "**Enter**, type, **Enter**: sent."),
     ] {
-        assert!(source.split("\n---\n").any(|slide| {
-            slide.contains(&format!("## {title}\n")) && slide.contains(sentence)
-        }));
+        assert!(
+            source.split("\n---\n").any(|slide| {
+                slide.contains(&format!("## {title}\n")) && slide.contains(sentence)
+            })
+        );
         let number = slide_titled(source, title);
         let scope = Scope::new(|panic| panic!("{panic}"));
         let (mut app, mut terminal) = live(source, &scope);

@@ -4,6 +4,7 @@
 //! settings, `race_view` and `panels` draw, and `parts` holds what they share.
 
 mod bet;
+mod burst;
 mod export;
 mod overlays;
 mod panels;
@@ -36,7 +37,9 @@ impl Demo for Race {
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let debug = cfg!(debug_assertions);
-        Ok((Self { debug, ..Self::with_config(settings::race_config(settings)?) }, Vec::new()))
+        let config = settings::race_config(settings)?;
+        let burst = settings::burst_switch(settings, &config)?;
+        Ok((Self { debug, burst, ..Self::with_config(config) }, Vec::new()))
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
