@@ -394,6 +394,9 @@ async fn the_tour_shows_what_it_describes() {
     assert!(on("Lists").contains("☑ a task that is done"));
     assert!(on("Tables").contains("0x8"));
     assert!(on("The inspector").contains("1 Handshake"), "{}", on("The inspector"));
+    let number = slide_titled(TOUR, "What the footer says") + 1;
+    let shown = format!("··{number}/{}", last_slide(TOUR) + 1);
+    assert!(on("What the footer says").contains(&shown), "the drawing says {shown}");
     assert!(on("The race").contains("race · 32 B"));
     assert!(on("The feed").contains("feed · poll pause 1 s"));
     assert!(on("The scales").contains("weigh · 33 bytes of JSON"));

@@ -54,6 +54,10 @@ impl Demo for Feed {
         Vec::new()
     }
 
+    fn wants_escape(&self) -> bool {
+        self.help
+    }
+
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
         feed_view::draw(self, area, buffer, context);
     }
@@ -130,7 +134,7 @@ pub(super) mod tests {
             }
             TransportStats {
                 transport: *transport,
-                ages: HistogramSummary { count: 3, p99: late * 2, ..HistogramSummary::default() },
+                ages: HistogramSummary { count: 3, max: late * 2, ..HistogramSummary::default() },
                 mean: late,
                 spread,
                 price: Some(42.03),

@@ -62,6 +62,10 @@ impl Demo for Weigh {
         Vec::new()
     }
 
+    fn wants_escape(&self) -> bool {
+        self.help
+    }
+
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
         weigh_view::draw(self, area, buffer, context);
     }
