@@ -144,6 +144,7 @@ fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
     assert_eq!(steps("Masking: XOR with 4 bytes"), 2, "the question, then the answer");
     assert!(steps("Flip one bit, then guess") >= 3, "the table waits for the bets");
     assert_eq!(steps("When a node dies"), 5, "four rows of a film, and the table");
+    assert_eq!(steps("State is a layer you build"), 2, "upper half, lower half");
 }
 
 /// The figures on the slide about sockjs-go are those of the record.
