@@ -12,7 +12,7 @@ use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
-use wiretalk::app::{self, App, AppConfig, AppEvent, Highlights, ServerStatus};
+use wiretalk::app::{self, App, AppConfig, AppEvent, ServerStatus};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
@@ -97,6 +97,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         theme: kind,
         color_depth: depth,
         consents,
+        rehearse: false,
         notice: None,
         standalone: None,
     };

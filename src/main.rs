@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        None => present(cli.deck, cli.theme.map(Into::into), cli.trust),
+        None => present(cli.deck, cli.theme.map(Into::into), cli.trust, cli.rehearse),
         Some(CliCommand::Check(check)) => check.run(REGISTRY),
         Some(CliCommand::Inspect(inspect)) => run_inspect(inspect),
         Some(CliCommand::Decode(decode)) => decode.run(),
@@ -68,6 +68,7 @@ fn present(
     path: Option<PathBuf>,
     theme: Option<wiretalk::deck::ThemeChoice>,
     trust: bool,
+    rehearse: bool,
 ) -> anyhow::Result<ExitCode> {
     let (file, (deck, warnings)) = match path {
         Some(path) => (check::printable_path(&path), check::read_deck(&path, REGISTRY)?),
@@ -85,6 +86,7 @@ fn present(
         theme,
         color_depth,
         consents,
+        rehearse,
         notice: app::locale_notice(env_var),
         standalone: None,
     })
@@ -114,6 +116,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         theme: inspect.theme.map(Into::into),
         color_depth: color_depth(),
         consents: EffectConsents::default(),
+        rehearse: false,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
     })

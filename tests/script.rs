@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
-use wiretalk::app::{self, App, AppConfig, AppEvent, Highlights, LoopExit};
+use wiretalk::app::{self, App, AppConfig, AppEvent, LoopExit};
 use wiretalk::cli::check;
 use wiretalk::conform::Verdict;
 use wiretalk::deck;
@@ -21,6 +21,7 @@ use wiretalk::lab::LabRecord;
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{BundleOptions, ServerBundle};
+use wiretalk::slide::Highlights;
 use wiretalk::stage::{
     ColorDepth, Demo, DemoEntry, Diagnostic, EffectConsents, KeyHint, Registry, Services,
     SettingSpec, Settings, Stage, StandaloneDemo, ViewContext,
@@ -42,6 +43,7 @@ fn show(source: &str) -> AppConfig {
         theme: None,
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
+        rehearse: false,
         notice: None,
         standalone: None,
     }

@@ -16,7 +16,6 @@ use tokio::time::timeout;
 use tokio::time::{Instant, interval_at};
 
 use crate::app::footer::ServerStatus;
-use crate::app::highlight::Highlights;
 use crate::app::state::AppEvent;
 #[cfg(unix)]
 use crate::app::terminal::screen::restore_immediately;
@@ -24,6 +23,7 @@ use crate::app::terminal::terminal_reply::{FilteredInput, TerminalReplyFilter};
 use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::servers::{ServerBundle, ServerState};
+use crate::slide::Highlights;
 
 const MINUTE: Duration = Duration::from_mins(1);
 

@@ -1,4 +1,4 @@
-//! Syntax highlighting of code blocks.
+//! Syntax highlighting of code blocks, and diagrams drawn from their source.
 //!
 //! The grammars come from `syntect` and `two-face`. Loading them takes longer than a talk may take
 //! to start, so a thread does this work, and slides show plain code until it is done.
@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
 use crate::deck::{Block, Deck, Slide};
+use crate::slide::diagram;
 
 /// The kind of a token of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +34,16 @@ pub enum TokenKind {
 /// One line of code as tokens.
 pub type Tokens = Vec<(String, TokenKind)>;
 
-/// The highlighted code blocks of a deck.
+/// The highlighted code blocks and the diagrams of a deck.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Highlights {
     blocks: HashMap<(String, Vec<String>), Vec<Tokens>>,
+    diagrams: HashMap<Vec<String>, Vec<String>>,
 }
 
 impl Highlights {
-    /// Highlights every code block of `deck`. Blocks in a language without a grammar are left out.
+    /// Highlights every code block of `deck` and draws its diagrams. Blocks in a language without a
+    /// grammar are left out, and so are diagrams that cannot be drawn.
     pub fn from_deck(deck: &Deck) -> Self {
         let blocks = deck.slides.iter().flat_map(Slide::all_blocks);
         let code = blocks.filter_map(|block| match block {
@@ -51,13 +54,25 @@ impl Highlights {
         if found.is_empty() {
             return Self::default();
         }
+        let diagrams = found.iter().filter(|(language, _)| *language == diagram::LANGUAGE);
+        let found_diagrams: Vec<&[String]> = diagrams.map(|(_, lines)| *lines).collect();
         // Only now: the grammars are about a megabyte to load, and a deck may hold no code.
         let set = two_face::syntax::extra_newlines();
         let highlighted = found.into_iter().filter_map(|(language, lines)| {
             let tokens = highlight(&set, grammar(&set, language)?, lines)?;
             Some(((language.to_owned(), lines.to_vec()), tokens))
         });
-        Self { blocks: highlighted.collect() }
+        let blocks = highlighted.collect();
+        let code = found_diagrams.into_iter();
+        let diagrams =
+            code.filter_map(|lines| Some((lines.to_vec(), diagram::lines_of(lines)?))).collect();
+        Self { blocks, diagrams }
+    }
+
+    /// Returns the lines of the diagram that these lines of Mermaid describe, or `None` if it is
+    /// not drawn.
+    pub fn diagram(&self, source: &[String]) -> Option<&Vec<String>> {
+        if self.diagrams.is_empty() { None } else { self.diagrams.get(source) }
     }
 
     /// Returns the tokens of a code block by line, or `None` if it is not highlighted.
@@ -68,9 +83,9 @@ impl Highlights {
         self.blocks.get(&(language.to_owned(), lines.to_vec()))
     }
 
-    /// Whether no code block is highlighted.
+    /// Whether no code block is highlighted and no diagram is drawn.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.blocks.is_empty() && self.diagrams.is_empty()
     }
 }
 
