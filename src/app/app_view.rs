@@ -84,7 +84,11 @@ impl App {
             standalone: self.config.standalone.is_some(),
         };
         footer.draw(last, buffer, self.theme);
-        if let Some(hint) = self.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
+        let error =
+            self.reload_error.as_ref().map(|why| format!("showing the last version: {why}"));
+        if let Some(hint) = error
+            .or_else(|| self.notice.clone())
+            .or_else(|| self.layout.overflow_hint(self.progress))
             && area.height > 1
         {
             let row = Rect {

@@ -4,10 +4,11 @@
 
 use ratatui::layout::{Rect, Size};
 
+use crate::app::highlight::Highlighter;
 use crate::app::state::App;
 use crate::app::terminal::screen::clamp_size;
-use crate::deck::{self, Slide};
-use crate::slide::{Highlights, LayoutInput, SlideLayout, SlideStyle};
+use crate::deck::{self, Block, CodeBlock, Slide};
+use crate::slide::{HighlightedListing, LayoutInput, Listing, SlideLayout, SlideStyle};
 use crate::stage::{OpenRefusal, Theme};
 
 /// The minimum number of rows for a demo that waits for consent.
@@ -39,12 +40,39 @@ impl App {
         }
     }
 
-    pub(crate) fn set_highlights(&mut self, highlights: Highlights) {
-        self.highlights = highlights;
-        let has_code =
-            |slide: &Slide| slide.all_blocks().any(|block| matches!(block, deck::Block::Code(_)));
-        if has_code(self.slide()) {
+    /// Sets what highlights code, from now on.
+    pub fn set_highlighter(&mut self, highlighter: Highlighter) {
+        self.highlighter = Some(highlighter);
+        self.request_highlights();
+    }
+
+    pub(crate) fn add_highlighted(&mut self, highlighted: HighlightedListing) {
+        self.awaited_listings.retain(|listing| *listing != highlighted.listing);
+        let shown =
+            code_blocks(self.slide()).any(|code| Listing::from(code) == highlighted.listing);
+        self.highlights.insert(highlighted);
+        if shown {
             self.lay_out();
+        }
+    }
+
+    /// Asks for the code of the open slide, and of those beside it, to be highlighted.
+    fn request_highlights(&mut self) {
+        let Some(highlighter) = &self.highlighter else { return };
+        let near = [
+            Some(self.slide_index),
+            self.slide_index.checked_add(1),
+            self.slide_index.checked_sub(1),
+        ];
+        let slides = near.into_iter().flatten().filter_map(|at| self.config.deck.slides.get(at));
+        for code in slides.flat_map(code_blocks) {
+            let listing = Listing::from(code);
+            if !self.highlights.contains(code)
+                && !self.awaited_listings.contains(&listing)
+                && highlighter.request(listing.clone())
+            {
+                self.awaited_listings.push(listing);
+            }
         }
     }
 
@@ -71,5 +99,13 @@ impl App {
         self.layout = SlideLayout::new(&input, area);
         self.progress = self.layout.clamped(self.progress);
         self.dirty = true;
+        self.request_highlights();
     }
+}
+
+fn code_blocks(slide: &Slide) -> impl Iterator<Item = &CodeBlock> {
+    slide.all_blocks().filter_map(|block| match block {
+        Block::Code(code) => Some(code),
+        _ => None,
+    })
 }

@@ -11,9 +11,13 @@ use ratatui::layout::{Rect, Size};
 
 use crate::app::config::AppConfig;
 use crate::app::footer::{KeyOwner, ServerStatus};
+use crate::app::highlight::Highlighter;
 use crate::app::key_bindings::{self, StageAction};
+use crate::app::reload::DeckUpdate;
 use crate::deck::{self, Slide};
-use crate::slide::{Highlights, PictureSizes, SlideLayout, SlideProgress};
+use crate::slide::{
+    HighlightedListing, Highlights, Listing, PictureSizes, SlideLayout, SlideProgress,
+};
 use crate::stage::{DemoPosition, DynDemo, EffectConsents, OpenRefusal, Services, Theme};
 
 /// An event that changes a talk.
@@ -23,8 +27,12 @@ pub enum AppEvent {
     Input(Input),
     /// The terminal reported whether its background is dark or light.
     Background(deck::ThemeChoice),
-    /// The code blocks of the deck have been highlighted.
-    Highlighted(Highlights),
+    /// A code block has been highlighted.
+    Highlighted(HighlightedListing),
+    /// The deck was saved and read again.
+    Reloaded(Box<DeckUpdate>),
+    /// The deck was saved, but could not be read, for this reason.
+    ReloadFailed(String),
     /// The state of the bundled servers changed.
     Servers(Vec<ServerStatus>),
     /// A minute of the talk has passed.
@@ -85,6 +93,9 @@ pub struct App {
     pub(crate) layout: SlideLayout,
     pub(crate) highlights: Highlights,
     pub(crate) pictures: PictureSizes,
+    pub(crate) highlighter: Option<Highlighter>,
+    /// The code that the highlighter was asked for and has not answered.
+    pub(crate) awaited_listings: Vec<Listing>,
     services: Arc<Services>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
@@ -98,6 +109,8 @@ pub struct App {
     pub(crate) consents: EffectConsents,
     /// A message above the footer, until the first key press.
     pub(crate) notice: Option<String>,
+    /// Why the deck that was saved last is not the one that is shown.
+    pub(crate) reload_error: Option<String>,
 }
 
 impl App {
@@ -129,6 +142,8 @@ impl App {
             layout,
             highlights,
             pictures: PictureSizes::default(),
+            highlighter: None,
+            awaited_listings: Vec::new(),
             services,
             dirty: true,
             repaint: false,
@@ -137,6 +152,7 @@ impl App {
             stopped: None,
             consents,
             notice,
+            reload_error: None,
         };
         app.open_slide(0, 0);
         if app.config.standalone.is_some() {
@@ -161,7 +177,9 @@ impl App {
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
             AppEvent::Input(_) => {}
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
-            AppEvent::Highlighted(highlights) => self.set_highlights(highlights),
+            AppEvent::Highlighted(listing) => self.add_highlighted(listing),
+            AppEvent::Reloaded(update) => self.reload(*update),
+            AppEvent::ReloadFailed(reason) => self.set_reload_error(reason),
             AppEvent::Servers(statuses) => {
                 self.dirty |= self.servers != statuses;
                 self.servers = statuses;

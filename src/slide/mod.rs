@@ -4,19 +4,18 @@
 //! the app shows what it lays out, and `wiretalk check` asks it what does not fit.
 
 mod body;
-mod diagram;
 mod drawing;
 mod heading;
-mod highlight;
 mod layout;
+mod listing;
 mod scrolling;
 mod speaker_notes;
 mod style;
 mod text;
 mod warning_corner;
 
-pub use highlight::{Highlights, TokenKind, Tokens};
 pub(crate) use layout::{LayoutInput, SlideLayout};
+pub use listing::{HighlightedListing, Highlights, Listing, MERMAID, TokenKind, Tokens};
 pub(crate) use scrolling::{DemoArea, SlideProgress};
 pub(crate) use speaker_notes::SpeakerNotes;
 pub use style::PictureSizes;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ratatui::layout::Size;
 
 use crate::deck::ImageBlock;
-use crate::slide::highlight::Highlights;
+use crate::slide::listing::Highlights;
 use crate::stage::Theme;
 
 /// The colours, the highlighted code and the pictures that a slide is laid out with.

@@ -8,22 +8,20 @@ use crate::slide::body::builder::{BodyBuilder, LinePrefix, Room};
 use crate::slide::body::placing::WrittenLine;
 use crate::slide::body::qr;
 use crate::slide::body::rows::{Emphasis, LineEmphasis, PointedOut};
-use crate::slide::diagram;
-use crate::slide::highlight::{TokenKind, Tokens};
+use crate::slide::listing::{MERMAID, TokenKind, Tokens};
 use crate::stage::{FieldColor, Theme};
 use crate::text;
 
 impl BodyBuilder<'_> {
     /// Lays a code block out on a panel. A `text` fence is a drawing and has no panel.
     pub(super) fn code(&mut self, code: &CodeBlock, prefix: &mut LinePrefix, room: Room) {
-        let drawing =
-            match code.language.as_str() {
-                "qr" => qr::lay_out(&code.lines.join("\n")),
-                diagram::LANGUAGE => self.style.highlights.diagram(&code.lines).map(|lines| {
-                    lines.iter().map(|line| Line::raw(line.clone())).collect::<Vec<_>>()
-                }),
-                _ => None,
-            };
+        let drawing = match code.language.as_str() {
+            "qr" => qr::lay_out(&code.lines.join("\n")),
+            MERMAID => self.style.highlights.tokens(&code.language, &code.lines).map(|lines| {
+                lines.iter().map(|line| colored_line("", Some(line), self.style.theme)).collect()
+            }),
+            _ => None,
+        };
         let step = self.shown_from;
         if let Some(lines) = drawing {
             let line = |body| WrittenLine { body, step, ..WrittenLine::default() };

@@ -4,9 +4,6 @@ use std::panic::catch_unwind;
 
 use crate::text;
 
-/// The language of a fence that holds a diagram.
-pub(super) const LANGUAGE: &str = "mermaid";
-
 /// The number of columns that a diagram should take.
 const WIDTH: usize = 92;
 /// The number of bytes of a source that is drawn. The time that a layout takes grows faster than its
