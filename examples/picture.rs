@@ -100,6 +100,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         theme: kind,
         color_depth: depth,
         consents,
+        rehearse: false,
         notice: None,
         standalone: None,
     };

@@ -43,6 +43,7 @@ fn show(source: &str) -> AppConfig {
         theme: None,
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
+        rehearse: false,
         notice: None,
         standalone: None,
     }
