@@ -35,7 +35,10 @@ pub fn reread_on_save<F: Future<Output = bool> + Send>(
             if last.as_ref() == Some(&now) {
                 continue;
             }
-            let version = now.clone().map(|source| check::parse_deck(&source, registry));
+            let version = now.clone().map(|source| {
+                let folder = check::folder_of(&path);
+                check::parse_deck_in(folder, &source, registry)
+            });
             last = Some(now);
             if !deliver(version).await {
                 return;

@@ -34,7 +34,7 @@ const DECKS: &[Expected] = &[
     (
         deck!("slidev"),
         Dialect::Slidev,
-        17,
+        26,
         &[
             ("Frames on the wire", 1, &["Begin with the packet capture on the other screen."]),
             ("Masking", 5, &["Mention the paper of 2010."]),

@@ -80,7 +80,7 @@ fn titles_end_slides_if_the_deck_says_so() {
 fn lists_and_tables_wait_if_the_deck_says_so() {
     let head = "---\noptions:\n  incremental_lists: true\n  incremental_tables: true\n---\n";
     let (deck, _) = read(&format!("{head}- a\n  - b\n- c\n\n| d |\n|---|\n| e |\n\nend\n"));
-    assert_eq!(deck.slides[0].steps(), 1 + 3 + 1 + 1 + 1 + 1, "items, before, header, row, end");
+    assert_eq!(deck.slides[0].steps(), 1 + 3 + 1 + 1 + 1, "items, header, row, end");
     let (deck, _) = read(&format!("{head}<!-- incremental_lists: false -->\n- a\n- c\n"));
     assert_eq!(deck.slides[0].steps(), 1);
 }

@@ -15,8 +15,8 @@ pub(super) fn write(
         PieceKind::Code(_) => false,
         // Directives without a counterpart here, and `fit`, change how Marp draws and nothing else.
         PieceKind::Comment(text) if is_marp_directive(text) || text.trim() == "fit" => true,
-        PieceKind::Comment(text) if state::is_directive(text) => false,
         PieceKind::Comment(text) if is_slip(state, piece.start, text) => true,
+        PieceKind::Comment(text) if state::is_directive(text) => false,
         PieceKind::Comment(text) => {
             writer.note(piece.start, text.trim());
             true

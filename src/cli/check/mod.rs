@@ -2,11 +2,14 @@
 //!
 //! The command draws nothing. The same warnings appear on the slides when the deck is presented.
 
+mod deck_files;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use crate::cli::check::deck_files::DeckFiles;
 use crate::cli::{bounded_read, output};
 use crate::deck::{self, Deck, Dialect, LineIndex, Warning};
 use crate::stage::Registry;
@@ -36,7 +39,7 @@ impl CheckArgs {
         for path in &self.decks {
             match read_source(path) {
                 Ok(source) => {
-                    has_problems |= report_deck(&mut out, &printable_path(path), &source, registry);
+                    has_problems |= report_deck(&mut out, path, &source, registry);
                 }
                 Err(error) => {
                     has_problems = true;
@@ -50,8 +53,9 @@ impl CheckArgs {
 }
 
 /// Appends the warnings and notes about a deck to `out`. Returns whether there are warnings.
-fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -> bool {
-    let (deck, warnings) = parse_deck(source, registry);
+fn report_deck(out: &mut String, path: &Path, source: &str, registry: Registry) -> bool {
+    let name = &printable_path(path);
+    let (deck, warnings) = parse_deck_in(folder_of(path), source, registry);
     let notes = registry.effects(&deck, source);
     let mut entries: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     entries.extend(notes.iter().map(|note| ("note: ", note)));
@@ -93,7 +97,7 @@ fn dialect_line(name: &str, deck: &Deck) -> String {
 /// If the file cannot be read or is not UTF-8. The message names the file, the line of the first
 /// invalid byte, and the remedy.
 pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
-    Ok(parse_deck(&read_source(path)?, registry))
+    Ok(parse_deck_in(folder_of(path), &read_source(path)?, registry))
 }
 
 /// Reads the text of a deck.
@@ -135,13 +139,27 @@ fn check_theme(deck: &Deck, source: &str) -> Option<Warning> {
     Some(Warning::new(0, theme.position, &lines, message))
 }
 
-/// Parses and checks the text of a deck. The warnings are sorted by position.
+/// Parses and checks the text of a deck in the current folder. The warnings are sorted by position.
 pub fn parse_deck(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
-    let (deck, mut warnings) = deck::parse(source);
+    parse_deck_in(Path::new(""), source, registry)
+}
+
+/// Parses and checks the text of a deck in `folder`, which holds the files that it names.
+pub(super) fn parse_deck_in(
+    folder: &Path,
+    source: &str,
+    registry: Registry,
+) -> (Deck, Vec<Warning>) {
+    let (deck, mut warnings) = deck::parse_with(source, &mut DeckFiles::new(folder));
     warnings.extend(registry.check(&deck, source));
     warnings.extend(check_theme(&deck, source));
     warnings.sort_by_key(|warning| warning.position);
     (deck, warnings)
+}
+
+/// Returns the folder of a deck's file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// Returns `path` as text that is safe to print: without control characters.
