@@ -1,12 +1,12 @@
 //! The whole way from source text to slides: front matter, dialect, dividers, directives.
 
-use crate::deck::block_reader::{BlockReader, ReaderSetup};
 use crate::deck::content::slide::Deck;
 use crate::deck::dialect::{DialectEvidence, Reading};
 use crate::deck::division::SlideBuilder;
 use crate::deck::files::{FileReader, Files, NoFiles};
 use crate::deck::front_matter::{FrontMatter, Head, read_head};
 use crate::deck::position::LineIndex;
+use crate::deck::reader::block_reader::{BlockReader, ReaderSetup};
 use crate::deck::warning::Warning;
 use crate::text;
 

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Tag};
 
-use crate::deck::block_reader::BlockReader;
 use crate::deck::dialect::Places;
 use crate::deck::directive::{self, Directive};
 use crate::deck::division::arrangement::{Arrangement, Misplaced};
 use crate::deck::division::dividers::Dividers;
-use crate::deck::html_reader::HtmlPart;
-use crate::deck::markdown::{self, EventIter};
+use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::reader::html_part::HtmlPart;
+use crate::deck::reader::markdown::{self, EventIter};
 use crate::deck::{Block, DeckOptions, LineIndex, Position, Slide, front_matter};
 use crate::text;
 

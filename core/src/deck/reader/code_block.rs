@@ -6,14 +6,14 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event};
 
-use crate::deck::block_reader::BlockReader;
-use crate::deck::markdown::EventIter;
+use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::reader::markdown::EventIter;
 use crate::deck::{Block, CodeBlock, DemoFence, demo_fence};
 use crate::text;
 
 impl<'a> BlockReader<'a> {
     /// Reads the code block after its start tag, to its end: a demo if its first word is `demo`.
-    pub(super) fn code(
+    pub(in crate::deck) fn code(
         &mut self,
         kind: CodeBlockKind<'a>,
         range: &Range<usize>,
@@ -47,7 +47,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Returns a formula as code, because every character of it counts.
-    pub(super) fn math(&mut self, source: &str, start: usize) -> Block {
+    pub(in crate::deck) fn math(&mut self, source: &str, start: usize) -> Block {
         self.warn_about_controls(source, start);
         Block::Code(CodeBlock {
             language: "tex".to_owned(),
