@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::cli::{bounded_read, output};
-use crate::deck::{self, Deck, LineIndex, Warning};
+use crate::deck::{self, Deck, Dialect, LineIndex, Warning};
 use crate::stage::Registry;
 use crate::text;
 
@@ -66,9 +66,24 @@ fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -
         format!(", {}", counted(notes.len(), "note"))
     };
     let warning_count = counted(warnings.len(), "warning");
+    *out += &dialect_line(name, &deck);
     *out += &format!("{name}: {}, {warning_count}{notes}\n", counted(deck.slides.len(), "slide"));
     // A note is no problem: presenting the deck asks for consent.
     !warnings.is_empty()
+}
+
+/// Returns the line that says which tool a deck was written for; empty if it is our own.
+fn dialect_line(name: &str, deck: &Deck) -> String {
+    match (deck.dialect, &deck.dialect_evidence) {
+        (Dialect::Headings, _) => {
+            format!("{name}: nothing divides the slides, so each begins at a heading\n")
+        }
+        (Dialect::Wiretalk, _) | (_, None) => String::new(),
+        (dialect, Some(evidence)) => {
+            let (line, text) = (evidence.position.line, text::ellipsize(&evidence.text, 60));
+            format!("{name}: read as {dialect}, because of line {line}: {text}\n")
+        }
+    }
 }
 
 /// Reads and checks a deck.

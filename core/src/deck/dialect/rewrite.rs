@@ -57,7 +57,7 @@ fn write_divider(dialect: Dialect, slide: &SlideSource, writer: &mut Writer) {
     }
     if divider.line().is_some_and(|line| line.trim() == "--") {
         writer.insert(divider.start, "---\n");
-        writer.directive(divider.start, "depth: deep");
+        writer.directive(slide.content_start(), "depth: deep");
     } else {
         writer.copy(divider.start, divider.end);
     }

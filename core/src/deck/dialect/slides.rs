@@ -14,6 +14,15 @@ pub(super) struct SlideSource<'a> {
     pub(super) pieces: Vec<Piece<'a>>,
 }
 
+impl SlideSource<'_> {
+    /// Returns the byte of the body at which the first line that is not blank begins.
+    pub(super) fn content_start(&self) -> usize {
+        let first = self.pieces.iter().find(|piece| !piece.is_blank());
+        let end = self.divider.map_or(0, |divider| divider.end);
+        first.map_or(end, |piece| piece.start)
+    }
+}
+
 /// Divides the pieces of a deck into slides.
 pub(super) fn divide<'a>(dialect: Dialect, pieces: &[Piece<'a>]) -> Vec<SlideSource<'a>> {
     let mut slides = vec![SlideSource::default()];

@@ -48,7 +48,13 @@ impl Arrangement {
     /// Adds a block where the directives want it. Returns whether it stands in a layout, but in
     /// none of its columns.
     pub(super) fn push(&mut self, mut block: Block) -> bool {
-        if std::mem::take(&mut self.owes_pause) && block != Block::Pause {
+        let waits_itself = match &block {
+            Block::Pause => true,
+            Block::List { .. } => self.lists_wait,
+            Block::Table(_) => self.tables_wait,
+            _ => false,
+        };
+        if std::mem::take(&mut self.owes_pause) && !waits_itself {
             self.target().push(Block::Pause);
         }
         let waits = match &mut block {
@@ -210,11 +216,12 @@ mod tests {
         arrangement.push(Block::Pause);
         arrangement.push(Block::Rule);
         arrangement.push(list(2));
+        arrangement.push(list(1));
         arrangement.lists_wait = false;
         arrangement.push(Block::Rule);
         let blocks = arrangement.finish();
         let pauses: Vec<usize> = blocks.iter().map(Block::pauses).collect();
-        assert_eq!(pauses, [3, 1, 0, 2, 1, 0], "{blocks:?}");
+        assert_eq!(pauses, [3, 1, 0, 2, 1, 1, 0], "{blocks:?}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod arrangement;
 mod dividers;
 mod slide_builder;
+#[cfg(test)]
+mod tests;
 
 pub(super) use dividers::Dividers;
 pub(super) use slide_builder::SlideBuilder;

@@ -17,7 +17,7 @@ pub(super) fn write(
         PieceKind::Comment(text) if is_marp_directive(text) || text.trim() == "fit" => true,
         PieceKind::Comment(text) if state::is_directive(text) => false,
         PieceKind::Comment(text) => {
-            writer.note(piece.start, text);
+            writer.note(piece.start, text.trim());
             true
         }
         PieceKind::Line(line) => {

@@ -11,11 +11,11 @@ pub(super) fn write(
     writer: &mut Writer,
 ) -> bool {
     if !std::mem::replace(&mut state.has_begun, true) {
-        write_settings(state, piece.start, writer);
+        write_settings(state, state.slide.content_start(), writer);
     }
     match piece.kind {
         PieceKind::Comment(text) if state.is_last(index) && !state::is_directive(text) => {
-            writer.note(piece.start, text);
+            writer.note(piece.start, text.trim());
             true
         }
         PieceKind::Line(line) => write_line(state, line, piece, writer),
