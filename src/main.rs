@@ -87,6 +87,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         theme,
         color_depth,
         consents,
+        rehearse: cli.rehearse,
         notice: app::locale_notice(env_var),
         standalone: None,
     };
@@ -117,6 +118,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         theme: inspect.theme.map(Into::into),
         color_depth: color_depth(),
         consents: EffectConsents::default(),
+        rehearse: false,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
     };

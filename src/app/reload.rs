@@ -2,9 +2,9 @@
 
 use std::mem;
 
-use crate::app::slide::SlideProgress;
 use crate::app::state::{App, DemoSlot};
 use crate::deck::{Deck, DemoFence, Slide, Warning};
+use crate::slide::SlideProgress;
 
 /// A deck that was read again.
 #[derive(Clone, Debug, PartialEq)]
