@@ -4,6 +4,7 @@
 //! position. This module reads no files, but asks a [`FileReader`] for those that a deck names. It
 //! does not know which demos exist.
 
+mod code_info;
 mod content;
 mod demo_fence;
 mod dialect;

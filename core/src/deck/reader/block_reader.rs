@@ -49,6 +49,10 @@ pub(in crate::deck) struct BlockReader<'a> {
     pub(in crate::deck) told: Vec<(usize, &'static str)>,
     /// The sign of the list that was read last: `-`, `.` or `)`.
     pub(super) last_marker: char,
+    /// The slide on which the last block of the top level stands.
+    last_slide: Option<usize>,
+    /// Warnings about `---` below a text, which are none in a deck that divides slides otherwise.
+    pub(in crate::deck) underlined: Vec<Warning>,
     /// Whether the list that was read last has the sign of the one before it.
     pub(in crate::deck) continues_list: bool,
 }
@@ -74,6 +78,8 @@ impl<'a> BlockReader<'a> {
             footnotes: Footnotes::default(),
             told: Vec::new(),
             last_marker: ' ',
+            last_slide: None,
+            underlined: Vec::new(),
             continues_list: false,
         }
     }
@@ -131,6 +137,19 @@ impl<'a> BlockReader<'a> {
             self.skip(range, events);
             return Vec::new();
         }
+        let blocks = self.open_block(event, range, events);
+        if self.depth == 0 && !blocks.is_empty() {
+            self.last_slide = Some(self.slide);
+        }
+        blocks
+    }
+
+    fn open_block(
+        &mut self,
+        event: Event<'a>,
+        range: &Range<usize>,
+        events: &mut EventIter<'a>,
+    ) -> Vec<Block> {
         vec![match event {
             Event::Start(Tag::Heading { level, .. }) => self.heading(level, range, events),
             Event::Start(Tag::Paragraph) => return self.paragraph(range, events),
@@ -238,15 +257,15 @@ impl<'a> BlockReader<'a> {
         let inline = self.line(events, TagEnd::Heading(level));
         let text = self.runs(inline, range.start);
         let source = self.slice(range).trim_end();
-        // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings).
+        // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings). As the
+        // first of a slide, it is how presenterm writes titles.
         let last = source.lines().last().unwrap_or("");
-        if !source.starts_with('#') && last.trim().starts_with('-') {
+        let is_first = self.depth == 0 && self.last_slide != Some(self.slide);
+        if !source.starts_with('#') && last.trim().starts_with('-') && !is_first {
             let at = range.start + source.len() - last.len();
-            self.warn(
-                at,
-                "this `---` makes the text above it a heading; put a blank line before it to end \
-                 the slide",
-            );
+            let message = "this `---` makes the text above it a heading; put a blank line before it \
+                           to end the slide";
+            self.underlined.push(Warning::new(self.slide, self.position(at), self.lines, message));
         }
         Block::Heading { level: level as u8, text }
     }
@@ -404,6 +423,10 @@ mod tests {
         let (deck, warnings) = warned("x\n\n  A\n  ---\n");
         assert_eq!(deck.slides[0].blocks[1], heading(2));
         assert!(warnings[0].starts_with("4:1: this `---` makes"), "{warnings:?}");
+        assert_eq!(blocks("A\n---\n\nx\n"), [heading(2), blocks("x\n").remove(0)]);
+        let ends = "x\n\nA\n---\n\n<!-- end_slide -->\n\ny\n\nB\n---\n";
+        assert_eq!(warned(ends).1, [] as [&str; 0]);
+        assert_eq!(warned(&format!("{ends}\n\n---\n\nz\n")).1.len(), 2);
     }
 
     #[test]

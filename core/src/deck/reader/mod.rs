@@ -2,6 +2,7 @@
 
 pub(super) mod block_reader;
 mod code_block;
+mod file_snippet;
 mod footnote_reader;
 mod footnotes;
 pub(super) mod html_part;
