@@ -4,25 +4,21 @@
 //! position. This module reads no files, but asks a [`FileReader`] for those that a deck names. It
 //! does not know which demos exist.
 
-mod block_reader;
-mod code_block;
+mod code_info;
 mod content;
 mod demo_fence;
 mod dialect;
 mod directive;
 mod division;
 mod files;
-mod footnotes;
 mod front_matter;
 mod html;
-mod html_reader;
 mod inline;
-mod joined_list;
-mod markdown;
 mod options;
 mod parse;
 mod picture;
 mod position;
+mod reader;
 mod warning;
 
 pub use content::block::{

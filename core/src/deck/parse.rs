@@ -1,12 +1,12 @@
 //! The whole way from source text to slides: front matter, dialect, dividers, directives.
 
-use crate::deck::block_reader::{BlockReader, ReaderSetup};
 use crate::deck::content::slide::Deck;
 use crate::deck::dialect::{DialectEvidence, Reading};
 use crate::deck::division::SlideBuilder;
 use crate::deck::files::{FileReader, Files, NoFiles};
 use crate::deck::front_matter::{FrontMatter, Head, read_head};
 use crate::deck::position::LineIndex;
+use crate::deck::reader::block_reader::{BlockReader, ReaderSetup};
 use crate::deck::warning::Warning;
 use crate::text;
 
@@ -190,8 +190,8 @@ mod tests {
     #[test]
     fn what_is_odd_is_reported_where_it_stands() {
         assert_eq!(
-            warnings_of("some text\n---\n\nmore\n"),
-            ["2:1: this `---` makes the text above it a heading; put a blank line before it to \
+            warnings_of("# A\n\nsome text\n---\n\nmore\n"),
+            ["4:1: this `---` makes the text above it a heading; put a blank line before it to \
               end the slide"]
         );
         assert_eq!(warnings_of("# A\n\n---\n\n---\n\n# B\n").len(), 1, "an empty slide");

@@ -1,7 +1,7 @@
 //! The blocks of a slide that is being read, under the directives that arrange them: columns,
 //! alignment, font size, lists and tables that appear step by step.
 
-use crate::deck::joined_list::join_lists;
+use crate::deck::reader::joined_list::join_lists;
 use crate::deck::{Block, Column, ColumnAlign, ListItem};
 
 /// The blocks of a slide so far.

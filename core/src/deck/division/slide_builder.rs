@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Tag};
 
-use crate::deck::block_reader::BlockReader;
 use crate::deck::dialect::Places;
 use crate::deck::directive::{self, Directive};
 use crate::deck::division::arrangement::{Arrangement, Misplaced};
 use crate::deck::division::dividers::Dividers;
-use crate::deck::html_reader::HtmlPart;
-use crate::deck::markdown::{self, EventIter};
+use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::reader::html_part::HtmlPart;
+use crate::deck::reader::markdown::{self, EventIter};
 use crate::deck::{Block, DeckOptions, LineIndex, Position, Slide, front_matter};
 use crate::text;
 
@@ -28,6 +28,10 @@ pub(in crate::deck) struct SlideBuilder {
     arrangement: Arrangement,
     /// Whether the slide is left out.
     skips: bool,
+    /// Whether any `---` ended a slide.
+    has_rules: bool,
+    /// Whether any `<!-- end_slide -->` did.
+    has_commands: bool,
     /// The files that are being included, the outermost first.
     including: Vec<String>,
     included: usize,
@@ -45,6 +49,8 @@ impl SlideBuilder {
             slides: Vec::new(),
             slide: Slide::default(),
             skips: false,
+            has_rules: false,
+            has_commands: false,
             including: Vec::new(),
             included: 0,
             include_position: None,
@@ -65,6 +71,7 @@ impl SlideBuilder {
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Rule if self.dividers.is_rule(reader.slice(&range)) => {
+                    self.has_rules = true;
                     self.end_slide(reader, range.end);
                 }
                 Event::Start(Tag::HtmlBlock) => self.read_html(reader, &mut events, range.start),
@@ -78,6 +85,11 @@ impl SlideBuilder {
                     self.slide.notes.append(&mut reader.notes);
                 }
             }
+        }
+        // Where no `---` ends a slide, one below a text was never meant to.
+        let Dividers { rules, underlined, .. } = self.dividers;
+        if self.has_rules || !(self.has_commands || !rules || underlined) {
+            reader.warnings.append(&mut reader.underlined);
         }
     }
 
@@ -132,7 +144,10 @@ impl SlideBuilder {
         let arrangement = &mut self.arrangement;
         match directive::parse_directive(self.options.without_prefix(comment)) {
             Directive::Pause => self.push(reader, Block::Pause, at),
-            Directive::EndSlide => self.end_slide(reader, at + "<!---->".len() + comment.len()),
+            Directive::EndSlide => {
+                self.has_commands = true;
+                self.end_slide(reader, at + "<!---->".len() + comment.len());
+            }
             Directive::Section(name) => {
                 self.slide.section = Some(text::sanitize(&name).into_owned());
             }

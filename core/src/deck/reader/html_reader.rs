@@ -5,18 +5,12 @@
 use pulldown_cmark::{Event, TagEnd};
 
 use crate::deck::Block;
-use crate::deck::block_reader::{BlockReader, MAX_DEPTH};
 use crate::deck::html::{self, Effect, HtmlBlocks, Piece, Tag, effect};
 use crate::deck::inline::Inline;
-use crate::deck::markdown::{self, EventIter};
 use crate::deck::picture::read_picture;
-
-/// A part of an HTML block.
-pub(super) enum HtmlPart {
-    Blocks(Vec<Block>),
-    /// The text of a comment, and the byte of the body at which its `<!--` stands.
-    Comment(usize, String),
-}
+use crate::deck::reader::block_reader::{BlockReader, MAX_DEPTH};
+use crate::deck::reader::html_part::HtmlPart;
+use crate::deck::reader::markdown::{self, EventIter};
 
 /// The lines of an HTML block without the signs of the quotes and lists around it.
 #[derive(Default)]
@@ -37,7 +31,7 @@ impl HtmlSource {
 
 impl<'a> BlockReader<'a> {
     /// Reads an HTML block after its start tag, to its end.
-    pub(super) fn html_block(&mut self, events: &mut EventIter<'a>) -> Vec<HtmlPart> {
+    pub(in crate::deck) fn html_block(&mut self, events: &mut EventIter<'a>) -> Vec<HtmlPart> {
         let mut source = HtmlSource::default();
         for (event, range) in events.by_ref() {
             match event {
@@ -115,7 +109,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Reads a tag or a comment within a line.
-    pub(super) fn inline_html(&mut self, inline: &mut Inline, html: &str, start: usize) {
+    pub(in crate::deck) fn inline_html(&mut self, inline: &mut Inline, html: &str, start: usize) {
         for piece in html::scan(html) {
             match piece {
                 Piece::Comment(at, comment) => self.inline_directive(start + at, comment),

@@ -3,7 +3,7 @@
 use crate::deck::Block;
 
 /// Makes two lists one if only pauses stand between them, the first of which the item waits for.
-pub(super) fn join_lists(blocks: &mut Vec<Block>) {
+pub(in crate::deck) fn join_lists(blocks: &mut Vec<Block>) {
     let pauses = blocks.iter().rev().skip(1).take_while(|block| **block == Block::Pause).count();
     let Some(first) = blocks.len().checked_sub(pauses + 2).filter(|_| pauses > 0) else { return };
     let both = (&blocks[first], &blocks[blocks.len() - 1]);

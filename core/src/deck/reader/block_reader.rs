@@ -4,63 +4,62 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, BlockQuoteKind, Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{BlockQuoteKind, Event, HeadingLevel, Tag, TagEnd};
 
 use crate::deck::dialect::Places;
 use crate::deck::directive::{self, Directive};
 use crate::deck::files::ReadText;
-use crate::deck::footnotes::Footnotes;
 use crate::deck::html::Palette;
-use crate::deck::html_reader::HtmlPart;
-use crate::deck::inline::{Inline, paragraph};
-use crate::deck::joined_list::join_lists;
-use crate::deck::markdown::EventIter;
-use crate::deck::{
-    AlertKind, Block, ColumnAlign, DeckOptions, LineIndex, ListItem, Position, TableBlock, TextRun,
-    TextStyle, Warning,
-};
-use crate::text;
+use crate::deck::reader::footnotes::Footnotes;
+use crate::deck::reader::html_part::HtmlPart;
+use crate::deck::reader::joined_list::join_lists;
+use crate::deck::reader::markdown::{EventIter, is_inline};
+use crate::deck::{AlertKind, Block, DeckOptions, LineIndex, Position, Warning};
 
 /// The maximum nesting depth of lists and quotes. Blocks are handled recursively, and each row of a
 /// page holds one piece per level, so this bounds stack and memory.
-pub(super) const MAX_DEPTH: usize = 100;
+pub(in crate::deck) const MAX_DEPTH: usize = 100;
 
 /// What the readers of a deck and of the files that it includes have in common.
 #[derive(Clone, Copy)]
-pub(super) struct ReaderSetup<'a> {
-    pub(super) read_text: ReadText<'a>,
-    pub(super) options: &'a DeckOptions,
+pub(in crate::deck) struct ReaderSetup<'a> {
+    pub(in crate::deck) read_text: ReadText<'a>,
+    pub(in crate::deck) options: &'a DeckOptions,
     /// The colours that the front matter defines.
-    pub(super) palette: &'a Palette,
+    pub(in crate::deck) palette: &'a Palette,
 }
 
 /// Reads blocks and collects warnings and speaker notes on the way.
-pub(super) struct BlockReader<'a> {
+pub(in crate::deck) struct BlockReader<'a> {
     lines: &'a LineIndex<'a>,
     /// The Markdown that is being read, in our own notation.
     text: &'a str,
     places: &'a Places,
-    pub(super) setup: ReaderSetup<'a>,
+    pub(in crate::deck) setup: ReaderSetup<'a>,
     /// The index of the slide that is being read, from 0.
-    pub(super) slide: usize,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) notes: Vec<String>,
+    pub(in crate::deck) slide: usize,
+    pub(in crate::deck) warnings: Vec<Warning>,
+    pub(in crate::deck) notes: Vec<String>,
     /// The checkbox of the list item that is being read: `Some(true)` when it is ticked.
-    task_box: Option<bool>,
+    pub(super) task_box: Option<bool>,
     /// The number of lists and quotes around the current position.
-    pub(super) depth: usize,
-    pub(super) footnotes: Footnotes,
+    pub(in crate::deck) depth: usize,
+    pub(in crate::deck) footnotes: Footnotes,
     /// The kinds of warning that the current slide already has, of those that it has once.
-    pub(super) told: Vec<(usize, &'static str)>,
+    pub(in crate::deck) told: Vec<(usize, &'static str)>,
     /// The sign of the list that was read last: `-`, `.` or `)`.
-    last_marker: char,
+    pub(super) last_marker: char,
+    /// The slide on which the last block of the top level stands.
+    last_slide: Option<usize>,
+    /// Warnings about `---` below a text, which are none in a deck that divides slides otherwise.
+    pub(in crate::deck) underlined: Vec<Warning>,
     /// Whether the list that was read last has the sign of the one before it.
-    pub(super) continues_list: bool,
+    pub(in crate::deck) continues_list: bool,
 }
 
 impl<'a> BlockReader<'a> {
     /// Creates a reader for the Markdown `text`, whose bytes stand in the file at `places`.
-    pub(super) fn new(
+    pub(in crate::deck) fn new(
         lines: &'a LineIndex<'a>,
         text: &'a str,
         places: &'a Places,
@@ -79,38 +78,40 @@ impl<'a> BlockReader<'a> {
             footnotes: Footnotes::default(),
             told: Vec::new(),
             last_marker: ' ',
+            last_slide: None,
+            underlined: Vec::new(),
             continues_list: false,
         }
     }
 
     /// Returns the Markdown that is being read.
-    pub(super) fn text(&self) -> &'a str {
+    pub(in crate::deck) fn text(&self) -> &'a str {
         self.text
     }
 
     /// Returns the line and column in the file of the byte at `offset` in the text.
-    pub(super) fn position(&self, offset: usize) -> Position {
+    pub(in crate::deck) fn position(&self, offset: usize) -> Position {
         self.lines.position(self.places.file_offset(offset))
     }
 
     /// Returns a byte range of the text. What is past its end is left out.
-    pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
+    pub(in crate::deck) fn slice(&self, range: &Range<usize>) -> &'a str {
         let end = self.text.len();
         &self.text[range.start.min(end)..range.end.min(end)]
     }
 
     /// Warns about what begins at `body_offset`, a byte offset in the body.
-    pub(super) fn warn(&mut self, body_offset: usize, message: impl Into<String>) {
+    pub(in crate::deck) fn warn(&mut self, body_offset: usize, message: impl Into<String>) {
         self.warn_at(self.position(body_offset), message);
     }
 
     /// Warns about what stands at `at`, a position in the file.
-    pub(super) fn warn_at(&mut self, at: Position, message: impl Into<String>) {
+    pub(in crate::deck) fn warn_at(&mut self, at: Position, message: impl Into<String>) {
         self.warnings.push(Warning::new(self.slide, at, self.lines, message));
     }
 
     /// Warns like [`Self::warn`], unless the slide already has a warning of this kind.
-    pub(super) fn warn_once(
+    pub(in crate::deck) fn warn_once(
         &mut self,
         kind: &'static str,
         body_offset: usize,
@@ -126,7 +127,7 @@ impl<'a> BlockReader<'a> {
 
     /// Reads the block that `event` opens, to its end: no block if it shows nothing, and several if
     /// it holds them.
-    pub(super) fn block(
+    pub(in crate::deck) fn block(
         &mut self,
         event: Event<'a>,
         range: &Range<usize>,
@@ -136,6 +137,19 @@ impl<'a> BlockReader<'a> {
             self.skip(range, events);
             return Vec::new();
         }
+        let blocks = self.open_block(event, range, events);
+        if self.depth == 0 && !blocks.is_empty() {
+            self.last_slide = Some(self.slide);
+        }
+        blocks
+    }
+
+    fn open_block(
+        &mut self,
+        event: Event<'a>,
+        range: &Range<usize>,
+        events: &mut EventIter<'a>,
+    ) -> Vec<Block> {
         vec![match event {
             Event::Start(Tag::Heading { level, .. }) => self.heading(level, range, events),
             Event::Start(Tag::Paragraph) => return self.paragraph(range, events),
@@ -158,7 +172,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Runs `read` one nesting level deeper.
-    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(in crate::deck) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         self.depth += 1;
         let found = read(self);
         self.depth -= 1;
@@ -187,7 +201,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Reads the blocks up to the end tag of what holds them, which is consumed.
-    pub(super) fn blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
+    pub(in crate::deck) fn blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
         let mut blocks = Vec::new();
         while let Some((event, range)) = events.peek() {
             match event {
@@ -214,7 +228,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Appends what was read. A list that goes on behind a pause is one list.
-    pub(super) fn append(&mut self, blocks: &mut Vec<Block>, read: Vec<Block>) {
+    pub(in crate::deck) fn append(&mut self, blocks: &mut Vec<Block>, read: Vec<Block>) {
         for block in read {
             blocks.push(block);
             if self.continues_list {
@@ -234,14 +248,6 @@ impl<'a> BlockReader<'a> {
         self.text_blocks(inline, range.start)
     }
 
-    /// Returns what a line of text becomes: pictures if it has nothing else.
-    fn text_blocks(&mut self, mut inline: Inline, at: usize) -> Vec<Block> {
-        if let Some(pictures) = inline.take_pictures() {
-            return pictures.into_iter().map(Block::Image).collect();
-        }
-        paragraph(self.runs(inline, at)).into_iter().collect()
-    }
-
     fn heading(
         &mut self,
         level: HeadingLevel,
@@ -251,64 +257,17 @@ impl<'a> BlockReader<'a> {
         let inline = self.line(events, TagEnd::Heading(level));
         let text = self.runs(inline, range.start);
         let source = self.slice(range).trim_end();
-        // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings).
+        // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings). As the
+        // first of a slide, it is how presenterm writes titles.
         let last = source.lines().last().unwrap_or("");
-        if !source.starts_with('#') && last.trim().starts_with('-') {
+        let is_first = self.depth == 0 && self.last_slide != Some(self.slide);
+        if !source.starts_with('#') && last.trim().starts_with('-') && !is_first {
             let at = range.start + source.len() - last.len();
-            self.warn(
-                at,
-                "this `---` makes the text above it a heading; put a blank line before it to end \
-                 the slide",
-            );
+            let message = "this `---` makes the text above it a heading; put a blank line before it \
+                           to end the slide";
+            self.underlined.push(Warning::new(self.slide, self.position(at), self.lines, message));
         }
         Block::Heading { level: level as u8, text }
-    }
-
-    fn list(
-        &mut self,
-        start: Option<u64>,
-        range: &Range<usize>,
-        events: &mut EventIter<'a>,
-    ) -> Block {
-        let marker = self.slice(range).chars().find(|c| !c.is_ascii_digit()).unwrap_or(' ');
-        let continues = self.last_marker == marker;
-        let mut items = Vec::new();
-        while let Some((event, _)) = events.next() {
-            match event {
-                Event::Start(Tag::Item) => {
-                    // The marker is inside a tight item, and in the paragraph of a loose one.
-                    let outer = self.task_box.take();
-                    let blocks = self.blocks(events);
-                    let task = std::mem::replace(&mut self.task_box, outer);
-                    items.push(ListItem { task, blocks, ..ListItem::default() });
-                }
-                _ => break,
-            }
-        }
-        self.last_marker = marker;
-        self.continues_list = continues;
-        Block::List { start, items }
-    }
-
-    fn table(&mut self, columns: &[Alignment], events: &mut EventIter<'a>) -> Block {
-        let mut table = TableBlock {
-            columns: columns.iter().copied().map(align).collect(),
-            ..TableBlock::default()
-        };
-        let mut row = Vec::new();
-        while let Some((event, range)) = events.next() {
-            match event {
-                Event::Start(Tag::TableCell) => {
-                    let inline = self.line(events, TagEnd::TableCell);
-                    row.push(self.runs(inline, range.start));
-                }
-                Event::End(TagEnd::TableHead) => table.header = std::mem::take(&mut row),
-                Event::End(TagEnd::TableRow) => table.rows.push(std::mem::take(&mut row)),
-                Event::End(TagEnd::Table) => break,
-                _ => {}
-            }
-        }
-        Block::Table(table)
     }
 
     /// Reads an HTML block inside a list or a quote, where not every directive works.
@@ -334,7 +293,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Reads a comment within a line.
-    pub(super) fn inline_directive(&mut self, at: usize, comment: &str) {
+    pub(in crate::deck) fn inline_directive(&mut self, at: usize, comment: &str) {
         self.nested_directive(at, self.directive(comment));
     }
 
@@ -351,129 +310,11 @@ impl<'a> BlockReader<'a> {
             }
         }
     }
-
-    /// Reads the text up to the end tag `until`, which is consumed.
-    fn line(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Inline {
-        let mut inline = Inline::default();
-        for (event, range) in events.by_ref() {
-            if event == Event::End(until) {
-                break;
-            }
-            self.inline(&mut inline, event, &range);
-        }
-        inline
-    }
-
-    /// Reads the text up to the first event that is not inline.
-    fn bare_line(&mut self, events: &mut EventIter<'a>) -> Inline {
-        let mut inline = Inline::default();
-        while let Some((event, range)) = events.next_if(|(event, _)| is_inline(event)) {
-            self.inline(&mut inline, event, &range);
-        }
-        inline
-    }
-
-    /// Returns the runs of a text that begins at `at`.
-    fn runs(&mut self, inline: Inline, at: usize) -> Vec<TextRun> {
-        if inline.has_pictures() {
-            self.warn_once(
-                "picture",
-                at,
-                "a picture is drawn only in a paragraph of its own; here its text is shown",
-            );
-        }
-        inline.finish()
-    }
-
-    fn inline(&mut self, inline: &mut Inline, event: Event<'a>, range: &Range<usize>) {
-        match event {
-            Event::Text(text) => {
-                self.warn_about_controls(&text, range.start);
-                self.check_reference(&text, range.start);
-                inline.push(&text);
-            }
-            Event::Code(code) => {
-                self.warn_about_controls(&code, range.start);
-                let style = TextStyle { code: true, ..inline.style() };
-                inline.push_styled(&code, style);
-            }
-            Event::TaskListMarker(done) => self.task_box = Some(done),
-            Event::FootnoteReference(label) => self.footnote_mark(inline, &label),
-            Event::SoftBreak => inline.break_softly(),
-            Event::HardBreak => inline.end_line(),
-            Event::InlineHtml(html) => self.inline_html(inline, &html, range.start),
-            Event::Start(tag) => start_tag(inline, &tag),
-            Event::End(TagEnd::Image) => {
-                let prefix = self.setup.options.image_attributes_prefix.as_deref();
-                inline.close_picture(prefix.unwrap_or("image:"));
-            }
-            Event::End(end) => inline.close(end),
-            _ => {}
-        }
-    }
-
-    /// Warns about the first character of `text` that is shown as another; `start` is the byte of
-    /// the body at which the text begins.
-    pub(super) fn warn_about_controls(&mut self, text: &str, start: usize) {
-        let odd = |&(_, c): &(usize, char)| !matches!(c, '\n' | '\r' | '\t');
-        if let Some((at, c)) = text::unprintable(text).find(odd) {
-            let kind = if c.is_control() { "control" } else { "invisible" };
-            let shown = text::sanitize(c.encode_utf8(&mut [0; 4])).into_owned();
-            let message = format!("{kind} character U+{:04X} is shown as {shown}", c as u32);
-            self.warn(start + at, message);
-        }
-    }
-}
-
-fn start_tag(inline: &mut Inline, tag: &Tag) {
-    match tag {
-        Tag::Strong => inline.bold += 1,
-        Tag::Emphasis => inline.italic += 1,
-        Tag::Strikethrough => inline.strike += 1,
-        Tag::Link { dest_url, .. } => inline.link = Some(text::sanitize(dest_url).into_owned()),
-        Tag::Image { dest_url, .. } => inline.open_picture(dest_url),
-        _ => {}
-    }
 }
 
 /// Whether `event` opens a block that can contain blocks of its own kind.
 fn is_nesting(event: &Event) -> bool {
     matches!(event, Event::Start(Tag::List(_) | Tag::BlockQuote(_)))
-}
-
-fn is_inline(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Text(_)
-            | Event::Code(_)
-            | Event::SoftBreak
-            | Event::HardBreak
-            | Event::InlineHtml(_)
-            | Event::FootnoteReference(_)
-            | Event::TaskListMarker(_)
-            | Event::Start(
-                Tag::Strong
-                    | Tag::Emphasis
-                    | Tag::Strikethrough
-                    | Tag::Link { .. }
-                    | Tag::Image { .. }
-            )
-            | Event::End(
-                TagEnd::Strong
-                    | TagEnd::Emphasis
-                    | TagEnd::Strikethrough
-                    | TagEnd::Link
-                    | TagEnd::Image
-            )
-    )
-}
-
-fn align(alignment: Alignment) -> ColumnAlign {
-    match alignment {
-        Alignment::None | Alignment::Left => ColumnAlign::Left,
-        Alignment::Center => ColumnAlign::Center,
-        Alignment::Right => ColumnAlign::Right,
-    }
 }
 
 fn alert(kind: BlockQuoteKind) -> AlertKind {
@@ -489,7 +330,9 @@ fn alert(kind: BlockQuoteKind) -> AlertKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{CodeBlock, Deck, ImageBlock, TextColor, TextStyle, parse, plain_text};
+    use crate::deck::{
+        CodeBlock, ColumnAlign, Deck, ImageBlock, TextColor, TextRun, TextStyle, parse, plain_text,
+    };
 
     fn blocks(source: &str) -> Vec<Block> {
         let (mut deck, warnings) = parse(source);
@@ -580,6 +423,10 @@ mod tests {
         let (deck, warnings) = warned("x\n\n  A\n  ---\n");
         assert_eq!(deck.slides[0].blocks[1], heading(2));
         assert!(warnings[0].starts_with("4:1: this `---` makes"), "{warnings:?}");
+        assert_eq!(blocks("A\n---\n\nx\n"), [heading(2), blocks("x\n").remove(0)]);
+        let ends = "x\n\nA\n---\n\n<!-- end_slide -->\n\ny\n\nB\n---\n";
+        assert_eq!(warned(ends).1, [] as [&str; 0]);
+        assert_eq!(warned(&format!("{ends}\n\n---\n\nz\n")).1.len(), 2);
     }
 
     #[test]

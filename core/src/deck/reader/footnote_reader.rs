@@ -1,67 +1,18 @@
-//! The footnotes of a deck: their texts can stand anywhere, and belong to the slides that use them.
-
-use std::collections::{HashMap, HashSet};
+//! Reads footnotes and the references to them.
 
 use pulldown_cmark::{Event, Tag};
 
-use crate::deck::block_reader::BlockReader;
 use crate::deck::inline::Inline;
-use crate::deck::markdown::{self, EventIter};
-use crate::deck::{Block, Footnote, TextStyle};
-
-/// The texts of the footnotes, and which of them the current slide uses.
-#[derive(Default)]
-pub(super) struct Footnotes {
-    texts: HashMap<String, Vec<Block>>,
-    /// The labels of all notes that any slide uses.
-    used: HashSet<String>,
-    /// The labels of the notes that the current slide uses, in the order of their marks.
-    on_slide: Vec<String>,
-    /// Whether the text of a note is being read.
-    within: bool,
-}
-
-impl Footnotes {
-    /// Returns the mark of the note with this label on the current slide.
-    fn mark(&mut self, label: &str) -> String {
-        if self.within {
-            // The note's own slide is not known here, so its reference has no number.
-            self.use_note(label);
-            return label.to_owned();
-        }
-        let known = self.on_slide.iter().position(|known| known == label);
-        let index = known.unwrap_or_else(|| {
-            self.on_slide.push(label.to_owned());
-            self.on_slide.len() - 1
-        });
-        (index + 1).to_string()
-    }
-
-    fn use_note(&mut self, label: &str) {
-        self.used.insert(label.to_owned());
-    }
-
-    /// Returns the notes of the slide that ends here, if it uses any.
-    pub(super) fn end_slide(&mut self) -> Option<Block> {
-        let labels = std::mem::take(&mut self.on_slide);
-        let notes: Vec<Footnote> = labels
-            .iter()
-            .enumerate()
-            .map(|(index, label)| Footnote {
-                mark: (index + 1).to_string(),
-                blocks: self.texts.get(label).cloned().unwrap_or_default(),
-            })
-            .collect();
-        (!notes.is_empty()).then_some(Block::Footnotes(notes))
-    }
-}
+use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::reader::markdown::{self, EventIter};
+use crate::deck::{Block, TextStyle};
 
 /// The bytes of a reference within which its label must end.
 const MAX_LABEL: usize = 60;
 
 impl<'a> BlockReader<'a> {
     /// Reads the footnotes of the whole text, before its slides are read.
-    pub(super) fn read_footnotes(&mut self) {
+    pub(in crate::deck) fn read_footnotes(&mut self) {
         let markdown = self.text();
         // Without a mark there is nothing to look for, and most decks have none.
         if !markdown.contains("[^") {
@@ -88,7 +39,7 @@ impl<'a> BlockReader<'a> {
 
     /// Reads a footnote's text after its start tag, to its end. It is shown here if no slide uses
     /// it.
-    pub(super) fn footnote(
+    pub(in crate::deck) fn footnote(
         &mut self,
         label: &str,
         at: usize,
@@ -113,14 +64,14 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Reads a reference to a footnote.
-    pub(super) fn footnote_mark(&mut self, inline: &mut Inline, label: &str) {
+    pub(in crate::deck) fn footnote_mark(&mut self, inline: &mut Inline, label: &str) {
         let mark = self.footnotes.mark(label);
         let style = TextStyle { superscript: true, ..inline.style() };
         inline.push_styled(&mark, style);
     }
 
     /// Warns if the text at `at` looks like a reference to a footnote that has no text.
-    pub(super) fn check_reference(&mut self, text: &str, at: usize) {
+    pub(in crate::deck) fn check_reference(&mut self, text: &str, at: usize) {
         if !text.starts_with('[') {
             return;
         }
