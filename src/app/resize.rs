@@ -11,6 +11,9 @@ use crate::deck::{self, Block, CodeBlock, Slide};
 use crate::slide::{HighlightedListing, LayoutInput, Listing, SlideLayout, SlideStyle};
 use crate::stage::{OpenRefusal, Theme};
 
+/// The number of columns up to which the letters of a projected terminal are large enough for a
+/// room.
+const MAX_COLUMNS_FOR_A_ROOM: u16 = 140;
 /// The minimum number of rows for a demo that waits for consent.
 const CONSENT_ROWS: u16 = 9;
 /// The minimum number of rows for a demo that cannot open.
@@ -20,8 +23,21 @@ impl App {
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
         let Size { width, height } = clamp_size(Size { width, height });
         self.resize_to(Rect::new(0, 0, width, height));
+        self.hint_at_font();
         // A terminal may reflow its cells, so the last frame is no longer what it shows.
         self.repaint = true;
+    }
+
+    /// Says once, until a key is pressed, that a terminal with this many columns shows small letters.
+    pub(crate) fn hint_at_font(&mut self) {
+        let columns = self.area.width;
+        let is_wide = columns > MAX_COLUMNS_FOR_A_ROOM && self.config.standalone.is_none();
+        if is_wide && !self.font_hint_given && self.notice.is_none() {
+            self.font_hint_given = true;
+            self.notice = Some(format!(
+                "{columns} columns: enlarge the font (Ctrl +), so that the last row can read this"
+            ));
+        }
     }
 
     /// Lays the open slide out for a screen of this area.

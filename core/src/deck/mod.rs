@@ -12,6 +12,7 @@ mod front_matter;
 mod inline;
 mod parse;
 mod position;
+mod title_slide;
 mod warning;
 
 pub use content::block::{

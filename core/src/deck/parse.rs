@@ -8,6 +8,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::deck::block_reader::{BlockReader, EventIter};
 use crate::deck::directive::{self, Directive, HtmlPiece};
+use crate::deck::title_slide::add_title_slide;
 use crate::deck::{Block, Deck, LineIndex, Slide, Warning, front_matter};
 use crate::text;
 
@@ -40,7 +41,9 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     }
     // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
-    (Deck { front_matter: meta, slides }, warnings)
+    let mut deck = Deck { front_matter: meta, slides };
+    add_title_slide(&mut deck, &mut warnings);
+    (deck, warnings)
 }
 
 struct SlideBuilder<'a> {
