@@ -44,6 +44,8 @@ impl App {
     pub(crate) fn resize_to(&mut self, area: Rect) {
         if self.area != area {
             self.area = area;
+            // Rows that were in sight on the other screen may be elsewhere now.
+            self.progress.seen = 0;
             self.lay_out();
         }
     }

@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn warnings_stay_with_their_slides() {
-        let (deck, warnings) = parse("---\ntitle: T\n---\n\n## A\n\n---\n\n## B\n\n<!-- pasue -->\n");
+        let (deck, warnings) =
+            parse("---\ntitle: T\n---\n\n## A\n\n---\n\n## B\n\n<!-- pasue -->\n");
         assert_eq!(deck.slides.len(), 3);
         assert_eq!(warnings.iter().map(|warning| warning.slide).collect::<Vec<_>>(), [2]);
     }
