@@ -326,6 +326,9 @@ impl App {
         self.last_focus = self.focus;
         // Otherwise keys could go to a demo that is scrolled out of sight.
         if let Some(index) = self.focus {
+            if let Some(Ok(demo)) = self.slots.get_mut(index) {
+                demo.focus();
+            }
             self.scroll_to_demo(index);
         }
     }

@@ -288,7 +288,7 @@ mod tests {
             event: Some("Conf".to_owned()),
             ..FrontMatter::default()
         };
-        let deck = Deck { front_matter, slides: parse(source).0.slides };
+        let deck = Deck { front_matter, ..parse(source).0 };
         let rows = picture(&slide_of(&deck, 0, 60, 30), 0, (60, 30));
         let x = |part: &str| {
             let row = rows.iter().find(|row| row.contains(part));

@@ -1,10 +1,13 @@
 //! The title slide of a deck whose title stands in its front matter alone.
 
-use crate::deck::{Block, Deck, Slide, TextRun, Warning};
+use crate::deck::content::block::Block;
+use crate::deck::content::slide::{Deck, Slide};
+use crate::deck::content::text_run::TextRun;
+use crate::deck::warning::Warning;
 
 /// Puts a slide with the title of the front matter before the first one, unless that begins with a
 /// heading of level 1, which is the title of the talk already. The warnings stay with their slides.
-pub(super) fn add_title_slide(deck: &mut Deck, warnings: &mut [Warning]) {
+pub(in crate::deck) fn add_title_slide(deck: &mut Deck, warnings: &mut [Warning]) {
     let Some(title) = &deck.front_matter.title else { return };
     let first = deck.slides.first();
     let begins_with_title = first
