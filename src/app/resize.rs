@@ -127,3 +127,28 @@ fn code_blocks(slide: &Slide) -> impl Iterator<Item = &CodeBlock> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{Event as Input, KeyCode};
+
+    use super::*;
+    use crate::app::config::AppConfig;
+    use crate::app::state::AppEvent;
+    use crate::stage::Registry;
+
+    #[test]
+    fn a_terminal_with_small_letters_is_told_once_until_a_key() {
+        let app = |width| {
+            let config = AppConfig::bare("# T\n", Registry::new(&[]));
+            App::new(config, Size { width, height: 40 })
+        };
+        assert_eq!(app(MAX_COLUMNS_FOR_A_ROOM).notice, None);
+        let mut app = app(100);
+        app.update(AppEvent::Input(Input::Resize(200, 60)));
+        assert!(app.notice.as_ref().is_some_and(|notice| notice.starts_with("200 columns: ")));
+        app.update(AppEvent::Input(Input::Key(KeyCode::Right.into())));
+        app.update(AppEvent::Input(Input::Resize(210, 60)));
+        assert_eq!(app.notice, None);
+    }
+}

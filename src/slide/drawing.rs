@@ -12,7 +12,7 @@ use crate::slide::scrolling::SlideProgress;
 use crate::text;
 
 impl SlideLayout {
-    /// Draws everything except the demos and pictures.
+    /// Draws everything except the demos and pictures. The text of a picture stands in its place.
     pub(crate) fn draw(&self, progress: SlideProgress, buffer: &mut Buffer) {
         self.draw_heading(buffer);
         let shown = self.body.rows.iter().skip(progress.scroll).take(self.body_area.height.into());
@@ -21,6 +21,12 @@ impl SlideLayout {
             for piece in row.pieces.iter().filter(|piece| piece.step <= progress.step) {
                 self.draw_piece(piece, area, progress, buffer);
             }
+        }
+        for (image, area) in self.picture_areas(progress) {
+            let (middle, shown) = (area.visible.height / 2, area.visible);
+            let alt = text::ellipsize(&image.alt, shown.width.into());
+            let x = shown.x + (shown.width - text::width(&alt) as u16) / 2;
+            buffer.set_string(x, shown.y + middle, alt, self.theme.dim());
         }
     }
 
@@ -127,10 +133,15 @@ fn skip_cells(line: &Line<'static>, cells: usize) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ratatui::layout::Size;
+
     use crate::deck::{
-        Block, CodeBlock, Column, ColumnAlign, Deck, Footnote, FrontMatter, LineSelection, Slide,
-        parse,
+        Block, CodeBlock, Column, ColumnAlign, Deck, Footnote, FrontMatter, ImageBlock,
+        LineSelection, Slide, parse,
     };
+    use crate::slide::layout::LayoutInput;
+    use crate::slide::listing::Highlights;
+    use crate::slide::style::{PictureSizes, SlideStyle};
     use crate::slide::testing::{blocks, drawn, laid_out, picture, slide_of};
     use crate::stage::Theme;
 
@@ -328,5 +339,35 @@ mod tests {
         let moved = crate::slide::testing::rows_of(&moved);
         assert!(moved[0].contains("narrow"), "{moved:#?}");
         assert!(moved[1].starts_with("  ‹") && moved[1].ends_with("- end"), "{moved:#?}");
+    }
+
+    #[test]
+    fn a_picture_of_known_size_has_its_place_and_one_of_unknown_size_its_text() {
+        let image = |path: &str| {
+            Block::Image(ImageBlock {
+                path: path.to_owned(),
+                alt: format!("text of {path}"),
+                ..ImageBlock::default()
+            })
+        };
+        let blocks = vec![image("a.png"), image("b.png")];
+        let slides = vec![Slide { blocks, ..Slide::default() }];
+        let deck = Deck { slides, ..Deck::default() };
+        let mut pictures = PictureSizes::default();
+        pictures.insert("a.png".to_owned(), Size::new(30, 5));
+        let highlights = Highlights::default();
+        let style =
+            SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };
+        let input = LayoutInput { deck: &deck, slide_index: 0, min_demo_rows: 0, style };
+        let layout = SlideLayout::new(&input, Rect::new(0, 0, 60, 20));
+        let areas = layout.picture_areas(SlideProgress::default());
+        let [(image, area)] = areas[..] else { panic!("{} pictures", areas.len()) };
+        assert_eq!((image.path.as_str(), area.visible.x, area.visible.width), ("a.png", 15, 30));
+        assert_eq!((area.visible.height, area.total_rows), (5, 5));
+        let rows = picture(&layout, 0, (60, 20));
+        assert_eq!(
+            rows,
+            [format!("{}text of a.png", " ".repeat(23)), "  text of b.png".to_owned()]
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::deck::ImageBlock;
 use crate::slide::layout::SlideLayout;
 
 /// How far the user has stepped and scrolled on a slide.
@@ -118,8 +119,20 @@ impl SlideLayout {
             .collect()
     }
 
-    /// Returns the area of `size.1` rows from row `size.0` of the body on, in the given columns.
-    pub(super) fn area_on_screen(
+    /// Returns the pictures in sight that are revealed, each with its area on the screen.
+    pub(crate) fn picture_areas(&self, progress: SlideProgress) -> Vec<(&ImageBlock, DemoArea)> {
+        let revealed = self.body.pictures.iter().filter(|it| it.step <= progress.step);
+        revealed
+            .filter_map(|it| {
+                let area = self.area_on_screen((it.row, it.height), (it.x, it.width), progress)?;
+                Some((&it.image, area))
+            })
+            .collect()
+    }
+
+    /// Returns the area of some rows from a row of the body on, in a number of columns from a
+    /// column on.
+    fn area_on_screen(
         &self,
         (row, rows): (usize, usize),
         (x, width): (usize, usize),
