@@ -281,8 +281,17 @@ mod tests {
         assert_eq!(struck, "dead");
         let high = picture(&laid_out(blocks(title), 200, 60), 0, (200, 60));
         assert!(high[0].contains("REST is dead alive"), "{high:#?}");
-        let big = picture(&laid_out(blocks("## REST is **alive**\n"), 200, 60), 0, (200, 60));
-        assert_eq!(big.len(), 4, "{big:#?}");
+        let area = Rect::new(0, 0, 200, 60);
+        let big = laid_out(blocks("## REST is *alive*\n"), 200, 60);
+        let big = drawn(&big, SlideProgress::default(), area);
+        assert_eq!(crate::slide::testing::rows_of(&big).len(), 4);
+        let color_at = |x: std::ops::Range<u16>| {
+            let mut cells = x.flat_map(|x| (0..6).map(move |y| (x, y))).map(|at| &big[at]);
+            cells.find(|cell| cell.symbol() != " ").map(|cell| cell.fg)
+        };
+        // The first four letters, and those behind the eighth, four columns each.
+        assert_eq!(color_at(40..56), Some(Theme::DARK.accent));
+        assert_eq!(color_at(72..92), Some(Theme::DARK.text));
         let long = format!("## {}\n", "日本語の長い題名".repeat(8));
         let rows = picture(&laid_out(blocks(&long), 60, 24), 0, (60, 24));
         let letters = rows.concat().matches('題').count();

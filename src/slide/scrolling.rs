@@ -186,6 +186,7 @@ fn counted(number: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deck::{Block, Column, DemoFence};
     use crate::slide::testing::{blocks, laid_out};
 
     /// Presses Next until it would leave the slide, and returns the progress after each press.
@@ -253,5 +254,25 @@ mod tests {
         assert_eq!(hint(0, 0).as_deref(), Some("▼ 2 more rows: ↓"));
         assert_eq!(hint(1, 0).as_deref(), Some("▼ 12 more rows: ↓"));
         assert_eq!(hint(1, 12).as_deref(), Some("▲ 12 rows above: ↑"));
+    }
+
+    #[test]
+    fn each_demo_has_its_own_place_wherever_it_stands() {
+        let demo = || Block::Demo(DemoFence { name: "a".to_owned(), ..DemoFence::default() });
+        let column = || Column { weight: 1, blocks: vec![demo()] };
+        let all = vec![
+            Block::Quote { alert: None, blocks: vec![demo()] },
+            Block::Columns(vec![column(), column()]),
+            demo(),
+        ];
+        let layout = laid_out(all, 100, 30);
+        let areas = layout.demo_areas(SlideProgress::default());
+        let places: Vec<(u16, u16, u16, u16)> = areas
+            .into_iter()
+            .map(|area| area.expect("all of them are in sight").visible)
+            .map(|area| (area.x, area.y, area.width, area.height))
+            .collect();
+        // 29 rows less a margin and two blank rows, shared by three.
+        assert_eq!(places, [(6, 1, 90, 8), (4, 10, 44, 8), (51, 10, 45, 8), (4, 19, 92, 8)]);
     }
 }
