@@ -341,13 +341,13 @@ mod tests {
             format!("```text\nnarrow\n```\n\n```text\nstart {} end\n```\n", "-".repeat(80));
         let layout = laid_out(blocks(&source), 60, 24);
         let rows = picture(&layout, 0, SIZE);
-        assert!(rows[1].starts_with("  start -") && rows[1].ends_with('›'), "{rows:#?}");
+        assert!(rows[1].starts_with("start -") && rows[1].ends_with('›'), "{rows:#?}");
         assert!(!rows[0].contains('›'), "nothing of it is hidden");
         let far = SlideProgress { scroll_x: usize::MAX, ..SlideProgress::default() };
         let moved = drawn(&layout, layout.clamped(far), Rect::new(0, 0, 60, 24));
         let moved = crate::slide::testing::rows_of(&moved);
         assert!(moved[0].contains("narrow"), "{moved:#?}");
-        assert!(moved[1].starts_with("  ‹") && moved[1].ends_with("- end"), "{moved:#?}");
+        assert!(moved[1].starts_with('‹') && moved[1].ends_with("- end"), "{moved:#?}");
     }
 
     #[test]

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(
             found(&source, 80, 24),
             [
-                (9, "at 80x24, this is 16 columns too wide: Shift+→".to_owned()),
+                (9, "at 80x24, this is 12 columns too wide: Shift+→".to_owned()),
                 (36, "at 80x24, the slide scrolls: 10 rows from here on".to_owned()),
             ]
         );

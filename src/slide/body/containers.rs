@@ -109,7 +109,9 @@ impl BodyBuilder<'_> {
         let indent = prefix.width();
         let mut spans = column_spans(columns, room.x + indent, room.width);
         if indent == 0 && spans.iter().any(|span| span.width < COMFORTABLE_COLUMN_WIDTH) {
-            spans = column_spans(columns, room.left, room.right - room.left);
+            let left = room.left.max(self.within_margins.start);
+            let right = room.right.min(self.within_margins.end);
+            spans = column_spans(columns, left, right.saturating_sub(left));
         }
         if spans.iter().any(|span| span.width < MIN_COLUMN_WIDTH) {
             for (index, column) in columns.iter().enumerate() {
