@@ -72,6 +72,7 @@ impl App {
 
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {
         let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+        let hides_footer = self.slide().hides_footer && self.slide_number_input.is_none();
         let steps = self.slide().steps();
         let footer = Footer {
             section: self.slide().section.as_deref(),
@@ -83,7 +84,9 @@ impl App {
             servers: &self.servers,
             standalone: self.config.standalone.is_some(),
         };
-        footer.draw(last, buffer, self.theme);
+        if !hides_footer {
+            footer.draw(last, buffer, self.theme);
+        }
         let error =
             self.reload_error.as_ref().map(|why| format!("showing the last version: {why}"));
         if let Some(hint) = error

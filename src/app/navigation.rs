@@ -114,3 +114,89 @@ impl App {
         self.progress = self.layout.clamped(SlideProgress { scroll_x, ..self.progress });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::Event as Input;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::{Rect, Size};
+
+    use super::*;
+    use crate::app::config::AppConfig;
+    use crate::app::state::AppEvent;
+    use crate::stage::Registry;
+
+    const SIZE: (u16, u16) = (60, 16);
+
+    fn app(source: &str) -> App {
+        let config = AppConfig::bare(source, Registry::new(&[]));
+        App::new(config, Size { width: SIZE.0, height: SIZE.1 })
+    }
+
+    fn press(app: &mut App, code: KeyCode) -> String {
+        app.update(AppEvent::Input(Input::Key(code.into())));
+        let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
+        app.view(&mut buffer);
+        let rows = buffer.content.chunks(SIZE.0.into());
+        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+    }
+
+    #[test]
+    fn next_and_previous_show_every_row_before_they_leave_a_slide() {
+        let rows: String = (1..=40).map(|number| format!("- item {number}.\n")).collect();
+        let mut app = app(&format!("## Long\n\n{rows}\n---\n\n## Next\n"));
+        let mut screens = vec![press(&mut app, KeyCode::F(1))];
+        assert!(screens[0].contains("more rows: ↓"), "{}", screens[0]);
+        while app.slide_index() == 0 && screens.len() < 20 {
+            screens.push(press(&mut app, KeyCode::Right));
+        }
+        assert!(screens.last().unwrap().contains("Next"));
+        for number in 1..=40 {
+            let item = format!("item {number}. ");
+            assert!(screens.iter().any(|screen| screen.contains(&item)), "{item} is never shown");
+        }
+        // The way back shows the same, from the end.
+        let back = press(&mut app, KeyCode::Left);
+        assert!(back.contains("item 40. ") && !back.contains("item 1. "), "{back}");
+        let mut presses = 0;
+        while app.progress.scroll > 0 && presses < 20 {
+            press(&mut app, KeyCode::Left);
+            presses += 1;
+        }
+        assert_eq!((app.slide_index(), presses), (0, screens.len() - 2));
+    }
+
+    #[test]
+    fn a_step_scrolls_to_what_it_reveals() {
+        let rows: String = (1..=8).map(|number| format!("- item {number}\n")).collect();
+        let source = format!("## T\n\n{rows}\n<!-- pause -->\n\n{rows}\nthe end\n");
+        let mut app = app(&source);
+        assert!(press(&mut app, KeyCode::Right).contains("the end"));
+        assert!(!press(&mut app, KeyCode::Left).contains("the end"));
+    }
+
+    #[test]
+    fn s_closes_the_notes_that_it_opened_and_arrows_scroll_them() {
+        let note: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+        let mut app = app(&format!("# T\n\n<!-- speaker_note:\n{note}-->\n"));
+        assert!(press(&mut app, KeyCode::Char('s')).contains("more: ↓"));
+        for _ in 0..40 {
+            press(&mut app, KeyCode::Down);
+        }
+        assert!(press(&mut app, KeyCode::Down).contains("line 30"));
+        assert!(!press(&mut app, KeyCode::Char('s')).contains("Speaker notes"));
+        assert!(
+            press(&mut app, KeyCode::Char('s')).contains("line 1 "),
+            "from the beginning again"
+        );
+    }
+
+    #[test]
+    fn warnings_stand_on_the_slide_only_if_the_author_wants_them() {
+        let mut app = app("# T\n\n<!-- pasue -->\n");
+        assert!(!app.config.warnings.is_empty());
+        assert!(!press(&mut app, KeyCode::F(1)).contains("deck.md:3"));
+        assert!(press(&mut app, KeyCode::Char('w')).contains("deck.md:3"));
+        assert!(!press(&mut app, KeyCode::Char('w')).contains("deck.md:3"));
+    }
+}

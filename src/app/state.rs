@@ -107,6 +107,8 @@ pub struct App {
     /// The effects that demos may have outside the talk: those of the configuration, and those that
     /// the user has allowed since.
     pub(crate) consents: EffectConsents,
+    /// Whether the hint that letters are small was given.
+    pub(crate) font_hint_given: bool,
     /// A message above the footer, until the first key press.
     pub(crate) notice: Option<String>,
     /// Why the deck that was saved last is not the one that is shown.
@@ -151,10 +153,12 @@ impl App {
             exit: None,
             stopped: None,
             consents,
+            font_hint_given: false,
             notice,
             reload_error: None,
         };
         app.open_slide(0, 0);
+        app.hint_at_font();
         if app.config.standalone.is_some() {
             app.focus_next_demo();
         }

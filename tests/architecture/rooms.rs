@@ -268,6 +268,22 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     (
+        "slide",
+        &[
+            &["mod"],
+            &["drawing", "overflow"],
+            &["scrolling"],
+            &["layout"],
+            &["heading", "body"],
+            &["speaker_notes", "style", "warning_corner"],
+            &["listing", "text"],
+        ],
+    ),
+    (
+        "slide/body",
+        &[&["mod"], &["code", "containers", "table"], &["placing"], &["builder"], &["qr", "rows"]],
+    ),
+    (
         "race/client",
         &[
             &["mod"],

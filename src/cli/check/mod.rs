@@ -1,6 +1,7 @@
 //! `wiretalk check DECK...`: reports problems in decks.
 //!
-//! The command draws nothing. The same warnings appear on the slides when the deck is presented.
+//! The command draws nothing. The same warnings stand in the corner of the slides while their author
+//! rehearses.
 
 mod deck_files;
 
@@ -8,15 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use ratatui::layout::Size;
 
 use crate::cli::check::deck_files::DeckFiles;
 use crate::cli::{bounded_read, output};
-use crate::deck::{self, Deck, Dialect, LineIndex, Warning};
+use crate::deck::{self, Deck, DemoFence, Dialect, LineIndex, Warning};
+use crate::slide;
 use crate::stage::Registry;
 use crate::text;
 
 /// The maximum size of a deck, in bytes.
 const MAX_DECK_BYTES: u64 = 16 << 20;
+/// The largest screen that a deck can be checked for, which is the largest that is drawn.
+const MAX_COLUMNS: u16 = 1000;
+const MAX_ROWS: u16 = 500;
 
 /// The arguments of `wiretalk check`.
 #[derive(Debug, clap::Args)]
@@ -24,6 +30,22 @@ pub struct CheckArgs {
     /// Markdown files to check
     #[arg(required = true, value_name = "DECK")]
     pub decks: Vec<PathBuf>,
+
+    /// Report what does not fit a screen of this size, such as 80x24; may be given several times
+    #[arg(long = "size", value_name = "COLUMNSxROWS", value_parser = parse_size)]
+    pub sizes: Vec<Size>,
+}
+
+/// Reads a size such as `80x24`.
+fn parse_size(text: &str) -> Result<Size, String> {
+    let number = |text: &str, most: u16| {
+        let number = text.parse::<u16>().ok().filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| {
+            format!("expected COLUMNSxROWS, such as 80x24, at most {MAX_COLUMNS}x{MAX_ROWS}")
+        })
+    };
+    let (width, height) = text.split_once(['x', 'X', '×']).unwrap_or((text, ""));
+    Ok(Size { width: number(width, MAX_COLUMNS)?, height: number(height, MAX_ROWS)? })
 }
 
 impl CheckArgs {
@@ -39,7 +61,8 @@ impl CheckArgs {
         for path in &self.decks {
             match read_source(path) {
                 Ok(source) => {
-                    has_problems |= report_deck(&mut out, path, &source, registry);
+                    has_problems |=
+                        report_deck(&mut out, path, &source, registry, &self.sizes);
                 }
                 Err(error) => {
                     has_problems = true;
@@ -53,9 +76,22 @@ impl CheckArgs {
 }
 
 /// Appends the warnings and notes about a deck to `out`. Returns whether there are warnings.
-fn report_deck(out: &mut String, path: &Path, source: &str, registry: Registry) -> bool {
+fn report_deck(
+    out: &mut String,
+    path: &Path,
+    source: &str,
+    registry: Registry,
+    sizes: &[Size],
+) -> bool {
     let name = &printable_path(path);
-    let (deck, warnings) = parse_deck_in(folder_of(path), source, registry);
+    let (deck, mut warnings) = parse_deck_in(folder_of(path), source, registry);
+    for &size in sizes {
+        let min_rows = |fence: &DemoFence| {
+            let entry = registry.entries().iter().find(|entry| entry.name == fence.name);
+            entry.map_or(0, |entry| entry.min_rows)
+        };
+        warnings.extend(slide::overflows(&deck, source, size, min_rows));
+    }
     let notes = registry.effects(&deck, source);
     let mut entries: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     entries.extend(notes.iter().map(|note| ("note: ", note)));
