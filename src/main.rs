@@ -11,7 +11,9 @@ use anyhow::{anyhow, bail};
 use clap::{CommandFactory as _, Parser as _};
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use wiretalk::app::{self, App, AppConfig, BACKGROUND_QUERY, LoopExit, Screen, Signals};
+use wiretalk::app::{
+    self, App, AppConfig, BACKGROUND_QUERY, KeyMap, LoopExit, Route, Screen, Signals,
+};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, DemoFence, Slide};
@@ -85,6 +87,9 @@ fn present(
         theme,
         color_depth,
         consents,
+        keys: KeyMap::default(),
+        route: Route::default(),
+        start: None,
         notice: app::locale_notice(env_var),
         standalone: None,
     })
@@ -114,6 +119,9 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         theme: inspect.theme.map(Into::into),
         color_depth: color_depth(),
         consents: EffectConsents::default(),
+        keys: KeyMap::default(),
+        route: Route::default(),
+        start: None,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
     })
@@ -183,7 +191,7 @@ async fn present_on_terminal(mut config: AppConfig) -> anyhow::Result<(LoopExit,
             LoopExit::Suspend => screen.suspend()?,
             LoopExit::Continued => screen.reenter()?,
             LoopExit::CopyToClipboard(text) => screen.copy_to_clipboard(&text)?,
-            LoopExit::CaptureMouse(on) => screen.capture_mouse(on)?,
+            LoopExit::CaptureMouse(reports) => screen.capture_mouse(reports)?,
             end => return Ok((end, app.demo_fault())),
         }
     }

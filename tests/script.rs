@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
-use wiretalk::app::{self, App, AppConfig, AppEvent, Highlights, LoopExit};
+use wiretalk::app::{self, App, AppConfig, AppEvent, Highlights, KeyMap, LoopExit, Route};
 use wiretalk::cli::check;
 use wiretalk::conform::Verdict;
 use wiretalk::deck;
@@ -42,6 +42,9 @@ fn show(source: &str) -> AppConfig {
         theme: None,
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
+        keys: KeyMap::default(),
+        route: Route::default(),
+        start: None,
         notice: None,
         standalone: None,
     }

@@ -1,16 +1,16 @@
 //! Draws the whole screen from the state, and changes nothing.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Position, Rect};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Text};
-use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph, Widget as _, Wrap};
+use ratatui::text::Line;
 
-use crate::app::consent_panel;
-use crate::app::footer::{self, Footer};
-use crate::app::key_bindings;
-use crate::app::slide::DemoArea;
-use crate::app::state::{App, DemoSlot, Overlay};
+use crate::app::footer::{self, Footer, KeyOwner};
+use crate::app::overlay::{Overlay, OverviewInput, SpeakerNotes, draw_help};
+use crate::app::slide::{DemoArea, SlideStyle};
+use crate::app::slots::{self, DemoSlot};
+use crate::app::state::App;
+use crate::app::steering::{Laser, Showing};
 use crate::stage::{self, OpenRefusal, ViewContext};
 use crate::text;
 
@@ -22,6 +22,26 @@ impl App {
             return;
         }
         buffer.set_style(buffer.area, self.theme.base());
+        match &self.steering.showing {
+            Showing::Blank => {}
+            Showing::Still(picture) => draw_picture(picture, buffer),
+            Showing::Slide => {
+                self.view_slide(buffer);
+                self.draw_notice(area, buffer);
+            }
+        }
+        if self.steering.showing != Showing::Blank {
+            self.draw_footer(area, buffer);
+            self.draw_overlay(area, buffer);
+            self.draw_laser(area, buffer);
+        }
+        // Last, so that views can use true colour whatever the terminal supports.
+        self.config.color_depth.downgrade(buffer);
+    }
+
+    /// Draws the slide with its demos.
+    pub(crate) fn view_slide(&self, buffer: &mut Buffer) {
+        buffer.set_style(buffer.area, self.theme.base());
         self.layout.draw(self.progress, buffer);
         for (index, (slot, demo_area)) in
             self.slots.iter().zip(self.layout.demo_areas(self.progress)).enumerate()
@@ -30,14 +50,39 @@ impl App {
                 self.draw_demo(slot, place, self.focus == Some(index), buffer);
             }
         }
-        self.draw_footer(area, buffer);
-        match self.overlay {
-            Some(Overlay::Help) => self.draw_help(area, buffer),
-            Some(Overlay::Notes) => self.draw_notes(area, buffer),
+    }
+
+    fn draw_overlay(&self, area: Rect, buffer: &mut Buffer) {
+        let above = self.overlay_area().intersection(buffer.area);
+        match &self.overlay {
+            Some(Overlay::Help(page)) => {
+                draw_help(&self.help(), *page, above, buffer, self.theme);
+            }
+            Some(Overlay::Notes(from)) => {
+                SpeakerNotes::new(&self.slide().notes, area).draw(*from, buffer, self.theme);
+            }
+            Some(Overlay::Overview(overview)) => {
+                let input = OverviewInput {
+                    deck: &self.config.deck,
+                    open: self.slide_index,
+                    style: SlideStyle { theme: self.theme, highlights: &self.highlights },
+                };
+                overview.draw(&input, above, buffer);
+            }
+            Some(Overlay::List(list)) => list.draw(above, buffer, self.theme),
             None => {}
         }
-        // Last, so that views can use true colour whatever the terminal supports.
-        self.config.color_depth.downgrade(buffer);
+    }
+
+    /// Colours the cells at the laser pointer. What stands in them can still be read.
+    fn draw_laser(&self, area: Rect, buffer: &mut Buffer) {
+        let Some(Laser { at: Some(at) }) = self.steering.laser else { return };
+        let spot = Rect { x: at.x.saturating_sub(1), y: at.y, width: 3, height: 1 };
+        let style = Style::new().fg(self.theme.background).bg(self.theme.bad);
+        buffer.set_style(
+            spot.intersection(area).intersection(buffer.area),
+            style.add_modifier(Modifier::BOLD),
+        );
     }
 
     /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its
@@ -60,6 +105,11 @@ impl App {
     }
 
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {
+        let key_owner = self.key_owner();
+        // A slide without a footer shows one only while it has to say something.
+        if self.slide().hides_footer && matches!(key_owner, KeyOwner::Slide | KeyOwner::Offer) {
+            return;
+        }
         let last = Rect { y: area.bottom() - 1, height: 1, ..area };
         let steps = self.slide().steps();
         let footer = Footer {
@@ -67,12 +117,19 @@ impl App {
             slide: self.slide_index + 1,
             slides: self.config.deck.slides.len(),
             step: (self.progress.step + 1, steps),
+            below: self.count_below(),
+            is_below: self.slide_above().is_some(),
             minutes: self.elapsed_minutes,
-            key_owner: self.key_owner(),
+            key_owner,
+            keys: &self.steering.keys,
             servers: &self.servers,
             standalone: self.config.standalone.is_some(),
         };
         footer.draw(last, buffer, self.theme);
+    }
+
+    /// Draws the row above the footer: a message, or how much of the slide is out of sight.
+    fn draw_notice(&self, area: Rect, buffer: &mut Buffer) {
         if let Some(hint) = self.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
             && area.height > 1
         {
@@ -85,49 +142,15 @@ impl App {
             footer::draw_overflow_hint(&hint, row, buffer, self.theme);
         }
     }
+}
 
-    fn draw_help(&self, area: Rect, buffer: &mut Buffer) {
-        let mut hints = key_bindings::hints();
-        for demo in self.slots.iter().flatten() {
-            if usize::from(area.height) > hints.len() + demo.keys().len() + 6 {
-                hints.push(stage::KeyHint { keys: "", about: "" });
-                hints.push(stage::KeyHint { keys: "", about: "while the demo has the keyboard:" });
-                hints.extend(demo.keys());
-            }
+/// Draws a picture that was held, as far as it is on the screen.
+fn draw_picture(picture: &Buffer, buffer: &mut Buffer) {
+    let both = picture.area.intersection(buffer.area);
+    for y in both.top()..both.bottom() {
+        for x in both.left()..both.right() {
+            buffer[(x, y)] = picture[(x, y)].clone();
         }
-        stage::draw_key_table("Keys", &hints, area, buffer, self.theme);
-    }
-
-    fn draw_notes(&self, area: Rect, buffer: &mut Buffer) {
-        let theme = self.theme;
-        let notes = self.slide().notes.join("\n\n");
-        let message =
-            if notes.is_empty() { "this slide has no speaker note".to_owned() } else { notes };
-        let text: Text = message
-            .lines()
-            .map(|line| Line::raw(text::sanitize(line.trim()).into_owned()))
-            .collect();
-        let paragraph = Paragraph::new(text).wrap(Wrap { trim: true });
-        let inner = area.width.saturating_sub(6).clamp(1, 100);
-        let rows = message
-            .lines()
-            .map(|line| text::width(line.trim()) / usize::from(inner) + 1)
-            .sum::<usize>() as u16;
-        let height = (rows + 2).min(area.height * 2 / 3).max(3.min(area.height));
-        let frame = area.centered_horizontally(Constraint::Length((inner + 4).min(area.width)));
-        let frame = Rect { y: area.bottom().saturating_sub(height + 1), height, ..frame }
-            .intersection(area);
-        Clear.render(frame, buffer);
-        let block = Block::new()
-            .borders(Borders::ALL)
-            .border_type(BorderType::Rounded)
-            .border_style(Style::new().fg(theme.accent))
-            .style(Style::new().fg(theme.text).bg(theme.panel))
-            .title(Line::styled(" Speaker notes ", theme.heading()));
-        let inside = block.inner(frame);
-        block.render(frame, buffer);
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-        paragraph.render(inside, buffer);
     }
 }
 
@@ -136,7 +159,7 @@ fn draw_slot(slot: &DemoSlot, area: Rect, buffer: &mut Buffer, context: &ViewCon
     match slot {
         Ok(demo) => demo.view(area, buffer, context),
         Err(OpenRefusal::Asks(effects)) => {
-            consent_panel::draw_consent(effects, area, buffer, context);
+            slots::draw_consent(effects, area, buffer, context);
         }
         Err(OpenRefusal::Complaints(diagnostics)) => {
             let inner = stage::draw_panel("this demo cannot open", area, buffer, context);

@@ -1,5 +1,6 @@
 //! [`AppConfig`]: what the app is started with.
 
+use crate::app::steering::{DeckPlace, KeyMap, Route};
 use crate::deck::{self, Deck, Warning};
 use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo};
 
@@ -23,6 +24,12 @@ pub struct AppConfig {
     pub color_depth: ColorDepth,
     /// The effects that demos may have outside the talk from the start, without asking.
     pub consents: EffectConsents,
+    /// The keys of the stage.
+    pub keys: KeyMap,
+    /// The slides that → comes to.
+    pub route: Route,
+    /// Where the talk starts; `None` for its first slide.
+    pub start: Option<DeckPlace>,
     /// A message that is shown above the footer until the first key press.
     pub notice: Option<String>,
     /// There is no talk, only this demo in the place of the only fence, which has the screen and
@@ -44,6 +51,9 @@ impl AppConfig {
             theme: None,
             color_depth: ColorDepth::TrueColor,
             consents: EffectConsents::default(),
+            keys: KeyMap::default(),
+            route: Route::default(),
+            start: None,
             notice: None,
             standalone: None,
         }

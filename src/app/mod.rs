@@ -5,22 +5,21 @@
 
 mod app_view;
 mod config;
-mod consent_panel;
 mod footer;
 mod highlight;
-mod key_bindings;
-mod mouse;
-mod navigation;
+mod overlay;
 mod resize;
-mod restart;
 mod slide;
+mod slots;
 mod state;
+mod steering;
 mod terminal;
 
 pub use config::AppConfig;
 pub use footer::ServerStatus;
 pub use highlight::{Highlights, TokenKind, Tokens};
 pub use state::{App, AppEvent, LoopExit};
+pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, read_keys};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{Signals, event_stream, watch_servers};
 pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};

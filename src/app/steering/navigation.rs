@@ -1,0 +1,203 @@
+//! Moves between slides, between the steps of a slide, and over a slide that is larger than the
+//! screen.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::app::slide::SlideProgress;
+use crate::app::state::App;
+use crate::app::steering::jump_history::DeckPlace;
+use crate::app::steering::key_press::KeyPress;
+use crate::app::steering::key_table::StageAction;
+use crate::deck;
+
+/// The most digits of a slide number.
+const MAX_DIGITS: usize = 6;
+
+impl App {
+    /// Returns the open slide and its step.
+    pub fn place(&self) -> DeckPlace {
+        DeckPlace { slide: self.slide_index, step: self.progress.step }
+    }
+
+    /// Returns where the talk begins.
+    pub(crate) fn first_place(&self) -> DeckPlace {
+        DeckPlace { slide: self.steering.route.first(&self.config.deck.slides), step: 0 }
+    }
+
+    /// Returns the last slide of the talk.
+    pub(crate) fn last_slide(&self) -> usize {
+        self.steering.route.last(&self.config.deck.slides)
+    }
+
+    /// Handles a key of a slide number: `12 G`, `g 12 Enter`, `g g`. Returns `false` if the key
+    /// has nothing to do with one; then the number is given up.
+    pub(crate) fn type_number(&mut self, key: &KeyEvent, action: Option<StageAction>) -> bool {
+        let digit = KeyPress::of(key).character().filter(char::is_ascii_digit);
+        let Some(mut typed) = self.steering.number.take() else {
+            let starts = digit.filter(|_| self.focus.is_none());
+            self.steering.number = starts.map(|digit| digit.to_string());
+            return starts.is_some();
+        };
+        match (digit, key.code, action) {
+            (Some(digit), ..) => {
+                if typed.len() < MAX_DIGITS {
+                    typed.push(digit);
+                }
+                self.steering.number = Some(typed);
+            }
+            (_, KeyCode::Backspace, _) => {
+                self.steering.number = typed.pop().map(|_| typed);
+            }
+            (_, KeyCode::Enter, _) | (_, _, Some(StageAction::Last)) if !typed.is_empty() => {
+                let number = typed.parse::<usize>().unwrap_or(usize::MAX);
+                self.jump(number.max(1) - 1);
+            }
+            (_, _, Some(StageAction::GoTo)) if typed.is_empty() => {
+                self.jump(self.first_place().slide);
+            }
+            (_, KeyCode::Enter | KeyCode::Esc, _) => {}
+            _ => return false,
+        }
+        true
+    }
+
+    /// Reveals the next step of the slide, or opens the next slide after its last step.
+    pub(crate) fn next_step(&mut self) {
+        if self.progress.step + 1 < self.slide().steps() {
+            self.progress.step += 1;
+            self.focus = None;
+        } else {
+            self.next_slide(0);
+        }
+    }
+
+    /// Hides the last revealed step, or opens the previous slide with all its steps.
+    pub(crate) fn previous_step(&mut self) {
+        if self.progress.step > 0 {
+            self.progress.step -= 1;
+            self.focus = None;
+        } else {
+            self.previous_slide(usize::MAX);
+        }
+    }
+
+    /// Opens the next slide of the talk at `step`, if there is one.
+    pub(crate) fn next_slide(&mut self, step: usize) {
+        if let Some(next) = self.steering.route.next(&self.config.deck.slides, self.slide_index) {
+            self.steering.hits = None;
+            self.open_slide(next, step);
+        }
+    }
+
+    /// Opens the previous slide of the talk at `step`, if there is one.
+    pub(crate) fn previous_slide(&mut self, step: usize) {
+        let route = self.steering.route;
+        if let Some(before) = route.previous(&self.config.deck.slides, self.slide_index) {
+            self.steering.hits = None;
+            self.open_slide(before, step);
+        }
+    }
+
+    /// Scrolls down. At the lower end of the slide it opens the deeper slide below, if there is
+    /// one.
+    pub(crate) fn down(&mut self) {
+        if self.progress.scroll < self.layout.max_scroll() {
+            self.scroll(1);
+        } else if self.count_below() > 0 {
+            self.open_slide(self.slide_index + 1, 0);
+        }
+    }
+
+    /// Scrolls up. At the upper end of a deeper slide it opens the one above.
+    pub(crate) fn up(&mut self) {
+        if self.progress.scroll > 0 {
+            self.scroll(-1);
+        } else if let Some(above) = self.slide_above() {
+            self.open_slide(above, usize::MAX);
+        }
+    }
+
+    /// Returns the number of deeper slides below the open one.
+    pub(crate) fn count_below(&self) -> usize {
+        self.steering.route.count_below(&self.config.deck.slides, self.slide_index)
+    }
+
+    /// Returns the slide that the open one stands below.
+    pub(crate) fn slide_above(&self) -> Option<usize> {
+        self.steering.route.above(&self.config.deck.slides, self.slide_index)
+    }
+
+    /// Opens a slide that does not follow from the open one, and remembers the way back.
+    pub(crate) fn jump(&mut self, slide: usize) {
+        let here = self.place();
+        self.steering.hits = None;
+        self.open_slide(slide, 0);
+        if self.slide_index != here.slide {
+            self.steering.history.push(here);
+        }
+    }
+
+    /// Goes back to where the last jump came from.
+    pub(crate) fn jump_back(&mut self) {
+        match self.steering.history.pop(self.slide_index) {
+            Some(place) => self.open_slide(place.slide, place.step),
+            None => self.notice = Some("there is no earlier place to go back to".to_owned()),
+        }
+    }
+
+    /// Opens the slide at index `at` with `step` as its last revealed step; both are clamped. What
+    /// the demos of the slide that is left do ends here, and their sockets close.
+    pub(crate) fn open_slide(&mut self, at: usize, step: usize) {
+        let at = at.min(self.config.deck.slides.len() - 1);
+        let same = at == self.slide_index && !self.slots.is_empty();
+        // Going to the slide that is already open rewinds its steps but keeps its demos running.
+        let left = if same { Vec::new() } else { std::mem::take(&mut self.slots) };
+        if !left.is_empty() {
+            let fences: Vec<_> = self.slide().demos().cloned().collect();
+            self.kept.keep(self.slide_index, fences.into_iter(), left);
+        }
+        self.slide_index = at;
+        self.progress =
+            SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
+        self.focus = None;
+        self.last_focus = None;
+        // The old demos have ended by now, because a new one may need the same port.
+        if !same {
+            let fences: Vec<_> = self.slide().demos().cloned().collect();
+            self.slots = fences
+                .iter()
+                .enumerate()
+                .map(|(index, fence)| {
+                    let kept = self.kept.take(at, fence);
+                    kept.unwrap_or_else(|| self.open_slot(index, fence))
+                })
+                .collect();
+        }
+        self.lay_out();
+    }
+
+    /// Reveals the demo and scrolls so that as much of it as possible is visible.
+    pub(crate) fn scroll_to_demo(&mut self, index: usize) {
+        let step = self.slide().blocks.iter().scan((0, 0), |(step, demos), block| {
+            *step += usize::from(*block == deck::Block::Pause);
+            *demos += usize::from(matches!(block, deck::Block::Demo(_)));
+            Some((*demos > index).then_some(*step))
+        });
+        let step = step.flatten().next().unwrap_or(0);
+        self.progress.step = self.progress.step.max(step);
+        self.progress.scroll =
+            self.layout.scroll_to_demo(index, self.progress).min(self.layout.max_scroll());
+    }
+
+    /// Scrolls by `rows`, down if positive, as far as the slide goes.
+    pub(crate) fn scroll(&mut self, rows: isize) {
+        self.progress.scroll =
+            self.progress.scroll.saturating_add_signed(rows).min(self.layout.max_scroll());
+    }
+
+    /// Scrolls by `columns`, to the right if positive, as far as the slide goes.
+    pub(crate) fn scroll_horizontally(&mut self, columns: isize) {
+        self.progress.scroll_x =
+            self.progress.scroll_x.saturating_add_signed(columns).min(self.layout.max_scroll_x());
+    }
+}
