@@ -77,7 +77,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     servers.ready().await.map_err(anyhow::Error::msg)?;
     let (deck, warnings) = check::read_deck(path.as_ref(), REGISTRY)?;
     let highlights = Highlights::from_deck(&deck);
-    let theme = Theme::of(deck.front_matter.theme.unwrap_or(wiretalk::deck::ThemeChoice::Dark));
+    let theme = Theme::of(check::theme_of(&deck).unwrap_or(wiretalk::deck::ThemeChoice::Dark));
     // Cargo puts examples into a folder beside the program, which the race starts for its workers.
     let beside = std::env::current_exe()?
         .parent()

@@ -16,6 +16,7 @@
 //! **Floor 1, engines**: sockets, files, clocks and tasks, but no terminal.
 //!
 //! - [`scope`]: ownership of tasks and threads
+//! - [`watch`]: files and when they change
 //! - [`net`]: sockets, TLS, taps that observe every byte, modelled links
 //! - [`sockjs`]: a SockJS server for any axum router
 //! - [`servers`]: the bundled HTTP, WebSocket and SockJS servers
@@ -53,6 +54,7 @@ pub mod race;
 pub mod scope;
 pub mod servers;
 pub mod sockjs;
+pub mod watch;
 
 pub mod stage;
 

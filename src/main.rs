@@ -11,11 +11,13 @@ use anyhow::{anyhow, bail};
 use clap::{CommandFactory as _, Parser as _};
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use tokio::sync::mpsc;
 use wiretalk::app::{
-    self, App, AppConfig, BACKGROUND_QUERY, KeyMap, LoopExit, Route, Screen, Signals,
+    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckUpdate, KeyMap, LoopExit, Route, Screen,
+    Signals,
 };
 use wiretalk::cli::inspect::InspectArgs;
-use wiretalk::cli::{self, Cli, CliCommand, check};
+use wiretalk::cli::{self, Cli, CliCommand, check, live_reload};
 use wiretalk::deck::{Block, Deck, DemoFence, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::Inspect;
@@ -23,6 +25,7 @@ use wiretalk::net::error_chain;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{ColorDepth, Demo as _, EffectConsents, Services, StandaloneDemo};
+use wiretalk::watch::WatchMode;
 
 /// Counts allocations, so that the race can report how many an exchange takes.
 #[global_allocator]
@@ -46,7 +49,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        None => present(cli.deck, cli.theme.map(Into::into), cli.trust),
+        None => present(cli),
         Some(CliCommand::Check(check)) => check.run(REGISTRY),
         Some(CliCommand::Inspect(inspect)) => run_inspect(inspect),
         Some(CliCommand::Decode(decode)) => decode.run(),
@@ -66,19 +69,17 @@ fn main() -> ExitCode {
     })
 }
 
-fn present(
-    path: Option<PathBuf>,
-    theme: Option<wiretalk::deck::ThemeChoice>,
-    trust: bool,
-) -> anyhow::Result<ExitCode> {
-    let (file, (deck, warnings)) = match path {
-        Some(path) => (check::printable_path(&path), check::read_deck(&path, REGISTRY)?),
+fn present(cli: Cli) -> anyhow::Result<ExitCode> {
+    let (file, (deck, warnings)) = match &cli.deck {
+        Some(path) => (check::printable_path(path), check::read_deck(path, REGISTRY)?),
         None => ("talk.md".to_owned(), check::parse_deck(BUILT_IN_TALK, REGISTRY)),
     };
-    let theme = theme.or_else(|| check::theme_of(&deck));
+    let theme = cli.theme.map(Into::into).or_else(|| check::theme_of(&deck));
+    let mode = if cli.poll { WatchMode::Poll } else { WatchMode::Events };
+    let watched = cli.deck.map(|path| (path, mode));
     let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
-    let consents = if trust { EffectConsents::all() } else { EffectConsents::default() };
-    run_app(AppConfig {
+    let consents = if cli.trust { EffectConsents::all() } else { EffectConsents::default() };
+    let config = AppConfig {
         deck,
         file,
         warnings,
@@ -92,7 +93,8 @@ fn present(
         start: None,
         notice: app::locale_notice(env_var),
         standalone: None,
-    })
+    };
+    run_app(config, watched)
 }
 
 fn run_inspect(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
@@ -110,7 +112,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
     let fence = DemoFence { name: Inspect::NAME.to_owned(), ..DemoFence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
     let deck = Deck { slides: vec![slide], ..Deck::default() };
-    run_app(AppConfig {
+    let config = AppConfig {
         warnings: Vec::new(),
         deck,
         file: inspect.source,
@@ -124,7 +126,8 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         start: None,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
-    })
+    };
+    run_app(config, None)
 }
 
 fn color_depth() -> ColorDepth {
@@ -135,14 +138,18 @@ fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// A deck's file and how its changes are found.
+type WatchedDeck = (PathBuf, WatchMode);
+
 /// Runs the app on the terminal to its end.
-fn run_app(config: AppConfig) -> anyhow::Result<ExitCode> {
+fn run_app(config: AppConfig, watched: Option<WatchedDeck>) -> anyhow::Result<ExitCode> {
     if let Some(reason) = app::unsuitable_terminal(env_var) {
         bail!(reason);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let alone = config.standalone.is_some();
-    let exit = catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(config))));
+    let exit =
+        catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(config, watched))));
     runtime.shutdown_background();
     let fault = || {
         anyhow!("{}; this is a bug in wiretalk", Screen::take_panic_message().unwrap_or_default())
@@ -162,7 +169,10 @@ fn run_app(config: AppConfig) -> anyhow::Result<ExitCode> {
 /// Runs a talk between taking the terminal and restoring it. The first frame is drawn before
 /// everything that takes time, such as queries to the terminal and highlighting. Only the signals
 /// must be caught earlier. Returns how the talk ended, and why a demo stopped if one did.
-async fn present_on_terminal(mut config: AppConfig) -> anyhow::Result<(LoopExit, Option<String>)> {
+async fn present_on_terminal(
+    mut config: AppConfig,
+    watched: Option<WatchedDeck>,
+) -> anyhow::Result<(LoopExit, Option<String>)> {
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
@@ -175,14 +185,19 @@ async fn present_on_terminal(mut config: AppConfig) -> anyhow::Result<(LoopExit,
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
-    let deck = config.deck.clone();
     let ask = config.theme.is_none();
     let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;
     if ask {
         screen.send_query(BACKGROUND_QUERY)?;
     }
-    let (sender, mut events) = app::event_stream(&deck, &scope, signals)?;
+    let (sender, mut events) = app::event_stream(&scope, signals);
+    app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
+    if let Some((path, mode)) = watched
+        && let Err(error) = watch_deck(path, mode, &scope, sender.clone())
+    {
+        app.set_notice(format!("the deck isn't reloaded on save: {}", error_chain(&*error)));
+    }
     if let Some(servers) = servers {
         app::watch_servers(&servers, &scope, sender);
     }
@@ -195,4 +210,21 @@ async fn present_on_terminal(mut config: AppConfig) -> anyhow::Result<(LoopExit,
             end => return Ok((end, app.demo_fault())),
         }
     }
+}
+
+/// Sends each version of the deck that is saved from now on to the app.
+fn watch_deck(
+    path: PathBuf,
+    mode: WatchMode,
+    scope: &Scope,
+    sender: mpsc::Sender<AppEvent>,
+) -> anyhow::Result<()> {
+    live_reload::reread_on_save(path, REGISTRY, mode, scope, move |version| {
+        let event = match version {
+            Ok((deck, warnings)) => AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings })),
+            Err(reason) => AppEvent::ReloadFailed(reason),
+        };
+        let sender = sender.clone();
+        async move { sender.send(event).await.is_ok() }
+    })
 }

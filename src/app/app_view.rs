@@ -130,7 +130,11 @@ impl App {
 
     /// Draws the row above the footer: a message, or how much of the slide is out of sight.
     fn draw_notice(&self, area: Rect, buffer: &mut Buffer) {
-        if let Some(hint) = self.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
+        let error =
+            self.reload_error.as_ref().map(|why| format!("showing the last version: {why}"));
+        if let Some(hint) = error
+            .or_else(|| self.notice.clone())
+            .or_else(|| self.layout.overflow_hint(self.progress))
             && area.height > 1
         {
             let row = Rect {

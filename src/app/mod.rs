@@ -5,9 +5,11 @@
 
 mod app_view;
 mod config;
+mod deck_update;
 mod footer;
 mod highlight;
 mod overlay;
+mod reload;
 mod resize;
 mod slide;
 mod slots;
@@ -16,11 +18,12 @@ mod steering;
 mod terminal;
 
 pub use config::AppConfig;
+pub use deck_update::DeckUpdate;
 pub use footer::ServerStatus;
-pub use highlight::{Highlights, TokenKind, Tokens};
+pub use highlight::{HighlightedListing, Highlighter, Listing, TokenKind, Tokens};
 pub use state::{App, AppEvent, LoopExit};
 pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, read_keys};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
-pub use terminal::event_stream::{Signals, event_stream, watch_servers};
+pub use terminal::event_stream::{Signals, event_stream, start_highlighter, watch_servers};
 pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};
 pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};

@@ -4,11 +4,11 @@
 
 use ratatui::layout::{Rect, Size};
 
-use crate::app::highlight::Highlights;
+use crate::app::highlight::{HighlightedListing, Highlighter, Listing};
 use crate::app::slide::{LayoutInput, SlideLayout, SlideStyle};
 use crate::app::state::App;
 use crate::app::terminal::screen::clamp_size;
-use crate::deck::{self, Slide, Warning};
+use crate::deck::{self, Block, CodeBlock, Slide, Warning};
 use crate::stage::{OpenRefusal, Theme};
 
 /// The minimum number of rows for a demo that waits for consent.
@@ -40,12 +40,39 @@ impl App {
         }
     }
 
-    pub(crate) fn set_highlights(&mut self, highlights: Highlights) {
-        self.highlights = highlights;
-        let has_code =
-            |slide: &Slide| slide.all_blocks().any(|block| matches!(block, deck::Block::Code(_)));
-        if has_code(self.slide()) {
+    /// Sets what highlights code, from now on.
+    pub fn set_highlighter(&mut self, highlighter: Highlighter) {
+        self.highlighter = Some(highlighter);
+        self.request_highlights();
+    }
+
+    pub(crate) fn add_highlighted(&mut self, highlighted: HighlightedListing) {
+        self.awaited_listings.retain(|listing| *listing != highlighted.listing);
+        let shown =
+            code_blocks(self.slide()).any(|code| Listing::from(code) == highlighted.listing);
+        self.highlights.insert(highlighted);
+        if shown {
             self.lay_out();
+        }
+    }
+
+    /// Asks for the code of the open slide, and of those beside it, to be highlighted.
+    fn request_highlights(&mut self) {
+        let Some(highlighter) = &self.highlighter else { return };
+        let near = [
+            Some(self.slide_index),
+            self.slide_index.checked_add(1),
+            self.slide_index.checked_sub(1),
+        ];
+        let slides = near.into_iter().flatten().filter_map(|at| self.config.deck.slides.get(at));
+        for code in slides.flat_map(code_blocks) {
+            let listing = Listing::from(code);
+            if !self.highlights.contains(code)
+                && !self.awaited_listings.contains(&listing)
+                && highlighter.request(listing.clone())
+            {
+                self.awaited_listings.push(listing);
+            }
         }
     }
 
@@ -74,5 +101,13 @@ impl App {
         self.progress.scroll = self.progress.scroll.min(self.layout.max_scroll());
         self.progress.scroll_x = self.progress.scroll_x.min(self.layout.max_scroll_x());
         self.dirty = true;
+        self.request_highlights();
     }
+}
+
+fn code_blocks(slide: &Slide) -> impl Iterator<Item = &CodeBlock> {
+    slide.all_blocks().filter_map(|block| match block {
+        Block::Code(code) => Some(code),
+        _ => None,
+    })
 }

@@ -10,8 +10,9 @@ use crossterm::event::{Event as Input, KeyEventKind};
 use ratatui::layout::{Rect, Size};
 
 use crate::app::config::AppConfig;
+use crate::app::deck_update::DeckUpdate;
 use crate::app::footer::ServerStatus;
-use crate::app::highlight::Highlights;
+use crate::app::highlight::{HighlightedListing, Highlighter, Highlights, Listing};
 use crate::app::overlay::Overlay;
 use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::app::slots::{DemoSlot, KeptDemos};
@@ -26,8 +27,12 @@ pub enum AppEvent {
     Input(Input),
     /// The terminal reported whether its background is dark or light.
     Background(deck::ThemeChoice),
-    /// The code blocks of the deck have been highlighted.
-    Highlighted(Highlights),
+    /// A code block has been highlighted.
+    Highlighted(HighlightedListing),
+    /// The deck was saved and read again.
+    Reloaded(Box<DeckUpdate>),
+    /// The deck was saved, but could not be read, for this reason.
+    ReloadFailed(String),
     /// The state of the bundled servers changed.
     Servers(Vec<ServerStatus>),
     /// A minute of the talk has passed.
@@ -75,6 +80,9 @@ pub struct App {
     pub(crate) servers: Vec<ServerStatus>,
     pub(crate) layout: SlideLayout,
     pub(crate) highlights: Highlights,
+    pub(crate) highlighter: Option<Highlighter>,
+    /// The code that the highlighter was asked for and has not answered.
+    pub(crate) awaited_listings: Vec<Listing>,
     services: Arc<Services>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
@@ -88,6 +96,8 @@ pub struct App {
     pub(crate) consents: EffectConsents,
     /// A message above the footer, until the first key press.
     pub(crate) notice: Option<String>,
+    /// Why the deck that was saved last is not the one that is shown.
+    pub(crate) reload_error: Option<String>,
 }
 
 impl App {
@@ -117,6 +127,8 @@ impl App {
             servers: Vec::new(),
             layout,
             highlights,
+            highlighter: None,
+            awaited_listings: Vec::new(),
             services,
             dirty: true,
             repaint: false,
@@ -125,6 +137,7 @@ impl App {
             stopped: None,
             consents,
             notice,
+            reload_error: None,
         };
         let start = app.config.start.unwrap_or_else(|| app.first_place());
         app.open_slide(start.slide, start.step);
@@ -158,7 +171,9 @@ impl App {
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
             AppEvent::Input(_) => {}
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
-            AppEvent::Highlighted(highlights) => self.set_highlights(highlights),
+            AppEvent::Highlighted(listing) => self.add_highlighted(listing),
+            AppEvent::Reloaded(update) => self.reload(*update),
+            AppEvent::ReloadFailed(reason) => self.set_reload_error(reason),
             AppEvent::Servers(statuses) => {
                 self.dirty |= self.servers != statuses;
                 self.servers = statuses;

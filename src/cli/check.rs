@@ -82,7 +82,7 @@ pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<W
 }
 
 /// Reads the text of a deck.
-fn read_source(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read_source(path: &Path) -> anyhow::Result<String> {
     let name = printable_path(path);
     let bytes = bounded_read::read_file(path, MAX_DECK_BYTES).with_context(|| {
         format!(

@@ -26,6 +26,7 @@ pub mod inspect;
 mod interrupt;
 pub mod lab;
 pub mod licenses;
+pub mod live_reload;
 mod output;
 pub mod race;
 pub mod racer;
@@ -71,6 +72,12 @@ pub struct Cli {
     /// Colour theme [default: the deck's, or the one that fits the terminal's background]
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
+
+    /// Look at the deck's file twice a second instead of waiting for the system to report changes
+    ///
+    /// For network file systems such as NFS, which report nothing.
+    #[arg(long)]
+    pub poll: bool,
 
     /// Let the deck connect beyond loopback, listen and write files without asking
     #[arg(long)]

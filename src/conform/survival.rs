@@ -8,10 +8,6 @@ use crate::wire::format::{byte_count, group_thousands};
 /// The memory that counts as none: what a runtime or an allocator keeps for itself.
 const SLACK: u64 = 8 << 20;
 
-/// The growth that allocators and garbage collectors are granted, in bytes: they keep what was freed, and
-/// 16 connections at once may have had a message of 4 MiB and its echo.
-const KEPT_BY_ALLOCATORS: u64 = 128 << 20;
-
 /// Why there is nothing to tell.
 const NO_VIOLATION: &str = "no case with a violation was played";
 
@@ -24,7 +20,12 @@ pub(super) struct Survival {
     slowest: Duration,
     /// The resident memory before the first violation; `None` if the process is not ours.
     memory_before: Option<u64>,
+    /// That after they were played for the first time.
+    memory_first: Option<u64>,
+    /// That after they were played for the last time.
     memory_after: Option<u64>,
+    /// That after the same once again in the same process, with nothing in between.
+    memory_again: Option<u64>,
 }
 
 impl Survival {
@@ -36,7 +37,13 @@ impl Survival {
 
     /// Takes the memory after them.
     pub(super) fn violations_end(&mut self, memory: Option<u64>) {
+        self.memory_first = self.memory_first.or(memory);
         self.memory_after = memory;
+    }
+
+    /// Takes the memory after the same violations once again.
+    pub(super) fn violations_end_again(&mut self, memory: Option<u64>) {
+        self.memory_again = memory;
     }
 
     /// Adds a handshake after a violation; `None` if it did not succeed.
@@ -64,8 +71,7 @@ impl Survival {
         if self.deaths > 0 {
             let deaths = group_thousands(self.deaths as u64);
             let reason = format!("opened no connection after {deaths} of {all} violations");
-            let expected = "opens a new connection after each violation, in time".to_owned();
-            return Finding { expected, ..Finding::new(Verdict::Fail, reason) };
+            return Finding::new(Verdict::Fail, reason);
         }
         let slowest = self.slowest.as_secs_f64() * 1e3;
         let reason = format!(
@@ -74,25 +80,52 @@ impl Survival {
         Finding::new(Verdict::Pass, reason)
     }
 
+    /// Whether the server has grown so much that only the same violations once again tell whether it
+    /// goes on to grow.
+    pub(super) fn is_grown(&self) -> bool {
+        let both = self.memory_before.zip(self.memory_after);
+        both.is_some_and(|(before, after)| is_doubled(before, after))
+    }
+
     pub(super) fn memory(&self) -> Finding {
         if self.violations == 0 {
             return Finding::new(Verdict::NotApplicable, NO_VIOLATION);
         }
-        let (Some(before), Some(after)) = (self.memory_before, self.memory_after) else {
+        let Some(before) = self.memory_before else {
             let reason = "the process is not ours: --restart starts it";
             return Finding::new(Verdict::NotApplicable, reason);
         };
-        let reason = format!("had {} before and {} after", byte_count(before), byte_count(after));
-        if after > before.saturating_mul(2).max(before.saturating_add(SLACK)) {
-            if after.saturating_sub(before) <= KEPT_BY_ALLOCATORS {
-                let reason = format!("{reason}: as much as allocators keep of what is freed");
-                return Finding::new(Verdict::Tolerated, reason);
-            }
-            let expected = "has no more than twice the memory after the violations".to_owned();
-            return Finding { expected, ..Finding::new(Verdict::Fail, reason) };
+        let had = format!("had {} before", byte_count(before));
+        let Some(after) = self.memory_after else {
+            let reason = format!("{had}, and it is not known after the violations");
+            return Finding::new(Verdict::NoAnswer, reason);
+        };
+        let had = format!("{had} and {} after", byte_count(after));
+        if !is_doubled(before, after) {
+            return Finding::new(Verdict::Pass, had);
         }
-        Finding::new(Verdict::Pass, reason)
+        let Some(again) = self.memory_again else {
+            let reason = format!("{had}, and the same could not be played once again");
+            return Finding::new(Verdict::NoAnswer, reason);
+        };
+        // However often they were played, a round may cost no more than this.
+        let first = self.memory_first.unwrap_or(after);
+        if again > after.saturating_add(first / 10).saturating_add(SLACK) {
+            let again = byte_count(again);
+            let reason = format!("{had}, and {again} after the same once again");
+            return Finding::new(Verdict::Fail, reason);
+        }
+        let again = if again <= after { "no more".to_owned() } else { byte_count(again) };
+        let reason = format!(
+            "{had}, and {again} after the same once again: an allocator keeps what was freed"
+        );
+        Finding::new(Verdict::Tolerated, reason)
     }
+}
+
+/// Whether memory has more than doubled, and by more than counts as none.
+fn is_doubled(before: u64, after: u64) -> bool {
+    after > before.saturating_mul(2).max(before.saturating_add(SLACK))
 }
 
 #[cfg(test)]
@@ -121,21 +154,81 @@ mod tests {
 
     #[test]
     fn memory_may_double_once_it_is_worth_counting() {
-        let verdict = |before, after| {
+        let is_grown = |before, after| {
             let mut survival = Survival::default();
             survival.violations_begin(before);
             assert_eq!(survival.memory().verdict, Verdict::NotApplicable);
             survival.add_handshake(Some(Duration::ZERO));
             survival.violations_end(after);
-            survival.memory().verdict
+            let is_grown = survival.is_grown();
+            assert_eq!(survival.memory().verdict == Verdict::Pass, before.is_some() && !is_grown);
+            is_grown
         };
-        assert_eq!(verdict(None, Some(1)), Verdict::NotApplicable);
-        assert_eq!(verdict(Some(3 << 20), Some(11 << 20)), Verdict::Pass);
-        assert_eq!(verdict(Some(3 << 20), Some(12 << 20)), Verdict::Tolerated);
-        assert_eq!(verdict(Some(3 << 20), Some(131 << 20)), Verdict::Tolerated);
-        assert_eq!(verdict(Some(3 << 20), Some(132 << 20)), Verdict::Fail);
-        assert_eq!(verdict(Some(200 << 20), Some(400 << 20)), Verdict::Pass);
-        assert_eq!(verdict(Some(200 << 20), Some(401 << 20)), Verdict::Fail);
+        assert!(!is_grown(None, Some(1)));
+        assert!(!is_grown(Some(3 << 20), Some(11 << 20)));
+        assert!(is_grown(Some(3 << 20), Some(12 << 20)));
+        assert!(!is_grown(Some(200 << 20), Some(400 << 20)));
+        assert!(is_grown(Some(200 << 20), Some(401 << 20)));
+    }
+
+    /// Returns the finding for a process with this memory before the violations, after each round of
+    /// them, and after the same once again.
+    fn finding(before: u64, rounds: &[u64], again: Option<u64>) -> Finding {
+        let mut survival = Survival::default();
+        for after in rounds {
+            survival.violations_begin(Some(before));
+            survival.add_handshake(Some(Duration::ZERO));
+            survival.violations_end(Some(*after));
+        }
+        survival.violations_end_again(again);
+        survival.memory()
+    }
+
+    #[test]
+    fn what_an_allocator_keeps_is_tolerated_and_what_goes_on_to_grow_is_not() {
+        let (before, first) = (4_500_000, 20_000_000);
+        let had = "had 4,500,000 bytes before and 20,000,000 bytes after, and ";
+        let tolerated = |again: &str| {
+            let rest = "after the same once again: an allocator keeps what was freed";
+            Finding::new(Verdict::Tolerated, format!("{had}{again} {rest}"))
+        };
+        for no_more in [before, first] {
+            assert_eq!(finding(before, &[first], Some(no_more)), tolerated("no more"));
+        }
+        let most = first + first / 10 + SLACK;
+        assert_eq!(finding(before, &[first], Some(most)), tolerated("30,388,608 bytes"));
+        let failed = format!("{had}30,388,609 bytes after the same once again");
+        assert_eq!(finding(before, &[first], Some(most + 1)), Finding::new(Verdict::Fail, failed));
+        assert_eq!(finding(before, &[1 << 40], Some(1 << 40)).verdict, Verdict::Tolerated);
+    }
+
+    /// A process that keeps 32 KiB of each of 370 violations.
+    #[test]
+    fn a_server_that_leaks_fails_however_often_it_is_played() {
+        let leaked = |round: u64| (10 << 20) + round * 370 * (32 << 10);
+        for count in 1..=20 {
+            let rounds: Vec<u64> = (1..=count).map(leaked).collect();
+            let finding = finding(leaked(0), &rounds, Some(leaked(count + 1)));
+            assert_eq!(finding.verdict, Verdict::Fail, "{count} rounds: {finding:?}");
+        }
+    }
+
+    #[test]
+    fn memory_that_cannot_be_read_any_more_is_no_sign_of_health() {
+        let mut survival = Survival::default();
+        survival.violations_begin(Some(4 << 20));
+        survival.add_handshake(None);
+        survival.violations_end(None);
+        assert!(!survival.is_grown());
+        assert_eq!(survival.memory().verdict, Verdict::NoAnswer);
+        assert_eq!(
+            finding(4 << 20, &[40 << 20], None),
+            Finding::new(
+                Verdict::NoAnswer,
+                "had 4,194,304 bytes before and 41,943,040 bytes after, and the same could not \
+                 be played once again"
+            )
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@ const FLOORS: [&[&str]; 4] = [
     &["text", "wire", "sockjs", "conformance", "deck", "measure"],
     &[
         "scope",
+        "watch",
         "net",
         "servers",
         "clients",

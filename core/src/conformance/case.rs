@@ -122,7 +122,9 @@ impl Case {
             CaseKind::Steps => None,
             CaseKind::Search(_) => Some("has a limit, and closes beyond it with 1009"),
             CaseKind::Handshakes => Some("opens a new connection after each violation, in time"),
-            CaseKind::Memory => Some("has no more than twice the memory after the violations"),
+            CaseKind::Memory => Some(
+                "has at most twice the memory after the violations, or hardly more after another round",
+            ),
             CaseKind::MaskingKeys(rule) => Some(rule.describe()),
             CaseKind::Http2(rule) => Some(rule.describe()),
         };

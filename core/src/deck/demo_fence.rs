@@ -17,6 +17,26 @@ pub struct DemoFence {
     pub settings: Vec<Setting>,
 }
 
+impl DemoFence {
+    /// Forgets where the fence stands in the file.
+    pub(super) fn forget_positions(&mut self) {
+        self.position = Position::default();
+        for setting in &mut self.settings {
+            setting.position = Position::default();
+        }
+    }
+
+    /// Whether another fence opens the same demo with the same settings.
+    pub fn same_content(&self, other: &Self) -> bool {
+        let without_positions = |fence: &Self| {
+            let mut fence = fence.clone();
+            fence.forget_positions();
+            fence
+        };
+        without_positions(self) == without_positions(other)
+    }
+}
+
 /// One `key = value` of a demo fence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {

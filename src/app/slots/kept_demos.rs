@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::app::slots::slot::DemoSlot;
-use crate::deck::DemoFence;
+use crate::deck::{DemoFence, Slide};
 
 /// The most slides whose demos are kept. What one holds is what it showed, such as the bytes of its
 /// connections.
@@ -48,18 +48,23 @@ impl KeptDemos {
         self.slides.push_back(KeptSlide { slide, demos });
     }
 
+    /// Takes over a new version of the deck. The demos of slides that have changed are dropped.
+    pub(crate) fn follow(&mut self, old: &[Slide], new: &[Slide]) {
+        for kept in &mut self.slides {
+            let before = old.get(kept.slide);
+            let now = new.iter().position(|slide| before.is_some_and(|it| it.same_content(slide)));
+            match now {
+                Some(index) => kept.slide = index,
+                None => kept.demos.clear(),
+            }
+        }
+        self.slides.retain(|kept| !kept.demos.is_empty());
+    }
+
     /// Takes out the demo of a slide's fence. A fence that has changed since has none.
     pub(crate) fn take(&mut self, slide: usize, fence: &DemoFence) -> Option<DemoSlot> {
         let kept = self.slides.iter_mut().find(|kept| kept.slide == slide)?;
-        let index = kept.demos.iter().position(|(own, _)| is_same(own, fence))?;
+        let index = kept.demos.iter().position(|(own, _)| own.same_content(fence))?;
         Some(kept.demos.remove(index).1)
     }
-}
-
-/// Whether two fences open the same demo, wherever they stand in the file.
-fn is_same(left: &DemoFence, right: &DemoFence) -> bool {
-    let settings = |fence: &DemoFence| -> Vec<_> {
-        fence.settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect()
-    };
-    left.name == right.name && settings(left) == settings(right)
 }

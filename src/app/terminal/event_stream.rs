@@ -1,5 +1,5 @@
-//! All events of a talk as one stream: terminal input, signals, minutes, highlighted code and the
-//! state of the servers.
+//! All events of a talk as one stream: terminal input, signals, minutes and the state of the
+//! servers.
 //!
 //! The sources run in the caller's scope and end with it.
 
@@ -16,12 +16,11 @@ use tokio::time::timeout;
 use tokio::time::{Instant, interval_at};
 
 use crate::app::footer::ServerStatus;
-use crate::app::highlight::Highlights;
+use crate::app::highlight::Highlighter;
 use crate::app::state::AppEvent;
 #[cfg(unix)]
 use crate::app::terminal::screen::restore_immediately;
 use crate::app::terminal::terminal_reply::{FilteredInput, TerminalReplyFilter};
-use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::servers::{ServerBundle, ServerState};
 
@@ -32,22 +31,16 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SIGNAL_GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// Returns the event stream of a talk, and a sender for further events.
-///
-/// # Errors
-///
-/// Fails if no thread can be spawned.
 pub fn event_stream(
-    deck: &Deck,
     scope: &Scope,
     signals: Signals,
-) -> io::Result<(mpsc::Sender<AppEvent>, impl Stream<Item = AppEvent> + Unpin)> {
+) -> (mpsc::Sender<AppEvent>, impl Stream<Item = AppEvent> + Unpin) {
     let (sender, mailbox) = mpsc::channel(64);
     spawn_minute_timer(scope, sender.clone());
-    spawn_highlighting(deck.clone(), scope, sender.clone())?;
     // Read errors are skipped. A terminal that is gone also sends SIGHUP, which ends the talk.
     let input = filter_input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
     let others = stream::select(receiver_stream(mailbox), receiver_stream(signals.events));
-    Ok((sender, Box::pin(stream::select(input, others))))
+    (sender, Box::pin(stream::select(input, others)))
 }
 
 fn receiver_stream(mailbox: mpsc::Receiver<AppEvent>) -> impl Stream<Item = AppEvent> {
@@ -150,13 +143,15 @@ fn spawn_minute_timer(scope: &Scope, sender: mpsc::Sender<AppEvent>) {
     });
 }
 
-fn spawn_highlighting(deck: Deck, scope: &Scope, sender: mpsc::Sender<AppEvent>) -> io::Result<()> {
-    scope.spawn_thread("highlight", move |scope| async move {
-        let highlights = Highlights::from_deck(&deck);
-        if !highlights.is_empty() && !scope.is_cancelled() {
-            // The receiver is gone only if the talk is over.
-            let _ = sender.send(AppEvent::Highlighted(highlights)).await;
-        }
+/// Starts the thread that highlights code, which sends what it has done as events.
+///
+/// # Errors
+///
+/// If no thread can be spawned.
+pub fn start_highlighter(scope: &Scope, sender: mpsc::Sender<AppEvent>) -> io::Result<Highlighter> {
+    Highlighter::start(scope, move |listing| {
+        let sender = sender.clone();
+        async move { sender.send(AppEvent::Highlighted(listing)).await.is_ok() }
     })
 }
 

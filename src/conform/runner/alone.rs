@@ -84,7 +84,7 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
             && self.cases.iter().any(is_about_close)
     }
 
-    async fn bring_back_from_death(&mut self) {
+    pub(super) async fn bring_back_from_death(&mut self) {
         (self.on_event)(ConformEvent::Down);
         self.bring_back().await;
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{self, FuturesUnordered};
 use tokio::time::{Instant, sleep_until};
 
 use crate::conform::exchange::Exchange;
@@ -14,7 +14,7 @@ use crate::conform::runner::attempt::{Played, play_one};
 use crate::conform::runner::event::ConformEvent;
 use crate::conform::runner::state::Runner;
 use crate::conform::survival::Survival;
-use crate::conform::{Case, CaseKind, ConformConfig, Verdict};
+use crate::conform::{Case, CaseKind, ConformConfig, Finding, Verdict};
 use crate::wire::Side;
 
 /// After so many cases in a row that were waited for in vain, the server is asked whether it answers at
@@ -51,17 +51,16 @@ pub async fn run(
         in_vain: 0,
     };
     let repeat = config.repeat.max(1);
-    for _ in 0..repeat {
-        let is_violation = |case: &Case| case.is_violation();
-        let is_played = |case: &Case| {
-            matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_) | CaseKind::SockJs(_))
-        };
-        let legal = indices(cases, |case| is_played(case) && !is_violation(case));
+    for round in 1..=repeat {
+        let legal = indices(cases, |case| is_played(case) && !case.is_violation());
         Box::pin(runner.play_all(legal)).await;
         runner.survival.violations_begin(runner.restarter.memory(config));
-        let violations = indices(cases, |case| is_played(case) && is_violation(case));
+        let violations = indices(cases, |case| is_played(case) && case.is_violation());
         Box::pin(runner.play_all(violations)).await;
         runner.survival.violations_end(runner.restarter.memory(config));
+        if round == repeat {
+            Box::pin(runner.tell_growth()).await;
+        }
         for index in indices(cases, |case| matches!(case.kind, CaseKind::Search(_))) {
             Box::pin(runner.play_alone(index)).await;
         }
@@ -76,6 +75,37 @@ pub async fn run(
 fn indices(cases: &[Case], is_wanted: impl Fn(&Case) -> bool) -> VecDeque<usize> {
     let all = cases.iter().enumerate();
     all.filter(|(_, case)| is_wanted(case)).map(|(index, _)| index).collect()
+}
+
+/// Whether a case is played beside others.
+fn is_played(case: &Case) -> bool {
+    matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_) | CaseKind::SockJs(_))
+}
+
+/// Plays cases side by side for what they leave behind: nothing is kept of them. Returns whether the
+/// server has lived through them.
+async fn play_unrecorded(
+    config: &ConformConfig,
+    cases: &[Case],
+    probe: &Probe,
+    indices: VecDeque<usize>,
+) -> bool {
+    let mut due = Instant::now();
+    let played = indices.into_iter().map(|index| {
+        let begin_at = due;
+        due = due.checked_add(config.interval).unwrap_or(due);
+        async move {
+            sleep_until(begin_at).await;
+            play_one(config, cases, probe, index).await.is_alive
+        }
+    });
+    let mut playing = stream::iter(played).buffer_unordered(config.max_at_once.max(1));
+    while let Some(is_alive) = playing.next().await {
+        if !is_alive {
+            return false;
+        }
+    }
+    true
 }
 
 impl<F: FnMut(ConformEvent)> Runner<'_, F> {
@@ -140,6 +170,26 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 }
                 played => suspects.push(played),
             }
+        }
+    }
+
+    /// Plays the violations once more if only that tells whether the server goes on to grow. Those that it
+    /// died of are left out: the memory of another process tells nothing.
+    async fn tell_growth(&mut self) {
+        let is_asked = self.cases.iter().any(|case| case.kind == CaseKind::Memory);
+        if !is_asked || self.gone.is_some() || !self.survival.is_grown() {
+            return;
+        }
+        let has_killed = |index: &usize| {
+            let mut played = self.exchanges.get(*index).into_iter().flatten();
+            played.any(|exchange| exchange.finding.verdict == Verdict::Died)
+        };
+        let mut again = indices(self.cases, |case| is_played(case) && case.is_violation());
+        again.retain(|index| !has_killed(index));
+        if play_unrecorded(self.config, self.cases, &self.probe, again).await {
+            self.survival.violations_end_again(self.restarter.memory(self.config));
+        } else {
+            self.bring_back_from_death().await;
         }
     }
 
@@ -224,7 +274,9 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 | CaseKind::Http2(_)
                 | CaseKind::SockJs(_) => continue,
             };
-            let exchange = Exchange::without_bytes(finding);
+            let is_kept = !finding.verdict.is_failure();
+            let expected = if is_kept { String::new() } else { case.expectations().join(", ") };
+            let exchange = Exchange::without_bytes(Finding { expected, ..finding });
             self.record(index, exchange);
         }
     }

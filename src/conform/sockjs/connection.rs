@@ -50,11 +50,18 @@ impl Connection {
     /// Sends bytes. What the server does not take is missing from the record; its answer is read all the
     /// same.
     pub(super) async fn send(&mut self, record: &mut Record, bytes: &[u8]) {
-        let written = timeout(self.write_timeout, self.stream.write_all(bytes)).await;
-        if matches!(written, Ok(Ok(()))) {
+        let mut written = 0;
+        let writing = async {
+            while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+                let Ok(count @ 1..) = self.stream.write(rest).await else { return };
+                let taken = rest.get(..count).unwrap_or(rest);
+                record.exchange.add(self.index, Side::Client, taken, record.began.elapsed());
+                written = written.saturating_add(count);
+            }
             let _ = self.stream.flush().await;
-            record.exchange.add(self.index, Side::Client, bytes, record.began.elapsed());
-        }
+        };
+        // What was taken until then is in the record.
+        let _ = timeout(self.write_timeout, writing).await;
     }
 
     /// Reads what comes next, until `deadline` at most. Returns `false` if that has come first.
@@ -80,5 +87,31 @@ impl Connection {
             // A reset ends what the server sends like FIN.
             _ => self.received.end(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::conform::{Finding, Verdict};
+    use crate::net::{Target, listen};
+
+    #[tokio::test]
+    async fn what_a_server_took_before_it_stopped_reading_is_in_the_record() {
+        // Its backlog accepts the connection, and the buffers of the sockets take some of the bytes.
+        let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut config = ConformConfig::new(Target::parse(&format!("ws://{address}/")).unwrap());
+        config.limits.answer = Duration::from_millis(200);
+        let exchange = Exchange::without_bytes(Finding::new(Verdict::NoAnswer, ""));
+        let mut record = Record { exchange, began: Instant::now() };
+        let mut connection = Connection::open(&config, &mut record, "POST").await.unwrap();
+        let bytes = vec![b'*'; 64 << 20];
+        connection.send(&mut record, &bytes).await;
+        let sent_len = record.exchange.first().sent_len;
+        assert!(sent_len > 0 && sent_len < bytes.len() as u64, "{sent_len}");
+        assert!(record.exchange.first().sent.iter().all(|byte| *byte == b'*'));
     }
 }

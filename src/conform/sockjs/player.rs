@@ -195,7 +195,10 @@ impl<'c> Player<'c> {
     async fn open(&mut self, method: &'static str) -> Result<Connection, Stop> {
         // Somebody else's server gets no more than so many connections in a time.
         if !self.config.interval.is_zero() && !self.record.exchange.connections.is_empty() {
+            let before = Instant::now();
             sleep(self.config.interval).await;
+            // The server is not to blame for that.
+            self.ends_by = self.ends_by.checked_add(before.elapsed()).unwrap_or(self.ends_by);
         }
         let opened = Connection::open(self.config, &mut self.record, method).await;
         opened.map_err(Stop::NotOpened)
@@ -232,6 +235,7 @@ impl<'c> Player<'c> {
         on: usize,
         limit: Duration,
     ) -> Result<(), Stop> {
+        let since = Instant::now();
         let deadline = self.deadline(limit);
         let Some(connection) = self.connections.get_mut(&on) else { return Ok(()) };
         loop {
@@ -251,7 +255,8 @@ impl<'c> Player<'c> {
                 if matches!(step, SockJsStep::Silence(..)) {
                     return Ok(());
                 }
-                return Err(stop(step, late(step, &connection.received, limit)));
+                let waited = time_between(since, deadline);
+                return Err(stop(step, late(step, &connection.received, waited)));
             }
         }
     }
@@ -293,10 +298,15 @@ impl<'c> Player<'c> {
         limit: Duration,
         mut evaluate_answer: impl FnMut(&Received) -> Polled,
     ) -> Result<(), Stop> {
-        let deadline = self.deadline(limit);
+        let began = Instant::now();
+        let mut deadline = self.deadline(limit);
         loop {
             let bytes = self.request_bytes(request);
+            let ended_by = self.ends_by;
             let mut connection = self.open(request.method).await?;
+            let paused = self.ends_by.saturating_duration_since(ended_by);
+            deadline = deadline.checked_add(paused).unwrap_or(deadline);
+            let since = Instant::now();
             connection.send(&mut self.record, &bytes).await;
             let polled = loop {
                 let polled = evaluate_answer(&connection.received);
@@ -304,7 +314,8 @@ impl<'c> Player<'c> {
                     break polled;
                 }
                 if !connection.read(&mut self.record, deadline).await {
-                    return Err(stop(step, late(step, &connection.received, limit)));
+                    let waited = time_between(since, deadline);
+                    return Err(stop(step, late(step, &connection.received, waited)));
                 }
             };
             match polled {
@@ -315,7 +326,8 @@ impl<'c> Player<'c> {
             if Instant::now() >= deadline {
                 let content = String::from_utf8_lossy(connection.received.response.content());
                 let last = content.lines().last().unwrap_or_default();
-                return Err(broken(step, format!("sent {last} for {:.1} s", limit.as_secs_f64())));
+                let seconds = time_between(began, deadline).as_secs_f64();
+                return Err(broken(step, format!("sent {last} for {seconds:.1} s")));
             }
             sleep_until(self.deadline(RETRY_INTERVAL)).await;
         }
@@ -338,6 +350,12 @@ impl<'c> Player<'c> {
         let rules = vec![HeadRule::Status(&[200])];
         self.await_step(&SockJsStep::Head(on, rules), on, limit).await
     }
+}
+
+/// Returns the time between two instants, to a hundredth of a second.
+fn time_between(since: Instant, until: Instant) -> Duration {
+    let seconds = until.saturating_duration_since(since).as_secs_f64();
+    Duration::try_from_secs_f64((seconds * 100.0).round() / 100.0).unwrap_or_default()
 }
 
 /// Returns the step with the one rule that a head breaks.

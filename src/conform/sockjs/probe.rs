@@ -73,7 +73,8 @@ pub enum SockJsProbeError {
 ///
 /// # Errors
 ///
-/// Fails if none of the endpoints is one of SockJS.
+/// Fails if none of the endpoints is one of SockJS, or if it cannot be found out because a connection
+/// or an answer is missing.
 pub(in crate::conform) async fn find_traits(
     config: &ConformConfig,
     paths: &SockJsPaths,
@@ -88,9 +89,11 @@ pub(in crate::conform) async fn find_traits(
     for (endpoint, found) in join_all(asked).await {
         match found {
             Ok(()) => offers.add_endpoint(endpoint),
-            Err(reason) => {
+            // Only an answer shows that something else is there.
+            Err(reason @ (SockJsProbeError::NotHttp(_) | SockJsProbeError::Other { .. })) => {
                 first.get_or_insert(reason);
             }
+            Err(reason) => return Err(reason),
         }
     }
     let is_there = |endpoint: &ServiceEndpoint| offers.has_endpoint(*endpoint);
@@ -110,13 +113,13 @@ pub(in crate::conform) async fn find_traits(
         async move { (transport, probe.is_offered(transport).await) }
     });
     for (transport, is_offered) in join_all(asked).await {
-        if is_offered {
+        if is_offered? {
             offers.add_transport(transport);
         }
     }
     let asks_echo = config.echo == EchoMode::Detected && endpoint != ServiceEndpoint::Close;
     let has_echo = asks_echo
-        && (probe.is_echoing_polls(&offers).await || probe.is_echoing_frames(&offers).await);
+        && (probe.is_echoing_polls(&offers).await? || probe.is_echoing_frames(&offers).await?);
     Ok(ServerTraits { has_echo, sockjs: Some(offers), ..ServerTraits::default() })
 }
 
@@ -194,6 +197,9 @@ impl<'c> Probing<'c> {
             return Ok(());
         }
         let path = self.names.base.clone();
+        if is_underway(&greeting) || is_underway(&info) {
+            return Err(SockJsProbeError::Silent(path));
+        }
         Err(match (greeting.response.fault(), greeting.response.head()) {
             (Some(fault), _) => SockJsProbeError::NotHttp(fault),
             (None, None) => SockJsProbeError::Silent(path),
@@ -204,57 +210,35 @@ impl<'c> Probing<'c> {
         })
     }
 
-    /// Whether a transport is offered: its path does not answer with 404.
-    async fn is_offered(&self, transport: Transport) -> bool {
-        let session = format!("/000/{{session}}-{}", transport.name());
-        let request = match transport {
-            Transport::WebSocket => Self::upgrade(&format!("{session}/websocket")),
-            Transport::RawWebSocket => Self::upgrade("/websocket"),
-            Transport::XhrPolling => SockJsRequest::post(format!("{session}/xhr"), ""),
-            Transport::XhrStreaming => SockJsRequest::post(format!("{session}/xhr_streaming"), ""),
-            Transport::EventSource => SockJsRequest::get(format!("{session}/eventsource")),
-            Transport::HtmlFile => SockJsRequest::get(format!("{session}/htmlfile?c=x")),
-            Transport::JsonpPolling => SockJsRequest::get(format!("{session}/jsonp?c=x")),
-        };
-        let answered = self.ask(&request, false).await;
-        answered.is_ok_and(|received| {
-            received.response.head().is_none_or(|head| head.status() != Some(404))
-        })
-    }
-
-    fn upgrade(path: &str) -> SockJsRequest {
-        SockJsRequest::get(path)
-            .with("Upgrade", "websocket")
-            .with("Connection", "Upgrade")
-            .with("Sec-WebSocket-Version", "13")
-            .with("Sec-WebSocket-Key", "{key}")
+    /// Whether a transport is offered: its path does not answer with 404. A path that answers nothing is
+    /// there, and its cases tell that it does not answer.
+    async fn is_offered(&self, transport: Transport) -> Result<bool, ConnectError> {
+        let received = self.ask(&SockJsRequest::of_transport(transport), false).await?;
+        Ok(received.response.head().is_none_or(|head| head.status() != Some(404)))
     }
 
     /// Whether a message comes back by polling. A server that does not take it may echo all the same.
-    async fn is_echoing_polls(&self, offers: &SockJsTraits) -> bool {
+    async fn is_echoing_polls(&self, offers: &SockJsTraits) -> Result<bool, ConnectError> {
         if !offers.has_transport(Transport::XhrPolling) {
-            return false;
+            return Ok(false);
         }
         let poll = SockJsRequest::post("/000/{session}/xhr", "");
         let send = SockJsRequest::post("/000/{session}/xhr_send", format!("[\"{MESSAGE}\"]"));
-        let asked = async {
-            self.ask(&poll, true).await?;
-            let sent = self.ask(&send, true).await?;
-            let is_taken = sent.response.head().and_then(Head::status) == Some(204);
-            let polled = self.ask(&poll, true).await?;
-            let content = String::from_utf8_lossy(polled.response.content()).into_owned();
-            Ok::<bool, ConnectError>(!is_taken || content.contains(MESSAGE))
-        };
-        asked.await.unwrap_or(false)
+        self.ask(&poll, true).await?;
+        let sent = self.ask(&send, true).await?;
+        let is_taken = sent.response.head().and_then(Head::status) == Some(204);
+        let polled = self.ask(&poll, true).await?;
+        let content = String::from_utf8_lossy(polled.response.content());
+        Ok(!is_taken || content.contains(MESSAGE))
     }
 
     /// Whether a message comes back on a WebSocket.
-    async fn is_echoing_frames(&self, offers: &SockJsTraits) -> bool {
+    async fn is_echoing_frames(&self, offers: &SockJsTraits) -> Result<bool, ConnectError> {
         if !offers.has_transport(Transport::WebSocket) {
-            return false;
+            return Ok(false);
         }
-        let Ok((mut connection, mut record)) = self.open("GET").await else { return false };
-        let request = Self::upgrade("/000/{session}/websocket");
+        let (mut connection, mut record) = self.open("GET").await?;
+        let request = SockJsRequest::upgrade("/000/{session}/websocket");
         let bytes = request.to_bytes(&self.names, &self.notes, &self.config.fields);
         connection.send(&mut record, &bytes).await;
         let text = format!("[\"{MESSAGE}\"]");
@@ -266,7 +250,7 @@ impl<'c> Probing<'c> {
                 match evaluate(&step, &mut connection.received, &self.names, &mut notes) {
                     Evaluation::Kept => break,
                     Evaluation::Waiting if connection.read(&mut record, deadline).await => {}
-                    _ => return false,
+                    _ => return Ok(false),
                 }
             }
             if is_ours {
@@ -274,6 +258,12 @@ impl<'c> Probing<'c> {
                 connection.send(&mut record, &frame).await;
             }
         }
-        true
+        Ok(true)
     }
+}
+
+/// Whether more of a response was still to come when the time was over.
+fn is_underway(received: &Received) -> bool {
+    let response = &received.response;
+    !response.is_complete() && response.fault().is_none() && !received.has_ended()
 }

@@ -4,6 +4,8 @@
 mod http2;
 mod memory;
 mod odd_servers;
+#[cfg(target_os = "linux")]
+mod survival;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wiretalk::conform::{
-    Case, CaseKind, ConformConfig, ConformOutcome, RestartError, SockJsPaths, Verdict, fast_cases,
-    run, sockjs_cases,
+    Case, CaseKind, ConformConfig, ConformOutcome, ProbeError, RestartError, ServiceEndpoint,
+    SockJsPaths, SockJsProbeError, Verdict, fast_cases, run, sockjs_cases,
 };
 use wiretalk::net::{Target, listen};
 use wiretalk::scope::Scope;
@@ -120,7 +120,7 @@ async fn answer_oddly(mut stream: TcpStream, oddity: Oddity) -> std::io::Result<
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let path = head.split(' ').nth(1).unwrap_or_default();
-    if ["/echo", "/close"].contains(&path) {
+    if ServiceEndpoint::ALL.iter().any(|endpoint| path == format!("/{endpoint}")) {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\nWelcome to SockJS!\n";
         return stream.write_all(answer).await;
     }
@@ -176,6 +176,40 @@ async fn a_server_that_is_silent_or_drips_or_sends_garbage_costs_no_more_than_it
         let named = bad.iter().filter(is_named).count();
         assert!(named * 10 >= bad.len() * 9, "{oddity:?}: {bad:#?}");
     }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_answer_ends_the_run_and_is_no_verdict() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let mut config = config_for(odd_server(&scope, Oddity::Silence));
+    config.limits.answer = Duration::from_millis(200);
+    let paths = SockJsPaths::below("");
+    config.sockjs = Some(paths.with(ServiceEndpoint::Close, "/nowhere"));
+    let error = run(&config, &sockjs_cases(), |_| {}).await.unwrap_err();
+    assert_eq!(error.to_string(), "the server does not answer a GET of /nowhere");
+    // Nobody listens: that is no sign of what a server offers either.
+    let listener = listen((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let error = run(&config_for(address), &sockjs_cases(), |_| {}).await.unwrap_err();
+    let RestartError::NotOpen(ProbeError::NoSockJs(error)) = error else { panic!("{error}") };
+    assert!(matches!(error, SockJsProbeError::Connect(_)), "{error}");
+}
+
+/// As many connections in a time as a remote server gets, which takes longer than the case may: the pauses
+/// are ours.
+#[tokio::test]
+async fn pauses_between_connections_cost_a_case_none_of_its_time() {
+    let server = sockjs_server(|_, _| {}).await;
+    let mut config = config_for(server.address);
+    config.limits.answer = Duration::from_millis(600);
+    config.interval = Duration::from_millis(80);
+    let mut cases = sockjs_cases();
+    cases.retain(|case| case.id == "streaming/after-limit");
+    let began = Instant::now();
+    let outcome = run(&config, &cases, |_| {}).await.unwrap();
+    assert_eq!(not_passed(&cases, &outcome), []);
+    assert!(began.elapsed() > 4 * config.limits.answer, "took {:?}", began.elapsed());
 }
 
 #[tokio::test]

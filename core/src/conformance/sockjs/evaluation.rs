@@ -19,7 +19,7 @@ pub fn evaluate(
     names: &Names,
     notes: &mut Notes,
 ) -> Evaluation {
-    if let Some(fault) = received.response.fault() {
+    if let Some(fault) = received.fault() {
         return Evaluation::Broken(fault.to_owned());
     }
     let evaluation = match step {

@@ -1,6 +1,6 @@
 //! Evaluates the frames of a WebSocket, and the end of a connection.
 
-use crate::conformance::sockjs::body_evaluation::messages_of;
+use crate::conformance::sockjs::body_evaluation::{are_first_of, messages_of};
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::rule::{Evaluation, FrameRule, MAX_SHOWN};
 use crate::wire::Opcode;
@@ -50,11 +50,15 @@ fn text(rule: &FrameRule, data: &[u8], received: &mut Received) -> Evaluation {
         FrameRule::Messages(expected) => {
             let Some(messages) = messages_of(data) else { return Evaluation::Broken(sent()) };
             received.messages.extend(messages);
-            if !expected.starts_with(&received.messages) {
+            if !are_first_of(&received.messages, expected) {
                 return Evaluation::Broken(sent());
             }
-            let is_all = received.messages.len() == expected.len();
-            if is_all { Evaluation::Kept } else { Evaluation::Waiting }
+            if received.messages.len() < expected.len() {
+                return Evaluation::Waiting;
+            }
+            // The next rule has messages of its own.
+            received.messages.clear();
+            Evaluation::Kept
         }
         FrameRule::Close(_) | FrameRule::Pong(_) => Evaluation::Broken(sent()),
     }
@@ -111,7 +115,11 @@ pub(super) fn end(received: &mut Received) -> Evaluation {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::conformance::sockjs::received::MAX_FRAMES;
+    use crate::conformance::sockjs::{Names, Notes, SockJsStep, evaluate};
     use crate::wire::frame::encode;
 
     fn open(frames: &[Vec<u8>]) -> Received {
@@ -137,6 +145,40 @@ mod tests {
         assert_eq!(frame(&rule, &mut open(&two)), Evaluation::Kept);
         assert_eq!(frame(&rule, &mut open(&two[..1])), Evaluation::Waiting);
         assert!(matches!(frame(&rule, &mut open(&two[2..])), Evaluation::Broken(_)));
+    }
+
+    #[test]
+    fn each_rule_has_messages_of_its_own() {
+        let rule = |text: &str| FrameRule::Messages(vec![text.to_owned()]);
+        let mut received = open(&[message("a[\"a\"]"), message("a[\"b\"]")]);
+        assert_eq!(frame(&rule("a"), &mut received), Evaluation::Kept);
+        assert_eq!(frame(&rule("b"), &mut received), Evaluation::Kept);
+    }
+
+    #[test]
+    fn a_ping_is_silence_and_a_message_is_not() {
+        let step = SockJsStep::Silence(1, Duration::from_millis(100));
+        let silence = |frames: &[Vec<u8>]| {
+            evaluate(&step, &mut open(frames), &Names::default(), &mut Notes::default())
+        };
+        let ping = encode::single_frame(Opcode::Ping, b"", None);
+        assert_eq!(silence(std::slice::from_ref(&ping)), Evaluation::Waiting);
+        for other in [message("h"), encode::close_frame(1000, "", None)] {
+            assert!(matches!(silence(&[ping.clone(), other]), Evaluation::Broken(_)));
+        }
+    }
+
+    #[test]
+    fn more_frames_than_are_kept_are_a_fault() {
+        let ping = encode::single_frame(Opcode::Ping, b"", None);
+        let step = SockJsStep::Frame(1, FrameRule::Text("o".to_owned()));
+        let evaluated = |count| {
+            let frames = [vec![ping.clone(); count], vec![message("o")]].concat();
+            evaluate(&step, &mut open(&frames), &Names::default(), &mut Notes::default())
+        };
+        assert_eq!(evaluated(MAX_FRAMES - 1), Evaluation::Kept);
+        let Evaluation::Broken(reason) = evaluated(MAX_FRAMES) else { panic!("it is kept") };
+        assert!(reason.starts_with("sent more than 256 frames"), "{reason}");
     }
 
     #[test]

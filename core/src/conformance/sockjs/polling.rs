@@ -1,8 +1,9 @@
 //! Evaluates one answer of several that are asked for until they are right.
 
-use crate::conformance::sockjs::body_evaluation::{messages_of, script_frame};
+use crate::conformance::sockjs::body_evaluation::{are_first_of, messages_of, script_frame};
 use crate::conformance::sockjs::received::Received;
 use crate::conformance::sockjs::rule::{Evaluation, MAX_SHOWN};
+use crate::sockjs::JsString;
 use crate::wire::format::quote;
 use crate::wire::handshake::Head;
 
@@ -21,7 +22,11 @@ pub enum Polled {
 }
 
 /// Evaluates an answer that has to go on with `expected` after the messages `so_far`.
-pub fn evaluate_poll(expected: &[String], so_far: &mut Vec<String>, received: &Received) -> Polled {
+pub fn evaluate_poll(
+    expected: &[String],
+    so_far: &mut Vec<JsString>,
+    received: &Received,
+) -> Polled {
     if let Some(broken) = broken(received) {
         return broken;
     }
@@ -37,7 +42,7 @@ pub fn evaluate_poll(expected: &[String], so_far: &mut Vec<String>, received: &R
         return unexpected(response.content());
     };
     so_far.extend(messages);
-    if !expected.starts_with(so_far) {
+    if !are_first_of(so_far, expected) {
         return unexpected(response.content());
     }
     if so_far.len() == expected.len() { Polled::Done(Evaluation::Kept) } else { Polled::Again }

@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 
 use crate::conformance::sockjs::response::ResponseReader;
+use crate::sockjs::JsString;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
-use crate::wire::{AgreedExtensions, Decoder, Side};
+use crate::wire::{AgreedExtensions, Decoder, Opcode, Side};
 
 /// The most bytes of a message that are kept.
 const MAX_MESSAGE: usize = 512 << 10;
@@ -14,7 +15,7 @@ const MAX_MESSAGE: usize = 512 << 10;
 const MAX_BEHIND_HEAD: usize = 64;
 
 /// The most frames that wait to be read.
-const MAX_FRAMES: usize = 256;
+pub(super) const MAX_FRAMES: usize = 256;
 
 /// What a connection has received.
 #[derive(Clone, Debug)]
@@ -26,14 +27,16 @@ pub struct Received {
     waiting: VecDeque<AssembledFrame>,
     /// The first bytes behind the head of a response with the status 101.
     behind_head: Vec<u8>,
-    /// The messages of SockJS frames that belong to one rule.
-    pub(super) messages: Vec<String>,
+    /// The messages of SockJS frames that belong to a rule of which more have to come.
+    pub(super) messages: Vec<JsString>,
     /// What the server did before its end that is tolerated, as a clause.
     pub(super) remark: Option<String>,
     /// The number of bytes since the last request.
     count: usize,
     has_ended: bool,
     has_closed: bool,
+    /// Whether more frames came than are kept.
+    is_flooded: bool,
 }
 
 impl Received {
@@ -49,6 +52,7 @@ impl Received {
             count: 0,
             has_ended: false,
             has_closed: false,
+            is_flooded: false,
         }
     }
 
@@ -71,6 +75,8 @@ impl Received {
             self.has_closed |= frame.is_close();
             if self.waiting.len() < MAX_FRAMES {
                 self.waiting.push_back(frame);
+            } else {
+                self.is_flooded = true;
             }
         }
     }
@@ -84,6 +90,12 @@ impl Received {
     /// Whether the connection has ended.
     pub fn has_ended(&self) -> bool {
         self.has_ended
+    }
+
+    /// Returns what no step may receive, as a clause without a subject.
+    pub fn fault(&self) -> Option<&'static str> {
+        let flood = "sent more than 256 frames that nothing had asked for";
+        self.response.fault().or(self.is_flooded.then_some(flood))
     }
 
     /// Whether a Close frame came.
@@ -112,8 +124,12 @@ impl Received {
         &self.behind_head
     }
 
-    /// Whether frames wait to be read.
+    /// Whether frames wait to be read besides pings and pongs, which may come at any time.
     pub(super) fn has_frame(&self) -> bool {
-        !self.waiting.is_empty()
+        let is_aside = |frame: &AssembledFrame| {
+            let opcode = frame.start.map(|start| start.header.opcode);
+            matches!(opcode, Some(Opcode::Ping | Opcode::Pong)) && frame.non_frame.is_none()
+        };
+        !self.waiting.iter().all(is_aside)
     }
 }

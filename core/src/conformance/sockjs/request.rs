@@ -1,6 +1,8 @@
 //! [`SockJsRequest`]: an HTTP request of a case, in its parts; [`Names`]: what is filled in when it is
 //! sent; [`Notes`]: what is remembered of its answer.
 
+use crate::sockjs::Transport;
+
 /// The values of the placeholders in paths and header fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
@@ -93,6 +95,31 @@ impl SockJsRequest {
         Self { body: Some(body.into()), ..Self::new("POST", path) }
     }
 
+    /// Creates the request of a program that is no browser for a WebSocket: it has no Origin.
+    pub fn upgrade(path: impl Into<String>) -> Self {
+        Self::get(path)
+            .with("Upgrade", "websocket")
+            .with("Connection", "Upgrade")
+            .with("Sec-WebSocket-Version", "13")
+            .with("Sec-WebSocket-Key", "{key}")
+    }
+
+    /// Creates the first request of a session of its own on a transport.
+    pub fn of_transport(transport: Transport) -> Self {
+        let part = transport.path_part();
+        let session = match transport {
+            Transport::RawWebSocket => String::new(),
+            _ => format!("/000/{{session}}-{part}"),
+        };
+        let query = if transport.needs_callback() { "?c=x" } else { "" };
+        let path = format!("{session}/{part}{query}");
+        match transport.method() {
+            _ if transport.is_websocket() => Self::upgrade(path),
+            "POST" => Self::post(path, ""),
+            method => Self::new(method, path),
+        }
+    }
+
     /// Adds a header field.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -124,6 +151,21 @@ impl SockJsRequest {
         if target.starts_with('/') { target } else { format!("/{target}") }
     }
 
+    /// Returns the header fields besides Host and those of the body's length, with the names filled in.
+    /// `further` are fields for requests that have none of that name.
+    pub fn all_fields<'f>(
+        &'f self,
+        names: &Names,
+        notes: &Notes,
+        further: &'f [(String, String)],
+    ) -> Vec<(&'f str, String)> {
+        let own = self.fields.iter().map(|(name, value)| (*name, names.fill(value, notes)));
+        let is_own =
+            |other: &str| self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(other));
+        let others = further.iter().filter(|(name, _)| !is_own(name));
+        own.chain(others.map(|(name, value)| (name.as_str(), value.clone()))).collect()
+    }
+
     /// Encodes the request. `further` are header fields for requests that have none of that name.
     pub fn to_bytes(&self, names: &Names, notes: &Notes, further: &[(String, String)]) -> Vec<u8> {
         let mut head = format!(
@@ -133,12 +175,7 @@ impl SockJsRequest {
             self.version,
             names.authority
         );
-        for (name, value) in &self.fields {
-            head += &format!("{name}: {}\r\n", names.fill(value, notes));
-        }
-        let is_own =
-            |other: &str| self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(other));
-        for (name, value) in further.iter().filter(|(name, _)| !is_own(name)) {
+        for (name, value) in self.all_fields(names, notes, further) {
             head += &format!("{name}: {value}\r\n");
         }
         let body = self.body.as_deref();
@@ -201,6 +238,23 @@ mod tests {
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
         let bytes = request.in_chunks().to_bytes(&Names::example(), &Notes::default(), &[]);
         assert!(bytes.ends_with(b"chunked\r\n\r\n3\r\n[\"a\r\n2\r\n\"]\r\n0\r\n\r\n"));
+    }
+
+    #[test]
+    fn every_transport_has_its_request() {
+        let described = |transport| SockJsRequest::of_transport(transport).describe();
+        assert_eq!(described(Transport::RawWebSocket), "GET ENDPOINT/websocket");
+        assert_eq!(
+            described(Transport::XhrStreaming),
+            "POST ENDPOINT/000/{session}-xhr_streaming/xhr_streaming"
+        );
+        assert_eq!(
+            described(Transport::JsonpPolling),
+            "GET ENDPOINT/000/{session}-jsonp/jsonp?c=x"
+        );
+        let upgrade = SockJsRequest::of_transport(Transport::WebSocket);
+        assert!(upgrade.is_upgrade() && upgrade.body.is_none());
+        assert_eq!(upgrade.path, "/000/{session}-websocket/websocket");
     }
 
     #[test]

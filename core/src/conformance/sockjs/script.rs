@@ -34,16 +34,11 @@ impl ServiceEndpoint {
     }
 }
 
-/// Every way in which messages go to and from a session.
-pub const TRANSPORTS: [Transport; 7] = [
-    Transport::WebSocket,
-    Transport::RawWebSocket,
-    Transport::XhrPolling,
-    Transport::XhrStreaming,
-    Transport::EventSource,
-    Transport::HtmlFile,
-    Transport::JsonpPolling,
-];
+/// Every way in which messages go to and from an endpoint: those of a session, and one without.
+pub const TRANSPORTS: [Transport; 7] = {
+    let [websocket, b, c, d, e, f] = Transport::OF_SESSIONS;
+    [websocket, Transport::RawWebSocket, b, c, d, e, f]
+};
 
 /// What is known of a SockJS server before a case is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

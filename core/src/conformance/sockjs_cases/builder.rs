@@ -236,16 +236,7 @@ impl ScriptDraft {
 
 /// Returns the request of a browser for a WebSocket at a path of the endpoint.
 pub(super) fn upgrade(path: &str) -> SockJsRequest {
-    upgrade_of_program(path).with("Origin", "{http}://{host}")
-}
-
-/// Returns the request of a program that is no browser for a WebSocket: it has no Origin.
-pub(super) fn upgrade_of_program(path: &str) -> SockJsRequest {
-    SockJsRequest::get(path)
-        .with("Upgrade", "websocket")
-        .with("Connection", "Upgrade")
-        .with("Sec-WebSocket-Version", "13")
-        .with("Sec-WebSocket-Key", "{key}")
+    SockJsRequest::upgrade(path).with("Origin", "{http}://{host}")
 }
 
 /// Returns the preflight of a request from another origin.

@@ -73,6 +73,25 @@ impl Block {
         }
     }
 
+    /// Returns the lists of blocks that this one holds, in order.
+    fn child_lists(&mut self) -> Vec<&mut Vec<Self>> {
+        match self {
+            Self::Quote { blocks, .. } | Self::Styled { blocks, .. } => vec![blocks],
+            Self::List { items, .. } => items.iter_mut().map(|item| &mut item.blocks).collect(),
+            Self::Columns(columns) => columns.iter_mut().map(|column| &mut column.blocks).collect(),
+            Self::Footnotes(notes) => notes.iter_mut().map(|note| &mut note.blocks).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Forgets where the block stands in the file.
+    pub(super) fn forget_positions(&mut self) {
+        if let Self::Demo(fence) = self {
+            fence.forget_positions();
+        }
+        self.child_lists().into_iter().flatten().for_each(Self::forget_positions);
+    }
+
     /// Returns the number of times the block waits for a key press.
     pub fn pauses(&self) -> usize {
         let own = match self {

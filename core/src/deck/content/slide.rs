@@ -69,6 +69,19 @@ impl Slide {
         })
     }
 
+    /// Whether another slide has the same content, wherever both stand in their files.
+    pub fn same_content(&self, other: &Self) -> bool {
+        let without_positions = |slide: &Self| {
+            let mut slide = Self { position: Position::default(), ..slide.clone() };
+            slide.blocks.iter_mut().for_each(Block::forget_positions);
+            slide
+        };
+        // Most slides of a deck that was saved again hold no demo, and have moved at most.
+        self.notes == other.notes
+            && self.blocks.len() == other.blocks.len()
+            && without_positions(self) == without_positions(other)
+    }
+
     /// Returns every block of the slide, each before those that it holds.
     pub fn all_blocks(&self) -> impl Iterator<Item = &Block> {
         let mut stack: Vec<&Block> = self.blocks.iter().rev().collect();
@@ -109,6 +122,17 @@ mod tests {
             })
             .collect();
         assert_eq!(texts.concat(), "abcde");
+    }
+
+    #[test]
+    fn a_slide_that_has_moved_has_the_same_content() {
+        let slide = |source: &str| crate::deck::parse(source).0.slides.pop().unwrap();
+        let demo = "- ```demo inspect\n  text = \"a\"\n  ```\n";
+        let here = slide(demo);
+        let there = slide(&format!("# One\n\n---\n\n{demo}"));
+        assert!(here != there && here.same_content(&there));
+        assert!(!here.same_content(&slide(&demo.replace("\"a\"", "\"b\""))));
+        assert!(!here.same_content(&slide(&format!("{demo}\n<!-- speaker_note: x -->\n"))));
     }
 
     #[test]

@@ -146,18 +146,15 @@ impl<'c> Source<'c> {
             return None;
         }
         let mut words = vec![format!("ask -X {}", request.method)];
-        for (name, value) in &request.fields {
-            let value = self.names.fill(value, &self.notes);
+        let fields = request.all_fields(&self.names, &self.notes, &self.config.fields);
+        for (name, value) in &fields {
             // curl sends a field without a value only in this form.
             let field =
                 if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
             words.push(format!("-H {}", shell_quote(&field)));
         }
-        for (name, value) in &self.config.fields {
-            words.push(format!("-H {}", shell_quote(&format!("{name}: {value}"))));
-        }
         if let Some(body) = &request.body {
-            let has_type = request.fields.iter().any(|(name, _)| *name == "Content-Type");
+            let has_type = fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
             if !has_type {
                 words.push("-H Content-Type:".to_owned());
             }
@@ -315,6 +312,27 @@ mod tests {
         let stream =
             reproduce_sockjs(&case("streaming/echo"), &config(), Some(ReproduceForm::Shell));
         assert!(stream.unwrap_err().to_string().contains("--as python"));
+    }
+
+    #[test]
+    fn the_script_sends_the_fields_of_the_case() {
+        let fields = [("origin", "http://other"), ("content-TYPE", "text/x"), ("X-Empty", "")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let config = ConformConfig { fields, ..config() };
+        let case = case("xhr/receive");
+        let source = Source::new(&case, script_of(&case), &config);
+        let request = SockJsRequest::post("/x", "[]").with("Origin", "test");
+        let line = source.curl_line(&request).unwrap();
+        let expected = "ask -X POST -H 'Origin: test' -H 'content-TYPE: text/x' -H 'X-Empty;' \
+                        --data-binary '[]' 'http://127.0.0.1:8081/echo/x'\n";
+        assert_eq!(line, expected);
+    }
+
+    fn script_of(case: &Case) -> &SockJsScript {
+        match &case.kind {
+            CaseKind::SockJs(script) => script,
+            _ => panic!("{} has no script", case.id),
+        }
     }
 
     #[test]

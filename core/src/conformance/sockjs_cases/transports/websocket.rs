@@ -5,9 +5,7 @@ use crate::conformance::group::Group;
 use crate::conformance::sockjs::{
     BodyRule, FrameRule, HeadRule, ServiceEndpoint, SockJsRequest, SockJsStep, Transport,
 };
-use crate::conformance::sockjs_cases::builder::{
-    SESSION, ScriptDraft, sockjs, upgrade, upgrade_of_program,
-};
+use crate::conformance::sockjs_cases::builder::{SESSION, ScriptDraft, sockjs, upgrade};
 use crate::wire::Opcode;
 use crate::wire::frame::encode;
 
@@ -107,7 +105,7 @@ fn add_handshakes(cases: &mut Vec<Case>) {
     cases.push(
         case("headers", "the handshake of RFC 6455")
             .twin("Websocket.test_headersSanity")
-            .request(upgrade_of_program(&path()).with("Sec-WebSocket-Origin", "http://asd"))
+            .request(SockJsRequest::upgrade(path()).with("Sec-WebSocket-Origin", "http://asd"))
             .head(opened())
             .done(),
     );
@@ -303,7 +301,7 @@ fn add_raw(cases: &mut Vec<Case>) {
     );
     cases.push(
         raw("no-origin", "a program that is no browser, so without an Origin")
-            .request(upgrade_of_program("/websocket"))
+            .request(SockJsRequest::upgrade("/websocket"))
             .head(vec![HeadRule::Status(&[101]), HeadRule::Accepted])
             .done(),
     );

@@ -1,87 +1,45 @@
-//! Syntax highlighting of code blocks.
-//!
-//! The grammars come from `syntect` and `two-face`. Loading them takes longer than a talk may take
-//! to start, so a thread does this work, and slides show plain code until it is done.
-
-use std::collections::HashMap;
+//! Splits code into tokens by the grammars of `syntect` and `two-face`.
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
-use crate::deck::{Block, Deck, Slide};
+use crate::app::highlight::tokens::{HighlightedListing, Listing, TokenKind, Tokens};
 
-/// The kind of a token of code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenKind {
-    /// No particular kind.
-    Plain,
-    /// A comment.
-    Comment,
-    /// A keyword or a storage class.
-    Keyword,
-    /// A string.
-    Text,
-    /// A number, a constant or an escape sequence.
-    Constant,
-    /// The name of a function.
-    Function,
-    /// The name of a type, a tag or a header field.
-    Type,
-    /// Brackets, commas, operators.
-    Punctuation,
+/// The grammars, once one is needed. They take several megabytes and as many milliseconds.
+#[derive(Default)]
+pub(super) struct Grammars {
+    loaded: Option<SyntaxSet>,
 }
 
-/// One line of code as tokens.
-pub type Tokens = Vec<(String, TokenKind)>;
+impl Grammars {
+    /// Whether they take memory.
+    pub(super) fn are_loaded(&self) -> bool {
+        self.loaded.is_some()
+    }
 
-/// The highlighted code blocks of a deck.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Highlights {
-    blocks: HashMap<(String, Vec<String>), Vec<Tokens>>,
-}
-
-impl Highlights {
-    /// Highlights every code block of `deck`. Blocks in a language without a grammar are left out.
-    pub fn from_deck(deck: &Deck) -> Self {
-        let blocks = deck.slides.iter().flat_map(Slide::all_blocks);
-        let code = blocks.filter_map(|block| match block {
-            Block::Code(code) => Some((code.language.as_str(), code.lines.as_slice())),
-            _ => None,
+    /// Splits the code of `listing` into tokens.
+    pub(super) fn highlight(&mut self, listing: Listing) -> HighlightedListing {
+        let tokens = grammar_name(&listing.language).and_then(|name| {
+            let set = self.loaded.get_or_insert_with(two_face::syntax::extra_newlines);
+            highlight(set, grammar(set, name)?, &listing.lines)
         });
-        let found: Vec<_> = code.collect();
-        if found.is_empty() {
-            return Self::default();
-        }
-        // Only now: the grammars are about a megabyte to load, and a deck may hold no code.
-        let set = two_face::syntax::extra_newlines();
-        let highlighted = found.into_iter().filter_map(|(language, lines)| {
-            let tokens = highlight(&set, grammar(&set, language)?, lines)?;
-            Some(((language.to_owned(), lines.to_vec()), tokens))
-        });
-        Self { blocks: highlighted.collect() }
-    }
-
-    /// Returns the tokens of a code block by line, or `None` if it is not highlighted.
-    pub fn tokens(&self, language: &str, lines: &[String]) -> Option<&Vec<Tokens>> {
-        if self.blocks.is_empty() {
-            return None;
-        }
-        self.blocks.get(&(language.to_owned(), lines.to_vec()))
-    }
-
-    /// Whether no code block is highlighted.
-    pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        HighlightedListing { listing, tokens }
     }
 }
 
-fn grammar<'a>(set: &'a SyntaxSet, language: &str) -> Option<&'a SyntaxReference> {
-    let name = match language {
-        "" | "text" | "txt" => return None,
-        "shell" | "console" => "bash",
-        "http" => return set.find_syntax_by_name("HTTP Request and Response"),
-        other => other,
-    };
-    set.find_syntax_by_token(name)
+/// Returns the name by which the grammar of a language is looked up; `None` if it has none.
+fn grammar_name(language: &str) -> Option<&str> {
+    match language {
+        "" | "text" | "txt" => None,
+        "shell" | "console" => Some("bash"),
+        other => Some(other),
+    }
+}
+
+fn grammar<'a>(set: &'a SyntaxSet, name: &str) -> Option<&'a SyntaxReference> {
+    match name {
+        "http" => set.find_syntax_by_name("HTTP Request and Response"),
+        name => set.find_syntax_by_token(name),
+    }
 }
 
 fn highlight(set: &SyntaxSet, grammar: &SyntaxReference, lines: &[String]) -> Option<Vec<Tokens>> {
@@ -164,13 +122,11 @@ impl ScopeTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::parse;
 
     fn roles(language: &str, code: &str) -> Vec<(String, TokenKind)> {
-        let (deck, _) = parse(&format!("```{language}\n{code}\n```\n"));
-        let highlights = Highlights::from_deck(&deck);
-        let Block::Code(code) = &deck.slides[0].blocks[0] else { panic!("no code") };
-        highlights.tokens(language, &code.lines).map(|lines| lines.concat()).unwrap_or_default()
+        let lines = code.lines().map(str::to_owned).collect();
+        let listing = Listing { language: language.to_owned(), lines };
+        Grammars::default().highlight(listing).tokens.unwrap_or_default().concat()
     }
 
     #[test]
