@@ -53,6 +53,10 @@ impl Demo for Feed {
         Vec::new()
     }
 
+    fn wants_escape(&self) -> bool {
+        self.help
+    }
+
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
         feed_view::draw(self, area, buffer, context);
     }
@@ -165,6 +169,16 @@ pub(super) mod tests {
 
     fn feed_handle() -> FeedHandle {
         FeedHandle(Arc::new(watch::Sender::new(true)))
+    }
+
+    #[test]
+    fn esc_closes_the_rules_before_it_gives_the_keyboard_back() {
+        let mut feed = open("ws, poll");
+        assert!(!feed.wants_escape());
+        press(&mut feed, '?');
+        assert!(feed.wants_escape());
+        feed.update(DemoEvent::Key(KeyCode::Esc.into()));
+        assert!(!feed.wants_escape());
     }
 
     #[test]

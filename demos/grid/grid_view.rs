@@ -9,10 +9,19 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::state::{CELL_DURATION, Grid, RECORDED};
 use crate::race::grid::{COLUMNS, GO_ROW, GridCell, GridExchange, ROWS};
-use crate::stage::{self, Theme, ViewContext};
+use crate::stage::{self, Demo as _, Theme, ViewContext};
 use crate::text;
 
 const NAME_WIDTH: usize = 22;
+
+const RULES_TEXT: [&str; 5] = [
+    "A cell is the median of pairwise ratios: a time slice of the lane of its row, and one of the \
+     WebSocket beside it, in random order.",
+    "Both send the same bytes there and back; every reply is compared.",
+    "Client and server are two processes, each on a CPU of its own if there are two.",
+    "With a round trip, both lanes have the same delay; loopback has none.",
+    "* was measured here, and ! did not count: the status line says why.",
+];
 
 pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
@@ -23,6 +32,10 @@ pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewC
         context,
     );
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if grid.help {
+        let heading = "How it is measured";
+        return stage::draw_rules(heading, &RULES_TEXT, Grid::KEYS, inner, buffer, theme);
+    }
     let rest = inner.height.saturating_sub(ROWS.len() as u16 + 6);
     // Blank rows above and below the table, if there is room for both.
     let air = u16::from(rest >= 2);
@@ -141,7 +154,9 @@ fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext
     let mut text = Text::from(status_line(grid, theme));
     let keys = match (context.focused, grid.running) {
         (false, _) => "Enter: control the grid.",
-        (true, None) => "↑↓←→ cell   Enter measures it here   r row   c column   0 forget",
+        (true, None) => {
+            "↑↓←→ cell   Enter measures it here   r row   c column   0 forget   ? rules"
+        }
         (true, Some(_)) => "Enter stops the run.",
     };
     text.push_line(Line::styled(keys, theme.dim()));

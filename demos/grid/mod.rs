@@ -26,6 +26,7 @@ impl Demo for Grid {
         KeyHint { keys: "r", about: "measure the whole row" },
         KeyHint { keys: "c", about: "measure the whole column" },
         KeyHint { keys: "0", about: "forget what was measured here" },
+        KeyHint { keys: "?", about: "how it is measured" },
     ];
     const MIN_ROWS: u16 = 16;
     type Msg = Msg;
@@ -44,6 +45,10 @@ impl Demo for Grid {
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_) => Vec::new(),
         }
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.help
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -113,6 +118,16 @@ mod tests {
         assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().ratio_text(), "1.00");
         assert_eq!(press(&mut grid, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!((grid.running, grid.measured[0][0].clone()), (None, None));
+    }
+
+    #[test]
+    fn esc_closes_the_page_of_rules_and_does_nothing_else() {
+        let mut grid = Grid::new();
+        assert!(!grid.wants_escape());
+        press(&mut grid, KeyCode::Char('?'));
+        assert!(grid.wants_escape() && grid.help);
+        assert_eq!(press(&mut grid, KeyCode::Esc), []);
+        assert!(!grid.wants_escape());
     }
 
     #[test]

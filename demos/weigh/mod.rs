@@ -61,6 +61,10 @@ impl Demo for Weigh {
         Vec::new()
     }
 
+    fn wants_escape(&self) -> bool {
+        self.help
+    }
+
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
         weigh_view::draw(self, area, buffer, context);
     }
@@ -109,6 +113,8 @@ mod tests {
         weigh.update(DemoEvent::Msg(Msg(Err("no sockets".into()))));
         assert_eq!(weigh.phase, WeighPhase::Failed("no sockets".into()));
         assert_eq!(press(&mut weigh, '?'), []);
+        assert!(weigh.wants_escape(), "Esc closes the page before it gives the keyboard back");
         assert_eq!(press(&mut weigh, 'n'), [], "any key closes the page");
+        assert!(!weigh.wants_escape());
     }
 }

@@ -215,6 +215,7 @@ impl App {
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
+    use crossterm::event::KeyCode;
     use ratatui::buffer::Buffer;
 
     use super::*;

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget as _};
 
-use crate::app::steering::{KeyMap, StageAction};
+use crate::app::steering::{KeyBinding, KeyMap, StageAction};
 use crate::stage::{self, KeyHint, Theme};
 use crate::text;
 
@@ -45,7 +45,7 @@ pub(crate) fn help_pages(map: &KeyMap, demos: &[&[KeyHint]], area: Rect) -> Vec<
 }
 
 fn stage_rows(map: &KeyMap) -> Vec<HelpRow> {
-    let row = |(binding, keys): (&crate::app::steering::KeyBinding, &[_])| {
+    let row = |(binding, keys): (&KeyBinding, &[_])| {
         if keys.is_empty() {
             return None;
         }

@@ -8,9 +8,8 @@ use ratatui::buffer::Buffer;
 
 use crate::app::overlay::{Overlay, Overview, SlideList};
 use crate::app::state::{App, LoopExit};
-use crate::app::steering::key_table::{StageAction, is_restart};
+use crate::app::steering::keys::{GuardVerdict, KeyMeaning, StageAction, is_restart};
 use crate::app::steering::steering_state::{Laser, Showing};
-use crate::app::steering::typing_guard::{GuardVerdict, KeyMeaning};
 
 impl App {
     /// Handles a key that came at `now`.

@@ -2,6 +2,7 @@
 
 use crate::app::footer::KeyOwner;
 use crate::app::state::App;
+use crate::app::steering::keys::StageAction;
 use crate::app::steering::steering_state::Showing;
 
 impl App {
@@ -51,7 +52,7 @@ impl App {
         match self.next_focus() {
             Some(index) => self.give_keyboard(index),
             None if self.slots.iter().flatten().any(|demo| demo.is_frozen()) => {
-                let key = self.steering.keys.name_of(super::StageAction::Restart);
+                let key = self.steering.keys.name_of(StageAction::Restart);
                 let text = format!("frozen as you left it; {key} starts it again");
                 self.notice = Some(text);
             }

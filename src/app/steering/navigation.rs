@@ -6,8 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::app::slide::SlideProgress;
 use crate::app::state::App;
 use crate::app::steering::jump_history::DeckPlace;
-use crate::app::steering::key_press::KeyPress;
-use crate::app::steering::key_table::StageAction;
+use crate::app::steering::keys::{KeyPress, StageAction};
 use crate::deck;
 
 /// The most digits of a slide number.

@@ -3,9 +3,9 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Position, Rect};
 
-use crate::app::overlay::{Overlay, OverlayOutcome, SpeakerNotes, help_pages};
+use crate::app::overlay::{Overlay, OverlayOutcome, SearchHits, SpeakerNotes, help_pages};
 use crate::app::state::App;
-use crate::app::steering::key_table::StageAction;
+use crate::app::steering::keys::StageAction;
 use crate::app::steering::steering_state::Showing;
 use crate::stage::KeyHint;
 
@@ -116,7 +116,7 @@ impl App {
         self.to_hit(|hits, from| hits.previous(from));
     }
 
-    fn to_hit(&mut self, find: impl Fn(&crate::app::overlay::SearchHits, usize) -> Option<usize>) {
+    fn to_hit(&mut self, find: impl Fn(&SearchHits, usize) -> Option<usize>) {
         let Some(hits) = self.steering.hits.take() else { return };
         if let Some(slide) = find(&hits, self.slide_index) {
             self.jump(slide);

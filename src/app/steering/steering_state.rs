@@ -5,9 +5,9 @@ use ratatui::layout::Position;
 
 use crate::app::overlay::SearchHits;
 use crate::app::steering::jump_history::JumpHistory;
-use crate::app::steering::key_table::KeyMap;
+use crate::app::steering::keys::KeyMap;
+use crate::app::steering::keys::TypingGuard;
 use crate::app::steering::route::Route;
-use crate::app::steering::typing_guard::TypingGuard;
 
 /// The state of the steering.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::app::steering::key_press::KeyPress;
+use crate::app::steering::keys::key_press::KeyPress;
 
 /// The time within which two letters belong to the same word. Nobody presses two keys on purpose
 /// so fast, and a word is rarely typed more slowly.

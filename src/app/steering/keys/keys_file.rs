@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::app::steering::key_press::KeyPress;
-use crate::app::steering::key_table::{KEY_BINDINGS, KeyMap, Reach};
+use crate::app::steering::keys::key_press::KeyPress;
+use crate::app::steering::keys::key_table::{KEY_BINDINGS, KeyMap, Reach};
 use crate::deck::{LineIndex, Position};
 use crate::text;
 
@@ -166,7 +166,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent};
 
     use super::*;
-    use crate::app::steering::key_table::StageAction;
+    use crate::app::steering::keys::key_table::StageAction;
 
     fn problems(source: &str) -> Vec<String> {
         read_keys(source).1.iter().map(ToString::to_string).collect()

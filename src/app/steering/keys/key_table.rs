@@ -4,7 +4,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::app::steering::key_press::KeyPress;
+use crate::app::steering::keys::key_press::KeyPress;
 
 /// The action of a key on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +198,7 @@ pub(crate) static KEY_BINDINGS: [KeyBinding; 31] = [
         "hold this picture while you look elsewhere",
     ),
     on_stage(StageAction::Laser, "laser", &[letter('L')], "laser pointer: follows the mouse"),
-    on_stage(StageAction::Redraw, "redraw", &[control('l')], "draw the screen again"),
+    always(StageAction::Redraw, Some("redraw"), &[control('l')], "draw the screen again"),
     on_stage(StageAction::Help, "help", &[letter('?')], "these keys"),
     on_stage(StageAction::Quit, "quit", &[letter('q')], "end the talk"),
     always(StageAction::Suspend, None, &[control('z')], "back to the shell; fg returns"),
@@ -272,16 +272,17 @@ mod tests {
         KeyEvent::new(key.code, key.modifiers)
     }
 
-    /// Ctrl-C and Ctrl-Z as in any program, and the two keys that a presentation clicker sends.
-    const ALWAYS: [(KeyPress, StageAction); 4] = [
+    /// Ctrl-C, Ctrl-Z and Ctrl-L as in any program, and the two keys that a presentation clicker sends.
+    const ALWAYS: [(KeyPress, StageAction); 5] = [
         (control('c'), StageAction::Interrupt),
         (control('z'), StageAction::Suspend),
+        (control('l'), StageAction::Redraw),
         (plain(KeyCode::PageDown), StageAction::Next),
         (plain(KeyCode::PageUp), StageAction::Previous),
     ];
 
     #[test]
-    fn every_key_does_what_the_help_says_and_a_focused_demo_has_all_but_four() {
+    fn every_key_does_what_the_help_says_and_a_focused_demo_has_all_but_five() {
         let map = KeyMap::default();
         for (key, expected) in ALWAYS {
             assert_eq!(map.action_for(&press(key), true, false), Some(expected), "{key}");
