@@ -104,6 +104,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         keys,
         route: route(&cli.present),
         start,
+        rehearse: cli.rehearse,
         notice: (!notices.is_empty()).then(|| notices.join(" · ")),
         standalone: None,
     };
@@ -239,6 +240,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         keys: KeyMap::default(),
         route: Route::default(),
         start: None,
+        rehearse: false,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
     };

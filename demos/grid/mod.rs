@@ -26,7 +26,7 @@ impl Demo for Grid {
         KeyHint { keys: "r", about: "measure the whole row" },
         KeyHint { keys: "c", about: "measure the whole column" },
         KeyHint { keys: "0", about: "forget what was measured here" },
-        KeyHint { keys: "?", about: "how it is measured" },
+        KeyHint { keys: "?", about: "the rules and marks of the grid" },
     ];
     const MIN_ROWS: u16 = 16;
     type Msg = Msg;
@@ -43,7 +43,8 @@ impl Demo for Grid {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => Vec::new(),
         }
     }
 
@@ -121,13 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn esc_closes_the_page_of_rules_and_does_nothing_else() {
+    fn the_rules_open_and_any_key_closes_them() {
         let mut grid = Grid::new();
-        assert!(!grid.wants_escape());
         press(&mut grid, KeyCode::Char('?'));
-        assert!(grid.wants_escape() && grid.help);
-        assert_eq!(press(&mut grid, KeyCode::Esc), []);
-        assert!(!grid.wants_escape());
+        assert!(grid.wants_escape());
+        assert_eq!(
+            press(&mut grid, KeyCode::Enter),
+            [],
+            "it closes the rules and measures nothing"
+        );
+        assert!(!grid.wants_escape() && grid.running.is_none());
     }
 
     #[test]

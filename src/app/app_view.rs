@@ -6,11 +6,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use crate::app::footer::{self, Footer, KeyOwner};
-use crate::app::overlay::{Overlay, OverviewInput, SpeakerNotes, draw_help};
-use crate::app::slide::{DemoArea, SlideStyle};
+use crate::app::overlay::{Overlay, OverviewInput, draw_help};
 use crate::app::slots::{self, DemoSlot};
 use crate::app::state::App;
 use crate::app::steering::{Laser, Showing};
+use crate::deck::Warning;
+use crate::slide::{DemoArea, SpeakerNotes, draw_warnings};
 use crate::stage::{self, OpenRefusal, ViewContext};
 use crate::text;
 
@@ -27,12 +28,13 @@ impl App {
             Showing::Still(picture) => draw_picture(picture, buffer),
             Showing::Slide => {
                 self.view_slide(buffer);
+                self.draw_author_warnings(area, buffer);
                 self.draw_notice(area, buffer);
             }
         }
         if self.steering.showing != Showing::Blank {
             self.draw_footer(area, buffer);
-            self.draw_overlay(area, buffer);
+            self.draw_overlay(buffer);
             self.draw_laser(area, buffer);
         }
         // Last, so that views can use true colour whatever the terminal supports.
@@ -52,20 +54,28 @@ impl App {
         }
     }
 
-    fn draw_overlay(&self, area: Rect, buffer: &mut Buffer) {
+    /// Draws the warnings about the slide into its corner, for its author.
+    fn draw_author_warnings(&self, area: Rect, buffer: &mut Buffer) {
+        if self.shows_warnings {
+            let own = |warning: &&Warning| warning.slide == self.slide_index;
+            let warnings = self.config.warnings.iter().filter(own);
+            let above = Rect { height: area.height - 1, ..area };
+            draw_warnings(warnings, &self.config.file, above, buffer, self.theme);
+        }
+    }
+
+    fn draw_overlay(&self, buffer: &mut Buffer) {
         let above = self.overlay_area().intersection(buffer.area);
         match &self.overlay {
             Some(Overlay::Help(page)) => {
                 draw_help(&self.help(), *page, above, buffer, self.theme);
             }
-            Some(Overlay::Notes(from)) => {
-                SpeakerNotes::new(&self.slide().notes, area).draw(*from, buffer, self.theme);
-            }
+            Some(Overlay::Notes(from)) => self.notes().draw(*from, buffer, self.theme),
             Some(Overlay::Overview(overview)) => {
                 let input = OverviewInput {
                     deck: &self.config.deck,
                     open: self.slide_index,
-                    style: SlideStyle { theme: self.theme, highlights: &self.highlights },
+                    style: self.slide_style(),
                 };
                 overview.draw(&input, above, buffer);
             }
@@ -83,6 +93,11 @@ impl App {
             spot.intersection(area).intersection(buffer.area),
             style.add_modifier(Modifier::BOLD),
         );
+    }
+
+    /// Returns the speaker notes of the open slide, laid out for the screen.
+    pub(crate) fn notes(&self) -> SpeakerNotes {
+        SpeakerNotes::new(&self.slide().notes, self.area)
     }
 
     /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its

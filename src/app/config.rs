@@ -30,6 +30,8 @@ pub struct AppConfig {
     pub route: Route,
     /// Where the talk starts; `None` for its first slide.
     pub start: Option<DeckPlace>,
+    /// Whether the warnings about each slide stand in its corner from the start.
+    pub rehearse: bool,
     /// A message that is shown above the footer until the first key press.
     pub notice: Option<String>,
     /// There is no talk, only this demo in the place of the only fence, which has the screen and
@@ -54,6 +56,7 @@ impl AppConfig {
             keys: KeyMap::default(),
             route: Route::default(),
             start: None,
+            rehearse: false,
             notice: None,
             standalone: None,
         }

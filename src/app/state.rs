@@ -12,12 +12,14 @@ use ratatui::layout::{Rect, Size};
 use crate::app::config::AppConfig;
 use crate::app::deck_update::DeckUpdate;
 use crate::app::footer::ServerStatus;
-use crate::app::highlight::{HighlightedListing, Highlighter, Highlights, Listing};
+use crate::app::highlight::Highlighter;
 use crate::app::overlay::Overlay;
-use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::app::slots::{DemoSlot, KeptDemos};
 use crate::app::steering::{MouseReports, Steering};
 use crate::deck::{self, Slide};
+use crate::slide::{
+    HighlightedListing, Highlights, Listing, PictureSizes, SlideLayout, SlideProgress,
+};
 use crate::stage::{DemoPosition, EffectConsents, Services, Theme};
 
 /// An event that changes a talk.
@@ -76,10 +78,13 @@ pub struct App {
     pub(crate) kept: KeptDemos,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) steering: Steering,
+    /// Whether the warnings about the slide stand in its corner.
+    pub(crate) shows_warnings: bool,
     pub(crate) elapsed_minutes: u64,
     pub(crate) servers: Vec<ServerStatus>,
     pub(crate) layout: SlideLayout,
     pub(crate) highlights: Highlights,
+    pub(crate) pictures: PictureSizes,
     pub(crate) highlighter: Option<Highlighter>,
     /// The code that the highlighter was asked for and has not answered.
     pub(crate) awaited_listings: Vec<Listing>,
@@ -109,6 +114,7 @@ impl App {
         let area = Rect::new(0, 0, size.width, size.height);
         let layout = SlideLayout::empty(theme);
         let services = Arc::new(config.services.clone());
+        let shows_warnings = config.rehearse;
         let (consents, notice) = (config.consents.clone(), config.notice.clone());
         let steering = Steering::new(config.keys.clone(), config.route);
         let mut app = Self {
@@ -123,10 +129,12 @@ impl App {
             kept: KeptDemos::default(),
             overlay: None,
             steering,
+            shows_warnings,
             elapsed_minutes: 0,
             servers: Vec::new(),
             layout,
             highlights,
+            pictures: PictureSizes::default(),
             highlighter: None,
             awaited_listings: Vec::new(),
             services,

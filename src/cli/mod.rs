@@ -70,6 +70,7 @@ pub struct Cli {
     /// Markdown file to present; - is standard input [default: what is piped, or the built-in talk]
     pub deck: Option<std::path::PathBuf>,
 
+    #[expect(missing_docs, reason = "clap would take them for the program's own help")]
     #[command(flatten)]
     pub present: present::PresentArgs,
 
@@ -86,6 +87,10 @@ pub struct Cli {
     /// Let the deck connect beyond loopback, listen and write files without asking
     #[arg(long)]
     pub trust: bool,
+
+    /// Show the warnings about each slide in its corner; w shows and hides them
+    #[arg(long)]
+    pub rehearse: bool,
 
     /// The command to run instead of presenting
     #[command(subcommand)]

@@ -98,6 +98,13 @@ impl<D: Demo> RunningDemo<D> {
 }
 
 impl<D: Demo> DynDemo for RunningDemo<D> {
+    fn focus(&mut self) {
+        match &mut self.overlay {
+            Some(overlay) => overlay.focus(),
+            None => self.update(DemoEvent::Focus),
+        }
+    }
+
     fn key(&mut self, key: KeyEvent) {
         self.was_used = true;
         if self.frozen {

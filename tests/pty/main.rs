@@ -14,6 +14,7 @@ mod growing;
 mod judging;
 mod pipe;
 mod refusals;
+mod reload;
 mod serving;
 #[cfg(target_os = "linux")]
 mod signals;

@@ -1,10 +1,9 @@
-//! Pages over the slide: help, notes, the overview, and lists of slides.
+//! Pages over the slide: the help, the overview, and lists of slides.
 //!
 //! They know the deck and no demo. What a key on one of them asks for, the app carries out.
 
 mod deck_search;
 mod help;
-mod notes;
 mod open_overlay;
 mod outcome;
 mod overview;
@@ -12,7 +11,6 @@ mod slide_list;
 
 pub(super) use deck_search::SearchHits;
 pub(super) use help::{draw_help, help_pages};
-pub(super) use notes::SpeakerNotes;
 pub(super) use open_overlay::Overlay;
 pub(super) use outcome::OverlayOutcome;
 pub(super) use overview::{Overview, OverviewInput};

@@ -10,8 +10,8 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Borders, Widget as _};
 
 use crate::app::overlay::outcome::OverlayOutcome;
-use crate::app::slide::{LayoutInput, SlideLayout, SlideProgress, SlideStyle};
 use crate::deck::{Deck, Depth};
+use crate::slide::{LayoutInput, SlideLayout, SlideProgress, SlideStyle};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
@@ -179,14 +179,8 @@ fn draw_frame(
 }
 
 fn draw_miniature(input: &OverviewInput, slide: usize, area: Rect, buffer: &mut Buffer) {
-    let layout_input = LayoutInput {
-        deck: input.deck,
-        slide_index: slide,
-        warnings: &[],
-        file: "",
-        min_demo_rows: 1,
-        style: input.style,
-    };
+    let layout_input =
+        LayoutInput { deck: input.deck, slide_index: slide, min_demo_rows: 1, style: input.style };
     // Drawn beside and copied, so that no row of a large title runs over the frame.
     let mut beside = Buffer::empty(area);
     beside.set_style(area, input.style.theme.base());

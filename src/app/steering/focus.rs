@@ -66,6 +66,9 @@ impl App {
         self.last_focus = self.focus;
         self.steering.demo_has_run = true;
         self.steering.number = None;
+        if let Some(Ok(demo)) = self.slots.get_mut(index) {
+            demo.focus();
+        }
         // Otherwise keys could go to a demo that is scrolled out of sight.
         self.scroll_to_demo(index);
     }

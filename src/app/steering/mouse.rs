@@ -6,9 +6,9 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use crate::app::overlay::Overlay;
-use crate::app::slide::DemoArea;
 use crate::app::state::{App, LoopExit};
 use crate::app::steering::steering_state::{Laser, MouseReports, Showing};
+use crate::slide::DemoArea;
 
 impl App {
     /// Handles what the mouse does: it opens slides in an overlay, gives a demo the keyboard and a

@@ -3,11 +3,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::app::slide::SlideProgress;
+use crate::app::overlay::Overlay;
 use crate::app::state::App;
 use crate::app::steering::jump_history::DeckPlace;
 use crate::app::steering::keys::{KeyPress, StageAction};
-use crate::deck;
+use crate::slide::SlideProgress;
 
 /// The most digits of a slide number.
 const MAX_DIGITS: usize = 6;
@@ -60,20 +60,28 @@ impl App {
         true
     }
 
-    /// Reveals the next step of the slide, or opens the next slide after its last step.
+    /// Shows the next rows of the slide that have not been in sight, or reveals its next step, or
+    /// opens the next slide after its last step.
     pub(crate) fn next_step(&mut self) {
-        if self.progress.step + 1 < self.slide().steps() {
+        if let Some(scroll) = self.layout.next_scroll(self.progress) {
+            self.scroll_to(scroll);
+        } else if self.progress.step + 1 < self.slide().steps() {
             self.progress.step += 1;
+            self.scroll_to(self.layout.scroll_to_step(self.progress));
             self.focus = None;
         } else {
             self.next_slide(0);
         }
     }
 
-    /// Hides the last revealed step, or opens the previous slide with all its steps.
+    /// Scrolls up to the top of the current step, or hides it, or opens the previous slide at its
+    /// end.
     pub(crate) fn previous_step(&mut self) {
-        if self.progress.step > 0 {
+        if let Some(scroll) = self.layout.previous_scroll(self.progress) {
+            self.scroll_to(scroll);
+        } else if self.progress.step > 0 {
             self.progress.step -= 1;
+            self.scroll_to(self.layout.scroll_to_step(self.progress));
             self.focus = None;
         } else {
             self.previous_slide(usize::MAX);
@@ -94,13 +102,14 @@ impl App {
         if let Some(before) = route.previous(&self.config.deck.slides, self.slide_index) {
             self.steering.hits = None;
             self.open_slide(before, step);
+            self.scroll_to_end(step);
         }
     }
 
     /// Scrolls down. At the lower end of the slide it opens the deeper slide below, if there is
     /// one.
     pub(crate) fn down(&mut self) {
-        if self.progress.scroll < self.layout.max_scroll() {
+        if self.progress.scroll < self.layout.max_scroll(self.progress.step) {
             self.scroll(1);
         } else if self.count_below() > 0 {
             self.open_slide(self.slide_index + 1, 0);
@@ -113,6 +122,7 @@ impl App {
             self.scroll(-1);
         } else if let Some(above) = self.slide_above() {
             self.open_slide(above, usize::MAX);
+            self.scroll_to_end(usize::MAX);
         }
     }
 
@@ -160,6 +170,9 @@ impl App {
             SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
         self.focus = None;
         self.last_focus = None;
+        if matches!(self.overlay, Some(Overlay::Notes(_))) {
+            self.overlay = Some(Overlay::Notes(0));
+        }
         // The old demos have ended by now, because a new one may need the same port.
         if !same {
             let fences: Vec<_> = self.slide().demos().cloned().collect();
@@ -177,26 +190,30 @@ impl App {
 
     /// Reveals the demo and scrolls so that as much of it as possible is visible.
     pub(crate) fn scroll_to_demo(&mut self, index: usize) {
-        let step = self.slide().blocks.iter().scan((0, 0), |(step, demos), block| {
-            *step += usize::from(*block == deck::Block::Pause);
-            *demos += usize::from(matches!(block, deck::Block::Demo(_)));
-            Some((*demos > index).then_some(*step))
-        });
-        let step = step.flatten().next().unwrap_or(0);
-        self.progress.step = self.progress.step.max(step);
-        self.progress.scroll =
-            self.layout.scroll_to_demo(index, self.progress).min(self.layout.max_scroll());
+        self.progress.step = self.progress.step.max(self.layout.step_of_demo(index));
+        self.scroll_to(self.layout.scroll_to_demo(index, self.progress));
     }
 
     /// Scrolls by `rows`, down if positive, as far as the slide goes.
     pub(crate) fn scroll(&mut self, rows: isize) {
-        self.progress.scroll =
-            self.progress.scroll.saturating_add_signed(rows).min(self.layout.max_scroll());
+        self.scroll_to(self.progress.scroll.saturating_add_signed(rows));
+    }
+
+    /// Scrolls to the end of a slide that was opened with all its steps.
+    fn scroll_to_end(&mut self, step: usize) {
+        if step == usize::MAX {
+            self.scroll_to(usize::MAX);
+        }
+    }
+
+    /// Scrolls down to row `scroll`, as far as the slide goes.
+    fn scroll_to(&mut self, scroll: usize) {
+        self.progress = self.layout.clamped(SlideProgress { scroll, ..self.progress });
     }
 
     /// Scrolls by `columns`, to the right if positive, as far as the slide goes.
     pub(crate) fn scroll_horizontally(&mut self, columns: isize) {
-        self.progress.scroll_x =
-            self.progress.scroll_x.saturating_add_signed(columns).min(self.layout.max_scroll_x());
+        let scroll_x = self.progress.scroll_x.saturating_add_signed(columns);
+        self.progress = self.layout.clamped(SlideProgress { scroll_x, ..self.progress });
     }
 }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Position, Rect};
 
-use crate::app::overlay::{Overlay, OverlayOutcome, SearchHits, SpeakerNotes, help_pages};
+use crate::app::overlay::{Overlay, OverlayOutcome, SearchHits, help_pages};
 use crate::app::state::App;
 use crate::app::steering::keys::StageAction;
 use crate::app::steering::steering_state::Showing;
@@ -57,7 +57,7 @@ impl App {
     fn notes_key(&mut self, action: Option<StageAction>) -> bool {
         let Some(Overlay::Notes(from)) = &self.overlay else { return false };
         let from = *from;
-        let last = SpeakerNotes::new(&self.slide().notes, self.area).max_scroll();
+        let last = self.notes().max_scroll();
         let to = match action {
             Some(StageAction::Down) if from < last => from + 1,
             Some(StageAction::Up) if from > 0 => from - 1,

@@ -30,6 +30,7 @@ pub(crate) enum StageAction {
     Restart,
     Allow,
     Notes,
+    Warnings,
     Blank,
     Freeze,
     Laser,
@@ -94,7 +95,7 @@ const fn control(letter: char) -> KeyPress {
 }
 
 /// The keys as they are without a file of keys.
-pub(crate) static KEY_BINDINGS: [KeyBinding; 31] = [
+pub(crate) static KEY_BINDINGS: [KeyBinding; 32] = [
     on_stage(
         StageAction::Next,
         "next",
@@ -185,6 +186,12 @@ pub(crate) static KEY_BINDINGS: [KeyBinding; 31] = [
         "allow what a demo asks for; its slide says what",
     ),
     on_stage(StageAction::Notes, "notes", &[letter('s')], "speaker notes"),
+    on_stage(
+        StageAction::Warnings,
+        "warnings",
+        &[letter('w')],
+        "warnings about the slide, for its author",
+    ),
     on_stage(
         StageAction::Blank,
         "blank",
