@@ -18,7 +18,7 @@ use wiretalk::app::{
 };
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::present::{self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile};
-use wiretalk::cli::{self, Cli, CliCommand, check, live_reload};
+use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::Inspect;

@@ -26,7 +26,6 @@ pub mod inspect;
 mod interrupt;
 pub mod lab;
 pub mod licenses;
-pub mod live_reload;
 mod output;
 pub mod present;
 pub mod race;
@@ -70,7 +69,7 @@ pub struct Cli {
     /// Markdown file to present; - is standard input [default: what is piped, or the built-in talk]
     pub deck: Option<std::path::PathBuf>,
 
-    #[expect(missing_docs, reason = "clap would take them for the program's own help")]
+    /// Where the talk goes, and its keys
     #[command(flatten)]
     pub present: present::PresentArgs,
 

@@ -3,6 +3,7 @@
 
 mod deck_source;
 mod keys_source;
+pub mod live_reload;
 mod present_args;
 mod resume_file;
 mod user_folder;
