@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, LoopExit, Route};
 use wiretalk::cli::check;
 use wiretalk::conform::Verdict;
-
+use wiretalk::deck::Depth;
 use wiretalk::demos::REGISTRY;
 use wiretalk::lab::LabRecord;
 use wiretalk::race::WorkerProgram;
@@ -44,7 +44,8 @@ fn show(source: &str) -> AppConfig {
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
         keys: KeyMap::default(),
-        route: Route::default(),
+        // Every slide of a deck is looked at, the deep ones too.
+        route: Route::through(Depth::Study),
         start: None,
         rehearse: false,
         notice: None,

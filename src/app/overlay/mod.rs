@@ -8,6 +8,8 @@ mod open_overlay;
 mod outcome;
 mod overview;
 mod slide_list;
+#[cfg(test)]
+mod tests;
 
 pub(super) use deck_search::SearchHits;
 pub(super) use help::{draw_help, help_pages};
