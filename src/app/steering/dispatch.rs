@@ -24,7 +24,7 @@ impl App {
         let action = self.action_for(&key);
         let meaning = KeyMeaning {
             guards: self.next_focus().is_some() || self.steering.typing.wake_at().is_some(),
-            means: action.is_some(),
+            means: action.is_some_and(|action| self.has_effect(action)),
             begins: action == Some(StageAction::GoTo),
         };
         match self.steering.typing.pass(&key, now, meaning) {
@@ -54,6 +54,15 @@ impl App {
     pub(crate) fn pass_time(&mut self, now: Instant) {
         if self.wake_at().is_some_and(|at| at <= now) {
             self.release_waiting_key();
+        }
+    }
+
+    /// Whether an action does something here. Most always do.
+    fn has_effect(&self, action: StageAction) -> bool {
+        match action {
+            StageAction::Allow => self.demo_awaiting_consent().is_some(),
+            StageAction::Restart => self.slots.iter().flatten().any(|demo| demo.was_used()),
+            _ => true,
         }
     }
 

@@ -13,6 +13,8 @@ use crate::app::steering::keys::key_press::KeyPress;
 /// The time within which two letters belong to the same word. Nobody presses two keys on purpose
 /// so fast, and a word is rarely typed more slowly.
 const BURST: Duration = Duration::from_millis(150);
+/// The time within which a word goes on, once it is known to be one.
+const PAUSE: Duration = Duration::from_secs(1);
 /// The number of letters without a meaning, one after another, that are taken for typing.
 const MAX_MEANINGLESS: u8 = 2;
 
@@ -48,7 +50,8 @@ impl TypingGuard {
         now: Instant,
         KeyMeaning { guards, means, begins }: KeyMeaning,
     ) -> GuardVerdict {
-        let quick = |(_, at): (char, Instant)| now.saturating_duration_since(at) < BURST;
+        let limit = if self.typing { PAUSE } else { BURST };
+        let quick = |(_, at): (char, Instant)| now.saturating_duration_since(at) < limit;
         let before = self.last.filter(|last| quick(*last));
         let Some(letter) = KeyPress::of(key).character().filter(|key| key.is_alphabetic()) else {
             // Spaces, line ends and corrections between letters are part of what is typed.
@@ -78,6 +81,7 @@ impl TypingGuard {
         }
         self.meaningless = if means { 0 } else { self.meaningless.saturating_add(1) };
         if guards && self.meaningless >= MAX_MEANINGLESS {
+            self.typing = true;
             return GuardVerdict::Typed;
         }
         if !guards || !means || begins || before.is_some() {
@@ -174,6 +178,8 @@ mod tests {
     fn letters_without_meaning_are_taken_for_a_slow_word() {
         assert_eq!(played("", &[(0, 'c'), (400, 'd'), (400, 'e')]), "c!d!e");
         assert_eq!(played("n", &[(0, 'c'), (400, 'n'), (400, 'd')]), "cnd");
+        let slow = [(0, 'c'), (400, 'd'), (900, 'n'), (900, ' '), (1000, 'n')];
+        assert_eq!(played("n ", &slow), "c!d!n! n", "and a word goes on until a pause");
     }
 
     #[test]
