@@ -13,10 +13,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
 use tokio::sync::mpsc;
-use wiretalk::app::{self, App, AppConfig, AppEvent, LoopExit};
+use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, LoopExit, Route};
 use wiretalk::cli::check;
 use wiretalk::conform::Verdict;
-
+use wiretalk::deck::Depth;
 use wiretalk::demos::REGISTRY;
 use wiretalk::lab::LabRecord;
 use wiretalk::race::WorkerProgram;
@@ -43,6 +43,10 @@ fn show(source: &str) -> AppConfig {
         theme: None,
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
+        keys: KeyMap::default(),
+        // Every slide of a deck is looked at, the deep ones too.
+        route: Route::through(Depth::Study),
+        start: None,
         rehearse: false,
         notice: None,
         standalone: None,

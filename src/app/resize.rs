@@ -94,6 +94,11 @@ impl App {
         }
     }
 
+    /// Returns what slides are laid out with, besides their text.
+    pub(crate) fn slide_style(&self) -> SlideStyle<'_> {
+        SlideStyle { theme: self.theme, highlights: &self.highlights, pictures: &self.pictures }
+    }
+
     pub(crate) fn lay_out(&mut self) {
         let rows = self.slots.iter().map(|slot| match slot {
             Ok(demo) => demo.min_rows(),
@@ -101,11 +106,7 @@ impl App {
             Err(OpenRefusal::Complaints(_)) => CLOSED_SLOT_ROWS,
         });
         let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
-        let style = SlideStyle {
-            theme: self.theme,
-            highlights: &self.highlights,
-            pictures: &self.pictures,
-        };
+        let style = self.slide_style();
         let input = LayoutInput {
             deck: &self.config.deck,
             slide_index: self.slide_index,
