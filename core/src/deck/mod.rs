@@ -14,6 +14,8 @@ mod files;
 mod front_matter;
 mod html;
 mod inline;
+#[cfg(test)]
+mod nothing_lost;
 mod options;
 mod parse;
 mod picture;

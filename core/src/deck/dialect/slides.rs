@@ -61,6 +61,15 @@ fn settings<'a>(rest: &mut (impl Iterator<Item = Piece<'a>> + Clone)) -> Vec<Pie
     let mut ahead = rest.clone();
     let is_end = |piece: &Piece| piece.line().is_some_and(|line| line.trim_end() == "---");
     let Some(count) = ahead.position(|piece| is_end(&piece)) else { return Vec::new() };
+    // What is no YAML mapping is the slide's text.
+    let is_setting = |piece: Piece| {
+        piece.line().is_some_and(|line| {
+            line.trim().is_empty() || line.starts_with([' ', '#', '-']) || line.contains(':')
+        })
+    };
+    if !rest.clone().take(count).all(is_setting) {
+        return Vec::new();
+    }
     let mut found: Vec<Piece> = rest.by_ref().take(count + 1).collect();
     found.pop();
     found

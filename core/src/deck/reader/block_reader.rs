@@ -303,7 +303,7 @@ impl<'a> BlockReader<'a> {
             Directive::Invalid(message) => self.warn(at, message),
             Directive::Comment => {}
             Directive::Pause => {
-                self.warn(at, "a pause only works on a line of its own");
+                self.warn_once("pause", at, "a pause only works on a line of its own");
             }
             _ => {
                 self.warn(at, "this only works on a line of its own, outside lists and quotes");

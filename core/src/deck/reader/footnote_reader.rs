@@ -21,12 +21,12 @@ impl<'a> BlockReader<'a> {
         // The notes are read again where they stand, which is when they are judged.
         let judged = std::mem::take(&mut self.warnings);
         let mut events = markdown::events(markdown, 0);
-        while let Some((event, _)) = events.next() {
+        while let Some((event, range)) = events.next() {
             match event {
                 Event::Start(Tag::FootnoteDefinition(label)) => {
                     let blocks = self.note_blocks(&mut events);
                     // The first text of a label counts, as on GitHub.
-                    self.footnotes.texts.entry(label.to_string()).or_insert(blocks);
+                    self.footnotes.texts.entry(label.to_string()).or_insert((range.start, blocks));
                 }
                 Event::FootnoteReference(label) => self.footnotes.use_note(&label),
                 _ => {}
@@ -46,13 +46,16 @@ impl<'a> BlockReader<'a> {
         events: &mut EventIter<'a>,
     ) -> Vec<Block> {
         let blocks = self.note_blocks(events);
-        if self.footnotes.used.contains(label) {
+        let is_first = self.footnotes.texts.get(label).is_some_and(|(first, _)| *first == at);
+        if is_first && self.footnotes.used.contains(label) {
             return Vec::new();
         }
-        self.warn(
-            at,
-            format!("nothing refers to this footnote; write `[^{label}]` where it belongs"),
-        );
+        let message = if is_first {
+            format!("nothing refers to this footnote; write `[^{label}]` where it belongs")
+        } else {
+            format!("there is a footnote `[^{label}]` already; give this one another name")
+        };
+        self.warn(at, message);
         blocks
     }
 
@@ -82,7 +85,7 @@ impl<'a> BlockReader<'a> {
         let label = label.0;
         if !label.is_empty() && !label.contains(char::is_whitespace) {
             let message = format!("footnote `[^{label}]` has no text; add `[^{label}]: ...`");
-            self.warn(at, message);
+            self.warn_once("reference", at, message);
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::deck::{Block, Footnote};
 /// The texts of the footnotes, and which of them the current slide uses.
 #[derive(Default)]
 pub(in crate::deck) struct Footnotes {
-    pub(super) texts: HashMap<String, Vec<Block>>,
+    /// The first text of each label, with the byte at which it begins.
+    pub(super) texts: HashMap<String, (usize, Vec<Block>)>,
     /// The labels of all notes that any slide uses.
     pub(super) used: HashSet<String>,
     /// The labels of the notes that the current slide uses, in the order of their marks.
@@ -44,7 +45,7 @@ impl Footnotes {
             .enumerate()
             .map(|(index, label)| Footnote {
                 mark: (index + 1).to_string(),
-                blocks: self.texts.get(label).cloned().unwrap_or_default(),
+                blocks: self.texts.get(label).map(|(_, blocks)| blocks.clone()).unwrap_or_default(),
             })
             .collect();
         (!notes.is_empty()).then_some(Block::Footnotes(notes))
