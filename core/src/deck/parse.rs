@@ -2,7 +2,7 @@
 
 use crate::deck::content::slide::Deck;
 use crate::deck::dialect::{DialectEvidence, Reading};
-use crate::deck::division::SlideBuilder;
+use crate::deck::division::{SlideBuilder, add_title_slide};
 use crate::deck::files::{FileReader, Files, NoFiles};
 use crate::deck::front_matter::{FrontMatter, Head, read_head};
 use crate::deck::position::LineIndex;
@@ -58,7 +58,9 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     });
     let dialect = reading.dialect;
     let files = files.into_named();
-    (Deck { front_matter, options, dialect, dialect_evidence, slides, files }, warnings)
+    let mut deck = Deck { front_matter, options, dialect, dialect_evidence, slides, files };
+    add_title_slide(&mut deck, &mut warnings);
+    (deck, warnings)
 }
 
 /// Adds what a title block says to the front matter.

@@ -53,7 +53,7 @@ const DECKS: &[Expected] = &[
                 1,
                 &["Do not show the demo yet.\n\n- it fails on hotel networks"],
             ),
-            ("Who may ping", 4, &["One pong answers the latest ping."]),
+            ("Who may ping", 3, &["One pong answers the latest ping."]),
             ("A step down", 2, &[]),
             ("Timeouts", 1, &[]),
             ("The end", 1, &["thank the organisers"]),

@@ -11,6 +11,9 @@ use crate::text::{did_you_mean, suggest};
 pub(super) const KNOWN_KEYS: [&str; 9] =
     ["title", "sub_title", "event", "location", "date", "author", "authors", "theme", "options"];
 
+/// The keys that say how another tool reads the deck, which `dialect` goes by.
+const DIALECT_KEYS: [&str; 3] = ["marp", "headingDivider", "patat"];
+
 /// What the entries say, and what is wrong with them.
 #[derive(Default)]
 pub(super) struct Fields {
@@ -147,6 +150,9 @@ impl Fields {
 
     fn unknown(&mut self, entry: &YamlEntry) {
         let key = &entry.key;
+        if DIALECT_KEYS.contains(&key.as_str()) {
+            return;
+        }
         match suggest(key, &KNOWN_KEYS) {
             Some(meant) => {
                 let known = KNOWN_KEYS.join(", ");

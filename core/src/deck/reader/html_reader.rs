@@ -135,7 +135,8 @@ impl<'a> BlockReader<'a> {
             }
             _ if html::is_block(tag) => return inline.break_softly(),
             name if tag.closes => return inline.close_tag(name),
-            "wbr" => return,
+            // What stands between these tags is left out, which is told.
+            "wbr" | "style" | "script" => return,
             _ => {}
         }
         let style = match effect(tag, inline.style(), self.setup.palette) {
