@@ -94,13 +94,12 @@ impl Fields {
             value @ YamlValue::Mapping(_) => author(value),
             YamlValue::Other => None,
         };
-        match authors {
-            Some(authors) => self.front_matter.authors.extend(authors),
-            None => {
-                let key = &entry.key;
-                let message = format!("`{key}` must be a name or a list of names");
-                self.warn(entry.value_at, message);
-            }
+        if let Some(authors) = authors {
+            self.front_matter.authors.extend(authors);
+        } else {
+            let key = &entry.key;
+            let message = format!("`{key}` must be a name or a list of names");
+            self.warn(entry.value_at, message);
         }
     }
 
@@ -109,7 +108,7 @@ impl Fields {
         match &entry.value {
             YamlValue::Null => return,
             YamlValue::Text(name) => {
-                theme.name = Some(one_line(name)).filter(|name| !name.is_empty())
+                theme.name = Some(one_line(name)).filter(|name| !name.is_empty());
             }
             YamlValue::Mapping(entries) => {
                 for inner in entries {

@@ -226,7 +226,7 @@ impl HtmlBlocks {
                         }
                         return runs.extend(text);
                     }
-                    None => continue,
+                    None => {}
                 },
                 Kind::Heading(_) | Kind::Table(..) | Kind::Row(_) => {}
             }

@@ -178,7 +178,7 @@ fn next_slide(source: &str) -> Option<usize> {
         let text = pair[1].trim_start_matches('#');
         pair[0].is_empty() && text.len() < pair[1].len() && text.starts_with(' ')
     };
-    let skipped = lines.iter().skip(1).position(|line| divider(&line)).map(|at| at + 1);
+    let skipped = lines.iter().skip(1).position(divider).map(|at| at + 1);
     skipped.or_else(|| lines.windows(2).position(is_heading).map(|at| at + 1))
 }
 

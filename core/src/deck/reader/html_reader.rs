@@ -4,13 +4,13 @@
 
 use pulldown_cmark::{Event, TagEnd};
 
-use crate::deck::Block;
 use crate::deck::html::{self, Effect, HtmlBlocks, Piece, Tag, effect};
 use crate::deck::inline::Inline;
 use crate::deck::picture::read_picture;
 use crate::deck::reader::block_reader::{BlockReader, MAX_DEPTH};
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::markdown::{self, EventIter};
+use crate::deck::{Block, ImageBlock};
 
 /// The lines of an HTML block without the signs of the quotes and lists around it.
 #[derive(Default)]
@@ -93,7 +93,7 @@ impl<'a> BlockReader<'a> {
             Piece::Tag(at, tag) => {
                 let room = MAX_DEPTH.saturating_sub(self.depth);
                 if tag.name == "img" && !tag.closes {
-                    let picture = self.html_picture(tag);
+                    let picture = html_picture(tag);
                     blocks.picture(picture);
                 } else if !blocks.take_tag(tag, room) {
                     self.inline_tag(&mut blocks.inline, tag, source.body_offset(*at));
@@ -128,7 +128,7 @@ impl<'a> BlockReader<'a> {
         match tag.name.as_str() {
             "br" => return inline.end_line(),
             "img" if !tag.closes => {
-                let picture = self.html_picture(tag);
+                let picture = html_picture(tag);
                 inline.open_picture(&picture.path);
                 inline.push(&picture.alt);
                 return inline.close_picture("");
@@ -155,15 +155,15 @@ impl<'a> BlockReader<'a> {
         let link = link.map(|link| crate::text::sanitize(&html::decode(link)).into_owned());
         inline.open_tag(&tag.name, style, link);
     }
+}
 
-    fn html_picture(&self, tag: &Tag) -> crate::deck::ImageBlock {
-        let value = |name| html::decode(tag.attribute(name).unwrap_or("")).into_owned();
-        let mut picture = read_picture(&value("src"), &value("alt"), "");
-        let width = tag.attribute("width").and_then(|width| width.strip_suffix('%'));
-        picture.width_percent = width
-            .and_then(|width| width.parse().ok())
-            .filter(|width| (1..=100).contains(width))
-            .or(picture.width_percent);
-        picture
-    }
+fn html_picture(tag: &Tag) -> ImageBlock {
+    let value = |name| html::decode(tag.attribute(name).unwrap_or("")).into_owned();
+    let mut picture = read_picture(&value("src"), &value("alt"), "");
+    let width = tag.attribute("width").and_then(|width| width.strip_suffix('%'));
+    picture.width_percent = width
+        .and_then(|width| width.parse().ok())
+        .filter(|width| (1..=100).contains(width))
+        .or(picture.width_percent);
+    picture
 }
