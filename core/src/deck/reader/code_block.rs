@@ -155,7 +155,7 @@ fn code_lines(code: &str) -> Vec<String> {
     code.lines().map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned()).collect()
 }
 
-/// Whether a fenced code block ends with its fence (CommonMark, section 4.5). Its lines can have the
+/// Whether a fenced code block ends with its fence (`CommonMark`, section 4.5). Its lines can have the
 /// signs of the quotes around them.
 fn is_closed(source: &str) -> bool {
     let Some(sign) = source.chars().next().filter(|c| matches!(c, '`' | '~')) else { return true };
