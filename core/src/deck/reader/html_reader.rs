@@ -50,7 +50,7 @@ impl<'a> BlockReader<'a> {
             let is_comment =
                 |piece: Option<&Piece>| matches!(piece, None | Some(Piece::Comment(..)));
             let before = index.checked_sub(1).and_then(|before| pieces.get(before));
-            // What stands beside a directive was meant as Markdown.
+            // What stands beside a directive on its line was meant as Markdown.
             let is_markdown =
                 before.is_some() && is_comment(before) && is_comment(pieces.get(index + 1));
             match piece {
@@ -60,7 +60,9 @@ impl<'a> BlockReader<'a> {
                     }
                     parts.push(HtmlPart::Comment(source.body_offset(at), comment.to_owned()));
                 }
-                &Piece::Text(at, text) if is_markdown && !blocks.is_open() => {
+                &Piece::Text(at, text)
+                    if is_markdown && !blocks.is_open() && !text.trim().contains('\n') =>
+                {
                     if !text.trim().is_empty() {
                         let blank = text.len() - text.trim_start().len();
                         let at = source.body_offset(at + blank);
