@@ -10,8 +10,10 @@ use crate::deck::warning::Warning;
 pub(in crate::deck) fn add_title_slide(deck: &mut Deck, warnings: &mut [Warning]) {
     let Some(title) = &deck.front_matter.title else { return };
     let first = deck.slides.first();
+    let is_shown =
+        |block: &&Block| !matches!(block, Block::Styled { .. } | Block::Middle | Block::Blank(_));
     let begins_with_title = first
-        .and_then(|slide| slide.blocks.first())
+        .and_then(|slide| slide.all_blocks().find(is_shown))
         .is_some_and(|block| matches!(block, Block::Heading { level: 1, .. }));
     if begins_with_title {
         return;
