@@ -160,4 +160,18 @@ mod tests {
         let lines: Vec<usize> = found.iter().map(|warning| warning.position.line).collect();
         assert_eq!(lines, [4, 10], "{found:#?}");
     }
+
+    #[test]
+    fn the_talk_fits_an_ordinary_and_a_large_screen() {
+        let source = include_str!("../../slides/talk.md");
+        let (deck, _) = parse(source);
+        for (width, height) in [(100, 30), (200, 60)] {
+            // No demo needs more rows than this, and that of the idle connections only half of it.
+            let rows = |fence: &DemoFence| if fence.name == "idle" { 8 } else { 16 };
+            let found = overflows(&deck, source, Size { width, height }, rows);
+            let found: Vec<String> =
+                found.iter().map(|warning| warning.report("talk.md").to_string()).collect();
+            assert!(found.is_empty(), "{}", found.join("\n"));
+        }
+    }
 }
