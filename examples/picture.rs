@@ -13,7 +13,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
-use wiretalk::app::{self, App, AppConfig, AppEvent, ServerStatus};
+use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, Route, ServerStatus};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
@@ -100,6 +100,9 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         theme: kind,
         color_depth: depth,
         consents,
+        keys: KeyMap::default(),
+        route: Route::default(),
+        start: None,
         rehearse: false,
         notice: None,
         standalone: None,
