@@ -15,6 +15,7 @@ use ratatui::layout::Size;
 use tokio::sync::mpsc;
 use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, Route, ServerStatus};
 use wiretalk::cli::check;
+use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
 use wiretalk::race::WorkerProgram;
@@ -101,7 +102,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         color_depth: depth,
         consents,
         keys: KeyMap::default(),
-        route: Route::default(),
+        route: Route::through(deck::Depth::Core),
         start: None,
         rehearse: false,
         notice: None,

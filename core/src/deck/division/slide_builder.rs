@@ -244,6 +244,7 @@ impl SlideBuilder {
         let arrangement = new_arrangement(&self.options);
         slide.blocks = std::mem::replace(&mut self.arrangement, arrangement).finish();
         slide.blocks.extend(reader.footnotes.end_slide());
+        slide.shrink_to_fit();
         let is_left_out = std::mem::take(&mut self.skips);
         (!is_left_out).then_some(slide)
     }
