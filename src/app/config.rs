@@ -28,7 +28,7 @@ pub struct AppConfig {
     pub keys: KeyMap,
     /// The slides that → comes to.
     pub route: Route,
-    /// Where the talk starts; `None` for its first slide.
+    /// The place where the talk starts; `None` for its first slide.
     pub start: Option<DeckPlace>,
     /// Whether the warnings about each slide stand in its corner from the start.
     pub rehearse: bool,

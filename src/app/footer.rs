@@ -60,7 +60,7 @@ pub(crate) enum KeyOwner<'a> {
     GoTo(&'a str),
     /// The slide, among those that a search has found.
     Hits {
-        /// What was searched for.
+        /// The words that were searched for.
         query: &'a str,
         /// The index of the slide among them.
         at: Option<usize>,

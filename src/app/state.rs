@@ -91,7 +91,7 @@ pub struct App {
     services: Arc<Services>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
-    /// What the terminal reports of the mouse.
+    /// The reports of the mouse that were asked for.
     pub(crate) mouse_reports: MouseReports,
     pub(crate) exit: Option<LoopExit>,
     /// Why the demo that was last restarted had stopped.

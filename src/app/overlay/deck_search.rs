@@ -2,7 +2,7 @@
 
 use crate::deck::{Block, Deck, DemoFence, SettingValue, Slide, plain_text};
 
-/// What a slide says, one piece a line.
+/// The text of a slide, one piece a line.
 #[derive(Clone, Debug)]
 pub(crate) struct SlideText {
     /// The slide's title; empty if it has none.
@@ -13,7 +13,7 @@ pub(crate) struct SlideText {
 /// A piece of a slide's text.
 #[derive(Clone, Debug)]
 struct Piece {
-    /// What kind of text it is, if it is not on the slide itself.
+    /// The kind of text, if it is not on the slide itself.
     label: &'static str,
     text: String,
     folded: Vec<char>,
@@ -24,7 +24,7 @@ struct Piece {
 pub(crate) struct SearchHit {
     /// The slide's index, from 0.
     pub(crate) slide: usize,
-    /// What kind of text has the first word, if it is not on the slide itself.
+    /// The kind of text that has the first word, if it is not on the slide itself.
     pub(crate) label: &'static str,
     /// The text around the first word: before it, itself, behind it.
     pub(crate) context: [String; 3],
@@ -33,7 +33,7 @@ pub(crate) struct SearchHit {
 /// The slides that a search has found, while it is on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SearchHits {
-    /// What was searched for.
+    /// The words that were searched for.
     pub(crate) query: String,
     /// The indices of the slides, in order.
     pub(crate) slides: Vec<usize>,

@@ -2,12 +2,12 @@
 
 use crate::app::overlay::deck_search::SearchHits;
 
-/// What a key or a click on an overlay asks for.
+/// The request of a key or a click on an overlay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OverlayOutcome {
-    /// It stays open.
+    /// The overlay stays open.
     Stay,
-    /// It closes.
+    /// The overlay closes.
     Close,
     /// The slide at this index opens. The hits of the search that led there stay on.
     Open(usize, Option<SearchHits>),

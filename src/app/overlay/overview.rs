@@ -25,7 +25,7 @@ pub(crate) struct Overview {
     cursor: usize,
 }
 
-/// What the overview is drawn from.
+/// The things that the overview is drawn from.
 #[derive(Clone, Copy)]
 pub(crate) struct OverviewInput<'a> {
     /// The talk.
@@ -36,7 +36,7 @@ pub(crate) struct OverviewInput<'a> {
     pub(crate) style: SlideStyle<'a>,
 }
 
-/// How the miniatures stand on the screen.
+/// The places of the miniatures on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Grid {
     area: Rect,

@@ -4,7 +4,7 @@
 
 use crate::deck::{Depth, Slide};
 
-/// How deep a talk goes.
+/// The depth to which a talk goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The deepest slides that → comes to.

@@ -46,7 +46,7 @@ impl Steering {
     }
 }
 
-/// What the room sees.
+/// The picture that the room sees.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Showing {
     /// The slide as it is.
@@ -63,7 +63,7 @@ pub(crate) struct Laser {
     pub(crate) at: Option<Position>,
 }
 
-/// What the terminal reports of the mouse.
+/// The reports of the mouse that the terminal sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MouseReports {
     /// Nothing: the terminal selects text itself.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::check;
 
-/// Where the text of a deck comes from.
+/// The source of a deck's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeckSource {
     /// The built-in talk.

@@ -48,9 +48,9 @@ pub enum OnlyArg {
 /// The value of `--with`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WithArg {
-    /// Those for questions
+    /// Slides for questions
     Deep,
-    /// Those for questions and those for readers
+    /// Slides for questions and for readers
     Study,
 }
 

@@ -42,7 +42,7 @@ pub(crate) enum StageAction {
     Interrupt,
 }
 
-/// When a key is the stage's.
+/// The time at which a key is the stage's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// While no demo has the keyboard.

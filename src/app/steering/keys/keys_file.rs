@@ -14,12 +14,12 @@ use crate::app::steering::keys::key_table::{KEY_BINDINGS, KeyMap, Reach};
 use crate::deck::{LineIndex, Position};
 use crate::text;
 
-/// What is wrong with an entry of a file of keys.
+/// A fault in an entry of a file of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeysProblem {
     /// The place in the file.
     pub position: Position,
-    /// What is wrong, and what would be right.
+    /// The fault, and what would be right.
     pub message: String,
 }
 

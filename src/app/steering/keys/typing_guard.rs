@@ -18,18 +18,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The number of letters without a meaning, one after another, that are taken for typing.
 const MAX_MEANINGLESS: u8 = 2;
 
-/// What is to be done with a key.
+/// The verdict on a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GuardVerdict {
-    /// It acts at once. The key before it, if it still waits, acts first.
+    /// The key acts at once. The key before it, if it still waits, acts first.
     Act,
-    /// It waits until [`TypingGuard::wake_at`].
+    /// The key waits until [`TypingGuard::wake_at`].
     Wait,
-    /// It was typed, and does nothing.
+    /// The key was typed, and does nothing.
     Typed,
 }
 
-/// What is known of the last keys.
+/// A record of the last keys.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TypingGuard {
     waiting: Option<KeyEvent>,
@@ -108,7 +108,7 @@ impl TypingGuard {
     }
 }
 
-/// What a key would do.
+/// The effect that a key would have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyMeaning {
     /// Whether the slide has a demo that could be meant.
