@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        None => present(cli),
+        None => present(&cli),
         Some(CliCommand::Check(check)) => check.run(REGISTRY, check_keys),
         Some(CliCommand::Inspect(inspect)) => run_inspect(inspect),
         Some(CliCommand::Decode(decode)) => decode.run(),
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn present(cli: Cli) -> anyhow::Result<ExitCode> {
+fn present(cli: &Cli) -> anyhow::Result<ExitCode> {
     let source = DeckSource::of(cli.deck.as_deref());
     let (deck, warnings) = match &source {
         DeckSource::File(path) => check::read_deck(path, REGISTRY)?,

@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn rows(count: usize) -> String {
-        (1..=count).map(|number| format!("- item {number}\n")).collect()
+        (1..=count).map(|number| format!("- item {number}\n")).collect::<Vec<_>>().concat()
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_step_that_points_at_code_scrolls_to_it_without_paging() {
-        let code: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+        let code = (1..=30).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
         let mut all = blocks(&format!("```go\n{code}```\n"));
         if let crate::deck::Block::Code(code) = &mut all[0] {
             code.highlights = [1..=2, 28..=29, 3..=4]

@@ -10,7 +10,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Borders, Widget as _};
 
 use crate::app::overlay::outcome::OverlayOutcome;
-use crate::deck::{Deck, Depth};
+use crate::deck::{Deck, Depth, Slide};
 use crate::slide::{LayoutInput, SlideLayout, SlideProgress, SlideStyle};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
@@ -187,7 +187,7 @@ fn draw_miniature(input: &OverviewInput, slide: usize, area: Rect, buffer: &mut 
     let layout = SlideLayout::new(&layout_input, area);
     let progress = SlideProgress { step: usize::MAX, ..SlideProgress::default() };
     layout.draw(progress, &mut beside);
-    let demos = input.deck.slides.get(slide).into_iter().flat_map(|slide| slide.demos());
+    let demos = input.deck.slides.get(slide).into_iter().flat_map(Slide::demos);
     for (fence, place) in demos.zip(layout.demo_areas(progress)) {
         if let Some(place) = place {
             draw_demo_mark(&fence.name, place.visible, &mut beside, input.style.theme);

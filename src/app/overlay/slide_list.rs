@@ -74,10 +74,10 @@ impl SlideList {
     pub(crate) fn key(&mut self, key: &KeyEvent, room: usize) -> OverlayOutcome {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match (key.code, &mut self.search) {
-            (KeyCode::Esc, _) => return OverlayOutcome::Close,
+            (KeyCode::Esc, _) | (KeyCode::Char('S' | 'q'), None) => return OverlayOutcome::Close,
             (KeyCode::Enter, _) => return self.choose(self.cursor),
-            (KeyCode::Down, _) => self.move_by(1),
-            (KeyCode::Up, _) => self.move_by(-1),
+            (KeyCode::Down, _) | (KeyCode::Char('j'), None) => self.move_by(1),
+            (KeyCode::Up, _) | (KeyCode::Char('k'), None) => self.move_by(-1),
             (KeyCode::PageDown, _) => self.move_by(room.max(1) as isize),
             (KeyCode::PageUp, _) => self.move_by(-(room.max(1) as isize)),
             (KeyCode::Char('n'), Some(_)) if control => self.move_by(1),
@@ -91,9 +91,6 @@ impl SlideList {
                 self.retype(query);
             }
             (KeyCode::Char(letter), Some(_)) if !control => self.type_text(&letter.to_string()),
-            (KeyCode::Char('j'), None) => self.move_by(1),
-            (KeyCode::Char('k'), None) => self.move_by(-1),
-            (KeyCode::Char('S' | 'q'), None) => return OverlayOutcome::Close,
             (KeyCode::Home, None) => self.cursor = 0,
             (KeyCode::End, None) => self.cursor = self.entries.len().saturating_sub(1),
             _ => {}

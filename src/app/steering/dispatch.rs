@@ -209,13 +209,12 @@ impl App {
 
     /// Holds the picture that the room sees now, or shows the slide again.
     fn hold_picture(&mut self) {
-        self.steering.showing = match &self.steering.showing {
-            Showing::Still(_) => Showing::Slide,
-            _ => {
-                let mut picture = Buffer::empty(self.area);
-                self.view_slide(&mut picture);
-                Showing::Still(Box::new(picture))
-            }
+        self.steering.showing = if let Showing::Still(_) = self.steering.showing {
+            Showing::Slide
+        } else {
+            let mut picture = Buffer::empty(self.area);
+            self.view_slide(&mut picture);
+            Showing::Still(Box::new(picture))
         };
     }
 }

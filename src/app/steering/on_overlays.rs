@@ -108,15 +108,15 @@ impl App {
 
     /// Goes to the next slide that the search has found.
     pub(crate) fn next_hit(&mut self) {
-        self.to_hit(|hits, from| hits.next(from));
+        self.jump_to_hit(SearchHits::next);
     }
 
     /// Goes to the previous slide that the search has found.
     pub(crate) fn previous_hit(&mut self) {
-        self.to_hit(|hits, from| hits.previous(from));
+        self.jump_to_hit(SearchHits::previous);
     }
 
-    fn to_hit(&mut self, find: impl Fn(&SearchHits, usize) -> Option<usize>) {
+    fn jump_to_hit(&mut self, find: impl Fn(&SearchHits, usize) -> Option<usize>) {
         let Some(hits) = self.steering.hits.take() else { return };
         if let Some(slide) = find(&hits, self.slide_index) {
             self.jump(slide);

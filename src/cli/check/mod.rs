@@ -70,7 +70,7 @@ impl CheckArgs {
             match read_keys_file(path) {
                 Ok(source) => {
                     has_problems |=
-                        report_keys(&mut out, &printable_path(path), check_keys(&source));
+                        report_keys(&mut out, &printable_path(path), &check_keys(&source));
                 }
                 Err(error) => {
                     has_problems = true;
@@ -96,9 +96,9 @@ impl CheckArgs {
 }
 
 /// Appends what is wrong with a file of keys to `out`. Returns whether anything is.
-fn report_keys(out: &mut String, name: &str, problems: Vec<(Position, String)>) -> bool {
+fn report_keys(out: &mut String, name: &str, problems: &[(Position, String)]) -> bool {
     let count = counted(problems.len(), "warning");
-    for (position, message) in &problems {
+    for (position, message) in problems {
         *out += &format!("{name}:{}:{}: {message}\n", position.line, position.column);
     }
     *out += &format!("{name}: {count}\n");

@@ -10,7 +10,7 @@ use crate::stage::Registry;
 use crate::watch::{FileChanges, WatchMode};
 
 /// A deck that was read again, or why it could not be.
-pub type Reread = Result<(Deck, Vec<Warning>), String>;
+pub(super) type Reread = Result<(Deck, Vec<Warning>), String>;
 
 /// Reads the deck at `path` again, on a thread in `scope`, whenever its file or one of `files`,
 /// which it takes in, is saved. The thread calls `deliver` with each version, and ends once that

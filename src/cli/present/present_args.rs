@@ -32,7 +32,7 @@ pub struct PresentArgs {
 
     /// Read keys from this file [default: wiretalk/keys.toml in the configuration directory]
     ///
-    /// Each line gives an action its keys, in place of those that it has: next = ["Right", "F5"].
+    /// Each line gives an action its keys, in place of those that it has, such as "Right" and "F5".
     /// wiretalk check --keys FILE finds mistakes in it.
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,

@@ -83,7 +83,7 @@ fn read_entry(name: &str, value: &DeValue) -> Result<Entry, String> {
         return Err(format!("`{name}` has {} keys; at most {MAX_KEYS} are read", values.len()));
     }
     let mut keys = Vec::new();
-    for value in values.iter() {
+    for value in values {
         let DeValue::String(key) = value.get_ref() else { return Err(wrong()) };
         let parsed = KeyPress::parse(key).ok_or_else(|| {
             format!(
