@@ -3,7 +3,7 @@
 use std::alloc::System;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use wiretalk::app::{
     self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckUpdate, LoopExit, Screen, Signals,
 };
 use wiretalk::cli::inspect::InspectArgs;
-use wiretalk::cli::{self, Cli, CliCommand, check, live_reload};
+use wiretalk::cli::live_reload::{self, TalkFiles};
+use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, DemoFence, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::Inspect;
@@ -69,13 +70,21 @@ fn main() -> ExitCode {
 }
 
 fn present(cli: Cli) -> anyhow::Result<ExitCode> {
+    if cli.list_themes {
+        cli::print_theme_list()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (file, (deck, warnings)) = match &cli.deck {
         Some(path) => (check::printable_path(path), check::read_deck(path, REGISTRY)?),
         None => ("talk.md".to_owned(), check::parse_deck(BUILT_IN_TALK, REGISTRY)),
     };
-    let theme = cli.theme.map(Into::into).or_else(|| check::theme_of(&deck));
+    let folder = cli.deck.as_deref().map_or(Path::new(""), check::folder_of);
+    let themes = match &cli.theme {
+        Some(theme) => theme.colors.into(),
+        None => check::themes_of(&deck, folder).0,
+    };
     let mode = if cli.poll { WatchMode::Poll } else { WatchMode::Events };
-    let watched = cli.deck.map(|path| (path, mode));
+    let watched = cli.deck.map(|deck| (TalkFiles { deck, theme: cli.theme }, mode));
     let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
     let consents = if cli.trust { EffectConsents::all() } else { EffectConsents::default() };
     let config = AppConfig {
@@ -84,7 +93,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         warnings,
         registry,
         services,
-        theme,
+        themes,
         color_depth,
         consents,
         notice: app::locale_notice(env_var),
@@ -114,7 +123,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         file: inspect.source,
         registry: REGISTRY,
         services: Services::default(),
-        theme: inspect.theme.map(Into::into),
+        themes: inspect.theme.map(|theme| theme.colors.into()).unwrap_or_default(),
         color_depth: color_depth(),
         consents: EffectConsents::default(),
         notice: app::locale_notice(env_var),
@@ -132,7 +141,7 @@ fn env_var(name: &str) -> Option<String> {
 }
 
 /// A deck's file and how its changes are found.
-type WatchedDeck = (PathBuf, WatchMode);
+type WatchedDeck = (TalkFiles, WatchMode);
 
 /// Runs the app on the terminal to its end.
 fn run_app(config: AppConfig, watched: Option<WatchedDeck>) -> anyhow::Result<ExitCode> {
@@ -178,7 +187,7 @@ async fn present_on_terminal(
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
-    let ask = config.theme.is_none();
+    let ask = config.themes.depends_on_terminal();
     let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;
     if ask {
@@ -186,8 +195,8 @@ async fn present_on_terminal(
     }
     let (sender, mut events) = app::event_stream(&scope, signals);
     app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
-    if let Some((path, mode)) = watched
-        && let Err(error) = watch_deck(path, mode, &scope, sender.clone())
+    if let Some((files, mode)) = watched
+        && let Err(error) = watch_talk(files, app.deck(), mode, &scope, sender.clone())
     {
         app.set_notice(format!("the deck isn't reloaded on save: {}", error_chain(&*error)));
     }
@@ -205,16 +214,19 @@ async fn present_on_terminal(
     }
 }
 
-/// Sends each version of the deck that is saved from now on to the app.
-fn watch_deck(
-    path: PathBuf,
+/// Sends each version of the talk that is saved from now on to the app.
+fn watch_talk(
+    files: TalkFiles,
+    deck: &Deck,
     mode: WatchMode,
     scope: &Scope,
     sender: mpsc::Sender<AppEvent>,
 ) -> anyhow::Result<()> {
-    live_reload::reread_on_save(path, REGISTRY, mode, scope, move |version| {
+    live_reload::reread_on_save(files, deck, REGISTRY, mode, scope, move |version| {
         let event = match version {
-            Ok((deck, warnings)) => AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings })),
+            Ok((deck, warnings, themes)) => {
+                AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))
+            }
             Err(reason) => AppEvent::ReloadFailed(reason),
         };
         let sender = sender.clone();

@@ -40,7 +40,7 @@ fn show(source: &str) -> AppConfig {
         warnings,
         registry: REGISTRY,
         services: Services::default(),
-        theme: None,
+        themes: wiretalk::stage::ThemePair::default(),
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
         notice: None,

@@ -37,13 +37,13 @@ impl App {
             None => {}
         }
         // Last, so that views can use true colour whatever the terminal supports.
-        self.config.color_depth.downgrade(buffer);
+        self.config.color_depth.downgrade(&self.theme, buffer);
     }
 
     /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its
     /// visible rows are copied, so a demo never needs to know that it is scrolled.
     fn draw_demo(&self, slot: &DemoSlot, demo_area: DemoArea, focused: bool, buffer: &mut Buffer) {
-        let context = ViewContext { theme: self.theme, focused };
+        let context = ViewContext { theme: &self.theme, focused };
         let whole = Rect { height: demo_area.total_rows, ..demo_area.visible };
         if demo_area.hidden_rows == 0 && demo_area.visible.height == demo_area.total_rows {
             return draw_slot(slot, whole, buffer, &context);
@@ -72,7 +72,7 @@ impl App {
             servers: &self.servers,
             standalone: self.config.standalone.is_some(),
         };
-        footer.draw(last, buffer, self.theme);
+        footer.draw(last, buffer, &self.theme);
         let error =
             self.reload_error.as_ref().map(|why| format!("showing the last version: {why}"));
         if let Some(hint) = error
@@ -86,7 +86,7 @@ impl App {
                 width: area.width.saturating_sub(2),
                 ..area
             };
-            footer::draw_overflow_hint(&hint, row, buffer, self.theme);
+            footer::draw_overflow_hint(&hint, row, buffer, &self.theme);
         }
     }
 
@@ -99,11 +99,11 @@ impl App {
                 hints.extend(demo.keys());
             }
         }
-        stage::draw_key_table("Keys", &hints, area, buffer, self.theme);
+        stage::draw_key_table("Keys", &hints, area, buffer, &self.theme);
     }
 
     fn draw_notes(&self, area: Rect, buffer: &mut Buffer) {
-        let theme = self.theme;
+        let theme = &self.theme;
         let notes = self.slide().notes.join("\n\n");
         let message =
             if notes.is_empty() { "this slide has no speaker note".to_owned() } else { notes };

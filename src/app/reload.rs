@@ -5,6 +5,7 @@ use std::mem;
 use crate::app::slide::SlideProgress;
 use crate::app::state::{App, DemoSlot};
 use crate::deck::{Deck, DemoFence, Slide, Warning};
+use crate::stage::ThemePair;
 
 /// A deck that was read again.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +14,8 @@ pub struct DeckUpdate {
     pub deck: Deck,
     /// The warnings about the deck, in file order.
     pub warnings: Vec<Warning>,
+    /// The themes for a dark and for a light terminal.
+    pub themes: ThemePair,
 }
 
 /// Where two versions of a deck differ.
@@ -67,6 +70,7 @@ impl App {
     pub(crate) fn reload(&mut self, update: DeckUpdate) {
         let old = mem::replace(&mut self.config.deck, update.deck);
         self.config.warnings = update.warnings;
+        self.set_themes(update.themes);
         self.reload_error = None;
         let slides = &self.config.deck.slides;
         let difference = Difference::between(&old.slides, slides);
@@ -177,7 +181,8 @@ mod tests {
 
     fn save(app: &mut App, source: &str) {
         let (deck, warnings) = parse(source);
-        app.update(AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings })));
+        let themes = app.config.themes;
+        app.update(AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes })));
     }
 
     /// Returns a deck of slides with these texts.

@@ -8,8 +8,8 @@ use crate::app::highlight::{HighlightedListing, Highlighter, Listing};
 use crate::app::slide::{LayoutInput, SlideLayout, SlideStyle};
 use crate::app::state::App;
 use crate::app::terminal::screen::clamp_size;
-use crate::deck::{self, Block, CodeBlock, Slide, Warning};
-use crate::stage::{OpenRefusal, Theme};
+use crate::deck::{Block, CodeBlock, Slide, Warning};
+use crate::stage::{Brightness, OpenRefusal, ThemePair};
 
 /// The minimum number of rows for a demo that waits for consent.
 const CONSENT_ROWS: u16 = 9;
@@ -32,8 +32,20 @@ impl App {
         }
     }
 
-    pub(crate) fn apply_terminal_background(&mut self, theme: deck::ThemeChoice) {
-        let theme = Theme::of(self.config.theme.unwrap_or(theme));
+    /// Takes over what the terminal says about its background.
+    pub(crate) fn apply_terminal_background(&mut self, terminal: Brightness) {
+        self.terminal_brightness = terminal;
+        self.apply_theme();
+    }
+
+    /// Replaces the themes, of which the terminal's background selects one.
+    pub(crate) fn set_themes(&mut self, themes: ThemePair) {
+        self.config.themes = themes;
+        self.apply_theme();
+    }
+
+    fn apply_theme(&mut self) {
+        let theme = *self.config.themes.of(self.terminal_brightness);
         if self.theme != theme {
             self.theme = theme;
             self.lay_out();
@@ -86,7 +98,7 @@ impl App {
         let of_slide = |warning: &&Warning| warning.slide == self.slide_index;
         let warnings: Vec<Warning> =
             self.config.warnings.iter().filter(of_slide).cloned().collect();
-        let style = SlideStyle { theme: self.theme, highlights: &self.highlights };
+        let style = SlideStyle { theme: &self.theme, highlights: &self.highlights };
         let input = LayoutInput {
             deck: &self.config.deck,
             slide_index: self.slide_index,

@@ -15,8 +15,10 @@ use crate::app::highlight::{HighlightedListing, Highlighter, Highlights, Listing
 use crate::app::key_bindings::{self, StageAction};
 use crate::app::reload::DeckUpdate;
 use crate::app::slide::{SlideLayout, SlideProgress};
-use crate::deck::{self, Slide};
-use crate::stage::{DemoPosition, DynDemo, EffectConsents, OpenRefusal, Services, Theme};
+use crate::deck::{self, Deck, Slide};
+use crate::stage::{
+    Brightness, DemoPosition, DynDemo, EffectConsents, OpenRefusal, Services, Theme,
+};
 
 /// An event that changes a talk.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +26,7 @@ pub enum AppEvent {
     /// Terminal input: a key, a paste, the mouse or a new size.
     Input(Input),
     /// The terminal reported whether its background is dark or light.
-    Background(deck::ThemeChoice),
+    Background(Brightness),
     /// A code block has been highlighted.
     Highlighted(HighlightedListing),
     /// The deck was saved and read again.
@@ -72,7 +74,9 @@ pub(crate) enum Overlay {
 /// The state of a talk.
 pub struct App {
     pub(crate) config: AppConfig,
-    pub(crate) theme: &'static Theme,
+    pub(crate) theme: Theme,
+    /// The terminal's background: dark, until it says otherwise.
+    pub(crate) terminal_brightness: Brightness,
     pub(crate) area: Rect,
     pub(crate) slide_index: usize,
     pub(crate) progress: SlideProgress,
@@ -110,7 +114,8 @@ impl App {
     /// Creates a talk at its first slide, on a screen of `size`. The demos of that slide open at
     /// once, so this must be called within a tokio runtime.
     pub fn new(config: AppConfig, size: Size) -> Self {
-        let theme = Theme::of(config.theme.unwrap_or(deck::ThemeChoice::Dark));
+        let terminal_brightness = Brightness::default();
+        let theme = *config.themes.of(terminal_brightness);
         let highlights = Highlights::default();
         let area = Rect::new(0, 0, size.width, size.height);
         let layout = SlideLayout::empty(theme);
@@ -119,6 +124,7 @@ impl App {
         let mut app = Self {
             config,
             theme,
+            terminal_brightness,
             area,
             slide_index: 0,
             progress: SlideProgress::default(),
@@ -148,6 +154,11 @@ impl App {
             app.focus_next_demo();
         }
         app
+    }
+
+    /// Returns the deck that is shown.
+    pub fn deck(&self) -> &Deck {
+        &self.config.deck
     }
 
     /// Returns the index of the open slide, from 0.

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::cli::{bounded_read, output};
+use crate::cli::{bounded_read, output, shared_args};
 use crate::deck::{self, Deck, LineIndex, Warning};
-use crate::stage::Registry;
+use crate::stage::{Registry, ThemePair};
 use crate::text;
 
 /// The maximum size of a deck, in bytes.
@@ -36,7 +36,7 @@ impl CheckArgs {
         for path in &self.decks {
             match read_source(path) {
                 Ok(source) => {
-                    has_problems |= report_deck(&mut out, &printable_path(path), &source, registry);
+                    has_problems |= report_deck(&mut out, path, &source, registry);
                 }
                 Err(error) => {
                     has_problems = true;
@@ -50,8 +50,9 @@ impl CheckArgs {
 }
 
 /// Appends the warnings and notes about a deck to `out`. Returns whether there are warnings.
-fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -> bool {
-    let (deck, warnings) = parse_deck(source, registry);
+fn report_deck(out: &mut String, path: &Path, source: &str, registry: Registry) -> bool {
+    let name = &printable_path(path);
+    let (deck, warnings) = parse_deck_in(folder_of(path), source, registry);
     let notes = registry.effects(&deck, source);
     let mut entries: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     entries.extend(notes.iter().map(|note| ("note: ", note)));
@@ -78,7 +79,7 @@ fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -
 /// If the file cannot be read or is not UTF-8. The message names the file, the line of the first
 /// invalid byte, and the remedy.
 pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
-    Ok(parse_deck(&read_source(path)?, registry))
+    Ok(parse_deck_in(folder_of(path), &read_source(path)?, registry))
 }
 
 /// Reads the text of a deck.
@@ -102,31 +103,37 @@ pub(super) fn read_source(path: &Path) -> anyhow::Result<String> {
     Ok(source)
 }
 
-/// Returns the theme that a deck asks for, if there is such a theme.
-pub fn theme_of(deck: &Deck) -> Option<deck::ThemeChoice> {
-    match deck.front_matter.theme.as_ref()?.name.as_deref()? {
-        "dark" => Some(deck::ThemeChoice::Dark),
-        "light" => Some(deck::ThemeChoice::Light),
-        _ => None,
-    }
+/// Returns the themes that a deck in `folder` asks for, and what is wrong with what it says.
+pub fn themes_of(deck: &Deck, folder: &Path) -> (ThemePair, Vec<String>) {
+    let Some(setting) = &deck.front_matter.theme else { return Default::default() };
+    ThemePair::of_deck(setting, |path| shared_args::read_theme(&folder.join(path)))
 }
 
-/// Returns the warning about a theme that does not exist.
-fn check_theme(deck: &Deck, source: &str) -> Option<Warning> {
-    let theme = deck.front_matter.theme.as_ref()?;
-    let name = theme.name.as_ref().filter(|_| theme_of(deck).is_none())?;
-    let lines = LineIndex::new(source);
-    let message = format!("unknown theme `{name}`; expected one of: dark, light");
-    Some(Warning::new(0, theme.position, &lines, message))
-}
-
-/// Parses and checks the text of a deck. The warnings are sorted by position.
+/// Parses and checks the text of a deck in the current folder. The warnings are sorted by position.
 pub fn parse_deck(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
+    parse_deck_in(Path::new(""), source, registry)
+}
+
+/// Parses and checks the text of a deck in `folder`, which holds the files that it names.
+pub(super) fn parse_deck_in(
+    folder: &Path,
+    source: &str,
+    registry: Registry,
+) -> (Deck, Vec<Warning>) {
     let (deck, mut warnings) = deck::parse(source);
     warnings.extend(registry.check(&deck, source));
-    warnings.extend(check_theme(&deck, source));
+    if let Some(setting) = &deck.front_matter.theme {
+        let lines = LineIndex::new(source);
+        let problems = themes_of(&deck, folder).1.into_iter();
+        warnings.extend(problems.map(|it| Warning::new(0, setting.position, &lines, it)));
+    }
     warnings.sort_by_key(|warning| warning.position);
     (deck, warnings)
+}
+
+/// Returns the folder of a deck's file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// Returns `path` as text that is safe to print: without control characters.

@@ -1,43 +1,83 @@
-//! Reads a deck again whenever its file is saved.
+//! Reads a deck and its theme again whenever one of their files is saved.
 
 use std::path::PathBuf;
 
 use crate::cli::check;
+use crate::cli::shared_args::{ThemeArg, parse_theme, read_theme};
 use crate::deck::{Deck, Warning};
 use crate::scope::Scope;
-use crate::stage::Registry;
+use crate::stage::{Registry, ThemePair};
 use crate::watch::{FileChanges, WatchMode};
 
-/// A deck that was read again, or why it could not be.
-pub type Reread = Result<(Deck, Vec<Warning>), String>;
+/// A deck with its warnings and its themes, or why it could not be read again.
+pub type Reread = Result<(Deck, Vec<Warning>, ThemePair), String>;
 
-/// Reads the deck at `path` again, on a thread in `scope`, whenever its file is saved. The thread
-/// calls `deliver` with each version, and ends once that returns `false`.
+/// The files of a talk that is shown.
+#[derive(Clone, Debug)]
+pub struct TalkFiles {
+    /// The deck.
+    pub deck: PathBuf,
+    /// The theme that the command line asks for, which counts before the deck's.
+    pub theme: Option<ThemeArg>,
+}
+
+impl TalkFiles {
+    /// Returns the theme's file, if the theme of `deck` comes from one.
+    fn theme_file(&self, deck: &Deck) -> Option<PathBuf> {
+        match &self.theme {
+            Some(theme) => theme.path.clone(),
+            None => {
+                let path = deck.front_matter.theme.as_ref()?.path.as_ref()?;
+                Some(check::folder_of(&self.deck).join(path))
+            }
+        }
+    }
+
+    fn read_version(&self, source: &str, registry: Registry) -> Reread {
+        let folder = check::folder_of(&self.deck);
+        let (deck, warnings) = check::parse_deck_in(folder, source, registry);
+        let themes = match &self.theme {
+            Some(ThemeArg { path: Some(path), .. }) => {
+                parse_theme(&path.to_string_lossy())?.colors.into()
+            }
+            Some(theme) => theme.colors.into(),
+            None => check::themes_of(&deck, folder).0,
+        };
+        Ok((deck, warnings, themes))
+    }
+}
+
+/// Reads a talk again, on a thread in `scope`, whenever one of its files is saved. The thread
+/// calls `deliver` with each version, and ends once that returns `false`. `deck` is the version
+/// that is shown.
 ///
 /// # Errors
 ///
 /// If files can't be watched or no thread can be spawned.
 pub fn reread_on_save<F: Future<Output = bool> + Send>(
-    path: PathBuf,
+    files: TalkFiles,
+    deck: &Deck,
     registry: Registry,
     mode: WatchMode,
     scope: &Scope,
     mut deliver: impl FnMut(Reread) -> F + Send + 'static,
 ) -> anyhow::Result<()> {
-    let mut changes = FileChanges::new(vec![path.clone()], mode)?;
+    let theme_file = files.theme_file(deck);
+    let watched = [files.deck.clone()].into_iter().chain(theme_file.clone()).collect();
+    let mut changes = FileChanges::new(watched, mode)?;
     scope.spawn_thread("live reload", move |_| async move {
         let mut last = None;
         loop {
             changes.next().await;
-            let source = check::read_source(&path).and_then(reject_empty);
-            let now = source.as_ref().map_err(|error| format!("{error:#}")).cloned();
+            let source = check::read_source(&files.deck).and_then(reject_empty);
+            let source = source.map_err(|error| format!("{error:#}"));
+            let now = (source.clone(), theme_file.as_deref().map(read_theme));
             // A save is often reported more than once.
             if last.as_ref() == Some(&now) {
                 continue;
             }
-            let version = now.clone().map(|source| check::parse_deck(&source, registry));
             last = Some(now);
-            if !deliver(version).await {
+            if !deliver(source.and_then(|text| files.read_version(&text, registry))).await {
                 return;
             }
         }

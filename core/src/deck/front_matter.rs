@@ -41,15 +41,6 @@ pub struct ThemeSetting {
     pub position: Position,
 }
 
-/// The two colour themes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ThemeChoice {
-    /// Light text on a dark background.
-    Dark,
-    /// Dark text on a light background.
-    Light,
-}
-
 const KNOWN_KEYS: [&str; 4] = ["title", "author", "date", "theme"];
 
 /// Parses the front matter of `source`. The offset is the byte where the Markdown begins.

@@ -21,7 +21,7 @@ pub use content::code::{CodeBlock, LineSelection};
 pub use content::slide::{Deck, Depth, Slide};
 pub use content::text_run::{TextColor, TextRun, TextStyle, plain_text};
 pub use demo_fence::{DemoFence, Setting, SettingValue};
-pub use front_matter::{FrontMatter, ThemeChoice, ThemeSetting};
+pub use front_matter::{FrontMatter, ThemeSetting};
 pub use parse::parse;
 pub use position::{LineIndex, Position};
 pub use warning::Warning;

@@ -80,7 +80,7 @@ pub(crate) fn lay_out_blocks(
 #[derive(Clone, Copy)]
 pub(crate) struct SlideStyle<'a> {
     /// The theme.
-    pub(crate) theme: &'static Theme,
+    pub(crate) theme: &'a Theme,
     /// The code that has been highlighted so far.
     pub(crate) highlights: &'a Highlights,
 }

@@ -68,7 +68,7 @@ pub(crate) struct SlideLayout {
     body: SlideBody,
     warnings: Vec<Line<'static>>,
     warning_area: Rect,
-    theme: &'static Theme,
+    theme: Theme,
 }
 
 #[derive(Clone, Debug)]
@@ -94,11 +94,11 @@ impl SlideLayout {
             HeadingLayout::Title(_) => below,
             _ => place_body(below, &body),
         };
-        Self { heading, body_area, body, warnings, warning_area, theme }
+        Self { heading, body_area, body, warnings, warning_area, theme: *theme }
     }
 
     /// Returns an empty layout, for the time before the first slide is laid out.
-    pub(crate) fn empty(theme: &'static Theme) -> Self {
+    pub(crate) fn empty(theme: Theme) -> Self {
         Self {
             heading: HeadingLayout::None,
             body_area: Rect::ZERO,
@@ -186,7 +186,7 @@ impl SlideLayout {
     fn draw_heading(&self, buffer: &mut Buffer) {
         match &self.heading {
             HeadingLayout::None => {}
-            HeadingLayout::Title(title) => title.draw(buffer, self.theme),
+            HeadingLayout::Title(title) => title.draw(buffer, &self.theme),
             HeadingLayout::Plain(area, lines) => {
                 for (y, line) in lines.iter().enumerate().take(area.height.into()) {
                     buffer.set_line(area.x, area.y + y as u16, line, area.width);

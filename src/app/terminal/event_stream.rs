@@ -191,7 +191,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
     use super::*;
-    use crate::deck::ThemeChoice;
+    use crate::stage::Brightness;
 
     #[tokio::test]
     async fn an_answer_between_two_keys_becomes_one_event() {
@@ -204,7 +204,7 @@ mod tests {
             found,
             [
                 AppEvent::Input(key('n', KeyModifiers::NONE)),
-                AppEvent::Background(ThemeChoice::Light),
+                AppEvent::Background(Brightness::Light),
                 AppEvent::Input(key('p', KeyModifiers::NONE))
             ]
         );

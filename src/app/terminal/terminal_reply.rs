@@ -6,7 +6,7 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
-use crate::deck::ThemeChoice;
+use crate::stage::Brightness;
 
 /// The query for the background colour (OSC 11).
 pub const BACKGROUND_QUERY: &str = "\x1b]11;?\x1b\\";
@@ -19,7 +19,7 @@ const MAX_REPLY_LEN: usize = 40;
 #[derive(Clone, Debug, PartialEq)]
 pub enum FilteredInput {
     /// The terminal's background is dark or light.
-    Background(ThemeChoice),
+    Background(Brightness),
     /// Not an answer: these events, in the order in which they came.
     Events(Vec<Event>),
     /// The start of what may be an answer; nothing to handle yet.
@@ -94,7 +94,7 @@ impl TerminalReplyFilter {
 }
 
 /// Parses `11;rgb:RRRR/GGGG/BBBB`, each channel with one to four hex digits.
-fn parse_background(answer: &str) -> Option<ThemeChoice> {
+fn parse_background(answer: &str) -> Option<Brightness> {
     let channels = answer.strip_prefix("11;rgb:").or_else(|| answer.strip_prefix("11;rgba:"))?;
     let mut levels = channels.split('/').map(|digits| {
         let top = (1_u32 << (4 * digits.len().min(4))) - 1;
@@ -106,7 +106,7 @@ fn parse_background(answer: &str) -> Option<ThemeChoice> {
     let (red, green, blue) = (levels.next()??, levels.next()??, levels.next()??);
     // The luma weights of ITU-R BT.601 are good enough to tell dark from light.
     let brightness = 0.299 * red + 0.587 * green + 0.114 * blue;
-    Some(if brightness > 0.5 { ThemeChoice::Light } else { ThemeChoice::Dark })
+    Some(if brightness > 0.5 { Brightness::Light } else { Brightness::Dark })
 }
 
 #[cfg(test)]
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn an_answer_is_read_and_leaves_no_key_behind() {
         for (text, theme) in
-            [("11;rgb:1e1e/1e1e/2e2e", ThemeChoice::Dark), ("11;rgb:ff/fa/f0", ThemeChoice::Light)]
+            [("11;rgb:1e1e/1e1e/2e2e", Brightness::Dark), ("11;rgb:ff/fa/f0", Brightness::Light)]
         {
             for end in [key('\\', KeyModifiers::ALT), key('g', KeyModifiers::CONTROL)] {
                 let out = feed(text, end);
