@@ -178,7 +178,7 @@ async fn present_on_terminal(
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
-    let mut terminal = Terminal::new(screen.backend())?;
+    let mut terminal = Terminal::new(screen.backend(env_var))?;
     // An inspector of somebody else's server, or of a file, needs none of the bundled servers.
     let servers = config
         .standalone

@@ -23,6 +23,7 @@ pub use footer::ServerStatus;
 pub use highlight::{HighlightedListing, Highlighter, Listing, TokenKind, Tokens};
 pub use reload::DeckUpdate;
 pub use state::{App, AppEvent, LoopExit};
+pub use terminal::backend::{FrameBackend, TerminalBackend};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{Signals, event_stream, start_highlighter, watch_servers};
 pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};

@@ -7,9 +7,9 @@ use ratatui::layout::{Rect, Size};
 use crate::app::highlight::{HighlightedListing, Highlighter, Listing};
 use crate::app::slide::{LayoutInput, SlideLayout, SlideStyle};
 use crate::app::state::App;
-use crate::app::terminal::screen::clamp_size;
+use crate::app::terminal::backend::clamp_size;
 use crate::deck::{Block, CodeBlock, Slide, Warning};
-use crate::stage::{Brightness, OpenRefusal, ThemePair};
+use crate::stage::{Brightness, FrameLinks, OpenRefusal, ThemePair};
 
 /// The minimum number of rows for a demo that waits for consent.
 const CONSENT_ROWS: u16 = 9;
@@ -89,6 +89,7 @@ impl App {
     }
 
     pub(crate) fn lay_out(&mut self) {
+        self.links = FrameLinks::of_slide(self.slide());
         let rows = self.slots.iter().map(|slot| match slot {
             Ok(demo) => demo.min_rows(),
             Err(OpenRefusal::Asks(_)) => CONSENT_ROWS,

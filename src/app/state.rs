@@ -15,9 +15,10 @@ use crate::app::highlight::{HighlightedListing, Highlighter, Highlights, Listing
 use crate::app::key_bindings::{self, StageAction};
 use crate::app::reload::DeckUpdate;
 use crate::app::slide::{SlideLayout, SlideProgress};
+use crate::app::terminal::clusters::Clusters;
 use crate::deck::{self, Deck, Slide};
 use crate::stage::{
-    Brightness, DemoPosition, DynDemo, EffectConsents, OpenRefusal, Services, Theme,
+    Brightness, DemoPosition, DynDemo, EffectConsents, FrameLinks, OpenRefusal, Services, Theme,
 };
 
 /// An event that changes a talk.
@@ -95,6 +96,10 @@ pub struct App {
     pub(crate) awaited_listings: Vec<Listing>,
     services: Arc<Services>,
     pub(crate) dirty: bool,
+    /// The clusters of the last frame about which terminals disagree.
+    pub(crate) clusters: Clusters,
+    /// The links of the open slide.
+    pub(crate) links: FrameLinks,
     pub(crate) repaint: bool,
     /// Whether the terminal reports the mouse.
     pub(crate) mouse_captured: bool,
@@ -141,6 +146,8 @@ impl App {
             awaited_listings: Vec::new(),
             services,
             dirty: true,
+            clusters: Clusters::default(),
+            links: FrameLinks::default(),
             repaint: false,
             mouse_captured: false,
             exit: None,

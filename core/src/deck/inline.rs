@@ -19,7 +19,9 @@ pub(super) struct Inline {
 impl Inline {
     /// Appends text in the current style.
     pub(super) fn push(&mut self, text: &str) {
-        let text = text::sanitize(&text.replace(['\t', '\n'], " ")).into_owned();
+        let text =
+            text::sanitize(&text.replace(['\t', '\n'], " ").replace(text::is_direction_mark, ""))
+                .into_owned();
         match self.runs.last_mut() {
             Some(last)
                 if last.style == self.style && last.link == self.link && !last.is_break() =>

@@ -9,7 +9,7 @@ use crate::app::highlight::{Highlights, TokenKind};
 use crate::app::slide::table;
 use crate::app::slide::wrap::{StyledText, wrap};
 use crate::deck::{AlertKind, Block, ListItem, TextRun};
-use crate::stage::{FieldColor, Theme};
+use crate::stage::{FieldColor, Theme, link_style};
 use crate::text;
 
 /// The content of a slide in rows.
@@ -340,13 +340,18 @@ impl BodyBuilder<'_> {
             } else if run.link.is_some() {
                 style = style.fg(theme.accent);
             }
+            if let Some(link) = &run.link {
+                style = link_style(style, link);
+            }
             pieces.push((run.text.clone(), style));
             if let Some(link) = &run.link
                 && rest.peek().is_none_or(|next| next.link.as_ref() != Some(link))
                 // The address follows the last run of a link, unless the text already shows it.
                 && !link.ends_with(&run.text)
             {
-                pieces.push((format!(" ({link})"), base.patch(theme.dim())));
+                pieces.push((" (".to_owned(), base.patch(theme.dim())));
+                pieces.push((link.clone(), link_style(base.patch(theme.dim()), link)));
+                pieces.push((")".to_owned(), base.patch(theme.dim())));
             }
         }
         pieces

@@ -9,6 +9,10 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::stream::{self, Stream, StreamExt as _};
 #[cfg(unix)]
+use tokio::io::Interest;
+#[cfg(unix)]
+use tokio::io::unix::AsyncFd;
+#[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 #[cfg(unix)]
@@ -37,10 +41,36 @@ pub fn event_stream(
 ) -> (mpsc::Sender<AppEvent>, impl Stream<Item = AppEvent> + Unpin) {
     let (sender, mailbox) = mpsc::channel(64);
     spawn_minute_timer(scope, sender.clone());
-    // Read errors are skipped. A terminal that is gone also sends SIGHUP, which ends the talk.
+    #[cfg(unix)]
+    watch_terminal(scope, sender.clone());
+    // Read errors are skipped: they mean that the terminal is gone, which is watched for.
     let input = filter_input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
     let others = stream::select(receiver_stream(mailbox), receiver_stream(signals.events));
     (sender, Box::pin(stream::select(input, others)))
+}
+
+/// Ends the talk once the terminal is gone. SIGHUP says so to the terminal's own session only, and
+/// crossterm reads an end of input again and again.
+#[cfg(unix)]
+fn watch_terminal(scope: &Scope, sender: mpsc::Sender<AppEvent>) {
+    // A hangup is always reported. Input is not asked for where that is possible, so that keys
+    // don't wake this task.
+    #[cfg(target_os = "linux")]
+    const INTEREST: Interest = Interest::PRIORITY;
+    #[cfg(not(target_os = "linux"))]
+    const INTEREST: Interest = Interest::READABLE;
+    // It fails for files and on systems that can't wait for terminals.
+    let Ok(terminal) = AsyncFd::with_interest(io::stdout(), INTEREST) else { return };
+    scope.spawn("terminal", async move {
+        while let Ok(mut ready) = terminal.ready(INTEREST).await {
+            if ready.ready().is_read_closed() {
+                let hangup = rustix::process::Signal::HUP.as_raw();
+                let _ = sender.send(AppEvent::Signal(hangup)).await;
+                return;
+            }
+            ready.clear_ready();
+        }
+    });
 }
 
 fn receiver_stream(mailbox: mpsc::Receiver<AppEvent>) -> impl Stream<Item = AppEvent> {

@@ -6,6 +6,7 @@
 use ratatui::style::Color;
 
 use crate::stage::theme::colors::{Brightness, Theme};
+use crate::stage::theme::contrast::{Rgb, squared_distance};
 
 /// The colours of one brightness.
 struct Palette {
@@ -149,49 +150,60 @@ pub(super) fn pair(theme: &Theme, fg: Color, bg: Color) -> (Color, Color) {
     mark.map_or((palette.text, palette.ground), |(_, ground, text)| (*text, *ground))
 }
 
+/// The 16 colours as xterm shows them (its app-defaults).
+const XTERM: [(Color, Rgb); 16] = [
+    (Color::Black, (0, 0, 0)),
+    (Color::Red, (0xcd, 0, 0)),
+    (Color::Green, (0, 0xcd, 0)),
+    (Color::Yellow, (0xcd, 0xcd, 0)),
+    (Color::Blue, (0, 0, 0xee)),
+    (Color::Magenta, (0xcd, 0, 0xcd)),
+    (Color::Cyan, (0, 0xcd, 0xcd)),
+    (Color::Gray, (0xe5, 0xe5, 0xe5)),
+    (Color::DarkGray, (0x7f, 0x7f, 0x7f)),
+    (Color::LightRed, (0xff, 0, 0)),
+    (Color::LightGreen, (0, 0xff, 0)),
+    (Color::LightYellow, (0xff, 0xff, 0)),
+    (Color::LightBlue, (0x5c, 0x5c, 0xff)),
+    (Color::LightMagenta, (0xff, 0, 0xff)),
+    (Color::LightCyan, (0, 0xff, 0xff)),
+    (Color::White, (0xff, 0xff, 0xff)),
+];
+
+/// Returns the one of the 16 that comes closest to a colour of a picture.
+pub(super) fn nearest(rgb: Rgb) -> Color {
+    let closest = XTERM.iter().min_by_key(|(_, shown)| squared_distance(rgb, *shown));
+    closest.map_or(Color::Reset, |(color, _)| *color)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stage::theme::built_in::BuiltInTheme;
-    use crate::stage::theme::contrast::{READABLE, Rgb, contrast};
+    use crate::stage::theme::contrast::{READABLE, contrast};
 
-    /// The 16 colours of xterm (its app-defaults) and of the Linux console (drivers/tty/vt/vt.c).
-    const XTERM: [u32; 16] = [
-        0x00_00_00, 0xcd_00_00, 0x00_cd_00, 0xcd_cd_00, 0x00_00_ee, 0xcd_00_cd, 0x00_cd_cd,
-        0xe5_e5_e5, 0x7f_7f_7f, 0xff_00_00, 0x00_ff_00, 0xff_ff_00, 0x5c_5c_ff, 0xff_00_ff,
-        0x00_ff_ff, 0xff_ff_ff,
-    ];
-    const CONSOLE: [u32; 16] = [
-        0x00_00_00, 0xaa_00_00, 0x00_aa_00, 0xaa_55_00, 0x00_00_aa, 0xaa_00_aa, 0x00_aa_aa,
-        0xaa_aa_aa, 0x55_55_55, 0xff_55_55, 0x55_ff_55, 0xff_ff_55, 0x55_55_ff, 0xff_55_ff,
-        0x55_ff_ff, 0xff_ff_ff,
+    /// The 16 colours of the Linux console (drivers/tty/vt/vt.c).
+    const CONSOLE: [Rgb; 16] = [
+        (0, 0, 0),
+        (0xaa, 0, 0),
+        (0, 0xaa, 0),
+        (0xaa, 0x55, 0),
+        (0, 0, 0xaa),
+        (0xaa, 0, 0xaa),
+        (0, 0xaa, 0xaa),
+        (0xaa, 0xaa, 0xaa),
+        (0x55, 0x55, 0x55),
+        (0xff, 0x55, 0x55),
+        (0x55, 0xff, 0x55),
+        (0xff, 0xff, 0x55),
+        (0x55, 0x55, 0xff),
+        (0xff, 0x55, 0xff),
+        (0x55, 0xff, 0xff),
+        (0xff, 0xff, 0xff),
     ];
 
     fn number(color: Color) -> usize {
-        const ORDER: [Color; 16] = [
-            Color::Black,
-            Color::Red,
-            Color::Green,
-            Color::Yellow,
-            Color::Blue,
-            Color::Magenta,
-            Color::Cyan,
-            Color::Gray,
-            Color::DarkGray,
-            Color::LightRed,
-            Color::LightGreen,
-            Color::LightYellow,
-            Color::LightBlue,
-            Color::LightMagenta,
-            Color::LightCyan,
-            Color::White,
-        ];
-        ORDER.iter().position(|found| *found == color).expect("one of the 16")
-    }
-
-    fn shown(color: Color, palette: &[u32; 16]) -> Rgb {
-        let [_, r, g, b] = palette[number(color)].to_be_bytes();
-        (r, g, b)
+        XTERM.iter().position(|(found, _)| *found == color).expect("one of the 16")
     }
 
     #[test]
@@ -208,8 +220,8 @@ mod tests {
                     fg,
                 )]);
                 for (ink, ground) in pairs {
-                    for palette in [&XTERM, &CONSOLE] {
-                        let found = contrast(shown(ink, palette), shown(ground, palette));
+                    for palette in [&XTERM.map(|(_, rgb)| rgb), &CONSOLE] {
+                        let found = contrast(palette[number(ink)], palette[number(ground)]);
                         assert!(
                             found >= READABLE,
                             "{}: {fg:?} is {ink:?} on {ground:?}, {found:.2}",

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier};
 
 use crate::stage::theme::ansi16;
 use crate::stage::theme::colors::Theme;
-use crate::stage::theme::contrast::{READABLE, Rgb, contrast};
+use crate::stage::theme::contrast::{READABLE, Rgb, contrast, squared_distance};
 
 /// The colours that a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,16 @@ impl ColorDepth {
             });
             (cell.fg, cell.bg) = known[found].1;
             known.swap(0, found);
+        }
+    }
+
+    /// Returns the colour that comes closest to one of a picture, where contrast does not count.
+    pub fn nearest(self, color: Color) -> Color {
+        match (self, color) {
+            (Self::Ansi256, Color::Rgb(r, g, b)) => Color::Indexed(nearest_ansi256((r, g, b))),
+            (Self::Ansi16, Color::Rgb(r, g, b)) => ansi16::nearest((r, g, b)),
+            (Self::Monochrome, _) => Color::Reset,
+            _ => color,
         }
     }
 
@@ -148,11 +158,6 @@ fn nearest_ansi256((r, g, b): Rgb) -> u8 {
     } else {
         (16 + 36 * ri + 6 * gi + bi) as u8
     }
-}
-
-fn squared_distance(a: Rgb, b: Rgb) -> u32 {
-    let square = |x: u8, y: u8| u32::from(x.abs_diff(y)).pow(2);
-    square(a.0, b.0) + square(a.1, b.1) + square(a.2, b.2)
 }
 
 #[cfg(test)]

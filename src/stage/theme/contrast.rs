@@ -21,6 +21,12 @@ pub(super) fn contrast(a: Rgb, b: Rgb) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
+/// Returns how far two colours are apart, for comparisons.
+pub(super) fn squared_distance(a: Rgb, b: Rgb) -> u32 {
+    let square = |x: u8, y: u8| u32::from(x.abs_diff(y)).pow(2);
+    square(a.0, b.0) + square(a.1, b.1) + square(a.2, b.2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
